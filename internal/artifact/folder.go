@@ -1,0 +1,115 @@
+package artifact
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"path/filepath"
+	"sync/atomic"
+
+	"github.com/gofrs/flock"
+	"github.com/olareg/olareg"
+	"github.com/olareg/olareg/config"
+)
+
+// folder is a registry in a folder, spoken to without a socket: a RoundTripper
+// over olareg's handler. Each repository below it is an OCI layout, which other
+// tools read too.
+//
+// olareg keeps an index in memory that it trusts for a while. Other processes
+// write to the folder as well, so each operation takes the folder's lock and
+// starts from what is on disk.
+type folder struct {
+	dir     string
+	current atomic.Pointer[olareg.Server] // of the operation under way
+}
+
+// begin starts an operation and returns what ends it.
+func (f *folder) begin() (end func(), err error) {
+	lock := flock.New(filepath.Join(f.dir, ".lock"))
+	if err := lock.Lock(); err != nil {
+		return nil, fmt.Errorf("lock registry folder %s: %w", f.dir, err)
+	}
+	server := f.server(false)
+	f.current.Store(server)
+	return func() {
+		f.current.CompareAndSwap(server, nil)
+		// Unlocking fails only when the file is closed already.
+		_ = lock.Unlock()
+	}, nil
+}
+
+// server is never closed: closing it would collect what nothing tags, and what
+// evidence refers to must stay. It holds no file and no goroutine.
+func (f *folder) server(readOnly bool) *olareg.Server {
+	off := false
+	return olareg.New(config.Config{Storage: config.ConfigStorage{
+		StoreType: config.StoreDir, RootDir: f.dir, ReadOnly: &readOnly,
+		GC: config.ConfigGC{Frequency: -1, GracePeriod: -1, Untagged: &off, EmptyRepo: &off, ReferrersDangling: &off, ReferrersWithSubj: &off},
+	}})
+}
+
+// RoundTrip serves a request in this process. Outside an operation it only
+// reads: the layers of an image that was resolved before.
+func (f *folder) RoundTrip(req *http.Request) (*http.Response, error) {
+	server := f.current.Load()
+	if server == nil {
+		server = f.server(true)
+	}
+	return serve(server, req)
+}
+
+// serve runs the handler and hands its response over while it is written.
+func serve(h http.Handler, req *http.Request) (*http.Response, error) {
+	in := req.Clone(req.Context())
+	in.RequestURI = req.URL.RequestURI()
+	in.RemoteAddr = "127.0.0.1:0"
+	if in.Body == nil {
+		in.Body = http.NoBody
+	}
+	r, w := io.Pipe()
+	out := &response{header: http.Header{}, body: w, ready: make(chan struct{})}
+	go func() {
+		h.ServeHTTP(out, in)
+		out.WriteHeader(http.StatusOK)
+		w.Close()
+		if req.Body != nil {
+			req.Body.Close()
+		}
+	}()
+	<-out.ready
+	res := &http.Response{
+		StatusCode: out.status, Status: fmt.Sprintf("%d %s", out.status, http.StatusText(out.status)),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: out.sent, Body: r, Request: req, ContentLength: -1,
+	}
+	if _, err := fmt.Sscan(out.sent.Get("Content-Length"), &res.ContentLength); err != nil {
+		res.ContentLength = -1
+	}
+	if req.Method == http.MethodHead {
+		res.Body = http.NoBody
+		go func() { _, _ = io.Copy(io.Discard, r) }()
+	}
+	return res, nil
+}
+
+// response is a ResponseWriter over a pipe.
+type response struct {
+	header, sent http.Header
+	status       int
+	body         *io.PipeWriter
+	ready        chan struct{}
+}
+
+func (w *response) Header() http.Header { return w.header }
+
+func (w *response) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status, w.sent = status, w.header.Clone()
+		close(w.ready)
+	}
+}
+
+func (w *response) Write(p []byte) (int, error) {
+	w.WriteHeader(http.StatusOK)
+	return w.body.Write(p)
+}

@@ -1,0 +1,230 @@
+package artifact
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// ErrNotFound says that a registry has no such image.
+var ErrNotFound = errors.New("no such image")
+
+// Registry is where images are.
+type Registry struct {
+	folder *folder // nil: a registry reached over the network
+}
+
+// OpenRegistry opens the registry in a folder, or, for an empty folder, the one
+// that an image's name leads to, with the credentials Docker would use.
+func OpenRegistry(dir string) (*Registry, error) {
+	if dir == "" {
+		return &Registry{}, nil
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := writable(abs); err != nil {
+		return nil, report.Usage(fmt.Sprintf("registry folder %s: %v: give --registry a folder that can be written", abs, err))
+	}
+	return &Registry{folder: &folder{dir: abs}}, nil
+}
+
+func writable(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, ".probe-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// Repository is one image repository.
+type Repository struct {
+	name    name.Repository
+	folder  *folder
+	options []remote.Option
+}
+
+// Repository returns the repository of an image's name, such as
+// ghcr.io/acme/where2eat. In a folder the host is left out.
+func (r *Registry) Repository(image string) (*Repository, error) {
+	full := image
+	var options []name.Option
+	if r.folder != nil {
+		full = "localhost/" + withoutHost(image)
+		options = append(options, name.Insecure)
+	}
+	repo, err := name.NewRepository(full, options...)
+	if err != nil {
+		return nil, report.Usage(fmt.Sprintf("image %q: %v", image, err))
+	}
+	p := &Repository{name: repo, folder: r.folder}
+	if r.folder != nil {
+		p.options = append(p.options, remote.WithTransport(r.folder), remote.WithJobs(1), // olareg v0.1.2 races with itself on a new repository
+			remote.WithRetryPredicate(func(error) bool { return false }))
+	} else {
+		p.options = append(p.options, remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithUserAgent("goldenpath"))
+	}
+	return p, nil
+}
+
+func withoutHost(image string) string {
+	host, rest, ok := strings.Cut(image, "/")
+	if ok && (strings.ContainsAny(host, ".:") || host == "localhost") {
+		return rest
+	}
+	return image
+}
+
+// String returns the repository's name.
+func (p *Repository) String() string { return p.name.RepositoryStr() }
+
+// begin starts an operation that other processes must not see half-done.
+func (p *Repository) begin() (end func(), err error) {
+	if p.folder == nil {
+		return func() {}, nil
+	}
+	return p.folder.begin()
+}
+
+func (p *Repository) with(ctx context.Context) []remote.Option {
+	return append([]remote.Option{remote.WithContext(ctx)}, p.options...)
+}
+
+// Push writes an index and all it refers to, and returns what the registry then
+// has under its digest.
+func (p *Repository) Push(ctx context.Context, index v1.ImageIndex) (Artifact, error) {
+	end, err := p.begin()
+	if err != nil {
+		return Artifact{}, err
+	}
+	defer end()
+	return p.push(ctx, index)
+}
+
+func (p *Repository) push(ctx context.Context, index v1.ImageIndex) (Artifact, error) {
+	d, err := index.Digest()
+	if err != nil {
+		return Artifact{}, err
+	}
+	if err := remote.WriteIndex(p.name.Digest(d.String()), index, p.with(ctx)...); err != nil {
+		return Artifact{}, fmt.Errorf("push %s@%s: %w", p, d, err)
+	}
+	return p.resolve(ctx, d.String(), v1.Platform{})
+}
+
+// Resolve reads an image back by digest or tag. A zero platform is this
+// machine's, or else the image's only one.
+func (p *Repository) Resolve(ctx context.Context, reference string, platform v1.Platform) (Artifact, error) {
+	end, err := p.begin()
+	if err != nil {
+		return Artifact{}, err
+	}
+	defer end()
+	return p.resolve(ctx, reference, platform)
+}
+
+func (p *Repository) resolve(ctx context.Context, reference string, platform v1.Platform) (Artifact, error) {
+	ref, err := p.reference(reference)
+	if err != nil {
+		return Artifact{}, err
+	}
+	index, err := remote.Index(ref, p.with(ctx)...)
+	if err != nil {
+		return Artifact{}, p.explain(reference, err)
+	}
+	if platform.OS == "" {
+		platform = HostPlatform()
+		m, err := index.IndexManifest()
+		if err != nil {
+			return Artifact{}, p.explain(reference, err)
+		}
+		if len(m.Manifests) == 1 && m.Manifests[0].Platform != nil {
+			platform = *m.Manifests[0].Platform
+		}
+	}
+	a, err := describe(index, platform)
+	if err != nil {
+		return Artifact{}, p.explain(reference, err)
+	}
+	return a, nil
+}
+
+// Tag gives a digest a name. Tags are for people: nothing is decided by one.
+func (p *Repository) Tag(ctx context.Context, digest, tag string) error {
+	end, err := p.begin()
+	if err != nil {
+		return err
+	}
+	defer end()
+	index, err := remote.Index(p.name.Digest(digest), p.with(ctx)...)
+	if err != nil {
+		return p.explain(digest, err)
+	}
+	return remote.Tag(p.name.Tag(tag), index, p.with(ctx)...)
+}
+
+// Copy copies an image by digest into another repository and reads it back
+// there.
+func (p *Repository) Copy(ctx context.Context, digest string, to *Repository) (Artifact, error) {
+	end, err := p.begin()
+	if err != nil {
+		return Artifact{}, err
+	}
+	if p.folder == nil || p.folder != to.folder { // one folder has one lock
+		inner, err := to.begin()
+		if err != nil {
+			end()
+			return Artifact{}, err
+		}
+		defer inner()
+	}
+	defer end()
+	index, err := remote.Index(p.name.Digest(digest), p.with(ctx)...)
+	if err != nil {
+		return Artifact{}, p.explain(digest, err)
+	}
+	a, err := to.push(ctx, index)
+	if err == nil && a.Digest != digest {
+		return a, fmt.Errorf("copy %s@%s: the copy has digest %s", p, digest, a.Digest)
+	}
+	return a, err
+}
+
+func (p *Repository) reference(s string) (name.Reference, error) {
+	if strings.HasPrefix(s, "sha256:") {
+		d, err := name.NewDigest(p.name.Name()+"@"+s, name.Insecure)
+		if err != nil {
+			return nil, report.Usage(fmt.Sprintf("digest %q: %v", s, err))
+		}
+		return d, nil
+	}
+	t, err := name.NewTag(p.name.Name()+":"+s, name.Insecure)
+	if err != nil {
+		return nil, report.Usage(fmt.Sprintf("tag %q: %v", s, err))
+	}
+	return t, nil
+}
+
+func (p *Repository) explain(reference string, err error) error {
+	var t *transport.Error
+	if errors.As(err, &t) && t.StatusCode == http.StatusNotFound {
+		return fmt.Errorf("%s@%s: %w", p, reference, ErrNotFound)
+	}
+	return fmt.Errorf("read %s@%s: %w", p, reference, err)
+}

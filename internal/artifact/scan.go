@@ -1,0 +1,93 @@
+package artifact
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// entry is one name of the packed folder.
+type entry struct {
+	fs.FileInfo
+	name string // slash-separated, relative
+	link string // target of a symbolic link
+}
+
+// scan lists what will be packed, sorted by name, and refuses what cannot be:
+// all of it at once.
+func scan(root *os.Root, o PackOptions) ([]entry, error) {
+	var all []entry
+	var problems []string
+	fsys := root.FS()
+	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if name == "." {
+			return nil
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		e := entry{FileInfo: info, name: name}
+		switch mode := info.Mode(); {
+		case mode.IsDir():
+		case mode.IsRegular():
+			if o.MaxFile > 0 && info.Size() > o.MaxFile {
+				problems = append(problems, fmt.Sprintf("%s is %s, over the limit of %s: leave it out of the folder, or raise artifact.max-size",
+					name, humanize.Bytes(uint64(info.Size())), humanize.Bytes(uint64(o.MaxFile))))
+			}
+		case mode&fs.ModeSymlink != 0:
+			if e.link, err = root.Readlink(name); err != nil {
+				return err
+			}
+			if escapes(name, e.link) {
+				problems = append(problems, fmt.Sprintf("%s is a symbolic link to %q, outside the folder: copy the file instead", name, e.link))
+			}
+		default:
+			problems = append(problems, fmt.Sprintf("%s is a %s: an image holds files, folders and links", name, kindOf(mode)))
+		}
+		all = append(all, e)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("pack %s: %w", o.Dir, err)
+	}
+	if len(all) == 0 {
+		problems = append(problems, "the folder is empty: the build must leave its result there")
+	}
+	if len(problems) > 0 {
+		return nil, report.Usage("pack " + o.Dir + ":\n  " + strings.Join(problems, "\n  "))
+	}
+	return all, nil
+}
+
+// escapes reports whether a link's target leaves the folder, by its text alone.
+// An absolute target means the root of the image, and is refused as well: it
+// points elsewhere on the machine that packs.
+func escapes(name, link string) bool {
+	if path.IsAbs(link) {
+		return true
+	}
+	to := path.Join(path.Dir(name), link)
+	return to == ".." || strings.HasPrefix(to, "../")
+}
+
+func kindOf(m fs.FileMode) string {
+	switch {
+	case m&fs.ModeSocket != 0:
+		return "socket"
+	case m&fs.ModeNamedPipe != 0:
+		return "named pipe"
+	case m&fs.ModeDevice != 0:
+		return "device"
+	}
+	return "special file"
+}

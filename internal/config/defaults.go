@@ -1,0 +1,88 @@
+package config
+
+import "time"
+
+const (
+	defaultUser    = "65532:65532" // nonroot of the distroless images
+	defaultMaxSize = 500 << 20
+	defaultTimeout = Duration(15 * time.Minute)
+	defaultTTL     = Duration(24 * time.Hour)
+	defaultMaxTTL  = Duration(7 * 24 * time.Hour)
+)
+
+func (c *Config) defaults() {
+	a := &c.Artifact
+	setDefault(&a.Image, c.App)
+	setDefault(&a.Workdir, "/")
+	setDefault(&a.User, defaultUser)
+	setDefault(&a.Port, 8080)
+	setDefault(&a.MaxSize, defaultMaxSize)
+	for _, steps := range []Steps{c.Checks, c.Battery.Steps} {
+		for i := range steps {
+			setDefault(&steps[i].Timeout, defaultTimeout)
+		}
+	}
+	for i := range c.Battery.Smoke {
+		setDefault(&c.Battery.Smoke[i].Status, 200)
+	}
+	setDefault(&c.Preview.Target, "process")
+	setDefault(&c.Preview.TTL, defaultTTL)
+	setDefault(&c.Preview.MaxTTL, defaultMaxTTL)
+	c.Preview.TTL = min(c.Preview.TTL, c.Preview.MaxTTL)
+	c.Preview.Ready.defaults()
+	if len(c.Battery.Smoke) == 0 && len(c.Battery.Steps) == 0 {
+		c.Battery.Smoke = []Smoke{{Get: c.Preview.Ready.Path, Status: 200}}
+	}
+	if len(c.Environments) == 0 {
+		c.Environments = map[string]Environment{"staging": {}, "production": {From: "staging"}}
+	}
+	for name, e := range c.Environments {
+		setDefault(&e.Target, "process")
+		if e.Ready != nil {
+			e.Ready.defaults()
+		}
+		if e.Soak == nil && e.From != "" {
+			e.Soak = &Soak{}
+		}
+		if e.Soak != nil {
+			e.Soak.defaults()
+		}
+		c.Environments[name] = e
+	}
+	setDefault(&c.Gate.FailOn, "high")
+	setDefault(&c.Gate.Waivers, ".goldenpath/waivers.yml")
+	setDefault(&c.Gate.MissingDatabase, "error")
+	if c.Gate.NewOnly == nil {
+		c.Gate.NewOnly = new(bool)
+		*c.Gate.NewOnly = true
+	}
+	setDefault(&c.Scorecard.Requirements, "docs/requirements")
+	if c.Scorecard.Must == nil {
+		c.Scorecard.Must = []string{"tests", "security"}
+	}
+	setDefault(&c.Flags, "flags")
+	setDefault(&c.LLM.Prompts, "llm/prompts")
+}
+
+func (r *Ready) defaults() {
+	setDefault(&r.Path, "/")
+	setDefault(&r.Timeout, Duration(time.Minute))
+}
+
+func (s *Soak) defaults() {
+	setDefault(&s.For, Duration(time.Minute))
+	setDefault(&s.AtLeast, 30)
+	if s.SLO == (SLO{}) {
+		s.SLO = SLO{Availability: 99, ErrorRate: 1}
+	}
+	setDefault(&s.Every, min(s.For/Duration(2*s.AtLeast), Duration(time.Second)))
+	s.Every = max(s.Every, Duration(time.Millisecond))
+}
+
+func setDefault[T comparable](v *T, value T) {
+	var zero T
+	if *v == zero {
+		*v = value
+	}
+}
+

@@ -1,0 +1,77 @@
+package report
+
+import (
+	"fmt"
+	"io"
+)
+
+// The runner keeps at most ten annotations of a level in a step, and 4,096
+// characters of a message (PLATFORM: runtime environment).
+const (
+	annotationsPerLevel = 10
+	annotationMessage   = 4000
+)
+
+// WriteAnnotations writes workflow commands for findings, the blocking ones as
+// errors. Past ten of a level the last one says how many are left.
+func (r *Report) WriteAnnotations(w io.Writer) error {
+	levels := map[string][]Finding{}
+	for _, f := range r.Findings {
+		if f.Status == Waived {
+			continue
+		}
+		levels[level(f)] = append(levels[level(f)], f)
+	}
+	for _, name := range []string{"error", "warning", "notice"} {
+		all := levels[name]
+		for i, f := range all {
+			if i == annotationsPerLevel-1 && len(all) > annotationsPerLevel {
+				if _, err := fmt.Fprintf(w, "::%s title=goldenpath::%d more: see the job summary\n", name, len(all)-i); err != nil {
+					return err
+				}
+				break
+			}
+			if _, err := fmt.Fprint(w, annotation(name, f)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func level(f Finding) string {
+	switch {
+	case f.Blocking:
+		return "error"
+	case f.Severity.AtLeast(Medium) && f.Status != Known:
+		return "warning"
+	}
+	return "notice"
+}
+
+func annotation(level string, f Finding) string {
+	at := ""
+	if f.At.Path != "" {
+		at = "file=" + annotationProperty.Replace(clean(f.At.Path)) + ","
+		if f.At.Line > 0 {
+			at += fmt.Sprintf("line=%d,", f.At.Line)
+		}
+		if f.At.Column > 0 {
+			at += fmt.Sprintf("col=%d,", f.At.Column)
+		}
+	}
+	message := f.Message
+	if f.Fix != "" {
+		message += "\nFix: " + f.Fix
+	}
+	return fmt.Sprintf("::%s %stitle=%s::%s\n", level, at,
+		annotationProperty.Replace(cut(clean(f.Rule), 200)), annotationData.Replace(cut(lines(message), annotationMessage)))
+}
+
+// WriteErrorAnnotation writes an error that has no place, such as the cause of
+// "no answer".
+func WriteErrorAnnotation(w io.Writer, title, message string) error {
+	_, err := fmt.Fprintf(w, "::error title=%s::%s\n", annotationProperty.Replace(clean(title)),
+		annotationData.Replace(cut(lines(message), annotationMessage)))
+	return err
+}

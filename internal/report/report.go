@@ -1,0 +1,223 @@
+// Package report holds what a run has to say, and renders it.
+//
+// A Report is plain data. Every surface a reader meets (log, annotations, job
+// summary, sticky comment, JSON, SARIF, HTML, step outputs, exit code) is a pure
+// function of it. Text in a Report is taken as hostile: the renderers escape it.
+package report
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Verdict is the answer of a run. An error is no verdict: it means there is no
+// answer.
+type Verdict string
+
+// The four verdicts.
+const (
+	Pass Verdict = "pass"
+	Warn Verdict = "warn"
+	Fail Verdict = "fail"
+	Skip Verdict = "skip"
+)
+
+// State is the answer of one check. Unlike a verdict it can say that there is
+// no result, which is never a pass.
+type State string
+
+// The states of a check.
+const (
+	OK            State = "pass"
+	Warned        State = "warn"
+	Failed        State = "fail"
+	Skipped       State = "skip"
+	Inconclusive  State = "inconclusive"
+	Missing       State = "missing"
+	NotApplicable State = "not-applicable"
+)
+
+// Severity of a finding, from the worst down.
+type Severity string
+
+// The severities.
+const (
+	Critical Severity = "critical"
+	High     Severity = "high"
+	Medium   Severity = "medium"
+	Low      Severity = "low"
+	Note     Severity = "note"
+)
+
+// Severities lists every severity, the worst first.
+var Severities = []Severity{Critical, High, Medium, Low, Note}
+
+// AtLeast reports whether s is as bad as t, or worse. An unknown severity is
+// taken as the worst: nothing passes because a scanner used a new word.
+func (s Severity) AtLeast(t Severity) bool { return s.rank() <= t.rank() }
+
+func (s Severity) rank() int { return max(0, slices.Index(Severities, s)) }
+
+// Status of a finding: whether the change brought it and whether it blocks.
+type Status string
+
+// The statuses.
+const (
+	New    Status = "new"    // brought by the change, or no base to compare with
+	Known  Status = "known"  // the base has it too
+	Waived Status = "waived" // covered by a waiver that has not expired
+)
+
+// Report is the result of one run.
+type Report struct {
+	Schema   string    `json:"schema"`            // goldenpath.<name>/v1; set by JSON
+	Name     string    `json:"name"`              // the command: security-gate, scorecard, promote…
+	Subject  string    `json:"subject,omitempty"` // what it is about: where2eat, pr-12
+	Commit   string    `json:"commit,omitempty"`  // full commit id
+	Digest   string    `json:"digest,omitempty"`  // sha256:… of the image index
+	Verdict  Verdict   `json:"verdict"`
+	Reason   string    `json:"reason"` // stable kebab-case code
+	Title    string    `json:"title"`  // one sentence that completes "pass · …"
+	Checks   []Check   `json:"checks"`
+	Findings []Finding `json:"findings"`
+	Outputs  []Output  `json:"outputs"`
+	Sections []Section `json:"sections,omitempty"` // details, folded where the surface can fold
+	Started  time.Time `json:"started"`
+	Seconds  float64   `json:"seconds"`
+	Data     any       `json:"data,omitempty"` // what is particular to the command: scorecard, manifest
+}
+
+// Check is one row of the table: one thing looked at.
+type Check struct {
+	Name    string  `json:"name"`
+	State   State   `json:"state"`
+	Result  string  `json:"result"`         // what was seen, with units
+	Note    string  `json:"note,omitempty"` // what follows: remedy, limit, next date
+	Link    string  `json:"link,omitempty"` // http or https
+	Seconds float64 `json:"seconds,omitempty"`
+}
+
+// Location is a place in the repository. The zero value is the whole of it.
+type Location struct {
+	Path   string `json:"path,omitempty"` // relative, with forward slashes
+	Line   int    `json:"line,omitempty"` // from 1; 0 is unknown
+	Column int    `json:"column,omitempty"`
+}
+
+// Finding is one fact worth acting on, whoever found it.
+type Finding struct {
+	Rule        string   `json:"rule"` // CVE-…, GHSA-…, a rule id
+	Aliases     []string `json:"aliases,omitempty"`
+	Severity    Severity `json:"severity"`
+	Status      Status   `json:"status,omitempty"`
+	Blocking    bool     `json:"blocking"`
+	Message     string   `json:"message"` // never contains a secret
+	At          Location `json:"at"`
+	Package     string   `json:"package,omitempty"` // purl
+	Fixed       string   `json:"fixed,omitempty"`   // first version without it
+	Tools       []string `json:"tools,omitempty"`   // who agrees
+	Fix         string   `json:"fix,omitempty"`     // what to do
+	Waiver      string   `json:"waiver,omitempty"`  // reason, owner and expiry of the waiver
+	Fingerprint string   `json:"fingerprint,omitempty"`
+}
+
+// Output is one step output.
+type Output struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Section is a block of detail. Of Rows, Text and Mermaid at most one is set.
+type Section struct {
+	Title   string     `json:"title"`
+	Open    bool       `json:"open,omitempty"` // shown unfolded
+	Head    []string   `json:"head,omitempty"`
+	Rows    [][]string `json:"rows,omitempty"`
+	Text    string     `json:"text,omitempty"`    // preformatted
+	Mermaid string     `json:"mermaid,omitempty"` // built by goldenpath alone, never from outside text
+}
+
+// Sort puts findings into the order every surface uses: blocking first, then
+// severity, place and rule.
+func (r *Report) Sort() {
+	slices.SortStableFunc(r.Findings, func(a, b Finding) int {
+		return cmp.Or(compareBool(b.Blocking, a.Blocking),
+			cmp.Compare(a.Severity.rank(), b.Severity.rank()),
+			cmp.Compare(a.At.Path, b.At.Path), cmp.Compare(a.At.Line, b.At.Line),
+			cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Package, b.Package))
+	})
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
+
+// Set adds an output, or replaces the one of that name.
+func (r *Report) Set(name, value string) {
+	for i := range r.Outputs {
+		if r.Outputs[i].Name == name {
+			r.Outputs[i].Value = value
+			return
+		}
+	}
+	r.Outputs = append(r.Outputs, Output{name, value})
+}
+
+// Output returns the named output, or "".
+func (r *Report) Output(name string) string {
+	for _, o := range r.Outputs {
+		if o.Name == name {
+			return o.Value
+		}
+	}
+	return ""
+}
+
+// Count returns how many findings have the status.
+func (r *Report) Count(s Status) int {
+	n := 0
+	for _, f := range r.Findings {
+		if f.Status == s {
+			n++
+		}
+	}
+	return n
+}
+
+// Blocking returns how many findings block.
+func (r *Report) Blocking() int {
+	n := 0
+	for _, f := range r.Findings {
+		if f.Blocking {
+			n++
+		}
+	}
+	return n
+}
+
+// Worst returns the verdict that the checks add up to: any failed or missing
+// check fails, any warning or inconclusive one warns. A report whose every
+// check was skipped is itself a skip.
+func Worst(checks []Check) Verdict {
+	v := Skip
+	for _, c := range checks {
+		switch c.State {
+		case Failed, Missing:
+			return Fail
+		case Warned, Inconclusive:
+			v = Warn
+		case OK:
+			if v == Skip {
+				v = Pass
+			}
+		}
+	}
+	return v
+}

@@ -1,0 +1,138 @@
+// Package runner speaks the protocol of GitHub's runner, over go-githubactions:
+// inputs in; summary, annotations and outputs out. No other package reads
+// INPUT_* or GITHUB_*.
+package runner
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/sethvargo/go-githubactions"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// delimiter is what go-githubactions ends a multi-line output with. It is
+// fixed, so a value that contains it could set other outputs.
+const delimiter = "_GitHubActionsFileCommandDelimeter_"
+
+// Runner is the runner a command may find itself in.
+type Runner struct {
+	getenv func(string) string
+	action *githubactions.Action
+	stdout io.Writer
+}
+
+// New returns a Runner over an environment and the step's log.
+func New(getenv func(string) string, stdout io.Writer) *Runner {
+	return &Runner{
+		getenv: getenv,
+		stdout: stdout,
+		action: githubactions.New(githubactions.WithGetenv(getenv), githubactions.WithWriter(stdout)),
+	}
+}
+
+// Present reports whether the command runs in a step.
+func (r *Runner) Present() bool { return r.getenv("GITHUB_ACTIONS") == "true" }
+
+// Input returns an action input. An empty input is an absent one.
+func (r *Runner) Input(name string) (string, bool) {
+	v := r.action.GetInput(name)
+	return v, v != ""
+}
+
+// RunURL returns the address of the workflow run, or "".
+func (r *Runner) RunURL() string {
+	server, repository, id := r.getenv("GITHUB_SERVER_URL"), r.getenv("GITHUB_REPOSITORY"), r.getenv("GITHUB_RUN_ID")
+	if server == "" || repository == "" || id == "" {
+		return ""
+	}
+	return server + "/" + repository + "/actions/runs/" + id
+}
+
+// Identity names who runs: the workflow run, or the user of this machine.
+func (r *Runner) Identity() string {
+	if url := r.RunURL(); url != "" {
+		return url
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "localhost"
+	}
+	user := r.getenv("USER")
+	if user == "" {
+		user = fmt.Sprintf("uid-%d", os.Getuid())
+	}
+	return user + "@" + host
+}
+
+// ReportPath is where the JSON report goes unless the command is told.
+func (r *Runner) ReportPath(name string) string {
+	if dir := r.getenv("RUNNER_TEMP"); dir != "" && r.Present() {
+		return filepath.Join(dir, "goldenpath", name+".json")
+	}
+	return ""
+}
+
+// Publish writes a report to the step's surfaces: annotations, summary and
+// outputs.
+func (r *Runner) Publish(rep *report.Report) error {
+	if err := rep.WriteAnnotations(r.stdout); err != nil {
+		return err
+	}
+	if err := r.summary(rep); err != nil {
+		return err
+	}
+	var errs []error
+	for _, o := range rep.Outputs {
+		errs = append(errs, r.setOutput(o.Name, o.Value))
+	}
+	return errors.Join(errs...)
+}
+
+func (r *Runner) summary(rep *report.Report) error {
+	path := r.getenv("GITHUB_STEP_SUMMARY")
+	if path == "" {
+		return nil
+	}
+	var b bytes.Buffer
+	if err := rep.WriteSummary(&b, report.SummaryBudget); err != nil {
+		return err
+	}
+	return appendFile(path, b.Bytes())
+}
+
+func (r *Runner) setOutput(name, value string) error {
+	if r.getenv("GITHUB_OUTPUT") == "" {
+		return nil
+	}
+	if strings.Contains(value, delimiter) || strings.ContainsAny(name, "\r\n=<") {
+		return fmt.Errorf("set output %s: the value could set other outputs: refused", report.Clean(name))
+	}
+	r.action.SetOutput(name, strings.ReplaceAll(value, "\r", ""))
+	return nil
+}
+
+// Fail writes an error as annotations, one for each cause.
+func (r *Runner) Fail(command string, err error) error {
+	var errs []error
+	for _, cause := range report.Causes(err) {
+		errs = append(errs, report.WriteErrorAnnotation(r.stdout, command, cause.Error()))
+	}
+	return errors.Join(errs...)
+}
+
+func appendFile(path string, b []byte) (err error) {
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	_, err = f.Write(b)
+	return err
+}

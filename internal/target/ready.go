@@ -1,0 +1,109 @@
+package target
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// shortCommit is how much of a commit id an application must at least repeat.
+const shortCommit = 7
+
+// Proof says what a readiness check has seen.
+type Proof struct {
+	Health  string // "GET /healthz: 200"
+	Version string // "GET /version answers 3f9c2d1", or why it was not asked
+}
+
+// WaitReady polls url until r is satisfied: healthy, and answering as want (the
+// commit or the digest). An early end comes from alive, which returns an error
+// once waiting is pointless.
+func WaitReady(ctx context.Context, url string, r Ready, want []string, alive func() error) (Proof, error) {
+	if r.Path == "" {
+		r.Path = "/"
+	}
+	if r.Timeout == 0 {
+		r.Timeout = time.Minute
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.Timeout)
+	defer cancel()
+	last := "no answer yet"
+	for wait := 20 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		proof, err := probe(ctx, url, r, want)
+		if err == nil {
+			return proof, nil
+		}
+		if ctx.Err() == nil {
+			last = err.Error()
+		}
+		if err := alive(); err != nil {
+			return Proof{}, err
+		}
+		select {
+		case <-ctx.Done():
+			if context.Cause(ctx) == context.DeadlineExceeded {
+				return Proof{}, fmt.Errorf("not ready after %s: %s", r.Timeout, last)
+			}
+			return Proof{}, context.Cause(ctx)
+		case <-time.After(wait):
+		}
+	}
+}
+
+func probe(ctx context.Context, url string, r Ready, want []string) (Proof, error) {
+	status, _, err := get(ctx, url+r.Path)
+	if err != nil {
+		return Proof{}, err
+	}
+	if status < 200 || status > 299 {
+		return Proof{}, fmt.Errorf("GET %s: %d", r.Path, status)
+	}
+	p := Proof{Health: fmt.Sprintf("GET %s: %d", r.Path, status)}
+	if r.VersionPath == "" {
+		p.Version = "not asked: set ready.version-path so that the answer proves the commit"
+		return p, nil
+	}
+	status, body, err := get(ctx, url+r.VersionPath)
+	if err != nil {
+		return Proof{}, err
+	}
+	for _, w := range want {
+		if status == http.StatusOK && len(w) >= shortCommit && containsVersion(body, w) {
+			p.Version = fmt.Sprintf("GET %s answers %s", r.VersionPath, w[:min(len(w), 19)])
+			return p, nil
+		}
+	}
+	return Proof{}, fmt.Errorf("GET %s: %d, and the answer does not name %s", r.VersionPath, status, strings.Join(want, " or "))
+}
+
+// containsVersion reports whether body names want in full, or its first seven
+// characters where it is a commit.
+func containsVersion(body, want string) bool {
+	if strings.HasPrefix(want, "sha256:") {
+		return strings.Contains(body, want)
+	}
+	return strings.Contains(body, want[:shortCommit])
+}
+
+var client = &http.Client{
+	Timeout:       10 * time.Second,
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	Transport:     &http.Transport{DisableKeepAlives: true},
+}
+
+func get(ctx context.Context, url string) (int, string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return 0, "", err
+	}
+	res, err := client.Do(req)
+	if err != nil {
+		return 0, "", err
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(io.LimitReader(res.Body, 64<<10))
+	return res.StatusCode, string(b), err
+}

@@ -1,0 +1,36 @@
+package tool
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+)
+
+// Guard is the body of the hidden command `goldenpath guard ARGV…`. It runs
+// ARGV in its own process group and kills that group as soon as descriptor 3,
+// a pipe from the caller, closes. It returns ARGV's exit code.
+func Guard(_ context.Context, argv []string) int {
+	if len(argv) == 0 {
+		fmt.Fprintln(os.Stderr, "guard: no command")
+		return 2
+	}
+	pipe := os.NewFile(3, "caller")
+	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	if err := cmd.Start(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 127
+	}
+	go func() {
+		// Nothing is ever written: a return means that the caller is gone.
+		_, _ = io.Copy(io.Discard, pipe)
+		killOwnGroup()
+	}()
+	_ = cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code >= 0 {
+		return code
+	}
+	return 128 + signalOf(cmd.ProcessState)
+}
