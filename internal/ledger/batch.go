@@ -1,0 +1,49 @@
+package ledger
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// readAll reads many files with one git process.
+func (tx *Tx) readAll(ctx context.Context, names []string) ([][]byte, error) {
+	var in strings.Builder
+	for _, n := range names {
+		fmt.Fprintf(&in, "%s:%s\n", tx.tip, n)
+	}
+	out, err := tx.ledger.git(ctx, []byte(in.String()), "cat-file", "--batch")
+	if err != nil {
+		return nil, err
+	}
+	r := bufio.NewReader(bytes.NewReader(out))
+	all := make([][]byte, 0, len(names))
+	for range names {
+		var object, kind string
+		var size int
+		head, err := r.ReadString('\n')
+		if err != nil {
+			return nil, fmt.Errorf("read the ledger: %w", err)
+		}
+		if _, err := fmt.Sscanf(head, "%s %s %d", &object, &kind, &size); err != nil {
+			return nil, fmt.Errorf("read the ledger: %q", strings.TrimSpace(head))
+		}
+		b := make([]byte, size+1) // and a line break
+		if _, err := io.ReadFull(r, b); err != nil {
+			return nil, fmt.Errorf("read the ledger: %w", err)
+		}
+		all = append(all, b[:size])
+	}
+	return all, nil
+}
+
+func sortEntries(all []Entry) {
+	slices.SortStableFunc(all, func(a, b Entry) int {
+		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Kind, b.Kind))
+	})
+}

@@ -1,0 +1,130 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path"
+	"strconv"
+	"strings"
+)
+
+// Record adds an entry and, for a release or a rollback, makes it the current
+// one. An empty ID is given the next of the day.
+func (tx *Tx) Record(ctx context.Context, e Entry) (Entry, error) {
+	if !validName.MatchString(e.Environment) {
+		return e, fmt.Errorf("environment %q: lower-case letters, digits and hyphens", e.Environment)
+	}
+	e.Schema, e.Time = schema, tx.ledger.Now().UTC()
+	if e.ID == "" {
+		id, err := tx.nextID(ctx, e)
+		if err != nil {
+			return e, err
+		}
+		e.ID = id
+	}
+	name := entryPath(e)
+	if _, err := tx.Read(ctx, name); !errors.Is(err, ErrNone) {
+		return e, errors.Join(fmt.Errorf("entry %s is there already: the ledger is append-only", name), err)
+	}
+	b, err := json.MarshalIndent(e, "", "  ")
+	if err != nil {
+		return e, err
+	}
+	b = append(b, '\n')
+	tx.Write(name, b)
+	if e.Kind == KindRelease || e.Kind == KindRollback {
+		tx.Write(currentPath(e.Environment), b)
+	}
+	return e, nil
+}
+
+// nextID counts the releases of the day: 2026.11.21-3.
+func (tx *Tx) nextID(ctx context.Context, e Entry) (string, error) {
+	names, err := tx.list(ctx, path.Dir(entryPath(e))+"/")
+	if err != nil {
+		return "", err
+	}
+	day := e.Time.Format("2006.01.02") + "-"
+	last := 0
+	for _, n := range names {
+		rest, ok := strings.CutPrefix(path.Base(n), day)
+		if !ok {
+			continue
+		}
+		number, _, _ := strings.Cut(rest, ".")
+		if k, err := strconv.Atoi(number); err == nil {
+			last = max(last, k)
+		}
+	}
+	return day + strconv.Itoa(last+1), nil
+}
+
+// Current returns the release that the ledger says runs in an environment, or
+// ErrNone.
+func (tx *Tx) Current(ctx context.Context, environment string) (Entry, error) {
+	b, err := tx.Read(ctx, currentPath(environment))
+	if err != nil {
+		return Entry{}, err
+	}
+	return parse(b)
+}
+
+// Find returns the entry of a kind with an id, or ErrNone. An empty kind is a
+// release or a rollback.
+func (tx *Tx) Find(ctx context.Context, environment, id, kind string) (Entry, error) {
+	kinds := []string{kind}
+	if kind == "" {
+		kinds = []string{KindRelease, KindRollback}
+	}
+	date := strings.Split(id, ".")
+	if len(date) != 3 {
+		return Entry{}, fmt.Errorf("release %q: ids look like 2026.11.21-1: %w", id, ErrNone)
+	}
+	for _, k := range kinds {
+		b, err := tx.Read(ctx, path.Join("entries", environment, date[0], date[1], id+"."+k+".json"))
+		if errors.Is(err, ErrNone) {
+			continue
+		}
+		if err != nil {
+			return Entry{}, err
+		}
+		return parse(b)
+	}
+	return Entry{}, ErrNone
+}
+
+// Entries returns everything that happened in an environment, or everywhere, in
+// the order of time.
+func (tx *Tx) Entries(ctx context.Context, environment string) ([]Entry, error) {
+	names, err := tx.list(ctx, path.Join("entries", environment)+"/")
+	if err != nil || len(names) == 0 {
+		return nil, err
+	}
+	all := make([]Entry, 0, len(names))
+	blobs, err := tx.readAll(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range blobs {
+		e, err := parse(b)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, e)
+	}
+	sortEntries(all)
+	return all, nil
+}
+
+func parse(b []byte) (Entry, error) {
+	var e Entry
+	if err := json.Unmarshal(b, &e); err != nil {
+		return e, fmt.Errorf("read ledger entry: %w", err)
+	}
+	if e.Schema != schema {
+		return e, fmt.Errorf("read ledger entry: schema %q, want %q: use the goldenpath that wrote it, or a newer one", e.Schema, schema)
+	}
+	return e, nil
+}

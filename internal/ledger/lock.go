@@ -1,0 +1,108 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path"
+	"time"
+)
+
+// Lock says that a promotion is under way in an environment.
+type Lock struct {
+	Environment string    `json:"environment"`
+	Digest      string    `json:"digest"` // what is being promoted
+	Purpose     string    `json:"purpose"`
+	By          string    `json:"by"`
+	Process     Process   `json:"process"`
+	Acquired    time.Time `json:"acquired"`
+	Expires     time.Time `json:"expires"`
+}
+
+// LockedError says who holds a lock.
+type LockedError struct{ Lock Lock }
+
+func (e *LockedError) Error() string {
+	return fmt.Sprintf("%s is locked by %s since %s (%s %s, until %s at the latest)", e.Lock.Environment, e.Lock.By,
+		e.Lock.Acquired.Format(time.RFC3339), e.Lock.Purpose, short(e.Lock.Digest), e.Lock.Expires.Format(time.RFC3339))
+}
+
+func short(digest string) string { return digest[:min(len(digest), 19)] }
+
+func lockPath(environment string) string { return path.Join("locks", environment+".json") }
+
+// Acquire takes the lock of an environment, or fails with a *LockedError. A lock
+// that has expired, or whose process on this machine is gone, is taken over. A
+// process that holds the lock already keeps it.
+func (l *Ledger) Acquire(ctx context.Context, want Lock) error {
+	if !validName.MatchString(want.Environment) {
+		return fmt.Errorf("environment %q: lower-case letters, digits and hyphens", want.Environment)
+	}
+	want.Process = thisProcess()
+	return l.Update(ctx, "lock "+want.Environment, func(ctx context.Context, tx *Tx) error {
+		now := l.Now().UTC()
+		held, err := tx.lock(ctx, want.Environment)
+		switch {
+		case errors.Is(err, ErrNone):
+		case err != nil:
+			return err
+		case held.Process == want.Process && held.Digest == want.Digest:
+		case held.Process.gone() || now.After(held.Expires):
+		default:
+			return &LockedError{held}
+		}
+		want.Acquired = now
+		want.Expires = now.Add(want.Expires.Sub(time.Time{}))
+		return tx.putLock(want)
+	})
+}
+
+// LockFor is the Expires of a Lock to acquire: a duration from now.
+func LockFor(d time.Duration) time.Time { return time.Time{}.Add(d) }
+
+// Holds fails unless this process holds the lock of an environment.
+func (tx *Tx) Holds(ctx context.Context, environment string) error {
+	held, err := tx.lock(ctx, environment)
+	if err != nil {
+		return fmt.Errorf("the lock of %s was lost: %w", environment, err)
+	}
+	if held.Process != thisProcess() {
+		return &LockedError{held}
+	}
+	return nil
+}
+
+// Unlock gives the lock back together with whatever else the change writes.
+func (tx *Tx) Unlock(environment string) { tx.Delete(lockPath(environment)) }
+
+// Release gives the lock of an environment back, if this process holds it.
+func (l *Ledger) Release(ctx context.Context, environment string) error {
+	return l.Update(ctx, "unlock "+environment, func(ctx context.Context, tx *Tx) error {
+		if tx.Holds(ctx, environment) == nil {
+			tx.Unlock(environment)
+		}
+		return nil
+	})
+}
+
+func (tx *Tx) lock(ctx context.Context, environment string) (Lock, error) {
+	b, err := tx.Read(ctx, lockPath(environment))
+	if err != nil {
+		return Lock{}, err
+	}
+	var lock Lock
+	if err := json.Unmarshal(b, &lock); err != nil {
+		return Lock{}, fmt.Errorf("read lock of %s: %w", environment, err)
+	}
+	return lock, nil
+}
+
+func (tx *Tx) putLock(l Lock) error {
+	b, err := json.MarshalIndent(l, "", "  ")
+	if err != nil {
+		return err
+	}
+	tx.Write(lockPath(l.Environment), append(b, '\n'))
+	return nil
+}

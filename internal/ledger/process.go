@@ -1,0 +1,78 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+)
+
+// Process identifies a process beyond its number, which is used again.
+type Process struct {
+	Host  string `json:"host"`
+	Boot  string `json:"boot,omitempty"`  // of the machine: containers share host names
+	Space string `json:"space,omitempty"` // PID namespace
+	PID   int    `json:"pid"`
+	Start string `json:"start,omitempty"` // clock ticks since boot, Linux only
+}
+
+func thisProcess() Process {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "localhost"
+	}
+	return Process{Host: host, Boot: bootID(), Space: space(), PID: os.Getpid(), Start: startOf(os.Getpid())}
+}
+
+// gone reports whether the process ran on this machine and does no more. Of
+// another machine nothing is known.
+func (p Process) gone() bool {
+	me := thisProcess()
+	if p.Host != me.Host {
+		return false
+	}
+	if p.Boot != me.Boot {
+		return true
+	}
+	if p.Space != me.Space {
+		return false
+	}
+	if err := syscall.Kill(p.PID, 0); errors.Is(err, syscall.ESRCH) {
+		return true
+	}
+	return p.Start != startOf(p.PID)
+}
+
+func space() string {
+	s, err := os.Readlink("/proc/self/ns/pid")
+	if err != nil {
+		return ""
+	}
+	return s
+}
+
+func bootID() string {
+	b, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(b))
+}
+
+// startOf is field 22 of /proc/PID/stat; the name before it may hold anything.
+func startOf(pid int) string {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return ""
+	}
+	s := string(b)
+	fields := strings.Fields(s[strings.LastIndexByte(s, ')')+1:])
+	if len(fields) < 20 {
+		return ""
+	}
+	if fields[0] == "Z" { // a zombie holds nothing
+		return ""
+	}
+	return fields[19]
+}
