@@ -113,7 +113,7 @@ type Gate struct {
 	FailOn          string   `yaml:"fail-on"` // a severity
 	NewOnly         *bool    `yaml:"new-only"`
 	Waivers         string   `yaml:"waivers"`
-	MissingDatabase string   `yaml:"missing-database"` // error or warn
+	MissingDatabase string   `yaml:"missing-database"` // error or warn; "": error, but warn in goldenpath run
 	Exclude         []string `yaml:"exclude"`          // path prefixes that are fixtures
 }
 

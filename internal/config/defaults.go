@@ -51,7 +51,6 @@ func (c *Config) defaults() {
 	}
 	setDefault(&c.Gate.FailOn, "high")
 	setDefault(&c.Gate.Waivers, ".goldenpath/waivers.yml")
-	setDefault(&c.Gate.MissingDatabase, "error")
 	if c.Gate.NewOnly == nil {
 		c.Gate.NewOnly = new(bool)
 		*c.Gate.NewOnly = true
@@ -86,3 +85,9 @@ func setDefault[T comparable](v *T, value T) {
 	}
 }
 
+// Default returns the configuration of a repository that has none.
+func Default(app string) *Config {
+	c := &Config{Version: 1, App: app}
+	c.defaults()
+	return c
+}

@@ -151,13 +151,15 @@ func Collect(ctx context.Context, store Store, key *Key, digest string) (Collect
 }
 
 // Verdict returns the verdict that the newest evidence of one predicate type
-// states, and whether there is any. Of two of the same time the worse counts; an
-// unknown word is a fail.
-func (c Collection) Verdict(predicateType string) (verdict string, found bool) {
+// states, and whether there is any; with an environment, only evidence from
+// there counts. Of two of the same time the worse counts; an unknown word is a
+// fail.
+func (c Collection) Verdict(predicateType, environment string) (verdict string, found bool) {
 	rank := map[string]int{"skip": 0, "pass": 1, "warn": 2, "fail": 3}
 	newest := ""
 	for _, s := range c.Trusted {
-		if s.Type != predicateType {
+		where, _ := s.Predicate["environment"].(string)
+		if s.Type != predicateType || environment != "" && where != environment {
 			continue
 		}
 		word := verdictOf(s)

@@ -94,7 +94,7 @@ func TestCollect(t *testing.T) {
 		t.Errorf("%d trusted and %d untrusted, want 3 and 3", len(c.Trusted), c.Untrusted)
 	}
 	for predicate, want := range map[string]string{Gate: "fail", Scorecard: "fail", Provenance: ""} {
-		if got, found := c.Verdict(predicate); got != want || found != (want != "") {
+		if got, found := c.Verdict(predicate, ""); got != want || found != (want != "") {
 			t.Errorf("%s: %q %v, want %q", predicate, got, found, want)
 		}
 	}

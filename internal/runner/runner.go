@@ -5,6 +5,7 @@ package runner
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -135,4 +136,22 @@ func appendFile(path string, b []byte) (err error) {
 	defer func() { err = errors.Join(err, f.Close()) }()
 	_, err = f.Write(b)
 	return err
+}
+
+// PullRequest returns the number of the pull request whose event started the
+// run, or 0.
+func (r *Runner) PullRequest() int {
+	path := r.getenv("GITHUB_EVENT_PATH")
+	if path == "" || r.getenv("GITHUB_EVENT_NAME") != "pull_request" {
+		return 0
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return 0
+	}
+	var event struct{ Number int }
+	if json.Unmarshal(b, &event) != nil {
+		return 0
+	}
+	return event.Number
 }

@@ -28,6 +28,7 @@ func WaitReady(ctx context.Context, url string, r Ready, want []string, alive fu
 	if r.Timeout == 0 {
 		r.Timeout = time.Minute
 	}
+	outer := ctx
 	ctx, cancel := context.WithTimeout(ctx, r.Timeout)
 	defer cancel()
 	last := "no answer yet"
@@ -44,10 +45,10 @@ func WaitReady(ctx context.Context, url string, r Ready, want []string, alive fu
 		}
 		select {
 		case <-ctx.Done():
-			if context.Cause(ctx) == context.DeadlineExceeded {
+			if outer.Err() == nil {
 				return Proof{}, fmt.Errorf("not ready after %s: %s", r.Timeout, last)
 			}
-			return Proof{}, context.Cause(ctx)
+			return Proof{}, context.Cause(outer)
 		case <-time.After(wait):
 		}
 	}

@@ -1,0 +1,36 @@
+# Everything a person or CI runs. `make` alone says what there is.
+# trivy imports encoding/json/v2, which Go 1.26 has behind this switch.
+export GOEXPERIMENT := jsonv2
+
+sources = $(shell find cmd internal -name '*.go' -not -name '*_test.go') $(shell find internal -name '*.json' -o -name '*.tmpl') go.mod go.sum
+
+.PHONY: help demo test e2e bench image
+help: ## say what there is
+	@echo "goldenpath: make TARGET"
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: bin/goldenpath bin/security-gate ## walk the sample app to production, then show what the path stops (about 2 minutes after the build)
+	go run ./internal/demo
+
+test: bin/goldenpath bin/security-gate ## vet, and run every test that needs only Go and git
+	go vet ./...
+	go test ./...
+	cd testdata/where2eat && GOEXPERIMENT= go test ./...
+
+e2e: bin/goldenpath bin/security-gate ## try it as users do: kills, hostile input, GitHub's own parser, a browser, Docker where it runs
+	./internal/e2e/run.sh
+
+bench: bin/goldenpath bin/security-gate ## print ratios against docker build and the four scanners run one by one
+	./internal/bench/run.sh
+
+image: ## build both container images with Docker
+	docker build --tag goldenpath:local --file Dockerfile .
+	docker build --tag security-gate:local --file Dockerfile.security-gate .
+
+bin/goldenpath: $(sources)
+	@echo "building goldenpath"
+	@go build -ldflags "-s -w" -o $@ ./cmd/goldenpath
+
+bin/security-gate: $(sources)
+	@echo "building security-gate: four scanners and over a thousand dependencies, 4 to 10 minutes the first time"
+	@go build -ldflags "-s -w" -o $@ ./cmd/security-gate

@@ -1,0 +1,244 @@
+// Package command is what both binaries' command lines have in common: a
+// command is a kong struct that declares its inputs once, and a Do method that
+// returns a report or an error. Flags, INPUT_* variables, help, surfaces and
+// exit codes follow from that.
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	"github.com/alecthomas/kong"
+	kongcompletion "github.com/jotaen/kong-completion"
+
+	"github.com/seed-b235b314/goldenpath/internal/config"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/runner"
+)
+
+// Env is everything a command may touch.
+type Env struct {
+	Args           []string
+	Stdout, Stderr io.Writer
+	Getenv         func(string) string
+	Now            func() time.Time
+	Self           string // path of this executable
+	Terminal       bool   // whether Stderr is a terminal
+	Runner         *runner.Runner
+}
+
+// System returns the Env of a real process.
+func System() *Env {
+	self, err := os.Executable()
+	if err != nil {
+		self = os.Args[0]
+	}
+	info, err := os.Stderr.Stat()
+	return &Env{
+		Args: os.Args[1:], Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Now: time.Now, Self: self,
+		Terminal: err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb",
+		Runner:   runner.New(os.Getenv, os.Stdout),
+	}
+}
+
+// Command is one leaf of a command line.
+type Command interface {
+	Do(ctx context.Context, env *Env) (*report.Report, error)
+}
+
+// Output are the flags that say where a report goes.
+type Output struct {
+	Report  string `help:"Write the JSON report to this file." placeholder:"FILE" group:"output" type:"path"`
+	Summary string `help:"Write the Markdown summary to this file." placeholder:"FILE" group:"output" type:"path"`
+	JSON    bool   `help:"Print the JSON report instead of text." group:"output"`
+}
+
+func (o Output) output() Output { return o }
+
+// App is a command line.
+type App struct {
+	Name, Help string
+	CLI        any // pointer to a kong struct
+}
+
+// exit is how kong's --help and --version leave the parser.
+type exit int
+
+// New builds the parser of an app. The contract tests read inputs from it.
+func New(env *Env, app App) (*kong.Kong, error) {
+	return kong.New(app.CLI,
+		kong.Name(app.Name), kong.Description(app.Help), kong.Writers(env.Stdout, env.Stderr),
+		kong.Vars{"version": app.Name + " " + Version()},
+		kong.Exit(func(code int) { panic(exit(code)) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: false, WrapUpperBound: 100}),
+		kong.Groups{"output": "Output:", "where": "Where things are:"},
+		kong.Resolvers(inputs(env)),
+	)
+}
+
+// inputs resolves flags from action inputs. An empty input is an absent one, so
+// that the configuration file and the defaults can speak.
+func inputs(env *Env) kong.Resolver {
+	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+		if !env.Runner.Present() {
+			return nil, nil
+		}
+		if v, ok := env.Runner.Input(flag.Name); ok {
+			return v, nil
+		}
+		return nil, nil
+	})
+}
+
+// Main runs one command line and returns its exit code. A panic is exit 3.
+func Main(ctx context.Context, env *Env, app App) (code int) {
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case exit:
+			code = int(p)
+		default:
+			fmt.Fprintf(env.Stderr, "%s: crashed: %v\n%s", app.Name, p, debug.Stack())
+			code = report.ExitFailure
+		}
+	}()
+	parser, err := New(env, app)
+	if err != nil {
+		fmt.Fprintln(env.Stderr, err)
+		return report.ExitFailure
+	}
+	kongcompletion.Register(parser)
+	selected, err := parser.Parse(env.Args)
+	if err != nil {
+		var parse *kong.ParseError
+		if errors.As(err, &parse) && len(env.Args) == 0 {
+			_ = parse.Context.PrintUsage(false)
+			return report.ExitUsage
+		}
+		return fail(env, app.Name, report.Usage(err.Error()+"\n  try: "+app.Name+" --help"))
+	}
+	name := app.Name + " " + selected.Command()
+	node := selected.Selected()
+	if node == nil {
+		node = selected.Model.Node
+	}
+	command, ok := node.Target.Addr().Interface().(Command)
+	if !ok { // a command of a library's, such as completion
+		if err := selected.Run(); err != nil {
+			return fail(env, name, err)
+		}
+		return report.ExitOK
+	}
+	rep, err := command.Do(ctx, env)
+	if rep != nil {
+		if publishErr := publish(env, rep, command); publishErr != nil {
+			err = errors.Join(err, publishErr)
+		}
+	}
+	if err != nil {
+		return fail(env, name, err)
+	}
+	return report.ExitCode(rep, nil)
+}
+
+// Version is the module's version, or the commit it was built from.
+func Version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value[:min(12, len(s.Value))]
+		}
+	}
+	return "development"
+}
+
+// publish writes a report to every surface there is.
+func publish(env *Env, rep *report.Report, c Command) error {
+	rep.Sort()
+	var o Output
+	if has, ok := c.(interface{ output() Output }); ok {
+		o = has.output()
+	}
+	if o.Report == "" {
+		o.Report = env.Runner.ReportPath(rep.Name)
+	}
+	if o.Report != "" {
+		rep.Set("report", o.Report)
+		if err := toFile(o.Report, rep.WriteJSON); err != nil {
+			return fmt.Errorf("write report: %w", err)
+		}
+	}
+	if o.Summary != "" {
+		err := toFile(o.Summary, func(w io.Writer) error { return rep.WriteSummary(w, report.SummaryBudget) })
+		if err != nil {
+			return fmt.Errorf("write summary: %w", err)
+		}
+	}
+	if o.JSON {
+		return rep.WriteJSON(env.Stdout)
+	}
+	if err := rep.WriteLog(env.Stdout); err != nil {
+		return err
+	}
+	if env.Runner.Present() {
+		return env.Runner.Publish(rep)
+	}
+	return nil
+}
+
+func toFile(path string, write func(io.Writer) error) (err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return write(f)
+}
+
+// fail says why there is no answer, or what to mend.
+func fail(env *Env, name string, err error) int {
+	var problems config.Problems
+	if errors.As(err, &problems) || errors.Is(err, config.ErrMissing) {
+		err = report.Usage(err.Error())
+	}
+	for _, cause := range report.Causes(err) {
+		fmt.Fprintf(env.Stderr, "%s: %s\n", name, report.ErrorText(cause))
+	}
+	if env.Runner.Present() {
+		if err := env.Runner.Fail(name, err); err != nil {
+			fmt.Fprintln(env.Stderr, err)
+		}
+	}
+	return report.ExitCode(nil, err)
+}
+
+// ReadReport reads the JSON report of an earlier command.
+func ReadReport(path string) (*report.Report, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, report.Usage(fmt.Sprintf("read report: %v", err))
+	}
+	defer f.Close()
+	r, err := report.Read(io.LimitReader(f, 64<<20))
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return nil, report.Usage(fmt.Sprintf("%s is no goldenpath report: %v", path, err))
+	}
+	return r, err
+}

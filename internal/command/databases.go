@@ -1,0 +1,17 @@
+package command
+
+import (
+	"path/filepath"
+)
+
+// DefaultDatabases is where advisory data is kept: goldenpath/databases in the
+// user's cache.
+func DefaultDatabases(env *Env) string {
+	if dir := env.Getenv("GOLDENPATH_DATABASES"); dir != "" {
+		return dir
+	}
+	if dir := env.Getenv("XDG_CACHE_HOME"); dir != "" {
+		return filepath.Join(dir, "goldenpath", "databases")
+	}
+	return filepath.Join(env.Getenv("HOME"), ".cache", "goldenpath", "databases")
+}

@@ -1,0 +1,178 @@
+// Package path is the command line of goldenpath: it declares each command's
+// inputs once and maps them to options and a run.
+package path
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/alecthomas/kong"
+	kongcompletion "github.com/jotaen/kong-completion"
+
+	"github.com/seed-b235b314/goldenpath/internal/artifact"
+	"github.com/seed-b235b314/goldenpath/internal/command"
+	"github.com/seed-b235b314/goldenpath/internal/config"
+	"github.com/seed-b235b314/goldenpath/internal/evidence"
+	"github.com/seed-b235b314/goldenpath/internal/ledger"
+	"github.com/seed-b235b314/goldenpath/internal/localpath"
+	"github.com/seed-b235b314/goldenpath/internal/release"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/target/process"
+	"github.com/seed-b235b314/goldenpath/internal/tool"
+)
+
+// CLI is the command line.
+type CLI struct {
+	Run     Run `cmd:"" help:"Walk the whole path of a commit on this machine, to production."`
+	Preview struct {
+		Up   PreviewUp   `cmd:"" help:"Raise a preview, or bring it to another artifact."`
+		Down PreviewDown `cmd:"" help:"Remove a preview."`
+		List PreviewList `cmd:"" help:"Tell which previews there are."`
+	} `cmd:"" help:"Short-lived environments of pull requests."`
+	Scorecard Scorecard `cmd:"" help:"Grade a release candidate. Changes nothing."`
+	Promote   Promote   `cmd:"" help:"Bring exactly the artifact that was tested into an environment, and watch it."`
+	Rollback  Rollback  `cmd:"" help:"Return an environment to an earlier release."`
+	Release   struct {
+		List ReleaseList `cmd:"" help:"Tell what ran where and when."`
+		Show ReleaseShow `cmd:"" help:"Show one release and its manifest."`
+	} `cmd:"" help:"The ledger of releases."`
+	Down Down `cmd:"" help:"Stop environments that run on this machine."`
+
+	Completion kongcompletion.Completion `cmd:"" help:"Print the code that makes your shell complete goldenpath."`
+	Version    kong.VersionFlag          `help:"Print the version."`
+}
+
+// New returns the command line.
+func New() command.App {
+	return command.App{
+		Name: "goldenpath", CLI: &CLI{},
+		Help: "From commit to production: one preview, one gate, one scorecard, promotion of exactly what was tested, rollback in one command, and the evidence of each step.",
+	}
+}
+
+// Main runs goldenpath. Two hidden commands are the processes it starts itself.
+func Main(ctx context.Context, env *command.Env) int {
+	if len(env.Args) > 0 {
+		switch env.Args[0] {
+		case "supervise":
+			return process.Supervise(ctx, env.Args[1:])
+		case "guard":
+			return tool.Guard(ctx, env.Args[1:])
+		}
+	}
+	return command.Main(ctx, env, New())
+}
+
+// Where are the flags that say where things are.
+type Where struct {
+	Repo     string `help:"Repository of the app." default:"." type:"path" placeholder:"DIR" group:"where"`
+	State    string `help:"Folder for runs, environments, keys. Default: goldenpath in the repository's git directory." placeholder:"DIR" group:"where" type:"path"`
+	Registry string `help:"Folder that holds the embedded registry. Default: registry in the state folder." placeholder:"DIR" group:"where" type:"path"`
+}
+
+// world is what the commands reach out to.
+type world struct {
+	env        *command.Env
+	repo       string
+	state      string
+	registry   *artifact.Registry
+	ledger     *ledger.Ledger
+	target     *process.Target
+	key        *evidence.Key
+	repository *artifact.Repository // of config
+	config     *config.Config
+}
+
+// open finds the repository and the state beside it.
+func (w Where) open(ctx context.Context, env *command.Env) (*world, error) {
+	repo := w.Repo
+	if repo == "" {
+		repo = "."
+	}
+	if info, err := os.Stat(repo); err != nil || !info.IsDir() {
+		return nil, report.Usage(fmt.Sprintf("--repo %s is no folder", repo))
+	}
+	gitDir, err := localpath.GitDir(ctx, repo)
+	if err != nil {
+		return nil, err
+	}
+	state := w.State
+	if state == "" {
+		state = filepath.Join(gitDir, "goldenpath")
+	}
+	if state, err = filepath.Abs(state); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(state, 0o755); err != nil {
+		return nil, report.Usage(fmt.Sprintf("state folder: %v: give --state a folder that can be written", err))
+	}
+	dir := w.Registry
+	if dir == "" {
+		dir = filepath.Join(state, "registry")
+	}
+	registry, err := artifact.OpenRegistry(dir)
+	if err != nil {
+		return nil, err
+	}
+	key, err := evidence.OpenKey(filepath.Join(state, "keys"))
+	if err != nil {
+		return nil, err
+	}
+	return &world{
+		env: env, repo: repo, state: state, registry: registry, key: key,
+		ledger: &ledger.Ledger{Dir: repo, Now: env.Now},
+		target: &process.Target{Dir: filepath.Join(state, "environments"), Self: []string{env.Self, "supervise"}},
+	}, nil
+}
+
+// configured is open with the configuration of the working tree.
+func (w Where) configured(ctx context.Context, env *command.Env) (*world, error) {
+	out, err := w.open(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	if out.config, err = config.Read(out.repo); err != nil {
+		return nil, err
+	}
+	out.repository, err = out.registry.Repository(out.config.Artifact.Image)
+	return out, err
+}
+
+func (w *world) guard() []string { return []string{w.env.Self, "guard"} }
+
+func (w *world) say(what string) { fmt.Fprintln(w.env.Stderr, "  "+report.Clean(what)) }
+
+func (w *world) releaseDeps() release.Deps {
+	return release.Deps{
+		Target: w.target, Repository: w.repository, Ledger: w.ledger, Key: w.key, Probe: probe, Now: w.env.Now,
+		By: w.env.Runner.Identity(), Say: w.say,
+	}
+}
+
+// last returns the environment at the end of the path.
+func last(c *config.Config) string {
+	chain := c.Chain()
+	return chain[len(chain)-1]
+}
+
+// probe measures one request on a connection of its own.
+func probe(ctx context.Context, url string) (int, time.Duration, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return 0, 0, err
+	}
+	client := http.Client{
+		Transport:     &http.Transport{DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	start := time.Now()
+	res, err := client.Do(req)
+	if err != nil {
+		return 0, 0, err
+	}
+	return res.StatusCode, time.Since(start), res.Body.Close()
+}

@@ -1,0 +1,216 @@
+package path
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize/english"
+
+	"github.com/seed-b235b314/goldenpath/internal/command"
+	"github.com/seed-b235b314/goldenpath/internal/ledger"
+	"github.com/seed-b235b314/goldenpath/internal/localpath"
+	"github.com/seed-b235b314/goldenpath/internal/release"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// Promote is `goldenpath promote`.
+type Promote struct {
+	Environment string `help:"Environment to promote into. Default: the last of the path." placeholder:"NAME"`
+	Digest      string `help:"Artifact to promote, sha256:…. Default: what runs in the environment before." placeholder:"DIGEST"`
+	DryRun      bool   `help:"Print the plan and change nothing."`
+	Where
+	command.Output
+}
+
+// Do promotes.
+func (c *Promote) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
+	w, err := c.configured(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	environment := c.Environment
+	if environment == "" {
+		environment = last(w.config)
+	}
+	digest := c.Digest
+	if digest == "" {
+		if digest, err = w.staged(ctx, environment); err != nil {
+			return nil, err
+		}
+	}
+	o, err := localpath.ReleaseOptions(w.config, environment, digest)
+	if err != nil {
+		return nil, err
+	}
+	o.DryRun = c.DryRun
+	return release.Promote(ctx, w.releaseDeps(), o)
+}
+
+// staged returns the digest of the release in the environment before.
+func (w *world) staged(ctx context.Context, environment string) (string, error) {
+	from := w.config.Environments[environment].From
+	if from == "" {
+		return "", report.Usage(fmt.Sprintf("no digest: %s is the first of the path, so give --digest", environment))
+	}
+	var digest string
+	err := w.ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		e, err := tx.Current(ctx, from)
+		digest = e.Digest
+		if errors.Is(err, ledger.ErrNone) {
+			return report.Usage(fmt.Sprintf("no digest: %s has no release to promote; stage one first", from))
+		}
+		return err
+	})
+	return digest, err
+}
+
+// Rollback is `goldenpath rollback`.
+type Rollback struct {
+	Environment string `help:"Environment to return. Default: the last of the path." placeholder:"NAME"`
+	To          string `help:"Release to return to, such as 2026.11.21-1. Default: the last good one before." placeholder:"RELEASE"`
+	Reason      string `help:"Why. It is recorded." required:""`
+	DryRun      bool   `help:"Print the plan and change nothing."`
+	Where
+	command.Output
+}
+
+// Do rolls back.
+func (c *Rollback) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
+	w, err := c.configured(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	environment := c.Environment
+	if environment == "" {
+		environment = last(w.config)
+	}
+	o, err := localpath.ReleaseOptions(w.config, environment, "")
+	if err != nil {
+		return nil, err
+	}
+	o.DryRun = c.DryRun
+	return release.Rollback(ctx, w.releaseDeps(), release.RollbackOptions{Options: o, To: c.To, Reason: c.Reason})
+}
+
+// ReleaseList is `goldenpath release list`.
+type ReleaseList struct {
+	Environment string `help:"Only this environment." placeholder:"NAME"`
+	Where
+	command.Output
+}
+
+// Do lists the ledger.
+func (c *ReleaseList) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
+	w, err := c.open(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	r := &report.Report{Name: "release-list", Verdict: report.Pass, Reason: "listed", Started: env.Now().UTC()}
+	s := report.Section{Title: "releases", Open: true, Head: []string{"release", "kind", "environment", "commit", "digest", "when", "verdict", "by"}}
+	err = w.ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		all, err := tx.Entries(ctx, c.Environment)
+		for _, e := range all {
+			if e.Kind == ledger.KindPreview {
+				continue
+			}
+			s.Rows = append(s.Rows, []string{e.ID, e.Kind, e.Environment, e.Commit[:min(7, len(e.Commit))], e.Digest[:min(19, len(e.Digest))],
+				e.Time.Format(time.RFC3339), strings.TrimSpace(e.Verdict + " " + e.Reason), e.By})
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.Title = english.Plural(len(s.Rows), "entry", "entries")
+	if len(s.Rows) > 0 {
+		r.Sections = append(r.Sections, s)
+	}
+	return r, nil
+}
+
+// ReleaseShow is `goldenpath release show`.
+type ReleaseShow struct {
+	Environment string `help:"Environment of the release. Default: the last of the path." placeholder:"NAME"`
+	Release     string `help:"Id, such as 2026.11.21-1. Default: what runs there." placeholder:"RELEASE"`
+	Where
+	command.Output
+}
+
+// Do shows one entry.
+func (c *ReleaseShow) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
+	w, err := c.configured(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	environment := c.Environment
+	if environment == "" {
+		environment = last(w.config)
+	}
+	var e ledger.Entry
+	err = w.ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
+		if c.Release == "" {
+			e, err = tx.Current(ctx, environment)
+		} else {
+			e, err = tx.Find(ctx, environment, c.Release, "")
+		}
+		if errors.Is(err, ledger.ErrNone) {
+			return report.Usage(fmt.Sprintf("%s has no such release: goldenpath release list shows them", environment))
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	b, err := json.MarshalIndent(e, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	return &report.Report{
+		Name: "release-show", Subject: environment, Commit: e.Commit, Digest: e.Digest, Verdict: report.Pass, Reason: "shown", Started: env.Now().UTC(),
+		Title: e.ID, Data: e, Sections: []report.Section{{Title: e.ID, Open: true, Text: string(b)}},
+	}, nil
+}
+
+// Down is `goldenpath down`.
+type Down struct {
+	Environment string `help:"Only this environment." placeholder:"NAME"`
+	Where
+	command.Output
+}
+
+// Help is shown by --help.
+func (Down) Help() string {
+	return "Stops what runs on this machine and removes its folders. The registry, the evidence and the ledger stay: goldenpath run or rollback brings a release back."
+}
+
+// Do stops environments.
+func (c *Down) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
+	w, err := c.open(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	names := []string{c.Environment}
+	if c.Environment == "" {
+		all, err := w.target.List(ctx)
+		if err != nil {
+			return nil, err
+		}
+		names = nil
+		for _, e := range all {
+			names = append(names, e.Environment)
+		}
+	}
+	r := &report.Report{Name: "down", Verdict: report.Pass, Reason: "stopped", Started: env.Now().UTC()}
+	for _, name := range names {
+		if err := w.target.Down(ctx, name); err != nil {
+			return nil, fmt.Errorf("stop %s: %w", name, err)
+		}
+		r.Checks = append(r.Checks, report.Check{Name: name, State: report.OK, Result: "stopped"})
+	}
+	r.Title = english.Plural(len(names), "environment", "") + " stopped"
+	return r, nil
+}

@@ -1,0 +1,254 @@
+package gate
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize/english"
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// Bounds of a waiver's life.
+const (
+	waiverMaxAge = 180 * 24 * time.Hour
+	waiverSoon   = 14 * 24 * time.Hour
+)
+
+// Waiver excuses findings until a date. One of ID, Fingerprint or Rule with Path
+// says which.
+type Waiver struct {
+	ID          string `yaml:"id"`          // CVE-…, GHSA-…, GO-…: any name of the fact
+	Fingerprint string `yaml:"fingerprint"` // of one finding
+	Rule        string `yaml:"rule"`
+	Path        string `yaml:"path"` // glob, for Rule
+	Reason      string `yaml:"reason"`
+	Owner       string `yaml:"owner"`
+	Expires     string `yaml:"expires"` // the last day it holds, 2026-12-31
+	Ticket      string `yaml:"ticket"`
+
+	until time.Time
+	line  int
+}
+
+// ReadWaivers reads the waivers of a repository. A file that is not there is no
+// waivers; a mistake in it is a *report.UsageError with every line at fault.
+func ReadWaivers(dir, name string, now time.Time) ([]Waiver, error) {
+	b, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read waivers: %w", err)
+	}
+	return parseWaivers(name, b, now)
+}
+
+const maxWaivers = 256 << 10
+
+func parseWaivers(name string, b []byte, now time.Time) ([]Waiver, error) {
+	if len(b) > maxWaivers {
+		return nil, report.Usage(fmt.Sprintf("%s:1:1 is %d bytes; at most %d are read", name, len(b), maxWaivers))
+	}
+	file, err := parser.ParseBytes(b, 0)
+	if err != nil {
+		return nil, waiverSyntax(name, err)
+	}
+	lines, bad := waiverLines(name, file)
+	if bad != nil {
+		return nil, bad
+	}
+	var doc struct {
+		Version int      `yaml:"version"`
+		Waivers []Waiver `yaml:"waivers"`
+	}
+	if err := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict()).Decode(&doc); err != nil {
+		return nil, waiverSyntax(name, err)
+	}
+	var problems []string
+	if doc.Version != 1 {
+		problems = append(problems, name+":1:1 version must be 1")
+	}
+	for i := range doc.Waivers {
+		w := &doc.Waivers[i]
+		if i < len(lines) {
+			w.line = lines[i]
+		}
+		for _, p := range w.check(now) {
+			problems = append(problems, fmt.Sprintf("%s:%d:1 %s", name, w.line, p))
+		}
+	}
+	if len(problems) > 0 {
+		return nil, report.Usage(strings.Join(problems, "\n"))
+	}
+	return doc.Waivers, nil
+}
+
+// waiverLines returns the line of each waiver, and refuses aliases.
+func waiverLines(name string, file *ast.File) ([]int, error) {
+	var starts []int
+	var problem error
+	for _, doc := range file.Docs {
+		if doc.Body == nil {
+			continue
+		}
+		ast.Walk(visit(func(n ast.Node) {
+			switch n := n.(type) {
+			case *ast.AliasNode, *ast.AnchorNode, *ast.MergeKeyNode:
+				problem = report.Usage(fmt.Sprintf("%s:%d:1 anchors and aliases are not accepted: write the value out", name, n.GetToken().Position.Line))
+			case *ast.MappingValueNode:
+				if seq, ok := n.Value.(*ast.SequenceNode); ok && n.Key.GetToken().Value == "waivers" {
+					for _, v := range seq.Values {
+						starts = append(starts, v.GetToken().Position.Line)
+					}
+				}
+			}
+		}), doc.Body)
+	}
+	return starts, problem
+}
+
+type visit func(ast.Node)
+
+func (v visit) Visit(n ast.Node) ast.Visitor {
+	v(n)
+	return v
+}
+
+func waiverSyntax(name string, err error) error {
+	line, column, text := 1, 1, err.Error()
+	var y yaml.Error
+	if errors.As(err, &y) {
+		text = y.GetMessage()
+		if t := y.GetToken(); t != nil && t.Position != nil {
+			line, column = t.Position.Line, t.Position.Column
+		}
+	}
+	return report.Usage(fmt.Sprintf("%s:%d:%d %s", name, line, column, report.Clean(text)))
+}
+
+func (w *Waiver) check(now time.Time) []string {
+	var p []string
+	named := 0
+	for _, s := range []string{w.ID, w.Fingerprint, w.Rule} {
+		if s != "" {
+			named++
+		}
+	}
+	if named != 1 {
+		p = append(p, "a waiver names one of id, fingerprint, or rule with path")
+	}
+	if (w.Rule == "") != (w.Path == "") {
+		p = append(p, "rule and path go together")
+	}
+	if _, err := path.Match(w.Path, ""); err != nil {
+		p = append(p, fmt.Sprintf("path %q is no glob", w.Path))
+	}
+	if len(strings.TrimSpace(w.Reason)) < 10 {
+		p = append(p, "missing reason: say why this is acceptable until then")
+	}
+	if strings.TrimSpace(w.Owner) == "" {
+		p = append(p, "missing owner: who looks at it again")
+	}
+	day, err := time.Parse(time.DateOnly, w.Expires)
+	switch {
+	case w.Expires == "":
+		p = append(p, "missing expires: the last day it holds, such as "+now.AddDate(0, 1, 0).Format(time.DateOnly))
+	case err != nil:
+		p = append(p, fmt.Sprintf("expires %q is no date such as %s", w.Expires, now.AddDate(0, 1, 0).Format(time.DateOnly)))
+	case day.Sub(now) > waiverMaxAge:
+		p = append(p, fmt.Sprintf("expires %s is more than %d days away: shorten it", w.Expires, int(waiverMaxAge.Hours()/24)))
+	}
+	w.until = day.AddDate(0, 0, 1)
+	return p
+}
+
+func (w *Waiver) matches(f report.Finding) bool {
+	switch {
+	case w.Fingerprint != "":
+		return w.Fingerprint == f.Fingerprint
+	case w.ID != "":
+		return w.ID == f.Rule || contains(f.Aliases, w.ID)
+	}
+	ok, err := path.Match(w.Path, f.At.Path)
+	return err == nil && ok && w.Rule == f.Rule
+}
+
+func (w *Waiver) name() string { return strings.Join(nonEmpty(w.ID, w.Fingerprint, w.Rule), "") }
+
+// waive marks what a waiver covers and returns, for each waiver, how many
+// findings it names.
+func waive(findings []report.Finding, waivers []Waiver, now time.Time) []int {
+	used := make([]int, len(waivers))
+	for i := range findings {
+		f := &findings[i]
+		for j := range waivers {
+			w := &waivers[j]
+			if !w.matches(*f) {
+				continue
+			}
+			used[j]++
+			if !now.Before(w.until) {
+				if f.Status != report.Waived {
+					f.Waiver = fmt.Sprintf("expired on %s (%s): renew it on the base branch or fix the finding", w.Expires, w.Owner)
+				}
+				continue
+			}
+			f.Status = report.Waived
+			f.Waiver = fmt.Sprintf("until %s by %s: %s", w.Expires, w.Owner, w.Reason)
+		}
+	}
+	return used
+}
+
+func waiverCheck(waivers []Waiver, used []int, now time.Time) (report.Check, bool) {
+	if len(waivers) == 0 {
+		return report.Check{}, false
+	}
+	c := report.Check{Name: "waivers", State: report.OK, Result: english.Plural(len(waivers), "waiver", "")}
+	var notes []string
+	for i := range waivers {
+		w := &waivers[i]
+		switch left := w.until.Sub(now); {
+		case left <= 0:
+			c.State = report.Warned
+			notes = append(notes, fmt.Sprintf("%s expired on %s", w.name(), w.Expires))
+		case used[i] == 0:
+			c.State = report.Warned
+			notes = append(notes, w.name()+" matches nothing: remove it")
+		case left <= waiverSoon:
+			notes = append(notes, fmt.Sprintf("%s ends in %s", w.name(), english.Plural(int(left.Hours()/24), "day", "")))
+		}
+	}
+	c.Note = strings.Join(notes, "; ")
+	return c, true
+}
+
+func contains(all []string, s string) bool {
+	for _, a := range all {
+		if a == s {
+			return true
+		}
+	}
+	return false
+}
+
+func nonEmpty(all ...string) []string {
+	var out []string
+	for _, s := range all {
+		if s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}

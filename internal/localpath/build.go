@@ -1,0 +1,241 @@
+package localpath
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/dustin/go-humanize/english"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/seed-b235b314/goldenpath/internal/artifact"
+	"github.com/seed-b235b314/goldenpath/internal/battery"
+	"github.com/seed-b235b314/goldenpath/internal/evidence"
+	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/tool"
+)
+
+// checkout is where the commit's files are while the run is not finished.
+func (w *walk) checkout() string { return filepath.Join(w.dir, "src") }
+
+func (w *walk) checkedOut() bool {
+	_, err := os.Stat(w.checkout())
+	return err == nil
+}
+
+func validate(ctx context.Context, w *walk) (*report.Report, error) {
+	if err := os.RemoveAll(w.checkout()); err != nil {
+		return nil, err
+	}
+	if err := w.source.checkOut(ctx, w.checkout()); err != nil {
+		return nil, err
+	}
+	// A mistake in the waivers is found now, not after the build.
+	waivers, err := gate.ReadWaivers(w.checkout(), w.config.Gate.Waivers, w.Now())
+	if err != nil {
+		return nil, err
+	}
+	r := w.report("validate", report.Pass, "valid")
+	r.Checks = []report.Check{
+		{Name: "configuration", State: report.OK, Result: ".goldenpath.yml"},
+		{Name: "waivers", State: report.OK, Result: fmt.Sprint(len(waivers))},
+		{Name: "commit", State: report.OK, Result: fmt.Sprintf("%.7s %s", w.source.commit, w.source.title)},
+	}
+	r.Title = "configuration is valid, commit is checked out"
+	if w.source.dirty > 0 {
+		r.Checks = append(r.Checks, report.Check{Name: "working tree", State: report.Warned, Result: english.Plural(w.source.dirty, "uncommitted change is", "uncommitted changes are") + " not part of the run"})
+	}
+	return r, nil
+}
+
+func (w *walk) report(name string, v report.Verdict, reason string) *report.Report {
+	r := &report.Report{Name: name, Subject: w.config.App, Commit: w.source.commit, Verdict: v, Reason: reason, Started: w.Now().UTC()}
+	r.Set("verdict", string(v))
+	r.Set("reason", reason)
+	return r
+}
+
+func (w *walk) batteryOptions(out string) (battery.Options, error) {
+	dir := filepath.Join(w.dir, out)
+	if err := os.RemoveAll(dir); err != nil {
+		return battery.Options{}, err
+	}
+	return battery.Options{
+		App: w.config.App, Commit: w.source.commit, Dir: w.checkout(), Out: dir, Guard: w.Guard, Say: w.Progress.Say, Now: w.Now,
+		Env: map[string]string{"GOLDENPATH_COMMIT": w.source.commit},
+	}, os.MkdirAll(dir, 0o755)
+}
+
+func test(ctx context.Context, w *walk) (*report.Report, error) {
+	o, err := w.batteryOptions("test")
+	if err != nil {
+		return nil, err
+	}
+	return battery.Checks(ctx, w.config.Checks, o)
+}
+
+// buildTimeout bounds artifact.build.
+const buildTimeout = 30 * time.Minute
+
+func pack(ctx context.Context, w *walk) (*report.Report, error) {
+	a := w.config.Artifact
+	r := w.report("package", report.Pass, "packaged")
+	started := w.Now().UTC()
+	if a.Build != "" {
+		w.Progress.Say("build: " + a.Build)
+		res, err := tool.Command{
+			Argv: tool.Shell(a.Build), Dir: w.checkout(), Env: []string{"GOLDENPATH_COMMIT=" + w.source.commit}, Timeout: buildTimeout, Guard: w.Guard,
+		}.Run(ctx)
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		c := report.Check{Name: "build", State: report.OK, Result: "ok", Seconds: res.Elapsed.Seconds()}
+		if err != nil {
+			c.State, c.Result = report.Failed, err.Error()
+			r.Checks = append(r.Checks, c)
+			r.Sections = append(r.Sections, report.Section{Title: "end of the build's output", Open: true, Text: res.Tail})
+			r.Verdict, r.Reason, r.Title = report.Fail, "build-failed", "the build failed: "+err.Error()
+			return r, nil
+		}
+		r.Checks = append(r.Checks, c)
+	}
+	dir, err := insideCheckout(w.checkout(), a.Pack)
+	if err != nil {
+		return nil, err
+	}
+	w.Progress.Say("pack " + a.Pack)
+	start := w.Now()
+	packed, err := artifact.Pack(ctx, artifact.PackOptions{
+		Dir: dir, Entrypoint: a.Entrypoint, Workdir: a.Workdir, User: a.User, Port: a.Port, Env: a.Env,
+		Labels: map[string]string{
+			"org.opencontainers.image.title":    w.config.App,
+			"org.opencontainers.image.revision": w.source.commit,
+			"org.opencontainers.image.created":  w.source.time.Format(time.RFC3339),
+		},
+		Created: w.source.time, MaxFile: int64(a.MaxSize), Scratch: w.dir,
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer packed.Close()
+	img, err := w.repo.Push(ctx, packed.Index)
+	if err != nil {
+		return nil, err
+	}
+	r.Checks = append(r.Checks, report.Check{
+		Name: "image", State: report.OK, Seconds: w.Now().Sub(start).Seconds(), Note: img.Digest,
+		Result: fmt.Sprintf("%s, %s, %s", english.Plural(packed.Files, "file", ""), humanize.Bytes(uint64(img.Size)), img.Platform),
+	})
+	r.Digest = img.Digest
+	r.Title = fmt.Sprintf("%s@%.19s", w.config.Artifact.Image, img.Digest)
+	r.Set("digest", img.Digest)
+	r.Set("platform-digest", img.PlatformDigest)
+	if err := w.prove(ctx, img.Digest, evidence.Provenance, w.provenance(started)); err != nil {
+		return nil, err
+	}
+	if err := w.prove(ctx, img.Digest, evidence.Tests, testResult(w.reports["test"])); err != nil {
+		return nil, err
+	}
+	r.Checks = append(r.Checks, report.Check{Name: "provenance", State: report.OK, Result: "signed, with the result of the checks"})
+	return r, nil
+}
+
+// insideCheckout refuses a packed folder that a link leads out of the checkout.
+func insideCheckout(checkout, pack string) (string, error) {
+	dir := filepath.Join(checkout, filepath.FromSlash(pack))
+	real, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return "", report.Usage(fmt.Sprintf("artifact.pack: %s is not there after the build: the build must leave its result in it", pack))
+	}
+	top, err := filepath.EvalSymlinks(checkout)
+	if err != nil {
+		return "", err
+	}
+	if rel, err := filepath.Rel(top, real); err != nil || !filepath.IsLocal(rel) {
+		return "", report.Usage(fmt.Sprintf("artifact.pack: %s is a link out of the repository: pack a folder of its own", pack))
+	}
+	return real, nil
+}
+
+// packed asks the registry whether the artifact of an earlier call is still
+// there.
+func packed(ctx context.Context, w *walk) bool {
+	r := w.state.report("package")
+	if r == nil || r.Digest == "" {
+		return false
+	}
+	_, err := w.repo.Resolve(ctx, r.Digest, v1.Platform{})
+	return err == nil
+}
+
+// digest is the artifact this run is about.
+func (w *walk) digest() string {
+	if r := w.reports["package"]; r != nil {
+		return r.Digest
+	}
+	return ""
+}
+
+func (w *walk) prove(ctx context.Context, digest, kind string, predicate map[string]any) error {
+	return evidence.Put(ctx, w.repo, w.Key, evidence.Statement{Type: kind, Name: w.config.Artifact.Image, Digest: digest, Predicate: predicate})
+}
+
+// proveReport states a report about the artifact.
+func (w *walk) proveReport(ctx context.Context, kind string, r *report.Report, environment string) error {
+	var b strings.Builder
+	if err := r.WriteJSON(&b); err != nil {
+		return err
+	}
+	var predicate map[string]any
+	if err := json.Unmarshal([]byte(b.String()), &predicate); err != nil {
+		return err
+	}
+	if environment != "" {
+		predicate["environment"] = environment
+	}
+	return w.prove(ctx, w.digest(), kind, predicate)
+}
+
+// provenance is a SLSA v1 predicate.
+func (w *walk) provenance(started time.Time) map[string]any {
+	return map[string]any{
+		"buildDefinition": map[string]any{
+			"buildType":          "https://github.com/seed-b235b314/goldenpath/pack/v1",
+			"externalParameters": map[string]any{"config": digest(w.config.Source()), "build": w.config.Artifact.Build, "pack": w.config.Artifact.Pack},
+			"resolvedDependencies": []any{
+				map[string]any{"uri": "git+file://" + filepath.Base(w.source.repo), "digest": map[string]any{"gitCommit": w.source.commit}},
+			},
+		},
+		"runDetails": map[string]any{
+			"builder":  map[string]any{"id": "https://github.com/seed-b235b314/goldenpath/localpath", "version": map[string]any{"goldenpath": w.Version}},
+			"metadata": map[string]any{"invocationId": w.By, "startedOn": started.Format(time.RFC3339), "finishedOn": w.Now().UTC().Format(time.RFC3339)},
+		},
+		"started": started.Format(time.RFC3339Nano),
+	}
+}
+
+// testResult is an in-toto test-result predicate.
+func testResult(r *report.Report) map[string]any {
+	result := map[report.Verdict]string{report.Pass: "PASSED", report.Warn: "WARNED", report.Skip: "WARNED"}[r.Verdict]
+	if result == "" {
+		result = "FAILED"
+	}
+	var passed, failed []any
+	for _, c := range r.Checks {
+		if c.State == report.OK {
+			passed = append(passed, c.Name)
+		} else {
+			failed = append(failed, c.Name)
+		}
+	}
+	return map[string]any{
+		"result": result, "configuration": []any{}, "passedTests": passed, "failedTests": failed,
+		"started": r.Started.Format(time.RFC3339Nano),
+	}
+}

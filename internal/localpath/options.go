@@ -1,0 +1,34 @@
+package localpath
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/seed-b235b314/goldenpath/internal/config"
+	"github.com/seed-b235b314/goldenpath/internal/release"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// ReleaseOptions is what the configuration says of promoting a digest into an
+// environment. The promote command and the run share it.
+func ReleaseOptions(c *config.Config, environment, digest string) (release.Options, error) {
+	e, ok := c.Environments[environment]
+	if !ok {
+		return release.Options{}, report.Usage(fmt.Sprintf("no environment %q; environments are: %s", environment, strings.Join(c.Chain(), ", ")))
+	}
+	o := release.Options{
+		App: c.App, Environment: environment, From: e.From, Digest: digest, Ready: ready(c.ReadyOf(environment)),
+		Port: e.Port, Env: e.Env, Require: Requirements(e.From),
+		Manifest: release.Manifest{Version: digest[:min(len(digest), 19)]},
+	}
+	if s := e.Soak; s != nil {
+		o.Soak = &release.Soak{
+			For: s.For.D(), AtLeast: s.AtLeast, Every: s.Every.D(), Path: c.ReadyOf(environment).Path,
+			Availability: s.SLO.Availability, ErrorRate: s.SLO.ErrorRate, P95: s.SLO.P95.D(),
+		}
+	}
+	if from := e.From; from != "" && c.Environments[from].Soak != nil {
+		o.Require = Requirements("") // an environment that soaks has no battery of its own
+	}
+	return o, nil
+}

@@ -1,0 +1,165 @@
+package release
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/seed-b235b314/goldenpath/internal/ledger"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/target"
+)
+
+// Promote brings a digest into an environment and watches it there: plan, lock,
+// deploy, read back, record, soak; and, when an SLO breaks, the way back. Killed
+// anywhere and called again it goes on from what it finds.
+func Promote(ctx context.Context, d Deps, o Options) (*report.Report, error) {
+	o.KeepLock = o.Soak != nil
+	rep, err := Deploy(ctx, d, o)
+	if err != nil || rep.Verdict == report.Fail || o.Soak == nil || o.DryRun {
+		return rep, err
+	}
+	watched, err := Watch(ctx, d, o)
+	if err != nil {
+		return rep, err
+	}
+	watched.Name, watched.Subject = rep.Name, rep.Subject
+	watched.Checks = append(rep.Checks, watched.Checks...)
+	watched.Started = rep.Started
+	for _, out := range rep.Outputs {
+		if watched.Output(out.Name) == "" {
+			watched.Set(out.Name, out.Value)
+		}
+	}
+	return watched, nil
+}
+
+// Deploy is Promote without the soak. A refusal is a report with verdict fail;
+// nothing is changed then.
+func Deploy(ctx context.Context, d Deps, o Options) (*report.Report, error) {
+	p, err := makePlan(ctx, d, o)
+	if err != nil {
+		return nil, err
+	}
+	if p.refusal != "" {
+		return p.fail(o, p.refusal, "%s", p.why), nil
+	}
+	if o.DryRun {
+		r := p.report(o)
+		r.Verdict, r.Reason, r.Title = report.Pass, "planned", "nothing was changed: this is the plan"
+		setOutputs(r)
+		return r, nil
+	}
+	var locked *ledger.LockedError
+	if err := d.lock(ctx, o, "promote"); errors.As(err, &locked) {
+		p.check("lock", report.Failed, locked.Error(), "")
+		return p.fail(o, "locked", "%s", locked.Error()), nil
+	} else if err != nil {
+		return nil, err
+	}
+	rep, err := d.deployLocked(ctx, o)
+	if err != nil || rep.Verdict == report.Fail || !o.KeepLock {
+		// The answer stands whether the lock goes back or not; it expires.
+		_ = d.Ledger.Release(context.WithoutCancel(ctx), o.Environment)
+	}
+	return rep, err
+}
+
+func (d Deps) lock(ctx context.Context, o Options, purpose string) error {
+	return d.Ledger.Acquire(ctx, ledger.Lock{
+		Environment: o.Environment, Digest: o.Digest, Purpose: purpose, By: d.By, Expires: ledger.LockFor(lockLife),
+	})
+}
+
+// deployLocked plans again, since the world may have moved before the lock was
+// ours, and carries the plan out.
+func (d Deps) deployLocked(ctx context.Context, o Options) (*report.Report, error) {
+	p, err := makePlan(ctx, d, o)
+	if err != nil {
+		return nil, err
+	}
+	if p.refusal != "" {
+		return p.fail(o, p.refusal, "%s", p.why), nil
+	}
+	d.say("deploy %s", short(o.Digest))
+	running, err := d.Target.Deploy(ctx, o.deployment(p))
+	if err != nil {
+		return nil, fmt.Errorf("deploy %s into %s: %w", short(o.Digest), o.Environment, err)
+	}
+	if running, err = d.readBack(ctx, o, p.artifact.PlatformDigest); err != nil {
+		return nil, err
+	}
+	entry, err := d.record(ctx, o, p, running)
+	if err != nil {
+		return nil, err
+	}
+	p.check("deployed", report.OK, fmt.Sprintf("%s answers at %s", short(running.Digest), running.URL), "read back from the target")
+	p.check("release", report.OK, entry.ID, "recorded in branch "+ledger.Branch)
+	r := p.report(o)
+	r.Verdict, r.Reason, r.Title = report.Pass, "promoted", fmt.Sprintf("release %s runs at %s", entry.ID, running.URL)
+	r.Seconds = time.Since(p.started).Seconds()
+	setOutputs(r)
+	r.Set("release", entry.ID)
+	r.Set("url", running.URL)
+	r.Data = json.RawMessage(entry.Data)
+	return r, nil
+}
+
+func (o Options) deployment(p *plan) target.Deployment {
+	return target.Deployment{
+		App: o.App, Environment: o.Environment, Commit: p.artifact.Commit(), Digest: o.Digest,
+		Image: p.artifact.Image, Env: o.Env, Port: o.Port, Ready: o.Ready,
+	}
+}
+
+// readBack asserts that what runs is what was to run, index and platform.
+func (d Deps) readBack(ctx context.Context, o Options, platformDigest string) (target.Running, error) {
+	running, err := d.Target.Status(ctx, o.Environment)
+	if err != nil {
+		return running, fmt.Errorf("read %s back: %w", o.Environment, err)
+	}
+	if running.Digest != o.Digest || running.PlatformDigest != platformDigest {
+		return running, fmt.Errorf("read %s back: it runs %s (%s), not %s (%s)", o.Environment,
+			short(running.Digest), short(running.PlatformDigest), short(o.Digest), short(platformDigest))
+	}
+	return running, nil
+}
+
+// record writes the release once: a promotion that was killed after its record
+// finds it there.
+func (d Deps) record(ctx context.Context, o Options, p *plan, running target.Running) (ledger.Entry, error) {
+	var out ledger.Entry
+	err := d.Ledger.Update(ctx, "release "+o.Environment, func(ctx context.Context, tx *ledger.Tx) error {
+		if err := tx.Holds(ctx, o.Environment); err != nil {
+			return err
+		}
+		now, err := current(ctx, tx, o.Environment)
+		if err != nil {
+			return err
+		}
+		if now != nil && now.Digest == o.Digest {
+			out = *now
+			return nil
+		}
+		m := o.Manifest
+		m.URL, m.Evidence = running.URL, p.links
+		if p.staged != nil {
+			m.From = o.From + " " + p.staged.ID
+		}
+		e := ledger.Entry{
+			Kind: ledger.KindRelease, App: o.App, Environment: o.Environment, Commit: p.artifact.Commit(),
+			Digest: o.Digest, PlatformDigest: running.PlatformDigest, By: d.By, Verdict: string(report.Pass),
+		}
+		if now != nil {
+			e.Previous, m.Rollback = now.ID, now.ID+" "+now.Digest
+		}
+		if e.Data, err = json.Marshal(m); err != nil {
+			return err
+		}
+		out, err = tx.Record(ctx, e)
+		return err
+	})
+	return out, err
+}

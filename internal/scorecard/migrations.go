@@ -1,0 +1,64 @@
+package scorecard
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/dustin/go-humanize/english"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// What a statement does to a release that runs before it.
+var (
+	comment      = regexp.MustCompile(`(?s)--[^\n]*|/\*.*?\*/`)
+	irreversible = regexp.MustCompile(`(?i)\b(drop\s+(table|column|schema|database)|truncate|delete\s+from)\b`)
+	contract     = regexp.MustCompile(`(?i)\b(drop|rename|alter\s+column|modify\s+column|set\s+not\s+null)\b`)
+)
+
+// migrations classes what the candidate brings: none, expand, contract or
+// irreversible.
+func migrations(o Options) Dimension {
+	d := Dimension{Name: "migrations", State: report.OK}
+	if o.Migrations == "" {
+		d.State, d.Result = report.NotApplicable, "no migrations are configured"
+		return d
+	}
+	if len(o.NewMigrations) == 0 {
+		d.Result = "none"
+		return d
+	}
+	class := "expand"
+	for _, name := range o.NewMigrations {
+		b, err := os.ReadFile(filepath.Join(o.Dir, filepath.FromSlash(name)))
+		if err != nil {
+			return Dimension{Name: d.Name, State: report.Missing, Result: fmt.Sprintf("%s cannot be read", name)}
+		}
+		sql := comment.ReplaceAllString(string(b), " ")
+		switch {
+		case irreversible.MatchString(sql):
+			class = "irreversible"
+		case contract.MatchString(sql) && class == "expand":
+			class = "contract"
+		}
+	}
+	d.Result = fmt.Sprintf("%s (%s: %s)", class, english.Plural(len(o.NewMigrations), "file", ""), strings.Join(base(o.NewMigrations), ", "))
+	switch class {
+	case "expand":
+		d.Note = "rollback stays possible"
+	default:
+		d.State, d.Note = report.Warned, "the previous release may not run on this schema"
+	}
+	return d
+}
+
+func base(names []string) []string {
+	var out []string
+	for _, n := range names {
+		out = append(out, filepath.Base(n))
+	}
+	return out
+}

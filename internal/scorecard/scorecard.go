@@ -1,0 +1,137 @@
+// Package scorecard grades a release candidate, one dimension a file.
+package scorecard
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// Options is everything a grade is taken from.
+type Options struct {
+	App      string
+	Commit   string
+	Digest   string
+	Dir      string // checkout of the commit
+	Must     []string
+	JUnit    []string // files written by the tests that ran for this commit or digest
+	Gate     *report.Report
+	Messages []string // of the commits the candidate brings
+	// Folders of the repository, relative to Dir.
+	Requirements, Migrations, Flags, Prompts string
+	NewMigrations                            []string // files the candidate brings, relative to Dir
+	Previous                                 *Previous
+	Started                                  time.Time
+}
+
+// Previous is the release that a rollback would return to.
+type Previous struct {
+	ID, Digest string
+	Pullable   error // nil: it was resolved in the registry just now
+}
+
+// Card is what is particular to the scorecard's JSON report. Its schema is
+// docs/schema/scorecard.v1.json.
+type Card struct {
+	Schema       string       `json:"schema"` // goldenpath.scorecard/v1
+	Dimensions   []Dimension  `json:"dimensions"`
+	Tests        Tests        `json:"tests"`
+	Requirements Requirements `json:"requirements"`
+	Readiness    []Item       `json:"readiness"`
+}
+
+// Dimension is one grade.
+type Dimension struct {
+	Name   string       `json:"name"`
+	State  report.State `json:"state"`
+	Result string       `json:"result"`
+	Note   string       `json:"note,omitempty"`
+	Must   bool         `json:"must"` // anything but pass, or not applicable, fails the card
+}
+
+// Grade grades a candidate. A JUnit file that cannot be read is an error.
+func Grade(o Options) (*report.Report, error) {
+	card := &Card{Schema: "goldenpath.scorecard/v1"}
+	var err error
+	if card.Tests, err = readTests(o.JUnit); err != nil {
+		return nil, err
+	}
+	if card.Requirements, err = readRequirements(o, card.Tests); err != nil {
+		return nil, err
+	}
+	card.Readiness = checklist(o)
+	card.Dimensions = []Dimension{
+		card.Requirements.grade(),
+		card.Tests.grade(),
+		{Name: "performance", State: report.NotApplicable, Result: "no benchmark is configured"},
+		security(o.Gate, o.Commit),
+		{Name: "ai-evals", State: report.NotApplicable, Result: "no evals are configured"},
+		migrations(o),
+		rollback(o.Previous),
+		gradeReadiness(card.Readiness),
+	}
+	rep := &report.Report{Name: "scorecard", Subject: o.App, Commit: o.Commit, Digest: o.Digest, Data: card, Started: o.Started}
+	var failed []string
+	for i := range card.Dimensions {
+		d := &card.Dimensions[i]
+		d.Must = slices.Contains(o.Must, d.Name)
+		if d.State == report.Failed || d.Must && d.State != report.OK && d.State != report.Warned && d.State != report.NotApplicable {
+			failed = append(failed, d.Name)
+		}
+		rep.Checks = append(rep.Checks, report.Check{Name: d.Name, State: d.State, Result: d.Result, Note: d.Note})
+	}
+	rep.Sections = append(rep.Sections, readinessSection(card.Readiness))
+	switch {
+	case len(failed) > 0:
+		rep.Verdict, rep.Reason = report.Fail, "dimension-failed"
+		rep.Title = "not ready: " + strings.Join(failed, ", ")
+	case report.Worst(rep.Checks) == report.Pass:
+		rep.Verdict, rep.Reason, rep.Title = report.Pass, "ready", "ready for release"
+	default:
+		rep.Verdict, rep.Reason, rep.Title = report.Warn, "ready-with-gaps", "ready for release, with gaps"
+	}
+	rep.Set("verdict", string(rep.Verdict))
+	rep.Set("reason", rep.Reason)
+	rep.Set("tests", fmt.Sprint(card.Tests.Passed))
+	rep.Set("failed", fmt.Sprint(card.Tests.Failed))
+	return rep, nil
+}
+
+// security takes the gate's verdict, when it speaks of the same commit.
+func security(gate *report.Report, commit string) Dimension {
+	d := Dimension{Name: "security", State: report.Missing, Result: "the gate has not run"}
+	if gate == nil {
+		return d
+	}
+	if gate.Commit != commit {
+		d.Result = fmt.Sprintf("the gate's report is about %.7s", gate.Commit)
+		return d
+	}
+	d.Result, d.Note = gate.Title, ""
+	switch gate.Verdict {
+	case report.Pass:
+		d.State = report.OK
+	case report.Warn:
+		d.State = report.Warned
+	default:
+		d.State = report.Failed
+	}
+	return d
+}
+
+// rollback asks whether there is a way back.
+func rollback(p *Previous) Dimension {
+	d := Dimension{Name: "rollback", State: report.NotApplicable, Result: "first release: nothing to return to"}
+	if p == nil {
+		return d
+	}
+	if p.Pullable != nil {
+		d.State, d.Result = report.Failed, fmt.Sprintf("release %s cannot be pulled: %v", p.ID, p.Pullable)
+		return d
+	}
+	d.State, d.Result = report.OK, fmt.Sprintf("to %s, still pullable", p.ID)
+	return d
+}

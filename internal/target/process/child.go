@@ -1,0 +1,52 @@
+//go:build unix
+
+package process
+
+import (
+	"fmt"
+	"os"
+	"syscall"
+)
+
+// startShim starts the shim, which ends when life does.
+func (s *supervisor) startShim(life *os.File) (*os.Process, error) {
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		return nil, err
+	}
+	defer null.Close()
+	program, err := ownProgram()
+	if err != nil {
+		return nil, fmt.Errorf("start shim: %w", err)
+	}
+	argv := append(append([]string{}, s.spec.Self...), "--shim", s.dir)
+	p, err := os.StartProcess(program, argv, &os.ProcAttr{
+		Dir: s.dir, Env: s.spec.Markers,
+		Files: []*os.File{null, os.Stderr, os.Stderr, life},
+		Sys:   tied(syscall.SIGTERM), // not SIGKILL: it has to clean up
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start shim: %w", err)
+	}
+	return p, nil
+}
+
+// code is the exit code a shell would give.
+func code(ws syscall.WaitStatus) int {
+	if ws.Signaled() {
+		return 128 + int(ws.Signal())
+	}
+	return ws.ExitStatus()
+}
+
+// describe says how a process ended. A shim's codes above 128 are its
+// application's signals.
+func describe(ws syscall.WaitStatus) string {
+	switch {
+	case ws.Signaled():
+		return "signal: " + ws.Signal().String()
+	case ws.ExitStatus() > 128:
+		return "signal: " + syscall.Signal(ws.ExitStatus()-128).String()
+	}
+	return fmt.Sprintf("exit status %d", ws.ExitStatus())
+}

@@ -1,0 +1,146 @@
+package process
+
+import (
+	"archive/tar"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// hostFiles are the absolute link targets that mean the same on the host: images
+// link their log files to them.
+var hostFiles = []string{"/dev/null", "/dev/stdin", "/dev/stdout", "/dev/stderr", "/proc/self/fd/1", "/proc/self/fd/2"}
+
+// entry writes one entry of a layer.
+func (u *unpacker) entry(h *tar.Header, content io.Reader) error {
+	if h.Typeflag == tar.TypeXGlobalHeader {
+		return nil
+	}
+	// Clean alone would keep a path like a/../../b harmless and hide what it is.
+	if rel := path.Clean(strings.TrimLeft(h.Name, "/")); rel == ".." || strings.HasPrefix(rel, "../") {
+		return hostile(h, "leaves the image")
+	}
+	name := inside(h.Name)
+	if name == "." {
+		return nil
+	}
+	hidden, whiteout := strings.CutPrefix(path.Base(name), ".wh.")
+	parent, err := u.folder(path.Dir(name), !whiteout)
+	if err != nil {
+		return hostile(h, err.Error())
+	}
+	if whiteout {
+		clear(u.dirs)
+		return u.whiteout(h, parent, hidden)
+	}
+	name = path.Join(parent, path.Base(name))
+	u.keep(name)
+	fi, err := u.root.Lstat(name)
+	if err == nil && (h.Typeflag != tar.TypeDir || !fi.IsDir()) {
+		clear(u.dirs)
+		err = u.root.RemoveAll(name)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("replace %s: %w", name, err)
+	}
+	if err := u.write(h, name, content); err != nil {
+		if r := (*Refusal)(nil); errors.As(err, &r) {
+			return err
+		}
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return nil
+}
+
+// folder is where the folder called name is, links followed. It can be made.
+func (u *unpacker) folder(name string, create bool) (string, error) {
+	if dir, ok := u.dirs[name]; ok {
+		return dir, nil
+	}
+	dir, err := resolve(u.root, name)
+	if err != nil || !create {
+		return dir, err
+	}
+	if err := u.root.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	u.dirs[name] = dir
+	return dir, nil
+}
+
+// write makes what h describes at name, where nothing is but for a folder. Modes
+// are kept, without setuid and setgid: the image's root is not this machine's.
+// Folders stay open for the owner, who has to remove them.
+func (u *unpacker) write(h *tar.Header, name string, content io.Reader) error {
+	mode := h.FileInfo().Mode().Perm()
+	switch h.Typeflag {
+	case tar.TypeDir:
+		if err := u.root.Mkdir(name, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		return u.root.Chmod(name, mode|0o700)
+	case tar.TypeReg, tar.TypeGNUSparse:
+		if u.left.bytes -= h.Size; u.left.bytes < 0 { // a sparse file says little and becomes much
+			return errTooLarge
+		}
+		f, err := u.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(f, content)
+		if err = errors.Join(err, f.Chmod(mode), f.Close()); err != nil {
+			return err
+		}
+		return u.root.Chtimes(name, h.ModTime, h.ModTime)
+	case tar.TypeSymlink:
+		return u.symlink(h, name)
+	case tar.TypeLink:
+		return u.hardlink(h, name)
+	}
+	return hostile(h, fmt.Sprintf("is of type %q, as devices are", h.Typeflag))
+}
+
+// symlink makes absolute targets relative: they mean the image's root, which the
+// host's kernel does not know.
+func (u *unpacker) symlink(h *tar.Header, name string) error {
+	to := h.Linkname
+	if slices.Contains(hostFiles, to) {
+		return u.root.Symlink(to, name)
+	}
+	if path.IsAbs(to) {
+		rel, err := filepath.Rel(path.Dir(name), inside(to))
+		if err != nil {
+			return err
+		}
+		return u.root.Symlink(filepath.ToSlash(rel), name)
+	}
+	if p := path.Join(path.Dir(name), to); p == ".." || strings.HasPrefix(p, "../") {
+		return hostile(h, fmt.Sprintf("links to %q, outside of the image", to))
+	}
+	return u.root.Symlink(to, name)
+}
+
+func (u *unpacker) hardlink(h *tar.Header, name string) error {
+	if p := path.Clean(strings.TrimLeft(h.Linkname, "/")); p == ".." || strings.HasPrefix(p, "../") {
+		return hostile(h, fmt.Sprintf("links to %q, outside of the image", h.Linkname))
+	}
+	dir, err := resolve(u.root, path.Dir(inside(h.Linkname)))
+	if err != nil {
+		return hostile(h, err.Error())
+	}
+	err = u.root.Link(path.Join(dir, path.Base(h.Linkname)), name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return hostile(h, fmt.Sprintf("links to %q, which the image does not have", h.Linkname))
+	}
+	return err
+}
+
+func hostile(h *tar.Header, what string) error {
+	return &Refusal{fmt.Sprintf("entry %q %s", clean(h.Name), what), "build the image without it"}
+}

@@ -1,0 +1,96 @@
+//go:build unix
+
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// grace is how long an application may take to end once asked to.
+const grace = 5 * time.Second
+
+// launch starts the generation's supervisor, which outlives this process. The
+// channel tells when it ends while this process still watches.
+func (g *generation) launch() (<-chan error, error) {
+	// What an earlier supervisor of this generation wrote would be taken for news.
+	for _, name := range []string{"state.json", "lock", "app.pid"} {
+		if err := os.Remove(g.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("start generation %d: %w", g.number, err)
+		}
+	}
+	log, err := os.OpenFile(g.path("supervisor.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("start generation %d: %w", g.number, err)
+	}
+	defer log.Close()
+	cmd := exec.Command(g.spec.Self[0], append(g.spec.Self[1:len(g.spec.Self):len(g.spec.Self)], g.dir)...)
+	cmd.Dir = g.dir
+	cmd.Env = g.spec.Markers
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start supervisor: %w: check that goldenpath is still installed there", err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	return ended, nil
+}
+
+// stop ends the generation: its supervisor is asked, then killed, and whatever
+// still carries the generation's marks is killed too. It may never have run.
+func (g *generation) stop(ctx context.Context) error {
+	lock := g.path("lock")
+	asked := false
+	kill := time.After(grace + 3*time.Second)
+	hopeless := time.After(grace + 8*time.Second)
+	for wait := time.Millisecond; held(lock); wait = min(2*wait, 20*time.Millisecond) {
+		if !asked {
+			asked = g.signal(owner(lock), syscall.SIGTERM)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("stop generation %d: %w", g.number, ctx.Err())
+		case <-kill:
+			if !g.signal(owner(lock), syscall.SIGKILL) {
+				_ = sweep(ctx, g.marks)
+			}
+		case <-hopeless:
+			return fmt.Errorf("stop generation %d: its supervisor, process %d, does not end: end it by hand, then try again", g.number, owner(lock))
+		case <-time.After(wait):
+		}
+	}
+	return sweep(ctx, g.marks)
+}
+
+// signal reports whether the generation's supervisor was there to be signalled.
+func (g *generation) signal(pid int, sig syscall.Signal) bool {
+	if pid <= 1 {
+		return false // it has the lock and has not yet said who it is
+	}
+	p, err := os.FindProcess(pid)
+	if err != nil {
+		return false
+	}
+	defer p.Release()
+	return g.marks.on(pid) && p.Signal(sig) == nil
+}
+
+// absolute makes argv[0] independent of the working directory.
+func absolute(argv []string) ([]string, error) {
+	p, err := exec.LookPath(argv[0])
+	if err == nil {
+		p, err = filepath.Abs(p)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find the supervisor's program: %w: check the installation of goldenpath", err)
+	}
+	return append([]string{p}, argv[1:]...), nil
+}

@@ -1,0 +1,109 @@
+package process
+
+import (
+	"io"
+	"os"
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// logSize is where app.log becomes app.log.1.
+const logSize = 10 << 20
+
+// rotating is a log of at most twice its size: the file and the one before it.
+// Writing never fails: an application must not stop because a disk is full.
+type rotating struct {
+	path string
+	most int64
+	file *os.File
+	size int64
+}
+
+func (l *rotating) Write(p []byte) (int, error) {
+	l.open()
+	if l.size > 0 && l.size+int64(len(p)) > l.most {
+		l.close()
+		_ = os.Rename(l.path, l.path+".1")
+		l.open()
+	}
+	n, _ := l.file.Write(p) // a nil file writes nothing
+	l.size += int64(n)
+	return len(p), nil
+}
+
+func (l *rotating) open() {
+	if l.file != nil {
+		return
+	}
+	l.size = 0
+	f, err := os.OpenFile(l.path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return
+	}
+	l.file = f
+	if fi, err := f.Stat(); err == nil {
+		l.size = fi.Size()
+	}
+}
+
+func (l *rotating) close() {
+	if l.file != nil {
+		l.file.Close()
+		l.file = nil
+	}
+}
+
+// tail gives the last n lines of a log, fit to be shown: cleaned, and without the
+// values of the given variables, of which some are secrets.
+func tail(path string, n int, given map[string]string) []string {
+	const most = 64 << 10
+	f, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	cut := false
+	if fi, err := f.Stat(); err == nil && fi.Size() > most {
+		_, _ = f.Seek(-most, io.SeekEnd)
+		cut = true
+	}
+	b, _ := io.ReadAll(io.LimitReader(f, most))
+	text := string(b)
+	for _, v := range given {
+		if len(v) >= 6 { // shorter ones are no secrets, and are part of other words
+			text = strings.ReplaceAll(text, v, "***")
+		}
+	}
+	var lines []string
+	for line := range strings.Lines(text) {
+		if line = clean(strings.TrimRight(line, "\r\n")); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	if cut && len(lines) > 1 {
+		lines = lines[1:]
+	}
+	return lines[max(0, len(lines)-n):]
+}
+
+var escapes = regexp.MustCompile(`\x1b(\[[0-9;:<=>?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|.)`)
+
+// clean makes outside text safe for one line of a terminal or a page: no control
+// sequences, nothing invisible, not too long.
+func clean(s string) string {
+	s = escapes.ReplaceAllString(strings.ToValidUTF8(s, "\uFFFD"), "")
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t':
+			return ' '
+		case unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029':
+			return -1
+		}
+		return r
+	}, s)
+	if r := []rune(s); len(r) > 400 {
+		return string(r[:400]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,71 @@
+package process
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// holders are the processes that listen on a port, as far as they can be known:
+// those of other users show only to root.
+func holders(port int) []holder {
+	sockets := listeners(port)
+	if len(sockets) == 0 {
+		return nil
+	}
+	var all []holder
+	for _, pid := range pids() {
+		fds, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
+		if slices.ContainsFunc(fds, func(fd string) bool {
+			to, _ := os.Readlink(fd)
+			return slices.Contains(sockets, to)
+		}) {
+			name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+			all = append(all, holder{pid, clean(strings.TrimSpace(string(name)))})
+		}
+	}
+	return all
+}
+
+// listeners are the sockets that listen on a port, as /proc/PID/fd names them.
+func listeners(port int) []string {
+	var all []string
+	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
+		f, err := os.Open(table)
+		if err != nil {
+			continue
+		}
+		for s := bufio.NewScanner(f); s.Scan(); {
+			// sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode
+			c := strings.Fields(s.Text())
+			if len(c) < 10 || c[3] != "0A" {
+				continue
+			}
+			_, hex, _ := strings.Cut(c[1], ":")
+			if p, err := strconv.ParseInt(hex, 16, 32); err == nil && int(p) == port {
+				all = append(all, "socket:["+c[9]+"]")
+			}
+		}
+		f.Close()
+	}
+	return all
+}
+
+// below reports whether pid is ancestor or has it as one.
+func below(pid, ancestor int) bool {
+	for ; pid > 1; pid = parent(pid) {
+		if pid == ancestor {
+			return true
+		}
+	}
+	return false
+}
+
+func parent(pid int) int {
+	s, _ := readStat(pid)
+	return s.parent
+}

@@ -1,0 +1,99 @@
+package process
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// stat is a process's place among others.
+type stat struct{ pid, parent, group int }
+
+// pids lists the processes there are.
+func pids() []int {
+	dir, err := os.Open("/proc")
+	if err != nil {
+		return nil
+	}
+	defer dir.Close()
+	names, _ := dir.Readdirnames(-1)
+	var all []int
+	for _, n := range names {
+		if pid, err := strconv.Atoi(n); err == nil {
+			all = append(all, pid)
+		}
+	}
+	return all
+}
+
+func processes() []stat {
+	var all []stat
+	for _, pid := range pids() {
+		if s, ok := readStat(pid); ok {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// readStat reads proc_pid_stat(5). The name in it may hold spaces and parentheses.
+func readStat(pid int) (stat, bool) {
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return stat{}, false
+	}
+	f := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
+	if len(f) < 3 {
+		return stat{}, false
+	}
+	parent, _ := strconv.Atoi(f[1])
+	group, _ := strconv.Atoi(f[2])
+	return stat{pid, parent, group}, true
+}
+
+// on reports whether a process was started with the marks. One that has rewritten
+// its environment, as some servers do for a title, is not known by them.
+func (m marks) on(pid int) bool {
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
+	if err != nil || len(b) == 0 {
+		return false
+	}
+	env := strings.Split(string(b), "\x00")
+	for _, kv := range m.all {
+		if !slices.Contains(env, kv) {
+			return false
+		}
+	}
+	return slices.ContainsFunc(m.any, func(kv string) bool { return slices.Contains(env, kv) })
+}
+
+// sweep kills every process that carries the marks. It is the last resort: what a
+// supervisor or its shim could clean up is gone by then.
+func sweep(ctx context.Context, m marks) error {
+	hopeless := time.After(grace)
+	for wait := time.Millisecond; ; wait = min(2*wait, 20*time.Millisecond) {
+		left := 0
+		for _, pid := range pids() {
+			if pid != os.Getpid() && m.on(pid) {
+				left = pid
+				signalIf(pid, syscall.SIGKILL, func() bool { return m.on(pid) })
+			}
+		}
+		if left == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-hopeless:
+			return errors.New("end process " + strconv.Itoa(left) + " of the environment: it cannot be killed: end it by hand, then try again")
+		case <-time.After(wait):
+		}
+	}
+}

@@ -1,0 +1,111 @@
+//go:build unix
+
+package process
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// shim runs the application once, as a process group of its own, and ends with
+// its exit code. Nothing it has started outlives it.
+func shim(dir string) int {
+	runtime.LockOSThread() // see supervise
+	syscall.CloseOnExec(3)
+	life := os.NewFile(3, "life")
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, syscall.SIGTERM, syscall.SIGINT)
+
+	g := generation{dir: dir}
+	err := readJSON(g.path("spec.json"), &g.spec)
+	if err == nil {
+		err = adopt()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "start application:", err)
+		return 3
+	}
+	log := &rotating{path: g.path("app.log"), most: logSize}
+	defer log.close()
+	app, drained, err := g.startApp(log)
+	if err != nil {
+		fmt.Fprintf(log, "goldenpath: start the application: %v\n", err)
+		return 127
+	}
+	children := reap(app)
+	orphaned := make(chan struct{})
+	go func() {
+		_, _ = io.Copy(io.Discard, life) // ends with the supervisor
+		close(orphaned)
+	}()
+
+	ending := "was ended"
+	var ws syscall.WaitStatus
+	select {
+	case ws = <-children.exited:
+		ending = "ended: " + describe(ws)
+	case <-orphaned:
+	case <-asked:
+		signalTree(app, syscall.SIGTERM)
+		select {
+		case <-children.none:
+		case <-orphaned:
+		case <-time.After(grace):
+		}
+	}
+	if err := children.end(app); err != nil {
+		fmt.Fprintln(log, "goldenpath:", err)
+	}
+	select {
+	case <-drained:
+	case <-time.After(time.Second): // a process that is not ours to kill holds the pipe
+	}
+	fmt.Fprintf(log, "goldenpath: the application %s\n", ending)
+	return code(ws)
+}
+
+// startApp starts the application, which dies with this thread. What it says goes
+// to log; drained is closed when it and all its children have closed their output.
+func (g *generation) startApp(log io.Writer) (pid int, drained <-chan struct{}, err error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return 0, nil, err
+	}
+	defer w.Close()
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		r.Close()
+		return 0, nil, err
+	}
+	defer null.Close()
+	sys := tied(syscall.SIGKILL)
+	sys.Setpgid = true
+	p, err := os.StartProcess(g.spec.Run.Path, g.spec.Run.Argv, &os.ProcAttr{
+		Dir: g.spec.Run.Dir, Env: g.spec.Run.Env, Files: []*os.File{null, w, w}, Sys: sys,
+	})
+	if err != nil {
+		r.Close()
+		return 0, nil, err
+	}
+	done := make(chan struct{})
+	go func() {
+		_, _ = io.Copy(log, r)
+		close(done)
+	}()
+	_ = os.WriteFile(g.path("app.pid"), []byte(strconv.Itoa(p.Pid)), 0o600)
+	pid = p.Pid
+	return pid, done, p.Release()
+}
+
+// app is the pid, and the process group, of the application.
+func (g *generation) app() int {
+	b, _ := os.ReadFile(g.path("app.pid"))
+	pid, _ := strconv.Atoi(string(b))
+	return pid
+}

@@ -1,0 +1,105 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/seed-b235b314/goldenpath/internal/target"
+)
+
+// Status tells what runs in an environment; target.ErrNotDeployed when nothing is
+// deployed there. What has died, or waits to be started again, is not Alive.
+func (t *Target) Status(ctx context.Context, environment string) (target.Running, error) {
+	dir, err := t.folder(environment)
+	if err == nil {
+		var g *generation
+		if g, err = openCurrent(dir); err == nil {
+			return g.running(), nil
+		}
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		err = target.ErrNotDeployed
+	}
+	return target.Running{}, fmt.Errorf("read environment %s: %w", environment, err)
+}
+
+// List tells what runs in every environment below Dir. Where a first deployment
+// was interrupted it names the environment alone, so that it can be taken down.
+func (t *Target) List(ctx context.Context) ([]target.Running, error) {
+	entries, err := os.ReadDir(t.Dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list environments: %w", err)
+	}
+	var all []target.Running
+	for _, f := range entries {
+		if strings.HasPrefix(f.Name(), ".") {
+			continue
+		}
+		var rec record
+		if readJSON(filepath.Join(t.Dir, f.Name(), "environment.json"), &rec) != nil {
+			continue // nothing was ever deployed there
+		}
+		r, err := t.Status(ctx, rec.Name)
+		if errors.Is(err, target.ErrNotDeployed) {
+			r, err = target.Running{Environment: rec.Name}, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}
+
+// Logs is where the application that serves in an environment logs. The path stays
+// the same from one generation to the next.
+func (t *Target) Logs(environment string) string {
+	return filepath.Join(t.Dir, slug(environment), "current", "app.log")
+}
+
+// Down ends everything that runs in an environment and removes its folder, data
+// included. It returns nil when there is nothing.
+func (t *Target) Down(ctx context.Context, environment string) error {
+	if err := t.down(ctx, environment); err != nil {
+		return fmt.Errorf("take down %s: %w", environment, err)
+	}
+	return nil
+}
+
+func (t *Target) down(ctx context.Context, name string) error {
+	e, err := t.enter(ctx, name, false)
+	if errors.Is(err, fs.ErrNotExist) {
+		// Somebody may have removed the folder by hand, or is removing it now.
+		dir, err := t.folder(name)
+		if err != nil {
+			return err
+		}
+		gone := &environment{dir: dir}
+		return errors.Join(sweep(ctx, gone.marks(0)), discard(dir))
+	}
+	if err != nil {
+		return err
+	}
+	defer e.leave()
+	gens, err := e.generations()
+	if err != nil {
+		return err
+	}
+	for _, g := range gens {
+		if err := g.stop(ctx); err != nil {
+			return err
+		}
+	}
+	if err := sweep(ctx, e.marks(0)); err != nil {
+		return err
+	}
+	return discard(e.dir)
+}

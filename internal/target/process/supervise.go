@@ -1,0 +1,143 @@
+//go:build unix
+
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"time"
+)
+
+// How an application that ends is started again.
+const (
+	firstBackoff = 100 * time.Millisecond
+	mostBackoff  = 5 * time.Second
+	healthy      = time.Minute // after that long, it starts with the first again
+)
+
+// Supervise is the body of the hidden command `goldenpath supervise DIR`, which
+// keeps the generation in DIR running until it gets SIGTERM. It returns an exit
+// code.
+//
+// The supervisor runs the application through a second process, `supervise --shim
+// DIR`. Each of the two cleans up when the other is killed: the shim reads a pipe
+// that ends with the supervisor; what a killed shim leaves behind becomes the
+// supervisor's child.
+func Supervise(ctx context.Context, args []string) int {
+	var err error
+	switch {
+	case len(args) == 2 && args[0] == "--shim":
+		return shim(args[1])
+	case len(args) == 1:
+		err = supervise(ctx, args[0])
+	default:
+		err = errors.New("supervise: it takes one generation's folder: goldenpath starts it by itself")
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 3
+	}
+	return 0
+}
+
+// supervisor keeps one generation running.
+type supervisor struct {
+	generation
+	state state
+}
+
+func supervise(ctx context.Context, dir string) error {
+	// Pdeathsig goes off when the parent's thread ends, not its process.
+	runtime.LockOSThread()
+	ctx, cancel := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
+	defer cancel()
+	s := supervisor{generation: generation{dir: dir}, state: state{Started: time.Now().UTC()}}
+	s.number, _ = number(filepath.Base(dir))
+	if err := readJSON(s.path("spec.json"), &s.spec); err != nil {
+		return fmt.Errorf("read generation: %w", err)
+	}
+	wait, done := context.WithTimeout(ctx, grace)
+	defer done()
+	lock, err := acquire(wait, s.path("lock"))
+	if err != nil {
+		return fmt.Errorf("lock generation %d: %w: another supervisor runs it", s.number, err)
+	}
+	defer lock.Unlock()
+	if err := adopt(); err != nil {
+		return err
+	}
+	for backoff := firstBackoff; ; backoff = min(2*backoff, mostBackoff) {
+		began := time.Now()
+		err := s.once(ctx)
+		s.state.Shim = 0
+		if ctx.Err() != nil || err != nil {
+			return errors.Join(err, s.save())
+		}
+		if time.Since(began) > healthy {
+			backoff = firstBackoff
+		}
+		if err := s.save(); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(backoff):
+		}
+		s.state.Restarts++
+	}
+}
+
+// once runs a shim until it has ended, and everything it left. An error is a
+// reason to end supervising.
+func (s *supervisor) once(ctx context.Context) error {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return fmt.Errorf("make the shim's pipe: %w", err)
+	}
+	defer w.Close()
+	p, err := s.startShim(r)
+	r.Close()
+	if err != nil {
+		s.state.Last = err.Error()
+		fmt.Fprintln(os.Stderr, err)
+		return nil
+	}
+	children := reap(p.Pid)
+	s.state.Shim = p.Pid
+	if err := s.save(); err != nil {
+		return errors.Join(err, children.end(0))
+	}
+	group := 0 // a shim that ends by itself has cleaned up: by now the number may be another's
+	select {
+	case ws := <-children.exited:
+		s.state.Last = describe(ws)
+		if ws.Signaled() {
+			group = s.app()
+		}
+	case <-ctx.Done():
+		_ = p.Signal(syscall.SIGTERM)
+		select {
+		case <-children.none:
+		case <-time.After(grace + time.Second):
+			group = s.app()
+		}
+	}
+	return children.end(group)
+}
+
+// save writes state.json, unless the generation was removed under us.
+func (s *supervisor) save() error {
+	err := writeJSON(s.path("state.json"), s.state)
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return nil // a full disk is no reason to stop serving
+	}
+	return fmt.Errorf("record the generation's state: %w", err)
+}

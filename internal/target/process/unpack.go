@@ -1,0 +1,136 @@
+package process
+
+import (
+	"archive/tar"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+// limits bound what an image may unpack to.
+type limits struct {
+	bytes int64
+	files int
+}
+
+var defaultLimits = limits{bytes: 8 << 30, files: 500_000}
+
+// unpacker writes layers into a root, the lowest first.
+//
+// Not mutate.Extract: that drops links it dislikes in silence, takes layers from
+// the top, where a file can meet a link it should have gone through, and a store
+// in a folder is read without comparing digests.
+type unpacker struct {
+	root   *os.Root
+	left   limits
+	stream int64 // bytes of layers that may still be read
+	layer  v1.Hash
+	mine   map[string]bool   // paths this layer has written, and the folders above them
+	dirs   map[string]string // folders known to be there, by name, without links; forgotten when links change
+}
+
+// unpack writes the image's files to dir. Each layer must be what the image's
+// configuration names.
+func unpack(ctx context.Context, img v1.Image, dir string, most limits) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return fmt.Errorf("unpack image: %w", err)
+	}
+	defer root.Close()
+	layers, ids, err := verified(img)
+	if err != nil {
+		return fmt.Errorf("unpack image: %w", err)
+	}
+	u := &unpacker{root: root, left: most, stream: most.bytes + 4096*int64(most.files), dirs: map[string]string{}}
+	for i, l := range layers {
+		u.layer, u.mine = ids[i], map[string]bool{}
+		if err := u.unpack(ctx, l); err != nil {
+			return fmt.Errorf("unpack layer %d of %d (%.19s): %w", i+1, len(layers), ids[i], err)
+		}
+	}
+	return nil
+}
+
+// verified gives the layers and the digests their content must have.
+func verified(img v1.Image) ([]v1.Layer, []v1.Hash, error) {
+	m, err := img.Manifest()
+	if err != nil {
+		return nil, nil, err
+	}
+	raw, err := img.RawConfigFile()
+	if err != nil {
+		return nil, nil, err
+	}
+	if got := fmt.Sprintf("%x", sha256.Sum256(raw)); got != m.Config.Digest.Hex {
+		return nil, nil, fmt.Errorf("the configuration is sha256:%s, not %s as the manifest says: push the image again", got, m.Config.Digest)
+	}
+	cfg, err := img.ConfigFile()
+	if err != nil {
+		return nil, nil, err
+	}
+	layers, err := img.Layers()
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(layers) != len(cfg.RootFS.DiffIDs) {
+		return nil, nil, fmt.Errorf("the image has %d layers, its configuration names %d: build it again", len(layers), len(cfg.RootFS.DiffIDs))
+	}
+	return layers, cfg.RootFS.DiffIDs, nil
+}
+
+func (u *unpacker) unpack(ctx context.Context, l v1.Layer) error {
+	rc, err := l.Uncompressed()
+	if err != nil {
+		return err
+	}
+	defer rc.Close()
+	sum := sha256.New()
+	content := &bounded{ctx: ctx, r: io.TeeReader(rc, sum), left: &u.stream}
+	for r := tar.NewReader(content); ; {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if u.left.files--; u.left.files < 0 {
+			return &Refusal{"the image has too many files", "make it smaller, " + otherTarget}
+		}
+		if err := u.entry(h, r); err != nil {
+			return err
+		}
+	}
+	if _, err := io.Copy(io.Discard, content); err != nil {
+		return err
+	}
+	if got := fmt.Sprintf("%x", sum.Sum(nil)); got != u.layer.Hex {
+		return fmt.Errorf("its content is sha256:%s, not what the image names: push the image again", got)
+	}
+	return nil
+}
+
+// bounded ends a layer that unpacks to more than is left, or once ctx has ended.
+type bounded struct {
+	ctx  context.Context
+	r    io.Reader
+	left *int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if err := b.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := b.r.Read(p)
+	if *b.left -= int64(n); *b.left < 0 {
+		return 0, errTooLarge
+	}
+	return n, err
+}
+
+var errTooLarge = &Refusal{"the image is too large", "make it smaller, " + otherTarget}

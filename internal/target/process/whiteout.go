@@ -1,0 +1,52 @@
+package process
+
+import (
+	"archive/tar"
+	"errors"
+	"io/fs"
+	"path"
+	"strings"
+)
+
+// keep marks a path as this layer's.
+func (u *unpacker) keep(name string) {
+	for ; name != "." && !u.mine[name]; name = path.Dir(name) {
+		u.mine[name] = true
+	}
+}
+
+// whiteout removes what lower layers have written. An opaque one empties a folder.
+func (u *unpacker) whiteout(h *tar.Header, parent, hidden string) error {
+	switch {
+	case hidden == ".wh..opq":
+		return u.empty(parent)
+	case strings.HasPrefix(hidden, ".wh."): // notes of a union file system to itself
+		return nil
+	case hidden == "" || hidden == "." || hidden == "..":
+		return hostile(h, "removes what is not its own")
+	}
+	if name := path.Join(parent, hidden); !u.mine[name] {
+		return u.root.RemoveAll(name)
+	}
+	return nil
+}
+
+func (u *unpacker) empty(dir string) error {
+	entries, err := fs.ReadDir(u.root.FS(), dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, f := range entries {
+		name := path.Join(dir, f.Name())
+		switch {
+		case !u.mine[name]:
+			err = u.root.RemoveAll(name)
+		case f.IsDir():
+			err = u.empty(name)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

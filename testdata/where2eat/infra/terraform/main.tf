@@ -1,0 +1,24 @@
+# What a preview is. A real one replaces terraform_data by the resources of its platform and keeps the rest.
+
+locals {
+  name = "pr-${var.pr}"
+}
+
+resource "terraform_data" "preview" {
+  input = {
+    namespace = "where2eat-${local.name}"
+    image     = var.image
+    url       = "https://${local.name}.${var.domain}"
+    labels = {
+      app     = "where2eat"
+      preview = local.name
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = terraform.workspace == local.name
+      error_message = "The workspace is ${terraform.workspace}: run terraform workspace select -or-create ${local.name}."
+    }
+  }
+}
