@@ -1,0 +1,118 @@
+// Command demo shows what the path is for: it makes a repository from the sample
+// app, walks it to production, and then offers it what a path must stop.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/seed-b235b314/goldenpath/internal/tool"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+}
+
+// scene is one thing shown: what is done, and what must come of it.
+type scene struct {
+	name   string
+	does   string
+	expect string // exit code, reason
+	play   func(ctx context.Context, s *stage) (outcome, error)
+}
+
+// scenes are the demonstration, in order.
+var scenes = []scene{
+	{"first release", "the sample app as it is", "0 walked", firstRelease},
+	{"leaked key", "a commit adds a file with an access key", "1 findings", leakedKey},
+	{"vulnerable dependency", "a commit uses golang.org/x/text 0.20.0 (GO-2026-5970)", "1 findings", vulnerable},
+	{"waiver", "reason, owner and expiry are committed for it", "0 walked", waived},
+	{"expired waiver", "the same waiver with a date in the past", "1 findings", expired},
+	{"failing release", "/healthz begins to fail in production during the soak", "1 slo-breach", failing},
+	{"rebuilt artifact", "the released commit is built again and offered for promotion", "1 not-staged", rebuilt},
+}
+
+func run(ctx context.Context) error {
+	s, err := prepare(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.down()
+	start := time.Now()
+	rows := [][]string{{"", "scene", "expected", "seen", "what happened", "where to look"}}
+	var wrong []string
+	for _, sc := range scenes {
+		fmt.Printf("\n\x1b[1m── %s: %s\x1b[0m\n", sc.name, sc.does)
+		o, err := sc.play(ctx, s)
+		if err != nil {
+			return fmt.Errorf("%s: %w", sc.name, err)
+		}
+		mark, seen := "✓", fmt.Sprintf("%d %s", o.code, o.reason)
+		if seen != sc.expect {
+			mark = "✗"
+			wrong = append(wrong, sc.name)
+		}
+		rows = append(rows, []string{mark, sc.name, sc.expect, seen, o.title, o.where})
+	}
+	if err := s.down(); err != nil {
+		return err
+	}
+	fmt.Printf("\n\x1b[1m── what happened, in %s\x1b[0m\n", time.Since(start).Round(time.Second))
+	printTable(rows)
+	fmt.Printf("\nrepository %s (kept: look around, then remove it)\nledger     git -C %s log --stat goldenpath-ledger\n", s.repo, s.repo)
+	if len(wrong) > 0 {
+		return fmt.Errorf("not as expected: %s", strings.Join(wrong, ", "))
+	}
+	return nil
+}
+
+func printTable(rows [][]string) {
+	widths := make([]int, len(rows[0]))
+	for _, r := range rows {
+		for i, c := range r {
+			widths[i] = max(widths[i], len([]rune(c)))
+		}
+	}
+	for _, r := range rows {
+		line := ""
+		for i, c := range r[:len(r)-1] {
+			line += c + strings.Repeat(" ", widths[i]-len([]rune(c))+2)
+		}
+		fmt.Println(line)
+		if where := r[len(r)-1]; where != "" && where != "where to look" {
+			fmt.Println("   → " + where)
+		}
+	}
+}
+
+// down stops everything that still runs and says so when something cannot be.
+func (s *stage) down() error {
+	_, err := tool.Command{Argv: []string{s.goldenpath, "down", "--repo", s.repo}}.Run(context.Background())
+	if err != nil {
+		return err
+	}
+	left, err := filepath.Glob("/proc/[0-9]*/environ")
+	if err != nil {
+		return err
+	}
+	for _, name := range left {
+		b, err := os.ReadFile(name)
+		if err == nil && strings.Contains(string(b), "GOLDENPATH_INSTANCE=") && strings.Contains(string(b), s.repo) {
+			return errors.New("a process was left behind: " + filepath.Dir(name))
+		}
+	}
+	return nil
+}
