@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -13,6 +14,8 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// A library of a scanner's replaces the default logger when it is linked.
+	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	code := command.Main(ctx, command.System(), gate.New())
 	stop()
 	os.Exit(code)

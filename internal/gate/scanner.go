@@ -28,6 +28,7 @@ type Input struct {
 	// <Databases>/osv-scalibr/<ecosystem>/all.zip.
 	Databases string
 	Offline   bool
+	Artifact  string   // folder that was packed into the image; "": none yet
 	Exclude   []string // slash-separated path prefixes, relative to Dir, that are fixtures
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"path"
 	"path/filepath"
 	"strings"
@@ -33,7 +34,17 @@ func securityGate(ctx context.Context, w *walk) (*report.Report, error) {
 	if missing == "" {
 		missing = "warn" // a laptop without a network still gets an answer, with its gaps stated
 	}
-	r, err := w.Gate(ctx, GateRequest{Dir: w.checkout(), Commit: w.source.commit, Report: filepath.Join(w.dir, "security-gate.json"), MissingDatabase: missing})
+	// The checkout has by now what checks and build left in it. The gate looks at
+	// the commit.
+	clean := filepath.Join(w.dir, "gate")
+	defer os.RemoveAll(clean)
+	if err := os.RemoveAll(clean); err != nil {
+		return nil, err
+	}
+	if err := w.source.checkOut(ctx, clean); err != nil {
+		return nil, err
+	}
+	r, err := w.Gate(ctx, GateRequest{Dir: clean, Commit: w.source.commit, Report: filepath.Join(w.dir, "security-gate.json"), MissingDatabase: missing, Artifact: filepath.Join(w.checkout(), filepath.FromSlash(w.config.Artifact.Pack))})
 	if err != nil {
 		return r, err
 	}

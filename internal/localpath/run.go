@@ -31,6 +31,7 @@ type Target interface {
 // GateRequest is what the security gate, a binary of its own, is asked.
 type GateRequest struct {
 	Dir, Commit     string
+	Artifact        string // folder that was packed
 	Report          string // where it writes its JSON report
 	MissingDatabase string
 }

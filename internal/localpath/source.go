@@ -114,7 +114,11 @@ func (s source) config(ctx context.Context) (*config.Config, error) {
 	}
 	if names == "" {
 		if _, err := os.Stat(filepath.Join(s.repo, config.File)); err == nil {
-			return nil, report.Usage(fmt.Sprintf("%s is not committed: git add %s and commit; the path walks commits", config.File, config.File))
+			add := "git add"
+			if _, err := git(ctx, s.repo, "check-ignore", "--quiet", config.File); err == nil {
+				add += " --force" // a .gitignore hides it
+			}
+			return nil, report.Usage(fmt.Sprintf("%s is not committed: %s %s and commit; the path walks commits", config.File, add, config.File))
 		}
 		_, err := config.Read(s.repo)
 		return nil, configError(err)

@@ -39,8 +39,11 @@ func (w *walk) summary(path []stage, until int, start time.Time, walkErr error) 
 			for _, f := range rep.Findings {
 				r.Findings = append(r.Findings, f)
 			}
-			if link := rep.Output("url"); link != "" && strings.HasPrefix(link, "http") {
-				r.Checks[i].Link = link
+			if s.name != "preview" { // it is gone by now
+				r.Checks[i].Link = rep.Output("url")
+			}
+			if rep.Verdict == report.Fail {
+				r.Sections = append(r.Sections, rep.Sections...)
 			}
 		}
 	}

@@ -50,6 +50,7 @@ type Scan struct {
 	FailOn          string `help:"Severity from which a new finding blocks: critical, high, medium, low. Default: gate.fail-on." placeholder:"SEVERITY"`
 	Waivers         string `help:"File of waivers. Default: gate.waivers." placeholder:"FILE"`
 	Databases       string `help:"Folder of advisory data. Default: goldenpath/databases in the user's cache." placeholder:"DIR" type:"path"`
+	Artifact        string `help:"Folder that was packed into the image: its Go binaries say which standard library runs." placeholder:"DIR" type:"path"`
 	Offline         bool   `help:"Use only the advisory data in the folder; ask nobody."`
 	MissingDatabase string `help:"What missing advisory data means: error, or warn. Default: gate.missing-database." placeholder:"POLICY"`
 	SARIF           string `name:"sarif" help:"Write one SARIF file for each scanner into this folder." placeholder:"DIR" type:"path"`
@@ -80,7 +81,7 @@ func (c *Scan) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 	o := gate.Options{
 		App: cfg.App, Scanners: scanners(), FailOn: report.Severity(or(c.FailOn, cfg.Gate.FailOn)), Now: env.Now(),
 		MissingDatabase: or(c.MissingDatabase, or(cfg.Gate.MissingDatabase, "error")),
-		Input:           gate.Input{Dir: dir, Databases: or(c.Databases, command.DefaultDatabases(env)), Offline: c.Offline, Exclude: cfg.Gate.Exclude},
+		Input:           gate.Input{Dir: dir, Databases: or(c.Databases, command.DefaultDatabases(env)), Offline: c.Offline, Artifact: c.Artifact, Exclude: cfg.Gate.Exclude},
 	}
 	if err := c.check(o); err != nil {
 		return nil, err

@@ -69,6 +69,9 @@ func (c *Run) gate(env *command.Env) (func(context.Context, localpath.GateReques
 			}
 		}
 	}
+	if _, err := exec.LookPath(binary); err != nil {
+		return nil, report.Usage(fmt.Sprintf("%s: no such file: give --security-gate the binary; the path does not skip its gate", binary))
+	}
 	databases := c.Databases
 	if databases == "" {
 		databases = command.DefaultDatabases(env)
@@ -80,7 +83,7 @@ func (c *Run) gate(env *command.Env) (func(context.Context, localpath.GateReques
 		}
 		_, err := tool.Command{
 			Argv: []string{binary, "scan", "--dir", g.Dir, "--commit", g.Commit, "--offline", "--databases", databases,
-				"--missing-database", g.MissingDatabase, "--report", g.Report},
+				"--missing-database", g.MissingDatabase, "--artifact", g.Artifact, "--report", g.Report},
 			Guard: []string{env.Self, "guard"},
 		}.Run(ctx)
 		var exit *tool.ExitError

@@ -1,0 +1,60 @@
+package path
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// leftover DIR fails when, after a moment, a process still has DIR in its
+// command line or works below it. `! leftover` is not offered: it would pass for
+// the wrong reason.
+func leftover(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: leftover DIR")
+	}
+	dir := ts.MkAbs(args[0])
+	var found []string
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		if found = processesIn(dir); len(found) == 0 {
+			return
+		}
+	}
+	ts.Fatalf("processes left in %s:\n%s", dir, strings.Join(found, "\n"))
+}
+
+func processesIn(dir string) []string {
+	var found []string
+	all, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		return nil
+	}
+	for _, p := range all {
+		line, err := os.ReadFile(p + "/cmdline")
+		if err != nil {
+			continue
+		}
+		cwd, _ := os.Readlink(p + "/cwd") // gone or another user's: not ours
+		if strings.Contains(string(line), dir+"/") || strings.HasPrefix(cwd, dir+"/") {
+			found = append(found, filepath.Base(p)+" "+strings.ReplaceAll(string(line), "\x00", " "))
+		}
+	}
+	return found
+}
+
+// occupy PORTVAR listens on a free port and puts its number into a variable.
+func occupy(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: occupy VARIABLE")
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Defer(func() { l.Close() })
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	ts.Check(err)
+	ts.Setenv(args[0], port)
+}

@@ -1,0 +1,84 @@
+package path
+
+import (
+	"context"
+	"flag"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/seed-b235b314/goldenpath/internal/command"
+)
+
+var update = flag.Bool("update", false, "rewrite what the scripts and tables expect")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"goldenpath": func() {
+			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+			code := Main(ctx, command.System())
+			stop()
+			os.Exit(code)
+		},
+	})
+}
+
+// TestScripts tries whole commands as a person would: the real binary's code,
+// real git, a real registry, real processes and the real gate.
+func TestScripts(t *testing.T) {
+	gate := buildGate(t)
+	app, err := filepath.Abs("../../../testdata/repos/hello")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script", UpdateScripts: *update, RequireExplicitExec: true, RequireUniqueNames: true,
+		Setup: func(e *testscript.Env) error {
+			for k, v := range map[string]string{
+				"APP": app, "GATE": gate, "HOME": e.WorkDir, "USER": "ann",
+				"GIT_AUTHOR_NAME": "ann", "GIT_AUTHOR_EMAIL": "ann@example.com", "GIT_COMMITTER_NAME": "ann", "GIT_COMMITTER_EMAIL": "ann@example.com",
+				"GOCACHE": goenv(t, "GOCACHE"), "GOMODCACHE": goenv(t, "GOMODCACHE"), "GOFLAGS": "", "GOEXPERIMENT": "", "GOTOOLCHAIN": "local",
+			} {
+				e.Setenv(k, v)
+			}
+			return os.CopyFS(filepath.Join(e.WorkDir, "app"), os.DirFS(app))
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			// leftover fails when a process works below a folder.
+			"leftover": leftover,
+			// occupy listens on a port until the script ends.
+			"occupy": occupy,
+		},
+	})
+}
+
+// buildGate returns the gate that `make` builds, or builds it.
+func buildGate(t *testing.T) string {
+	t.Helper()
+	built, err := filepath.Abs("../../../bin/security-gate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(built); err == nil {
+		return built
+	}
+	gate := filepath.Join(t.TempDir(), "security-gate")
+	if out, err := exec.Command("go", "build", "-o", gate, "../../../cmd/security-gate").CombinedOutput(); err != nil {
+		t.Fatalf("build security-gate: %v\n%s", err, out)
+	}
+	return gate
+}
+
+func goenv(t *testing.T, name string) string {
+	t.Helper()
+	out, err := exec.Command("go", "env", name).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out[:len(out)-1])
+}

@@ -1,0 +1,79 @@
+package gitleaks
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// secret is one hit. value never leaves this file.
+type secret struct {
+	rule, about, value string
+	path               string
+	line, column       int
+	commit             string // empty: in the tree
+	age                int    // commits between Head and commit
+}
+
+// mark stands for the secret: the same one has the same mark wherever it is.
+func (s secret) mark() string {
+	sum := sha256.Sum256([]byte(s.rule + "\x00" + s.value))
+	return hex.EncodeToString(sum[:16])
+}
+
+// found collects hits from many goroutines.
+type found struct {
+	mu   sync.Mutex
+	hits []secret
+}
+
+func (f *found) add(s secret) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.hits = append(f.hits, s)
+}
+
+// findings reports each secret once for each path: in the tree where it stands
+// first, else in the oldest commit that added it. What the history holds of a
+// secret that is still in the tree is not repeated.
+func (f *found) findings() []report.Finding {
+	slices.SortFunc(f.hits, func(a, b secret) int {
+		return cmp.Or(cmp.Compare(min(1, len(a.commit)), min(1, len(b.commit))), // the tree first
+			cmp.Compare(a.path, b.path), cmp.Compare(b.age, a.age), cmp.Compare(a.line, b.line),
+			cmp.Compare(a.column, b.column), cmp.Compare(a.rule, b.rule), cmp.Compare(a.mark(), b.mark()))
+	})
+	inTree, seen := map[string]bool{}, map[string]bool{}
+	out := []report.Finding{}
+	for _, s := range f.hits {
+		mark := s.mark()
+		id := strings.Join([]string{s.rule, s.path, mark}, ":")
+		if seen[id] || s.commit != "" && inTree[s.rule+mark] {
+			continue
+		}
+		seen[id] = true
+		inTree[s.rule+mark] = inTree[s.rule+mark] || s.commit == ""
+		out = append(out, s.finding(id))
+	}
+	return out
+}
+
+func (s secret) finding(id string) report.Finding {
+	f := report.Finding{
+		Rule: s.rule, Severity: report.Critical, Fingerprint: id,
+		Message: s.about, At: report.Location{Path: s.path, Line: s.line, Column: s.column},
+		Fix: "revoke and rotate it at its issuer first, then remove it from the file: it stays in the history",
+	}
+	if s.commit != "" {
+		// The line is one of an older version: an annotation there would mislead.
+		f.At = report.Location{Path: s.path}
+		f.Message = fmt.Sprintf("%s (added by commit %.7s at line %d, no longer in the tree)", s.about, s.commit, s.line)
+		f.Fix = "revoke and rotate it at its issuer first: removing it from the tree did not remove it from the history"
+	}
+	return f
+}

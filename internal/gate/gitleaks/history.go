@@ -1,0 +1,130 @@
+package gitleaks
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/zricethezav/gitleaks/v8/sources"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate"
+)
+
+// history looks at the lines that commits added. The library's own git source
+// is not used: it takes a git that fails, and a diff it cannot parse, for the
+// end of the history, and it follows .gitattributes, by which a repository can
+// declare its secrets binary.
+//
+// A merge shows nothing of its own: what it brings is shown by the commits it
+// merges, and what it edits is looked at in the tree.
+func (s *scan) history(ctx context.Context) error {
+	_, err := os.Lstat(filepath.Join(s.in.Dir, ".git"))
+	if errors.Is(err, fs.ErrNotExist) {
+		s.missing = append(s.missing, gate.Gap{What: "git history", Why: "the folder is no git repository",
+			Remedy: "scan a clone: a secret that was removed is still public in the history"})
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	commits, err := s.list(ctx)
+	if err != nil || len(commits) == 0 {
+		return err
+	}
+	s.commits = len(commits)
+	if err := s.shallow(ctx, commits); err != nil {
+		return err
+	}
+	age := make(map[string]int, len(commits))
+	for i, c := range commits {
+		age[c] = i
+	}
+
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	cmd := s.git(ctx, "diff-tree", "--stdin", "-r", "-p", "-U0", "--root", "--text", "--full-index", "--no-color",
+		"--no-ext-diff", "--no-textconv", "--no-renames", "--no-relative", "--inter-hunk-context=0", "--submodule=short",
+		"--src-prefix=a/", "--dst-prefix=b/", "--diff-filter=AMT")
+	cmd.Stdin = strings.NewReader(strings.Join(commits, "\n") + "\n")
+	err = run(cmd, func(r io.Reader) error {
+		return additions(r, func(f sources.Fragment) error {
+			if ctx.Err() != nil || s.excluded(f.FilePath) {
+				return ctx.Err()
+			}
+			// With --text git shows binary files too. They are told by a NUL, as git
+			// does it: then only the rules on names apply.
+			if strings.Contains(f.Raw, "\x00") {
+				f.Raw = ""
+			}
+			group.Go(guard(f.FilePath, func() error {
+				s.detector.look(ctx, f, func(hit secret) {
+					hit.age = age[hit.commit]
+					s.found.add(hit)
+				})
+				return nil
+			}))
+			return nil
+		})
+	})
+	return errors.Join(err, group.Wait())
+}
+
+// list returns the commits, the newest first.
+func (s *scan) list(ctx context.Context) ([]string, error) {
+	head := s.in.Head
+	if head == "" {
+		head = "HEAD"
+	}
+	args := []string{"rev-list", "--end-of-options", head}
+	if s.in.Base != "" {
+		args[2] = s.in.Base + ".." + head
+	}
+	out, err := output(s.git(ctx, append(args, "--")...))
+	if err != nil {
+		return nil, fmt.Errorf("list commits (a shallow clone lacks some: check out with fetch-depth: 0): %w", err)
+	}
+	return strings.Fields(out), nil
+}
+
+// shallow says what a clone without its full history hides.
+func (s *scan) shallow(ctx context.Context, commits []string) error {
+	name, err := output(s.git(ctx, "rev-parse", "--path-format=absolute", "--git-path", "shallow"))
+	if err != nil {
+		return err
+	}
+	cut, err := os.ReadFile(strings.TrimSuffix(name, "\n"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, c := range commits {
+		if bytes.Contains(cut, []byte(c)) {
+			s.missing = append(s.missing, gate.Gap{What: fmt.Sprintf("git history before %.7s", c),
+				Why: "the clone is shallow", Remedy: "check out with fetch-depth: 0"})
+			return nil
+		}
+	}
+	return nil
+}
+
+// git is a command that reads no configuration but the repository's own, never
+// asks, and fetches nothing. The checkout may belong to another user: in a
+// container it always does.
+func (s *scan) git(ctx context.Context, args ...string) *exec.Cmd {
+	dir, _ := filepath.EvalSymlinks(s.in.Dir)
+	cmd := exec.CommandContext(ctx, "git", append([]string{"-C", s.in.Dir, "-c", "safe.directory=" + dir}, args...)...)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull,
+		"GIT_ATTR_NOSYSTEM=1", "GIT_NO_REPLACE_OBJECTS=1", "GIT_NO_LAZY_FETCH=1", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0"}
+	return cmd
+}

@@ -1,0 +1,101 @@
+// Package gitleaks looks for secrets with gitleaks: in the files of the tree,
+// and in what its commits added.
+package gitleaks
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"runtime/debug"
+	"strings"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate"
+)
+
+// Scanner finds secrets by the rules gitleaks ships. Nothing in the repository
+// can loosen them: .gitleaks.toml, .gitleaksignore and gitleaks:allow comments
+// are not read. A waiver belongs into the waiver file.
+type Scanner struct{}
+
+// Name is "gitleaks".
+func (Scanner) Name() string { return "gitleaks" }
+
+// Version is the version of the linked library.
+func (Scanner) Version() string {
+	info, _ := debug.ReadBuildInfo()
+	if info != nil {
+		for _, m := range info.Deps {
+			if m.Path == "github.com/zricethezav/gitleaks/v8" {
+				return m.Version
+			}
+		}
+	}
+	return "unknown"
+}
+
+// Scan looks at every file below in.Dir and at every line that the commits
+// in.Base..in.Head, or all commits up to in.Head, added. A secret that is in
+// both is reported once, where it is in the tree.
+func (s Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
+	d, err := newDetector(ctx)
+	if err != nil {
+		return gate.Result{}, fmt.Errorf("load rules of gitleaks: %w", err)
+	}
+	sc := &scan{in: in, detector: d}
+	if err := sc.tree(ctx); err != nil {
+		return gate.Result{}, fmt.Errorf("scan files for secrets: %w", err)
+	}
+	if err := sc.history(ctx); err != nil {
+		return gate.Result{}, fmt.Errorf("scan git history for secrets: %w", err)
+	}
+	// The detector stops at a deadline without a word.
+	if err := ctx.Err(); err != nil {
+		return gate.Result{}, fmt.Errorf("scan for secrets: %w", err)
+	}
+	return gate.Result{Findings: sc.found.findings(), Covered: sc.covered(), Missing: sc.missing}, nil
+}
+
+// scan is the state of one run.
+type scan struct {
+	in       gate.Input
+	detector *detector
+	found    found
+	files    int // read
+	unread   int // binary files and archives
+	commits  int
+	missing  []gate.Gap
+}
+
+func (s *scan) covered() string {
+	parts := []string{}
+	if s.commits > 0 {
+		parts = append(parts, plural(s.commits, "commit"))
+	}
+	if s.files > 0 || s.commits > 0 {
+		parts = append(parts, plural(s.files, "file"), humanize.Bytes(s.detector.TotalBytes.Load()))
+	}
+	if s.unread > 0 {
+		parts = append(parts, plural(s.unread, "binary file")+" not read")
+	}
+	return strings.Join(parts, ", ")
+}
+
+func plural(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return humanize.Comma(int64(n)) + " " + noun
+}
+
+// excluded reports whether the path is, or is below, a fixture.
+func (s *scan) excluded(name string) bool {
+	for _, e := range s.in.Exclude {
+		e = path.Clean(e)
+		if name == e || strings.HasPrefix(name, e+"/") {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,364 @@
+package gitleaks
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/zricethezav/gitleaks/v8/logging"
+	"golang.org/x/sys/unix"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// Made up, and put together here so that no scanner takes this file for a leak.
+var (
+	token   = "ghp_" + "x7Kq2mVb9RtZ4cWn8LpYs6DfHj3GaQe1uT0o"
+	slack   = "https://hooks.slack.com/services/" + "T0A1B2C3D/B4E5F6A7B/" + "Qm7rT2xW9zLkP4vN8sYb3JdF"
+	private = "-----BEGIN RSA " + "PRIVATE KEY-----\n" + strings.Repeat("MIIEpAIBAAKCAQEA7vXk2mQ9tRz4LpYs6DfHj3GaQe1uT0oCwNbV8xKq5iUyE\n", 4) + "-----END RSA " + "PRIVATE KEY-----\n"
+)
+
+type repo struct {
+	t   *testing.T
+	dir string
+}
+
+func newRepo(t *testing.T) repo {
+	t.Helper()
+	r := repo{t, t.TempDir()}
+	r.git("init", "-q", "-b", "main")
+	return r
+}
+
+func (r repo) git(args ...string) string {
+	r.t.Helper()
+	cmd := exec.Command("git", append([]string{"-C", r.dir, "-c", "user.name=t", "-c", "user.email=t@example.com"}, args...)...)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		r.t.Fatalf("git %v: %v\n%s", args, err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+func (r repo) write(name, text string) {
+	r.t.Helper()
+	file := filepath.Join(r.dir, name)
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		r.t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// commit writes the files, of which an empty one is removed, and returns the commit.
+func (r repo) commit(files map[string]string) string {
+	r.t.Helper()
+	for name, text := range files {
+		if text == "" {
+			r.git("rm", "-q", "--", name)
+			continue
+		}
+		r.write(name, text)
+	}
+	r.git("add", "-A")
+	r.git("commit", "-q", "--allow-empty", "-m", "change")
+	return r.git("rev-parse", "HEAD")
+}
+
+func (r repo) scan(in gate.Input) gate.Result {
+	r.t.Helper()
+	in.Dir = r.dir
+	res, err := Scanner{}.Scan(context.Background(), in)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return res
+}
+
+// where lists findings as "rule path:line".
+func where(res gate.Result) []string {
+	out := []string{}
+	for _, f := range res.Findings {
+		at := f.At.Path
+		if f.At.Line > 0 {
+			at += fmt.Sprintf(":%d", f.At.Line)
+		}
+		out = append(out, f.Rule+" "+at)
+	}
+	return out
+}
+
+func TestTreeAndHistory(t *testing.T) {
+	r := newRepo(t)
+	r.commit(map[string]string{"old.env": "a=1\nTOKEN=" + token + "\n", "both.env": "HOOK=" + slack + "\n"})
+	base := r.commit(map[string]string{"old.env": ""})
+	head := r.commit(map[string]string{"new.key": "# key\n" + private})
+
+	all := r.scan(gate.Input{Head: head})
+	if diff := cmp.Diff([]string{"slack-webhook-url both.env:1", "private-key new.key:2", "github-pat old.env"}, where(all)); diff != "" {
+		t.Error(diff)
+	}
+	if want := "3 commits, 2 files, "; !strings.HasPrefix(all.Covered, want) {
+		t.Errorf("covered %q, want %q…", all.Covered, want)
+	}
+	if !strings.Contains(all.Findings[2].Message, "line 2") || all.Findings[2].At.Line != 0 {
+		t.Errorf("a secret of the history: %+v", all.Findings[2])
+	}
+	change := r.scan(gate.Input{Base: base, Head: head})
+	if diff := cmp.Diff([]string{"slack-webhook-url both.env:1", "private-key new.key:2"}, where(change)); diff != "" {
+		t.Error(diff)
+	}
+	if len(all.Missing)+len(change.Missing) > 0 {
+		t.Errorf("gaps: %v %v", all.Missing, change.Missing)
+	}
+}
+
+func TestSecretNeverInResult(t *testing.T) {
+	r := newRepo(t)
+	encoded := base64.StdEncoding.EncodeToString([]byte(token))
+	r.commit(map[string]string{"a": "t = \"" + token + "\"\n", "b": slack, "c": private, "d": "x: " + encoded + "\n"})
+	r.commit(map[string]string{"a": "", "c": ""})
+	res := r.scan(gate.Input{})
+	// The token stands encoded in d, so what the history has of it is the same secret.
+	if diff := cmp.Diff([]string{"slack-webhook-url b:1", "github-pat d:1", "private-key c"}, where(res)); diff != "" {
+		t.Fatal(diff)
+	}
+	text, err := json.Marshal(res)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{token, slack, private, encoded} {
+		for i := 0; i+8 <= len(secret); i++ {
+			if strings.Contains(string(text), secret[i:i+8]) {
+				t.Fatalf("%q is in %s", secret[i:i+8], text)
+			}
+		}
+	}
+	for _, f := range res.Findings {
+		if f.Severity != report.Critical || f.Fingerprint == "" || !strings.HasPrefix(f.Fix, "revoke and rotate it") {
+			t.Errorf("%+v", f)
+		}
+	}
+}
+
+func TestFingerprintIsStable(t *testing.T) {
+	r := newRepo(t)
+	r.commit(map[string]string{"a.env": token + "\n"})
+	before := r.scan(gate.Input{}).Findings
+	r.commit(map[string]string{"a.env": "# moved\n\n" + token + "\n"})
+	after := r.scan(gate.Input{}).Findings
+	if len(before) != 1 || len(after) != 1 || before[0].Fingerprint != after[0].Fingerprint || after[0].At.Line != 3 {
+		t.Errorf("before %+v\nafter %+v", before, after)
+	}
+}
+
+// A repository must not be able to loosen the gate.
+func TestRepositoryCannotLoosen(t *testing.T) {
+	r := newRepo(t)
+	r.commit(map[string]string{
+		".gitleaks.toml":   "[allowlist]\npaths = ['''.*''']\n",
+		".gitleaksignore":  "in.env:github-pat:1\n",
+		".gitattributes":   "*.env binary\n*.env -diff\n",
+		"in.env":           token + " # gitleaks:allow\n",
+		"gone.env":         slack + "\n",
+		"dir with \"q\".x": "é = 1\n" + strings.Replace(token, "x7", "y7", 1) + "\n",
+	})
+	r.commit(map[string]string{"gone.env": "", "dir with \"q\".x": ""})
+	r.git("config", "diff.noprefix", "true")
+	r.git("config", "log.showRoot", "false")
+	r.git("config", "color.ui", "always")
+	want := []string{"github-pat in.env:1", "github-pat dir with \"q\".x", "slack-webhook-url gone.env"}
+	if diff := cmp.Diff(want, where(r.scan(gate.Input{}))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestExclude(t *testing.T) {
+	r := newRepo(t)
+	r.commit(map[string]string{"testdata/a.env": token, "testdata2/b.env": slack})
+	got := where(r.scan(gate.Input{Exclude: []string{"testdata/"}}))
+	if diff := cmp.Diff([]string{"slack-webhook-url testdata2/b.env:1"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSymlinkAndBinary(t *testing.T) {
+	r := newRepo(t)
+	outside := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(outside, []byte(token), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(outside, filepath.Join(r.dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	r.commit(map[string]string{"a.bin.elf": "\x7fELF\x02\x01\x01" + strings.Repeat("\x00", 64) + token, "f": "link\n"})
+	r.git("rm", "-q", "f")
+	if err := os.Symlink("a.bin.elf", filepath.Join(r.dir, "f")); err != nil {
+		t.Fatal(err)
+	}
+	r.commit(nil) // f changed its type
+	res := r.scan(gate.Input{})
+	if len(res.Findings) != 0 || !strings.Contains(res.Covered, "1 binary file not read") {
+		t.Errorf("%v, covered %q", where(res), res.Covered)
+	}
+}
+
+func TestNoRepository(t *testing.T) {
+	r := repo{t, t.TempDir()}
+	r.write("a.env", token)
+	res := r.scan(gate.Input{})
+	if len(res.Findings) != 1 || len(res.Missing) != 1 || res.Missing[0].What != "git history" {
+		t.Errorf("%+v", res)
+	}
+}
+
+func TestShallowClone(t *testing.T) {
+	r := newRepo(t)
+	r.commit(map[string]string{"a": "1\n"})
+	base := r.commit(map[string]string{"a": "2\n"})
+	head := r.commit(map[string]string{"a": "3\n"})
+	clone := repo{t, filepath.Join(t.TempDir(), "clone")}
+	r.git("clone", "-q", "--depth=2", "file://"+r.dir, clone.dir)
+	if got := clone.scan(gate.Input{Head: head}).Missing; len(got) != 1 || !strings.Contains(got[0].Remedy, "fetch-depth: 0") {
+		t.Errorf("full history of a shallow clone: %v", got)
+	}
+	if got := clone.scan(gate.Input{Base: base, Head: head}).Missing; len(got) != 0 {
+		t.Errorf("a range the clone has: %v", got)
+	}
+}
+
+// An error of git is no answer, and never "no secrets".
+func TestDamagedRepository(t *testing.T) {
+	for name, damage := range map[string]func(r repo, first string){
+		"no HEAD":         func(r repo, _ string) { os.Remove(filepath.Join(r.dir, ".git/HEAD")) },
+		"missing commit":  func(r repo, first string) { os.Remove(object(r.dir, first)) },
+		"missing blob":    func(r repo, first string) { os.Remove(object(r.dir, r.git("rev-parse", first+":a"))) },
+		"cut-off blob":    func(r repo, first string) { cut(r, object(r.dir, r.git("rev-parse", first+":a"))) },
+		"unknown base":    func(repo, string) {},
+		"base is a flag":  func(repo, string) {},
+		"deadline passed": func(repo, string) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRepo(t)
+			first := r.commit(map[string]string{"a": "one\n"})
+			r.commit(map[string]string{"a": "two\n"})
+			damage(r, first)
+			in, ctx := gate.Input{Dir: r.dir}, context.Background()
+			switch name {
+			case "unknown base":
+				in.Base = strings.Repeat("0", 40)
+			case "base is a flag":
+				in.Base = "--all"
+			case "deadline passed":
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithCancel(ctx)
+				cancel()
+			}
+			res, err := Scanner{}.Scan(ctx, in)
+			if err == nil {
+				t.Fatalf("no error, but %+v", res)
+			}
+			t.Log(err)
+		})
+	}
+}
+
+// A git that is killed says nothing, and the history it has shown is not all.
+func TestKilledGit(t *testing.T) {
+	r := newRepo(t)
+	r.commit(map[string]string{"a": "one\n"})
+	git, err := exec.LookPath("git")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin := t.TempDir()
+	script := "#!/bin/sh\nfor a in \"$@\"; do [ \"$a\" = diff-tree ] && kill -9 $$; done\nexec " + git + " \"$@\"\n"
+	if err := os.WriteFile(filepath.Join(bin, "git"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	if res, err := (Scanner{}).Scan(context.Background(), gate.Input{Dir: r.dir}); err == nil || !strings.Contains(err.Error(), "killed") {
+		t.Errorf("error %v, result %+v", err, res)
+	}
+}
+
+func object(dir, id string) string { return filepath.Join(dir, ".git/objects", id[:2], id[2:]) }
+
+func cut(r repo, file string) {
+	if err := errors.Join(os.Chmod(file, 0o600), os.Truncate(file, 5)); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func TestOtherOwner(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root can give files away")
+	}
+	r := newRepo(t)
+	r.commit(map[string]string{"a.env": token})
+	r.commit(map[string]string{"a.env": ""})
+	err := filepath.WalkDir(r.dir, func(name string, _ os.DirEntry, err error) error {
+		return errors.Join(err, os.Chown(name, 12345, 12345))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := where(r.scan(gate.Input{})); len(got) != 1 {
+		t.Errorf("in a container the checkout belongs to another user: %v", got)
+	}
+}
+
+func TestNothingPrinted(t *testing.T) {
+	r := newRepo(t)
+	r.commit(map[string]string{"a.env": token, "b.zip": "PK\x03\x04"})
+	got := printed(t, func() {
+		r.scan(gate.Input{})
+		logging.Error().Msg("what the library would say of a file")
+	})
+	if got != "" {
+		t.Errorf("printed %q", got)
+	}
+}
+
+// printed returns what do writes to the descriptors of stdout and stderr.
+func printed(t *testing.T, do func()) string {
+	t.Helper()
+	file, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for _, fd := range []int{1, 2} {
+		saved, err := unix.Dup(fd)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer unix.Close(saved)
+		defer unix.Dup2(saved, fd)
+		if err := unix.Dup2(int(file.Fd()), fd); err != nil {
+			t.Fatal(err)
+		}
+	}
+	do()
+	text, err := os.ReadFile(file.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestVersion(t *testing.T) {
+	if got := (Scanner{}).Version(); got != "v8.30.1" && got != "unknown" {
+		t.Error(got)
+	}
+}

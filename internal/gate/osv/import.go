@@ -1,0 +1,103 @@
+package osv
+
+import (
+	"archive/zip"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"time"
+
+	"github.com/ossf/osv-schema/bindings/go/osvschema"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate"
+)
+
+// ImportGo makes <to>/osv-scalibr/Go/all.zip of the OSV files in from: the folder
+// data/osv of the module golang.org/x/vulndb. The same files give the same bytes.
+//
+// Their "modified" is empty. The time of the database is that of the
+// pseudo-version in from, else that of the newest file.
+func ImportGo(ctx context.Context, from, to string) (gate.Database, error) {
+	names, err := filepath.Glob(filepath.Join(from, "*.json")) // sorted
+	if err == nil && len(names) == 0 {
+		err = errors.New("no *.json in it")
+	}
+	if err != nil {
+		return gate.Database{}, fmt.Errorf("read advisories of %s: %w", from, err)
+	}
+	when, err := written(from, names)
+	if err != nil {
+		return gate.Database{}, fmt.Errorf("date advisories of %s: %w", from, err)
+	}
+	path := archive(to, "Go")
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return gate.Database{}, err
+	}
+	temp, err := os.CreateTemp(filepath.Dir(path), ".all-*.zip")
+	if err != nil {
+		return gate.Database{}, err
+	}
+	defer os.Remove(temp.Name())
+	err = packAll(ctx, temp, names, when)
+	if err := errors.Join(err, temp.Chmod(0o644), temp.Sync(), temp.Close()); err != nil {
+		return gate.Database{}, fmt.Errorf("import advisories: %w", err)
+	}
+	if err := os.Rename(temp.Name(), path); err != nil {
+		return gate.Database{}, err
+	}
+	db, _, err := open(ctx, to, "Go")
+	if err != nil {
+		return gate.Database{}, fmt.Errorf("read advisories back: %w", err)
+	}
+	return *db, nil
+}
+
+func packAll(ctx context.Context, to *os.File, names []string, when time.Time) error {
+	w := zip.NewWriter(to)
+	for _, name := range names {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		var v osvschema.Vulnerability
+		if err := protojson.Unmarshal(text, &v); err != nil {
+			return fmt.Errorf("parse %s: %w", name, err)
+		}
+		if v.GetId() == "" {
+			return fmt.Errorf("parse %s: it has no id", name)
+		}
+		f, err := w.CreateHeader(&zip.FileHeader{Name: filepath.Base(name), Method: zip.Deflate, Modified: when})
+		if err != nil {
+			return err
+		}
+		if _, err := f.Write(text); err != nil {
+			return err
+		}
+	}
+	return w.Close()
+}
+
+// pseudo finds the time in a module's pseudo-version: v0.0.0-20260813214354-9de686e1fb00.
+var pseudo = regexp.MustCompile(`@v\d+\.\d+\.\d+-(?:.*\.)?(\d{14})-[0-9a-f]{12}`)
+
+func written(from string, names []string) (time.Time, error) {
+	if m := pseudo.FindStringSubmatch(from); m != nil {
+		return time.Parse("20060102150405", m[1])
+	}
+	var newest time.Time
+	for _, name := range names {
+		info, err := os.Stat(name)
+		if err != nil {
+			return newest, err
+		}
+		newest = later(newest, info.ModTime())
+	}
+	return newest.UTC().Truncate(time.Second), nil
+}
