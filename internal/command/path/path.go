@@ -71,7 +71,7 @@ func Main(ctx context.Context, env *command.Env) int {
 type Where struct {
 	Repo     string `help:"Repository of the app." default:"." type:"path" placeholder:"DIR" group:"where"`
 	State    string `help:"Folder for runs, environments, keys. Default: goldenpath in the repository's git directory." placeholder:"DIR" group:"where" type:"path"`
-	Registry string `help:"Folder that holds the embedded registry. Default: registry in the state folder." placeholder:"DIR" group:"where" type:"path"`
+	Registry string `help:"Folder that holds the embedded registry, or remote for the one that artifact.image names. Default: registry in the state folder." placeholder:"DIR" group:"where"`
 }
 
 // world is what the commands reach out to.
@@ -111,8 +111,11 @@ func (w Where) open(ctx context.Context, env *command.Env) (*world, error) {
 		return nil, report.Usage(fmt.Sprintf("state folder: %v: give --state a folder that can be written", err))
 	}
 	dir := w.Registry
-	if dir == "" {
+	switch dir {
+	case "":
 		dir = filepath.Join(state, "registry")
+	case "remote":
+		dir = ""
 	}
 	registry, err := artifact.OpenRegistry(dir)
 	if err != nil {

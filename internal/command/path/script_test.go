@@ -53,6 +53,8 @@ func TestScripts(t *testing.T) {
 			"leftover": leftover,
 			// occupy listens on a port until the script ends.
 			"occupy": occupy,
+			// registry starts a registry that speaks over the network.
+			"registry": serveRegistry,
 		},
 	})
 }

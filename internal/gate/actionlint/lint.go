@@ -110,6 +110,8 @@ var outdated = []*regexp.Regexp{
 	regexp.MustCompile(`^reusable workflow call "\$/`),
 	regexp.MustCompile(`^property "workflow_(ref|sha|repository|file_path)" is not defined in object type \{check_run_id: `),
 	regexp.MustCompile(`^unexpected key "(cache-mode|queue)" for `),
+	// The runner accepts any name that begins with "Dockerfile.".
+	regexp.MustCompile(`referenced from "image" key must be named "Dockerfile"`),
 	regexp.MustCompile(`^unknown permission scope "(vulnerability-alerts|code-quality|artifact-metadata|models)"`),
 }
 

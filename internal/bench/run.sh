@@ -1,0 +1,7 @@
+#!/bin/sh
+# Benchmarks: ratios, measured in turns in one run on this machine.
+set -eu
+cd "$(dirname "$0")/../.."
+sh internal/bench/upstream.sh "$PWD/.cache/upstream"
+go run ./internal/bench "$PWD/.cache/upstream"
+go test -run '^$' -bench . -benchtime 20x ./internal/ledger ./internal/artifact

@@ -1,0 +1,151 @@
+package path
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-b235b314/goldenpath/internal/command/commandtest"
+)
+
+// TestActionContract holds each action.yml to the command it starts. That of
+// security-gate is held by its own package.
+func TestActionContract(t *testing.T) {
+	for _, name := range commandtest.Actions {
+		if name != "security-gate" {
+			t.Run(name, func(t *testing.T) { commandtest.CheckAction(t, New, name) })
+		}
+	}
+}
+
+// frozen are the outputs of each action. Workflows of others read them: a name
+// may be added, none may change.
+var frozen = map[string][]string{
+	"preview-up":    {"verdict", "reason", "report", "url", "digest", "environment", "expires"},
+	"preview-down":  {"verdict", "reason", "report"},
+	"security-gate": {"verdict", "reason", "report", "blocking", "new", "known", "waived"},
+	"scorecard":     {"verdict", "reason", "report", "tests", "failed"},
+	"promote":       {"verdict", "reason", "report", "digest", "release", "url", "rollback", "restored-in"},
+}
+
+func TestOutputsAreFrozen(t *testing.T) {
+	for _, name := range commandtest.Actions {
+		out := commandtest.ReadAction(t, name).Outputs
+		if diff := cmp.Diff(frozen[name], out.Keys); diff != "" {
+			t.Errorf("%s: frozen (-) and declared (+) outputs differ:\n%s", name, diff)
+		}
+		for _, key := range out.Keys {
+			if out.Values[key].Description == "" {
+				t.Errorf("%s: output %s has no description", name, key)
+			}
+		}
+	}
+}
+
+// TestOutputsAreSet holds the outputs to the code: what the packages behind the
+// actions set is declared, and what is declared is set.
+func TestOutputsAreSet(t *testing.T) {
+	for _, tt := range []struct {
+		dir     string
+		actions []string
+		others  []string // set for a command that is no action
+	}{
+		{"internal/preview", []string{"preview-up", "preview-down"}, []string{"count"}},
+		{"internal/gate", []string{"security-gate"}, nil},
+		{"internal/scorecard", []string{"scorecard"}, nil},
+		{"internal/release", []string{"promote"}, nil},
+	} {
+		declared := map[string]bool{}
+		for _, name := range append(slices.Concat(tt.others), commandtest.Sets(t, "internal/command")...) {
+			declared[name] = true
+		}
+		for _, action := range tt.actions {
+			for _, name := range frozen[action] {
+				declared[name] = true
+			}
+		}
+		set := slices.Concat(commandtest.Sets(t, tt.dir), commandtest.Sets(t, "internal/command"))
+		slices.Sort(set)
+		if diff := cmp.Diff(slices.Compact(set), slices.Sorted(maps.Keys(declared))); diff != "" {
+			t.Errorf("%s: set (-) and declared (+) outputs differ:\n%s", tt.dir, diff)
+		}
+	}
+}
+
+// TestRootAction: the root is the scorecard, in another colour of paint.
+func TestRootAction(t *testing.T) {
+	differs := regexp.MustCompile(`(?m)^(branding:\n(  .*\n)+|  image: .*\n)`)
+	root, card := commandtest.Read(t, "action.yml"), commandtest.Read(t, "actions/scorecard/action.yml")
+	if diff := cmp.Diff(differs.ReplaceAllString(card, ""), differs.ReplaceAllString(root, "")); diff != "" {
+		t.Errorf("actions/scorecard/action.yml (-) and action.yml (+) differ:\n%s", diff)
+	}
+	if !strings.Contains(root, "\n  image: Dockerfile\n") {
+		t.Error("action.yml does not start the image of the root Dockerfile")
+	}
+}
+
+// TestREADME: the tables of an action's README are those of its action.yml.
+func TestREADME(t *testing.T) {
+	for _, name := range commandtest.Actions {
+		t.Run(name, func(t *testing.T) { commandtest.CheckREADME(t, name, *update) })
+	}
+}
+
+func TestWorkflows(t *testing.T) {
+	for _, w := range commandtest.Workflows(t, ".github/workflows") {
+		t.Run(w.File, func(t *testing.T) {
+			commandtest.CheckWorkflow(t, w)
+			commandtest.CheckCalls(t, w)
+			private := strings.HasPrefix(w.File, ".github/workflows/.")
+			if private == (w.On.Call != nil) {
+				t.Error("a workflow that others call has no dot before its name, and a private one has")
+			}
+		})
+	}
+}
+
+// starterLines is how long a file that a team copies may be (GP-PATH-1).
+const starterLines = 30
+
+func TestStarters(t *testing.T) {
+	for _, w := range commandtest.Workflows(t, "workflows") {
+		t.Run(w.File, func(t *testing.T) {
+			commandtest.CheckWorkflow(t, w)
+			commandtest.CheckCalls(t, w)
+			if n := strings.Count(w.Text, "\n"); n > starterLines {
+				t.Errorf("%d lines, want at most %d", n, starterLines)
+			}
+		})
+	}
+}
+
+// TestDockerfiles holds both to what GitHub's runner and a pin ask for.
+func TestDockerfiles(t *testing.T) {
+	base := regexp.MustCompile(`(?m)^ARG [A-Z]+_IMAGE=[a-z./-]+:[\w.-]+@sha256:[0-9a-f]{64}$`)
+	from := regexp.MustCompile(`(?m)^FROM (.*)$`)
+	var bases [][]string
+	for name, binary := range map[string]string{"Dockerfile": "goldenpath", "Dockerfile.security-gate": "security-gate"} {
+		text := commandtest.Read(t, name)
+		bases = append(bases, base.FindAllString(text, -1))
+		froms := from.FindAllStringSubmatch(text, -1)
+		if len(froms) != 2 || froms[0][1] != "${GO_IMAGE} AS build" || froms[1][1] != "${BASE_IMAGE}" {
+			t.Errorf("%s: stages %q, want one that builds and one that stays, both from pinned arguments", name, froms)
+		}
+		final := text[strings.LastIndex(text, "\nFROM "):]
+		for _, instruction := range []string{"\nUSER ", "\nWORKDIR ", "\nCMD "} {
+			if strings.Contains(final, instruction) {
+				t.Errorf("%s: an action's image has no %s", name, strings.TrimSpace(instruction))
+			}
+		}
+		if want := "\nENTRYPOINT [\"/usr/local/bin/" + binary + "\"]\n"; !strings.HasSuffix(final, want) {
+			t.Errorf("%s does not end with %s", name, strings.TrimSpace(want))
+		}
+	}
+	if len(bases[0]) != 2 || !slices.Equal(bases[0], bases[1]) {
+		t.Errorf("the two images are built from %q and %q, want the same two, by digest", bases[0], bases[1])
+	}
+}

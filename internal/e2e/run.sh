@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Installs what the end-to-end tests need and this machine lacks, then runs them.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+need() { # command, Debian package
+	command -v "$1" >/dev/null && return
+	if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+		echo "installing $2"
+		[ -n "${updated:-}" ] || apt-get update -qq
+		updated=1
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2" >/dev/null
+	else
+		echo "e2e needs $1: install it (Debian: $2)" >&2
+		exit 1
+	fi
+}
+need git git
+need npm npm
+need chromium chromium
+
+# GitHub's own parser, bundled so that Node's loader takes its JSON imports.
+parser=.cache/parser
+if [ ! -f "$parser/parse.cjs" ]; then
+	mkdir -p "$parser"
+	cp internal/e2e/parser/package.json internal/e2e/parser/package-lock.json internal/e2e/parser/parse.js "$parser/"
+	(cd "$parser" && npm ci --silent --no-audit --no-fund && npx esbuild parse.js --bundle --platform=node --format=cjs --outfile=parse.cjs --log-level=warning)
+fi
+
+go test -tags e2e -count=1 -timeout 20m ./internal/e2e "$@"

@@ -1,0 +1,229 @@
+package house
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const module = "github.com/seed-b235b314/goldenpath/"
+
+// layers lists the packages from the top down. A package imports only layers
+// below its own.
+var layers = []string{
+	"cmd/goldenpath cmd/security-gate internal/demo internal/e2e internal/bench internal/house",
+	"internal/command/path internal/command/gate internal/command/commandtest",
+	"internal/command internal/localpath",
+	"internal/gate/actionlint internal/gate/gitleaks internal/gate/osv internal/gate/trivy",
+	"internal/battery internal/gate internal/preview internal/release internal/scorecard",
+	"internal/target/process internal/target/targettest",
+	"internal/artifact internal/evidence internal/ledger internal/target",
+	"internal/config internal/runner internal/tool",
+	"internal/report",
+}
+
+func TestLayers(t *testing.T) {
+	depth := map[string]int{}
+	for i, l := range layers {
+		for p := range strings.FieldsSeq(l) {
+			depth[p] = i
+		}
+	}
+	for line := range strings.Lines(list(t, "-f", `{{.ImportPath}} {{join .Imports " "}}`, module+"...")) {
+		f := strings.Fields(line)
+		pkg := strings.TrimPrefix(f[0], module)
+		d, ok := depth[pkg]
+		if !ok {
+			t.Errorf("%s has no layer", pkg)
+			continue
+		}
+		for _, imp := range f[1:] {
+			if p, ours := strings.CutPrefix(imp, module); ours && depth[p] <= d {
+				t.Errorf("%s imports %s, which is not below it", pkg, p)
+			}
+		}
+	}
+}
+
+// TestPathLinksNoScanner: the binary that holds deploy credentials never shares
+// a process with a scanner.
+func TestPathLinksNoScanner(t *testing.T) {
+	scanners := regexp.MustCompile(`aquasecurity/|osv-scan|osv-scalibr|gitleaks|rhysd/actionlint|` + module + `internal/gate/|` + module + `internal/command/gate`)
+	for line := range strings.Lines(list(t, "-deps", module+"cmd/goldenpath")) {
+		if scanners.MatchString(line) {
+			t.Errorf("goldenpath links %s", strings.TrimSpace(line))
+		}
+	}
+}
+
+// TestGateMeetsNoCredential: nor does the gate link what deploys.
+func TestGateMeetsNoCredential(t *testing.T) {
+	for line := range strings.Lines(list(t, "-deps", module+"cmd/security-gate")) {
+		p := strings.TrimSpace(strings.TrimPrefix(line, module))
+		for _, not := range []string{"internal/target", "internal/release", "internal/preview", "internal/evidence", "internal/localpath"} {
+			if strings.HasPrefix(p, not) {
+				t.Errorf("security-gate links %s", p)
+			}
+		}
+	}
+}
+
+func list(t *testing.T, args ...string) string {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list"}, args...)...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}
+
+// TestCompromisedReleases: trivy 0.69.4 to 0.69.6 (GHSA-69fq-xp46-6x23) never.
+func TestCompromisedReleases(t *testing.T) {
+	b, err := os.ReadFile("../../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := regexp.MustCompile(`aquasecurity/trivy v0\.69\.[456]\b`).Find(b); m != nil {
+		t.Errorf("go.mod asks for %s", m)
+	}
+}
+
+func TestNoSymlinks(t *testing.T) {
+	err := filepath.WalkDir("../..", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == ".git" || d.Name() == "bin" || d.Name() == "node_modules") {
+			return fs.SkipDir
+		}
+		if d.Type()&fs.ModeSymlink != 0 {
+			t.Errorf("%s is a symbolic link: actions are copied without them", name)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// TestReasonCodes: every reason code the code can give is in the table that
+// users read, and the other way round. A code is never renamed.
+func TestReasonCodes(t *testing.T) {
+	codes := map[string]bool{}
+	err := filepath.WalkDir("..", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") || strings.Contains(name, "/demo/") {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			reasons(n, codes)
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile("../../docs/reason-codes.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var documented []string
+	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z0-9-]+)` \\|").FindAllStringSubmatch(string(b), -1) {
+		documented = append(documented, m[1])
+	}
+	var used []string
+	for c := range codes {
+		used = append(used, c)
+	}
+	slices.Sort(used)
+	slices.Sort(documented)
+	if diff := cmp.Diff(documented, used); diff != "" {
+		t.Errorf("docs/reason-codes.md (-documented +used):\n%s", diff)
+	}
+}
+
+var code = regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`)
+
+// reasons collects literals assigned to a Reason, and the first string of calls
+// that refuse.
+func reasons(n ast.Node, codes map[string]bool) {
+	add := func(e ast.Expr) {
+		lit, ok := e.(*ast.BasicLit)
+		if !ok || lit.Kind != token.STRING {
+			return
+		}
+		if s, err := strconv.Unquote(lit.Value); err == nil && code.MatchString(s) {
+			codes[s] = true
+		}
+	}
+	switch n := n.(type) {
+	case *ast.AssignStmt:
+		for i, left := range n.Lhs {
+			name := ""
+			switch l := left.(type) {
+			case *ast.SelectorExpr:
+				name = l.Sel.Name
+			case *ast.Ident:
+				name = l.Name
+			}
+			if (name == "Reason" || name == "reason") && len(n.Rhs) == len(n.Lhs) {
+				add(n.Rhs[i])
+			}
+		}
+	case *ast.KeyValueExpr:
+		if k, ok := n.Key.(*ast.Ident); ok && k.Name == "Reason" {
+			add(n.Value)
+		}
+	case *ast.CallExpr:
+		name := ""
+		switch f := n.Fun.(type) {
+		case *ast.SelectorExpr:
+			name = f.Sel.Name
+		case *ast.Ident:
+			name = f.Name
+		}
+		switch {
+		case name == "refuse" && len(n.Args) > 0:
+			add(n.Args[0])
+		case name == "fail" && len(n.Args) > 1:
+			add(n.Args[1])
+		case name == "report" && len(n.Args) == 3:
+			add(n.Args[2])
+		}
+	}
+}
+
+// TestRequirementIDs: the project's own requirements have one id each.
+func TestRequirementIDs(t *testing.T) {
+	b, err := os.ReadFile("../../docs/requirements/goldenpath.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^\| (GP-[A-Z]+-[0-9]+) \|`).FindAllStringSubmatch(string(b), -1) {
+		if seen[m[1]] {
+			t.Errorf("%s is defined twice", m[1])
+		}
+		seen[m[1]] = true
+	}
+	if len(seen) < 60 {
+		t.Errorf("%d requirements, want all of them", len(seen))
+	}
+}
