@@ -132,6 +132,9 @@ func Run(ctx context.Context, d Deps, o Options) (*Result, error) {
 		return nil, err
 	}
 	defer unlock()
+	if err := forgetCheckouts(o.State, w.dir); err != nil {
+		return nil, err
+	}
 	if w.state, err = openState(w.dir, src.commit, cfg.Source(), d.Now()); err != nil {
 		return nil, err
 	}
@@ -275,6 +278,26 @@ func bounds(names []string, from, until string) (int, int, error) {
 		return 0, 0, report.Usage(fmt.Sprintf("--from %s comes after --until %s", from, until))
 	}
 	return first, last, nil
+}
+
+// forgetCheckouts removes what earlier runs of other commits kept to be resumed:
+// their reports stay.
+func forgetCheckouts(stateDir, keep string) error {
+	all, err := filepath.Glob(filepath.Join(stateDir, "runs", "*"))
+	if err != nil {
+		return err
+	}
+	for _, dir := range all {
+		if dir == keep {
+			continue
+		}
+		for _, name := range []string{"src", "src.tmp", "gate", "gate.tmp"} {
+			if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+				return fmt.Errorf("remove an old checkout: %w", err)
+			}
+		}
+	}
+	return nil
 }
 
 // lockState lets one run at a time walk in a repository.

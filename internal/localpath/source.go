@@ -34,6 +34,15 @@ func GitDir(ctx context.Context, repo string) (string, error) {
 	return out, nil
 }
 
+// Top returns the top of the working tree that a folder lies in.
+func Top(ctx context.Context, dir string) (string, error) {
+	top, err := git(ctx, dir, "rev-parse", "--show-toplevel")
+	if err != nil {
+		return "", notARepository(dir, err)
+	}
+	return top, nil
+}
+
 func notARepository(repo string, err error) error {
 	if errors.Is(err, tool.ErrNotFound) {
 		return report.Usage("git is not on PATH: install git; the path walks commits")
@@ -51,9 +60,9 @@ func notARepository(repo string, err error) error {
 // resolve finds the commit to walk. HEAD must be on a branch, unless a commit is
 // named: a release is made of something that stays reachable.
 func resolve(ctx context.Context, repo, commit string) (source, error) {
-	top, err := git(ctx, repo, "rev-parse", "--show-toplevel")
+	top, err := Top(ctx, repo)
 	if err != nil {
-		return source{}, notARepository(repo, err)
+		return source{}, err
 	}
 	s := source{repo: top}
 	name := commit

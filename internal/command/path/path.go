@@ -96,6 +96,10 @@ func (w Where) open(ctx context.Context, env *command.Env) (*world, error) {
 	if info, err := os.Stat(repo); err != nil || !info.IsDir() {
 		return nil, report.Usage(fmt.Sprintf("--repo %s is no folder", repo))
 	}
+	repo, err := localpath.Top(ctx, repo)
+	if err != nil {
+		return nil, err
+	}
 	gitDir, err := localpath.GitDir(ctx, repo)
 	if err != nil {
 		return nil, err
