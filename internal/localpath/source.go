@@ -158,7 +158,7 @@ func (s source) checkOut(ctx context.Context, dir string) error {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return err
 	}
-	if _, err := git(ctx, s.repo, "clone", "--quiet", "--local", "--no-checkout", s.repo, tmp); err != nil {
+	if _, err := git(ctx, s.repo, "clone", "--quiet", "--shared", "--no-checkout", s.repo, tmp); err != nil {
 		return fmt.Errorf("check %.7s out: %w", s.commit, err)
 	}
 	if _, err := git(ctx, tmp, "-c", "advice.detachedHead=false", "checkout", "--quiet", "--detach", s.commit); err != nil {

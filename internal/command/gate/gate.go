@@ -143,7 +143,7 @@ func checkOutBase(ctx context.Context, dir, base, scratch string) (commit, to st
 		return "", "", report.Usage(fmt.Sprintf("--base %s is no commit of this checkout: a shallow checkout lacks it; use fetch-depth: 0", base))
 	}
 	to = filepath.Join(scratch, "base")
-	if _, err := git(ctx, dir, "clone", "--quiet", "--local", "--no-checkout", dir, to); err != nil {
+	if _, err := git(ctx, dir, "clone", "--quiet", "--shared", "--no-checkout", dir, to); err != nil {
 		return "", "", fmt.Errorf("check base %.7s out: %w", commit, err)
 	}
 	if _, err := git(ctx, to, "checkout", "--quiet", "--detach", commit); err != nil {

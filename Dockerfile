@@ -1,0 +1,31 @@
+# Image of the actions preview-up, preview-down, scorecard and promote.
+#
+# GitHub's runner builds this file with the repository as context and passes no
+# argument and no target. The base images are arguments so that a machine that
+# cannot pull these can name its own.
+ARG GO_IMAGE=golang:1.26.9-bookworm@sha256:d9c68c2c51161e12fd77e4c6320687c9cd86e1af1e3ad6e6cd63ff970641453c
+ARG BASE_IMAGE=alpine:3.24.2@sha256:294b683cb724975bec92580e1e685676bd4b50bda910ddb8c51d4cabeaec77e6
+
+FROM ${GO_IMAGE} AS build
+ARG GOPROXY
+# trivy, in the same module, imports encoding/json/v2.
+ENV CGO_ENABLED=0 GOEXPERIMENT=jsonv2
+WORKDIR /src
+# No `go mod download` first: on a fresh machine nothing is cached, and it would
+# fetch the scanners' modules too.
+COPY . .
+RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
+    go build -trimpath -buildvcs=false -ldflags "-s -w" -o /out/goldenpath ./cmd/goldenpath
+
+FROM ${BASE_IMAGE}
+LABEL org.opencontainers.image.title="goldenpath" \
+      org.opencontainers.image.description="Takes a commit to production" \
+      org.opencontainers.image.source="https://github.com/seed-b235b314/goldenpath" \
+      org.opencontainers.image.licenses="Apache-2.0"
+# The runner mounts a workspace that belongs to another user; git refuses it
+# unless it is told.
+RUN { command -v git || apk add --no-cache git; } && git config --system --add safe.directory '*'
+COPY --from=build /out/goldenpath /usr/local/bin/goldenpath
+# Neither USER nor WORKDIR: an action runs as root in the workspace the runner
+# mounts.
+ENTRYPOINT ["/usr/local/bin/goldenpath"]

@@ -1,0 +1,88 @@
+// Package commandtest holds what goldenpath promises on GitHub (action.yml files,
+// their READMEs, workflows, starters) against what the commands do.
+package commandtest
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+)
+
+// Root is the repository, seen from a package two folders below internal.
+const Root = "../../.."
+
+// Actions are the actions of goldenpath: the folders below actions.
+var Actions = []string{"preview-up", "preview-down", "security-gate", "scorecard", "promote"}
+
+// Action is an action.yml. A key that GitHub does not know is an error.
+type Action struct {
+	Name        string `yaml:"name"`
+	Description string `yaml:"description"`
+	Author      string `yaml:"author"`
+	Branding    struct {
+		Icon  string `yaml:"icon"`
+		Color string `yaml:"color"`
+	} `yaml:"branding"`
+	Inputs  Ordered[Input]  `yaml:"inputs"`
+	Outputs Ordered[Output] `yaml:"outputs"`
+	Runs    struct {
+		Using string   `yaml:"using"`
+		Image string   `yaml:"image"`
+		Args  []string `yaml:"args"`
+	} `yaml:"runs"`
+}
+
+// Input is one input, of an action or of a workflow that is called.
+type Input struct {
+	Description string `yaml:"description"`
+	Required    bool   `yaml:"required"`
+	Default     string `yaml:"default"`
+	Type        string `yaml:"type"` // of a workflow's
+}
+
+// Output is one output, of an action or of a workflow that is called.
+type Output struct {
+	Description string `yaml:"description"`
+	Value       string `yaml:"value"` // of a workflow's
+}
+
+// Ordered is a mapping that remembers the order it was written in.
+type Ordered[T any] struct {
+	Keys   []string
+	Values map[string]T
+}
+
+// UnmarshalYAML reads the mapping once for its order and once for its values.
+func (o *Ordered[T]) UnmarshalYAML(b []byte) error {
+	var slice yaml.MapSlice
+	if err := yaml.Unmarshal(b, &slice); err != nil {
+		return err
+	}
+	for _, item := range slice {
+		name, _ := item.Key.(string)
+		o.Keys = append(o.Keys, name)
+	}
+	return yaml.UnmarshalWithOptions(b, &o.Values, yaml.Strict())
+}
+
+// ReadAction reads actions/<name>/action.yml.
+func ReadAction(t *testing.T, name string) Action {
+	t.Helper()
+	var a Action
+	if err := yaml.UnmarshalWithOptions([]byte(Read(t, "actions", name, "action.yml")), &a, yaml.Strict()); err != nil {
+		t.Fatalf("actions/%s/action.yml: %v", name, err)
+	}
+	return a
+}
+
+// Read reads a file of the repository.
+func Read(t *testing.T, path ...string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(Root, filepath.Join(path...)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}

@@ -1,0 +1,174 @@
+package commandtest
+
+import (
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const self = "seed-b235b314/goldenpath/"
+
+var (
+	usesLine   = regexp.MustCompile(`(?m)^[ -]*uses: *(.*)$`)
+	ours       = regexp.MustCompile(`^(\./\.github/workflows/|\$/actions/)[a-z-]+(\.yml)?$`)
+	pinned     = regexp.MustCompile(`^[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+(\.\d+\.\d+)?$`)
+	permission = regexp.MustCompile(`(?m)^ +[a-z-]+: (read|write)\b.*$`)
+	reason     = regexp.MustCompile(`: (read|write) # \w`)
+	called     = regexp.MustCompile(`^(?:\./|` + self + `)\.github/workflows/([a-z-]+\.yml)(?:@[0-9a-f]{40})?$`)
+)
+
+// CheckWorkflow holds one workflow to the rules that keep it safe to call and to
+// copy.
+func CheckWorkflow(t *testing.T, w Workflow) {
+	for _, m := range usesLine.FindAllStringSubmatch(w.Text, -1) {
+		if !ours.MatchString(m[1]) && !pinned.MatchString(m[1]) {
+			t.Errorf("uses: %s is neither ours nor pinned to a commit with its version as a comment", m[1])
+		}
+	}
+	for _, line := range permission.FindAllString(w.Text, -1) {
+		if !reason.MatchString(line) {
+			t.Errorf("%q gives no reason", strings.TrimSpace(line))
+		}
+	}
+	if w.Permissions == nil || len(w.Permissions) > 0 {
+		t.Errorf("permissions: %v at the top, want {}: jobs say what they need", w.Permissions)
+	}
+	if w.Concurrency.Group == "" {
+		t.Error("no concurrency rule")
+	}
+	for _, event := range []string{"pull_request_target", "workflow_run"} {
+		if slices.Contains(w.On.Names, event) {
+			t.Errorf("%s meets the code of forks with a token that may write", event)
+		}
+	}
+	if w.On.Call != nil {
+		checkCall(t, w)
+	}
+	for name, j := range w.Jobs {
+		if j.Permissions == nil {
+			t.Errorf("job %s has no permissions", name)
+		}
+		if j.Secrets == "inherit" {
+			t.Errorf("job %s hands over every secret", name)
+		}
+		if j.Uses == "" {
+			checkSteps(t, name, j)
+		}
+	}
+}
+
+// checkCall asserts what a workflow that others call needs besides.
+func checkCall(t *testing.T, w Workflow) {
+	// The caller's group can be any; ours begins with a literal of this file, so
+	// that a caller never waits for, or cancels, what it waits for.
+	name := strings.TrimSuffix(filepath.Base(w.File), ".yml")
+	if !strings.HasPrefix(w.Concurrency.Group, "goldenpath-"+name+"-${{ github.workflow }}-") {
+		t.Errorf("concurrency group %q does not begin with the workflow's own name", w.Concurrency.Group)
+	}
+	if w.Concurrency.Cancel != false {
+		t.Error("a workflow that is called must not cancel what is under way")
+	}
+	for name, in := range w.On.Call.Inputs.Values {
+		if in.Description == "" || in.Type == "" {
+			t.Errorf("input %s has no description or no type", name)
+		}
+	}
+	for name, out := range w.On.Call.Outputs.Values {
+		if out.Description == "" || out.Value == "" {
+			t.Errorf("output %s has no description or no value", name)
+		}
+	}
+}
+
+func checkSteps(t *testing.T, name string, j Job) {
+	if j.Timeout == 0 {
+		t.Errorf("job %s has no timeout-minutes", name)
+	}
+	if !strings.HasPrefix(j.RunsOn, "ubuntu-") || j.RunsOn == "ubuntu-latest" {
+		t.Errorf("job %s runs on %q: name a version", name, j.RunsOn)
+	}
+	for _, s := range j.Steps {
+		if action, ok := strings.CutPrefix(s.Uses, "$/actions/"); ok && !slices.Contains(Actions, action) {
+			t.Errorf("job %s uses %s, which is no action of ours", name, s.Uses)
+		}
+		if strings.Contains(s.Run, "${{") {
+			t.Errorf("job %s puts an expression into a script: %s", name, s.Run)
+		}
+		if strings.HasPrefix(s.Uses, "actions/checkout@") && s.With["persist-credentials"] != false {
+			t.Errorf("job %s: checkout leaves its token in the workspace", name)
+		}
+	}
+}
+
+// CheckCalls holds every job that calls a workflow of ours to that workflow:
+// inputs, and permissions at any depth. GitHub refuses the whole run, without a
+// log, when a called job asks for more than its caller grants.
+func CheckCalls(t *testing.T, w Workflow) {
+	for name, j := range w.Jobs {
+		if j.Uses == "" {
+			continue
+		}
+		m := called.FindStringSubmatch(j.Uses)
+		if m == nil {
+			t.Errorf("job %s calls %s, which is not ours", name, j.Uses)
+			continue
+		}
+		callee := ReadWorkflow(t, ".github/workflows", m[1])
+		if callee.On.Call == nil {
+			t.Errorf("job %s calls %s, which cannot be called", name, callee.File)
+			continue
+		}
+		for key, value := range j.With {
+			in, ok := callee.On.Call.Inputs.Values[key]
+			if !ok {
+				t.Errorf("job %s: %s has no input %s", name, callee.File, key)
+			}
+			_, isBool := value.(bool)
+			text, _ := value.(string)
+			if ok && isBool != (in.Type == "boolean") && !strings.HasPrefix(text, "${{") {
+				t.Errorf("job %s: input %s of %s is a %s, not %v", name, key, callee.File, in.Type, value)
+			}
+		}
+		for key, in := range callee.On.Call.Inputs.Values {
+			if _, given := j.With[key]; in.Required && !given {
+				t.Errorf("job %s does not give input %s, which %s requires", name, key, callee.File)
+			}
+		}
+		for scope, need := range needs(t, callee) {
+			if level(j.Permissions[scope]) < level(need) {
+				t.Errorf("job %s grants %s: %q, and %s asks for %s", name, scope, j.Permissions[scope], callee.File, need)
+			}
+		}
+		for scope := range j.Permissions {
+			if level(needs(t, callee)[scope]) < level(j.Permissions[scope]) {
+				t.Errorf("job %s grants %s: %s, which nothing in %s asks for", name, scope, j.Permissions[scope], callee.File)
+			}
+		}
+	}
+}
+
+// needs is the most that any job of a workflow asks for, skipped or not, and any
+// job of what it calls.
+func needs(t *testing.T, w Workflow) map[string]string {
+	most := map[string]string{}
+	take := func(p map[string]string) {
+		for scope, l := range p {
+			if level(l) > level(most[scope]) {
+				most[scope] = l
+			}
+		}
+	}
+	for _, j := range w.Jobs {
+		take(j.Permissions)
+		if m := called.FindStringSubmatch(j.Uses); m != nil {
+			take(needs(t, ReadWorkflow(t, ".github/workflows", m[1])))
+		}
+	}
+	return most
+}
+
+func level(permission string) int {
+	return max(0, slices.Index([]string{"none", "read", "write"}, permission))
+}
