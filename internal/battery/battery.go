@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -95,6 +96,9 @@ func Run(ctx context.Context, b config.Battery, environment, url string, o Optio
 		})
 	}
 	wg.Wait()
+	if ctx.Err() != nil { // a request that was stopped says nothing about the app
+		return nil, context.Cause(ctx)
+	}
 	for _, st := range done {
 		if st.err != nil {
 			return nil, fmt.Errorf("battery %s: %w", st.check.Name, st.err)
@@ -104,10 +108,11 @@ func Run(ctx context.Context, b config.Battery, environment, url string, o Optio
 }
 
 func with(env map[string]string, key, value string) map[string]string {
-	out := map[string]string{key: value}
-	for k, v := range env {
-		out[k] = v
+	out := maps.Clone(env)
+	if out == nil {
+		out = map[string]string{}
 	}
+	out[key] = value
 	return out
 }
 
@@ -122,6 +127,13 @@ func (o Options) run(ctx context.Context, s config.Step) step {
 		return st
 	}
 	defer log.Close()
+	var before map[string]fs.FileInfo
+	if s.JUnit != "" {
+		if before, err = matches(o.Dir, s.JUnit); err != nil {
+			st.err = err
+			return st
+		}
+	}
 	var env []string
 	for k, v := range o.Env {
 		env = append(env, k+"="+v)
@@ -137,15 +149,19 @@ func (o Options) run(ctx context.Context, s config.Step) step {
 	if err != nil {
 		st.check.State, st.check.Result, st.log = report.Failed, err.Error(), res.Tail
 		var exit *tool.ExitError
-		if errors.As(err, &exit) {
+		switch {
+		case errors.As(err, &exit):
 			st.check.Result = fmt.Sprintf("exit status %d", exit.Code)
+		case !errors.Is(err, tool.ErrTimeout): // it could not be run: no answer
+			st.err = err
+			return st
 		}
 	}
 	if s.JUnit == "" {
 		st.check.Result = cmp.Or(st.check.Result, "ok")
 		return st
 	}
-	if st.junit, err = collect(o.Dir, s.JUnit, filepath.Join(o.Out, s.Name)); err != nil {
+	if st.junit, err = collect(o.Dir, s.JUnit, filepath.Join(o.Out, s.Name), before); err != nil {
 		st.err = err
 		return st
 	}
@@ -156,47 +172,6 @@ func (o Options) run(ctx context.Context, s config.Step) step {
 		st.check.Result = english.Plural(len(st.junit), "JUnit file", "")
 	}
 	return st
-}
-
-// collect copies what matches a glob, so that the evidence outlives the
-// checkout. A link is not followed out of it.
-func collect(dir, glob, to string) ([]string, error) {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return nil, err
-	}
-	defer root.Close()
-	names, err := fs.Glob(root.FS(), filepath.ToSlash(glob))
-	if err != nil {
-		return nil, report.Usage(fmt.Sprintf("junit: %q is no glob: %v", glob, err))
-	}
-	if err := os.MkdirAll(to, 0o755); err != nil {
-		return nil, err
-	}
-	var out []string
-	for i, name := range names {
-		dst := filepath.Join(to, fmt.Sprintf("%03d-%s", i, filepath.Base(name)))
-		if err := copyFile(root, name, dst); err != nil {
-			return nil, fmt.Errorf("keep %s: %w", name, err)
-		}
-		out = append(out, dst)
-	}
-	return out, nil
-}
-
-func copyFile(root *os.Root, name, dst string) (err error) {
-	from, err := root.Open(name)
-	if err != nil {
-		return err
-	}
-	defer from.Close()
-	to, err := os.Create(dst)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, to.Close()) }()
-	_, err = io.Copy(to, from)
-	return err
 }
 
 // smokeTimeout bounds one request.

@@ -10,19 +10,18 @@ import (
 
 // crossCheck finds what a schema cannot: names that refer to nothing. It reads
 // the plain value, so that it speaks even when the schema has something to say.
-func crossCheck(value any, body ast.Node) Problems {
+func crossCheck(value any, doc *document) Problems {
 	root, _ := value.(map[string]any)
-	p := chainProblems(root, body)
+	p := chainProblems(root, doc)
 	artifact, _ := root["artifact"].(map[string]any)
-	if artifact["pack"] != nil && artifact["entrypoint"] == nil {
-		key, _ := find(body, []string{"artifact"})
-		p = append(p, at(key, "missing entrypoint in artifact: the command that starts the app, such as [/server]"))
+	if _, there := artifact["entrypoint"]; artifact["pack"] != nil && !there {
+		p = append(p, at(doc.at([]string{"artifact"}).node(), "missing key \"entrypoint\" in artifact: the command that starts the app, such as [/server]"))
 	}
 	return p
 }
 
 // chainProblems holds environments to one line from the first to the last.
-func chainProblems(root map[string]any, body ast.Node) Problems {
+func chainProblems(root map[string]any, doc *document) Problems {
 	environments, _ := root["environments"].(map[string]any)
 	if len(environments) == 0 {
 		return nil
@@ -32,27 +31,56 @@ func chainProblems(root map[string]any, body ast.Node) Problems {
 	next := map[string]string{}
 	first := ""
 	for _, name := range names {
-		e, _ := environments[name].(map[string]any)
+		here := doc.at([]string{"environments", name})
+		e, isMapping := environments[name].(map[string]any)
+		if !isMapping {
+			return p // the schema says what is wrong, and the rest would be guesses
+		}
 		from, _ := e["from"].(string)
-		_, place := find(body, []string{"environments", name, "from"})
+		value := doc.at([]string{"environments", name, "from"}).value
 		switch {
+		case from == "" && first != "":
+			p = append(p, at(here.key, "%s has no from, and neither has %s: only the first environment has none", here.name, plainName(first)))
 		case from == "":
 			first = name
+		case from == name:
+			p = append(p, at(value, "%s.from names itself: name the environment before it, or remove the key", here.name))
 		case !slices.Contains(names, from):
-			p = append(p, at(place, "%s.from names %q; environments are: %s%s", name, from, strings.Join(names, ", "), suggest(from, names)))
+			p = append(p, at(value, "%s.from names %s; environments are: %s%s", here.name, quote(from), list(names), suggest(from, names)))
 		case next[from] != "":
-			p = append(p, at(place, "%s.from names %q, which %s follows already: a path is a line", name, from, next[from]))
+			p = append(p, at(value, "%s.from names %s, which %s follows already: a path is a line", here.name, quote(from), plainName(next[from])))
 		default:
 			next[from] = name
 		}
 	}
-	walked := 0
-	for name := first; name != "" && walked <= len(names); name = next[name] {
-		walked++
+	if len(p) > 0 {
+		return p
 	}
-	if len(p) == 0 && walked != len(names) {
-		key, _ := find(body, []string{"environments"})
-		p = append(p, at(key, "environments form no line: exactly one has no from, and each other follows another (%s)", strings.Join(names, ", ")))
+	circle := maps.Clone(environments)
+	for name := first; name != ""; name = next[name] {
+		delete(circle, name)
+	}
+	if len(circle) > 0 {
+		p = append(p, at(doc.at([]string{"environments"}).node(), "environments go round in a circle (%s): remove the from of the one that is first", list(slices.Sorted(maps.Keys(circle)))))
 	}
 	return p
+}
+
+func list(names []string) string {
+	shown := make([]string, len(names))
+	for i, n := range names {
+		shown[i] = plainName(n)
+	}
+	return strings.Join(shown, ", ")
+}
+
+// keysOf returns the keys of a mapping in the order they are written.
+func keysOf(n ast.Node) []string {
+	var keys []string
+	for _, v := range mappingValues(n) {
+		if k, ok := v.Key.(*ast.StringNode); ok {
+			keys = append(keys, k.Value)
+		}
+	}
+	return keys
 }

@@ -4,7 +4,7 @@ import "time"
 
 const (
 	defaultUser    = "65532:65532" // nonroot of the distroless images
-	defaultMaxSize = 500 << 20
+	defaultMaxSize = 500_000_000
 	defaultTimeout = Duration(15 * time.Minute)
 	defaultTTL     = Duration(24 * time.Hour)
 	defaultMaxTTL  = Duration(7 * 24 * time.Hour)

@@ -7,28 +7,37 @@ import (
 	"strings"
 )
 
-// node is as much of a JSON Schema as is needed to list the keys of a place.
+// node is as much of a JSON Schema as is needed to explain a violation of it.
 type node struct {
 	Ref                  string          `json:"$ref"`
+	Description          string          `json:"description"`
+	Pattern              string          `json:"pattern"`
 	Properties           map[string]node `json:"properties"`
 	AdditionalProperties json.RawMessage `json:"additionalProperties"`
+	PropertyNames        *node           `json:"propertyNames"`
 	AnyOf                []node          `json:"anyOf"`
 	Items                *node           `json:"items"`
 	Defs                 map[string]node `json:"$defs"`
 }
 
-// known returns the keys the schema has at a place, sorted.
-func known(path []string) []string {
+// schemaRoot returns the schema as a tree.
+func schemaRoot() (node, error) {
 	var root node
-	if json.Unmarshal(schemaJSON, &root) != nil {
-		return nil
-	}
-	n := root.resolve(root)
-	for _, part := range path {
-		n = n.child(part, root).resolve(root)
-	}
-	return slices.Sorted(maps.Keys(n.Properties))
+	err := json.Unmarshal(schemaJSON, &root)
+	return root, err
 }
+
+// at returns what the schema says of a place.
+func (n node) at(path []string) node {
+	c := n
+	for _, part := range path {
+		c = c.child(part).resolve(n)
+	}
+	return c
+}
+
+// keys returns the keys that are known here, sorted.
+func (n node) keys() []string { return slices.Sorted(maps.Keys(n.Properties)) }
 
 func (n node) resolve(root node) node {
 	if n.Ref != "" {
@@ -42,7 +51,7 @@ func (n node) resolve(root node) node {
 	return n
 }
 
-func (n node) child(part string, root node) node {
+func (n node) child(part string) node {
 	if c, ok := n.Properties[part]; ok {
 		return c
 	}
@@ -54,4 +63,18 @@ func (n node) child(part string, root node) node {
 		return node{}
 	}
 	return c
+}
+
+// says returns the first sentence of a description, as the end of a message.
+func (n node) says(root node) string {
+	d := n.Description
+	if d == "" {
+		d = n.resolve(root).Description
+	}
+	d, _, _ = strings.Cut(d, ". ")
+	d = strings.TrimSuffix(d, ".")
+	if d == "" {
+		return ""
+	}
+	return ": " + strings.ToLower(d[:1]) + d[1:]
 }

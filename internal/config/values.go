@@ -12,24 +12,34 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-var days = regexp.MustCompile(`^([0-9]+)d`)
+var days = regexp.MustCompile(`^([0-9]{1,4})d`)
 
-// ParseDuration parses a duration such as 30m, 24h or 7d.
+// maxDays bounds a duration: ten years.
+const maxDays = 3650
+
+// ParseDuration parses a duration such as 30m, 24h or 7d. It may be zero, not
+// less.
 func ParseDuration(s string) (time.Duration, error) {
+	no := fmt.Errorf("%s is no duration such as 30m, 24h or 7d", quote(s))
 	rest, whole := s, time.Duration(0)
-	if m := days.FindStringSubmatch(s); m != nil {
+	m := days.FindStringSubmatch(s)
+	if m != nil {
 		n, err := strconv.Atoi(m[1])
-		if err != nil || n > 3650 {
-			return 0, fmt.Errorf("%q is no duration such as 30m, 24h or 7d", s)
+		if err != nil {
+			return 0, no
 		}
 		whole, rest = time.Duration(n)*24*time.Hour, strings.TrimPrefix(s, m[0])
-		if rest == "" {
-			return whole, nil
+	}
+	d := time.Duration(0)
+	if rest != "" || m == nil {
+		var err error
+		if d, err = time.ParseDuration(rest); err != nil {
+			return 0, no
 		}
 	}
-	d, err := time.ParseDuration(rest)
-	if err != nil || d < 0 {
-		return 0, fmt.Errorf("%q is no duration such as 30m, 24h or 7d", s)
+	const most = maxDays * 24 * time.Hour
+	if d < 0 || d > most || whole+d > most {
+		return 0, no
 	}
 	return whole + d, nil
 }
@@ -51,12 +61,17 @@ func (s *Size) UnmarshalYAML(b []byte) error {
 	if err := yaml.Unmarshal(b, &text); err != nil {
 		return err
 	}
-	n, err := humanize.ParseBytes(text)
-	if err != nil || n > 1<<50 {
-		return fmt.Errorf("%q is no size such as 500MB", text)
+	n, err := parseSize(text)
+	*s = n
+	return err
+}
+
+func parseSize(s string) (Size, error) {
+	n, err := humanize.ParseBytes(s)
+	if err != nil || n == 0 || n > 1<<50 {
+		return 0, fmt.Errorf("%s is no size such as 500MB", quote(s))
 	}
-	*s = Size(n)
-	return nil
+	return Size(n), nil
 }
 
 // UnmarshalYAML reads commands in the order they are written. Each is a string,
@@ -123,7 +138,7 @@ func readStep(v *ast.MappingValueNode) (Step, error) {
 // patternWord says what a schema pattern stands for.
 func patternWord(pattern string) string {
 	switch {
-	case strings.Contains(pattern, "ms|s|m|h"):
+	case strings.Contains(pattern, "(h|m|s|ms)"):
 		return "duration such as 30m, 24h or 7d"
 	case strings.Contains(pattern, "[KMGT]"):
 		return "size such as 500MB"
@@ -134,7 +149,20 @@ func patternWord(pattern string) string {
 	case strings.HasPrefix(pattern, "^[0-9]+(:"):
 		return "numeric user such as 65532 or 65532:65532: a name cannot be checked for root"
 	case strings.HasPrefix(pattern, "^[A-Za-z_]"):
-		return "name of an environment variable"
+		return "name of an environment variable: letters, digits and underscores, no digit first"
 	}
 	return "image repository such as ghcr.io/owner/app, without tag or digest"
+}
+
+// formatWord says what a schema format stands for. What has a pattern too is
+// called the same, so that one mistake is said once.
+func formatWord(got any, pattern string) string {
+	if pattern != "" {
+		word := patternWord(pattern)
+		if s, _ := got.(string); s != "" && strings.Trim(s, "0.dhms") == "" {
+			word += ": zero is not accepted, remove the key for the default"
+		}
+		return word
+	}
+	return "path inside the repository: write it relative to its root, without .."
 }

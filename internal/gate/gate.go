@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -23,8 +24,8 @@ type Options struct {
 	Input
 	App             string
 	Scanners        []Scanner
-	BaseDir         string // checkout of Base; findings it has too do not block
-	FailOn          report.Severity
+	BaseDir         string          // checkout of Base; findings it has too do not block
+	FailOn          report.Severity // default high
 	Waivers         []Waiver
 	MissingDatabase string        // warn: a gap is stated and does not stop
 	Timeout         time.Duration // of each scanner; default 10 minutes
@@ -66,15 +67,19 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	if o.Timeout == 0 {
 		o.Timeout = 10 * time.Minute
 	}
+	if o.FailOn == "" {
+		o.FailOn = report.High
+	}
 	runs := scanAll(ctx, o.Scanners, o.Input, o.Timeout)
 	findings := merge(collect(runs))
+	var baseErr error
 	if o.BaseDir != "" {
 		base := o.Input
 		base.Dir, base.Head, base.Base = o.BaseDir, o.Base, ""
 		before := scanAll(ctx, o.Scanners, base, o.Timeout)
 		for _, r := range before {
 			if r.err != nil {
-				return nil, fmt.Errorf("scan base %.7s with %s: %w", o.Base, r.scanner.Name(), r.err)
+				baseErr = errors.Join(baseErr, fmt.Errorf("scan base %.7s with %s: %w", o.Base, r.scanner.Name(), r.err))
 			}
 		}
 		markKnown(findings, merge(collect(before)))
@@ -82,14 +87,15 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	used := waive(findings, o.Waivers, o.Now)
 	for i := range findings {
 		f := &findings[i]
-		f.Blocking = f.Status == report.New && f.Severity.AtLeast(o.FailOn)
+		// Without the base nobody knows what is new: there is no answer then.
+		f.Blocking = baseErr == nil && f.Status == report.New && f.Severity.AtLeast(o.FailOn)
 	}
 	rep := &report.Report{
 		Name: "security-gate", Subject: o.App, Commit: o.Head,
 		Findings: findings, Started: start.UTC(),
 	}
 	rep.Sort()
-	var errs []error
+	errs := []error{baseErr}
 	for _, r := range runs {
 		c, err := r.check(o.MissingDatabase == "warn")
 		rep.Checks = append(rep.Checks, c)
@@ -112,12 +118,15 @@ func scanAll(ctx context.Context, scanners []Scanner, in Input, timeout time.Dur
 	var wg sync.WaitGroup
 	for i, s := range scanners {
 		wg.Go(func() {
-			ctx, cancel := context.WithTimeout(ctx, timeout)
+			own, cancel := context.WithTimeout(ctx, timeout)
 			defer cancel()
 			start := time.Now()
-			result, err := guarded(ctx, s, in)
-			if ctx.Err() != nil {
-				err = fmt.Errorf("no answer after %s", time.Since(start).Round(time.Second))
+			result, err := guarded(own, s, in)
+			switch {
+			case ctx.Err() != nil:
+				err = context.Cause(ctx)
+			case own.Err() != nil:
+				err = fmt.Errorf("stopped after %s", timeout)
 			}
 			runs[i] = run{scanner: s, Result: result, err: err, elapsed: time.Since(start)}
 		})
@@ -164,7 +173,7 @@ func (r run) check(tolerateGaps bool) (report.Check, error) {
 	case r.err != nil:
 		c.State, c.Result = report.Missing, "no answer: "+firstLine(r.err.Error())
 		return c, fmt.Errorf("%s: %w", r.scanner.Name(), r.err)
-	case r.Covered == "" && len(r.Missing) == 0:
+	case r.Covered == "" && len(r.Missing)+len(r.Findings) == 0:
 		c.State, c.Result = report.NotApplicable, "nothing to look at"
 		return c, nil
 	}
@@ -254,9 +263,15 @@ func decide(rep *report.Report, o Options, err error) {
 	case err != nil:
 		rep.Verdict, rep.Reason = report.Fail, "no-answer"
 		rep.Title = "a scanner or its data is missing: there is no answer"
-	case report.Worst(rep.Checks) == report.Warn:
+	case !scanners(rep, report.OK, report.Warned):
+		rep.Verdict, rep.Reason = report.Skip, "nothing-to-check"
+		rep.Title = "no scanner found anything to look at"
+	case scanners(rep, report.Warned):
 		rep.Verdict, rep.Reason = report.Warn, "not-everything-checked"
 		rep.Title = "nothing blocks in what was checked" + extra
+	case report.Worst(rep.Checks) == report.Warn:
+		rep.Verdict, rep.Reason = report.Warn, "waivers-need-care"
+		rep.Title = "nothing blocks, and a waiver is unused or has expired" + extra
 	default:
 		rep.Verdict, rep.Reason = report.Pass, "no-blocking-findings"
 		rep.Title = "nothing blocks" + extra
@@ -267,4 +282,9 @@ func decide(rep *report.Report, o Options, err error) {
 	rep.Set("new", fmt.Sprint(rep.Count(report.New)))
 	rep.Set("known", fmt.Sprint(rep.Count(report.Known)))
 	rep.Set("waived", fmt.Sprint(waived))
+}
+
+// scanners reports whether a scanner's row has one of the states.
+func scanners(rep *report.Report, states ...report.State) bool {
+	return slices.ContainsFunc(rep.Checks, func(c report.Check) bool { return c.Name != waiverRow && slices.Contains(states, c.State) })
 }

@@ -14,31 +14,45 @@ import (
 // package of the same file under any common name (CVE, GHSA, GO, OSV), or the
 // same rule at the same place.
 func merge(all []report.Finding) []report.Finding {
-	var out []report.Finding
+	var out []*report.Finding // nil: joined to an earlier one
 	index := map[string]int{} // any name of a fact → its place in out
 	for _, f := range all {
 		if f.Fingerprint == "" {
 			f.Fingerprint = fingerprint(f)
 		}
-		keys := names(f)
-		at := -1
-		for _, k := range keys {
+		at := len(out)
+		for _, k := range names(f) {
 			if i, ok := index[k]; ok {
-				at = i
-				break
+				at = min(at, i)
 			}
 		}
-		if at < 0 {
-			at = len(out)
-			out = append(out, f)
+		if at == len(out) {
+			out = append(out, &f)
 		} else {
-			out[at] = join(out[at], f)
+			*out[at] = join(*out[at], f)
 		}
-		for _, k := range keys {
+		for _, k := range names(f) {
+			// One that knows the names of two others makes them one: CVE here, GHSA there,
+			// both in the third.
+			if i, ok := index[k]; ok && i != at {
+				*out[at] = join(*out[at], *out[i])
+				out[i] = nil
+				for name, place := range index {
+					if place == i {
+						index[name] = at
+					}
+				}
+			}
 			index[k] = at
 		}
 	}
-	return out
+	var left []report.Finding
+	for _, f := range out {
+		if f != nil {
+			left = append(left, *f)
+		}
+	}
+	return left
 }
 
 func names(f report.Finding) []string {
@@ -55,7 +69,7 @@ func names(f report.Finding) []string {
 func join(a, b report.Finding) report.Finding {
 	for _, id := range append([]string{b.Rule}, b.Aliases...) {
 		if id != a.Rule && !slices.Contains(a.Aliases, id) {
-			a.Aliases = append(a.Aliases, id)
+			a.Aliases = append(slices.Clip(a.Aliases), id) // a scanner may share them
 		}
 	}
 	for _, t := range b.Tools {
@@ -76,8 +90,10 @@ func join(a, b report.Finding) report.Finding {
 // fingerprint identifies a finding over commits: it leaves the line out, which
 // moves, and the version, which changes while the fact stays.
 func fingerprint(f report.Finding) string {
-	pkg := f.Package
-	if i := strings.LastIndexByte(pkg, '@'); i > 0 {
+	pkg, _, _ := strings.Cut(f.Package, "#")
+	pkg, _, _ = strings.Cut(pkg, "?")
+	// pkg:npm/@scope/name has no version.
+	if i := strings.LastIndexByte(pkg, '@'); i > strings.LastIndexByte(pkg, '/') {
 		pkg = pkg[:i]
 	}
 	what := f.Message

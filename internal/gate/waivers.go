@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -44,7 +45,7 @@ type Waiver struct {
 // ReadWaivers reads the waivers of a repository. A file that is not there is no
 // waivers; a mistake in it is a *report.UsageError with every line at fault.
 func ReadWaivers(dir, name string, now time.Time) ([]Waiver, error) {
-	b, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
+	b, err := readWaivers(dir, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -54,11 +55,49 @@ func ReadWaivers(dir, name string, now time.Time) ([]Waiver, error) {
 	return parseWaivers(name, b, now)
 }
 
+// readWaivers reads a file that a change may have written: not through a link that
+// leads out, not from a device, and no more than is parsed.
+func readWaivers(dir, name string) ([]byte, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	name = filepath.FromSlash(name)
+	info, err := root.Stat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, link := root.Lstat(name); link != nil {
+			return nil, err
+		}
+		return nil, report.Usage(fmt.Sprintf("%s:1:1 is a link to nowhere", name))
+	}
+	if err != nil {
+		return nil, report.Usage(fmt.Sprintf("%s:1:1 cannot be read: %v", name, err))
+	}
+	if !info.Mode().IsRegular() {
+		return nil, report.Usage(name + ":1:1 is no regular file")
+	}
+	f, err := root.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxWaivers+1))
+}
+
 const maxWaivers = 256 << 10
 
-func parseWaivers(name string, b []byte, now time.Time) ([]Waiver, error) {
+func parseWaivers(name string, b []byte, now time.Time) (all []Waiver, err error) {
+	defer func() {
+		if p := recover(); p != nil { // goccy/go-yaml v1.19.2 has ways to
+			all, err = nil, report.Usage(name+":1:1 is no YAML that can be read")
+		}
+	}()
 	if len(b) > maxWaivers {
-		return nil, report.Usage(fmt.Sprintf("%s:1:1 is %d bytes; at most %d are read", name, len(b), maxWaivers))
+		return nil, report.Usage(fmt.Sprintf("%s:1:1 is larger than %d bytes", name, maxWaivers))
+	}
+	if line := tooDeep(b); line > 0 {
+		return nil, report.Usage(fmt.Sprintf("%s:%d:1 is nested deeper than waivers are", name, line))
 	}
 	file, err := parser.ParseBytes(b, 0)
 	if err != nil {
@@ -68,11 +107,14 @@ func parseWaivers(name string, b []byte, now time.Time) ([]Waiver, error) {
 	if bad != nil {
 		return nil, bad
 	}
+	if n := len(file.Docs); n > 1 { // the decoder reads the first and is silent about the rest
+		return nil, report.Usage(fmt.Sprintf("%s:1:1 has %d documents (---): keep all waivers in one", name, n))
+	}
 	var doc struct {
 		Version int      `yaml:"version"`
 		Waivers []Waiver `yaml:"waivers"`
 	}
-	if err := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict()).Decode(&doc); err != nil {
+	if err := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict()).Decode(&doc); err != nil && !errors.Is(err, io.EOF) { // an empty file lacks its version
 		return nil, waiverSyntax(name, err)
 	}
 	var problems []string
@@ -94,7 +136,32 @@ func parseWaivers(name string, b []byte, now time.Time) ([]Waiver, error) {
 	return doc.Waivers, nil
 }
 
-// waiverLines returns the line of each waiver, and refuses aliases.
+// tooDeep returns the line in which more is opened within each other than waivers
+// need, or 0: the parser takes quadratic time over it.
+func tooDeep(b []byte) int {
+	const most = 64
+	depth, number := 0, 0
+	for line := range bytes.Lines(b) {
+		number++
+		for _, c := range line {
+			switch c {
+			case '{', '[':
+				depth++
+			case '}', ']':
+				depth = max(0, depth-1)
+			}
+			if depth > most {
+				return number
+			}
+		}
+		if bytes.Count(line, []byte("- ")) > most {
+			return number
+		}
+	}
+	return 0
+}
+
+// waiverLines returns the line of each waiver, and refuses aliases and tags.
 func waiverLines(name string, file *ast.File) ([]int, error) {
 	var starts []int
 	var problem error
@@ -104,8 +171,8 @@ func waiverLines(name string, file *ast.File) ([]int, error) {
 		}
 		ast.Walk(visit(func(n ast.Node) {
 			switch n := n.(type) {
-			case *ast.AliasNode, *ast.AnchorNode, *ast.MergeKeyNode:
-				problem = report.Usage(fmt.Sprintf("%s:%d:1 anchors and aliases are not accepted: write the value out", name, n.GetToken().Position.Line))
+			case *ast.AliasNode, *ast.AnchorNode, *ast.MergeKeyNode, *ast.TagNode:
+				problem = report.Usage(fmt.Sprintf("%s:%d:1 anchors, aliases and tags are not accepted: write the value out", name, n.GetToken().Position.Line))
 			case *ast.MappingValueNode:
 				if seq, ok := n.Value.(*ast.SequenceNode); ok && n.Key.GetToken().Value == "waivers" {
 					for _, v := range seq.Values {
@@ -211,11 +278,13 @@ func waive(findings []report.Finding, waivers []Waiver, now time.Time) []int {
 	return used
 }
 
+const waiverRow = "waivers"
+
 func waiverCheck(waivers []Waiver, used []int, now time.Time) (report.Check, bool) {
 	if len(waivers) == 0 {
 		return report.Check{}, false
 	}
-	c := report.Check{Name: "waivers", State: report.OK, Result: english.Plural(len(waivers), "waiver", "")}
+	c := report.Check{Name: waiverRow, State: report.OK, Result: english.Plural(len(waivers), "waiver", "")}
 	var notes []string
 	for i := range waivers {
 		w := &waivers[i]

@@ -3,6 +3,7 @@ package localpath
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -120,6 +121,11 @@ func pack(ctx context.Context, w *walk) (*report.Report, error) {
 		},
 		Created: w.source.time, MaxFile: int64(a.MaxSize), Scratch: w.dir,
 	})
+	var usage *report.UsageError
+	if errors.As(err, &usage) {
+		// The folder as its reader knows it, not where this run has it.
+		return nil, report.Usage(strings.ReplaceAll(usage.Problem, dir, a.Pack))
+	}
 	if err != nil {
 		return nil, err
 	}

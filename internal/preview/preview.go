@@ -66,6 +66,8 @@ var validName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$`)
 type life struct {
 	URL        string     `json:"url"`
 	Generation int        `json:"generation"`
+	Started    time.Time  `json:"started"` // numbers begin again after a removal
+	Seeded     bool       `json:"seeded"`
 	Expires    *time.Time `json:"expires,omitempty"` // nil: removed
 }
 
@@ -87,8 +89,7 @@ func Up(ctx context.Context, d Deps, o UpOptions) (*report.Report, error) {
 	}
 	r.Commit, r.Digest = a.Commit(), a.Digest
 	expires := start.Add(o.TTL)
-	before, err := d.Target.Status(ctx, environment)
-	if err != nil && !errors.Is(err, target.ErrNotDeployed) {
+	if _, err := d.Target.Status(ctx, environment); err != nil && !errors.Is(err, target.ErrNotDeployed) {
 		return nil, err
 	}
 	if o.DryRun {
@@ -107,14 +108,18 @@ func Up(ctx context.Context, d Deps, o UpOptions) (*report.Report, error) {
 	r.Checks = append(r.Checks, report.Check{
 		Name: "ready", State: report.OK, Result: running.URL, Note: strings.Join(running.Notes, "; "), Link: running.URL, Seconds: d.Now().Sub(start).Seconds(),
 	})
-	// The ledger is written last: an entry says that the generation was seeded.
-	if running.Generation != before.Generation || !d.seeded(ctx, environment, running.Generation) {
-		if c, ok := d.seed(ctx, o, running.URL); ok {
-			r.Checks = append(r.Checks, c)
+	// The ledger is written last: an entry says whether the generation was seeded.
+	seeded := d.seeded(ctx, environment, running)
+	if o.Seed != "" && !seeded {
+		c := d.seed(ctx, o, running.URL)
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
 		}
-		if err := d.record(ctx, o.App, environment, running, &expires); err != nil {
-			return nil, err
-		}
+		r.Checks = append(r.Checks, c)
+		seeded = c.State == report.OK
+	}
+	if err := d.record(ctx, o.App, environment, running, report.Worst(r.Checks), life{Seeded: seeded, Expires: &expires}); err != nil {
+		return nil, err
 	}
 	r.Checks = append(r.Checks, report.Check{Name: "lifetime", State: report.OK, Result: "until " + expires.UTC().Format(time.RFC3339)})
 	r.Verdict, r.Reason = report.Worst(r.Checks), "ready"
@@ -141,10 +146,7 @@ func checkName(name string) error {
 
 const seedTimeout = 5 * time.Minute
 
-func (d Deps) seed(ctx context.Context, o UpOptions, url string) (report.Check, bool) {
-	if o.Seed == "" {
-		return report.Check{}, false
-	}
+func (d Deps) seed(ctx context.Context, o UpOptions, url string) report.Check {
 	res, err := tool.Command{
 		Argv: tool.Shell(o.Seed), Dir: o.Dir, Env: []string{"GOLDENPATH_URL=" + url}, Timeout: seedTimeout, Guard: d.Guard,
 	}.Run(ctx)
@@ -152,39 +154,40 @@ func (d Deps) seed(ctx context.Context, o UpOptions, url string) (report.Check, 
 	if err != nil {
 		c.State, c.Result = report.Failed, err.Error()
 	}
-	return c, true
+	return c
 }
 
-func (d Deps) record(ctx context.Context, app, environment string, running target.Running, expires *time.Time) error {
-	b, err := json.Marshal(life{URL: running.URL, Generation: running.Generation, Expires: expires})
+func (d Deps) record(ctx context.Context, app, environment string, running target.Running, v report.Verdict, l life) error {
+	l.URL, l.Generation, l.Started = running.URL, running.Generation, running.Started
+	b, err := json.Marshal(l)
 	if err != nil {
 		return err
 	}
 	return d.Ledger.Update(ctx, "preview "+environment, func(ctx context.Context, tx *ledger.Tx) error {
 		_, err := tx.Record(ctx, ledger.Entry{
 			Kind: ledger.KindPreview, App: app, Environment: environment, Commit: running.Commit, Digest: running.Digest,
-			PlatformDigest: running.PlatformDigest, By: d.By, Verdict: string(report.Pass), Data: b,
+			PlatformDigest: running.PlatformDigest, By: d.By, Verdict: string(v), Data: b,
 		})
 		return err
 	})
 }
 
 // last returns the newest ledger entry of a preview.
-func (d Deps) last(ctx context.Context, environment string) (l life, found bool) {
+func (d Deps) last(ctx context.Context, environment string) (e ledger.Entry, l life, found bool) {
 	err := d.Ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		all, err := tx.Entries(ctx, environment)
 		if err != nil || len(all) == 0 {
 			return err
 		}
-		found = true
-		return json.Unmarshal(all[len(all)-1].Data, &l)
+		found, e = true, all[len(all)-1]
+		return json.Unmarshal(e.Data, &l)
 	})
-	return l, found && err == nil
+	return e, l, found && err == nil
 }
 
-func (d Deps) seeded(ctx context.Context, environment string, generation int) bool {
-	l, found := d.last(ctx, environment)
-	return found && l.Expires != nil && l.Generation == generation
+func (d Deps) seeded(ctx context.Context, environment string, running target.Running) bool {
+	_, l, found := d.last(ctx, environment)
+	return found && l.Seeded && l.Expires != nil && l.Generation == running.Generation && l.Started.Equal(running.Started)
 }
 
 // Down removes a preview. One that is gone already is no error.
@@ -206,13 +209,21 @@ func Down(ctx context.Context, d Deps, app, name string, dryRun bool) (*report.R
 	default:
 		r.Reason, r.Title = "removed", fmt.Sprintf("%s is removed; it was up %s", name, english.Plural(int(start.Sub(running.Started).Minutes()), "minute", ""))
 	}
+	gone := r.Reason == "removed"
+	if r.Reason == "not-there" {
+		// One that was killed after the removal has not said so.
+		if e, l, found := d.last(ctx, environment); found && l.Expires != nil {
+			gone = true
+			running = target.Running{URL: l.URL, Generation: l.Generation, Started: l.Started, Commit: e.Commit, Digest: e.Digest, PlatformDigest: e.PlatformDigest}
+		}
+	}
 	if !dryRun {
 		// Down even where nothing answers: it also removes what was left half-done.
 		if err := d.Target.Down(ctx, environment); err != nil {
 			return nil, fmt.Errorf("remove preview %s: %w", name, err)
 		}
-		if r.Reason == "removed" {
-			if err := d.record(ctx, app, environment, running, nil); err != nil {
+		if gone {
+			if err := d.record(ctx, app, environment, running, report.Pass, life{}); err != nil {
 				return nil, err
 			}
 		}
@@ -237,7 +248,7 @@ func List(ctx context.Context, d Deps, app string) (*report.Report, error) {
 			continue
 		}
 		until, state := "?", "ready"
-		if l, found := d.last(ctx, p.Environment); found && l.Expires != nil {
+		if _, l, found := d.last(ctx, p.Environment); found && l.Expires != nil {
 			until = humanize.RelTime(*l.Expires, d.Now(), "ago", "from now")
 			if l.Expires.Before(d.Now()) {
 				state = "overdue"
@@ -253,6 +264,7 @@ func List(ctx context.Context, d Deps, app string) (*report.Report, error) {
 		r.Sections = append(r.Sections, s)
 	}
 	r.Set("verdict", string(r.Verdict))
+	r.Set("reason", r.Reason)
 	r.Set("count", fmt.Sprint(len(s.Rows)))
 	return r, nil
 }

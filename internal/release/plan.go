@@ -45,6 +45,9 @@ func makePlan(ctx context.Context, d Deps, o Options) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	if a.Digest != o.Digest {
+		return nil, report.Usage(fmt.Sprintf("promote %q: give the digest, %s: a tag may move", o.Digest, a.Digest))
+	}
 	p.artifact = a
 	p.check("artifact", report.OK, fmt.Sprintf("%s (index) %s (%s), %s", short(a.Digest), short(a.PlatformDigest), a.Platform, humanize.Bytes(uint64(a.Size))), "")
 	err = d.Ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
@@ -101,6 +104,11 @@ func (p *plan) checkStaged(ctx context.Context, d Deps, o Options) error {
 	}
 	if err != nil {
 		return fmt.Errorf("read %s: %w", o.From, err)
+	}
+	if !running.Alive {
+		p.check(o.From, report.Failed, "release "+p.staged.ID+" has died", "")
+		p.refuse("not-running", fmt.Sprintf("%s does not run release %s any more: deploy it there again", o.From, p.staged.ID))
+		return nil
 	}
 	if running.Digest != o.Digest || running.PlatformDigest != p.artifact.PlatformDigest {
 		p.check(o.From, report.Failed, fmt.Sprintf("runs %s, the ledger says %s", short(running.Digest), short(p.staged.Digest)), "")

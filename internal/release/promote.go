@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
 	"github.com/seed-b235b314/goldenpath/internal/report"
@@ -22,18 +21,40 @@ func Promote(ctx context.Context, d Deps, o Options) (*report.Report, error) {
 		return rep, err
 	}
 	watched, err := Watch(ctx, d, o)
-	if err != nil {
-		return rep, err
+	if watched == nil {
+		// It runs, and nobody knows whether it is good: no surface may say pass.
+		watched = &report.Report{Verdict: report.Fail, Reason: "no-answer", Title: "release " + rep.Output("release") + " runs, and its soak gave no answer", Commit: rep.Commit, Digest: rep.Digest}
+		setOutputs(watched)
 	}
 	watched.Name, watched.Subject = rep.Name, rep.Subject
 	watched.Checks = append(rep.Checks, watched.Checks...)
-	watched.Started = rep.Started
+	watched.Started, watched.Seconds = rep.Started, rep.Seconds+watched.Seconds
+	watched.Data = watchedData(rep.Data, watched.Data)
 	for _, out := range rep.Outputs {
 		if watched.Output(out.Name) == "" {
 			watched.Set(out.Name, out.Value)
 		}
 	}
-	return watched, nil
+	return watched, err
+}
+
+// Watched is the data of a promotion's report when the release was watched: its
+// manifest as Deploy gives it, and what the soak measured.
+type Watched struct {
+	Manifest
+	Soak *Samples `json:"soak,omitempty"`
+}
+
+func watchedData(manifest, soak any) any {
+	var w Watched
+	b, ok := manifest.(json.RawMessage)
+	if !ok || json.Unmarshal(b, &w.Manifest) != nil {
+		return manifest
+	}
+	if s, ok := soak.(Samples); ok {
+		w.Soak = &s
+	}
+	return w
 }
 
 // Deploy is Promote without the soak. A refusal is a report with verdict fail;
@@ -52,25 +73,44 @@ func Deploy(ctx context.Context, d Deps, o Options) (*report.Report, error) {
 		setOutputs(r)
 		return r, nil
 	}
-	var locked *ledger.LockedError
-	if err := d.lock(ctx, o, "promote"); errors.As(err, &locked) {
+	locked, err := d.lock(ctx, o, "promote")
+	if err != nil {
+		return nil, err
+	}
+	if locked != nil {
 		p.check("lock", report.Failed, locked.Error(), "")
 		return p.fail(o, "locked", "%s", locked.Error()), nil
-	} else if err != nil {
-		return nil, err
 	}
 	rep, err := d.deployLocked(ctx, o)
 	if err != nil || rep.Verdict == report.Fail || !o.KeepLock {
-		// The answer stands whether the lock goes back or not; it expires.
-		_ = d.Ledger.Release(context.WithoutCancel(ctx), o.Environment)
+		d.unlock(ctx, o)
 	}
 	return rep, err
 }
 
-func (d Deps) lock(ctx context.Context, o Options, purpose string) error {
-	return d.Ledger.Acquire(ctx, ledger.Lock{
-		Environment: o.Environment, Digest: o.Digest, Purpose: purpose, By: d.By, Expires: ledger.LockFor(lockLife),
+// lock takes the lock of an environment, or says who has it.
+func (d Deps) lock(ctx context.Context, o Options, purpose string) (*ledger.LockedError, error) {
+	life := lockLife
+	if o.Soak != nil {
+		life += o.Soak.limit() // or another promotion would begin in the middle of a long soak
+	}
+	err := d.Ledger.Acquire(ctx, ledger.Lock{
+		Environment: o.Environment, Digest: o.Digest, Purpose: purpose, By: d.By, Expires: ledger.LockFor(life),
 	})
+	var locked *ledger.LockedError
+	if errors.As(err, &locked) {
+		return locked, nil
+	}
+	if err != nil {
+		d.unlock(ctx, o) // stopped right after the write, or held since the deployment
+	}
+	return nil, err
+}
+
+// unlock gives the lock back, also when the run was stopped. The answer stands
+// whether it goes back or not: it expires.
+func (d Deps) unlock(ctx context.Context, o Options) {
+	_ = d.Ledger.Release(context.WithoutCancel(ctx), o.Environment)
 }
 
 // deployLocked plans again, since the world may have moved before the lock was
@@ -82,6 +122,9 @@ func (d Deps) deployLocked(ctx context.Context, o Options) (*report.Report, erro
 	}
 	if p.refusal != "" {
 		return p.fail(o, p.refusal, "%s", p.why), nil
+	}
+	if r, err := d.unfinished(ctx, o, p); r != nil || err != nil {
+		return r, err
 	}
 	d.say("deploy %s", short(o.Digest))
 	running, err := d.Target.Deploy(ctx, o.deployment(p))
@@ -99,11 +142,37 @@ func (d Deps) deployLocked(ctx context.Context, o Options) (*report.Report, erro
 	p.check("release", report.OK, entry.ID, "recorded in branch "+ledger.Branch)
 	r := p.report(o)
 	r.Verdict, r.Reason, r.Title = report.Pass, "promoted", fmt.Sprintf("release %s runs at %s", entry.ID, running.URL)
-	r.Seconds = time.Since(p.started).Seconds()
+	r.Seconds = d.Now().Sub(p.started).Seconds()
 	setOutputs(r)
 	r.Set("release", entry.ID)
 	r.Set("url", running.URL)
 	r.Data = json.RawMessage(entry.Data)
+	return r, nil
+}
+
+// unfinished finds a release whose soak failed and whose way back was not ended.
+// It is not deployed a second time: the soak that follows brings it back.
+func (d Deps) unfinished(ctx context.Context, o Options, p *plan) (*report.Report, error) {
+	if o.Soak == nil || p.current == nil || p.current.Digest != o.Digest {
+		return nil, nil
+	}
+	soak, err := d.soakOf(ctx, o.Environment, p.current.ID)
+	if err != nil || soak == nil || soak.Verdict != string(report.Fail) {
+		return nil, err
+	}
+	if _, err := d.previousGood(ctx, o.Environment, *p.current, o.Soak != nil); errors.Is(err, ledger.ErrNone) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	p.check("deployed", report.Warned, "not again: release "+p.current.ID+" broke its SLO", "the way back is next")
+	r := p.fail(o, "soak-failed", "release %s broke its SLO and was not rolled back yet", p.current.ID)
+	if o.KeepLock {
+		r.Verdict = report.Warn
+	}
+	setOutputs(r)
+	r.Set("release", p.current.ID)
+	r.Data = json.RawMessage(p.current.Data)
 	return r, nil
 }
 
@@ -123,6 +192,9 @@ func (d Deps) readBack(ctx context.Context, o Options, platformDigest string) (t
 	if running.Digest != o.Digest || running.PlatformDigest != platformDigest {
 		return running, fmt.Errorf("read %s back: it runs %s (%s), not %s (%s)", o.Environment,
 			short(running.Digest), short(running.PlatformDigest), short(o.Digest), short(platformDigest))
+	}
+	if !running.Alive {
+		return running, fmt.Errorf("read %s back: %s was deployed and has died since", o.Environment, short(o.Digest))
 	}
 	return running, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/seed-b235b314/goldenpath/internal/artifact"
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/target"
@@ -40,8 +41,10 @@ func Rollback(ctx context.Context, d Deps, o RollbackOptions) (*report.Report, e
 	o.Digest = to.Digest
 	p.check("from", report.OK, fmt.Sprintf("%s %s", from.ID, short(from.Digest)), "")
 	p.check("to", report.OK, fmt.Sprintf("%s %s, released %s", to.ID, short(to.Digest), to.Time.Format(time.RFC3339)), "")
-	if p.artifact, err = d.Repository.Resolve(ctx, to.Digest, v1.Platform{}); err != nil {
+	if p.artifact, err = d.Repository.Resolve(ctx, to.Digest, v1.Platform{}); errors.Is(err, artifact.ErrNotFound) {
 		return refuse("not-pullable", "release %s cannot be pulled any more: %v", to.ID, err)
+	} else if err != nil {
+		return nil, err
 	}
 	if o.DryRun {
 		r := p.report(o.Options)
@@ -49,13 +52,21 @@ func Rollback(ctx context.Context, d Deps, o RollbackOptions) (*report.Report, e
 		setOutputs(r)
 		return r, nil
 	}
-	var locked *ledger.LockedError
-	if err := d.lock(ctx, o.Options, "rollback"); errors.As(err, &locked) {
-		return refuse("locked", "%s", locked.Error())
-	} else if err != nil {
+	locked, err := d.lock(ctx, o.Options, "rollback")
+	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = d.Ledger.Release(context.WithoutCancel(ctx), o.Environment) }()
+	if locked != nil {
+		p.check("lock", report.Failed, locked.Error(), "")
+		return refuse("locked", "%s", locked.Error())
+	}
+	defer d.unlock(ctx, o.Options)
+	// The world may have moved before the lock was ours.
+	if now, _, err := d.wayBack(ctx, o); err != nil {
+		return nil, err
+	} else if now.ID != from.ID {
+		return refuse("moved", "%s runs release %s by now, not %s: look again", o.Environment, now.ID, from.ID)
+	}
 	start := d.Now()
 	entry, running, err := d.rollback(ctx, o.Options, from, to, o.Reason)
 	if err != nil {
@@ -87,7 +98,7 @@ func (d Deps) wayBack(ctx context.Context, o RollbackOptions) (from, to ledger.E
 		return nil
 	})
 	if err == nil && o.To == "" {
-		if to, err = d.previousGood(ctx, o.Environment, from); err != nil {
+		if to, err = d.previousGood(ctx, o.Environment, from, o.Soak != nil); err != nil {
 			err = fmt.Errorf("no good release before %s: %w", from.ID, err)
 		}
 	}
@@ -97,28 +108,43 @@ func (d Deps) wayBack(ctx context.Context, o RollbackOptions) (from, to ledger.E
 // maxSteps bounds the walk back through the releases.
 const maxSteps = 1000
 
-// previousGood walks back to the newest release of another digest whose soak
-// did not fail.
-func (d Deps) previousGood(ctx context.Context, environment string, from ledger.Entry) (out ledger.Entry, err error) {
+// previousGood walks back to the newest release of another digest that is known
+// to be good: its soak passed, or it was returned to before. A release whose soak
+// never ended serves where there is none; one whose soak failed never does. Where
+// nothing soaks, the release before is good.
+func (d Deps) previousGood(ctx context.Context, environment string, from ledger.Entry, soaks bool) (out ledger.Entry, err error) {
 	err = d.Ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		var unproven *ledger.Entry
 		e := from
 		for range maxSteps {
 			if e.Previous == "" {
-				return ledger.ErrNone
+				break
 			}
 			if e, err = tx.Find(ctx, environment, e.Previous, ""); err != nil {
 				return err
 			}
-			soak, err := tx.Find(ctx, environment, e.ID, ledger.KindSoak)
-			if err != nil && !errors.Is(err, ledger.ErrNone) {
-				return err
+			if e.Digest == from.Digest {
+				continue
 			}
-			if e.Digest != from.Digest && soak.Verdict != string(report.Fail) {
+			soak, err := tx.Find(ctx, environment, e.ID, ledger.KindSoak)
+			switch {
+			case errors.Is(err, ledger.ErrNone) && soaks && e.Kind != ledger.KindRollback:
+				if unproven == nil {
+					found := e
+					unproven = &found
+				}
+			case err != nil && !errors.Is(err, ledger.ErrNone):
+				return err
+			case soak.Verdict != string(report.Fail):
 				out = e
 				return nil
 			}
 		}
-		return ledger.ErrNone
+		if unproven == nil {
+			return ledger.ErrNone
+		}
+		out = *unproven
+		return nil
 	})
 	return out, err
 }
@@ -130,6 +156,11 @@ func (d Deps) rollback(ctx context.Context, o Options, from, to ledger.Entry, re
 	if err != nil {
 		return ledger.Entry{}, target.Running{}, err
 	}
+	// A soak may have been long: nothing is touched without the lock.
+	err = d.Ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) error { return tx.Holds(ctx, o.Environment) })
+	if err != nil {
+		return ledger.Entry{}, target.Running{}, err
+	}
 	o.Digest = to.Digest
 	if _, err := d.Target.Deploy(ctx, o.deployment(&plan{artifact: a})); err != nil {
 		return ledger.Entry{}, target.Running{}, fmt.Errorf("deploy %s into %s: %w", short(to.Digest), o.Environment, err)
@@ -137,6 +168,9 @@ func (d Deps) rollback(ctx context.Context, o Options, from, to ledger.Entry, re
 	running, err := d.readBack(ctx, o, a.PlatformDigest)
 	if err != nil {
 		return ledger.Entry{}, running, err
+	}
+	if to.Digest == from.Digest { // it was back already
+		return from, running, nil
 	}
 	var m Manifest
 	if len(to.Data) > 0 {

@@ -1,8 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // The runner keeps at most ten annotations of a level in a step, and 4,096
@@ -10,6 +12,8 @@ import (
 const (
 	annotationsPerLevel = 10
 	annotationMessage   = 4000
+	annotationTitle     = 200
+	annotationPath      = 1000
 )
 
 // WriteAnnotations writes workflow commands for findings, the blocking ones as
@@ -17,7 +21,7 @@ const (
 func (r *Report) WriteAnnotations(w io.Writer) error {
 	levels := map[string][]Finding{}
 	for _, f := range r.Findings {
-		if f.Status == Waived {
+		if f.Status == Waived && !f.Blocking {
 			continue
 		}
 		levels[level(f)] = append(levels[level(f)], f)
@@ -51,8 +55,8 @@ func level(f Finding) string {
 
 func annotation(level string, f Finding) string {
 	at := ""
-	if f.At.Path != "" {
-		at = "file=" + annotationProperty.Replace(clean(f.At.Path)) + ","
+	if path := strings.TrimSpace(clean(cut(f.At.Path, annotationPath))); path != "" {
+		at = "file=" + annotationProperty.Replace(path) + ","
 		if f.At.Line > 0 {
 			at += fmt.Sprintf("line=%d,", f.At.Line)
 		}
@@ -60,18 +64,25 @@ func annotation(level string, f Finding) string {
 			at += fmt.Sprintf("col=%d,", f.At.Column)
 		}
 	}
-	message := f.Message
-	if f.Fix != "" {
-		message += "\nFix: " + f.Fix
+	message := cmp.Or(strings.TrimSpace(f.Message), strings.TrimSpace(f.Rule), "no message")
+	if fix := strings.TrimSpace(f.Fix); fix != "" {
+		message += "\nFix: " + fix
 	}
-	return fmt.Sprintf("::%s %stitle=%s::%s\n", level, at,
-		annotationProperty.Replace(cut(clean(f.Rule), 200)), annotationData.Replace(cut(lines(message), annotationMessage)))
+	return fmt.Sprintf("::%s %stitle=%s::%s\n", level, at, annotationName(f.Rule), annotationText(message))
+}
+
+// Both are cut before they are cleaned, which can make them longer, and after.
+func annotationName(s string) string {
+	return annotationProperty.Replace(cut(clean(cut(s, annotationTitle)), annotationTitle))
+}
+
+func annotationText(s string) string {
+	return annotationData.Replace(cut(lines(cut(s, annotationMessage)), annotationMessage))
 }
 
 // WriteErrorAnnotation writes an error that has no place, such as the cause of
 // "no answer".
 func WriteErrorAnnotation(w io.Writer, title, message string) error {
-	_, err := fmt.Fprintf(w, "::error title=%s::%s\n", annotationProperty.Replace(clean(title)),
-		annotationData.Replace(cut(lines(message), annotationMessage)))
+	_, err := fmt.Fprintf(w, "::error title=%s::%s\n", annotationName(title), annotationText(message))
 	return err
 }

@@ -1,103 +1,75 @@
 package report
 
 import (
+	"net/url"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
 // clean makes text safe to show on one line: control characters (and with them
-// ANSI sequences), bidirectional overrides and invalid UTF-8 become visible
-// replacements, line breaks become spaces.
+// ANSI sequences), characters that cannot be seen and invalid UTF-8 become
+// visible replacements, line breaks become spaces.
 func clean(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n', r == '\r', r == '\t', r == '\u2028', r == '\u2029', r == '\u0085':
 			return ' '
-		case r == utf8.RuneError, unicode.IsControl(r), isBidiControl(r):
+		case r == utf8.RuneError, unicode.IsControl(r), invisible(r):
 			return utf8.RuneError
 		}
 		return r
 	}, strings.ToValidUTF8(s, string(utf8.RuneError)))
 }
 
-// isBidiControl: overrides and isolates can make text read as something else
-// (CVE-2021-42574).
-func isBidiControl(r rune) bool {
-	return r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' || r == '\u200e' || r == '\u200f'
+// invisible: characters that change how their neighbours are shown, such as
+// bidirectional overrides (CVE-2021-42574), or that hide text from a person
+// and not from a machine, such as tags. The joiners that scripts and emoji need
+// are left alone.
+func invisible(r rune) bool {
+	switch r {
+	case '\u200c', '\u200d', '\u0600', '\u0601', '\u0602', '\u0603', '\u0604', '\u0605', '\u06dd', '\u070f', '\u08e2':
+		return false
+	}
+	return unicode.Is(unicode.Cf, r)
 }
 
-// lines cleans preformatted text but keeps its line breaks.
+// lines cleans preformatted text but keeps its line breaks and indentation.
 func lines(s string) string {
-	all := strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n")
+	all := splitLines(s)
 	for i := range all {
 		all[i] = clean(all[i])
 	}
 	return strings.Join(all, "\n")
 }
 
-// zwsp breaks what GitHub would turn into a mention, an issue reference or a link.
-const zwsp = "\u200b"
+// splitLines splits preformatted text, with its tabs as blanks.
+func splitLines(s string) []string {
+	s = strings.NewReplacer("\r\n", "\n", "\t", "    ").Replace(s)
+	return strings.Split(strings.TrimRight(s, "\r\n"), "\n")
+}
 
 var (
-	markdownText = strings.NewReplacer(
-		`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "{", `\{`, "}", `\}`, "[", `\[`, "]", `\]`,
-		"(", `\(`, ")", `\)`, "#", `\#`+zwsp, "+", `\+`, "-", `\-`, "!", `\!`, "|", `\|`, "~", `\~`, "$", `\$`,
-		"<", "&lt;", ">", "&gt;", "&", "&amp;", "@", "@"+zwsp, "://", ":"+zwsp+"//", "www.", "www"+zwsp+".", "GH-", "GH"+zwsp+"-")
 	annotationData     = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
 	annotationProperty = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
 )
 
-// text renders outside text as Markdown prose that says exactly that text.
-func text(s string) string {
-	t := markdownText.Replace(clean(s))
-	// "12. text" at the start of a cell or line would become a list.
-	if i := strings.IndexAny(t, ".)"); i > 0 && i < 10 && strings.Trim(t[:i], "0123456789") == "" {
-		t = t[:i] + `\` + t[i:]
-	}
-	return t
-}
-
-// code renders outside text as a Markdown code span, in or out of a table. A
-// backtick would need a longer fence, which tables handle badly: it becomes an
-// apostrophe.
-func code(s string) string {
-	t := strings.NewReplacer("`", "'", "|", "\\|").Replace(clean(s))
-	if strings.TrimSpace(t) == "" {
-		return ""
-	}
-	// In a table cell a backslash before the pipe is taken by the table. Before
-	// anything else it stays literal inside a code span.
-	return "`" + t + "`"
-}
-
-// fence renders preformatted outside text as a fenced block whose fence cannot
-// occur in the text.
-func fence(s string) string {
-	body := lines(strings.TrimRight(s, "\n"))
-	n := 3
-	for run, i := 0, 0; i < len(body); i++ {
-		if body[i] == '`' {
-			run++
-			n = max(n, run+1)
-		} else {
-			run = 0
-		}
-	}
-	f := strings.Repeat("`", n)
-	return f + "text\n" + body + "\n" + f + "\n"
-}
+// zwsp breaks what the runner would take for a command.
+const zwsp = "\u200b"
 
 // logLine makes one line of outside text safe for the runner's log: nothing in
-// it can be taken for a workflow command.
+// it can be taken for a workflow command, also when blanks precede it.
 func logLine(s string) string {
-	t := clean(s)
-	t = strings.ReplaceAll(t, "##[", "##"+zwsp+"[")
+	t := strings.ReplaceAll(clean(s), "##[", "##"+zwsp+"[")
 	if strings.HasPrefix(strings.TrimSpace(t), "::") {
 		t = strings.Replace(t, "::", ":"+zwsp+":", 1)
 	}
 	return t
 }
+
+// Clean is for other packages that print outside text: one line, no control
+// characters, no workflow command.
+func Clean(s string) string { return logLine(s) }
 
 // cut shortens s to at most n bytes at a rune boundary and marks the cut.
 func cut(s string, n int) string {
@@ -112,19 +84,26 @@ func cut(s string, n int) string {
 	return s[:max(n, 0)] + mark
 }
 
-// safeLink returns the URL if a surface may link to it.
-func safeLink(url string) string {
-	if !strings.HasPrefix(url, "https://") && !strings.HasPrefix(url, "http://") {
+// short is the form of a commit id that people read.
+func short(commit string) string {
+	runes := []rune(clean(cut(commit, 100)))
+	return string(runes[:min(7, len(runes))])
+}
+
+// safeLink returns the URL if a surface may link to it: http or https, a host,
+// no user in front of the host, nothing that could end the link.
+func safeLink(link string) string {
+	if !strings.HasPrefix(link, "https://") && !strings.HasPrefix(link, "http://") {
 		return ""
 	}
-	if strings.ContainsFunc(url, func(r rune) bool {
-		return r <= ' ' || r > unicode.MaxASCII || strings.ContainsRune("<>\"'`()[]|\\", r)
+	if len(link) > 2000 || strings.ContainsFunc(link, func(r rune) bool {
+		return r <= ' ' || r >= unicode.MaxASCII || strings.ContainsRune("<>\"'`()[]|\\", r)
 	}) {
 		return ""
 	}
-	return url
+	u, err := url.Parse(link)
+	if err != nil || u.Hostname() == "" || u.User != nil {
+		return ""
+	}
+	return link
 }
-
-// Clean is clean for other packages that print outside text: one line, no
-// control characters.
-func Clean(s string) string { return clean(s) }

@@ -30,21 +30,34 @@ func ExitCode(r *Report, err error) int {
 		return ExitUsage
 	case err != nil || r == nil:
 		return ExitFailure
-	case r.Verdict == Fail:
+	}
+	switch r.Verdict {
+	case Pass, Warn, Skip:
+		return ExitOK
+	case Fail:
 		return ExitVerdict
 	}
-	return ExitOK
+	return ExitFailure // no verdict is no answer
 }
 
-// Causes splits a joined error into what a reader should see one by one.
+// Causes splits a joined error into what a reader should see one by one. An
+// error that says something of its own about several causes stays whole.
 func Causes(err error) []error {
+	if err == nil {
+		return nil
+	}
 	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return []error{err}
 	}
 	var all []error
+	var said []string
 	for _, e := range joined.Unwrap() {
 		all = append(all, Causes(e)...)
+		said = append(said, e.Error())
+	}
+	if err.Error() != strings.Join(said, "\n") {
+		return []error{err}
 	}
 	return all
 }

@@ -25,23 +25,26 @@ type Part struct {
 	Report *Report
 }
 
+// How much of a field, and of preformatted text, a page shows.
+const (
+	pageField = 4000
+	pageText  = 256 << 10
+)
+
 // WriteHTML writes the page.
 func (p Page) WriteHTML(w io.Writer) error {
 	t, err := template.New("page").Funcs(template.FuncMap{
-		"clean": clean,
-		"lines": lines,
-		"mark":  func(s State) string { return marks[s] },
-		"word":  func(v Verdict) string { return verdictWords[v] },
-		"state": func(s State) string { return strings.TrimSuffix(stateWord(s), ": ") },
-		"link":  safeLink,
-		"short": func(s string) string { return s[:min(7, len(s))] },
-		"seconds": func(s float64) string {
-			if s < 0.05 {
-				return ""
-			}
-			return fmt.Sprintf("%.1f s", s)
-		},
-		"time": func(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04 UTC") },
+		"clean":   func(s string) string { return clean(cut(s, pageField)) },
+		"lines":   func(s string) string { return lines(cut(s, pageText)) },
+		"mark":    mark,
+		"word":    word,
+		"state":   func(s State) string { return strings.TrimSuffix(stateWord(s), ": ") },
+		"class":   class,
+		"verdict": func(v Verdict) string { return class(State(v)) },
+		"link":    safeLink,
+		"short":   short,
+		"seconds": seconds,
+		"time":    func(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04 UTC") },
 		"width": func(s float64, all []Check) string {
 			longest := 0.1
 			for _, c := range all {
@@ -54,4 +57,12 @@ func (p Page) WriteHTML(w io.Writer) error {
 		return err
 	}
 	return t.Execute(w, p)
+}
+
+// class is the CSS class of a state or a verdict: a word of goldenpath's own.
+func class(s State) string {
+	if marks[s] == "" {
+		return string(Missing)
+	}
+	return string(s)
 }

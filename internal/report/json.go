@@ -2,7 +2,10 @@ package report
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
+	"strings"
 )
 
 // WriteJSON writes the versioned JSON report. Its schema is
@@ -25,11 +28,19 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	return e.Encode(&out)
 }
 
-// Read reads a report that WriteJSON wrote.
+// Read reads a report that WriteJSON wrote. Anything else is an error: an empty
+// report would have no findings.
 func Read(from io.Reader) (*Report, error) {
 	var r Report
-	if err := json.NewDecoder(from).Decode(&r); err != nil {
+	d := json.NewDecoder(from)
+	if err := d.Decode(&r); err != nil {
 		return nil, err
+	}
+	if !strings.HasPrefix(r.Schema, "goldenpath.") || !strings.HasSuffix(r.Schema, "/v1") {
+		return nil, fmt.Errorf("is no report of goldenpath: schema is %q, not goldenpath.NAME/v1", cut(r.Schema, 100))
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("is no report of goldenpath: something follows it")
 	}
 	return &r, nil
 }

@@ -7,27 +7,26 @@ import (
 	"unicode/utf8"
 )
 
+// What a line of the log shows of one text, and how wide its columns get.
+const (
+	logField  = 1000
+	logColumn = 60
+)
+
 // WriteLog writes the report for a person at a terminal or in a step's log.
 func (r *Report) WriteLog(w io.Writer) error {
 	var b strings.Builder
 	width := 12
 	for _, c := range r.Checks {
-		width = max(width, utf8.RuneCountInString(c.Name)+1)
+		width = min(logColumn, max(width, utf8.RuneCountInString(logText(c.Name))+1))
 	}
 	for _, c := range r.Checks {
-		fmt.Fprintf(&b, "  %s %s %s", marks[c.State], pad(logLine(c.Name), width), stateWord(c.State)+logLine(c.Result))
-		if c.Note != "" {
-			fmt.Fprintf(&b, "  (%s)", logLine(c.Note))
-		}
-		if c.Seconds > 0 {
-			fmt.Fprintf(&b, "  %.1f s", c.Seconds)
-		}
-		b.WriteString("\n")
+		b.WriteString(c.log(width))
 	}
 	const most = 20
 	shown := 0
 	for _, f := range r.Findings {
-		if f.Status == Waived || f.Status == Known && !f.Blocking {
+		if !f.Blocking && (f.Status == Waived || f.Status == Known) {
 			continue
 		}
 		if shown++; shown > most {
@@ -43,23 +42,50 @@ func (r *Report) WriteLog(w io.Writer) error {
 			b.WriteString(s.log())
 		}
 	}
-	fmt.Fprintf(&b, "%s · %s", r.Verdict, logLine(r.Title))
-	if r.Verdict == Fail {
-		fmt.Fprintf(&b, " (%s)", logLine(r.Reason))
+	end := logText(string(r.Verdict))
+	if marks[State(r.Verdict)] == "" {
+		end = "no verdict"
 	}
-	b.WriteString("\n")
+	if r.Title != "" {
+		end += " · " + logText(r.Title)
+	}
+	if r.Verdict == Fail && r.Reason != "" {
+		end += " (" + logText(r.Reason) + ")"
+	}
+	b.WriteString(end + "\n")
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func (f Finding) log() string {
-	mark := "!"
-	if f.Blocking {
-		mark = "✗"
+// logText is outside text within a line of the log.
+func logText(s string) string { return logLine(cut(s, logField)) }
+
+func (c Check) log(width int) string {
+	line := fmt.Sprintf("  %s %s %s", mark(c.State), pad(logText(c.Name), width), stateWord(c.State)+logText(c.Result))
+	if c.Note != "" {
+		line += "  (" + logText(c.Note) + ")"
 	}
-	out := fmt.Sprintf("  %s %s %s (%s) %s\n", mark, logLine(f.At.String()), logLine(f.Rule), f.Severity, logLine(cut(f.Message, 300)))
-	if f.Fix != "" {
-		out += "      fix: " + logLine(cut(f.Fix, 300)) + "\n"
+	if took := seconds(c.Seconds); took != "" {
+		line += "  " + took
+	}
+	return strings.TrimRight(line, " ") + "\n"
+}
+
+func (f Finding) log() string {
+	sign := "!"
+	if f.Blocking {
+		sign = "✗"
+	}
+	out := fmt.Sprintf("  %s %s %s (%s) %s", sign, logText(f.At.String()), logText(f.Rule), logText(string(f.Severity)), logLine(cut(f.Message, 300)))
+	out = strings.TrimRight(out, " ") + "\n"
+	if fix := strings.TrimSpace(cut(f.Fix, 500)); fix != "" {
+		out += "      fix: "
+		for i, line := range splitLines(fix) {
+			if i > 0 {
+				out += "           "
+			}
+			out += logLine(line) + "\n"
+		}
 	}
 	if f.Waiver != "" {
 		out += "      waiver: " + logLine(cut(f.Waiver, 300)) + "\n"
@@ -70,17 +96,17 @@ func (f Finding) log() string {
 func (s Section) log() string {
 	var b strings.Builder
 	switch {
-	case len(s.Head) > 0:
+	case len(s.Head) > 0 || len(s.Rows) > 0:
 		b.WriteString(logTable(append([][]string{s.Head}, s.Rows...)))
-	case s.Text != "":
-		for line := range strings.Lines(s.Text) {
-			b.WriteString("  " + logLine(strings.TrimRight(line, "\r\n")) + "\n")
+	case strings.Trim(s.Text, "\r\n") != "":
+		for _, line := range splitLines(s.Text) {
+			b.WriteString(strings.TrimRight("  "+logLine(cut(line, 4*logField)), " ") + "\n")
 		}
 	}
 	if b.Len() == 0 {
 		return ""
 	}
-	return logLine(s.Title) + "\n" + b.String()
+	return logText(s.Title) + "\n" + b.String()
 }
 
 func logTable(rows [][]string) string {
@@ -90,16 +116,18 @@ func logTable(rows [][]string) string {
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}
-			widths[i] = max(widths[i], min(60, utf8.RuneCountInString(clean(c))))
+			widths[i] = max(widths[i], min(logColumn, utf8.RuneCountInString(logText(c))))
 		}
 	}
 	var b strings.Builder
 	for _, row := range rows {
 		line := " "
 		for i, c := range row {
-			line += " " + pad(logLine(c), widths[i])
+			line += " " + pad(logText(c), widths[i])
 		}
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
+		if line = strings.TrimRight(line, " "); line != "" {
+			b.WriteString(line + "\n")
+		}
 	}
 	return b.String()
 }

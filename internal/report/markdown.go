@@ -3,230 +3,190 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"html"
 	"io"
-	"slices"
 	"strings"
 )
 
 // Byte budgets of GitHub's surfaces. A job summary over 1 MiB is dropped; a
-// comment over 65,536 characters is refused (PLATFORM: limits).
+// comment over 65,536 characters is refused.
 const (
 	SummaryBudget = 1 << 20
 	CommentBudget = 60_000
 )
 
-var marks = map[State]string{
-	OK: "✓", Warned: "!", Failed: "✗", Skipped: "–", Inconclusive: "~", Missing: "?", NotApplicable: "–",
-}
-
-var verdictWords = map[Verdict]string{Pass: "✓ pass", Warn: "! pass with warnings", Fail: "✗ blocked", Skip: "– skipped"}
-
 // WriteSummary writes the job summary: verdict, table, details, how to go on.
-// Whole blocks are left out, with a notice, rather than exceed the budget in
-// bytes.
+// What does not fit the budget in bytes is left out, with a notice.
 func (r *Report) WriteSummary(w io.Writer, budget int) error {
-	_, err := io.WriteString(w, r.markdown(budget))
+	_, err := io.WriteString(w, page(r.blocks(), budget))
 	return err
 }
 
 // WriteComment writes the sticky comment. The marker is how the comment is
 // found again; it is a name of goldenpath's own, such as pr-12.
 func (r *Report) WriteComment(w io.Writer, marker string, budget int) error {
-	m := "<!-- goldenpath: " + strings.NewReplacer("<", "", ">", "", "--", "").Replace(clean(marker)) + " -->\n"
-	_, err := io.WriteString(w, m+r.markdown(budget-len(m)))
+	m := "<!-- goldenpath: " + markerName(marker) + " -->\n"
+	_, err := io.WriteString(w, m+page(r.blocks(), budget-len(m)))
 	return err
 }
 
-func (r *Report) markdown(budget int) string {
-	const notice = "\n_Cut to fit this surface: the JSON report has everything._\n"
-	blocks := []string{r.verdictLine(), r.checkTable()}
-	blocks = append(blocks, r.findingBlocks()...)
+// markerName keeps of a name what cannot end a comment of HTML.
+func markerName(s string) string {
+	name := strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || strings.ContainsRune("-_./", r) {
+			return r
+		}
+		return -1
+	}, cut(s, 200))
+	for strings.Contains(name, "--") {
+		name = strings.ReplaceAll(name, "--", "-")
+	}
+	return strings.Trim(name, "-")
+}
+
+// blocks is the page in the order of its importance.
+func (r *Report) blocks() []block {
+	all := []block{r.verdictBlock()}
+	if len(r.Checks) > 0 {
+		all = append(all, r.checkTable())
+	}
+	all = append(all, r.findingBlocks()...)
 	for _, s := range r.Sections {
-		blocks = append(blocks, s.markdown())
-	}
-	var b strings.Builder
-	room := budget - len(notice)
-	for _, block := range blocks {
-		if block == "" {
-			continue
+		if b, ok := s.block(); ok {
+			all = append(all, b)
 		}
-		if b.Len()+len(block)+1 > room {
-			b.WriteString(notice)
-			break
-		}
-		b.WriteString(block)
-		b.WriteString("\n")
 	}
-	return b.String()
+	return all
 }
 
-func (r *Report) verdictLine() string {
-	head := "### goldenpath " + text(r.Name)
+func (r *Report) verdictBlock() block {
+	head := "### goldenpath " + inline(cut(r.Name, 100))
 	if r.Subject != "" {
-		head += " · " + text(cut(r.Subject, 200))
+		head += " · " + inline(cut(r.Subject, 200))
 	}
-	head += " · " + verdictWords[r.Verdict]
+	head += " · " + word(r.Verdict)
 	if r.Commit != "" {
-		head += " · " + code(r.Commit[:min(7, len(r.Commit))])
+		head += " · " + code(short(r.Commit))
 	}
-	out := head + "\n"
+	head += "\n"
 	if r.Title != "" {
-		out += "\n" + text(cut(r.Title, 2000)) + "\n"
+		head += "\n" + text(cut(r.Title, 2000)) + "\n"
 	}
-	if r.Verdict == Fail {
-		out += "\nReason: " + code(r.Reason) + "\n"
+	if r.Verdict == Fail && r.Reason != "" {
+		head += "\nReason: " + code(cut(r.Reason, 200)) + "\n"
 	}
-	return out
+	return block{head: head}
 }
 
-func (r *Report) checkTable() string {
-	if len(r.Checks) == 0 {
-		return ""
-	}
-	var b strings.Builder
-	b.WriteString("| | check | result | |\n|---|---|---|---|\n")
+func (r *Report) checkTable() block {
+	b := block{head: "| | check | result | |\n|---|---|---|---|\n", more: "\n%d more checks are in the JSON report.\n"}
 	for _, c := range r.Checks {
-		result := text(cut(c.Result, 500))
+		result := inline(cut(c.Result, 500))
 		if u := safeLink(c.Link); u != "" {
-			result = "[" + result + "](" + u + ")"
+			result = "[" + cmp.Or(result, "details") + "](" + strings.ReplaceAll(u, "&", "&amp;") + ")"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", marks[c.State], text(c.Name), stateWord(c.State)+result, text(cut(c.Note, 500)))
+		b.rows = append(b.rows, row(mark(c.State), inline(cut(c.Name, 100)), stateWord(c.State)+result, inline(cut(c.Note, 500))))
 	}
-	return b.String()
+	return b
 }
 
-// stateWord spells out the states that a mark alone could let pass for green.
-func stateWord(s State) string {
-	switch s {
-	case Missing, Inconclusive, NotApplicable, Skipped:
-		return strings.ReplaceAll(string(s), "-", " ") + ": "
+// row writes a row of rendered cells.
+func row(cells ...string) string {
+	var b strings.Builder
+	for _, c := range cells {
+		b.WriteString("| " + cell(c) + " ")
 	}
-	return ""
+	return b.String() + "|\n"
 }
 
-// findingBlocks renders findings as folded blocks, those that block first, so
-// that cutting at a budget loses the least important.
-func (r *Report) findingBlocks() []string {
-	var blocks []string
-	for _, group := range []struct {
-		title string
-		open  bool
-		take  func(Finding) bool
-	}{
-		{"must be fixed", true, func(f Finding) bool { return f.Blocking }},
-		{"worth a look, not blocking", false, func(f Finding) bool { return !f.Blocking && f.Status == New }},
-		{"known: the base has them too", false, func(f Finding) bool { return !f.Blocking && f.Status == Known }},
-		{"waived", false, func(f Finding) bool { return f.Status == Waived }},
-	} {
-		var take []Finding
-		for _, f := range r.Findings {
-			if group.take(f) {
-				take = append(take, f)
-			}
+// How many findings are shown in full, and how many of those that do not block
+// are listed: more is not read.
+const (
+	findingsInFull = 20
+	findingsListed = 50
+)
+
+// findingBlocks renders findings, those that block first, so that cutting at a
+// budget loses the least important.
+func (r *Report) findingBlocks() []block {
+	groups := map[string][]Finding{}
+	for _, f := range r.Findings {
+		groups[f.group()] = append(groups[f.group()], f)
+	}
+	var blocks []block
+	if must := groups["must be fixed"]; len(must) > 0 {
+		blocks = append(blocks, block{head: fmt.Sprintf("**%d must be fixed**\n", len(must))})
+		for _, f := range must[:min(findingsInFull, len(must))] {
+			blocks = append(blocks, f.block())
 		}
-		if len(take) == 0 {
-			continue
+		if len(must) > findingsInFull {
+			blocks = append(blocks, findingTable("more must be fixed", must[findingsInFull:], len(must)))
 		}
-		if !group.open {
-			blocks = append(blocks, foldedTable(group.title, take))
-			continue
-		}
-		blocks = append(blocks, fmt.Sprintf("**%d %s**\n", len(take), group.title))
-		for _, f := range take {
-			blocks = append(blocks, f.markdown())
+	}
+	for _, title := range []string{"worth a look, not blocking", "known: the base has them too", "waived"} {
+		if all := groups[title]; len(all) > 0 {
+			blocks = append(blocks, findingTable(title, all, findingsListed))
 		}
 	}
 	return blocks
 }
 
-func (f Finding) markdown() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "<details open><summary><b>%s</b> · %s%s</summary>\n\n", htmlText(cut(f.Rule, 200)), f.Severity, htmlText(inPackage(f)))
-	fmt.Fprintf(&b, "%s %s\n", code(f.At.String()), text(cut(f.Message, 1000)))
-	if len(f.Tools) > 0 {
-		fmt.Fprintf(&b, "\nFound by %s", text(strings.Join(f.Tools, " and ")))
-		if len(f.Aliases) > 0 {
-			fmt.Fprintf(&b, " · also %s", text(cut(strings.Join(f.Aliases, ", "), 300)))
-		}
-		b.WriteString("\n")
+// group is the heading a finding stands under. A status that is not known is
+// taken as new.
+func (f Finding) group() string {
+	switch {
+	case f.Blocking:
+		return "must be fixed"
+	case f.Status == Waived:
+		return "waived"
+	case f.Status == Known:
+		return "known: the base has them too"
 	}
-	if f.Fix != "" {
-		fmt.Fprintf(&b, "\n**Fix** %s\n", code(cut(f.Fix, 500)))
+	return "worth a look, not blocking"
+}
+
+func (f Finding) block() block {
+	var b strings.Builder
+	fmt.Fprintf(&b, "<details open><summary><b>%s</b> · %s", htmlText(cut(f.Rule, 200)), htmlText(cut(string(f.Severity), 20)))
+	if f.Package != "" {
+		b.WriteString(" in " + htmlText(cut(f.Package, 200)))
+	}
+	b.WriteString("</summary>\n\n" + code(cut(f.At.String(), 500)))
+	if f.Message != "" {
+		b.WriteString(" " + inline(cut(f.Message, 1000)))
+	}
+	b.WriteString("\n")
+	if len(f.Tools) > 0 {
+		found := "Found by " + strings.Join(f.Tools, " and ")
+		if len(f.Aliases) > 0 {
+			found += " · also " + strings.Join(f.Aliases, ", ")
+		}
+		b.WriteString("\n" + text(cut(found, 400)) + "\n")
+	}
+	if fix := strings.TrimSpace(cut(f.Fix, 500)); strings.Contains(fix, "\n") {
+		all := lines(fix)
+		b.WriteString("\n**Fix**\n\n" + fence(all) + "text\n" + all + "\n" + fence(all) + "\n")
+	} else if fix != "" {
+		b.WriteString("\n**Fix** " + code(fix) + "\n")
 	}
 	if f.Waiver != "" {
-		fmt.Fprintf(&b, "\n**Waiver** %s\n", text(cut(f.Waiver, 500)))
+		b.WriteString("\n**Waiver** " + inline(cut(f.Waiver, 500)) + "\n")
 	}
 	b.WriteString("\n</details>\n")
-	return b.String()
+	return block{head: b.String()}
 }
 
-func inPackage(f Finding) string {
-	if f.Package == "" {
-		return ""
+// findingTable lists findings in a folded table, at most so many.
+func findingTable(title string, all []Finding, most int) block {
+	b := block{
+		head: fmt.Sprintf("<details><summary>%d %s</summary>\n\n| severity | rule | where | what |\n|---|---|---|---|\n", len(all), html.EscapeString(title)),
+		more: "\n%d more are in the JSON report.\n", tail: "\n</details>\n",
 	}
-	return " in " + cut(f.Package, 200)
-}
-
-// foldedTable lists findings that do not block: at most 50 rows.
-func foldedTable(title string, all []Finding) string {
-	const most = 50
-	var b strings.Builder
-	fmt.Fprintf(&b, "<details><summary>%d %s</summary>\n\n| severity | rule | where | what |\n|---|---|---|---|\n", len(all), title)
 	for _, f := range all[:min(most, len(all))] {
-		what := cmp.Or(f.Waiver, f.Message)
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", f.Severity, text(cut(f.Rule, 100)), code(f.At.String()), text(cut(what, 200)))
+		b.rows = append(b.rows, row(inline(cut(string(f.Severity), 20)), inline(cut(f.Rule, 100)), code(cut(f.At.String(), 200)), inline(cut(cmp.Or(f.Waiver, f.Message), 200))))
 	}
 	if len(all) > most {
-		fmt.Fprintf(&b, "\n%d more are in the JSON report.\n", len(all)-most)
+		b.tail = b.count(len(all)-most) + b.tail
 	}
-	b.WriteString("\n</details>\n")
-	return b.String()
-}
-
-func (s Section) markdown() string {
-	var b strings.Builder
-	switch {
-	case s.Mermaid != "":
-		b.WriteString("```mermaid\n" + s.Mermaid + "\n```\n")
-	case len(s.Head) > 0:
-		writeRow(&b, s.Head)
-		b.WriteString("|" + strings.Repeat("---|", len(s.Head)) + "\n")
-		for _, row := range s.Rows {
-			writeRow(&b, row)
-		}
-	default:
-		b.WriteString(fence(s.Text))
-	}
-	if s.Open {
-		return "**" + text(s.Title) + "**\n\n" + b.String()
-	}
-	return "<details><summary>" + htmlText(s.Title) + "</summary>\n\n" + b.String() + "\n</details>\n"
-}
-
-func writeRow(b *strings.Builder, cells []string) {
-	escaped := slices.Clone(cells)
-	for i, c := range escaped {
-		escaped[i] = text(cut(c, 500))
-	}
-	b.WriteString("| " + strings.Join(escaped, " | ") + " |\n")
-}
-
-var htmlEscaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", "@", "@"+zwsp, "#", "#"+zwsp, "://", ":"+zwsp+"//",
-	"*", "&#42;", "_", "&#95;", "`", "&#96;", "[", "&#91;", "]", "&#93;", "~", "&#126;", "|", "&#124;", `\`, "&#92;")
-
-// htmlText is text inside an HTML element that itself stands in Markdown: the
-// Markdown inside a summary element is still rendered.
-func htmlText(s string) string { return htmlEscaper.Replace(clean(s)) }
-
-// String renders a place as path:line:column, or "repository".
-func (l Location) String() string {
-	switch {
-	case l.Path == "":
-		return "repository"
-	case l.Line == 0:
-		return l.Path
-	case l.Column == 0:
-		return fmt.Sprintf("%s:%d", l.Path, l.Line)
-	}
-	return fmt.Sprintf("%s:%d:%d", l.Path, l.Line, l.Column)
+	return b
 }

@@ -203,20 +203,22 @@ func (r *Report) Blocking() int {
 }
 
 // Worst returns the verdict that the checks add up to: any failed or missing
-// check fails, any warning or inconclusive one warns. A report whose every
-// check was skipped is itself a skip.
+// check fails, and so does a state that is not known; any warning or
+// inconclusive one warns. A report whose every check was skipped is itself a
+// skip.
 func Worst(checks []Check) Verdict {
 	v := Skip
 	for _, c := range checks {
 		switch c.State {
-		case Failed, Missing:
-			return Fail
+		case Skipped, NotApplicable:
 		case Warned, Inconclusive:
 			v = Warn
 		case OK:
 			if v == Skip {
 				v = Pass
 			}
+		default:
+			return Fail
 		}
 	}
 	return v

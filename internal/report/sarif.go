@@ -1,80 +1,104 @@
 package report
 
 import (
-	"fmt"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"io"
+	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 )
 
-// Limits of GitHub code scanning (PLATFORM: limits).
+// Limits of GitHub code scanning: it keeps 5,000 results of a run.
 const (
 	sarifResults = 5000
 	sarifMessage = 4000
+	sarifRule    = 200
 )
 
 // WriteSARIF writes the findings of one tool as SARIF 2.1.0, or of all of them
 // when tool is empty. GitHub wants one run for each category: one file a tool.
 func (r *Report) WriteSARIF(w io.Writer, tool string) error {
-	name := tool
-	if name == "" {
-		name = "goldenpath"
-	}
-	run := sarif.NewRunWithInformationURI(name, "https://github.com/seed-b235b314/goldenpath")
-	n := 0
+	run := sarif.NewRunWithInformationURI(cmp.Or(tool, "goldenpath"), "https://github.com/seed-b235b314/goldenpath")
+	run.Results = []*sarif.Result{}
+	rules := map[string]*sarifRuleOf{}
 	for _, f := range r.Findings {
-		if tool != "" && !contains(f.Tools, tool) {
+		if tool != "" && !slices.Contains(f.Tools, tool) {
 			continue
 		}
-		if n++; n > sarifResults {
+		if len(run.Results) == sarifResults {
 			break
 		}
-		run.AddResult(sarifResult(run, f))
+		id := cmp.Or(cut(strings.TrimSpace(clean(f.Rule)), sarifRule), "unnamed-rule")
+		rule := rules[id]
+		if rule == nil {
+			rule = &sarifRuleOf{index: len(rules), worst: f.Severity, descriptor: run.AddRule(id)}
+			rules[id] = rule
+		}
+		if f.Severity.rank() < rule.worst.rank() {
+			rule.worst = f.Severity
+		}
+		run.AddResult(sarifResult(id, f).WithRuleIndex(rule.index))
 	}
-	if run.Results == nil {
-		run.Results = []*sarif.Result{}
+	for id, rule := range rules {
+		rule.describe(id)
 	}
 	doc := sarif.NewReport()
 	doc.AddRun(run)
 	return doc.PrettyWrite(w)
 }
 
-func sarifResult(run *sarif.Run, f Finding) *sarif.Result {
+// sarifRuleOf is a rule with the worst severity of its findings.
+type sarifRuleOf struct {
+	index      int
+	worst      Severity
+	descriptor *sarif.ReportingDescriptor
+}
+
+func (r *sarifRuleOf) describe(id string) {
 	properties := sarif.NewPropertyBag()
-	properties.Add("security-severity", map[Severity]string{Critical: "9.5", High: "8.0", Medium: "5.5", Low: "2.0", Note: "0.0"}[f.Severity])
-	rule := run.AddRule(cut(clean(f.Rule), 200)).WithShortDescription(sarif.NewMultiformatMessageString().WithText(cut(clean(f.Rule), 200)))
-	rule.WithProperties(properties)
-	path, line := f.At.Path, f.At.Line
-	if path == "" {
-		path = "." // code scanning wants a place
-	}
-	region := sarif.NewRegion().WithStartLine(max(1, line))
-	if f.At.Column > 0 {
+	// GitHub reads critical from 9.0, high from 7.0, medium from 4.0.
+	properties.Add("security-severity", []string{"9.5", "8.0", "5.5", "2.0", "0.0"}[r.worst.rank()])
+	r.descriptor.WithShortDescription(sarif.NewMultiformatMessageString().WithText(id)).WithProperties(properties)
+}
+
+func sarifResult(id string, f Finding) *sarif.Result {
+	region := sarif.NewRegion().WithStartLine(max(1, f.At.Line))
+	if f.At.Line > 0 && f.At.Column > 0 {
 		region.WithStartColumn(f.At.Column)
 	}
 	message := f.Message
 	if f.Fix != "" {
 		message += " Fix: " + f.Fix
 	}
-	res := sarif.NewRuleResult(cut(clean(f.Rule), 200)).
-		WithLevel(map[string]string{"error": "error", "warning": "warning", "notice": "note"}[level(f)]).
-		WithMessage(sarif.NewTextMessage(cut(clean(message), sarifMessage))).
+	levels := map[string]string{"error": "error", "warning": "warning", "notice": "note"}
+	res := sarif.NewRuleResult(id).WithLevel(levels[level(f)]).
+		WithMessage(sarif.NewTextMessage(cmp.Or(cut(strings.TrimSpace(clean(message)), sarifMessage), id))).
 		WithLocations([]*sarif.Location{sarif.NewLocation().WithPhysicalLocation(sarif.NewPhysicalLocation().
-			WithArtifactLocation(sarif.NewSimpleArtifactLocation(path)).WithRegion(region))})
-	if f.Fingerprint != "" {
-		res.WithPartialFingerprints(map[string]string{"goldenpath/v1": f.Fingerprint})
-	}
-	if f.Status == Waived {
-		res.Suppressions = append(res.Suppressions, sarif.NewSuppression().WithKind("external").WithJustification(fmt.Sprintf("%.500s", clean(f.Waiver))))
+			WithArtifactLocation(sarif.NewSimpleArtifactLocation(sarifURI(f.At.Path))).WithRegion(region))}).
+		WithPartialFingerprints(map[string]string{"goldenpath/v1": cmp.Or(f.Fingerprint, fingerprint(f))})
+	if f.Status == Waived && !f.Blocking {
+		res.Suppressions = append(res.Suppressions, sarif.NewSuppression().WithKind("external").WithJustification(cut(clean(f.Waiver), 500)))
 	}
 	return res
 }
 
-func contains(all []string, s string) bool {
-	for _, a := range all {
-		if a == s {
-			return true
-		}
+// sarifURI is a path as the URI that SARIF wants. Code scanning wants a place:
+// what is about the whole repository is at its root.
+func sarifURI(path string) string {
+	path = strings.ToValidUTF8(strings.TrimSpace(path), "\ufffd")
+	if path == "" {
+		return "."
 	}
-	return false
+	return (&url.URL{Path: cut(path, annotationPath)}).String()
+}
+
+// fingerprint tells a finding from others when its scanner does not. Its line
+// is no part of it: a finding stays the same when code above it moves.
+func fingerprint(f Finding) string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{f.Rule, f.At.Path, f.Package, f.Message}, "\x00")))
+	return hex.EncodeToString(sum[:16])
 }

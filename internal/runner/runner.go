@@ -83,13 +83,7 @@ func (r *Runner) ReportPath(name string) string {
 // Publish writes a report to the step's surfaces: annotations, summary and
 // outputs.
 func (r *Runner) Publish(rep *report.Report) error {
-	if err := rep.WriteAnnotations(r.stdout); err != nil {
-		return err
-	}
-	if err := r.summary(rep); err != nil {
-		return err
-	}
-	var errs []error
+	errs := []error{rep.WriteAnnotations(r.stdout), r.summary(rep)}
 	for _, o := range rep.Outputs {
 		errs = append(errs, r.setOutput(o.Name, o.Value))
 	}
@@ -108,13 +102,18 @@ func (r *Runner) summary(rep *report.Report) error {
 	return appendFile(path, b.Bytes())
 }
 
-func (r *Runner) setOutput(name, value string) error {
+func (r *Runner) setOutput(name, value string) (err error) {
 	if r.getenv("GITHUB_OUTPUT") == "" {
 		return nil
 	}
 	if strings.Contains(value, delimiter) || strings.ContainsAny(name, "\r\n=<") {
 		return fmt.Errorf("set output %s: the value could set other outputs: refused", report.Clean(name))
 	}
+	defer func() {
+		if p := recover(); p != nil { // go-githubactions panics when the file cannot be written
+			err = fmt.Errorf("set output %s: %v", name, p)
+		}
+	}()
 	r.action.SetOutput(name, strings.ReplaceAll(value, "\r", ""))
 	return nil
 }
@@ -153,5 +152,5 @@ func (r *Runner) PullRequest() int {
 	if json.Unmarshal(b, &event) != nil {
 		return 0
 	}
-	return event.Number
+	return max(0, event.Number)
 }

@@ -14,14 +14,15 @@ import (
 
 // What a statement does to a release that runs before it.
 var (
-	comment      = regexp.MustCompile(`(?s)--[^\n]*|/\*.*?\*/`)
+	// What is said and not done: a comment, or a text that may hold one.
+	comment      = regexp.MustCompile(`(?s)'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/`)
 	irreversible = regexp.MustCompile(`(?i)\b(drop\s+(table|column|schema|database)|truncate|delete\s+from)\b`)
 	contract     = regexp.MustCompile(`(?i)\b(drop|rename|alter\s+column|modify\s+column|set\s+not\s+null)\b`)
 )
 
 // migrations classes what the candidate brings: none, expand, contract or
 // irreversible.
-func migrations(o Options) Dimension {
+func migrations(root *os.Root, o Options) Dimension {
 	d := Dimension{Name: "migrations", State: report.OK}
 	if o.Migrations == "" {
 		d.State, d.Result = report.NotApplicable, "no migrations are configured"
@@ -33,7 +34,7 @@ func migrations(o Options) Dimension {
 	}
 	class := "expand"
 	for _, name := range o.NewMigrations {
-		b, err := os.ReadFile(filepath.Join(o.Dir, filepath.FromSlash(name)))
+		b, err := readFile(root, name)
 		if err != nil {
 			return Dimension{Name: d.Name, State: report.Missing, Result: fmt.Sprintf("%s cannot be read", name)}
 		}

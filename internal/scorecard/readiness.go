@@ -1,8 +1,11 @@
 package scorecard
 
 import (
+	"cmp"
 	"fmt"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -31,7 +34,7 @@ var (
 
 // checklist looks for what turns a prototype into something a stranger can
 // operate.
-func checklist(o Options) []Item {
+func checklist(root *os.Root, o Options) []Item {
 	table := []looked{
 		{"saved prompts with the model's version", []string{o.Prompts + "/*.md"}, modelLine},
 		{"README says how the repository was generated", []string{"README.md"}, generatedHead},
@@ -49,33 +52,50 @@ func checklist(o Options) []Item {
 	}
 	items := make([]Item, 0, len(table))
 	for _, l := range table {
-		items = append(items, l.find(o.Dir))
+		items = append(items, l.find(root))
 	}
 	return items
 }
 
-func (l looked) find(dir string) Item {
+func (l looked) find(root *os.Root) Item {
+	var asked []string
 	for _, g := range l.globs {
 		if strings.HasPrefix(g, "/") {
 			continue // the folder is not configured
 		}
-		matches, err := filepath.Glob(filepath.Join(dir, filepath.FromSlash(g)))
+		asked = append(asked, g)
+		matches, err := fs.Glob(root.FS(), path.Clean(g))
 		if err != nil {
 			continue
 		}
 		for _, m := range matches {
 			if l.pattern != nil {
-				b, err := os.ReadFile(m)
+				b, err := readFile(root, m)
 				if err != nil || !l.pattern.Match(b) {
 					continue
 				}
 			}
-			if rel, err := filepath.Rel(dir, m); err == nil {
-				return Item{Name: l.name, There: true, Proof: filepath.ToSlash(rel)}
-			}
+			return Item{Name: l.name, There: true, Proof: m}
 		}
 	}
-	return Item{Name: l.name, Proof: "looked for " + strings.Join(l.globs, ", ")}
+	return Item{Name: l.name, Proof: "looked for " + cmp.Or(strings.Join(asked, ", "), "nothing: no folder is configured")}
+}
+
+// maxFile bounds what is read of one file of the checkout.
+const maxFile = 1 << 20
+
+// readFile reads a file that a change may have written: not through a link that
+// leads out, and not from a device.
+func readFile(root *os.Root, name string) ([]byte, error) {
+	name = filepath.FromSlash(name)
+	info, err := root.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxFile {
+		return nil, fmt.Errorf("%s is no file of at most %d bytes", name, maxFile)
+	}
+	return root.ReadFile(name)
 }
 
 func gradeReadiness(items []Item) Dimension {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -24,12 +25,12 @@ type Requirements struct {
 
 var (
 	idPattern  = regexp.MustCompile(`[A-Z][A-Z0-9]*(?:-[A-Z][A-Z0-9]*)*-[0-9]+`)
-	definition = regexp.MustCompile(`^\s*(?:\||[-*]|#+)\s*\**(` + idPattern.String() + `)\**(?:\s|\||:|$)`)
+	definition = regexp.MustCompile("^\\s*(?:\\||[-*]|#+)\\s*[*`[]*(" + idPattern.String() + ")[*`\\]]*(?:[\\s|:(]|$)")
 )
 
-func readRequirements(o Options, tests Tests) (Requirements, error) {
+func readRequirements(root *os.Root, o Options, tests Tests) (Requirements, error) {
 	r := Requirements{Defined: []string{}, Touched: []string{}, Covered: []string{}, Unknown: []string{}, Uncovered: []string{}}
-	defined, err := definedIDs(filepath.Join(o.Dir, filepath.FromSlash(o.Requirements)))
+	defined, err := definedIDs(root, o.Requirements)
 	if err != nil {
 		return r, err
 	}
@@ -90,22 +91,26 @@ func isWord(b byte) bool {
 
 // definedIDs are the ids that begin a table row, a list item or a heading of the
 // Markdown files in a folder.
-func definedIDs(dir string) ([]string, error) {
-	entries, err := os.ReadDir(dir)
+func definedIDs(root *os.Root, dir string) ([]string, error) {
+	if dir == "" {
+		return nil, nil
+	}
+	dir = path.Clean(filepath.ToSlash(dir))
+	entries, err := fs.ReadDir(root.FS(), dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read requirements: %w", err)
+		return nil, report.Usage(fmt.Sprintf("scorecard.requirements: %v", err))
 	}
 	var all []string
 	for _, e := range entries {
-		if filepath.Ext(e.Name()) != ".md" || !e.Type().IsRegular() {
+		if path.Ext(e.Name()) != ".md" || !e.Type().IsRegular() {
 			continue
 		}
-		b, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		b, err := readFile(root, path.Join(dir, e.Name()))
 		if err != nil {
-			return nil, fmt.Errorf("read requirements: %w", err)
+			return nil, report.Usage(fmt.Sprintf("scorecard.requirements: %v", err))
 		}
 		for line := range strings.Lines(string(b)) {
 			if m := definition.FindStringSubmatch(line); m != nil {

@@ -3,6 +3,7 @@ package scorecard
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -49,36 +50,46 @@ type Dimension struct {
 	State  report.State `json:"state"`
 	Result string       `json:"result"`
 	Note   string       `json:"note,omitempty"`
-	Must   bool         `json:"must"` // anything but pass, or not applicable, fails the card
+	Must   bool         `json:"must"` // anything but pass or warn fails the card, but for a rollback that is not applicable
 }
 
 // Grade grades a candidate. A JUnit file that cannot be read is an error.
 func Grade(o Options) (*report.Report, error) {
 	card := &Card{Schema: "goldenpath.scorecard/v1"}
-	var err error
+	root, err := os.OpenRoot(o.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("grade: %w", err)
+	}
+	defer root.Close()
 	if card.Tests, err = readTests(o.JUnit); err != nil {
 		return nil, err
 	}
-	if card.Requirements, err = readRequirements(o, card.Tests); err != nil {
+	if card.Requirements, err = readRequirements(root, o, card.Tests); err != nil {
 		return nil, err
 	}
-	card.Readiness = checklist(o)
+	card.Readiness = checklist(root, o)
 	card.Dimensions = []Dimension{
 		card.Requirements.grade(),
 		card.Tests.grade(),
 		{Name: "performance", State: report.NotApplicable, Result: "no benchmark is configured"},
 		security(o.Gate, o.Commit),
 		{Name: "ai-evals", State: report.NotApplicable, Result: "no evals are configured"},
-		migrations(o),
+		migrations(root, o),
 		rollback(o.Previous),
 		gradeReadiness(card.Readiness),
+	}
+	if err := checkMust(o.Must, card.Dimensions); err != nil {
+		return nil, err
 	}
 	rep := &report.Report{Name: "scorecard", Subject: o.App, Commit: o.Commit, Digest: o.Digest, Data: card, Started: o.Started}
 	var failed []string
 	for i := range card.Dimensions {
 		d := &card.Dimensions[i]
 		d.Must = slices.Contains(o.Must, d.Name)
-		if d.State == report.Failed || d.Must && d.State != report.OK && d.State != report.Warned && d.State != report.NotApplicable {
+		if d.Must && d.State == report.NotApplicable && d.Name != "rollback" { // which a first release cannot have
+			d.State, d.Note = report.Missing, "scorecard.must asks for it"
+		}
+		if d.State == report.Failed || d.Must && (d.State == report.Missing || d.State == report.Inconclusive) {
 			failed = append(failed, d.Name)
 		}
 		rep.Checks = append(rep.Checks, report.Check{Name: d.Name, State: d.State, Result: d.Result, Note: d.Note})
@@ -100,6 +111,23 @@ func Grade(o Options) (*report.Report, error) {
 	return rep, nil
 }
 
+// checkMust refuses what would be asked for in vain.
+func checkMust(must []string, all []Dimension) error {
+	var names, problems []string
+	for _, d := range all {
+		names = append(names, d.Name)
+	}
+	for _, m := range must {
+		if !slices.Contains(names, m) {
+			problems = append(problems, fmt.Sprintf("scorecard.must: no dimension %q; dimensions are: %s", m, strings.Join(names, ", ")))
+		}
+	}
+	if len(problems) > 0 {
+		return report.Usage(strings.Join(problems, "\n"))
+	}
+	return nil
+}
+
 // security takes the gate's verdict, when it speaks of the same commit.
 func security(gate *report.Report, commit string) Dimension {
 	d := Dimension{Name: "security", State: report.Missing, Result: "the gate has not run"}
@@ -116,6 +144,8 @@ func security(gate *report.Report, commit string) Dimension {
 		d.State = report.OK
 	case report.Warn:
 		d.State = report.Warned
+	case report.Skip:
+		d.State = report.Missing
 	default:
 		d.State = report.Failed
 	}

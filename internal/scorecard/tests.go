@@ -2,9 +2,8 @@ package scorecard
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
-	"slices"
+	"strings"
 
 	"github.com/dustin/go-humanize/english"
 	"github.com/joshdk/go-junit"
@@ -18,44 +17,52 @@ type Tests struct {
 	Passed  int      `json:"passed"`
 	Failed  int      `json:"failed"`
 	Skipped int      `json:"skipped"`
-	Flaky   []string `json:"flaky"` // failed and passed in the same run
+	Flaky   []string `json:"flaky"` // failed and passed in the same run, or marked so by its tool
 	Names   []string `json:"-"`     // of those that passed
 	Broken  []string `json:"broken"`
 }
 
-// maxJUnit bounds one file.
-const maxJUnit = 64 << 20
+type outcome struct {
+	name                    string
+	passed, failed, skipped int
+}
 
-type outcome struct{ passed, failed, skipped int }
+func key(parts ...string) string { return strings.Join(parts, "\x00") }
 
 func readTests(files []string) (Tests, error) {
 	t := Tests{Flaky: []string{}, Broken: []string{}}
 	seen := map[string]*outcome{}
 	var order []string
 	for _, name := range files {
-		suites, err := readJUnit(name)
+		suites, retried, err := readJUnit(name)
 		if err != nil {
 			return t, err
 		}
 		t.Files++
-		walk(suites, func(test junit.Test) {
-			key := test.Classname + "\x00" + test.Name
-			if seen[key] == nil {
-				seen[key] = &outcome{}
-				order = append(order, key)
+		walk(nil, suites, func(suite string, test junit.Test) {
+			in := key(suite, test.Classname, test.Name)
+			// A test is run again in the same folder of files, and in the same suite. One
+			// of that name elsewhere is another test.
+			id := key(filepath.Dir(name), in)
+			if seen[id] == nil {
+				seen[id] = &outcome{name: test.Name}
+				order = append(order, id)
 			}
-			switch test.Status {
-			case junit.StatusPassed:
-				seen[key].passed++
-			case junit.StatusSkipped:
-				seen[key].skipped++
+			switch {
+			case test.Status == junit.StatusSkipped || test.Status == junit.StatusPassed && notRun(test):
+				seen[id].skipped++
+			case test.Status != junit.StatusPassed:
+				seen[id].failed++
+			case retried[in]:
+				seen[id].failed++
+				fallthrough
 			default:
-				seen[key].failed++
+				seen[id].passed++
 			}
 		})
 	}
-	for _, key := range order {
-		o, name := seen[key], key[slices.Index([]byte(key), 0)+1:]
+	for _, id := range order {
+		o, name := seen[id], seen[id].name
 		switch {
 		case o.failed > 0 && o.passed > 0:
 			t.Flaky = append(t.Flaky, name)
@@ -70,30 +77,6 @@ func readTests(files []string) (Tests, error) {
 		}
 	}
 	return t, nil
-}
-
-func readJUnit(name string) ([]junit.Suite, error) {
-	info, err := os.Stat(name)
-	if err != nil {
-		return nil, fmt.Errorf("read tests: %w", err)
-	}
-	if info.Size() > maxJUnit {
-		return nil, fmt.Errorf("read tests: %s is %d bytes; at most %d are read", name, info.Size(), maxJUnit)
-	}
-	suites, err := junit.IngestFile(name)
-	if err != nil {
-		return nil, report.Usage(fmt.Sprintf("%s is no JUnit XML: %v", filepath.Base(name), err))
-	}
-	return suites, nil
-}
-
-func walk(suites []junit.Suite, visit func(junit.Test)) {
-	for _, s := range suites {
-		for _, test := range s.Tests {
-			visit(test)
-		}
-		walk(s.Suites, visit)
-	}
 }
 
 func (t Tests) grade() Dimension {

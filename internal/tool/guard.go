@@ -16,6 +16,11 @@ func Guard(_ context.Context, argv []string) int {
 		fmt.Fprintln(os.Stderr, "guard: no command")
 		return 2
 	}
+	// Run by hand there is no caller to outlive, and the group is not the guard's.
+	if !inherited(3) {
+		fmt.Fprintln(os.Stderr, "guard: descriptor 3 is no pipe: only goldenpath itself runs this")
+		return 2
+	}
 	pipe := os.NewFile(3, "caller")
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
@@ -29,8 +34,5 @@ func Guard(_ context.Context, argv []string) int {
 		killOwnGroup()
 	}()
 	_ = cmd.Wait()
-	if code := cmd.ProcessState.ExitCode(); code >= 0 {
-		return code
-	}
-	return 128 + signalOf(cmd.ProcessState)
+	return exitCode(cmd.ProcessState)
 }

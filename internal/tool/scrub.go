@@ -1,6 +1,7 @@
 package tool
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -13,34 +14,36 @@ var (
 		"PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "LANG", "TZ", "TERM", "CI", "NO_COLOR",
 		"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
 		"SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "JAVA_HOME", "VIRTUAL_ENV", "PYTHONPATH", "CC", "CXX",
+		"GOPRIVATE", // names of modules
 	}
 	passPrefixes = []string{"LC_", "XDG_", "GO", "CGO_", "npm_config_", "NVM_", "PNPM_", "PIP_", "UV_", "CARGO_", "RUSTUP_", "MAVEN_", "GRADLE_", "PLAYWRIGHT_"}
-	secretWords  = []string{"TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "AUTH", "API_KEY", "PRIVATE"}
+	secretWords  = []string{"TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "AUTH", "API_KEY", "PRIVATE"}
+	secretEnds   = []string{"_KEY", "_PAT"} // MAVEN_GPG_KEY, but not UV_KEYRING_PROVIDER
 )
+
+// userInfo is a URL with a user in it, such as an index that is asked with a
+// token: https://TOKEN@packages.example.com/simple.
+var userInfo = regexp.MustCompile(`://[^/?#\s]*@`)
 
 // Scrub returns the part of an environment that may be handed to a program.
 func Scrub(environ []string) []string {
 	var out []string
 	for _, kv := range environ {
-		name, _, _ := strings.Cut(kv, "=")
-		if passes(name) {
+		name, value, _ := strings.Cut(kv, "=")
+		if slices.Contains(passNames, name) || hasPrefix(name) && !secret(name) && !userInfo.MatchString(value) {
 			out = append(out, kv)
 		}
 	}
 	return out
 }
 
-func passes(name string) bool {
+func hasPrefix(name string) bool {
+	return slices.ContainsFunc(passPrefixes, func(p string) bool { return strings.HasPrefix(name, p) }) &&
+		!strings.HasPrefix(name, "GOLDENPATH_") && !strings.HasPrefix(name, "GOOGLE")
+}
+
+func secret(name string) bool {
 	upper := strings.ToUpper(name)
-	for _, w := range secretWords {
-		if strings.Contains(upper, w) {
-			return false
-		}
-	}
-	if slices.Contains(passNames, name) {
-		return true
-	}
-	return slices.ContainsFunc(passPrefixes, func(p string) bool {
-		return strings.HasPrefix(name, p) && !strings.HasPrefix(name, "GOLDENPATH_") && !strings.HasPrefix(name, "GOOGLE")
-	})
+	return slices.ContainsFunc(secretWords, func(w string) bool { return strings.Contains(upper, w) }) ||
+		slices.ContainsFunc(secretEnds, func(w string) bool { return strings.HasSuffix(upper, w) })
 }

@@ -21,7 +21,7 @@ type Command struct {
 	Dir     string
 	Env     []string // added to the scrubbed environment, KEY=value
 	Stdin   io.Reader
-	Timeout time.Duration // 0: the context's
+	Timeout time.Duration // 0: the context's; past it the error is ErrTimeout
 	// Guard is the argv of `goldenpath guard`, put before Argv. The guard kills
 	// the whole process group when the caller dies, however it dies.
 	Guard []string
@@ -34,7 +34,7 @@ type Command struct {
 type Result struct {
 	Stdout  []byte // at most maxOutput
 	Tail    string // the last lines of stdout and stderr together
-	Code    int
+	Code    int    // 128 and the signal's number where one ended it
 	Elapsed time.Duration
 }
 
@@ -43,6 +43,9 @@ const maxOutput = 64 << 20
 
 // ErrNotFound says that a program is not installed.
 var ErrNotFound = exec.ErrNotFound
+
+// ErrTimeout says that a program ran longer than its Timeout.
+var ErrTimeout = errors.New("stopped")
 
 // ExitError says that a program ran and did not succeed.
 type ExitError struct {
@@ -61,12 +64,12 @@ func (e *ExitError) Error() string {
 
 func lastLine(s string) string { return s[strings.LastIndexByte(s, '\n')+1:] }
 
-// Run runs the program to its end. A non-zero exit status is an *ExitError with
-// the Result still filled in.
+// Run runs the program to its end, and ends what it left running in its process
+// group. A non-zero exit status is an *ExitError with the Result still filled in.
 func (c Command) Run(ctx context.Context) (Result, error) {
 	if c.Timeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, c.Timeout)
+		ctx, cancel = context.WithTimeoutCause(ctx, c.Timeout, ErrTimeout)
 		defer cancel()
 	}
 	name := filepath.Base(c.Argv[0])
@@ -97,10 +100,11 @@ func (c Command) Run(ctx context.Context) (Result, error) {
 	defer release()
 	start := time.Now()
 	err = cmd.Run()
-	res := Result{Stdout: out.Bytes(), Tail: last.String(), Elapsed: time.Since(start), Code: cmd.ProcessState.ExitCode()}
+	killGroup(cmd)
+	res := Result{Stdout: out.Bytes(), Tail: last.String(), Elapsed: time.Since(start), Code: exitCode(cmd.ProcessState)}
 	if ctx.Err() != nil {
-		if c.Timeout > 0 && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return res, fmt.Errorf("%s: stopped after %s", name, c.Timeout)
+		if context.Cause(ctx) == ErrTimeout {
+			return res, fmt.Errorf("%s: %w after %s", name, ErrTimeout, c.Timeout)
 		}
 		return res, fmt.Errorf("%s: %w", name, context.Cause(ctx))
 	}
@@ -112,6 +116,15 @@ func (c Command) Run(ctx context.Context) (Result, error) {
 		return res, err
 	}
 	return res, nil
+}
+
+// exitCode is what a shell would say: a program ended by a signal has 128 and its
+// number. One that never ran has -1.
+func exitCode(s *os.ProcessState) int {
+	if code := s.ExitCode(); code >= 0 || s == nil {
+		return code
+	}
+	return 128 + signalOf(s)
 }
 
 // Shell returns the argv that runs a command line as the user wrote it.

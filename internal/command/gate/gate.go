@@ -71,7 +71,21 @@ func (c *Scan) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return nil, report.Usage(fmt.Sprintf("--dir %s is no folder", c.Dir))
 	}
-	cfg, err := config.Read(dir)
+	// A change cannot loosen its own gate: with a base, policy and waivers are the
+	// base's.
+	policy, base, baseDir := dir, "", ""
+	if c.Base != "" {
+		scratch, err := os.MkdirTemp("", "security-gate-base-*")
+		if err != nil {
+			return nil, err
+		}
+		defer os.RemoveAll(scratch)
+		if base, baseDir, err = checkOutBase(ctx, dir, c.Base, scratch); err != nil {
+			return nil, err
+		}
+		policy = baseDir
+	}
+	cfg, err := config.Read(policy)
 	if errors.Is(err, config.ErrMissing) {
 		cfg, err = config.Default(""), nil
 	}
@@ -81,28 +95,23 @@ func (c *Scan) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 	o := gate.Options{
 		App: cfg.App, Scanners: scanners(), FailOn: report.Severity(or(c.FailOn, cfg.Gate.FailOn)), Now: env.Now(),
 		MissingDatabase: or(c.MissingDatabase, or(cfg.Gate.MissingDatabase, "error")),
-		Input:           gate.Input{Dir: dir, Databases: or(c.Databases, command.DefaultDatabases(env)), Offline: c.Offline, Artifact: c.Artifact, Exclude: cfg.Gate.Exclude},
+		Input: gate.Input{
+			Dir: dir, Base: base, Databases: or(c.Databases, command.DefaultDatabases(env)), Offline: c.Offline, Artifact: c.Artifact, Exclude: cfg.Gate.Exclude,
+		},
+	}
+	if *cfg.Gate.NewOnly {
+		o.BaseDir = baseDir
 	}
 	if err := c.check(o); err != nil {
 		return nil, err
 	}
-	if o.Waivers, err = gate.ReadWaivers(dir, or(c.Waivers, cfg.Gate.Waivers), o.Now); err != nil {
+	if o.Waivers, err = gate.ReadWaivers(policy, or(c.Waivers, cfg.Gate.Waivers), o.Now); err != nil {
 		return nil, err
 	}
 	if o.Head = c.Commit; o.Head == "" {
 		// A folder that is no repository is scanned as well; its report names no
 		// commit.
 		o.Head, _ = git(ctx, dir, "rev-parse", "HEAD")
-	}
-	if c.Base != "" && *cfg.Gate.NewOnly {
-		scratch, err := os.MkdirTemp("", "security-gate-base-*")
-		if err != nil {
-			return nil, err
-		}
-		defer os.RemoveAll(scratch)
-		if o.Base, o.BaseDir, err = checkOutBase(ctx, dir, c.Base, scratch); err != nil {
-			return nil, err
-		}
 	}
 	rep, err := gate.Run(ctx, o)
 	if rep == nil || c.SARIF == "" {

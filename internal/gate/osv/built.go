@@ -12,7 +12,7 @@ import (
 
 // goRelease is a released version in a binary's build information, which may
 // name experiments after it.
-var goRelease = regexp.MustCompile(`^go(1\.[0-9]+(?:\.[0-9]+)?)(?: |$)`)
+var goRelease = regexp.MustCompile(`^go(1\.[0-9]+(?:\.[0-9]+)?)(?:[ -]X:.*)?$`)
 
 // built says which releases of Go built the files of an artifact.
 //

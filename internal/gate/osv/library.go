@@ -50,6 +50,9 @@ func doScan(ctx context.Context, a osvscanner.ScannerActions) (models.Vulnerabil
 	case <-ctx.Done():
 		return models.VulnerabilityResults{}, nil, ctx.Err()
 	case got := <-done:
+		if err := ctx.Err(); err != nil {
+			return models.VulnerabilityResults{}, nil, err
+		}
 		return got.found, got.said, got.err
 	}
 }

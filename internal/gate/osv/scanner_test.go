@@ -3,6 +3,7 @@ package osv
 import (
 	"archive/zip"
 	"context"
+	"debug/buildinfo"
 	"errors"
 	"fmt"
 	"net/http"
@@ -295,12 +296,16 @@ func TestArtifactTellsTheStandardLibrary(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(artifact, "app"), content, 0o755); err != nil {
 		t.Fatal(err)
 	}
+	if b, err = readBuilt(artifact, t.TempDir()); err != nil || len(b.versions) != 1 {
+		info, infoErr := buildinfo.ReadFile(filepath.Join(artifact, "app"))
+		t.Fatalf("releases %v (%v) in a binary of %v (%v), want one", b.versions, err, info, infoErr)
+	}
 	in := gate.Input{Dir: dir, Databases: databases(t, "Go")}
 	before := scan(t, in)
 	in.Artifact = artifact
 	after := scan(t, in)
 	if len(before.Findings) == 0 || len(after.Findings) != 0 {
-		t.Errorf("%d findings by go.mod and %d by the artifact, want some and none", len(before.Findings), len(after.Findings))
+		t.Errorf("by go.mod %v, by the artifact %v, want some and none", before.Findings, after.Findings)
 	}
 	if after.Covered == "" {
 		t.Error("the standard library of the artifact does not count as covered")

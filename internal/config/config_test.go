@@ -1,0 +1,166 @@
+package config
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+func parseFile(t *testing.T, file string) *Config {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := Parse(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestDefaults(t *testing.T) {
+	yes := true
+	soak := &Soak{
+		For: Duration(time.Minute), AtLeast: 30, Every: Duration(time.Second),
+		SLO: SLO{Availability: 99, ErrorRate: 1},
+	}
+	want := &Config{
+		Version:  1,
+		App:      "where2eat",
+		Artifact: Artifact{Image: "where2eat", Pack: "dist", Entrypoint: []string{"/server"}, Workdir: "/", User: "65532:65532", Port: 8080, MaxSize: 500_000_000},
+		Battery:  Battery{Smoke: []Smoke{{Get: "/", Status: 200}}},
+		Preview:  Preview{Target: "process", Ready: Ready{Path: "/", Timeout: Duration(time.Minute)}, TTL: Duration(24 * time.Hour), MaxTTL: Duration(7 * 24 * time.Hour)},
+		Environments: map[string]Environment{
+			"staging":    {Target: "process"},
+			"production": {Target: "process", From: "staging", Soak: soak},
+		},
+		Gate:      Gate{FailOn: "high", NewOnly: &yes, Waivers: ".goldenpath/waivers.yml"},
+		Scorecard: Scorecard{Requirements: "docs/requirements", Must: []string{"tests", "security"}},
+		Flags:     "flags",
+		LLM:       LLM{Prompts: "llm/prompts"},
+	}
+	got := parseFile(t, "testdata/valid/minimal.yml")
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Config{})); diff != "" {
+		t.Errorf("minimal file (-want +got):\n%s", diff)
+	}
+	want.Artifact.Pack, want.Artifact.Entrypoint = "", nil
+	if diff := cmp.Diff(want, Default("where2eat"), cmpopts.IgnoreUnexported(Config{})); diff != "" {
+		t.Errorf("no file (-want +got):\n%s", diff)
+	}
+}
+
+func TestEveryKeyIsRead(t *testing.T) {
+	no := false
+	want := &Config{
+		Version: 1,
+		App:     "where2eat",
+		Artifact: Artifact{
+			Image: "localhost:5000/acme/where2eat", Build: "go build -o dist/server .\ncp -r static dist/\n", Pack: "dist",
+			Entrypoint: []string{"/server", "--verbose"}, Workdir: "/srv", User: "1000:1000", Port: 9000,
+			Env: map[string]string{"VOTE_LIMIT": "3", "_LOCALE": "de"}, MaxSize: 3 << 29,
+		},
+		Checks: Steps{
+			{Name: "zebra", Run: "echo last letter first", Timeout: Duration(15 * time.Minute)},
+			{Name: "lint", Run: "golangci-lint run", Timeout: Duration(15 * time.Minute)},
+			{Name: "unit", Run: "go test ./...", JUnit: "reports/unit/*.xml", Timeout: Duration(150 * time.Second)},
+			{Name: "1", Run: "echo quoted", Timeout: Duration(15 * time.Minute)},
+		},
+		Battery: Battery{
+			Smoke: []Smoke{{Get: "/healthz", Status: 200}, {Get: "/version", Status: 204, Contains: "3f9c2d1"}},
+			Steps: Steps{
+				{Name: "e2e", Run: "npx playwright test", Timeout: Duration(15 * time.Minute)},
+				{Name: "contract", Run: "make contract", JUnit: "reports/contract/*.xml", Timeout: Duration(time.Hour)},
+			},
+		},
+		Preview: Preview{
+			Target: "process", Ready: Ready{Path: "/healthz", VersionPath: "/version", Timeout: Duration(3 * time.Minute)}, Seed: "./scripts/seed.sh",
+			TTL: Duration(60 * time.Hour), MaxTTL: Duration(60 * time.Hour), Env: map[string]string{"STAGE": "preview"},
+		},
+		Environments: map[string]Environment{
+			"internal": {Target: "process"},
+			"beta": {Target: "process", From: "internal", Soak: &Soak{
+				For: Duration(10 * time.Second), AtLeast: 30, Every: Duration(10 * time.Second / 60), SLO: SLO{Availability: 99, ErrorRate: 1},
+			}},
+			"production": {
+				Target: "process", From: "beta", Port: 8081, Ready: &Ready{Path: "/", VersionPath: "/version", Timeout: Duration(time.Minute)},
+				Env: map[string]string{"STAGE": "production"},
+				Soak: &Soak{
+					For: Duration(30 * time.Minute), AtLeast: 200, Every: Duration(500 * time.Millisecond),
+					SLO: SLO{Availability: 99.9, ErrorRate: 0.5, P95: Duration(250 * time.Millisecond)},
+				},
+			},
+		},
+		Gate:      Gate{FailOn: "critical", NewOnly: &no, Waivers: "policy/waivers.yml", MissingDatabase: "warn", Exclude: []string{"testdata", "docs/examples"}},
+		Scorecard: Scorecard{Requirements: "docs/product", Migrations: "db/migrations", Must: []string{"tests", "security", "rollback"}},
+		Flags:     "config/flags",
+		LLM:       LLM{Prompts: "prompts"},
+	}
+	got := parseFile(t, "testdata/valid/full.yml")
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Config{})); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"internal", "beta", "production"}, got.Chain()); diff != "" {
+		t.Errorf("chain (-want +got):\n%s", diff)
+	}
+	if got, want := got.ReadyOf("production").Path, "/"; got != want {
+		t.Errorf("production is ready at %s, want %s", got, want)
+	}
+	if got, want := got.ReadyOf("beta").Path, "/healthz"; got != want {
+		t.Errorf("beta is ready at %s, want the preview's %s", got, want)
+	}
+}
+
+func TestChain(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		from map[string]string
+		want []string
+	}{
+		{"none", nil, nil},
+		{"one", map[string]string{"production": ""}, []string{"production"}},
+		{"against the alphabet", map[string]string{"a": "b", "b": "c", "c": ""}, []string{"c", "b", "a"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := &Config{Environments: map[string]Environment{}}
+			for name, from := range test.from {
+				c.Environments[name] = Environment{From: from}
+			}
+			if diff := cmp.Diff(test.want, c.Chain()); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestParseDuration(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"30m": 30 * time.Minute, "24h": 24 * time.Hour, "7d": 7 * 24 * time.Hour, "1d12h30m": 36*time.Hour + 30*time.Minute,
+		"1.5h": 90 * time.Minute, "250ms": 250 * time.Millisecond, "0s": 0, "0d": 0, "3650d": 3650 * 24 * time.Hour,
+	} {
+		if got, err := ParseDuration(text); err != nil || got != want {
+			t.Errorf("%s: %v, %v; want %v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "d", "7", "7 d", "-1h", "1h7d", "1.5d", "3651d", "3650d1ms", "99999d", "87601h", "9999999999h", "1e3s", "tomorrow", "7dd", "7d-1h"} {
+		if got, err := ParseDuration(text); err == nil {
+			t.Errorf("%q is read as %v", text, got)
+		}
+	}
+}
+
+func TestSize(t *testing.T) {
+	for text, want := range map[string]Size{"500MB": 500_000_000, "2GiB": 2 << 30, "1.5 KiB": 1536, "1B": 1} {
+		if got, err := parseSize(text); err != nil || got != want {
+			t.Errorf("%s: %v, %v; want %v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "MB", "0B", "-1MB", "2000TiB", "99999999999999999999999MB"} {
+		if got, err := parseSize(text); err == nil {
+			t.Errorf("%q is read as %v", text, got)
+		}
+	}
+}

@@ -1,0 +1,51 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+)
+
+// suggest names the known word that a typing mistake is closest to.
+func suggest(word string, known []string) string {
+	if len(word) > 60 {
+		return ""
+	}
+	best, score := "", 8
+	for _, k := range known {
+		d := levenshtein.ComputeDistance(strings.ReplaceAll(strings.ToLower(word), "_", "-"), k)
+		if d > 3 || 2*d > len(k) || d == 3 && len(k) < 9 {
+			continue
+		}
+		d *= 2
+		if word != "" && word[0] == k[0] {
+			d-- // people get the first letter right
+		}
+		if d < score {
+			best, score = k, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %q?", best)
+}
+
+// suggestOrList is suggest, or all the known words where none is close.
+func suggestOrList(word string, known []string) string {
+	if s := suggest(word, known); s != "" || len(known) == 0 {
+		return s
+	}
+	return "; known are: " + strings.Join(known, ", ")
+}
+
+func texts(all []any) []string {
+	var out []string
+	for _, v := range all {
+		out = append(out, fmt.Sprint(v))
+	}
+	return out
+}
+
+func join(all []any) string { return strings.Join(texts(all), ", ") }

@@ -1,0 +1,318 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+var now = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+
+// scanner is a scanner of one function.
+type scanner struct {
+	name string
+	scan func(ctx context.Context, in Input) (Result, error)
+}
+
+func (s scanner) Name() string    { return s.name }
+func (s scanner) Version() string { return "v1.2.3" }
+func (s scanner) Scan(ctx context.Context, in Input) (Result, error) {
+	return s.scan(ctx, in)
+}
+
+// finds is a scanner that looked at something.
+func finds(name string, all ...report.Finding) scanner {
+	return scanner{name, func(context.Context, Input) (Result, error) { return Result{Findings: all, Covered: "3 files"}, nil }}
+}
+
+// returns is a scanner with one answer.
+func returns(name string, r Result, err error) scanner {
+	return scanner{name, func(context.Context, Input) (Result, error) { return r, err }}
+}
+
+func finding(rule string, s report.Severity, path string, line int) report.Finding {
+	return report.Finding{Rule: rule, Severity: s, Message: "message of " + rule, At: report.Location{Path: path, Line: line}}
+}
+
+func vulnerable(rule string, s report.Severity, purl string, aliases ...string) report.Finding {
+	return report.Finding{Rule: rule, Aliases: aliases, Severity: s, Message: rule + " in " + purl, At: report.Location{Path: "go.mod"}, Package: purl}
+}
+
+func options(all ...Scanner) Options {
+	return Options{App: "shop", Input: Input{Dir: "/checkout", Head: "3f9c2d1"}, Scanners: all, FailOn: report.High, Now: now}
+}
+
+func answer(t *testing.T, o Options) *report.Report {
+	t.Helper()
+	r, err := Run(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return consistent(t, r)
+}
+
+func consistent(t *testing.T, r *report.Report) *report.Report {
+	t.Helper()
+	for name, want := range map[string]string{
+		"verdict": string(r.Verdict), "reason": r.Reason, "blocking": fmt.Sprint(r.Blocking()),
+		"new": fmt.Sprint(r.Count(report.New)), "known": fmt.Sprint(r.Count(report.Known)), "waived": fmt.Sprint(r.Count(report.Waived)),
+	} {
+		if got := r.Output(name); got != want {
+			t.Errorf("output %s = %q, want %q", name, got, want)
+		}
+	}
+	if (r.Verdict == report.Fail) != (r.Blocking() > 0) && r.Reason != "no-answer" {
+		t.Errorf("verdict %s with %d blocking findings", r.Verdict, r.Blocking())
+	}
+	return r
+}
+
+// lines are the findings as "rule severity status blocking tools".
+func lines(r *report.Report) []string {
+	out := []string{}
+	for _, f := range r.Findings {
+		out = append(out, strings.TrimSpace(fmt.Sprintf("%s %s %s %v %s", f.Rule, f.Severity, f.Status, f.Blocking, strings.Join(f.Tools, "+"))))
+	}
+	return out
+}
+
+// TestVerdict proves GP-GATE-3: one place decides, and what it says.
+func TestVerdict(t *testing.T) {
+	high, low := finding("R1", report.High, "a.go", 3), finding("R2", report.Low, "a.go", 4)
+	gap := Result{Findings: []report.Finding{low}, Covered: "1 file", Missing: []Gap{{"go.mod (Go)", "no Go advisories in /db", "security-gate database"}}}
+	old := Waiver{ID: "R1", Reason: "r", Owner: "ann", Expires: "2026-11-20", until: now.Add(-time.Hour)}
+	unused := Waiver{ID: "R9", Reason: "r", Owner: "ann", Expires: "2027-01-01", until: now.AddDate(0, 1, 0)}
+	good := Waiver{ID: "R1", Reason: "r", Owner: "ann", Expires: "2027-01-01", until: now.AddDate(0, 1, 0)}
+	for name, test := range map[string]struct {
+		scanners []Scanner
+		change   func(*Options)
+		verdict  report.Verdict
+		reason   string
+		title    string
+	}{
+		"nothing found":                     {[]Scanner{finds("a"), finds("b")}, nil, report.Pass, "no-blocking-findings", "nothing blocks"},
+		"nothing that blocks":               {[]Scanner{finds("a", low)}, nil, report.Pass, "no-blocking-findings", "nothing blocks"},
+		"one that blocks":                   {[]Scanner{finds("a", high, low)}, nil, report.Fail, "findings", "1 new finding at high or above must be fixed or waived"},
+		"by a lower bound":                  {[]Scanner{finds("a", high, low)}, func(o *Options) { o.FailOn = report.Low }, report.Fail, "findings", "2 new findings at low or above must be fixed or waived"},
+		"by the default bound":              {[]Scanner{finds("a", high)}, func(o *Options) { o.FailOn = "" }, report.Fail, "findings", "1 new finding at high or above must be fixed or waived"},
+		"an unknown severity":               {[]Scanner{finds("a", finding("R3", "dire", "a.go", 1))}, func(o *Options) { o.FailOn = report.Critical }, report.Fail, "findings", "1 new finding at critical or above must be fixed or waived"},
+		"a waived one":                      {[]Scanner{finds("a", high)}, func(o *Options) { o.Waivers = []Waiver{good} }, report.Pass, "no-blocking-findings", "nothing blocks, 1 waived"},
+		"GP-GATE-5 an expired waiver":       {[]Scanner{finds("a", high)}, func(o *Options) { o.Waivers = []Waiver{old} }, report.Fail, "findings", "1 new finding at high or above must be fixed or waived"},
+		"GP-GATE-5 an unused waiver":        {[]Scanner{finds("a", low)}, func(o *Options) { o.Waivers = []Waiver{unused} }, report.Warn, "waivers-need-care", "nothing blocks, and a waiver is unused or has expired"},
+		"GP-GATE-8 a gap that is tolerated": {[]Scanner{returns("a", gap, nil)}, func(o *Options) { o.MissingDatabase = "warn" }, report.Warn, "not-everything-checked", "nothing blocks in what was checked"},
+		"a tolerated gap, an unused waiver": {[]Scanner{returns("a", gap, nil)}, func(o *Options) { o.MissingDatabase, o.Waivers = "warn", []Waiver{unused} }, report.Warn, "not-everything-checked", "nothing blocks in what was checked"},
+		"a tolerated gap, and one blocks":   {[]Scanner{returns("a", gap, nil), finds("b", high)}, func(o *Options) { o.MissingDatabase = "warn" }, report.Fail, "findings", "1 new finding at high or above must be fixed or waived"},
+		"one has nothing to look at":        {[]Scanner{finds("a"), returns("b", Result{}, nil)}, nil, report.Pass, "no-blocking-findings", "nothing blocks"},
+		"a check of nothing is no pass":     {[]Scanner{returns("a", Result{}, nil)}, func(o *Options) { o.Waivers = []Waiver{unused} }, report.Skip, "nothing-to-check", "no scanner found anything to look at"},
+		"no scanner is no pass":             {nil, nil, report.Skip, "nothing-to-check", "no scanner found anything to look at"},
+		"findings in what it did not name":  {[]Scanner{returns("a", Result{Findings: []report.Finding{high}}, nil)}, nil, report.Fail, "findings", "1 new finding at high or above must be fixed or waived"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := options(test.scanners...)
+			if test.change != nil {
+				test.change(&o)
+			}
+			r := answer(t, o)
+			if r.Verdict != test.verdict || r.Reason != test.reason || r.Title != test.title {
+				t.Errorf("%s %s: %s\nwant %s %s: %s", r.Verdict, r.Reason, r.Title, test.verdict, test.reason, test.title)
+			}
+		})
+	}
+}
+
+// TestNoAnswer proves GP-GATE-1: a scanner that errs, panics or hangs is an error
+// with the report beside it, never "no findings", and hides no other.
+func TestNoAnswer(t *testing.T) {
+	const timeout = 200 * time.Millisecond
+	release := make(chan struct{})
+	defer close(release)
+	for name, test := range map[string]struct {
+		broken scanner
+		says   string
+	}{
+		"it errs":                         {returns("trivy", Result{}, errors.New("no database\nsecond line")), "trivy: no database"},
+		"it errs with findings":           {returns("trivy", Result{Findings: []report.Finding{finding("R2", report.Low, "b.go", 1)}, Covered: "half"}, errors.New("no database")), "trivy: no database"},
+		"it panics":                       {scanner{"trivy", func(context.Context, Input) (Result, error) { panic("index out of range") }}, "trivy: panic: index out of range"},
+		"it panics with an error":         {scanner{"trivy", func(context.Context, Input) (Result, error) { panic(errors.New("nil map")) }}, "trivy: panic: nil map"},
+		"it hangs":                        {scanner{"trivy", func(context.Context, Input) (Result, error) { <-release; return Result{}, nil }}, "trivy: stopped after 200ms"},
+		"it hangs, and gives up":          {scanner{"trivy", func(ctx context.Context, _ Input) (Result, error) { <-ctx.Done(); return Result{}, ctx.Err() }}, "trivy: stopped after 200ms"},
+		"it hangs, and gives up in peace": {scanner{"trivy", func(ctx context.Context, _ Input) (Result, error) { <-ctx.Done(); return Result{Covered: "half"}, nil }}, "trivy: stopped after 200ms"},
+		"GP-GATE-8 its data is missing": {returns("trivy", Result{Covered: "1 file", Missing: []Gap{{"go.mod (Go)", "no Go advisories in /db", "security-gate database"}}}, nil),
+			"trivy: go.mod (Go) was not checked: no Go advisories in /db\n  try: security-gate database"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, found := range [][]report.Finding{nil, {finding("R1", report.High, "a.go", 3)}} {
+				o := options(finds("gitleaks", found...), test.broken)
+				if strings.HasPrefix(name, "it hangs") {
+					o.Timeout = timeout
+				}
+				r, err := Run(t.Context(), o)
+				if err == nil || report.ExitCode(r, err) != report.ExitFailure || !strings.Contains(err.Error(), test.says) {
+					t.Fatalf("error %v, want %q", err, test.says)
+				}
+				consistent(t, r)
+				want := "no-answer"
+				if found != nil {
+					want = "findings"
+				}
+				if r.Verdict != report.Fail || r.Reason != want {
+					t.Errorf("%s %s: %s", r.Verdict, r.Reason, r.Title)
+				}
+				row := r.Checks[slices.IndexFunc(r.Checks, func(c report.Check) bool { return c.Name == "configuration (trivy)" })]
+				if row.State != report.Missing || strings.Contains(row.Result, "\n") {
+					t.Errorf("row %+v", row)
+				}
+				data := r.Data.(Data).Scanners
+				if len(data) != 2 || data[0].Error != "" || (data[1].Error == "") != strings.Contains(name, "data is missing") {
+					t.Errorf("data %+v", data)
+				}
+				if found != nil && !slices.Contains(lines(r), "R1 high new true gitleaks") {
+					t.Errorf("what the other found is lost: %v", lines(r))
+				}
+			}
+		})
+	}
+}
+
+// Every scanner that fails is named, not the first.
+func TestEveryFailureIsNamed(t *testing.T) {
+	_, err := Run(t.Context(), options(returns("a", Result{}, errors.New("one")), returns("b", Result{}, errors.New("two"))))
+	if causes := report.Causes(err); len(causes) != 2 || causes[0].Error() != "a: one" || causes[1].Error() != "b: two" {
+		t.Errorf("causes %v", causes)
+	}
+}
+
+func TestStopped(t *testing.T) {
+	reason := errors.New("interrupt")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	_, err := Run(ctx, options(scanner{"a", func(ctx context.Context, _ Input) (Result, error) {
+		cancel(reason)
+		<-ctx.Done()
+		return Result{}, ctx.Err()
+	}}))
+	if !errors.Is(err, reason) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// Scanners run at once: each waits for the other.
+func TestScannersRunTogether(t *testing.T) {
+	meet := make(chan struct{})
+	a := scanner{"a", func(context.Context, Input) (Result, error) { meet <- struct{}{}; return Result{Covered: "x"}, nil }}
+	b := scanner{"b", func(context.Context, Input) (Result, error) { <-meet; return Result{Covered: "x"}, nil }}
+	answer(t, options(a, b))
+}
+
+// differs is a scanner that finds one thing in the change and another in its base.
+func differs(name string, change, base []report.Finding) scanner {
+	return scanner{name, func(_ context.Context, in Input) (Result, error) {
+		if in.Dir == "/base" {
+			return Result{Findings: base, Covered: "base"}, nil
+		}
+		return Result{Findings: change, Covered: "change"}, nil
+	}}
+}
+
+// TestKnown proves GP-GATE-4: only what the change brings blocks.
+func TestKnown(t *testing.T) {
+	const net30, net33 = "pkg:golang/golang.org/x/net@0.30.0", "pkg:golang/golang.org/x/net@0.33.0"
+	for name, test := range map[string]struct {
+		change, base []report.Finding
+		want         []string
+	}{
+		"the base has none": {[]report.Finding{finding("R1", report.High, "a.go", 3)}, nil, []string{"R1 high new true a"}},
+		"the line moved":    {[]report.Finding{finding("R1", report.High, "a.go", 30)}, []report.Finding{finding("R1", report.High, "a.go", 3)}, []string{"R1 high known false a"}},
+		"another file":      {[]report.Finding{finding("R1", report.High, "b.go", 3)}, []report.Finding{finding("R1", report.High, "a.go", 3)}, []string{"R1 high new true a"}},
+		"the version moved": {[]report.Finding{vulnerable("CVE-1", report.High, net33)}, []report.Finding{vulnerable("CVE-1", report.High, net30)}, []string{"CVE-1 high known false a"}},
+		"another fact":      {[]report.Finding{vulnerable("CVE-2", report.High, net30)}, []report.Finding{vulnerable("CVE-1", report.High, net30)}, []string{"CVE-2 high new true a"}},
+		"a second of the same": {
+			[]report.Finding{finding("R1", report.High, "a.go", 3), finding("R1", report.High, "a.go", 9)}, []report.Finding{finding("R1", report.High, "a.go", 3)},
+			[]string{"R1 high new true a", "R1 high known false a"},
+		},
+		"fewer than before": {[]report.Finding{finding("R1", report.High, "a.go", 3)}, []report.Finding{finding("R1", report.High, "a.go", 3), finding("R1", report.High, "a.go", 9)}, []string{"R1 high known false a"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := options(differs("a", test.change, test.base))
+			o.BaseDir, o.Base = "/base", "1c0f"
+			r := answer(t, o)
+			if diff := cmp.Diff(test.want, lines(r)); diff != "" {
+				t.Errorf("findings (-want +got):\n%s", diff)
+			}
+			if d := r.Data.(Data); d.Base != "1c0f" || d.Counts["known"] != r.Count(report.Known) || d.Counts["high"] != r.Count(report.New) || d.Counts["low"] != 0 {
+				t.Errorf("data %+v", d)
+			}
+		})
+	}
+}
+
+// The base is scanned as a tree of its own.
+func TestBaseInput(t *testing.T) {
+	var seen []Input
+	o := options(scanner{"a", func(_ context.Context, in Input) (Result, error) {
+		seen = append(seen, in)
+		return Result{Covered: "x"}, nil
+	}})
+	o.BaseDir, o.Base, o.Exclude = "/base", "1c0f", []string{"testdata"}
+	answer(t, o)
+	want := []Input{
+		{Dir: "/checkout", Head: "3f9c2d1", Base: "1c0f", Exclude: []string{"testdata"}},
+		{Dir: "/base", Head: "1c0f", Exclude: []string{"testdata"}},
+	}
+	if diff := cmp.Diff(want, seen); diff != "" {
+		t.Errorf("inputs (-want +got):\n%s", diff)
+	}
+}
+
+// TestBaseFails proves GP-GATE-1 for the base: nobody knows what is new, so that
+// there is no answer; what was found is reported and said to block by nobody.
+func TestBaseFails(t *testing.T) {
+	o := options(scanner{"a", func(_ context.Context, in Input) (Result, error) {
+		if in.Dir == "/base" {
+			return Result{}, errors.New("no database")
+		}
+		return Result{Covered: "x", Findings: []report.Finding{finding("R1", report.High, "a.go", 3)}}, nil
+	}})
+	o.BaseDir, o.Base = "/base", "1c0f000000"
+	r, err := Run(t.Context(), o)
+	if err == nil || err.Error() != "scan base 1c0f000 with a: no database" || report.ExitCode(r, err) != report.ExitFailure {
+		t.Errorf("error %v", err)
+	}
+	consistent(t, r)
+	if r.Verdict != report.Fail || r.Reason != "no-answer" || len(r.Findings) != 1 {
+		t.Errorf("%s %s, %v", r.Verdict, r.Reason, lines(r))
+	}
+}
+
+// TestHostileMessage proves GP-SAFE-2: a finding's text stays text on every
+// surface.
+func TestHostileMessage(t *testing.T) {
+	f := finding("R1\n::error::x", report.High, "a.go\n::set-output name=verdict::pass", 3)
+	f.Message = "<script>alert(1)</script> @everyone \x1b[31m\n::error::forged\n| a | b |\n```\n[x](javascript:1)"
+	r := answer(t, options(finds("a", f)))
+	var summary, log, annotations strings.Builder
+	err := errors.Join(r.WriteSummary(&summary, report.SummaryBudget), r.WriteLog(&log), r.WriteAnnotations(&annotations))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, got := range map[string]string{"summary": summary.String(), "log": log.String(), "annotations": annotations.String()} {
+		if strings.Contains(got, "\x1b") {
+			t.Errorf("%s: a control character: %q", name, got)
+		}
+		for l := range strings.Lines(got) {
+			if strings.HasPrefix(strings.TrimSpace(l), "::") && (name != "annotations" || !strings.Contains(l, "message of") && !strings.HasPrefix(l, "::error ")) {
+				t.Errorf("%s: a forged command: %q", name, l)
+			}
+		}
+	}
+	if strings.Contains(summary.String(), "<script>") {
+		t.Errorf("summary:\n%s", summary.String())
+	}
+}

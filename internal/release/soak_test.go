@@ -1,0 +1,400 @@
+package release
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-b235b314/goldenpath/internal/ledger"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/target"
+)
+
+var (
+	good = answer{status: 200, took: 3 * time.Millisecond}
+	slow = answer{status: 200, took: 300 * time.Millisecond}
+	bad  = answer{status: 503, took: time.Millisecond}
+	dead = answer{err: errors.New("connection refused")}
+)
+
+// always answers the same.
+func always(a answer) func(int) answer { return func(int) answer { return a } }
+
+// every answers a at each nth sample, counted from one, and else well.
+func every(n int, a answer) func(int) answer {
+	return func(i int) answer {
+		if (i+1)%n == 0 {
+			return a
+		}
+		return good
+	}
+}
+
+func TestSoak(t *testing.T) {
+	for name, test := range map[string]struct {
+		soak    Soak
+		answers func(int) answer
+		during  func(b *bench, n int) // before each sample
+		verdict report.Verdict
+		reason  string
+		says    string // in the row of the soak
+		runs    string
+		most    int // samples; 0: not checked
+	}{
+		"GP-PROM-6 it passes":                   {soak: Soak{Availability: 100, ErrorRate: 0.1, P95: 10 * time.Millisecond}, answers: always(good), verdict: report.Pass, reason: "soaked", runs: "two"},
+		"GP-PROM-6 both time and samples count": {soak: Soak{For: time.Nanosecond, AtLeast: 7, Availability: 99}, answers: always(good), verdict: report.Pass, reason: "soaked", says: "7 samples", runs: "two"},
+		"GP-PROM-7 it answers with errors":      {soak: Soak{ErrorRate: 20}, answers: always(bad), verdict: report.Fail, reason: "slo-breach", says: "errors 100.00 % are above 20 %", runs: "one"},
+		"GP-PROM-7 it does not answer":          {soak: Soak{Availability: 99}, answers: always(dead), verdict: report.Fail, reason: "slo-breach", says: "availability 0.00 % is below 99 %", runs: "one", most: 1},
+		"GP-PROM-7 slow at the end":             {soak: Soak{P95: 250 * time.Millisecond}, answers: every(10, slow), verdict: report.Fail, reason: "slo-breach", says: "p95 300 ms is above 250 ms", runs: "one"},
+		"p95 leaves the slowest 5 % out":        {soak: Soak{For: time.Nanosecond, AtLeast: 40, P95: 250 * time.Millisecond}, answers: every(20, slow), verdict: report.Pass, reason: "soaked", runs: "two"},
+		"a bound below a millisecond is kept":   {soak: Soak{P95: 1500 * time.Microsecond}, answers: always(answer{status: 200, took: 1400 * time.Microsecond}), verdict: report.Pass, reason: "soaked", runs: "two"},
+		"no answers are not fast answers":       {soak: Soak{P95: 250 * time.Millisecond}, answers: always(dead), verdict: report.Fail, reason: "slo-breach", says: "p95 5000 ms is above 250 ms", runs: "one"},
+		"exactly what is allowed is allowed":    {soak: Soak{For: time.Nanosecond, AtLeast: 1000, Every: time.Microsecond, Availability: 99.9, ErrorRate: 0.1}, answers: every(1000, bad), verdict: report.Pass, reason: "soaked", says: "availability 99.90 %", runs: "two"},
+		"an error rate is a rate of answers": {soak: Soak{For: time.Nanosecond, AtLeast: 20, ErrorRate: 6}, answers: func(i int) answer {
+			return []answer{good, dead, dead, dead, bad, good, good, good, good, good}[min(i, 9)]
+		}, verdict: report.Pass, reason: "soaked", says: "errors 5.00 %", runs: "two"},
+		"a redirect and a 404 are answers":        {soak: Soak{Availability: 100}, answers: always(answer{status: 404}), verdict: report.Pass, reason: "soaked", runs: "two"},
+		"it breaks as soon as it cannot be kept":  {soak: Soak{For: 100 * time.Millisecond, AtLeast: 100, Every: time.Millisecond, Availability: 97}, answers: always(dead), verdict: report.Fail, reason: "slo-breach", says: "4 of 4 samples bad", runs: "one", most: 4},
+		"GP-PROM-6 too few samples are no answer": {soak: Soak{For: time.Second, AtLeast: 1000, Every: time.Millisecond, Availability: 99}, answers: always(good), during: wait, verdict: report.Fail, reason: "soak-inconclusive", says: "wants 1000 that count", runs: "two", most: 4},
+		"GP-PROM-6 no answers are no error rate":  {soak: Soak{For: time.Second, AtLeast: 3, Every: time.Millisecond, ErrorRate: 1}, answers: always(dead), during: wait, verdict: report.Fail, reason: "soak-inconclusive", says: "has 0", runs: "two", most: 4},
+		"it restarts": {soak: Soak{Availability: 99}, answers: always(good), during: func(b *bench, n int) {
+			if n == 2 {
+				b.target.Change("production", func(r *target.Running) { r.Restarts++ })
+			}
+		}, verdict: report.Warn, reason: "soaked", runs: "two"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.released(b.artifacts[0], "")
+			o := b.alone(b.artifacts[1])
+			o.Soak = &test.soak
+			if o.Soak.For == 0 {
+				o.Soak.For, o.Soak.AtLeast = 20*time.Millisecond, 10
+			}
+			b.probed = func(i int) answer {
+				if test.during != nil {
+					test.during(b, i)
+				}
+				return test.answers(i)
+			}
+			r := must(Promote(t.Context(), b.Deps, o))(t)
+			b.want(r, test.verdict, test.reason)
+			var row report.Check
+			for _, c := range r.Checks {
+				if c.Name == "soak" {
+					row = c
+				}
+			}
+			if !strings.Contains(row.Result+" "+row.Note, test.says) {
+				t.Errorf("the row %q (%s) does not say %q", row.Result, row.Note, test.says)
+			}
+			if b.runs() != test.runs {
+				t.Errorf("production runs %s, want %s", b.runs(), test.runs)
+			}
+			if test.most > 0 && b.probes > test.most {
+				t.Errorf("%d samples, want at most %d", b.probes, test.most)
+			}
+			b.unlocked()
+		})
+	}
+}
+
+// wait lets a minute pass at each sample.
+func wait(b *bench, _ int) { b.skipped.Add(int64(time.Minute)) }
+
+// TestSoakRollsBack proves GP-PROM-7 over HTTP: the bad release is replaced by the
+// last good one, read back, recorded, and the time to restore is said.
+func TestSoakRollsBack(t *testing.T) {
+	b := newBench(t)
+	b.release(b.artifacts[0])
+	b.broken(b.artifacts[1])
+	b.stage(b.artifacts[1])
+	r := must(Promote(t.Context(), b.Deps, b.production(b.artifacts[1])))(t)
+	b.want(r, report.Fail, "slo-breach")
+	if diff := cmp.Diff([]string{"1 release one pass", "1 soak one pass", "2 release two pass", "2 soak two fail", "3 rollback one pass"}, b.history()); diff != "" {
+		t.Errorf("ledger (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"one", "two", "one"}, b.deployed()); diff != "" {
+		t.Errorf("deployed (-want +got):\n%s", diff)
+	}
+	if r.Output("rollback") != "2026.11.21-3" || r.Output("release") != "2026.11.21-2" || r.Output("restored-in") == "" {
+		t.Errorf("outputs %+v", r.Outputs)
+	}
+	last := r.Checks[len(r.Checks)-1]
+	if last.Name != "rollback" || !strings.Contains(last.Result, "2026.11.21-1 runs again as 2026.11.21-3") || !strings.Contains(last.Note, "ms from the first bad sample") {
+		t.Errorf("row %+v", last)
+	}
+	b.unlocked()
+
+	// Skipping the one whose soak failed, the next bad one goes back to the first.
+	b.broken(b.artifacts[2])
+	b.stage(b.artifacts[2])
+	b.want(must(Promote(t.Context(), b.Deps, b.production(b.artifacts[2])))(t), report.Fail, "slo-breach")
+	if b.runs() != "one" {
+		t.Errorf("production runs %s", b.runs())
+	}
+	// The bad one may be tried again: that is another release.
+	delete(b.target.Serve, b.artifacts[1])
+	b.release(b.artifacts[1])
+	if diff := cmp.Diff([]string{"6 release two pass", "6 soak two pass"}, b.history()[8:]); diff != "" {
+		t.Errorf("ledger (-want +got):\n%s", diff)
+	}
+}
+
+// Slow answers are bad together: the time to restore counts from the breach.
+func TestTimeToRestoreOfSlowAnswers(t *testing.T) {
+	b := newBench(t)
+	b.released(b.artifacts[0], "")
+	o := b.alone(b.artifacts[1])
+	o.Soak = &Soak{For: time.Millisecond, AtLeast: 3, P95: 10 * time.Millisecond}
+	b.probed = always(slow)
+	r := must(Promote(t.Context(), b.Deps, o))(t)
+	note := r.Checks[len(r.Checks)-1].Note // time to restore 30ms from …
+	if took, err := time.ParseDuration(strings.Fields(note + " - - - -")[3]); err != nil || took > time.Minute {
+		t.Errorf("note %q", note)
+	}
+}
+
+// TestSoakOfTheFirstRelease proves that a breach without a release to return to
+// is said, and says the same when asked again.
+func TestSoakOfTheFirstRelease(t *testing.T) {
+	b := newBench(t)
+	b.broken(b.artifacts[0])
+	for range 2 {
+		r := must(Promote(t.Context(), b.Deps, b.alone(b.artifacts[0])))(t)
+		b.want(r, report.Fail, "slo-breach-first-release")
+		if !strings.Contains(r.Title, "it keeps running") || b.runs() != "one" {
+			t.Errorf("%s; production runs %s", r.Title, b.runs())
+		}
+	}
+	if diff := cmp.Diff([]string{"1 release one pass", "1 soak one fail"}, b.history()); diff != "" {
+		t.Errorf("ledger (-want +got):\n%s", diff)
+	}
+}
+
+// TestSoakWhoseWayBackFails proves GP-PROM-9: what was measured is reported, there
+// is no answer, and the next call ends the way back.
+func TestSoakWhoseWayBackFails(t *testing.T) {
+	b := newBench(t)
+	b.released(b.artifacts[0], "")
+	b.broken(b.artifacts[1])
+	b.target.Before = func(_ context.Context, d target.Deployment) error {
+		if d.Digest == b.artifacts[0] {
+			return errors.New("ImagePullBackOff")
+		}
+		return nil
+	}
+	r, err := Promote(t.Context(), b.Deps, b.alone(b.artifacts[1]))
+	if err == nil || !strings.Contains(err.Error(), "roll production back from 2026.11.21-2 to 2026.11.21-1") || !strings.Contains(err.Error(), "ImagePullBackOff") {
+		t.Errorf("error %v", err)
+	}
+	b.want(r, report.Fail, "slo-breach")
+	if !strings.Contains(r.Title, "the rollback to 2026.11.21-1 failed") {
+		t.Errorf("title %q", r.Title)
+	}
+	b.unlocked()
+	b.target.Before = nil
+	b.want(must(Promote(t.Context(), b.Deps, b.alone(b.artifacts[1])))(t), report.Fail, "slo-breach")
+	if diff := cmp.Diff([]string{"1 release one pass", "1 soak one pass", "2 release two pass", "2 soak two fail", "3 rollback one pass"}, b.history()); diff != "" {
+		t.Errorf("ledger (-want +got):\n%s", diff)
+	}
+	if b.runs() != "one" {
+		t.Errorf("production runs %s", b.runs())
+	}
+}
+
+// TestWatchRefuses proves that a soak which cannot begin is no error without a
+// report, and measures nothing.
+func TestWatchRefuses(t *testing.T) {
+	for name, test := range map[string]struct {
+		prepare func(*bench)
+		reason  string
+		fails   string
+	}{
+		"locked": {func(b *bench) {
+			b.Ledger.Acquire(b.t.Context(), ledger.Lock{Environment: "production", Digest: b.artifacts[1], By: "bob@laptop", Expires: ledger.LockFor(time.Hour)})
+		}, "locked", ""},
+		"drift": {func(b *bench) {
+			b.target.Change("production", func(r *target.Running) { r.Digest = b.artifacts[1] })
+		}, "drift", ""},
+		"taken down": {func(b *bench) { b.target.Down(b.t.Context(), "production") }, "", "nothing is deployed there"},
+		"replaced": {func(b *bench) {
+			b.put(ledger.Entry{Kind: ledger.KindRelease, Digest: b.artifacts[1], Previous: "2026.11.21-1"})
+		}, "", "is not the release that runs there"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			o := b.alone(b.artifacts[0])
+			b.want(must(Deploy(t.Context(), b.Deps, o))(t), report.Pass, "promoted")
+			test.prepare(b)
+			r, err := Watch(t.Context(), b.Deps, o)
+			if test.fails != "" {
+				if err == nil || !strings.Contains(err.Error(), test.fails) {
+					t.Errorf("error %v, want %q", err, test.fails)
+				}
+			} else {
+				b.want(must(r, err)(t), report.Fail, test.reason)
+			}
+			if b.probes > 0 {
+				t.Errorf("%d samples were taken", b.probes)
+			}
+		})
+	}
+}
+
+// What is measured must be one deployment of one digest.
+func TestSoakSeesAnotherDeployment(t *testing.T) {
+	for name, change := range map[string]func(*target.Running){
+		"another digest": func(r *target.Running) { r.Digest = "sha256:1" },
+		"again":          func(r *target.Running) { r.Generation++ },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.probed = func(n int) answer {
+				if n == 2 {
+					b.target.Change("production", change)
+				}
+				return good
+			}
+			r, err := Promote(t.Context(), b.Deps, b.alone(b.artifacts[0]))
+			if err == nil || !strings.Contains(err.Error(), "something else was deployed meanwhile") {
+				t.Errorf("error %v", err)
+			}
+			b.want(r, report.Fail, "no-answer")
+			if diff := cmp.Diff([]string{"1 release one pass"}, b.history()); diff != "" {
+				t.Errorf("ledger (-want +got):\n%s", diff)
+			}
+			b.unlocked()
+		})
+	}
+}
+
+// A soak longer than the life of a lock keeps the lock.
+func TestLockOutlivesTheSoak(t *testing.T) {
+	b := newBench(t)
+	o := b.alone(b.artifacts[0])
+	o.Soak.For = 24 * time.Hour
+	var held ledger.Lock
+	b.probed = func(n int) answer {
+		if n == 0 {
+			out := git(t, b.Ledger.Dir, "show", ledger.Branch+":locks/production.json")
+			if err := json.Unmarshal([]byte(out), &held); err != nil {
+				t.Error(err)
+			}
+			b.skipped.Add(int64(25 * time.Hour))
+		}
+		return good
+	}
+	b.want(must(Promote(t.Context(), b.Deps, o))(t), report.Pass, "soaked")
+	if left := held.Expires.Sub(held.Acquired); left < 72*time.Hour || held.Purpose != "soak" {
+		t.Errorf("%s lock for %s", held.Purpose, left)
+	}
+}
+
+// A promotion that lost its lock touches nothing.
+func TestRollbackWithoutTheLock(t *testing.T) {
+	b := newBench(t)
+	b.released(b.artifacts[0], "")
+	b.broken(b.artifacts[1])
+	b.probed = func(n int) answer {
+		if n == 0 {
+			err := b.Ledger.Update(t.Context(), "test", func(_ context.Context, tx *ledger.Tx) error {
+				tx.Write("locks/production.json", []byte(`{"environment":"production","by":"bob@laptop","process":{"host":"elsewhere","pid":1},"expires":"2027-01-01T00:00:00Z"}`))
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		return bad
+	}
+	_, err := Promote(t.Context(), b.Deps, b.alone(b.artifacts[1]))
+	var locked *ledger.LockedError
+	if !errors.As(err, &locked) || locked.Lock.By != "bob@laptop" {
+		t.Errorf("error %v", err)
+	}
+	if diff := cmp.Diff([]string{"one", "two"}, b.deployed()); diff != "" {
+		t.Errorf("deployed (-want +got):\n%s", diff)
+	}
+}
+
+func TestBreach(t *testing.T) {
+	soak := Soak{Availability: 50, ErrorRate: 50}
+	for name, test := range map[string]struct {
+		s       Samples
+		soak    Soak
+		planned int
+		ended   bool
+		want    bool
+	}{
+		"none":                                  {Samples{Taken: 2}, soak, 4, false, false},
+		"half of what will be, so far all":      {Samples{Taken: 2, Errors: 2}, soak, 4, false, false},
+		"more than half of what will be":        {Samples{Taken: 3, Errors: 3}, soak, 4, false, true},
+		"half at the end":                       {Samples{Taken: 4, Errors: 2}, soak, 4, true, false},
+		"more samples than planned":             {Samples{Taken: 8, Errors: 4}, soak, 4, false, false},
+		"unanswered is no error":                {Samples{Taken: 4, Unanswered: 3}, Soak{ErrorRate: 1}, 4, true, false},
+		"one error of one answer":               {Samples{Taken: 4, Unanswered: 3, Errors: 1}, Soak{ErrorRate: 50}, 4, true, true},
+		"one error, and answers may follow":     {Samples{Taken: 4, Unanswered: 3, Errors: 1}, Soak{ErrorRate: 50, AtLeast: 4}, 4, false, false},
+		"nothing asked":                         {Samples{Taken: 4, Unanswered: 4}, Soak{}, 4, true, false},
+		"99.95 of 2000":                         {Samples{Taken: 2000, Errors: 1}, Soak{Availability: 99.95}, 2000, true, false},
+		"99.95 of 1999":                         {Samples{Taken: 1999, Errors: 1}, Soak{Availability: 99.95}, 1999, true, true},
+		"availability 100, the first bad":       {Samples{Taken: 1, Errors: 1}, Soak{Availability: 100}, 1000, false, true},
+		"p95 is not asked before the end":       {Samples{Taken: 4, P95: 900}, Soak{P95: time.Millisecond}, 4, false, false},
+		"p95 at the bound":                      {Samples{Taken: 4, P95: 250}, Soak{P95: 250 * time.Millisecond}, 4, true, false},
+		"p95 half a millisecond over the bound": {Samples{Taken: 4, P95: 250.5}, Soak{P95: 250 * time.Millisecond}, 4, true, true},
+	} {
+		if got := test.s.breach(test.soak, test.planned, test.ended); (got != "") != test.want {
+			t.Errorf("%s: %q, want a breach: %v", name, got, test.want)
+		}
+	}
+}
+
+// What breaks early would have broken in the end, whatever came: planned is not
+// less than what a soak takes.
+func TestPlannedSamples(t *testing.T) {
+	b := newBench(t)
+	o := b.alone(b.artifacts[0])
+	o.Soak = &Soak{For: 3 * time.Second, AtLeast: 1, Every: time.Millisecond, Availability: 50}
+	// Samples at 0, 1, 2 and 3 s; two of the four are bad, which 50 % allows.
+	o.Soak.Every = time.Second
+	b.probed = func(n int) answer {
+		if n < 2 {
+			return bad
+		}
+		return good
+	}
+	s := Samples{Taken: 2, Errors: 2}
+	planned := max(o.Soak.AtLeast, o.Soak.samples())
+	if planned != 4 || s.breach(*o.Soak, planned, false) != "" {
+		t.Errorf("planned %d: %q", planned, s.breach(*o.Soak, planned, false))
+	}
+}
+
+func TestSoakDefaults(t *testing.T) {
+	for _, test := range []struct{ in, want Soak }{
+		{Soak{For: time.Minute, AtLeast: 30}, Soak{For: time.Minute, AtLeast: 30, Every: time.Second}},
+		{Soak{}, Soak{Every: time.Millisecond}},
+		{Soak{For: time.Minute, Every: time.Second}, Soak{For: time.Minute, Every: time.Second}},
+	} {
+		if diff := cmp.Diff(test.want, *test.in.withDefaults()); diff != "" {
+			t.Errorf("%+v (-want +got):\n%s", test.in, diff)
+		}
+	}
+}
+
+// The first answer may come slowly: the real prober counts it, with its time.
+func TestSoakOverHTTP(t *testing.T) {
+	b := newBench(t)
+	var paths []string
+	b.target.Serve[b.artifacts[0]] = func(w http.ResponseWriter, r *http.Request) { paths = append(paths, r.URL.Path) }
+	b.release(b.artifacts[0])
+	if len(paths) < 5 || paths[0] != "/healthz" {
+		t.Errorf("requests %v", paths)
+	}
+}

@@ -1,0 +1,68 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+)
+
+var marks = map[State]string{
+	OK: "✓", Warned: "!", Failed: "✗", Skipped: "–", Inconclusive: "~", Missing: "?", NotApplicable: "–",
+}
+
+// mark is a state in one character. A state that is not known has no result.
+func mark(s State) string {
+	if m := marks[s]; m != "" {
+		return m
+	}
+	return marks[Missing]
+}
+
+// stateWord spells out the states that a mark alone could let pass for green.
+func stateWord(s State) string {
+	switch s {
+	case OK, Warned, Failed:
+		return ""
+	case Missing, Inconclusive, NotApplicable, Skipped:
+		return strings.ReplaceAll(string(s), "-", " ") + ": "
+	}
+	return "unknown state: "
+}
+
+// word is a verdict as a person says it.
+func word(v Verdict) string {
+	switch v {
+	case Pass:
+		return "✓ pass"
+	case Warn:
+		return "! pass with warnings"
+	case Fail:
+		return "✗ blocked"
+	case Skip:
+		return "– skipped"
+	}
+	return "? no verdict"
+}
+
+// seconds is a time as a person says it; too little is nothing.
+func seconds(s float64) string {
+	switch {
+	case s < 0.05:
+		return ""
+	case s < 100:
+		return fmt.Sprintf("%.1f s", s)
+	}
+	return fmt.Sprintf("%d m %d s", int(s)/60, int(s)%60)
+}
+
+// String renders a place as path:line:column, or "repository".
+func (l Location) String() string {
+	switch {
+	case strings.TrimSpace(l.Path) == "":
+		return "repository"
+	case l.Line <= 0:
+		return l.Path
+	case l.Column <= 0:
+		return fmt.Sprintf("%s:%d", l.Path, l.Line)
+	}
+	return fmt.Sprintf("%s:%d:%d", l.Path, l.Line, l.Column)
+}

@@ -1,0 +1,378 @@
+package scorecard
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+const commit = "3f9c2d1000000000000000000000000000000000"
+
+// checkout makes a folder of files.
+func checkout(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range files {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(content), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func root(t *testing.T, files map[string]string) *os.Root {
+	t.Helper()
+	r, err := os.OpenRoot(checkout(t, files))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	return r
+}
+
+// candidate is one that has everything.
+func candidate(t *testing.T) Options {
+	return Options{
+		App: "shop", Commit: commit, Digest: "sha256:1", Dir: checkout(t, map[string]string{"docs/requirements/votes.md": "| W2E-3 | votes are counted |\n", "db/0001.sql": "create table votes (id int);"}),
+		JUnit: []string{goodTests(t)}, Messages: []string{"count votes\n\nServes W2E-3."},
+		Gate:         &report.Report{Name: "security-gate", Commit: commit, Verdict: report.Pass, Title: "nothing blocks"},
+		Requirements: "docs/requirements", Migrations: "db", NewMigrations: []string{"db/0001.sql"}, Previous: &Previous{ID: "2026.11.21-1"},
+	}
+}
+
+func goodTests(t *testing.T) string {
+	return file(t, "unit.xml", suite("shop", `<testcase name="TestVotes/W2E-3_are_counted"/>`))
+}
+
+func dimension(t *testing.T, r *report.Report, name string) Dimension {
+	t.Helper()
+	for _, d := range r.Data.(*Card).Dimensions {
+		if d.Name == name {
+			return d
+		}
+	}
+	t.Fatalf("no dimension %s", name)
+	return Dimension{}
+}
+
+// TestGrade proves GP-SCORE-2: each dimension has a state, missing is never a
+// pass, and what must pass decides.
+func TestGrade(t *testing.T) {
+	for name, test := range map[string]struct {
+		change    func(*testing.T, *Options)
+		must      []string
+		dimension string
+		state     report.State
+		says      string
+		verdict   report.Verdict
+	}{
+		"a good candidate": {nil, []string{"tests", "security", "requirements", "rollback", "migrations"}, "tests", report.OK, "1 passed", report.Warn},
+
+		"tests missing":         {func(_ *testing.T, o *Options) { o.JUnit, o.Messages = nil, nil }, nil, "tests", report.Missing, "no JUnit file", report.Warn},
+		"tests missing, a must": {func(_ *testing.T, o *Options) { o.JUnit = nil }, []string{"tests"}, "tests", report.Missing, "no JUnit file", report.Fail},
+		"tests failed": {func(t *testing.T, o *Options) { o.JUnit = append(o.JUnit, file(t, "e2e.xml", suite("e2e", fail))) },
+			nil, "tests", report.Failed, "1 failed", report.Fail},
+		"tests flaky, a must": {func(t *testing.T, o *Options) { o.JUnit = append(o.JUnit, file(t, "e2e.xml", suite("e2e", fail+pass))) },
+			[]string{"tests"}, "tests", report.Warned, "flaky: t", report.Warn},
+
+		"security missing":                {func(_ *testing.T, o *Options) { o.Gate = nil }, nil, "security", report.Missing, "has not run", report.Warn},
+		"security missing, a must":        {func(_ *testing.T, o *Options) { o.Gate = nil }, []string{"security"}, "security", report.Missing, "has not run", report.Fail},
+		"security of another commit":      {func(_ *testing.T, o *Options) { o.Gate.Commit = "1c0f" }, []string{"security"}, "security", report.Missing, "is about 1c0f", report.Fail},
+		"security warns":                  {func(_ *testing.T, o *Options) { o.Gate.Verdict = report.Warn }, []string{"security"}, "security", report.Warned, "nothing blocks", report.Warn},
+		"security blocks":                 {func(_ *testing.T, o *Options) { o.Gate.Verdict = report.Fail }, nil, "security", report.Failed, "nothing blocks", report.Fail},
+		"security looked at nothing":      {func(_ *testing.T, o *Options) { o.Gate.Verdict = report.Skip }, []string{"security"}, "security", report.Missing, "", report.Fail},
+		"security with an unknown answer": {func(_ *testing.T, o *Options) { o.Gate.Verdict = "great" }, nil, "security", report.Failed, "", report.Fail},
+
+		"requirements: none defined":         {func(_ *testing.T, o *Options) { o.Requirements = "docs/none" }, nil, "requirements", report.Missing, "no requirement ids", report.Warn},
+		"requirements: none defined, a must": {func(_ *testing.T, o *Options) { o.Requirements = "" }, []string{"requirements"}, "requirements", report.Missing, "no requirement ids", report.Fail},
+		"requirements: none touched":         {func(_ *testing.T, o *Options) { o.Messages = nil }, nil, "requirements", report.Warned, "name none of 1; 1 have a test", report.Warn},
+		"requirements: unknown":              {func(_ *testing.T, o *Options) { o.Messages = []string{"W2E-99"} }, nil, "requirements", report.Failed, "unknown: W2E-99", report.Fail},
+		"requirements: touched, no test": {func(t *testing.T, o *Options) { o.JUnit = []string{file(t, "u.xml", suite("s", pass))} },
+			nil, "requirements", report.Failed, "touched without a test: W2E-3", report.Fail},
+		"requirements: only a failing test": {func(t *testing.T, o *Options) {
+			o.JUnit = []string{file(t, "u.xml", suite("s", `<testcase name="W2E-3"><failure/></testcase>`+pass))}
+		}, nil, "requirements", report.Failed, "touched without a test: W2E-3", report.Fail},
+		"requirements: only a flaky test": {func(t *testing.T, o *Options) {
+			o.JUnit = []string{file(t, "u.xml", suite("s", `<testcase name="W2E-3"><flakyFailure/></testcase>`+pass))}
+		}, nil, "requirements", report.Failed, "touched without a test: W2E-3", report.Fail},
+
+		"rollback: first release":           {func(_ *testing.T, o *Options) { o.Previous = nil }, []string{"rollback"}, "rollback", report.NotApplicable, "first release", report.Warn},
+		"GP-SCORE-8 rollback: not pullable": {func(_ *testing.T, o *Options) { o.Previous.Pullable = errors.New("no such image") }, nil, "rollback", report.Failed, "cannot be pulled", report.Fail},
+
+		"migrations: not configured":               {func(_ *testing.T, o *Options) { o.Migrations = "" }, nil, "migrations", report.NotApplicable, "", report.Warn},
+		"migrations: not configured, a must":       {func(_ *testing.T, o *Options) { o.Migrations = "" }, []string{"migrations"}, "migrations", report.Missing, "scorecard.must asks for it", report.Fail},
+		"migrations: gone":                         {func(_ *testing.T, o *Options) { o.NewMigrations = []string{"db/0009.sql"} }, []string{"migrations"}, "migrations", report.Missing, "cannot be read", report.Fail},
+		"performance: not configured":              {nil, nil, "performance", report.NotApplicable, "", report.Warn},
+		"performance: not configured, a must":      {nil, []string{"performance"}, "performance", report.Missing, "scorecard.must asks for it", report.Fail},
+		"ai-evals: not configured, a must":         {nil, []string{"ai-evals"}, "ai-evals", report.Missing, "scorecard.must asks for it", report.Fail},
+		"readiness warns, also where it is a must": {nil, []string{"readiness"}, "readiness", report.Warned, "lacks ", report.Warn},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := candidate(t)
+			o.Must = test.must
+			if test.change != nil {
+				test.change(t, &o)
+			}
+			r, err := Grade(o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := dimension(t, r, test.dimension)
+			if d.State != test.state || !strings.Contains(d.Result+" | "+d.Note, test.says) || d.Must != slices.Contains(test.must, d.Name) {
+				t.Errorf("%+v, want %s and %q", d, test.state, test.says)
+			}
+			if r.Verdict != test.verdict || r.Output("verdict") != string(r.Verdict) || r.Output("reason") != r.Reason {
+				t.Errorf("%s %s: %s; want %s", r.Verdict, r.Reason, r.Title, test.verdict)
+			}
+			if named := strings.Contains(r.Title, test.dimension); r.Verdict == report.Fail && !named {
+				t.Errorf("title %q", r.Title)
+			}
+			if c := r.Checks[slices.IndexFunc(r.Checks, func(c report.Check) bool { return c.Name == test.dimension })]; c.State != d.State {
+				t.Errorf("row %+v", c)
+			}
+		})
+	}
+}
+
+// TestCard proves GP-SCORE-1: the JSON reads back as it was written, about one
+// commit and digest.
+func TestCard(t *testing.T) {
+	o := candidate(t)
+	r, err := Grade(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	if err := r.WriteJSON(&b); err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Schema, Commit, Digest string
+		Data                   Card
+	}
+	if err := json.Unmarshal([]byte(b.String()), &got); err != nil {
+		t.Fatal(err)
+	}
+	want := *r.Data.(*Card)
+	want.Tests.Names = nil // not part of it
+	if diff := cmp.Diff(want, got.Data); diff != "" {
+		t.Errorf("card (-want +got):\n%s", diff)
+	}
+	if got.Schema != "goldenpath.scorecard/v1" || got.Data.Schema != "goldenpath.scorecard/v1" || got.Commit != commit || got.Digest != "sha256:1" {
+		t.Errorf("%s %s %s", got.Schema, got.Commit, got.Digest)
+	}
+	var names []string
+	for _, d := range want.Dimensions {
+		names = append(names, d.Name)
+	}
+	if diff := cmp.Diff([]string{"requirements", "tests", "performance", "security", "ai-evals", "migrations", "rollback", "readiness"}, names); diff != "" {
+		t.Errorf("dimensions (-want +got):\n%s", diff)
+	}
+	for _, list := range []string{`"flaky": []`, `"broken": []`, `"unknown": []`, `"uncovered": []`} {
+		if !strings.Contains(b.String(), list) {
+			t.Errorf("%s is not in the JSON", list)
+		}
+	}
+}
+
+func TestGradeUsage(t *testing.T) {
+	for name, change := range map[string]func(*Options){
+		"an unknown dimension":          func(o *Options) { o.Must = []string{"tests", "test", "secuirty"} },
+		"no JUnit":                      func(o *Options) { o.JUnit = []string{filepath.Join(o.Dir, "db/0001.sql")} },
+		"requirements are a file":       func(o *Options) { o.Requirements = "docs/requirements/votes.md" },
+		"requirements are out of reach": func(o *Options) { o.Requirements = "../.." },
+	} {
+		o := candidate(t)
+		change(&o)
+		if _, err := Grade(o); report.ExitCode(nil, err) != report.ExitUsage {
+			t.Errorf("%s: error %v", name, err)
+		} else if name == "an unknown dimension" && strings.Count(err.Error(), "\n") != 1 {
+			t.Errorf("not every mistake is named: %v", err)
+		}
+	}
+	if _, err := Grade(Options{Dir: filepath.Join(t.TempDir(), "gone")}); err == nil {
+		t.Error("a checkout that is not there was graded")
+	}
+}
+
+// TestIDs proves GP-SCORE-3 for names and texts.
+func TestIDs(t *testing.T) {
+	for text, want := range map[string][]string{
+		"TestVotes/W2E-3_are_counted":    {"W2E-3"},
+		"test_W2E-9_order[one-two]":      {"W2E-9"},
+		"votes (W2E-3, W2E-4)":           {"W2E-3", "W2E-4"},
+		"GP-GATE-3: merge by alias":      {"GP-GATE-3"},
+		"suite/GP-PROM-10/W2E-1":         {"GP-PROM-10", "W2E-1"},
+		"CVE-2026-1234 in net":           nil,
+		"CVE-2026-1 and UTF-8":           {"UTF-8"}, // its prefix is nobody's
+		"W2E-3a, xW2E-3, W2E-3-4, w2e-3": nil,
+		"[W2E-3]W2E-4.":                  {"W2E-3", "W2E-4"},
+		"":                               nil,
+		"-3 A- A-":                       nil,
+		"W2E-3":                          {"W2E-3"},
+	} {
+		if diff := cmp.Diff(want, ids(text)); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", text, diff)
+		}
+	}
+}
+
+func FuzzIDs(f *testing.F) {
+	f.Add("TestVotes/W2E-3_are_counted CVE-2026-1 GP-GATE-3")
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, id := range ids(text) {
+			if !strings.Contains(text, id) || prefix(id) == "" {
+				t.Errorf("%q in %q", id, text)
+			}
+		}
+	})
+}
+
+// TestRequirements proves GP-SCORE-3: what is defined, touched, covered, unknown.
+func TestRequirements(t *testing.T) {
+	r := root(t, map[string]string{
+		"reqs/a.md": strings.Join([]string{
+			"# Requirements of W2E-90", "## W2E-1: votes", "| id | what |", "|---|---|", "| W2E-2 | counted |", "| **W2E-3** | shown |", "- W2E-4 sorted",
+			"* **W2E-5**: exported", "| `W2E-6` | code |", "| [W2E-7](x.md) | linked |", "see W2E-91 for more", "  - W2E-8", "| W2E-9a | no |", "text | W2E-92 |",
+		}, "\n"),
+		"reqs/b.md":      "- OPS-1 twice\n- OPS-1 twice\n",
+		"reqs/c.txt":     "- W2E-93 no Markdown\n",
+		"reqs/sub/d.md":  "- W2E-94 not here\n",
+		"elsewhere/e.md": "- W2E-95 not here either\n",
+	})
+	o := Options{Requirements: "./reqs/", Messages: []string{
+		"W2E-2 and W2E-1, again W2E-2", "Fix CVE-2026-1 by reading UTF-8, RFC-9110 (W2E-77)", "OPS-1", "OPSX-3 is nobody's",
+	}}
+	got, err := readRequirements(r, o, Tests{Names: []string{"Test/W2E-1_x", "test_OPS-1", "Test/W2E-5", "Test/W2E-78", "Test/W2E-1_y"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Requirements{
+		Defined: []string{"OPS-1", "W2E-1", "W2E-2", "W2E-3", "W2E-4", "W2E-5", "W2E-6", "W2E-7", "W2E-8"},
+		Touched: []string{"OPS-1", "W2E-1", "W2E-2"}, Covered: []string{"OPS-1", "W2E-1", "W2E-5"}, Unknown: []string{"W2E-77"}, Uncovered: []string{"W2E-2"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("requirements (-want +got):\n%s", diff)
+	}
+}
+
+// TestMigrations proves GP-SCORE-7.
+func TestMigrations(t *testing.T) {
+	for sql, class := range map[string]string{
+		"create table votes (id int);":                           "expand",
+		"alter table votes add column note text;":                "expand",
+		"create index on votes (id);":                            "expand",
+		"insert into votes values ('drop table votes');":         "expand",
+		"-- drop table votes\nselect 1;":                         "expand",
+		"/* truncate\nvotes */ select 1;":                        "expand",
+		"select 'it''s -- no comment'; create table x (id int);": "expand",
+		"select '--'; drop table votes;":                         "irreversible",
+		"select '/*'; drop table votes; select '*/';":            "irreversible",
+		"alter table votes rename column a to b;":                "contract",
+		"ALTER TABLE votes ALTER COLUMN a SET NOT NULL;":         "contract",
+		"alter table votes modify column a int;":                 "contract",
+		"drop index votes_a;":                                    "contract",
+		"Drop Table votes;":                                      "irreversible",
+		"alter table votes drop\n\tcolumn a;":                    "irreversible",
+		"truncate votes;":                                        "irreversible",
+		"delete from votes where id < 3;":                        "irreversible",
+		"create table backdrop (rename_me int, truncated bool);": "expand",
+		"": "expand",
+	} {
+		d := migrations(root(t, map[string]string{"db/1.sql": sql}), Options{Migrations: "db", NewMigrations: []string{"db/1.sql"}})
+		if !strings.HasPrefix(d.Result, class+" (1 file: 1.sql)") || (d.State == report.OK) != (class == "expand") {
+			t.Errorf("%q: %+v, want %s", sql, d, class)
+		}
+	}
+	r := root(t, map[string]string{"db/1.sql": "drop table a;", "db/2.sql": "alter table b rename to c;", "db/3.sql": "create table d (id int);"})
+	all := []string{"db/1.sql", "db/2.sql", "db/3.sql"}
+	if d := migrations(r, Options{Migrations: "db", NewMigrations: all}); d.Result != "irreversible (3 files: 1.sql, 2.sql, 3.sql)" || d.State != report.Warned {
+		t.Errorf("the worst counts: %+v", d)
+	}
+	if d := migrations(r, Options{Migrations: "db"}); d.Result != "none" || d.State != report.OK {
+		t.Errorf("none: %+v", d)
+	}
+}
+
+// TestReadiness proves GP-SCORE-10.
+func TestReadiness(t *testing.T) {
+	o := Options{Requirements: "docs/requirements", Flags: "flags/", Prompts: "./llm/prompts"}
+	r := root(t, map[string]string{
+		"llm/prompts/a.md": "# a prompt\n", "llm/prompts/b.md": "**Model:** x 5\n", "README.md": "# Shop\n## How this repository was generated\n",
+		"package-lock.json": "{}", ".github/CODEOWNERS": "* @ann", "docs/requirements/x.md": "nothing yet", "flags/new.json": "{}", "charts/shop/Chart.yaml": "name: shop",
+	})
+	there := map[string]string{}
+	lacks := 0
+	for _, i := range checklist(r, o) {
+		if i.There {
+			there[i.Name] = i.Proof
+		} else if lacks++; !strings.HasPrefix(i.Proof, "looked for ") {
+			t.Errorf("%+v", i)
+		}
+	}
+	want := map[string]string{
+		"saved prompts with the model's version": "llm/prompts/b.md", "README says how the repository was generated": "README.md", "lock file": "package-lock.json",
+		"code owners": ".github/CODEOWNERS", "feature flags": "flags/new.json", "infrastructure as code": "charts/shop/Chart.yaml",
+	}
+	if diff := cmp.Diff(want, there); diff != "" || lacks != 7 {
+		t.Errorf("there, %d lacking (-want +got):\n%s", lacks, diff)
+	}
+	d := gradeReadiness(checklist(r, o))
+	if d.State != report.Warned || d.Result != "6 of 13" || !strings.HasSuffix(d.Note, " and 4 more") {
+		t.Errorf("%+v", d)
+	}
+	if d := gradeReadiness([]Item{{There: true}}); d.State != report.OK {
+		t.Errorf("%+v", d)
+	}
+	for _, i := range checklist(r, Options{}) { // nothing configured
+		if i.There && strings.HasPrefix(i.Proof, "/") || strings.Contains(i.Proof, "looked for /") {
+			t.Errorf("%+v", i)
+		}
+	}
+}
+
+// TestHostileCheckout proves GP-SAFE-2: grading reads nothing outside the
+// checkout, and does not wait for a pipe.
+func TestHostileCheckout(t *testing.T) {
+	outside := checkout(t, map[string]string{"secret.md": "- W2E-3 from outside\nmodel: x\n", "Dockerfile": "FROM x"})
+	dir := checkout(t, map[string]string{"docs/requirements/a.md": "- W2E-1 x\n"})
+	for from, to := range map[string]string{
+		"Dockerfile": filepath.Join(outside, "Dockerfile"), "README.md": "/dev/zero", "docs/runbooks": outside, "docs/requirements/b.md": filepath.Join(outside, "secret.md"),
+		"db.sql": "/dev/zero",
+	} {
+		if err := os.Symlink(to, filepath.Join(dir, from)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(os.MkdirAll(filepath.Join(dir, "llm"), 0o755), syscall.Mkfifo(filepath.Join(dir, "llm", "a.md"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	o := candidate(t)
+	o.Dir, o.Prompts, o.NewMigrations, o.Messages = dir, "llm", []string{"db.sql", "../x.sql"}, nil
+	r, err := Grade(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	card := r.Data.(*Card)
+	for _, i := range card.Readiness {
+		if i.There && i.Name != "requirements with ids" {
+			t.Errorf("%+v", i)
+		}
+	}
+	if diff := cmp.Diff([]string{"W2E-1"}, card.Requirements.Defined); diff != "" {
+		t.Errorf("defined (-want +got):\n%s", diff)
+	}
+	if d := dimension(t, r, "migrations"); d.State != report.Missing {
+		t.Errorf("%+v", d)
+	}
+}
