@@ -107,7 +107,10 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	rep.Data = data(runs, rep, o)
 	rep.Seconds = time.Since(start).Seconds()
 	err := errors.Join(errs...)
-	decide(rep, o, err)
+	decide(rep, o, runs, err)
+	if hint, ok := waiverHint(rep.Findings, o.Now); ok {
+		rep.Sections = append(rep.Sections, hint)
+	}
 	return rep, err
 }
 
@@ -250,7 +253,7 @@ func data(runs []run, rep *report.Report, o Options) Data {
 	return d
 }
 
-func decide(rep *report.Report, o Options, err error) {
+func decide(rep *report.Report, o Options, runs []run, err error) {
 	blocking, waived := rep.Blocking(), rep.Count(report.Waived)
 	extra := ""
 	if waived > 0 {
@@ -268,7 +271,7 @@ func decide(rep *report.Report, o Options, err error) {
 		rep.Title = "no scanner found anything to look at"
 	case scanners(rep, report.Warned):
 		rep.Verdict, rep.Reason = report.Warn, "not-everything-checked"
-		rep.Title = "nothing blocks in what was checked" + extra
+		rep.Title = "nothing blocks in what was checked" + extra + unchecked(runs)
 	case report.Worst(rep.Checks) == report.Warn:
 		rep.Verdict, rep.Reason = report.Warn, "waivers-need-care"
 		rep.Title = "nothing blocks, and a waiver is unused or has expired" + extra
@@ -282,6 +285,25 @@ func decide(rep *report.Report, o Options, err error) {
 	rep.Set("new", fmt.Sprint(rep.Count(report.New)))
 	rep.Set("known", fmt.Sprint(rep.Count(report.Known)))
 	rep.Set("waived", fmt.Sprint(waived))
+}
+
+// unchecked names what nobody looked at.
+func unchecked(runs []run) string {
+	const most = 3
+	var whats []string
+	for _, r := range runs {
+		for _, g := range r.Missing {
+			whats = append(whats, g.What)
+		}
+	}
+	if len(whats) == 0 {
+		return ""
+	}
+	rest := ""
+	if len(whats) > most {
+		rest = fmt.Sprintf(" and %d more", len(whats)-most)
+	}
+	return "; not checked: " + strings.Join(whats[:min(most, len(whats))], ", ") + rest
 }
 
 // scanners reports whether a scanner's row has one of the states.
