@@ -91,7 +91,7 @@ func printTable(rows [][]string) {
 		for i, c := range r[:len(r)-1] {
 			line += c + strings.Repeat(" ", widths[i]-len([]rune(c))+2)
 		}
-		fmt.Println(line)
+		fmt.Println(strings.TrimRight(line, " "))
 		if where := r[len(r)-1]; where != "" && where != "where to look" {
 			fmt.Println("   → " + where)
 		}
