@@ -26,7 +26,7 @@ var layers = []string{
 	"internal/command/path internal/command/gate internal/command/commandtest",
 	"internal/command internal/localpath",
 	"internal/gate/actionlint internal/gate/gitleaks internal/gate/osv internal/gate/trivy",
-	"internal/battery internal/gate internal/preview internal/release internal/scorecard",
+	"internal/battery internal/gate internal/gate/gatetest internal/preview internal/release internal/scorecard",
 	"internal/target/process internal/target/targettest",
 	"internal/artifact internal/evidence internal/ledger internal/target",
 	"internal/config internal/runner internal/tool",

@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -27,17 +26,7 @@ type Scanner struct{}
 func (Scanner) Name() string { return "actionlint" }
 
 // Version is the version of the linked library.
-func (Scanner) Version() string {
-	info, _ := debug.ReadBuildInfo()
-	if info != nil {
-		for _, m := range info.Deps {
-			if m.Path == "github.com/rhysd/actionlint" {
-				return m.Version
-			}
-		}
-	}
-	return "unknown"
-}
+func (Scanner) Version() string { return gate.ModuleVersion("github.com/rhysd/actionlint") }
 
 // workflow is a parsed workflow; of a broken one it is what could be parsed.
 type workflow struct {

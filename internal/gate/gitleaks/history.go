@@ -57,7 +57,7 @@ func (s *scan) history(ctx context.Context) error {
 	cmd.Stdin = strings.NewReader(strings.Join(commits, "\n") + "\n")
 	err = run(cmd, func(r io.Reader) error {
 		return additions(r, func(f sources.Fragment) error {
-			if ctx.Err() != nil || s.excluded(f.FilePath) {
+			if ctx.Err() != nil || gate.Excluded(f.FilePath, s.in.Exclude) {
 				return ctx.Err()
 			}
 			// With --text git shows binary files too. They are told by a NUL, as git

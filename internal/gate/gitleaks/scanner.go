@@ -5,8 +5,6 @@ package gitleaks
 import (
 	"context"
 	"fmt"
-	"path"
-	"runtime/debug"
 	"strings"
 
 	"github.com/dustin/go-humanize"
@@ -23,17 +21,7 @@ type Scanner struct{}
 func (Scanner) Name() string { return "gitleaks" }
 
 // Version is the version of the linked library.
-func (Scanner) Version() string {
-	info, _ := debug.ReadBuildInfo()
-	if info != nil {
-		for _, m := range info.Deps {
-			if m.Path == "github.com/zricethezav/gitleaks/v8" {
-				return m.Version
-			}
-		}
-	}
-	return "unknown"
-}
+func (Scanner) Version() string { return gate.ModuleVersion("github.com/zricethezav/gitleaks/v8") }
 
 // Scan looks at every file below in.Dir and at every line that the commits
 // in.Base..in.Head, or all commits up to in.Head, added. A secret that is in
@@ -87,15 +75,4 @@ func plural(n int, noun string) string {
 		noun += "s"
 	}
 	return humanize.Comma(int64(n)) + " " + noun
-}
-
-// excluded reports whether the path is, or is below, a fixture.
-func (s *scan) excluded(name string) bool {
-	for _, e := range s.in.Exclude {
-		e = path.Clean(e)
-		if name == e || strings.HasPrefix(name, e+"/") {
-			return true
-		}
-	}
-	return false
 }

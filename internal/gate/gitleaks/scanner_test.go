@@ -14,9 +14,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/zricethezav/gitleaks/v8/logging"
-	"golang.org/x/sys/unix"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/gate/gatetest"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -321,40 +321,13 @@ func TestOtherOwner(t *testing.T) {
 func TestNothingPrinted(t *testing.T) {
 	r := newRepo(t)
 	r.commit(map[string]string{"a.env": token, "b.zip": "PK\x03\x04"})
-	got := printed(t, func() {
+	got := gatetest.Printed(t, func() {
 		r.scan(gate.Input{})
 		logging.Error().Msg("what the library would say of a file")
 	})
 	if got != "" {
 		t.Errorf("printed %q", got)
 	}
-}
-
-// printed returns what do writes to the descriptors of stdout and stderr.
-func printed(t *testing.T, do func()) string {
-	t.Helper()
-	file, err := os.Create(filepath.Join(t.TempDir(), "out"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	for _, fd := range []int{1, 2} {
-		saved, err := unix.Dup(fd)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer unix.Close(saved)
-		defer unix.Dup2(saved, fd)
-		if err := unix.Dup2(int(file.Fd()), fd); err != nil {
-			t.Fatal(err)
-		}
-	}
-	do()
-	text, err := os.ReadFile(file.Name())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
 }
 
 func TestVersion(t *testing.T) {

@@ -9,6 +9,8 @@ import (
 
 	"github.com/zricethezav/gitleaks/v8/sources"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
 // tree looks at the files. It reads regular files only and never leaves Dir: a
@@ -28,7 +30,7 @@ func (s *scan) tree(ctx context.Context) error {
 			return err
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case d.Name() == ".git" || s.excluded(name) || name != "." && s.detector.skips(name):
+		case d.Name() == ".git" || gate.Excluded(name, s.in.Exclude) || name != "." && s.detector.skips(name):
 			if d.IsDir() {
 				return fs.SkipDir
 			}

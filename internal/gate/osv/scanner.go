@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime/debug"
 	"strings"
 
 	"github.com/google/osv-scanner/v2/pkg/models"
@@ -28,17 +27,7 @@ type Scanner struct {
 func (Scanner) Name() string { return "osv-scanner" }
 
 // Version is the version of the linked library.
-func (Scanner) Version() string {
-	info, _ := debug.ReadBuildInfo()
-	if info != nil {
-		for _, m := range info.Deps {
-			if m.Path == "github.com/google/osv-scanner/v2" {
-				return m.Version
-			}
-		}
-	}
-	return "unknown"
-}
+func (Scanner) Version() string { return gate.ModuleVersion("github.com/google/osv-scanner/v2") }
 
 // config stands in for every osv-scanner.toml of the repository, by which a
 // change could loosen its own gate. It keeps what go.mod says of Go's version.

@@ -39,7 +39,7 @@ func collect(ctx context.Context, in gate.Input) (*collected, error) {
 			return err
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case d.Name() == ".git" || excluded(name, in.Exclude):
+		case d.Name() == ".git" || gate.Excluded(name, in.Exclude):
 			if d.IsDir() {
 				return fs.SkipDir
 			}
@@ -133,11 +133,4 @@ func chartOf(name string, charts map[string]bool) string {
 			return found
 		}
 	}
-}
-
-func excluded(name string, prefixes []string) bool {
-	return slices.ContainsFunc(prefixes, func(p string) bool {
-		p = path.Clean(p)
-		return name == p || strings.HasPrefix(name, p+"/")
-	})
 }

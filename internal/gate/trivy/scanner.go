@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -29,17 +28,7 @@ type Scanner struct {
 func (*Scanner) Name() string { return "trivy" }
 
 // Version is the version of the linked library.
-func (*Scanner) Version() string {
-	info, _ := debug.ReadBuildInfo()
-	if info != nil {
-		for _, m := range info.Deps {
-			if m.Path == "github.com/aquasecurity/trivy" {
-				return m.Version
-			}
-		}
-	}
-	return "unknown"
-}
+func (*Scanner) Version() string { return gate.ModuleVersion("github.com/aquasecurity/trivy") }
 
 // Scan checks every configuration below in.Dir. trivy.yaml and .trivyignore are
 // not read, and trivy:ignore comments have no effect: a waiver belongs into the

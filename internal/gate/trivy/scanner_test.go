@@ -12,9 +12,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/sys/unix"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/gate/gatetest"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -200,7 +200,7 @@ func TestLoggerIsGivenBack(t *testing.T) {
 
 func TestNothingPrinted(t *testing.T) {
 	dir := write(t, map[string]string{"Dockerfile": "FROM\n", "pod.yaml": pod, "Chart.yaml": "name: x\n", "main.tf": "x {{\n"})
-	got := printed(t, func() {
+	got := gatetest.Printed(t, func() {
 		if _, err := new(Scanner).Scan(context.Background(), gate.Input{Dir: dir}); err != nil {
 			t.Error(err)
 		}
@@ -208,33 +208,6 @@ func TestNothingPrinted(t *testing.T) {
 	if got != "" {
 		t.Errorf("printed %q", got)
 	}
-}
-
-// printed returns what do writes to the descriptors of stdout and stderr.
-func printed(t *testing.T, do func()) string {
-	t.Helper()
-	file, err := os.Create(filepath.Join(t.TempDir(), "out"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	for _, fd := range []int{1, 2} {
-		saved, err := unix.Dup(fd)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer unix.Close(saved)
-		defer unix.Dup2(saved, fd)
-		if err := unix.Dup2(int(file.Fd()), fd); err != nil {
-			t.Fatal(err)
-		}
-	}
-	do()
-	text, err := os.ReadFile(file.Name())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
 }
 
 func TestVersion(t *testing.T) {
