@@ -44,6 +44,7 @@ func (tx *Tx) readAll(ctx context.Context, names []string) ([][]byte, error) {
 
 func sortEntries(all []Entry) {
 	slices.SortStableFunc(all, func(a, b Entry) int {
-		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Kind, b.Kind))
+		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(len(a.ID), len(b.ID)), // -10 comes after -9
+			cmp.Compare(a.ID, b.ID), cmp.Compare(a.Kind, b.Kind))
 	})
 }

@@ -151,7 +151,7 @@ func asList(v any) []any {
 // today fits, less does not.
 func TestScorecardSchema(t *testing.T) {
 	schema := compileSchema(t, "scorecard.v1.json")
-	const card = `{"schema": "goldenpath.scorecard/v1",
+	const card = `{"schema": "goldenpath.scorecard-card/v1",
 		"dimensions": [{"name": "tests", "state": "pass", "result": "137 passed, 0 failed, 0 flaky", "must": true}, {"name": "rollback", "state": "not-applicable", "result": "first release", "note": "n", "must": false}],
 		"tests": {"files": 3, "passed": 137, "failed": 0, "skipped": 0, "flaky": [], "broken": null},
 		"requirements": {"defined": ["W2E-1"], "touched": ["W2E-1"], "covered": ["W2E-1"], "unknown": [], "uncovered": null},
@@ -159,7 +159,7 @@ func TestScorecardSchema(t *testing.T) {
 	if err := schema.Validate(instance(t, card)); err != nil {
 		t.Error(err)
 	}
-	for _, change := range []string{`"must": true`, `"schema": "goldenpath.scorecard/v1",`, `"state": "pass"`, `"failed": 0,`, `"proof": "go.sum"`} {
+	for _, change := range []string{`"must": true`, `"schema": "goldenpath.scorecard-card/v1",`, `"state": "pass"`, `"failed": 0,`, `"proof": "go.sum"`} {
 		broken := strings.Replace(card, change, strings.Replace(change, `": `, `!": `, 1), 1)
 		if schema.Validate(instance(t, broken)) == nil {
 			t.Errorf("fits without %s", change)

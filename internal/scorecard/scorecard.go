@@ -37,7 +37,7 @@ type Previous struct {
 // Card is what is particular to the scorecard's JSON report. Its schema is
 // docs/schema/scorecard.v1.json.
 type Card struct {
-	Schema       string       `json:"schema"` // goldenpath.scorecard/v1
+	Schema       string       `json:"schema"` // goldenpath.scorecard-card/v1
 	Dimensions   []Dimension  `json:"dimensions"`
 	Tests        Tests        `json:"tests"`
 	Requirements Requirements `json:"requirements"`
@@ -55,7 +55,7 @@ type Dimension struct {
 
 // Grade grades a candidate. A JUnit file that cannot be read is an error.
 func Grade(o Options) (*report.Report, error) {
-	card := &Card{Schema: "goldenpath.scorecard/v1"}
+	card := &Card{Schema: "goldenpath.scorecard-card/v1"}
 	root, err := os.OpenRoot(o.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("grade: %w", err)

@@ -168,7 +168,7 @@ func TestCard(t *testing.T) {
 	if diff := cmp.Diff(want, got.Data); diff != "" {
 		t.Errorf("card (-want +got):\n%s", diff)
 	}
-	if got.Schema != "goldenpath.scorecard/v1" || got.Data.Schema != "goldenpath.scorecard/v1" || got.Commit != commit || got.Digest != "sha256:1" {
+	if got.Schema != "goldenpath.scorecard/v1" || got.Data.Schema != "goldenpath.scorecard-card/v1" || got.Commit != commit || got.Digest != "sha256:1" {
 		t.Errorf("%s %s %s", got.Schema, got.Commit, got.Digest)
 	}
 	var names []string
