@@ -190,7 +190,11 @@ func publish(env *Env, rep *report.Report, c Command) error {
 	if o.JSON {
 		return rep.WriteJSON(env.Stdout)
 	}
-	if err := rep.WriteLog(env.Stdout); err != nil {
+	shown := *rep
+	if env.Terminal && rep.Name == "run" {
+		shown.Checks = nil // the progress has shown them
+	}
+	if err := shown.WriteLog(env.Stdout); err != nil {
 		return err
 	}
 	if env.Runner.Present() {

@@ -26,7 +26,7 @@ func Read(dir string) (*Config, error) {
 	path := filepath.Join(dir, File)
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w in %s: write one of four lines (version: 1, app: NAME, artifact: {pack: FOLDER, entrypoint: [COMMAND]}); README.md shows it", ErrMissing, dir)
+		return nil, fmt.Errorf("%w in %s: write one (version: 1, app: NAME, artifact: {pack: FOLDER, entrypoint: [COMMAND]}); README.md shows it", ErrMissing, dir)
 	}
 	if err != nil {
 		return nil, err

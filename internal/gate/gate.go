@@ -259,6 +259,9 @@ func decide(rep *report.Report, o Options, runs []run, err error) {
 	if waived > 0 {
 		extra = fmt.Sprintf(", %d waived", waived)
 	}
+	if err != nil {
+		extra += "; and not everything was checked, so there is no whole answer"
+	}
 	switch {
 	case blocking > 0:
 		rep.Verdict, rep.Reason = report.Fail, "findings"

@@ -54,7 +54,8 @@ type Entry struct {
 	By             string          `json:"by"` // workflow run, or user@host
 	Verdict        string          `json:"verdict"`
 	Reason         string          `json:"reason,omitempty"`
-	Previous       string          `json:"previous,omitempty"` // id of the release it replaced
+	Previous       string          `json:"previous,omitempty"` // id of the good release before it
+	Replaces       string          `json:"replaces,omitempty"` // of a rollback: id of the release it undid
 	Data           json.RawMessage `json:"data,omitempty"`     // manifest, samples
 }
 

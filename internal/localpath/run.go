@@ -66,6 +66,7 @@ type Options struct {
 	Commit string // "": what HEAD points to
 	From   string // stage to begin with again; "": the first that is not done
 	Until  string // last stage; "": the end
+	Again  bool   // promote although it was rolled back
 	DryRun bool
 }
 
@@ -178,12 +179,15 @@ func (w *walk) walk(ctx context.Context, path []stage, from int) error {
 	return nil
 }
 
+// errStopped marks a walk that its user ended.
+var errStopped = errors.New("stopped")
+
 func (w *walk) stage(ctx context.Context, i int, s stage) error {
 	w.Progress.Start(s.name)
 	start := w.Now()
 	rep, err := s.run(ctx, w)
 	if err != nil && ctx.Err() != nil {
-		err = fmt.Errorf("stopped: %w", context.Cause(ctx))
+		err = fmt.Errorf("%w: %w", errStopped, context.Cause(ctx))
 	}
 	o := Outcome{Stage: s.name, Seconds: w.Now().Sub(start).Seconds(), Ended: w.Now().UTC()}
 	if rep != nil {

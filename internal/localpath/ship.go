@@ -39,7 +39,7 @@ func (w *walk) releaseOptions(environment string) (release.Options, error) {
 	if err != nil {
 		return o, err
 	}
-	o.Manifest = w.manifest(environment)
+	o.Manifest, o.Again = w.manifest(environment), w.Again
 	return o, nil
 }
 

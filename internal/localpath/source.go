@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize/english"
+
 	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/tool"
@@ -110,7 +112,7 @@ func (s source) notes() []string {
 		notes = append(notes, "branch    "+s.branch)
 	}
 	if s.dirty > 0 {
-		notes = append(notes, fmt.Sprintf("note      %d uncommitted changes are not part of it", s.dirty))
+		notes = append(notes, "note      "+english.Plural(s.dirty, "uncommitted change is", "uncommitted changes are")+" not part of it")
 	}
 	return notes
 }

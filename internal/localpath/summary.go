@@ -31,8 +31,9 @@ func (w *walk) summary(path []stage, until int, start time.Time, walkErr error) 
 			c.State = report.State(o.Verdict)
 		}
 		if o.Verdict == report.Fail {
-			failed, c.Note = s.name, o.Reason
+			failed = s.name
 		}
+		c.Note = remarks(w.reports[s.name])
 		states[i] = c.State
 		r.Checks = append(r.Checks, c)
 		if rep := w.reports[s.name]; rep != nil {
@@ -49,15 +50,20 @@ func (w *walk) summary(path []stage, until int, start time.Time, walkErr error) 
 	}
 	r.Sections = append(r.Sections, report.Section{Title: "the path", Open: true, Mermaid: mermaid(path, states)})
 	last := w.reports[path[until].name]
+	var usage *report.UsageError
 	switch {
+	case errors.As(walkErr, &usage):
+		r.Verdict, r.Reason, r.Title = report.Fail, "mistake", "a mistake to mend: "+firstLine(walkErr.Error())
+	case errors.Is(walkErr, errStopped):
+		r.Verdict, r.Reason, r.Title = report.Fail, "no-answer", firstLine(walkErr.Error())+": run again to go on"
 	case walkErr != nil:
-		r.Verdict, r.Reason, r.Title = report.Fail, "no-answer", "no answer: "+firstLine(walkErr.Error())+" (run again to go on)"
+		r.Verdict, r.Reason, r.Title = report.Fail, "no-answer", "no answer: "+firstLine(walkErr.Error())
 	case failed != "":
 		r.Verdict, r.Reason = report.Fail, w.state.outcome(failed).Reason
 		r.Title = failed + ": " + w.state.outcome(failed).Title
 	default:
 		r.Verdict, r.Reason = report.Worst(r.Checks[:until+1]), "walked"
-		r.Title = fmt.Sprintf("%s of %d stages in %s", path[until].name, until+1, time.Duration(r.Seconds*float64(time.Second)).Round(100*time.Millisecond))
+		r.Title = fmt.Sprintf("walked %d stages, up to %s, in %s", until+1, path[until].name, time.Duration(r.Seconds*float64(time.Second)).Round(100*time.Millisecond))
 		if until == len(path)-1 {
 			r.Title = fmt.Sprintf("%.7s is in %s, all %d stages in %s", w.source.commit, w.config.Chain()[len(w.config.Chain())-1], len(path), time.Duration(r.Seconds*float64(time.Second)).Round(100*time.Millisecond))
 		}
@@ -71,6 +77,26 @@ func (w *walk) summary(path []stage, until int, start time.Time, walkErr error) 
 		r.Set("url", last.Output("url"))
 	}
 	return r
+}
+
+// remarks lifts what a stage warns of or failed on into its row: a reader of the
+// summary alone must know it.
+func remarks(r *report.Report) string {
+	if r == nil {
+		return ""
+	}
+	var all []string
+	for _, c := range r.Checks {
+		switch c.State {
+		case report.Warned, report.Failed, report.Missing, report.Inconclusive:
+			text := c.Name + ": " + c.Result
+			if c.Note != "" {
+				text += ", " + c.Note
+			}
+			all = append(all, text)
+		}
+	}
+	return strings.Join(all, "; ")
 }
 
 func firstLine(s string) string {

@@ -23,6 +23,7 @@ type plan struct {
 	artifact artifact.Artifact
 	staged   *ledger.Entry // in Options.From
 	current  *ledger.Entry // in Options.Environment
+	undone   *ledger.Entry // what the current release, a rollback, returned from
 	running  target.Running
 	evidence evidence.Collection
 	links    []EvidenceLink
@@ -52,8 +53,18 @@ func makePlan(ctx context.Context, d Deps, o Options) (*plan, error) {
 	p.check("artifact", report.OK, fmt.Sprintf("%s (index) %s (%s), %s", short(a.Digest), short(a.PlatformDigest), a.Platform, humanize.Bytes(uint64(a.Size))), "")
 	err = d.Ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		var err error
-		if p.current, err = current(ctx, tx, o.Environment); err != nil || o.From == "" {
+		if p.current, err = current(ctx, tx, o.Environment); err != nil {
 			return err
+		}
+		if c := p.current; c != nil && c.Kind == ledger.KindRollback && c.Replaces != "" {
+			undone, err := tx.Find(ctx, o.Environment, c.Replaces, "")
+			if err != nil {
+				return err
+			}
+			p.undone = &undone
+		}
+		if o.From == "" {
+			return nil
 		}
 		p.staged, err = current(ctx, tx, o.From)
 		return err
@@ -65,6 +76,7 @@ func makePlan(ctx context.Context, d Deps, o Options) (*plan, error) {
 		return nil, err
 	}
 	p.checkCurrent(o)
+	p.checkUndone(o)
 	if err := p.checkEvidence(ctx, d, o); err != nil {
 		return nil, err
 	}
@@ -128,6 +140,17 @@ func (p *plan) checkCurrent(o Options) {
 	default:
 		p.check("replaces", report.OK, fmt.Sprintf("%s %s", p.current.ID, short(p.current.Digest)), "rollback target")
 	}
+}
+
+// checkUndone keeps out what was rolled back, until somebody says otherwise: the
+// same digest would bring the same trouble.
+func (p *plan) checkUndone(o Options) {
+	if p.undone == nil || p.undone.Digest != o.Digest || o.Again {
+		return
+	}
+	c := p.current
+	p.check("history", report.Failed, fmt.Sprintf("%s rolled this digest back from %s on %s: %s", c.By, p.undone.ID, c.Time.Format(time.RFC3339), c.Reason), "")
+	p.refuse("was-rolled-back", fmt.Sprintf("this digest was rolled back from %s (%s, by %s): release a commit that mends it, or say --again", o.Environment, c.Reason, c.By))
 }
 
 // checkEvidence holds the artifact to what is required of it (GP-PROM-2).

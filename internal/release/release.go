@@ -61,6 +61,7 @@ type Options struct {
 	Soak        *Soak // nil: not watched
 	Manifest    Manifest
 	DryRun      bool
+	Again       bool // promote a digest although it was rolled back
 	KeepLock    bool // Deploy keeps the lock for the Soak that follows in this process
 }
 

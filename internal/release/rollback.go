@@ -190,7 +190,7 @@ func (d Deps) rollback(ctx context.Context, o Options, from, to ledger.Entry, re
 		}
 		entry, err = tx.Record(ctx, ledger.Entry{
 			Kind: ledger.KindRollback, App: o.App, Environment: o.Environment, Commit: to.Commit, Digest: to.Digest,
-			PlatformDigest: running.PlatformDigest, By: d.By, Verdict: string(report.Pass), Reason: report.Clean(reason), Previous: to.Previous, Data: b,
+			PlatformDigest: running.PlatformDigest, By: d.By, Verdict: string(report.Pass), Reason: report.Clean(reason), Previous: to.Previous, Replaces: from.ID, Data: b,
 		})
 		return err
 	})

@@ -21,6 +21,7 @@ import (
 type Promote struct {
 	Environment string `help:"Environment to promote into. Default: the last of the path." placeholder:"NAME"`
 	Digest      string `help:"Artifact to promote, sha256:…. Default: what runs in the environment before." placeholder:"DIGEST"`
+	Again       bool   `help:"Promote the digest although it was rolled back before."`
 	DryRun      bool   `help:"Print the plan and change nothing."`
 	Where
 	command.Output
@@ -46,7 +47,7 @@ func (c *Promote) Do(ctx context.Context, env *command.Env) (*report.Report, err
 	if err != nil {
 		return nil, err
 	}
-	o.DryRun = c.DryRun
+	o.DryRun, o.Again = c.DryRun, c.Again
 	return release.Promote(ctx, w.releaseDeps(), o)
 }
 

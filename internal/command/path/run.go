@@ -19,6 +19,7 @@ type Run struct {
 	Commit       string `help:"Commit to walk. Default: what HEAD's branch points to." placeholder:"COMMIT"`
 	From         string `help:"Stage to begin with again." placeholder:"STAGE"`
 	Until        string `help:"Last stage to run." placeholder:"STAGE"`
+	Again        bool   `help:"Promote the commit's artifact although it was rolled back before."`
 	DryRun       bool   `help:"Print the plan and change nothing."`
 	SecurityGate string `help:"The security-gate binary. Default: beside goldenpath, or on PATH." placeholder:"FILE" group:"where" type:"path"`
 	Databases    string `help:"Folder of advisory data (security-gate database). Default: goldenpath/databases in the user's cache." placeholder:"DIR" group:"where" type:"path"`
@@ -46,7 +47,7 @@ func (c *Run) Do(ctx context.Context, env *command.Env) (*report.Report, error) 
 	res, err := localpath.Run(ctx, localpath.Deps{
 		Target: w.target, Registry: w.registry, Ledger: w.ledger, Key: w.key, Probe: probe, Gate: gate, Now: env.Now,
 		By: env.Runner.Identity(), Version: command.Version(), Guard: w.guard(), Progress: progress,
-	}, localpath.Options{Repo: w.repo, State: w.state, Commit: c.Commit, From: c.From, Until: c.Until, DryRun: c.DryRun})
+	}, localpath.Options{Repo: w.repo, State: w.state, Commit: c.Commit, From: c.From, Until: c.Until, Again: c.Again, DryRun: c.DryRun})
 	if res == nil {
 		return nil, err
 	}

@@ -13,7 +13,10 @@ import (
 // is about any more: each names the fixed ones, and the highest of their lowest
 // satisfies all. It is empty when none is known.
 func fixed(p models.PackageVulns, about []*osvschema.Vulnerability) string {
-	eco := p.Package.Ecosystem
+	eco, present := p.Package.Ecosystem, p.Package.Version
+	if p.Package.Name == "stdlib" && strings.Count(present, ".") == 1 {
+		present += ".0" // go 1.18 in go.mod is the release 1.18.0
+	}
 	highest := ""
 	for _, v := range about {
 		lowest := ""
@@ -24,7 +27,7 @@ func fixed(p models.PackageVulns, about []*osvschema.Vulnerability) string {
 			for _, r := range a.GetRanges() {
 				for _, e := range r.GetEvents() {
 					fix := e.GetFixed()
-					if fix == "" || r.GetType() == osvschema.Range_GIT || compare(fix, p.Package.Version, eco) <= 0 {
+					if fix == "" || r.GetType() == osvschema.Range_GIT || compare(fix, present, eco) <= 0 {
 						continue
 					}
 					if lowest == "" || compare(fix, lowest, eco) < 0 {
