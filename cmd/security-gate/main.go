@@ -13,7 +13,7 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	// A library of a scanner's replaces the default logger when it is linked.
 	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	code := command.Main(ctx, command.System(), gate.New())

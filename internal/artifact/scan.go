@@ -38,6 +38,13 @@ func scan(root *os.Root, o PackOptions) ([]entry, error) {
 		}
 		e := entry{FileInfo: info, name: name}
 		switch mode := info.Mode(); {
+		case d.Name() == ".git":
+			problems = append(problems, name+" is a git directory: pack a folder that the build makes, not the repository")
+			if mode.IsDir() {
+				return fs.SkipDir
+			}
+		case strings.HasPrefix(d.Name(), ".wh."):
+			problems = append(problems, name+" would delete files when the image is unpacked (names that begin with .wh.): leave it out")
 		case mode.IsDir():
 		case mode.IsRegular():
 			if o.MaxFile > 0 && info.Size() > o.MaxFile {

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -238,7 +239,10 @@ func (o Options) report(name string, done []step, d Data) *report.Report {
 	return r
 }
 
+// privateKey is what a report never repeats, whoever printed it.
+var privateKey = regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----\n?|$)`)
+
 func lastLines(s string, n int) string {
-	all := slices.Collect(strings.Lines(s))
+	all := slices.Collect(strings.Lines(privateKey.ReplaceAllString(s, "[a private key was printed here]\n")))
 	return strings.Join(all[max(0, len(all)-n):], "")
 }

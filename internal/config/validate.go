@@ -76,6 +76,10 @@ func size(v any) error {
 	return err
 }
 
+// schemaURL is absolute: a relative one is resolved against the working
+// directory, whose name may be no URL.
+const schemaURL = "urn:goldenpath:v1"
+
 func compile() (*jsonschema.Schema, error) {
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(schemaJSON))
 	if err != nil {
@@ -86,8 +90,8 @@ func compile() (*jsonschema.Schema, error) {
 		c.RegisterFormat(f)
 	}
 	c.AssertFormat()
-	if err := c.AddResource("goldenpath.v1.json", doc); err != nil {
+	if err := c.AddResource(schemaURL, doc); err != nil {
 		return nil, err
 	}
-	return c.Compile("goldenpath.v1.json")
+	return c.Compile(schemaURL)
 }

@@ -165,6 +165,8 @@ func insideCheckout(checkout, pack string) (string, error) {
 	}
 	if rel, err := filepath.Rel(top, real); err != nil || !filepath.IsLocal(rel) {
 		return "", report.Usage(fmt.Sprintf("artifact.pack: %s is a link out of the repository: pack a folder of its own", pack))
+	} else if rel == ".git" || strings.HasPrefix(rel, ".git"+string(filepath.Separator)) {
+		return "", report.Usage(fmt.Sprintf("artifact.pack: %s is the git directory: pack a folder that the build makes", pack))
 	}
 	return real, nil
 }
@@ -176,8 +178,15 @@ func packed(ctx context.Context, w *walk) bool {
 	if r == nil || r.Digest == "" {
 		return false
 	}
-	_, err := w.repo.Resolve(ctx, r.Digest, v1.Platform{})
-	return err == nil
+	if _, err := w.repo.Resolve(ctx, r.Digest, v1.Platform{}); err != nil {
+		return false
+	}
+	c, err := evidence.Collect(ctx, w.repo, w.Key, r.Digest)
+	if err != nil {
+		return false
+	}
+	_, found := c.Verdict(evidence.Provenance, "") // the key may be another by now
+	return found
 }
 
 // digest is the artifact this run is about.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/evidence"
+	"github.com/seed-b235b314/goldenpath/internal/ledger"
 	"github.com/seed-b235b314/goldenpath/internal/release"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
@@ -93,7 +94,28 @@ func soakIn(environment string) func(context.Context, *walk) (*report.Report, er
 func (w *walk) runs(ctx context.Context, environment string) bool {
 	r := w.state.report("package")
 	running, err := w.Target.Status(ctx, environment)
-	return err == nil && r != nil && running.Alive && running.Digest == r.Digest
+	if err != nil || r == nil || !running.Alive || running.Digest != r.Digest {
+		return false
+	}
+	known, _ := w.released(ctx, environment)
+	return known
+}
+
+// released asks the ledger whether the artifact is the current release of an
+// environment, and whether its soak has passed.
+func (w *walk) released(ctx context.Context, environment string) (known, soaked bool) {
+	r := w.state.report("package")
+	err := w.Ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		e, err := tx.Current(ctx, environment)
+		if err != nil {
+			return err
+		}
+		known = r != nil && e.Digest == r.Digest
+		soak, err := tx.Find(ctx, environment, e.ID, ledger.KindSoak)
+		soaked = err == nil && soak.Verdict == string(report.Pass)
+		return nil
+	})
+	return err == nil && known, soaked
 }
 
 func (w *walk) manifest(environment string) release.Manifest {

@@ -46,7 +46,13 @@ func (w *walk) stages() []stage {
 		if i < len(chain)-1 {
 			name = "soak-" + environment
 		}
-		path = append(path, stage{name: name, does: "watch " + environment + ", roll back when an SLO breaks", run: soakIn(environment)})
+		path = append(path, stage{
+			name: name, does: "watch " + environment + ", roll back when an SLO breaks", run: soakIn(environment),
+			holds: func(ctx context.Context, w *walk) bool {
+				_, soaked := w.released(ctx, environment)
+				return soaked
+			},
+		})
 	}
 	return path
 }

@@ -22,7 +22,7 @@ func (w *walk) summary(path []stage, until int, start time.Time, walkErr error) 
 		c := report.Check{Name: s.name, Result: o.Title, Seconds: o.Seconds}
 		switch {
 		case o.Error != "":
-			c.State, c.Result = report.Missing, "no answer: "+firstLine(o.Error)
+			c.State, c.Result = report.Missing, "no answer: "+oneLine(o.Error)
 		case o.Verdict == "" && i > until:
 			c.State, c.Result = report.Skipped, "not asked for"
 		case o.Verdict == "":
@@ -53,11 +53,11 @@ func (w *walk) summary(path []stage, until int, start time.Time, walkErr error) 
 	var usage *report.UsageError
 	switch {
 	case errors.As(walkErr, &usage):
-		r.Verdict, r.Reason, r.Title = report.Fail, "mistake", "a mistake to mend: "+firstLine(walkErr.Error())
+		r.Verdict, r.Reason, r.Title = report.Fail, "mistake", "a mistake to mend: "+oneLine(walkErr.Error())
 	case errors.Is(walkErr, errStopped):
-		r.Verdict, r.Reason, r.Title = report.Fail, "no-answer", firstLine(walkErr.Error())+": run again to go on"
+		r.Verdict, r.Reason, r.Title = report.Fail, "no-answer", oneLine(walkErr.Error())+": run again to go on"
 	case walkErr != nil:
-		r.Verdict, r.Reason, r.Title = report.Fail, "no-answer", "no answer: "+firstLine(walkErr.Error())
+		r.Verdict, r.Reason, r.Title = report.Fail, "no-answer", "no answer: "+oneLine(walkErr.Error())
 	case failed != "":
 		r.Verdict, r.Reason = report.Fail, w.state.outcome(failed).Reason
 		r.Title = failed + ": " + w.state.outcome(failed).Title
@@ -99,9 +99,14 @@ func remarks(r *report.Report) string {
 	return strings.Join(all, "; ")
 }
 
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(s, "\n")
-	return line
+// oneLine is an error's text on one line, with its details as far as they fit.
+func oneLine(s string) string {
+	const most = 400
+	line := []rune(strings.Join(strings.Fields(s), " "))
+	if len(line) > most {
+		line = append(line[:most-1], '…')
+	}
+	return string(line)
 }
 
 // mermaid draws the path with the state of each stage. Stage names are words

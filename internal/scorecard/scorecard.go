@@ -159,7 +159,8 @@ func rollback(p *Previous) Dimension {
 		return d
 	}
 	if p.Pullable != nil {
-		d.State, d.Result = report.Failed, fmt.Sprintf("release %s cannot be pulled: %v", p.ID, p.Pullable)
+		d.State, d.Result = report.Missing, fmt.Sprintf("release %s cannot be pulled: %v", p.ID, p.Pullable)
+		d.Note = "there is no way back: restore it in the registry, or release once without rollback in scorecard.must"
 		return d
 	}
 	d.State, d.Result = report.OK, fmt.Sprintf("to %s, still pullable", p.ID)

@@ -107,7 +107,7 @@ func TestGrade(t *testing.T) {
 		}, nil, "requirements", report.Failed, "touched without a test: W2E-3", report.Fail},
 
 		"rollback: first release":           {func(_ *testing.T, o *Options) { o.Previous = nil }, []string{"rollback"}, "rollback", report.NotApplicable, "first release", report.Warn},
-		"GP-SCORE-8 rollback: not pullable": {func(_ *testing.T, o *Options) { o.Previous.Pullable = errors.New("no such image") }, nil, "rollback", report.Failed, "cannot be pulled", report.Fail},
+		"GP-SCORE-8 rollback: not pullable": {func(_ *testing.T, o *Options) { o.Previous.Pullable = errors.New("no such image") }, []string{"rollback"}, "rollback", report.Missing, "cannot be pulled", report.Fail},
 
 		"migrations: not configured":               {func(_ *testing.T, o *Options) { o.Migrations = "" }, nil, "migrations", report.NotApplicable, "", report.Warn},
 		"migrations: not configured, a must":       {func(_ *testing.T, o *Options) { o.Migrations = "" }, []string{"migrations"}, "migrations", report.Missing, "scorecard.must asks for it", report.Fail},

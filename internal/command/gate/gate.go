@@ -151,6 +151,9 @@ func checkOutBase(ctx context.Context, dir, base, scratch string) (commit, to st
 	if commit, err = git(ctx, dir, "rev-parse", "--verify", "--quiet", base+"^{commit}"); err != nil {
 		return "", "", report.Usage(fmt.Sprintf("--base %s is no commit of this checkout: a shallow checkout lacks it; use fetch-depth: 0", base))
 	}
+	if head, err := git(ctx, dir, "rev-parse", "HEAD"); err == nil && head == commit {
+		return "", "", report.Usage(fmt.Sprintf("--base %s is the commit itself: there is no change to compare", base))
+	}
 	to = filepath.Join(scratch, "base")
 	if _, err := git(ctx, dir, "clone", "--quiet", "--shared", "--no-checkout", dir, to); err != nil {
 		return "", "", fmt.Errorf("check base %.7s out: %w", commit, err)

@@ -207,11 +207,31 @@ func (c *Down) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 	}
 	r := &report.Report{Name: "down", Verdict: report.Pass, Reason: "stopped", Started: env.Now().UTC()}
 	for _, name := range names {
-		if err := w.target.Down(ctx, name); err != nil {
+		err := w.stop(ctx, name)
+		var locked *ledger.LockedError
+		if errors.As(err, &locked) {
+			r.Checks = append(r.Checks, report.Check{Name: name, State: report.Failed, Result: locked.Error()})
+			r.Verdict, r.Reason, r.Title = report.Fail, "locked", locked.Error()
+			return r, nil
+		}
+		if err != nil {
 			return nil, fmt.Errorf("stop %s: %w", name, err)
 		}
 		r.Checks = append(r.Checks, report.Check{Name: name, State: report.OK, Result: "stopped"})
 	}
 	r.Title = english.Plural(len(names), "environment", "") + " stopped"
 	return r, nil
+}
+
+// stop takes an environment down, unless a promotion or a soak is under way in
+// it.
+func (w *world) stop(ctx context.Context, name string) error {
+	err := w.ledger.Acquire(ctx, ledger.Lock{
+		Environment: name, Purpose: "down", By: w.env.Runner.Identity(), Expires: ledger.LockFor(5 * time.Minute),
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = w.ledger.Release(context.WithoutCancel(ctx), name) }()
+	return w.target.Down(ctx, name)
 }

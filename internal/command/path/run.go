@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/command"
 	"github.com/seed-b235b314/goldenpath/internal/localpath"
@@ -96,7 +97,10 @@ func (c *Run) gate(env *command.Env) (func(context.Context, localpath.GateReques
 		}
 		rep, readErr := command.ReadReport(g.Report)
 		if exit != nil && exit.Code != report.ExitVerdict {
-			return rep, errors.New(exit.Tail)
+			if exit.Code > 128 {
+				return nil, fmt.Errorf("security-gate was killed by signal %d: run again", exit.Code-128)
+			}
+			return rep, errors.New(strings.TrimSpace(exit.Tail))
 		}
 		return rep, readErr
 	}, nil
