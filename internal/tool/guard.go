@@ -10,7 +10,8 @@ import (
 
 // Guard is the body of the hidden command `goldenpath guard ARGV…`. It runs
 // ARGV in its own process group and kills that group as soon as descriptor 3,
-// a pipe from the caller, closes. It returns ARGV's exit code.
+// a pipe from the caller, closes. It returns ARGV's exit code. On Linux it adopts
+// what leaves the group, and ends that too.
 func Guard(_ context.Context, argv []string) int {
 	if len(argv) == 0 {
 		fmt.Fprintln(os.Stderr, "guard: no command")
@@ -22,6 +23,7 @@ func Guard(_ context.Context, argv []string) int {
 		return 2
 	}
 	pipe := os.NewFile(3, "caller")
+	adopt()
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	if err := cmd.Start(); err != nil {
@@ -31,8 +33,10 @@ func Guard(_ context.Context, argv []string) int {
 	go func() {
 		// Nothing is ever written: a return means that the caller is gone.
 		_, _ = io.Copy(io.Discard, pipe)
+		endChildren()
 		killOwnGroup()
 	}()
 	_ = cmd.Wait()
+	endChildren()
 	return exitCode(cmd.ProcessState)
 }

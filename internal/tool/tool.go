@@ -141,6 +141,8 @@ func hold(cmd *exec.Cmd, guarded bool) (func(), error) {
 		return nil, err
 	}
 	cmd.ExtraFiles = []*os.File{r}
+	// The guard ends more than the group: it is asked, and killed after WaitDelay.
+	cmd.Cancel = w.Close
 	return func() { r.Close(); w.Close() }, nil
 }
 
