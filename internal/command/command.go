@@ -6,7 +6,6 @@ package command
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -240,9 +239,8 @@ func ReadReport(path string) (*report.Report, error) {
 	}
 	defer f.Close()
 	r, err := report.Read(io.LimitReader(f, 64<<20))
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
+	if err != nil {
 		return nil, report.Usage(fmt.Sprintf("%s is no goldenpath report: %v", path, err))
 	}
-	return r, err
+	return r, nil
 }

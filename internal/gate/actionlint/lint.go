@@ -94,6 +94,9 @@ func (l *linter) check(name string, text []byte) ([]report.Finding, error) {
 		case e.Kind == "expression" && strings.Contains(e.Message, "potentially untrusted"):
 			f.Rule, f.Severity = "script-injection", report.High
 			f.Fix = "pass the value through env: and use the variable in the script, in quotes"
+		case strings.Contains(e.Message, "reusable workflow file"):
+			// Two rules need the file, and whichever reads it first says this.
+			f.Rule = "workflow-call"
 		case e.Kind == "syntax-check":
 			f.Severity = report.High
 			f.Fix = "correct the syntax: GitHub does not run a workflow it cannot read"

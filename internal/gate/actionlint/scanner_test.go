@@ -131,7 +131,7 @@ jobs:
 		".github/workflows/called.yml": "on:\n  workflow_call:\n    inputs: {x: {type: string, required: true}}\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{run: echo}]\n",
 		"actions/x/action.yml":         "name: x\ndescription: x\ninputs: {right: {description: r}}\nruns: {using: composite, steps: []}\n",
 	})
-	want := []string{"w.yml:10 action medium", "w.yml:12 script-injection high", "w.yml:13 expression medium", "w.yml:20 expression medium"}
+	want := []string{"w.yml:10 action medium", "w.yml:12 script-injection high", "w.yml:13 expression medium", "w.yml:20 workflow-call medium"}
 	res := scan(t, gate.Input{Dir: dir})
 	if diff := cmp.Diff(want, lines(res)); diff != "" {
 		t.Errorf("%s\n%+v", diff, res.Findings)
