@@ -55,7 +55,7 @@ func run(ctx context.Context) error {
 	rows := [][]string{{"", "scene", "expected", "seen", "what happened", "where to look"}}
 	var wrong []string
 	for _, sc := range scenes {
-		fmt.Printf("\n\x1b[1m── %s: %s\x1b[0m\n", sc.name, sc.does)
+		head("%s: %s", sc.name, sc.does)
 		o, err := sc.play(ctx, s)
 		if err != nil {
 			return fmt.Errorf("%s: %w", sc.name, err)
@@ -70,13 +70,22 @@ func run(ctx context.Context) error {
 	if err := s.down(); err != nil {
 		return err
 	}
-	fmt.Printf("\n\x1b[1m── what happened, in %s\x1b[0m\n", time.Since(start).Round(time.Second))
+	head("what happened, in %s", time.Since(start).Round(time.Second))
 	printTable(rows)
 	fmt.Printf("\nrepository %s (kept: look around, then remove it)\nledger     git -C %s log --stat goldenpath-ledger\n", s.repo, s.repo)
 	if len(wrong) > 0 {
 		return fmt.Errorf("not as expected: %s", strings.Join(wrong, ", "))
 	}
 	return nil
+}
+
+// head prints a heading, bold where a person reads it.
+func head(format string, args ...any) {
+	line := fmt.Sprintf("── "+format, args...)
+	if info, err := os.Stdout.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+		line = "\x1b[1m" + line + "\x1b[0m"
+	}
+	fmt.Println("\n" + line)
 }
 
 func printTable(rows [][]string) {

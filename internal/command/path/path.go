@@ -161,9 +161,12 @@ func (w *world) releaseDeps() release.Deps {
 	}
 }
 
-// last returns the environment at the end of the path.
-func last(c *config.Config) string {
-	chain := c.Chain()
+// environment is the one that is named, or the last of the path.
+func (w *world) environment(name string) string {
+	if name != "" {
+		return name
+	}
+	chain := w.config.Chain()
 	return chain[len(chain)-1]
 }
 

@@ -33,10 +33,7 @@ func (c *Promote) Do(ctx context.Context, env *command.Env) (*report.Report, err
 	if err != nil {
 		return nil, err
 	}
-	environment := c.Environment
-	if environment == "" {
-		environment = last(w.config)
-	}
+	environment := w.environment(c.Environment)
 	digest := c.Digest
 	if digest == "" {
 		if digest, err = w.staged(ctx, environment); err != nil {
@@ -85,10 +82,7 @@ func (c *Rollback) Do(ctx context.Context, env *command.Env) (*report.Report, er
 	if err != nil {
 		return nil, err
 	}
-	environment := c.Environment
-	if environment == "" {
-		environment = last(w.config)
-	}
+	environment := w.environment(c.Environment)
 	o, err := localpath.ReleaseOptions(w.config, environment, "")
 	if err != nil {
 		return nil, err
@@ -147,10 +141,7 @@ func (c *ReleaseShow) Do(ctx context.Context, env *command.Env) (*report.Report,
 	if err != nil {
 		return nil, err
 	}
-	environment := c.Environment
-	if environment == "" {
-		environment = last(w.config)
-	}
+	environment := w.environment(c.Environment)
 	var e ledger.Entry
 	err = w.ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
 		if c.Release == "" {
