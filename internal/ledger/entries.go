@@ -64,11 +64,12 @@ func (tx *Tx) nextID(ctx context.Context, e Entry) (string, error) {
 // Current returns the release that the ledger says runs in an environment, or
 // ErrNone.
 func (tx *Tx) Current(ctx context.Context, environment string) (Entry, error) {
-	b, err := tx.Read(ctx, currentPath(environment))
+	name := currentPath(environment)
+	b, err := tx.Read(ctx, name)
 	if err != nil {
 		return Entry{}, err
 	}
-	return parse(b)
+	return parse(name, b)
 }
 
 // Find returns the entry of a kind with an id, or ErrNone. An empty kind is a
@@ -83,14 +84,15 @@ func (tx *Tx) Find(ctx context.Context, environment, id, kind string) (Entry, er
 		return Entry{}, fmt.Errorf("release %q: ids look like 2026.11.21-1: %w", id, ErrNone)
 	}
 	for _, k := range kinds {
-		b, err := tx.Read(ctx, path.Join("entries", environment, date[0], date[1], id+"."+k+".json"))
+		name := path.Join("entries", environment, date[0], date[1], id+"."+k+".json")
+		b, err := tx.Read(ctx, name)
 		if errors.Is(err, ErrNone) {
 			continue
 		}
 		if err != nil {
 			return Entry{}, err
 		}
-		return parse(b)
+		return parse(name, b)
 	}
 	return Entry{}, ErrNone
 }
@@ -107,8 +109,8 @@ func (tx *Tx) Entries(ctx context.Context, environment string) ([]Entry, error) 
 	if err != nil {
 		return nil, err
 	}
-	for _, b := range blobs {
-		e, err := parse(b)
+	for i, b := range blobs {
+		e, err := parse(names[i], b)
 		if err != nil {
 			return nil, err
 		}
@@ -118,13 +120,13 @@ func (tx *Tx) Entries(ctx context.Context, environment string) ([]Entry, error) 
 	return all, nil
 }
 
-func parse(b []byte) (Entry, error) {
+func parse(name string, b []byte) (Entry, error) {
 	var e Entry
 	if err := json.Unmarshal(b, &e); err != nil {
-		return e, fmt.Errorf("read ledger entry: %w", err)
+		return e, fmt.Errorf("read %s:%s: %w: somebody changed it by hand; git revert that commit on the branch", Branch, name, err)
 	}
 	if e.Schema != schema {
-		return e, fmt.Errorf("read ledger entry: schema %q, want %q: use the goldenpath that wrote it, or a newer one", e.Schema, schema)
+		return e, fmt.Errorf("read %s:%s: schema %q, want %q: use the goldenpath that wrote it, or a newer one", Branch, name, e.Schema, schema)
 	}
 	return e, nil
 }

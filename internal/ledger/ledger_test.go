@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -218,5 +219,33 @@ func BenchmarkRecordAfter10000(b *testing.B) {
 		if _, err := record(ctx, l, Entry{Kind: KindRelease, Environment: "production"}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// TestDamagedByHand: an error names the file of the branch, and the way back.
+func TestDamagedByHand(t *testing.T) {
+	ctx := context.Background()
+	l := open(repository(t))
+	if _, err := record(ctx, l, Entry{Kind: KindRelease, Environment: "production"}); err != nil {
+		t.Fatal(err)
+	}
+	err := l.Update(ctx, "by hand", func(_ context.Context, tx *Tx) error {
+		tx.Write("current/production.json", []byte("{"))
+		tx.Write("locks/staging.json", []byte("{"))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = l.View(ctx, func(ctx context.Context, tx *Tx) error {
+		_, err := tx.Current(ctx, "production")
+		return err
+	})
+	if err == nil || !strings.Contains(err.Error(), "goldenpath-ledger:current/production.json") {
+		t.Errorf("%v, want an error that names the file", err)
+	}
+	err = l.Acquire(ctx, Lock{Environment: "staging", Expires: LockFor(time.Hour)})
+	if err == nil || !strings.Contains(err.Error(), "goldenpath-ledger:locks/staging.json") {
+		t.Errorf("%v, want an error that names the file", err)
 	}
 }

@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// maxLock bounds what any lock may claim.
+const maxLock = 7 * 24 * time.Hour
+
 // Lock says that a promotion is under way in an environment.
 type Lock struct {
 	Environment string    `json:"environment"`
@@ -48,7 +51,7 @@ func (l *Ledger) Acquire(ctx context.Context, want Lock) error {
 		case err != nil:
 			return err
 		case held.Process == want.Process && held.Digest == want.Digest:
-		case held.Process.gone() || now.After(held.Expires):
+		case held.Process.gone() || now.After(held.Expires) || now.After(held.Acquired.Add(maxLock)):
 		default:
 			return &LockedError{held}
 		}
@@ -93,7 +96,7 @@ func (tx *Tx) lock(ctx context.Context, environment string) (Lock, error) {
 	}
 	var lock Lock
 	if err := json.Unmarshal(b, &lock); err != nil {
-		return Lock{}, fmt.Errorf("read lock of %s: %w", environment, err)
+		return Lock{}, fmt.Errorf("read %s:%s: %w: somebody changed it by hand; git revert that commit on the branch", Branch, lockPath(environment), err)
 	}
 	return lock, nil
 }
