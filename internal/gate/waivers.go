@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -245,7 +246,7 @@ func (w *Waiver) matches(f report.Finding) bool {
 	case w.Fingerprint != "":
 		return w.Fingerprint == f.Fingerprint
 	case w.ID != "":
-		return w.ID == f.Rule || contains(f.Aliases, w.ID)
+		return w.ID == f.Rule || slices.Contains(f.Aliases, w.ID)
 	}
 	ok, err := path.Match(w.Path, f.At.Path)
 	return err == nil && ok && w.Rule == f.Rule
@@ -301,15 +302,6 @@ func waiverCheck(waivers []Waiver, used []int, now time.Time) (report.Check, boo
 	}
 	c.Note = strings.Join(notes, "; ")
 	return c, true
-}
-
-func contains(all []string, s string) bool {
-	for _, a := range all {
-		if a == s {
-			return true
-		}
-	}
-	return false
 }
 
 func nonEmpty(all ...string) []string {

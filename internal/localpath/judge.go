@@ -60,12 +60,13 @@ func previewUp(ctx context.Context, w *walk) (*report.Report, error) {
 	return preview.Up(ctx, preview.Deps{
 		Target: w.Target, Repository: w.repo, Ledger: w.Ledger, Now: w.Now, By: w.By, Guard: w.Guard, Say: w.Progress.Say,
 	}, preview.UpOptions{
-		App: w.config.App, Name: previewName, Digest: w.digest(), Ready: ready(p.Ready), Env: p.Env,
+		App: w.config.App, Name: previewName, Digest: w.digest(), Ready: Ready(p.Ready), Env: p.Env,
 		TTL: p.TTL.D(), Seed: p.Seed, Dir: w.checkout(),
 	})
 }
 
-func ready(r config.Ready) target.Ready {
+// Ready is what the configuration says of readiness, as a target takes it.
+func Ready(r config.Ready) target.Ready {
 	return target.Ready{Path: r.Path, VersionPath: r.VersionPath, Timeout: r.Timeout.D()}
 }
 

@@ -17,7 +17,7 @@ func ReleaseOptions(c *config.Config, environment, digest string) (release.Optio
 		return release.Options{}, report.Usage(fmt.Sprintf("no environment %q; environments are: %s", environment, strings.Join(c.Chain(), ", ")))
 	}
 	o := release.Options{
-		App: c.App, Environment: environment, From: e.From, Digest: digest, Ready: ready(c.ReadyOf(environment)),
+		App: c.App, Environment: environment, From: e.From, Digest: digest, Ready: Ready(c.ReadyOf(environment)),
 		Port: e.Port, Env: e.Env, Require: Requirements(e.From),
 		Manifest: release.Manifest{Version: digest[:min(len(digest), 19)]},
 	}

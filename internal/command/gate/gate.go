@@ -3,6 +3,7 @@
 package gate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -93,10 +94,10 @@ func (c *Scan) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 		return nil, err
 	}
 	o := gate.Options{
-		App: cfg.App, Scanners: scanners(), FailOn: report.Severity(or(c.FailOn, cfg.Gate.FailOn)), Now: env.Now(),
-		MissingDatabase: or(c.MissingDatabase, or(cfg.Gate.MissingDatabase, "error")),
+		App: cfg.App, Scanners: scanners(), FailOn: report.Severity(cmp.Or(c.FailOn, cfg.Gate.FailOn)), Now: env.Now(),
+		MissingDatabase: cmp.Or(c.MissingDatabase, cmp.Or(cfg.Gate.MissingDatabase, "error")),
 		Input: gate.Input{
-			Dir: dir, Base: base, Databases: or(c.Databases, command.DefaultDatabases(env)), Offline: c.Offline, Artifact: c.Artifact, Exclude: cfg.Gate.Exclude,
+			Dir: dir, Base: base, Databases: cmp.Or(c.Databases, command.DefaultDatabases(env)), Offline: c.Offline, Artifact: c.Artifact, Exclude: cfg.Gate.Exclude,
 		},
 	}
 	if *cfg.Gate.NewOnly {
@@ -105,7 +106,7 @@ func (c *Scan) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 	if err := c.check(o); err != nil {
 		return nil, err
 	}
-	if o.Waivers, err = gate.ReadWaivers(policy, or(c.Waivers, cfg.Gate.Waivers), o.Now); err != nil {
+	if o.Waivers, err = gate.ReadWaivers(policy, cmp.Or(c.Waivers, cfg.Gate.Waivers), o.Now); err != nil {
 		return nil, err
 	}
 	if o.Head = c.Commit; o.Head == "" {
@@ -197,7 +198,7 @@ type Database struct {
 
 // Do imports.
 func (c *Database) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
-	to := or(c.To, command.DefaultDatabases(env))
+	to := cmp.Or(c.To, command.DefaultDatabases(env))
 	db, err := osv.ImportGo(ctx, c.From, to)
 	if err != nil {
 		return nil, err
@@ -206,11 +207,4 @@ func (c *Database) Do(ctx context.Context, env *command.Env) (*report.Report, er
 		Name: "database", Verdict: report.Pass, Reason: "imported", Title: "advisory data of Go is in " + to, Started: env.Now().UTC(),
 		Checks: []report.Check{{Name: db.Name, State: report.OK, Result: db.Digest, Note: "newest advisory of " + db.Time.Format(time.DateOnly)}},
 	}, nil
-}
-
-func or(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }

@@ -7,9 +7,9 @@ import (
 
 	"github.com/seed-b235b314/goldenpath/internal/command"
 	"github.com/seed-b235b314/goldenpath/internal/config"
+	"github.com/seed-b235b314/goldenpath/internal/localpath"
 	"github.com/seed-b235b314/goldenpath/internal/preview"
 	"github.com/seed-b235b314/goldenpath/internal/report"
-	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
 // PreviewUp is `goldenpath preview up`.
@@ -42,7 +42,7 @@ func (c *PreviewUp) Do(ctx context.Context, env *command.Env) (*report.Report, e
 	}
 	return preview.Up(ctx, w.previewDeps(), preview.UpOptions{
 		App: w.config.App, Name: name, Digest: c.Digest, TTL: max(ttl, time.Minute), Env: p.Env, Seed: p.Seed, Dir: w.repo, DryRun: c.DryRun,
-		Ready: target.Ready{Path: p.Ready.Path, VersionPath: p.Ready.VersionPath, Timeout: p.Ready.Timeout.D()},
+		Ready: localpath.Ready(p.Ready),
 	})
 }
 
