@@ -58,7 +58,7 @@ func securityGate(ctx context.Context, w *walk) (*report.Report, error) {
 func previewUp(ctx context.Context, w *walk) (*report.Report, error) {
 	p := w.config.Preview
 	return preview.Up(ctx, preview.Deps{
-		Target: w.Target, Repository: w.repo, Ledger: w.Ledger, Now: w.Now, By: w.By, Guard: w.Guard, Say: w.Progress.Say,
+		Target: w.Target, Repository: w.repo, Ledger: w.Ledger, Now: w.Now, By: w.By, Guard: w.Guard,
 	}, preview.UpOptions{
 		App: w.config.App, Name: previewName, Digest: w.digest(), Ready: Ready(p.Ready), Env: p.Env,
 		TTL: p.TTL.D(), Seed: p.Seed, Dir: w.checkout(),

@@ -42,7 +42,6 @@ type Deps struct {
 	Now        func() time.Time
 	By         string
 	Guard      []string // argv of `goldenpath guard`
-	Say        func(string)
 }
 
 // UpOptions says what to raise.

@@ -58,7 +58,7 @@ func previewName(env *command.Env, name string) (string, error) {
 
 func (w *world) previewDeps() preview.Deps {
 	return preview.Deps{
-		Target: w.target, Repository: w.repository, Ledger: w.ledger, Now: w.env.Now, By: w.env.Runner.Identity(), Guard: w.guard(), Say: w.say,
+		Target: w.target, Repository: w.repository, Ledger: w.ledger, Now: w.env.Now, By: w.env.Runner.Identity(), Guard: w.guard(),
 	}
 }
 
