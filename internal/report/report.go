@@ -67,6 +67,9 @@ const (
 	New    Status = "new"    // brought by the change, or no base to compare with
 	Known  Status = "known"  // the base has it too
 	Waived Status = "waived" // covered by a waiver that has not expired
+	// Disclosed is known, and was published only after the base was committed: it is
+	// not of this change, and nobody has decided on it yet.
+	Disclosed Status = "disclosed"
 )
 
 // Report is the result of one run.
@@ -120,6 +123,14 @@ type Finding struct {
 	Fix         string   `json:"fix,omitempty"`     // what to do
 	Waiver      string   `json:"waiver,omitempty"`  // reason, owner and expiry of the waiver
 	Fingerprint string   `json:"fingerprint,omitempty"`
+
+	// What is known of a vulnerability, and only where the data is there.
+	Rated     string     `json:"rated,omitempty"`     // where the severity is from: "CVSS 4.0 score 8.7 of GHSA-…"
+	Published *time.Time `json:"published,omitempty"` // when it was disclosed
+	Through   []string   `json:"through,omitempty"`   // direct dependency first, down to the package
+	Exploited string     `json:"exploited,omitempty"` // day since which exploitation is known: 2026-03-01
+	EPSS      float64    `json:"epss,omitempty"`      // probability of exploitation in 30 days, 0 to 1
+	Also      []Location `json:"also,omitempty"`      // other places of the same fact
 }
 
 // Output is one step output.

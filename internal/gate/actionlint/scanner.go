@@ -25,6 +25,12 @@ type Scanner struct{}
 // Name is "actionlint".
 func (Scanner) Name() string { return "actionlint" }
 
+// Kind is what it looks for.
+func (Scanner) Kind() string { return "workflows" }
+
+// Select returns every file once a changed one may be a workflow.
+func (Scanner) Select(files []gate.File, changed gate.Changes) []gate.File { return files }
+
 // Version is the version of the linked library.
 func (Scanner) Version() string { return gate.ModuleVersion("github.com/rhysd/actionlint") }
 

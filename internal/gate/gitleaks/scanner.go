@@ -20,6 +20,23 @@ type Scanner struct{}
 // Name is "gitleaks".
 func (Scanner) Name() string { return "gitleaks" }
 
+// Kind is what it looks for.
+func (Scanner) Kind() string { return "secrets" }
+
+// Select returns the changed files: each is looked at on its own.
+func (Scanner) Select(files []gate.File, changed gate.Changes) []gate.File {
+	if changed == nil {
+		return files
+	}
+	var out []gate.File
+	for _, f := range files {
+		if changed.Has(f.Path) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
 // Version is the version of the linked library.
 func (Scanner) Version() string { return gate.ModuleVersion("github.com/zricethezav/gitleaks/v8") }
 

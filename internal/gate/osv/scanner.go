@@ -26,6 +26,12 @@ type Scanner struct {
 // Name is "osv-scanner".
 func (Scanner) Name() string { return "osv-scanner" }
 
+// Kind is what it looks for.
+func (Scanner) Kind() string { return "dependencies" }
+
+// Select returns every file once a changed one may be a lock file.
+func (Scanner) Select(files []gate.File, changed gate.Changes) []gate.File { return files }
+
 // Version is the version of the linked library.
 func (Scanner) Version() string { return gate.ModuleVersion("github.com/google/osv-scanner/v2") }
 

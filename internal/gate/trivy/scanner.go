@@ -27,6 +27,12 @@ type Scanner struct {
 // Name is "trivy".
 func (*Scanner) Name() string { return "trivy" }
 
+// Kind is what it looks for.
+func (*Scanner) Kind() string { return "configuration" }
+
+// Select returns every file once a changed one may be configuration.
+func (*Scanner) Select(files []gate.File, changed gate.Changes) []gate.File { return files }
+
 // Version is the version of the linked library.
 func (*Scanner) Version() string { return gate.ModuleVersion("github.com/aquasecurity/trivy") }
 

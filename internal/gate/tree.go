@@ -1,0 +1,62 @@
+package gate
+
+import (
+	"context"
+	"io/fs"
+	"os"
+)
+
+// File is a regular file of a tree.
+type File struct {
+	Path string // relative, with forward slashes
+	Size int64
+}
+
+// Changes are the paths that differ from the base, those that are gone among
+// them. Nil means that there is no base: everything counts as changed.
+type Changes map[string]bool
+
+// Has reports whether the path counts as changed.
+func (c Changes) Has(path string) bool { return c == nil || c[path] }
+
+// Any reports whether one of the files counts as changed.
+func (c Changes) Any(files []File) bool {
+	for _, f := range files {
+		if c.Has(f.Path) {
+			return true
+		}
+	}
+	return false
+}
+
+// Walk lists the regular files below dir in the order of their paths, without
+// .git and what is excluded. Symbolic links are not followed: what they point to
+// is found where it is.
+func Walk(ctx context.Context, dir string, exclude []string) ([]File, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	var files []File
+	err = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case d.Name() == ".git" || Excluded(name, exclude):
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+		case d.Type().IsRegular():
+			info, err := d.Info()
+			if err != nil {
+				return err
+			}
+			files = append(files, File{Path: name, Size: info.Size()})
+		}
+		return nil
+	})
+	return files, err
+}
