@@ -25,8 +25,8 @@ type scanner struct {
 func (s scanner) Name() string    { return s.name }
 func (s scanner) Kind() string    { return s.name }
 func (s scanner) Version() string { return "v1.2.3" }
-func (s scanner) Select(files []File, _ Changes) []File {
-	return files
+func (s scanner) Select(files []File, _ Changes) ([]File, bool) {
+	return files, true
 }
 func (s scanner) Scan(ctx context.Context, in Input) (Result, error) {
 	return s.scan(ctx, in)

@@ -18,9 +18,10 @@ type Scanner interface {
 	// Version is the version of the linked library.
 	Version() string
 	// Select returns those of files that Scan must read to answer about the changed
-	// ones: of a changed template the whole chart. When nothing that changed concerns
-	// the scanner it returns none; when changed is nil, everything it understands.
-	Select(files []File, changed Changes) []File
+	// ones: of a changed template the whole chart; when changed is nil, everything it
+	// understands. It reports false when nothing that changed concerns the scanner:
+	// then Scan is not called.
+	Select(files []File, changed Changes) ([]File, bool)
 	// Scan returns what it found and what it covered. An error means there is
 	// no answer: the gate never takes it for "nothing found".
 	Scan(ctx context.Context, in Input) (Result, error)
@@ -47,6 +48,9 @@ type Result struct {
 	Covered  string           // "212 commits, 3.1 MB", "2 lockfiles, 84 packages"; empty is nothing to look at
 	Missing  []Gap            // what it could not look at, and why
 	Database []Database
+	// Compared says that the scanner itself has compared with the base: a finding
+	// that the base has too has Status report.Known, and the base is not scanned.
+	Compared bool
 }
 
 // Package is one dependency: a component of the SBOM, and what the policy on

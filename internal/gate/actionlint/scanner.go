@@ -29,7 +29,9 @@ func (Scanner) Name() string { return "actionlint" }
 func (Scanner) Kind() string { return "workflows" }
 
 // Select returns every file once a changed one may be a workflow.
-func (Scanner) Select(files []gate.File, changed gate.Changes) []gate.File { return files }
+func (Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, bool) {
+	return files, changed.Any(files)
+}
 
 // Version is the version of the linked library.
 func (Scanner) Version() string { return gate.ModuleVersion("github.com/rhysd/actionlint") }

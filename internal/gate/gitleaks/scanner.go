@@ -24,9 +24,9 @@ func (Scanner) Name() string { return "gitleaks" }
 func (Scanner) Kind() string { return "secrets" }
 
 // Select returns the changed files: each is looked at on its own.
-func (Scanner) Select(files []gate.File, changed gate.Changes) []gate.File {
+func (Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, bool) {
 	if changed == nil {
-		return files
+		return files, true
 	}
 	var out []gate.File
 	for _, f := range files {
@@ -34,7 +34,7 @@ func (Scanner) Select(files []gate.File, changed gate.Changes) []gate.File {
 			out = append(out, f)
 		}
 	}
-	return out
+	return out, true // what the commits added and took away again is in no file
 }
 
 // Version is the version of the linked library.

@@ -30,7 +30,9 @@ func (Scanner) Name() string { return "osv-scanner" }
 func (Scanner) Kind() string { return "dependencies" }
 
 // Select returns every file once a changed one may be a lock file.
-func (Scanner) Select(files []gate.File, changed gate.Changes) []gate.File { return files }
+func (Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, bool) {
+	return files, changed.Any(files)
+}
 
 // Version is the version of the linked library.
 func (Scanner) Version() string { return gate.ModuleVersion("github.com/google/osv-scanner/v2") }

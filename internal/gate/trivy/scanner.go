@@ -31,7 +31,9 @@ func (*Scanner) Name() string { return "trivy" }
 func (*Scanner) Kind() string { return "configuration" }
 
 // Select returns every file once a changed one may be configuration.
-func (*Scanner) Select(files []gate.File, changed gate.Changes) []gate.File { return files }
+func (*Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, bool) {
+	return files, changed.Any(files)
+}
 
 // Version is the version of the linked library.
 func (*Scanner) Version() string { return gate.ModuleVersion("github.com/aquasecurity/trivy") }
