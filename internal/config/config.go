@@ -115,6 +115,29 @@ type Gate struct {
 	Waivers         string   `yaml:"waivers"`
 	MissingDatabase string   `yaml:"missing-database"` // error or warn; "": error, but warn in goldenpath run
 	Exclude         []string `yaml:"exclude"`          // path prefixes that are fixtures
+
+	Licences            Licences  `yaml:"licences"`
+	AllowedDependencies string    `yaml:"allowed-dependencies"` // file; "": every dependency
+	WaiverMaxAge        Duration  `yaml:"waiver-max-age"`
+	DatabaseMaxAge      Duration  `yaml:"database-max-age"`
+	Runtime             []Runtime `yaml:"runtime"`
+	Policy              string    `yaml:"policy"` // folder of Rego; "": none
+}
+
+// Licences are SPDX ids of licences.
+type Licences struct {
+	Allow []string `yaml:"allow"` // empty: every one
+	Deny  []string `yaml:"deny"`
+}
+
+// Runtime is something that is rendered and checked before it is deployed: one of
+// Chart, Kustomize, Manifests and Plan.
+type Runtime struct {
+	Chart     string   `yaml:"chart"`
+	Values    []string `yaml:"values"` // of the chart
+	Kustomize string   `yaml:"kustomize"`
+	Manifests string   `yaml:"manifests"` // file or folder
+	Plan      string   `yaml:"plan"`      // file with what terraform show -json prints
 }
 
 // Scorecard says where the parts of the scorecard are found.

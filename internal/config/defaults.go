@@ -51,6 +51,8 @@ func (c *Config) defaults() {
 	}
 	setDefault(&c.Gate.FailOn, "high")
 	setDefault(&c.Gate.Waivers, ".goldenpath/waivers.yml")
+	setDefault(&c.Gate.WaiverMaxAge, Duration(180*24*time.Hour))
+	setDefault(&c.Gate.DatabaseMaxAge, Duration(7*24*time.Hour))
 	if c.Gate.NewOnly == nil {
 		c.Gate.NewOnly = new(bool)
 		*c.Gate.NewOnly = true

@@ -106,7 +106,7 @@ func TestGenerated(t *testing.T) {
 		{"invalid UTF-8", "version: 1\napp: ä\xff\n", ".goldenpath.yml:2:7 byte 0xff is no UTF-8: save the file as UTF-8"},
 		{"UTF-16", "\xff\xfev\x00e\x00", ".goldenpath.yml:1:1 byte 0xff is no UTF-8: save the file as UTF-8"},
 		{"escaped control characters", minimal + `"a\0\e[31m\u202e": 1` + "\n", `.goldenpath.yml:4:1 unknown key "a\x00\x1b[31m\u202e"; known are: app, artifact, battery, checks, environments, flags, gate, llm, preview, scorecard, version`},
-		{"long key", minimal + "gate:\n  " + strings.Repeat("k", 5000) + ": 1\n", `.goldenpath.yml:5:3 unknown key "` + strings.Repeat("k", 60) + `…" in gate; known are: exclude, fail-on, missing-database, new-only, waivers`},
+		{"long key", minimal + "gate:\n  " + strings.Repeat("k", 5000) + ": 1\n", `.goldenpath.yml:5:3 unknown key "` + strings.Repeat("k", 60) + `…" in gate; known are: allowed-dependencies, database-max-age, exclude, fail-on, licences, missing-database, new-only, policy, runtime, waiver-max-age, waivers`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := Parse([]byte(test.text))

@@ -23,7 +23,7 @@ type scanner struct {
 }
 
 func (s scanner) Name() string    { return s.name }
-func (s scanner) Kind() string    { return s.name }
+func (s scanner) Kind() string    { return "configuration" }
 func (s scanner) Version() string { return "v1.2.3" }
 func (s scanner) Select(files []File, _ Changes) ([]File, bool) {
 	return files, true
@@ -144,8 +144,9 @@ func TestNoAnswer(t *testing.T) {
 	}{
 		"it errs":                         {returns("trivy", Result{}, errors.New("no database\nsecond line")), "trivy: no database"},
 		"it errs with findings":           {returns("trivy", Result{Findings: []report.Finding{finding("R2", report.Low, "b.go", 1)}, Covered: "half"}, errors.New("no database")), "trivy: no database"},
-		"it panics":                       {scanner{"trivy", func(context.Context, Input) (Result, error) { panic("index out of range") }}, "trivy: panic: index out of range"},
-		"it panics with an error":         {scanner{"trivy", func(context.Context, Input) (Result, error) { panic(errors.New("nil map")) }}, "trivy: panic: nil map"},
+		"it panics":                       {scanner{"trivy", func(context.Context, Input) (Result, error) { panic("index out of range") }}, "trivy: panic: string"},
+		"it panics with an error":         {scanner{"trivy", func(context.Context, Input) (Result, error) { panic(errors.New("nil map")) }}, "trivy: panic: *errors.errorString"},
+		"it panics in the runtime":        {scanner{"trivy", func(context.Context, Input) (Result, error) { return Result{}, []error{}[len(t.Name())-len(t.Name())] }}, "trivy: panic: runtime error: index out of range"},
 		"it hangs":                        {scanner{"trivy", func(context.Context, Input) (Result, error) { <-release; return Result{}, nil }}, "trivy: stopped after 200ms"},
 		"it hangs, and gives up":          {scanner{"trivy", func(ctx context.Context, _ Input) (Result, error) { <-ctx.Done(); return Result{}, ctx.Err() }}, "trivy: stopped after 200ms"},
 		"it hangs, and gives up in peace": {scanner{"trivy", func(ctx context.Context, _ Input) (Result, error) { <-ctx.Done(); return Result{Covered: "half"}, nil }}, "trivy: stopped after 200ms"},
@@ -237,6 +238,11 @@ func TestKnown(t *testing.T) {
 		"another file":      {[]report.Finding{finding("R1", report.High, "b.go", 3)}, []report.Finding{finding("R1", report.High, "a.go", 3)}, []string{"R1 high new true a"}},
 		"the version moved": {[]report.Finding{vulnerable("CVE-1", report.High, net33)}, []report.Finding{vulnerable("CVE-1", report.High, net30)}, []string{"CVE-1 high known false a"}},
 		"another fact":      {[]report.Finding{vulnerable("CVE-2", report.High, net30)}, []report.Finding{vulnerable("CVE-1", report.High, net30)}, []string{"CVE-2 high new true a"}},
+		"the file moved":    {[]report.Finding{finding("R1", report.High, "b.go", 3)}, []report.Finding{finding("R1", report.High, "gone.go", 3)}, []string{"R1 high known false a"}},
+		"moved and copied": {
+			[]report.Finding{finding("R1", report.High, "a.go", 3), finding("R1", report.High, "b.go", 3)}, []report.Finding{finding("R1", report.High, "gone.go", 3)},
+			[]string{"R1 high new true a", "R1 high known false a"},
+		},
 		"a second of the same": {
 			[]report.Finding{finding("R1", report.High, "a.go", 3), finding("R1", report.High, "a.go", 9)}, []report.Finding{finding("R1", report.High, "a.go", 3)},
 			[]string{"R1 high new true a", "R1 high known false a"},
@@ -245,7 +251,8 @@ func TestKnown(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := options(differs("a", test.change, test.base))
-			o.BaseDir, o.Base = "/base", "1c0f"
+			o.Against = against("1c0f", "a.go", "b.go", "go.mod")
+			o.Files = o.Against.Files
 			r := answer(t, o)
 			if diff := cmp.Diff(test.want, lines(r)); diff != "" {
 				t.Errorf("findings (-want +got):\n%s", diff)
@@ -257,18 +264,29 @@ func TestKnown(t *testing.T) {
 	}
 }
 
-// The base is scanned as a tree of its own.
+// against is a base whose tree is in /base, and in which all its files changed.
+func against(commit string, paths ...string) *Base {
+	b := &Base{Commit: commit, Time: now.AddDate(0, 0, -7), Changed: Changes{}, CheckOut: func(context.Context, []File) (string, error) { return "/base", nil }}
+	for _, p := range paths {
+		b.Files = append(b.Files, File{Path: p})
+		b.Changed[p] = true
+	}
+	return b
+}
+
+// The base is scanned as a tree of its own, and only for a scanner that found
+// something.
 func TestBaseInput(t *testing.T) {
 	var seen []Input
 	o := options(scanner{"a", func(_ context.Context, in Input) (Result, error) {
 		seen = append(seen, in)
-		return Result{Covered: "x"}, nil
-	}})
-	o.BaseDir, o.Base, o.Exclude = "/base", "1c0f", []string{"testdata"}
+		return Result{Covered: "x", Findings: []report.Finding{finding("R1", report.Low, "a.go", 3)}}, nil
+	}}, finds("nothing"))
+	o.Against, o.Exclude, o.Files = against("1c0f", "a.go"), []string{"testdata"}, []File{{Path: "a.go", Size: 7}}
 	answer(t, o)
 	want := []Input{
-		{Dir: "/checkout", Head: "3f9c2d1", Base: "1c0f", Exclude: []string{"testdata"}},
-		{Dir: "/base", Head: "1c0f", Exclude: []string{"testdata"}},
+		{Dir: "/checkout", Files: o.Files, Head: "3f9c2d1", Base: "1c0f", Exclude: []string{"testdata"}},
+		{Dir: "/base", Files: o.Against.Files, Head: "1c0f", Exclude: []string{"testdata"}},
 	}
 	if diff := cmp.Diff(want, seen); diff != "" {
 		t.Errorf("inputs (-want +got):\n%s", diff)
@@ -284,7 +302,7 @@ func TestBaseFails(t *testing.T) {
 		}
 		return Result{Covered: "x", Findings: []report.Finding{finding("R1", report.High, "a.go", 3)}}, nil
 	}})
-	o.BaseDir, o.Base = "/base", "1c0f000000"
+	o.Against = against("1c0f000000", "a.go")
 	r, err := Run(t.Context(), o)
 	if err == nil || err.Error() != "scan base 1c0f000 with a: no database" || report.ExitCode(r, err) != report.ExitFailure {
 		t.Errorf("error %v", err)

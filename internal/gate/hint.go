@@ -24,7 +24,7 @@ func waiverHint(findings []report.Finding, now time.Time) (report.Section, bool)
 		if !f.Blocking {
 			continue
 		}
-		e := yaml.MapSlice{{Key: "rule", Value: f.Rule}, {Key: "path", Value: f.At.Path}}
+		e := yaml.MapSlice{{Key: "rule", Value: f.Rule}, {Key: "path", Value: literal(f.At.Path)}}
 		if f.Package != "" || f.At.Path == "" {
 			e = yaml.MapSlice{{Key: "id", Value: f.Rule}}
 		}
@@ -53,4 +53,9 @@ func waiverHint(findings []report.Finding, now time.Time) (report.Section, bool)
 		fmt.Fprintf(&b, "  # and %d more\n", len(entries)-most)
 	}
 	return report.Section{Title: "how to waive what blocks (.goldenpath/waivers.yml)", Open: true, Text: b.String()}, true
+}
+
+// literal is a path as a glob that matches nothing else.
+func literal(path string) string {
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`, "]", `\]`, "{", `\{`, "}", `\}`).Replace(path)
 }

@@ -21,12 +21,12 @@ func TestWaiverHint(t *testing.T) {
 	if !ok {
 		t.Fatal("no hint")
 	}
-	_, err := parseWaivers("w.yml", []byte(s.Text), now)
+	_, err := parseWaivers("w.yml", []byte(s.Text), WaiverMaxAge, now)
 	if err == nil || strings.Count(err.Error(), "missing reason") != 2 || strings.Count(err.Error(), "missing owner") != 2 || strings.Contains(err.Error(), "YAML") {
 		t.Fatalf("unfilled: %v\n%s", err, s.Text)
 	}
 	filled := strings.NewReplacer("…", "looked at and harmless", `owner: ""`, `owner: "@ann"`).Replace(s.Text)
-	waivers, err := parseWaivers("w.yml", []byte(filled), now)
+	waivers, err := parseWaivers("w.yml", []byte(filled), WaiverMaxAge, now)
 	if err != nil || len(waivers) != 2 || waivers[0].ID != "CVE-2026-1" || waivers[1].Path != "a: b}\nwaivers: [x]/Dockerfile" {
 		t.Errorf("filled: %+v, %v\n%s", waivers, err, filled)
 	}

@@ -61,9 +61,18 @@ func names(f report.Finding) []string {
 	}
 	var keys []string
 	for _, id := range append([]string{f.Rule}, f.Aliases...) {
-		keys = append(keys, strings.Join([]string{id, f.Package, f.At.Path}, "\x00"))
+		keys = append(keys, strings.Join([]string{id, sameVersion(f.Package), f.At.Path}, "\x00"))
 	}
 	return keys
+}
+
+// sameVersion is a package URL as every tool writes it: without qualifiers, and
+// without the v of a Go version.
+func sameVersion(purl string) string {
+	name := nameOf(purl)
+	version, _, _ := strings.Cut(strings.TrimPrefix(purl, name), "?")
+	version, _, _ = strings.Cut(version, "#")
+	return strings.ToLower(name) + strings.Replace(version, "@v", "@", 1)
 }
 
 func join(a, b report.Finding) report.Finding {
@@ -77,10 +86,18 @@ func join(a, b report.Finding) report.Finding {
 			a.Tools = append(a.Tools, t)
 		}
 	}
+	if a.Rated == "" || b.Severity != a.Severity && b.Severity.AtLeast(a.Severity) {
+		a.Rated = b.Rated
+	}
 	if b.Severity.AtLeast(a.Severity) {
 		a.Severity = b.Severity
 	}
 	a.Fixed, a.Fix = cmp.Or(a.Fixed, b.Fixed), cmp.Or(a.Fix, b.Fix)
+	a.Exploited, a.EPSS = cmp.Or(a.Exploited, b.Exploited), cmp.Or(a.EPSS, b.EPSS)
+	a.Published = cmp.Or(a.Published, b.Published)
+	if a.Through == nil {
+		a.Through = b.Through
+	}
 	if a.At.Line == 0 {
 		a.At = b.At
 	}
@@ -90,12 +107,7 @@ func join(a, b report.Finding) report.Finding {
 // fingerprint identifies a finding over commits: it leaves the line out, which
 // moves, and the version, which changes while the fact stays.
 func fingerprint(f report.Finding) string {
-	pkg, _, _ := strings.Cut(f.Package, "#")
-	pkg, _, _ = strings.Cut(pkg, "?")
-	// pkg:npm/@scope/name has no version.
-	if i := strings.LastIndexByte(pkg, '@'); i > strings.LastIndexByte(pkg, '/') {
-		pkg = pkg[:i]
-	}
+	pkg := nameOf(f.Package)
 	what := f.Message
 	if pkg != "" {
 		what = ""
@@ -105,16 +117,33 @@ func fingerprint(f report.Finding) string {
 }
 
 // markKnown marks what the base has as well. Of the same finding twice, the base
-// excuses as many as it has.
-func markKnown(findings, base []report.Finding) {
-	have := map[string]int{}
+// excuses as many as it has. A file that was moved takes its findings along: here
+// tells which of the base's paths the change still has.
+func markKnown(findings, base []report.Finding, here map[string]bool) {
+	have, moved := map[string]int{}, map[string]int{}
 	for _, f := range base {
 		have[f.Fingerprint]++
-	}
-	for i := range findings {
-		if fp := findings[i].Fingerprint; have[fp] > 0 {
-			have[fp]--
-			findings[i].Status = report.Known
+		if !here[f.At.Path] {
+			moved[unplaced(f)]++
 		}
 	}
+	excuse := func(left map[string]int, key func(report.Finding) string) {
+		for i := range findings {
+			if f := &findings[i]; f.Status == report.New && left[key(*f)] > 0 {
+				left[key(*f)]--
+				f.Status = report.Known
+			}
+		}
+	}
+	excuse(have, func(f report.Finding) string { return f.Fingerprint })
+	excuse(moved, unplaced)
+}
+
+// unplaced identifies a finding whatever file it is in.
+func unplaced(f report.Finding) string {
+	if f.At.Path != "" && strings.Contains(f.Fingerprint, f.At.Path) {
+		return strings.ReplaceAll(f.Fingerprint, f.At.Path, "")
+	}
+	f.At = report.Location{}
+	return fingerprint(f)
 }

@@ -7,12 +7,13 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/bmatcuk/doublestar/v4"
 	"github.com/dustin/go-humanize/english"
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -21,19 +22,20 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// Bounds of a waiver's life.
-const (
-	waiverMaxAge = 180 * 24 * time.Hour
-	waiverSoon   = 14 * 24 * time.Hour
-)
+// WaiverMaxAge is how far away a waiver may end unless the policy says less.
+const WaiverMaxAge = 180 * 24 * time.Hour
 
-// Waiver excuses findings until a date. One of ID, Fingerprint or Rule with Path
-// says which.
+// waiverSoon is when a waiver's end is worth a remark.
+const waiverSoon = 14 * 24 * time.Hour
+
+// Waiver excuses findings until a date. One of ID, Fingerprint, PURL or Rule with
+// Path says which; ID with PURL is that fact in that package alone.
 type Waiver struct {
 	ID          string `yaml:"id"`          // CVE-…, GHSA-…, GO-…: any name of the fact
 	Fingerprint string `yaml:"fingerprint"` // of one finding
 	Rule        string `yaml:"rule"`
-	Path        string `yaml:"path"` // glob, for Rule
+	Path        string `yaml:"path"` // glob, for Rule; ** is any number of folders
+	PURL        string `yaml:"purl"` // package URL; without a version it means every one
 	Reason      string `yaml:"reason"`
 	Owner       string `yaml:"owner"`
 	Expires     string `yaml:"expires"` // the last day it holds, 2026-12-31
@@ -43,22 +45,23 @@ type Waiver struct {
 	line  int
 }
 
-// ReadWaivers reads the waivers of a repository. A file that is not there is no
+// ReadWaivers reads the waivers of a repository, none of which may end later than
+// longest from now. A file that is not there is no
 // waivers; a mistake in it is a *report.UsageError with every line at fault.
-func ReadWaivers(dir, name string, now time.Time) ([]Waiver, error) {
-	b, err := readWaivers(dir, name)
+func ReadWaivers(dir, name string, longest time.Duration, now time.Time) ([]Waiver, error) {
+	b, err := readPolicyFile(dir, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read waivers: %w", err)
 	}
-	return parseWaivers(name, b, now)
+	return parseWaivers(name, b, longest, now)
 }
 
-// readWaivers reads a file that a change may have written: not through a link that
-// leads out, not from a device, and no more than is parsed.
-func readWaivers(dir, name string) ([]byte, error) {
+// readPolicyFile reads a file that a change may have written: not through a link
+// that leads out, not from a device, and no more than is parsed.
+func readPolicyFile(dir, name string) ([]byte, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, err
@@ -88,7 +91,7 @@ func readWaivers(dir, name string) ([]byte, error) {
 
 const maxWaivers = 256 << 10
 
-func parseWaivers(name string, b []byte, now time.Time) (all []Waiver, err error) {
+func parseWaivers(name string, b []byte, longest time.Duration, now time.Time) (all []Waiver, err error) {
 	defer func() {
 		if p := recover(); p != nil { // goccy/go-yaml v1.19.2 has ways to
 			all, err = nil, report.Usage(name+":1:1 is no YAML that can be read")
@@ -127,7 +130,7 @@ func parseWaivers(name string, b []byte, now time.Time) (all []Waiver, err error
 		if i < len(lines) {
 			w.line = lines[i]
 		}
-		for _, p := range w.check(now) {
+		for _, p := range w.check(longest, now) {
 			problems = append(problems, fmt.Sprintf("%s:%d:1 %s", name, w.line, p))
 		}
 	}
@@ -205,22 +208,26 @@ func waiverSyntax(name string, err error) error {
 	return report.Usage(fmt.Sprintf("%s:%d:%d %s", name, line, column, report.Clean(text)))
 }
 
-func (w *Waiver) check(now time.Time) []string {
+func (w *Waiver) check(longest time.Duration, now time.Time) []string {
 	var p []string
-	named := 0
-	for _, s := range []string{w.ID, w.Fingerprint, w.Rule} {
-		if s != "" {
-			named++
-		}
-	}
-	if named != 1 {
-		p = append(p, "a waiver names one of id, fingerprint, or rule with path")
+	named := nonEmpty(w.ID, w.Fingerprint, w.Rule)
+	if len(named) > 1 || len(named) == 0 && w.PURL == "" || w.PURL != "" && w.ID == "" && len(named) > 0 {
+		p = append(p, "a waiver names one of id, fingerprint, purl, id with purl, or rule with path")
 	}
 	if (w.Rule == "") != (w.Path == "") {
 		p = append(p, "rule and path go together")
 	}
-	if _, err := path.Match(w.Path, ""); err != nil {
-		p = append(p, fmt.Sprintf("path %q is no glob", w.Path))
+	if w.Rule != "" && !ruleID.MatchString(w.Rule) {
+		p = append(p, fmt.Sprintf("rule %q is the name of no rule: it is no pattern", w.Rule))
+	}
+	if !doublestar.ValidatePattern(w.Path) || strings.HasPrefix(w.Path, "/") {
+		p = append(p, fmt.Sprintf("path %q is no glob relative to the repository", w.Path))
+	}
+	if strings.Trim(w.Path, "*/.") == "" && strings.Contains(w.Path, "**") {
+		p = append(p, fmt.Sprintf("path %q is the whole repository: name a file or a folder", w.Path))
+	}
+	if w.PURL != "" && (!strings.HasPrefix(w.PURL, "pkg:") || !strings.Contains(w.PURL, "/") || strings.ContainsAny(w.PURL, "*{")) {
+		p = append(p, fmt.Sprintf("purl %q is no package URL such as pkg:npm/lodash@4.17.20", w.PURL))
 	}
 	if len(strings.TrimSpace(w.Reason)) < 10 {
 		p = append(p, "missing reason: say why this is acceptable until then")
@@ -234,25 +241,42 @@ func (w *Waiver) check(now time.Time) []string {
 		p = append(p, "missing expires: the last day it holds, such as "+now.AddDate(0, 1, 0).Format(time.DateOnly))
 	case err != nil:
 		p = append(p, fmt.Sprintf("expires %q is no date such as %s", w.Expires, now.AddDate(0, 1, 0).Format(time.DateOnly)))
-	case day.Sub(now) > waiverMaxAge:
-		p = append(p, fmt.Sprintf("expires %s is more than %d days away: shorten it", w.Expires, int(waiverMaxAge.Hours()/24)))
+	case day.Sub(now) > longest:
+		p = append(p, fmt.Sprintf("expires %s is more than %d days away: shorten it", w.Expires, int(longest.Hours()/24)))
 	}
 	w.until = day.AddDate(0, 0, 1)
 	return p
 }
+
+// ruleID is what rules are called.
+var ruleID = regexp.MustCompile(`^[A-Za-z0-9][-A-Za-z0-9_./:]*$`)
 
 func (w *Waiver) matches(f report.Finding) bool {
 	switch {
 	case w.Fingerprint != "":
 		return w.Fingerprint == f.Fingerprint
 	case w.ID != "":
-		return w.ID == f.Rule || slices.Contains(f.Aliases, w.ID)
+		return (w.ID == f.Rule || slices.Contains(f.Aliases, w.ID)) && (w.PURL == "" || w.is(f.Package))
+	case w.PURL != "":
+		return w.is(f.Package)
 	}
-	ok, err := path.Match(w.Path, f.At.Path)
-	return err == nil && ok && w.Rule == f.Rule
+	return w.Rule == f.Rule && doublestar.MatchUnvalidated(w.Path, f.At.Path)
 }
 
-func (w *Waiver) name() string { return strings.Join(nonEmpty(w.ID, w.Fingerprint, w.Rule), "") }
+// is reports whether a package is the one the waiver names.
+func (w *Waiver) is(purl string) bool {
+	if purl == "" {
+		return false
+	}
+	if name := nameOf(w.PURL); name == w.PURL {
+		return strings.EqualFold(name, nameOf(purl))
+	}
+	return sameVersion(w.PURL) == sameVersion(purl)
+}
+
+func (w *Waiver) name() string {
+	return strings.Join(nonEmpty(w.ID, w.Fingerprint, w.Rule, w.PURL), " ")
+}
 
 // waive marks what a waiver covers and returns, for each waiver, how many
 // findings it names.
@@ -274,6 +298,9 @@ func waive(findings []report.Finding, waivers []Waiver, now time.Time) []int {
 			}
 			f.Status = report.Waived
 			f.Waiver = fmt.Sprintf("until %s by %s: %s", w.Expires, w.Owner, w.Reason)
+			if w.Ticket != "" {
+				f.Waiver += " (" + w.Ticket + ")"
+			}
 		}
 	}
 	return used
@@ -281,7 +308,9 @@ func waive(findings []report.Finding, waivers []Waiver, now time.Time) []int {
 
 const waiverRow = "waivers"
 
-func waiverCheck(waivers []Waiver, used []int, now time.Time) (report.Check, bool) {
+// waiverCheck is the row on waivers. Only a look at everything tells which of them
+// matches nothing.
+func waiverCheck(waivers []Waiver, used []int, whole bool, now time.Time) (report.Check, bool) {
 	if len(waivers) == 0 {
 		return report.Check{}, false
 	}
@@ -293,7 +322,7 @@ func waiverCheck(waivers []Waiver, used []int, now time.Time) (report.Check, boo
 		case left <= 0:
 			c.State = report.Warned
 			notes = append(notes, fmt.Sprintf("%s expired on %s", w.name(), w.Expires))
-		case used[i] == 0:
+		case used[i] == 0 && whole:
 			c.State = report.Warned
 			notes = append(notes, w.name()+" matches nothing: remove it")
 		case left <= waiverSoon:

@@ -57,14 +57,14 @@ func TestReadWaivers(t *testing.T) {
 		"a bad date":         {one("id: CVE-2", reason, owner, "expires: tomorrow"), `w.yml:7:1 expires "tomorrow" is no date such as 2026-12-21`},
 		"a day there is not": {one("id: CVE-2", reason, owner, "expires: 2026-02-30"), `w.yml:7:1 expires "2026-02-30" is no date such as 2026-12-21`},
 		"too long":           {one("id: CVE-2", reason, owner, "expires: 2027-05-21"), "w.yml:7:1 expires 2027-05-21 is more than 180 days away: shorten it"},
-		"names nothing":      {one(reason, owner, expires), "w.yml:7:1 a waiver names one of id, fingerprint, or rule with path"},
-		"names two":          {one("id: CVE-2", "fingerprint: f", reason, owner, expires), "w.yml:7:1 a waiver names one of id, fingerprint, or rule with path"},
+		"names nothing":      {one(reason, owner, expires), "w.yml:7:1 a waiver names one of id, fingerprint, purl, id with purl, or rule with path"},
+		"names two":          {one("id: CVE-2", "fingerprint: f", reason, owner, expires), "w.yml:7:1 a waiver names one of id, fingerprint, purl, id with purl, or rule with path"},
 		"a rule everywhere":  {one("rule: R1", reason, owner, expires), "w.yml:7:1 rule and path go together"},
 		"a path without":     {one("id: CVE-2", "path: '*'", reason, owner, expires), "w.yml:7:1 rule and path go together"},
-		"no glob":            {one("rule: R1", "path: '[a'", reason, owner, expires), `w.yml:7:1 path "[a" is no glob`},
+		"no glob":            {one("rule: R1", "path: '[a'", reason, owner, expires), `w.yml:7:1 path "[a" is no glob relative to the repository`},
 		"every mistake at once": {"version: 3\nwaivers:\n  - reason: fine\n\n  -\n    id: CVE-2\n    reason: not reachable from our code\n    expires: x\n", strings.Join([]string{
 			"w.yml:1:1 version must be 1",
-			"w.yml:3:1 a waiver names one of id, fingerprint, or rule with path",
+			"w.yml:3:1 a waiver names one of id, fingerprint, purl, id with purl, or rule with path",
 			"w.yml:3:1 missing reason: say why this is acceptable until then",
 			"w.yml:3:1 missing owner: who looks at it again",
 			"w.yml:3:1 missing expires: the last day it holds, such as 2026-12-21",
@@ -86,7 +86,7 @@ func TestReadWaivers(t *testing.T) {
 		"a line of commands":   {"version: 1\nwaivers:\n  - id: CVE-2\n    \"::error::x\\n::error::y\": 1\n", `w.yml:4:5 unknown field "::error::x`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			all, err := parseWaivers("w.yml", []byte(test.yaml), now)
+			all, err := parseWaivers("w.yml", []byte(test.yaml), WaiverMaxAge, now)
 			if test.want == "" {
 				if err != nil {
 					t.Error(err)
@@ -104,7 +104,7 @@ func TestReadWaivers(t *testing.T) {
 			}
 		})
 	}
-	all, err := parseWaivers("w.yml", []byte(good), now)
+	all, err := parseWaivers("w.yml", []byte(good), WaiverMaxAge, now)
 	if err != nil || len(all) != 2 {
 		t.Fatal(all, err)
 	}
@@ -134,7 +134,7 @@ func TestHostileWaivers(t *testing.T) {
 				t.Fatal(err)
 			}
 			start := time.Now()
-			if _, err := ReadWaivers(dir, "w.yml", now); report.ExitCode(nil, err) != report.ExitUsage || len(err.Error()) > 1000 {
+			if _, err := ReadWaivers(dir, "w.yml", WaiverMaxAge, now); report.ExitCode(nil, err) != report.ExitUsage || len(err.Error()) > 1000 {
 				t.Errorf("error %.200v", err)
 			}
 			if took := time.Since(start); took > 5*time.Second {
@@ -168,7 +168,7 @@ func TestReadWaiversFile(t *testing.T) {
 			if err := errors.Join(os.Mkdir(filepath.Join(dir, ".goldenpath"), 0o700), test.make(filepath.Join(dir, ".goldenpath", "w.yml"))); err != nil {
 				t.Fatal(err)
 			}
-			all, err := ReadWaivers(dir, ".goldenpath/w.yml", now)
+			all, err := ReadWaivers(dir, ".goldenpath/w.yml", WaiverMaxAge, now)
 			switch test.want {
 			case "":
 				if err != nil || len(all) != 2 {
@@ -185,10 +185,10 @@ func TestReadWaiversFile(t *testing.T) {
 			}
 		})
 	}
-	if _, err := ReadWaivers(filepath.Join(t.TempDir(), "gone"), "w.yml", now); err != nil {
+	if _, err := ReadWaivers(filepath.Join(t.TempDir(), "gone"), "w.yml", WaiverMaxAge, now); err != nil {
 		t.Errorf("no folder, no waivers: %v", err)
 	}
-	if _, err := ReadWaivers(t.TempDir(), "../w.yml", now); report.ExitCode(nil, err) != report.ExitUsage {
+	if _, err := ReadWaivers(t.TempDir(), "../w.yml", WaiverMaxAge, now); report.ExitCode(nil, err) != report.ExitUsage {
 		t.Errorf("a path out of the checkout: %v", err)
 	}
 }
@@ -197,12 +197,12 @@ func FuzzWaivers(f *testing.F) {
 	f.Add(good)
 	f.Add("version: 1\nwaivers: [{id: x, <<: *a}]\n---\n")
 	f.Fuzz(func(t *testing.T, s string) {
-		all, err := parseWaivers("w.yml", []byte(s), now)
+		all, err := parseWaivers("w.yml", []byte(s), WaiverMaxAge, now)
 		if err != nil && report.ExitCode(nil, err) != report.ExitUsage {
 			t.Errorf("error %v", err)
 		}
 		for _, w := range all {
-			if w.Owner == "" || w.Reason == "" || w.until.After(now.Add(waiverMaxAge+48*time.Hour)) {
+			if w.Owner == "" || w.Reason == "" || w.until.After(now.Add(WaiverMaxAge+48*time.Hour)) {
 				t.Errorf("accepted %+v", w)
 			}
 		}
@@ -215,7 +215,7 @@ func TestWaive(t *testing.T) {
 	waiver := func(change func(*Waiver)) Waiver {
 		w := Waiver{Reason: "not reachable from our code", Owner: "ann", Expires: "2026-12-31"}
 		change(&w)
-		if p := w.check(now); len(p) > 0 {
+		if p := w.check(WaiverMaxAge, now); len(p) > 0 {
 			t.Fatal(p)
 		}
 		return w

@@ -38,7 +38,7 @@ func validate(ctx context.Context, w *walk) (*report.Report, error) {
 		return nil, err
 	}
 	// A mistake in the waivers is found now, not after the build.
-	waivers, err := gate.ReadWaivers(w.checkout(), w.config.Gate.Waivers, w.Now())
+	waivers, err := gate.ReadWaivers(w.checkout(), w.config.Gate.Waivers, time.Duration(w.config.Gate.WaiverMaxAge), w.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,77 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// Base is what a change is compared with.
+type Base struct {
+	Commit  string    // full id
+	Time    time.Time // when it was committed
+	Changed Changes   // what differs between it and the checkout
+	Files   []File    // its tree, without what is excluded
+	// CheckOut writes those files of it below a new folder, and no others.
+	CheckOut func(ctx context.Context, files []File) (dir string, err error)
+}
+
+// compare marks the findings that the base has too. Of the base only what may
+// answer for a finding of the change is scanned: a change without findings costs
+// nothing here.
+func (o Options) compare(ctx context.Context, runs []run, findings []report.Finding, changed Changes) error {
+	if o.Against == nil {
+		return nil
+	}
+	in := o.Input
+	in.Base, in.Head = "", o.Against.Commit
+	var again Options = o
+	again.Scanners = nil
+	var want []File
+	seen := map[string]bool{}
+	for _, r := range runs {
+		if len(r.Findings) == 0 || r.Compared || r.err != nil {
+			continue
+		}
+		files, ok := r.scanner.Select(o.Against.Files, changed)
+		if !ok || len(files) == 0 {
+			continue
+		}
+		again.Scanners = append(again.Scanners, r.scanner)
+		for _, f := range files {
+			if !seen[f.Path] {
+				seen[f.Path] = true
+				want = append(want, f)
+			}
+		}
+	}
+	if len(again.Scanners) == 0 {
+		return nil
+	}
+	dir, err := o.Against.CheckOut(ctx, want)
+	if err != nil {
+		return fmt.Errorf("check out base %.7s: %w", o.Against.Commit, err)
+	}
+	in.Dir, in.Files, in.Artifact = dir, o.Against.Files, ""
+	before := scanAll(ctx, again, in, changed)
+	for _, r := range before {
+		if r.err != nil {
+			err = errors.Join(err, fmt.Errorf("scan base %.7s with %s: %w", o.Against.Commit, r.scanner.Name(), r.err))
+		}
+	}
+	here := map[string]bool{}
+	for _, f := range o.Files {
+		here[f.Path] = true
+	}
+	markKnown(findings, merge(collect(before)), here)
+	for i := range findings {
+		f := &findings[i]
+		if f.Status == report.Known && f.Published != nil && f.Published.After(o.Against.Time) {
+			f.Status = report.Disclosed
+		}
+	}
+	return err
+}

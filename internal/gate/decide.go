@@ -1,0 +1,123 @@
+package gate
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dustin/go-humanize/english"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// Data is what is particular to the gate's JSON report.
+type Data struct {
+	Scanners []ScannerData  `json:"scanners"`
+	Counts   map[string]int `json:"counts"` // new findings by severity, and new, known, disclosed, waived, blocking
+	Base     string         `json:"base,omitempty"`
+	Scope    string         `json:"scope,omitempty"` // what was looked at, in words
+	Checkout []Gap          `json:"checkout,omitempty"`
+	Excluded []string       `json:"excluded,omitempty"`
+
+	packages []Package
+}
+
+// ScannerData is the status of one scanner.
+type ScannerData struct {
+	Name      string     `json:"name"`
+	Kind      string     `json:"kind"`
+	Version   string     `json:"version"`
+	Covered   string     `json:"covered"`
+	Idle      bool       `json:"idle,omitempty"` // nothing it looks at has changed
+	Seconds   float64    `json:"seconds"`
+	Error     string     `json:"error,omitempty"`
+	Gaps      []Gap      `json:"gaps,omitempty"`
+	Databases []Database `json:"databases,omitempty"`
+}
+
+func data(runs []run, rep *report.Report, o Options) Data {
+	d := Data{Base: o.Base, Scope: o.Scope, Checkout: o.Checkout, Excluded: o.Exclude, Counts: map[string]int{
+		"new": rep.Count(report.New), "known": rep.Count(report.Known), "disclosed": rep.Count(report.Disclosed), "waived": rep.Count(report.Waived), "blocking": rep.Blocking(),
+	}}
+	for _, s := range report.Severities {
+		d.Counts[string(s)] = 0
+	}
+	for _, f := range rep.Findings {
+		if f.Status == report.New {
+			d.Counts[string(f.Severity)]++
+		}
+	}
+	for _, r := range runs {
+		d.packages = append(d.packages, r.Packages...)
+		s := ScannerData{Name: r.scanner.Name(), Kind: r.scanner.Kind(), Version: r.scanner.Version(), Covered: r.Covered, Idle: r.idle, Seconds: r.elapsed.Seconds(), Gaps: r.Missing, Databases: r.Database}
+		if r.err != nil {
+			s.Error = firstLine(r.err.Error())
+		}
+		d.Scanners = append(d.Scanners, s)
+	}
+	return d
+}
+
+func decide(rep *report.Report, o Options, runs []run, err error) {
+	blocking, waived := rep.Blocking(), rep.Count(report.Waived)
+	extra := ""
+	if waived > 0 {
+		extra = fmt.Sprintf(", %d waived", waived)
+	}
+	if err != nil {
+		extra += "; and not everything was checked, so there is no whole answer"
+	}
+	switch {
+	case blocking > 0:
+		rep.Verdict, rep.Reason = report.Fail, "findings"
+		rep.Title = fmt.Sprintf("%s at %s or above must be fixed or waived%s", english.Plural(blocking, "new finding", ""), o.FailOn, extra)
+	case err != nil:
+		rep.Verdict, rep.Reason = report.Fail, "no-answer"
+		rep.Title = "a scanner or its data is missing: there is no answer"
+	case !scanners(rep, report.OK, report.Warned):
+		rep.Verdict, rep.Reason = report.Skip, "nothing-to-check"
+		rep.Title = "no scanner found anything to look at"
+	case scanners(rep, report.Warned):
+		rep.Verdict, rep.Reason = report.Warn, "not-everything-checked"
+		rep.Title = "nothing blocks in what was checked" + extra + unchecked(runs)
+	case report.Worst(rep.Checks) == report.Warn:
+		rep.Verdict, rep.Reason = report.Warn, "waivers-need-care"
+		rep.Title = "nothing blocks, and a waiver is unused or has expired" + extra
+	default:
+		rep.Verdict, rep.Reason = report.Pass, "no-blocking-findings"
+		rep.Title = "nothing blocks" + extra
+	}
+	rep.Set("verdict", string(rep.Verdict))
+	rep.Set("reason", rep.Reason)
+	rep.Set("blocking", fmt.Sprint(blocking))
+	rep.Set("new", fmt.Sprint(rep.Count(report.New)))
+	rep.Set("known", fmt.Sprint(rep.Count(report.Known)))
+	rep.Set("disclosed", fmt.Sprint(rep.Count(report.Disclosed)))
+	rep.Set("waived", fmt.Sprint(waived))
+}
+
+// unchecked names what nobody looked at.
+func unchecked(runs []run) string {
+	const most = 3
+	var whats []string
+	for _, r := range runs {
+		for _, g := range r.Missing {
+			whats = append(whats, g.What)
+		}
+	}
+	if len(whats) == 0 {
+		return ""
+	}
+	rest := ""
+	if len(whats) > most {
+		rest = fmt.Sprintf(" and %d more", len(whats)-most)
+	}
+	return "; not checked: " + strings.Join(whats[:min(most, len(whats))], ", ") + rest
+}
+
+// scanners reports whether a scanner's row has one of the states.
+func scanners(rep *report.Report, states ...report.State) bool {
+	return slices.ContainsFunc(rep.Checks, func(c report.Check) bool {
+		return c.Name != waiverRow && (c.Name != checkoutRow || c.State != report.OK) && slices.Contains(states, c.State)
+	})
+}

@@ -1,0 +1,157 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/dustin/go-humanize/english"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// run is one scanner's outcome.
+type run struct {
+	scanner Scanner
+	Result
+	idle    bool // nothing that changed concerns it
+	err     error
+	elapsed time.Duration
+}
+
+// scanAll runs every scanner at once, each with a deadline and its panics
+// caught: none can end or hide another.
+func scanAll(ctx context.Context, o Options, in Input, changed Changes) []run {
+	runs := make([]run, len(o.Scanners))
+	var wg sync.WaitGroup
+	for i, s := range o.Scanners {
+		wg.Go(func() {
+			own, cancel := context.WithTimeout(ctx, o.Timeout)
+			defer cancel()
+			start := time.Now()
+			answer, err := guarded(own, s, in, changed)
+			switch {
+			case ctx.Err() != nil:
+				err = context.Cause(ctx)
+			case own.Err() != nil:
+				err = fmt.Errorf("stopped after %s", o.Timeout)
+			}
+			answer.Findings = append(answer.Findings, o.Policy.check(answer.Packages)...)
+			runs[i] = run{scanner: s, Result: answer.Result, idle: answer.idle, err: err, elapsed: time.Since(start)}
+		})
+	}
+	wg.Wait()
+	return runs
+}
+
+type outcome struct {
+	Result
+	idle bool
+	err  error
+}
+
+// guarded returns when the scanner does or when its time is up, whichever is
+// first: a library that ignores its context must not hold the gate.
+func guarded(ctx context.Context, s Scanner, in Input, changed Changes) (outcome, error) {
+	done := make(chan outcome, 1)
+	go func() {
+		var o outcome
+		defer func() {
+			if p := recover(); p != nil {
+				o = outcome{err: fmt.Errorf("panic: %s\n%s", panicked(p), firstLines(string(debug.Stack()), 12))}
+			}
+			done <- o
+		}()
+		var concerned bool
+		if in.Files, concerned = s.Select(in.Files, changed); !concerned {
+			o.idle = true
+			return
+		}
+		o.Result, o.err = s.Scan(ctx, in)
+	}()
+	select {
+	case o := <-done:
+		return o, o.err
+	case <-ctx.Done():
+		return outcome{}, context.Cause(ctx)
+	}
+}
+
+// panicked names a panic's value. Only the runtime's own words are shown: a
+// library's may hold what it was looking at, a secret.
+func panicked(p any) string {
+	if err, ok := p.(runtime.Error); ok {
+		return err.Error()
+	}
+	return fmt.Sprintf("%T", p)
+}
+
+func firstLines(s string, n int) string {
+	return strings.Join(strings.SplitAfterN(s, "\n", n+1)[:min(n, strings.Count(s, "\n"))], "")
+}
+
+// check is the scanner's row and, when there is no answer, the error.
+func (r run) check(tolerant bool) (report.Check, error) {
+	c := report.Check{Name: r.scanner.Kind() + " (" + r.scanner.Name() + ")", Seconds: r.elapsed.Seconds(), State: report.OK}
+	switch {
+	case r.err != nil:
+		c.State, c.Result = report.Missing, "no answer: "+firstLine(r.err.Error())
+		return c, fmt.Errorf("%s: %w", r.scanner.Name(), r.err)
+	case r.idle:
+		c.State, c.Result = report.NotApplicable, "nothing it looks at has changed"
+		return c, nil
+	case r.Covered == "" && len(r.Missing)+len(r.Findings) == 0:
+		c.State, c.Result = report.NotApplicable, "nothing to look at"
+		return c, nil
+	}
+	c.Result = english.Plural(len(r.Findings), "finding", "")
+	if r.Covered != "" {
+		c.Result += " in " + r.Covered
+	}
+	return gaps(c, r.scanner.Name(), r.Missing, tolerant)
+}
+
+// gaps puts what was not checked into the row and, unless that is tolerated, into
+// an error.
+func gaps(c report.Check, name string, missing []Gap, tolerant bool) (report.Check, error) {
+	if len(missing) == 0 {
+		return c, nil
+	}
+	c.State = report.Missing
+	if tolerant {
+		c.State = report.Warned
+	}
+	const most = 20
+	var whats []string
+	var errs []error
+	for _, g := range missing[:min(most, len(missing))] {
+		whats = append(whats, g.What+": "+g.Why)
+		errs = append(errs, fmt.Errorf("%s: %s was not checked: %s\n  try: %s", name, g.What, g.Why, g.Remedy))
+	}
+	if rest := len(missing) - most; rest > 0 {
+		whats = append(whats, fmt.Sprintf("and %d more", rest))
+		errs = append(errs, fmt.Errorf("%s: %d more were not checked: the report lists them", name, rest))
+	}
+	c.Note = "not checked: " + strings.Join(whats, "; ")
+	if tolerant {
+		return c, nil
+	}
+	return c, errors.Join(errs...)
+}
+
+// checkoutCheck is the row on what was looked at.
+func checkoutCheck(o Options, tolerant bool) (report.Check, error) {
+	return gaps(report.Check{Name: checkoutRow, State: report.OK, Result: o.Scope}, "checkout", o.Checkout, tolerant)
+}
+
+const checkoutRow = "checkout"
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}
