@@ -118,6 +118,6 @@ func unchecked(runs []run) string {
 // scanners reports whether a scanner's row has one of the states.
 func scanners(rep *report.Report, states ...report.State) bool {
 	return slices.ContainsFunc(rep.Checks, func(c report.Check) bool {
-		return c.Name != waiverRow && (c.Name != checkoutRow || c.State != report.OK) && slices.Contains(states, c.State)
+		return c.Name != waiverRow && (c.State != report.OK || c.Name != checkoutRow && c.Name != databaseRow) && slices.Contains(states, c.State)
 	})
 }

@@ -21,13 +21,14 @@ type Options struct {
 	FailOn          report.Severity // default high
 	Waivers         []Waiver
 	Policy          Policy
-	MissingDatabase string                      // warn: a gap is stated and does not stop
-	Complete        func(all []report.Finding)  // adds what other data knows of a vulnerability
-	Judge           func(used []Database) []Gap // says which advisory data is too old
-	Checkout        []Gap                       // what is not in the checkout
-	Scope           string                      // what is looked at, in words
-	Timeout         time.Duration               // of each scanner; default 10 minutes
+	MissingDatabase string        // warn: a gap is stated and does not stop
+	Timeout         time.Duration // of each scanner; default 10 minutes
 	Now             time.Time
+
+	Scope    string                              // what is looked at, in words
+	Checkout []Gap                               // what is not in the checkout
+	Complete func([]report.Finding)              // adds what other data knows of a vulnerability
+	Judge    func(used []Database) (stale []Gap) // says which advisory data is missing or too old
 }
 
 // Run scans in parallel and decides. When a scanner or its data is missing it
@@ -74,6 +75,9 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	}
 	for _, r := range runs {
 		add(r.check(tolerant))
+	}
+	if used := databases(runs); len(used) > 0 && o.Judge != nil {
+		add(databaseCheck(used, o.Judge(used), tolerant))
 	}
 	if c, ok := waiverCheck(o.Waivers, used, changed == nil, o.Now); ok {
 		rep.Checks = append(rep.Checks, c)

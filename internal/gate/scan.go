@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -149,7 +150,37 @@ func checkoutCheck(o Options, tolerant bool) (report.Check, error) {
 	return gaps(report.Check{Name: checkoutRow, State: report.OK, Result: o.Scope}, "checkout", o.Checkout, tolerant)
 }
 
-const checkoutRow = "checkout"
+// Rows that are about no scanner.
+const (
+	checkoutRow = "checkout"
+	databaseRow = "advisory data"
+)
+
+// databases are those that were used, once each.
+func databases(runs []run) []Database {
+	var out []Database
+	for _, r := range runs {
+		for _, d := range r.Database {
+			if !slices.ContainsFunc(out, func(o Database) bool { return o.Name == d.Name }) {
+				out = append(out, d)
+			}
+		}
+	}
+	return out
+}
+
+// databaseCheck is the row on advisory data.
+func databaseCheck(used []Database, stale []Gap, tolerant bool) (report.Check, error) {
+	var names []string
+	for _, d := range used {
+		name := d.Name
+		if !d.Time.IsZero() {
+			name += " of " + d.Time.Format(time.DateOnly)
+		}
+		names = append(names, name)
+	}
+	return gaps(report.Check{Name: databaseRow, State: report.OK, Result: strings.Join(names, ", ")}, databaseRow, stale, tolerant)
+}
 
 func firstLine(s string) string {
 	line, _, _ := strings.Cut(s, "\n")

@@ -40,6 +40,10 @@ type Waiver struct {
 	Owner       string `yaml:"owner"`
 	Expires     string `yaml:"expires"` // the last day it holds, 2026-12-31
 	Ticket      string `yaml:"ticket"`
+	// Justification says why the fact does no harm here, in the words of OpenVEX,
+	// such as vulnerable_code_not_in_execute_path. Empty: it may do harm, and that is
+	// accepted until Expires.
+	Justification string `yaml:"justification"`
 
 	until time.Time
 	line  int
@@ -235,6 +239,9 @@ func (w *Waiver) check(longest time.Duration, now time.Time) []string {
 	if strings.TrimSpace(w.Owner) == "" {
 		p = append(p, "missing owner: who looks at it again")
 	}
+	if w.Justification != "" && !slices.Contains(justifications, w.Justification) {
+		p = append(p, fmt.Sprintf("justification %q is none of OpenVEX: %s", w.Justification, strings.Join(justifications, ", ")))
+	}
 	day, err := time.Parse(time.DateOnly, w.Expires)
 	switch {
 	case w.Expires == "":
@@ -248,8 +255,19 @@ func (w *Waiver) check(longest time.Duration, now time.Time) []string {
 	return p
 }
 
+// justifications are those of OpenVEX 0.2.0.
+var justifications = []string{
+	"component_not_present", "vulnerable_code_not_present", "vulnerable_code_not_in_execute_path",
+	"vulnerable_code_cannot_be_controlled_by_adversary", "inline_mitigations_already_exist",
+}
+
 // ruleID is what rules are called.
 var ruleID = regexp.MustCompile(`^[A-Za-z0-9][-A-Za-z0-9_./:]*$`)
+
+// Holds reports whether the waiver covers the finding at that time.
+func (w *Waiver) Holds(f report.Finding, now time.Time) bool {
+	return w.matches(f) && now.Before(w.until)
+}
 
 func (w *Waiver) matches(f report.Finding) bool {
 	switch {

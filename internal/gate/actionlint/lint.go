@@ -2,7 +2,6 @@ package actionlint
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,9 +10,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml"
 	"github.com/rhysd/actionlint"
 
+	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -21,40 +20,27 @@ import (
 type linter struct {
 	*actionlint.Linter
 	project *actionlint.Project
+	root    *os.Root
 	dir     string
 }
 
-// newLinter takes from the repository's actionlint.yaml what names runners and
-// variables, and not its "paths", by which a change could loosen its own gate.
-func newLinter(dir string) (*linter, error) {
-	project, err := actionlint.NewProject(dir) // reads the file, and needs no git
-	if err != nil {
-		return nil, fmt.Errorf("read .github/actionlint.yaml: %w: repair or remove it", err)
-	}
-	cfg := map[string]any{}
-	if c := project.Config(); c != nil {
-		cfg["self-hosted-runner"] = map[string]any{"labels": c.SelfHostedRunner.Labels}
-		cfg["config-variables"] = c.ConfigVariables
-	}
-	text, err := yaml.Marshal(cfg)
-	if err != nil {
-		return nil, err
-	}
-	temp, err := os.CreateTemp("", "actionlint-*.yaml")
-	if err != nil {
-		return nil, err
-	}
-	defer os.Remove(temp.Name())
-	if _, err := temp.Write(text); errors.Join(err, temp.Close()) != nil {
-		return nil, err
-	}
-	l, err := actionlint.NewLinter(io.Discard, &actionlint.LinterOptions{
-		Oneline: true, WorkingDir: dir, ConfigFile: temp.Name(),
-	})
+// newLinter starts actionlint for the repository at dir, whose configuration has
+// been read already.
+func newLinter(dir string, root *os.Root, s settings) (*linter, error) {
+	project, err := actionlint.NewProject(dir) // needs no git
 	if err != nil {
 		return nil, fmt.Errorf("start actionlint: %w", err)
 	}
-	return &linter{l, project, dir}, nil
+	file, err := s.write()
+	defer os.Remove(file)
+	if err != nil {
+		return nil, fmt.Errorf("write configuration of actionlint: %w", err)
+	}
+	l, err := actionlint.NewLinter(io.Discard, &actionlint.LinterOptions{Oneline: true, WorkingDir: dir, ConfigFile: file})
+	if err != nil {
+		return nil, fmt.Errorf("start actionlint: %w", err)
+	}
+	return &linter{l, project, root, dir}, nil
 }
 
 // What GitHub has learned since actionlint 1.7.12 (rhysd/actionlint#711, #705) is
@@ -75,10 +61,33 @@ func translate(text []byte) []byte {
 	})
 }
 
-func (l *linter) check(name string, text []byte) ([]report.Finding, error) {
-	errs, err := l.Lint(name, translate(text), l.project)
+// readable makes of references that actionlint must not follow ones that it does
+// not know: it opens what ./ names, wherever a link or ../ leads.
+func (l *linter) readable(w workflow, text []byte) ([]byte, []gate.Gap) {
+	var gaps []gate.Gap
+	refs := unreadable(l.root, w)
+	for _, ref := range sorted(refs) {
+		if why := refs[ref]; why != "" {
+			gaps = append(gaps, gate.Gap{What: short(ref) + " in " + w.path, Why: why, Remedy: "put a regular file of less than 1 MiB there, or do not use it"})
+		}
+		text = bytes.ReplaceAll(text, []byte(ref), []byte("$/"+ref[len("./"):]))
+	}
+	return text, gaps
+}
+
+func (l *linter) check(w workflow, text []byte) ([]report.Finding, []gate.Gap, error) {
+	translated := translate(text)
+	parsed, _ := actionlint.Parse(translated)
+	if parsed == nil {
+		parsed = &actionlint.Workflow{}
+	}
+	translated, gaps := l.readable(workflow{path: w.path, Workflow: parsed}, translated)
+	if again, _ := actionlint.Parse(translated); again != nil && len(unreadable(l.root, workflow{path: w.path, Workflow: again}.onlyDot())) > 0 {
+		return nil, []gate.Gap{{What: w.path, Why: "a uses: that leaves the repository is written with escapes", Remedy: "write it plainly"}}, nil
+	}
+	errs, err := l.Lint(w.path, translated, l.project)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	out := []report.Finding{}
 	for _, e := range errs {
@@ -87,23 +96,45 @@ func (l *linter) check(name string, text []byte) ([]report.Finding, error) {
 		}
 		f := report.Finding{
 			Rule: e.Kind, Severity: report.Medium, Message: strings.ReplaceAll(oneLine(e.Message), l.dir+string(filepath.Separator), ""),
-			At:  report.Location{Path: name, Line: e.Line, Column: e.Column},
+			At:  report.Location{Path: w.path, Line: e.Line, Column: e.Column},
 			Fix: "correct the workflow: GitHub would refuse it, or run something else than it says",
 		}
 		switch {
-		case e.Kind == "expression" && strings.Contains(e.Message, "potentially untrusted"):
-			f.Rule, f.Severity = "script-injection", report.High
-			f.Fix = "pass the value through env: and use the variable in the script, in quotes"
+		case e.Kind == "credentials", e.Kind == "expression" && strings.Contains(e.Message, "potentially untrusted"):
+			continue // hardcoded-credentials and script-injection see more
 		case strings.Contains(e.Message, "reusable workflow file"):
 			// Two rules need the file, and whichever reads it first says this.
 			f.Rule = "workflow-call"
+		case e.Message == "string should not be empty", strings.Contains(e.Message, "its default value will never be used"):
+			// GitHub runs such a workflow: "branches:" with nothing behind it is none.
+			f.Severity, f.Fix = report.Low, "remove it: it has no effect"
 		case e.Kind == "syntax-check":
 			f.Severity = report.High
 			f.Fix = "correct the syntax: GitHub does not run a workflow it cannot read"
+		case e.Kind == "runner-label":
+			f.Severity, f.Fix = report.Low, "correct the label, or name it in .github/actionlint.yaml, self-hosted-runner: {labels: [its-name]}"
 		}
 		out = append(out, f)
 	}
-	return out, nil
+	return out, gaps, nil
+}
+
+// onlyDot leaves out the references that actionlint does not follow.
+func (w workflow) onlyDot() workflow {
+	jobs := map[string]*actionlint.Job{}
+	for id, j := range w.Jobs {
+		kept := &actionlint.Job{ID: j.ID, Pos: j.Pos}
+		if c := j.WorkflowCall; c != nil && strings.HasPrefix(value(c.Uses), "./") {
+			kept.WorkflowCall = c
+		}
+		for _, s := range j.Steps {
+			if a, ok := s.Exec.(*actionlint.ExecAction); ok && strings.HasPrefix(value(a.Uses), "./") {
+				kept.Steps = append(kept.Steps, s)
+			}
+		}
+		jobs[id] = kept
+	}
+	return workflow{path: w.path, Workflow: &actionlint.Workflow{Jobs: jobs}}
 }
 
 // outdated are messages about the same and the like. Remove each when a release of
@@ -113,9 +144,12 @@ var outdated = []*regexp.Regexp{
 	regexp.MustCompile(`^reusable workflow call "\$/`),
 	regexp.MustCompile(`^property "workflow_(ref|sha|repository|file_path)" is not defined in object type \{check_run_id: `),
 	regexp.MustCompile(`^unexpected key "(cache-mode|queue)" for `),
+	// matrix.* is of the values, whatever they are.
+	regexp.MustCompile(`^object type .* cannot be filtered by object filtering`),
 	// The runner accepts any name that begins with "Dockerfile.".
 	regexp.MustCompile(`referenced from "image" key must be named "Dockerfile"`),
 	regexp.MustCompile(`^unknown permission scope "(vulnerability-alerts|code-quality|artifact-metadata|models)"`),
+	regexp.MustCompile(`^label "(ubuntu-26\.04(-arm)?|ubuntu-(24|26)\.04-firewall)" is unknown`),
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

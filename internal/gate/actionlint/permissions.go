@@ -3,8 +3,6 @@ package actionlint
 import (
 	"cmp"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/rhysd/actionlint"
@@ -15,6 +13,9 @@ import (
 // excessivePermissions reports a token that may more than the workflow says: what
 // is not said is the repository's default, often write.
 func excessivePermissions(w workflow) []report.Finding {
+	if _, called := w.FindWorkflowCallEvent(); w.action || called && len(w.On) == 1 {
+		return nil // the caller's permissions bound it
+	}
 	out := w.writeAll(w.Permissions)
 	var silent []string
 	var first *actionlint.Pos
@@ -44,11 +45,4 @@ func (w workflow) writeAll(p *actionlint.Permissions) []report.Finding {
 		Message: "write-all lets the token change everything in the repository",
 		Fix:     "name the permissions that are needed, each with its scope",
 	}}
-}
-
-// jobs in the order of the file.
-func (w workflow) jobs() []*actionlint.Job {
-	return slices.SortedFunc(maps.Values(w.Jobs), func(a, b *actionlint.Job) int {
-		return cmp.Or(cmp.Compare(a.Pos.Line, b.Pos.Line), cmp.Compare(a.Pos.Col, b.Pos.Col))
-	})
 }

@@ -2,7 +2,9 @@ package actionlint
 
 import (
 	"fmt"
+	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/rhysd/actionlint"
@@ -10,77 +12,172 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// dangerousTrigger reports a step that checks out the code of a pull request in a
+// checkoutEvents run with the token and the secrets of the repository, and have a
+// pull request whose code a step may fetch.
+var checkoutEvents = []string{"pull_request_target", "workflow_run", "issue_comment"}
+
+// dangerousTrigger reports a step that takes the code of a pull request in a
 // workflow that runs with the token and the secrets of the base: whoever opens the
 // pull request then runs code with them.
 func dangerousTrigger(w workflow) []report.Finding {
-	event := ""
-	for _, e := range w.On {
-		if name := e.EventName(); name == "pull_request_target" || name == "workflow_run" {
-			event = name
-		}
-	}
-	if event == "" {
-		return nil
-	}
 	var out []report.Finding
 	for _, j := range w.jobs() {
+		taken := map[string]int{} // folder of foreign code: line of its checkout
 		for _, s := range j.Steps {
-			at := checkout(s)
-			if at == nil {
+			events := slices.DeleteFunc(w.privileged(j, s), func(e string) bool { return !slices.Contains(checkoutEvents, e) })
+			if len(events) == 0 {
 				continue
 			}
+			if f, ok := w.localAction(s, taken); ok {
+				out = append(out, f)
+			}
+			at, sev := w.checkout(j, s)
+			if sev == "" {
+				continue
+			}
+			taken[path.Clean(value(input(s, "path")))] = at.Line
 			out = append(out, report.Finding{
-				Rule: "dangerous-trigger", Severity: report.High, At: w.at(at),
-				Message: fmt.Sprintf("%s runs with the token and secrets of the base, and this step checks out code that may be of a pull request", event),
-				Fix:     "use the event pull_request, or keep what touches that code in a workflow without secrets and without write permission",
+				Rule: "dangerous-trigger", Severity: sev, At: at,
+				Message: fmt.Sprintf("%s runs with the token and secrets of the base, and this step checks out code that may be of a pull request", strings.Join(events, ", ")),
+				Fix:     "use on: pull_request, or keep what touches that code in a workflow with permissions: {} and without secrets",
 			})
 		}
 	}
-	return out
+	return append(out, foreignArtifact(w)...)
+}
+
+// localAction is a step that runs an action out of the foreign code.
+func (w workflow) localAction(s *actionlint.Step, taken map[string]int) (report.Finding, bool) {
+	a, ok := s.Exec.(*actionlint.ExecAction)
+	if !ok || !strings.HasPrefix(value(a.Uses), "./") {
+		return report.Finding{}, false
+	}
+	for folder, line := range taken {
+		name := path.Clean(a.Uses.Value)
+		if folder != "." && name != folder && !strings.HasPrefix(name, folder+"/") {
+			continue
+		}
+		return report.Finding{
+			Rule: "dangerous-trigger", Severity: report.High, At: w.at(a.Uses.Pos),
+			Message: fmt.Sprintf("%s is run out of the code that line %d has checked out: whoever opens the pull request writes it", a.Uses.Value, line),
+			Fix:     "use the action of the workflow's own commit: uses: $/" + name,
+		}, true
+	}
+	return report.Finding{}, false
 }
 
 var (
-	expression = regexp.MustCompile(`\$\{\{(.*?)\}\}`)
-	// base are expressions that name no code of a pull request under these events.
-	base = regexp.MustCompile(`^github\.(?:sha|ref|ref_name|base_ref|repository|workflow_sha|workflow_ref|` +
-		`event\.repository\.(?:default_branch|full_name)|event\.pull_request\.base\.(?:sha|ref|repo\.full_name))$`)
-	fetch = regexp.MustCompile(`gh pr checkout|(?m:^.*\bgit\b.*(?:refs/pull/|\bpull/|pull_request\.head\.|workflow_run\.head_|github\.head_ref).*$)`)
+	// heads name the code of a pull request.
+	heads = []string{
+		"github.head_ref", "github.event.number", "github.event.pull_request.number", "github.event.issue.number",
+		"github.event.pull_request.merge_commit_sha", "github.event.pull_request.head.sha", "github.event.pull_request.head.ref",
+		"github.event.pull_request.head.label", "github.event.pull_request.head.repo.*", "github.event.workflow_run.head_sha",
+		"github.event.workflow_run.head_branch", "github.event.workflow_run.head_commit.id", "github.event.workflow_run.head_repository.*",
+		"github.event.workflow_run.head_repository.owner.login", "github.event.pull_request.head.repo.owner.login",
+		"github.event.workflow_run.pull_requests.*.head.sha", "github.event.workflow_run.pull_requests.*.head.ref",
+		"github.event.workflow_run.pull_requests.*.number", "github.event.comment.body",
+	}
+	pullRef = regexp.MustCompile(`(?:^|/)pull/(?:\d|\$)`)
+	ghPR    = regexp.MustCompile(`\b(?:gh|hub)\b[^|;&]*\bpr\s+checkout\b`)
+	gitTake = regexp.MustCompile(`\bgit\b.*\b(?:fetch|pull|clone|checkout|switch|merge|worktree|reset)\b`)
+	gitPull = regexp.MustCompile(`\bpull/(?:\d|\$|["'])`)
+	ghApply = regexp.MustCompile(`\bgh\s+pr\s+diff\b.*\|\s*(?:git\s+(?:apply|am)|patch)\b`)
+	printed = regexp.MustCompile(`^\s*(?:#|//|echo\b|printf\b)`)
 )
 
-// checkout is where the step takes code that is not provably of the base.
-func checkout(s *actionlint.Step) *actionlint.Pos {
-	switch e := s.Exec.(type) {
-	case *actionlint.ExecAction:
-		name, _, _ := strings.Cut(value(e.Uses), "@")
-		if !strings.HasSuffix(strings.ToLower(name), "/checkout") {
-			return nil
-		}
-		for _, key := range []string{"ref", "repository"} {
-			if in := e.Inputs[key]; in != nil && foreign(value(in.Value)) {
-				return in.Value.Pos
+// checkout is where the step takes code that is not of the base; medium when what
+// it takes is not known.
+func (w workflow) checkout(j *actionlint.Job, s *actionlint.Step) (report.Location, report.Severity) {
+	c := scope{workflow: w, job: j, step: s}
+	if run := script(s); run != nil {
+		offset := 0
+		for line := range strings.Lines(run.Value) {
+			start := offset
+			offset += len(line)
+			if c.takes(line) {
+				return w.within(run, start), report.High
 			}
 		}
-	case *actionlint.ExecRun:
-		if fetch.MatchString(value(e.Run)) {
-			return e.Run.Pos
+		return report.Location{}, ""
+	}
+	if !strings.HasSuffix(actionName(s), "/checkout") {
+		return report.Location{}, ""
+	}
+	other := value(input(s, "repository")) // a literal one is no fork
+	for _, key := range []string{"repository", "ref"} {
+		in := input(s, key)
+		switch sev := c.foreign(value(in)); {
+		case sev == report.High, sev == report.Medium && (key == "repository" || other == ""):
+			return w.within(in, 0), sev
 		}
 	}
-	return nil
+	return report.Location{}, ""
 }
 
-func foreign(ref string) bool {
-	for _, e := range expression.FindAllStringSubmatch(ref, -1) {
-		if !base.MatchString(strings.TrimSpace(e[1])) {
-			return true
+func (c scope) takes(line string) bool {
+	switch {
+	case printed.MatchString(line):
+		return false
+	case ghPR.MatchString(line), ghApply.MatchString(line):
+		return true
+	case !gitTake.MatchString(line):
+		return false
+	case strings.Contains(line, "refs/pull/") || gitPull.MatchString(line) || c.foreign(line) == report.High:
+		return true
+	}
+	return slices.ContainsFunc(variable.FindAllStringSubmatch(line, -1), func(m []string) bool {
+		return m[1] == "GITHUB_HEAD_REF" || c.foreign(c.env(m[1])) == report.High && !c.number(c.env(m[1]))
+	})
+}
+
+// number reports a value that is nothing but the number of the pull request: alone
+// it fetches nothing.
+func (c scope) number(s string) bool {
+	p := placeholders(s)
+	return len(p) == 1 && strings.HasSuffix(strings.TrimRight(p[0].text, " }"), "number")
+}
+
+// foreign is high for a ref or repository of a pull request, medium when only the
+// run knows, "" when it is of the base.
+func (c scope) foreign(s string) report.Severity {
+	if strings.Contains(s, "refs/pull/") || pullRef.MatchString(s) {
+		return report.High
+	}
+	var sev report.Severity
+	if c.depth++; c.depth > maxTaintDepth || *c.budget < 0 {
+		return report.Medium
+	}
+	*c.budget--
+	for _, p := range placeholders(s) {
+		for _, r := range reads(p.node, false) {
+			switch found := c.foreignRead(r); {
+			case found == report.High:
+				return found
+			case found != "":
+				sev = found
+			}
 		}
 	}
-	return strings.Contains(ref, "refs/pull/")
+	return sev
 }
 
-func value(s *actionlint.String) string {
-	if s == nil {
-		return ""
+func (c scope) foreignRead(r read) report.Severity {
+	if slices.ContainsFunc(heads, r.matches) {
+		return report.High
 	}
-	return s.Value
+	switch r.path[0] {
+	case "env":
+		if len(r.path) == 2 {
+			return c.foreign(c.env(r.path[1]))
+		}
+	case "steps":
+		return report.Medium
+	case "needs":
+		if len(r.path) == 4 && c.Jobs[r.path[1]] != nil && c.Jobs[r.path[1]].Outputs[r.path[3]] != nil {
+			j := c.Jobs[r.path[1]]
+			return scope{c.workflow, j, nil, c.depth}.foreign(value(j.Outputs[r.path[3]].Value))
+		}
+		return report.Medium
+	}
+	return ""
 }

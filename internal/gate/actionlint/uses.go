@@ -3,115 +3,119 @@ package actionlint
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
 	"github.com/rhysd/actionlint"
+	"golang.org/x/mod/semver"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-var (
-	commitRef = regexp.MustCompile(`^(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{64})$`)
-	digestRef = regexp.MustCompile(`@sha256:[0-9a-f]{64}$`)
-)
+var commitRef = regexp.MustCompile(`^(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{64})$`)
 
-// unpinned reports a uses: whose code somebody else can exchange. What lies in the
-// same repository, ./ and $/, is the same commit by construction.
-func unpinned(uses string, at report.Location) []report.Finding {
-	f := report.Finding{Rule: "unpinned-uses", Severity: report.High, At: at}
-	switch {
-	case uses == "" || strings.HasPrefix(uses, "./") || strings.HasPrefix(uses, "$/"):
-		return nil
-	case strings.HasPrefix(uses, "docker://"):
-		if digestRef.MatchString(uses) {
-			return nil
-		}
-		f.Message = fmt.Sprintf("%s is not pinned to a digest: its tag can be moved", uses)
-		f.Fix = "name the image by digest: " + uses + "@sha256:…"
-		return []report.Finding{f}
-	}
-	name, ref, _ := strings.Cut(uses, "@")
-	if commitRef.MatchString(ref) {
-		return nil
-	}
-	owner, _, _ := strings.Cut(name, "/")
-	if owner = strings.ToLower(owner); owner == "actions" || owner == "github" {
-		f.Severity = report.Medium
-	}
-	f.Message = fmt.Sprintf("%s is not pinned to a commit: its tag or branch can be moved", uses)
-	f.Fix = fmt.Sprintf("pin it, with the version as a comment: %s@<full commit id> # %s", name, ref)
-	return []report.Finding{f}
-}
-
-func unpinnedUses(w workflow) []report.Finding {
-	var out []report.Finding
+// everyUses lists what the jobs and steps use, in order.
+func (w workflow) everyUses() []*actionlint.String {
+	var out []*actionlint.String
 	for _, j := range w.jobs() {
-		if j.WorkflowCall != nil {
-			out = append(out, w.unpinned(j.WorkflowCall.Uses)...)
+		if j.WorkflowCall != nil && j.WorkflowCall.Uses != nil {
+			out = append(out, j.WorkflowCall.Uses)
 		}
 		for _, s := range j.Steps {
-			if a, ok := s.Exec.(*actionlint.ExecAction); ok {
-				out = append(out, w.unpinned(a.Uses)...)
+			if a, ok := s.Exec.(*actionlint.ExecAction); ok && a.Uses != nil {
+				out = append(out, a.Uses)
 			}
 		}
 	}
 	return out
 }
 
-func (w workflow) unpinned(uses *actionlint.String) []report.Finding {
-	if uses == nil {
-		return nil
-	}
-	return unpinned(uses.Value, w.at(uses.Pos))
-}
-
-func (w workflow) at(p *actionlint.Pos) report.Location {
-	if p == nil {
-		return report.Location{Path: w.path}
-	}
-	return report.Location{Path: w.path, Line: p.Line, Column: p.Col}
-}
-
-// action checks what a composite or docker action uses.
-func action(name string, text []byte) []report.Finding {
-	var meta struct {
-		Runs struct {
-			Image scalar
-			Steps []struct{ Uses scalar }
-		}
-	}
-	if err := yaml.Unmarshal(text, &meta); err != nil {
-		return []report.Finding{{
-			Rule: "syntax-check", Severity: report.High, At: report.Location{Path: name}, Message: "the action cannot be read: " + oneLine(yaml.FormatError(err, false, false)),
-			Fix: "correct the syntax: GitHub does not run an action it cannot read",
-		}}
-	}
+// unpinnedUses reports a uses: whose code somebody else can exchange. What lies in
+// the same repository, ./ and $/, is the same commit by construction.
+func unpinnedUses(w workflow) []report.Finding {
 	var out []report.Finding
-	for _, s := range meta.Runs.Steps {
-		out = append(out, unpinned(s.Uses.value, s.Uses.in(name))...)
-	}
-	if i := meta.Runs.Image; strings.HasPrefix(i.value, "docker://") {
-		out = append(out, unpinned(i.value, i.in(name))...)
+	for _, uses := range w.everyUses() {
+		name, ref, _ := strings.Cut(uses.Value, "@")
+		if local(name) || name == "" || strings.HasPrefix(name, "docker://") || commitRef.MatchString(ref) {
+			continue
+		}
+		sev := report.High
+		owner, _, _ := strings.Cut(strings.ToLower(name), "/")
+		if owner == "actions" || owner == "github" {
+			sev = report.Medium
+		}
+		comment := ""
+		if ref != "" {
+			comment = " # " + short(ref)
+		}
+		out = append(out, report.Finding{
+			Rule: "unpinned-uses", Severity: sev, At: w.at(uses.Pos),
+			Message: fmt.Sprintf("%s is not pinned to a commit: its tag or branch can be moved", short(uses.Value)),
+			Fix:     fmt.Sprintf("pin it, with the version as a comment: %s@<full commit id>%s", short(name), comment),
+		})
 	}
 	return out
 }
 
-// scalar is a value and where it stands.
-type scalar struct {
-	value        string
-	line, column int
+func local(uses string) bool { return strings.HasPrefix(uses, "./") || strings.HasPrefix(uses, "$/") }
+
+// incident is an action whose tags once led to malicious code.
+type incident struct {
+	actions string // with spaces between them
+	tags    string // expression of the tags; "": every tag
+	below   string // first good version; "": none by tag
+	commit  string // beginning of the commit itself, where it is known
+	what    string
+	use     string // what to use instead
 }
 
-// UnmarshalYAML keeps the position.
-func (s *scalar) UnmarshalYAML(n ast.Node) error {
-	if t := n.GetToken(); t != nil {
-		s.value, s.line, s.column = t.Value, t.Position.Line, t.Position.Column
+var incidents = []incident{
+	{actions: "tj-actions/changed-files", below: "46.0.1", commit: "0e58ed8", what: "CVE-2025-30066, March 2025: v1 to v45.0.7 printed secrets", use: "46.0.1 or later"},
+	{
+		actions: "reviewdog/action-setup reviewdog/action-shellcheck reviewdog/action-composite-template reviewdog/action-staticcheck reviewdog/action-ast-grep reviewdog/action-typos",
+		tags:    `^v?1$`, what: "CVE-2025-30154, March 2025: the tag printed secrets", use: "a commit of after March 2025",
+	},
+	{actions: "aquasecurity/trivy-action", below: "0.35.0", what: "CVE-2026-33634, March 2026: 76 of 77 tags stole secrets", use: "57a97c7e7821a5776cebc9bb87c984fa69cba8f1 # 0.35.0, or later"},
+	{actions: "aquasecurity/setup-trivy", below: "0.2.6", what: "CVE-2026-33634, March 2026: every tag stole secrets", use: "a commit of 0.2.6 or later"},
+	{actions: "xygeni/xygeni-action", tags: `^v?5$`, what: "March 2026: the tag was moved to malicious code", use: "a commit of after March 2026"},
+	{actions: "checkmarx/kics-github-action", what: "March 2026: 35 tags were moved to code that stole secrets", use: "a commit of after March 2026"},
+	{actions: "actions-cool/issues-helper actions-cool/maintain-one-comment", what: "2026: every tag was moved to a commit that is not of the repository", use: "another action, or a commit of a branch that you have read"},
+}
+
+// compromisedAction reports a reference through which malicious code came: who ran
+// it then has to change secrets, and whoever moved the tag once may again.
+func compromisedAction(w workflow) []report.Finding {
+	var out []report.Finding
+	for _, uses := range w.everyUses() {
+		name, ref, _ := strings.Cut(strings.ToLower(uses.Value), "@")
+		i := slices.IndexFunc(incidents, func(i incident) bool { return slices.Contains(strings.Fields(i.actions), name) && i.hit(ref) })
+		if i < 0 {
+			continue
+		}
+		out = append(out, report.Finding{
+			Rule: "compromised-action", Severity: report.Critical, At: w.at(uses.Pos),
+			Message: fmt.Sprintf("%s has led to malicious code (%s)", short(uses.Value), incidents[i].what),
+			Fix:     fmt.Sprintf("use %s@%s, and change the secrets of every run in those days", name, incidents[i].use),
+		})
 	}
-	return nil
+	return out
 }
 
-func (s scalar) in(name string) report.Location {
-	return report.Location{Path: name, Line: s.line, Column: s.column}
+func (i incident) hit(ref string) bool {
+	if commitRef.MatchString(ref) {
+		return i.commit != "" && strings.HasPrefix(ref, i.commit)
+	}
+	version := "v" + strings.TrimPrefix(ref, "v")
+	switch {
+	case !semver.IsValid(version):
+		return false // a branch
+	case i.tags != "":
+		return regexp.MustCompile(i.tags).MatchString(ref)
+	case i.below == "":
+		return true
+	case strings.Count(version, ".") < 2: // v45 is the newest of its kind
+		first := semver.Canonical("v" + i.below)
+		return semver.Compare(version, "v"+strings.Join(strings.Split(first[1:], ".")[:strings.Count(version, ".")+1], ".")) < 0
+	}
+	return semver.Compare(version, "v"+i.below) < 0
 }

@@ -28,62 +28,81 @@ type Asked struct {
 	Event string // what named Base: pull_request, push…; empty: a person
 	// Merge is the commit that GitHub made of a pull request and its base. When it is
 	// what is checked out, its first parent is the base, which has moved since Base.
-	Merge   string
-	Exclude []string
+	Merge string
 }
 
-// Change is what there is to look at.
+// Change is a checkout and what it is compared with.
 type Change struct {
 	Head    string // commit of the checkout; empty: the folder is no repository
 	Trusted string // commit that the policy is read from; empty: the checkout itself
-	Against *gate.Base
+
+	repository
+	compared string // where the histories part; empty: everything counts
+	why      string // why there is nothing to compare with, though somebody asked
+}
+
+// Resolve finds the commits. A base that a person named wrongly is a
+// *report.UsageError; one of an event that git cannot get is an error, but for a
+// push that replaced history: then there is nothing left to compare with, and
+// everything is looked at.
+func Resolve(ctx context.Context, a Asked) (*Change, error) {
+	c := &Change{repository: repository{dir: a.Dir, scratch: a.Scratch}}
+	if _, err := os.Lstat(filepath.Join(a.Dir, ".git")); err == nil {
+		head, err := c.commit(ctx, "HEAD")
+		if err != nil && !errors.Is(err, errNoBase) {
+			return nil, err
+		}
+		c.Head = head // empty: a repository without a commit
+	}
+	if a.Base == "" {
+		return c, nil
+	}
+	base, why, err := c.base(ctx, a, c.Head)
+	if err != nil {
+		return nil, err
+	}
+	c.why = why
+	if base != nil {
+		c.Trusted, c.compared = base.trusted, base.compared
+	}
+	return c, nil
+}
+
+// Listing is what there is to look at.
+type Listing struct {
+	Against *gate.Base  // nil: nothing is compared
 	Files   []gate.File // of the checkout
 	Scope   string      // what is looked at, in words
 	Missing []gate.Gap  // what is not in the checkout
 }
 
-// Find resolves what is asked for. A base that a person named wrongly is a
-// *report.UsageError; one of an event that git cannot get is an error, but for a
-// push that replaced history: then there is nothing left to compare with, and
-// everything is looked at.
-func Find(ctx context.Context, a Asked) (*Change, error) {
-	r := repository{dir: a.Dir, scratch: a.Scratch}
-	c := &Change{}
-	if _, err := os.Lstat(filepath.Join(a.Dir, ".git")); err == nil {
-		head, err := r.commit(ctx, "HEAD")
-		if err != nil && a.Base != "" {
-			return nil, err
-		}
-		c.Head = head // empty: a repository without a commit
+// List lists the files, without what is excluded. With everything, all of them
+// count as changed, and what the base has too is still known.
+func (c *Change) List(ctx context.Context, exclude []string, everything bool) (*Listing, error) {
+	if c.compared != "" && !everything {
+		return c.compare(ctx, exclude)
 	}
-	why := ""
-	if a.Base != "" {
-		base, reason, err := r.base(ctx, a, c.Head)
-		if err != nil {
-			return nil, err
-		}
-		if why = reason; base != nil {
-			return c, r.compare(ctx, a, c, base)
-		}
-	}
-	files, err := gate.Walk(ctx, a.Dir, a.Exclude)
+	files, err := gate.Walk(ctx, c.dir, exclude)
 	if err != nil {
 		return nil, fmt.Errorf("list files: %w", err)
 	}
-	c.Files = files
-	c.Scope = english.Plural(len(files), "file", "") + ", everything"
+	l := &Listing{Files: files, Scope: english.Plural(len(files), "file", "") + ", everything"}
 	if c.Head != "" {
-		c.Scope += fmt.Sprintf(" at %.7s", c.Head)
-		all, err := r.list(ctx, c.Head, a.Exclude)
+		l.Scope += fmt.Sprintf(" at %.7s", c.Head)
+		all, err := c.list(ctx, c.Head, exclude)
 		if err != nil {
 			return nil, err
 		}
-		c.Missing = r.submodules(all.modules, nil)
+		l.Missing = c.submodules(all.modules, nil)
 	}
-	if why != "" {
-		c.Scope += ": " + why
+	if c.why != "" {
+		l.Scope += ": " + c.why
 	}
-	return c, nil
+	if c.compared != "" {
+		l.Scope += fmt.Sprintf(", compared with %.7s", c.compared)
+		l.Against, err = c.against(ctx, nil, exclude)
+	}
+	return l, err
 }
 
 // found is a base and how it is to be used.
@@ -138,38 +157,40 @@ func (r repository) base(ctx context.Context, a Asked, head string) (*found, str
 	return &found{trusted: base, compared: common}, "", nil
 }
 
-// compare fills in what differs.
-func (r repository) compare(ctx context.Context, a Asked, c *Change, base *found) error {
-	c.Trusted = base.trusted
-	changed, err := r.changed(ctx, base.compared)
+// compare lists both sides of the change.
+func (c *Change) compare(ctx context.Context, exclude []string) (*Listing, error) {
+	changed, err := c.changed(ctx, c.compared)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	here, err := r.list(ctx, c.Head, a.Exclude)
+	here, err := c.list(ctx, c.Head, exclude)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	before, err := r.list(ctx, base.compared, a.Exclude)
-	if err != nil {
-		return err
-	}
-	when, err := r.time(ctx, base.compared)
-	if err != nil {
-		return err
-	}
-	c.Files = r.present(here.files, changed, a.Exclude)
-	c.Missing = r.submodules(here.modules, changed)
-	c.Against = &gate.Base{Commit: base.compared, Time: when, Changed: changed, Files: before.files, CheckOut: func(ctx context.Context, files []gate.File) (string, error) {
-		return r.checkOut(ctx, base.compared, files)
-	}}
+	l := &Listing{Files: c.present(here.files, changed, exclude), Missing: c.submodules(here.modules, changed)}
 	n := 0
 	for name := range changed {
-		if !gate.Excluded(name, a.Exclude) {
+		if !gate.Excluded(name, exclude) {
 			n++
 		}
 	}
-	c.Scope = fmt.Sprintf("%s of %d changed since %.7s", english.Plural(n, "file", ""), len(c.Files), base.compared)
-	return nil
+	l.Scope = fmt.Sprintf("%s of %d changed since %.7s", english.Plural(n, "file", ""), len(l.Files), c.compared)
+	l.Against, err = c.against(ctx, changed, exclude)
+	return l, err
+}
+
+func (c *Change) against(ctx context.Context, changed gate.Changes, exclude []string) (*gate.Base, error) {
+	before, err := c.list(ctx, c.compared, exclude)
+	if err != nil {
+		return nil, err
+	}
+	when, err := c.time(ctx, c.compared)
+	if err != nil {
+		return nil, err
+	}
+	return &gate.Base{Commit: c.compared, Time: when, Changed: changed, Files: before.files, CheckOut: func(ctx context.Context, files []gate.File) (string, error) {
+		return c.checkOut(ctx, c.compared, files)
+	}}, nil
 }
 
 // present are the files of the commit as they are in the checkout, where somebody

@@ -168,22 +168,29 @@ func (r repository) checkOut(ctx context.Context, commit string, files []gate.Fi
 	return to, nil
 }
 
-// CheckOut checks the named files and folders of a commit out below a new folder
-// in scratch. Those it does not have are left out.
-func CheckOut(ctx context.Context, dir, scratch, commit string, names []string) (string, error) {
-	r := repository{dir: dir, scratch: scratch}
-	all, err := r.list(ctx, commit, nil)
+// Policy checks the named files and folders of the trusted commit out below a new
+// folder. Those it does not have are left out. Without a trusted commit the folder
+// is the checkout itself.
+func (c *Change) Policy(ctx context.Context, names ...string) (string, error) {
+	if c.Trusted == "" {
+		return c.dir, nil
+	}
+	all, err := c.list(ctx, c.Trusted, nil)
 	if err != nil {
 		return "", err
 	}
-	return r.checkOut(ctx, commit, slices.DeleteFunc(all.files, func(f gate.File) bool { return !gate.Excluded(f.Path, names) }))
+	return c.checkOut(ctx, c.Trusted, slices.DeleteFunc(all.files, func(f gate.File) bool { return !gate.Excluded(f.Path, names) }))
 }
 
-// Diff is how files differ between a commit and the checkout, as a person reads it.
-func Diff(ctx context.Context, dir, commit string, names []string) (string, error) {
-	args := []string{"diff", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--src-prefix=base/", "--dst-prefix=change/", commit, "--"}
+// Diff is how the named files differ between the trusted commit and the checkout,
+// as a person reads it.
+func (c *Change) Diff(ctx context.Context, names ...string) (string, error) {
+	if c.Trusted == "" {
+		return "", nil
+	}
+	args := []string{"diff", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--src-prefix=base/", "--dst-prefix=change/", c.Trusted, "--"}
 	for _, name := range names {
 		args = append(args, ":(literal)"+name)
 	}
-	return repository{dir: dir}.git(ctx, args...)
+	return c.git(ctx, args...)
 }

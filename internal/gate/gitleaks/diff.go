@@ -8,8 +8,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-
-	"github.com/zricethezav/gitleaks/v8/sources"
 )
 
 var (
@@ -22,7 +20,7 @@ var (
 // each hunk adds. It is strict: the counts of a hunk say how many lines belong to
 // it, and a line that has no place is an error. (The parser the library uses
 // ends in silence there.)
-func additions(r io.Reader, yield func(sources.Fragment) error) error {
+func additions(r io.Reader, yield func(piece) error) error {
 	in := bufio.NewReaderSize(r, 1<<16)
 	var commit, name string
 	for {
@@ -53,7 +51,7 @@ func additions(r io.Reader, yield func(sources.Fragment) error) error {
 			if name == "" || added == "" {
 				continue
 			}
-			if err := yield(sources.Fragment{CommitSHA: commit, FilePath: name, StartLine: start, Raw: added}); err != nil {
+			if err := yield(piece{commit: commit, path: name, line: start, text: added}); err != nil {
 				return err
 			}
 		case headerLine.MatchString(line):

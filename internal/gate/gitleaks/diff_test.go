@@ -6,14 +6,13 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/zricethezav/gitleaks/v8/sources"
 )
 
 const sha = "1111111111111111111111111111111111111111"
 
 func read(patch string) (out []string, err error) {
-	err = additions(strings.NewReader(patch), func(f sources.Fragment) error {
-		out = append(out, fmt.Sprintf("%.4s %s:%d %q", f.CommitSHA, f.FilePath, f.StartLine, f.Raw))
+	err = additions(strings.NewReader(patch), func(f piece) error {
+		out = append(out, fmt.Sprintf("%.4s %s:%d %q", f.commit, f.path, f.line, f.text))
 		return nil
 	})
 	return out, err

@@ -19,6 +19,7 @@ type secret struct {
 	line, column       int
 	commit             string // empty: in the tree
 	age                int    // commits between Head and commit
+	joined             bool   // only after broken strings were put together
 }
 
 // mark stands for the secret: the same one has the same mark wherever it is.
@@ -33,6 +34,13 @@ type found struct {
 	hits []secret
 }
 
+// addJoined adds what was found where a string over several lines was put
+// together: its column is nowhere.
+func (f *found) addJoined(s secret) {
+	s.joined, s.column = true, 0
+	f.add(s)
+}
+
 func (f *found) add(s secret) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -45,7 +53,7 @@ func (f *found) add(s secret) {
 func (f *found) findings() []report.Finding {
 	slices.SortFunc(f.hits, func(a, b secret) int {
 		return cmp.Or(cmp.Compare(min(1, len(a.commit)), min(1, len(b.commit))), // the tree first
-			cmp.Compare(a.path, b.path), cmp.Compare(b.age, a.age), cmp.Compare(a.line, b.line),
+			compareBool(a.joined, b.joined), cmp.Compare(a.path, b.path), cmp.Compare(b.age, a.age), cmp.Compare(a.line, b.line),
 			cmp.Compare(a.column, b.column), cmp.Compare(a.rule, b.rule), cmp.Compare(a.mark(), b.mark()))
 	})
 	inTree, seen := map[string]bool{}, map[string]bool{}
@@ -76,4 +84,14 @@ func (s secret) finding(id string) report.Finding {
 		f.Fix = "revoke and rotate it at its issuer first: removing it from the tree did not remove it from the history"
 	}
 	return f
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"io/fs"
 	"os"
@@ -12,8 +13,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 
-	"github.com/zricethezav/gitleaks/v8/sources"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
@@ -49,6 +50,7 @@ func (s *scan) history(ctx context.Context) error {
 		age[c] = i
 	}
 
+	seen := &sightings{seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	cmd := s.git(ctx, "diff-tree", "--stdin", "-r", "-p", "-U0", "--root", "--text", "--full-index", "--no-color",
@@ -56,26 +58,65 @@ func (s *scan) history(ctx context.Context) error {
 		"--src-prefix=a/", "--dst-prefix=b/", "--diff-filter=AMT")
 	cmd.Stdin = strings.NewReader(strings.Join(commits, "\n") + "\n")
 	err = run(cmd, func(r io.Reader) error {
-		return additions(r, func(f sources.Fragment) error {
-			if ctx.Err() != nil || gate.Excluded(f.FilePath, s.in.Exclude) {
+		return additions(r, func(p piece) error {
+			if ctx.Err() != nil || gate.Excluded(p.path, s.in.Exclude) {
 				return ctx.Err()
 			}
 			// With --text git shows binary files too. They are told by a NUL, as git
-			// does it: then only the rules on names apply.
-			if strings.Contains(f.Raw, "\x00") {
-				f.Raw = ""
+			// does it.
+			p.binary = strings.Contains(p.text, "\x00")
+			if s.detector.skips(p.path) && (!p.binary || isPicture(p.path)) {
+				return nil
 			}
-			group.Go(guard(f.FilePath, func() error {
-				s.detector.look(ctx, f, func(hit secret) {
-					hit.age = age[hit.commit]
-					s.found.add(hit)
-				})
+			if p.binary {
+				p.line, p.text = 0, string(readable([]byte(p.text)))
+			}
+			// What still stands in the tree was looked at there, with what is around it.
+			if strings.Contains(s.texts[p.path], p.text) && p.text != "" {
+				return nil
+			}
+			group.Go(guard(p.path, func() error {
+				s.again(ctx, seen, p, age[p.commit])
 				return nil
 			}))
 			return nil
 		})
 	})
 	return errors.Join(err, group.Wait())
+}
+
+// sightings are the texts that commits have added, by path and hash.
+type sightings struct {
+	all   sync.Map
+	seeds [2]maphash.Seed // two: nobody can make one text pass for another
+}
+
+// sighting is one of them. The lines of its hits count from 1.
+type sighting struct {
+	once sync.Once
+	hits []secret
+}
+
+// again looks at what a commit added, unless another has added the same to the
+// same file: a revert, a branch that was picked from, a file that came back.
+func (s *scan) again(ctx context.Context, seen *sightings, p piece, age int) {
+	name := p.path + "\x00" + p.text
+	entry, _ := seen.all.LoadOrStore([2]uint64{maphash.String(seen.seeds[0], name), maphash.String(seen.seeds[1], name)}, &sighting{})
+	sight := entry.(*sighting)
+	line := p.line
+	p.line = min(line, 1)
+	sight.once.Do(func() {
+		one := &scan{detector: s.detector}
+		one.look(ctx, p)
+		sight.hits = one.found.hits
+	})
+	for _, hit := range sight.hits {
+		hit.commit, hit.age = p.commit, age
+		if hit.line > 0 {
+			hit.line += line - 1
+		}
+		s.found.add(hit)
+	}
 }
 
 // list returns the commits, the newest first.

@@ -5,9 +5,11 @@ package gitleaks
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/dustin/go-humanize"
+	"github.com/dustin/go-humanize/english"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
@@ -23,6 +25,9 @@ func (Scanner) Name() string { return "gitleaks" }
 // Kind is what it looks for.
 func (Scanner) Kind() string { return "secrets" }
 
+// Version is the version of the linked library.
+func (Scanner) Version() string { return gate.ModuleVersion("github.com/zricethezav/gitleaks/v8") }
+
 // Select returns the changed files: each is looked at on its own.
 func (Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, bool) {
 	if changed == nil {
@@ -37,10 +42,7 @@ func (Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, boo
 	return out, true // what the commits added and took away again is in no file
 }
 
-// Version is the version of the linked library.
-func (Scanner) Version() string { return gate.ModuleVersion("github.com/zricethezav/gitleaks/v8") }
-
-// Scan looks at every file below in.Dir and at every line that the commits
+// Scan looks at every file of in.Files and at every line that the commits
 // in.Base..in.Head, or all commits up to in.Head, added. A secret that is in
 // both is reported once, where it is in the tree.
 func (s Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
@@ -49,6 +51,7 @@ func (s Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 		return gate.Result{}, fmt.Errorf("load rules of gitleaks: %w", err)
 	}
 	sc := &scan{in: in, detector: d}
+	sc.texts = map[string]string{}
 	if err := sc.tree(ctx); err != nil {
 		return gate.Result{}, fmt.Errorf("scan files for secrets: %w", err)
 	}
@@ -59,16 +62,15 @@ func (s Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 	if err := ctx.Err(); err != nil {
 		return gate.Result{}, fmt.Errorf("scan for secrets: %w", err)
 	}
-	return gate.Result{Findings: sc.found.findings(), Covered: sc.covered(), Missing: sc.missing}, nil
+	return gate.Result{Findings: sc.found.findings(), Covered: sc.covered(), Missing: append(sc.missing, sc.elsewhere()...)}, nil
 }
 
 // scan is the state of one run.
 type scan struct {
+	counts
 	in       gate.Input
 	detector *detector
 	found    found
-	files    int // read
-	unread   int // binary files and archives
 	commits  int
 	missing  []gate.Gap
 }
@@ -78,18 +80,29 @@ func (s *scan) covered() string {
 	if s.commits > 0 {
 		parts = append(parts, plural(s.commits, "commit"))
 	}
-	if s.files > 0 || s.commits > 0 {
-		parts = append(parts, plural(s.files, "file"), humanize.Bytes(s.detector.TotalBytes.Load()))
+	if n := int(s.files.Load()); n > 0 || s.commits > 0 {
+		parts = append(parts, plural(n, "file"), humanize.Bytes(uint64(s.bytes.Load())))
 	}
-	if s.unread > 0 {
-		parts = append(parts, plural(s.unread, "binary file")+" not read")
+	if n := int(s.binaries.Load()); n > 0 {
+		parts = append(parts, plural(n, "binary file")+" by what is readable in them")
 	}
 	return strings.Join(parts, ", ")
 }
 
-func plural(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
+// elsewhere are files of which the checkout has only a pointer.
+func (s *scan) elsewhere() []gate.Gap {
+	if len(s.pointers) == 0 {
+		return nil
 	}
-	return humanize.Comma(int64(n)) + " " + noun
+	slices.Sort(s.pointers)
+	what := s.pointers[0]
+	if more := len(s.pointers) - 1; more > 0 {
+		what += fmt.Sprintf(" and %d more", more)
+	}
+	return []gate.Gap{{What: what, Why: english.PluralWord(len(s.pointers), "it is a Git LFS pointer, and its content is", "they are Git LFS pointers, and their content is") + " not in the checkout",
+		Remedy: "check out with lfs: true, or exclude the folder (gate.exclude)"}}
+}
+
+func plural(n int, noun string) string {
+	return humanize.Comma(int64(n)) + " " + english.PluralWord(n, noun, "")
 }

@@ -1,16 +1,24 @@
 package gitleaks
 
 import (
+	"bytes"
 	"context"
-	"io/fs"
+	"fmt"
+	"io"
 	"os"
 	"runtime"
+	"sync"
 	"sync/atomic"
 
-	"github.com/zricethezav/gitleaks/v8/sources"
 	"golang.org/x/sync/errgroup"
+)
 
-	"github.com/seed-b235b314/goldenpath/internal/gate"
+// How much of the tree is kept to know again in the history, and how much of a
+// binary is held at once.
+const (
+	keepFile  = 2 << 20
+	keepTotal = 96 << 20
+	window    = 8 << 20
 )
 
 // tree looks at the files. It reads regular files only and never leaves Dir: a
@@ -21,60 +29,112 @@ func (s *scan) tree(ctx context.Context) error {
 		return err
 	}
 	defer root.Close()
-	var files, unread atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
-	err = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case d.Name() == ".git" || gate.Excluded(name, s.in.Exclude) || name != "." && s.detector.skips(name):
-			if d.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
-		case !d.Type().IsRegular():
-			return nil
-		}
-		group.Go(guard(name, func() error {
-			read, err := s.file(ctx, root, name)
-			if read {
-				files.Add(1)
-			} else {
-				unread.Add(1)
-			}
-			return err
-		}))
-		return nil
-	})
-	if failed := group.Wait(); failed != nil {
-		err = failed
+	for _, f := range s.in.Files {
+		group.Go(guard(f.Path, func() error { return s.file(ctx, root, f.Path) }))
 	}
-	s.files, s.unread = int(files.Load()), int(unread.Load())
-	return err
+	return group.Wait()
 }
 
-// file looks at one file. The library leaves out archives, and files that begin
-// like a program, a document or another binary format: then it was not read.
-func (s *scan) file(ctx context.Context, root *os.Root, name string) (read bool, err error) {
+// counts of what was looked at.
+type counts struct {
+	files, binaries, bytes atomic.Int64
+
+	mu       sync.Mutex
+	pointers []string // files whose content is elsewhere
+	texts    map[string]string
+	kept     int
+}
+
+// keep remembers a file to know it again in the history.
+func (c *counts) keep(name string, text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(text) <= keepFile && c.kept+len(text) <= keepTotal {
+		c.kept += len(text)
+		c.texts[name] = text
+	}
+}
+
+// file looks at one file.
+func (s *scan) file(ctx context.Context, root *os.Root, name string) error {
 	f, err := root.Open(name)
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err != nil || info.Size() == 0 {
-		return true, err
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return err
 	}
-	file := sources.File{Content: f, Path: name, Config: &s.detector.Config}
-	err = file.Fragments(ctx, func(fragment sources.Fragment, err error) error {
-		if err != nil {
-			return err
-		}
-		read = true
-		s.detector.look(ctx, fragment, s.found.add)
+	skip := s.detector.skips(name)
+	head := make([]byte, min(info.Size(), 8000))
+	if _, err := io.ReadFull(f, head); err != nil && err != io.EOF {
+		return fmt.Errorf("read %s: %w", name, err)
+	}
+	_, utf16 := narrow(head)
+	binary := isBinary(head) && !utf16
+	if bytes.HasPrefix(head, []byte("version https://git-lfs.github.com/spec/")) && len(head) < 1024 && !isPicture(name) {
+		s.mu.Lock()
+		s.pointers = append(s.pointers, name)
+		s.mu.Unlock()
+	}
+	if skip && (!binary || isPicture(name)) {
 		return nil
+	}
+	if binary {
+		s.binaries.Add(1)
+		return s.runs(ctx, io.MultiReader(bytes.NewReader(head), f), name)
+	}
+	s.files.Add(1)
+	text, err := io.ReadAll(io.MultiReader(bytes.NewReader(head), f))
+	if err != nil {
+		return fmt.Errorf("read %s: %w", name, err)
+	}
+	s.bytes.Add(int64(len(text)))
+	if plain, ok := narrow(text); ok {
+		text = plain
+	}
+	p := piece{path: name, line: 1, text: string(text)}
+	s.look(ctx, p)
+	s.keep(name, p.text)
+	return ctx.Err()
+}
+
+// runs looks at what is readable in a file that is no text, a window at a time.
+func (s *scan) runs(ctx context.Context, r io.Reader, name string) error {
+	buf, have := make([]byte, window), 0
+	for {
+		n, err := io.ReadFull(r, buf[have:])
+		s.bytes.Add(int64(n))
+		have += n
+		s.look(ctx, piece{path: name, binary: true, text: string(readable(buf[:have]))})
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err == io.EOF || err == io.ErrUnexpectedEOF:
+			return nil
+		case err != nil:
+			return fmt.Errorf("read %s: %w", name, err)
+		}
+		have = copy(buf, buf[have-chunkOverlap:have])
+	}
+}
+
+// look looks at a text in pieces, and at its broken strings put together.
+func (s *scan) look(ctx context.Context, p piece) {
+	chunks(p, func(c piece) {
+		if ctx.Err() != nil {
+			return
+		}
+		s.detector.look(ctx, c, s.found.add)
+		if c.binary {
+			return
+		}
+		for _, r := range joined(c.text) {
+			whole := piece{path: c.path, line: c.line + r.line, commit: c.commit, text: r.text, binary: true}
+			s.detector.look(ctx, whole, s.found.addJoined)
+		}
 	})
-	return read, err
 }

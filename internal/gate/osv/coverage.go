@@ -7,70 +7,140 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
-	"strings"
 
+	"github.com/google/osv-scalibr/enricher/vulnmatch/osvlocal"
 	"github.com/google/osv-scanner/v2/pkg/models"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
-// coverage counts what was found and what could be looked up.
+// coverage is what was found and what could be looked up.
 type coverage struct {
-	packages map[source]int
+	packages map[source][]*models.PackageVulns
 	nameless int // no version or no ecosystem: nothing to look up
 	missed   int // no database
+	unknown  int // C and C++ sources that only osv.dev could name
 }
 
 type source struct{ file, ecosystem string }
 
-func (t tree) count(found models.VulnerabilityResults) *coverage {
-	c := &coverage{packages: map[source]int{}}
+// cover sorts the packages by file and ecosystem.
+func (t tree) cover(found models.VulnerabilityResults) *coverage {
+	c := &coverage{packages: map[source][]*models.PackageVulns{}, unknown: t.stage.unknown}
 	for _, src := range found.Results {
-		for _, p := range src.Packages {
-			file, _, ok := t.place(p)
+		for i := range src.Packages {
+			p := &src.Packages[i]
+			file, _, ok := t.place(*p)
 			if !ok {
 				continue
 			}
-			eco, _, _ := strings.Cut(p.Package.Ecosystem, ":") // Debian:12
-			if eco == "" || p.Package.Version == "" {
+			eco := ecosystem(*p)
+			if eco == "" {
 				c.nameless++
-				eco = ""
 			}
-			c.packages[source{file, eco}]++
+			c.packages[source{file, eco}] = append(c.packages[source{file, eco}], p)
 		}
 	}
 	return c
 }
 
-// match adds to res the databases that were used, and a gap for each file whose
-// packages had none.
+// ecosystem is the name of the database that the library looks a package up in,
+// and "" if it looks it up in none: osv-scanner's filter, and osv-scalibr's
+// osvutil.ParsePackage, both internal.
+func ecosystem(p models.PackageVulns) string {
+	pkg := p.Package.Inventory
+	eco := pkg.Ecosystem()
+	commit := pkg.SourceCode != nil && pkg.SourceCode.Commit != ""
+	switch {
+	case p.Package.Version == "" || p.Package.Name == "":
+		return ""
+	case eco.IsEmpty() && commit:
+		return "GIT"
+	case eco.IsEmpty(), eco.GetValidity() != nil, p.Package.Name == "unknown" && eco.Ecosystem == "Maven":
+		return ""
+	}
+	return string(eco.Ecosystem)
+}
+
+// match looks the packages up in the databases as the library would. It adds to
+// res the databases that were used, and a gap for each file whose packages had
+// none.
 func (c *coverage) match(ctx context.Context, databases string, res *gate.Result) error {
-	has := map[string]bool{"": true}
-	for _, s := range c.sources() {
-		if _, known := has[s.ecosystem]; !known {
-			db, unread, err := open(ctx, databases, s.ecosystem)
-			if err != nil {
-				return fmt.Errorf("read advisories for %s: %w", s.ecosystem, err)
-			}
-			if has[s.ecosystem] = db != nil; db != nil {
-				res.Database = append(res.Database, *db)
-			}
-			if unread != nil {
-				res.Missing = append(res.Missing, *unread)
+	for _, eco := range c.ecosystems() {
+		wanted := map[string]bool{}
+		for s, packages := range c.packages {
+			if s.ecosystem == eco {
+				for _, p := range packages {
+					for _, k := range packageKeys(*p) {
+						wanted[k] = true
+					}
+				}
 			}
 		}
-		if has[s.ecosystem] {
+		known, err := open(ctx, databases, eco, wanted)
+		if err != nil {
+			return fmt.Errorf("read advisories for %s: %w", eco, err)
+		}
+		if known == nil || known.total == 0 {
+			c.missing(databases, eco, known != nil, res)
 			continue
 		}
-		n := c.packages[s]
+		res.Database = append(res.Database, known.Database)
+		if known.unread > 0 {
+			res.Missing = append(res.Missing, gate.Gap{
+				What: fmt.Sprintf("%s for %s", plural(known.unread, "advisory"), eco), Why: "they cannot be parsed: " + known.example,
+				Remedy: "import the database again, or use a release of the gate that knows its schema"})
+		}
+		for s, packages := range c.packages {
+			if s.ecosystem == eco {
+				for _, p := range packages {
+					p.Vulnerabilities = osvlocal.VulnerabilitiesAffectingPackage(known.of(*p), p.Package.Inventory)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// of returns the advisories that name the package, or one of like name.
+func (a *advisories) of(p models.PackageVulns) []*vulnerability {
+	var out []*vulnerability
+	for _, k := range packageKeys(p) {
+		out = append(out, a.about[k]...)
+	}
+	return out
+}
+
+func packageKeys(p models.PackageVulns) []string {
+	pkg := p.Package.Inventory
+	keys := []string{key(p.Package.Name), key(pkg.Name)}
+	if u := pkg.PURL(); u != nil {
+		keys = append(keys, key(u.Name))
+	}
+	if pkg.SourceCode != nil {
+		keys = append(keys, key(pkg.SourceCode.Repo))
+	}
+	return told(keys)
+}
+
+// missing adds a gap for each file that has packages of the ecosystem.
+func (c *coverage) missing(databases, eco string, empty bool, res *gate.Result) {
+	why := fmt.Sprintf("no %s advisories in %s", eco, cmp.Or(databases, "the offline databases: none are given"))
+	if empty {
+		why = fmt.Sprintf("the database of %s advisories in %s is empty", eco, databases)
+	}
+	for _, s := range c.sources() {
+		if s.ecosystem != eco {
+			continue
+		}
+		n := len(c.packages[s])
 		c.missed += n
 		res.Missing = append(res.Missing, gate.Gap{
 			What:   fmt.Sprintf("%s (%s, %s)", s.file, s.ecosystem, plural(n, "package")),
-			Why:    fmt.Sprintf("no %s advisories in %s", s.ecosystem, cmp.Or(databases, "the offline databases: none are given")),
+			Why:    why,
 			Remedy: fmt.Sprintf("provide %s, or scan online", filepath.ToSlash(archive(databases, s.ecosystem))),
 		})
 	}
-	return nil
 }
 
 func (c *coverage) sources() []source {
@@ -79,28 +149,44 @@ func (c *coverage) sources() []source {
 	})
 }
 
+// ecosystems are those that need a database.
+func (c *coverage) ecosystems() []string {
+	var all []string
+	for s := range c.packages {
+		all = append(all, s.ecosystem)
+	}
+	return told(all)
+}
+
 func (c *coverage) String() string {
 	files, total := map[string]bool{}, 0
-	for s, n := range c.packages {
+	for s, packages := range c.packages {
 		files[s.file] = true
-		total += n
+		total += len(packages)
 	}
-	if total == 0 {
-		return ""
+	text := ""
+	if total > 0 {
+		text = plural(len(files), "lockfile") + ", "
+		if c.missed > 0 {
+			text += fmt.Sprintf("%d of ", total-c.nameless-c.missed)
+		}
+		text += plural(total-c.nameless, "package")
 	}
-	text := plural(len(files), "lockfile") + ", "
-	if c.missed > 0 {
-		text += fmt.Sprintf("%d of ", total-c.nameless-c.missed)
-	}
-	text += plural(total-c.nameless, "package")
-	if c.nameless > 0 {
+	if total > 0 && c.nameless > 0 {
 		text += fmt.Sprintf(" (and %d without a version, not looked up)", c.nameless)
+	}
+	if c.unknown > 0 {
+		text = cmp.Or(text, "nothing") + "; " + plural(c.unknown, "vendored C source") + " not compared: only osv.dev can, online"
 	}
 	return text
 }
 
 func plural(n int, noun string) string {
-	if n != 1 {
+	switch {
+	case n == 1:
+	case noun == "advisory":
+		noun = "advisories"
+	default:
 		noun += "s"
 	}
 	return fmt.Sprintf("%d %s", n, noun)

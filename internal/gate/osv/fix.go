@@ -2,54 +2,112 @@ package osv
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 
+	"github.com/google/osv-scalibr/enricher/vulnmatch/osvlocal"
 	"github.com/google/osv-scalibr/semantic"
 	"github.com/google/osv-scanner/v2/pkg/models"
 	"github.com/ossf/osv-schema/bindings/go/osvschema"
 )
 
-// fixed is the lowest version above the present one that no advisory of the group
-// is about any more: each names the fixed ones, and the highest of their lowest
-// satisfies all. It is empty when none is known.
-func fixed(p models.PackageVulns, about []*osvschema.Vulnerability) string {
-	eco, present := p.Package.Ecosystem, p.Package.Version
-	if p.Package.Name == "stdlib" && strings.Count(present, ".") == 1 {
+// fixed is the lowest version above the present one that the fact is not about any
+// more. It is empty when none is known.
+func fixed(p models.PackageVulns, f fact) string {
+	for _, v := range candidates(p, f) {
+		if !affects(p, f, v) {
+			return v
+		}
+	}
+	return ""
+}
+
+// remedy is one version for all facts about a package.
+type remedy struct {
+	version   string
+	fixes, of int
+}
+
+// fixAll finds the lowest version that none of the facts with a known fix is about
+// any more, so that a person acts once. first are the fixes of each alone.
+func fixAll(p models.PackageVulns, all []fact, first []string) remedy {
+	best := remedy{of: len(all)}
+	var versions []string
+	highest := ""
+	for i, f := range all {
+		versions = append(versions, candidates(p, f)...)
+		if first[i] != "" && (highest == "" || compare(p, first[i], highest) > 0) {
+			highest = first[i]
+		}
+	}
+	for _, v := range sorted(p, versions) {
+		if highest == "" || compare(p, v, highest) < 0 {
+			continue
+		}
+		fixes, fixable := 0, 0
+		for i, f := range all {
+			if first[i] != "" {
+				fixable++
+			}
+			if !affects(p, f, v) {
+				fixes++
+			}
+		}
+		if fixes > best.fixes {
+			best.version, best.fixes = v, fixes
+		}
+		if fixes >= fixable {
+			break
+		}
+	}
+	return best
+}
+
+// candidates are the fixed versions above the present one, the lowest first.
+func candidates(p models.PackageVulns, f fact) []string {
+	present := p.Package.Inventory.Version
+	if isLibrary(p) && strings.Count(present, ".") == 1 {
 		present += ".0" // go 1.18 in go.mod is the release 1.18.0
 	}
-	highest := ""
-	for _, v := range about {
-		lowest := ""
+	var out []string
+	for _, v := range f.about {
 		for _, a := range v.GetAffected() {
-			if !sameName(a.GetPackage().GetName(), p.Package.Name) {
+			if key(a.GetPackage().GetName()) != key(p.Package.Name) {
 				continue
 			}
 			for _, r := range a.GetRanges() {
 				for _, e := range r.GetEvents() {
 					fix := e.GetFixed()
-					if fix == "" || r.GetType() == osvschema.Range_GIT || compare(fix, present, eco) <= 0 {
-						continue
+					if isLibrary(p) {
+						fix, _, _ = strings.Cut(fix, "-") // 1.21.0-rc.3: nobody builds with it
 					}
-					if lowest == "" || compare(fix, lowest, eco) < 0 {
-						lowest = fix
+					if fix != "" && r.GetType() != osvschema.Range_GIT && compare(p, fix, present) > 0 {
+						out = append(out, fix)
 					}
 				}
 			}
 		}
-		if lowest != "" && (highest == "" || compare(lowest, highest, eco) > 0) {
-			highest = lowest
-		}
 	}
-	return highest
+	return sorted(p, out)
 }
 
-func sameName(a, b string) bool {
-	plain := strings.NewReplacer("_", "-", ".", "-")
-	return a == b || strings.EqualFold(plain.Replace(a), plain.Replace(b)) // PyPI's names
+func sorted(p models.PackageVulns, versions []string) []string {
+	slices.Sort(versions)
+	versions = slices.Compact(versions)
+	slices.SortStableFunc(versions, func(a, b string) int { return compare(p, a, b) })
+	return versions
 }
 
-func compare(a, b, ecosystem string) int {
-	v, err := semantic.Parse(a, ecosystem)
+// affects asks the library whether the fact would be about another version.
+func affects(p models.PackageVulns, f fact, version string) bool {
+	other := *p.Package.Inventory
+	other.Version = version
+	return len(osvlocal.VulnerabilitiesAffectingPackage(f.about, &other)) > 0
+}
+
+func compare(p models.PackageVulns, a, b string) int {
+	v, err := semantic.Parse(a, string(p.Package.Inventory.Ecosystem().Ecosystem))
 	if err != nil {
 		return strings.Compare(a, b)
 	}
@@ -60,16 +118,54 @@ func compare(a, b, ecosystem string) int {
 	return n
 }
 
-func fix(p models.PackageVulns, version string) string {
+func isLibrary(p models.PackageVulns) bool {
+	return p.Package.Ecosystem == "Go" && p.Package.Name == "stdlib"
+}
+
+// word of a command that a shell takes for nothing but itself.
+var harmless = regexp.MustCompile(`^[@A-Za-z0-9][@A-Za-z0-9._/+~:-]*$`)
+
+// fix says what to do about a fact, and with one version about all of them.
+func fix(p models.PackageVulns, f fact, first string, r remedy, known dependency) string {
 	name := p.Package.Name
-	switch {
-	case version == "":
+	if !harmless.MatchString(name) {
+		name = fmt.Sprintf("%q", name)
+	}
+	if f.malicious() {
+		return "remove " + name + ": it was made to do harm; replace every secret of the machines that installed it"
+	}
+	if first == "" {
 		return "no fixed version is published: replace " + name + ", or waive this with a reason and an expiry"
-	case p.Package.Ecosystem == "Go" && name == "stdlib":
+	}
+	version, more := first, ""
+	if r.of > 1 && r.version != "" {
+		version = r.version
+		what, count := name, fmt.Sprint(r.fixes, " of ", r.of)
+		if isLibrary(p) {
+			what = "the standard library"
+		}
+		if r.fixes == r.of {
+			count = fmt.Sprint("all ", r.of)
+		}
+		more = fmt.Sprintf(" (fixes %s of %s)", count, what)
+	}
+	return raise(p, name, version, known) + more
+}
+
+func raise(p models.PackageVulns, name, version string, known dependency) string {
+	plain := harmless.MatchString(p.Package.Name) && harmless.MatchString(version)
+	switch eco := p.Package.Ecosystem; {
+	case !plain:
+		return fmt.Sprintf("raise %s to %q", name, version)
+	case isLibrary(p):
 		return "use Go " + version
-	case p.Package.Ecosystem == "Go":
+	case eco == "Go":
 		return fmt.Sprintf("go get %s@v%s", name, version)
-	case p.Package.Ecosystem == "npm":
+	case eco == "npm" && known.direct:
+		return fmt.Sprintf("npm install %s@%s", name, version)
+	case len(known.through) > 0 && harmless.MatchString(known.through[0]):
+		return fmt.Sprintf("raise %s, through which it comes, until %s is %s or later", known.through[0], name, version)
+	case eco == "npm":
 		return fmt.Sprintf("npm install %s@%s, or npm update what depends on it", name, version)
 	}
 	return fmt.Sprintf("raise %s to %s", name, version)

@@ -49,11 +49,11 @@ func ImportGo(ctx context.Context, from, to string) (gate.Database, error) {
 	if err := os.Rename(temp.Name(), path); err != nil {
 		return gate.Database{}, err
 	}
-	db, _, err := open(ctx, to, "Go")
+	all, err := open(ctx, to, "Go", nil)
 	if err != nil {
 		return gate.Database{}, fmt.Errorf("read advisories back: %w", err)
 	}
-	return *db, nil
+	return all.Database, nil
 }
 
 func packAll(ctx context.Context, to *os.File, names []string, when time.Time) error {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -57,17 +58,20 @@ func doScan(ctx context.Context, a osvscanner.ScannerActions) (models.Vulnerabil
 	}
 }
 
-// journal keeps what is logged as an error, and prints nothing.
+// journal keeps what is logged as an error or should have been, and prints nothing.
 type journal struct {
 	mu   sync.Mutex
 	said []string
 }
 
-func (j *journal) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelError }
+func (j *journal) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelWarn }
 func (j *journal) WithAttrs([]slog.Attr) slog.Handler           { return j }
 func (j *journal) WithGroup(string) slog.Handler                { return j }
 
 func (j *journal) Handle(_ context.Context, r slog.Record) error {
+	if r.Level < slog.LevelError && !strings.HasPrefix(r.Message, missingInclude) {
+		return nil
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.said = append(j.said, r.Message)
@@ -84,32 +88,61 @@ func (j *journal) errors() []string {
 // extraction is how the library logs a plugin that did not succeed.
 var extraction = regexp.MustCompile(`(?s)^Error during extraction: \(extracting as ([^)]*)\) (.*)$`)
 
+// missingInclude begins the warning about a file that a requirements file includes.
+const missingInclude = "openAndExtractFromFile("
+
 // unread turns logged errors into gaps. When it is the matching that failed there
 // is no answer at all.
-func (t tree) unread(said []string) ([]gate.Gap, error) {
+func (s *stage) unread(said []string) ([]gate.Gap, error) {
 	var gaps []gate.Gap
+	files := strings.Builder{} // what is told of a file need not be told again
 	for _, msg := range said {
 		m := extraction.FindStringSubmatch(msg)
-		switch {
-		case m == nil && strings.HasPrefix(msg, "could not load db for"): // told again by the matching
-		case m == nil:
-			gaps = append(gaps, gate.Gap{What: "some dependencies", Why: oneLine(msg),
-				Remedy: "repair what the message names: what is behind it was not looked up"})
-		case strings.HasPrefix(m[1], "vulnmatch/"):
-			return nil, errors.New(oneLine(m[2]))
-		default:
-			for line := range strings.Lines(m[2]) {
-				name, why, _ := strings.Cut(strings.TrimSpace(line), ": ")
-				rel, ok := t.relative(name)
-				if name == "" || !ok {
-					continue
-				}
-				gaps = append(gaps, gate.Gap{What: rel, Why: "it cannot be read as " + m[1] + ": " + oneLine(why),
+		if m == nil {
+			continue
+		}
+		if strings.HasPrefix(m[1], "vulnmatch/") {
+			return nil, errors.New(s.plain(m[2]))
+		}
+		files.WriteString(m[2])
+		before := len(gaps)
+		for line := range strings.Lines(m[2]) {
+			name, why, _ := strings.Cut(strings.TrimSpace(line), ": ")
+			if name, ok := s.original(name); ok {
+				gaps = append(gaps, gate.Gap{What: name, Why: "it cannot be read as " + m[1] + ": " + s.plain(why),
 					Remedy: "repair the file, or remove it"})
 			}
 		}
+		if len(gaps) == before {
+			gaps = append(gaps, gate.Gap{What: "everything that " + m[1] + " reads", Why: s.plain(m[2]), Remedy: "repair what the message names"})
+		}
 	}
-	return gaps, nil
+	for _, msg := range said {
+		rest, isInclude := strings.CutPrefix(msg, missingInclude)
+		switch {
+		case isInclude:
+			gaps = append(gaps, s.missing(rest))
+		case extraction.MatchString(msg), strings.Contains(files.String(), msg):
+		default:
+			gaps = append(gaps, gate.Gap{What: "some dependencies", Why: s.plain(msg),
+				Remedy: "repair what the message names: what is behind it was not looked up"})
+		}
+	}
+	return slices.Compact(gaps), nil // said is sorted
+}
+
+// missing is the gap of a file that requirements include and that is not there.
+func (s *stage) missing(rest string) gate.Gap {
+	g := gate.Gap{What: "a file that requirements include", Why: s.plain(rest), Remedy: "add the file, or do not include it"}
+	quoted, err := strconv.QuotedPrefix(rest)
+	if err != nil {
+		return g
+	}
+	if name, err := strconv.Unquote(quoted); err == nil {
+		g.What, _ = s.original(name)
+		g.Why = "requirements include it, and it is not in the repository or was not read"
+	}
+	return g
 }
 
 // oneLine is the text in one line of at most 300 characters.

@@ -8,19 +8,18 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
-	"strings"
 
 	"github.com/google/osv-scanner/v2/pkg/models"
 	"github.com/google/osv-scanner/v2/pkg/osvscanner"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
 // Scanner matches what lock files and manifests name against advisories: those
 // in Input.Databases when offline, else those of osv.dev.
 type Scanner struct {
-	Client *http.Client // of online queries; nil is http.DefaultClient
+	Client *http.Client // of online queries; nil is one that gives up on a silent host
 }
 
 // Name is "osv-scanner".
@@ -29,11 +28,6 @@ func (Scanner) Name() string { return "osv-scanner" }
 // Kind is what it looks for.
 func (Scanner) Kind() string { return "dependencies" }
 
-// Select returns every file once a changed one may be a lock file.
-func (Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, bool) {
-	return files, changed.Any(files)
-}
-
 // Version is the version of the linked library.
 func (Scanner) Version() string { return gate.ModuleVersion("github.com/google/osv-scanner/v2") }
 
@@ -41,94 +35,95 @@ func (Scanner) Version() string { return gate.ModuleVersion("github.com/google/o
 // change could loosen its own gate. It keeps what go.mod says of Go's version.
 const config = "ScanGoModVersion = true\n"
 
-// Scan reads every lock file and manifest below in.Dir. What .gitignore names is
-// read too: it may be committed all the same.
+// Scan reads the lock files and manifests of in.Files, the standard library that
+// built in.Artifact, and the advisories about what they name.
 func (s Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
-	dir, err := filepath.Abs(in.Dir)
-	if err != nil {
-		return gate.Result{}, err
-	}
 	temp, err := os.MkdirTemp("", "osv")
 	if err != nil {
 		return gate.Result{}, err
 	}
 	defer os.RemoveAll(temp)
+	if temp, err = filepath.Abs(temp); err != nil {
+		return gate.Result{}, err
+	}
+	stage, err := newStage(ctx, in, filepath.Join(temp, "stage"))
+	if err != nil {
+		return gate.Result{}, fmt.Errorf("copy lock files of %s: %w", in.Dir, err)
+	}
 	artifact, err := readBuilt(in.Artifact, filepath.Join(temp, "built"))
 	if err != nil {
 		return gate.Result{}, err
 	}
-	actions := osvscanner.ScannerActions{
-		DirectoryPaths: []string{dir}, Recursive: true, NoIgnore: true, ShowAllPackages: true, ShowAllVulns: true,
-		ConfigOverridePath: filepath.Join(temp, "osv-scanner.toml"),
-		CompareOffline:     in.Offline, PluginNetworkDisabled: in.Offline, LocalDBPath: temp,
-	}
-	if len(artifact.versions) > 0 {
-		actions.DirectoryPaths = append(actions.DirectoryPaths, artifact.dir)
-	}
-	actions.HTTPClient = s.Client
-	// Resolving what a manifest without a lock file would install needs a registry
-	// and today's answer: the same commit would get another tomorrow.
-	actions.TransitiveScanning.Disabled = true
-	actions.ExcludePatterns = excludes(dir, in.Exclude)
-	if err := os.WriteFile(actions.ConfigOverridePath, []byte(config), 0o600); err != nil {
+	t := tree{stage: stage, built: artifact}
+	res := gate.Result{Findings: []report.Finding{}, Missing: stage.gaps}
+	manifests := stage.manifests()
+	found, err := s.library(ctx, t, in.Offline, temp, &res)
+	if err != nil {
 		return gate.Result{}, err
 	}
-	if in.Offline {
-		if err := overlay(temp, in.Databases); err != nil {
-			return gate.Result{}, fmt.Errorf("prepare advisories of %s: %w", in.Databases, err)
-		}
-	}
-	found, said, err := doScan(ctx, actions)
-	if err != nil && !errors.Is(err, osvscanner.ErrVulnerabilitiesFound) && !errors.Is(err, osvscanner.ErrNoPackagesFound) {
-		return gate.Result{}, fmt.Errorf("scan dependencies: %w", err)
-	}
-	t := tree{dir: dir, exclude: in.Exclude, built: artifact}
-	res := gate.Result{Findings: t.findings(found)}
-	if res.Missing, err = t.unread(said); err != nil {
-		return gate.Result{}, fmt.Errorf("match dependencies with advisories: %w", err)
-	}
-	c := t.count(found)
+	c := t.cover(found)
 	if in.Offline {
 		if err := c.match(ctx, in.Databases, &res); err != nil {
 			return gate.Result{}, err
 		}
 	}
+	select {
+	case <-ctx.Done():
+		return gate.Result{}, ctx.Err()
+	case m := <-manifests:
+		if m.err != nil {
+			return gate.Result{}, m.err
+		}
+		t.tell(found, m.files, &res)
+	}
 	res.Covered = c.String()
 	return res, nil
 }
 
-// excludes are patterns of folders not to walk, besides git's own. The library
-// matches them against paths relative to the root of the file system.
-func excludes(dir string, prefixes []string) []string {
-	from := "^" + regexp.QuoteMeta(strings.TrimPrefix(filepath.ToSlash(dir), "/")) + "/"
-	patterns := []string{"r:" + from + `(?:.*/)?\.git$`}
-	for _, p := range prefixes {
-		patterns = append(patterns, "r:"+from+regexp.QuoteMeta(strings.Trim(p, "/"))+"$")
+// library lets osv-scanner read the stage and, online, ask osv.dev. Offline it
+// does not match: it would read every advisory whole and drop some in silence.
+func (s Scanner) library(ctx context.Context, t tree, offline bool, temp string, res *gate.Result) (models.VulnerabilityResults, error) {
+	if len(t.stage.names) == 0 && len(t.built.versions) == 0 {
+		return models.VulnerabilityResults{}, ctx.Err()
 	}
-	return patterns
+	actions := osvscanner.ScannerActions{
+		DirectoryPaths: []string{t.stage.dir}, Recursive: true, NoIgnore: true, ShowAllPackages: true, ShowAllVulns: true,
+		ConfigOverridePath: filepath.Join(temp, "osv-scanner.toml"),
+		CompareOffline:     offline, PluginNetworkDisabled: offline,
+	}
+	if len(t.built.versions) > 0 {
+		actions.DirectoryPaths = append(actions.DirectoryPaths, t.built.dir)
+	}
+	if err := os.WriteFile(actions.ConfigOverridePath, []byte(config), 0o600); err != nil {
+		return models.VulnerabilityResults{}, err
+	}
+	// Resolving what a manifest without a lock file would install needs a registry
+	// and today's answer: the same commit would get another tomorrow.
+	actions.TransitiveScanning.Disabled = true
+	if offline {
+		actions.PluginsDisabled = []string{"vulnmatch/osvlocal"}
+	}
+	client, network := newOnline(ctx, s.Client)
+	actions.HTTPClient = client
+	found, said, err := doScan(ctx, actions)
+	if down := network.state(); down != nil && ctx.Err() == nil {
+		return found, fmt.Errorf("match dependencies with advisories: %w", down)
+	}
+	if err != nil && !errors.Is(err, osvscanner.ErrVulnerabilitiesFound) && !errors.Is(err, osvscanner.ErrNoPackagesFound) {
+		return found, fmt.Errorf("scan dependencies: %w", err)
+	}
+	gaps, err := t.stage.unread(said)
+	if err != nil {
+		return found, fmt.Errorf("match dependencies with advisories: %w", err)
+	}
+	res.Missing = append(append(res.Missing, gaps...), t.foreign(found)...)
+	return found, nil
 }
 
 // tree relates what the library says to the repository.
 type tree struct {
-	dir     string
-	exclude []string
-	built   built
-}
-
-// relative is the path below dir, and false where it is not below or excluded.
-func (t tree) relative(name string) (string, bool) {
-	rel, err := filepath.Rel(t.dir, filepath.Join("/", name))
-	if err != nil || !filepath.IsLocal(rel) {
-		return "", false
-	}
-	rel = filepath.ToSlash(rel)
-	for _, e := range t.exclude {
-		e = strings.Trim(e, "/")
-		if rel == e || strings.HasPrefix(rel, e+"/") {
-			return "", false
-		}
-	}
-	return rel, true
+	stage *stage
+	built built
 }
 
 // place is where the package is named.
@@ -137,13 +132,45 @@ func (t tree) place(p models.PackageVulns) (file string, line int, ok bool) {
 	if at == nil || at.File == nil {
 		return "", 0, false
 	}
-	isLibrary := p.Package.Ecosystem == "Go" && p.Package.Name == "stdlib"
 	if t.built.below(at.File.Path) {
-		return "go.mod", 0, isLibrary
+		return "go.mod", 0, isLibrary(p)
 	}
-	if isLibrary && len(t.built.versions) > 0 {
+	if isLibrary(p) && len(t.built.versions) > 0 || t.outside(p) != "" {
 		return "", 0, false
 	}
-	file, ok = t.relative(at.File.Path)
+	file, ok = t.stage.original(at.File.Path)
 	return file, at.File.LineNumber, ok
+}
+
+// outside is a file that is no copy and that the package was read from all the
+// same: a repository may name any file of this machine in its requirements.
+func (t tree) outside(p models.PackageVulns) string {
+	for _, at := range p.Package.Inventory.Location.Related {
+		if at.File == nil || t.built.below(at.File.Path) {
+			continue
+		}
+		if _, ok := t.stage.original(at.File.Path); !ok {
+			return at.File.Path
+		}
+	}
+	return ""
+}
+
+// foreign tells of files that were read and must not count.
+func (t tree) foreign(found models.VulnerabilityResults) []gate.Gap {
+	var gaps []gate.Gap
+	told := map[string]bool{}
+	for _, src := range found.Results {
+		for _, p := range src.Packages {
+			if t.outside(p) == "" {
+				continue
+			}
+			name, _ := t.stage.original(p.Package.Inventory.Location.PathOrEmpty())
+			if !told[name] {
+				told[name] = true
+				gaps = append(gaps, gate.Gap{What: name, Why: "it includes a file outside of the repository", Remedy: "include only files of the repository"})
+			}
+		}
+	}
+	return gaps
 }

@@ -80,30 +80,44 @@ func pack(t *testing.T, file string, entries map[string]string) {
 func scan(t *testing.T, in gate.Input) gate.Result {
 	t.Helper()
 	in.Offline = true
-	res, err := Scanner{}.Scan(context.Background(), in)
+	res, err := Scanner{}.Scan(context.Background(), selected(t, in))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return res
 }
 
+// selected fills in the files as the gate does.
+func selected(t *testing.T, in gate.Input) gate.Input {
+	t.Helper()
+	files, err := gate.Walk(context.Background(), in.Dir, in.Exclude)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.Files, _ = Scanner{}.Select(files, nil)
+	return in
+}
+
+var disclosed = time.Date(2021, 5, 6, 16, 5, 51, 0, time.UTC)
+
 var (
-	net = report.Finding{
+	xnet = report.Finding{
 		Rule: "CVE-2023-45288", Aliases: []string{"GHSA-4v7x-pqxf-cx7m", "GO-2024-2687"}, Severity: report.High,
 		Message: "HTTP/2 CONTINUATION flood in net/http (severity not published, taken as high)",
 		At:      report.Location{Path: "go.mod", Line: 5}, Package: "pkg:golang/golang.org/x/net@0.20.0",
-		Fixed: "0.23.0", Fix: "go get golang.org/x/net@v0.23.0",
+		Rated: "not published, taken as high", Fixed: "0.23.0", Fix: "go get golang.org/x/net@v0.23.0",
 	}
 	stdlib = report.Finding{
 		Rule: "CVE-2023-45288", Aliases: []string{"GHSA-4v7x-pqxf-cx7m", "GO-2024-2687"}, Severity: report.High,
 		Message: "HTTP/2 CONTINUATION flood in net/http (severity not published, taken as high)",
 		At:      report.Location{Path: "go.mod", Line: 3}, Package: "pkg:golang/stdlib@1.22.1",
-		Fixed: "1.22.2", Fix: "use Go 1.22.2",
+		Rated: "not published, taken as high", Fixed: "1.22.2", Fix: "use Go 1.22.2",
 	}
 	lodash = report.Finding{
 		Rule: "CVE-2021-23337", Aliases: []string{"GHSA-35jh-r3h4-6jhm"}, Severity: report.High,
 		Message: "Command Injection in lodash",
 		At:      report.Location{Path: "web/package-lock.json", Line: 2}, Package: "pkg:npm/lodash@4.17.20",
+		Rated: "CVSS 3.1 score 7.2 of GHSA-35jh-r3h4-6jhm", Published: &disclosed,
 		Fixed: "4.17.21", Fix: "npm install lodash@4.17.21, or npm update what depends on it",
 	}
 )
@@ -111,7 +125,7 @@ var (
 func TestFindings(t *testing.T) {
 	dir := write(t, t.TempDir(), map[string]string{"go.mod": goMod, "web/package-lock.json": lock})
 	res := scan(t, gate.Input{Dir: dir, Databases: databases(t, "Go", "npm")})
-	if diff := cmp.Diff([]report.Finding{stdlib, net, lodash}, res.Findings); diff != "" {
+	if diff := cmp.Diff([]report.Finding{stdlib, xnet, lodash}, res.Findings); diff != "" {
 		t.Error(diff)
 	}
 	if res.Covered != "2 lockfiles, 3 packages" || len(res.Missing) != 0 {
@@ -129,7 +143,7 @@ func TestMissingDatabase(t *testing.T) {
 	dir := write(t, t.TempDir(), map[string]string{"go.mod": goMod, "web/package-lock.json": lock,
 		"a/requirements.txt": "flask==2.0.0\nrequests==2.19.0\nurllib3\n"})
 	res := scan(t, gate.Input{Dir: dir, Databases: databases(t, "Go")})
-	if diff := cmp.Diff([]report.Finding{stdlib, net}, res.Findings); diff != "" {
+	if diff := cmp.Diff([]report.Finding{stdlib, xnet}, res.Findings); diff != "" {
 		t.Error(diff)
 	}
 	var what []string
@@ -159,7 +173,7 @@ func TestNothingToScan(t *testing.T) {
 func TestRepositoryCannotLoosen(t *testing.T) {
 	dir := write(t, t.TempDir(), map[string]string{"go.mod": goMod, "osv-scanner.toml": ignore, ".gitignore": "go.mod\n", ".git/HEAD": "ref: refs/heads/main\n"})
 	res := scan(t, gate.Input{Dir: dir, Databases: databases(t, "Go")})
-	if diff := cmp.Diff([]report.Finding{stdlib, net}, res.Findings); diff != "" {
+	if diff := cmp.Diff([]report.Finding{stdlib, xnet}, res.Findings); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -178,7 +192,7 @@ func TestExclude(t *testing.T) {
 func TestBrokenDatabase(t *testing.T) {
 	dir, dbs := write(t, t.TempDir(), map[string]string{"go.mod": goMod}), databases(t, "Go")
 	write(t, dbs, map[string]string{"osv-scalibr/Go/all.zip": "no zip"})
-	if res, err := (Scanner{}).Scan(context.Background(), gate.Input{Dir: dir, Databases: dbs, Offline: true}); err == nil {
+	if res, err := (Scanner{}).Scan(context.Background(), selected(t, gate.Input{Dir: dir, Databases: dbs, Offline: true})); err == nil {
 		t.Errorf("no error, but %+v", res)
 	}
 	pack(t, archive(dbs, "Go"), map[string]string{"GO-9999-0001.json": `{"id":"GO-9999-0001","field_of_tomorrow":1}`})
@@ -206,7 +220,7 @@ func (proxy) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func TestOnlineWithoutNetwork(t *testing.T) {
 	dir := write(t, t.TempDir(), map[string]string{"go.mod": goMod})
-	res, err := Scanner{Client: &http.Client{Transport: proxy{}}}.Scan(context.Background(), gate.Input{Dir: dir})
+	res, err := Scanner{Client: &http.Client{Transport: proxy{}}}.Scan(context.Background(), selected(t, gate.Input{Dir: dir}))
 	if err == nil || !strings.Contains(err.Error(), "403") {
 		t.Errorf("error %v, result %+v", err, res)
 	}
@@ -228,7 +242,7 @@ func TestDeadline(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	dir := write(t, t.TempDir(), map[string]string{"go.mod": goMod})
-	if _, err := (Scanner{}).Scan(ctx, gate.Input{Dir: dir, Offline: true}); !errors.Is(err, context.Canceled) {
+	if _, err := (Scanner{}).Scan(ctx, selected(t, gate.Input{Dir: dir, Offline: true})); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 }

@@ -10,32 +10,42 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// findings of the checks that failed, also where a comment in the file says to
-// ignore them: the library marks these as ignored and keeps them.
-func findings(k kind, results scan.Results) []report.Finding {
+// findings of the checks that said no about a file.
+func findings(name string, found []denial) []report.Finding {
 	var out []report.Finding
-	for _, r := range results {
-		if r.Status() == scan.StatusPassed {
-			continue
-		}
-		rule := r.Rule()
-		f := report.Finding{
-			Rule: rule.ID, Severity: report.Severity(strings.ToLower(string(r.Severity()))),
-			Message: message(rule.Summary, r.Description()),
-			Fix:     oneLine(cmp.Or(rule.Resolution, "see the documentation of "+rule.ID)),
-			At:      report.Location{Path: r.Range().GetFilename(), Line: r.Range().GetStartLine()},
-		}
-		for _, id := range append([]string{rule.AVDID}, rule.Aliases...) {
-			if id != "" && id != f.Rule && !slices.Contains(f.Aliases, id) {
-				f.Aliases = append(f.Aliases, id)
-			}
-		}
-		if k.rendered {
-			f.At.Line = 0
-		}
-		out = append(out, f)
+	for _, d := range found {
+		out = append(out, finding(d.about.ToRule(), d.message, report.Location{Path: name, Line: d.line}))
 	}
 	return out
+}
+
+// failures are the checks that failed, also where a comment in the file says to
+// ignore them: the library marks these as ignored and keeps them.
+func failures(results scan.Results) []report.Finding {
+	var out []report.Finding
+	for _, r := range results {
+		if r.Status() != scan.StatusPassed {
+			rule := r.Rule()
+			rule.Severity = r.Severity()
+			out = append(out, finding(rule, r.Description(),
+				report.Location{Path: r.Range().GetFilename(), Line: r.Range().GetStartLine()}))
+		}
+	}
+	return out
+}
+
+func finding(rule scan.Rule, here string, at report.Location) report.Finding {
+	f := report.Finding{
+		Rule: rule.ID, Severity: report.Severity(strings.ToLower(string(rule.Severity))),
+		Message: message(rule.Summary, here), At: at,
+		Fix: oneLine(cmp.Or(rule.Resolution, "see the documentation of "+rule.ID)),
+	}
+	for _, id := range append([]string{rule.AVDID}, rule.Aliases...) {
+		if id != "" && id != f.Rule && !slices.Contains(f.Aliases, id) {
+			f.Aliases = append(f.Aliases, id)
+		}
+	}
+	return f
 }
 
 // message is the title of the check, and what it says of this place.

@@ -12,9 +12,9 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
-// library is held while trivy runs. It logs through slog's default logger, and
+// running is held while trivy runs. It logs through slog's default logger, and
 // only the log says which file it could not parse: the result lacks it in silence.
-var library sync.Mutex
+var running sync.Mutex
 
 // listen makes a journal the default logger until it is stopped. Whoever else
 // logs meanwhile is heard by the logger there was, unless that is the one trivy
@@ -93,6 +93,15 @@ func (j *journal) Handle(ctx context.Context, r slog.Record) error {
 	return nil
 }
 
+// drain returns what was said and forgets it.
+func (j *journal) drain() []said {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	all := j.said
+	j.said = nil
+	return all
+}
+
 // heard is what the log says of one kind of file.
 type heard struct {
 	gaps      []gate.Gap // each file once
@@ -102,9 +111,7 @@ type heard struct {
 
 // take reads the journal and empties it.
 func (j *journal) take() (h heard) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	for _, s := range j.said {
+	for _, s := range j.drain() {
 		g := gate.Gap{What: s.file, Why: oneLine(s.err), Remedy: "repair the file: its checks did not run"}
 		unread := 1
 		switch s.message {
@@ -127,6 +134,5 @@ func (j *journal) take() (h heard) {
 			h.unread += unread
 		}
 	}
-	j.said = nil
 	return h
 }

@@ -6,22 +6,20 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
-	"sync"
-
-	"github.com/aquasecurity/trivy/pkg/iac/rego"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
 // Scanner runs the checks that are linked in: it downloads none, and no module of
-// Terraform either. Its zero value is ready; the checks are compiled once.
+// Terraform either. Its zero value is ready; checks are compiled when the first file
+// needs them, and once.
 type Scanner struct {
-	once   sync.Once
-	checks *rego.Scanner
-	err    error
+	docker, kubernetes checks
+	cloud              cloud
 }
 
 // Name is "trivy".
@@ -30,57 +28,60 @@ func (*Scanner) Name() string { return "trivy" }
 // Kind is what it looks for.
 func (*Scanner) Kind() string { return "configuration" }
 
-// Select returns every file once a changed one may be configuration.
-func (*Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, bool) {
-	return files, changed.Any(files)
-}
-
 // Version is the version of the linked library.
 func (*Scanner) Version() string { return gate.ModuleVersion("github.com/aquasecurity/trivy") }
 
-// Scan checks every configuration below in.Dir. trivy.yaml and .trivyignore are
+// Scan checks the configuration among in.Files. trivy.yaml and .trivyignore are
 // not read, and trivy:ignore comments have no effect: a waiver belongs into the
 // waiver file.
 func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
-	files, err := collect(ctx, in)
+	root, err := os.OpenRoot(in.Dir)
 	if err != nil {
 		return gate.Result{}, fmt.Errorf("read configuration: %w", err)
 	}
-	kinds := slices.DeleteFunc(files.kinds(), func(k kind) bool { return k.count == 0 })
-	if len(kinds) == 0 {
-		return gate.Result{}, nil
-	}
-	library.Lock()
-	defer library.Unlock()
+	defer root.Close()
+	running.Lock()
+	defer running.Unlock()
 	log := listen()
 	defer log.stop()
-	s.once.Do(func() {
-		s.checks = rego.NewScanner(rego.WithEmbeddedPolicies(true), rego.WithEmbeddedLibraries(true))
-		s.err = s.checks.LoadPolicies(nil)
-	})
-	if s.err != nil {
-		return gate.Result{}, fmt.Errorf("compile checks: %w", s.err)
+	jobs, err := s.plan(root, in.Files)
+	if err != nil {
+		return gate.Result{}, fmt.Errorf("read configuration: %w", err)
 	}
-	res := gate.Result{Findings: []report.Finding{}}
+	answers, err := jobs.run(ctx)
+	if err != nil {
+		return gate.Result{}, err
+	}
+	return join(answers, log.take()), nil
+}
+
+// join makes one result of the answers.
+func join(answers []answer, heard heard) gate.Result {
+	var res gate.Result
+	checked := map[string]int{}
+	for _, a := range answers {
+		res.Findings = append(res.Findings, a.findings...)
+		res.Missing = append(res.Missing, a.gaps...)
+		if a.noun != "" && a.gaps == nil {
+			checked[a.noun] += max(1, a.files)
+		}
+	}
+	res.Missing = append(res.Missing, heard.gaps...)
+	slices.SortFunc(res.Missing, func(a, b gate.Gap) int { return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Why, b.Why)) })
 	var covered []string
-	for _, k := range kinds {
-		found, err := k.scanner(s.checks).ScanFS(ctx, k.files, ".")
-		if err == nil {
-			err = ctx.Err()
+	for _, noun := range []string{"Dockerfile", "Kubernetes file", "Helm chart", "Terraform file"} {
+		n := checked[noun]
+		if noun == "Terraform file" {
+			n -= heard.unread
 		}
-		if err != nil {
-			return gate.Result{}, fmt.Errorf("check each %s: %w", k.noun, err)
+		if n <= 0 {
+			continue
 		}
-		res.Findings = append(res.Findings, findings(k, found)...)
-		heard := log.take()
-		res.Missing = append(res.Missing, heard.gaps...)
-		text := plural(k.count-heard.unread, k.noun)
-		if heard.elsewhere > 0 { // modules of a registry or another repository
+		text := plural(n, noun)
+		if noun == "Terraform file" && heard.elsewhere > 0 { // modules of a registry or another repository
 			text += " (without " + plural(heard.elsewhere, "module") + " from elsewhere)"
 		}
-		if k.count > heard.unread {
-			covered = append(covered, text)
-		}
+		covered = append(covered, text)
 	}
 	res.Covered = strings.Join(covered, ", ")
 	slices.SortFunc(res.Findings, func(a, b report.Finding) int {
@@ -90,7 +91,7 @@ func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) 
 	res.Findings = slices.CompactFunc(res.Findings, func(a, b report.Finding) bool {
 		return a.Rule == b.Rule && a.At == b.At && a.Message == b.Message
 	})
-	return res, nil
+	return res
 }
 
 func plural(n int, noun string) string {

@@ -39,11 +39,22 @@ func write(t *testing.T, files map[string]string) string {
 	return dir
 }
 
+// selected fills in what the scanner asks for of the whole tree.
+func selected(t *testing.T, in *gate.Input) {
+	t.Helper()
+	all, err := gate.Walk(context.Background(), in.Dir, in.Exclude)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.Files, _ = new(Scanner).Select(all, nil)
+}
+
 // TestScanner holds all scans: the checks take a second to compile.
 func TestScanner(t *testing.T) {
 	s := &Scanner{}
 	scan := func(t *testing.T, in gate.Input) gate.Result {
 		t.Helper()
+		selected(t, &in)
 		res, err := s.Scan(context.Background(), in)
 		if err != nil {
 			t.Fatal(err)
@@ -160,7 +171,9 @@ func TestScanner(t *testing.T) {
 	t.Run("deadline", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
-		if _, err := s.Scan(ctx, gate.Input{Dir: write(t, map[string]string{"pod.yaml": pod})}); !errors.Is(err, context.Canceled) {
+		in := gate.Input{Dir: write(t, map[string]string{"pod.yaml": pod})}
+		selected(t, &in)
+		if _, err := s.Scan(ctx, in); !errors.Is(err, context.Canceled) {
 			t.Errorf("error %v", err)
 		}
 	})
@@ -199,9 +212,10 @@ func TestLoggerIsGivenBack(t *testing.T) {
 }
 
 func TestNothingPrinted(t *testing.T) {
-	dir := write(t, map[string]string{"Dockerfile": "FROM\n", "pod.yaml": pod, "Chart.yaml": "name: x\n", "main.tf": "x {{\n"})
+	in := gate.Input{Dir: write(t, map[string]string{"Dockerfile": "FROM\n", "pod.yaml": pod, "Chart.yaml": "name: x\n", "main.tf": "x {{\n"})}
+	selected(t, &in)
 	got := gatetest.Printed(t, func() {
-		if _, err := new(Scanner).Scan(context.Background(), gate.Input{Dir: dir}); err != nil {
+		if _, err := new(Scanner).Scan(context.Background(), in); err != nil {
 			t.Error(err)
 		}
 	})

@@ -1,0 +1,102 @@
+package actionlint
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/rhysd/actionlint"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+var (
+	artifactDownloads = map[string]bool{
+		"dawidd6/action-download-artifact": true, "aochmann/actions-download-artifact": true,
+		"blablacar/action-download-last-artifact": true,
+	}
+	readsFile = regexp.MustCompile(`\$\(\s*(?:cat\b|<|jq\b|head\b|tail\b)|\x60cat\b|^\s*(?:sudo\s+)?(?:cat|jq|grep|head|tail|unzip\s+-p)\s|\btee\b.*<`)
+	runsFile  = regexp.MustCompile(`^\s*(?:sudo\s+)?(?:(?:ba|da|z)?sh|source|\.|node|python3?|ruby|perl|chmod\s+(?:\+x|a\+x|755))\s+["']?(\S+)|^\s*(?:sudo\s+)?["']?(\.{0,2}/?[^\s=]*/[^\s"']*)`)
+)
+
+// foreignArtifact reports what a workflow_run does with the artifact of a run that
+// a fork may have caused: its files are written by whoever opened the pull request.
+func foreignArtifact(w workflow) []report.Finding {
+	var out []report.Finding
+	for _, j := range w.jobs() {
+		folder, from := "", 0
+		for _, s := range j.Steps {
+			if !slices.Contains(w.privileged(j, s), "workflow_run") {
+				continue
+			}
+			if at, ok := download(s); ok {
+				folder, from = path.Clean(at), s.Pos.Line
+				continue
+			}
+			if run := script(s); run != nil && from > 0 {
+				out = append(out, w.usesArtifact(run, folder, from)...)
+			}
+		}
+	}
+	return out
+}
+
+// download is the folder into which a step puts an artifact of another run.
+func download(s *actionlint.Step) (string, bool) {
+	name := actionName(s)
+	if run := script(s); run != nil {
+		return "", strings.Contains(run.Value, "gh run download") || strings.Contains(run.Value, "actions/artifacts/") && strings.Contains(run.Value, "/zip")
+	}
+	switch {
+	case name == "actions/download-artifact":
+		return value(input(s, "path")), input(s, "run-id") != nil
+	case name == "actions/github-script":
+		return "", strings.Contains(value(input(s, "script")), "downloadArtifact")
+	}
+	return value(input(s, "path")), artifactDownloads[name]
+}
+
+func (w workflow) usesArtifact(run *actionlint.String, folder string, from int) []report.Finding {
+	var out []report.Finding
+	offset := 0
+	for line := range strings.Lines(run.Value) {
+		at := w.within(run, offset)
+		offset += len(line)
+		if m := toFile.FindStringSubmatch(line); m != nil && readsFile.MatchString(line) && !randomDelimiter.MatchString(run.Value) {
+			sev := report.High
+			if m[1] == "OUTPUT" {
+				sev = report.Medium
+			}
+			out = append(out, report.Finding{
+				Rule: "env-file-injection", Severity: sev, At: at,
+				Message: fmt.Sprintf("a file is written to GITHUB_%s after line %d has downloaded an artifact that a fork may have made: a line break in it sets other variables", m[1], from),
+				Fix:     `take only what you expect of it: number=$(tr -cd 0-9 < pr.txt), and write "number=$number"`,
+			})
+		}
+		if file, ok := runsOf(line, folder); ok {
+			out = append(out, report.Finding{
+				Rule: "dangerous-trigger", Severity: report.High, At: at,
+				Message: fmt.Sprintf("%s is run, and line %d has downloaded an artifact there that a fork may have made: its code gets the token and secrets of the base", file, from),
+				Fix:     "treat the artifact as data: do not run what it holds, and download it into a folder of its own, path: ${{ runner.temp }}/artifact",
+			})
+		}
+	}
+	return out
+}
+
+// runsOf is the file of the folder that a line runs. Of what lies in the workspace
+// itself nobody knows whether it is of the artifact or of the checkout.
+func runsOf(line, folder string) (string, bool) {
+	if folder == "" || folder == "." || strings.HasPrefix(strings.TrimSpace(line), "#") {
+		return "", false
+	}
+	m := runsFile.FindStringSubmatch(line)
+	if m == nil {
+		return "", false
+	}
+	file := strings.Trim(m[1]+m[2], `"';`)
+	clean := path.Clean(file)
+	return short(file), strings.HasPrefix(clean, folder+"/") || clean == folder
+}

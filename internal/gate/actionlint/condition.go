@@ -1,0 +1,62 @@
+package actionlint
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rhysd/actionlint"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// botCondition reports a condition that trusts the name of who caused the last
+// event: on a pull request of somebody else, a bot can be made to cause it.
+func botCondition(w workflow) []report.Finding {
+	var out []report.Finding
+	check := func(cond *actionlint.String, events []string) {
+		node := condition(cond)
+		if node == nil || len(events) == 0 {
+			return
+		}
+		sev := report.Low
+		if slices.ContainsFunc(events, func(e string) bool { return outsideEvents[e] }) {
+			sev = report.Medium
+		}
+		actionlint.VisitExprNode(node, func(n, _ actionlint.ExprNode, entering bool) {
+			c, ok := n.(*actionlint.CompareOpNode)
+			if !ok || !entering || c.Kind != actionlint.CompareOpNodeKindEq {
+				return
+			}
+			name, bot := actor(c.Left, c.Right)
+			if bot == "" {
+				name, bot = actor(c.Right, c.Left)
+			}
+			if bot == "" {
+				return
+			}
+			out = append(out, report.Finding{
+				Rule: "bot-condition", Severity: sev, At: w.within(cond, 0),
+				Message: fmt.Sprintf("%s == '%s' can be had by others: it names who caused the last event, and %s of a pull request of a fork can be %s", name, short(bot), strings.Join(events, ", "), short(bot)),
+				Fix:     fmt.Sprintf("if: github.event.pull_request.user.login == '%s' && github.event.pull_request.head.repo.full_name == github.repository", short(bot)),
+			})
+		})
+	}
+	for _, j := range w.jobs() {
+		check(j.If, w.outsiders(j, nil))
+		for _, s := range j.Steps {
+			check(s.If, w.outsiders(j, s))
+		}
+	}
+	return out
+}
+
+func actor(a, b actionlint.ExprNode) (name, bot string) {
+	p, ok := contextPath(a)
+	s, literal := b.(*actionlint.StringNode)
+	name = strings.Join(p, ".")
+	if !ok || !literal || name != "github.actor" && name != "github.triggering_actor" || !strings.HasSuffix(strings.ToLower(s.Value), "[bot]") {
+		return "", ""
+	}
+	return name, s.Value
+}

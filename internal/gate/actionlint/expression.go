@@ -1,0 +1,156 @@
+package actionlint
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/rhysd/actionlint"
+)
+
+// placeholder is one ${{ }} of a value.
+type placeholder struct {
+	node   actionlint.ExprNode
+	offset int    // of its ${{
+	text   string // with ${{ and }}
+}
+
+// placeholders returns what can be read of the expressions in s: actionlint
+// itself reports what cannot.
+func placeholders(s string) []placeholder {
+	var out []placeholder
+	for at := 0; ; {
+		i := strings.Index(s[at:], "${{")
+		if i < 0 {
+			return out
+		}
+		start := at + i
+		at = start + len("${{")
+		lex := actionlint.NewExprLexer(s[at:])
+		node, err := actionlint.NewExprParser().Parse(lex)
+		if err != nil {
+			continue
+		}
+		at += lex.Offset()
+		out = append(out, placeholder{node, start, s[start:at]})
+	}
+}
+
+// condition is the expression of an if:, which may do without ${{ }}; nil when
+// there is none that can be read.
+func condition(s *actionlint.String) actionlint.ExprNode {
+	text := strings.TrimSpace(value(s))
+	if text == "" {
+		return nil
+	}
+	if strings.Contains(text, "${{") {
+		p := placeholders(text)
+		if len(p) != 1 || p[0].text != text {
+			return nil
+		}
+		return p[0].node
+	}
+	node, err := actionlint.NewExprParser().Parse(actionlint.NewExprLexer(text + "}}"))
+	if err != nil {
+		return nil
+	}
+	return node
+}
+
+// contextPath is github.event.commits[0].message as its parts, in lower case; an
+// index that is not written out is "*".
+func contextPath(n actionlint.ExprNode) ([]string, bool) {
+	switch n := n.(type) {
+	case *actionlint.VariableNode:
+		return []string{strings.ToLower(n.Name)}, true
+	case *actionlint.ObjectDerefNode:
+		p, ok := contextPath(n.Receiver)
+		return append(p, strings.ToLower(n.Property)), ok
+	case *actionlint.ArrayDerefNode:
+		p, ok := contextPath(n.Receiver)
+		return append(p, "*"), ok
+	case *actionlint.IndexAccessNode:
+		p, ok := contextPath(n.Operand)
+		if s, literal := n.Index.(*actionlint.StringNode); literal {
+			return append(p, strings.ToLower(s.Value)), ok
+		}
+		return append(p, "*"), ok
+	}
+	return nil, false
+}
+
+// read is a context whose text becomes a part of an expression's value. Whole
+// says that toJSON writes out everything below the path.
+type read struct {
+	path  []string
+	whole bool
+}
+
+// reads lists the contexts whose text an expression passes on: not those it only
+// compares or asks about.
+func reads(n actionlint.ExprNode, whole bool) []read {
+	switch n := n.(type) {
+	case *actionlint.LogicalOpNode:
+		if n.Kind == actionlint.LogicalOpNodeKindAnd {
+			return reads(n.Right, whole) // the left side is passed on only when it is empty
+		}
+		return append(reads(n.Left, whole), reads(n.Right, whole)...)
+	case *actionlint.FuncCallNode:
+		name := strings.ToLower(n.Callee)
+		if slices.Contains([]string{"contains", "startswith", "endswith", "hashfiles", "success", "failure", "always", "cancelled"}, name) {
+			return nil
+		}
+		var out []read
+		for _, a := range n.Args {
+			out = append(out, reads(a, whole || name == "tojson")...)
+		}
+		return out
+	case *actionlint.VariableNode, *actionlint.ObjectDerefNode, *actionlint.ArrayDerefNode, *actionlint.IndexAccessNode:
+		if p, ok := contextPath(n); ok {
+			return []read{{p, whole}}
+		}
+		return reads(receiver(n), whole) // fromJSON(…).name
+	}
+	return nil
+}
+
+func receiver(n actionlint.ExprNode) actionlint.ExprNode {
+	switch n := n.(type) {
+	case *actionlint.ObjectDerefNode:
+		return n.Receiver
+	case *actionlint.ArrayDerefNode:
+		return n.Receiver
+	case *actionlint.IndexAccessNode:
+		return n.Operand
+	}
+	return nil
+}
+
+// matches reports whether a path is one of the pattern, or everything that
+// contains it is written out. A "*" of either side stands for any part.
+func (r read) matches(pattern string) bool {
+	parts := strings.Split(pattern, ".")
+	if len(r.path) > len(parts) || len(r.path) < len(parts) && !r.whole {
+		return false
+	}
+	for i, p := range r.path {
+		if p != parts[i] && p != "*" && parts[i] != "*" {
+			return false
+		}
+	}
+	return true
+}
+
+// list is the strings of fromJSON('[…]').
+func list(n actionlint.ExprNode) ([]string, bool) {
+	call, ok := n.(*actionlint.FuncCallNode)
+	if !ok || !strings.EqualFold(call.Callee, "fromJSON") || len(call.Args) != 1 {
+		return nil, false
+	}
+	s, ok := call.Args[0].(*actionlint.StringNode)
+	if !ok {
+		return nil, false
+	}
+	var out []string
+	return out, json.Unmarshal([]byte(s.Value), &out) == nil
+}

@@ -1,0 +1,144 @@
+package actionlint
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/rhysd/actionlint"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+var digestRef = regexp.MustCompile(`@sha256:[0-9a-f]{64}$`)
+
+// unpinnedImage reports an image whose tag can be moved: where it runs the steps or
+// is a step, it has the token; a service sees what the job sends to it.
+func unpinnedImage(w workflow) []report.Finding {
+	var out []report.Finding
+	add := func(at *actionlint.String, image, what string, sev report.Severity) {
+		if image == "" || strings.Contains(image, "${{") || digestRef.MatchString(image) {
+			return
+		}
+		out = append(out, report.Finding{
+			Rule: "unpinned-image", Severity: sev, At: w.at(at.Pos),
+			Message: fmt.Sprintf("%s %s is not pinned to a digest: its tag can be moved", what, short(image)),
+			Fix:     fmt.Sprintf("name the image by digest: %s@sha256:<digest of docker buildx imagetools inspect %s>", short(image), short(strings.TrimPrefix(image, "docker://"))),
+		})
+	}
+	for _, uses := range w.everyUses() {
+		if strings.HasPrefix(uses.Value, "docker://") {
+			add(uses, uses.Value, "the image", report.High)
+		}
+	}
+	for _, j := range w.jobs() {
+		for _, c := range containers(j) {
+			sev := report.Low
+			if c.Container == j.Container {
+				sev = report.Medium
+			}
+			for _, image := range matrixValues(j, c.Image) {
+				add(c.Image, image, c.what, sev)
+			}
+		}
+	}
+	return out
+}
+
+// namedContainer is the container of a job or one of its services.
+type namedContainer struct {
+	*actionlint.Container
+	what string
+}
+
+func containers(j *actionlint.Job) []namedContainer {
+	var out []namedContainer
+	if j.Container != nil && j.Container.Image != nil {
+		out = append(out, namedContainer{j.Container, "the container"})
+	}
+	if j.Services == nil {
+		return out
+	}
+	for _, id := range slices.Sorted(maps.Keys(j.Services.Value)) {
+		if s := j.Services.Value[id]; s != nil && s.Container != nil && s.Container.Image != nil {
+			out = append(out, namedContainer{s.Container, "the service " + short(id)})
+		}
+	}
+	return out
+}
+
+// matrixValues are what ${{ matrix.x }} stands for, or the value itself.
+func matrixValues(j *actionlint.Job, s *actionlint.String) []string {
+	p := placeholders(s.Value)
+	if len(p) != 1 || p[0].text != strings.TrimSpace(s.Value) || j.Strategy == nil || j.Strategy.Matrix == nil {
+		return []string{s.Value}
+	}
+	name, ok := contextPath(p[0].node)
+	if !ok || len(name) != 2 || name[0] != "matrix" {
+		return []string{s.Value}
+	}
+	var values []actionlint.RawYAMLValue
+	m := j.Strategy.Matrix
+	if row := m.Rows[name[1]]; row != nil {
+		values = row.Values
+	}
+	if m.Include != nil {
+		for _, c := range m.Include.Combinations {
+			if a := c.Assigns[name[1]]; a != nil {
+				values = append(values, a.Value)
+			}
+		}
+	}
+	var out []string
+	for _, v := range values {
+		if t, ok := v.(*actionlint.RawYAMLString); ok && !slices.Contains(out, t.Value) {
+			out = append(out, t.Value)
+		}
+	}
+	return out
+}
+
+// secretInputs are the inputs of actions that hold nothing but a secret.
+var secretInputs = map[string][]string{
+	"docker/login-action":                   {"password"},
+	"azure/docker-login":                    {"password"},
+	"aws-actions/configure-aws-credentials": {"aws-secret-access-key", "aws-session-token"},
+	"azure/login":                           {"creds"},
+	"google-github-actions/auth":            {"credentials_json"},
+	"appleboy/ssh-action":                   {"password", "key", "passphrase"},
+	"webfactory/ssh-agent":                  {"ssh-private-key"},
+	"pypa/gh-action-pypi-publish":           {"password"},
+	"actions/create-github-app-token":       {"private-key"},
+}
+
+// hardcodedCredentials reports a password that everybody who reads the repository
+// reads too. The message never holds it.
+func hardcodedCredentials(w workflow) []report.Finding {
+	var out []report.Finding
+	add := func(secret *actionlint.String, what string) {
+		if secret == nil || secret.Value == "" || secret.IsExpressionAssigned() {
+			return
+		}
+		out = append(out, report.Finding{
+			Rule: "hardcoded-credentials", Severity: report.High, At: w.at(secret.Pos),
+			Message: what + " is written out: whoever reads the repository has it",
+			Fix:     "make it invalid, put a new one into the repository's secrets, and write ${{ secrets.REGISTRY_PASSWORD }}",
+		})
+	}
+	for _, j := range w.jobs() {
+		for _, c := range containers(j) {
+			if c.Credentials != nil {
+				add(c.Credentials.Password, "the password of "+c.what)
+			}
+		}
+		for _, s := range j.Steps {
+			for _, key := range secretInputs[actionName(s)] {
+				add(input(s, key), fmt.Sprintf("the %s of %s", key, cmp.Or(actionName(s), "the step")))
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,85 @@
+package actionlint
+
+import (
+	"flag"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+var update = flag.Bool("update", false, "rewrite docs/workflow-rules.md")
+
+// example puts the job of a rule's example into a workflow that is otherwise safe.
+func example(r rule, job string) string {
+	if !strings.Contains(job, "runs-on:") && !strings.Contains(job, "uses: example/ci/") {
+		job = "{runs-on: ubuntu-latest, " + strings.TrimPrefix(job, "{")
+	}
+	return "on: " + r.on + "\npermissions: {}\njobs:\n  a: " + job + "\n"
+}
+
+// GP-GATE-13: what the document shows as wrong is found, and what it shows instead
+// is not.
+func TestExamples(t *testing.T) {
+	for _, r := range rules() {
+		t.Run(r.id, func(t *testing.T) {
+			for text, want := range map[string]bool{r.example: true, r.instead: false} {
+				res := scan(t, write(t, map[string]string{".github/workflows/w.yml": example(r, text)}))
+				got := false
+				for _, f := range res.Findings {
+					if f.Rule == "syntax-check" {
+						t.Errorf("%s: %s", text, f.Message)
+					}
+					if f.Rule == r.id {
+						got = true
+						if !slices.Contains(r.severity, f.Severity) {
+							t.Errorf("%s is not among the severities of the rule", f.Severity)
+						}
+					}
+				}
+				if got != want {
+					t.Errorf("%s: found %v, want %v", text, got, want)
+				}
+			}
+		})
+	}
+}
+
+func TestRuleNames(t *testing.T) {
+	id := regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`)
+	seen := map[string]bool{}
+	for _, r := range rules() {
+		if !id.MatchString(r.id) || seen[r.id] || len(r.severity) == 0 {
+			t.Errorf("%s", r.id)
+		}
+		seen[r.id] = true
+		if !slices.IsSortedFunc(r.severity, func(a, b report.Severity) int {
+			return slices.Index(report.Severities, a) - slices.Index(report.Severities, b)
+		}) {
+			t.Errorf("%s: severities %v are not in order", r.id, r.severity)
+		}
+	}
+}
+
+// TestDocument holds docs/workflow-rules.md to the rules.
+func TestDocument(t *testing.T) {
+	const name = "../../../docs/workflow-rules.md"
+	want := document()
+	if *update {
+		if err := os.WriteFile(name, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, string(got)); diff != "" {
+		t.Errorf("%s is not what the code says: go test ./internal/gate/actionlint -update\n%s", name, diff)
+	}
+}

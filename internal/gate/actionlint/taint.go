@@ -1,0 +1,317 @@
+package actionlint
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/rhysd/actionlint"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// Text of an event that anybody may write, below github.event; those of one line
+// only have a *1 in front. What carries only numbers, ids, hashes or names that
+// GitHub restricts is not here.
+var strangersText = strings.Fields(`
+	issue.body pull_request.body comment.body review.body review_comment.body discussion.body
+	*1issue.title *1pull_request.title *1discussion.title *1changes.title.from changes.body.from
+	*1pull_request.head.ref *1pull_request.head.label *1pull_request.head.repo.default_branch
+	*1pull_request.head.repo.description *1pull_request.head.repo.homepage *1forkee.description *1forkee.default_branch
+	*1pages.*.page_name *1pages.*.title pages.*.summary
+	commits.*.message *1commits.*.author.email *1commits.*.author.name *1commits.*.committer.email *1commits.*.committer.name
+	head_commit.message *1head_commit.author.email *1head_commit.author.name *1head_commit.committer.email *1head_commit.committer.name
+	merge_group.head_commit.message *1merge_group.head_commit.author.email *1merge_group.head_commit.author.name
+	*1workflow_run.head_branch *1workflow_run.display_title workflow_run.head_commit.message
+	*1workflow_run.head_commit.author.email *1workflow_run.head_commit.author.name
+	*1workflow_run.head_repository.description *1workflow_run.pull_requests.*.head.ref
+	*1check_suite.head_branch check_suite.head_commit.message *1check_suite.pull_requests.*.head.ref
+	*1check_run.check_suite.head_branch *1check_run.pull_requests.*.head.ref`)
+
+// Text that needs a role in the repository.
+var membersText = strings.Fields(`
+	label.name issue.labels.*.name pull_request.labels.*.name
+	milestone.title milestone.description issue.milestone.title pull_request.milestone.title
+	release.name release.body release.tag_name deployment.payload deployment.description deployment.ref`)
+
+// Outputs of actions that hand on what strangers write.
+var strangersOutputs = map[string][]string{
+	"peter-evans/find-comment":              {"comment-body"},
+	"khan/pull-request-comment-trigger":     {"comment_body"},
+	"xt0rted/pull-request-comment-branch":   {"head_ref"},
+	"alessbell/pull-request-comment-branch": {"head_ref"},
+	"eficode/resolve-pr-refs":               {"head_ref"},
+	"potiuk/get-workflow-origin":            {"sourceheadbranch"},
+	"trilom/file-changes-action":            {"files", "files_added", "files_modified", "files_removed"},
+	"jitterbit/get-changed-files":           {"all", "added", "modified", "removed", "renamed", "added_modified"},
+}
+
+// taint is text that somebody else chooses.
+type taint struct {
+	severity report.Severity
+	name     string // github.event.issue.title
+	who      string // anybody
+	oneLine  bool
+}
+
+// scope is from where an expression reads.
+type scope struct {
+	workflow
+	job   *actionlint.Job
+	step  *actionlint.Step
+	depth int
+}
+
+const maxTaintDepth = 5 // env of an output of a job of a …
+
+// taints lists what of a value somebody else chooses, without repetition.
+func (c scope) taints(s string) []taint {
+	var out []taint
+	for _, p := range placeholders(s) {
+		for _, t := range c.tainted(p.node) {
+			if !slices.Contains(out, t) {
+				out = append(out, t)
+			}
+		}
+	}
+	return out
+}
+
+func (c scope) tainted(n actionlint.ExprNode) []taint {
+	if c.depth++; c.depth > maxTaintDepth || *c.budget < 0 {
+		return nil
+	}
+	*c.budget--
+	var out []taint
+	for _, r := range reads(n, false) {
+		out = append(out, c.read(r)...)
+	}
+	return out
+}
+
+func (c scope) read(r read) []taint {
+	name := strings.Join(r.path, ".")
+	switch r.path[0] {
+	case "github":
+		return c.github(r, name)
+	case "inputs":
+		if r.matches("inputs.*") && !r.whole {
+			return c.input(r.path[1], name)
+		}
+	case "env":
+		if len(r.path) == 2 {
+			return c.taints(c.env(r.path[1]))
+		}
+	case "steps":
+		if len(r.path) == 4 && r.path[2] == "outputs" {
+			return c.stepOutput(r.path[1], r.path[3], name)
+		}
+	case "needs":
+		if len(r.path) == 4 && r.path[2] == "outputs" {
+			return c.jobOutput(r.path[1], r.path[3])
+		}
+	}
+	return nil
+}
+
+func (c scope) github(r read, name string) []taint {
+	if r.matches("github.head_ref") {
+		return []taint{{report.High, "github.head_ref", "whoever opens a pull request", true}}
+	}
+	if name == "github.ref" || name == "github.ref_name" || name == "github.event.ref" {
+		if c.anyRef() {
+			return []taint{{report.Low, name, "whoever may push a branch or a tag", true}}
+		}
+		return nil
+	}
+	for _, p := range strangersText {
+		p, oneLine := strings.CutPrefix(p, "*1")
+		if r.matches("github.event." + p) {
+			return []taint{{report.High, name, "anybody", oneLine}}
+		}
+	}
+	for _, p := range membersText {
+		if r.matches("github.event." + p) {
+			return []taint{{report.Low, name, "whoever has a role in the repository", false}}
+		}
+	}
+	if strings.HasPrefix(name, "github.event.client_payload.") {
+		return []taint{{report.Low, name, "whoever sends the repository_dispatch", false}}
+	}
+	if len(r.path) == 4 && strings.HasPrefix(name, "github.event.inputs.") {
+		return c.input(r.path[3], name)
+	}
+	return nil
+}
+
+func (c scope) input(id, name string) []taint {
+	if !c.inputs[id] {
+		return nil
+	}
+	if t := worst(c.handed(id)); t.name != "" {
+		return []taint{t}
+	}
+	if c.action {
+		return []taint{{report.Medium, name, "whoever calls it", false}}
+	}
+	return []taint{{report.Low, name, "whoever calls or starts it", false}}
+}
+
+// handed is what the workflows and actions of the repository hand to an input.
+func (c scope) handed(id string) []taint {
+	var out []taint
+	if c.depth > maxTaintDepth {
+		return nil
+	}
+	for _, call := range c.callers[target(c.path)] {
+		from := call.scope
+		from.depth = c.depth + 1
+		for _, t := range from.taints(value(call.inputs[id])) {
+			if t.severity == report.High {
+				out = append(out, t)
+			}
+		}
+	}
+	return out
+}
+
+// call is a place where a workflow or an action of the repository is used.
+type call struct {
+	scope
+	inputs map[string]*actionlint.String
+}
+
+// target is what a local uses: says, or what reaches the file of a path: an
+// action by its folder.
+func target(name string) string {
+	name = path.Clean(strings.TrimPrefix(name, "$/"))
+	if kindOf(name) == actionFile {
+		return path.Dir(name)
+	}
+	return name
+}
+
+// calls adds to all what w calls of the same repository.
+func (w workflow) calls(all map[string][]call) {
+	for _, j := range w.jobs() {
+		if c := j.WorkflowCall; c != nil && local(value(c.Uses)) {
+			in := map[string]*actionlint.String{}
+			for id, v := range c.Inputs {
+				in[id] = v.Value
+			}
+			to := target(c.Uses.Value)
+			all[to] = append(all[to], call{scope{workflow: w, job: j}, in})
+		}
+		for _, s := range j.Steps {
+			a, ok := s.Exec.(*actionlint.ExecAction)
+			if !ok || !local(value(a.Uses)) {
+				continue
+			}
+			in := map[string]*actionlint.String{}
+			for id, v := range a.Inputs {
+				in[id] = v.Value
+			}
+			to := target(a.Uses.Value)
+			all[to] = append(all[to], call{scope{workflow: w, job: j, step: s}, in})
+		}
+	}
+}
+
+// anyRef reports whether the name of the ref is not one of a few: a push to
+// branches that are written out is.
+func (c scope) anyRef() bool {
+	fixed := func(f *actionlint.WebhookEventFilter) bool {
+		return !slices.ContainsFunc(f.Values, func(s *actionlint.String) bool { return strings.ContainsAny(s.Value, "*?[!+") })
+	}
+	for _, e := range c.On {
+		hook, ok := e.(*actionlint.WebhookEvent)
+		if !ok || holds(condition(c.job.If), hook.EventName()) == no {
+			continue
+		}
+		switch hook.EventName() {
+		case "create":
+			return true
+		case "push":
+			if hook.Branches.IsEmpty() && hook.Tags.IsEmpty() ||
+				!hook.Branches.IsEmpty() && !fixed(hook.Branches) || !hook.Tags.IsEmpty() && !fixed(hook.Tags) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// env is the value of a variable, of the step before the job before the workflow.
+func (c scope) env(name string) string {
+	all := []*actionlint.Env{nil, c.job.Env, c.Env}
+	if c.step != nil {
+		all[0] = c.step.Env
+	}
+	for _, e := range all {
+		if e == nil {
+			continue
+		}
+		if v := e.Vars[strings.ToLower(name)]; v != nil {
+			return value(v.Value)
+		}
+	}
+	return ""
+}
+
+func (c scope) stepOutput(id, output, name string) []taint {
+	for _, s := range c.job.Steps {
+		if !strings.EqualFold(value(s.ID), id) {
+			continue
+		}
+		if slices.Contains(strangersOutputs[actionName(s)], output) {
+			return []taint{{report.High, name, "anybody", false}}
+		}
+		return scope{c.workflow, c.job, s, c.depth + 1}.written(output)
+	}
+	return nil
+}
+
+func (c scope) jobOutput(id, output string) []taint {
+	j := c.Jobs[id]
+	if j == nil || j.Outputs[output] == nil {
+		return nil
+	}
+	return scope{c.workflow, j, nil, c.depth}.taints(value(j.Outputs[output].Value))
+}
+
+var (
+	toFile   = regexp.MustCompile(`(?:>>?|\btee\b(?:\s+-a)?|Out-File.*|Add-Content.*)\s*["']?(?:\$\{?|\$env:|%)?(?:env\.)?GITHUB_(ENV|PATH|OUTPUT)\b`)
+	variable = regexp.MustCompile(`\$(?:\{|env:)?([A-Za-z_][A-Za-z0-9_]*)`)
+)
+
+// written is what a script writes to one of its outputs.
+func (c scope) written(output string) []taint {
+	var out []taint
+	run := script(c.step)
+	if run == nil || c.depth > maxTaintDepth {
+		return nil
+	}
+	for line := range strings.Lines(run.Value) {
+		if !strings.Contains(strings.ToLower(line), output+"=") {
+			continue
+		}
+		if m := toFile.FindStringSubmatch(line); m != nil && m[1] == "OUTPUT" {
+			out = append(out, c.line(line)...)
+		}
+	}
+	return out
+}
+
+// line is what comes into a line of a script, by expression or by variable.
+func (c scope) line(line string) []taint {
+	out := c.taints(line)
+	for _, m := range variable.FindAllStringSubmatch(line, -1) {
+		if m[1] == "GITHUB_HEAD_REF" {
+			out = append(out, taint{report.High, "$GITHUB_HEAD_REF", "whoever opens a pull request", true})
+		} else if c.depth < maxTaintDepth {
+			out = append(out, scope{c.workflow, c.job, c.step, c.depth + 1}.taints(c.env(m[1]))...)
+		}
+	}
+	return out
+}

@@ -1,0 +1,97 @@
+package gitleaks
+
+import (
+	"bytes"
+	"strings"
+)
+
+// The library's cost for a piece grows with its length times its hits: a large
+// file is looked at in pieces. They overlap by more than a key takes.
+const (
+	chunkSize    = 64 << 10
+	chunkOverlap = 4 << 10
+)
+
+// chunks calls yield with the pieces of a text, each with the line it begins in.
+func chunks(p piece, yield func(piece)) {
+	line, rest := p.line, p.text
+	for {
+		if len(rest) <= chunkSize {
+			p.line, p.text = line, rest
+			yield(p)
+			return
+		}
+		end := chunkSize
+		if i := strings.LastIndexByte(rest[:end], '\n'); i > end/2 {
+			end = i + 1
+		}
+		p.line, p.text = line, rest[:end]
+		yield(p)
+		next := end - chunkOverlap
+		if i := strings.IndexByte(rest[next:end], '\n'); i >= 0 && next+i+1 < end {
+			next += i + 1
+		}
+		if line > 0 {
+			line += strings.Count(rest[:next], "\n")
+		}
+		rest = rest[next:]
+	}
+}
+
+// isBinary tells a file that is no text as git does: by a NUL.
+func isBinary(text []byte) bool { return bytes.IndexByte(text[:min(len(text), 8000)], 0) >= 0 }
+
+// wide are the marks that text in 16-bit units begins with, as some editors save
+// an .env file.
+var wide = [][]byte{{0xff, 0xfe}, {0xfe, 0xff}}
+
+// narrow is text in 16-bit units without its high bytes, and false for anything
+// else. No secret has a letter beyond them.
+func narrow(text []byte) ([]byte, bool) {
+	for low, mark := range wide {
+		if !bytes.HasPrefix(text, mark) {
+			continue
+		}
+		out := make([]byte, 0, len(text)/2)
+		for i := 2 + low; i < len(text); i += 2 {
+			out = append(out, text[i])
+		}
+		return out, !bytes.Contains(out, []byte{0})
+	}
+	return nil, false
+}
+
+// shortest is the length of a run of letters in a binary that is looked at.
+const shortest = 8
+
+// readable returns what a person could read in a file that is no text: runs of
+// printable ASCII, also in 16-bit units, each in a line of its own.
+func readable(b []byte) []byte {
+	var out []byte
+	start := 0
+	flush := func(end, step int) {
+		if (end-start)/step >= shortest {
+			for i := start; i < end; i += step {
+				out = append(out, b[i])
+			}
+			out = append(out, '\n')
+		}
+	}
+	printable := func(c byte) bool { return c >= ' ' && c <= '~' || c == '\t' }
+	for i := 0; i <= len(b); i++ {
+		if i == len(b) || !printable(b[i]) {
+			flush(i, 1)
+			start = i + 1
+		}
+	}
+	for offset := range 2 {
+		start = offset
+		for i := offset; i <= len(b); i += 2 {
+			if i+1 >= len(b) || !printable(b[i]) || b[i+1] != 0 {
+				flush(min(i, len(b)), 2)
+				start = i + 2
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,175 @@
+package gitleaks
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"strings"
+)
+
+// The rule generic-api-key and the search for encoded text take nine tenths of the
+// library's time, over text in which neither can find anything. What follows says
+// where they can: it may say too much, and never too little. A test holds both to
+// what the library finds in the whole text.
+
+// generic is the rule that takes any value behind one of these words for a secret.
+const generic = "generic-api-key"
+
+var genericWords = []string{"access", "api", "auth", "credential", "creds", "key", "passwd", "password", "secret", "token"}
+
+// windows are the lines of a text where that rule can match: a word, at most 23
+// characters on an operator, and a value of at least ten.
+func windows(text string) []region {
+	var out []region
+	end, line, counted := 0, 0, 0 // of the last window
+	for i := 0; i < len(text); i++ {
+		after := word(text, i)
+		if after < 0 {
+			continue
+		}
+		to := value(text, after)
+		if to < 0 {
+			continue
+		}
+		from := i
+		for n := 0; from > 0 && n < 50 && isWord(text[from-1]); n++ {
+			from--
+		}
+		from = strings.LastIndexByte(text[:from], '\n') + 1
+		if nl := strings.IndexByte(text[to:], '\n'); nl >= 0 {
+			to += nl + 1
+		} else {
+			to = len(text)
+		}
+		if len(out) > 0 && from <= end {
+			last := &out[len(out)-1]
+			if to > end {
+				last.text += text[end:to]
+			}
+		} else {
+			line += strings.Count(text[counted:from], "\n")
+			counted = from
+			out = append(out, region{line, text[from:to]})
+		}
+		end = max(end, to)
+		if end > i+1 && end < len(text) && text[end-1] == '\n' {
+			i = max(i, after-1)
+		}
+	}
+	return out
+}
+
+// word is where a word that begins at i ends, or -1.
+func word(text string, i int) int {
+	switch text[i] | 0x20 {
+	case 'a', 'c', 'k', 'p', 's', 't':
+	default:
+		return -1
+	}
+	for _, w := range genericWords {
+		if len(text)-i >= len(w) && strings.EqualFold(text[i:i+len(w)], w) {
+			return i + len(w)
+		}
+	}
+	return -1
+}
+
+func isWord(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c == '.' || c == '-'
+}
+
+// value is where a value behind a word ends, or -1.
+func value(text string, i int) int {
+	limit := min(len(text), i+23)
+	for i < limit && (isWord(text[i]) || strings.IndexByte(" \t\r\n\f\v'\"", text[i]) >= 0) {
+		i++
+	}
+	if i >= len(text) || strings.IndexByte("=>:|?,", text[i]) < 0 {
+		return -1
+	}
+	for limit = min(len(text), i+10); i < limit && strings.IndexByte("=>:|?,`'\" \t\r\n\f\v", text[i]) >= 0; {
+		i++
+	}
+	start := i
+	for i < len(text) && (isWord(text[i]) || strings.IndexByte("=+/", text[i]) >= 0) {
+		i++
+	}
+	// The value may begin with some of the = that were passed.
+	for start > 0 && text[start-1] == '=' {
+		start--
+	}
+	if i-start < 10 {
+		return -1
+	}
+	return i
+}
+
+// encoded reports whether the library could decode a part of the text.
+func encoded(text string) bool {
+	if strings.ContainsAny(text, "\u212a\u017f") { // which (?i) takes for k and s
+		return true
+	}
+	run := 0
+	for i := 0; i <= len(text); i++ {
+		var c byte
+		if i < len(text) {
+			c = text[i]
+		}
+		switch {
+		case isWord(c) && c != '.' || c == '/' || c == '+':
+			run++
+			if (c == 'U' || c == 'u') && i+1 < len(text) && (text[i+1] == '+' || i > 0 && text[i-1] == '\\') {
+				return true
+			}
+			continue
+		case c == '%' && i+2 < len(text) && isHex(text[i+1]) && isHex(text[i+2]):
+			return true
+		}
+		if run >= 16 && decodes(text[i-run:i], text[i:min(len(text), i+2)]) {
+			return true
+		}
+		run = 0
+	}
+	return false
+}
+
+func isHex(c byte) bool { return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'f' }
+
+// decodes reports whether a run of letters is hex or base64 of readable text. The
+// library takes hex first, and what is left for base64.
+func decodes(run, next string) bool {
+	for len(run) >= 16 {
+		n := 0
+		for n < len(run) && isHex(run[n]) {
+			n++
+		}
+		if n < 32 {
+			break
+		}
+		if text, err := hex.DecodeString(run[:n]); err == nil && isReadable(text) {
+			return true
+		}
+		run = run[n:]
+	}
+	if len(run) < 16 || !strings.ContainsAny(run, "0123456789+/-_") {
+		return false
+	}
+	pad := 0
+	for pad < 2 && pad < len(next) && next[pad] == '=' {
+		pad++
+	}
+	for _, coding := range []*base64.Encoding{base64.StdEncoding, base64.RawURLEncoding} {
+		if text, err := coding.DecodeString(run + next[:pad]); err == nil && isReadable(text) {
+			return true
+		}
+	}
+	return false
+}
+
+func isReadable(text []byte) bool {
+	for _, c := range text {
+		if c <= 8 || c >= 0x7f {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,78 @@
+package gitleaks
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate"
+)
+
+// TestTraps proves GP-GATE-1: where a secret is easily overlooked, it is found.
+func TestTraps(t *testing.T) {
+	half := len(token) / 2
+	var wideText strings.Builder
+	for _, c := range "\ufeffTOKEN=" + token + "\n" {
+		wideText.WriteString(string([]byte{byte(c), byte(c >> 8)}))
+	}
+	var wideRun strings.Builder
+	for i := range token {
+		wideRun.WriteString(token[i:i+1] + "\x00")
+	}
+	for name, test := range map[string]struct {
+		file, text string
+		want       []string
+	}{
+		"a binary":                  {"tool.bin", "\x00\x01\x02" + strings.Repeat("\xff\x00", 5000) + token + "\x00", []string{"github-pat tool.bin"}},
+		"a binary's window's edge":  {"tool.bin", "\x00" + strings.Repeat("\x01", window-20) + token + "\x00", []string{"github-pat tool.bin"}},
+		"16-bit units in a binary":  {"setup.exe", "MZ\x00\x00\x03" + wideRun.String() + "\x01\x02", []string{"github-pat setup.exe"}},
+		"text in 16-bit units":      {".env", wideText.String(), []string{"github-pat .env:1"}},
+		"a string over two lines":   {"a.js", "x()\nconst t = \"" + token[:half] + "\" +\n    \"" + token[half:] + "\";\n", []string{"github-pat a.js:2"}},
+		"strings next to others":    {"a.py", "t = ('" + token[:half] + "'\n     '" + token[half:] + "')\n", []string{"github-pat a.py:1"}},
+		"an operator at the front":  {"a.kt", "val t = \"" + token[:half] + "\"\n    + \"" + token[half:] + "\"\n", []string{"github-pat a.kt:1"}},
+		"a line that goes on":       {"a.sh", "curl -H \"x: " + token[:half] + "\\\n" + token[half:] + "\"\n", []string{"github-pat a.sh:1"}},
+		"over three lines":          {"a.go", "t := \"" + token[:10] + "\" +\n\t\"" + token[10:20] + "\" +\n\t\"" + token[20:] + "\"\n", []string{"github-pat a.go:1"}},
+		"at the edge of a piece":    {"a.txt", strings.Repeat("0123456 \n", (chunkSize-20)/9) + token + "\n" + strings.Repeat("x\n", chunkSize), []string{"github-pat a.txt:" + strconv.Itoa((chunkSize-20)/9+1)}},
+		"in a line without an end":  {"a.min.js", strings.Repeat("0123456 ", chunkSize/2) + token + strings.Repeat(" 0123456", chunkSize), []string{"github-pat a.min.js:1"}},
+		"a list is no split string": {"a.json", "[\n\"" + token[:half] + "\",\n\"" + token[half:] + "\"]\n", []string{}},
+		"an image's name":           {"a.png", "\x89PNG\x00" + token, []string{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRepo(t)
+			r.commit(map[string]string{test.file: test.text})
+			if diff := cmp.Diff(test.want, where(r.scan(gate.Input{}))); diff != "" {
+				t.Errorf("in the tree (-want +got):\n%s", diff)
+			}
+			r.commit(map[string]string{test.file: "", "b": "b\n"})
+			got := where(r.scan(gate.Input{}))
+			if len(got) != len(test.want) || len(got) > 0 && !strings.HasPrefix(got[0], "github-pat "+test.file) {
+				t.Errorf("in the history: %v", got)
+			}
+		})
+	}
+}
+
+// TestPointer proves GP-GATE-1: content that is elsewhere is said to be.
+func TestPointer(t *testing.T) {
+	r := newRepo(t)
+	r.commit(map[string]string{"data/model.bin": "version https://git-lfs.github.com/spec/v1\noid sha256:" + strings.Repeat("4d7a2146", 8) + "\nsize 12345\n", "a.txt": "a\n"})
+	res := r.scan(gate.Input{})
+	if len(res.Missing) != 1 || !strings.Contains(res.Missing[0].What, "data/model.bin") || !strings.Contains(res.Missing[0].Remedy, "lfs: true") {
+		t.Errorf("gaps %+v", res.Missing)
+	}
+}
+
+// TestSameAgain: what several commits add is found in the oldest of them.
+func TestSameAgain(t *testing.T) {
+	r := newRepo(t)
+	first := r.commit(map[string]string{"a.txt": "one\n" + token + "\n"})
+	r.commit(map[string]string{"a.txt": "one\n"})
+	r.commit(map[string]string{"a.txt": "one\n" + token + "\n"})
+	r.commit(map[string]string{"a.txt": "one\n"})
+	res := r.scan(gate.Input{})
+	if len(res.Findings) != 1 || !strings.Contains(res.Findings[0].Message, first[:7]+" at line 2") {
+		t.Errorf("%+v", res.Findings)
+	}
+}

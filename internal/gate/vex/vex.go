@@ -1,0 +1,76 @@
+// Package vex writes waivers of vulnerabilities as OpenVEX.
+package vex
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/openvex/go-vex/pkg/vex"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// Write writes what the waivers say of the report's vulnerabilities. A waiver
+// with a justification says that the product is not affected; one without says
+// that it is, and until when that is accepted. The document is the same for the
+// same commit, waivers and findings.
+func Write(w io.Writer, rep *report.Report, waivers []gate.Waiver, now time.Time) error {
+	issued := now.UTC().Truncate(time.Second)
+	doc := vex.VEX{
+		Metadata: vex.Metadata{
+			Context: vex.ContextLocator(), Author: "goldenpath security-gate, from the waivers of the repository", AuthorRole: "Document Creator",
+			Timestamp: &issued, Version: 1, Tooling: "https://github.com/seed-b235b314/goldenpath",
+		},
+		Statements: []vex.Statement{},
+	}
+	product := vex.Component{ID: Product(rep)}
+	for _, f := range rep.Findings {
+		i := slices.IndexFunc(waivers, func(w gate.Waiver) bool { return w.Holds(f, now) })
+		if f.Status != report.Waived || f.Package == "" || i < 0 || !strings.Contains(f.Rule, "-") {
+			continue
+		}
+		doc.Statements = append(doc.Statements, statement(f, waivers[i], product))
+	}
+	sum := sha256.Sum256([]byte(fmt.Sprint(rep.Commit, doc.Statements)))
+	doc.ID = "https://openvex.dev/docs/goldenpath/" + hex.EncodeToString(sum[:16])
+	return doc.ToJSON(w)
+}
+
+// Product is the package URL of what the report is about: the image, else the app.
+func Product(rep *report.Report) string {
+	name := rep.Subject
+	if name == "" {
+		name = "app"
+	}
+	if rep.Digest != "" {
+		return "pkg:oci/" + name + "@" + strings.Replace(rep.Digest, ":", "%3A", 1)
+	}
+	if rep.Commit != "" {
+		return "pkg:generic/" + name + "@" + rep.Commit
+	}
+	return "pkg:generic/" + name
+}
+
+func statement(f report.Finding, w gate.Waiver, product vex.Component) vex.Statement {
+	s := vex.Statement{
+		Vulnerability: vex.Vulnerability{Name: vex.VulnerabilityID(f.Rule)},
+		Products:      []vex.Product{{Component: product, Subcomponents: []vex.Subcomponent{{Component: vex.Component{ID: f.Package}}}}},
+	}
+	for _, id := range f.Aliases {
+		s.Vulnerability.Aliases = append(s.Vulnerability.Aliases, vex.VulnerabilityID(id))
+	}
+	if w.Justification != "" {
+		s.Status, s.Justification, s.ImpactStatement = vex.StatusNotAffected, vex.Justification(w.Justification), w.Reason
+		s.StatusNotes = fmt.Sprintf("said by %s, to be looked at again by %s", w.Owner, w.Expires)
+		return s
+	}
+	s.Status = vex.StatusAffected
+	s.ActionStatement = fmt.Sprintf("accepted until %s by %s: %s", w.Expires, w.Owner, w.Reason)
+	return s
+}
