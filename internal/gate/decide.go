@@ -61,8 +61,11 @@ func data(runs []run, rep *report.Report, o Options) Data {
 func decide(rep *report.Report, o Options, runs []run, err error) {
 	blocking, waived := rep.Blocking(), rep.Count(report.Waived)
 	extra := ""
+	if n := rep.Count(report.Disclosed); n > 0 {
+		extra = fmt.Sprintf(", %d newly disclosed and not of this change", n)
+	}
 	if waived > 0 {
-		extra = fmt.Sprintf(", %d waived", waived)
+		extra += fmt.Sprintf(", %d waived", waived)
 	}
 	if err != nil {
 		extra += "; and not everything was checked, so there is no whole answer"

@@ -47,7 +47,7 @@ func level(f Finding) string {
 	switch {
 	case f.Blocking:
 		return "error"
-	case f.Severity.AtLeast(Medium) && f.Status != Known:
+	case f.Severity.AtLeast(Medium) && f.Status != Known && f.Status != Disclosed:
 		return "warning"
 	}
 	return "notice"

@@ -17,6 +17,8 @@ var update = flag.Bool("update", false, "rewrite golden files")
 
 var began = time.Date(2026, 11, 21, 18, 0, 5, 0, time.UTC)
 
+var published = began.AddDate(0, 0, -3)
+
 const (
 	commit = "3f9c2d1e8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c3d"
 	digest = "sha256:5be1b1d9f2a34c77a1d0c3e4b5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718"
@@ -68,6 +70,8 @@ func blocked() *Report {
 				Message: "Infinite loop on invalid input in golang.org/x/text (severity not published, taken as high)",
 				At:      Location{Path: "go.mod", Line: 17}, Package: "pkg:golang/golang.org/x/text@0.3.7", Fixed: "0.39.0",
 				Tools: []string{"osv-scanner", "trivy"}, Fix: "go get golang.org/x/text@v0.39.0", Fingerprint: "f00d",
+				Rated: "CVSS 3.1 score 7.5 of CVE-2026-56852", Published: &published, Through: []string{"golang.org/x/net", "golang.org/x/text"},
+				Exploited: "2026-11-01", EPSS: 0.0123, Also: []Location{{Path: "tools/go.mod", Line: 9}},
 			},
 			{
 				Rule: "script-injection", Severity: Critical, Status: New, Blocking: true,
@@ -77,6 +81,7 @@ func blocked() *Report {
 			},
 			{Rule: "DS-0026", Severity: Low, Status: New, Message: "No HEALTHCHECK defined: Add HEALTHCHECK instruction in your Dockerfile", At: Location{Path: "Dockerfile"}, Tools: []string{"trivy"}},
 			{Rule: "KSV-0125", Severity: Medium, Message: "image of an untrusted registry: x86_64 build of ghcr.io/acme/where2eat@sha256:831d879666ea", At: Location{Path: "charts/where2eat/templates/deployment.yaml", Line: 4}, Tools: []string{"trivy"}},
+			{Rule: "CVE-2026-0002", Severity: High, Status: Disclosed, Message: "one of yesterday", At: Location{Path: "go.mod", Line: 12}, Tools: []string{"osv-scanner"}},
 			{Rule: "CVE-2020-0001", Severity: High, Status: Known, Message: "an old one", At: Location{Path: "go.mod", Line: 9}, Tools: []string{"trivy"}},
 			{Rule: "CVE-2022-32149", Severity: High, Status: Waived, Message: "Denial of service via crafted Accept-Language header", At: Location{Path: "go.mod", Line: 17}, Tools: []string{"osv-scanner"}, Waiver: "until 2026-12-21 by @acme/where2eat: the server's header limit bounds it, see https://example.com/adr/12"},
 			{Rule: "policy", Severity: Note, Status: New, Message: "waivers come from the base branch"},

@@ -26,7 +26,7 @@ func (r *Report) WriteLog(w io.Writer) error {
 	const most = 20
 	shown := 0
 	for _, f := range r.Findings {
-		if !f.Blocking && (f.Status == Waived || f.Status == Known) {
+		if !f.Blocking && (f.Status == Waived || f.Status == Known || f.Status == Disclosed) {
 			continue
 		}
 		if shown++; shown > most {
@@ -78,6 +78,9 @@ func (f Finding) log() string {
 	}
 	out := fmt.Sprintf("  %s %s %s (%s) %s", sign, logText(f.At.String()), logText(f.Rule), logText(string(f.Severity)), logLine(cut(f.Message, 300)))
 	out = strings.TrimRight(out, " ") + "\n"
+	if facts := f.Facts(); facts != "" {
+		out += "      " + logLine(cut(facts, 500)) + "\n"
+	}
 	if fix := strings.TrimSpace(cut(f.Fix, 500)); fix != "" {
 		out += "      fix: "
 		for i, line := range splitLines(fix) {

@@ -6,6 +6,7 @@ import (
 	"html"
 	"io"
 	"strings"
+	"time"
 )
 
 // Byte budgets of GitHub's surfaces. A job summary over 1 MiB is dropped; a
@@ -123,7 +124,7 @@ func (r *Report) findingBlocks() []block {
 			blocks = append(blocks, findingTable("more must be fixed", must[findingsInFull:], len(must)))
 		}
 	}
-	for _, title := range []string{"worth a look, not blocking", "known: the base has them too", "waived"} {
+	for _, title := range []string{"newly disclosed: not of this change", "worth a look, not blocking", "known: the base has them too", "waived"} {
 		if all := groups[title]; len(all) > 0 {
 			blocks = append(blocks, findingTable(title, all, findingsListed))
 		}
@@ -139,6 +140,8 @@ func (f Finding) group() string {
 		return "must be fixed"
 	case f.Status == Waived:
 		return "waived"
+	case f.Status == Disclosed:
+		return "newly disclosed: not of this change"
 	case f.Status == Known:
 		return "known: the base has them too"
 	}
@@ -162,6 +165,9 @@ func (f Finding) block() block {
 			found += " · also " + strings.Join(f.Aliases, ", ")
 		}
 		b.WriteString("\n" + text(cut(found, 400)) + "\n")
+	}
+	if facts := f.Facts(); facts != "" {
+		b.WriteString("\n" + text(cut(facts, 1000)) + "\n")
 	}
 	if fix := strings.TrimSpace(cut(f.Fix, 500)); strings.Contains(fix, "\n") {
 		all := lines(fix)
@@ -189,4 +195,32 @@ func findingTable(title string, all []Finding, most int) block {
 		b.tail = b.count(len(all)-most) + b.tail
 	}
 	return b
+}
+
+// Facts is what is known of a vulnerability, in one line.
+func (f Finding) Facts() string {
+	var all []string
+	if len(f.Through) > 0 {
+		all = append(all, "comes in through "+strings.Join(f.Through, " → "))
+	}
+	if f.Rated != "" {
+		all = append(all, f.Rated)
+	}
+	if f.Exploited != "" {
+		all = append(all, "known to be exploited since "+f.Exploited)
+	}
+	if f.EPSS > 0 {
+		all = append(all, fmt.Sprintf("%.1f %% likely to be exploited within 30 days (EPSS)", 100*f.EPSS))
+	}
+	if f.Published != nil {
+		all = append(all, "published "+f.Published.UTC().Format(time.DateOnly))
+	}
+	if n := len(f.Also); n > 0 {
+		at := "also in " + f.Also[0].String()
+		if n > 1 {
+			at += fmt.Sprintf(" and %d more places", n-1)
+		}
+		all = append(all, at)
+	}
+	return strings.Join(all, " · ")
 }

@@ -1,0 +1,100 @@
+package gate
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/seed-b235b314/goldenpath/internal/command"
+	"github.com/seed-b235b314/goldenpath/internal/gate/database"
+	"github.com/seed-b235b314/goldenpath/internal/gate/osv"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// Database is `security-gate database`.
+type Database struct {
+	Update Update `cmd:"" help:"Fetch what is missing or no longer fresh, from the first mirror that answers."`
+	Import Import `cmd:"" default:"withargs" help:"Make the data of Go from a folder of the Go vulnerability database."`
+}
+
+// Update is `security-gate database update`.
+type Update struct {
+	To         string        `help:"Folder of advisory data. Default: goldenpath/databases in the user's cache." type:"path" placeholder:"DIR"`
+	Ecosystems []string      `help:"Ecosystems of OSV." default:"Go,npm,PyPI" placeholder:"NAME,..."`
+	Image      bool          `help:"Fetch trivy's database too, which scanning an image needs."`
+	Java       bool          `help:"Fetch trivy's database of jars too."`
+	Exploits   bool          `help:"Fetch what is known of exploitation too (KEV and EPSS)."`
+	MirrorOSV  []string      `name:"mirror-osv" help:"Addresses of OSV data in the order they are asked, with <ecosystem> in them." placeholder:"URL,..."`
+	MirrorDB   []string      `name:"mirror-trivy" help:"References of trivy's database in the order they are asked." placeholder:"IMAGE,..."`
+	MaxAge     time.Duration `help:"Age from which data that could not be renewed is an error." default:"168h" placeholder:"DURATION"`
+	command.Output
+}
+
+// Do fetches.
+func (c *Update) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
+	start := env.Now()
+	o := database.Options{
+		Dir: cmp.Or(c.To, command.DefaultDatabases(env)), Ecosystems: c.Ecosystems, Trivy: c.Image, Java: c.Java, Exploits: c.Exploits,
+		OSVMirrors: c.MirrorOSV, TrivyMirrors: c.MirrorDB, MaxAge: c.MaxAge, Now: env.Now,
+	}
+	if env.Terminal {
+		o.Progress = func(name string, done, total int64) {
+			of := ""
+			if total > 0 {
+				of = " of " + humanize.Bytes(uint64(total))
+			}
+			fmt.Fprintf(env.Stderr, "\r\x1b[2K  %s %s%s", name, humanize.Bytes(uint64(done)), of)
+		}
+		defer fmt.Fprint(env.Stderr, "\r\x1b[2K")
+	}
+	results, err := database.Update(ctx, o)
+	if len(results) == 0 {
+		return nil, err
+	}
+	rep := &report.Report{Name: "database", Verdict: report.Pass, Reason: "up-to-date", Title: "advisory data is in " + o.Dir, Started: start.UTC()}
+	for _, r := range results {
+		row := report.Check{Name: r.Name, State: report.OK, Result: string(r.State) + ", " + humanize.Bytes(uint64(r.Size)), Note: strings.Join(r.Errors, "; ")}
+		if !r.Time.IsZero() {
+			row.Result += ", of " + r.Time.Format(time.DateOnly)
+		}
+		switch r.State {
+		case database.Missing:
+			row.State, row.Result = report.Missing, "no mirror gave it"
+			rep.Verdict, rep.Reason, rep.Title = report.Fail, "missing", "some advisory data could not be fetched"
+		case database.Stale:
+			row.State = report.Warned
+			if rep.Verdict == report.Pass {
+				rep.Verdict, rep.Reason, rep.Title = report.Warn, "stale", "some advisory data could not be renewed: what was there is kept"
+			}
+		}
+		rep.Checks = append(rep.Checks, row)
+	}
+	rep.Set("verdict", string(rep.Verdict))
+	rep.Set("reason", rep.Reason)
+	rep.Seconds = env.Now().Sub(start).Seconds()
+	return rep, err
+}
+
+// Import is `security-gate database import`.
+type Import struct {
+	From string `help:"Folder of OSV files: data/osv of module golang.org/x/vulndb." required:"" type:"path" placeholder:"DIR"`
+	To   string `help:"Folder of advisory data. Default: goldenpath/databases in the user's cache." type:"path" placeholder:"DIR"`
+	command.Output
+}
+
+// Do imports.
+func (c *Import) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
+	to := cmp.Or(c.To, command.DefaultDatabases(env))
+	db, err := osv.ImportGo(ctx, c.From, to)
+	if err != nil {
+		return nil, err
+	}
+	return &report.Report{
+		Name: "database", Verdict: report.Pass, Reason: "imported", Title: "advisory data of Go is in " + to, Started: env.Now().UTC(),
+		Checks: []report.Check{{Name: db.Name, State: report.OK, Result: db.Digest, Note: "newest advisory of " + db.Time.Format(time.DateOnly)}},
+	}, nil
+}

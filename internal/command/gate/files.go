@@ -1,0 +1,96 @@
+package gate
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/seed-b235b314/goldenpath/internal/command"
+	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/gate/sbom"
+	"github.com/seed-b235b314/goldenpath/internal/gate/vex"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// removeOld removes the answers of an earlier run: nobody may take them for this
+// one's.
+func (c *Scan) removeOld(env *command.Env) error {
+	names := []string{c.SBOM, c.VEX, c.Report, c.Summary}
+	if c.Report == "" {
+		names = append(names, env.Runner.ReportPath("security-gate"))
+	}
+	if c.SARIF != "" {
+		old, err := filepath.Glob(filepath.Join(c.SARIF, "*.sarif"))
+		if err != nil {
+			return err
+		}
+		names = append(names, old...)
+	}
+	for _, name := range names {
+		if name == "" {
+			continue
+		}
+		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove an earlier answer: %w", err)
+		}
+	}
+	return nil
+}
+
+// write writes the documents that were asked for.
+func (c *Scan) write(rep *report.Report, o gate.Options) error {
+	var errs []error
+	if c.SARIF != "" {
+		rep.Set("sarif", c.SARIF)
+		errs = append(errs, writeSARIF(c.SARIF, rep, o.Scanners))
+	}
+	if c.SBOM != "" {
+		about := sbom.About{Name: rep.Subject, Version: rep.Commit, PURL: vex.Product(rep), Tool: command.Version(), Time: o.Now}
+		rep.Set("sbom", c.SBOM)
+		errs = append(errs, create(c.SBOM, func(w io.Writer) error { return sbom.Write(w, about, gate.Packages(rep)) }))
+	}
+	if c.VEX != "" {
+		rep.Set("vex", c.VEX)
+		errs = append(errs, create(c.VEX, func(w io.Writer) error { return vex.Write(w, rep, o.Waivers, o.Now) }))
+	}
+	return errors.Join(errs...)
+}
+
+// writeSARIF writes a file for each tool that ran: one with no result tells code
+// scanning that what it had is mended.
+func writeSARIF(dir string, rep *report.Report, all []gate.Scanner) error {
+	tools := []string{}
+	for _, s := range all {
+		tools = append(tools, s.Name())
+	}
+	for _, f := range rep.Findings {
+		tools = append(tools, f.Tools...)
+	}
+	slices.Sort(tools)
+	for _, tool := range slices.Compact(tools) {
+		if err := create(filepath.Join(dir, tool+".sarif"), func(w io.Writer) error { return rep.WriteSARIF(w, tool) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// create writes a file as a whole or not at all.
+func create(name string, write func(io.Writer) error) error {
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), ".security-gate-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	if err := errors.Join(write(f), f.Chmod(0o644), f.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return os.Rename(f.Name(), name)
+}

@@ -1,0 +1,61 @@
+package gate
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/gate/actionlint"
+	"github.com/seed-b235b314/goldenpath/internal/gate/gitleaks"
+	"github.com/seed-b235b314/goldenpath/internal/gate/osv"
+	"github.com/seed-b235b314/goldenpath/internal/gate/sarif"
+	"github.com/seed-b235b314/goldenpath/internal/gate/trivy"
+)
+
+// scanners is what the gate looks with.
+func (c *Scan) scanners(dir string, p *policy) []gate.Scanner {
+	all := []gate.Scanner{&gitleaks.Scanner{}, &osv.Scanner{}, &trivy.Scanner{}, &actionlint.Scanner{}}
+	return append(all, c.imports(dir)...)
+}
+
+// imports are the tools whose results are handed in. A file that cannot be read is
+// a tool without an answer.
+func (c *Scan) imports(dir string) []gate.Scanner {
+	var all []gate.Scanner
+	for _, pattern := range c.Import {
+		if !filepath.IsAbs(pattern) {
+			pattern = filepath.Join(dir, pattern)
+		}
+		names, err := filepath.Glob(pattern)
+		if err == nil && len(names) == 0 {
+			err = fmt.Errorf("no file is %s", pattern)
+		}
+		if err != nil {
+			all = append(all, unreadable{err})
+		}
+		for _, name := range names {
+			tools, err := sarif.Read(name)
+			if err != nil {
+				all = append(all, unreadable{err})
+			}
+			for _, t := range tools {
+				all = append(all, t)
+			}
+		}
+	}
+	return all
+}
+
+// unreadable stands for a tool whose results cannot be read.
+type unreadable struct{ err error }
+
+func (unreadable) Name() string    { return "sarif" }
+func (unreadable) Kind() string    { return "imported" }
+func (unreadable) Version() string { return "" }
+
+func (unreadable) Select([]gate.File, gate.Changes) ([]gate.File, bool) { return nil, true }
+
+func (u unreadable) Scan(context.Context, gate.Input) (gate.Result, error) {
+	return gate.Result{}, u.err
+}
