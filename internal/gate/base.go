@@ -66,7 +66,7 @@ func (o Options) compare(ctx context.Context, runs []run, findings []report.Find
 	for _, f := range o.Files {
 		here[f.Path] = true
 	}
-	markKnown(findings, merge(collect(before)), here)
+	markKnown(findings, joined(before), here)
 	for i := range findings {
 		f := &findings[i]
 		if f.Status == report.Known && f.Published != nil && f.Published.After(o.Against.Time) {

@@ -48,7 +48,7 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 		o.Base = o.Against.Commit
 	}
 	runs := scanAll(ctx, o, o.Input, changed)
-	findings := merge(collect(runs))
+	findings := joined(runs)
 	baseErr := o.compare(ctx, runs, findings, changed)
 	if o.Complete != nil {
 		o.Complete(findings)
@@ -92,10 +92,14 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	return rep, err
 }
 
-// collect returns the findings of all runs, each with who found it.
-func collect(runs []run) []report.Finding {
-	var all []report.Finding
+// joined are the findings of all runs, each fact once.
+func joined(runs []run) []report.Finding {
+	var found, image []report.Finding
 	for _, r := range runs {
+		to := &found
+		if r.scanner.Kind() == "image" {
+			to = &image
+		}
 		for _, f := range r.Findings {
 			if f.Tools == nil {
 				f.Tools = []string{r.scanner.Name()}
@@ -103,10 +107,10 @@ func collect(runs []run) []report.Finding {
 			if f.Status != report.Known || !r.Compared {
 				f.Status = report.New
 			}
-			all = append(all, f)
+			*to = append(*to, f)
 		}
 	}
-	return all
+	return joinImage(merge(found), image)
 }
 
 // Packages are all that the scanners know the app is made of, as the report's

@@ -55,6 +55,48 @@ func merge(all []report.Finding) []report.Finding {
 	return left
 }
 
+// joinImage adds what was found in the image. A package that a lock file names in
+// the same version is the same fact, and the image another place of it.
+func joinImage(findings, image []report.Finding) []report.Finding {
+	index := map[string]int{}
+	for i, f := range findings {
+		for _, k := range anywhere(f) {
+			if _, ok := index[k]; !ok {
+				index[k] = i
+			}
+		}
+	}
+	for _, f := range merge(image) {
+		at := -1
+		for _, k := range anywhere(f) {
+			if i, ok := index[k]; ok {
+				at = i
+			}
+		}
+		if at < 0 {
+			findings = append(findings, f)
+			continue
+		}
+		place := f.At
+		if place.Path != "" {
+			place.Path = "image: " + place.Path
+			findings[at].Also = append(findings[at].Also, place)
+		}
+		f.At = findings[at].At
+		findings[at] = join(findings[at], f)
+	}
+	return findings
+}
+
+// anywhere are the names of a vulnerability in a version of a package.
+func anywhere(f report.Finding) []string {
+	if f.Package == "" {
+		return nil
+	}
+	f.At.Path = ""
+	return names(f)
+}
+
 func names(f report.Finding) []string {
 	if f.Package == "" {
 		return []string{strings.Join([]string{f.Rule, f.At.String(), f.Fingerprint}, "\x00")}

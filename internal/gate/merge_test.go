@@ -171,3 +171,20 @@ func TestFingerprint(t *testing.T) {
 		t.Errorf("fingerprint %s", got)
 	}
 }
+
+// TestJoinImage proves GP-GATE-2: what a lock file and the image have in the same
+// version is one row, and both tools agree in it.
+func TestJoinImage(t *testing.T) {
+	lock := report.Finding{Rule: "CVE-1", Aliases: []string{"GO-1"}, Severity: report.High, Package: "pkg:golang/golang.org/x/text@0.3.7", At: report.Location{Path: "go.mod", Line: 4}, Tools: []string{"osv-scanner"}}
+	same := report.Finding{Rule: "GO-1", Severity: report.Critical, Rated: "CVSS 3.1 score 9.1 of nvd", Package: "pkg:golang/golang.org/x/text@v0.3.7?type=module", At: report.Location{Path: "app/server"}, Tools: []string{"trivy"}}
+	newer, system := same, report.Finding{Rule: "CVE-1", Severity: report.Low, Package: "pkg:apk/alpine/text@0.3.7", Tools: []string{"trivy"}}
+	newer.Package = "pkg:golang/golang.org/x/text@v0.3.8"
+	got := joinImage(merge([]report.Finding{lock}), []report.Finding{same, newer, system})
+	if len(got) != 3 {
+		t.Fatalf("%+v", got)
+	}
+	f := got[0]
+	if f.At.Line != 4 || f.Severity != report.Critical || f.Rated != same.Rated || len(f.Tools) != 2 || len(f.Also) != 1 || f.Also[0].Path != "image: app/server" {
+		t.Errorf("%+v", f)
+	}
+}

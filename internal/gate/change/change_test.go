@@ -1,0 +1,291 @@
+package change
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+type repo struct {
+	t   *testing.T
+	dir string
+}
+
+func newRepo(t *testing.T) repo {
+	r := repo{t, t.TempDir()}
+	r.git("init", "-q", "-b", "main")
+	return r
+}
+
+func (r repo) git(args ...string) string {
+	r.t.Helper()
+	cmd := exec.Command("git", append([]string{"-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "protocol.file.allow=always"}, args...)...)
+	cmd.Dir = r.dir
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		r.t.Fatalf("git %v: %v\n%s", args, err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// commit writes files, of which an empty one is removed.
+func (r repo) commit(files map[string]string) string {
+	r.t.Helper()
+	for name, text := range files {
+		file := filepath.Join(r.dir, name)
+		if text == "" {
+			r.git("rm", "-q", "--", name)
+			continue
+		}
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(text), 0o644)); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	r.git("add", "-A")
+	r.git("commit", "-q", "--allow-empty", "-m", "change")
+	return r.git("rev-parse", "HEAD")
+}
+
+func (r repo) find(a Asked, exclude ...string) (*Change, *Listing, error) {
+	r.t.Helper()
+	a.Dir, a.Scratch = r.dir, r.t.TempDir()
+	c, err := Resolve(r.t.Context(), a)
+	if err != nil {
+		return nil, nil, err
+	}
+	l, err := c.List(r.t.Context(), exclude, false)
+	return c, l, err
+}
+
+func paths(files []gate.File) []string {
+	out := []string{}
+	for _, f := range files {
+		out = append(out, f.Path)
+	}
+	return out
+}
+
+func changedPaths(c gate.Changes) []string {
+	out := []string{}
+	for name := range c {
+		out = append(out, name)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// TestCompare proves GP-GATE-4: what differs from the base, whatever it is called.
+func TestCompare(t *testing.T) {
+	r := newRepo(t)
+	base := r.commit(map[string]string{"a": "1\n", "gone": "x\n", "moved": "m\n", "sub/ü \n\"x": "1\n", "fixtures/k": "1\n"})
+	if err := os.Symlink("/etc/passwd", filepath.Join(r.dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	head := r.commit(map[string]string{"a": "22\n", "gone": "", "moved": "", "to/moved": "m\n", "sub/ü \n\"x": "2\n", "new": "1\n", "fixtures/k": "2\n"})
+	if err := os.WriteFile(filepath.Join(r.dir, "a"), []byte("333\n"), 0o644); err != nil { // not committed
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(r.dir, "unknown to git"), []byte("1\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	c, l, err := r.find(Asked{Base: base}, "fixtures")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Head != head || c.Trusted != base || l.Against.Commit != base || l.Against.Time.IsZero() {
+		t.Errorf("%+v %+v", c, l.Against)
+	}
+	if diff := cmp.Diff([]string{"a", "fixtures/k", "gone", "link", "moved", "new", "sub/ü \n\"x", "to/moved"}, changedPaths(l.Against.Changed)); diff != "" {
+		t.Errorf("changed (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"a", "new", "sub/ü \n\"x", "to/moved"}, paths(l.Files)); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
+	}
+	if l.Files[0].Size != 4 {
+		t.Errorf("size %d: not that of the checkout", l.Files[0].Size)
+	}
+	if diff := cmp.Diff([]string{"a", "gone", "moved", "sub/ü \n\"x"}, paths(l.Against.Files)); diff != "" {
+		t.Errorf("files of the base (-want +got):\n%s", diff)
+	}
+	dir, err := l.Against.CheckOut(t.Context(), l.Against.Files[:2])
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := gate.Walk(t.Context(), dir, nil)
+	if err != nil || !slices.Equal(paths(files), []string{"a", "gone"}) || files[0].Size != 2 {
+		t.Errorf("checked out %v, %v", files, err)
+	}
+	if !strings.HasPrefix(l.Scope, "7 files of 4 changed since ") {
+		t.Errorf("scope %q", l.Scope)
+	}
+}
+
+// TestEvents proves GP-GATE-3 and 4: whatever starts the run, the same commit is
+// compared with; where there is none, everything is looked at and the report says
+// why.
+func TestEvents(t *testing.T) {
+	r := newRepo(t)
+	root := r.commit(map[string]string{"a": "1\n"})
+	tip := r.commit(map[string]string{"b": "1\n"})
+	r.git("checkout", "-q", "-b", "topic", root)
+	topic := r.commit(map[string]string{"c": "1\n"})
+	r.git("checkout", "-q", "main")
+	r.git("merge", "-q", "--no-ff", "-m", "merge", "topic")
+	merge := r.git("rev-parse", "HEAD")
+	r.git("checkout", "-q", "--orphan", "other")
+	other := r.commit(map[string]string{"d": "1\n"})
+	nowhere := strings.Repeat("0123", 10)
+	for name, test := range map[string]struct {
+		at    string
+		asked Asked
+		base  string // "": everything
+		says  string // of the scope or the error
+		exit  int
+	}{
+		"no base":                         {tip, Asked{}, "", "everything at", 0},
+		"a person":                        {tip, Asked{Base: root}, root, "1 file of 2 changed", 0},
+		"a branch's name":                 {tip, Asked{Base: "topic"}, root, "1 file of 2 changed", 0},
+		"a pull request's merge":          {merge, Asked{Base: root, Event: "pull_request", Merge: merge}, tip, "1 file of 3 changed", 0},
+		"a pull request's head":           {topic, Asked{Base: tip, Event: "pull_request", Merge: merge}, root, "1 file of 2 changed", 0},
+		"a merge that GitHub did not do":  {merge, Asked{Base: root, Event: "pull_request"}, root, "2 files of 3 changed", 0},
+		"a merge group":                   {merge, Asked{Base: tip, Event: "merge_group"}, tip, "1 file of 3 changed", 0},
+		"a push":                          {tip, Asked{Base: root, Event: "push"}, root, "1 file of 2 changed", 0},
+		"a push that went back":           {root, Asked{Base: tip, Event: "push"}, "", "it was in " + tip[:7] + " before", 0},
+		"a push of another history":       {other, Asked{Base: tip, Event: "push"}, "", "no commit in common with " + tip[:7], 0},
+		"a push whose before is gone":     {tip, Asked{Base: nowhere, Event: "push"}, "", "the commit before this push (0123012) is gone", 0},
+		"a push of nothing":               {tip, Asked{Base: tip, Event: "push"}, "", "the base is this commit itself", 0},
+		"a pull request's base is gone":   {tip, Asked{Base: nowhere, Event: "pull_request"}, "", "find the base 0123012 that the pull_request event names", report.ExitFailure},
+		"a pull request of other history": {other, Asked{Base: tip, Event: "pull_request"}, "", "no commit in common", report.ExitFailure},
+		"a person is wrong":               {tip, Asked{Base: "nope"}, "", "--base nope is no commit of this checkout", report.ExitUsage},
+		"a person names the commit":       {tip, Asked{Base: "HEAD"}, "", "is the commit itself", report.ExitUsage},
+		"a person names what is newer":    {root, Asked{Base: tip}, "", "already contains the commit", report.ExitUsage},
+		"a person gives an option":        {tip, Asked{Base: "--output=x"}, "", "is no commit", report.ExitUsage},
+		"a person names other history":    {other, Asked{Base: tip}, "", "has no commit in common", report.ExitUsage},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := repo{t, r.dir}
+			r.git("checkout", "-q", "-f", test.at)
+			c, l, err := r.find(test.asked)
+			if err != nil {
+				if test.exit != report.ExitCode(nil, err) || !strings.Contains(err.Error(), test.says) {
+					t.Errorf("exit %d: %v", report.ExitCode(nil, err), err)
+				}
+				return
+			}
+			if test.exit != 0 || !strings.Contains(l.Scope, test.says) {
+				t.Errorf("scope %q", l.Scope)
+			}
+			got := ""
+			if l.Against != nil {
+				got = l.Against.Commit
+			}
+			if got != test.base || (c.Trusted == "") != (test.base == "") {
+				t.Errorf("compared with %q, policy of %q", got, c.Trusted)
+			}
+		})
+	}
+}
+
+// TestShallow proves GP-GATE-4 for a shallow clone: what it lacks is fetched.
+func TestShallow(t *testing.T) {
+	origin := newRepo(t)
+	base := origin.commit(map[string]string{"a": "1\n"})
+	origin.commit(map[string]string{"b": "1\n"})
+	origin.commit(map[string]string{"c": "1\n"})
+	clone := repo{t, t.TempDir()}
+	clone.git("clone", "-q", "--depth=1", "file://"+origin.dir, ".")
+	_, l, err := clone.find(Asked{Base: base, Event: "pull_request"})
+	if err != nil || l.Against == nil || l.Against.Commit != base || len(l.Against.Changed) != 2 {
+		t.Errorf("%+v, %v", l, err)
+	}
+	cut := repo{t, t.TempDir()}
+	cut.git("clone", "-q", "--depth=1", "file://"+origin.dir, ".")
+	cut.git("remote", "set-url", "origin", filepath.Join(t.TempDir(), "gone"))
+	if _, _, err := cut.find(Asked{Base: base, Event: "pull_request"}); err == nil || !strings.Contains(err.Error(), "fetch-depth: 0") || report.ExitCode(nil, err) != report.ExitFailure {
+		t.Errorf("without an origin: %v", err)
+	}
+}
+
+// TestNoRepository: a folder, and a repository without a commit, are looked at as
+// a whole.
+func TestNoRepository(t *testing.T) {
+	plain := repo{t, t.TempDir()}
+	if err := os.WriteFile(filepath.Join(plain.dir, "a"), []byte("1"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	empty := newRepo(t)
+	for _, r := range []repo{plain, empty} {
+		c, l, err := r.find(Asked{})
+		if err != nil || c.Head != "" || l.Against != nil {
+			t.Errorf("%+v %+v, %v", c, l, err)
+		}
+		if _, _, err := r.find(Asked{Base: "main"}); report.ExitCode(nil, err) != report.ExitUsage {
+			t.Errorf("a base: %v", err)
+		}
+	}
+}
+
+// TestSubmodule proves GP-GATE-1: a submodule that is not there is said to be.
+func TestSubmodule(t *testing.T) {
+	library := newRepo(t)
+	library.commit(map[string]string{"l": "1\n"})
+	r := newRepo(t)
+	base := r.commit(map[string]string{"a": "1\n"})
+	r.git("submodule", "--quiet", "add", library.dir, "vendor/lib")
+	r.commit(map[string]string{"b": "1\n"})
+	clone := repo{t, t.TempDir()}
+	clone.git("clone", "-q", r.dir, ".")
+	for _, a := range []Asked{{}, {Base: base}} {
+		if _, l, err := r.find(a); err != nil || len(l.Missing) != 0 {
+			t.Errorf("checked out: %+v, %v", l, err)
+		}
+		_, l, err := clone.find(a)
+		if err != nil || len(l.Missing) != 1 || l.Missing[0].What != "submodule vendor/lib" {
+			t.Errorf("not checked out: %+v, %v", l, err)
+		}
+		if _, l, err := clone.find(a, "vendor/lib"); err != nil || len(l.Missing) != 0 {
+			t.Errorf("excluded: %+v, %v", l, err)
+		}
+	}
+	clone.commit(map[string]string{"c": "1\n"})
+	if _, l, err := clone.find(Asked{Base: "HEAD~1"}); err != nil || len(l.Missing) != 0 {
+		t.Errorf("not of this change: %+v, %v", l, err)
+	}
+}
+
+// TestPolicy proves GP-GATE-6: the files of the policy are the base's, and never
+// through a link.
+func TestPolicy(t *testing.T) {
+	r := newRepo(t)
+	base := r.commit(map[string]string{".goldenpath.yml": "base\n", "policy/a.rego": "base\n", "policy/b.rego": "base\n", "other": "x\n"})
+	r.commit(map[string]string{".goldenpath.yml": "mine\n", "policy/a.rego": "mine\n", "policy/b.rego": "", "policy/c.rego": "mine\n"})
+	c, _, err := r.find(Asked{Base: base})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := c.Policy(context.Background(), ".goldenpath.yml", "policy", "not/there")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := gate.Walk(t.Context(), dir, nil)
+	if err != nil || !slices.Equal(paths(files), []string{".goldenpath.yml", "policy/a.rego", "policy/b.rego"}) {
+		t.Errorf("%v, %v", paths(files), err)
+	}
+	if b, err := os.ReadFile(filepath.Join(dir, ".goldenpath.yml")); err != nil || string(b) != "base\n" {
+		t.Errorf("%q, %v", b, err)
+	}
+	diff, err := c.Diff(t.Context(), ".goldenpath.yml", "policy")
+	if err != nil || !strings.Contains(diff, "-base\n+mine\n") || !strings.Contains(diff, "policy/c.rego") || strings.Contains(diff, "other") {
+		t.Errorf("diff %s, %v", diff, err)
+	}
+}

@@ -1,0 +1,56 @@
+package database
+
+import (
+	"archive/zip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+)
+
+// checkZip reads every entry, and with it its checksum: osv-scanner drops what it
+// cannot read without a word.
+func (u *update) checkZip(ctx context.Context, f *os.File, size int64) (time.Time, error) {
+	files, err := zip.NewReader(f, size)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if n := int64(len(files.File)); n > u.limits.entries {
+		return time.Time{}, fmt.Errorf("it has %d files, at most %d are read", n, u.limits.entries)
+	}
+	var total int64
+	advisories := 0
+	for _, e := range files.File {
+		if ctx.Err() != nil {
+			return time.Time{}, context.Cause(ctx)
+		}
+		n, err := readEntry(e, min(u.limits.entry, u.limits.unzipped-total))
+		if err != nil {
+			return time.Time{}, fmt.Errorf("read %.100q of it: %w", e.Name, err)
+		}
+		total += n
+		if strings.HasSuffix(e.Name, ".json") {
+			advisories++
+		}
+	}
+	if advisories == 0 {
+		return time.Time{}, errors.New("there is no advisory in it")
+	}
+	return time.Time{}, nil
+}
+
+func readEntry(e *zip.File, limit int64) (int64, error) {
+	r, err := e.Open()
+	if err != nil {
+		return 0, err
+	}
+	defer r.Close()
+	n, err := io.Copy(io.Discard, io.LimitReader(r, limit+1))
+	if err == nil && n > limit {
+		err = errors.New("it unpacks to too much")
+	}
+	return n, err
+}

@@ -1,0 +1,49 @@
+package database
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+)
+
+// part is where a file is written before it is complete. The name is fixed: the
+// lock of the folder allows one writer, and what a killed one has left is
+// overwritten by the next.
+func part(name string) string { return path.Join(path.Dir(name), "."+path.Base(name)+".part") }
+
+// create makes an empty part of the file.
+func create(root *os.Root, name string) (*os.File, error) {
+	if err := root.MkdirAll(path.Dir(name), 0o755); err != nil {
+		return nil, err
+	}
+	if err := root.Remove(part(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return root.OpenFile(part(name), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
+}
+
+// finish puts the part, which is on disk by then, in the file's place.
+func finish(root *os.Root, name string) error {
+	if err := root.Rename(part(name), name); err != nil {
+		return err
+	}
+	dir, err := root.Open(path.Dir(name))
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	return dir.Sync()
+}
+
+// put writes a whole file, or leaves the one that is there.
+func put(root *os.Root, name string, write func(*os.File) error) error {
+	f, err := create(root, name)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {
+		return errors.Join(err, root.Remove(part(name)))
+	}
+	return finish(root, name)
+}
