@@ -27,6 +27,7 @@ type Options struct {
 
 	Scope    string                              // what is looked at, in words
 	Checkout []Gap                               // what is not in the checkout
+	Redact   func(string) string                 // removes secrets that a scanner quotes
 	Complete func([]report.Finding)              // adds what other data knows of a vulnerability
 	Judge    func(used []Database) (stale []Gap) // says which advisory data is missing or too old
 }

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,7 +26,10 @@ func waiverHint(findings []report.Finding, now time.Time) (report.Section, bool)
 			continue
 		}
 		e := yaml.MapSlice{{Key: "rule", Value: f.Rule}, {Key: "path", Value: literal(f.At.Path)}}
-		if f.Package != "" || f.At.Path == "" {
+		switch {
+		case slices.Contains(f.Tools, policyTool) && f.Package != "":
+			e = yaml.MapSlice{{Key: "id", Value: f.Rule}, {Key: "purl", Value: nameOf(f.Package)}}
+		case f.Package != "" || f.At.Path == "":
 			e = yaml.MapSlice{{Key: "id", Value: f.Rule}}
 		}
 		key := fmt.Sprint(e)

@@ -44,10 +44,32 @@ func scanAll(ctx context.Context, o Options, in Input, changed Changes) []run {
 			}
 			answer.Findings = append(answer.Findings, o.Policy.check(answer.Packages)...)
 			runs[i] = run{scanner: s, Result: answer.Result, idle: answer.idle, err: err, elapsed: time.Since(start)}
+			if o.Redact != nil {
+				runs[i].redact(o.Redact)
+			}
 		})
 	}
 	wg.Wait()
 	return runs
+}
+
+// redact removes secrets from all that the scanner has to say.
+func (r *run) redact(clean func(string) string) {
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		for _, text := range []*string{&f.Rule, &f.Message, &f.Fix, &f.At.Path, &f.Rated, &f.Fixed} {
+			*text = clean(*text)
+		}
+	}
+	for i := range r.Missing {
+		g := &r.Missing[i]
+		g.What, g.Why, g.Remedy = clean(g.What), clean(g.Why), clean(g.Remedy)
+	}
+	if r.err != nil {
+		if text := clean(r.err.Error()); text != r.err.Error() {
+			r.err = errors.New(text)
+		}
+	}
 }
 
 type outcome struct {

@@ -90,7 +90,7 @@ const maxDiff = 16 << 10
 
 // tell puts into the report whose policy decided, and what the change would make
 // of it.
-func (p *policy) tell(rep *report.Report) {
+func (p *policy) tell(rep *report.Report, redact func(string) string) {
 	if p.trusted == "" {
 		return
 	}
@@ -101,11 +101,11 @@ func (p *policy) tell(rep *report.Report) {
 		if len(text) > maxDiff {
 			text = strings.ToValidUTF8(text[:maxDiff], "") + "\n… and more"
 		}
-		rep.Sections = append(rep.Sections, report.Section{Title: "policy that this change brings (it counts after the merge)", Open: true, Text: text})
+		rep.Sections = append(rep.Sections, report.Section{Title: "policy that this change brings (it counts after the merge)", Open: true, Text: redact(text)})
 	}
 	if p.broken != nil {
 		row.State, row.Note = report.Warned, "changed here, and after the merge the gate would refuse it"
-		rep.Sections = append(rep.Sections, report.Section{Title: "mistakes in the policy that this change brings", Open: true, Text: p.broken.Error()})
+		rep.Sections = append(rep.Sections, report.Section{Title: "mistakes in the policy that this change brings", Open: true, Text: redact(p.broken.Error())})
 	}
 	rep.Checks = slices.Insert(rep.Checks, 0, row)
 	if rep.Verdict == report.Pass && row.State == report.Warned {

@@ -14,6 +14,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/gate/change"
 	"github.com/seed-b235b314/goldenpath/internal/gate/database"
+	"github.com/seed-b235b314/goldenpath/internal/gate/gitleaks"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -77,13 +78,13 @@ func (c *Scan) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 	if err != nil {
 		return nil, err
 	}
-	o.Dir = dir
-	o.Scanners = c.scanners(dir, p)
+	secrets := &gitleaks.Scanner{}
+	o.Dir, o.Redact, o.Scanners = dir, secrets.Redact, c.scanners(dir, p, secrets)
 	rep, err := gate.Run(ctx, o)
 	if rep == nil {
 		return nil, err
 	}
-	p.tell(rep)
+	p.tell(rep, secrets.Redact)
 	return rep, errors.Join(err, c.write(rep, o))
 }
 

@@ -14,8 +14,8 @@ import (
 )
 
 // scanners is what the gate looks with.
-func (c *Scan) scanners(dir string, p *policy) []gate.Scanner {
-	all := []gate.Scanner{&gitleaks.Scanner{}, &osv.Scanner{}, &trivy.Scanner{}, &actionlint.Scanner{}}
+func (c *Scan) scanners(dir string, p *policy, secrets *gitleaks.Scanner) []gate.Scanner {
+	all := []gate.Scanner{secrets, &osv.Scanner{}, &trivy.Scanner{}, &actionlint.Scanner{}}
 	return append(all, c.imports(dir)...)
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/dustin/go-humanize"
 	"github.com/dustin/go-humanize/english"
@@ -17,19 +18,45 @@ import (
 // Scanner finds secrets by the rules gitleaks ships. Nothing in the repository
 // can loosen them: .gitleaks.toml, .gitleaksignore and gitleaks:allow comments
 // are not read. A waiver belongs into the waiver file.
-type Scanner struct{}
+type Scanner struct {
+	once     sync.Once
+	detector *detector
+	err      error
+}
+
+// rules loads the rules once.
+func (s *Scanner) rules() (*detector, error) {
+	s.once.Do(func() { s.detector, s.err = newDetector(context.Background()) })
+	return s.detector, s.err
+}
+
+// Redact returns the text without the secrets in it. What other scanners say may
+// quote a file.
+func (s *Scanner) Redact(text string) string {
+	if len(text) < shortest {
+		return text
+	}
+	d, err := s.rules()
+	if err != nil { // Scan says so
+		return "(not shown: the rules for secrets cannot be loaded)"
+	}
+	d.look(context.Background(), piece{text: text, line: 1}, func(hit secret) {
+		text = strings.ReplaceAll(text, hit.value, "(secret)")
+	})
+	return text
+}
 
 // Name is "gitleaks".
-func (Scanner) Name() string { return "gitleaks" }
+func (*Scanner) Name() string { return "gitleaks" }
 
 // Kind is what it looks for.
-func (Scanner) Kind() string { return "secrets" }
+func (*Scanner) Kind() string { return "secrets" }
 
 // Version is the version of the linked library.
-func (Scanner) Version() string { return gate.ModuleVersion("github.com/zricethezav/gitleaks/v8") }
+func (*Scanner) Version() string { return gate.ModuleVersion("github.com/zricethezav/gitleaks/v8") }
 
 // Select returns the changed files: each is looked at on its own.
-func (Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, bool) {
+func (*Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, bool) {
 	if changed == nil {
 		return files, true
 	}
@@ -45,8 +72,8 @@ func (Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, boo
 // Scan looks at every file of in.Files and at every line that the commits
 // in.Base..in.Head, or all commits up to in.Head, added. A secret that is in
 // both is reported once, where it is in the tree.
-func (s Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
-	d, err := newDetector(ctx)
+func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
+	d, err := s.rules()
 	if err != nil {
 		return gate.Result{}, fmt.Errorf("load rules of gitleaks: %w", err)
 	}

@@ -88,7 +88,7 @@ func (r repo) input(in gate.Input) gate.Input {
 
 func (r repo) scan(in gate.Input) gate.Result {
 	r.t.Helper()
-	res, err := Scanner{}.Scan(context.Background(), r.input(in))
+	res, err := new(Scanner).Scan(context.Background(), r.input(in))
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -274,7 +274,7 @@ func TestDamagedRepository(t *testing.T) {
 				ctx, cancel = context.WithCancel(ctx)
 				cancel()
 			}
-			res, err := Scanner{}.Scan(ctx, in)
+			res, err := new(Scanner).Scan(ctx, in)
 			if err == nil {
 				t.Fatalf("no error, but %+v", res)
 			}
@@ -297,7 +297,7 @@ func TestKilledGit(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
-	if res, err := (Scanner{}).Scan(context.Background(), r.input(gate.Input{})); err == nil || !strings.Contains(err.Error(), "killed") {
+	if res, err := new(Scanner).Scan(context.Background(), r.input(gate.Input{})); err == nil || !strings.Contains(err.Error(), "killed") {
 		t.Errorf("error %v, result %+v", err, res)
 	}
 }
@@ -341,7 +341,7 @@ func TestNothingPrinted(t *testing.T) {
 }
 
 func TestVersion(t *testing.T) {
-	if got := (Scanner{}).Version(); got != "v8.30.1" && got != "unknown" {
+	if got := new(Scanner).Version(); got != "v8.30.1" && got != "unknown" {
 		t.Error(got)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -45,6 +46,10 @@ func ImportGo(ctx context.Context, from, to string) (gate.Database, error) {
 	err = packAll(ctx, temp, names, when)
 	if err := errors.Join(err, temp.Chmod(0o644), temp.Sync(), temp.Close()); err != nil {
 		return gate.Database{}, fmt.Errorf("import advisories: %w", err)
+	}
+	// What an update noted of the file before is not true of this one.
+	if err := os.Remove(path + ".source.json"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return gate.Database{}, err
 	}
 	if err := os.Rename(temp.Name(), path); err != nil {
 		return gate.Database{}, err

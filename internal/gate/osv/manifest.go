@@ -1,0 +1,139 @@
+package osv
+
+import (
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+
+	"github.com/google/osv-scanner/v2/pkg/models"
+)
+
+// dependency is what a lock file tells of a package besides its version.
+type dependency struct {
+	direct   bool
+	through  []string // from a direct dependency down to what asks for the package
+	licences []string
+}
+
+// manifest has the dependencies of one file by name and version.
+type manifest map[[2]string]dependency
+
+func (m manifest) of(p models.PackageVulns) dependency {
+	return m[[2]string{p.Package.Inventory.Name, p.Package.Inventory.Version}]
+}
+
+// parserOf returns the function for a file that tells, by its name. What it cannot
+// read the library could not either, and that is told: then it returns nil.
+func parserOf(base string) func(text []byte, beside func(name string) []byte) manifest {
+	switch base {
+	case "go.mod":
+		return parseGoMod
+	case "package-lock.json", "npm-shrinkwrap.json":
+		return parseNPM
+	case "Cargo.lock":
+		return parseCargo
+	case "poetry.lock":
+		return parsePoetry
+	case "uv.lock":
+		return parseUV
+	case "pnpm-lock.yaml":
+		return parsePNPM
+	}
+	return nil
+}
+
+// parsed are manifests by their path in the repository.
+type parsed struct {
+	files map[string]manifest
+	err   error
+}
+
+// manifests parses every file of the stage that tells more than versions, while
+// the library reads them for itself.
+func (s *stage) manifests() <-chan parsed {
+	done := make(chan parsed, 1)
+	go func() {
+		out := map[string]manifest{}
+		var err error
+		defer func() { done <- parsed{out, err} }()
+		defer func() {
+			if p := recover(); p != nil {
+				err = fmt.Errorf("read who asks for which dependency: panic: %v", p)
+			}
+		}()
+		for name, original := range s.names {
+			parse := parserOf(path.Base(name))
+			if parse == nil {
+				continue
+			}
+			folder := filepath.Join(s.dir, filepath.FromSlash(path.Dir(name)))
+			read := func(name string) []byte {
+				text, err := os.ReadFile(filepath.Join(folder, name))
+				if err != nil {
+					return nil
+				}
+				return text
+			}
+			out[original] = parse(read(path.Base(name)), read)
+		}
+	}()
+	return done
+}
+
+// graph is who asks for whom. Node 0 is the repository itself.
+type graph struct{ nodes []node }
+
+type node struct {
+	name, version string
+	licences      []string
+	needs         []int
+}
+
+// longest bounds a chain: real ones have some ten names.
+const longest = 50
+
+// manifest walks the graph from the repository, so that each package has the
+// shortest way to it. Without a way nothing is said of how it came.
+func (g graph) manifest() manifest {
+	from := make([]int, len(g.nodes))
+	for i := range from {
+		from[i] = -1
+	}
+	queue := []int{0}
+	seen := map[int]bool{0: true}
+	m := manifest{}
+	for len(queue) > 0 {
+		i := queue[0]
+		queue = queue[1:]
+		for _, j := range g.nodes[i].needs {
+			if !seen[j] {
+				seen[j], from[j] = true, i
+				queue = append(queue, j)
+			}
+		}
+		if i == 0 {
+			continue
+		}
+		n := g.nodes[i]
+		k := [2]string{n.name, n.version}
+		if _, ok := m[k]; ok {
+			continue
+		}
+		d := dependency{direct: from[i] == 0, licences: n.licences}
+		for j := from[i]; j > 0 && len(d.through) < longest; j = from[j] {
+			d.through = append(d.through, g.nodes[j].name)
+		}
+		slices.Reverse(d.through)
+		m[k] = d
+	}
+	for i, n := range g.nodes {
+		if k := ([2]string{n.name, n.version}); i > 0 {
+			if _, ok := m[k]; !ok {
+				m[k] = dependency{licences: n.licences}
+			}
+		}
+	}
+	return m
+}

@@ -1,0 +1,101 @@
+package osv
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// connect bounds how long a connection to osv.dev may take to come about.
+const connect = 10 * time.Second
+
+// online is the transport to osv.dev. A host that cannot be reached is tried
+// twice and then no more: the library on its own asks four times for half a
+// minute, whatever the error is.
+type online struct {
+	ctx   context.Context // the library knows none
+	next  http.RoundTripper
+	pause time.Duration // before the second attempt
+
+	mu   sync.Mutex
+	down error
+}
+
+func newOnline(ctx context.Context, client *http.Client) (*http.Client, *online) {
+	o := &online{ctx: ctx, pause: 300 * time.Millisecond}
+	c := http.Client{}
+	if client != nil {
+		c = *client
+	}
+	if o.next = c.Transport; o.next == nil {
+		t := http.DefaultTransport.(*http.Transport).Clone()
+		t.DialContext = (&net.Dialer{Timeout: connect}).DialContext
+		o.next = t
+	}
+	c.Transport = o
+	return &c, o
+}
+
+// RoundTrip implements http.RoundTripper.
+func (o *online) RoundTrip(r *http.Request) (*http.Response, error) {
+	if err := o.state(); err != nil {
+		return nil, err
+	}
+	resp, err := o.next.RoundTrip(r)
+	if !isUnreachable(err) {
+		return resp, err
+	}
+	select {
+	case <-o.ctx.Done():
+		return nil, o.state()
+	case <-time.After(o.pause):
+	}
+	if r.GetBody != nil {
+		r = r.Clone(r.Context())
+		if r.Body, err = r.GetBody(); err != nil {
+			return nil, err
+		}
+	}
+	if resp, err = o.next.RoundTrip(r); !isUnreachable(err) {
+		return resp, err
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.down = &unreachable{r.URL.Hostname(), err}
+	return nil, o.down
+}
+
+// state is an error when asking makes no sense any more.
+func (o *online) state() error {
+	if err := o.ctx.Err(); err != nil {
+		return &unreachable{"osv.dev", err}
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.down
+}
+
+// isUnreachable reports whether no connection came about.
+func isUnreachable(err error) bool {
+	var op *net.OpError
+	var dns *net.DNSError
+	return errors.As(err, &dns) || errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect")
+}
+
+// unreachable ends the attempts of the library: of all errors only a deadline does
+// (osvdev's makeRetryRequest), so it says that it is one.
+type unreachable struct {
+	host string
+	err  error
+}
+
+func (u *unreachable) Error() string {
+	return fmt.Sprintf("%s cannot be reached: %v; allow it, or scan offline with databases", u.host, u.err)
+}
+
+func (u *unreachable) Unwrap() error        { return u.err }
+func (u *unreachable) Is(target error) bool { return target == context.DeadlineExceeded }

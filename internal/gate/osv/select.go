@@ -1,0 +1,137 @@
+package osv
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate"
+)
+
+// Select returns the lock files and manifests, and what the library or the facts
+// about them may need besides. Of a change only those that it touches, and those
+// that are read together with them.
+func (Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, bool) {
+	k, err := newKinds()
+	if err != nil {
+		return files, true // Scan says why
+	}
+	kind := map[string]string{} // path → extractor
+	for _, f := range files {
+		if name := k.of(f.Path, 0); name != "" {
+			kind[f.Path] = name
+		}
+	}
+	inc := includes(slices.Concat(files, gone(changed)), kind)
+	wanted := map[string]bool{}
+	switch {
+	case changed == nil:
+		for name := range kind {
+			wanted[name] = true
+		}
+	default:
+		touched := touchedGroups(k, kind, inc, changed)
+		for name, of := range kind {
+			wanted[name] = changed[name] || touched[group(name, of)]
+		}
+	}
+	var out []gate.File
+	for _, f := range files {
+		if wanted[f.Path] || slices.ContainsFunc(inc[f.Path], func(by string) bool { return wanted[by] }) {
+			out = append(out, f)
+		}
+	}
+	return out, len(out) > 0
+}
+
+// gone are changed paths that may not exist any more.
+func gone(changed gate.Changes) []gate.File {
+	var out []gate.File
+	for name, yes := range changed {
+		if yes {
+			out = append(out, gate.File{Path: name})
+		}
+	}
+	return out
+}
+
+// group names the files that one reads with another: pom.xml its parents, wherever
+// they are, requirements each other, a lock file those beside it.
+func group(name, kind string) string {
+	switch kind {
+	case "java/pomxml", "python/requirements":
+		return kind
+	case vendored:
+		return vendoredLibrary(name)
+	}
+	return path.Dir(name) + "/"
+}
+
+// touchedGroups are the groups in which something changed, be it that it is gone.
+func touchedGroups(k kinds, kind map[string]string, inc map[string][]string, changed gate.Changes) map[string]bool {
+	touched := map[string]bool{}
+	for name, yes := range changed {
+		if !yes {
+			continue
+		}
+		if of := k.of(name, 0); of != "" {
+			touched[group(name, of)] = true
+		}
+		for _, by := range inc[name] {
+			if !sideFile(name) {
+				touched[group(by, kind[by])] = true
+			}
+		}
+	}
+	return touched
+}
+
+// sideFile is one that tells only which dependency is direct: a change of it alone
+// brings no other version of anything.
+func sideFile(name string) bool {
+	return path.Base(name) == "pyproject.toml"
+}
+
+// includes says, of each file that is no lock file itself, by which ones it may be
+// read. Of requirements only their text tells what they include: everything that
+// could be it counts, in any folder that has some, below it, or above.
+func includes(files []gate.File, kind map[string]string) map[string][]string {
+	beside := map[string]string{} // file that may be read → the one that may read it
+	requirements := map[string]string{}
+	for name, of := range kind {
+		dir := path.Dir(name)
+		switch of {
+		case "go/gomod":
+			beside[path.Join(dir, "go.sum")] = name
+		case "python/poetrylock":
+			beside[path.Join(dir, "pyproject.toml")] = name
+		case "python/requirements":
+			for d := dir; ; d = path.Dir(d) {
+				requirements[d] = name
+				if d == "." {
+					break
+				}
+			}
+		}
+	}
+	out := map[string][]string{}
+	for _, f := range files {
+		if kind[f.Path] != "" {
+			continue
+		}
+		if by, ok := beside[f.Path]; ok {
+			out[f.Path] = []string{by}
+		}
+		if len(requirements) == 0 || !slices.Contains([]string{".txt", ".in", ".pip"}, path.Ext(f.Path)) {
+			continue
+		}
+		by, ok := requirements[path.Dir(f.Path)]
+		if !ok {
+			by, ok = requirements[path.Dir(path.Dir(f.Path))]
+		}
+		if ok && !strings.Contains(f.Path, "node_modules/") {
+			out[f.Path] = append(out[f.Path], by)
+		}
+	}
+	return out
+}

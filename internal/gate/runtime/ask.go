@@ -1,0 +1,134 @@
+package runtime
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// input is what the policy is asked about: an object, or a plan.
+type input struct {
+	value any
+	name  string // Deployment/web
+	space string
+	at    report.Location
+}
+
+// broken is one answer of the policy.
+type broken struct {
+	rule     string // the id it gives itself, or main.deny
+	severity report.Severity
+	message  string
+	fix      string
+}
+
+// patience is the time one rule has for one object.
+const patience = 10 * time.Second
+
+// ask evaluates every rule on the input. A rule that is undefined has nothing
+// against it; one that fails is an error.
+func (p *policy) ask(ctx context.Context, in input) (out []broken, err error) {
+	if p == nil {
+		return nil, nil
+	}
+	value, err := ast.InterfaceToValue(in.value)
+	if err != nil {
+		return nil, fmt.Errorf("hand %s to the policy: %w", in.name, err)
+	}
+	for _, q := range p.queries {
+		results, err := q.eval(ctx, value)
+		if err != nil {
+			return nil, fmt.Errorf("evaluate %s on %s: %s", q.name, in.name, reason(err))
+		}
+		for _, r := range results {
+			for _, e := range r.Expressions {
+				answers, err := q.read(e.Value)
+				if err != nil {
+					return nil, fmt.Errorf("evaluate %s on %s: %w", q.name, in.name, err)
+				}
+				out = append(out, answers...)
+			}
+		}
+	}
+	return out, nil
+}
+
+func (q query) eval(ctx context.Context, value ast.Value) (rego.ResultSet, error) {
+	own, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	results, err := q.Eval(own, rego.EvalParsedInput(value))
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case own.Err() != nil:
+		return nil, fmt.Errorf("it takes more than %s", patience)
+	}
+	return results, err
+}
+
+// read takes the value of a rule apart.
+func (q query) read(value any) (out []broken, err error) {
+	switch v := value.(type) {
+	case []any:
+		for _, e := range v {
+			b, err := q.one(e)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, b)
+		}
+		return out, nil
+	case string, map[string]any:
+		b, err := q.one(v)
+		return []broken{b}, err
+	case bool:
+		if !v {
+			return nil, nil
+		}
+		return []broken{{rule: q.name, severity: q.severity, message: "breaks " + q.name, fix: q.fix()}}, nil
+	}
+	return nil, fmt.Errorf("it is a %T, not a set of messages", value)
+}
+
+func (q query) fix() string { return "see " + q.name + " in the policy of this repository" }
+
+// one reads a message, or an object with msg.
+func (q query) one(e any) (broken, error) {
+	b := broken{rule: q.name, severity: q.severity, fix: q.fix()}
+	switch e := e.(type) {
+	case string:
+		b.message = e
+	case map[string]any:
+		texts := map[string]string{}
+		for _, key := range []string{"msg", "severity", "id", "fix"} {
+			text, ok := e[key].(string)
+			if e[key] != nil && !ok {
+				return b, fmt.Errorf("%s is a %T, not a string", key, e[key])
+			}
+			texts[key] = text
+		}
+		b.message, b.fix = texts["msg"], cmp.Or(texts["fix"], b.fix)
+		b.rule = cmp.Or(texts["id"], b.rule)
+		if s := texts["severity"]; s != "" {
+			b.severity = report.Severity(strings.ToLower(s))
+			if !slices.Contains(report.Severities, b.severity) {
+				return b, fmt.Errorf("severity %q is none of critical, high, medium, low, note", s)
+			}
+		}
+	default:
+		return b, fmt.Errorf("an element is a %T, not a message", e)
+	}
+	if b.message == "" {
+		return b, errors.New("an element has no msg")
+	}
+	return b, nil
+}

@@ -1,0 +1,98 @@
+package runtime
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"slices"
+
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/api/resource"
+	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate"
+)
+
+// kustomize builds the folder. What it may read is copied into memory first, and a
+// kustomization is written there anew from what was checked of it: so nothing
+// leads out of the repository, and no program is run.
+func (s Source) kustomize(t *tree) (rendering, error) {
+	dir := path.Clean(s.Kustomize)
+	r := rendering{generic: dir}
+	g := gatherer{tree: t, into: filesys.MakeFsInMemory(), seen: map[string]bool{}}
+	file, err := g.kustomization(dir, 0)
+	r.missing = g.missing
+	if err == nil {
+		r.generic = file
+		err = r.build(dir, g)
+	}
+	if err != nil {
+		r.missing = append(r.missing, gate.Gap{
+			What: "kustomization " + dir, Why: reason(err),
+			Remedy: "repair it (kustomize build " + dir + "), or commit what it builds and name that as manifests",
+		})
+	}
+	return r, nil
+}
+
+func (r *rendering) build(dir string, g gatherer) error {
+	defer silence()()
+	built, err := krusty.MakeKustomizer(&krusty.Options{
+		Reorder:          krusty.ReorderOptionUnspecified, // another is worth a warning to it
+		LoadRestrictions: types.LoadRestrictionsRootOnly,
+		PluginConfig:     types.DisabledPluginConfig(),
+	}).Run(g.into, "/"+dir)
+	if err != nil {
+		return err
+	}
+	size := 0
+	for _, one := range built.Resources() {
+		file := origin(one, dir, r.generic)
+		if err := forget(one, g.annotated); err != nil {
+			return err
+		}
+		text, err := one.AsYAML()
+		if err != nil {
+			return err
+		}
+		if size += len(text); size > maxOutput {
+			return fmt.Errorf("it builds more than %d bytes", maxOutput)
+		}
+		r.try(file, text, false)
+	}
+	return nil
+}
+
+// originKey is the annotation that says which file a resource is from.
+const originKey = "config.kubernetes.io/origin"
+
+func origin(one *resource.Resource, dir, otherwise string) string {
+	from, err := one.GetOrigin()
+	if err != nil || from == nil {
+		return otherwise
+	}
+	if p := cmp.Or(from.Path, from.ConfiguredIn); p != "" {
+		return path.Join(dir, p)
+	}
+	return otherwise
+}
+
+// forget takes the annotation away again that the repository did not ask for.
+func forget(one *resource.Resource, asked bool) error {
+	if asked {
+		return nil
+	}
+	annotations := one.GetAnnotations()
+	delete(annotations, originKey)
+	return one.SetAnnotations(annotations)
+}
+
+// mark asks for the annotation.
+func mark(k *types.Kustomization) (asked bool) {
+	if slices.Contains(k.BuildMetadata, types.OriginAnnotations) {
+		return true
+	}
+	k.BuildMetadata = append(k.BuildMetadata, types.OriginAnnotations)
+	return false
+}

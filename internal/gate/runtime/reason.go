@@ -1,0 +1,26 @@
+package runtime
+
+import (
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+// quoted are the pieces of a file that libraries show in their errors: a generator
+// with its literals, a patch, a template. They may hold a secret.
+var quoted = regexp.MustCompile("(?s)config: `.*`|from \\[.*\\]|`[^`]{60,}`|\"[^\"]{120,}\"")
+
+// reason is an error in one line of bearable length, without pieces of files.
+func reason(err error) string {
+	const most = 400
+	text := quoted.ReplaceAllString(err.Error(), "…")
+	text = strings.Join(strings.Fields(text), " ")
+	if len(text) <= most {
+		return text
+	}
+	cut := most
+	for !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return text[:cut] + "…"
+}

@@ -1,0 +1,240 @@
+// Package runtime checks what is about to be deployed: it renders charts,
+// kustomizations and plans without a cluster, a network or a program, and holds
+// the objects against built-in rules and the repository's own Rego.
+package runtime
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"path"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/dustin/go-humanize/english"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/manifest"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// Scanner checks the sources, which are gate.runtime of the configuration.
+type Scanner struct {
+	Sources []Source
+	Policy  string // folder with Rego below PolicyDir; "": none
+	// PolicyDir is the checkout the Rego is read from: the base's in a pull request,
+	// so that none loosens its own policy. "" is the checkout that is scanned.
+	PolicyDir string
+	// Base is the commit of the base. A source that it does not have yet is new, and
+	// no mistake.
+	Base string
+}
+
+// Source is something that is rendered and deployed: exactly one of Chart,
+// Kustomize, Manifests and Plan, relative to the repository.
+type Source struct {
+	Chart     string   // folder, or archive
+	Values    []string // files, for Chart
+	Kustomize string   // folder
+	Manifests string   // file or folder
+	Plan      string   // file with what "terraform show -json" prints
+	Name      string   // what messages call it; "": its path
+}
+
+// Name is "goldenpath": the rules are its own.
+func (*Scanner) Name() string { return "goldenpath" }
+
+// Kind is what it looks for.
+func (*Scanner) Kind() string { return "runtime policy" }
+
+// Version is that of this program.
+func (*Scanner) Version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "unknown"
+}
+
+// rendering is what a source comes to.
+type rendering struct {
+	objects []manifest.Object
+	rego    []input // what the policy is asked about
+	found   []manifest.Violation
+	missing []gate.Gap
+	generic string // file to name where an object's own is not of the repository
+}
+
+// Scan renders every source and checks what comes out.
+func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
+	if err := s.check(); err != nil {
+		return gate.Result{}, err
+	}
+	t, err := open(in)
+	if err != nil {
+		return gate.Result{}, fmt.Errorf("open the repository: %w", err)
+	}
+	defer t.root.Close()
+	rules, err := s.policy(in)
+	if err != nil {
+		return gate.Result{}, err
+	}
+	res := gate.Result{Findings: []report.Finding{}}
+	sources, objects := 0, 0
+	var problems []string
+	for i, source := range s.Sources {
+		key, name := source.where(i)
+		if !t.exists(name) {
+			if s.Base == "" || in.Head != s.Base {
+				problems = append(problems, fmt.Sprintf("%s: %s is not in the repository, or is excluded", key, name))
+			}
+			continue
+		}
+		r, err := source.render(ctx, t, key)
+		if err != nil {
+			return gate.Result{}, err
+		}
+		sources++
+		objects += len(r.rego)
+		res.Missing = append(res.Missing, r.missing...)
+		found := append(r.found, manifest.Check(r.objects)...)
+		for _, v := range found {
+			res.Findings = append(res.Findings, t.finding(r, v))
+		}
+		for _, in := range r.rego {
+			broken, err := rules.ask(ctx, in)
+			if err != nil {
+				return gate.Result{}, err
+			}
+			for _, b := range broken {
+				res.Findings = append(res.Findings, t.answer(r, in, b))
+			}
+		}
+	}
+	if len(problems) > 0 {
+		return gate.Result{}, report.Usage(strings.Join(problems, "\n"))
+	}
+	if sources > 0 {
+		res.Covered = english.Plural(sources, "source", "") + ", " + english.Plural(objects, "object", "")
+		if rules != nil {
+			res.Covered += ", " + english.Plural(rules.count, "rule", "") + " of " + path.Clean(s.Policy) + "/"
+		}
+	}
+	res.Findings = sorted(res.Findings)
+	return res, nil
+}
+
+// check refuses what no configuration should say.
+func (s *Scanner) check() error {
+	var problems []string
+	for i, source := range s.Sources {
+		key := fmt.Sprintf("gate.runtime[%d]", i)
+		given := 0
+		for _, p := range []string{source.Chart, source.Kustomize, source.Manifests, source.Plan} {
+			if p != "" {
+				given++
+			}
+		}
+		if given != 1 {
+			problems = append(problems, key+": name exactly one of chart, kustomize, manifests and plan")
+		}
+		if len(source.Values) > 0 && source.Chart == "" {
+			problems = append(problems, key+".values: only a chart has values")
+		}
+		for _, p := range append([]string{source.Chart, source.Kustomize, source.Manifests, source.Plan}, source.Values...) {
+			if p != "" && !inside(p) {
+				problems = append(problems, fmt.Sprintf("%s: %s is not below the repository", key, p))
+			}
+		}
+	}
+	if s.Policy != "" && !inside(s.Policy) {
+		problems = append(problems, fmt.Sprintf("gate.policy: %s is not below the repository", s.Policy))
+	}
+	if len(problems) > 0 {
+		return report.Usage(strings.Join(problems, "\n"))
+	}
+	return nil
+}
+
+// inside reports whether the path stays in the folder it is relative to.
+func inside(p string) bool {
+	p = path.Clean(p)
+	return !path.IsAbs(p) && p != ".." && !strings.HasPrefix(p, "../")
+}
+
+// where is the key of the configuration and the clean path.
+func (s Source) where(i int) (key, name string) {
+	for _, w := range []struct{ key, path string }{
+		{"chart", s.Chart}, {"kustomize", s.Kustomize}, {"manifests", s.Manifests}, {"plan", s.Plan},
+	} {
+		if w.path != "" {
+			return fmt.Sprintf("gate.runtime[%d].%s", i, w.key), path.Clean(w.path)
+		}
+	}
+	return fmt.Sprintf("gate.runtime[%d]", i), "."
+}
+
+// render runs the library in a goroutine of its own: none of them can be
+// interrupted.
+func (s Source) render(ctx context.Context, t *tree, key string) (r rendering, err error) {
+	type outcome struct {
+		rendering
+		err error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		var o outcome
+		defer func() {
+			if p := recover(); p != nil {
+				o = outcome{err: fmt.Errorf("render %s: panic: %T", key, p)}
+			}
+			done <- o
+		}()
+		switch {
+		case s.Chart != "":
+			o.rendering, o.err = s.helm(t, key)
+		case s.Kustomize != "":
+			o.rendering, o.err = s.kustomize(t)
+		case s.Manifests != "":
+			o.rendering, o.err = s.plain(t)
+		default:
+			o.rendering, o.err = s.plan(t, key)
+		}
+	}()
+	select {
+	case o := <-done:
+		return o.rendering, o.err
+	case <-ctx.Done():
+		return rendering{}, fmt.Errorf("render %s: %w", key, context.Cause(ctx))
+	}
+}
+
+// sorted puts the findings in order and leaves out what two sources share.
+func sorted(all []report.Finding) []report.Finding {
+	slices.SortStableFunc(all, func(a, b report.Finding) int {
+		return cmp.Or(cmp.Compare(a.At.Path, b.At.Path), cmp.Compare(a.At.Line, b.At.Line),
+			cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Message, b.Message), cmp.Compare(a.Fingerprint, b.Fingerprint))
+	})
+	return slices.CompactFunc(all, func(a, b report.Finding) bool {
+		return a.Fingerprint == b.Fingerprint && a.At == b.At && a.Message == b.Message
+	})
+}
+
+// open opens the checkout for reading the files that were selected.
+func open(in gate.Input) (*tree, error) {
+	root, err := os.OpenRoot(in.Dir)
+	if err != nil {
+		return nil, err
+	}
+	t := &tree{root: root, size: map[string]int64{}, folders: map[string]bool{".": true}, exclude: in.Exclude, left: maxRead}
+	for _, f := range in.Files {
+		t.names = append(t.names, f.Path)
+		t.size[f.Path] = f.Size
+		for dir := path.Dir(f.Path); !t.folders[dir]; dir = path.Dir(dir) {
+			t.folders[dir] = true
+		}
+	}
+	slices.Sort(t.names)
+	return t, nil
+}

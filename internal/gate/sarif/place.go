@@ -1,0 +1,160 @@
+package sarif
+
+import (
+	"fmt"
+	"io/fs"
+	"net/url"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+const (
+	maxURI     = 2000
+	maxPath    = 1000
+	maxBaseIDs = 10 // that lead from one to the next
+)
+
+// roots are the names that tools give the folder they looked at.
+var roots = []string{"%SRCROOT%", "SRCROOT", "ROOTPATH", "PROJECTROOT", "%PROJECTROOT%", "REPOROOT", "%REPOROOT%", "REPO_ROOT"}
+
+// places finds paths in the repository for what a run says of places.
+type places struct {
+	run      *run
+	checkout []string // absolute paths of the checkout, with forward slashes
+	declared []string // absolute paths that the file says the repository was at
+}
+
+func newPlaces(r *run, dir string) *places {
+	p := &places{run: r, checkout: []string{filepath.ToSlash(filepath.Clean(dir))}}
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		p.checkout = append(p.checkout, filepath.ToSlash(real))
+	}
+	declare := func(l artifactLocation) {
+		if name, absolute, ok := uriPath(l.URI); ok && absolute && !disk(name) && len(p.declared) < maxBaseIDs {
+			p.declared = append(p.declared, path.Clean(name))
+		}
+	}
+	for _, id := range roots {
+		declare(r.Bases[id])
+	}
+	for _, v := range r.Provenance {
+		declare(v.Mapped)
+	}
+	return p
+}
+
+// find returns the path in the repository, without any when the location is the
+// repository or nothing; outside is the location, when it is elsewhere.
+func (p *places) find(l artifactLocation, at string) (name, outside string, err error) {
+	if i := l.Index; i != nil && *i != -1 {
+		if *i < 0 || *i >= len(p.run.Artifacts) {
+			return "", "", fmt.Errorf("at %s/physicalLocation/artifactLocation/index: refers to artifact %d of %d", at, *i, len(p.run.Artifacts))
+		}
+		if l.URI == "" {
+			l = p.run.Artifacts[*i].Location
+		}
+	}
+	if l.URI == "" {
+		return "", "", nil
+	}
+	name, ok := p.inside(l)
+	if !ok {
+		outside = oneLine(l.URI, 200)
+		if l.BaseID != "" {
+			outside += " of " + oneLine(l.BaseID, 50)
+		}
+		return "", outside, nil
+	}
+	return name, "", nil
+}
+
+// inside follows the bases of a location up to the repository.
+func (p *places) inside(l artifactLocation) (string, bool) {
+	name, absolute, ok := uriPath(l.URI)
+	id := l.BaseID
+	for hops := 0; ok && !absolute && id != ""; hops++ {
+		base := p.run.Bases[id]
+		root := slices.Contains(roots, id)
+		if hops == maxBaseIDs || base.URI == "" && base.BaseID == "" && !root {
+			return "", false
+		}
+		var folder string
+		if base.URI != "" {
+			if folder, absolute, ok = uriPath(base.URI); !ok {
+				return "", false
+			}
+		}
+		if absolute && root && !disk(folder) {
+			// Where the tool ran may be another machine; that it is the source's root counts.
+			sub, _ := below(folder, p.checkout)
+			return local(path.Join(sub, name))
+		}
+		name, id = path.Join(folder, name), base.BaseID
+	}
+	if !ok {
+		return "", false
+	}
+	if absolute {
+		if name, ok = below(name, slices.Concat(p.checkout, p.declared)); !ok {
+			return "", false
+		}
+	}
+	return local(name)
+}
+
+// local is a clean path below the repository; empty is the repository.
+func local(name string) (string, bool) {
+	name = path.Clean(name)
+	if name == "." {
+		return "", true
+	}
+	return name, fs.ValidPath(name) && len(name) <= maxPath
+}
+
+// below is the rest of an absolute path in one of the folders.
+func below(name string, folders []string) (string, bool) {
+	name = path.Clean(name)
+	for _, f := range folders {
+		if name == f {
+			return ".", true
+		}
+		if rest, ok := strings.CutPrefix(name, strings.TrimSuffix(f, "/")+"/"); ok {
+			return rest, true
+		}
+	}
+	return "", false
+}
+
+// disk reports whether a folder is all of a disk: no checkout is there.
+func disk(folder string) bool {
+	folder = strings.Trim(path.Clean(folder), "/")
+	return folder == "" || len(folder) == 2 && folder[1] == ':'
+}
+
+var drive = regexp.MustCompile(`^/?[A-Za-z]:/`)
+
+// uriPath reads a URI reference, or a path that a tool takes for one. It is not
+// ok when it is no file's, leads upwards, or cannot be a path.
+func uriPath(uri string) (name string, absolute, ok bool) {
+	s := strings.ReplaceAll(uri, `\`, "/")
+	if len(s) > maxURI {
+		return "", false, false
+	}
+	if drive.MatchString(s) {
+		s = "file:///" + strings.TrimPrefix(s, "/")
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "" && u.Scheme != "file" || u.Opaque != "" || u.User != nil || u.Host != "" && u.Host != "localhost" ||
+		u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+		return "", false, false
+	}
+	name = strings.ReplaceAll(u.Path, `\`, "/")
+	if slices.Contains(strings.Split(name, "/"), "..") || strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || r == unicode.ReplacementChar }) {
+		return "", false, false
+	}
+	return name, u.Scheme == "file" || strings.HasPrefix(name, "/"), true
+}

@@ -1,0 +1,149 @@
+package sarif
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+)
+
+// descriptors are a list to look things up in.
+type descriptors struct {
+	list         []descriptor
+	byID, byGUID map[string]*descriptor
+}
+
+func newDescriptors(list []descriptor) descriptors {
+	d := descriptors{list, map[string]*descriptor{}, map[string]*descriptor{}}
+	for i := range list {
+		e := &list[i]
+		if d.byID[e.ID] == nil && e.ID != "" {
+			d.byID[e.ID] = e
+		}
+		if d.byGUID[e.GUID] == nil && e.GUID != "" {
+			d.byGUID[e.GUID] = e
+		}
+	}
+	return d
+}
+
+// descriptor is what a reference points to; nil: it names nothing that the file
+// describes. index is that of the result itself, beside the reference.
+func (r *run) descriptor(ref *reference, index *int, of func(*component) *descriptors, at string) (*descriptor, error) {
+	c, err := r.component(ref.Component, at)
+	if err != nil {
+		return nil, err
+	}
+	if c == nil {
+		c = &component{} // that the file does not describe: an index into it is wrong
+	}
+	in := of(c)
+	var found *descriptor
+	for _, i := range []*int{index, ref.Index} {
+		if i == nil || *i == -1 { // -1: SARIF's way to say nothing
+			continue
+		}
+		if *i < 0 || *i >= len(in.list) {
+			return nil, fmt.Errorf("at %s: refers to description %d of %d", at, *i, len(in.list))
+		}
+		d := &in.list[*i]
+		if found != nil && found != d {
+			return nil, fmt.Errorf("at %s: refers to description %d and to %d", at, *index, *i)
+		}
+		found = d
+	}
+	if found == nil {
+		found = in.byGUID[ref.GUID]
+	}
+	if found == nil {
+		found = in.byID[ref.ID]
+	}
+	return found, nil
+}
+
+func (r *run) components() []*component {
+	all := []*component{&r.Tool.Driver}
+	for i := range r.Tool.Extensions {
+		all = append(all, &r.Tool.Extensions[i])
+	}
+	return all
+}
+
+// component is what a reference to one means: without any, the driver.
+func (r *run) component(ref *componentReference, at string) (*component, error) {
+	if ref == nil {
+		return &r.Tool.Driver, nil
+	}
+	if i := ref.Index; i != nil && *i != -1 {
+		if *i < 0 || *i >= len(r.Tool.Extensions) {
+			return nil, fmt.Errorf("at %s: refers to extension %d of %d", at, *i, len(r.Tool.Extensions))
+		}
+		return &r.Tool.Extensions[*i], nil
+	}
+	for i := range r.Tool.Extensions {
+		e := &r.Tool.Extensions[i]
+		if ref.GUID != "" && e.GUID == ref.GUID || ref.GUID == "" && ref.Name != "" && e.Name == ref.Name {
+			return e, nil
+		}
+	}
+	if d := &r.Tool.Driver; ref.GUID == "" && (ref.Name == "" || ref.Name == d.Name) || ref.GUID != "" && ref.GUID == d.GUID {
+		return d, nil
+	}
+	return nil, nil
+}
+
+// rule finds what describes the rule of a result, and its id.
+func (r *run) rule(res *result) (string, *descriptor, error) {
+	ref := reference{}
+	if res.Rule != nil {
+		ref = *res.Rule
+	}
+	id := cmp.Or(res.RuleID, ref.ID)
+	ref.ID = id
+	rules := func(c *component) *descriptors { return &c.rules }
+	d, err := r.descriptor(&ref, res.RuleIndex, rules, res.at)
+	// java/sql/1 is a part of java/sql, where the file does not describe it.
+	for part := ref.ID; err == nil && d == nil && len(part) <= maxRule; {
+		cut := strings.LastIndexByte(part, '/')
+		if cut < 0 {
+			break
+		}
+		part = part[:cut]
+		d, err = r.descriptor(&reference{ID: part, Component: ref.Component}, nil, rules, res.at)
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	if d == nil {
+		return id, nil, nil
+	}
+	if id != "" && d.ID != "" && id != d.ID && !strings.HasPrefix(id, d.ID+"/") {
+		return "", nil, fmt.Errorf("at %s: is of rule %.80q, and refers to the description of %.80q", res.at, id, d.ID)
+	}
+	return cmp.Or(id, d.ID), d, nil
+}
+
+// overridden is the level that the run's configuration gave a rule; empty: none.
+func (c *converter) overridden(res *result, d *descriptor) (string, error) {
+	i := res.Provenance.Invocation
+	if d == nil || i == nil || *i == -1 {
+		return "", nil
+	}
+	if *i < 0 || *i >= len(c.run.Invocations) {
+		return "", fmt.Errorf("at %s/provenance/invocationIndex: refers to invocation %d of %d", res.at, *i, len(c.run.Invocations))
+	}
+	if c.overrides[*i] == nil {
+		levels := map[*descriptor]string{}
+		for j, o := range c.run.Invocations[*i].Overrides {
+			at := fmt.Sprintf("%s/invocations/%d/ruleConfigurationOverrides/%d", c.run.at, *i, j)
+			of, err := c.run.descriptor(&o.Descriptor, nil, func(c *component) *descriptors { return &c.rules }, at)
+			if err != nil {
+				return "", err
+			}
+			if of != nil {
+				levels[of] = cmp.Or(levels[of], o.Configuration.Level)
+			}
+		}
+		c.overrides[*i] = levels
+	}
+	return c.overrides[*i][d], nil
+}

@@ -1,0 +1,105 @@
+package trivy
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/aquasecurity/trivy/pkg/iac/detection"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate"
+)
+
+// sort of configuration a file is by its name alone.
+type sort int
+
+const (
+	other sort = iota
+	dockerfile
+	terraform
+	manifest // YAML or JSON: whether it is one of Kubernetes, its text tells
+	archive  // may hold a Helm chart
+)
+
+func sortOf(name string) sort {
+	switch {
+	case detection.IsType(name, nil, detection.FileTypeDockerfile):
+		return dockerfile
+	case detection.IsTerraformFile(name):
+		return terraform
+	case detection.IsArchive(name):
+		return archive
+	}
+	switch strings.ToLower(path.Ext(name)) {
+	case ".yaml", ".yml", ".json":
+		return manifest
+	}
+	return other
+}
+
+// Select tells by the paths alone: a Dockerfile, a manifest and an archive stand for
+// themselves, a chart and all Terraform are taken whole, because their files are
+// read together. Where a chart comes or goes, what is below it is read in another
+// way, and counts as changed.
+func (*Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, bool) {
+	charts := chartsIn(files)
+	touched := map[string]bool{}
+	var moved []string
+	modules := changed == nil
+	for name := range changed {
+		touched[chartOf(name, charts)] = true
+		modules = modules || sortOf(name) == terraform
+		if path.Base(name) == chartFile {
+			moved = append(moved, path.Dir(name))
+		}
+	}
+	whole := func(name string) bool {
+		chart := chartOf(name, charts)
+		return chart != "" && (changed == nil || touched[chart])
+	}
+	modules = modules || slices.ContainsFunc(files, func(f gate.File) bool {
+		return strings.Contains(f.Path, ".t") && sortOf(f.Path) == terraform && whole(f.Path)
+	})
+	var out []gate.File
+	for _, f := range files {
+		take := whole(f.Path)
+		if !take && (changed.Has(f.Path) || modules || moved != nil) {
+			kind := sortOf(f.Path)
+			take = kind != other && changed.Has(f.Path) || kind == terraform && modules ||
+				kind != other && slices.ContainsFunc(moved, func(dir string) bool { return dir == "." || strings.HasPrefix(f.Path, dir+"/") })
+		}
+		if take {
+			out = append(out, f)
+		}
+	}
+	return out, len(out) > 0
+}
+
+const chartFile = "Chart.yaml"
+
+// chartsIn are the folders that hold a chart.
+func chartsIn(files []gate.File) map[string]bool {
+	charts := map[string]bool{}
+	for _, f := range files {
+		if strings.HasSuffix(f.Path, chartFile) && path.Base(f.Path) == chartFile {
+			charts[path.Dir(f.Path)] = true
+		}
+	}
+	return charts
+}
+
+// chartOf is the folder of the outermost chart the file is part of.
+func chartOf(name string, charts map[string]bool) string {
+	if len(charts) == 0 {
+		return ""
+	}
+	found := ""
+	for dir := path.Dir(name); ; dir = path.Dir(dir) {
+		if charts[dir] {
+			found = dir
+		}
+		if dir == "." || dir == "/" {
+			return found
+		}
+	}
+}
