@@ -1,0 +1,127 @@
+package manifest
+
+import (
+	"strconv"
+	"strings"
+)
+
+// field is a place in an object, whether or not anything stands there.
+type field struct {
+	v      any
+	parent *field
+	key    string // of a map
+	index  int    // of a list, when key is empty
+	check  *inspection
+}
+
+// get is the field of a map. Where something other than a map stands, that is a
+// violation, and the field is empty.
+func (f *field) get(keys ...string) *field {
+	for _, key := range keys {
+		m, ok := f.v.(map[string]any)
+		if !ok && f.v != nil {
+			f.wrongType("a map")
+		}
+		f = &field{v: m[key], parent: f, key: key, check: f.check}
+	}
+	return f
+}
+
+// list is the elements of a list.
+func (f *field) list() []*field {
+	l, ok := f.v.([]any)
+	if !ok && f.v != nil {
+		f.wrongType("a list")
+	}
+	out := make([]*field, len(l))
+	for i, v := range l {
+		out[i] = &field{v: v, parent: f, index: i, check: f.check}
+	}
+	return out
+}
+
+// texts is the elements of a list of strings.
+func (f *field) texts() (out []string) {
+	for _, e := range f.list() {
+		out = append(out, e.text())
+	}
+	return out
+}
+
+func (f *field) text() string {
+	s, ok := f.v.(string)
+	if !ok && f.v != nil {
+		f.wrongType("a string")
+	}
+	return s
+}
+
+// is reports whether a boolean has the value; one that is not set has neither.
+func (f *field) is(want bool) bool {
+	b, ok := f.v.(bool)
+	if !ok && f.v != nil {
+		f.wrongType("true or false")
+	}
+	return ok && b == want
+}
+
+// number reports false when there is none.
+func (f *field) number() (int64, bool) {
+	switch n := f.v.(type) {
+	case nil:
+	case int64:
+		return n, true
+	case float64:
+		if float64(int64(n)) == n {
+			return int64(n), true
+		}
+		f.wrongType("a whole number")
+	default:
+		f.wrongType("a whole number")
+	}
+	return 0, false
+}
+
+// set reports whether anything stands there: null is nothing.
+func (f *field) set() bool { return f.v != nil }
+
+// path is "spec.containers[0].image".
+func (f *field) path() string {
+	var steps []string
+	for ; f.parent != nil; f = f.parent {
+		if f.key != "" {
+			steps = append(steps, "."+f.key)
+		} else {
+			steps = append(steps, "["+strconv.Itoa(f.index)+"]")
+		}
+	}
+	var b strings.Builder
+	for i := len(steps) - 1; i >= 0; i-- {
+		b.WriteString(steps[i])
+	}
+	return strings.TrimPrefix(b.String(), ".")
+}
+
+// line is that of the field, of what it should stand in, or of the object.
+func (f *field) line() int {
+	var up []*field
+	for ; f.parent != nil; f = f.parent {
+		up = append(up, f)
+	}
+	node, line := f.check.object.node, f.check.object.Line
+	for i := len(up) - 1; i >= 0 && node != nil; i-- {
+		if up[i].key != "" {
+			node = step(node, up[i].key)
+		} else {
+			node = step(node, up[i].index)
+		}
+		if node != nil {
+			line = node.Line
+		}
+	}
+	return line
+}
+
+func (f *field) wrongType(want string) { f.malformed("is a " + kindOf(f.v) + ", not " + want) }
+
+func (f *field) malformed(how string) { f.check.broken = append(f.check.broken, hit{f, how}) }

@@ -1,0 +1,60 @@
+package manifest
+
+import "github.com/seed-b235b314/goldenpath/internal/report"
+
+// Rule is one thing an object must not ask for.
+type Rule struct {
+	ID       string
+	Severity report.Severity
+	What     string // what goes wrong
+	Fix      string
+
+	object    func(root *field) []hit
+	pod       func(pod) []hit
+	container func(pod, container) []hit
+}
+
+const malformed = "malformed"
+
+// Rules is everything that is checked. Critical is the node or the cluster in one
+// step, high a wall less between them, medium what makes an incident worse, low
+// what is good practice. It covers the Pod Security Standard "baseline", and of
+// "restricted" what says whose rights a process has.
+var Rules = []Rule{
+	{ID: "privileged", Severity: report.Critical, What: "a privileged container is root on the node",
+		Fix: "remove privileged: true; add the one capability it needs", container: privileged, pod: hostProcess},
+	{ID: "docker-socket", Severity: report.Critical, What: "who talks to the container runtime starts privileged containers",
+		Fix: "do not mount the socket, nor a folder it is in; build images with a rootless builder", pod: dockerSocket},
+	{ID: "cluster-admin", Severity: report.Critical, What: "a binding to cluster-admin gives every right in every namespace",
+		Fix: "bind a role that lists what is needed", object: clusterAdmin},
+	{ID: "host-path", Severity: report.High, What: "a folder of the node is reachable from the container",
+		Fix: "use a persistentVolumeClaim, a configMap or an emptyDir", pod: hostPath, object: hostPathVolume},
+	{ID: "host-network", Severity: report.High, What: "the pod sees the node's network and what listens on its localhost",
+		Fix: "remove hostNetwork: true; use a Service", pod: hostNamespace("hostNetwork", "network")},
+	{ID: "host-pid", Severity: report.High, What: "the pod sees and may trace the processes of the node",
+		Fix: "remove hostPID: true", pod: hostNamespace("hostPID", "processes")},
+	{ID: "host-ipc", Severity: report.High, What: "the pod shares memory with the processes of the node",
+		Fix: "remove hostIPC: true", pod: hostNamespace("hostIPC", "shared memory")},
+	{ID: "dangerous-capabilities", Severity: report.High, What: "a capability beyond those of the Pod Security Standard \"baseline\"",
+		Fix: "remove it from capabilities.add; drop ALL", container: capabilities},
+	{ID: "unconfined", Severity: report.High, What: "the kernel's filter on system calls or files is switched off",
+		Fix: "use the type RuntimeDefault, and the default procMount", container: unconfined, pod: unconfinedPod},
+	{ID: "wildcard-role", Severity: report.High, What: "a role with wildcards may read every secret or give itself more rights",
+		Fix: "list the resources and the verbs that are needed", object: wildcardRole},
+	{ID: "runs-as-root", Severity: report.High, What: "a process of root that escapes is root on the node",
+		Fix: "set securityContext.runAsNonRoot: true and a USER other than 0 in the image", container: runsAsRoot},
+	{ID: malformed, Severity: report.High, What: "a field has a type Kubernetes does not accept: what it asks for is not known",
+		Fix: "correct the field; kubectl apply --dry-run=server shows what the cluster accepts"},
+	{ID: "privilege-escalation", Severity: report.Medium, What: "a process may gain more rights than the one that started it (setuid)",
+		Fix: "set securityContext.allowPrivilegeEscalation: false", container: privilegeEscalation},
+	{ID: "missing-limits", Severity: report.Medium, What: "one container may take the node's memory, or is placed without regard to what it needs",
+		Fix: "set resources.limits.memory, resources.requests.memory and resources.requests.cpu", container: missingLimits},
+	{ID: "latest-tag", Severity: report.Medium, What: "what runs changes without a deployment, and cannot be rolled back",
+		Fix: "name the image by digest, or by a tag of one release", container: latestTag, pod: latestVolume},
+	{ID: "host-port", Severity: report.Medium, What: "the port is open on the node, past every network policy",
+		Fix: "remove hostPort; use a Service", container: hostPort},
+	{ID: "service-account-token", Severity: report.Low, What: "the pod holds a token of the cluster's API it may not need",
+		Fix: "set automountServiceAccountToken: false, unless the app calls the API", pod: serviceAccountToken},
+	{ID: "unpinned-image", Severity: report.Low, What: "a tag can be moved to another image after the check",
+		Fix: "name the image by digest: name:tag@sha256:…", container: unpinnedImage, pod: unpinnedVolume},
+}
