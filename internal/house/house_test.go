@@ -25,10 +25,10 @@ var layers = []string{
 	"cmd/goldenpath cmd/security-gate internal/demo internal/e2e internal/bench internal/house",
 	"internal/command/path internal/command/gate internal/command/commandtest",
 	"internal/command internal/localpath",
-	"internal/gate/actionlint internal/gate/gitleaks internal/gate/osv internal/gate/trivy",
+	"internal/gate/actionlint internal/gate/change internal/gate/database internal/gate/gitleaks internal/gate/osv internal/gate/runtime internal/gate/sarif internal/gate/sbom internal/gate/trivy internal/gate/vex",
 	"internal/battery internal/gate internal/gate/gatetest internal/preview internal/release internal/scorecard",
 	"internal/target/process internal/target/targettest",
-	"internal/artifact internal/evidence internal/ledger internal/target",
+	"internal/artifact internal/evidence internal/ledger internal/manifest internal/target",
 	"internal/config internal/runner internal/tool",
 	"internal/report",
 }

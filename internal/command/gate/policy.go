@@ -24,9 +24,10 @@ type policy struct {
 	waivers      []gate.Waiver
 	dependencies gate.Policy
 
-	trusted string // commit it was read from; "": the checkout
-	diff    string // how the checkout's differs from it
-	broken  error  // what the gate would say of the checkout's after the merge
+	trusted  string // commit it was read from; "": the checkout
+	compared string // commit that the change is compared with; "": none
+	diff     string // how the checkout's differs from it
+	broken   error  // what the gate would say of the checkout's after the merge
 }
 
 func (c *Scan) policy(ctx context.Context, found *change.Change, now time.Time) (*policy, error) {

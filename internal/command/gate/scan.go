@@ -107,8 +107,8 @@ func (c *Scan) options(ctx context.Context, env *command.Env, found *change.Chan
 		return o, err
 	}
 	o.Files, o.Scope, o.Checkout = list.Files, list.Scope, list.Missing
-	if *cfg.NewOnly {
-		o.Against = list.Against
+	if *cfg.NewOnly && list.Against != nil {
+		o.Against, p.compared = list.Against, list.Against.Commit
 	}
 	o.Judge = func(used []gate.Database) []gate.Gap {
 		var names []string

@@ -9,6 +9,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate/actionlint"
 	"github.com/seed-b235b314/goldenpath/internal/gate/gitleaks"
 	"github.com/seed-b235b314/goldenpath/internal/gate/osv"
+	"github.com/seed-b235b314/goldenpath/internal/gate/runtime"
 	"github.com/seed-b235b314/goldenpath/internal/gate/sarif"
 	"github.com/seed-b235b314/goldenpath/internal/gate/trivy"
 )
@@ -16,6 +17,16 @@ import (
 // scanners is what the gate looks with.
 func (c *Scan) scanners(dir string, p *policy, secrets *gitleaks.Scanner) []gate.Scanner {
 	all := []gate.Scanner{secrets, &osv.Scanner{}, &trivy.Scanner{}, &actionlint.Scanner{}}
+	if c.Image != "" {
+		all = append(all, &trivy.Image{Ref: c.Image, Base: c.BaseImage})
+	}
+	if len(p.Gate.Runtime) > 0 {
+		rendered := &runtime.Scanner{Policy: p.Gate.Policy, PolicyDir: p.dir, Base: p.compared}
+		for _, r := range p.Gate.Runtime {
+			rendered.Sources = append(rendered.Sources, runtime.Source{Chart: r.Chart, Values: r.Values, Kustomize: r.Kustomize, Manifests: r.Manifests, Plan: r.Plan})
+		}
+		all = append(all, rendered)
+	}
 	return append(all, c.imports(dir)...)
 }
 

@@ -1,0 +1,130 @@
+package trivy
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/aquasecurity/trivy/pkg/fanal/applier"
+	"github.com/aquasecurity/trivy/pkg/fanal/types"
+	"github.com/aquasecurity/trivy/pkg/licensing"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// contents are what an image is made of.
+type contents struct {
+	name string
+	types.ArtifactDetail
+	jars     int
+	gaps     []gate.Gap
+	unparsed []string
+	layers   int
+	reused   int // layers that were read before, for another image
+}
+
+// contents reads the layers that were not read before, as many at once as there are
+// processors.
+func (s *sweep) contents(ctx context.Context, img *image, before map[string]*swept) (*contents, error) {
+	found := make([]*swept, len(img.layers))
+	c := &contents{name: img.name, layers: len(img.layers)}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, l := range img.layers {
+		if found[i] = before[l.diffID]; found[i] != nil {
+			c.reused++
+			continue
+		}
+		group.Go(func() (err error) {
+			defer func() {
+				if p := recover(); p != nil {
+					err = fmt.Errorf("panic: %v", p)
+				}
+			}()
+			if found[i], err = s.layer(ctx, l); err != nil {
+				return fmt.Errorf("read layer %d of %s: %w", i+1, img.name, err)
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	var blobs []types.BlobInfo
+	for i, f := range found {
+		before[img.layers[i].diffID] = f
+		blobs = append(blobs, f.BlobInfo)
+		c.jars += f.jars
+		c.gaps = append(c.gaps, f.gaps...)
+		c.unparsed = append(c.unparsed, f.unparsed...)
+	}
+	c.ArtifactDetail = applier.ApplyLayers(blobs)
+	slices.Sort(c.unparsed)
+	return c, nil
+}
+
+// describe says in a line what was looked at.
+func (c *contents) describe() string {
+	parts := []string{c.name + ": "}
+	if c.OS.Detected() {
+		parts = append(parts, fmt.Sprintf("%s %s, %s of it, ", c.OS.Family, c.OS.Name, plural(len(c.Packages), "package")))
+	}
+	n := 0
+	for _, app := range c.Applications {
+		n += len(app.Packages)
+	}
+	parts = append(parts, plural(n, "package")+" of languages")
+	if len(c.unparsed) > 0 {
+		const most = 3
+		parts = append(parts, fmt.Sprintf(" (without %s that cannot be parsed: %s", plural(len(c.unparsed), "file"), strings.Join(c.unparsed[:min(most, len(c.unparsed))], ", ")))
+		if len(c.unparsed) > most {
+			parts = append(parts, ", …")
+		}
+		parts = append(parts, ")")
+	}
+	return strings.Join(parts, "")
+}
+
+// packages are those of the SBOM, each once for every place it is at.
+func (c *contents) packages() []gate.Package {
+	var out []gate.Package
+	add := func(p types.Package, file string) {
+		if p.Identifier.PURL == nil {
+			return
+		}
+		out = append(out, gate.Package{
+			PURL: p.Identifier.PURL.String(), At: report.Location{Path: file}, Image: true,
+			Direct: p.Relationship == types.RelationshipDirect, Licences: licences(p.Licenses),
+		})
+	}
+	for _, p := range c.Packages {
+		add(p, p.FilePath)
+	}
+	for _, app := range c.Applications {
+		for _, p := range app.Packages {
+			if p.Relationship != types.RelationshipRoot || p.Version != "" { // not the app itself
+				add(p, cmp.Or(p.FilePath, app.FilePath))
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b gate.Package) int {
+		return cmp.Or(cmp.Compare(a.PURL, b.PURL), cmp.Compare(a.At.Path, b.At.Path))
+	})
+	return slices.CompactFunc(out, func(a, b gate.Package) bool { return a.PURL == b.PURL && a.At == b.At })
+}
+
+// licences leaves out what is the text of one, and not its name.
+func licences(said []string) []string {
+	var out []string
+	for _, l := range licensing.NormalizeLicenses(said) {
+		if l = strings.TrimSpace(l); l != "" && len(l) < 200 && !strings.Contains(l, "://") && !slices.Contains(out, l) {
+			out = append(out, l)
+		}
+	}
+	return out
+}

@@ -1,0 +1,122 @@
+package trivy
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strconv"
+
+	"github.com/aquasecurity/trivy-db/pkg/db"
+	"github.com/aquasecurity/trivy-db/pkg/metadata"
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate"
+)
+
+var errNoDatabase = errors.New("there is no vulnerability database")
+
+// database is trivy-db while it is open: the library has one for the whole process.
+type database struct{ about gate.Database }
+
+// openDatabase opens that of the folder. The library would make the folder, and
+// remove a database that it finds broken: it is given a link. bolt maps the file into
+// memory, where a page that is missing ends the process: a truncated file is refused.
+func openDatabase(databases, temp string) (*database, error) {
+	from := filepath.Join(databases, "trivy", "db")
+	file := filepath.Join(from, "trivy.db")
+	info, err := os.Stat(file)
+	if databases == "" || errors.Is(err, fs.ErrNotExist) {
+		return nil, errNoDatabase
+	}
+	if err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(filepath.Join(from, "metadata.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w of known age: metadata.json is missing beside trivy.db", errNoDatabase)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var about metadata.Metadata
+	if err := json.Unmarshal(text, &about); err != nil {
+		return nil, fmt.Errorf("read metadata.json of trivy-db: %w", err)
+	}
+	if about.Version != db.SchemaVersion {
+		return nil, fmt.Errorf("trivy-db has schema %d, and this release of the gate reads %d", about.Version, db.SchemaVersion)
+	}
+	to := filepath.Join(temp, "db")
+	if err := os.Mkdir(to, 0o700); err != nil {
+		return nil, err
+	}
+	if file, err = filepath.Abs(file); err != nil {
+		return nil, err
+	}
+	if err := os.Symlink(file, db.Path(to)); err != nil {
+		return nil, err
+	}
+	options := *bolt.DefaultOptions
+	options.ReadOnly = true
+	if err := db.Init(to, db.WithBoltOptions(&options)); err != nil {
+		return nil, fmt.Errorf("open trivy-db: %w", err)
+	}
+	d := &database{gate.Database{Name: "trivy-db", Digest: identify(text, info.Size()), Time: about.UpdatedAt.UTC()}}
+	if err := sound(func() error { return d.whole(info.Size()) }); err != nil {
+		db.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *database) close() { db.Close() }
+
+// identify is a digest of the metadata and the size. The file has most of a gigabyte:
+// to read it all takes longer than to scan most images.
+func identify(metadata []byte, size int64) string {
+	sum := sha256.Sum256(append(bytes.Clone(metadata), "\x00"+strconv.FormatInt(size, 10)...))
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// sound reads the database. At a broken page bolt panics, or touches what is not
+// mapped.
+func sound(read func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("trivy-db is corrupt: %v", p)
+		}
+	}()
+	return read()
+}
+
+// whole refuses a file that ends before its last page, and one that knows nothing.
+func (d *database) whole(size int64) error {
+	return db.Config{}.Connection().View(func(tx *bolt.Tx) error {
+		if tx.Size() > size {
+			return fmt.Errorf("trivy-db is truncated: it has %d bytes of %d", size, tx.Size())
+		}
+		if tx.Bucket([]byte("vulnerability")) == nil || tx.Bucket([]byte("data-source")) == nil {
+			return errors.New("trivy-db is empty")
+		}
+		return nil
+	})
+}
+
+// knows reports whether there is advisory data whose name begins so: "npm::",
+// "alpine 3.20". The library finds nothing wrong where it knows nothing.
+func (d *database) knows(prefix string) bool {
+	found := false
+	_ = db.Config{}.Connection().View(func(tx *bolt.Tx) error {
+		key, _ := tx.Cursor().Seek([]byte(prefix))
+		found = bytes.HasPrefix(key, []byte(prefix))
+		return nil
+	})
+	return found
+}

@@ -1,0 +1,149 @@
+package trivy
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/aquasecurity/trivy-db/pkg/db"
+	trivydb "github.com/aquasecurity/trivy-db/pkg/types"
+	"github.com/aquasecurity/trivy/pkg/detector/library"
+	_ "github.com/aquasecurity/trivy/pkg/detector/library/all" // who rebuilds packages of others
+	"github.com/aquasecurity/trivy/pkg/detector/ospkg"
+	"github.com/aquasecurity/trivy/pkg/detector/ospkg/version"
+	fanal "github.com/aquasecurity/trivy/pkg/fanal/types"
+	"github.com/aquasecurity/trivy/pkg/types"
+	"github.com/aquasecurity/trivy/pkg/vulnerability"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// detect looks the contents up. What the database knows nothing about is a gap.
+func (d *database) detect(ctx context.Context, c *contents) (out []report.Finding, gaps []gate.Gap, err error) {
+	found, ended, gaps, err := d.system(ctx, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	if ended {
+		out = append(out, ofEndOfLife(c.OS))
+	}
+	for _, app := range c.Applications {
+		more, missing, err := d.language(ctx, app)
+		if err != nil {
+			return nil, nil, err
+		}
+		found, gaps = append(found, more...), append(gaps, missing...)
+	}
+	client := vulnerability.NewClient(db.Config{})
+	for _, v := range found {
+		one := []types.DetectedVulnerability{v.DetectedVulnerability}
+		client.FillInfo(one, []trivydb.SourceID{"auto"})
+		v.DetectedVulnerability = one[0]
+		out = append(out, v.finding())
+	}
+	slices.SortFunc(out, func(a, b report.Finding) int {
+		return cmp.Or(cmp.Compare(a.At.Path, b.At.Path), cmp.Compare(a.Package, b.Package), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Fingerprint, b.Fingerprint))
+	})
+	out = slices.CompactFunc(out, func(a, b report.Finding) bool {
+		return a.Rule == b.Rule && a.Package == b.Package && a.At == b.At && a.Fingerprint == b.Fingerprint
+	})
+	return out, gaps, nil
+}
+
+const endOfLife = "os-end-of-life"
+
+// system looks up the packages of the distribution, and whether that has reached its
+// end of life.
+func (d *database) system(ctx context.Context, c *contents) (out []vulnerable, ended bool, gaps []gate.Gap, err error) {
+	if !c.OS.Detected() || !c.OS.Family.HasOSPackages() {
+		if len(c.Packages) == 0 {
+			return nil, false, nil, nil
+		}
+		return nil, false, []gate.Gap{{What: plural(len(c.Packages), "package") + " of " + c.name, Why: "no file says which system they are of", Remedy: "keep /etc/os-release in the image"}}, nil
+	}
+	system := c.OS
+	name := fmt.Sprintf("%s %s", system.Family, system.Name)
+	gap := gate.Gap{What: fmt.Sprintf("%s of %s in %s", plural(len(c.Packages), "package"), name, c.name), Remedy: "use a base image that is known, or waive the gap"}
+	if len(c.Packages) == 0 {
+		gap.What, gap.Why = "packages of "+name+" in "+c.name, "the image names its system, and not what is installed"
+		gap.Remedy = "keep the database of the package manager in the image"
+		return nil, false, []gate.Gap{gap}, nil
+	}
+	if system.Extended {
+		system.Name += "-ESM"
+	}
+	if bucket := bucketOf(system, c.Repository); bucket != "" && !d.knows(bucket) {
+		gap.Why = "there are no advisories for " + bucket + " in trivy-db"
+		gap.Remedy = "fetch a newer trivy-db, or use a base image that is maintained"
+		return nil, false, []gate.Gap{gap}, nil
+	}
+	detector, err := ospkg.NewDetector(types.ScanTarget{Name: c.name, OS: system, Repository: c.Repository, Packages: c.Packages})
+	if errors.Is(err, ospkg.ErrUnsupportedOS) {
+		gap.Why = "trivy has no advisories for this system"
+		return nil, false, []gate.Gap{gap}, nil
+	}
+	if err != nil {
+		return nil, false, nil, err
+	}
+	found, ended, err := detector.Detect(ctx)
+	if err != nil {
+		return nil, false, nil, fmt.Errorf("look up packages of %s: %w", name, err)
+	}
+	for _, v := range found {
+		out = append(out, vulnerable{DetectedVulnerability: v, system: name})
+	}
+	return out, ended, nil, nil
+}
+
+func ofEndOfLife(os fanal.OS) report.Finding {
+	return report.Finding{
+		Rule: endOfLife, Severity: report.Medium, Status: report.New, Rated: "by the rule",
+		Message:     fmt.Sprintf("%s %s gets no security updates any more", os.Family, os.Name),
+		Fix:         fmt.Sprintf("build on a release of %s that is maintained", os.Family),
+		Fingerprint: identity(endOfLife, string(os.Family)),
+	}
+}
+
+// bucketOf names the advisories of a release, where their name is plain.
+func bucketOf(os fanal.OS, repo *fanal.Repository) string {
+	switch os.Family {
+	case fanal.Alpine:
+		if repo != nil && repo.Release != "" {
+			return "alpine " + version.Minor(repo.Release)
+		}
+		return "alpine " + version.Minor(os.Name)
+	case fanal.Debian:
+		return "debian " + version.Major(os.Name)
+	case fanal.Ubuntu:
+		return "ubuntu " + os.Name
+	case fanal.Wolfi, fanal.Chainguard:
+		return string(os.Family)
+	}
+	return ""
+}
+
+// language looks up the packages of a language.
+func (d *database) language(ctx context.Context, app fanal.Application) ([]vulnerable, []gate.Gap, error) {
+	if len(app.Packages) == 0 {
+		return nil, nil, nil
+	}
+	driver, ok := library.NewDriver(app.Type)
+	if eco := driver.Type(); !ok || !d.knows(eco+"::") {
+		return nil, []gate.Gap{{
+			What: fmt.Sprintf("%s of %s in the image", plural(len(app.Packages), "package"), app.Type), Why: "there are no advisories for them in trivy-db",
+			Remedy: "fetch a whole trivy-db; if it has none for this language, accept the gap",
+		}}, nil
+	}
+	found, err := library.Detect(ctx, app.Type, app.Packages)
+	if err != nil {
+		return nil, nil, fmt.Errorf("look up packages of %s: %w", app.Type, err)
+	}
+	var out []vulnerable
+	for _, v := range found {
+		out = append(out, vulnerable{DetectedVulnerability: v, file: cmp.Or(v.PkgPath, app.FilePath, string(app.Type))})
+	}
+	return out, nil, nil
+}

@@ -1,0 +1,74 @@
+package trivy
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/aquasecurity/trivy/pkg/dependency/parser/java/jar"
+	"github.com/aquasecurity/trivy/pkg/fanal/analyzer"
+	"github.com/aquasecurity/trivy/pkg/fanal/analyzer/language"
+	"github.com/aquasecurity/trivy/pkg/fanal/types"
+	xio "github.com/aquasecurity/trivy/pkg/x/io"
+)
+
+const (
+	maxJars     = 512 << 20 // archives within one, unpacked
+	maxJarDepth = 4
+)
+
+func isJar(name string) bool {
+	return slices.Contains([]string{".jar", ".war", ".ear", ".par"}, strings.ToLower(path.Ext(name)))
+}
+
+// parseJar says what an archive of Java is by what Maven wrote into it: there is no
+// database of those that say nothing.
+func parseJar(ctx context.Context, name string, size int64, content xio.ReadSeekerAt) (*analyzer.AnalysisResult, error) {
+	left := int64(maxJars)
+	if err := nested(content, size, &left, 0); err != nil {
+		return nil, err
+	}
+	parser := jar.NewParser(nil, jar.WithOffline(true), jar.WithSize(size), jar.WithFilePath(name))
+	app, err := language.ParsePackage(ctx, types.Jar, name, content, parser, false)
+	if err != nil || app == nil {
+		return nil, err
+	}
+	return &analyzer.AnalysisResult{Applications: []types.Application{*app}}, nil
+}
+
+// nested refuses archives within archives without end: the library unpacks each into
+// a file.
+func nested(r io.ReaderAt, size int64, left *int64, depth int) error {
+	files, err := zip.NewReader(r, size)
+	if err != nil {
+		return err
+	}
+	for _, f := range files.File {
+		if !isJar(f.Name) {
+			continue
+		}
+		*left -= int64(min(f.UncompressedSize64, maxJars+1))
+		if *left < 0 || depth == maxJarDepth {
+			return fmt.Errorf("%w: archives within it", errTooLarge)
+		}
+		inner, err := f.Open()
+		if err != nil {
+			continue // the library passes over it as well
+		}
+		text, err := io.ReadAll(io.LimitReader(inner, int64(f.UncompressedSize64)))
+		inner.Close()
+		if err == nil && bytes.HasPrefix(text, []byte("PK")) {
+			err = nested(bytes.NewReader(text), int64(len(text)), left, depth+1)
+		}
+		if errors.Is(err, errTooLarge) {
+			return err
+		}
+	}
+	return nil
+}

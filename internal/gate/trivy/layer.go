@@ -1,0 +1,286 @@
+package trivy
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"github.com/aquasecurity/trivy/pkg/fanal/analyzer"
+	system "github.com/aquasecurity/trivy/pkg/fanal/analyzer/os"
+	"github.com/aquasecurity/trivy/pkg/fanal/types"
+	"github.com/aquasecurity/trivy/pkg/fanal/utils"
+	"github.com/aquasecurity/trivy/pkg/mapfs"
+	xio "github.com/aquasecurity/trivy/pkg/x/io"
+	"github.com/dustin/go-humanize"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate"
+)
+
+// What is read of an image is bounded, whatever its manifest says.
+const (
+	maxUnpacked = 10 << 30  // all layers, unpacked
+	maxBinary   = 1 << 30   // an executable, an archive of Java, a database of rpm
+	maxText     = 64 << 20  // any other file
+	maxInMemory = 64 << 20  // a larger one goes to the temporary folder
+	maxName     = 4096      // no system has longer ones
+	maxTrees    = 256 << 20 // what is kept of all layers for analyzers of several files
+)
+
+// sweep looks through layers. Its fields are shared by layers that are read at once.
+type sweep struct {
+	analyzers
+	temp     string
+	unpacked atomic.Int64
+	kept     atomic.Int64
+	max      int64
+}
+
+// swept is what one layer holds.
+type swept struct {
+	types.BlobInfo
+	gaps     []gate.Gap
+	unparsed []string // files of packages that no parser understood
+	jars     int
+}
+
+// layer reads one to its end, and refuses one that is not what the image says.
+func (s *sweep) layer(ctx context.Context, l layer) (*swept, error) {
+	packed, err := l.open()
+	if err != nil {
+		return nil, err
+	}
+	defer packed.Close()
+	plain, err := unpack(packed)
+	if err != nil {
+		return nil, err
+	}
+	defer plain.Close()
+	hash := sha256.New()
+	stream := io.TeeReader(&counted{plain, s, ctx}, hash)
+	v := &visit{sweep: s, ctx: ctx, result: analyzer.NewAnalysisResult(), out: &swept{}, trees: map[analyzer.Type]*mapfs.FS{}}
+	if err := v.walk(tar.NewReader(stream)); err != nil {
+		return nil, err
+	}
+	if _, err := io.Copy(io.Discard, stream); err != nil { // padding
+		return nil, err
+	}
+	if got := "sha256:" + hex.EncodeToString(hash.Sum(nil)); got != l.diffID {
+		return nil, fmt.Errorf("its content is %s, not %s as the image says", got, l.diffID)
+	}
+	v.whole()
+	r := v.result
+	r.Sort()
+	v.out.BlobInfo = types.BlobInfo{
+		SchemaVersion: types.BlobJSONSchemaVersion, DiffID: l.diffID, OpaqueDirs: v.opaque, WhiteoutFiles: v.gone,
+		OS: r.OS, Repository: r.Repository, PackageInfos: r.PackageInfos, Licenses: r.Licenses, BuildInfo: r.BuildInfo,
+		Applications: withoutSystemFiles(r.Applications, r.SystemInstalledFiles),
+	}
+	return v.out, nil
+}
+
+// counted ends a stream that unpacks to too much.
+type counted struct {
+	io.Reader
+	*sweep
+	ctx context.Context
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := c.Reader.Read(p)
+	if c.unpacked.Add(int64(n)) > c.max {
+		return n, fmt.Errorf("%w: its layers unpack to more than %s", errTooLarge, humanize.IBytes(uint64(c.max)))
+	}
+	return n, err
+}
+
+// visit is the walk through one layer.
+type visit struct {
+	*sweep
+	ctx          context.Context
+	result       *analyzer.AnalysisResult
+	out          *swept
+	trees        map[analyzer.Type]*mapfs.FS
+	opaque, gone []string
+}
+
+func (v *visit) walk(files *tar.Reader) error {
+	for {
+		header, err := files.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		// Names are taken as the runtime does: none leads out of the image.
+		name := strings.TrimPrefix(path.Clean("/"+header.Name), "/")
+		if len(name) > maxName {
+			continue
+		}
+		dir, base := path.Split(name)
+		if base == ".wh..wh..opq" {
+			v.opaque = append(v.opaque, dir)
+		} else if hidden, ok := strings.CutPrefix(base, ".wh."); ok {
+			v.gone = append(v.gone, path.Join(dir, hidden))
+		} else if header.Typeflag == tar.TypeReg {
+			if err := v.file(name, header.FileInfo(), files); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// file gives it to every analyzer that wants it. The content is read once, and only
+// if one does.
+func (v *visit) file(name string, info fs.FileInfo, r io.Reader) error {
+	var wanted []fileAnalyzer
+	for _, a := range v.files {
+		if a.Required(name, info) {
+			wanted = append(wanted, a)
+		}
+	}
+	var trees []analyzer.Type
+	for _, t := range v.analyzers.trees {
+		if t.Required(name, info) {
+			trees = append(trees, t.Type())
+		}
+	}
+	jar := isJar(name)
+	if len(wanted) == 0 && len(trees) == 0 && !jar {
+		return nil
+	}
+	limit := int64(maxText)
+	if jar || utils.IsExecutable(info) || strings.Contains(name, "lib/rpm/") || strings.Contains(name, "sysimage/rpm/") {
+		limit = maxBinary
+	}
+	if info.Size() > limit {
+		v.gap(name, fmt.Errorf("%w: more than %s", errTooLarge, humanize.IBytes(uint64(limit))))
+		return nil
+	}
+	content, done, err := v.content(r, info.Size())
+	if err != nil {
+		return err
+	}
+	defer done()
+	for _, a := range wanted {
+		if _, err := content.Seek(0, io.SeekStart); err != nil {
+			return err
+		}
+		res, err := guard(a.Type(), func() (*analyzer.AnalysisResult, error) {
+			return a.Analyze(v.ctx, analyzer.AnalysisInput{FilePath: name, Info: info, Content: content, Options: analyzer.AnalysisOptions{Offline: true}})
+		})
+		v.take(name, a.Type(), res, err)
+	}
+	if jar {
+		v.out.jars++
+		res, err := guard(analyzer.TypeJar, func() (*analyzer.AnalysisResult, error) { return parseJar(v.ctx, name, info.Size(), content) })
+		v.take(name, analyzer.TypeJar, res, err)
+	}
+	return v.keep(name, trees, content)
+}
+
+// content reads the file: into memory, or into the temporary folder.
+func (v *visit) content(r io.Reader, size int64) (content xio.ReadSeekerAt, done func(), err error) {
+	if size <= maxInMemory {
+		text := make([]byte, size)
+		_, err := io.ReadFull(r, text)
+		return bytes.NewReader(text), func() {}, err
+	}
+	file, err := os.CreateTemp(v.temp, "file-")
+	if err != nil {
+		return nil, nil, err
+	}
+	done = func() {
+		file.Close()
+		os.Remove(file.Name())
+	}
+	if _, err := io.Copy(file, r); err != nil {
+		done()
+		return nil, nil, err
+	}
+	return file, done, nil
+}
+
+// keep holds the file for the analyzers of several.
+func (v *visit) keep(name string, trees []analyzer.Type, content xio.ReadSeekerAt) error {
+	if len(trees) == 0 {
+		return nil
+	}
+	if _, err := content.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	text, err := io.ReadAll(content)
+	if err != nil {
+		return err
+	}
+	if v.kept.Add(int64(len(text))) > maxTrees {
+		return fmt.Errorf("%w: more than %s of files that say what is installed", errTooLarge, humanize.IBytes(maxTrees))
+	}
+	for _, kind := range trees {
+		tree, ok := v.trees[kind]
+		if !ok {
+			tree = mapfs.New()
+			v.trees[kind] = tree
+		}
+		err := tree.MkdirAll(path.Dir(name), fs.ModePerm)
+		if err == nil {
+			err = tree.WriteVirtualFile(name, text, 0o600)
+		}
+		if err != nil && !errors.Is(err, fs.ErrExist) { // a folder and a file of one name
+			v.gap(name, err)
+		}
+	}
+	return nil
+}
+
+// whole runs the analyzers of several files. What lies below something that is
+// described already is not described again.
+func (v *visit) whole() {
+	for _, t := range v.analyzers.trees {
+		tree, ok := v.trees[t.Type()]
+		if !ok {
+			continue
+		}
+		res, err := guard(t.Type(), func() (*analyzer.AnalysisResult, error) {
+			return t.PostAnalyze(v.ctx, analyzer.PostAnalysisInput{FS: tree, Options: analyzer.AnalysisOptions{Offline: true}})
+		})
+		if err != nil {
+			v.gap("packages of "+string(t.Type()), err)
+			continue
+		}
+		v.result.Merge(res)
+	}
+}
+
+// take adds what an analyzer found. A database of the system's packages that cannot
+// be read is a gap. Of other files a statement: packages carry broken ones along as
+// input of their own tests.
+func (v *visit) take(name string, kind analyzer.Type, res *analyzer.AnalysisResult, err error) {
+	switch {
+	case err == nil:
+		v.result.Merge(res)
+	case errors.Is(err, system.AnalyzeOSError): // another file may tell
+	case errors.Is(err, errPanic) || errors.Is(err, errTooLarge) || slices.Contains(analyzer.TypeOSes, kind):
+		v.gap(name, err)
+	default:
+		v.out.unparsed = append(v.out.unparsed, name)
+	}
+}
+
+func (v *visit) gap(name string, err error) {
+	v.out.gaps = append(v.out.gaps, gate.Gap{What: name + " in the image", Why: oneLine(err.Error()), Remedy: "repair the file, or leave it out of the image"})
+}
