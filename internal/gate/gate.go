@@ -90,7 +90,24 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	if hint, ok := waiverHint(rep.Findings, o.Now); ok {
 		rep.Sections = append(rep.Sections, hint)
 	}
+	if o.Redact != nil {
+		redactWaivers(rep, o.Redact)
+	}
 	return rep, err
+}
+
+// redactWaivers removes secrets that somebody wrote into a waiver. What scanners
+// say is redacted where it comes from.
+func redactWaivers(rep *report.Report, clean func(string) string) {
+	for i := range rep.Checks {
+		rep.Checks[i].Note = clean(rep.Checks[i].Note)
+	}
+	for i := range rep.Findings {
+		rep.Findings[i].Waiver = clean(rep.Findings[i].Waiver)
+	}
+	for i := range rep.Sections {
+		rep.Sections[i].Text = clean(rep.Sections[i].Text)
+	}
 }
 
 // joined are the findings of all runs, each fact once.

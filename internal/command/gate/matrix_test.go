@@ -265,8 +265,9 @@ func TestNoSecretAnywhere(t *testing.T) {
 	})
 	c.commit(t)
 	dir := t.TempDir()
+	c.write(t, map[string]string{"policy/bad.yml": "version: 1\nwaivers:\n  - {id: x, reason: a mistake in it, owner: ann, expires: " + token + "}\n" + token + ": 1\n"})
 	for _, args := range [][]string{
-		nil, {"--base", c.base}, {"--base", c.base, "--everything", "--missing-database", "warn"}, {"--json"},
+		nil, {"--waivers", "policy/bad.yml"}, {"--base", c.base}, {"--base", c.base, "--everything", "--missing-database", "warn"}, {"--json"},
 		{"--import-sarif", "results/*.sarif"}, {"--sarif", filepath.Join(dir, "sarif"), "--sbom", filepath.Join(dir, "s.json"), "--vex", filepath.Join(dir, "v.json"), "--summary", filepath.Join(dir, "s.md")},
 	} {
 		for _, env := range []map[string]string{nil, event(t, "workflow_dispatch", "public", map[string]any{})} {

@@ -70,7 +70,11 @@ func (c *Scan) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 	if err != nil {
 		return nil, err
 	}
+	secrets := &gitleaks.Scanner{}
 	p, err := c.policy(ctx, found, env.Now())
+	if usage := (*report.UsageError)(nil); errors.As(err, &usage) {
+		return nil, report.Usage(secrets.Redact(err.Error())) // it quotes what is wrong
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +82,6 @@ func (c *Scan) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 	if err != nil {
 		return nil, err
 	}
-	secrets := &gitleaks.Scanner{}
 	o.Dir, o.Redact, o.Scanners = dir, secrets.Redact, c.scanners(dir, p, secrets)
 	rep, err := gate.Run(ctx, o)
 	if rep == nil {
