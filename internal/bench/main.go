@@ -5,7 +5,6 @@ package main
 import (
 	"archive/zip"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -118,54 +117,6 @@ func benchPack(ctx context.Context, folder, dir string) error {
 	return compare("packing the sample", ours, theirs)
 }
 
-// benchGate runs the gate against the four commands one after the other, each as
-// its own documentation says, on the same checkout and advisories.
-func benchGate(ctx context.Context, upstream, dir string) error {
-	databases := filepath.Join(dir, "databases")
-	gate, err := filepath.Abs("bin/security-gate")
-	if err != nil {
-		return err
-	}
-	vulndb, err := shell(ctx, ".", "go mod download -json golang.org/x/vulndb@v0.0.0-20260813214354-9de686e1fb00")
-	if err != nil {
-		return err
-	}
-	var module struct{ Dir string }
-	if err := json.Unmarshal([]byte(vulndb), &module); err != nil {
-		return err
-	}
-	if _, err := shell(ctx, ".", gate+" database --from "+module.Dir+"/data/osv --to "+databases); err != nil {
-		return err
-	}
-	// osv-scanner looks up nothing at all when an ecosystem has no advisories: it
-	// gets empty ones for npm.
-	if err := emptyZip(filepath.Join(databases, "osv-scalibr", "npm", "all.zip")); err != nil {
-		return err
-	}
-	// This project itself: workflows, charts, Terraform, two modules, history.
-	checkout := filepath.Join(dir, "checkout")
-	if _, err := shell(ctx, ".", "git clone -q . "+checkout); err != nil {
-		return err
-	}
-	ours := &side{name: "security-gate", once: func() error {
-		return scan(ctx, checkout, gate+" scan --offline --missing-database warn --databases "+databases, 1)
-	}}
-	theirs := &side{name: "the four commands, one after the other", once: func() error {
-		for _, line := range []string{
-			"gitleaks git --no-banner --log-level error", "gitleaks dir --no-banner --log-level error",
-			"osv-scanner scan source --offline --no-call-analysis=all --recursive .",
-			"trivy config --quiet --skip-check-update --cache-dir " + filepath.Join(dir, "trivy") + " .", "actionlint",
-		} {
-			// Their exit codes for findings differ; a crash is none of these.
-			if err := scan(ctx, checkout, "OSV_SCANNER_LOCAL_DB_CACHE_DIRECTORY="+databases+" "+upstream+"/"+line, 1); err != nil {
-				return err
-			}
-		}
-		return nil
-	}}
-	return compare("gating goldenpath itself", ours, theirs)
-}
-
 func emptyZip(name string) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return err
@@ -175,18 +126,6 @@ func emptyZip(name string) error {
 		return err
 	}
 	return errors.Join(zip.NewWriter(f).Close(), f.Close())
-}
-
-func scan(ctx context.Context, dir, line string, most int) error {
-	out, err := shell(ctx, dir, line)
-	var exit *tool.ExitError
-	if errors.As(err, &exit) && exit.Code <= most {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("%w\n%s", err, out)
-	}
-	return nil
 }
 
 func shell(ctx context.Context, dir, line string) (string, error) {

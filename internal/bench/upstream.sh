@@ -2,6 +2,7 @@
 # Builds the four upstream commands, at the versions that go.mod pins, into the
 # folder given. Each is a module of its own: their dependencies are not ours.
 set -eu
+export CGO_ENABLED=0 # as their releases are built, and ours
 out=$1
 top=$(cd "$(dirname "$0")/../.." && pwd)
 mkdir -p "$out"

@@ -82,13 +82,24 @@ func (c *Scan) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 	if err != nil {
 		return nil, err
 	}
+	fetched := c.fetch(ctx, env, o.Databases)
 	o.Dir, o.Redact, o.Scanners = dir, secrets.Redact, c.scanners(dir, p, secrets)
 	rep, err := gate.Run(ctx, o)
 	if rep == nil {
 		return nil, err
 	}
 	p.tell(rep, secrets.Redact)
-	return rep, errors.Join(err, c.write(rep, o))
+	return rep, errors.Join(err, fetched, c.write(rep, o))
+}
+
+// fetch brings the database that an image needs up to date. Without it the image
+// is not looked up, and the gate says so.
+func (c *Scan) fetch(ctx context.Context, env *command.Env, dir string) error {
+	if c.Image == "" || c.Offline {
+		return nil
+	}
+	_, err := database.Update(ctx, database.Options{Dir: dir, Trivy: true, Now: env.Now})
+	return err
 }
 
 // options are the gate's, from flags and policy.
