@@ -434,3 +434,6 @@ require (
 	www.velocidex.com/golang/go-ntfs v0.2.1 // indirect
 	www.velocidex.com/golang/regparser v0.0.0-20250203141505-31e704a67ef7 // indirect
 )
+
+// Later ones fill a table of all letters at every start, 25 ms of a 100 ms run.
+replace github.com/mattn/go-runewidth => github.com/mattn/go-runewidth v0.0.21

@@ -36,6 +36,9 @@ func benchGate(ctx context.Context, upstream, dir string) error {
 	if b.gate, err = filepath.Abs("bin/security-gate"); err != nil {
 		return err
 	}
+	if b.upstream, err = filepath.Abs(upstream); err != nil {
+		return err
+	}
 	if err := b.advisories(ctx); err != nil {
 		return err
 	}
@@ -101,6 +104,9 @@ func measured(ctx context.Context, dir string, env []string, argv ...string) (co
 	start := time.Now()
 	err := cmd.Run()
 	c := cost{took: time.Since(start)}
+	if cmd.ProcessState == nil { // it did not start
+		return c, err
+	}
 	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
 		c.peak = usage.Maxrss
 	}

@@ -46,6 +46,9 @@ func run(ctx context.Context, upstream string) error {
 			return err
 		}
 	}
+	if os.Getenv("BENCH_REPO") != "" {
+		return benchGate(ctx, upstream, dir)
+	}
 	if err := benchPack(ctx, filepath.Join(app, "dist/app"), dir); err != nil {
 		return err
 	}

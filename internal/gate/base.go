@@ -11,10 +11,10 @@ import (
 
 // Base is what a change is compared with.
 type Base struct {
-	Commit  string    // full id
-	Time    time.Time // when it was committed
-	Changed Changes   // what differs between it and the checkout
-	Files   []File    // its tree, without what is excluded
+	Commit  string  // full id
+	Changed Changes // what differs between it and the checkout; nil: everything is looked at
+	// Files lists its tree, without what is excluded, and tells when it was committed.
+	Files func(ctx context.Context) ([]File, time.Time, error)
 	// CheckOut writes those files of it below a new folder, and no others.
 	CheckOut func(ctx context.Context, files []File) (dir string, err error)
 }
@@ -30,13 +30,20 @@ func (o Options) compare(ctx context.Context, runs []run, findings []report.Find
 	in.Base, in.Head = "", o.Against.Commit
 	var again Options = o
 	again.Scanners = nil
-	var want []File
+	var want, tree []File
+	var when time.Time
 	seen := map[string]bool{}
 	for _, r := range runs {
 		if len(r.Findings) == 0 || r.Compared || r.err != nil {
 			continue
 		}
-		files, ok := r.scanner.Select(o.Against.Files, changed)
+		if tree == nil {
+			var err error
+			if tree, when, err = o.Against.Files(ctx); err != nil {
+				return fmt.Errorf("list base %.7s: %w", o.Against.Commit, err)
+			}
+		}
+		files, ok := r.scanner.Select(tree, changed)
 		if !ok || len(files) == 0 {
 			continue
 		}
@@ -55,7 +62,7 @@ func (o Options) compare(ctx context.Context, runs []run, findings []report.Find
 	if err != nil {
 		return fmt.Errorf("check out base %.7s: %w", o.Against.Commit, err)
 	}
-	in.Dir, in.Files, in.Artifact = dir, o.Against.Files, ""
+	in.Dir, in.Files, in.Artifact = dir, tree, ""
 	before := scanAll(ctx, again, in, changed)
 	for _, r := range before {
 		if r.err != nil {
@@ -69,7 +76,7 @@ func (o Options) compare(ctx context.Context, runs []run, findings []report.Find
 	markKnown(findings, joined(before), here)
 	for i := range findings {
 		f := &findings[i]
-		if f.Status == report.Known && f.Published != nil && f.Published.After(o.Against.Time) {
+		if f.Status == report.Known && f.Published != nil && f.Published.After(when) {
 			f.Status = report.Disclosed
 		}
 	}

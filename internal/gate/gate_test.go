@@ -252,7 +252,7 @@ func TestKnown(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o := options(differs("a", test.change, test.base))
 			o.Against = against("1c0f", "a.go", "b.go", "go.mod")
-			o.Files = o.Against.Files
+			o.Files = []File{{Path: "a.go"}, {Path: "b.go"}, {Path: "go.mod"}}
 			r := answer(t, o)
 			if diff := cmp.Diff(test.want, lines(r)); diff != "" {
 				t.Errorf("findings (-want +got):\n%s", diff)
@@ -266,11 +266,13 @@ func TestKnown(t *testing.T) {
 
 // against is a base whose tree is in /base, and in which all its files changed.
 func against(commit string, paths ...string) *Base {
-	b := &Base{Commit: commit, Time: now.AddDate(0, 0, -7), Changed: Changes{}, CheckOut: func(context.Context, []File) (string, error) { return "/base", nil }}
+	b := &Base{Commit: commit, Changed: Changes{}, CheckOut: func(context.Context, []File) (string, error) { return "/base", nil }}
+	files := []File{}
 	for _, p := range paths {
-		b.Files = append(b.Files, File{Path: p})
+		files = append(files, File{Path: p})
 		b.Changed[p] = true
 	}
+	b.Files = func(context.Context) ([]File, time.Time, error) { return files, now.AddDate(0, 0, -7), nil }
 	return b
 }
 
@@ -286,7 +288,7 @@ func TestBaseInput(t *testing.T) {
 	answer(t, o)
 	want := []Input{
 		{Dir: "/checkout", Files: o.Files, Head: "3f9c2d1", Base: "1c0f", Exclude: []string{"testdata"}},
-		{Dir: "/base", Files: o.Against.Files, Head: "1c0f", Exclude: []string{"testdata"}},
+		{Dir: "/base", Files: []File{{Path: "a.go"}}, Head: "1c0f", Exclude: []string{"testdata"}},
 	}
 	if diff := cmp.Diff(want, seen); diff != "" {
 		t.Errorf("inputs (-want +got):\n%s", diff)

@@ -58,7 +58,9 @@ func (c *Scan) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 		return nil, err
 	}
 	defer os.RemoveAll(scratch)
-	asked := change.Asked{Dir: dir, Scratch: scratch, Base: c.Base}
+	asked := change.Asked{Dir: dir, Scratch: scratch, Base: c.Base, Committed: env.Runner.Present()}
+	secrets := &gitleaks.Scanner{}
+	go secrets.Redact("") // loads its rules meanwhile
 	if c.Base == "" {
 		event, err := env.Runner.Event()
 		if err != nil {
@@ -70,7 +72,6 @@ func (c *Scan) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 	if err != nil {
 		return nil, err
 	}
-	secrets := &gitleaks.Scanner{}
 	p, err := c.policy(ctx, found, env.Now())
 	if usage := (*report.UsageError)(nil); errors.As(err, &usage) {
 		return nil, report.Usage(secrets.Redact(err.Error())) // it quotes what is wrong

@@ -29,6 +29,9 @@ type Asked struct {
 	// Merge is the commit that GitHub made of a pull request and its base. When it is
 	// what is checked out, its first parent is the base, which has moved since Base.
 	Merge string
+	// Committed says that only commits count: in CI what earlier steps wrote is no part
+	// of the change. Else what is not committed yet counts too.
+	Committed bool
 }
 
 // Change is a checkout and what it is compared with.
@@ -37,8 +40,10 @@ type Change struct {
 	Trusted string // commit that the policy is read from; empty: the checkout itself
 
 	repository
-	compared string // where the histories part; empty: everything counts
-	why      string // why there is nothing to compare with, though somebody asked
+	compared  string // where the histories part; empty: everything counts
+	why       string // why there is nothing to compare with, though somebody asked
+	committed bool
+	changed   gate.Changes // between compared and the checkout
 }
 
 // Resolve finds the commits. A base that a person named wrongly is a
@@ -46,7 +51,7 @@ type Change struct {
 // push that replaced history: then there is nothing left to compare with, and
 // everything is looked at.
 func Resolve(ctx context.Context, a Asked) (*Change, error) {
-	c := &Change{repository: repository{dir: a.Dir, scratch: a.Scratch}}
+	c := &Change{repository: repository{dir: a.Dir, scratch: a.Scratch}, committed: a.Committed}
 	if _, err := os.Lstat(filepath.Join(a.Dir, ".git")); err == nil {
 		head, err := c.commit(ctx, "HEAD")
 		if err != nil && !errors.Is(err, errNoBase) {
@@ -62,10 +67,12 @@ func Resolve(ctx context.Context, a Asked) (*Change, error) {
 		return nil, err
 	}
 	c.why = why
-	if base != nil {
-		c.Trusted, c.compared = base.trusted, base.compared
+	if base == nil {
+		return c, nil
 	}
-	return c, nil
+	c.Trusted, c.compared = base.trusted, base.compared
+	c.changed, err = c.differs(ctx, c.compared, c.Head, c.committed)
+	return c, err
 }
 
 // Listing is what there is to look at.
@@ -100,7 +107,7 @@ func (c *Change) List(ctx context.Context, exclude []string, everything bool) (*
 	}
 	if c.compared != "" {
 		l.Scope += fmt.Sprintf(", compared with %.7s", c.compared)
-		l.Against, err = c.against(ctx, nil, exclude)
+		l.Against = c.against(nil, exclude)
 	}
 	return l, err
 }
@@ -159,38 +166,37 @@ func (r repository) base(ctx context.Context, a Asked, head string) (*found, str
 
 // compare lists both sides of the change.
 func (c *Change) compare(ctx context.Context, exclude []string) (*Listing, error) {
-	changed, err := c.changed(ctx, c.compared)
-	if err != nil {
-		return nil, err
-	}
 	here, err := c.list(ctx, c.Head, exclude)
 	if err != nil {
 		return nil, err
 	}
-	l := &Listing{Files: c.present(here.files, changed, exclude), Missing: c.submodules(here.modules, changed)}
+	l := &Listing{Files: c.present(here.files, c.changed, exclude), Missing: c.submodules(here.modules, c.changed)}
 	n := 0
-	for name := range changed {
+	for name := range c.changed {
 		if !gate.Excluded(name, exclude) {
 			n++
 		}
 	}
 	l.Scope = fmt.Sprintf("%s of %d changed since %.7s", english.Plural(n, "file", ""), len(l.Files), c.compared)
-	l.Against, err = c.against(ctx, changed, exclude)
-	return l, err
+	l.Against = c.against(c.changed, exclude)
+	return l, nil
 }
 
-func (c *Change) against(ctx context.Context, changed gate.Changes, exclude []string) (*gate.Base, error) {
-	before, err := c.list(ctx, c.compared, exclude)
-	if err != nil {
-		return nil, err
+func (c *Change) against(changed gate.Changes, exclude []string) *gate.Base {
+	return &gate.Base{
+		Commit: c.compared, Changed: changed,
+		Files: func(ctx context.Context) ([]gate.File, time.Time, error) {
+			before, err := c.list(ctx, c.compared, exclude)
+			if err != nil {
+				return nil, time.Time{}, err
+			}
+			when, err := c.time(ctx, c.compared)
+			return before.files, when, err
+		},
+		CheckOut: func(ctx context.Context, files []gate.File) (string, error) {
+			return c.checkOut(ctx, c.compared, files)
+		},
 	}
-	when, err := c.time(ctx, c.compared)
-	if err != nil {
-		return nil, err
-	}
-	return &gate.Base{Commit: c.compared, Time: when, Changed: changed, Files: before.files, CheckOut: func(ctx context.Context, files []gate.File) (string, error) {
-		return c.checkOut(ctx, c.compared, files)
-	}}, nil
 }
 
 // present are the files of the commit as they are in the checkout, where somebody

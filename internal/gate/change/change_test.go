@@ -102,7 +102,7 @@ func TestCompare(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Head != head || c.Trusted != base || l.Against.Commit != base || l.Against.Time.IsZero() {
+	if c.Head != head || c.Trusted != base || l.Against.Commit != base {
 		t.Errorf("%+v %+v", c, l.Against)
 	}
 	if diff := cmp.Diff([]string{"a", "fixtures/k", "gone", "link", "moved", "new", "sub/ü \n\"x", "to/moved"}, changedPaths(l.Against.Changed)); diff != "" {
@@ -114,10 +114,14 @@ func TestCompare(t *testing.T) {
 	if l.Files[0].Size != 4 {
 		t.Errorf("size %d: not that of the checkout", l.Files[0].Size)
 	}
-	if diff := cmp.Diff([]string{"a", "gone", "moved", "sub/ü \n\"x"}, paths(l.Against.Files)); diff != "" {
+	before, when, err := l.Against.Files(t.Context())
+	if err != nil || when.IsZero() {
+		t.Errorf("of %v: %v", when, err)
+	}
+	if diff := cmp.Diff([]string{"a", "gone", "moved", "sub/ü \n\"x"}, paths(before)); diff != "" {
 		t.Errorf("files of the base (-want +got):\n%s", diff)
 	}
-	dir, err := l.Against.CheckOut(t.Context(), l.Against.Files[:2])
+	dir, err := l.Against.CheckOut(t.Context(), before[:2])
 	if err != nil {
 		t.Fatal(err)
 	}

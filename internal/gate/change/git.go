@@ -92,10 +92,14 @@ func (r repository) mergeBase(ctx context.Context, a, b string) (string, error) 
 	return strings.TrimSpace(out), err
 }
 
-// changed are the paths in which the checkout differs from a commit: also what
-// was changed since its own commit, but nothing that git does not know.
-func (r repository) changed(ctx context.Context, base string) (gate.Changes, error) {
-	out, err := r.git(ctx, "diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty", base, "--")
+// differs are the paths in which a commit, or the checkout as it is, differs from
+// the base. What git does not know is none of them.
+func (r repository) differs(ctx context.Context, base, head string, committed bool) (gate.Changes, error) {
+	args := []string{"diff-tree", "-r", "--name-only", "-z", "--no-renames", base, head}
+	if !committed {
+		args = []string{"diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty", base, "--"}
+	}
+	out, err := r.git(ctx, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -114,8 +118,9 @@ type listing struct {
 	modules []string
 }
 
-func (r repository) list(ctx context.Context, commit string, exclude []string) (l listing, err error) {
-	out, err := r.git(ctx, "ls-tree", "-r", "-l", "-z", "--full-tree", commit)
+func (r repository) list(ctx context.Context, commit string, exclude []string, below ...string) (l listing, err error) {
+	args := []string{"ls-tree", "-r", "-l", "-z", "--full-tree", commit, "--"}
+	out, err := r.git(ctx, append(args, below...)...)
 	if err != nil {
 		return l, err
 	}
@@ -144,11 +149,12 @@ func sortFiles(files []gate.File) {
 	slices.SortFunc(files, func(a, b gate.File) int { return cmp.Compare(a.Path, b.Path) })
 }
 
-// checkOut writes files of a commit below a new folder, without any filter.
+// checkOut writes files of a commit below a new folder as git has them, through no
+// filter.
 func (r repository) checkOut(ctx context.Context, commit string, files []gate.File) (string, error) {
 	dir, err := os.MkdirTemp(r.scratch, "base-*")
-	if err != nil {
-		return "", err
+	if err != nil || len(files) == 0 {
+		return dir, err
 	}
 	index := []string{"GIT_INDEX_FILE=" + filepath.Join(dir, "index")}
 	var names strings.Builder
@@ -175,20 +181,24 @@ func (c *Change) Policy(ctx context.Context, names ...string) (string, error) {
 	if c.Trusted == "" {
 		return c.dir, nil
 	}
-	all, err := c.list(ctx, c.Trusted, nil)
+	all, err := c.list(ctx, c.Trusted, nil, names...)
 	if err != nil {
 		return "", err
 	}
-	return c.checkOut(ctx, c.Trusted, slices.DeleteFunc(all.files, func(f gate.File) bool { return !gate.Excluded(f.Path, names) }))
+	return c.checkOut(ctx, c.Trusted, all.files)
 }
 
-// Diff is how the named files differ between the trusted commit and the checkout,
-// as a person reads it.
+// Diff is what the change makes of the named files and folders, as a person reads
+// it; empty when it leaves them alone.
 func (c *Change) Diff(ctx context.Context, names ...string) (string, error) {
-	if c.Trusted == "" {
+	touched := false
+	for name := range c.changed {
+		touched = touched || gate.Excluded(name, names)
+	}
+	if !touched {
 		return "", nil
 	}
-	args := []string{"diff", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--src-prefix=base/", "--dst-prefix=change/", c.Trusted, "--"}
+	args := []string{"diff", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--src-prefix=base/", "--dst-prefix=change/", c.compared, "--"}
 	for _, name := range names {
 		args = append(args, ":(literal)"+name)
 	}

@@ -52,12 +52,28 @@ func (s *scan) history(ctx context.Context) error {
 
 	seen := &sightings{seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}}
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
+	lanes := min(4, runtime.GOMAXPROCS(0), len(commits)/50+1)
+	for i := range lanes {
+		part := commits[len(commits)*i/lanes : len(commits)*(i+1)/lanes]
+		group.Go(func() error {
+			return s.patches(ctx, part, func(p piece) error {
+				return guard(p.path, func() error {
+					s.again(ctx, seen, p, age[p.commit])
+					return nil
+				})()
+			})
+		})
+	}
+	return group.Wait()
+}
+
+// patches yields what commits added and has to be looked at.
+func (s *scan) patches(ctx context.Context, commits []string, yield func(piece) error) error {
 	cmd := s.git(ctx, "diff-tree", "--stdin", "-r", "-p", "-U0", "--root", "--text", "--full-index", "--no-color",
 		"--no-ext-diff", "--no-textconv", "--no-renames", "--no-relative", "--inter-hunk-context=0", "--submodule=short",
 		"--src-prefix=a/", "--dst-prefix=b/", "--diff-filter=AMT")
 	cmd.Stdin = strings.NewReader(strings.Join(commits, "\n") + "\n")
-	err = run(cmd, func(r io.Reader) error {
+	return run(cmd, func(r io.Reader) error {
 		return additions(r, func(p piece) error {
 			if ctx.Err() != nil || gate.Excluded(p.path, s.in.Exclude) {
 				return ctx.Err()
@@ -71,18 +87,13 @@ func (s *scan) history(ctx context.Context) error {
 			if p.binary {
 				p.line, p.text = 0, string(readable([]byte(p.text)))
 			}
-			// What still stands in the tree was looked at there, with what is around it.
-			if strings.Contains(s.texts[p.path], p.text) && p.text != "" {
+			// What still stands in the tree is looked at there, with what is around it.
+			if p.text != "" && strings.Contains(s.texts[p.path], p.text) {
 				return nil
 			}
-			group.Go(guard(p.path, func() error {
-				s.again(ctx, seen, p, age[p.commit])
-				return nil
-			}))
-			return nil
+			return yield(p)
 		})
 	})
-	return errors.Join(err, group.Wait())
 }
 
 // sightings are the texts that commits have added, by path and hash.

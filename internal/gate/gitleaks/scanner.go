@@ -11,6 +11,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 	"github.com/dustin/go-humanize/english"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
@@ -33,12 +34,12 @@ func (s *Scanner) rules() (*detector, error) {
 // Redact returns the text without the secrets in it. What other scanners say may
 // quote a file.
 func (s *Scanner) Redact(text string) string {
-	if len(text) < shortest {
-		return text
-	}
 	d, err := s.rules()
 	if err != nil { // Scan says so
 		return "(not shown: the rules for secrets cannot be loaded)"
+	}
+	if len(text) < shortest {
+		return text
 	}
 	d.look(context.Background(), piece{text: text, line: 1}, func(hit secret) {
 		text = strings.ReplaceAll(text, hit.value, "(secret)")
@@ -79,11 +80,24 @@ func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) 
 	}
 	sc := &scan{in: in, detector: d}
 	sc.texts = map[string]string{}
-	if err := sc.tree(ctx); err != nil {
+	if err := sc.read(ctx); err != nil {
 		return gate.Result{}, fmt.Errorf("scan files for secrets: %w", err)
 	}
-	if err := sc.history(ctx); err != nil {
-		return gate.Result{}, fmt.Errorf("scan git history for secrets: %w", err)
+	group, both := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		if err := sc.tree(both); err != nil {
+			return fmt.Errorf("scan files for secrets: %w", err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		if err := sc.history(both); err != nil {
+			return fmt.Errorf("scan git history for secrets: %w", err)
+		}
+		return nil
+	})
+	if err := group.Wait(); err != nil {
+		return gate.Result{}, err
 	}
 	// The detector stops at a deadline without a word.
 	if err := ctx.Err(); err != nil {

@@ -21,18 +21,34 @@ const (
 	window    = 8 << 20
 )
 
-// tree looks at the files. It reads regular files only and never leaves Dir: a
-// symbolic link's target is looked at where it is.
-func (s *scan) tree(ctx context.Context) error {
+// read reads the files, and looks at those that are not kept. It reads regular
+// files only and never leaves Dir: a symbolic link's target is looked at where it
+// is.
+func (s *scan) read(ctx context.Context) error {
 	root, err := os.OpenRoot(s.in.Dir)
 	if err != nil {
 		return err
 	}
 	defer root.Close()
+	return s.each(ctx, func(ctx context.Context, name string) error { return s.file(ctx, root, name) })
+}
+
+// tree looks at the files that are kept.
+func (s *scan) tree(ctx context.Context) error {
+	return s.each(ctx, func(ctx context.Context, name string) error {
+		if text, ok := s.texts[name]; ok {
+			s.look(ctx, piece{path: name, line: 1, text: text})
+		}
+		return ctx.Err()
+	})
+}
+
+// each does something with every file, some at a time.
+func (s *scan) each(ctx context.Context, do func(context.Context, string) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for _, f := range s.in.Files {
-		group.Go(guard(f.Path, func() error { return s.file(ctx, root, f.Path) }))
+		group.Go(guard(f.Path, func() error { return do(ctx, f.Path) }))
 	}
 	return group.Wait()
 }
@@ -47,14 +63,16 @@ type counts struct {
 	kept     int
 }
 
-// keep remembers a file to know it again in the history.
-func (c *counts) keep(name string, text string) {
+// keep remembers a file to know it again in the history, unless that is too much.
+func (c *counts) keep(name string, text string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(text) <= keepFile && c.kept+len(text) <= keepTotal {
-		c.kept += len(text)
-		c.texts[name] = text
+	if len(text) > keepFile || c.kept+len(text) > keepTotal {
+		return false
 	}
+	c.kept += len(text)
+	c.texts[name] = text
+	return true
 }
 
 // file looks at one file.
@@ -96,9 +114,9 @@ func (s *scan) file(ctx context.Context, root *os.Root, name string) error {
 	if plain, ok := narrow(text); ok {
 		text = plain
 	}
-	p := piece{path: name, line: 1, text: string(text)}
-	s.look(ctx, p)
-	s.keep(name, p.text)
+	if p := (piece{path: name, line: 1, text: string(text)}); !s.keep(name, p.text) {
+		s.look(ctx, p)
+	}
 	return ctx.Err()
 }
 

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// leak is a finding of gitleaks, redacted.
+type leak struct {
+	RuleID, Match, File, Commit                string
+	StartLine, EndLine, StartColumn, EndColumn int
+	Tags                                       []string
+}
+
+// gitleaks runs it over the history or the tree. With all, what the repository says
+// to keep silent about is told: its configuration, its .gitleaksignore and the
+// comments gitleaks:allow.
+func gitleaks(mode string, all bool) func(context.Context, *repository) ([]fact, error) {
+	return func(ctx context.Context, r *repository) ([]fact, error) {
+		argv := []string{filepath.Join(r.upstream, "gitleaks"), mode, ".", "--no-banner", "--log-level", "error",
+			"--redact=100", "--report-format", "json", "--report-path", "-"}
+		if all {
+			config := filepath.Join(r.scratch, "default.toml")
+			if err := os.WriteFile(config, []byte("[extend]\nuseDefault = true\n"), 0o600); err != nil {
+				return nil, err
+			}
+			argv = append(argv, "--config", config, "--ignore-gitleaks-allow", "--gitleaks-ignore-path", r.scratch)
+		}
+		text, err := r.start(ctx, 1, nil, argv...)
+		if err != nil {
+			return nil, err
+		}
+		var leaks []leak
+		if err := json.Unmarshal(text, &leaks); err != nil {
+			return nil, fmt.Errorf("read its report: %w", err)
+		}
+		return r.secrets(ctx, leaks)
+	}
+}
+
+// secrets joins what was reported of the same secret in the same file.
+func (r *repository) secrets(ctx context.Context, leaks []leak) ([]fact, error) {
+	texts := map[string][]byte{}
+	var out []fact
+	for _, l := range leaks {
+		at := l.Commit + ":" + l.File
+		if _, ok := texts[at]; !ok {
+			text, err := r.text(ctx, l)
+			if err != nil {
+				return nil, err
+			}
+			texts[at] = text
+		}
+		f := fact{rule: l.RuleID, path: l.File, line: l.StartLine, times: 1, commits: []string{l.Commit}, marks: r.known(l.RuleID, l.marks(texts[at]))}
+		i := slices.IndexFunc(out, func(o fact) bool {
+			return o.rule == f.rule && o.path == f.path && f.marks != nil && slices.Equal(o.marks, f.marks)
+		})
+		if i < 0 {
+			out = append(out, f)
+			continue
+		}
+		out[i].times++
+		out[i].commits = append(out[i].commits, l.Commit)
+	}
+	return out, nil
+}
+
+// text is the file that a leak was found in.
+func (r *repository) text(ctx context.Context, l leak) ([]byte, error) {
+	if l.Commit == "" {
+		return os.ReadFile(filepath.Join(r.dir, filepath.FromSlash(l.File)))
+	}
+	return r.start(ctx, 0, nil, "git", "cat-file", "blob", l.Commit+":"+l.File)
+}
+
+func sameSecret(f fact, o report.Finding) bool { return o.At.Path == f.path && f.marked(o) }
+
+// marked reports whether a finding is of the same secret, wherever it is.
+func (f fact) marked(o report.Finding) bool {
+	return o.Rule == f.rule && slices.ContainsFunc(f.marks, func(mark string) bool { return strings.HasSuffix(o.Fingerprint, ":"+mark) })
+}
+
+// known are those of the marks that the gate gave: one, if it has the secret. Else
+// they stand for what nobody but gitleaks has found.
+func (r *repository) known(rule string, marks []string) []string {
+	for _, m := range marks {
+		if slices.ContainsFunc(r.ours, fact{rule: rule, marks: []string{m}}.marked) {
+			return []string{m}
+		}
+	}
+	return marks
+}

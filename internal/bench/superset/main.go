@@ -1,0 +1,66 @@
+// Command superset runs the four upstream commands and the gate over the same
+// checkouts and advisories, and tells what the commands find and the gate does not.
+//
+//	go run ./internal/bench/superset -upstream DIR -gate FILE -databases DIR REPOSITORY...
+//
+// It prints Markdown: docs/gate-comparison.md holds what it printed. The exit code
+// is 1 when something is missing and none of the known differences says why.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// errMissing says that the gate lost something.
+var errMissing = errors.New("the gate misses what no known difference explains")
+
+func main() {
+	if err := run(context.Background(), os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "superset:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, out io.Writer) error {
+	flags := flag.NewFlagSet("superset", flag.ContinueOnError)
+	upstream := flags.String("upstream", ".cache/upstream", "folder of gitleaks, osv-scanner, trivy and actionlint")
+	gate := flags.String("gate", "bin/security-gate", "the gate")
+	databases := flags.String("databases", "", "folder of advisories")
+	treeOnly := flags.Bool("tree-only", false, "leave gitleaks git out: it takes long over a large history")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if *databases == "" || flags.NArg() == 0 {
+		return errors.New("usage: superset -upstream DIR -gate FILE -databases DIR REPOSITORY...")
+	}
+	scratch, err := os.MkdirTemp("", "superset-*")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(scratch)
+	for _, p := range []*string{upstream, gate, databases} {
+		if *p, err = filepath.Abs(*p); err != nil {
+			return err
+		}
+	}
+	if err := versions(out, *upstream, *gate); err != nil {
+		return err
+	}
+	var errs []error
+	for _, dir := range flags.Args() {
+		r := &repository{upstream: *upstream, gate: *gate, databases: *databases, scratch: scratch, treeOnly: *treeOnly}
+		if r.dir, err = filepath.Abs(dir); err != nil {
+			return err
+		}
+		if err := r.compare(ctx, out); err != nil {
+			errs = append(errs, fmt.Errorf("compare %s: %w", filepath.Base(dir), err))
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"cmp"
+	"debug/buildinfo"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// row is what came of one command.
+type row struct {
+	scanner
+	reported, facts, ours, only int
+	missing                     []fact
+}
+
+// row matches what a command found with what the gate did.
+func (r *repository) row(s scanner, facts []fact) row {
+	out := row{scanner: s, facts: len(facts)}
+	matched := make([]bool, len(r.ours))
+	for _, f := range facts {
+		out.reported += f.times
+		found := false
+		for i, o := range r.ours {
+			if slices.Contains(o.Tools, s.name) && s.same(f, o) {
+				found, matched[i] = true, true
+			}
+		}
+		if !found {
+			out.missing = append(out.missing, f)
+		}
+	}
+	for i, o := range r.ours {
+		if slices.Contains(o.Tools, s.name) {
+			out.ours++
+			if !matched[i] {
+				out.only++
+			}
+		}
+	}
+	return out
+}
+
+// print writes the table of a repository, and why something is missing.
+func print(out io.Writer, r *repository, rows []row) error {
+	b := &strings.Builder{}
+	fmt.Fprintf(b, "\n## %s at %.7s\n\n", r.name, r.commit)
+	b.WriteString("| command | upstream findings | distinct facts | ours | missing in ours | only ours |\n|---|--:|--:|--:|--:|--:|\n")
+	missing := [][3]string{}
+	lost := 0
+	for _, row := range rows {
+		fmt.Fprintf(b, "| %s | %d | %d | %d | %d | %d |\n", row.title, row.reported, row.facts, row.ours, len(row.missing), row.only)
+		for _, f := range row.missing {
+			d, ok := r.explain(row.name, f)
+			if !ok {
+				lost++
+			}
+			missing = append(missing, [3]string{row.title, f.String(), cmp.Or(d.id, "**lost**")})
+		}
+	}
+	if len(missing) > 0 {
+		b.WriteString("\n| command | missing in ours | difference |\n|---|---|---|\n")
+		for _, m := range missing {
+			fmt.Fprintf(b, "| %s | %s | %s |\n", m[0], m[1], m[2])
+		}
+	}
+	b.WriteString("\n| the gate looked at | |\n|---|---|\n")
+	for _, c := range r.checks {
+		fmt.Fprintf(b, "| %s | %s |\n", c.Name, cell(c.Result))
+	}
+	if _, err := io.WriteString(out, b.String()); err != nil {
+		return err
+	}
+	if lost > 0 {
+		return fmt.Errorf("%w: %d", errMissing, lost)
+	}
+	return nil
+}
+
+// String names the fact, and nothing that a file holds.
+func (f fact) String() string {
+	at := report.Location{Path: f.path, Line: f.line}.String()
+	if i := slices.IndexFunc(f.commits, func(c string) bool { return c != "" }); i >= 0 {
+		at += fmt.Sprintf(" in %.7s", f.commits[i])
+	}
+	return "`" + cell(strings.Join(strings.Fields(f.rule+" "+f.pkg+" "+at), " ")) + "`"
+}
+
+func cell(s string) string { return strings.ReplaceAll(oneLine(s), "|", "\\|") }
+
+// versions writes which programs are compared.
+func versions(out io.Writer, upstream, gate string) error {
+	fmt.Fprint(out, "| | upstream | linked into the gate |\n|---|---|---|\n")
+	linked, err := modules(gate)
+	if err != nil {
+		return err
+	}
+	for _, m := range [][2]string{
+		{"gitleaks", "github.com/zricethezav/gitleaks/v8"}, {"osv-scanner", "github.com/google/osv-scanner/v2"},
+		{"trivy", "github.com/aquasecurity/trivy"}, {"actionlint", "github.com/rhysd/actionlint"},
+	} {
+		theirs, err := modules(filepath.Join(upstream, m[0]))
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "| %s | %s | %s |\n", m[0], theirs[m[1]], linked[m[1]])
+	}
+	return nil
+}
+
+// modules are the versions that a binary is built of.
+func modules(name string) (map[string]string, error) {
+	info, err := buildinfo.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("read versions of %s: %w", filepath.Base(name), err)
+	}
+	out := map[string]string{info.Main.Path: info.Main.Version}
+	for _, m := range info.Deps {
+		out[m.Path] = m.Version
+	}
+	return out, nil
+}
