@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/seed-b235b314/goldenpath/internal/command"
@@ -13,6 +14,11 @@ import (
 )
 
 func main() {
+	// Four scanners share this process. Collecting sooner keeps what they hold
+	// together near what the largest takes alone.
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(60)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	// A library of a scanner's replaces the default logger when it is linked.
 	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, nil)))

@@ -27,3 +27,4 @@ if [ ! -f "$parser/parse.cjs" ]; then
 fi
 
 go test -tags e2e -count=1 -timeout 20m ./internal/e2e "$@"
+./internal/e2e/fuzz.sh

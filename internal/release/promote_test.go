@@ -286,7 +286,7 @@ func TestPromoteResumes(t *testing.T) {
 			}
 			b.unlocked()
 			for _, c := range r.Checks {
-				if c.Name == "rollback" && name == "after a failed soak, before the way back" && !strings.HasPrefix(c.Note, "time to restore 1m0") {
+				if c.Name == "rollback" && name == "after a failed soak, before the way back" && !strings.HasPrefix(c.Note, "time to restore 1m") {
 					t.Errorf("the time since the first bad sample is lost: %q", c.Note)
 				}
 			}

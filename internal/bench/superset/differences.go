@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
@@ -36,4 +37,44 @@ func (r *repository) explain(tool string, f fact) (difference, bool) {
 		}
 	}
 	return difference{}, false
+}
+
+// gain is a reason for which the gate reports what the command does not.
+type gain struct {
+	id, tool string
+	why      string
+	applies  func(*repository, report.Finding) bool
+}
+
+// gains are those that are known. The first that applies counts.
+func gains() []gain {
+	return []gain{
+		{"standard-library", "osv-scanner", "of Go's standard library, in the version that go.mod names",
+			func(_ *repository, o report.Finding) bool { return strings.HasPrefix(o.Package, "pkg:golang/stdlib@") }},
+		{"own-rule", "actionlint", "a rule of the gate's own (docs/workflow-rules.md)",
+			func(_ *repository, o report.Finding) bool { return slices.Contains(ownRules, o.Rule) }},
+		{"exception", "gitleaks", "the repository tells gitleaks to keep silent: allow-list, .gitleaksignore, gitleaks:allow",
+			func(r *repository, o report.Finding) bool {
+				return slices.ContainsFunc(r.excepted, func(f fact) bool { return sameSecret(f, o) })
+			}},
+		{"history", "gitleaks", "only in the history, which was not compared here",
+			func(r *repository, o report.Finding) bool {
+				return r.treeOnly && strings.Contains(o.Message, "(added by commit ")
+			}},
+	}
+}
+
+func (r *repository) gained(tool string, o report.Finding) string {
+	for _, g := range gains() {
+		if g.tool == tool && g.applies(r, o) {
+			return g.id
+		}
+	}
+	return "more"
+}
+
+var ownRules = []string{
+	"compromised-action", "unpinned-uses", "unpinned-image", "dangerous-trigger", "script-injection", "env-file-injection",
+	"excessive-permissions", "secrets-inherit", "overprovisioned-secrets", "hardcoded-credentials", "cache-poisoning",
+	"artipacked", "self-hosted-runner", "bot-condition", "insecure-commands",
 }

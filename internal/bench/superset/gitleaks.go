@@ -19,30 +19,46 @@ type leak struct {
 	Tags                                       []string
 }
 
-// gitleaks runs it over the history or the tree. With all, what the repository says
+// gitleaks runs it over the history and the tree. With all, what the repository says
 // to keep silent about is told: its configuration, its .gitleaksignore and the
 // comments gitleaks:allow.
-func gitleaks(mode string, all bool) func(context.Context, *repository) ([]fact, error) {
+func gitleaks(all bool) func(context.Context, *repository) ([]fact, error) {
 	return func(ctx context.Context, r *repository) ([]fact, error) {
-		argv := []string{filepath.Join(r.upstream, "gitleaks"), mode, ".", "--no-banner", "--log-level", "error",
-			"--redact=100", "--report-format", "json", "--report-path", "-"}
-		if all {
-			config := filepath.Join(r.scratch, "default.toml")
-			if err := os.WriteFile(config, []byte("[extend]\nuseDefault = true\n"), 0o600); err != nil {
-				return nil, err
-			}
-			argv = append(argv, "--config", config, "--ignore-gitleaks-allow", "--gitleaks-ignore-path", r.scratch)
+		modes := []string{"git", "dir"}
+		if r.treeOnly {
+			modes = modes[1:]
 		}
-		text, err := r.start(ctx, 1, nil, argv...)
-		if err != nil {
+		var found []leak
+		for _, mode := range modes {
+			leaks, err := r.leaks(ctx, mode, all)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", mode, err)
+			}
+			found = append(found, leaks...)
+		}
+		return r.secrets(ctx, found)
+	}
+}
+
+func (r *repository) leaks(ctx context.Context, mode string, all bool) ([]leak, error) {
+	argv := []string{filepath.Join(r.upstream, "gitleaks"), mode, ".", "--no-banner", "--log-level", "error",
+		"--redact=100", "--report-format", "json", "--report-path", "-"}
+	if all {
+		config := filepath.Join(r.scratch, "default.toml")
+		if err := os.WriteFile(config, []byte("[extend]\nuseDefault = true\n"), 0o600); err != nil {
 			return nil, err
 		}
-		var leaks []leak
-		if err := json.Unmarshal(text, &leaks); err != nil {
-			return nil, fmt.Errorf("read its report: %w", err)
-		}
-		return r.secrets(ctx, leaks)
+		argv = append(argv, "--config", config, "--ignore-gitleaks-allow", "--gitleaks-ignore-path", r.scratch)
 	}
+	text, err := r.start(ctx, 1, nil, argv...)
+	if err != nil {
+		return nil, err
+	}
+	var leaks []leak
+	if err := json.Unmarshal(text, &leaks); err != nil {
+		return nil, fmt.Errorf("read its report: %w", err)
+	}
+	return leaks, nil
 }
 
 // secrets joins what was reported of the same secret in the same file.

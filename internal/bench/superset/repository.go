@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
@@ -24,6 +23,7 @@ type repository struct {
 	history      map[string]bool // commits that led to commit
 	ours         []report.Finding
 	checks       []report.Check
+	excepted     []fact // what gitleaks finds when the repository's exceptions do not count
 }
 
 // fact is what a command reports, however often it does.
@@ -50,21 +50,14 @@ type scanner struct {
 	same  func(fact, report.Finding) bool
 }
 
-func scanners(treeOnly bool) []scanner {
-	all := []scanner{
-		{"gitleaks dir", "gitleaks", gitleaks("dir", false), sameSecret},
-		{"gitleaks dir, without the repository's exceptions", "gitleaks", gitleaks("dir", true), sameSecret},
+func scanners() []scanner {
+	return []scanner{
+		{"gitleaks git, gitleaks dir", "gitleaks", gitleaks(false), sameSecret},
+		{"the same, without the repository's exceptions", "gitleaks", gitleaks(true), sameSecret},
 		{"osv-scanner", "osv-scanner", osv, samePackage},
 		{"trivy config", "trivy", trivy, sameCheck},
 		{"actionlint", "actionlint", actionlint, sameLint},
 	}
-	if treeOnly {
-		return all
-	}
-	return slices.Concat([]scanner{
-		{"gitleaks git", "gitleaks", gitleaks("git", false), sameSecret},
-		{"gitleaks git, without the repository's exceptions", "gitleaks", gitleaks("git", true), sameSecret},
-	}, all)
 }
 
 // compare runs everything and prints what came of it.
@@ -75,13 +68,18 @@ func (r *repository) compare(ctx context.Context, out io.Writer) error {
 	if err := r.scan(ctx); err != nil {
 		return err
 	}
-	var rows []row
-	for _, s := range scanners(r.treeOnly) {
-		facts, err := s.facts(ctx, r)
-		if err != nil {
+	all := scanners()
+	found := make([][]fact, len(all))
+	for i, s := range all {
+		var err error
+		if found[i], err = s.facts(ctx, r); err != nil {
 			return fmt.Errorf("run %s: %w", s.title, err)
 		}
-		rows = append(rows, r.row(s, facts))
+	}
+	r.excepted = found[1]
+	var rows []row
+	for i, s := range all {
+		rows = append(rows, r.row(s, found[i]))
 	}
 	return print(out, r, rows)
 }

@@ -5,6 +5,7 @@ import (
 	"debug/buildinfo"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,8 +16,9 @@ import (
 // row is what came of one command.
 type row struct {
 	scanner
-	reported, facts, ours, only int
-	missing                     []fact
+	reported, facts, ours int
+	missing               []fact
+	only                  []report.Finding
 }
 
 // row matches what a command found with what the gate did.
@@ -39,7 +41,7 @@ func (r *repository) row(s scanner, facts []fact) row {
 		if slices.Contains(o.Tools, s.name) {
 			out.ours++
 			if !matched[i] {
-				out.only++
+				out.only = append(out.only, o)
 			}
 		}
 	}
@@ -54,7 +56,7 @@ func print(out io.Writer, r *repository, rows []row) error {
 	missing := [][3]string{}
 	lost := 0
 	for _, row := range rows {
-		fmt.Fprintf(b, "| %s | %d | %d | %d | %d | %d |\n", row.title, row.reported, row.facts, row.ours, len(row.missing), row.only)
+		fmt.Fprintf(b, "| %s | %d | %d | %d | %d | %d |\n", row.title, row.reported, row.facts, row.ours, len(row.missing), len(row.only))
 		for _, f := range row.missing {
 			d, ok := r.explain(row.name, f)
 			if !ok {
@@ -69,9 +71,11 @@ func print(out io.Writer, r *repository, rows []row) error {
 			fmt.Fprintf(b, "| %s | %s | %s |\n", m[0], m[1], m[2])
 		}
 	}
-	b.WriteString("\n| the gate looked at | |\n|---|---|\n")
+	r.extras(b, rows)
+	b.WriteString("\n| the gate looked at | | not checked |\n|---|---|---|\n")
 	for _, c := range r.checks {
-		fmt.Fprintf(b, "| %s | %s |\n", c.Name, cell(c.Result))
+		note := strings.ReplaceAll(strings.TrimPrefix(c.Note, "not checked: "), r.databases, "DIR")
+		fmt.Fprintf(b, "| %s | %s | %s |\n", c.Name, cell(c.Result), cell(note))
 	}
 	if _, err := io.WriteString(out, b.String()); err != nil {
 		return err
@@ -80,6 +84,38 @@ func print(out io.Writer, r *repository, rows []row) error {
 		return fmt.Errorf("%w: %d", errMissing, lost)
 	}
 	return nil
+}
+
+// extras writes why the gate has more, and how much of each rule.
+func (r *repository) extras(b *strings.Builder, rows []row) {
+	type why struct{ title, gain string }
+	rules := map[why]map[string]int{}
+	var order []why
+	for _, row := range rows {
+		for _, o := range row.only {
+			w := why{row.title, r.gained(row.name, o)}
+			if rules[w] == nil {
+				rules[w] = map[string]int{}
+				order = append(order, w)
+			}
+			rule := o.Rule
+			if o.Package != "" {
+				rule = strings.Split(o.Package, "@")[0]
+			}
+			rules[w][rule]++
+		}
+	}
+	if len(order) == 0 {
+		return
+	}
+	b.WriteString("\n| command | only ours | difference |\n|---|---|---|\n")
+	for _, w := range order {
+		var parts []string
+		for _, rule := range slices.Sorted(maps.Keys(rules[w])) {
+			parts = append(parts, fmt.Sprintf("%d %s", rules[w][rule], rule))
+		}
+		fmt.Fprintf(b, "| %s | %s | %s |\n", w.title, strings.Join(parts, ", "), w.gain)
+	}
 }
 
 // String names the fact, and nothing that a file holds.

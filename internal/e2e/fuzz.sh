@@ -1,0 +1,39 @@
+#!/bin/sh
+# Fuzzes the parsers of outside text, a minute each, two at a time. Left out are
+# those whose packages link trivy, osv-scanner or Helm: building all of that with
+# the fuzzer's counters takes longer than everything else. Their seeds are tests.
+set -eu
+cd "$(dirname "$0")/../.."
+seconds=${FUZZ_SECONDS:-60}
+one() {
+	log=$(mktemp)
+	if go test "$1" -run '^$' -fuzz "^$2\$" -fuzztime "${seconds}s" -fuzzminimizetime 1x -parallel 1 >"$log" 2>&1; then
+		echo "ok   $2 in $1: $(grep -o 'execs: [0-9]*' "$log" | tail -1)"
+		rm -f "$log"
+	else
+		echo "FAIL $2 in $1"
+		tail -40 "$log"
+		exit 255 # xargs stops
+	fi
+}
+if [ $# = 2 ]; then
+	one "$1" "$2"
+	exit
+fi
+xargs -P 2 -n 2 "$0" <<'LIST'
+./internal/config FuzzParse
+./internal/gate FuzzWaivers
+./internal/gate FuzzAllowed
+./internal/gate/actionlint FuzzRules
+./internal/gate/actionlint FuzzLoad
+./internal/gate/actionlint FuzzExpression
+./internal/gate/database FuzzKEV
+./internal/gate/database FuzzEPSS
+./internal/gate/database FuzzSource
+./internal/gate/gitleaks FuzzAdditions
+./internal/gate/gitleaks FuzzShortcuts
+./internal/gate/sarif FuzzRead
+./internal/gate/sarif FuzzURI
+./internal/gate/sarif FuzzHunks
+./internal/manifest FuzzParse
+LIST
