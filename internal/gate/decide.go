@@ -58,7 +58,7 @@ func data(runs []run, rep *report.Report, o Options) Data {
 	return d
 }
 
-func decide(rep *report.Report, o Options, runs []run, err error) {
+func decide(rep *report.Report, o Options, missing []Gap, err error) {
 	blocking, waived := rep.Blocking(), rep.Count(report.Waived)
 	extra := ""
 	if n := rep.Count(report.Disclosed); n > 0 {
@@ -82,7 +82,7 @@ func decide(rep *report.Report, o Options, runs []run, err error) {
 		rep.Title = "no scanner found anything to look at"
 	case scanners(rep, report.Warned):
 		rep.Verdict, rep.Reason = report.Warn, "not-everything-checked"
-		rep.Title = "nothing blocks in what was checked" + extra + unchecked(runs)
+		rep.Title = "nothing blocks in what was checked" + extra + unchecked(missing)
 	case report.Worst(rep.Checks) == report.Warn:
 		rep.Verdict, rep.Reason = report.Warn, "waivers-need-care"
 		rep.Title = "nothing blocks, and a waiver is unused or has expired" + extra
@@ -100,13 +100,11 @@ func decide(rep *report.Report, o Options, runs []run, err error) {
 }
 
 // unchecked names what nobody looked at.
-func unchecked(runs []run) string {
+func unchecked(missing []Gap) string {
 	const most = 3
 	var whats []string
-	for _, r := range runs {
-		for _, g := range r.Missing {
-			whats = append(whats, g.What)
-		}
+	for _, g := range missing {
+		whats = append(whats, g.What)
 	}
 	if len(whats) == 0 {
 		return ""

@@ -7,6 +7,7 @@ package gate
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
@@ -77,8 +78,14 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	for _, r := range runs {
 		add(r.check(tolerant))
 	}
+	missing := slices.Clone(o.Checkout)
+	for _, r := range runs {
+		missing = append(missing, r.Missing...)
+	}
 	if used := databases(runs); len(used) > 0 && o.Judge != nil {
-		add(databaseCheck(used, o.Judge(used), tolerant))
+		stale := o.Judge(used)
+		missing = append(missing, stale...)
+		add(databaseCheck(used, stale, tolerant))
 	}
 	if c, ok := waiverCheck(o.Waivers, used, changed == nil, o.Now); ok {
 		rep.Checks = append(rep.Checks, c)
@@ -86,7 +93,7 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	rep.Data = data(runs, rep, o)
 	rep.Seconds = time.Since(start).Seconds()
 	err := errors.Join(errs...)
-	decide(rep, o, runs, err)
+	decide(rep, o, missing, err)
 	if hint, ok := waiverHint(rep.Findings, o.Now); ok {
 		rep.Sections = append(rep.Sections, hint)
 	}

@@ -57,6 +57,10 @@ func gains() []gain {
 			func(r *repository, o report.Finding) bool {
 				return slices.ContainsFunc(r.excepted, func(f fact) bool { return sameSecret(f, o) })
 			}},
+		{"split-string", "gitleaks", "in a string over several lines, which the gate puts together",
+			func(_ *repository, o report.Finding) bool { return o.At.Line > 0 && o.At.Column == 0 }},
+		{"binary", "gitleaks", "in a file that is no text, or an archive that is not packed",
+			func(_ *repository, o report.Finding) bool { return o.At.Line == 0 && !inHistory(o) }},
 		{"history", "gitleaks", "only in the history, which was not compared here",
 			func(r *repository, o report.Finding) bool {
 				return r.treeOnly && strings.Contains(o.Message, "(added by commit ")
@@ -72,6 +76,8 @@ func (r *repository) gained(tool string, o report.Finding) string {
 	}
 	return "more"
 }
+
+func inHistory(o report.Finding) bool { return strings.Contains(o.Message, "(added by commit ") }
 
 var ownRules = []string{
 	"compromised-action", "unpinned-uses", "unpinned-image", "dangerous-trigger", "script-injection", "env-file-injection",

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,13 +26,20 @@ type leak struct {
 // comments gitleaks:allow.
 func gitleaks(all bool) func(context.Context, *repository) ([]fact, error) {
 	return func(ctx context.Context, r *repository) ([]fact, error) {
+		dir := r.dir
+		if all {
+			var err error
+			if dir, err = r.bare(ctx); err != nil {
+				return nil, err
+			}
+		}
 		modes := []string{"git", "dir"}
 		if r.treeOnly {
 			modes = modes[1:]
 		}
 		var found []leak
 		for _, mode := range modes {
-			leaks, err := r.leaks(ctx, mode, all)
+			leaks, err := r.leaks(ctx, mode, dir)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", mode, err)
 			}
@@ -40,17 +49,17 @@ func gitleaks(all bool) func(context.Context, *repository) ([]fact, error) {
 	}
 }
 
-func (r *repository) leaks(ctx context.Context, mode string, all bool) ([]leak, error) {
+func (r *repository) leaks(ctx context.Context, mode, dir string) ([]leak, error) {
 	argv := []string{filepath.Join(r.upstream, "gitleaks"), mode, ".", "--no-banner", "--log-level", "error",
 		"--redact=100", "--report-format", "json", "--report-path", "-"}
-	if all {
+	if dir != r.dir {
 		config := filepath.Join(r.scratch, "default.toml")
 		if err := os.WriteFile(config, []byte("[extend]\nuseDefault = true\n"), 0o600); err != nil {
 			return nil, err
 		}
-		argv = append(argv, "--config", config, "--ignore-gitleaks-allow", "--gitleaks-ignore-path", r.scratch)
+		argv = append(argv, "--config", config, "--ignore-gitleaks-allow")
 	}
-	text, err := r.start(ctx, 1, nil, argv...)
+	text, err := start(ctx, dir, 1, nil, argv...)
 	if err != nil {
 		return nil, err
 	}
@@ -59,6 +68,25 @@ func (r *repository) leaks(ctx context.Context, mode string, all bool) ([]leak, 
 		return nil, fmt.Errorf("read its report: %w", err)
 	}
 	return leaks, nil
+}
+
+// bare is a clone without .gitleaksignore, which gitleaks reads whatever it is told.
+func (r *repository) bare(ctx context.Context) (string, error) {
+	dir := filepath.Join(r.scratch, filepath.Base(r.dir))
+	for _, argv := range [][]string{
+		{"git", "clone", "--quiet", "--mirror", r.dir, filepath.Join(dir, ".git")},
+		{"git", "--git-dir", filepath.Join(dir, ".git"), "config", "core.bare", "false"},
+		{"git", "-C", dir, "checkout", "--quiet", "--detach", r.commit},
+	} {
+		if _, err := r.start(ctx, 0, nil, argv...); err != nil {
+			return "", err
+		}
+	}
+	err := os.Remove(filepath.Join(dir, ".gitleaksignore"))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return dir, err
 }
 
 // secrets joins what was reported of the same secret in the same file.

@@ -125,10 +125,14 @@ func (r *repository) scan(ctx context.Context) error {
 	return nil
 }
 
-// start runs a program in the clone. Exit codes above most are errors: below, the
-// program says that it has found something.
 func (r *repository) start(ctx context.Context, most int, env []string, argv ...string) ([]byte, error) {
-	res, err := tool.Command{Argv: argv, Dir: r.dir, Env: env}.Run(ctx)
+	return start(ctx, r.dir, most, env, argv...)
+}
+
+// start runs a program in a folder. Exit codes above most are errors: below, the
+// program says that it has found something.
+func start(ctx context.Context, dir string, most int, env []string, argv ...string) ([]byte, error) {
+	res, err := tool.Command{Argv: argv, Dir: dir, Env: env}.Run(ctx)
 	var exit *tool.ExitError
 	if errors.As(err, &exit) && exit.Code <= most {
 		err = nil
