@@ -76,7 +76,7 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 		add(checkoutCheck(o, tolerant))
 	}
 	for _, r := range runs {
-		add(r.check(tolerant))
+		add(r.check(rep.Findings, tolerant))
 	}
 	missing := slices.Clone(o.Checkout)
 	for _, r := range runs {

@@ -11,8 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/dustin/go-humanize/english"
-
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -118,8 +116,9 @@ func firstLines(s string, n int) string {
 	return strings.Join(strings.SplitAfterN(s, "\n", n+1)[:min(n, strings.Count(s, "\n"))], "")
 }
 
-// check is the scanner's row and, when there is no answer, the error.
-func (r run) check(tolerant bool) (report.Check, error) {
+// check is the scanner's row and, when there is no answer, the error. all are the
+// findings as they were decided on.
+func (r run) check(all []report.Finding, tolerant bool) (report.Check, error) {
 	c := report.Check{Name: r.scanner.Kind() + " (" + r.scanner.Name() + ")", Seconds: r.elapsed.Seconds(), State: report.OK}
 	switch {
 	case r.err != nil:
@@ -132,11 +131,46 @@ func (r run) check(tolerant bool) (report.Check, error) {
 		c.State, c.Result = report.NotApplicable, "nothing to look at"
 		return c, nil
 	}
-	c.Result = english.Plural(len(r.Findings), "finding", "")
+	c.State, c.Result = r.count(all)
 	if r.Covered != "" {
 		c.Result += " in " + r.Covered
 	}
 	return gaps(c, r.scanner.Name(), r.Missing, tolerant)
+}
+
+// count says how many findings of the scanner block, are new, and so on.
+func (r run) count(all []report.Finding) (report.State, string) {
+	blocking, by := 0, map[report.Status]int{}
+	for _, f := range all {
+		mine := slices.Contains(f.Tools, r.scanner.Name())
+		if r.scanner.Name() == "trivy" { // which has two rows
+			mine = mine && (f.Package != "" || f.Rule == "os-end-of-life") == (r.scanner.Kind() == "image")
+		}
+		switch {
+		case mine && f.Blocking:
+			blocking++
+		case mine:
+			by[f.Status]++
+		}
+	}
+	var parts []string
+	state := report.OK
+	if blocking > 0 {
+		state = report.Failed
+		parts = append(parts, fmt.Sprintf("%d must be fixed", blocking))
+	}
+	for _, p := range []struct {
+		status report.Status
+		format string
+	}{{report.New, "%d not blocking"}, {report.Disclosed, "%d newly disclosed"}, {report.Known, "%d known"}, {report.Waived, "%d waived"}} {
+		if n := by[p.status]; n > 0 {
+			parts = append(parts, fmt.Sprintf(p.format, n))
+		}
+	}
+	if len(parts) == 0 {
+		parts = []string{"nothing found"}
+	}
+	return state, strings.Join(parts, ", ")
 }
 
 // gaps puts what was not checked into the row and, unless that is tolerated, into

@@ -61,6 +61,10 @@ func gains() []gain {
 			func(_ *repository, o report.Finding) bool { return o.At.Line > 0 && o.At.Column == 0 }},
 		{"binary", "gitleaks", "in a file that is no text, or an archive that is not packed",
 			func(_ *repository, o report.Finding) bool { return o.At.Line == 0 && !inHistory(o) }},
+		{"renamed", "gitleaks", "the file was renamed: gitleaks git reports the secret under the older name alone",
+			func(r *repository, o report.Finding) bool {
+				return inHistory(o) && slices.ContainsFunc(r.excepted, func(f fact) bool { return f.path != o.At.Path && f.marked(o) })
+			}},
 		{"history", "gitleaks", "only in the history, which was not compared here",
 			func(r *repository, o report.Finding) bool {
 				return r.treeOnly && strings.Contains(o.Message, "(added by commit ")

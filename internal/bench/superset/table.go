@@ -111,8 +111,13 @@ func (r *repository) extras(b *strings.Builder, rows []row) {
 	b.WriteString("\n| command | only ours | difference |\n|---|---|---|\n")
 	for _, w := range order {
 		var parts []string
+		sum := 0
 		for _, rule := range slices.Sorted(maps.Keys(rules[w])) {
 			parts = append(parts, fmt.Sprintf("%d %s", rules[w][rule], rule))
+			sum += rules[w][rule]
+		}
+		if len(parts) > 12 {
+			parts = []string{fmt.Sprintf("%d of %d rules", sum, len(parts))}
 		}
 		fmt.Fprintf(b, "| %s | %s | %s |\n", w.title, strings.Join(parts, ", "), w.gain)
 	}

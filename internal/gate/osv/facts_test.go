@@ -27,7 +27,7 @@ func TestRate(t *testing.T) {
 		`{"id":"GHSA-1","severity":[` + v3 + `,` + v4 + `]}`:                                 "low, CVSS 4.0 score 2.3 of GHSA-1",
 		`{"id":"GHSA-1","severity":[` + v3 + `]}`:                                            "high, CVSS 3.1 score 7.2 of GHSA-1",
 		`{"id":"GHSA-1","affected":[{"severity":[` + v3 + `]}]}`:                             "high, CVSS 3.1 score 7.2 of GHSA-1",
-		`{"id":"GHSA-1","severity":[{"type":"CVSS_V3","score":"CVSS:3.1/AV:N"}]}`:            "high, not published, taken as high",
+		`{"id":"GHSA-1","severity":[{"type":"CVSS_V3","score":"CVSS:3.1/AV:N"}]}`:            "high, severity not published, taken as high",
 		`{"id":"GHSA-1","database_specific":{"severity":"MODERATE"}}`:                        "medium, severity word of GHSA-1",
 		`{"id":"UBUNTU-1","severity":[{"type":"Ubuntu","score":"negligible"}]}`:              "low, severity word of UBUNTU-1",
 		`{"id":"MAL-2024-1","severity":[` + v4 + `]}`:                                        "critical, malicious package, MAL-2024-1",

@@ -51,9 +51,7 @@ func findings(p models.PackageVulns, at report.Location, known dependency) []rep
 		f := report.Finding{Rule: fact.rule(), At: at, Package: purl(p), Fixed: first[i], Through: known.through, Published: fact.published()}
 		f.Aliases = slices.DeleteFunc(slices.Clone(fact.names), func(id string) bool { return id == f.Rule })
 		f.Message = message(fact)
-		if f.Severity, f.Rated = fact.rate(); f.Rated == unrated {
-			f.Message += " (severity " + unrated + ")"
-		}
+		f.Severity, f.Rated = fact.rate()
 		f.Fix = fix(p, fact, first[i], enough, known)
 		out = append(out, f)
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // unrated is where the severity of an advisory is from that has none.
-const unrated = "not published, taken as high"
+const unrated = "severity not published, taken as high"
 
 // rate returns the severity and where it is from: the score of the newest CVSS
 // that one of the advisories has, the highest of several, else the worst word.

@@ -103,15 +103,15 @@ var disclosed = time.Date(2021, 5, 6, 16, 5, 51, 0, time.UTC)
 var (
 	xnet = report.Finding{
 		Rule: "CVE-2023-45288", Aliases: []string{"GHSA-4v7x-pqxf-cx7m", "GO-2024-2687"}, Severity: report.High,
-		Message: "HTTP/2 CONTINUATION flood in net/http (severity not published, taken as high)",
+		Message: "HTTP/2 CONTINUATION flood in net/http",
 		At:      report.Location{Path: "go.mod", Line: 5}, Package: "pkg:golang/golang.org/x/net@0.20.0",
-		Rated: "not published, taken as high", Fixed: "0.23.0", Fix: "go get golang.org/x/net@v0.23.0",
+		Rated: "severity not published, taken as high", Fixed: "0.23.0", Fix: "go get golang.org/x/net@v0.23.0",
 	}
 	stdlib = report.Finding{
 		Rule: "CVE-2023-45288", Aliases: []string{"GHSA-4v7x-pqxf-cx7m", "GO-2024-2687"}, Severity: report.High,
-		Message: "HTTP/2 CONTINUATION flood in net/http (severity not published, taken as high)",
+		Message: "HTTP/2 CONTINUATION flood in net/http",
 		At:      report.Location{Path: "go.mod", Line: 3}, Package: "pkg:golang/stdlib@1.22.1",
-		Rated: "not published, taken as high", Fixed: "1.22.2", Fix: "use Go 1.22.2",
+		Rated: "severity not published, taken as high", Fixed: "1.22.2", Fix: "use Go 1.22.2",
 	}
 	lodash = report.Finding{
 		Rule: "CVE-2021-23337", Aliases: []string{"GHSA-35jh-r3h4-6jhm"}, Severity: report.High,
