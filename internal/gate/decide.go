@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -60,6 +61,7 @@ func data(runs []run, rep *report.Report, o Options) Data {
 
 func decide(rep *report.Report, o Options, missing []Gap, err error) {
 	blocking, waived := rep.Blocking(), rep.Count(report.Waived)
+	var usage *report.UsageError
 	extra := ""
 	if n := rep.Count(report.Disclosed); n > 0 {
 		extra = fmt.Sprintf(", %d newly disclosed and not of this change", n)
@@ -74,6 +76,9 @@ func decide(rep *report.Report, o Options, missing []Gap, err error) {
 	case blocking > 0:
 		rep.Verdict, rep.Reason = report.Fail, "findings"
 		rep.Title = fmt.Sprintf("%s at %s or above must be fixed or waived%s", english.Plural(blocking, "new finding", ""), o.FailOn, extra)
+	case errors.As(err, &usage):
+		rep.Verdict, rep.Reason = report.Fail, "mistake"
+		rep.Title = "there is a mistake in what the gate was told: there is no answer"
 	case err != nil:
 		rep.Verdict, rep.Reason = report.Fail, "no-answer"
 		rep.Title = "a scanner or its data is missing: there is no answer"

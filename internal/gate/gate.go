@@ -19,6 +19,7 @@ type Options struct {
 	App             string
 	Scanners        []Scanner
 	Against         *Base           // nil: everything counts as new
+	BlockKnown      bool            // what the base has too blocks as well
 	FailOn          report.Severity // default high
 	Waivers         []Waiver
 	Policy          Policy
@@ -59,7 +60,8 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	for i := range findings {
 		f := &findings[i]
 		// Without the base nobody knows what is new: there is no answer then.
-		f.Blocking = baseErr == nil && f.Status == report.New && f.Severity.AtLeast(o.FailOn)
+		counts := f.Status == report.New || o.BlockKnown && f.Status != report.Waived
+		f.Blocking = baseErr == nil && counts && f.Severity.AtLeast(o.FailOn)
 	}
 	rep := &report.Report{
 		Name: "security-gate", Subject: o.App, Commit: o.Head,
@@ -76,7 +78,7 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 		add(checkoutCheck(o, tolerant))
 	}
 	for _, r := range runs {
-		add(r.check(rep.Findings, tolerant))
+		add(r.check(rep.Findings, changed == nil, tolerant))
 	}
 	missing := slices.Clone(o.Checkout)
 	for _, r := range runs {
@@ -135,7 +137,7 @@ func joined(runs []run) []report.Finding {
 			*to = append(*to, f)
 		}
 	}
-	return joinImage(merge(found), image)
+	return joinImage(joinChecks(merge(found)), image)
 }
 
 // Packages are all that the scanners know the app is made of, as the report's

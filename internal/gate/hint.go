@@ -2,7 +2,6 @@ package gate
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -18,7 +17,7 @@ const hintLife = 30 * 24 * time.Hour
 // refusal comes with the way forward. Of the same rule in the same place one
 // waiver is enough.
 func waiverHint(findings []report.Finding, now time.Time) (report.Section, bool) {
-	const most = 10
+	const most = 25
 	var entries []yaml.MapSlice
 	seen := map[string]bool{}
 	for _, f := range findings {
@@ -27,9 +26,9 @@ func waiverHint(findings []report.Finding, now time.Time) (report.Section, bool)
 		}
 		e := yaml.MapSlice{{Key: "rule", Value: f.Rule}, {Key: "path", Value: literal(f.At.Path)}}
 		switch {
-		case slices.Contains(f.Tools, policyTool) && f.Package != "":
+		case f.Package != "":
 			e = yaml.MapSlice{{Key: "id", Value: f.Rule}, {Key: "purl", Value: nameOf(f.Package)}}
-		case f.Package != "" || f.At.Path == "":
+		case f.At.Path == "":
 			e = yaml.MapSlice{{Key: "id", Value: f.Rule}}
 		}
 		key := fmt.Sprint(e)

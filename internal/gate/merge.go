@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -53,6 +54,33 @@ func merge(all []report.Finding) []report.Finding {
 		}
 	}
 	return left
+}
+
+// joinChecks makes one finding of two that say the same of the same file, one of
+// which names the other's rule as its own alias: of several in a file the first
+// with the first. One that has no partner stays.
+func joinChecks(findings []report.Finding) []report.Finding {
+	type place struct{ rule, path string }
+	waiting := map[place][]int{} // by the rule that an alias names
+	for i, f := range findings {
+		for _, alias := range f.Aliases {
+			if f.Package == "" && slices.Contains(f.Tools, policyTool) {
+				waiting[place{alias, f.At.Path}] = append(waiting[place{alias, f.At.Path}], i)
+			}
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(findings), func(f report.Finding) bool {
+		at := place{f.Rule, f.At.Path}
+		if f.Package != "" || slices.Contains(f.Tools, policyTool) || len(waiting[at]) == 0 {
+			return false
+		}
+		i := waiting[at][0]
+		waiting[at] = waiting[at][1:]
+		fingerprint := findings[i].Fingerprint
+		findings[i] = join(findings[i], f)
+		findings[i].Fingerprint = fingerprint
+		return true
+	})
 }
 
 // joinImage adds what was found in the image. A package that a lock file names in
@@ -111,6 +139,9 @@ func names(f report.Finding) []string {
 // sameVersion is a package URL as every tool writes it: without qualifiers, and
 // without the v of a Go version.
 func sameVersion(purl string) string {
+	if plain, err := url.PathUnescape(purl); err == nil {
+		purl = plain
+	}
 	name := nameOf(purl)
 	version, _, _ := strings.Cut(strings.TrimPrefix(purl, name), "?")
 	version, _, _ = strings.Cut(version, "#")

@@ -93,6 +93,9 @@ func (p Policy) check(packages []Package) []report.Finding {
 			out = append(out, report.Finding{Rule: rule, Severity: s, Message: message, Fix: fix, At: pkg.At, Package: pkg.PURL, Through: pkg.Through, Tools: []string{policyTool}})
 		}
 		name := nameOf(pkg.PURL)
+		if name == "pkg:golang/stdlib" { // comes with the toolchain
+			continue
+		}
 		own := !pkg.system() && (pkg.Direct || !tells[pkg.At.Path])
 		if p.Dependencies != nil && own && !pkg.Image && !slices.ContainsFunc(p.Dependencies, func(pattern string) bool { return doublestar.MatchUnvalidated(pattern, name) }) {
 			found("dependency-not-allowed", report.High, name+" is not on the list of allowed dependencies",

@@ -118,16 +118,16 @@ func firstLines(s string, n int) string {
 
 // check is the scanner's row and, when there is no answer, the error. all are the
 // findings as they were decided on.
-func (r run) check(all []report.Finding, tolerant bool) (report.Check, error) {
+func (r run) check(all []report.Finding, whole, tolerant bool) (report.Check, error) {
 	c := report.Check{Name: r.scanner.Kind() + " (" + r.scanner.Name() + ")", Seconds: r.elapsed.Seconds(), State: report.OK}
 	switch {
 	case r.err != nil:
 		c.State, c.Result = report.Missing, "no answer: "+firstLine(r.err.Error())
 		return c, fmt.Errorf("%s: %w", r.scanner.Name(), r.err)
-	case r.idle:
+	case r.idle && !whole:
 		c.State, c.Result = report.NotApplicable, "nothing it looks at has changed"
 		return c, nil
-	case r.Covered == "" && len(r.Missing)+len(r.Findings) == 0:
+	case r.idle || r.Covered == "" && len(r.Missing)+len(r.Findings) == 0:
 		c.State, c.Result = report.NotApplicable, "nothing to look at"
 		return c, nil
 	}
@@ -179,9 +179,11 @@ func gaps(c report.Check, name string, missing []Gap, tolerant bool) (report.Che
 	if len(missing) == 0 {
 		return c, nil
 	}
-	c.State = report.Missing
-	if tolerant {
+	switch {
+	case tolerant && c.State != report.Failed:
 		c.State = report.Warned
+	case !tolerant:
+		c.State = report.Inconclusive
 	}
 	const most = 20
 	var whats []string
@@ -235,7 +237,12 @@ func databaseCheck(used []Database, stale []Gap, tolerant bool) (report.Check, e
 		}
 		names = append(names, name)
 	}
-	return gaps(report.Check{Name: databaseRow, State: report.OK, Result: strings.Join(names, ", ")}, databaseRow, stale, tolerant)
+	c, err := gaps(report.Check{Name: databaseRow, State: report.OK, Result: strings.Join(names, ", ")}, databaseRow, stale, tolerant)
+	c.Note = strings.Replace(c.Note, "not checked: ", "", 1)
+	if err != nil {
+		err = errors.New(strings.ReplaceAll(err.Error(), " was not checked: it is ", " is "))
+	}
+	return c, err
 }
 
 func firstLine(s string) string {

@@ -25,6 +25,9 @@ import (
 // WaiverMaxAge is how far away a waiver may end unless the policy says less.
 const WaiverMaxAge = 180 * 24 * time.Hour
 
+// shortestReason is the length from which a reason may be one.
+const shortestReason = 10
+
 // waiverSoon is when a waiver's end is worth a remark.
 const waiverSoon = 14 * 24 * time.Hour
 
@@ -233,8 +236,8 @@ func (w *Waiver) check(longest time.Duration, now time.Time) []string {
 	if w.PURL != "" && (!strings.HasPrefix(w.PURL, "pkg:") || !strings.Contains(w.PURL, "/") || strings.ContainsAny(w.PURL, "*{")) {
 		p = append(p, fmt.Sprintf("purl %q is no package URL such as pkg:npm/lodash@4.17.20", w.PURL))
 	}
-	if len(strings.TrimSpace(w.Reason)) < 10 {
-		p = append(p, "missing reason: say why this is acceptable until then")
+	if len(strings.TrimSpace(w.Reason)) < shortestReason {
+		p = append(p, fmt.Sprintf("missing reason: say in %d characters or more why this is acceptable until then", shortestReason))
 	}
 	if strings.TrimSpace(w.Owner) == "" {
 		p = append(p, "missing owner: who looks at it again")
@@ -287,7 +290,7 @@ func (w *Waiver) is(purl string) bool {
 		return false
 	}
 	if name := nameOf(w.PURL); name == w.PURL {
-		return strings.EqualFold(name, nameOf(purl))
+		return sameVersion(name) == sameVersion(nameOf(purl))
 	}
 	return sameVersion(w.PURL) == sameVersion(purl)
 }

@@ -8,6 +8,7 @@ type Rule struct {
 	Severity report.Severity
 	What     string // what goes wrong
 	Fix      string
+	Same     string // the check of trivy that says the same
 
 	object    func(root *field) []hit
 	pod       func(pod) []hit
@@ -21,19 +22,19 @@ const malformed = "malformed"
 // what is good practice. It covers the Pod Security Standard "baseline", and of
 // "restricted" what says whose rights a process has.
 var Rules = []Rule{
-	{ID: "privileged", Severity: report.Critical, What: "a privileged container is root on the node",
+	{ID: "privileged", Same: "KSV-0017", Severity: report.Critical, What: "a privileged container is root on the node",
 		Fix: "remove privileged: true; add the one capability it needs", container: privileged, pod: hostProcess},
-	{ID: "docker-socket", Severity: report.Critical, What: "who talks to the container runtime starts privileged containers",
+	{ID: "docker-socket", Same: "KSV-0006", Severity: report.Critical, What: "who talks to the container runtime starts privileged containers",
 		Fix: "do not mount the socket, nor a folder it is in; build images with a rootless builder", pod: dockerSocket},
 	{ID: "cluster-admin", Severity: report.Critical, What: "a binding to cluster-admin gives every right in every namespace",
 		Fix: "bind a role that lists what is needed", object: clusterAdmin},
-	{ID: "host-path", Severity: report.High, What: "a folder of the node is reachable from the container",
+	{ID: "host-path", Same: "KSV-0023", Severity: report.High, What: "a folder of the node is reachable from the container",
 		Fix: "use a persistentVolumeClaim, a configMap or an emptyDir", pod: hostPath, object: hostPathVolume},
-	{ID: "host-network", Severity: report.High, What: "the pod sees the node's network and what listens on its localhost",
+	{ID: "host-network", Same: "KSV-0009", Severity: report.High, What: "the pod sees the node's network and what listens on its localhost",
 		Fix: "remove hostNetwork: true; use a Service", pod: hostNamespace("hostNetwork", "network")},
-	{ID: "host-pid", Severity: report.High, What: "the pod sees and may trace the processes of the node",
+	{ID: "host-pid", Same: "KSV-0010", Severity: report.High, What: "the pod sees and may trace the processes of the node",
 		Fix: "remove hostPID: true", pod: hostNamespace("hostPID", "processes")},
-	{ID: "host-ipc", Severity: report.High, What: "the pod shares memory with the processes of the node",
+	{ID: "host-ipc", Same: "KSV-0008", Severity: report.High, What: "the pod shares memory with the processes of the node",
 		Fix: "remove hostIPC: true", pod: hostNamespace("hostIPC", "shared memory")},
 	{ID: "dangerous-capabilities", Severity: report.High, What: "a capability beyond those of the Pod Security Standard \"baseline\"",
 		Fix: "remove it from capabilities.add; drop ALL", container: capabilities},
@@ -41,17 +42,17 @@ var Rules = []Rule{
 		Fix: "use the type RuntimeDefault, and the default procMount", container: unconfined, pod: unconfinedPod},
 	{ID: "wildcard-role", Severity: report.High, What: "a role with wildcards may read every secret or give itself more rights",
 		Fix: "list the resources and the verbs that are needed", object: wildcardRole},
-	{ID: "runs-as-root", Severity: report.High, What: "a process of root that escapes is root on the node",
+	{ID: "runs-as-root", Same: "KSV-0012", Severity: report.High, What: "a process of root that escapes is root on the node",
 		Fix: "set securityContext.runAsNonRoot: true and a USER other than 0 in the image", container: runsAsRoot},
 	{ID: malformed, Severity: report.High, What: "a field has a type Kubernetes does not accept: what it asks for is not known",
 		Fix: "correct the field; kubectl apply --dry-run=server shows what the cluster accepts"},
-	{ID: "privilege-escalation", Severity: report.Medium, What: "a process may gain more rights than the one that started it (setuid)",
+	{ID: "privilege-escalation", Same: "KSV-0001", Severity: report.Medium, What: "a process may gain more rights than the one that started it (setuid)",
 		Fix: "set securityContext.allowPrivilegeEscalation: false", container: privilegeEscalation},
-	{ID: "missing-limits", Severity: report.Medium, What: "one container may take the node's memory, or is placed without regard to what it needs",
+	{ID: "missing-limits", Same: "KSV-0018", Severity: report.Medium, What: "one container may take the node's memory, or is placed without regard to what it needs",
 		Fix: "set resources.limits.memory, resources.requests.memory and resources.requests.cpu", container: missingLimits},
-	{ID: "latest-tag", Severity: report.Medium, What: "what runs changes without a deployment, and cannot be rolled back",
+	{ID: "latest-tag", Same: "KSV-0013", Severity: report.Medium, What: "what runs changes without a deployment, and cannot be rolled back",
 		Fix: "name the image by digest, or by a tag of one release", container: latestTag, pod: latestVolume},
-	{ID: "host-port", Severity: report.Medium, What: "the port is open on the node, past every network policy",
+	{ID: "host-port", Same: "KSV-0024", Severity: report.Medium, What: "the port is open on the node, past every network policy",
 		Fix: "remove hostPort; use a Service", container: hostPort},
 	{ID: "service-account-token", Severity: report.Low, What: "the pod holds a token of the cluster's API it may not need",
 		Fix: "set automountServiceAccountToken: false, unless the app calls the API", pod: serviceAccountToken},

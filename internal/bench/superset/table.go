@@ -37,6 +37,9 @@ func (r *repository) row(s scanner, facts []fact) row {
 			out.missing = append(out.missing, f)
 		}
 	}
+	slices.SortFunc(out.missing, func(a, b fact) int { // gitleaks has no order
+		return cmp.Or(cmp.Compare(a.path, b.path), cmp.Compare(a.line, b.line), cmp.Compare(a.rule, b.rule))
+	})
 	for i, o := range r.ours {
 		if slices.Contains(o.Tools, s.name) {
 			out.ours++
@@ -51,7 +54,11 @@ func (r *repository) row(s scanner, facts []fact) row {
 // print writes the table of a repository, and why something is missing.
 func print(out io.Writer, r *repository, rows []row) error {
 	b := &strings.Builder{}
-	fmt.Fprintf(b, "\n## %s at %.7s\n\n", r.name, r.commit)
+	what := ""
+	if r.treeOnly {
+		what = ", tree only"
+	}
+	fmt.Fprintf(b, "\n## %s at %.7s%s\n\n", r.name, r.commit, what)
 	b.WriteString("| command | upstream findings | distinct facts | ours | missing in ours | only ours |\n|---|--:|--:|--:|--:|--:|\n")
 	missing := [][3]string{}
 	lost := 0

@@ -24,7 +24,7 @@ type Database struct {
 // Update is `security-gate database update`.
 type Update struct {
 	To         string        `help:"Folder of advisory data. Default: goldenpath/databases in the user's cache." type:"path" placeholder:"DIR"`
-	Ecosystems []string      `help:"Ecosystems of OSV." default:"Go,npm,PyPI" placeholder:"NAME,..."`
+	Ecosystems []string      `help:"Ecosystems of OSV. Default: Go, npm, PyPI." default:"Go,npm,PyPI" placeholder:"NAME,..."`
 	Image      bool          `help:"Fetch trivy's database too, which scanning an image needs."`
 	Java       bool          `help:"Fetch trivy's database of jars too."`
 	Exploits   bool          `help:"Fetch what is known of exploitation too (KEV and EPSS)."`

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -49,13 +50,16 @@ func (c *Scan) write(rep *report.Report, o gate.Options) error {
 		errs = append(errs, writeSARIF(c.SARIF, rep, o.Scanners))
 	}
 	if c.SBOM != "" {
-		about := sbom.About{Name: rep.Subject, Version: rep.Commit, PURL: vex.Product(rep), Tool: command.Version(), Time: o.Now}
+		about := sbom.About{Name: cmp.Or(rep.Subject, "app"), Version: rep.Commit, PURL: vex.Product(rep), Tool: command.Version(), Time: o.Now}
 		rep.Set("sbom", c.SBOM)
 		errs = append(errs, create(c.SBOM, func(w io.Writer) error { return sbom.Write(w, about, gate.Packages(rep)) }))
 	}
 	if c.VEX != "" {
-		rep.Set("vex", c.VEX)
-		errs = append(errs, create(c.VEX, func(w io.Writer) error { return vex.Write(w, rep, o.Waivers, o.Now) }))
+		err := create(c.VEX, func(w io.Writer) error { return vex.Write(w, rep, o.Waivers, o.Now) })
+		if !errors.Is(err, vex.ErrNothing) {
+			rep.Set("vex", c.VEX)
+			errs = append(errs, err)
+		}
 	}
 	return errors.Join(errs...)
 }

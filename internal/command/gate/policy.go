@@ -5,6 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +15,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/gate/change"
+	"github.com/seed-b235b314/goldenpath/internal/gate/runtime"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -39,6 +43,9 @@ func (c *Scan) policy(ctx context.Context, found *change.Change, now time.Time) 
 	if err != nil {
 		return nil, err
 	}
+	if c.Waivers != "" && !filepath.IsLocal(c.Waivers) {
+		return nil, report.Usage(fmt.Sprintf("--waivers %s: name a file of the repository, relative to its top: it is read from the base", c.Waivers))
+	}
 	names := []string{config.File, cmp.Or(c.Waivers, cfg.Gate.Waivers)}
 	for _, name := range []string{cfg.Gate.AllowedDependencies, cfg.Gate.Policy} {
 		if name != "" {
@@ -61,6 +68,9 @@ func (c *Scan) policy(ctx context.Context, found *change.Change, now time.Time) 
 		if err == nil {
 			_, err = c.readPolicy(c.Dir, next, now)
 		}
+		if err == nil && next.Gate.Policy != "" {
+			err = runtime.CheckPolicy(c.Dir, next.Gate.Policy)
+		}
 		p.broken = err
 	}
 	return p, nil
@@ -77,6 +87,12 @@ func readConfig(dir string) (*config.Config, error) {
 func (c *Scan) readPolicy(dir string, cfg *config.Config, now time.Time) (*policy, error) {
 	p := &policy{Config: cfg, dir: dir}
 	var errs [3]error
+	if name := cmp.Or(c.Waivers, cfg.Gate.Waivers); name != config.Default("").Gate.Waivers {
+		if _, err := os.Lstat(filepath.Join(dir, name)); errors.Is(err, fs.ErrNotExist) {
+			errs[0] = report.Usage(fmt.Sprintf("%s:1:1 is named as the file of waivers, and is not there", name))
+			return p, errs[0]
+		}
+	}
 	p.waivers, errs[0] = gate.ReadWaivers(dir, cmp.Or(c.Waivers, cfg.Gate.Waivers), time.Duration(cfg.Gate.WaiverMaxAge), now)
 	p.dependencies.Allow, p.dependencies.Deny = cfg.Gate.Licences.Allow, cfg.Gate.Licences.Deny
 	errs[1] = p.dependencies.Check()

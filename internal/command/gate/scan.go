@@ -36,7 +36,7 @@ type Scan struct {
 	SARIF           string        `name:"sarif" help:"Write one SARIF file for each scanner into this folder." placeholder:"DIR" type:"path"`
 	SBOM            string        `name:"sbom" help:"Write a CycloneDX SBOM to this file." placeholder:"FILE" type:"path"`
 	VEX             string        `name:"vex" help:"Write what the waivers say of vulnerabilities to this file, as OpenVEX." placeholder:"FILE" type:"path"`
-	Timeout         time.Duration `help:"How long each scanner may take." default:"10m" placeholder:"DURATION"`
+	Timeout         time.Duration `help:"How long each scanner may take. Default: 10m." default:"10m" placeholder:"DURATION"`
 	command.Output
 }
 
@@ -122,7 +122,8 @@ func (c *Scan) options(ctx context.Context, env *command.Env, found *change.Chan
 		return o, err
 	}
 	o.Files, o.Scope, o.Checkout = list.Files, list.Scope, list.Missing
-	if *cfg.NewOnly && list.Against != nil {
+	o.BlockKnown = !*cfg.NewOnly
+	if list.Against != nil {
 		o.Against, p.compared = list.Against, list.Against.Commit
 	}
 	o.Judge = func(used []gate.Database) []gate.Gap {

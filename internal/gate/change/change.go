@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -89,18 +90,19 @@ func (c *Change) List(ctx context.Context, exclude []string, everything bool) (*
 	if c.compared != "" && !everything {
 		return c.compare(ctx, exclude)
 	}
-	files, err := gate.Walk(ctx, c.dir, exclude)
+	l := &Listing{}
+	var err error
+	if c.Head == "" {
+		l.Files, err = gate.Walk(ctx, c.dir, exclude)
+	} else {
+		err = c.everything(ctx, exclude, l)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("list files: %w", err)
 	}
-	l := &Listing{Files: files, Scope: english.Plural(len(files), "file", "") + ", everything"}
+	l.Scope = english.Plural(len(l.Files), "file", "") + ", everything"
 	if c.Head != "" {
 		l.Scope += fmt.Sprintf(" at %.7s", c.Head)
-		all, err := c.list(ctx, c.Head, exclude)
-		if err != nil {
-			return nil, err
-		}
-		l.Missing = c.submodules(all.modules, nil)
 	}
 	if c.why != "" {
 		l.Scope += ": " + c.why
@@ -109,7 +111,61 @@ func (c *Change) List(ctx context.Context, exclude []string, everything bool) (*
 		l.Scope += fmt.Sprintf(", compared with %.7s", c.compared)
 		l.Against = c.against(nil, exclude)
 	}
-	return l, err
+	return l, nil
+}
+
+// everything lists what git has of the checkout, and what it could have: only what
+// it was told to ignore, and is no part of a commit, is left out.
+func (c *Change) everything(ctx context.Context, exclude []string, l *Listing) error {
+	out, err := c.git(ctx, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+	if err != nil {
+		return err
+	}
+	all, err := c.list(ctx, c.Head, exclude)
+	if err != nil {
+		return err
+	}
+	l.Missing = c.submodules(all.modules, nil)
+	names := strings.Split(out, "\x00")
+	for _, f := range all.files { // also what the index no longer has
+		names = append(names, f.Path)
+	}
+	seen := map[string]bool{}
+	for _, name := range names {
+		name = strings.TrimSuffix(name, "/") // a repository within this one
+		if name == "" || seen[name] || gate.Excluded(name, exclude) {
+			continue
+		}
+		seen[name] = true
+		info, err := os.Lstat(filepath.Join(c.dir, filepath.FromSlash(name)))
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // removed, and not yet committed
+		case err != nil:
+			return err
+		case info.Mode().IsRegular():
+			l.Files = append(l.Files, gate.File{Path: name, Size: info.Size()})
+		case info.IsDir():
+			files, err := c.below(ctx, name, exclude)
+			if err != nil {
+				return err
+			}
+			l.Files = append(l.Files, files...)
+		}
+	}
+	sortFiles(l.Files)
+	return nil
+}
+
+// below lists the files of a repository within this one.
+func (c *Change) below(ctx context.Context, name string, exclude []string) ([]gate.File, error) {
+	files, err := gate.Walk(ctx, filepath.Join(c.dir, filepath.FromSlash(name)), nil)
+	out := files[:0]
+	for _, f := range files {
+		if f.Path = name + "/" + f.Path; !gate.Excluded(f.Path, exclude) {
+			out = append(out, f)
+		}
+	}
+	return out, err
 }
 
 // found is a base and how it is to be used.
@@ -135,7 +191,11 @@ func (r repository) base(ctx context.Context, a Asked, head string) (*found, str
 	}
 	switch {
 	case err != nil && person:
-		return nil, "", report.Usage(fmt.Sprintf("--base %s is no commit of this checkout: a shallow checkout lacks it; use fetch-depth: 0", a.Base))
+		hint := ""
+		if r.isShallow(ctx) {
+			hint = ": a shallow checkout lacks it; use fetch-depth: 0"
+		}
+		return nil, "", report.Usage(fmt.Sprintf("--base %s is no commit of this checkout%s", a.Base, hint))
 	case err != nil && a.Event == "push":
 		return nil, fmt.Sprintf("the commit before this push (%.7s) is gone", a.Base), nil
 	case err != nil:
@@ -171,6 +231,20 @@ func (c *Change) compare(ctx context.Context, exclude []string) (*Listing, error
 		return nil, err
 	}
 	l := &Listing{Files: c.present(here.files, c.changed, exclude), Missing: c.submodules(here.modules, c.changed)}
+	// Of a submodule that changed everything counts: git tells here of its commit only.
+	for _, name := range here.modules {
+		if !c.changed[name] {
+			continue
+		}
+		files, err := c.below(ctx, name, exclude)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		for _, f := range files {
+			c.changed[f.Path] = true
+		}
+		l.Files = append(l.Files, files...)
+	}
 	n := 0
 	for name := range c.changed {
 		if !gate.Excluded(name, exclude) {

@@ -87,8 +87,8 @@ func (s *scan) patches(ctx context.Context, commits []string, yield func(piece) 
 			if p.binary {
 				p.line, p.text = 0, string(readable([]byte(p.text)))
 			}
-			// What still stands in the tree is looked at there, with what is around it.
-			if p.text != "" && strings.Contains(s.texts[p.path], p.text) {
+			// A file as it still stands is looked at in the tree.
+			if p.text != "" && s.texts[p.path] == p.text {
 				return nil
 			}
 			return yield(p)

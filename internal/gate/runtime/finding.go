@@ -16,9 +16,19 @@ func (t *tree) finding(r rendering, v manifest.Violation) report.Finding {
 		message += " (" + v.Field + ")"
 	}
 	return report.Finding{
-		Rule: v.Rule, Severity: v.Severity, Message: message, Fix: v.Fix, At: t.place(r, v.At),
+		Rule: v.Rule, Aliases: same(v.Rule), Severity: v.Severity, Message: message, Fix: v.Fix, At: t.place(r, v.At),
 		Fingerprint: fingerprint(v.Rule, v.At.Path, v.Space, v.Object, v.Field),
 	}
+}
+
+// same is what trivy calls the rule.
+func same(rule string) []string {
+	for _, r := range manifest.Rules {
+		if r.ID == rule && r.Same != "" {
+			return []string{r.Same}
+		}
+	}
+	return nil
 }
 
 func (t *tree) answer(r rendering, in input, b broken) report.Finding {

@@ -207,3 +207,10 @@ func complaints(err error) (lines []string) {
 	}
 	return lines
 }
+
+// CheckPolicy reports what is wrong with the Rego below a folder of dir, as a
+// *report.UsageError.
+func CheckPolicy(dir, folder string) error {
+	_, err := (&Scanner{Policy: folder, PolicyDir: dir}).policy(gate.Input{Dir: dir})
+	return err
+}

@@ -4,6 +4,7 @@ package vex
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -15,6 +16,10 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
+
+// ErrNothing says that no waiver covers a vulnerability: a document without
+// statements is not valid.
+var ErrNothing = errors.New("no waiver covers a vulnerability")
 
 // Write writes what the waivers say of the report's vulnerabilities. A waiver
 // with a justification says that the product is not affected; one without says
@@ -36,6 +41,9 @@ func Write(w io.Writer, rep *report.Report, waivers []gate.Waiver, now time.Time
 			continue
 		}
 		doc.Statements = append(doc.Statements, statement(f, waivers[i], product))
+	}
+	if len(doc.Statements) == 0 {
+		return ErrNothing
 	}
 	sum := sha256.Sum256([]byte(fmt.Sprint(rep.Commit, doc.Statements)))
 	doc.ID = "https://openvex.dev/docs/goldenpath/" + hex.EncodeToString(sum[:16])
@@ -66,8 +74,9 @@ func statement(f report.Finding, w gate.Waiver, product vex.Component) vex.State
 		s.Vulnerability.Aliases = append(s.Vulnerability.Aliases, vex.VulnerabilityID(id))
 	}
 	if w.Justification != "" {
-		s.Status, s.Justification, s.ImpactStatement = vex.StatusNotAffected, vex.Justification(w.Justification), w.Reason
-		s.StatusNotes = fmt.Sprintf("said by %s, to be looked at again by %s", w.Owner, w.Expires)
+		// The schema forbids an impact statement beside a justification.
+		s.Status, s.Justification = vex.StatusNotAffected, vex.Justification(w.Justification)
+		s.StatusNotes = fmt.Sprintf("%s (said by %s, to be looked at again by %s)", w.Reason, w.Owner, w.Expires)
 		return s
 	}
 	s.Status = vex.StatusAffected

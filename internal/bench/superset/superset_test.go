@@ -1,0 +1,95 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+func markOf(rule, value string) string {
+	sum := sha256.Sum256([]byte(rule + "\x00" + value))
+	return hex.EncodeToString(sum[:16])
+}
+
+// TestMarks: a redacted report still says which secret it is about.
+func TestMarks(t *testing.T) {
+	inner := base64.StdEncoding.EncodeToString([]byte("password = not-a-real-one-1"))
+	for _, test := range []struct {
+		name, text string
+		leak       leak
+	}{
+		{"first line", "word: not-a-real-one-1\n", leak{Match: "word: REDACTED", StartLine: 1, EndLine: 1, StartColumn: 1, EndColumn: 22}},
+		{"counted from the newline", "a\nword: not-a-real-one-1\n", leak{Match: "word: REDACTED", StartLine: 2, EndLine: 2, StartColumn: 2, EndColumn: 23}},
+		{"nothing around it", "word: not-a-real-one-1", leak{Match: "REDACTED", StartLine: 1, EndLine: 1, StartColumn: 7, EndColumn: 22}},
+		{"encoded", "a: \"" + inner + "\"\n", leak{Match: "password = REDACTED\"", StartLine: 1, EndLine: 1, StartColumn: 5, EndColumn: 20, Tags: []string{"decoded:base64"}}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.leak.RuleID = "rule"
+			if marks := test.leak.marks([]byte(test.text)); !slices.Contains(marks, markOf("rule", "not-a-real-one-1")) {
+				t.Errorf("marks %v miss that of the secret", marks)
+			}
+		})
+	}
+}
+
+func TestMarksOfWrongPlaces(t *testing.T) {
+	for _, l := range []leak{{}, {Match: "REDACTED"}, {Match: "REDACTED", StartLine: 9, EndLine: 9}, {Match: "a", StartLine: 1, EndLine: 1},
+		{Match: "REDACTED", StartLine: 1, EndLine: 1, StartColumn: 90, EndColumn: 99}, {Match: "REDACTED", StartLine: 2, EndLine: 1}} {
+		if marks := l.marks([]byte("one\ntwo")); marks != nil {
+			t.Errorf("%+v: %v", l, marks)
+		}
+	}
+}
+
+// TestLossIsAnError: what no known difference explains ends with an error.
+func TestLossIsAnError(t *testing.T) {
+	secret := fact{rule: "rule", path: "old.env", line: 3, times: 2, commits: []string{"c1", "c2"}, marks: []string{markOf("rule", "value")}}
+	here := report.Finding{Rule: "rule", Tools: []string{"gitleaks"}, At: report.Location{Path: "new.env", Line: 1}, Fingerprint: "rule:new.env:" + markOf("rule", "value")}
+	for _, test := range []struct {
+		name    string
+		history map[string]bool
+		ours    []report.Finding
+		want    string
+		lost    bool
+	}{
+		{"nothing explains it", map[string]bool{"c1": true}, nil, "**lost**", true},
+		{"it stands elsewhere", map[string]bool{"c1": true}, []report.Finding{here}, "moved-in-tree", false},
+		{"of another branch", map[string]bool{"c3": true}, nil, "other-branch", false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := &repository{name: "app", commit: "0123456789", history: test.history, ours: test.ours}
+			s := scanner{title: "gitleaks git", name: "gitleaks", same: sameSecret, facts: func(context.Context, *repository) ([]fact, error) { return nil, nil }}
+			var out bytes.Buffer
+			err := print(&out, r, []row{r.row(s, []fact{secret})})
+			if errors.Is(err, errMissing) != test.lost || !strings.Contains(out.String(), "`rule old.env:3 in c1` | "+test.want) {
+				t.Errorf("error %v\n%s", err, &out)
+			}
+		})
+	}
+}
+
+func TestSame(t *testing.T) {
+	f := fact{rule: "GO-1", names: []string{"GO-1", "CVE-1"}, path: "go.mod", pkg: "golang.org/x/net@0.55.0"}
+	o := report.Finding{Rule: "CVE-1", At: report.Location{Path: "go.mod"}, Package: "pkg:golang/golang.org/x/net@v0.55.0"}
+	if !samePackage(f, o) {
+		t.Error("the same under another name is not the same")
+	}
+	for _, change := range []func(*report.Finding){
+		func(o *report.Finding) { o.Rule = "CVE-2" }, func(o *report.Finding) { o.At.Path = "a/go.mod" },
+		func(o *report.Finding) { o.Package = "pkg:golang/golang.org/x/net@v0.54.0" },
+	} {
+		other := o
+		change(&other)
+		if samePackage(f, other) {
+			t.Errorf("%+v is taken for the same", other)
+		}
+	}
+}
