@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"os"
 	"testing"
 	"time"
@@ -166,5 +167,21 @@ func TestSize(t *testing.T) {
 		if got, err := parseSize(text); err == nil {
 			t.Errorf("%q is read as %v", text, got)
 		}
+	}
+}
+
+// A gate of its own needs neither an app nor an artifact; the path says what it
+// lacks.
+func TestWalkable(t *testing.T) {
+	c, err := Parse([]byte("version: 1\ngate: {fail-on: low}\n"))
+	if err != nil || c.Gate.FailOn != "low" {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	var p Problems
+	if !errors.As(c.Walkable(), &p) || len(p) != 2 {
+		t.Errorf("%v", c.Walkable())
+	}
+	if c, err = Parse([]byte("version: 1\napp: a\nartifact: {pack: d, entrypoint: [/a]}\n")); err != nil || c.Walkable() != nil {
+		t.Errorf("%v %v", err, c.Walkable())
 	}
 }

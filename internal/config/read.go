@@ -46,6 +46,22 @@ func Read(dir string) (*Config, error) {
 	return Parse(b)
 }
 
+// Walkable reports what the path needs and the file does not have. A gate of its
+// own needs neither an app nor an artifact.
+func (c *Config) Walkable() error {
+	var p Problems
+	if c.App == "" {
+		p = append(p, fileProblem("missing key \"app\": name of the app"))
+	}
+	if c.Artifact.Pack == "" {
+		p = append(p, fileProblem("missing key \"artifact\": how a commit becomes an image, such as artifact: {pack: dist, entrypoint: [/server]}"))
+	}
+	if len(p) == 0 {
+		return nil
+	}
+	return p
+}
+
 // Parse reads the configuration from its bytes. Its error is a Problems.
 func Parse(b []byte) (*Config, error) {
 	body, problems := readYAML(b)

@@ -139,6 +139,9 @@ func (s source) config(ctx context.Context) (*config.Config, error) {
 		return nil, err
 	}
 	c, err := config.Parse(res.Stdout)
+	if err == nil {
+		err = c.Walkable()
+	}
 	return c, configError(err)
 }
 

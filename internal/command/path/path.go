@@ -143,7 +143,10 @@ func (w Where) configured(ctx context.Context, env *command.Env) (*world, error)
 	if err != nil {
 		return nil, err
 	}
-	if out.config, err = config.Read(out.repo); err != nil {
+	if out.config, err = config.Read(out.repo); err == nil {
+		err = out.config.Walkable()
+	}
+	if err != nil {
 		return nil, err
 	}
 	out.repository, err = out.registry.Repository(out.config.Artifact.Image)
