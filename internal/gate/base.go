@@ -15,6 +15,8 @@ type Base struct {
 	Changed Changes // what differs between it and the checkout; nil: everything is looked at
 	// Files lists its tree, without what is excluded, and tells when it was committed.
 	Files func(ctx context.Context) ([]File, time.Time, error)
+	// Moved tells which files are others of the base under a new name: new to old.
+	Moved func(ctx context.Context) (map[string]string, error)
 	// CheckOut writes those files of it below a new folder, and no others.
 	CheckOut func(ctx context.Context, files []File) (dir string, err error)
 }
@@ -69,11 +71,19 @@ func (o Options) compare(ctx context.Context, runs []run, findings []report.Find
 			err = errors.Join(err, fmt.Errorf("scan base %.7s with %s: %w", o.Against.Commit, r.scanner.Name(), r.err))
 		}
 	}
-	here := map[string]bool{}
-	for _, f := range o.Files {
-		here[f.Path] = true
+	moved, movedErr := o.Against.Moved(ctx)
+	if movedErr != nil {
+		err = errors.Join(err, fmt.Errorf("find what was moved since base %.7s: %w", o.Against.Commit, movedErr))
 	}
-	markKnown(findings, joined(before), here)
+	markKnown(findings, joined(before), moved)
+	// Of the base links are not checked out: one that did not change is as it was.
+	for _, f := range o.Files {
+		for i := range findings {
+			if f.Link && changed != nil && !changed[f.Path] && findings[i].At.Path == f.Path {
+				findings[i].Status = report.Known
+			}
+		}
+	}
 	for i := range findings {
 		f := &findings[i]
 		if f.Status == report.Known && f.Published != nil && f.Published.After(when) {

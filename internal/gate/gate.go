@@ -45,6 +45,9 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	if o.FailOn == "" {
 		o.FailOn = report.High
 	}
+	if o.Redact != nil {
+		o.Checkout = cleanGaps(o.Checkout, o.Redact)
+	}
 	var changed Changes
 	if o.Against != nil {
 		changed = o.Against.Changed

@@ -239,7 +239,7 @@ func TestKnown(t *testing.T) {
 	}{
 		"the base has none": {[]report.Finding{finding("R1", report.High, "a.go", 3)}, nil, []string{"R1 high new true a"}},
 		"the line moved":    {[]report.Finding{finding("R1", report.High, "a.go", 30)}, []report.Finding{finding("R1", report.High, "a.go", 3)}, []string{"R1 high known false a"}},
-		"another file":      {[]report.Finding{finding("R1", report.High, "b.go", 3)}, []report.Finding{finding("R1", report.High, "a.go", 3)}, []string{"R1 high new true a"}},
+		"another file":      {[]report.Finding{finding("R1", report.High, "c.go", 3)}, []report.Finding{finding("R1", report.High, "a.go", 3)}, []string{"R1 high new true a"}},
 		"the version moved": {[]report.Finding{vulnerable("CVE-1", report.High, net33)}, []report.Finding{vulnerable("CVE-1", report.High, net30)}, []string{"CVE-1 high known false a"}},
 		"another fact":      {[]report.Finding{vulnerable("CVE-2", report.High, net30)}, []report.Finding{vulnerable("CVE-1", report.High, net30)}, []string{"CVE-2 high new true a"}},
 		"the file moved":    {[]report.Finding{finding("R1", report.High, "b.go", 3)}, []report.Finding{finding("R1", report.High, "gone.go", 3)}, []string{"R1 high known false a"}},
@@ -276,6 +276,7 @@ func against(commit string, paths ...string) *Base {
 		files = append(files, File{Path: p})
 		b.Changed[p] = true
 	}
+	b.Moved = func(context.Context) (map[string]string, error) { return map[string]string{"b.go": "gone.go"}, nil }
 	b.Files = func(context.Context) ([]File, time.Time, error) { return files, now.AddDate(0, 0, -7), nil }
 	return b
 }

@@ -190,26 +190,25 @@ func fingerprint(f report.Finding) string {
 }
 
 // markKnown marks what the base has as well. Of the same finding twice, the base
-// excuses as many as it has. A file that was moved takes its findings along: here
-// tells which of the base's paths the change still has.
-func markKnown(findings, base []report.Finding, here map[string]bool) {
-	have, moved := map[string]int{}, map[string]int{}
+// excuses as many as it has. A file that was moved takes its findings along: moved
+// tells its old name.
+func markKnown(findings, base []report.Finding, moved map[string]string) {
+	have := map[string]int{}
 	for _, f := range base {
 		have[f.Fingerprint]++
-		if !here[f.At.Path] {
-			moved[unplaced(f)]++
+		have[f.At.Path+"\x00"+unplaced(f)]++
+	}
+	for i := range findings {
+		f := &findings[i]
+		key := f.Fingerprint
+		if old, ok := moved[f.At.Path]; ok {
+			key = old + "\x00" + unplaced(*f)
+		}
+		if f.Status == report.New && have[key] > 0 {
+			have[key]--
+			f.Status = report.Known
 		}
 	}
-	excuse := func(left map[string]int, key func(report.Finding) string) {
-		for i := range findings {
-			if f := &findings[i]; f.Status == report.New && left[key(*f)] > 0 {
-				left[key(*f)]--
-				f.Status = report.Known
-			}
-		}
-	}
-	excuse(have, func(f report.Finding) string { return f.Fingerprint })
-	excuse(moved, unplaced)
 }
 
 // unplaced identifies a finding whatever file it is in.

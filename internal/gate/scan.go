@@ -55,19 +55,42 @@ func scanAll(ctx context.Context, o Options, in Input, changed Changes) []run {
 func (r *run) redact(clean func(string) string) {
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		for _, text := range []*string{&f.Rule, &f.Message, &f.Fix, &f.At.Path, &f.Rated, &f.Fixed} {
+		for _, text := range []*string{&f.Rule, &f.Message, &f.Fix, &f.At.Path, &f.Rated, &f.Fixed, &f.Package} {
 			*text = clean(*text)
 		}
+		cleanAll(f.Aliases, clean)
+		cleanAll(f.Through, clean)
+		for j := range f.Also {
+			f.Also[j].Path = clean(f.Also[j].Path)
+		}
 	}
-	for i := range r.Missing {
-		g := &r.Missing[i]
-		g.What, g.Why, g.Remedy = clean(g.What), clean(g.Why), clean(g.Remedy)
+	for i := range r.Packages {
+		p := &r.Packages[i]
+		p.PURL, p.At.Path = clean(p.PURL), clean(p.At.Path)
+		cleanAll(p.Through, clean)
+		cleanAll(p.Licences, clean)
 	}
+	r.Covered = clean(r.Covered)
+	r.Missing = cleanGaps(r.Missing, clean)
 	if r.err != nil {
 		if text := clean(r.err.Error()); text != r.err.Error() {
 			r.err = errors.New(text)
 		}
 	}
+}
+
+func cleanAll(texts []string, clean func(string) string) {
+	for i := range texts {
+		texts[i] = clean(texts[i])
+	}
+}
+
+func cleanGaps(all []Gap, clean func(string) string) []Gap {
+	out := make([]Gap, 0, len(all))
+	for _, g := range all {
+		out = append(out, Gap{clean(g.What), clean(g.Why), clean(g.Remedy)})
+	}
+	return out
 }
 
 type outcome struct {

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -25,14 +26,16 @@ func (c *Scan) removeOld(env *command.Env) error {
 		names = append(names, env.Runner.ReportPath("security-gate"))
 	}
 	if c.SARIF != "" {
-		old, err := filepath.Glob(filepath.Join(c.SARIF, "*.sarif"))
-		if err != nil {
+		old, err := os.ReadDir(c.SARIF)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		names = append(names, old...)
+		for _, e := range old {
+			names = append(names, filepath.Join(c.SARIF, e.Name()))
+		}
 	}
 	for _, name := range names {
-		if name == "" {
+		if name == "" || !ours(name) {
 			continue
 		}
 		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -40,6 +43,23 @@ func (c *Scan) removeOld(env *command.Env) error {
 		}
 	}
 	return nil
+}
+
+// ours reports whether the gate has written a file: what somebody else has is never
+// removed.
+func ours(name string) bool {
+	if info, err := os.Lstat(name); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head, err := io.ReadAll(io.LimitReader(f, 64<<10))
+	return err == nil && slices.ContainsFunc([]string{
+		`"goldenpath.security-gate/v1"`, `"https://github.com/seed-b235b314/goldenpath"`, `"goldenpath security-gate"`, "### goldenpath security-gate",
+	}, func(mark string) bool { return bytes.Contains(head, []byte(mark)) })
 }
 
 // write writes the documents that were asked for.

@@ -32,9 +32,10 @@ func newCheckout(t *testing.T) checkout {
 		t.Fatal(err)
 	}
 	c.write(t, map[string]string{
-		".goldenpath.yml":             "version: 1\napp: shop\nartifact: {pack: dist, entrypoint: [/shop]}\ngate: {licences: {deny: [AGPL-3.0-only]}}\n",
+		".goldenpath.yml":             "version: 1\napp: shop\nartifact: {pack: dist, entrypoint: [/shop]}\ngate: {allowed-dependencies: allowed.txt, licences: {deny: [AGPL-3.0-only]}}\n",
 		".goldenpath/waivers.yml":     "version: 1\nwaivers:\n  - {rule: DS-0002, path: Dockerfile, reason: it needs port 80 for now, owner: ann, expires: \"" + time.Now().AddDate(0, 1, 0).Format(time.DateOnly) + "\"}\n",
 		"go.mod":                      "module example.com/shop\n\ngo 1.26\n\nrequire golang.org/x/net v0.20.0\n",
+		"allowed.txt":                 "pkg:golang/golang.org/x/*\n",
 		"old.env":                     "TOKEN=" + token + "\n",
 		".github/workflows/build.yml": "on: push\njobs:\n  b:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: echo hi\n",
 	})
@@ -256,6 +257,8 @@ func TestNoSecretAnywhere(t *testing.T) {
 		"charts/a/templates/d.yaml":    "{{ fail \"" + token + "\" }}\n",
 		"main.tf":                      "resource \"aws_instance\" \"" + token + "\" {\n  user_data = \"" + other + "\n}\n",
 		token + ".txt":                 "the name itself\n",
+		"packages.config":              "<packages><package id=\"" + token + "\" version=\"1.0.0\"/></packages>\n",
+		"sub/" + token + "/go.mod":     "module x\n\ngo 1.26\n\nrequire golang.org/x/text v0.3.6\n",
 		"requirements.txt":             token + "==1.0\n",
 		".goldenpath/waivers.yml":      "version: 1\nwaivers:\n  - {id: " + token + ", reason: none of these, owner: ann, expires: 2020-01-01}\n",
 		"results/other.sarif":          `{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"semgrep"}},"invocations":[{"executionSuccessful":true}],"results":[{"ruleId":"x","message":{"text":"found ` + token + `"},"locations":[{"physicalLocation":{"artifactLocation":{"uri":"old.env"},"region":{"startLine":1,"snippet":{"text":"` + token + `"}}}}]}]}]}`,
@@ -263,7 +266,9 @@ func TestNoSecretAnywhere(t *testing.T) {
 		"k8s/binary":                   "\x00\x01" + token,
 		".github/actions/x/action.yml": "name: x\nruns: {using: composite, steps: [{run: echo " + token + ", shell: " + token + "}]}\n",
 	})
-	c.commit(t)
+	c.git(t, "update-index", "--add", "--cacheinfo", "160000,1234567890123456789012345678901234567890,lib/"+token)
+	c.git(t, "add", ".")
+	c.git(t, "commit", "-q", "-m", "change")
 	dir := t.TempDir()
 	c.write(t, map[string]string{"policy/bad.yml": "version: 1\nwaivers:\n  - {id: x, reason: a mistake in it, owner: ann, expires: " + token + "}\n" + token + ": 1\n"})
 	for _, args := range [][]string{

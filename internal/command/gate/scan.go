@@ -72,6 +72,9 @@ func (c *Scan) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 	if err != nil {
 		return nil, err
 	}
+	if c.Commit != "" && found.Head != "" && c.Commit != found.Head {
+		return nil, report.Usage(fmt.Sprintf("--commit %s is not what is checked out (%s)", c.Commit, found.Head))
+	}
 	p, err := c.policy(ctx, found, env.Now())
 	if usage := (*report.UsageError)(nil); errors.As(err, &usage) {
 		return nil, report.Usage(secrets.Redact(err.Error())) // it quotes what is wrong
@@ -157,6 +160,9 @@ func (c *Scan) check(o gate.Options) error {
 	}
 	if c.BaseImage != "" && c.Image == "" {
 		problems = append(problems, "--base-image without --image: there is nothing to compare it with")
+	}
+	if info, err := os.Stat(c.Artifact); c.Artifact != "" && (err != nil || !info.IsDir()) {
+		problems = append(problems, fmt.Sprintf("--artifact %s is no folder", c.Artifact))
 	}
 	if c.Timeout <= 0 {
 		problems = append(problems, fmt.Sprintf("--timeout %s: a scanner needs some time", c.Timeout))

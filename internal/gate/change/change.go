@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -130,6 +131,16 @@ func (c *Change) everything(ctx context.Context, exclude []string, l *Listing) e
 	for _, f := range all.files { // also what the index no longer has
 		names = append(names, f.Path)
 	}
+	root, err := os.OpenRoot(c.dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	committed := map[string]bool{}
+	for _, f := range all.files {
+		committed[f.Path] = true
+	}
+	var absent []string
 	seen := map[string]bool{}
 	for _, name := range names {
 		name = strings.TrimSuffix(name, "/") // a repository within this one
@@ -139,11 +150,18 @@ func (c *Change) everything(ctx context.Context, exclude []string, l *Listing) e
 		seen[name] = true
 		info, err := os.Lstat(filepath.Join(c.dir, filepath.FromSlash(name)))
 		switch {
-		case errors.Is(err, fs.ErrNotExist): // removed, and not yet committed
+		case errors.Is(err, fs.ErrNotExist):
+			if committed[name] {
+				absent = append(absent, name)
+			}
 		case err != nil:
 			return err
 		case info.Mode().IsRegular():
 			l.Files = append(l.Files, gate.File{Path: name, Size: info.Size()})
+		case info.Mode()&fs.ModeSymlink != 0:
+			if f, ok := gate.Link(root, name); ok {
+				l.Files = append(l.Files, f)
+			}
 		case info.IsDir():
 			files, err := c.below(ctx, name, exclude)
 			if err != nil {
@@ -153,7 +171,9 @@ func (c *Change) everything(ctx context.Context, exclude []string, l *Listing) e
 		}
 	}
 	sortFiles(l.Files)
-	return nil
+	missing, err := c.absent(ctx, absent)
+	l.Missing = append(l.Missing, missing...)
+	return err
 }
 
 // below lists the files of a repository within this one.
@@ -230,7 +250,12 @@ func (c *Change) compare(ctx context.Context, exclude []string) (*Listing, error
 	if err != nil {
 		return nil, err
 	}
-	l := &Listing{Files: c.present(here.files, c.changed, exclude), Missing: c.submodules(here.modules, c.changed)}
+	l := &Listing{Missing: c.submodules(here.modules, c.changed)}
+	files, absent, err := c.present(ctx, here, exclude)
+	if err != nil {
+		return nil, err
+	}
+	l.Files, l.Missing = files, append(l.Missing, absent...)
 	// Of a submodule that changed everything counts: git tells here of its commit only.
 	for _, name := range here.modules {
 		if !c.changed[name] {
@@ -267,6 +292,7 @@ func (c *Change) against(changed gate.Changes, exclude []string) *gate.Base {
 			when, err := c.time(ctx, c.compared)
 			return before.files, when, err
 		},
+		Moved: c.moved,
 		CheckOut: func(ctx context.Context, files []gate.File) (string, error) {
 			return c.checkOut(ctx, c.compared, files)
 		},
@@ -274,30 +300,74 @@ func (c *Change) against(changed gate.Changes, exclude []string) *gate.Base {
 }
 
 // present are the files of the commit as they are in the checkout, where somebody
-// may have changed some since.
-func (r repository) present(files []gate.File, changed gate.Changes, exclude []string) []gate.File {
+// may have changed some since, and a gap for those that should be there.
+func (c *Change) present(ctx context.Context, here listing, exclude []string) ([]gate.File, []gate.Gap, error) {
+	root, err := os.OpenRoot(c.dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer root.Close()
 	known := map[string]bool{}
 	var out []gate.File
-	add := func(f gate.File) {
-		if !changed[f.Path] {
+	var absent []string
+	look := func(name string) {
+		known[name] = true
+		info, err := root.Lstat(filepath.FromSlash(name))
+		switch {
+		case err != nil:
+			absent = append(absent, name)
+		case info.Mode().IsRegular():
+			out = append(out, gate.File{Path: name, Size: info.Size()})
+		case info.Mode()&fs.ModeSymlink != 0:
+			if f, ok := gate.Link(root, name); ok {
+				out = append(out, f)
+			}
+		}
+	}
+	for _, f := range here.files {
+		if c.changed[f.Path] {
+			look(f.Path)
+		} else {
 			out = append(out, f)
-			return
-		}
-		if info, err := os.Lstat(filepath.Join(r.dir, filepath.FromSlash(f.Path))); err == nil && info.Mode().IsRegular() {
-			out = append(out, gate.File{Path: f.Path, Size: info.Size()})
 		}
 	}
-	for _, f := range files {
-		known[f.Path] = true
-		add(f)
+	for _, name := range here.links {
+		// A link changes with what it is to.
+		to, err := filepath.EvalSymlinks(filepath.Join(c.dir, filepath.FromSlash(name)))
+		if rel, relErr := filepath.Rel(c.dir, to); err == nil && relErr == nil && c.changed[filepath.ToSlash(rel)] {
+			c.changed[name] = true
+		}
+		look(name)
 	}
-	for name := range changed {
+	expected := len(absent)
+	for name := range c.changed {
 		if !known[name] && !gate.Excluded(name, exclude) {
-			add(gate.File{Path: name})
+			look(name) // not yet committed, or gone
 		}
 	}
 	sortFiles(out)
-	return out
+	missing, err := c.absent(ctx, absent[:expected])
+	return out, missing, err
+}
+
+// absent is a gap for files of the commit that are not in the checkout: where only
+// commits count all of them, else those that git was told to leave out.
+func (c *Change) absent(ctx context.Context, names []string) ([]gate.Gap, error) {
+	if len(names) > 0 && !c.committed {
+		out, err := c.git(ctx, "ls-files", "-v", "-z")
+		if err != nil {
+			return nil, err
+		}
+		names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !strings.Contains("\x00"+out, "\x00S "+name+"\x00") })
+	}
+	if len(names) == 0 {
+		return nil, nil
+	}
+	what := names[0]
+	if more := len(names) - 1; more > 0 {
+		what += fmt.Sprintf(" and %d more", more)
+	}
+	return []gate.Gap{{What: what, Why: "the commit has it and the checkout does not", Remedy: "check out without a sparse-checkout, or exclude it (gate.exclude)"}}, nil
 }
 
 // submodules are gaps for those whose files are not there.

@@ -108,7 +108,7 @@ func TestCompare(t *testing.T) {
 	if diff := cmp.Diff([]string{"a", "fixtures/k", "gone", "link", "moved", "new", "sub/ü \n\"x", "to/moved"}, changedPaths(l.Against.Changed)); diff != "" {
 		t.Errorf("changed (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"a", "new", "sub/ü \n\"x", "to/moved"}, paths(l.Files)); diff != "" {
+	if diff := cmp.Diff([]string{"a", "link", "new", "sub/ü \n\"x", "to/moved"}, paths(l.Files)); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}
 	if l.Files[0].Size != 4 {
@@ -129,7 +129,7 @@ func TestCompare(t *testing.T) {
 	if err != nil || !slices.Equal(paths(files), []string{"a", "gone"}) || files[0].Size != 2 {
 		t.Errorf("checked out %v, %v", files, err)
 	}
-	if !strings.HasPrefix(l.Scope, "7 files of 4 changed since ") {
+	if !strings.HasPrefix(l.Scope, "7 files of 5 changed since ") {
 		t.Errorf("scope %q", l.Scope)
 	}
 }
@@ -291,5 +291,69 @@ func TestPolicy(t *testing.T) {
 	diff, err := c.Diff(t.Context(), ".goldenpath.yml", "policy")
 	if err != nil || !strings.Contains(diff, "-base\n+mine\n") || !strings.Contains(diff, "policy/c.rego") || strings.Contains(diff, "other") {
 		t.Errorf("diff %s, %v", diff, err)
+	}
+}
+
+// TestLinks proves GP-GATE-1: a link is a file under its own name, and changes with
+// what it is to.
+func TestLinks(t *testing.T) {
+	r := newRepo(t)
+	for link, to := range map[string]string{"go.mod": "mod.txt", "out": "/etc/passwd", "nowhere": "gone", "dir": "sub", "up/x": "../mod.txt"} {
+		if err := errors.Join(os.MkdirAll(filepath.Join(r.dir, "up"), 0o755), os.Symlink(to, filepath.Join(r.dir, link))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	base := r.commit(map[string]string{"mod.txt": "one\n", "sub/a": "1\n"})
+	r.commit(map[string]string{"mod.txt": "two\n"})
+	for _, a := range []Asked{{}, {Base: base}} {
+		_, l, err := r.find(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{"go.mod", "mod.txt", "nowhere", "out", "sub/a", "up/x"}, paths(l.Files)); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		if l.Against != nil && (!l.Against.Changed["go.mod"] || !l.Against.Changed["up/x"] || l.Against.Changed["out"]) {
+			t.Errorf("changed %v", l.Against.Changed)
+		}
+	}
+}
+
+// TestSparse proves GP-GATE-1: what the commit has and the checkout lacks is said.
+func TestSparse(t *testing.T) {
+	origin := newRepo(t)
+	base := origin.commit(map[string]string{"src/a": "1\n"})
+	origin.commit(map[string]string{"deploy/go.mod": "module x\n", "deploy/b": "1\n"})
+	r := repo{t, t.TempDir()}
+	r.git("clone", "-q", "file://"+origin.dir, ".")
+	r.git("sparse-checkout", "set", "src")
+	for _, a := range []Asked{{}, {Base: base}, {Base: base, Committed: true}} {
+		if _, l, err := r.find(a); err != nil || len(l.Missing) != 1 || !strings.Contains(l.Missing[0].What, "and 1 more") {
+			t.Errorf("%+v: %+v, %v", a, l, err)
+		}
+	}
+	if err := os.Remove(filepath.Join(r.dir, "src/a")); err != nil {
+		t.Fatal(err)
+	}
+	r.git("sparse-checkout", "disable")
+	if _, l, err := r.find(Asked{}); err != nil || len(l.Missing) != 0 {
+		t.Errorf("removed and not committed: %+v, %v", l, err)
+	}
+}
+
+// TestMoved proves GP-GATE-4: a file under a new name is one that is mostly the
+// same.
+func TestMoved(t *testing.T) {
+	r := newRepo(t)
+	text := strings.Repeat("a line of the file\nanother one of it\n", 20)
+	base := r.commit(map[string]string{"old/a": text, "old/b": "quite short\n"})
+	r.commit(map[string]string{"old/a": "", "new/a": text + "and one more\n", "old/b": "", "new/b": "something else\n"})
+	_, l, err := r.find(Asked{Base: base})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := l.Against.Moved(t.Context())
+	if diff := cmp.Diff(map[string]string{"new/a": "old/a"}, got); diff != "" || err != nil {
+		t.Errorf("%v %s", err, diff)
 	}
 }

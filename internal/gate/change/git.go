@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/tool"
 )
 
@@ -112,10 +113,30 @@ func (r repository) differs(ctx context.Context, base, head string, committed bo
 	return changes, nil
 }
 
+// moved tells which files are others of the base under a new name, mostly as they
+// were: new to old.
+func (c *Change) moved(ctx context.Context) (map[string]string, error) {
+	args := []string{"diff-tree", "-r", "-z", "-M60%", "-l2000", "--diff-filter=R", "--name-status", c.compared, c.Head}
+	if !c.committed {
+		args = []string{"diff", "-z", "-M60%", "-l2000", "--diff-filter=R", "--name-status", "--no-ext-diff", "--no-textconv", c.compared, "--"}
+	}
+	out, err := c.git(ctx, args...)
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]string{}
+	fields := strings.Split(out, "\x00") // R087, old, new
+	for i := 0; i+2 < len(fields); i += 3 {
+		names[fields[i+2]] = fields[i+1]
+	}
+	return names, nil
+}
+
 // listing is a commit's tree.
 type listing struct {
 	files   []gate.File
 	modules []string
+	links   []string // symbolic links
 }
 
 func (r repository) list(ctx context.Context, commit string, exclude []string, below ...string) (l listing, err error) {
@@ -133,6 +154,8 @@ func (r repository) list(ctx context.Context, commit string, exclude []string, b
 		switch fields[0] {
 		case "160000":
 			l.modules = append(l.modules, name)
+		case "120000":
+			l.links = append(l.links, name)
 		case "100644", "100755", "100664":
 			size, err := strconv.ParseInt(fields[3], 10, 64)
 			if err != nil {
@@ -184,6 +207,9 @@ func (c *Change) Policy(ctx context.Context, names ...string) (string, error) {
 	all, err := c.list(ctx, c.Trusted, nil, names...)
 	if err != nil {
 		return "", err
+	}
+	if len(all.links) > 0 {
+		return "", report.Usage(fmt.Sprintf("%s:1:1 is a symbolic link in the base: commit the file itself, or nobody knows what its policy is", all.links[0]))
 	}
 	return c.checkOut(ctx, c.Trusted, all.files)
 }

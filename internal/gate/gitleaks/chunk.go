@@ -8,8 +8,8 @@ import (
 // The library's cost for a piece grows with its length times its hits: a large
 // file is looked at in pieces. They overlap by more than a key takes.
 const (
-	chunkSize    = 64 << 10
-	chunkOverlap = 4 << 10
+	chunkSize    = 128 << 10
+	chunkOverlap = 16 << 10 // a key of 16,384 bits takes 13 KB
 )
 
 // chunks calls yield with the pieces of a text, each with the line it begins in.

@@ -25,8 +25,8 @@ import (
 // end of the history, and it follows .gitattributes, by which a repository can
 // declare its secrets binary.
 //
-// A merge shows nothing of its own: what it brings is shown by the commits it
-// merges, and what it edits is looked at in the tree.
+// The patch of a merge shows nothing of its own: what it brings is shown by the
+// commits it merges, and what it edits itself is looked at apart.
 func (s *scan) history(ctx context.Context) error {
 	_, err := os.Lstat(filepath.Join(s.in.Dir, ".git"))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -64,6 +64,7 @@ func (s *scan) history(ctx context.Context) error {
 			})
 		})
 	}
+	group.Go(func() error { return s.merges(ctx, seen, age) })
 	return group.Wait()
 }
 
@@ -131,16 +132,16 @@ func (s *scan) again(ctx context.Context, seen *sightings, p piece, age int) {
 }
 
 // list returns the commits, the newest first.
-func (s *scan) list(ctx context.Context) ([]string, error) {
+func (s *scan) list(ctx context.Context, options ...string) ([]string, error) {
 	head := s.in.Head
 	if head == "" {
 		head = "HEAD"
 	}
-	args := []string{"rev-list", "--end-of-options", head}
 	if s.in.Base != "" {
-		args[2] = s.in.Base + ".." + head
+		head = s.in.Base + ".." + head
 	}
-	out, err := output(s.git(ctx, append(args, "--")...))
+	args := append(append([]string{"rev-list"}, options...), "--end-of-options", head, "--")
+	out, err := output(s.git(ctx, args...))
 	if err != nil {
 		return nil, fmt.Errorf("list commits (a shallow clone lacks some: check out with fetch-depth: 0): %w", err)
 	}

@@ -37,6 +37,7 @@ func TestTraps(t *testing.T) {
 		"at the edge of a piece":    {"a.txt", strings.Repeat("0123456 \n", (chunkSize-20)/9) + token + "\n" + strings.Repeat("x\n", chunkSize), []string{"github-pat a.txt:" + strconv.Itoa((chunkSize-20)/9+1)}},
 		"in a line without an end":  {"a.min.js", strings.Repeat("0123456 ", chunkSize/2) + token + strings.Repeat(" 0123456", chunkSize), []string{"github-pat a.min.js:1"}},
 		"a list is no split string": {"a.json", "[\n\"" + token[:half] + "\",\n\"" + token[half:] + "\"]\n", []string{}},
+		"a large text":              {"big.txt", strings.Repeat("0123456\n", window/8) + token + "\n" + strings.Repeat("x\n", window/2), []string{"github-pat big.txt:" + strconv.Itoa(window/8+1)}},
 		"an image's name":           {"a.png", "\x89PNG\x00" + token, []string{}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -73,6 +74,24 @@ func TestSameAgain(t *testing.T) {
 	r.commit(map[string]string{"a.txt": "one\n"})
 	res := r.scan(gate.Input{})
 	if len(res.Findings) != 1 || !strings.Contains(res.Findings[0].Message, first[:7]+" at line 2") {
+		t.Errorf("%+v", res.Findings)
+	}
+}
+
+// TestMerge proves GP-GATE-1: what a merge itself brought is found, though the next
+// commit has removed it.
+func TestMerge(t *testing.T) {
+	r := newRepo(t)
+	r.commit(map[string]string{"a": "a\n"})
+	r.git("checkout", "-q", "-b", "side")
+	r.commit(map[string]string{"b": "b\n"})
+	r.git("checkout", "-q", "-")
+	r.commit(map[string]string{"c": "c\n"})
+	r.git("merge", "-q", "--no-commit", "--no-ff", "side")
+	merge := r.commit(map[string]string{"k \n.yml": "k: " + token + "\n"})
+	r.commit(map[string]string{"k \n.yml": ""})
+	res := r.scan(gate.Input{})
+	if len(res.Findings) != 1 || !strings.Contains(res.Findings[0].Message, merge[:7]+" at line 1") {
 		t.Errorf("%+v", res.Findings)
 	}
 }

@@ -48,6 +48,9 @@ func (s *scan) each(ctx context.Context, do func(context.Context, string) error)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for _, f := range s.in.Files {
+		if f.Link { // what it is to is a file of its own, or not of this repository
+			continue
+		}
 		group.Go(guard(f.Path, func() error { return do(ctx, f.Path) }))
 	}
 	return group.Wait()
@@ -103,9 +106,12 @@ func (s *scan) file(ctx context.Context, root *os.Root, name string) error {
 	}
 	if binary {
 		s.binaries.Add(1)
-		return s.runs(ctx, io.MultiReader(bytes.NewReader(head), f), name)
+		return s.runs(ctx, io.MultiReader(bytes.NewReader(head), f), piece{path: name, binary: true})
 	}
 	s.files.Add(1)
+	if info.Size() > window && !utf16 {
+		return s.runs(ctx, io.MultiReader(bytes.NewReader(head), f), piece{path: name, line: 1})
+	}
 	text, err := io.ReadAll(io.MultiReader(bytes.NewReader(head), f))
 	if err != nil {
 		return fmt.Errorf("read %s: %w", name, err)
@@ -120,21 +126,28 @@ func (s *scan) file(ctx context.Context, root *os.Root, name string) error {
 	return ctx.Err()
 }
 
-// runs looks at what is readable in a file that is no text, a window at a time.
-func (s *scan) runs(ctx context.Context, r io.Reader, name string) error {
+// runs looks at a large text, or at what is readable in a file that is none, a
+// window at a time.
+func (s *scan) runs(ctx context.Context, r io.Reader, p piece) error {
 	buf, have := make([]byte, window), 0
 	for {
 		n, err := io.ReadFull(r, buf[have:])
 		s.bytes.Add(int64(n))
 		have += n
-		s.look(ctx, piece{path: name, binary: true, text: string(readable(buf[:have]))})
+		if p.text = string(buf[:have]); p.binary {
+			p.text = string(readable(buf[:have]))
+		}
+		s.look(ctx, p)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case err == io.EOF || err == io.ErrUnexpectedEOF:
 			return nil
 		case err != nil:
-			return fmt.Errorf("read %s: %w", name, err)
+			return fmt.Errorf("read %s: %w", p.path, err)
+		}
+		if !p.binary {
+			p.line += bytes.Count(buf[:have-chunkOverlap], []byte("\n"))
 		}
 		have = copy(buf, buf[have-chunkOverlap:have])
 	}
