@@ -102,3 +102,12 @@ func TestGateKilled(t *testing.T) {
 		}
 	}
 }
+
+// TestFullDisk: where nothing can be written there is no answer, and no half one.
+func TestFullDisk(t *testing.T) {
+	dir := hello(t)
+	code, out, _ := gate(t, dir, "--report", "/dev/full")
+	if code != 3 {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+}

@@ -16,7 +16,7 @@ import (
 
 // scanners is what the gate looks with.
 func (c *Scan) scanners(dir string, p *policy, secrets *gitleaks.Scanner) []gate.Scanner {
-	all := []gate.Scanner{secrets, &osv.Scanner{}, &trivy.Scanner{}, &actionlint.Scanner{}}
+	all := []gate.Scanner{secrets, &osv.Scanner{Built: c.Artifact != ""}, &trivy.Scanner{}, &actionlint.Scanner{}}
 	if c.Image != "" {
 		all = append(all, &trivy.Image{Ref: c.Image, Base: c.BaseImage})
 	}

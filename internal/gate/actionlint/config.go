@@ -70,7 +70,7 @@ func names(label string) bool {
 
 // readSmall reads a regular file within the repository that is not too large.
 func readSmall(root *os.Root, name string) ([]byte, error) {
-	info, err := root.Lstat(name)
+	info, err := root.Stat(name) // of a link what it is to, within the repository
 	switch {
 	case err != nil:
 		return nil, err

@@ -17,13 +17,14 @@ const (
 )
 
 // kindOf tells by its path what a file is. An action may lie in any folder; what
-// only has such a name is seen when it is read.
+// only has such a name is seen when it is read. In node_modules are those of others,
+// unless it is below .github.
 func kindOf(name string) kind {
 	dir, base := path.Split(name)
 	switch {
 	case dir == ".github/workflows/" && (path.Ext(base) == ".yml" || path.Ext(base) == ".yaml"):
 		return workflowFile
-	case (base == "action.yml" || base == "action.yaml") && !strings.Contains("/"+dir, "/node_modules/"):
+	case (base == "action.yml" || base == "action.yaml") && (strings.HasPrefix(dir, ".github/") || !strings.Contains("/"+dir, "/node_modules/")):
 		return actionFile
 	case slices.Contains(configNames, name):
 		return configuration

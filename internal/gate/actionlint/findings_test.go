@@ -150,20 +150,21 @@ func TestScriptInjection(t *testing.T) {
 // GP-GATE-13: what a caller hands over counts where it is used.
 func TestInjectionThroughCalls(t *testing.T) {
 	dir := write(t, map[string]string{
-		".github/workflows/a.yml":        "on: pull_request\npermissions: {}\njobs:\n  a:\n    uses: $/.github/workflows/b.yml\n    with: {x: '${{ github.head_ref }}', y: literal}\n",
-		".github/workflows/b.yml":        "on:\n  workflow_call:\n    inputs: {x: {type: string}, y: {type: string}}\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: echo ${{ inputs.x }}\n      - run: echo ${{ inputs.y }}\n      - uses: ./actions/c\n        with: {z: '${{ inputs.x }}'}\n",
-		"actions/c/action.yml":           "name: c\ndescription: c\ninputs: {z: {description: z}}\nruns:\n  using: composite\n  steps:\n    - run: echo ${{ inputs.z }}\n      shell: bash\n",
-		"deep/er/d/action.yaml":          "name: d\ndescription: d\ninputs: {z: {description: z}}\nruns:\n  using: composite\n  steps:\n    - run: |\n        echo ${{ inputs.z }} ${{ github.event.issue.title }}\n      shell: bash\n    - {uses: actions/github-script@" + sha + ", with: {script: 'x(${{ github.head_ref }})'}}\n",
-		"node_modules/e/action.yml":      "runs: {using: composite, steps: [{run: 'echo ${{ github.head_ref }}', shell: bash}]}\n",
-		"charts/x/templates/action.yaml": "{{ if .Values.x }}\nkind: X\n{{ end }}\n",
-		"docs/action.yml":                "title: not an action\n",
+		".github/workflows/a.yml":                   "on: pull_request\npermissions: {}\njobs:\n  a:\n    uses: $/.github/workflows/b.yml\n    with: {x: '${{ github.head_ref }}', y: literal}\n",
+		".github/workflows/b.yml":                   "on:\n  workflow_call:\n    inputs: {x: {type: string}, y: {type: string}}\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: echo ${{ inputs.x }}\n      - run: echo ${{ inputs.y }}\n      - uses: ./actions/c\n        with: {z: '${{ inputs.x }}'}\n",
+		"actions/c/action.yml":                      "name: c\ndescription: c\ninputs: {z: {description: z}}\nruns:\n  using: composite\n  steps:\n    - run: echo ${{ inputs.z }}\n      shell: bash\n",
+		"deep/er/d/action.yaml":                     "name: d\ndescription: d\ninputs: {z: {description: z}}\nruns:\n  using: composite\n  steps:\n    - run: |\n        echo ${{ inputs.z }} ${{ github.event.issue.title }}\n      shell: bash\n    - {uses: actions/github-script@" + sha + ", with: {script: 'x(${{ github.head_ref }})'}}\n",
+		".github/actions/node_modules/f/action.yml": "runs:\n  using: composite\n  steps:\n    - {run: 'echo ${{ github.head_ref }}', shell: bash}\n",
+		"node_modules/e/action.yml":                 "runs: {using: composite, steps: [{run: 'echo ${{ github.head_ref }}', shell: bash}]}\n",
+		"charts/x/templates/action.yaml":            "{{ if .Values.x }}\nkind: X\n{{ end }}\n",
+		"docs/action.yml":                           "title: not an action\n",
 	})
 	want := []string{
-		"b.yml:9 script-injection high", "b.yml:10 script-injection low", "action.yml:7 script-injection high",
+		"action.yml:4 script-injection high", "b.yml:9 script-injection high", "b.yml:10 script-injection low", "action.yml:7 script-injection high",
 		"action.yaml:8 script-injection medium", "action.yaml:8 script-injection high", "action.yaml:10 script-injection high",
 	}
 	res := scan(t, dir)
-	if diff := cmp.Diff(want, lines(res)); diff != "" || res.Covered != "2 workflows and 2 actions" {
+	if diff := cmp.Diff(want, lines(res)); diff != "" || res.Covered != "2 workflows and 3 actions" {
 		t.Errorf("%s\n%s %+v", diff, res.Covered, res.Findings)
 	}
 }

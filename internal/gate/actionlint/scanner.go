@@ -34,7 +34,7 @@ func (Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, boo
 	var out []gate.File
 	anything := false
 	for _, f := range files {
-		if k := kindOf(f.Path); k != other {
+		if k := kindOf(f.Path); k != other && (k != workflowFile || !f.Link) { // GitHub runs no workflow that is a link
 			out = append(out, f)
 			anything = anything || k != configuration
 		}

@@ -159,6 +159,8 @@ func raise(p models.PackageVulns, name, version string, known dependency) string
 		return fmt.Sprintf("raise %s to %q", name, version)
 	case isLibrary(p):
 		return "use Go " + version
+	case eco == "Go" && known.replaces:
+		return fmt.Sprintf("raise the replace directive to %s v%s", name, version)
 	case eco == "Go":
 		return fmt.Sprintf("go get %s@v%s", name, version)
 	case eco == "npm" && known.direct:

@@ -23,7 +23,7 @@ func parseGoMod(text []byte, _ func(string) []byte) manifest {
 		indirect[r.Mod.Path] = r.Indirect
 	}
 	for _, by := range f.Replace {
-		add(by.New.Path, by.New.Version, indirect[by.Old.Path])
+		m[[2]string{by.New.Path, strings.TrimPrefix(by.New.Version, "v")}] = dependency{direct: !indirect[by.Old.Path], replaces: true}
 	}
 	if f.Go != nil {
 		add("stdlib", f.Go.Version, false)

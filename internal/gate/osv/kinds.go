@@ -60,6 +60,9 @@ const (
 	vendored   = "filesystem/vendored"
 )
 
+// workspace is read here: the library has no extractor for go.work.
+const workspace = "go/work"
+
 // kinds decides, as the library does, which files name dependencies.
 type kinds []filesystem.Extractor
 
@@ -87,6 +90,8 @@ func (k kinds) of(name string, size int64) string {
 	switch {
 	case path.Base(name) == "osv-scanner-custom.json":
 		return customJSON
+	case path.Base(name) == "go.work":
+		return workspace
 	case vendoredLibrary(name) != "":
 		return vendored
 	}

@@ -15,6 +15,7 @@ type dependency struct {
 	direct   bool
 	through  []string // from a direct dependency down to what asks for the package
 	licences []string
+	replaces bool // a replace directive names the version
 }
 
 // manifest has the dependencies of one file by name and version.

@@ -38,7 +38,7 @@ func TestManifests(t *testing.T) {
 			{"loop-a", "1.0.0"}: {}, {"loop-b", "1.0.0"}: {},
 		}},
 		"go.mod": {text: "module m\n\ngo 1.22.1\n\nrequire a.com/x v1.0.0\nrequire b.com/y v1.2.0 // indirect\nreplace b.com/y => c.com/z v1.3.0\n", want: manifest{
-			{"a.com/x", "1.0.0"}: direct, {"b.com/y", "1.2.0"}: {}, {"c.com/z", "1.3.0"}: {}, {"stdlib", "1.22.1"}: direct,
+			{"a.com/x", "1.0.0"}: direct, {"b.com/y", "1.2.0"}: {}, {"c.com/z", "1.3.0"}: {replaces: true}, {"stdlib", "1.22.1"}: direct,
 		}},
 		"Cargo.lock": {text: `[[package]]
 name = "app"

@@ -20,6 +20,7 @@ import (
 // in Input.Databases when offline, else those of osv.dev.
 type Scanner struct {
 	Client *http.Client // of online queries; nil is one that gives up on a silent host
+	Built  bool         // an artifact was built: its Go release is looked up in every run
 }
 
 // Name is "osv-scanner".

@@ -5,13 +5,16 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/google/osv-scalibr/extractor/filesystem/language/golang/gomod"
+
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
 // Select returns the lock files and manifests, and what the library or the facts
 // about them may need besides. Of a change only those that it touches, and those
-// that are read together with them.
-func (Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, bool) {
+// that are read together with them; where there is an artifact also every go.mod:
+// the standard library that runs may be another though no file has changed.
+func (s Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, bool) {
 	k, err := newKinds()
 	if err != nil {
 		return files, true // Scan says why
@@ -32,7 +35,7 @@ func (Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, boo
 	default:
 		touched := touchedGroups(k, kind, inc, changed)
 		for name, of := range kind {
-			wanted[name] = changed[name] || touched[group(name, of)]
+			wanted[name] = changed[name] || touched[group(name, of)] || s.Built && of == gomod.Name
 		}
 	}
 	var out []gate.File
@@ -41,7 +44,7 @@ func (Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, boo
 			out = append(out, f)
 		}
 	}
-	return out, len(out) > 0
+	return out, len(out) > 0 || s.Built
 }
 
 // gone are changed paths that may not exist any more.
@@ -63,6 +66,8 @@ func group(name, kind string) string {
 		return kind
 	case vendored:
 		return vendoredLibrary(name)
+	case workspace:
+		return name
 	}
 	return path.Dir(name) + "/"
 }
@@ -92,12 +97,15 @@ func sideFile(name string) bool {
 	return path.Base(name) == "pyproject.toml"
 }
 
+// requirementsLike are the extensions of files that requirements may include.
+var requirementsLike = []string{"", ".txt", ".in", ".pip", ".lst", ".list", ".req", ".reqs", ".requirements", ".constraints"}
+
 // includes says, of each file that is no lock file itself, by which ones it may be
 // read. Of requirements only their text tells what they include: everything that
-// could be it counts, in any folder that has some, below it, or above.
+// could be it counts, in any folder that has some, beside it, below or above.
 func includes(files []gate.File, kind map[string]string) map[string][]string {
-	beside := map[string]string{} // file that may be read → the one that may read it
-	requirements := map[string]string{}
+	beside := map[string]string{}                                    // file that may be read → the one that may read it
+	requirements, around := map[string]string{}, map[string]string{} // folder → one of them
 	for name, of := range kind {
 		dir := path.Dir(name)
 		switch of {
@@ -106,6 +114,7 @@ func includes(files []gate.File, kind map[string]string) map[string][]string {
 		case "python/poetrylock":
 			beside[path.Join(dir, "pyproject.toml")] = name
 		case "python/requirements":
+			around[path.Dir(dir)] = name
 			for d := dir; ; d = path.Dir(d) {
 				requirements[d] = name
 				if d == "." {
@@ -122,12 +131,17 @@ func includes(files []gate.File, kind map[string]string) map[string][]string {
 		if by, ok := beside[f.Path]; ok {
 			out[f.Path] = []string{by}
 		}
-		if len(requirements) == 0 || !slices.Contains([]string{".txt", ".in", ".pip"}, path.Ext(f.Path)) {
+		if len(requirements) == 0 || !slices.Contains(requirementsLike, path.Ext(f.Path)) {
 			continue
 		}
 		by, ok := requirements[path.Dir(f.Path)]
 		if !ok {
 			by, ok = requirements[path.Dir(path.Dir(f.Path))]
+		}
+		for d := path.Dir(f.Path); !ok; d = path.Dir(d) {
+			if by, ok = around[d]; d == "." {
+				break
+			}
 		}
 		if ok && !strings.Contains(f.Path, "node_modules/") {
 			out[f.Path] = append(out[f.Path], by)

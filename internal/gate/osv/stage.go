@@ -93,7 +93,7 @@ func (s *stage) include(ctx context.Context, root *os.Root, files []gate.File, t
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			if !bytes.Contains(text, []byte(path.Base(f.Path))) {
+			if !mentions(text, path.Base(f.Path)) {
 				rest = append(rest, f)
 				continue
 			}
@@ -108,12 +108,41 @@ func (s *stage) include(ctx context.Context, root *os.Root, files []gate.File, t
 	return nil
 }
 
+// mentions reports whether the text has the name of a file. One without a dot is
+// part of other words, and must be one itself.
+func mentions(text []byte, name string) bool {
+	if strings.Contains(name, ".") {
+		return bytes.Contains(text, []byte(name))
+	}
+	for {
+		at := bytes.Index(text, []byte(name))
+		if at < 0 {
+			return false
+		}
+		before, after := text[:at], text[at+len(name):]
+		starts := at == 0 || bytes.IndexByte([]byte(" \t\r\n/\\='\""), before[at-1]) >= 0 || bytes.HasSuffix(before, []byte("-r")) || bytes.HasSuffix(before, []byte("-c"))
+		if starts && (len(after) == 0 || bytes.IndexByte([]byte(" \t\r\n#'\""), after[0]) >= 0) {
+			return true
+		}
+		text = text[at+1:]
+	}
+}
+
 // add copies one file and returns its text. What cannot be read is a gap, if told.
 // An error is one of the stage, not of the repository.
 func (s *stage) add(root *os.Root, f gate.File, tell bool) ([]byte, error) {
 	text, why := s.read(root, f)
 	if why == "" && tell {
 		why = s.unfit(f.Path, text)
+	}
+	switch base := path.Base(f.Path); {
+	case why != "":
+	case base == "go.mod":
+		text = replaced(text)
+	case base == "go.work":
+		var gaps []gate.Gap
+		text, gaps, why = workspaceMod(f.Path, text)
+		s.gaps = append(s.gaps, gaps...)
 	}
 	if why != "" {
 		if tell {
@@ -122,6 +151,9 @@ func (s *stage) add(root *os.Root, f gate.File, tell bool) ([]byte, error) {
 		return nil, nil
 	}
 	name := s.place(f.Path)
+	if path.Base(f.Path) == "go.work" {
+		name = s.place(f.Path + "/go.mod")
+	}
 	s.names[name] = f.Path
 	s.bytes += int64(len(text))
 	to := filepath.Join(s.dir, filepath.FromSlash(name))
@@ -134,7 +166,11 @@ func (s *stage) add(root *os.Root, f gate.File, tell bool) ([]byte, error) {
 // read returns the text of a regular file inside the root, or why it cannot.
 func (s *stage) read(root *os.Root, f gate.File) (text []byte, why string) {
 	name := filepath.FromSlash(f.Path)
-	before, err := root.Lstat(name)
+	stat := root.Lstat
+	if f.Link { // what it is to, within the repository
+		stat = root.Stat
+	}
+	before, err := stat(name)
 	if err != nil {
 		return nil, "it cannot be read: " + oneLine(err.Error())
 	}

@@ -1,0 +1,97 @@
+package osv
+
+import (
+	"bytes"
+	"fmt"
+	"path"
+	"strings"
+
+	"golang.org/x/mod/modfile"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate"
+)
+
+// placeholder stands for a module that the i-th directive replaces.
+func placeholder(i int) string { return fmt.Sprintf("replaced.invalid/%d", i) }
+
+// modText writes a go.mod with one directive a line, each in the line where it was.
+type modText struct{ lines []string }
+
+func newModText(text []byte) modText {
+	return modText{make([]string, bytes.Count(text, []byte("\n"))+1)}
+}
+
+func (m modText) put(at *modfile.Line, format string, args ...any) {
+	m.lines[at.Start.Line-1] = fmt.Sprintf(format, args...)
+}
+
+func (m modText) replace(i int, r *modfile.Replace) {
+	m.put(r.Syntax, "replace %s => %s %s", placeholder(i), modfile.AutoQuote(r.New.Path), r.New.Version)
+}
+
+func (m modText) bytes() []byte { return []byte(strings.Join(m.lines, "\n") + "\n") }
+
+// replaced is a go.mod for the library, which applies replace directives one after
+// the other: to what an earlier one has put there too, and one without a version
+// even where one with it holds. Here each of them gets a module of its own.
+func replaced(text []byte) []byte {
+	f, err := modfile.Parse("go.mod", text, nil)
+	if err != nil || len(f.Replace) == 0 {
+		return text // the library says why
+	}
+	out, holds := newModText(text), map[string]int{}
+	for i, r := range f.Replace {
+		out.replace(i, r)
+		holds[r.Old.Path+" "+r.Old.Version] = i
+	}
+	for _, r := range f.Require {
+		name, version, comment := modfile.AutoQuote(r.Mod.Path), r.Mod.Version, ""
+		i, ok := holds[r.Mod.Path+" "+version]
+		if !ok {
+			i, ok = holds[r.Mod.Path+" "]
+		}
+		if ok {
+			name, version = placeholder(i), "v0.0.0"
+		}
+		if r.Indirect {
+			comment = " // indirect"
+		}
+		out.put(r.Syntax, "require %s %s%s", name, version, comment)
+	}
+	if f.Go != nil {
+		out.put(f.Go.Syntax, "go %s", f.Go.Version)
+	}
+	if f.Toolchain != nil {
+		out.put(f.Toolchain.Syntax, "toolchain %s", f.Toolchain.Name)
+	}
+	return out.bytes()
+}
+
+// workspaceMod is a go.mod that requires what a go.work puts in the place of
+// modules: it holds for every module of the workspace, whatever their go.mod say.
+// A folder has no version to look up; one outside of the repository nobody sees.
+func workspaceMod(name string, text []byte) (mod []byte, gaps []gate.Gap, why string) {
+	f, err := modfile.ParseWork("go.work", text, nil)
+	if err != nil {
+		return nil, nil, "it cannot be read as go.work: " + oneLine(err.Error())
+	}
+	out := newModText(text)
+	for i, r := range f.Replace {
+		switch {
+		case r.New.Version != "":
+			out.replace(i, r)
+			out.lines = append(out.lines, "require "+placeholder(i)+" v0.0.0")
+		case leaves(path.Dir(name), r.New.Path):
+			gaps = append(gaps, gate.Gap{What: name,
+				Why:    fmt.Sprintf("line %d puts a folder outside of the repository in the place of %q", r.Syntax.Start.Line, r.Old.Path),
+				Remedy: "replace it by a module with a version, or by a folder of the repository"})
+		}
+	}
+	return out.bytes(), gaps, ""
+}
+
+// leaves reports whether a path, seen from dir, is outside of the repository.
+func leaves(dir, to string) bool {
+	full := path.Join(dir, to)
+	return path.IsAbs(to) || full == ".." || strings.HasPrefix(full, "../")
+}
