@@ -14,7 +14,6 @@ import (
 	helm "github.com/aquasecurity/trivy/pkg/iac/scanners/helm/parser"
 	kubernetes "github.com/aquasecurity/trivy/pkg/iac/scanners/kubernetes/parser"
 	"github.com/aquasecurity/trivy/pkg/iac/types"
-	"gopkg.in/yaml.v3"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/report"
@@ -61,33 +60,32 @@ func (s *Scanner) dockerfile(ctx context.Context, root *os.Root, name string) an
 
 // manifest checks YAML or JSON that is one of Kubernetes.
 func (s *Scanner) manifest(ctx context.Context, root *os.Root, name string) answer {
-	const noun, mark = "Kubernetes file", "apiVersion"
+	const noun = "Kubernetes file"
 	text, err := read(root, name, maxManifest)
-	if errors.Is(err, errTooLarge) && !mentions(root, name, mark) {
+	if errors.Is(err, errTooLarge) && !mentions(root, name) {
 		return answer{}
 	}
 	if err != nil {
 		return failed(noun, name, err)
 	}
-	// Parsing every lock file to learn that it is no manifest takes long.
-	if !bytes.Contains(text, []byte(mark)) {
+	if !marked(text) {
 		return answer{}
 	}
-	documents, err := parse(ctx, name, text)
+	text = utf8From(text)
+	documents, unreadable := parse(ctx, name, text)
+	some := anyObject(documents)
 	switch {
-	case errors.Is(err, errAliases):
-		return failed(noun, name, err)
-	case err != nil && !detection.IsType(name, bytes.NewReader(text), detection.FileTypeKubernetes):
-		return answer{} // a template, or no manifest
-	case err != nil:
-		return failed(noun, name, err)
-	case !anyObject(documents):
+	case errors.Is(unreadable, errAliases):
+		return failed(noun, name, unreadable)
+	case unreadable == nil && !some:
 		return answer{}
+	case !some && !detection.IsType(name, bytes.NewReader(text), detection.FileTypeKubernetes):
+		return answer{} // a template, or no manifest
 	}
 	a := answer{noun: noun}
 	found, err := s.objects(ctx, documents)
 	a.findings = findings(name, found)
-	if err != nil {
+	if err := errors.Join(unreadable, err); err != nil {
 		a.gaps = append(a.gaps, unread(name, err))
 	}
 	return a
@@ -105,46 +103,6 @@ func (s *Scanner) objects(ctx context.Context, documents []*kubernetes.Manifest)
 		out, errs = append(out, found...), append(errs, err)
 	}
 	return out, errors.Join(errs...)
-}
-
-var errAliases = errors.New("its aliases refer to too much")
-
-// parse reads the documents. The library follows every alias of YAML anew, and ten
-// lines of them can mean more than fits into memory: whoever uses many is refused.
-func parse(ctx context.Context, name string, text []byte) ([]*kubernetes.Manifest, error) {
-	if bytes.ContainsRune(text, '&') && bytes.ContainsRune(text, '*') {
-		documents := yaml.NewDecoder(bytes.NewReader(text))
-		for {
-			var v any
-			err := documents.Decode(&v)
-			if err != nil && strings.Contains(err.Error(), "aliasing") {
-				return nil, errAliases
-			}
-			if err != nil {
-				break
-			}
-		}
-	}
-	return kubernetes.Parse(ctx, bytes.NewReader(text), name)
-}
-
-// anyObject reports whether one of the documents is an object of Kubernetes.
-func anyObject(documents []*kubernetes.Manifest) bool {
-	for _, d := range documents {
-		if d.Content == nil {
-			continue
-		}
-		fields, ok := d.Content.Value.(map[string]*kubernetes.ManifestNode)
-		if !ok {
-			continue
-		}
-		_, version := fields["apiVersion"]
-		_, kind := fields["kind"]
-		if _, metadata := fields["metadata"]; version && kind && metadata {
-			return true
-		}
-	}
-	return false
 }
 
 // chart renders a chart and checks what comes out. Lines are those of a rendering,
@@ -168,7 +126,7 @@ func (s *Scanner) chart(ctx context.Context, where string, render func(*helm.Par
 	for _, file := range rendered {
 		documents, err := parse(ctx, file.Path, []byte(file.Content))
 		if err != nil {
-			return unrendered(fmt.Errorf("parse rendered manifest %q: %w", file.Path, err))
+			a.gaps = append(a.gaps, unrendered(fmt.Errorf("parse rendered manifest %q: %w", file.Path, err)).gaps...)
 		}
 		found, err := s.objects(ctx, documents)
 		for i := range found {

@@ -116,6 +116,9 @@ func (s *Scanner) archive(ctx context.Context, root *os.Root, name string) answe
 	if !holdsChart(bytes.NewReader(text)) {
 		return answer{}
 	}
+	if holdsBomb(name, text) {
+		return failed("Helm chart", "Helm chart "+name, errBomb)
+	}
 	packed := newFiles()
 	if err := packed.add(name, text); err != nil {
 		return failed("Helm chart", name, err)
@@ -135,6 +138,9 @@ func (s *Scanner) folder(ctx context.Context, root *os.Root, chart string, names
 				gaps = append(gaps, unread(name, err))
 			}
 			continue
+		}
+		if rendered(below(name, chart)) && holdsBomb(name, text) {
+			return failed("Helm chart", "Helm chart "+chart, fmt.Errorf("%s: %w", name, errBomb))
 		}
 		if err := unpacked.add(name, text); err != nil {
 			return failed("Helm chart", "Helm chart "+chart, err)

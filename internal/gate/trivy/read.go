@@ -2,7 +2,6 @@ package trivy
 
 import (
 	"archive/tar"
-	"bytes"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -54,8 +53,8 @@ func unread(what string, err error) gate.Gap {
 	return g
 }
 
-// mentions reports whether the text is in the file, however large that is.
-func mentions(root *os.Root, name, text string) bool {
+// mentions reports whether the file may be of Kubernetes, however large it is.
+func mentions(root *os.Root, name string) bool {
 	file, err := root.Open(name)
 	if err != nil {
 		return false
@@ -65,13 +64,13 @@ func mentions(root *os.Root, name, text string) bool {
 	kept := 0
 	for {
 		n, err := file.Read(buf[kept:])
-		if bytes.Contains(buf[:kept+n], []byte(text)) {
+		if marked(buf[:kept+n]) {
 			return true
 		}
 		if err != nil {
 			return false
 		}
-		kept = copy(buf, buf[max(0, kept+n-len(text)):kept+n])
+		kept = copy(buf, buf[max(0, kept+n-maxMark):kept+n])
 	}
 }
 

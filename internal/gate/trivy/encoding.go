@@ -1,0 +1,57 @@
+package trivy
+
+import (
+	"bytes"
+	"encoding/binary"
+	"regexp"
+	"strconv"
+	"unicode/utf16"
+)
+
+// utf8From is the text without a byte order mark, and from UTF-16 if it is that.
+func utf8From(text []byte) []byte {
+	var order binary.ByteOrder
+	switch {
+	case bytes.HasPrefix(text, []byte("\xef\xbb\xbf")):
+		return text[3:]
+	case bytes.HasPrefix(text, []byte("\xff\xfe")):
+		order = binary.LittleEndian
+	case bytes.HasPrefix(text, []byte("\xfe\xff")):
+		order = binary.BigEndian
+	default:
+		return text
+	}
+	units := make([]uint16, 0, len(text)/2)
+	for text = text[2:]; len(text) > 1; text = text[2:] {
+		units = append(units, order.Uint16(text))
+	}
+	return []byte(string(utf16.Decode(units)))
+}
+
+// escape is a letter in quotes written as its number, or a line that goes on.
+var escape = regexp.MustCompile(`\\(?:x|u00|U000000)([4-7][0-9a-fA-F])|\\\r?\n[ \t]*`)
+
+// marked reports whether the text, or a part of one, may be of Kubernetes. Parsing
+// every lock file to learn that it is no manifest takes long.
+func marked(text []byte) bool {
+	const mark = "apiVersion"
+	if bytes.Contains(text, []byte(mark)) {
+		return true
+	}
+	if bytes.IndexByte(text, 0) >= 0 { // UTF-16
+		text = bytes.ReplaceAll(text, []byte{0}, nil)
+	}
+	if bytes.IndexByte(text, '\\') >= 0 {
+		text = escape.ReplaceAllFunc(text, func(found []byte) []byte {
+			if found[1] == '\r' || found[1] == '\n' {
+				return nil
+			}
+			letter, _ := strconv.ParseUint(string(found[len(found)-2:]), 16, 8)
+			return []byte{byte(letter)}
+		})
+	}
+	return bytes.Contains(text, []byte(mark))
+}
+
+// maxMark is more than "apiVersion" takes in any encoding.
+const maxMark = 512
