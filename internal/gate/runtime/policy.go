@@ -84,6 +84,9 @@ func readPolicy(dir, below string) (map[string]string, error) {
 	}
 	texts := map[string]string{}
 	err = fs.WalkDir(root.FS(), below, func(name string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type()&fs.ModeSymlink != 0 {
+			return report.Usage(fmt.Sprintf("gate.policy: %s is a symbolic link: put the file itself there, or its rules are not asked", name))
+		}
 		if err != nil || !d.Type().IsRegular() || path.Ext(name) != ".rego" || strings.HasSuffix(name, "_test.rego") {
 			return err
 		}

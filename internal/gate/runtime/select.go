@@ -26,6 +26,9 @@ func (s *Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, 
 		}
 		kustomize = kustomize || source.Kustomize != ""
 	}
+	// What deploys would follow a link, perhaps out of the repository: Scan says that
+	// nothing here does.
+	files = slices.DeleteFunc(slices.Clone(files), func(f gate.File) bool { return f.Link })
 	for _, f := range files {
 		if kustomize && slices.Contains(konfig.RecognizedKustomizationFileNames(), path.Base(f.Path)) {
 			mine = append(mine, path.Dir(f.Path))
