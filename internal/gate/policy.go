@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
-	"github.com/github/go-spdx/v2/spdxexp"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
@@ -65,7 +64,7 @@ func parseAllowed(name string, b []byte) ([]string, error) {
 func (p Policy) Check() error {
 	var problems []string
 	for key, ids := range map[string][]string{"allow": p.Allow, "deny": p.Deny} {
-		if _, bad := spdxexp.ValidateLicenses(ids); len(bad) > 0 {
+		if bad := slices.DeleteFunc(slices.Clone(ids), IsLicence); len(bad) > 0 {
 			problems = append(problems, fmt.Sprintf("gate.licences.%s: %s: no SPDX id such as MIT or AGPL-3.0-only", key, strings.Join(bad, ", ")))
 		}
 	}
@@ -117,7 +116,7 @@ func (p Policy) check(packages []Package) []report.Finding {
 // one that is accepted is enough. An image's system packages are only held to
 // what is denied: nobody writes a list of all licences of a distribution.
 func (p Policy) forbids(expression string, system bool) string {
-	ids, err := spdxexp.ExtractLicenses(expression)
+	ids, err := LicenceIDs(expression)
 	if err != nil {
 		if len(p.Allow) > 0 && !system {
 			return "it is no SPDX expression, so nobody knows whether it is allowed"
@@ -128,16 +127,16 @@ func (p Policy) forbids(expression string, system bool) string {
 		return ""
 	}
 	left := slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
-		denied, err := spdxexp.Satisfies(id, p.Deny)
+		denied, err := satisfies(id, p.Deny)
 		return len(p.Deny) > 0 && err == nil && denied
 	})
-	if ok, err := spdxexp.Satisfies(expression, left); len(left) == 0 || err != nil || !ok {
+	if ok, err := satisfies(expression, left); len(left) == 0 || err != nil || !ok {
 		return "the policy denies it"
 	}
 	if len(p.Allow) == 0 || system {
 		return ""
 	}
-	if ok, err := spdxexp.Satisfies(expression, p.Allow); err != nil || !ok {
+	if ok, err := satisfies(expression, p.Allow); err != nil || !ok {
 		return "the policy does not allow it"
 	}
 	return ""

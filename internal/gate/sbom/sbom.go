@@ -11,7 +11,6 @@ import (
 	"time"
 
 	cdx "github.com/CycloneDX/cyclonedx-go"
-	"github.com/github/go-spdx/v2/spdxexp"
 	"github.com/package-url/packageurl-go"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
@@ -100,13 +99,13 @@ func choose(licences []string) *cdx.Licenses {
 		return nil
 	}
 	if len(licences) == 1 {
-		if ids, err := spdxexp.ExtractLicenses(licences[0]); err == nil && (len(ids) > 1 || strings.Contains(licences[0], " ")) {
+		if ids, err := gate.LicenceIDs(licences[0]); err == nil && (len(ids) > 1 || strings.Contains(licences[0], " ")) {
 			return &cdx.Licenses{{Expression: licences[0]}}
 		}
 	}
 	var out cdx.Licenses
 	for _, l := range licences {
-		if ok, _ := spdxexp.ValidateLicenses([]string{l}); ok {
+		if gate.IsLicence(l) {
 			out = append(out, cdx.LicenseChoice{License: &cdx.License{ID: l}})
 		} else {
 			out = append(out, cdx.LicenseChoice{License: &cdx.License{Name: l}})
