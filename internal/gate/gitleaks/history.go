@@ -79,22 +79,26 @@ func (s *scan) patches(ctx context.Context, commits []string, yield func(piece) 
 			if ctx.Err() != nil || gate.Excluded(p.path, s.in.Exclude) {
 				return ctx.Err()
 			}
-			// With --text git shows binary files too. They are told by a NUL, as git
-			// does it.
-			p.binary = strings.Contains(p.text, "\x00")
-			if s.detector.skips(p.path) && (!p.binary || isPicture(p.path)) {
-				return nil
+			if p, ok := s.concerns(p); ok {
+				return yield(p)
 			}
-			if p.binary {
-				p.line, p.text = 0, string(readable([]byte(p.text)))
-			}
-			// A file as it still stands is looked at in the tree.
-			if p.text != "" && s.texts[p.path] == p.text {
-				return nil
-			}
-			return yield(p)
+			return nil
 		})
 	})
+}
+
+// concerns reports whether a piece of the history is to be looked at, and as what.
+func (s *scan) concerns(p piece) (piece, bool) {
+	// With --text git shows binary files too. They are told by a NUL, as git does it.
+	p.binary = strings.Contains(p.text, "\x00")
+	if s.detector.skips(p.path) && (!p.binary || isPicture(p.path)) {
+		return p, false
+	}
+	if p.binary {
+		p.line, p.text = 0, string(readable([]byte(p.text)))
+	}
+	// A file as it still stands is looked at in the tree.
+	return p, p.text == "" || s.texts[p.path] != p.text
 }
 
 // sightings are the texts that commits have added, by path and hash.
