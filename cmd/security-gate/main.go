@@ -17,7 +17,7 @@ func main() {
 	// Four scanners share this process. Collecting sooner keeps what they hold
 	// together near what the largest takes alone.
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(60)
+		debug.SetGCPercent(50)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	// A library of a scanner's replaces the default logger when it is linked.
