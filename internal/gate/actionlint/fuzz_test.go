@@ -13,6 +13,8 @@ func seeds(f *testing.F) {
 	}
 	f.Add("runs: {using: composite, steps: [{uses: o/r@v1}, {run: 'echo ${{ inputs.a }}', shell: bash}]}\ninputs: {a: {}}\n")
 	f.Add("on: push\nx: &x [*x]\njobs: {a: {steps: [{run: |2\n\n   ${{ github.head_ref }}\n}]}}\n")
+	f.Add("on: push\rjobs: {a: {steps: [{uses: o/r@v1},\u2028 {run: 'echo ${{ github.head_ref }}'},\u0085\u2029{uses: o/r@v2}]}}")
+	f.Add("\xff\xfeo\x00n\x00:\x00 \x00p\x00\r\x00j\x00:\x00 \x00{\x00}\x00\r\x00")
 	f.Add("on: push\r\njobs:\r\n  a:\r\n    steps:\r\n      - run: >\r\n          ${{ github.event.issue.title }}\r\n")
 }
 

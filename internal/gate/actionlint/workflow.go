@@ -30,7 +30,7 @@ type workflow struct {
 }
 
 func newWorkflow(name string, text []byte, doc *yaml.Node) workflow {
-	w := workflow{path: name, lines: strings.Split(string(text), "\n"), inputs: map[string]bool{}, cacheModes: map[string]string{}, visited: map[visit]bool{}, budget: new(maxFollowed)}
+	w := workflow{path: name, lines: split(text), inputs: map[string]bool{}, cacheModes: map[string]string{}, visited: map[visit]bool{}, budget: new(maxFollowed)}
 	w.Workflow, _ = actionlint.Parse(text)
 	if w.Workflow == nil {
 		w.Workflow = &actionlint.Workflow{}
@@ -54,7 +54,7 @@ func newWorkflow(name string, text []byte, doc *yaml.Node) workflow {
 
 // newAction is what a composite or docker action runs.
 func newAction(name string, text []byte, doc *yaml.Node) workflow {
-	w := workflow{path: name, action: true, lines: strings.Split(string(text), "\n"), inputs: map[string]bool{}, cacheModes: map[string]string{}, visited: map[visit]bool{}, budget: new(maxFollowed)}
+	w := workflow{path: name, action: true, lines: split(text), inputs: map[string]bool{}, cacheModes: map[string]string{}, visited: map[visit]bool{}, budget: new(maxFollowed)}
 	entries(get(doc, "inputs"), func(id string, _, _ *yaml.Node) { w.inputs[id] = true })
 	job := &actionlint.Job{ID: &actionlint.String{Value: "runs"}, Pos: &actionlint.Pos{Line: 1, Col: 1}}
 	runs := get(doc, "runs")
