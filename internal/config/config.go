@@ -25,6 +25,7 @@ type Config struct {
 	Scorecard    Scorecard              `yaml:"scorecard"`
 	Flags        string                 `yaml:"flags"`
 	LLM          LLM                    `yaml:"llm"`
+	Notify       Notify                 `yaml:"notify"`
 
 	source []byte
 }
@@ -71,26 +72,6 @@ type Ready struct {
 	Path        string   `yaml:"path"`         // default /
 	VersionPath string   `yaml:"version-path"` // must answer with the commit or the digest
 	Timeout     Duration `yaml:"timeout"`      // default 1 minute
-}
-
-// Preview is the environment of a pull request.
-type Preview struct {
-	Target string            `yaml:"target"`
-	Ready  Ready             `yaml:"ready"`
-	Seed   string            `yaml:"seed"` // shell command; $GOLDENPATH_URL is set
-	TTL    Duration          `yaml:"ttl"`
-	MaxTTL Duration          `yaml:"max-ttl"`
-	Env    map[string]string `yaml:"env"`
-}
-
-// Environment is where releases run.
-type Environment struct {
-	Target string            `yaml:"target"`
-	From   string            `yaml:"from"` // the environment an artifact must run in before
-	Port   int               `yaml:"port"` // 0 is a free one
-	Ready  *Ready            `yaml:"ready"`
-	Env    map[string]string `yaml:"env"`
-	Soak   *Soak             `yaml:"soak"`
 }
 
 // Soak is how a release is watched after it is deployed.

@@ -34,10 +34,15 @@ func TestDefaults(t *testing.T) {
 		App:      "where2eat",
 		Artifact: Artifact{Image: "where2eat", Pack: "dist", Entrypoint: []string{"/server"}, Workdir: "/", User: "65532:65532", Port: 8080, MaxSize: 500_000_000},
 		Battery:  Battery{Smoke: []Smoke{{Get: "/", Status: 200}}},
-		Preview:  Preview{Target: "process", Ready: Ready{Path: "/", Timeout: Duration(time.Minute)}, TTL: Duration(24 * time.Hour), MaxTTL: Duration(7 * 24 * time.Hour)},
+		Preview: Preview{
+			Deploy: Deploy{Target: "process"}, Ready: Ready{Path: "/", Timeout: Duration(time.Minute)},
+			TTL: Duration(24 * time.Hour), MaxTTL: Duration(7 * 24 * time.Hour), SweepEvery: Duration(time.Hour),
+			Limit: Limit{Repository: 20}, Prices: Prices{CPU: price(0.0316), Memory: price(0.0042), Storage: price(0.00014)}, OnFailure: "keep",
+			Isolation: Isolation{Egress: "none", CPU: "4", Memory: "8Gi", Pods: 20},
+		},
 		Environments: map[string]Environment{
-			"staging":    {Target: "process"},
-			"production": {Target: "process", From: "staging", Soak: soak},
+			"staging":    {Deploy: Deploy{Target: "process"}},
+			"production": {Deploy: Deploy{Target: "process"}, From: "staging", Soak: soak},
 		},
 		Gate:      Gate{FailOn: "high", NewOnly: &yes, Waivers: ".goldenpath/waivers.yml", WaiverMaxAge: Duration(180 * 24 * time.Hour), DatabaseMaxAge: Duration(7 * 24 * time.Hour)},
 		Scorecard: Scorecard{Requirements: "docs/requirements", Must: []string{"tests", "security"}},
@@ -53,6 +58,8 @@ func TestDefaults(t *testing.T) {
 		t.Errorf("no file (-want +got):\n%s", diff)
 	}
 }
+
+func price(v float64) *float64 { return &v }
 
 func TestEveryKeyIsRead(t *testing.T) {
 	no := false
@@ -78,17 +85,25 @@ func TestEveryKeyIsRead(t *testing.T) {
 			},
 		},
 		Preview: Preview{
-			Target: "process", Ready: Ready{Path: "/healthz", VersionPath: "/version", Timeout: Duration(3 * time.Minute)}, Seed: "./scripts/seed.sh",
-			TTL: Duration(60 * time.Hour), MaxTTL: Duration(60 * time.Hour), Env: map[string]string{"STAGE": "preview"},
+			Deploy: Deploy{
+				Target: "kubernetes", Chart: "charts/app", Values: []string{"deploy/preview.yaml"}, Set: map[string]string{"ingress.host": "{host}"},
+				ReplaceImage: "ghcr.io/acme/app", PullSecret: "REGISTRY_AUTH", URL: "https://{name}.preview.example.com", Env: map[string]string{"STAGE": "preview"},
+				Secrets: map[string]Secret{"DATABASE_URL": {Variable: "PREVIEW_DATABASE"}, "API_KEY": {Store: "vault", Key: "preview/api"}},
+			},
+			Ready: Ready{Path: "/healthz", VersionPath: "/version", Timeout: Duration(3 * time.Minute)}, Migrate: "./scripts/migrate.sh", Seed: "./scripts/seed.sh",
+			TTL: Duration(60 * time.Hour), MaxTTL: Duration(60 * time.Hour), SweepEvery: Duration(30 * time.Minute),
+			Limit: Limit{Repository: 10, Author: 2}, Budget: &Budget{PerDay: 5, Currency: "EUR", Alert: 50},
+			Prices:     Prices{CPU: price(0.03), Memory: price(0), Storage: price(0.0001), Resources: map[string]float64{"google_cloud_run_v2_service": 0.02}},
+			CostCentre: "R-and-D.7", OnFailure: "remove", Isolation: Isolation{IngressFrom: []string{"ingress-nginx"}, Egress: "internet", CPU: "500m", Memory: "2Gi", Pods: 5},
 		},
 		Environments: map[string]Environment{
-			"internal": {Target: "process"},
-			"beta": {Target: "process", From: "internal", Soak: &Soak{
+			"internal": {Deploy: Deploy{Target: "terraform", Terraform: "infra", Vars: map[string]string{"domain": "example.com"}, Backend: map[string]string{"bucket": "state"}}},
+			"beta": {Deploy: Deploy{Target: "process"}, From: "internal", Soak: &Soak{
 				For: Duration(10 * time.Second), AtLeast: 30, Every: Duration(10 * time.Second / 60), SLO: SLO{Availability: 99, ErrorRate: 1},
 			}},
 			"production": {
-				Target: "process", From: "beta", Port: 8081, Ready: &Ready{Path: "/", VersionPath: "/version", Timeout: Duration(time.Minute)},
-				Env: map[string]string{"STAGE": "production"},
+				Deploy: Deploy{Target: "process", Env: map[string]string{"STAGE": "production"}}, From: "beta", Port: 8081,
+				Ready: &Ready{Path: "/", VersionPath: "/version", Timeout: Duration(time.Minute)},
 				Soak: &Soak{
 					For: Duration(30 * time.Minute), AtLeast: 200, Every: Duration(500 * time.Millisecond),
 					SLO: SLO{Availability: 99.9, ErrorRate: 0.5, P95: Duration(250 * time.Millisecond)},
@@ -103,6 +118,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 		Scorecard: Scorecard{Requirements: "docs/product", Migrations: "db/migrations", Must: []string{"tests", "security", "rollback"}},
 		Flags:     "config/flags",
 		LLM:       LLM{Prompts: "prompts"},
+		Notify:    Notify{Slack: "SLACK_WEBHOOK", Teams: "TEAMS_WEBHOOK"},
 	}
 	got := parseFile(t, "testdata/valid/full.yml")
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Config{})); diff != "" {

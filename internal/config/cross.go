@@ -13,6 +13,13 @@ import (
 func crossCheck(value any, doc *document) Problems {
 	root, _ := value.(map[string]any)
 	p := chainProblems(root, doc)
+	preview, _ := root["preview"].(map[string]any)
+	p = append(p, deployProblems(preview, doc, []string{"preview"})...)
+	environments, _ := root["environments"].(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(environments)) {
+		e, _ := environments[name].(map[string]any)
+		p = append(p, deployProblems(e, doc, []string{"environments", name})...)
+	}
 	artifact, _ := root["artifact"].(map[string]any)
 	if _, there := artifact["entrypoint"]; artifact["pack"] != nil && !there {
 		p = append(p, at(doc.at([]string{"artifact"}).node(), "missing key \"entrypoint\" in artifact: the command that starts the app, such as [/server]"))

@@ -25,11 +25,7 @@ func (c *Config) defaults() {
 	for i := range c.Battery.Smoke {
 		setDefault(&c.Battery.Smoke[i].Status, 200)
 	}
-	setDefault(&c.Preview.Target, "process")
-	setDefault(&c.Preview.TTL, defaultTTL)
-	setDefault(&c.Preview.MaxTTL, defaultMaxTTL)
-	c.Preview.TTL = min(c.Preview.TTL, c.Preview.MaxTTL)
-	c.Preview.Ready.defaults()
+	c.Preview.defaults(a.Image)
 	if len(c.Battery.Smoke) == 0 && len(c.Battery.Steps) == 0 {
 		c.Battery.Smoke = []Smoke{{Get: c.Preview.Ready.Path, Status: 200}}
 	}
@@ -37,7 +33,10 @@ func (c *Config) defaults() {
 		c.Environments = map[string]Environment{"staging": {}, "production": {From: "staging"}}
 	}
 	for name, e := range c.Environments {
-		setDefault(&e.Target, "process")
+		e.Deploy.defaults(a.Image)
+		if e.Target == "kubernetes" {
+			setDefault(&e.Namespace, c.App+"-"+name)
+		}
 		if e.Ready != nil {
 			e.Ready.defaults()
 		}
@@ -63,6 +62,48 @@ func (c *Config) defaults() {
 	}
 	setDefault(&c.Flags, "flags")
 	setDefault(&c.LLM.Prompts, "llm/prompts")
+}
+
+func (p *Preview) defaults(image string) {
+	p.Deploy.defaults(image)
+	setDefault(&p.TTL, defaultTTL)
+	setDefault(&p.MaxTTL, defaultMaxTTL)
+	p.TTL = min(p.TTL, p.MaxTTL)
+	setDefault(&p.SweepEvery, Duration(time.Hour))
+	p.Ready.defaults()
+	setDefault(&p.Limit.Repository, 20)
+	if p.Budget != nil {
+		setDefault(&p.Budget.Currency, "USD")
+		setDefault(&p.Budget.Alert, 80)
+	}
+	p.Prices.defaults()
+	setDefault(&p.OnFailure, "keep")
+	setDefault(&p.Isolation.Egress, "none")
+	setDefault(&p.Isolation.CPU, "4")
+	setDefault(&p.Isolation.Memory, "8Gi")
+	setDefault(&p.Isolation.Pods, 20)
+}
+
+func (d *Deploy) defaults(image string) {
+	setDefault(&d.Target, "process")
+	if d.Target == "kubernetes" {
+		setDefault(&d.ReplaceImage, image)
+	}
+}
+
+// The default prices are of the order that clouds charge for an hour of a
+// general-purpose machine on demand, in USD. They are there to compare previews
+// with; what a team pays goes into preview.prices.
+func (p *Prices) defaults() {
+	for _, d := range []struct {
+		price **float64
+		value float64
+	}{{&p.CPU, 0.0316}, {&p.Memory, 0.0042}, {&p.Storage, 0.00014}} {
+		if *d.price == nil {
+			v := d.value
+			*d.price = &v
+		}
+	}
 }
 
 func (r *Ready) defaults() {

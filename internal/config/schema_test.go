@@ -101,6 +101,8 @@ func TestSchemaMatchesStructs(t *testing.T) {
 		switch {
 		case typ == reflect.TypeFor[Steps]():
 			compare(t, name, []string{"junit", "run", "timeout"}, n.child("").resolve(root).keys())
+		case typ == reflect.TypeFor[Secret]():
+			compare(t, name, []string{"key", "store"}, n.keys())
 		case typ == reflect.TypeFor[Battery]():
 			compare(t, name, []string{"smoke"}, n.keys())
 			check(name+".smoke", reflect.TypeFor[[]Smoke](), n.child("smoke"))
@@ -113,9 +115,8 @@ func TestSchemaMatchesStructs(t *testing.T) {
 			check(name, typ.Elem(), n.child(""))
 		case typ.Kind() == reflect.Struct:
 			var tags []string
-			for i := range typ.NumField() {
-				f := typ.Field(i)
-				if !f.IsExported() {
+			for _, f := range reflect.VisibleFields(typ) {
+				if !f.IsExported() || f.Anonymous {
 					continue
 				}
 				tag := f.Tag.Get("yaml")

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"path/filepath"
+	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
@@ -43,6 +44,7 @@ var formats = []*jsonschema.Format{
 	{Name: "repository-path", Validate: repositoryPath},
 	{Name: "period", Validate: period},
 	{Name: "size", Validate: size},
+	{Name: "quantity", Validate: quantity},
 }
 
 // repositoryPath accepts a relative path that stays inside the repository.
@@ -74,6 +76,14 @@ func size(v any) error {
 	}
 	_, err := parseSize(s)
 	return err
+}
+
+// quantity accepts one of Kubernetes that is more than nothing.
+func quantity(v any) error {
+	if s, ok := v.(string); ok && strings.Trim(s, "0.mKMGTi") == "" {
+		return errors.New("is nothing")
+	}
+	return nil
 }
 
 // schemaURL is absolute: a relative one is resolved against the working

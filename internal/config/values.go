@@ -140,14 +140,26 @@ func patternWord(pattern string) string {
 	switch {
 	case strings.Contains(pattern, "(h|m|s|ms)"):
 		return "duration such as 30m, 24h or 7d"
+	case strings.HasSuffix(pattern, "([KMGT]i?)?$"):
+		return "quantity of memory such as 512Mi or 4Gi"
 	case strings.Contains(pattern, "[KMGT]"):
 		return "size such as 500MB"
 	case strings.HasPrefix(pattern, "^/"):
 		return "path that begins with /"
+	case strings.HasPrefix(pattern, "^[a-z0-9]([-a-z0-9]{0,61}"):
+		return "name of a namespace: lower-case letters, digits and hyphens, at most 63"
 	case strings.HasPrefix(pattern, "^[a-z0-9]([-a-z0-9]"):
 		return "name: lower-case letters, digits and hyphens, at most 40"
 	case strings.HasPrefix(pattern, "^[0-9]+(:"):
 		return "numeric user such as 65532 or 65532:65532: a name cannot be checked for root"
+	case strings.HasPrefix(pattern, "^https?"):
+		return "address such as https://pr-{number}.preview.example.com"
+	case pattern == "^[A-Z]{3}$":
+		return "currency such as USD or EUR"
+	case strings.HasPrefix(pattern, "^[A-Za-z0-9]([-A-Za-z0-9_.]"):
+		return "label: letters, digits, hyphens, underscores and dots, at most 63"
+	case strings.HasSuffix(pattern, "m?$"):
+		return "quantity of CPU such as 500m or 2"
 	case strings.HasPrefix(pattern, "^[A-Za-z_]"):
 		return "name of an environment variable: letters, digits and underscores, no digit first"
 	}
