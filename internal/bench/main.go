@@ -39,7 +39,7 @@ func run(ctx context.Context, upstream string) error {
 		return err
 	}
 	for _, line := range []string{
-		"rm -rf dist reports && git init -q -b main && git add -A && git -c user.name=b -c user.email=b@example.com commit -qm bench",
+		"rm -rf dist reports e2e && git init -q -b main && git add -A && git -c user.name=b -c user.email=b@example.com commit -qm bench",
 		"CGO_ENABLED=0 go build -trimpath -buildvcs=false -o dist/app/where2eat .",
 	} {
 		if _, err := shell(ctx, app, line); err != nil {

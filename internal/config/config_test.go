@@ -86,7 +86,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 		},
 		Preview: Preview{
 			Deploy: Deploy{
-				Target: "kubernetes", Chart: "charts/app", Values: []string{"deploy/preview.yaml"}, Set: map[string]string{"ingress.host": "{host}"},
+				Target: "kubernetes", Chart: "charts/app", Values: []string{"deploy/preview.yaml"}, Set: map[string]any{"ingress.host": "{host}", "ingress.enabled": true},
 				ReplaceImage: "ghcr.io/acme/app", PullSecret: "REGISTRY_AUTH", URL: "https://{name}.preview.example.com", Env: map[string]string{"STAGE": "preview"},
 				Secrets: map[string]Secret{"DATABASE_URL": {Variable: "PREVIEW_DATABASE"}, "API_KEY": {Store: "vault", Key: "preview/api"}},
 			},

@@ -12,7 +12,7 @@ type Deploy struct {
 	Target       string            `yaml:"target"` // process, kubernetes, terraform
 	Chart        string            `yaml:"chart"`
 	Values       []string          `yaml:"values"`
-	Set          map[string]string `yaml:"set"`
+	Set          map[string]any    `yaml:"set"` // strings, numbers and booleans
 	Kustomize    string            `yaml:"kustomize"`
 	Manifests    string            `yaml:"manifests"`
 	ReplaceImage string            `yaml:"replace-image"` // default artifact.image

@@ -12,6 +12,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
 
+	"github.com/seed-b235b314/goldenpath/internal/render"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -47,7 +48,7 @@ func (p *policy) ask(ctx context.Context, in input) (out []broken, err error) {
 	for _, q := range p.queries {
 		results, err := q.eval(ctx, value)
 		if err != nil {
-			return nil, fmt.Errorf("evaluate %s on %s: %s", q.name, in.name, reason(err))
+			return nil, fmt.Errorf("evaluate %s on %s: %s", q.name, in.name, render.Reason(err))
 		}
 		for _, r := range results {
 			for _, e := range r.Expressions {

@@ -7,16 +7,17 @@ import (
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/manifest"
+	"github.com/seed-b235b314/goldenpath/internal/render"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-func (t *tree) finding(r rendering, v manifest.Violation) report.Finding {
+func finding(t *render.Tree, r rendering, v manifest.Violation) report.Finding {
 	message := v.Object + " " + v.Message
 	if v.Field != "" {
 		message += " (" + v.Field + ")"
 	}
 	return report.Finding{
-		Rule: v.Rule, Aliases: same(v.Rule), Severity: v.Severity, Message: message, Fix: v.Fix, At: t.place(r, v.At),
+		Rule: v.Rule, Aliases: same(v.Rule), Severity: v.Severity, Message: message, Fix: v.Fix, At: r.place(t, v.At),
 		Fingerprint: fingerprint(v.Rule, v.At.Path, v.Space, v.Object, v.Field),
 	}
 }
@@ -31,16 +32,16 @@ func same(rule string) []string {
 	return nil
 }
 
-func (t *tree) answer(r rendering, in input, b broken) report.Finding {
+func answer(t *render.Tree, r rendering, in input, b broken) report.Finding {
 	return report.Finding{
-		Rule: b.rule, Severity: b.severity, Message: in.name + ": " + b.message, Fix: b.fix, At: t.place(r, in.at),
+		Rule: b.rule, Severity: b.severity, Message: in.name + ": " + b.message, Fix: b.fix, At: r.place(t, in.at),
 		Fingerprint: fingerprint(b.rule, in.at.Path, in.space, in.name, b.message),
 	}
 }
 
 // place is a file of the repository: what a chart in an archive renders is none.
-func (t *tree) place(r rendering, at report.Location) report.Location {
-	if t.has(at.Path) {
+func (r rendering) place(t *render.Tree, at report.Location) report.Location {
+	if t.Has(at.Path) {
 		return at
 	}
 	return report.Location{Path: r.generic}
@@ -52,24 +53,6 @@ func fingerprint(parts ...string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// try takes in the objects of one text that was rendered or read. With lines, they
-// are those of the file.
-func (r *rendering) try(file string, text []byte, lines bool) {
-	objects, err := manifest.Parse(file, text)
-	if err != nil {
-		r.missing = append(r.missing, unread(file, err))
-	}
-	for _, o := range objects {
-		if !lines {
-			o = o.Unplaced()
-		}
-		r.objects = append(r.objects, o)
-		r.rego = append(r.rego, input{
-			value: o.Map, name: o.Name(), space: o.Namespace(), at: report.Location{Path: file, Line: o.Line},
-		})
-	}
-}
-
 func unread(what string, err error) gate.Gap {
-	return gate.Gap{What: what, Why: reason(err), Remedy: "repair it, or what renders it: its checks did not run"}
+	return gate.Gap{What: what, Why: render.Reason(err), Remedy: "repair it, or what renders it"}
 }

@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/manifest"
+	"github.com/seed-b235b314/goldenpath/internal/render"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -30,9 +32,14 @@ type module struct {
 
 // plan reads what "terraform show -json" prints. The policy is asked about the
 // whole; the rules look at what becomes an object of Kubernetes.
-func (s Source) plan(t *tree, key string) (rendering, error) {
+func (s Source) plan(t *render.Tree, key string) (r rendering, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("read %s: panic: %T", key, p)
+		}
+	}()
 	name := path.Clean(s.Plan)
-	text, err := t.read(name, maxPlan)
+	text, err := t.Read(name, maxPlan)
 	if err != nil {
 		return rendering{}, err
 	}
@@ -166,7 +173,7 @@ func walk(v any, field string, depth int, visit func(field, key string, value an
 	}
 	switch v := v.(type) {
 	case map[string]any:
-		for _, key := range keys(v) {
+		for _, key := range slices.Sorted(maps.Keys(v)) {
 			at := strings.TrimPrefix(field+"."+key, ".")
 			visit(at, key, v[key])
 			walk(v[key], at, depth+1, visit)

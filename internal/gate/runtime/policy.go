@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/rego"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/render"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -46,7 +48,7 @@ func (s *Scanner) policy(in gate.Input) (*policy, error) {
 	}
 	modules := map[string]*ast.Module{}
 	var problems []string
-	for _, name := range keys(texts) {
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
 		m, err := parse(name, texts[name])
 		if err != nil {
 			problems = append(problems, complaints(err)...)
@@ -143,7 +145,7 @@ func compile(modules map[string]*ast.Module) (*policy, error) {
 		return nil, c.Errors
 	}
 	p := &policy{}
-	for _, name := range keys(modules) {
+	for _, name := range slices.Sorted(maps.Keys(modules)) {
 		m := modules[name]
 		for _, r := range m.Rules {
 			severity, ok := asks(r)
@@ -193,7 +195,7 @@ func asks(r *ast.Rule) (report.Severity, bool) {
 func complaints(err error) (lines []string) {
 	var all ast.Errors
 	if !errors.As(err, &all) {
-		return []string{reason(err)}
+		return []string{render.Reason(err)}
 	}
 	for _, e := range all {
 		at := ""
@@ -206,7 +208,7 @@ func complaints(err error) (lines []string) {
 				more = " (a policy cannot reach the network or the host)"
 			}
 		}
-		lines = append(lines, at+reason(errors.New(e.Message))+more)
+		lines = append(lines, at+render.Reason(errors.New(e.Message))+more)
 	}
 	return lines
 }
@@ -215,5 +217,13 @@ func complaints(err error) (lines []string) {
 // *report.UsageError.
 func CheckPolicy(dir, folder string) error {
 	_, err := (&Scanner{Policy: folder, PolicyDir: dir}).policy(gate.Input{Dir: dir})
+	return err
+}
+
+// cause leaves out the path, which may be that of the machine.
+func cause(err error) error {
+	if p, ok := err.(*fs.PathError); ok {
+		return p.Err
+	}
 	return err
 }

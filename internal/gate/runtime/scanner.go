@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"os"
 	"path"
 	"runtime/debug"
 	"slices"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/manifest"
+	"github.com/seed-b235b314/goldenpath/internal/render"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -73,9 +73,9 @@ func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) 
 	}
 	t, err := open(in)
 	if err != nil {
-		return gate.Result{}, fmt.Errorf("open the repository: %w", err)
+		return gate.Result{}, err
 	}
-	defer t.root.Close()
+	defer t.Close()
 	rules, err := s.policy(in)
 	if err != nil {
 		return gate.Result{}, err
@@ -85,13 +85,13 @@ func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) 
 	var problems []string
 	for i, source := range s.Sources {
 		key, name := source.where(i)
-		if !t.exists(name) {
+		if !t.Exists(name) {
 			if s.Base == "" || in.Head != s.Base {
 				problems = append(problems, fmt.Sprintf("%s: %s is not in the repository, or is excluded", key, name))
 			}
 			continue
 		}
-		r, err := source.render(ctx, t, key)
+		r, err := source.render(ctx, t, i)
 		if err != nil {
 			return gate.Result{}, err
 		}
@@ -100,7 +100,7 @@ func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) 
 		res.Missing = append(res.Missing, r.missing...)
 		found := append(r.found, manifest.Check(r.objects)...)
 		for _, v := range found {
-			res.Findings = append(res.Findings, t.finding(r, v))
+			res.Findings = append(res.Findings, finding(t, r, v))
 		}
 		for _, in := range r.rego {
 			broken, err := rules.ask(ctx, in)
@@ -108,7 +108,7 @@ func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) 
 				return gate.Result{}, err
 			}
 			for _, b := range broken {
-				res.Findings = append(res.Findings, t.answer(r, in, b))
+				res.Findings = append(res.Findings, answer(t, r, in, b))
 			}
 		}
 	}
@@ -175,39 +175,25 @@ func (s Source) where(i int) (key, name string) {
 	return fmt.Sprintf("gate.runtime[%d]", i), "."
 }
 
-// render runs the library in a goroutine of its own: none of them can be
-// interrupted.
-func (s Source) render(ctx context.Context, t *tree, key string) (r rendering, err error) {
-	type outcome struct {
-		rendering
-		err error
+// render renders the source, and turns what comes out into questions.
+func (s Source) render(ctx context.Context, t *render.Tree, i int) (rendering, error) {
+	key := fmt.Sprintf("gate.runtime[%d]", i)
+	if s.Plan != "" {
+		return s.plan(t, key+".plan")
 	}
-	done := make(chan outcome, 1)
-	go func() {
-		var o outcome
-		defer func() {
-			if p := recover(); p != nil {
-				o = outcome{err: fmt.Errorf("render %s: panic: %T", key, p)}
-			}
-			done <- o
-		}()
-		switch {
-		case s.Chart != "":
-			o.rendering, o.err = s.helm(t, key)
-		case s.Kustomize != "":
-			o.rendering, o.err = s.kustomize(t)
-		case s.Manifests != "":
-			o.rendering, o.err = s.plain(t)
-		default:
-			o.rendering, o.err = s.plan(t, key)
-		}
-	}()
-	select {
-	case o := <-done:
-		return o.rendering, o.err
-	case <-ctx.Done():
-		return rendering{}, fmt.Errorf("render %s: %w", key, context.Cause(ctx))
+	out, err := t.Render(ctx, render.Source{
+		Key: key, Chart: s.Chart, Values: s.Values, Kustomize: s.Kustomize, Manifests: s.Manifests,
+	}, render.Release{Inspect: true})
+	r := rendering{objects: out.Objects, generic: out.Generic}
+	for _, g := range out.Gaps {
+		r.missing = append(r.missing, gate.Gap(g))
 	}
+	for _, o := range out.Objects {
+		r.rego = append(r.rego, input{
+			value: o.Map, name: o.Name(), space: o.Namespace(), at: report.Location{Path: o.File, Line: o.Line},
+		})
+	}
+	return r, err
 }
 
 // sorted puts the findings in order and leaves out what two sources share.
@@ -222,19 +208,10 @@ func sorted(all []report.Finding) []report.Finding {
 }
 
 // open opens the checkout for reading the files that were selected.
-func open(in gate.Input) (*tree, error) {
-	root, err := os.OpenRoot(in.Dir)
-	if err != nil {
-		return nil, err
-	}
-	t := &tree{root: root, size: map[string]int64{}, folders: map[string]bool{".": true}, exclude: in.Exclude, left: maxRead}
+func open(in gate.Input) (*render.Tree, error) {
+	var names []string
 	for _, f := range in.Files {
-		t.names = append(t.names, f.Path)
-		t.size[f.Path] = f.Size
-		for dir := path.Dir(f.Path); !t.folders[dir]; dir = path.Dir(dir) {
-			t.folders[dir] = true
-		}
+		names = append(names, f.Path)
 	}
-	slices.Sort(t.names)
-	return t, nil
+	return render.Select(in.Dir, names, func(name string) bool { return gate.Excluded(name, in.Exclude) })
 }

@@ -7,6 +7,7 @@ import (
 	"sigs.k8s.io/kustomize/api/konfig"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/render"
 )
 
 // Select returns the files below the sources and their values, once one of them or
@@ -40,7 +41,7 @@ func (s *Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, 
 	whole := slices.Contains(mine, ".")
 	concerned := changed == nil
 	for name := range changed {
-		concerned = concerned || whole || gate.Excluded(name, mine) || gate.Excluded(name, policy) || kustomize && isYAML(name)
+		concerned = concerned || whole || gate.Excluded(name, mine) || gate.Excluded(name, policy) || kustomize && render.IsManifest(name)
 	}
 	if !concerned {
 		return nil, false

@@ -1,4 +1,4 @@
-package runtime
+package render
 
 import (
 	"regexp"
@@ -10,8 +10,8 @@ import (
 // with its literals, a patch, a template. They may hold a secret.
 var quoted = regexp.MustCompile("(?s)config: `.*`|from \\[.*\\]|`[^`]{60,}`|\"[^\"]{120,}\"")
 
-// reason is an error in one line of bearable length, without pieces of files.
-func reason(err error) string {
+// Reason is an error in one line of bearable length, without pieces of files.
+func Reason(err error) string {
 	const most = 400
 	text := quoted.ReplaceAllString(err.Error(), "…")
 	text = strings.Join(strings.Fields(text), " ")

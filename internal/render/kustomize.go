@@ -1,4 +1,4 @@
-package runtime
+package render
 
 import (
 	"cmp"
@@ -10,33 +10,31 @@ import (
 	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
-
-	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
 // kustomize builds the folder. What it may read is copied into memory first, and a
 // kustomization is written there anew from what was checked of it: so nothing
 // leads out of the repository, and no program is run.
-func (s Source) kustomize(t *tree) (rendering, error) {
+func (t *Tree) kustomize(s Source) Result {
 	dir := path.Clean(s.Kustomize)
-	r := rendering{generic: dir}
+	r := Result{Generic: dir}
 	g := gatherer{tree: t, into: filesys.MakeFsInMemory(), seen: map[string]bool{}}
 	file, err := g.kustomization(dir, 0)
-	r.missing = g.missing
+	r.Gaps = g.missing
 	if err == nil {
-		r.generic = file
+		r.Generic = file
 		err = r.build(dir, g)
 	}
 	if err != nil {
-		r.missing = append(r.missing, gate.Gap{
-			What: "kustomization " + dir, Why: reason(err),
+		r.Gaps = append(r.Gaps, Gap{
+			What: "kustomization " + dir, Why: Reason(err),
 			Remedy: "repair it (kustomize build " + dir + "), or commit what it builds and name that as manifests",
 		})
 	}
-	return r, nil
+	return r
 }
 
-func (r *rendering) build(dir string, g gatherer) error {
+func (r *Result) build(dir string, g gatherer) error {
 	defer silence()()
 	built, err := krusty.MakeKustomizer(&krusty.Options{
 		Reorder:          krusty.ReorderOptionUnspecified, // another is worth a warning to it
@@ -48,7 +46,7 @@ func (r *rendering) build(dir string, g gatherer) error {
 	}
 	size := 0
 	for _, one := range built.Resources() {
-		file := origin(one, dir, r.generic)
+		file := origin(one, dir, r.Generic)
 		if err := forget(one, g.annotated); err != nil {
 			return err
 		}
@@ -59,7 +57,7 @@ func (r *rendering) build(dir string, g gatherer) error {
 		if size += len(text); size > maxOutput {
 			return fmt.Errorf("it builds more than %d bytes", maxOutput)
 		}
-		r.try(file, text, false)
+		r.add(file, text, false)
 	}
 	return nil
 }

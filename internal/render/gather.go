@@ -1,10 +1,13 @@
-package runtime
+package render
 
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"path"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/konfig"
@@ -12,7 +15,6 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
 
-	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/manifest"
 )
 
@@ -20,10 +22,10 @@ import (
 // like a URL with git or HTTP and has no option against it, so nothing that does
 // gets into the copy.
 type gatherer struct {
-	tree      *tree
+	tree      *Tree
 	into      filesys.FileSystem
 	seen      map[string]bool // folders and files
-	missing   []gate.Gap
+	missing   []Gap
 	annotated bool // the repository itself asks for the annotation of origin
 }
 
@@ -39,7 +41,7 @@ func (g *gatherer) kustomization(dir string, depth int) (string, error) {
 		return name, err
 	}
 	g.seen[dir] = true
-	text, err := g.tree.read(name, maxFile)
+	text, err := g.tree.Read(name, maxFile)
 	if err != nil {
 		return "", err
 	}
@@ -72,7 +74,7 @@ func (g *gatherer) kustomization(dir string, depth int) (string, error) {
 func (g *gatherer) find(dir string) (string, error) {
 	found := ""
 	for _, base := range konfig.RecognizedKustomizationFileNames() {
-		if name := path.Join(dir, base); g.tree.has(name) {
+		if name := path.Join(dir, base); g.tree.Has(name) {
 			if found != "" {
 				return "", fmt.Errorf("%s has both %s and %s", dir, path.Base(found), base)
 			}
@@ -93,7 +95,7 @@ func (g *gatherer) modernise(k *types.Kustomization, dir, name string) error {
 	}
 	k.HelmGlobals = nil
 	if len(k.Vars) > 0 {
-		g.missing = append(g.missing, gate.Gap{
+		g.missing = append(g.missing, Gap{
 			What: "vars of " + name, Why: "kustomize has deprecated them: what they stand for is left out here",
 			Remedy: "use replacements (kustomize edit fix --vars)",
 		})
@@ -106,7 +108,7 @@ func (g *gatherer) modernise(k *types.Kustomization, dir, name string) error {
 	k.Patches = append(k.Patches, k.PatchesJson6902...)
 	k.PatchesJson6902 = nil
 	for _, p := range k.PatchesStrategicMerge {
-		if g.tree.has(path.Join(dir, string(p))) {
+		if g.tree.Has(path.Join(dir, string(p))) {
 			k.Patches = append(k.Patches, types.Patch{Path: string(p)})
 		} else if strings.Contains(string(p), "\n") || strings.HasPrefix(string(p), "{") {
 			k.Patches = append(k.Patches, types.Patch{Patch: string(p)})
@@ -179,7 +181,7 @@ func (g *gatherer) references(k types.Kustomization, dir, name string, depth int
 
 // resource is a file or another kustomization.
 func (g *gatherer) resource(dir, r, name string, depth int) error {
-	if !remote(r) && g.tree.has(path.Join(dir, r)) {
+	if !remote(r) && g.tree.Has(path.Join(dir, r)) {
 		return g.file(dir, r, name, true)
 	}
 	return g.folder(dir, r, name, depth)
@@ -202,7 +204,7 @@ func (g *gatherer) file(dir, f, name string, isYAML bool) error {
 		return nil
 	}
 	g.seen["file "+p] = true
-	text, err := g.tree.read(p, maxFile)
+	text, err := g.tree.Read(p, maxFile)
 	if err != nil {
 		return err
 	}
@@ -218,12 +220,12 @@ func (g *gatherer) file(dir, f, name string, isYAML bool) error {
 // place. It may name files of its own, so all of the folder are copied.
 func (g *gatherer) plugin(dir, p, name string) error {
 	text := []byte(p)
-	if g.tree.has(path.Join(dir, p)) && !remote(p) {
+	if g.tree.Has(path.Join(dir, p)) && !remote(p) {
 		if err := g.file(dir, p, name, true); err != nil {
 			return err
 		}
 		var err error
-		if text, err = g.tree.read(path.Join(dir, p), maxFile); err != nil {
+		if text, err = g.tree.Read(path.Join(dir, p), maxFile); err != nil {
 			return err
 		}
 	} else if !strings.Contains(p, "\n") {
@@ -242,7 +244,7 @@ func (g *gatherer) plugin(dir, p, name string) error {
 		if g.seen["file "+f] || strings.HasPrefix(path.Base(f), "kustomization.") || path.Base(f) == "Kustomization" {
 			continue
 		}
-		_ = g.file(".", f, name, isYAML(f)) // one that cannot be read is not there if it is asked for
+		_ = g.file(".", f, name, IsManifest(f)) // one that cannot be read is not there if it is asked for
 	}
 	return nil
 }
@@ -262,7 +264,7 @@ func harmless(v any) (err error) {
 		if kind, _ := v["kind"].(string); strings.HasPrefix(kind, "Helm") {
 			return errors.New("it renders Helm charts, which takes the helm program")
 		}
-		for _, k := range keys(v) {
+		for _, k := range slices.Sorted(maps.Keys(v)) {
 			err = errors.Join(err, harmless(v[k]))
 		}
 	}
@@ -274,9 +276,9 @@ func (g *gatherer) local(dir, p, name string) error {
 	switch at := path.Join(dir, p); {
 	case remote(p):
 		return fmt.Errorf("%s names %s, and nothing is fetched: vendor it, or name what it builds as manifests", name, clip(p))
-	case path.IsAbs(p) || !inside(at):
+	case path.IsAbs(p) || !filepath.IsLocal(at):
 		return fmt.Errorf("%s names %s, which is outside the repository", name, clip(p))
-	case !g.tree.exists(at):
+	case !g.tree.Exists(at):
 		return fmt.Errorf("%s names %s, which is not there (a symbolic link is not followed)", name, clip(p))
 	}
 	return nil
@@ -291,4 +293,4 @@ func remote(p string) bool {
 }
 
 // clip keeps a hostile path from filling a message.
-func clip(s string) string { return reason(errors.New(s)) }
+func clip(s string) string { return Reason(errors.New(s)) }

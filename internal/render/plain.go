@@ -1,0 +1,34 @@
+package render
+
+import "path"
+
+// plain reads the manifests of a file, or of every folder below one.
+func (t *Tree) plain(s Source) (Result, error) {
+	name := path.Clean(s.Manifests)
+	files := []string{name}
+	r := Result{Generic: name}
+	if !t.Has(name) {
+		files = t.below(name)
+		links, err := t.links(name)
+		if err != nil {
+			return r, err
+		}
+		r.Gaps = links
+	}
+	read := 0
+	for _, f := range files {
+		if !IsManifest(f) && f != name {
+			continue
+		}
+		read++
+		text, err := t.Read(f, maxFile)
+		if err != nil {
+			return r, err
+		}
+		r.add(f, text, true)
+	}
+	if read == 0 {
+		r.Gaps = append(r.Gaps, Gap{What: name, Why: "there is no manifest in it", Remedy: "correct " + s.at("manifests") + " in .goldenpath.yml"})
+	}
+	return r, nil
+}

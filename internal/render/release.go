@@ -1,0 +1,60 @@
+package render
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+
+	"helm.sh/helm/v4/pkg/chart/common"
+	chart "helm.sh/helm/v4/pkg/chart/v2"
+	chartutil "helm.sh/helm/v4/pkg/chart/v2/util"
+	"k8s.io/apimachinery/pkg/util/validation"
+)
+
+// check refuses names that no release and no namespace can have: templates write
+// them into YAML as they are.
+func (r Release) check() error {
+	if r.Name != "" && chartutil.ValidateReleaseName(r.Name) != nil {
+		return fmt.Errorf("%s is no name of a release: use at most 53 of a-z, 0-9, - and .", clip(r.Name))
+	}
+	if r.Namespace != "" && len(validation.IsDNS1123Label(r.Namespace)) > 0 {
+		return fmt.Errorf("%s is no name of a namespace: use at most 63 of a-z, 0-9 and -", clip(r.Namespace))
+	}
+	return nil
+}
+
+func (r Release) options(c *chart.Chart) common.ReleaseOptions {
+	return common.ReleaseOptions{
+		Name: cmp.Or(r.Name, c.Name()), Namespace: cmp.Or(r.Namespace, "default"),
+		Revision: max(1, r.Revision), IsInstall: !r.Upgrade, IsUpgrade: r.Upgrade,
+	}
+}
+
+func (r Release) capabilities() (*common.Capabilities, error) {
+	able := common.DefaultCapabilities.Copy()
+	if r.KubeVersion != "" {
+		version, err := common.ParseKubeVersion(r.KubeVersion)
+		if err != nil {
+			return nil, fmt.Errorf("read the version of the cluster: %w", err)
+		}
+		able.KubeVersion = *version
+	}
+	if len(r.APIVersions) > 0 {
+		able.APIVersions = r.APIVersions
+	}
+	return able, nil
+}
+
+// fits refuses a chart that Helm would not install there.
+func (r Release) fits(c *chart.Chart, able *common.Capabilities) error {
+	want := c.Metadata.KubeVersion
+	switch {
+	case r.Inspect:
+		return nil
+	case c.Metadata.Type == "library":
+		return errors.New("it is a library, which other charts use and nobody deploys")
+	case r.KubeVersion != "" && want != "" && !chartutil.IsCompatibleRange(want, able.KubeVersion.String()):
+		return fmt.Errorf("it asks for Kubernetes %s, and the cluster has %s", want, able.KubeVersion.Version)
+	}
+	return nil
+}

@@ -1,0 +1,232 @@
+package kubernetes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/discovery/cached/memory"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/metadata"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/restmapper"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+var (
+	namespaces = schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}
+	secrets    = schema.GroupVersionResource{Version: "v1", Resource: "secrets"}
+	pods       = schema.GroupVersionResource{Version: "v1", Resource: "pods"}
+	events     = schema.GroupVersionResource{Version: "v1", Resource: "events"}
+	services   = schema.GroupVersionResource{Version: "v1", Resource: "services"}
+	nodes      = schema.GroupVersionResource{Version: "v1", Resource: "nodes"}
+	leases     = schema.GroupVersionResource{Group: "coordination.k8s.io", Version: "v1", Resource: "leases"}
+)
+
+// cluster is a connection to an API server.
+type cluster struct {
+	host     string
+	context  string
+	objects  dynamic.Interface
+	metadata metadata.Interface
+	client   *http.Client // for logs
+	discover discovery.CachedDiscoveryInterface
+	mapper   *restmapper.DeferredDiscoveryRESTMapper
+	patience time.Duration
+	clock    *clock
+}
+
+// connect opens the connection once. It asks nothing of the server.
+func (t *Target) connect(_ context.Context) (*cluster, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.open != nil {
+		return t.open, nil
+	}
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = t.Kubeconfig
+	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: t.Context})
+	config, err := loader.ClientConfig()
+	if err != nil {
+		return nil, report.Usage(fmt.Sprintf("no cluster: %v: set KUBECONFIG, or give --kubeconfig a file", err))
+	}
+	c := &cluster{host: config.Host, patience: t.Patience, clock: &clock{}}
+	if raw, err := loader.RawConfig(); err == nil {
+		c.context = raw.CurrentContext
+	}
+	if t.Context != "" {
+		c.context = t.Context
+	}
+	if c.patience <= 0 {
+		c.patience = time.Minute
+	}
+	config.QPS = -1 // the server has its own priority and fairness
+	config.Timeout = 20 * time.Second
+	config.UserAgent = manager
+	config.WarningHandler = rest.NoWarnings{}
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return &clocked{next, c.clock} })
+	if c.client, err = rest.HTTPClientFor(config); err != nil {
+		return nil, fmt.Errorf("connect to %s: %w", config.Host, err)
+	}
+	if c.objects, err = dynamic.NewForConfigAndClient(config, c.client); err != nil {
+		return nil, fmt.Errorf("connect to %s: %w", config.Host, err)
+	}
+	if c.metadata, err = metadata.NewForConfigAndClient(config, c.client); err != nil {
+		return nil, fmt.Errorf("connect to %s: %w", config.Host, err)
+	}
+	found, err := discovery.NewDiscoveryClientForConfigAndClient(config, c.client)
+	if err != nil {
+		return nil, fmt.Errorf("connect to %s: %w", config.Host, err)
+	}
+	c.discover = memory.NewMemCacheClient(found)
+	c.mapper = restmapper.NewDeferredDiscoveryRESTMapper(c.discover)
+	t.open = c
+	return c, nil
+}
+
+// try calls until the server has answered, for as long as it may be away.
+func (c *cluster) try(ctx context.Context, call func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, c.patience)
+	defer cancel()
+	var last error
+	backoff := wait.Backoff{Duration: 100 * time.Millisecond, Factor: 2, Jitter: 0.2, Steps: 1000, Cap: 2 * time.Second}
+	err := wait.ExponentialBackoffWithContext(ctx, backoff, func(ctx context.Context) (bool, error) {
+		last = call(ctx)
+		if last == nil || !transient(last) {
+			return true, last
+		}
+		return false, nil
+	})
+	if last != nil && (wait.Interrupted(err) || errors.Is(err, context.DeadlineExceeded)) && transient(last) {
+		return fmt.Errorf("the cluster %s did not answer for %s: %w: look whether it is up, and run again", c.host, c.patience, last)
+	}
+	return err
+}
+
+// transient reports whether the server may answer another time.
+func transient(err error) bool {
+	return apierrors.IsServerTimeout(err) || apierrors.IsTooManyRequests(err) || apierrors.IsServiceUnavailable(err) || apierrors.IsTimeout(err) ||
+		apierrors.IsInternalError(err) || utilnet.IsConnectionRefused(err) || utilnet.IsConnectionReset(err) || utilnet.IsTimeout(err) ||
+		utilnet.IsProbableEOF(err) || utilnet.IsHTTP2ConnectionLost(err) || strings.Contains(err.Error(), "etcdserver: ") ||
+		strings.Contains(err.Error(), "storage is (re)initializing")
+}
+
+// resource returns where the objects of a kind are, and whether they are in
+// namespaces.
+func (c *cluster) resource(ctx context.Context, gvk schema.GroupVersionKind, namespace string) (dynamic.ResourceInterface, bool, error) {
+	var m *meta.RESTMapping
+	err := c.try(ctx, func(context.Context) (err error) {
+		m, err = c.mapper.RESTMapping(gvk.GroupKind(), gvk.Version)
+		return err
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	if m.Scope.Name() != meta.RESTScopeNameNamespace {
+		return c.objects.Resource(m.Resource), false, nil
+	}
+	return c.objects.Resource(m.Resource).Namespace(namespace), true, nil
+}
+
+func (c *cluster) get(ctx context.Context, r dynamic.ResourceInterface, name string) (u *unstructured.Unstructured, err error) {
+	err = c.try(ctx, func(ctx context.Context) (err error) {
+		u, err = r.Get(ctx, name, metav1.GetOptions{})
+		return err
+	})
+	return u, err
+}
+
+func (c *cluster) apply(ctx context.Context, r dynamic.ResourceInterface, o *unstructured.Unstructured) (u *unstructured.Unstructured, err error) {
+	err = c.try(ctx, func(ctx context.Context) (err error) {
+		u, err = r.Apply(ctx, o.GetName(), o, metav1.ApplyOptions{FieldManager: manager, Force: true})
+		return err
+	})
+	return u, err
+}
+
+// remove deletes an object, and is content when there is none.
+func (c *cluster) remove(ctx context.Context, r dynamic.ResourceInterface, name string, o metav1.DeleteOptions) error {
+	err := c.try(ctx, func(ctx context.Context) error { return r.Delete(ctx, name, o) })
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	return err
+}
+
+// list returns all objects, a page at a time.
+func (c *cluster) list(ctx context.Context, r dynamic.ResourceInterface, o metav1.ListOptions) (all []unstructured.Unstructured, err error) {
+	o.Limit = 500
+	for {
+		var page *unstructured.UnstructuredList
+		err := c.try(ctx, func(ctx context.Context) (err error) {
+			page, err = r.List(ctx, o)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page.Items...)
+		if o.Continue = page.GetContinue(); o.Continue == "" {
+			return all, nil
+		}
+	}
+}
+
+// clock is how far the server's clock is from this machine's.
+type clock struct {
+	mu     sync.Mutex
+	offset time.Duration
+	known  bool
+}
+
+// now is the time by the server's clock, to the second.
+func (c *cluster) now(ctx context.Context) (time.Time, error) {
+	c.clock.mu.Lock()
+	known := c.clock.known
+	c.clock.mu.Unlock()
+	if !known {
+		if err := c.try(ctx, func(context.Context) error { _, err := c.discover.ServerVersion(); return err }); err != nil {
+			return time.Time{}, err
+		}
+	}
+	c.clock.mu.Lock()
+	defer c.clock.mu.Unlock()
+	return time.Now().Add(c.clock.offset), nil
+}
+
+// clocked reads the server's clock from its answers.
+type clocked struct {
+	next  http.RoundTripper
+	clock *clock
+}
+
+func (t *clocked) RoundTrip(req *http.Request) (*http.Response, error) {
+	res, err := t.next.RoundTrip(req)
+	if err != nil {
+		return res, err
+	}
+	if date, dateErr := http.ParseTime(res.Header.Get("Date")); dateErr == nil {
+		offset := time.Until(date)
+		if offset > -2*time.Second && offset < 2*time.Second {
+			offset = 0 // the header has whole seconds
+		}
+		t.clock.mu.Lock()
+		t.clock.offset, t.clock.known = offset, true
+		t.clock.mu.Unlock()
+	}
+	return res, nil
+}

@@ -1,0 +1,77 @@
+package kubernetes
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/seed-b235b314/goldenpath/internal/target"
+)
+
+// nobody is the user an image runs as that names none a node can check.
+const nobody = int64(65532)
+
+// harden fills in what the Pod Security Standard "restricted" asks for and a chart
+// leaves open. What a chart sets itself stays, and is refused where it breaks it.
+func (p *prepared) harden(all []*unstructured.Unstructured, stands string, d target.Deployment) {
+	for _, o := range all {
+		for _, spec := range podSpecs(o) {
+			security := child(spec, "securityContext")
+			setAbsent(security, "runAsNonRoot", true)
+			setAbsent(security, "seccompProfile", map[string]any{"type": "RuntimeDefault"})
+			setAbsent(spec, "automountServiceAccountToken", false)
+			for _, c := range containers(spec) {
+				own := child(c, "securityContext")
+				setAbsent(own, "allowPrivilegeEscalation", false)
+				capabilities := child(own, "capabilities")
+				setAbsent(capabilities, "drop", []any{"ALL"})
+				if image, _ := c["image"].(string); image == d.Reference && own["runAsUser"] == nil && security["runAsUser"] == nil {
+					if user, ok := p.user(d); ok {
+						own["runAsUser"] = user
+					}
+				}
+			}
+		}
+	}
+}
+
+// user is who the artifact runs as where its image does not say it by number.
+func (p *prepared) user(d target.Deployment) (int64, bool) {
+	if d.Image == nil {
+		return 0, false
+	}
+	config, err := d.Image.ConfigFile()
+	if err != nil {
+		return 0, false
+	}
+	name, _, _ := strings.Cut(config.Config.User, ":")
+	if n, err := strconv.ParseInt(name, 10, 64); err == nil && n > 0 {
+		return 0, false
+	}
+	note := fmt.Sprintf("the image's user is %q, which cannot be checked for root: it runs as %d", clip(config.Config.User), nobody)
+	if len(p.notes) == 0 || p.notes[len(p.notes)-1] != note {
+		p.notes = append(p.notes, note)
+	}
+	return nobody, true
+}
+
+// child is the mapping below a key, made where there is none.
+func child(m map[string]any, key string) map[string]any {
+	if c, ok := m[key].(map[string]any); ok {
+		return c
+	}
+	if m[key] != nil {
+		return map[string]any{} // of a wrong type: the rules say so
+	}
+	c := map[string]any{}
+	m[key] = c
+	return c
+}
+
+func setAbsent(m map[string]any, key string, value any) {
+	if _, ok := m[key]; !ok {
+		m[key] = value
+	}
+}

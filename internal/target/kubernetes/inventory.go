@@ -1,0 +1,184 @@
+package kubernetes
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// inventoryName is the Secret that remembers what was applied. It is a Secret
+// because what was applied may hold one.
+const inventoryName = "goldenpath-inventory"
+
+// maxGood is how large the compressed objects of a generation may be that is kept
+// to be brought back, in bytes: a Secret holds a MiB.
+const maxGood = 700_000
+
+// inventory is what goldenpath has put into a namespace.
+type inventory struct {
+	Generation int       `json:"generation"` // of the last deployment that was begun
+	Hash       string    `json:"hash"`       // of what it applies
+	Started    time.Time `json:"started"`
+	Objects    []ref     `json:"objects"` // everything that may be there
+	Good       *good     `json:"good,omitempty"`
+
+	objects []byte // of Good, compressed JSON
+}
+
+// good is the last generation that became ready.
+type good struct {
+	Generation     int       `json:"generation"`
+	Hash           string    `json:"hash"`
+	Commit         string    `json:"commit"`
+	Digest         string    `json:"digest"`
+	PlatformDigest string    `json:"platform_digest"`
+	Started        time.Time `json:"started"`
+	URL            string    `json:"url"`
+	Reference      string    `json:"reference"` // repository@sha256:…
+}
+
+// repository is where the artifact was pulled from.
+func (g *good) repository() string {
+	r, _, _ := strings.Cut(g.Reference, "@")
+	return r
+}
+
+// readInventory returns what is recorded; an empty one when there is none.
+func (c *cluster) readInventory(ctx context.Context, namespace string) (*inventory, error) {
+	u, err := c.get(ctx, c.objects.Resource(secrets).Namespace(namespace), inventoryName)
+	if apierrors.IsNotFound(err) {
+		return &inventory{}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the inventory of %s: %w", namespace, err)
+	}
+	data, _, _ := unstructured.NestedStringMap(u.Object, "data")
+	inv := &inventory{}
+	text, err := base64.StdEncoding.DecodeString(data["inventory"])
+	if err == nil {
+		err = json.Unmarshal(text, inv)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the inventory of %s: %w: somebody changed it by hand; remove the environment and deploy again", namespace, err)
+	}
+	inv.objects, _ = base64.StdEncoding.DecodeString(data["objects"])
+	return inv, nil
+}
+
+func (c *cluster) writeInventory(ctx context.Context, namespace string, inv *inventory) error {
+	text, err := json.Marshal(inv)
+	if err != nil {
+		return fmt.Errorf("write the inventory of %s: %w", namespace, err)
+	}
+	o := object("v1", "Secret", namespace, inventoryName, nil)
+	o.Object["type"] = Domain + "/inventory"
+	o.Object["data"] = map[string]any{
+		"inventory": base64.StdEncoding.EncodeToString(text), "objects": base64.StdEncoding.EncodeToString(inv.objects),
+	}
+	if _, err := c.apply(ctx, c.objects.Resource(secrets).Namespace(namespace), o); err != nil {
+		return fmt.Errorf("write the inventory of %s: %w", namespace, err)
+	}
+	return nil
+}
+
+// expect adds what is about to be applied, so that a deployment that is killed
+// leaves nothing unknown.
+func (inv *inventory) expect(all []*unstructured.Unstructured) {
+	for _, o := range all {
+		r := refOf(o)
+		if i := slices.IndexFunc(inv.Objects, func(have ref) bool { return have.String() == r.String() }); i >= 0 {
+			inv.Objects[i] = r
+		} else {
+			inv.Objects = append(inv.Objects, r)
+		}
+	}
+}
+
+// obsolete takes out what is not among the objects any more.
+func (inv *inventory) obsolete(all []*unstructured.Unstructured) (gone []ref) {
+	keep := map[string]bool{}
+	for _, o := range all {
+		keep[refOf(o).String()] = true
+	}
+	inv.Objects = slices.DeleteFunc(inv.Objects, func(r ref) bool {
+		if keep[r.String()] {
+			return false
+		}
+		gone = append(gone, r)
+		return true
+	})
+	return gone
+}
+
+// settle makes the generation the good one.
+func (inv *inventory) settle(g good, all []*unstructured.Unstructured) error {
+	inv.Good = &g
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	if err := json.NewEncoder(z).Encode(all); err != nil {
+		return err
+	}
+	if err := z.Close(); err != nil {
+		return err
+	}
+	inv.objects = b.Bytes()
+	if len(inv.objects) > maxGood {
+		inv.objects = nil
+	}
+	return nil
+}
+
+// restore returns the objects of the good generation, or nothing when they were
+// too many to keep.
+func (inv *inventory) restore() ([]*unstructured.Unstructured, error) {
+	if inv.Good == nil || len(inv.objects) == 0 {
+		return nil, nil
+	}
+	z, err := gzip.NewReader(bytes.NewReader(inv.objects))
+	if err != nil {
+		return nil, err
+	}
+	var maps []map[string]any
+	text, err := io.ReadAll(io.LimitReader(z, 64<<20))
+	if err == nil {
+		err = json.Unmarshal(text, &maps)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the generation before: %w", err)
+	}
+	var all []*unstructured.Unstructured
+	for _, m := range maps {
+		all = append(all, &unstructured.Unstructured{Object: whole(m).(map[string]any)})
+	}
+	return all, nil
+}
+
+// whole turns the numbers JSON read back into whole ones where they are: an API
+// server takes 8080.0 for no port.
+func whole(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, e := range v {
+			v[k] = whole(e)
+		}
+	case []any:
+		for i, e := range v {
+			v[i] = whole(e)
+		}
+	case float64:
+		if n := int64(v); float64(n) == v {
+			return n
+		}
+	}
+	return v
+}

@@ -1,0 +1,92 @@
+package kubernetes
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/seed-b235b314/goldenpath/internal/target"
+)
+
+const (
+	managedBy       = "app.kubernetes.io/managed-by"
+	kindLabel       = Domain + "/kind" // preview, or environment
+	repositoryLabel = Domain + "/repository"
+	stateKey        = Domain + "/state" // annotation: what is known of the environment, as JSON
+
+	expiryForm = "20060102T150405Z" // a label takes no colons
+)
+
+// labels are those of the namespace of an environment: for people, for bills and
+// for the selector that finds it.
+func labels(r target.Running, costCentre string) map[string]string {
+	kind := "environment"
+	if _, ok := previewName(r.Environment); ok {
+		kind = "preview"
+	}
+	out := map[string]string{
+		managedBy: manager, kindLabel: kind,
+		Domain + "/app": labelValue(r.App), Domain + "/environment": labelValue(r.Environment), Domain + "/commit": labelValue(r.Commit),
+		Domain + "/generation": strconv.Itoa(r.Generation),
+	}
+	optional := map[string]string{
+		repositoryLabel: labelValue(r.Tags.Repository), Domain + "/owner": labelValue(r.Tags.Owner), Domain + "/cost-centre": labelValue(costCentre),
+	}
+	if r.Tags.PullRequest > 0 {
+		optional[Domain+"/pull-request"] = strconv.Itoa(r.Tags.PullRequest)
+	}
+	if !r.Tags.Expires.IsZero() {
+		optional[Domain+"/expires-at"] = r.Tags.Expires.UTC().Format(expiryForm)
+	}
+	for k, v := range optional {
+		if v != "" {
+			out[k] = v
+		}
+	}
+	return out
+}
+
+// stateOf is what the annotation holds.
+func stateOf(r target.Running) (string, error) {
+	r.Phases, r.Notes, r.Alive, r.Leaving = nil, nil, false, false
+	b, err := json.Marshal(r)
+	return string(b), err
+}
+
+// runningOf reads a namespace back. What somebody changed by hand is a note, and
+// what the server set itself counts more.
+func runningOf(m metav1.Object) target.Running {
+	var r target.Running
+	all := m.GetLabels()
+	if err := json.Unmarshal([]byte(m.GetAnnotations()[stateKey]), &r); err != nil {
+		r = target.Running{}
+		r.Notes = append(r.Notes, fmt.Sprintf("the annotation %s of namespace %s cannot be read: somebody changed it by hand", stateKey, m.GetName()))
+		r.Tags.PullRequest, _ = strconv.Atoi(all[Domain+"/pull-request"])
+		r.App, r.Commit = all[Domain+"/app"], all[Domain+"/commit"]
+		r.Generation, _ = strconv.Atoi(all[Domain+"/generation"])
+	}
+	if at := all[Domain+"/expires-at"]; at != "" {
+		if t, err := time.Parse(expiryForm, at); err == nil {
+			if !r.Tags.Expires.IsZero() && !t.Equal(r.Tags.Expires.Truncate(time.Second)) {
+				r.Notes = append(r.Notes, "the label expires-at was changed by hand, to "+t.Format(time.RFC3339)+": what goldenpath set counts")
+			} else {
+				r.Tags.Expires = t
+			}
+		} else {
+			r.Notes = append(r.Notes, "the label expires-at was changed by hand: what goldenpath set counts")
+		}
+	} else if !r.Tags.Expires.IsZero() {
+		r.Notes = append(r.Notes, "the label expires-at was removed by hand: what goldenpath set counts")
+	}
+	r.Created, r.Leaving = m.GetCreationTimestamp().UTC(), m.GetDeletionTimestamp() != nil
+	r.Place = "namespace " + m.GetName()
+	return r
+}
+
+// ours reports whether goldenpath made the namespace.
+func ours(m metav1.Object) bool {
+	return m.GetLabels()[managedBy] == manager || m.GetAnnotations()[stateKey] != ""
+}

@@ -1,0 +1,156 @@
+package kubernetes
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/seed-b235b314/goldenpath/internal/target"
+)
+
+// The lease of a namespace is held by who deploys into it. One that is not
+// renewed is taken over: whoever held it is dead. How long ago it was renewed is
+// measured by who waits, so that no two clocks are compared.
+const (
+	leaseName  = "goldenpath"
+	leaseEvery = 4 * time.Second
+	leaseDead  = 15 * time.Second
+)
+
+// lease is held until release is called.
+type lease struct {
+	cluster   *cluster
+	namespace string
+	holder    string
+	cancel    context.CancelCauseFunc
+	done      chan struct{}
+}
+
+// acquire waits for the lease of a namespace, as long as proceed allows. The
+// context it returns ends when the lease is lost.
+func (c *cluster) acquire(ctx context.Context, namespace string, proceed func() error, say func(target.Phase)) (context.Context, *lease, error) {
+	l := &lease{cluster: c, namespace: namespace, holder: manager + "-" + rand.Text()[:12]}
+	start, seen, since := time.Now(), "", time.Now()
+	for {
+		free, state, err := l.take(ctx, seen, since)
+		if err != nil {
+			return nil, nil, fmt.Errorf("take the lease of %s: %w", namespace, err)
+		}
+		if free {
+			break
+		}
+		if state != seen {
+			seen, since = state, time.Now()
+		}
+		if err := proceed(); err != nil {
+			return nil, nil, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, nil, context.Cause(ctx)
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+	if waited := time.Since(start); waited > time.Second {
+		say(target.Phase{Name: "lease", Detail: "another deployment held it", Seconds: waited.Seconds()})
+	}
+	held, cancel := context.WithCancelCause(ctx)
+	l.cancel, l.done = cancel, make(chan struct{})
+	go l.renew(held)
+	return held, l, nil
+}
+
+// take makes the lease its own when nobody holds it, or nobody has renewed it since
+// it was seen in the same state.
+func (l *lease) take(ctx context.Context, seen string, since time.Time) (taken bool, state string, err error) {
+	r := l.cluster.objects.Resource(leases).Namespace(l.namespace)
+	u, err := l.cluster.get(ctx, r, leaseName)
+	if apierrors.IsNotFound(err) {
+		o := object("coordination.k8s.io/v1", "Lease", l.namespace, leaseName, l.spec())
+		err = l.cluster.try(ctx, func(ctx context.Context) error {
+			_, err := r.Create(ctx, o, metav1.CreateOptions{FieldManager: manager})
+			return err
+		})
+		if apierrors.IsAlreadyExists(err) {
+			return false, "", nil
+		}
+		return err == nil, "", err
+	}
+	if err != nil {
+		return false, "", err
+	}
+	holder, _, _ := unstructured.NestedString(u.Object, "spec", "holderIdentity")
+	state = u.GetResourceVersion()
+	if holder != "" && holder != l.holder && (state != seen || time.Since(since) < leaseDead) {
+		return false, state, nil
+	}
+	u.Object["spec"] = l.spec()
+	err = l.cluster.try(ctx, func(ctx context.Context) error {
+		_, err := r.Update(ctx, u, metav1.UpdateOptions{FieldManager: manager})
+		return err
+	})
+	if apierrors.IsConflict(err) {
+		return false, state, nil
+	}
+	return err == nil, state, err
+}
+
+func (l *lease) spec() map[string]any {
+	return map[string]any{
+		"holderIdentity": l.holder, "leaseDurationSeconds": int64(leaseDead.Seconds()),
+		"renewTime": time.Now().UTC().Format("2006-01-02T15:04:05.000000Z"),
+	}
+}
+
+// renew keeps the lease until it is released, and ends the deployment when somebody
+// else has it.
+func (l *lease) renew(ctx context.Context) {
+	defer close(l.done)
+	tick := time.NewTicker(leaseEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		r := l.cluster.objects.Resource(leases).Namespace(l.namespace)
+		u, err := r.Get(ctx, leaseName, metav1.GetOptions{})
+		if err == nil {
+			if holder, _, _ := unstructured.NestedString(u.Object, "spec", "holderIdentity"); holder != l.holder {
+				l.cancel(fmt.Errorf("%w: another deployment into %s has taken over", target.ErrSuperseded, l.namespace))
+				return
+			}
+			u.Object["spec"] = l.spec()
+			_, err = r.Update(ctx, u, metav1.UpdateOptions{FieldManager: manager})
+		}
+		if apierrors.IsNotFound(err) || apierrors.IsForbidden(err) {
+			l.cancel(fmt.Errorf("%w: namespace %s is being removed", target.ErrSuperseded, l.namespace))
+			return
+		}
+		// The server may be away: what holds the lease then tries again, and so do those
+		// who wait for it.
+	}
+}
+
+// release gives the lease back, so that the next one need not wait.
+func (l *lease) release(ctx context.Context) {
+	l.cancel(nil)
+	<-l.done
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	r := l.cluster.objects.Resource(leases).Namespace(l.namespace)
+	u, err := r.Get(ctx, leaseName, metav1.GetOptions{})
+	if err != nil {
+		return // it is found dead by who wants it
+	}
+	if holder, _, _ := unstructured.NestedString(u.Object, "spec", "holderIdentity"); holder == l.holder {
+		u.Object["spec"] = map[string]any{"leaseDurationSeconds": int64(leaseDead.Seconds())}
+		_, _ = r.Update(ctx, u, metav1.UpdateOptions{FieldManager: manager})
+	}
+}

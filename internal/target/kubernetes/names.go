@@ -1,0 +1,48 @@
+package kubernetes
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"regexp"
+	"strings"
+)
+
+const (
+	maxName  = 63 // of a namespace and of the value of a label
+	hashSize = 6
+)
+
+var (
+	base      = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+	labelText = regexp.MustCompile(`^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$`)
+	notLabel  = regexp.MustCompile(`[^-A-Za-z0-9_.]+`)
+)
+
+func short(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return base.EncodeToString(sum[:])[:hashSize]
+}
+
+// namespaceName is where a preview lives: readable, at most 63 characters, the
+// same at every call, and another one for another repository with an app of the
+// same name.
+func namespaceName(app, name, repository string) string {
+	readable := strings.ToLower(app + "-" + name)
+	if most := maxName - hashSize - 1; len(readable) > most {
+		readable = readable[:most]
+	}
+	return strings.Trim(readable, "-") + "-" + short(repository, app, name)
+}
+
+// labelValue is the text where it can be a label, or else what is readable of it
+// with a hash of the whole.
+func labelValue(text string) string {
+	if text == "" || len(text) <= maxName && labelText.MatchString(text) {
+		return text
+	}
+	readable := notLabel.ReplaceAllString(text, ".")
+	if most := maxName - hashSize - 1; len(readable) > most {
+		readable = readable[:most]
+	}
+	return strings.TrimLeft(strings.Trim(readable, "-_.")+"."+short(text), ".")
+}

@@ -1,0 +1,178 @@
+package kubernetes
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/seed-b235b314/goldenpath/internal/target"
+)
+
+// Status tells what runs in an environment: the digest is read from the workloads
+// that are there now.
+func (t *Target) Status(ctx context.Context, environment string) (target.Running, error) {
+	c, err := t.connect(ctx)
+	if err != nil {
+		return target.Running{}, err
+	}
+	name := t.namespace(environment)
+	ns, err := c.namespaceOf(ctx, name)
+	if err != nil {
+		return target.Running{}, err
+	}
+	if ns == nil || ns.GetAnnotations()[stateKey] == "" && !ours(ns) {
+		return target.Running{}, fmt.Errorf("read environment %s: %w", environment, target.ErrNotDeployed)
+	}
+	r := runningOf(ns)
+	r.Environment, r.App = environment, t.App
+	inv, err := c.readInventory(ctx, name)
+	if err != nil {
+		return r, err
+	}
+	if inv.Generation == 0 {
+		if _, preview := previewName(environment); !preview {
+			return target.Running{}, fmt.Errorf("read environment %s: %w", environment, target.ErrNotDeployed)
+		}
+		return r, nil
+	}
+	return r, c.inspect(ctx, name, inv, &r)
+}
+
+// inspect reads what the workloads of the inventory run.
+func (c *cluster) inspect(ctx context.Context, namespace string, inv *inventory, r *target.Running) error {
+	r.Alive = inv.Good != nil && !r.Leaving
+	known := map[string]bool{r.Digest: true}
+	for _, o := range inv.Objects {
+		if _, ok := podPaths[o.Kind]; !ok || o.Kind == "Job" || o.Kind == "CronJob" {
+			continue
+		}
+		at, _, err := c.resource(ctx, o.gvk(), namespace)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", o.word(), err)
+		}
+		u, err := c.get(ctx, at, o.Name)
+		if apierrors.IsNotFound(err) {
+			r.Alive = false
+			r.Notes = append(r.Notes, o.word()+" is gone")
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("read %s: %w", o.word(), err)
+		}
+		if pending, err := unready([]*unstructured.Unstructured{u}); err != nil || len(pending) > 0 && !serves(u) {
+			r.Alive = false
+		}
+		for _, spec := range podSpecs(u) {
+			for _, cont := range containers(spec) {
+				image, _ := cont["image"].(string)
+				repository, digest, ok := strings.Cut(image, "@")
+				if ok && inv.Good != nil && repository == inv.Good.repository() && !known[digest] {
+					r.Digest = digest
+					r.Notes = append(r.Notes, o.word()+" runs "+digest+", which goldenpath did not deploy")
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// serves reports whether a Deployment has a replica that answers, while another
+// generation of it is still coming.
+func serves(u *unstructured.Unstructured) bool {
+	for _, field := range []string{"availableReplicas", "numberAvailable"} {
+		if n, _, _ := unstructured.NestedInt64(u.Object, "status", field); n > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// namespaceOf returns a namespace, or nil when there is none.
+func (c *cluster) namespaceOf(ctx context.Context, name string) (*unstructured.Unstructured, error) {
+	ns, err := c.get(ctx, c.objects.Resource(namespaces), name)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read namespace %s: %w", name, err)
+	}
+	return ns, nil
+}
+
+// podsOf are the pods of a workload, the oldest first.
+func (c *cluster) podsOf(ctx context.Context, namespace string, o *unstructured.Unstructured) (out []unstructured.Unstructured, err error) {
+	all, err := c.list(ctx, c.objects.Resource(pods).Namespace(namespace), metav1.ListOptions{})
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range all {
+		owners := p.GetOwnerReferences()
+		if p.GetName() == o.GetName() || slices.ContainsFunc(owners, func(r metav1.OwnerReference) bool { return r.Name == o.GetName() }) {
+			out = append(out, p)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b unstructured.Unstructured) int {
+		return a.GetCreationTimestamp().Compare(b.GetCreationTimestamp().Time)
+	})
+	return out, nil
+}
+
+// verifyImages asks the nodes which image they run: it is the artifact, or the
+// deployment has not happened.
+func (x *deployment) verifyImages(ctx context.Context) error {
+	all, err := x.cluster.list(ctx, x.cluster.objects.Resource(pods).Namespace(x.namespace), metav1.ListOptions{})
+	if err != nil {
+		return fmt.Errorf("read back what runs in %s: %w", x.namespace, err)
+	}
+	found := false
+	for _, p := range all {
+		if p.GetDeletionTimestamp() != nil {
+			continue
+		}
+		wanted := map[string]bool{}
+		for _, cont := range containers(mapAt(p.Object, "spec")) {
+			if cont["image"] == x.Reference {
+				name, _ := cont["name"].(string)
+				wanted[name] = true
+			}
+		}
+		statuses, _, _ := unstructured.NestedSlice(p.Object, "status", "containerStatuses")
+		for _, e := range statuses {
+			m, _ := e.(map[string]any)
+			name, _ := m["name"].(string)
+			id, _ := m["imageID"].(string)
+			if !wanted[name] || id == "" {
+				continue
+			}
+			found = true
+			_, digest, _ := strings.Cut(id, "@")
+			if digest != "" && digest != x.Digest && digest != x.running.PlatformDigest && !x.config(digest) {
+				return &target.Failure{What: fmt.Sprintf("pod/%s runs %s, not the artifact", p.GetName(), digest), Remedy: "look who else deploys into " + x.namespace}
+			}
+		}
+	}
+	if !found {
+		return &target.Failure{What: "no pod of " + x.namespace + " runs the artifact", Remedy: "look at replicas: at least one must run to be tried"}
+	}
+	return nil
+}
+
+// config reports whether the digest is that of the image's configuration, which
+// some nodes name an image by.
+func (x *deployment) config(digest string) bool {
+	if x.Image == nil {
+		return false
+	}
+	h, err := x.Image.ConfigName()
+	return err == nil && h.String() == digest
+}
+
+func mapAt(o map[string]any, key string) map[string]any {
+	m, _ := o[key].(map[string]any)
+	return m
+}

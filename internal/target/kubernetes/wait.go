@@ -1,0 +1,104 @@
+package kubernetes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/cli-utils/pkg/kstatus/status"
+
+	"github.com/seed-b235b314/goldenpath/internal/target"
+)
+
+// await waits until every object is what it should be. It ends early with a
+// *target.Failure once a reason is found that does not pass by itself.
+func (c *cluster) await(ctx context.Context, namespace string, all []*unstructured.Unstructured, timeout time.Duration, proceed func() error) error {
+	pending, err := unready(all)
+	if err != nil {
+		return err
+	}
+	deadline := time.Now().Add(timeout)
+	looked := time.Now()
+	for wait := 100 * time.Millisecond; len(pending) > 0; wait = min(wait*3/2, time.Second) {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(wait):
+		}
+		var live []*unstructured.Unstructured
+		for _, o := range pending {
+			r, _, err := c.resource(ctx, o.GroupVersionKind(), namespace)
+			if err != nil {
+				return err
+			}
+			u, err := c.get(ctx, r, o.GetName())
+			if apierrors.IsNotFound(err) {
+				return fmt.Errorf("wait for %s/%s: %w: it was removed meanwhile", o.GetKind(), o.GetName(), target.ErrSuperseded)
+			}
+			if err != nil {
+				return fmt.Errorf("wait for %s/%s: %w", o.GetKind(), o.GetName(), err)
+			}
+			live = append(live, u)
+		}
+		if pending, err = unready(live); err != nil || len(pending) == 0 {
+			return err
+		}
+		late := time.Now().After(deadline)
+		if !late && time.Since(looked) < time.Second {
+			continue
+		}
+		looked = time.Now()
+		if err := proceed(); err != nil {
+			return err
+		}
+		reason, err := c.diagnose(ctx, namespace, pending)
+		if err != nil {
+			return err
+		}
+		switch {
+		case reason != nil && (reason.final || late):
+			return &target.Failure{What: reason.what, Detail: reason.detail, Remedy: reason.remedy}
+		case late:
+			return c.timeout(ctx, namespace, pending, timeout)
+		}
+	}
+	return nil
+}
+
+// unready keeps what is not yet as it should be.
+func unready(all []*unstructured.Unstructured) (pending []*unstructured.Unstructured, err error) {
+	for _, o := range all {
+		res, err := status.Compute(o)
+		if err != nil {
+			return nil, fmt.Errorf("read the status of %s/%s: %w", o.GetKind(), o.GetName(), err)
+		}
+		if res.Status != status.CurrentStatus {
+			pending = append(pending, o)
+		}
+	}
+	return pending, nil
+}
+
+// timeout says what is missing where no reason is known.
+func (c *cluster) timeout(ctx context.Context, namespace string, pending []*unstructured.Unstructured, after time.Duration) error {
+	o := pending[0]
+	f := &target.Failure{
+		What:   fmt.Sprintf("%s/%s is not ready after %s", o.GetKind(), o.GetName(), after),
+		Remedy: "look at what it waits for; a longer ready.timeout gives it more time",
+	}
+	if res, err := status.Compute(o); err == nil && res.Message != "" {
+		f.Detail = append(f.Detail, clipText(res.Message))
+	}
+	f.Detail = append(f.Detail, c.warnings(ctx, namespace, 3)...)
+	return f
+}
+
+// isFailure reports whether err says what of the deployment failed.
+func isFailure(err error) (*target.Failure, bool) {
+	var f *target.Failure
+	ok := errors.As(err, &f)
+	return f, ok
+}
