@@ -91,6 +91,15 @@ func withoutHost(image string) string {
 	return image
 }
 
+// Pull is what others pull an artifact by: the repository and its digest. It is
+// "" when the repository is in a folder of this machine.
+func (p *Repository) Pull(digest string) string {
+	if p.folder != nil {
+		return ""
+	}
+	return p.name.Name() + "@" + digest
+}
+
 // String returns the repository's name.
 func (p *Repository) String() string { return p.name.RepositoryStr() }
 

@@ -46,7 +46,10 @@ func run(ctx context.Context, upstream string) error {
 			return err
 		}
 	}
-	if os.Getenv("BENCH_REPO") != "" {
+	switch {
+	case upstream == "preview":
+		return benchPreview(ctx, app)
+	case os.Getenv("BENCH_REPO") != "":
 		return benchGate(ctx, upstream, dir)
 	}
 	if err := benchPack(ctx, filepath.Join(app, "dist/app"), dir); err != nil {

@@ -26,5 +26,6 @@ if [ ! -f "$parser/parse.cjs" ]; then
 	(cd "$parser" && npm ci --silent --no-audit --no-fund && npx esbuild parse.js --bundle --platform=node --format=cjs --outfile=parse.cjs --log-level=warning)
 fi
 
-go test -tags e2e -count=1 -timeout 20m ./internal/e2e "$@"
+source internal/e2e/cluster/with.sh
+go test -tags e2e -count=1 -timeout 40m -parallel 4 ./internal/e2e "$@"
 ./internal/e2e/fuzz.sh

@@ -48,3 +48,20 @@ func sortEntries(all []Entry) {
 			cmp.Compare(a.ID, b.ID), cmp.Compare(a.Kind, b.Kind))
 	})
 }
+
+// ReadBelow returns the files below a folder, by name.
+func (tx *Tx) ReadBelow(ctx context.Context, folder string) (map[string][]byte, error) {
+	names, err := tx.list(ctx, folder+"/")
+	if err != nil || len(names) == 0 {
+		return nil, err
+	}
+	blobs, err := tx.readAll(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string][]byte, len(names))
+	for i, name := range names {
+		out[name] = blobs[i]
+	}
+	return out, nil
+}

@@ -27,8 +27,9 @@ const Branch = "goldenpath-ledger"
 
 // Ledger is one repository's ledger.
 type Ledger struct {
-	Dir    string // a working tree or git directory of the app's repository
-	Remote string // remote to fetch from and push to; "": the repository itself
+	Dir    string   // a working tree or git directory of the app's repository
+	Remote string   // remote to fetch from and push to; "": the repository itself
+	Env    []string // for git, KEY=value: a credential for the remote
 	Now    func() time.Time
 }
 
@@ -170,6 +171,7 @@ func (l *Ledger) git(ctx context.Context, stdin []byte, args ...string) ([]byte,
 		Argv: append([]string{"git"}, args...), Dir: l.Dir,
 		Env: []string{"GIT_TERMINAL_PROMPT=0", "LC_ALL=C", "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*"},
 	}
+	c.Env = append(c.Env, l.Env...)
 	if stdin != nil {
 		c.Stdin = bytes.NewReader(stdin)
 	}

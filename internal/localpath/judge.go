@@ -57,12 +57,14 @@ func securityGate(ctx context.Context, w *walk) (*report.Report, error) {
 
 func previewUp(ctx context.Context, w *walk) (*report.Report, error) {
 	p := w.config.Preview
-	return preview.Up(ctx, preview.Deps{
-		Target: w.Target, Repository: w.repo, Ledger: w.Ledger, Now: w.Now, By: w.By, Guard: w.Guard,
-	}, preview.UpOptions{
-		App: w.config.App, Name: previewName, Digest: w.digest(), Ready: Ready(p.Ready), Env: p.Env,
-		TTL: p.TTL.D(), Seed: p.Seed, Dir: w.checkout(),
+	return preview.Up(ctx, w.previewDeps(), preview.UpOptions{
+		Policy: PreviewPolicy(w.config, ""), Name: previewName, Digest: w.digest(), Ready: Ready(p.Ready), Env: p.Env,
+		Migrate: p.Migrate, Seed: p.Seed, Dir: w.checkout(), KeepFailed: p.OnFailure == "keep",
 	})
+}
+
+func (w *walk) previewDeps() preview.Deps {
+	return preview.Deps{Target: w.Target, Repository: w.repo, Ledger: w.Ledger, Now: w.Now, By: w.By, Guard: w.Guard}
 }
 
 // Ready is what the configuration says of readiness, as a target takes it.
@@ -125,7 +127,7 @@ func grade(ctx context.Context, w *walk) (*report.Report, error) {
 		return nil, err
 	}
 	// The pull request ends here: its preview goes.
-	if _, err := preview.Down(ctx, preview.Deps{Target: w.Target, Ledger: w.Ledger, Now: w.Now, By: w.By}, w.config.App, previewName, false); err != nil {
+	if _, err := preview.Down(ctx, w.previewDeps(), preview.DownOptions{Policy: PreviewPolicy(w.config, ""), Name: previewName}); err != nil {
 		return nil, err
 	}
 	return r, nil

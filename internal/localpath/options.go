@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/config"
+	"github.com/seed-b235b314/goldenpath/internal/preview"
 	"github.com/seed-b235b314/goldenpath/internal/release"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
@@ -31,4 +32,18 @@ func ReleaseOptions(c *config.Config, environment, digest string) (release.Optio
 		o.Require = Requirements("") // an environment that soaks has no battery of its own
 	}
 	return o, nil
+}
+
+// PreviewPolicy is what the configuration says of previews in general.
+func PreviewPolicy(c *config.Config, repository string) preview.Policy {
+	p := c.Preview
+	out := preview.Policy{
+		App: c.App, Repository: repository, TTL: p.TTL.D(), MaxTTL: p.MaxTTL.D(), SweepEvery: p.SweepEvery.D(),
+		Limit: p.Limit.Repository, Author: p.Limit.Author, Currency: "USD",
+		Prices: preview.Prices{CPU: *p.Prices.CPU, Memory: *p.Prices.Memory, Storage: *p.Prices.Storage, Resources: p.Prices.Resources},
+	}
+	if b := p.Budget; b != nil {
+		out.PerDay, out.Currency, out.Alert = b.PerDay, b.Currency, b.Alert
+	}
+	return out
 }

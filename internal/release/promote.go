@@ -127,7 +127,11 @@ func (d Deps) deployLocked(ctx context.Context, o Options) (*report.Report, erro
 		return r, err
 	}
 	d.say("deploy %s", short(o.Digest))
-	running, err := d.Target.Deploy(ctx, o.deployment(p))
+	running, err := d.Target.Deploy(ctx, d.deployment(o, p))
+	var refusal *target.Refusal
+	if errors.As(err, &refusal) {
+		return p.fail(o, "refused", "%s", refusal.Error()), nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("deploy %s into %s: %w", short(o.Digest), o.Environment, err)
 	}
@@ -176,11 +180,16 @@ func (d Deps) unfinished(ctx context.Context, o Options, p *plan) (*report.Repor
 	return r, nil
 }
 
-func (o Options) deployment(p *plan) target.Deployment {
-	return target.Deployment{
+func (d Deps) deployment(o Options, p *plan) target.Deployment {
+	out := target.Deployment{
 		App: o.App, Environment: o.Environment, Commit: p.artifact.Commit(), Digest: o.Digest,
-		Image: p.artifact.Image, Env: o.Env, Port: o.Port, Ready: o.Ready,
+		Image: p.artifact.Image, Env: o.Env, Secrets: o.Secrets, Port: o.Port, Ready: o.Ready, KeepFailed: true,
+		Say: func(p target.Phase) { d.say("%s %s", p.Name, p.Detail) },
 	}
+	if d.Reference != nil {
+		out.Reference = d.Reference(o.Digest)
+	}
+	return out
 }
 
 // readBack asserts that what runs is what was to run, index and platform.

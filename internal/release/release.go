@@ -37,6 +37,7 @@ type Deps struct {
 	Ledger     *ledger.Ledger
 	Key        *evidence.Key
 	Probe      Prober
+	Reference  func(digest string) string // what a cluster pulls; nil or "": nothing can be pulled
 	Now        func() time.Time
 	By         string            // workflow run, or user@host
 	Say        func(what string) // progress; nil: none
@@ -57,6 +58,7 @@ type Options struct {
 	Ready       target.Ready
 	Port        int
 	Env         map[string]string
+	Secrets     map[string]target.Secret
 	Require     []Requirement
 	Soak        *Soak // nil: not watched
 	Manifest    Manifest

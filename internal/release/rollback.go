@@ -162,7 +162,7 @@ func (d Deps) rollback(ctx context.Context, o Options, from, to ledger.Entry, re
 		return ledger.Entry{}, target.Running{}, err
 	}
 	o.Digest = to.Digest
-	if _, err := d.Target.Deploy(ctx, o.deployment(&plan{artifact: a})); err != nil {
+	if _, err := d.Target.Deploy(ctx, d.deployment(o, &plan{artifact: a})); err != nil {
 		return ledger.Entry{}, target.Running{}, fmt.Errorf("deploy %s into %s: %w", short(to.Digest), o.Environment, err)
 	}
 	running, err := d.readBack(ctx, o, a.PlatformDigest)

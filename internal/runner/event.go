@@ -18,6 +18,9 @@ type Event struct {
 	// Merge is the commit that GitHub made of the pull request and its base, whose
 	// first parent is therefore the base. Empty: there is none.
 	Merge string
+	// Head is the commit of the pull request that the event is about.
+	Head   string
+	Action string // of a pull request: opened, synchronize, closed…
 }
 
 var (
@@ -39,7 +42,8 @@ func (r *Runner) Event() (Event, error) {
 	var payload struct {
 		Number      int
 		Before      string
-		PullRequest struct{ Base struct{ SHA string } } `json:"pull_request"`
+		Action      string
+		PullRequest struct{ Base, Head struct{ SHA string } } `json:"pull_request"`
 		MergeGroup  struct {
 			BaseSHA string `json:"base_sha"`
 		} `json:"merge_group"`
@@ -50,6 +54,7 @@ func (r *Runner) Event() (Event, error) {
 	switch e.Name {
 	case "pull_request", "pull_request_target":
 		e.PullRequest, e.Base = max(0, payload.Number), payload.PullRequest.Base.SHA
+		e.Head, e.Action = payload.PullRequest.Head.SHA, payload.Action
 		if mergeRef.MatchString(r.getenv("GITHUB_REF")) {
 			e.Merge = r.getenv("GITHUB_SHA")
 		}
@@ -70,7 +75,7 @@ func (r *Runner) Event() (Event, error) {
 }
 
 func checkCommit(e Event) error {
-	for _, id := range []string{e.Base, e.Merge} {
+	for _, id := range []string{e.Base, e.Merge, e.Head} {
 		if id != "" && !commitID.MatchString(id) {
 			return fmt.Errorf("read event: %q is no commit id", id)
 		}

@@ -56,6 +56,18 @@ func (r *Runner) RunURL() string {
 	return server + "/" + repository + "/actions/runs/" + id
 }
 
+// EventName returns what started the run, or "".
+func (r *Runner) EventName() string { return r.getenv("GITHUB_EVENT_NAME") }
+
+// Repository returns owner/name of the repository of the run, or "".
+func (r *Runner) Repository() string { return r.getenv("GITHUB_REPOSITORY") }
+
+// Server returns the address of GitHub itself, or "".
+func (r *Runner) Server() string { return r.getenv("GITHUB_SERVER_URL") }
+
+// API returns the address of GitHub's REST API, or "" for that of github.com.
+func (r *Runner) API() string { return r.getenv("GITHUB_API_URL") }
+
 // Identity names who runs: the workflow run, or the user of this machine.
 func (r *Runner) Identity() string {
 	if url := r.RunURL(); url != "" {

@@ -20,6 +20,10 @@ import (
 // already, and the report is where output report says.
 var leftOut = []string{"json", "report", "summary"}
 
+// jobToken is the one default that the runner fills in. The command line has none:
+// it takes GITHUB_TOKEN.
+const jobToken = "${{ github.token }}"
+
 // CheckAction holds action.yml to the command that its args start: inputs are
 // flags, required and default say the same, and what GitHub's runner hands over
 // parses.
@@ -66,7 +70,7 @@ func CheckAction(t *testing.T, app func() command.App, name string) {
 		if in.Required != f.Required {
 			t.Errorf("input %s: required %v, the flag says %v", name, in.Required, f.Required)
 		}
-		if in.Default != f.Default {
+		if in.Default != f.Default && in.Default != jobToken {
 			t.Errorf("input %s: default %q, the flag's is %q", name, in.Default, f.Default)
 		}
 		if f.IsBool() {
@@ -81,8 +85,11 @@ func CheckAction(t *testing.T, app func() command.App, name string) {
 func samples(a Action) map[string]string {
 	in := map[string]string{}
 	for name, i := range a.Inputs.Values {
-		if in[name] = i.Default; i.Required {
+		switch {
+		case i.Required:
 			in[name] = "sample"
+		case i.Default != jobToken:
+			in[name] = i.Default
 		}
 	}
 	return in

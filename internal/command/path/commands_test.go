@@ -1,11 +1,15 @@
 package path
 
 import (
+	"encoding/json"
 	"io"
 	"log"
 	"net"
+	"net/http"
+	"net/http/cgi"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -72,4 +76,47 @@ func serveRegistry(ts *testscript.TestScript, neg bool, args []string) {
 	s := httptest.NewServer(registry.New(registry.WithReferrersSupport(true), registry.Logger(log.New(io.Discard, "", 0))))
 	ts.Defer(s.Close)
 	ts.Setenv(args[0], strings.TrimPrefix(s.URL, "http://"))
+}
+
+// gitServer VARIABLE DIR TOKEN serves the bare repositories below a folder as
+// GitHub does, over HTTP and only for who has the token, and puts its address into
+// a variable.
+func gitServer(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: gitserver VARIABLE DIR TOKEN")
+	}
+	where, err := exec.Command("git", "--exec-path").Output()
+	ts.Check(err)
+	backend := &cgi.Handler{
+		Path: filepath.Join(strings.TrimSpace(string(where)), "git-http-backend"), Stderr: io.Discard,
+		Env: []string{"GIT_PROJECT_ROOT=" + ts.MkAbs(args[1]), "GIT_HTTP_EXPORT_ALL=1", "REMOTE_USER=runner", "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*"},
+	}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, password, ok := r.BasicAuth(); !ok || password != args[2] {
+			w.Header().Set("WWW-Authenticate", "Basic")
+			http.Error(w, "who are you?", http.StatusUnauthorized)
+			return
+		}
+		backend.ServeHTTP(w, r)
+	}))
+	ts.Defer(s.Close)
+	ts.Setenv(args[0], s.URL)
+}
+
+// pack VARIABLE [FLAG…] makes the artifact of HEAD and puts its digest into a
+// variable.
+func pack(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: pack VARIABLE [FLAG…]")
+	}
+	file := filepath.Join(ts.Getenv("WORK"), "pack.json")
+	// In no run: what a step says and keeps is that of the command under test.
+	run := []string{"-u", "GITHUB_ACTIONS", "goldenpath", "run", "--until", "package", "--security-gate", ts.Getenv("GATE"), "--report", file}
+	ts.Check(ts.Exec("env", append(run, args[1:]...)...))
+	var made struct{ Digest string }
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(file)), &made))
+	if made.Digest == "" {
+		ts.Fatalf("%s names no digest", file)
+	}
+	ts.Setenv(args[0], made.Digest)
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/release"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/target/process"
+	"github.com/seed-b235b314/goldenpath/internal/target/terraform"
 	"github.com/seed-b235b314/goldenpath/internal/tool"
 )
 
@@ -29,9 +30,11 @@ import (
 type CLI struct {
 	Run     Run `cmd:"" help:"Walk the whole path of a commit on this machine, to production."`
 	Preview struct {
-		Up   PreviewUp   `cmd:"" help:"Raise a preview, or bring it to another artifact."`
-		Down PreviewDown `cmd:"" help:"Remove a preview."`
-		List PreviewList `cmd:"" help:"Tell which previews there are."`
+		Up     PreviewUp     `cmd:"" help:"Raise a preview, or bring it to another artifact."`
+		Down   PreviewDown   `cmd:"" help:"Remove a preview, or every one that is due."`
+		Sweep  PreviewSweep  `cmd:"" help:"Remove every preview that is due: closed, over its time, over limit or budget."`
+		List   PreviewList   `cmd:"" help:"Tell which previews there are and what they cost."`
+		Report PreviewReport `cmd:"" help:"Tell what previews cost on a day."`
 	} `cmd:"" help:"Short-lived environments of pull requests."`
 	Scorecard Scorecard `cmd:"" help:"Grade a release candidate. Changes nothing."`
 	Promote   Promote   `cmd:"" help:"Bring exactly the artifact that was tested into an environment, and watch it."`
@@ -55,7 +58,7 @@ func New() command.App {
 	}
 }
 
-// Main runs goldenpath. Two hidden commands are the processes it starts itself.
+// Main runs goldenpath. The hidden commands are the processes it starts itself.
 func Main(ctx context.Context, env *command.Env) int {
 	if len(env.Args) > 0 {
 		switch env.Args[0] {
@@ -63,6 +66,8 @@ func Main(ctx context.Context, env *command.Env) int {
 			return process.Supervise(ctx, env.Args[1:])
 		case "guard":
 			return tool.Guard(ctx, env.Args[1:])
+		case "guard-terraform":
+			return terraform.Guard(ctx, env.Args[1:])
 		}
 	}
 	return command.Main(ctx, env, New())
@@ -73,11 +78,14 @@ type Where struct {
 	Repo     string `help:"Repository of the app." default:"." type:"path" placeholder:"DIR" group:"where"`
 	State    string `help:"Folder for runs, environments, keys. Default: goldenpath in the repository's git directory." placeholder:"DIR" group:"where" type:"path"`
 	Registry string `help:"Folder that holds the embedded registry, or remote for the one that artifact.image names. Default: registry in the state folder." placeholder:"DIR" group:"where"`
+	Ledger   string `name:"ledger-remote" help:"Git remote that keeps the ledger, or none. Default: origin in a workflow's run, where there is one; else none." placeholder:"REMOTE" group:"where"`
 }
 
 // world is what the commands reach out to.
 type world struct {
 	env        *command.Env
+	cluster    Cluster
+	name       string // owner/name on GitHub, or ""
 	repo       string
 	state      string
 	registry   *artifact.Registry
@@ -130,9 +138,13 @@ func (w Where) open(ctx context.Context, env *command.Env) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
+	remote, err := w.remote(ctx, env, repo)
+	if err != nil {
+		return nil, err
+	}
 	return &world{
 		env: env, repo: repo, state: state, registry: registry, key: key,
-		ledger: &ledger.Ledger{Dir: repo, Now: env.Now},
+		ledger: &ledger.Ledger{Dir: repo, Remote: remote, Env: gitEnv(env, env.Getenv("GITHUB_TOKEN")), Now: env.Now},
 		target: &process.Target{Dir: filepath.Join(state, "environments"), Self: []string{env.Self, "supervise"}},
 	}, nil
 }
@@ -157,11 +169,16 @@ func (w *world) guard() []string { return []string{w.env.Self, "guard"} }
 
 func (w *world) say(what string) { fmt.Fprintln(w.env.Stderr, "  "+report.Clean(what)) }
 
-func (w *world) releaseDeps() release.Deps {
-	return release.Deps{
-		Target: w.target, Repository: w.repository, Ledger: w.ledger, Key: w.key, Probe: probe, Now: w.env.Now,
-		By: w.env.Runner.Identity(), Say: w.say,
+func (w *world) releaseDeps(environment string) (release.Deps, error) {
+	e := w.config.Environments[environment]
+	t, err := w.targetOf(e.Deploy, e.Namespace, environment)
+	if err != nil {
+		return release.Deps{}, err
 	}
+	return release.Deps{
+		Target: t, Repository: w.repository, Reference: w.repository.Pull, Ledger: w.ledger, Key: w.key, Probe: probe, Now: w.env.Now,
+		By: w.env.Runner.Identity(), Say: w.say,
+	}, nil
 }
 
 // environment is the one that is named, or the last of the path.
@@ -180,7 +197,7 @@ func probe(ctx context.Context, url string) (int, time.Duration, error) {
 		return 0, 0, err
 	}
 	client := http.Client{
-		Transport:     &http.Transport{DisableKeepAlives: true},
+		Transport:     &http.Transport{DisableKeepAlives: true, Proxy: http.ProxyFromEnvironment},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	start := time.Now()

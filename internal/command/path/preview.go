@@ -3,97 +3,262 @@ package path
 import (
 	"context"
 	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/command"
 	"github.com/seed-b235b314/goldenpath/internal/config"
+	"github.com/seed-b235b314/goldenpath/internal/github"
 	"github.com/seed-b235b314/goldenpath/internal/localpath"
 	"github.com/seed-b235b314/goldenpath/internal/preview"
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
 // PreviewUp is `goldenpath preview up`.
 type PreviewUp struct {
 	Name   string `help:"Name of the preview, such as pr-12. Default: pr-NUMBER in a pull request's run."`
 	Digest string `help:"Artifact to deploy, sha256:…." required:""`
+	Head   string `help:"Commit that must be the head of the pull request. Default: the event's, or else the artifact's." placeholder:"COMMIT"`
 	TTL    string `name:"ttl" help:"How long it lives, such as 24h. Default: preview.ttl; clamped by preview.max-ttl." placeholder:"DURATION"`
 	DryRun bool   `help:"Print the plan and change nothing."`
+	GitHub
+	Cluster
 	Where
 	command.Output
 }
 
 // Do raises the preview.
 func (c *PreviewUp) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
-	w, err := c.configured(ctx, env)
+	p, err := c.previews(ctx, env, c.GitHub, c.Cluster, c.Name, true)
 	if err != nil {
 		return nil, err
 	}
-	name, err := previewName(env, c.Name)
-	if err != nil {
-		return nil, err
-	}
-	p := w.config.Preview
-	ttl := p.TTL.D()
+	defer p.forget(p.deps.Target)
+	w := p.world
+	own := w.config.Preview
 	if c.TTL != "" {
-		if ttl, err = config.ParseDuration(c.TTL); err != nil {
+		ttl, err := config.ParseDuration(c.TTL)
+		if err != nil {
 			return nil, report.Usage("--ttl: " + err.Error())
 		}
-		ttl = min(ttl, p.MaxTTL.D())
+		p.policy.TTL = max(min(ttl, p.policy.MaxTTL), time.Minute)
 	}
-	return preview.Up(ctx, w.previewDeps(), preview.UpOptions{
-		App: w.config.App, Name: name, Digest: c.Digest, TTL: max(ttl, time.Minute), Env: p.Env, Seed: p.Seed, Dir: w.repo, DryRun: c.DryRun,
-		Ready: localpath.Ready(p.Ready),
+	secrets, err := w.secrets(own.Secrets)
+	if err != nil {
+		return nil, err
+	}
+	head := c.Head
+	if head == "" {
+		head = p.head
+	}
+	rep, err := preview.Up(ctx, p.deps, preview.UpOptions{
+		Policy: p.policy, Name: p.name, PullRequest: p.number, Head: head, Digest: c.Digest, Ready: localpath.Ready(own.Ready), Env: own.Env, Secrets: secrets,
+		Migrate: own.Migrate, Seed: own.Seed, Dir: w.repo, CostCentre: own.CostCentre, KeepFailed: own.OnFailure == "keep", DryRun: c.DryRun,
 	})
-}
-
-func previewName(env *command.Env, name string) (string, error) {
-	if name != "" {
-		return name, nil
+	if rep != nil {
+		rep.Checks = append([]report.Check{p.source}, rep.Checks...)
+		if !c.DryRun {
+			p.announceUp(ctx, rep, head)
+		}
 	}
-	if n := env.Runner.PullRequest(); n > 0 {
-		return fmt.Sprintf("pr-%d", n), nil
-	}
-	return "", report.Usage("no name: give --name, such as pr-12 (a pull request's run knows its own)")
-}
-
-func (w *world) previewDeps() preview.Deps {
-	return preview.Deps{
-		Target: w.target, Repository: w.repository, Ledger: w.ledger, Now: w.env.Now, By: w.env.Runner.Identity(), Guard: w.guard(),
-	}
+	return rep, err
 }
 
 // PreviewDown is `goldenpath preview down`.
 type PreviewDown struct {
-	Name   string `help:"Name of the preview, such as pr-12. Default: pr-NUMBER in a pull request's run."`
-	DryRun bool   `help:"Say what would be removed and change nothing."`
+	Name     string `help:"Name of the preview, such as pr-12. Default: pr-NUMBER in a pull request's run."`
+	Due      string `help:"true: remove every preview that is due instead, as preview sweep does." placeholder:"BOOL"`
+	EvenOpen bool   `help:"Remove it although its pull request is open."`
+	DryRun   string `help:"Say what would be removed and change nothing. Default: true for everything that is due in a run that was started by hand, else false." placeholder:"BOOL"`
+	GitHub
+	Cluster
 	Where
 	command.Output
 }
 
 // Do removes the preview.
 func (c *PreviewDown) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
-	w, err := c.configured(ctx, env)
+	due, err := boolean("due", c.Due, false)
 	if err != nil {
 		return nil, err
 	}
-	name, err := previewName(env, c.Name)
+	if due {
+		return sweep(ctx, env, c.GitHub, c.Cluster, c.Where, c.DryRun)
+	}
+	dryRun, err := boolean("dry-run", c.DryRun, false)
 	if err != nil {
 		return nil, err
 	}
-	return preview.Down(ctx, w.previewDeps(), w.config.App, name, c.DryRun)
+	p, err := c.previews(ctx, env, c.GitHub, c.Cluster, c.Name, false)
+	if err != nil {
+		return nil, err
+	}
+	defer p.forget(p.deps.Target)
+	rep, err := preview.Down(ctx, p.deps, preview.DownOptions{Policy: p.policy, Name: p.name, PullRequest: p.number, Open: c.EvenOpen, DryRun: dryRun})
+	if rep != nil && !dryRun {
+		p.announceDown(ctx, rep)
+	}
+	return rep, err
+}
+
+// PreviewSweep is `goldenpath preview sweep`.
+type PreviewSweep struct {
+	DryRun string `help:"Say what would be removed and change nothing. Default: true in a run that was started by hand, else false." placeholder:"BOOL"`
+	GitHub
+	Cluster
+	Where
+	command.Output
+}
+
+// Do sweeps.
+func (c *PreviewSweep) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
+	return sweep(ctx, env, c.GitHub, c.Cluster, c.Where, c.DryRun)
+}
+
+func sweep(ctx context.Context, env *command.Env, g GitHub, cl Cluster, where Where, dry string) (*report.Report, error) {
+	byHand := env.Runner.EventName() == "workflow_dispatch"
+	dryRun, err := boolean("dry-run", dry, byHand)
+	if err != nil {
+		return nil, err
+	}
+	p, err := where.previews(ctx, env, g, cl, anyPreview, true)
+	if err != nil {
+		return nil, err
+	}
+	defer p.forget(p.deps.Target)
+	rep, err := preview.Sweep(ctx, p.deps, preview.SweepOptions{Policy: p.policy, DryRun: dryRun})
+	if rep != nil && dryRun && dry == "" {
+		rep.Checks = append(rep.Checks, report.Check{Name: "dry run", State: report.OK, Result: "the default where a person starts it", Note: "dry-run: false removes"})
+	}
+	if rep != nil && !dryRun {
+		p.announceSwept(ctx, rep)
+	}
+	return rep, err
 }
 
 // PreviewList is `goldenpath preview list`.
 type PreviewList struct {
+	GitHub
+	Cluster
 	Where
 	command.Output
 }
 
 // Do lists.
 func (c *PreviewList) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
+	p, err := c.previews(ctx, env, c.GitHub, c.Cluster, anyPreview, true)
+	if err != nil {
+		return nil, err
+	}
+	defer p.forget(p.deps.Target)
+	return preview.List(ctx, p.deps, p.policy)
+}
+
+// PreviewReport is `goldenpath preview report`.
+type PreviewReport struct {
+	Day    string `help:"Day to tell of, in UTC. Default: yesterday." placeholder:"2026-11-21"`
+	Notify bool   `help:"Send it to the webhooks that notify in .goldenpath.yml names."`
+	Where
+	command.Output
+}
+
+// Do reports.
+func (c *PreviewReport) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
 	w, err := c.configured(ctx, env)
 	if err != nil {
 		return nil, err
 	}
-	return preview.List(ctx, w.previewDeps(), w.config.App)
+	on := env.Now().UTC().Add(-24 * time.Hour)
+	if c.Day != "" {
+		if on, err = time.Parse(time.DateOnly, c.Day); err != nil {
+			return nil, report.Usage(fmt.Sprintf("--day %.40q is no day such as 2026-11-21", c.Day))
+		}
+	}
+	rep, err := preview.Daily(ctx, preview.Deps{Ledger: w.ledger, Now: env.Now}, localpath.PreviewPolicy(w.config, env.Runner.Repository()), on)
+	if err != nil || !c.Notify {
+		return rep, err
+	}
+	return rep, w.notify(ctx, rep)
+}
+
+// previews is what the commands of previews have in common.
+type previews struct {
+	*world
+	deps   preview.Deps
+	policy preview.Policy
+	source report.Check // where the policy is from
+	github *github.Client
+	name   string
+	number int
+	head   string
+}
+
+// anyPreview stands for no preview in particular.
+const anyPreview = "*"
+
+var ofPullRequest = regexp.MustCompile(`^pr-([0-9]+)$`)
+
+func (where Where) previews(ctx context.Context, env *command.Env, g GitHub, cl Cluster, name string, bounds bool) (*previews, error) {
+	w, err := where.configured(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	w.cluster, w.name = cl, g.repository(env)
+	w.ledger.Env = gitEnv(env, g.Token)
+	p := &previews{world: w, name: name}
+	e, err := env.Runner.Event()
+	if err != nil {
+		return nil, err
+	}
+	if name != anyPreview {
+		if p.name == "" && e.PullRequest > 0 {
+			p.name = fmt.Sprintf("pr-%d", e.PullRequest)
+		}
+		if p.name == "" {
+			return nil, report.Usage("no name: give --name, such as pr-12 (a pull request's run knows its own)")
+		}
+		if m := ofPullRequest.FindStringSubmatch(p.name); m != nil {
+			if p.number, err = strconv.Atoi(m[1]); err != nil || strconv.Itoa(p.number) != m[1] || p.number == 0 {
+				return nil, report.Usage(fmt.Sprintf("--name %.40q: there is no such pull request", p.name))
+			}
+		}
+		if p.number == e.PullRequest {
+			p.head = e.Head
+		}
+	}
+	if p.policy, p.source, err = w.policy(ctx, bounds); err != nil {
+		return nil, err
+	}
+	if p.github, err = g.client(env); err != nil {
+		return nil, err
+	}
+	t, err := w.targetOf(w.config.Preview.Deploy, "", strings.TrimPrefix(p.name, anyPreview))
+	if err != nil {
+		return nil, err
+	}
+	p.deps = preview.Deps{
+		Target: t, Repository: w.repository, Reference: w.repository.Pull, Ledger: w.ledger, Now: env.Now, By: env.Runner.Identity(), Guard: w.guard(),
+		Say: func(ph target.Phase) {
+			fmt.Fprintf(env.Stderr, "  %-10s %-60s %6.1f s\n", report.Clean(ph.Name), report.Clean(ph.Detail), ph.Seconds)
+		},
+	}
+	if p.github != nil {
+		p.deps.PullRequests = p.github
+	}
+	return p, nil
+}
+
+// boolean reads a flag that may be absent.
+func boolean(name, text string, otherwise bool) (bool, error) {
+	if text == "" {
+		return otherwise, nil
+	}
+	v, err := strconv.ParseBool(text)
+	if err != nil {
+		return false, report.Usage(fmt.Sprintf("--%s %.20q is neither true nor false", name, text))
+	}
+	return v, nil
 }

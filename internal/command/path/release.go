@@ -23,6 +23,7 @@ type Promote struct {
 	Digest      string `help:"Artifact to promote, sha256:…. Default: what runs in the environment before." placeholder:"DIGEST"`
 	Again       bool   `help:"Promote the digest although it was rolled back before."`
 	DryRun      bool   `help:"Print the plan and change nothing."`
+	Cluster
 	Where
 	command.Output
 }
@@ -45,7 +46,16 @@ func (c *Promote) Do(ctx context.Context, env *command.Env) (*report.Report, err
 		return nil, err
 	}
 	o.DryRun, o.Again = c.DryRun, c.Again
-	return release.Promote(ctx, w.releaseDeps(), o)
+	w.cluster = c.Cluster
+	d, err := w.releaseDeps(environment)
+	if err != nil {
+		return nil, err
+	}
+	defer w.forget(d.Target)
+	if o.Secrets, err = w.secrets(w.config.Environments[environment].Secrets); err != nil {
+		return nil, err
+	}
+	return release.Promote(ctx, d, o)
 }
 
 // staged returns the digest of the release in the environment before.
@@ -72,6 +82,7 @@ type Rollback struct {
 	To          string `help:"Release to return to, such as 2026.11.21-1. Default: the last good one before." placeholder:"RELEASE"`
 	Reason      string `help:"Why. It is recorded." required:""`
 	DryRun      bool   `help:"Print the plan and change nothing."`
+	Cluster
 	Where
 	command.Output
 }
@@ -88,7 +99,16 @@ func (c *Rollback) Do(ctx context.Context, env *command.Env) (*report.Report, er
 		return nil, err
 	}
 	o.DryRun = c.DryRun
-	return release.Rollback(ctx, w.releaseDeps(), release.RollbackOptions{Options: o, To: c.To, Reason: c.Reason})
+	w.cluster = c.Cluster
+	d, err := w.releaseDeps(environment)
+	if err != nil {
+		return nil, err
+	}
+	defer w.forget(d.Target)
+	if o.Secrets, err = w.secrets(w.config.Environments[environment].Secrets); err != nil {
+		return nil, err
+	}
+	return release.Rollback(ctx, d, release.RollbackOptions{Options: o, To: c.To, Reason: c.Reason})
 }
 
 // ReleaseList is `goldenpath release list`.
@@ -187,7 +207,7 @@ func (c *Down) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 	}
 	names := []string{c.Environment}
 	if c.Environment == "" {
-		all, err := w.target.List(ctx)
+		all, err := w.target.All(ctx)
 		if err != nil {
 			return nil, err
 		}

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 // TestScripts tries whole commands as a person would: the real binary's code,
 // real git, a real registry, real processes and the real gate.
 func TestScripts(t *testing.T) {
-	gate := buildGate(t)
+	gate, hello := buildGate(t), build(t, "hello", "../../../testdata/repos/hello")
 	app, err := filepath.Abs("../../../testdata/repos/hello")
 	if err != nil {
 		t.Fatal(err)
@@ -40,11 +40,14 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script", UpdateScripts: *update, RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: func(e *testscript.Env) error {
 			for k, v := range map[string]string{
-				"APP": app, "GATE": gate, "HOME": e.WorkDir, "USER": "ann",
+				"APP": app, "GATE": gate, "HELLO": hello, "HOME": e.WorkDir, "USER": "ann",
 				"GIT_AUTHOR_NAME": "ann", "GIT_AUTHOR_EMAIL": "ann@example.com", "GIT_COMMITTER_NAME": "ann", "GIT_COMMITTER_EMAIL": "ann@example.com",
 				"GOCACHE": goenv(t, "GOCACHE"), "GOMODCACHE": goenv(t, "GOMODCACHE"), "GOFLAGS": "", "GOEXPERIMENT": "", "GOTOOLCHAIN": "local",
 			} {
 				e.Setenv(k, v)
+			}
+			if err := newHub(e); err != nil {
+				return err
 			}
 			return os.CopyFS(filepath.Join(e.WorkDir, "app"), os.DirFS(app))
 		},
@@ -55,6 +58,15 @@ func TestScripts(t *testing.T) {
 			"occupy": occupy,
 			// registry starts a registry that speaks over the network.
 			"registry": serveRegistry,
+			// gitserver serves repositories to who has a token.
+			"gitserver": gitServer,
+			// pack makes the artifact of HEAD and keeps its digest.
+			"pack": pack,
+			// github plays what happens on GitHub; event makes a run of it.
+			"github": hubCommand,
+			"event":  event,
+			// hook takes the messages of a webhook.
+			"hook": hook,
 		},
 	})
 }
@@ -69,11 +81,18 @@ func buildGate(t *testing.T) string {
 	if _, err := os.Stat(built); err == nil {
 		return built
 	}
-	gate := filepath.Join(t.TempDir(), "security-gate")
-	if out, err := exec.Command("go", "build", "-o", gate, "../../../cmd/security-gate").CombinedOutput(); err != nil {
-		t.Fatalf("build security-gate: %v\n%s", err, out)
+	return build(t, "security-gate", "../../../cmd/security-gate")
+}
+
+func build(t *testing.T, name, dir string) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), name)
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", binary, ".")
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("build %s: %v\n%s", name, err, out)
 	}
-	return gate
+	return binary
 }
 
 func goenv(t *testing.T, name string) string {

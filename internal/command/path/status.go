@@ -23,7 +23,7 @@ func (c *Status) Do(ctx context.Context, env *command.Env) (*report.Report, erro
 	if err != nil {
 		return nil, err
 	}
-	all, err := w.target.List(ctx)
+	all, err := w.target.All(ctx)
 	if err != nil {
 		return nil, err
 	}

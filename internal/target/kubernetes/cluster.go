@@ -2,7 +2,6 @@ package kubernetes
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -100,21 +99,21 @@ func (t *Target) connect(_ context.Context) (*cluster, error) {
 
 // try calls until the server has answered, for as long as it may be away.
 func (c *cluster) try(ctx context.Context, call func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, c.patience)
-	defer cancel()
-	var last error
-	backoff := wait.Backoff{Duration: 100 * time.Millisecond, Factor: 2, Jitter: 0.2, Steps: 1000, Cap: 2 * time.Second}
-	err := wait.ExponentialBackoffWithContext(ctx, backoff, func(ctx context.Context) (bool, error) {
-		last = call(ctx)
-		if last == nil || !transient(last) {
-			return true, last
+	end := time.Now().Add(c.patience)
+	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
+		err := call(ctx)
+		if err == nil || ctx.Err() != nil || !transient(err) {
+			return err
 		}
-		return false, nil
-	})
-	if last != nil && (wait.Interrupted(err) || errors.Is(err, context.DeadlineExceeded)) && transient(last) {
-		return fmt.Errorf("the cluster %s did not answer for %s: %w: look whether it is up, and run again", c.host, c.patience, last)
+		if time.Now().After(end) {
+			return fmt.Errorf("the cluster %s did not answer for %s: %w: look whether it is up, and run again", c.host, c.patience, err)
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(wait.Jitter(pause, 0.2)):
+		}
 	}
-	return err
 }
 
 // transient reports whether the server may answer another time.

@@ -188,7 +188,8 @@ func (c *cluster) ofContainer(ctx context.Context, o, p *unstructured.Unstructur
 		if why == "OOMKilled" {
 			r.remedy = "give it more memory (resources.limits.memory)"
 		}
-		r.detail = c.log(ctx, p.GetNamespace(), p.GetName(), name, true, 8)
+		// One that waits to be started again still has the log of its last life.
+		r.detail = c.log(ctx, p.GetNamespace(), p.GetName(), name, waiting == "", 8)
 		return []reason{r}
 	}
 	return nil
@@ -214,7 +215,7 @@ func (c *cluster) log(ctx context.Context, namespace, pod, container string, pre
 	}
 	defer res.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(res.Body, 16<<10))
-	if err != nil || res.StatusCode != http.StatusOK {
+	if err != nil || res.StatusCode != http.StatusOK || strings.HasPrefix(string(text), "unable to retrieve container logs") {
 		if previous {
 			return c.log(ctx, namespace, pod, container, false, lines)
 		}

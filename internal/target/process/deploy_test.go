@@ -41,7 +41,7 @@ func TestDeploy(t *testing.T) {
 	if diff := cmp.Diff(r, b.status()); diff != "" {
 		t.Error("status differs from deploy:", diff)
 	}
-	all, err := b.List(b.ctx)
+	all, err := b.All(b.ctx)
 	if diff := cmp.Diff([]target.Running{r}, all); diff != "" || err != nil {
 		t.Error(diff, err)
 	}

@@ -254,7 +254,7 @@ func TestDeployKilled(t *testing.T) {
 				eventually(t, file, func() bool { _, err := os.Stat(filepath.Join(b.dir(), file)); return err == nil })
 				kill(t, cmd.Process.Pid)
 				_ = cmd.Wait()
-				if all, err := b.List(b.ctx); file != "lock" && (len(all) != 1 || all[0].Environment != "preview/pr-12" || err != nil) {
+				if all, err := b.All(b.ctx); file != "lock" && (len(all) != 1 || all[0].Environment != "preview/pr-12" || err != nil) {
 					t.Errorf("list: %+v, %v", all, err)
 				}
 				if mode == "update" {

@@ -43,6 +43,15 @@ func (e *NotReady) Error() string {
 // Unwrap gives what was seen last.
 func (e *NotReady) Unwrap() error { return e.Err }
 
+// As gives it as a failure that every target has in common.
+func (e *NotReady) As(other any) bool {
+	f, ok := other.(**target.Failure)
+	if ok {
+		*f = &target.Failure{What: fmt.Sprintf("generation %d is not ready: %v", e.Generation, e.Err), Detail: e.Log, Remedy: e.Remedy, Kept: e.Serving}
+	}
+	return ok
+}
+
 // replace makes next the generation that serves. A fixed port can be held by one
 // generation only, then old is stopped before next starts; else it serves until
 // next is ready. Where next does not get ready, old serves again.

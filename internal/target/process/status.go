@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
@@ -28,9 +30,47 @@ func (t *Target) Status(ctx context.Context, environment string) (target.Running
 	return target.Running{}, fmt.Errorf("read environment %s: %w", environment, err)
 }
 
-// List tells what runs in every environment below Dir. Where a first deployment
+// List walks All.
+func (t *Target) List(ctx context.Context) iter.Seq2[target.Running, error] {
+	return func(yield func(target.Running, error) bool) {
+		all, err := t.All(ctx)
+		if err != nil {
+			yield(target.Running{}, err)
+		}
+		for _, r := range all {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Now is the time: everything runs on this machine.
+func (t *Target) Now(context.Context) (time.Time, error) { return time.Now(), nil }
+
+// Plan tells what Deploy would do. A process asks for nothing that is paid for.
+func (t *Target) Plan(ctx context.Context, d target.Deployment) (target.Plan, error) {
+	if err := t.check(d); err != nil {
+		return target.Plan{}, err
+	}
+	p := target.Plan{Place: "this machine"}
+	running, err := t.Status(ctx, d.Environment)
+	switch {
+	case errors.Is(err, target.ErrNotDeployed):
+		p.Changes = []target.Change{{Object: "process", What: "create"}}
+	case err != nil:
+		return p, err
+	case running.Digest == d.Digest && running.Alive:
+		p.Changes = []target.Change{{Object: "process", What: "keep"}}
+	default:
+		p.Changes = []target.Change{{Object: "process", What: "change"}}
+	}
+	return p, nil
+}
+
+// All tells what runs in every environment below Dir. Where a first deployment
 // was interrupted it names the environment alone, so that it can be taken down.
-func (t *Target) List(ctx context.Context) ([]target.Running, error) {
+func (t *Target) All(ctx context.Context) ([]target.Running, error) {
 	entries, err := os.ReadDir(t.Dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

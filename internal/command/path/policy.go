@@ -1,0 +1,72 @@
+package path
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/seed-b235b314/goldenpath/internal/config"
+	"github.com/seed-b235b314/goldenpath/internal/localpath"
+	"github.com/seed-b235b314/goldenpath/internal/preview"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/tool"
+)
+
+// policy is what bounds previews. In a pull request it is that of the base: limits,
+// budget, prices, lifetimes and walls that the change itself sets do not count
+// before it is merged. Where nothing is bounded it is the checkout's: a mistake on
+// the base keeps no preview from being removed.
+func (w *world) policy(ctx context.Context, bounds bool) (preview.Policy, report.Check, error) {
+	c := report.Check{Name: "policy", State: report.OK, Result: config.File + " of the checkout"}
+	e, err := w.env.Runner.Event()
+	if err != nil {
+		return preview.Policy{}, c, err
+	}
+	if bounds && e.PullRequest > 0 && e.Base != "" {
+		base, err := w.baseConfig(ctx, e.Base)
+		switch {
+		case errors.Is(err, config.ErrMissing):
+			c.Result = fmt.Sprintf("the base %.7s has no %s yet: the change's own counts", e.Base, config.File)
+		case err != nil:
+			return preview.Policy{}, c, err
+		default:
+			c.Result = fmt.Sprintf("base %.7s (%s unchanged)", e.Base, config.File)
+			if string(base.Source()) != string(w.config.Source()) {
+				c.Result = fmt.Sprintf("base %.7s (%s is changed: limits, budget and walls of the base count)", e.Base, config.File)
+			}
+			p := &w.config.Preview
+			p.MaxTTL, p.SweepEvery, p.Limit, p.Budget = base.Preview.MaxTTL, base.Preview.SweepEvery, base.Preview.Limit, base.Preview.Budget
+			p.Prices, p.Isolation, p.CostCentre = base.Preview.Prices, base.Preview.Isolation, base.Preview.CostCentre
+			p.TTL = min(p.TTL, p.MaxTTL)
+		}
+	}
+	return localpath.PreviewPolicy(w.config, w.name), c, nil
+}
+
+// baseConfig reads the configuration of the base. A shallow checkout does not have
+// it: then it is fetched.
+func (w *world) baseConfig(ctx context.Context, base string) (*config.Config, error) {
+	git := func(args ...string) (tool.Result, error) {
+		return tool.Command{
+			Argv: append([]string{"git"}, args...), Dir: w.repo,
+			Env: append([]string{"GIT_TERMINAL_PROMPT=0", "LC_ALL=C", "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*"}, w.ledger.Env...),
+		}.Run(ctx)
+	}
+	if _, err := git("cat-file", "-e", base+"^{commit}"); err != nil {
+		if _, err := git("fetch", "--quiet", "--no-tags", "--depth=1", "origin", base); err != nil {
+			return nil, fmt.Errorf("read the policy of the base %.7s: %w: check out with fetch-depth: 0", base, err)
+		}
+	}
+	if out, err := git("ls-tree", "--name-only", base, "--", config.File); err != nil || len(out.Stdout) == 0 {
+		return nil, errors.Join(config.ErrMissing, err)
+	}
+	out, err := git("cat-file", "blob", base+":"+config.File)
+	if err != nil {
+		return nil, fmt.Errorf("read the policy of the base %.7s: %w", base, err)
+	}
+	c, err := config.Parse(out.Stdout)
+	if err != nil {
+		return nil, fmt.Errorf("read the policy of the base %.7s: %w", base, err)
+	}
+	return c, nil
+}

@@ -1,0 +1,196 @@
+package path
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed-b235b314/goldenpath/internal/command"
+	"github.com/seed-b235b314/goldenpath/internal/config"
+	"github.com/seed-b235b314/goldenpath/internal/preview"
+	"github.com/seed-b235b314/goldenpath/internal/render"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/target"
+	"github.com/seed-b235b314/goldenpath/internal/target/kubernetes"
+	"github.com/seed-b235b314/goldenpath/internal/target/terraform"
+	"github.com/seed-b235b314/goldenpath/internal/tool"
+)
+
+// Cluster are the flags that say where a cluster is.
+type Cluster struct {
+	Kubeconfig string `help:"File, or the text of one, that says where the cluster is. Default: as kubectl finds it." placeholder:"FILE" group:"where"`
+	Context    string `help:"Context of the kubeconfig. Default: its current one." placeholder:"NAME" group:"where"`
+	Removal    string `name:"removal-timeout" help:"How long a removal may take before it is told what holds it. Default: 3m." placeholder:"DURATION" group:"where"`
+}
+
+// targetOf is what reaches an environment: previews, staging and production are
+// reached the same way.
+func (w *world) targetOf(d config.Deploy, namespace, _ string) (preview.Target, error) {
+	switch d.Target {
+	case "kubernetes":
+		return w.kubernetes(d, namespace)
+	case "terraform":
+		return w.terraform(d)
+	}
+	return w.target, nil
+}
+
+func (w *world) kubernetes(d config.Deploy, namespace string) (preview.Target, error) {
+	i := w.config.Preview.Isolation
+	var err error
+	t := &kubernetes.Target{
+		Context: w.cluster.Context, App: w.config.App, Repository: w.name, Dir: w.repo,
+		Source:       render.Source{Chart: d.Chart, Values: d.Values, Set: d.Set, Kustomize: d.Kustomize, Manifests: d.Manifests},
+		ReplaceImage: d.ReplaceImage, Namespace: namespace, URL: d.URL,
+		Isolation: kubernetes.Isolation{
+			IngressFrom: i.IngressFrom, Egress: i.Egress, CPU: i.CPU, Memory: i.Memory, Pods: i.Pods, CostCentre: w.config.Preview.CostCentre,
+		},
+	}
+	if w.cluster.Removal != "" {
+		if t.Removal, err = config.ParseDuration(w.cluster.Removal); err != nil {
+			return nil, report.Usage("--removal-timeout: " + err.Error())
+		}
+	}
+	if d.PullSecret != "" {
+		if t.PullSecret = w.env.Getenv(d.PullSecret); t.PullSecret == "" {
+			return nil, report.Usage(fmt.Sprintf("pull-secret: the variable %s is not set: pass it to the step", d.PullSecret))
+		}
+	}
+	t.Kubeconfig, err = w.kubeconfig()
+	return t, err
+}
+
+// kubeconfig is the file; text that was handed over is written into the state
+// folder, for nobody else to read. Whoever calls forget removes it again.
+func (w *world) kubeconfig() (string, error) {
+	given := w.cluster.Kubeconfig
+	if !strings.ContainsAny(given, "\n{") {
+		return given, nil
+	}
+	f, err := os.CreateTemp(w.state, "kubeconfig-")
+	if err != nil {
+		return "", fmt.Errorf("keep the kubeconfig: %w", err)
+	}
+	_, err = f.WriteString(given)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return "", fmt.Errorf("keep the kubeconfig: %w", err)
+	}
+	return f.Name(), nil
+}
+
+// forget removes the kubeconfigs that this command was handed as text.
+func (w *world) forget(t any) {
+	if k, ok := t.(*kubernetes.Target); ok && k.Kubeconfig != w.cluster.Kubeconfig {
+		_ = os.Remove(k.Kubeconfig) // it is in a folder of ours, and of no use to anybody else
+	}
+}
+
+func (w *world) terraform(d config.Deploy) (preview.Target, error) {
+	secrets, err := w.secrets(d.Secrets)
+	if err != nil {
+		return nil, err
+	}
+	folder := strings.NewReplacer("/", "-", string(filepath.Separator), "-").Replace(d.Terraform)
+	return workspaces(func(environment string) *terraform.Target {
+		name := strings.TrimPrefix(environment, "preview/")
+		words := strings.NewReplacer("{name}", name, "{number}", strings.TrimPrefix(name, "pr-"))
+		vars := map[string]string{}
+		for k, v := range d.Vars {
+			vars[k] = words.Replace(v)
+		}
+		return &terraform.Target{
+			Dir: filepath.Join(w.repo, filepath.FromSlash(d.Terraform)), Vars: vars, Secrets: secrets, Backend: d.Backend, URL: words.Replace(d.URL),
+			Data: filepath.Join(w.state, "terraform", folder), Guard: []string{w.env.Self, "guard-terraform"},
+		}
+	}), nil
+}
+
+// workspaces is a target whose variables name the environment: a sweep meets many
+// of them. It has no clock of its own, this machine's counts.
+type workspaces func(environment string) *terraform.Target
+
+func (of workspaces) Plan(ctx context.Context, d target.Deployment) (target.Plan, error) {
+	return of(d.Environment).Plan(ctx, d)
+}
+
+func (of workspaces) Deploy(ctx context.Context, d target.Deployment) (target.Running, error) {
+	return of(d.Environment).Deploy(ctx, d)
+}
+
+func (of workspaces) Status(ctx context.Context, environment string) (target.Running, error) {
+	return of(environment).Status(ctx, environment)
+}
+
+func (of workspaces) Down(ctx context.Context, environment string) error {
+	return of(environment).Down(ctx, environment)
+}
+
+func (of workspaces) List(ctx context.Context) iter.Seq2[target.Running, error] {
+	return of("").List(ctx)
+}
+
+func (workspaces) Now(context.Context) (time.Time, error) { return time.Now(), nil }
+
+// ours are variables that hold credentials of the run: its inputs, its token, its
+// right to an identity token, the cluster's.
+var ours = regexp.MustCompile(`(?i)^((INPUT|GITHUB|ACTIONS|RUNNER)_.*|KUBECONFIG)$`)
+
+// secrets are read from the variables that the configuration names. A change may
+// have written it: what is the run's own is not handed over.
+func (w *world) secrets(all map[string]config.Secret) (map[string]target.Secret, error) {
+	out := map[string]target.Secret{}
+	var missing, own []string
+	for name, s := range all {
+		switch {
+		case s.Store != "":
+			out[name] = target.Secret{Store: s.Store, Key: s.Key}
+			continue
+		case ours.MatchString(s.Variable):
+			own = append(own, s.Variable)
+			continue
+		}
+		v := w.env.Getenv(s.Variable)
+		if v == "" {
+			missing = append(missing, s.Variable)
+		}
+		out[name] = target.Secret{Value: v}
+	}
+	if len(own) > 0 {
+		slices.Sort(own)
+		return nil, report.Usage(fmt.Sprintf("secrets: %s is the run's own and is given to no app: pass the app's secret to the step under another name", strings.Join(own, ", ")))
+	}
+	if len(missing) > 0 {
+		slices.Sort(missing)
+		return nil, report.Usage(fmt.Sprintf("secrets: %s is not set: pass it to the step by env", strings.Join(missing, ", ")))
+	}
+	return out, nil
+}
+
+// remote is the git remote that keeps the ledger; "" is the repository itself.
+func (w Where) remote(ctx context.Context, env *command.Env, repo string) (string, error) {
+	if w.Ledger == "none" {
+		return "", nil
+	}
+	if w.Ledger == "" && !env.Runner.Present() {
+		return "", nil
+	}
+	name := w.Ledger
+	if name == "" {
+		name = "origin"
+	}
+	_, err := tool.Command{Argv: []string{"git", "remote", "get-url", "--", name}, Dir: repo, Env: []string{"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*"}}.Run(ctx)
+	switch {
+	case err == nil:
+		return name, nil
+	case w.Ledger == "":
+		return "", nil
+	}
+	return "", report.Usage(fmt.Sprintf("--ledger-remote %s: the repository has no such remote", name))
+}

@@ -1,0 +1,127 @@
+package githubtest
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// route finds who asks, whether they may, and what answers.
+func (s *Server) route(r *http.Request, body []byte) answer {
+	bearer, has := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	who, known := s.Tokens[bearer]
+	if has && !known {
+		return refuse(http.StatusUnauthorized, "Bad credentials")
+	}
+	switch r.Method + " " + r.URL.Path {
+	case "GET /user":
+		return user(who, known)
+	case "POST /graphql":
+		return graphql(who, known, body)
+	}
+	path, ok := strings.CutPrefix(r.URL.Path, "/repos/"+s.Repository)
+	if !ok || s.Private && !known {
+		return refuse(http.StatusNotFound, "Not Found")
+	}
+	seg := strings.Split(strings.Trim(path, "/"), "/")
+	pattern := r.Method
+	var id int64
+	for i, one := range seg {
+		if n, err := strconv.ParseInt(one, 10, 64); err == nil {
+			id, seg[i] = n, "#"
+		}
+	}
+	pattern += " " + strings.Join(seg, "/")
+	for _, e := range s.endpoints() {
+		if e.pattern != pattern {
+			continue
+		}
+		if refused, no := s.forbid(e, who, known); no {
+			return refused
+		}
+		return e.serve(call{r, body, id, who.Account})
+	}
+	return refuse(http.StatusNotFound, "Not Found")
+}
+
+// call is a request whose sender may make it.
+type call struct {
+	r    *http.Request
+	body []byte
+	id   int64 // the last number in the path
+	by   Account
+}
+
+func (c call) decode(into any) bool { return json.Unmarshal(c.body, into) == nil }
+
+type endpoint struct {
+	pattern    string
+	permission string
+	serve      func(call) answer
+}
+
+func (s *Server) endpoints() []endpoint {
+	return []endpoint{
+		{"GET pulls", "pull-requests: read", s.listPulls},
+		{"GET pulls/#", "pull-requests: read", s.getPull},
+		{"GET issues/#/comments", "pull-requests: read", s.listComments},
+		{"POST issues/#/comments", "pull-requests: write", s.createComment},
+		{"PATCH issues/comments/#", "pull-requests: write", s.editComment},
+		{"GET deployments", "deployments: read", s.listDeployments},
+		{"POST deployments", "deployments: write", s.createDeployment},
+		{"GET deployments/#/statuses", "deployments: read", s.listStatuses},
+		{"POST deployments/#/statuses", "deployments: write", s.createStatus},
+	}
+}
+
+// forbid: what is public anyone may read. Who may write may read.
+func (s *Server) forbid(e endpoint, who Token, known bool) (answer, bool) {
+	reads := strings.HasSuffix(e.permission, "read")
+	switch {
+	case reads && !s.Private, known && who.May == nil:
+		return answer{}, false
+	case !known:
+		return refuse(http.StatusUnauthorized, "Requires authentication"), true
+	case slices.Contains(who.May, e.permission), reads && slices.Contains(who.May, strings.TrimSuffix(e.permission, "read")+"write"):
+		return answer{}, false
+	}
+	return refuse(http.StatusForbidden, "Resource not accessible by integration"), true
+}
+
+// user answers people only: an installation's token is nobody's.
+func user(who Token, known bool) answer {
+	switch {
+	case !known:
+		return refuse(http.StatusUnauthorized, "Requires authentication")
+	case who.Account.Bot:
+		return refuse(http.StatusForbidden, "Resource not accessible by integration")
+	}
+	return ok(who.Account.json())
+}
+
+// graphql knows the one question that REST does not answer.
+func graphql(who Token, known bool, body []byte) answer {
+	var q struct {
+		Query string `json:"query"`
+	}
+	if !known {
+		return refuse(http.StatusUnauthorized, "This endpoint requires you to be authenticated.")
+	}
+	if json.Unmarshal(body, &q) != nil || strings.Join(strings.Fields(q.Query), "") != "{viewer{login}}" {
+		return ok(map[string]any{"errors": []any{map[string]string{"message": "only {viewer{login}} is known here"}}})
+	}
+	return ok(map[string]any{"data": map[string]any{"viewer": map[string]string{"login": who.Account.Login}}})
+}
+
+func (a Account) json() map[string]any {
+	kind := "User"
+	if a.Bot {
+		kind = "Bot"
+	}
+	return map[string]any{
+		"login": a.Login, "id": a.ID, "node_id": "U_" + strconv.FormatInt(a.ID, 36), "type": kind, "site_admin": false,
+		"url": "https://api.github.com/users/" + escape(a.Login), "html_url": "https://github.com/" + escape(a.Login),
+	}
+}

@@ -1,0 +1,118 @@
+package terraform
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// shown is how many problems of a run are told, and textMax how long each is.
+const (
+	shown   = 3
+	textMax = 400
+)
+
+// Failed is a command of Terraform that did not succeed.
+type Failed struct {
+	Step     string   // "terraform apply"
+	Problems []string // file:line address: what, a line each, without values that are secret
+	More     int      // problems that are not told
+	stale    bool
+}
+
+func (f *Failed) Error() string {
+	msg := f.Step + ": " + strings.Join(f.Problems, "; ")
+	if f.More > 0 {
+		msg += fmt.Sprintf("; and %d more", f.More)
+	}
+	return msg
+}
+
+// failed makes an error of problems: *Locked where a lock is one of them.
+func (s *session) failed(command string, problems []problem) error {
+	for _, p := range problems {
+		if l := readLock(p.Summary + "\n" + p.Detail); l != nil {
+			l.Workspace, l.Remedy = s.workspace, fmt.Sprintf("cd %s && %s workspace select %s && %s force-unlock %s", s.t.Dir, s.product, s.workspace, s.product, or(l.ID, "LOCK-ID"))
+			return l
+		}
+	}
+	f := &Failed{Step: s.product + " " + command, More: max(0, len(problems)-shown)}
+	for _, p := range problems[:min(len(problems), shown)] {
+		f.Problems = append(f.Problems, s.tell(p))
+		f.stale = f.stale || strings.HasPrefix(p.Summary, "Saved plan is stale")
+	}
+	return f
+}
+
+// explain makes an error of what terraform-exec returned.
+func (s *session) explain(ctx context.Context, command string, err error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("%s %s was interrupted: %w", s.product, command, context.Cause(ctx))
+	}
+	problems := readProblems(err.Error())
+	if len(problems) == 0 {
+		problems = []problem{{Summary: err.Error()}}
+	}
+	return s.failed(command, problems)
+}
+
+func (s *session) tell(p problem) string {
+	detail, rule, _ := strings.Cut(p.Detail, "This was checked by the validation rule at ")
+	if filepath.IsAbs(p.File) { // our file of values, which is gone by the time this is read
+		p.File = ""
+		if i := strings.IndexByte(rule, ':'); i > 0 {
+			p.File = rule[:i]
+			_, _ = fmt.Sscanf(rule[i:], ":%d,", &p.Line)
+		}
+	}
+	var where string
+	if p.File != "" {
+		where = fmt.Sprintf("%s:%d ", filepath.Join(s.t.Dir, plain(p.File, 200)), p.Line)
+	}
+	text := p.Summary
+	if strings.TrimSpace(detail) != "" {
+		text += ": " + detail
+	}
+	if p.Address != "" {
+		text = p.Address + ": " + text
+	}
+	return where + s.clean(text)
+}
+
+// clean takes values that are secret, control characters and length from a text.
+func (s *session) clean(text string) string {
+	for _, v := range s.hidden {
+		text = strings.ReplaceAll(text, v, "***")
+	}
+	return plain(text, textMax)
+}
+
+// plain is text on one line, without control and format characters, of at most
+// max bytes.
+func plain(text string, max int) string {
+	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "?"), func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
+	}), " ")
+	if len(text) > max {
+		text = strings.ToValidUTF8(text[:max], "") + "…"
+	}
+	return text
+}
+
+// hide adds a value that no message may show, also in the forms it takes in JSON
+// and line by line.
+func (s *session) hide(value string) {
+	quoted, _ := json.Marshal(value)
+	for _, v := range append(strings.Split(value, "\n"), value, strings.Trim(string(quoted), `"`)) {
+		// Less would hide parts of every word.
+		if v = strings.TrimSpace(v); len(v) >= 4 && !slices.Contains(s.hidden, v) {
+			s.hidden = append(s.hidden, v)
+		}
+	}
+	slices.SortFunc(s.hidden, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+}

@@ -1,0 +1,155 @@
+package terraform
+
+import (
+	"encoding/json"
+	"maps"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-exec/tfexec"
+
+	"github.com/seed-b235b314/goldenpath/internal/target"
+)
+
+// What is taken from the goldenpath map at most: the bytes of a value, and a price
+// that is not infinite.
+const (
+	maxKnown   = 512
+	maxPerHour = 1e9
+)
+
+// known is what the goldenpath map says of a deployment.
+func (t *Target) known(d target.Deployment, workspace string, before map[string]string) map[string]string {
+	now := t.now().UTC().Format(time.RFC3339)
+	k := map[string]string{
+		"app": d.App, "environment": d.Environment, "commit": d.Commit, "digest": d.Digest, "image": d.Reference, "name": workspace,
+		"repository": d.Tags.Repository, "owner": d.Tags.Owner, "cost_centre": d.Tags.CostCentre,
+		"generation": "1", "started": now, "created": now,
+	}
+	if d.Tags.PullRequest > 0 {
+		k["number"] = strconv.Itoa(d.Tags.PullRequest)
+	} else {
+		k["number"] = number(workspace)
+	}
+	if !d.Tags.Expires.IsZero() {
+		k["expires"] = d.Tags.Expires.UTC().Format(time.RFC3339)
+	}
+	if d.Tags.PerHour > 0 {
+		k["per_hour"] = strconv.FormatFloat(d.Tags.PerHour, 'f', -1, 64)
+	}
+	if before["created"] != "" {
+		k["created"] = before["created"]
+	}
+	// The same artifact again is the same generation: its data is not seeded twice.
+	if n, err := strconv.Atoi(before["generation"]); err == nil && n > 0 {
+		k["generation"] = strconv.Itoa(n + 1)
+		if before["digest"] == d.Digest && before["commit"] == d.Commit {
+			k["generation"], k["started"] = before["generation"], before["started"]
+		}
+	}
+	for name, v := range k {
+		if k[name] = plain(v, maxKnown); v == "" {
+			delete(k, name)
+		}
+	}
+	return k
+}
+
+// number is 12 of pr-12.
+func number(workspace string) string {
+	if !previewName.MatchString(workspace) {
+		return ""
+	}
+	return strings.TrimPrefix(workspace, "pr-")
+}
+
+// labels are the parts of known by which a cloud's console or a bill is searched,
+// in the letters that Google Cloud, the strictest, takes.
+func labels(known map[string]string) map[string]string {
+	l := map[string]string{"managed-by": "goldenpath"}
+	for label, name := range map[string]string{
+		"app": "app", "environment": "environment", "repository": "repository", "pull-request": "number",
+		"owner": "owner", "commit": "commit", "cost-centre": "cost_centre", "expires": "expires",
+	} {
+		if v := safe(known[name]); v != "" {
+			l[label] = v
+		}
+	}
+	return l
+}
+
+var unsafe = regexp.MustCompile(`[^a-z0-9_-]+`)
+
+func safe(s string) string {
+	s = unsafe.ReplaceAllString(strings.ToLower(s), "-")
+	return strings.Trim(s[:min(len(s), 63)], "-_")
+}
+
+// readKnown reads the output goldenpath. It is the configuration's: values of other
+// types, or too long ones, are not there.
+func readKnown(outputs map[string]tfexec.OutputMeta) map[string]string {
+	o, ok := outputs["goldenpath"]
+	if !ok || o.Sensitive {
+		return nil
+	}
+	var raw map[string]any
+	if json.Unmarshal(o.Value, &raw) != nil {
+		return nil
+	}
+	k := map[string]string{}
+	for name, v := range raw {
+		switch v := v.(type) {
+		case string:
+			k[name] = plain(v, maxKnown)
+		case float64:
+			k[name] = strconv.FormatFloat(v, 'f', -1, 64)
+		}
+	}
+	if _, digest, ok := strings.Cut(k["image"], "@"); ok && k["digest"] == "" {
+		k["digest"] = digest
+	}
+	return k
+}
+
+// running is what the outputs say of an environment. They are the word of the
+// configuration, which is a pull request's: whose a preview is follows from the name
+// of its workspace alone.
+func running(environment, workspace string, k map[string]string) target.Running {
+	r := target.Running{
+		Environment: environment, App: k["app"], Commit: k["commit"], Digest: k["digest"], Place: place(workspace),
+		Started: when(k["started"]), Created: when(k["created"]),
+		Tags: target.Tags{Repository: k["repository"], Owner: k["owner"], CostCentre: k["cost_centre"], Expires: when(k["expires"])},
+	}
+	if n, err := strconv.Atoi(k["generation"]); err == nil && n > 0 {
+		r.Generation = n
+	}
+	if r.Tags.PullRequest, _ = strconv.Atoi(number(workspace)); r.Tags.PullRequest == 0 {
+		r.Tags.PullRequest, _ = strconv.Atoi(k["number"])
+	}
+	if n, err := strconv.ParseFloat(k["per_hour"], 64); err == nil && n > 0 && n < maxPerHour {
+		r.Tags.PerHour = n
+	}
+	return r
+}
+
+func when(s string) time.Time {
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+// recalled is what is known of an environment that is not deployed now: what its
+// output says, and what follows from its name.
+func recalled(environment, workspace string, k map[string]string) map[string]string {
+	all := map[string]string{}
+	maps.Copy(all, k)
+	all["environment"], all["name"] = environment, workspace
+	if n := number(workspace); n != "" {
+		all["number"] = n
+	}
+	return all
+}

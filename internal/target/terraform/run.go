@@ -1,0 +1,69 @@
+package terraform
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"syscall"
+	"time"
+)
+
+// run runs a command that plans or changes things. terraform-exec runs all others:
+// it kills Terraform hard as soon as the caller is killed, which forgets what was
+// being made, and it passes no TF_VAR_ variables on.
+//
+// When ctx ends the command is interrupted, and waited for. The exit code 2 of
+// -detailed-exitcode is no error.
+func (s *session) run(ctx context.Context, args ...string) (*events, error) {
+	argv := append([]string{s.binary}, args...)
+	if len(s.t.Guard) > 0 {
+		argv = slices.Concat(s.t.Guard, []string{s.t.grace().String()}, argv)
+	}
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Dir = s.dir
+	for k, v := range s.env {
+		cmd.Env = append(cmd.Env, k+"="+v)
+	}
+	for k, v := range s.secrets {
+		cmd.Env = append(cmd.Env, "TF_VAR_"+k+"="+v)
+	}
+	ev, stderr := &events{}, &last{max: 16 << 10}
+	cmd.Stdout, cmd.Stderr = ev, stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C at a terminal reaches it through us, once
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = s.t.grace() + 5*time.Second
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, fmt.Errorf("run %s %s: %w", s.product, args[0], err)
+	}
+	defer w.Close()
+	cmd.ExtraFiles = []*os.File{r} // the guard's descriptor 3
+	err = cmd.Start()
+	r.Close()
+	if err != nil {
+		return nil, fmt.Errorf("run %s %s: %w", s.product, args[0], err)
+	}
+	err = cmd.Wait()
+	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // what its provisioners left running
+	if ctx.Err() != nil {
+		return ev, fmt.Errorf("%s %s was interrupted: %w", s.product, args[0], context.Cause(ctx))
+	}
+	if err == nil || cmd.ProcessState.ExitCode() == 2 && slices.Contains(args, "-detailed-exitcode") {
+		return ev, nil
+	}
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) && !errors.Is(err, exec.ErrWaitDelay) {
+		return ev, fmt.Errorf("run %s %s: %w", s.product, args[0], err)
+	}
+	problems := ev.problems
+	if len(problems) == 0 {
+		problems = readProblems(stderr.String())
+	}
+	if len(problems) == 0 {
+		problems = []problem{{Summary: fmt.Sprintf("it ended with %v and said nothing", err)}}
+	}
+	return ev, s.failed(args[0], problems)
+}

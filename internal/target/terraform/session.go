@@ -1,0 +1,191 @@
+package terraform
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/hashicorp/terraform-exec/tfexec"
+)
+
+// session is one piece of work with Terraform. It holds Target.Data, in which
+// Terraform remembers what it works on.
+type session struct {
+	t         *Target
+	tf        *tfexec.Terraform
+	binary    string
+	product   string // tofu or terraform
+	version   string // "Terraform 1.11.4"
+	dir       string
+	data      string // TF_DATA_DIR
+	tmp       string // removed with the session
+	lock      *flock.Flock
+	conf      *configuration
+	env       map[string]string
+	secrets   map[string]string // by variable
+	hidden    []string          // what no message shows, the longest first
+	workspace string            // what is worked on
+}
+
+// find is the program, as an absolute path.
+func (t *Target) find() (string, error) {
+	names := []string{"tofu", "terraform"}
+	if t.Binary != "" {
+		names = []string{t.Binary}
+	}
+	for _, name := range names {
+		p, err := exec.LookPath(name)
+		if err == nil {
+			return filepath.Abs(p)
+		}
+	}
+	if t.Binary != "" {
+		return "", fmt.Errorf("find %s: %w: install it, or name another", t.Binary, exec.ErrNotFound)
+	}
+	return "", ErrNoBinary
+}
+
+// enter takes Target.Data, waiting for whoever works there. Where workspace is "" no
+// single one is worked on.
+func (t *Target) enter(ctx context.Context, workspace string) (*session, error) {
+	if err := t.check(); err != nil {
+		return nil, err
+	}
+	s := &session{t: t, workspace: workspace}
+	var err error
+	if s.binary, err = t.find(); err != nil {
+		return nil, err
+	}
+	s.product = strings.TrimSuffix(filepath.Base(s.binary), ".exe")
+	if s.conf, err = readConfiguration(t.Dir, s.product == "tofu"); err != nil {
+		return nil, err
+	}
+	root, err := filepath.Abs(t.Data)
+	if err == nil {
+		s.dir, err = filepath.Abs(t.Dir)
+	}
+	if err == nil {
+		err = os.MkdirAll(root, 0o700)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("make %s: %w", t.Data, err)
+	}
+	if err := s.acquire(ctx, filepath.Join(root, "lock")); err != nil {
+		return nil, err
+	}
+	if err := s.prepare(root); err != nil {
+		s.leave()
+		return nil, err
+	}
+	return s, nil
+}
+
+// lockPoll is how often Target.Data is asked for.
+const lockPoll = 20 * time.Millisecond
+
+func (s *session) acquire(ctx context.Context, path string) error {
+	s.lock = flock.New(path)
+	wait, cancel := context.WithTimeout(ctx, s.t.lockTimeout())
+	defer cancel()
+	if _, err := s.lock.TryLockContext(wait, lockPoll); err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if !errors.Is(err, context.DeadlineExceeded) {
+			return fmt.Errorf("lock %s: %w", path, err)
+		}
+		b, _ := os.ReadFile(path)
+		return fmt.Errorf("lock %s: process %.10s works there: wait until it ends, or use another folder", path, b)
+	}
+	_ = os.WriteFile(path, []byte(strconv.Itoa(os.Getpid())), 0o600)
+	return nil
+}
+
+// prepare makes the session's folders, and removes what killed ones left.
+func (s *session) prepare(root string) error {
+	old, _ := filepath.Glob(filepath.Join(root, "run-*"))
+	for _, dir := range old {
+		_ = os.RemoveAll(dir)
+	}
+	s.data = filepath.Join(root, "terraform")
+	var err error
+	if s.tmp, err = os.MkdirTemp(root, "run-"); err != nil {
+		return fmt.Errorf("make a folder for variables and plan: %w", err)
+	}
+	s.env = environ(os.Environ(), s.data)
+	for k, v := range s.env {
+		if strings.HasPrefix(k, "TF_VAR_") {
+			if d := s.conf.variables[strings.TrimPrefix(k, "TF_VAR_")]; d != nil && d.sensitive {
+				s.hide(v)
+			}
+		}
+	}
+	if s.tf, err = tfexec.NewTerraform(s.dir, s.binary); err != nil {
+		return err
+	}
+	if err := s.tf.SetWaitDelay(s.t.grace()); err != nil {
+		return err
+	}
+	return s.tf.SetEnv(forLibrary(s.env))
+}
+
+func (s *session) leave() {
+	if s.tmp != "" {
+		_ = os.RemoveAll(s.tmp)
+	}
+	_ = s.lock.Unlock()
+}
+
+// init reads providers, modules and the backend. The workspace an earlier session
+// has used may be gone, which Terraform takes for a mistake: it is forgotten.
+func (s *session) init(ctx context.Context) error {
+	if err := os.Remove(filepath.Join(s.data, "environment")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("forget the last workspace: %w", err)
+	}
+	v, _, err := s.tf.Version(ctx, true)
+	if err != nil {
+		return s.explain(ctx, "version", err)
+	}
+	s.version = "Terraform " + v.String()
+	if s.product == "tofu" {
+		s.version = "OpenTofu " + v.String()
+	}
+	opts := []tfexec.InitOption{tfexec.Reconfigure(s.conf.backend != "cloud")}
+	for k, v := range s.t.Backend {
+		opts = append(opts, tfexec.BackendConfig(k+"="+v))
+	}
+	if err := s.tf.Init(ctx, opts...); err != nil {
+		return s.explain(ctx, "init", err)
+	}
+	return nil
+}
+
+// open begins a session and selects the workspace, where it is there.
+func (t *Target) open(ctx context.Context, environment string) (*session, bool, error) {
+	workspace, err := t.workspace(environment)
+	if err != nil {
+		return nil, false, err
+	}
+	s, err := t.enter(ctx, workspace)
+	if err != nil {
+		return nil, false, err
+	}
+	err = s.init(ctx)
+	there := false
+	if err == nil {
+		there, err = s.selectWorkspace(ctx)
+	}
+	if err != nil {
+		s.leave()
+		return nil, false, err
+	}
+	return s, there, nil
+}

@@ -1,0 +1,156 @@
+package terraform
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/target"
+)
+
+// values are the variables of a run. They go into a file, never onto a command
+// line, and as JSON: nothing in them is a template.
+type values struct {
+	file    map[string]any
+	secrets map[string]string // by variable
+	notes   []string
+}
+
+// standard are the variables a configuration may declare to be told what is
+// deployed. A name that is declared with another type is the configuration's own.
+func standard(workspace, number string, known map[string]string, env map[string]string) map[string]any {
+	all := map[string]any{
+		"image": known["image"], "digest": known["digest"], "commit": known["commit"], "app": known["app"],
+		"name": workspace, "environment": known["environment"], "env": env, "labels": labels(known), "goldenpath": known,
+	}
+	if n, err := strconv.Atoi(number); err == nil && n > 0 {
+		all["pr"], all["number"] = n, n
+	}
+	maps.DeleteFunc(all, func(_ string, v any) bool { return v == "" })
+	return all
+}
+
+// fill settles the variables: standard ones, over them what the user set.
+// Mistakes are collected into one UsageError.
+func (s *session) fill(std map[string]any, secrets map[string]target.Secret) (*values, error) {
+	v := &values{file: map[string]any{}, secrets: map[string]string{}}
+	var wrong []string
+	for name, value := range std {
+		if d := s.conf.variables[name]; d != nil && d.takes(value) {
+			v.file[name] = value
+		}
+	}
+	given := slices.Sorted(maps.Keys(v.file))
+	for _, name := range slices.Sorted(maps.Keys(s.t.Vars)) {
+		d := s.conf.variables[name]
+		if d == nil {
+			wrong = append(wrong, s.unknown("vars", name))
+			continue
+		}
+		v.file[name] = s.t.Vars[name]
+		var parsed any
+		if !d.primitive() && json.Unmarshal([]byte(s.t.Vars[name]), &parsed) == nil {
+			v.file[name] = parsed
+		}
+		if d.sensitive {
+			s.hide(s.t.Vars[name])
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(secrets)) {
+		lower, secret := strings.ToLower(name), secrets[name]
+		d := s.conf.variables[lower]
+		switch {
+		case secret.Store != "":
+			wrong = append(wrong, fmt.Sprintf("secrets.%s: a store is for target kubernetes: name a variable of the workflow's environment", name))
+		case d == nil:
+			wrong = append(wrong, s.unknown("secrets", lower))
+		default:
+			v.secrets[lower] = secret.Value
+			s.hide(secret.Value)
+			if !d.sensitive {
+				v.notes = append(v.notes, fmt.Sprintf("%s: variable %s holds a secret and is not marked sensitive", s.at(d), lower))
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.conf.variables)) {
+		d := s.conf.variables[name]
+		_, filled := v.file[name]
+		_, hidden := v.secrets[name]
+		if d.required && !filled && !hidden && !s.conf.assigned[name] && !callerVariable(name) {
+			wrong = append(wrong, s.at(d)+": "+missing(name))
+		}
+	}
+	if len(wrong) > 0 {
+		return nil, report.Usage(strings.Join(wrong, "\n"))
+	}
+	if len(given) > 0 {
+		v.notes = append(v.notes, "variables set by goldenpath: "+strings.Join(given, ", "))
+	}
+	return v, nil
+}
+
+func missing(name string) string {
+	if name == "image" || name == "digest" {
+		return fmt.Sprintf("variable %q has no default, and no registry serves the image: push it to one (artifact.image)", name)
+	}
+	return fmt.Sprintf("variable %q has no default and nothing sets it: set vars.%s of the environment in .goldenpath.yml (preview.vars.%s), or give it a default", name, name, name)
+}
+
+// unknown is what is said of a variable that nothing declares.
+func (s *session) unknown(key, name string) string {
+	declared := slices.Sorted(maps.Keys(s.conf.variables))
+	msg := fmt.Sprintf("%s.%s: %s declares no variable %q", key, plain(name, 80), s.t.Dir, plain(name, 80))
+	for _, d := range declared {
+		if levenshtein.ComputeDistance(d, name) <= 2 {
+			return msg + fmt.Sprintf("; did you mean %q?", d)
+		}
+	}
+	return msg + ": remove it, or declare it; declared are: " + plain(strings.Join(declared, ", "), textMax)
+}
+
+func (s *session) at(v *variable) string {
+	return fmt.Sprintf("%s:%d", filepath.Join(s.t.Dir, v.file), v.line)
+}
+
+// stand fills required variables that nothing knows any more, so that an
+// environment can be removed: what is removed does not depend on them, unless a
+// provider is configured with one. Then Target.Secrets has to have it.
+func (s *session) stand(std map[string]any, secrets map[string]target.Secret) {
+	for name, d := range s.conf.variables {
+		_, given := s.t.Vars[name]
+		_, known := std[name]
+		secret := slices.ContainsFunc(slices.Collect(maps.Keys(secrets)), func(k string) bool { return strings.ToLower(k) == name })
+		if !d.required || given || known || secret || s.conf.assigned[name] || callerVariable(name) {
+			continue
+		}
+		switch kind, _, _ := strings.Cut(d.kind, "("); kind {
+		case "number":
+			std[name] = 1
+		case "bool":
+			std[name] = false
+		case "list", "set", "tuple":
+			std[name] = []string{}
+		case "map", "object":
+			std[name] = map[string]string{}
+		default:
+			std[name] = standIns[name]
+			if standIns[name] == "" {
+				std[name] = "removed"
+			}
+		}
+	}
+}
+
+// standIns have the form that a configuration may check.
+var standIns = map[string]string{
+	"image":  "removed@sha256:" + strings.Repeat("0", 64),
+	"digest": "sha256:" + strings.Repeat("0", 64),
+	"commit": strings.Repeat("0", 40),
+}

@@ -1,0 +1,92 @@
+package terraform
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-exec/tfexec"
+)
+
+// selectWorkspace reports false when there is no such workspace.
+func (s *session) selectWorkspace(ctx context.Context) (bool, error) {
+	all, _, err := s.tf.WorkspaceList(ctx)
+	if err != nil {
+		return false, s.explain(ctx, "workspace list", err)
+	}
+	if !slices.Contains(all, s.workspace) {
+		return false, nil
+	}
+	if err := s.tf.WorkspaceSelect(ctx, s.workspace); err != nil {
+		return false, s.explain(ctx, "workspace select", err)
+	}
+	return true, nil
+}
+
+// makeWorkspace reports false when somebody else has just made it.
+func (s *session) makeWorkspace(ctx context.Context) (bool, error) {
+	err := s.tf.WorkspaceNew(ctx, s.workspace, tfexec.LockTimeout(s.t.lockTimeout().String()))
+	if err == nil {
+		return true, nil
+	}
+	if there, again := s.selectWorkspace(ctx); again == nil && there {
+		return false, nil
+	}
+	return false, s.explain(ctx, "workspace new", err)
+}
+
+// deleteWorkspace deletes a workspace with nothing in it: Terraform refuses others.
+func (s *session) deleteWorkspace(ctx context.Context) error {
+	if err := s.tf.WorkspaceSelect(ctx, "default"); err != nil {
+		return s.explain(ctx, "workspace select", err)
+	}
+	err := s.tf.WorkspaceDelete(ctx, s.workspace, tfexec.LockTimeout(s.t.lockTimeout().String()))
+	if err == nil || strings.Contains(err.Error(), "doesn't exist") {
+		return nil
+	}
+	return s.explain(ctx, "workspace delete", err)
+}
+
+// resources are the addresses of what the workspace manages.
+func (s *session) resources(ctx context.Context) ([]string, error) {
+	text, err := s.tf.StatePull(ctx)
+	if err != nil {
+		return nil, s.explain(ctx, "state pull", err)
+	}
+	if strings.TrimSpace(text) == "" {
+		return nil, nil
+	}
+	var state struct {
+		Resources []struct {
+			Mode, Module, Type, Name string
+			Instances                []json.RawMessage
+		}
+	}
+	if err := json.Unmarshal([]byte(text), &state); err != nil {
+		return nil, fmt.Errorf("read the state of %s: %w", place(s.workspace), err)
+	}
+	var all []string
+	for _, r := range state.Resources {
+		if r.Mode == "managed" && len(r.Instances) > 0 {
+			all = append(all, plain(strings.TrimPrefix(r.Module+"."+r.Type+"."+r.Name, "."), 200))
+		}
+	}
+	return all, nil
+}
+
+// outputs are the workspace's. Values of sensitive ones are never shown.
+func (s *session) outputs(ctx context.Context) (map[string]tfexec.OutputMeta, error) {
+	all, err := s.tf.Output(ctx)
+	if err != nil {
+		return nil, s.explain(ctx, "output", err)
+	}
+	for _, o := range all {
+		var text string
+		if o.Sensitive && json.Unmarshal(o.Value, &text) == nil {
+			s.hide(text)
+		}
+	}
+	return all, nil
+}
