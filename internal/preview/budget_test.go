@@ -58,6 +58,7 @@ func TestUnpriced(t *testing.T) {
 // created. A preview lives an hour and costs 1 an hour; the sweep comes 30 minutes
 // later at the latest.
 func TestBudget(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		perDay float64
 		at     time.Duration // of the day
@@ -205,6 +206,7 @@ func TestLimits(t *testing.T) {
 // TestTheLastPlace proves GP-PREV-8 and GP-PREV-7: of runs at the same time one gets
 // the last place, or the last of the budget.
 func TestTheLastPlace(t *testing.T) {
+	t.Parallel()
 	for name, policy := range map[string]func(*Policy){
 		"GP-PREV-8 limit":        func(p *Policy) { p.Limit = 3 },
 		"GP-PREV-8 author limit": func(p *Policy) { p.Author = 3 },
@@ -249,6 +251,7 @@ func TestTheLastPlace(t *testing.T) {
 // TestEviction proves GP-PREV-8 and GP-PREV-7: where a policy allows less than there
 // is, those without a pin go first, and of these the one raised the longest ago.
 func TestEviction(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		policy func(*Policy)
 		want   string

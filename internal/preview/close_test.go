@@ -16,6 +16,7 @@ import (
 // it leaves nothing, says so, and is no failure. With the close event's own run and
 // without it.
 func TestClosedMeanwhile(t *testing.T) {
+	t.Parallel()
 	for name, arrange := range map[string]func(b *bench, closes func()){
 		"before up": func(_ *bench, closes func()) { closes() },
 		"between the question and the promise": func(b *bench, closes func()) {
@@ -70,6 +71,9 @@ func TestClosedMeanwhile(t *testing.T) {
 				o := b.options(0)
 				o.Migrate = "true"
 				r, err := Up(t.Context(), b.Deps, o)
+				if name == "long before the deploy goes on" && b.deployed() != 0 {
+					t.Error("it was deployed first")
+				}
 				if report.ExitCode(r, err) != report.ExitOK || r.Verdict != report.Skip || r.Output("url") != "" {
 					t.Errorf("report %+v, error %v", r, err)
 				}
@@ -115,6 +119,7 @@ func (a asking) PullRequest(ctx context.Context, number int) (p github.PullReque
 // TestHeadMoved proves GP-PREV-6: the run of a commit that is not the head changes
 // nothing more, whenever it finds out.
 func TestHeadMoved(t *testing.T) {
+	t.Parallel()
 	for name, arrange := range map[string]func(b *bench, push func()){
 		"before up": func(_ *bench, push func()) { push() },
 		"before the deploy": func(b *bench, push func()) {
@@ -130,6 +135,9 @@ func TestHeadMoved(t *testing.T) {
 			r := b.up(b.options(0))
 			if r.Verdict != report.Skip || r.Reason != "head-moved" || !strings.Contains(r.Title, "2222222 by now, not 1111111") {
 				t.Errorf("%s %s: %s", r.Verdict, r.Reason, r.Title)
+			}
+			if name != "during the deploy" && b.deployed() != 0 {
+				t.Error("it was deployed first")
 			}
 			b.target.Before, b.target.During = nil, nil
 			if r := b.up(b.options(1)); r.Reason != "ready" || b.there()["pr-12"] != commit(1) {

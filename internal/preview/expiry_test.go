@@ -51,6 +51,7 @@ func TestExpiry(t *testing.T) {
 // TestLifetime proves GP-PREV-4 over sweeps: what a label asks for is granted,
 // shown, and taken away with the label; nothing outlives max-ttl.
 func TestLifetime(t *testing.T) {
+	t.Parallel()
 	type step struct {
 		after  time.Duration // since the preview was raised
 		labels []string

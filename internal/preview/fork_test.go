@@ -11,6 +11,7 @@ import (
 // TestFork proves GP-PREV-10: a fork's pull request has a preview only for a commit
 // that a label names, and a push takes the approval away.
 func TestFork(t *testing.T) {
+	t.Parallel()
 	head := commit(0)
 	for name, test := range map[string]struct {
 		pull   githubtest.Pull

@@ -56,6 +56,7 @@ type occasion struct {
 // lifetimes, limits and budgets hold, and at the end nothing is left. With
 // GOLDENPATH_MONTH=full it is a month of 2,000 pull requests, else three days of it.
 func TestMonth(t *testing.T) {
+	t.Parallel()
 	days := 3
 	if os.Getenv("GOLDENPATH_MONTH") == "full" {
 		days = 30
@@ -380,7 +381,8 @@ func (m *month) check(o occasion) {
 		if due := r.Updated.Add(m.policy.MaxTTL); !due.After(m.complete) && !held {
 			m.t.Errorf("GP-PREV-4 %s was over max-ttl at %s, and the sweep of %s left it", name, due, m.complete)
 		}
-		if over > m.policy.SweepEvery*time.Duration(m.missed+1) && !held && m.complete.Equal(m.good) {
+		// A deployment under way takes a minute, for which a sweep here has to wait.
+		if over > m.policy.SweepEvery*time.Duration(m.missed+1)+time.Minute && !held && m.complete.Equal(m.good) {
 			m.t.Errorf("GP-PREV-4 %s lives %s longer than allowed, %d sweeps were missed", name, over, m.missed)
 		}
 		if p := m.pulls[live.Tags.PullRequest]; p.State == "closed" && !p.Closed.After(m.good) && !held {

@@ -37,7 +37,8 @@ type Repository interface {
 	Resolve(ctx context.Context, reference string, platform v1.Platform) (artifact.Artifact, error)
 }
 
-// PullRequests is who knows the state of pull requests.
+// PullRequests is who knows the state of pull requests. A sweep asks several at a
+// time.
 type PullRequests interface {
 	PullRequest(ctx context.Context, number int) (github.PullRequest, error)
 	OpenPullRequests(ctx context.Context) (map[int]github.PullRequest, error)

@@ -53,7 +53,7 @@ type sweep struct {
 	asked   error // why pull requests are not known
 	all     []*decision
 	remarks error      // what could not be written down
-	writing sync.Mutex // of the ledger: fetches and pushes of one clone take turns
+	writing sync.Mutex // of the ledger: a fetch may not come between an append and its push
 }
 
 // Sweep removes every preview that is due: its pull request is closed, its time is

@@ -35,6 +35,7 @@ func (b *bench) forget(name string) {
 // TestSweep proves GP-PREV-5 and GP-PREV-4: what a sweep finds in every state, and
 // what becomes of it. Pull request 12 is raised; the sweep runs 10 minutes later.
 func TestSweep(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		arrange func(*bench)
 		fate    string // "": not found
@@ -177,6 +178,7 @@ func TestSweepDryRun(t *testing.T) {
 // TestStaysAfterAll proves GP-PREV-5: what changes between the decision and the
 // removal keeps the preview.
 func TestStaysAfterAll(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		due  func(*bench)
 		then func(*bench) // right before the removal
@@ -246,6 +248,7 @@ func TestExtensionIsNotAskedForEver(t *testing.T) {
 // TestRemovalsThatFail proves GP-PREV-5: they are told, keep no other, and are tried
 // again.
 func TestRemovalsThatFail(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	for n := 1; n <= 6; n++ {
 		b.raise(n, 0)
@@ -276,9 +279,37 @@ func TestRemovalsThatFail(t *testing.T) {
 	b.nothing()
 }
 
+// TestLongRemoval proves GP-PREV-7 and GP-PREV-5: a preview costs until it is gone,
+// and a run that takes it over while it is removed keeps its promise in the ledger.
+func TestLongRemoval(t *testing.T) {
+	b := newBench(t)
+	b.prices(6)
+	b.raise(1, 0)
+	b.clock.Add(time.Hour)
+	b.target.BeforeDown = func(string) error { b.clock.Add(10 * time.Minute); return nil }
+	r, err := Sweep(t.Context(), b.Deps, SweepOptions{Policy: b.policy})
+	if err != nil || !strings.Contains(fmt.Sprint(r.Sections), "after 70 minutes, cost 7.00 USD") {
+		t.Errorf("%+v, %v", r.Sections, err)
+	}
+	b.raise(1, 0)
+	b.clock.Add(time.Hour)
+	b.target.BeforeDown = func(string) error { b.raise(1, 0); return nil }
+	b.sweep()
+	if r := b.records()["pr-1"]; r.Lease != 2 || r.Phase != ready {
+		t.Errorf("record %+v", r)
+	}
+	b.clock.Add(61 * time.Minute)
+	b.target.BeforeDown = nil
+	if got := b.sweep()["pr-1"]; got != "removed vanished" {
+		t.Error(got)
+	}
+	b.nothing()
+}
+
 // TestSweepInterrupted proves GP-PREV-5: one that is stopped half-way tells what it
 // has not done, and the next one does it.
 func TestSweepInterrupted(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	for n := 1; n <= 12; n++ {
 		b.raise(n, 0)
@@ -329,6 +360,7 @@ func TestListBreaksOff(t *testing.T) {
 // TestSweepOverARemote proves GP-PREV-5 for a ledger in another repository: of
 // removals at the same time each is written down there.
 func TestSweepOverARemote(t *testing.T) {
+	t.Parallel()
 	b := newBench(t)
 	origin := t.TempDir()
 	for _, argv := range [][]string{{"git", "init", "--quiet", "--bare", origin}, {"git", "-C", b.Ledger.Dir, "remote", "add", "origin", origin}} {

@@ -141,12 +141,10 @@ func (u *up) takeBack(ctx context.Context, running target.Running) error {
 	case errors.Is(err, target.ErrNotDeployed):
 		_, _, err := u.closeRecord(ctx, u.o.Name, "not made", u.elapsed(), &u.record)
 		return err
-	case err != nil:
-		return nil // not known: the record stays, and the next call or sweep looks again
-	case running.URL == "" && u.before != nil && u.before.Phase == ready && found.Digest == u.before.Digest && found.Commit == u.before.Commit:
+	case err == nil && running.URL == "" && u.before != nil && u.before.Phase == ready && found.Digest == u.before.Digest && found.Commit == u.before.Commit:
 		return u.restore(ctx)
 	}
-	return nil
+	return nil // the record stays, and the next call or sweep looks again
 }
 
 // restore writes the record as it was, but for the lease.
@@ -184,13 +182,17 @@ func (u *up) failed(ctx context.Context, running target.Running, f *target.Failu
 		kept = "what was applied"
 	}
 	u.check(report.Check{Name: "kept", State: report.Warned, Result: kept, Note: "goldenpath preview down --name " + u.o.Name + " removes it, and sweep does when its time is over"})
-	if _, err := u.Target.Status(ctx, prefix+u.o.Name); errors.Is(err, target.ErrNotDeployed) {
+	now, err := u.Target.Status(ctx, prefix+u.o.Name)
+	if err == nil && now.Alive {
+		running = now // the generation before, which serves on
+	}
+	if errors.Is(err, target.ErrNotDeployed) {
 		if _, _, err := u.closeRecord(ctx, u.o.Name, "failed", u.elapsed(), &u.record); err != nil {
 			return errors.Join(f, err)
 		}
 		return f
 	}
-	err := u.write(ctx, "failed", report.Fail, func(rec *record) {
+	err = u.write(ctx, "failed", report.Fail, func(rec *record) {
 		rec.Phase = failed
 		if running.URL != "" && running.Commit != u.record.Commit {
 			rec.Phase, rec.URL, rec.Commit, rec.Digest = ready, running.URL, running.Commit, running.Digest

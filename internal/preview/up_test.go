@@ -36,6 +36,7 @@ func (b *bench) kill(o UpOptions) {
 // TestUpKilledAnywhere proves GP-PREV-1 and GP-PREV-12: killed at any step, the same
 // command brings the preview to the same state, and prepares what was not.
 func TestUpKilledAnywhere(t *testing.T) {
+	t.Parallel()
 	die := func(context.Context, target.Deployment) error { panic(killed{}) }
 	for name, test := range map[string]struct {
 		arrange      func(*bench)
@@ -129,16 +130,18 @@ func TestPreparedThoughGitHubIsAway(t *testing.T) {
 // TestTwoUps proves GP-PREV-1 and GP-PREV-6: the run that took the lease last
 // decides, and one that finds out changes nothing more.
 func TestTwoUps(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		first, second int // commits
-		before        bool
+		before, seed  bool
 		reason        string
 		failure       string
 		runs          int
 	}{
-		"GP-PREV-1 of the same commit":                        {0, 0, false, "superseded", "", 0},
-		"GP-PREV-6 a push meanwhile":                          {0, 1, false, "head-moved", "", 1},
-		"GP-PREV-6 a push, and the older one is applied last": {0, 1, true, "", "pr-12 runs the older commit 1111111: run that of 2222222 again", 0},
+		"GP-PREV-1 of the same commit":                        {0, 0, false, false, "superseded", "", 0},
+		"GP-PREV-6 a push meanwhile":                          {0, 1, false, false, "head-moved", "", 1},
+		"GP-PREV-6 a push, and the older one is applied last": {0, 1, true, false, "", "pr-12 runs the older commit 1111111: run that of 2222222 again", 0},
+		"GP-PREV-6 the same, and there is something to seed":  {0, 1, true, true, "", "pr-12 runs the older commit 1111111: run that of 2222222 again", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
@@ -153,7 +156,14 @@ func TestTwoUps(t *testing.T) {
 			if b.target.During = second; test.before {
 				b.target.During, b.target.Before = nil, second
 			}
-			r, err := Up(t.Context(), b.Deps, b.of(12, test.first))
+			o := b.of(12, test.first)
+			if test.seed {
+				o.Seed = "echo http://127.0.0.1 >> seeded"
+			}
+			r, err := Up(t.Context(), b.Deps, o)
+			if b.seeds() != 0 {
+				t.Error("it seeded what another run prepares")
+			}
 			switch {
 			case test.failure != "":
 				if err == nil || !strings.Contains(err.Error(), test.failure) {
@@ -221,9 +231,45 @@ func TestRemovedAndRaisedMeanwhile(t *testing.T) {
 	}
 }
 
+// TestRemovedMeanwhile proves GP-PREV-6 for an open pull request: what is made after
+// somebody removed the preview is removed too.
+func TestRemovedMeanwhile(t *testing.T) {
+	for _, seed := range []string{"", "true"} {
+		b := newBench(t)
+		b.target.Before = func(context.Context, target.Deployment) error { b.down(anyhow); return nil }
+		o := b.of(12, 0)
+		o.Seed = seed
+		if r := b.up(o); r.Verdict != report.Skip || r.Reason != "superseded" || !strings.Contains(r.Title, "removed while the preview was raised") {
+			t.Errorf("%s: %s", r.Reason, r.Title)
+		}
+		b.nothing()
+	}
+}
+
+// TestTakenOverAndClosed proves GP-PREV-6: of two runs the one that was taken over
+// leaves what the other has made to that one, and to the close.
+func TestTakenOverAndClosed(t *testing.T) {
+	b := newBench(t)
+	b.target.During = func(context.Context, target.Deployment) error {
+		b.target.During = nil
+		b.up(b.of(12, 0))
+		b.close(12)
+		return nil
+	}
+	if r := b.up(b.of(12, 0)); r.Verdict != report.Skip || r.Reason != "pull-request-closed" {
+		t.Errorf("%s: %s", r.Reason, r.Title)
+	}
+	if r := b.records()["pr-12"]; r.Lease != 2 || r.Phase != ready || len(b.there()) != 1 {
+		t.Errorf("record %+v", r)
+	}
+	b.down(nil)
+	b.nothing()
+}
+
 // TestUpThatChangesNothing proves GP-PREV-1: what the ledger says is true also where
 // a target refuses, fails, or cannot be reached.
 func TestUpThatChangesNothing(t *testing.T) {
+	t.Parallel()
 	refusal := &target.Refusal{Problems: []string{"Pod/shop: spec.hostNetwork: not for previews", "ClusterRole/shop: reaches beyond the preview"}}
 	failure := &target.Failure{What: "deployment/shop: ImagePullBackOff", Detail: []string{"manifest unknown"}, Remedy: "push the image"}
 	away := errors.New("connection refused")

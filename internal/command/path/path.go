@@ -170,13 +170,20 @@ func (w *world) guard() []string { return []string{w.env.Self, "guard"} }
 func (w *world) say(what string) { fmt.Fprintln(w.env.Stderr, "  "+report.Clean(what)) }
 
 func (w *world) releaseDeps(environment string) (release.Deps, error) {
-	e := w.config.Environments[environment]
-	t, err := w.targetOf(e.Deploy, e.Namespace, environment)
-	if err != nil {
-		return release.Deps{}, err
+	all := environments{}
+	for _, name := range []string{environment, w.config.Environments[environment].From} {
+		e, ok := w.config.Environments[name]
+		if !ok {
+			continue
+		}
+		t, err := w.targetOf(e.Deploy, e.Namespace, name)
+		if err != nil {
+			return release.Deps{}, err
+		}
+		all[name] = t
 	}
 	return release.Deps{
-		Target: t, Repository: w.repository, Reference: w.repository.Pull, Ledger: w.ledger, Key: w.key, Probe: probe, Now: w.env.Now,
+		Target: all, Repository: w.repository, Reference: w.repository.Pull, Ledger: w.ledger, Key: w.key, Probe: probe, Now: w.env.Now,
 		By: w.env.Runner.Identity(), Say: w.say,
 	}, nil
 }

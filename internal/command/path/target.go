@@ -42,6 +42,35 @@ func (w *world) targetOf(d config.Deploy, namespace, _ string) (preview.Target, 
 	return w.target, nil
 }
 
+// environments is what reaches each environment of a promotion: the one it goes
+// into, and the one it comes from.
+type environments map[string]preview.Target
+
+func (all environments) of(name string) (preview.Target, error) {
+	if t := all[name]; t != nil {
+		return t, nil
+	}
+	return nil, fmt.Errorf("reach %s: it is not of this promotion", name)
+}
+
+// Deploy deploys into the environment that is named.
+func (all environments) Deploy(ctx context.Context, d target.Deployment) (target.Running, error) {
+	t, err := all.of(d.Environment)
+	if err != nil {
+		return target.Running{}, err
+	}
+	return t.Deploy(ctx, d)
+}
+
+// Status asks the environment that is named.
+func (all environments) Status(ctx context.Context, environment string) (target.Running, error) {
+	t, err := all.of(environment)
+	if err != nil {
+		return target.Running{}, err
+	}
+	return t.Status(ctx, environment)
+}
+
 func (w *world) kubernetes(d config.Deploy, namespace string) (preview.Target, error) {
 	i := w.config.Preview.Isolation
 	var err error
@@ -87,6 +116,11 @@ func (w *world) kubeconfig() (string, error) {
 
 // forget removes the kubeconfigs that this command was handed as text.
 func (w *world) forget(t any) {
+	if all, ok := t.(environments); ok {
+		for _, one := range all {
+			w.forget(one)
+		}
+	}
 	if k, ok := t.(*kubernetes.Target); ok && k.Kubeconfig != w.cluster.Kubeconfig {
 		_ = os.Remove(k.Kubeconfig) // it is in a folder of ours, and of no use to anybody else
 	}
