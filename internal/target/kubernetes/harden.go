@@ -15,9 +15,12 @@ const nobody = int64(65532)
 
 // harden fills in what the Pod Security Standard "restricted" asks for and a chart
 // leaves open. What a chart sets itself stays, and is refused where it breaks it.
-func (p *prepared) harden(all []*unstructured.Unstructured, stands string, d target.Deployment) {
+func (p *prepared) harden(all []*unstructured.Unstructured, d target.Deployment) {
 	for _, o := range all {
 		for _, spec := range podSpecs(o) {
+			if mapAt(spec, "os")["name"] == "windows" {
+				continue // which knows none of this, and is refused it
+			}
 			security := child(spec, "securityContext")
 			setAbsent(security, "runAsNonRoot", true)
 			setAbsent(security, "seccompProfile", map[string]any{"type": "RuntimeDefault"})
@@ -70,8 +73,9 @@ func child(m map[string]any, key string) map[string]any {
 	return c
 }
 
+// setAbsent takes null for what it is: nothing.
 func setAbsent(m map[string]any, key string, value any) {
-	if _, ok := m[key]; !ok {
+	if m[key] == nil {
 		m[key] = value
 	}
 }

@@ -21,7 +21,7 @@ const (
 // artifact puts the artifact in place of the image that stands for it, with the
 // variables of the deployment. It is a problem when nothing stands for it: what
 // was tested would not be what runs.
-func (p *prepared) artifact(all []*unstructured.Unstructured, stands string, d target.Deployment, pull bool) []string {
+func artifact(all []*unstructured.Unstructured, stands string, d target.Deployment, pull bool) []string {
 	if d.Reference == "" {
 		return []string{"the artifact is in a registry of this machine, from which no cluster pulls: name one in artifact.image and give --registry remote"}
 	}
@@ -62,7 +62,11 @@ func imageRepository(image string) string {
 	if i := strings.LastIndex(image, ":"); i > strings.LastIndex(image, "/") {
 		image = image[:i]
 	}
-	return strings.TrimPrefix(strings.TrimPrefix(image, "docker.io/"), "library/")
+	host, rest, found := strings.Cut(image, "/")
+	if found && (host == "docker.io" || host == "index.docker.io") {
+		image = rest
+	}
+	return strings.TrimPrefix(image, "library/")
 }
 
 // setVariables gives a container the variables of the deployment, over its own.
@@ -109,10 +113,13 @@ var podPaths = map[string][]string{
 	"CronJob":               {"spec", "jobTemplate", "spec", "template", "spec"},
 }
 
+// podGroups are the groups whose kinds podPaths names.
+var podGroups = []string{"", "apps", "batch"}
+
 // podSpecs are the pods an object asks for. In a kind that is not Kubernetes' own
 // it is whatever looks like one.
 func podSpecs(o *unstructured.Unstructured) []map[string]any {
-	if path, ok := podPaths[o.GetKind()]; ok {
+	if path, ok := podPaths[o.GetKind()]; ok && slices.Contains(podGroups, o.GroupVersionKind().Group) {
 		at := any(o.Object)
 		for _, key := range path {
 			m, _ := at.(map[string]any)

@@ -49,6 +49,7 @@ type Isolation struct {
 	CPU, Memory string   // quotas of limits
 	Pods        int
 	CostCentre  string
+	Kinds       []string // that are not Kubernetes' own and may be deployed all the same: "Rollout.argoproj.io"
 }
 
 const previewPrefix = "preview/"

@@ -22,6 +22,10 @@ type hook struct {
 
 func (h hook) on(event string) bool { return slices.Contains(h.events, event) }
 
+func eventsOf(o *unstructured.Unstructured) []string {
+	return strings.FieldsFunc(o.GetAnnotations()[hookKey], func(r rune) bool { return r == ',' || r == ' ' })
+}
+
 // takeHooks takes the hooks out of the objects, in the order they run.
 func takeHooks(all []*unstructured.Unstructured) (hooks []hook, rest []*unstructured.Unstructured) {
 	for _, o := range all {
@@ -31,7 +35,7 @@ func takeHooks(all []*unstructured.Unstructured) (hooks []hook, rest []*unstruct
 			continue
 		}
 		weight, _ := strconv.Atoi(a["helm.sh/hook-weight"])
-		hooks = append(hooks, hook{o, strings.FieldsFunc(a[hookKey], func(r rune) bool { return r == ',' || r == ' ' }), weight})
+		hooks = append(hooks, hook{o, eventsOf(o), weight})
 	}
 	slices.SortStableFunc(hooks, func(a, b hook) int {
 		if a.weight != b.weight {

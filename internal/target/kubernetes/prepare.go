@@ -6,15 +6,12 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/seed-b235b314/goldenpath/internal/manifest"
 	"github.com/seed-b235b314/goldenpath/internal/render"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/target"
@@ -25,6 +22,7 @@ type prepared struct {
 	namespace string
 	host      string // of the URL; "": none is configured
 	url       string
+	node      string // address of a node, where the preview is reached by one
 	objects   []*unstructured.Unstructured // in the order they are applied
 	hooks     []hook
 	notes     []string
@@ -45,11 +43,14 @@ func (t *Target) prepare(ctx context.Context, c *cluster, d target.Deployment, u
 	}
 	_, preview := previewName(d.Environment)
 	var problems []string
-	all, problems = p.own(ctx, c, all, preview)
-	problems = append(problems, p.artifact(all, t.ReplaceImage, d, t.PullSecret != "")...)
+	all, problems, err = p.own(ctx, c, all, preview)
+	if err != nil {
+		return nil, err
+	}
+	problems = append(problems, artifact(all, t.ReplaceImage, d, t.PullSecret != "")...)
 	if preview {
-		p.harden(all, t.ReplaceImage, d)
-		problems = append(problems, p.refuse(all)...)
+		p.harden(all, d)
+		problems = append(problems, p.refuse(all, t.Isolation.Kinds)...)
 	}
 	if len(problems) > 0 {
 		return nil, &target.Refusal{Problems: problems}
@@ -74,8 +75,8 @@ func (t *Target) words(p *prepared, d target.Deployment) (*strings.Replacer, err
 	number := ""
 	if n := d.Tags.PullRequest; n > 0 {
 		number = strconv.Itoa(n)
-	} else if n, ok := strings.CutPrefix(name, "pr-"); ok {
-		number = n
+	} else if n, err := strconv.ParseUint(strings.TrimPrefix(name, "pr-"), 10, 31); err == nil && strings.HasPrefix(name, "pr-") {
+		number = strconv.FormatUint(n, 10)
 	}
 	if number == "" && strings.Contains(t.URL, "{number}") {
 		return nil, report.Usage(fmt.Sprintf("url %s: %s is of no pull request and has no number: use {name}", t.URL, name))
@@ -179,125 +180,4 @@ func plain(v any) any {
 		return float64(v)
 	}
 	return v
-}
-
-// own puts the objects into the namespace. What is of the whole cluster, or of
-// another namespace, is refused: a deployment stays within its own.
-func (p *prepared) own(ctx context.Context, c *cluster, all []*unstructured.Unstructured, preview bool) (kept []*unstructured.Unstructured, problems []string) {
-	seen := map[string]bool{}
-	for _, o := range all {
-		name := o.GetKind() + "/" + o.GetName()
-		if strings.Contains(o.GetAnnotations()[hookKey], "test") || o.GetKind() == "List" {
-			continue
-		}
-		switch {
-		case o.GetKind() == "" || o.GetAPIVersion() == "":
-			problems = append(problems, name+": it has no kind or no apiVersion: correct the template")
-			continue
-		case o.GetName() == "":
-			problems = append(problems, name+": metadata.name is missing (generateName makes another object with every deployment): give it a name")
-			continue
-		}
-		_, namespaced, err := c.resource(ctx, o.GroupVersionKind(), p.namespace)
-		switch {
-		case err != nil:
-			problems = append(problems, fmt.Sprintf("%s: the cluster knows no %s %s: install what defines it, or leave it out", name, o.GetAPIVersion(), o.GetKind()))
-			continue
-		case !namespaced:
-			problems = append(problems, fmt.Sprintf("%s: kind: %s is of the whole cluster, and this deployment only of namespace %s: install it once by hand, and leave it out here", name, o.GetKind(), p.namespace))
-			continue
-		}
-		if ns := o.GetNamespace(); ns != "" && ns != p.namespace {
-			problems = append(problems, fmt.Sprintf("%s: metadata.namespace: %s is another namespace than %s: write .Release.Namespace, or nothing", name, clip(ns), p.namespace))
-			continue
-		}
-		if preview && slices.Contains(wallKinds, o.GetKind()) {
-			p.notes = append(p.notes, name+" is left out: a preview's walls are goldenpath's")
-			continue
-		}
-		o.SetNamespace(p.namespace)
-		o.SetManagedFields(nil)
-		unstructured.RemoveNestedField(o.Object, "status")
-		if key := refOf(o).String(); seen[key] {
-			problems = append(problems, name+": there are two of it: remove one")
-			continue
-		} else {
-			seen[key] = true
-		}
-		kept = append(kept, o)
-	}
-	return kept, problems
-}
-
-// refuse holds a preview to the rules no preview may break.
-func (p *prepared) refuse(all []*unstructured.Unstructured) (problems []string) {
-	var objects []manifest.Object
-	for _, o := range all {
-		objects = append(objects, manifest.Object{Map: o.Object})
-	}
-	for _, v := range manifest.Check(objects) {
-		if tolerated[v.Rule] {
-			continue
-		}
-		problems = append(problems, fmt.Sprintf("%s: %s: it %s: %s", v.Object, v.Field, strings.TrimPrefix(v.Message, "it "), v.Fix))
-	}
-	for _, o := range all {
-		problems = append(problems, p.reach(o)...)
-	}
-	slices.Sort(problems)
-	return slices.Compact(problems)
-}
-
-// tolerated are the rules that are good practice, or that the namespace itself
-// sees to (limits), and no way out of it.
-var tolerated = map[string]bool{"missing-limits": true, "latest-tag": true, "unpinned-image": true, "service-account-token": true}
-
-// reach refuses what lets a preview be reached, or reach, where it should not.
-func (p *prepared) reach(o *unstructured.Unstructured) (problems []string) {
-	name := o.GetKind() + "/" + o.GetName()
-	switch o.GetKind() {
-	case "RoleBinding":
-		if kind, _, _ := unstructured.NestedString(o.Object, "roleRef", "kind"); kind == "ClusterRole" {
-			problems = append(problems, name+": roleRef.kind: ClusterRole gives rights over the walls of the preview: bind a Role that lists what is needed")
-		}
-	case "Service":
-		if ips, _, _ := unstructured.NestedStringSlice(o.Object, "spec", "externalIPs"); len(ips) > 0 {
-			problems = append(problems, name+": spec.externalIPs: takes traffic of other addresses over: remove it")
-		}
-	case "Ingress":
-		rules, _, _ := unstructured.NestedSlice(o.Object, "spec", "rules")
-		hosts := map[string]bool{}
-		for _, r := range rules {
-			m, _ := r.(map[string]any)
-			host, _ := m["host"].(string)
-			hosts[host] = true
-		}
-		if backend, _, _ := unstructured.NestedMap(o.Object, "spec", "defaultBackend"); backend != nil {
-			hosts[""] = true
-		}
-		for _, host := range slices.Sorted(maps.Keys(hosts)) {
-			switch {
-			case p.host == "":
-				problems = append(problems, name+": spec.rules: it takes "+hostWord(host)+", and the preview's own host is not known: set preview.url")
-			case host != p.host && !strings.HasSuffix(host, "."+p.host):
-				problems = append(problems, name+": spec.rules: it takes "+hostWord(host)+", and the preview's own host is "+p.host+`: set it to that, for a chart with set: {ingress.host: "{host}"}`)
-			}
-		}
-	}
-	return problems
-}
-
-func hostWord(host string) string {
-	if host == "" {
-		return "every host"
-	}
-	return "the host " + clip(host)
-}
-
-// clip keeps a hostile text from filling a message.
-func clip(s string) string {
-	if r := []rune(s); len(r) > 100 {
-		return string(r[:100]) + "…"
-	}
-	return s
 }

@@ -13,7 +13,7 @@ import (
 
 // wallKinds are what only goldenpath sets in a preview: policies add up, and one
 // more would be a door.
-var wallKinds = []string{"NetworkPolicy", "ResourceQuota", "LimitRange", "Namespace"}
+var wallKinds = []string{"NetworkPolicy", "ResourceQuota", "LimitRange"}
 
 // walls are the objects around a preview: what it may use, and whom it may talk to.
 func (t *Target) walls(namespace string, open bool) []*unstructured.Unstructured {

@@ -1,0 +1,111 @@
+package kubernetes
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// traffic refuses what lets a preview be reached, or lead to, where it should not.
+func (p *prepared) traffic(o *unstructured.Unstructured) (out []breach) {
+	out = p.annotations(o)
+	spec := mapAt(o.Object, "spec")
+	switch o.GetKind() {
+	case "Service":
+		out = append(out, service(spec)...)
+	case "Ingress":
+		hosts := map[string]bool{}
+		for _, r := range mappings(spec["rules"]) {
+			host, _ := r["host"].(string)
+			hosts[host] = true
+		}
+		if spec["defaultBackend"] != nil || spec["backend"] != nil {
+			hosts[""] = true
+		}
+		out = append(out, p.foreignHosts("spec.rules", slices.Sorted(maps.Keys(hosts)))...)
+		for _, t := range mappings(spec["tls"]) {
+			out = append(out, p.foreignHosts("spec.tls", words(t["hosts"]))...)
+		}
+	case "HTTPRoute", "GRPCRoute":
+		hosts := words(spec["hostnames"])
+		if len(hosts) == 0 {
+			hosts = []string{""}
+		}
+		out = append(out, p.foreignHosts("spec.hostnames", hosts)...)
+	}
+	return out
+}
+
+func service(spec map[string]any) (out []breach) {
+	if list, ok := spec["externalIPs"].([]any); len(list) > 0 || !ok && spec["externalIPs"] != nil {
+		out = append(out, breach{"spec.externalIPs", "it takes traffic of other addresses over", "remove it"})
+	}
+	switch spec["type"] {
+	case "ExternalName":
+		out = append(out, breach{"spec.type", "ExternalName leads what reaches the preview to another host", "give the app that address in preview.env"})
+	case "LoadBalancer":
+		out = append(out, breach{"spec.type", "LoadBalancer is paid for and not counted", "use an Ingress, or NodePort"})
+	}
+	return out
+}
+
+// hostKeys are the ends of annotations whose values are hosts that are taken.
+var hostKeys = []string{"/server-alias", "external-dns.alpha.kubernetes.io/hostname", "external-dns.alpha.kubernetes.io/internal-hostname"}
+
+// annotations refuses those that tell a controller more than the object does.
+func (p *prepared) annotations(o *unstructured.Unstructured) (out []breach) {
+	all := o.GetAnnotations()
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		field := "metadata.annotations." + clip(key)
+		switch {
+		case strings.Contains(key, "snippet"), strings.Contains(key, "/config-"):
+			out = append(out, breach{field, "it puts text of its own into the configuration of the ingress controller, which serves others too", "remove it"})
+		case key == "alb.ingress.kubernetes.io/group.name":
+			out = append(out, breach{field, "it shares a load balancer with others, and its rules come before theirs", "leave it out of previews"})
+		case slices.ContainsFunc(hostKeys, func(end string) bool { return strings.HasSuffix(key, end) }):
+			hosts := strings.FieldsFunc(all[key], func(r rune) bool { return r == ',' || r == ' ' })
+			out = append(out, p.foreignHosts(field, hosts)...)
+		}
+	}
+	return out
+}
+
+// foreignHosts refuses hosts other than the preview's own, and those below it.
+func (p *prepared) foreignHosts(field string, hosts []string) (out []breach) {
+	for _, host := range hosts {
+		switch {
+		case p.host == "":
+			out = append(out, breach{field, "it takes " + hostWord(host) + ", and the preview's own host is not known", "set preview.url"})
+		case host != p.host && !strings.HasSuffix(host, "."+p.host):
+			out = append(out, breach{field, "it takes " + hostWord(host) + ", and the preview's own host is " + p.host, `set it to that, for a chart with set: {ingress.host: "{host}"}`})
+		}
+	}
+	return out
+}
+
+func hostWord(host string) string {
+	if host == "" {
+		return "every host"
+	}
+	return "the host " + clip(host)
+}
+
+// mappings are the mappings of a list.
+func mappings(v any) (out []map[string]any) {
+	list, _ := v.([]any)
+	for _, e := range list {
+		m, _ := e.(map[string]any)
+		out = append(out, m)
+	}
+	return out
+}
+
+// clip keeps a hostile text from filling a message.
+func clip(s string) string {
+	if r := []rune(s); len(r) > 100 {
+		return string(r[:100]) + "…"
+	}
+	return s
+}
