@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/gofrs/flock"
 
 	"github.com/seed-b235b314/goldenpath/internal/artifact"
@@ -144,7 +145,7 @@ func Run(ctx context.Context, d Deps, o Options) (*Result, error) {
 	} else if missing := w.firstUndone(path[:from]); missing != "" {
 		return nil, report.Usage(fmt.Sprintf("--from %s: stage %s has not passed for %.7s: run without --from", o.From, missing, src.commit))
 	}
-	d.Progress.Plan(fmt.Sprintf("%s · %.7s", cfg.App, src.commit), names[:until+1], src.notes())
+	d.Progress.Plan(fmt.Sprintf("%s · %.7s", cfg.App, src.commit), names[:until+1], append(src.notes(), elsewhere(cfg)...))
 	walkErr := w.walk(ctx, path[:until+1], min(from, until+1))
 	rep := w.summary(path, until, start, walkErr)
 	if err := w.writeSummary(rep); err != nil {
@@ -155,6 +156,24 @@ func Run(ctx context.Context, d Deps, o Options) (*Result, error) {
 		walkErr = os.RemoveAll(w.checkout())
 	}
 	return &Result{Report: rep, Dir: w.dir}, walkErr
+}
+
+// elsewhere says what the configuration deploys to other targets: a run of this
+// machine keeps to it.
+func elsewhere(c *config.Config) []string {
+	var names []string
+	if c.Preview.Target != "process" {
+		names = append(names, "previews")
+	}
+	for _, name := range c.Chain() {
+		if c.Environments[name].Target != "process" {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return []string{"note      " + english.WordSeries(names, "and") + " run on this machine here; goldenpath preview and promote reach their target"}
 }
 
 // walk runs the stages. A stage that fails ends the walk with its verdict; one

@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/seed-b235b314/goldenpath/internal/target"
@@ -60,7 +58,7 @@ func (c *cluster) applyOne(ctx context.Context, o *unstructured.Unstructured, re
 	switch {
 	case leaving(err):
 		return nil, fmt.Errorf("apply %s: %w: namespace %s is being removed", name, target.ErrSuperseded, o.GetNamespace())
-	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
+	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err), apierrors.IsRequestEntityTooLargeError(err):
 		return nil, &target.Failure{What: "the cluster refuses " + name, Detail: []string{clipText(err.Error())}, Remedy: "correct the object"}
 	case apierrors.IsForbidden(err):
 		return nil, &target.Failure{What: "the cluster refuses " + name, Detail: []string{clipText(err.Error())}, Remedy: "give the deployer that right, ask for less, or raise the quota (preview.isolation)"}
@@ -72,47 +70,6 @@ func (c *cluster) applyOne(ctx context.Context, o *unstructured.Unstructured, re
 func leaving(err error) bool {
 	return apierrors.HasStatusCause(err, "NamespaceTerminating") ||
 		apierrors.IsNotFound(err) && strings.Contains(err.Error(), "namespaces ")
-}
-
-// removeAndWait deletes an object with what it owns, and waits until it is gone.
-func (c *cluster) removeAndWait(ctx context.Context, o *unstructured.Unstructured) error {
-	r, _, err := c.resource(ctx, o.GroupVersionKind(), o.GetNamespace())
-	if err != nil {
-		return err
-	}
-	foreground := metav1.DeletePropagationForeground
-	if err := c.remove(ctx, r, o.GetName(), metav1.DeleteOptions{PropagationPolicy: &foreground}); err != nil {
-		return fmt.Errorf("remove %s/%s: %w", o.GetKind(), o.GetName(), err)
-	}
-	for {
-		_, err := c.get(ctx, r, o.GetName())
-		if apierrors.IsNotFound(err) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(200 * time.Millisecond):
-		}
-	}
-}
-
-// prune removes what is not deployed any more.
-func (c *cluster) prune(ctx context.Context, namespace string, gone []ref) error {
-	background := metav1.DeletePropagationBackground
-	for _, g := range gone {
-		r, namespaced, err := c.resource(ctx, g.gvk(), namespace)
-		if err != nil || !namespaced {
-			continue // the kind is gone, and its objects with it
-		}
-		if err := c.remove(ctx, r, g.Name, metav1.DeleteOptions{PropagationPolicy: &background}); err != nil {
-			return fmt.Errorf("remove %s, which is not deployed any more: %w", g.word(), err)
-		}
-	}
-	return nil
 }
 
 // clipText bounds what a server or an app says.

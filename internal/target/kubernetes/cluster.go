@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -116,12 +117,16 @@ func (c *cluster) try(ctx context.Context, call func(context.Context) error) err
 	}
 }
 
+// notYet are refusals that pass by themselves: a quota that was just made is not
+// counted yet, a namespace has no service account, and quotas are added up by many.
+var notYet = []string{"status unknown for quota", "error looking up service account", "cannot be fulfilled on resourcequotas", "etcdserver: ", "storage is (re)initializing"}
+
 // transient reports whether the server may answer another time.
 func transient(err error) bool {
-	return apierrors.IsServerTimeout(err) || apierrors.IsTooManyRequests(err) || apierrors.IsServiceUnavailable(err) || apierrors.IsTimeout(err) ||
+	return slices.ContainsFunc(notYet, func(s string) bool { return strings.Contains(err.Error(), s) }) ||
+		apierrors.IsServerTimeout(err) || apierrors.IsTooManyRequests(err) || apierrors.IsServiceUnavailable(err) || apierrors.IsTimeout(err) ||
 		apierrors.IsInternalError(err) || utilnet.IsConnectionRefused(err) || utilnet.IsConnectionReset(err) || utilnet.IsTimeout(err) ||
-		utilnet.IsProbableEOF(err) || utilnet.IsHTTP2ConnectionLost(err) || strings.Contains(err.Error(), "etcdserver: ") ||
-		strings.Contains(err.Error(), "storage is (re)initializing")
+		utilnet.IsProbableEOF(err) || utilnet.IsHTTP2ConnectionLost(err)
 }
 
 // resource returns where the objects of a kind are, and whether they are in
@@ -152,6 +157,14 @@ func (c *cluster) get(ctx context.Context, r dynamic.ResourceInterface, name str
 func (c *cluster) apply(ctx context.Context, r dynamic.ResourceInterface, o *unstructured.Unstructured) (u *unstructured.Unstructured, err error) {
 	err = c.try(ctx, func(ctx context.Context) (err error) {
 		u, err = r.Apply(ctx, o.GetName(), o, metav1.ApplyOptions{FieldManager: manager, Force: true})
+		return err
+	})
+	return u, err
+}
+
+func (c *cluster) create(ctx context.Context, r dynamic.ResourceInterface, o *unstructured.Unstructured) (u *unstructured.Unstructured, err error) {
+	err = c.try(ctx, func(ctx context.Context) (err error) {
+		u, err = r.Create(ctx, o, metav1.CreateOptions{FieldManager: manager})
 		return err
 	})
 	return u, err

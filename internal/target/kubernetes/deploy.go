@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
@@ -20,6 +21,8 @@ type deployment struct {
 	cluster   *cluster
 	preview   bool
 	namespace string
+	uid       types.UID // of the namespace; "": there is none yet
+	holder    string    // of the lease
 	plan      *prepared
 	inventory *inventory
 	running   target.Running
@@ -67,6 +70,7 @@ func (x *deployment) run(ctx context.Context) error {
 		return err
 	}
 	defer l.release(ctx)
+	x.holder = l.holder
 	err = x.replace(held)
 	if err == nil {
 		return nil
@@ -95,13 +99,12 @@ func (x *deployment) look(ctx context.Context) error {
 		}
 		ns = nil
 	}
-	if ns != nil && x.preview {
-		if err := x.owned(ns); err != nil {
-			return err
-		}
-	}
 	x.inventory = &inventory{}
 	if ns != nil {
+		if err := x.owned(ns, x.Environment); err != nil {
+			return err
+		}
+		x.uid = ns.GetUID()
 		if x.inventory, err = x.cluster.readInventory(ctx, x.namespace); err != nil {
 			return err
 		}
@@ -110,71 +113,15 @@ func (x *deployment) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if known, _ := x.plan.reachable(); !known {
-		return &target.Refusal{Problems: []string{"nothing that is rendered says where it answers: set url, or give it an Ingress, or a Service of type NodePort"}}
+	if err := x.place(ctx); err != nil {
+		return err
+	}
+	if ns != nil && !x.preview {
+		if err := x.foreign(ctx); err != nil {
+			return err
+		}
 	}
 	x.say("render", fmt.Sprintf("%d objects, %d hooks", len(x.plan.objects), len(x.plan.hooks)))
-	return nil
-}
-
-// owned refuses a namespace that somebody else has.
-func (t *Target) owned(ns *unstructured.Unstructured) error {
-	r := runningOf(ns)
-	if !ours(ns) {
-		return &target.Refusal{Problems: []string{fmt.Sprintf("namespace %s is there, and not goldenpath's: remove it, or give the app another name", ns.GetName())}}
-	}
-	if r.Tags.Repository != t.Repository && r.Environment != "" {
-		return &target.Refusal{Problems: []string{fmt.Sprintf("namespace %s is of repository %s, not of %s: give the app another name", ns.GetName(), clip(r.Tags.Repository), t.Repository)}}
-	}
-	return nil
-}
-
-// makeNamespace makes the namespace with everything that says whose it is in one
-// call: there is no moment in which a preview could not be found.
-func (x *deployment) makeNamespace(ctx context.Context) error {
-	now, err := x.cluster.now(ctx)
-	if err != nil {
-		return err
-	}
-	x.running = target.Running{
-		Environment: x.Environment, App: x.Deployment.App, Commit: x.Commit, Digest: x.Digest, Tags: x.Tags, Place: "namespace " + x.namespace,
-		Generation: x.inventory.Generation, Started: x.inventory.Started, Notes: x.plan.notes,
-	}
-	if x.Image != nil {
-		digest, err := x.Image.Digest()
-		if err != nil {
-			return fmt.Errorf("read the image: %w", err)
-		}
-		x.running.PlatformDigest = digest.String()
-	}
-	if x.inventory.Hash != x.plan.hash || x.running.Generation == 0 {
-		x.running.Generation, x.running.Started = x.inventory.Generation+1, now.UTC().Truncate(time.Second)
-	}
-	return x.mark(ctx)
-}
-
-// mark writes what is known of the environment onto its namespace.
-func (x *deployment) mark(ctx context.Context) error {
-	o := object("v1", "Namespace", "", x.namespace, nil)
-	if x.preview {
-		all := labels(x.running, x.Isolation.CostCentre)
-		all["pod-security.kubernetes.io/enforce"] = "restricted"
-		all["pod-security.kubernetes.io/warn"] = "restricted"
-		o.SetLabels(all)
-	} else {
-		o.SetLabels(labels(x.running, ""))
-	}
-	state, err := stateOf(x.running)
-	if err != nil {
-		return err
-	}
-	o.SetAnnotations(map[string]string{stateKey: state})
-	if _, err := x.cluster.apply(ctx, x.cluster.objects.Resource(namespaces), o); err != nil {
-		if leaving(err) || apierrors.IsConflict(err) {
-			return fmt.Errorf("mark namespace %s: %w", x.namespace, target.ErrSuperseded)
-		}
-		return fmt.Errorf("make namespace %s: %w", x.namespace, err)
-	}
 	return nil
 }
 
@@ -194,6 +141,7 @@ func (x *deployment) replace(ctx context.Context) (err error) {
 	if err := x.Proceed(); err != nil {
 		return err
 	}
+	x.inventory.Holder = x.holder
 	x.inventory.Generation, x.inventory.Hash, x.inventory.Started = x.running.Generation, x.plan.hash, x.running.Started
 	support := x.secretObjects(x.namespace, x.Deployment)
 	x.inventory.expect(x.plan.objects)
@@ -222,15 +170,17 @@ func (x *deployment) replace(ctx context.Context) (err error) {
 		return err
 	}
 	x.say("apply", fmt.Sprintf("%d objects in %s, generation %d", len(live), x.namespace, x.running.Generation))
-	if err := c.await(ctx, x.namespace, live, x.Ready.Timeout, x.Proceed); err != nil {
+	if err := c.await(ctx, x.namespace, live, unready, x.Ready.Timeout, x.Proceed); err != nil {
 		return err
 	}
 	x.say("wait", workloads(live))
-	if gone := x.inventory.obsolete(append(append([]*unstructured.Unstructured{}, x.plan.objects...), support...)); len(gone) > 0 {
-		if err := c.prune(ctx, x.namespace, gone); err != nil {
+	if gone := x.inventory.obsolete(slices.Concat(x.plan.objects, support)); len(gone) > 0 {
+		left, err := c.prune(ctx, x.namespace, gone)
+		if err != nil {
 			return err
 		}
-		x.say("prune", fmt.Sprintf("%d objects that are not deployed any more", len(gone)))
+		x.running.Notes = append(x.running.Notes, left...)
+		x.say("prune", fmt.Sprintf("%d objects that are not deployed any more", len(gone)-len(left)))
 	}
 	if err := x.hook(ctx, "post-"+event); err != nil {
 		return err
@@ -247,7 +197,7 @@ func (x *deployment) replace(ctx context.Context) (err error) {
 // answer waits until the URL is healthy and answers as this commit.
 func (x *deployment) answer(ctx context.Context, live []*unstructured.Unstructured) (err error) {
 	c := x.cluster
-	if x.running.URL, err = c.address(ctx, x.plan, live); err != nil {
+	if x.running.URL, err = c.address(ctx, x.plan, live, x.Ready.Timeout); err != nil {
 		return err
 	}
 	if err := x.verifyImages(ctx); err != nil {
@@ -286,58 +236,6 @@ func (x *deployment) settle(ctx context.Context) error {
 	return nil
 }
 
-// afterFailure brings the generation before back, or removes what did not become
-// ready, and says so.
-func (x *deployment) afterFailure(ctx context.Context, f *target.Failure) {
-	c := x.cluster
-	if !x.KeepFailed && x.preview {
-		if err := x.Down(ctx, x.Environment); err != nil {
-			f.Kept = "namespace " + x.namespace + ": it could not be removed: " + err.Error()
-			return
-		}
-		f.Kept = "nothing: it was removed (on-failure: remove)"
-		return
-	}
-	g := x.inventory.Good
-	if g == nil {
-		f.Kept = "namespace " + x.namespace + " to look at"
-		return
-	}
-	all, err := x.inventory.restore()
-	if err == nil && all == nil {
-		err = errors.New("it was too large to be kept")
-	}
-	var live []*unstructured.Unstructured
-	if err == nil {
-		live, err = c.applyAll(ctx, all, x.preview)
-	}
-	if err == nil {
-		err = c.await(ctx, x.namespace, live, x.Ready.Timeout, func() error { return nil })
-	}
-	if err != nil {
-		f.Kept = fmt.Sprintf("namespace %s; generation %d could not be brought back: %v", x.namespace, g.Generation, err)
-		return
-	}
-	support := x.secretObjects(x.namespace, x.Deployment)
-	gone := x.inventory.obsolete(append(all, support...))
-	x.inventory.Hash = g.Hash
-	x.running.Commit, x.running.Digest, x.running.PlatformDigest, x.running.URL = g.Commit, g.Digest, g.PlatformDigest, g.URL
-	x.running.Generation, x.running.Started = g.Generation, g.Started
-	err = c.prune(ctx, x.namespace, gone)
-	if err == nil {
-		err = c.writeInventory(ctx, x.namespace, x.inventory)
-	}
-	if err == nil {
-		err = x.mark(ctx)
-	}
-	f.Kept = fmt.Sprintf("generation %d (%s) serves again", g.Generation, short7(g.Commit))
-	if err != nil {
-		f.Kept += "; " + err.Error()
-	}
-}
-
-func short7(commit string) string { return commit[:min(7, len(commit))] }
-
 func leftNamespace(err error) error {
 	if leaving(err) {
 		return fmt.Errorf("%w: the namespace is being removed", target.ErrSuperseded)
@@ -364,28 +262,4 @@ func workloads(live []*unstructured.Unstructured) string {
 		names = append(names[:4], fmt.Sprintf("%d more", len(names)-4))
 	}
 	return strings.Join(names, ", ")
-}
-
-// mask takes the secrets out of what the cluster or the app said.
-func (x *deployment) mask(err error) error {
-	f, ok := isFailure(err)
-	if !ok {
-		return err
-	}
-	hide := func(s string) string {
-		for _, secret := range x.Secrets {
-			if len(secret.Value) >= 4 {
-				s = strings.ReplaceAll(s, secret.Value, "***")
-			}
-		}
-		if x.PullSecret != "" {
-			s = strings.ReplaceAll(s, x.PullSecret, "***")
-		}
-		return s
-	}
-	f.What, f.Kept = hide(f.What), hide(f.Kept)
-	for i := range f.Detail {
-		f.Detail[i] = hide(f.Detail[i])
-	}
-	return f
 }

@@ -81,6 +81,10 @@ func belongs(p, o *unstructured.Unstructured) bool {
 
 // refusedPods are pods the cluster does not even create.
 func refusedPods(o *unstructured.Unstructured) []reason {
+	if o.GetKind() == "Pod" && mapAt(o.Object, "status")["phase"] == "Failed" {
+		text, _ := mapAt(o.Object, "status")["message"].(string)
+		return []reason{{what: word(o) + " failed", detail: []string{clipText(text)}, remedy: "read its log, and mend it", final: true, rank: 2}}
+	}
 	conditions, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions")
 	for _, e := range conditions {
 		m, _ := e.(map[string]any)

@@ -2,9 +2,8 @@ package kubernetes
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"iter"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/seed-b235b314/goldenpath/internal/target"
@@ -30,46 +30,53 @@ func (t *Target) Down(ctx context.Context, environment string) error {
 	if err != nil || ns == nil {
 		return err
 	}
-	if _, preview := previewName(environment); !preview {
-		return c.clear(ctx, name)
-	}
-	if err := t.owned(ns); err != nil {
+	if err := t.owned(ns, environment); err != nil {
 		return err
+	}
+	if _, preview := previewName(environment); !preview {
+		return c.clear(ctx, ns, t.removal())
 	}
 	return c.removeNamespace(ctx, ns, t.removal())
 }
 
-// clear removes what the inventory of a namespace names, and the inventory last.
-func (c *cluster) clear(ctx context.Context, namespace string) error {
-	inv, err := c.readInventory(ctx, namespace)
+// clear removes what the inventory of a namespace names and nobody else has taken
+// over, the inventory last, and the labels of goldenpath.
+func (c *cluster) clear(ctx context.Context, ns *unstructured.Unstructured, patience time.Duration) error {
+	name := ns.GetName()
+	inv, err := c.readInventory(ctx, name)
 	if err != nil {
 		return err
 	}
+	if inv.version == "" && ns.GetAnnotations()[stateKey] == "" {
+		return nil
+	}
 	gone := inv.obsolete(nil)
 	slices.Reverse(gone)
-	if err := c.prune(ctx, namespace, gone); err != nil {
+	left, err := c.prune(ctx, name, gone)
+	if err != nil {
 		return err
 	}
 	for _, r := range gone {
-		at, _, err := c.resource(ctx, r.gvk(), namespace)
-		if err != nil {
+		at, _, err := c.resource(ctx, r.gvk(), name)
+		if err != nil || slices.ContainsFunc(left, func(note string) bool { return strings.HasPrefix(note, r.word()+" ") }) {
 			continue
 		}
-		for {
-			if _, err := c.get(ctx, at, r.Name); err != nil {
-				break
-			}
-			select {
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			case <-time.After(200 * time.Millisecond):
-			}
+		if err := c.untilRemoved(ctx, at, r.word(), r.Name, patience); err != nil {
+			return err
 		}
 	}
-	if err := c.remove(ctx, c.objects.Resource(leases).Namespace(namespace), leaseName, metav1.DeleteOptions{}); err != nil {
+	for _, own := range []struct {
+		of   schema.GroupVersionResource
+		name string
+	}{{leases, leaseName}, {secrets, inventoryName}} {
+		if err := c.remove(ctx, c.objects.Resource(own.of).Namespace(name), own.name, metav1.DeleteOptions{}); err != nil {
+			return fmt.Errorf("remove %s of %s: %w", own.name, name, err)
+		}
+	}
+	if err := c.label(ctx, name, ns.GetUID(), nil, ""); !errors.Is(err, target.ErrSuperseded) {
 		return err
 	}
-	return c.remove(ctx, c.objects.Resource(secrets).Namespace(namespace), inventoryName, metav1.DeleteOptions{})
+	return nil // the namespace went, too
 }
 
 // removeNamespace deletes exactly the namespace that was looked at: one that was
@@ -116,152 +123,4 @@ func (c *cluster) untilGone(ctx context.Context, ns *unstructured.Unstructured, 
 		case <-time.After(wait):
 		}
 	}
-}
-
-// stuck says which objects and finalizers keep a namespace.
-func (c *cluster) stuck(ctx context.Context, ns *unstructured.Unstructured, patience time.Duration) error {
-	f := &target.Failure{
-		What:   fmt.Sprintf("namespace %s is still there after %s: something holds it", ns.GetName(), patience),
-		Remedy: "repair the controller that owns the finalizer, or take the finalizer off the object if that controller is gone; the next sweep tries again",
-		Kept:   "namespace " + ns.GetName() + ", which is being removed",
-	}
-	conditions, _, _ := unstructured.NestedSlice(ns.Object, "status", "conditions")
-	for _, e := range conditions {
-		m, _ := e.(map[string]any)
-		text, _ := m["message"].(string)
-		kind, _ := m["type"].(string)
-		if m["status"] == "True" && (strings.HasSuffix(kind, "Remaining") || strings.HasSuffix(kind, "Failure")) {
-			f.Detail = append(f.Detail, clipText(text))
-		}
-	}
-	f.Detail = append(f.Detail, c.held(ctx, ns.GetName())...)
-	if own := ns.GetFinalizers(); len(own) > 0 {
-		f.Detail = append(f.Detail, "the namespace itself has the finalizers "+strings.Join(own, ", "))
-	}
-	return f
-}
-
-// held names objects of a namespace that have finalizers.
-func (c *cluster) held(ctx context.Context, namespace string) (out []string) {
-	_, lists, err := c.discover.ServerGroupsAndResources()
-	if err != nil && len(lists) == 0 {
-		return nil
-	}
-	for _, l := range lists {
-		for _, r := range l.APIResources {
-			if !r.Namespaced || strings.Contains(r.Name, "/") || !slices.Contains(r.Verbs, "list") || len(out) >= 5 {
-				continue
-			}
-			gvr := namespaces
-			gvr.Group, gvr.Version, _ = cutGroup(l.GroupVersion)
-			gvr.Resource = r.Name
-			all, err := c.metadata.Resource(gvr).Namespace(namespace).List(ctx, metav1.ListOptions{Limit: 50})
-			if err != nil {
-				continue
-			}
-			for _, o := range all.Items {
-				if len(o.GetFinalizers()) > 0 {
-					out = append(out, clip(fmt.Sprintf("%s/%s has the finalizer %s", r.Kind, o.GetName(), strings.Join(o.GetFinalizers(), ", "))))
-				}
-			}
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
-func cutGroup(groupVersion string) (group, version string, ok bool) {
-	if group, version, ok = strings.Cut(groupVersion, "/"); ok {
-		return group, version, true
-	}
-	return "", groupVersion, false
-}
-
-// List walks the previews of the repository's app, a page of 500 at a time: what is
-// kept of each is what its namespace says of itself.
-func (t *Target) List(ctx context.Context) iter.Seq2[target.Running, error] {
-	return func(yield func(target.Running, error) bool) {
-		c, err := t.connect(ctx)
-		if err != nil {
-			yield(target.Running{}, err)
-			return
-		}
-		selector := map[string]string{kindLabel: "preview", Domain + "/app": labelValue(t.App)}
-		if t.Repository != "" {
-			selector[repositoryLabel] = labelValue(t.Repository)
-		}
-		var parts []string
-		for _, k := range slices.Sorted(maps.Keys(selector)) {
-			parts = append(parts, k+"="+selector[k])
-		}
-		if t.Repository == "" {
-			parts = append(parts, "!"+repositoryLabel)
-		}
-		o := metav1.ListOptions{LabelSelector: strings.Join(parts, ","), Limit: 500}
-		for {
-			var page *metav1.PartialObjectMetadataList
-			err := c.try(ctx, func(ctx context.Context) (err error) {
-				page, err = c.metadata.Resource(namespaces).List(ctx, o)
-				return err
-			})
-			if apierrors.IsResourceExpired(err) && o.Continue != "" {
-				// Removals between two pages are slow: what is left is asked for anew.
-				o.Continue = ""
-				continue
-			}
-			if err != nil {
-				yield(target.Running{}, fmt.Errorf("list the previews in %s: %w", c.host, err))
-				return
-			}
-			for i := range page.Items {
-				r := runningOf(&page.Items[i])
-				r.Alive = !r.Leaving
-				if !yield(r, nil) {
-					return
-				}
-			}
-			if o.Continue = page.Continue; o.Continue == "" {
-				return
-			}
-		}
-	}
-}
-
-// Plan tells what Deploy would do, and changes nothing.
-func (t *Target) Plan(ctx context.Context, d target.Deployment) (target.Plan, error) {
-	c, err := t.connect(ctx)
-	if err != nil {
-		return target.Plan{}, err
-	}
-	x := &deployment{Target: t, Deployment: d, cluster: c, namespace: t.namespace(d.Environment), last: time.Now()}
-	x.Say = func(target.Phase) {}
-	_, x.preview = previewName(d.Environment)
-	if err := x.look(ctx); err != nil {
-		return target.Plan{}, err
-	}
-	p := target.Plan{Place: "namespace " + x.namespace, Requests: requests(x.plan.objects), Notes: x.plan.notes}
-	if c.context != "" {
-		p.Place += " of " + c.context
-	}
-	have := map[string]bool{}
-	for _, r := range x.inventory.Objects {
-		have[r.String()] = true
-	}
-	for _, o := range x.plan.objects {
-		what := "create"
-		if have[refOf(o).String()] {
-			what = "change"
-			if x.inventory.Hash == x.plan.hash {
-				what = "keep"
-			}
-		}
-		p.Changes = append(p.Changes, target.Change{Object: refOf(o).word(), What: what})
-	}
-	inv := *x.inventory
-	inv.Objects = slices.Clone(inv.Objects)
-	support := x.secretObjects(x.namespace, d)
-	for _, r := range inv.obsolete(append(slices.Clone(x.plan.objects), support...)) {
-		p.Changes = append(p.Changes, target.Change{Object: r.word(), What: "remove"})
-	}
-	return p, nil
 }

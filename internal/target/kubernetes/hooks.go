@@ -28,7 +28,7 @@ func (x *deployment) hook(ctx context.Context, event string) error {
 		if err != nil {
 			return err
 		}
-		if err := x.cluster.await(ctx, x.namespace, []*unstructured.Unstructured{live}, x.Ready.Timeout, x.Proceed); err != nil {
+		if err := x.cluster.await(ctx, x.namespace, []*unstructured.Unstructured{live}, unfinished, x.Ready.Timeout, x.Proceed); err != nil {
 			if f, ok := isFailure(err); ok {
 				f.What = "hook " + event + ": " + f.What
 				f.Detail = append(f.Detail, x.hookLog(ctx, live)...)

@@ -14,15 +14,17 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
 // inventoryName is the Secret that remembers what was applied. It is a Secret
 // because what was applied may hold one.
 const inventoryName = "goldenpath-inventory"
 
-// maxGood is how large the compressed objects of a generation may be that is kept
-// to be brought back, in bytes: a Secret holds a MiB.
-const maxGood = 700_000
+// maxInventory is how large it may be with the compressed objects of the generation
+// that is kept to be brought back, in bytes: a Secret holds a MiB.
+const maxInventory = 1_000_000
 
 // inventory is what goldenpath has put into a namespace.
 type inventory struct {
@@ -31,8 +33,10 @@ type inventory struct {
 	Started    time.Time `json:"started"`
 	Objects    []ref     `json:"objects"` // everything that may be there
 	Good       *good     `json:"good,omitempty"`
+	Holder     string    `json:"holder,omitempty"` // of the lease, as it was written
 
 	objects []byte // of Good, compressed JSON
+	version string // of the Secret that was read; "": there was none
 }
 
 // good is the last generation that became ready.
@@ -72,22 +76,47 @@ func (c *cluster) readInventory(ctx context.Context, namespace string) (*invento
 		return nil, fmt.Errorf("read the inventory of %s: %w: somebody changed it by hand; remove the environment and deploy again", namespace, err)
 	}
 	inv.objects, _ = base64.StdEncoding.DecodeString(data["objects"])
+	inv.version = u.GetResourceVersion()
 	return inv, nil
 }
 
+// writeInventory records it, if nobody else has since it was read: a deployment
+// that has lost the lease and does not know it yet must not have the last word.
 func (c *cluster) writeInventory(ctx context.Context, namespace string, inv *inventory) error {
+	err := c.putInventory(ctx, namespace, inv)
+	if !apierrors.IsConflict(err) {
+		return err
+	}
+	have, readErr := c.readInventory(ctx, namespace)
+	if readErr != nil {
+		return readErr
+	}
+	if have.Holder != inv.Holder {
+		return fmt.Errorf("write the inventory of %s: %w: another deployment has written it", namespace, target.ErrSuperseded)
+	}
+	inv.version = have.version // it was this deployment, and the answer was lost
+	return c.putInventory(ctx, namespace, inv)
+}
+
+func (c *cluster) putInventory(ctx context.Context, namespace string, inv *inventory) error {
 	text, err := json.Marshal(inv)
 	if err != nil {
 		return fmt.Errorf("write the inventory of %s: %w", namespace, err)
+	}
+	if len(text)+len(inv.objects) > maxInventory {
+		inv.objects = nil
 	}
 	o := object("v1", "Secret", namespace, inventoryName, nil)
 	o.Object["type"] = Domain + "/inventory"
 	o.Object["data"] = map[string]any{
 		"inventory": base64.StdEncoding.EncodeToString(text), "objects": base64.StdEncoding.EncodeToString(inv.objects),
 	}
-	if _, err := c.apply(ctx, c.objects.Resource(secrets).Namespace(namespace), o); err != nil {
+	o.SetResourceVersion(inv.version)
+	live, err := c.apply(ctx, c.objects.Resource(secrets).Namespace(namespace), o)
+	if err != nil {
 		return fmt.Errorf("write the inventory of %s: %w", namespace, err)
 	}
+	inv.version = live.GetResourceVersion()
 	return nil
 }
 
@@ -132,9 +161,6 @@ func (inv *inventory) settle(g good, all []*unstructured.Unstructured) error {
 		return err
 	}
 	inv.objects = b.Bytes()
-	if len(inv.objects) > maxGood {
-		inv.objects = nil
-	}
 	return nil
 }
 

@@ -36,15 +36,19 @@ type lease struct {
 func (c *cluster) acquire(ctx context.Context, namespace string, proceed func() error, say func(target.Phase)) (context.Context, *lease, error) {
 	l := &lease{cluster: c, namespace: namespace, holder: manager + "-" + rand.Text()[:12]}
 	start, seen, since := time.Now(), "", time.Now()
-	for {
+	for last := time.Now(); ; last = time.Now() {
 		free, state, err := l.take(ctx, seen, since)
+		if leaving(err) {
+			return nil, nil, fmt.Errorf("take the lease of %s: %w: the namespace is being removed", namespace, target.ErrSuperseded)
+		}
 		if err != nil {
 			return nil, nil, fmt.Errorf("take the lease of %s: %w", namespace, err)
 		}
 		if free {
 			break
 		}
-		if state != seen {
+		// While the server is away nobody can renew it, so that time does not count.
+		if state != seen || time.Since(last) > leaseEvery {
 			seen, since = state, time.Now()
 		}
 		if err := proceed(); err != nil {
@@ -72,10 +76,7 @@ func (l *lease) take(ctx context.Context, seen string, since time.Time) (taken b
 	u, err := l.cluster.get(ctx, r, leaseName)
 	if apierrors.IsNotFound(err) {
 		o := object("coordination.k8s.io/v1", "Lease", l.namespace, leaseName, l.spec())
-		err = l.cluster.try(ctx, func(ctx context.Context) error {
-			_, err := r.Create(ctx, o, metav1.CreateOptions{FieldManager: manager})
-			return err
-		})
+		_, err = l.cluster.create(ctx, r, o)
 		if apierrors.IsAlreadyExists(err) {
 			return false, "", nil
 		}

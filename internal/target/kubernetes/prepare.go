@@ -22,7 +22,7 @@ type prepared struct {
 	namespace string
 	host      string // of the URL; "": none is configured
 	url       string
-	node      string // address of a node, where the preview is reached by one
+	node      string                       // address of a node, where the preview is reached by one
 	objects   []*unstructured.Unstructured // in the order they are applied
 	hooks     []hook
 	notes     []string

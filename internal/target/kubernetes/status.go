@@ -25,7 +25,7 @@ func (t *Target) Status(ctx context.Context, environment string) (target.Running
 	if err != nil {
 		return target.Running{}, err
 	}
-	if ns == nil || ns.GetAnnotations()[stateKey] == "" && !ours(ns) {
+	if ns == nil || !ours(ns) || t.owned(ns, environment) != nil {
 		return target.Running{}, fmt.Errorf("read environment %s: %w", environment, target.ErrNotDeployed)
 	}
 	r := runningOf(ns)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -13,10 +14,10 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// await waits until every object is what it should be. It ends early with a
-// *target.Failure once a reason is found that does not pass by itself.
-func (c *cluster) await(ctx context.Context, namespace string, all []*unstructured.Unstructured, timeout time.Duration, proceed func() error) error {
-	pending, err := unready(all)
+// await waits until every object is what it should be, as missing says. It ends
+// early with a *target.Failure once a reason is found that does not pass by itself.
+func (c *cluster) await(ctx context.Context, namespace string, all []*unstructured.Unstructured, missing judge, timeout time.Duration, proceed func() error) error {
+	pending, err := missing(all)
 	if err != nil {
 		return err
 	}
@@ -35,6 +36,9 @@ func (c *cluster) await(ctx context.Context, namespace string, all []*unstructur
 				return err
 			}
 			u, err := c.get(ctx, r, o.GetName())
+			if ttl := mapAt(o.Object, "spec")["ttlSecondsAfterFinished"]; apierrors.IsNotFound(err) && o.GetKind() == "Job" && ttl != nil {
+				continue // it has done its work, and cleaned up
+			}
 			if apierrors.IsNotFound(err) {
 				return fmt.Errorf("wait for %s/%s: %w: it was removed meanwhile", o.GetKind(), o.GetName(), target.ErrSuperseded)
 			}
@@ -43,7 +47,7 @@ func (c *cluster) await(ctx context.Context, namespace string, all []*unstructur
 			}
 			live = append(live, u)
 		}
-		if pending, err = unready(live); err != nil || len(pending) == 0 {
+		if pending, err = missing(live); err != nil || len(pending) == 0 {
 			return err
 		}
 		late := time.Now().After(deadline)
@@ -66,6 +70,39 @@ func (c *cluster) await(ctx context.Context, namespace string, all []*unstructur
 		}
 	}
 	return nil
+}
+
+// judge keeps what is not yet as it should be.
+type judge func([]*unstructured.Unstructured) ([]*unstructured.Unstructured, error)
+
+// unfinished keeps the Jobs and Pods that have not done their work: a hook is to
+// have run, not to be running. Of other kinds it keeps what is not ready.
+func unfinished(all []*unstructured.Unstructured) (pending []*unstructured.Unstructured, err error) {
+	for _, o := range all {
+		switch o.GetKind() {
+		case "Job":
+			if !hasCondition(o, "Complete") {
+				pending = append(pending, o)
+			}
+		case "Pod":
+			if mapAt(o.Object, "status")["phase"] != "Succeeded" {
+				pending = append(pending, o)
+			}
+		default:
+			more, err := unready([]*unstructured.Unstructured{o})
+			if err != nil {
+				return nil, err
+			}
+			pending = append(pending, more...)
+		}
+	}
+	return pending, nil
+}
+
+func hasCondition(o *unstructured.Unstructured, kind string) bool {
+	return slices.ContainsFunc(mappings(mapAt(o.Object, "status")["conditions"]), func(c map[string]any) bool {
+		return c["type"] == kind && c["status"] == "True"
+	})
 }
 
 // unready keeps what is not yet as it should be.

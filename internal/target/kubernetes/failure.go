@@ -1,0 +1,83 @@
+package kubernetes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/seed-b235b314/goldenpath/internal/target"
+)
+
+// afterFailure brings the generation before back, or removes what did not become
+// ready, and says so.
+func (x *deployment) afterFailure(ctx context.Context, f *target.Failure) {
+	c := x.cluster
+	if !x.KeepFailed && x.preview {
+		if err := x.Down(ctx, x.Environment); err != nil {
+			f.Kept = "namespace " + x.namespace + ": it could not be removed: " + err.Error()
+			return
+		}
+		f.Kept = "nothing: it was removed (on-failure: remove)"
+		return
+	}
+	g := x.inventory.Good
+	if g == nil {
+		f.Kept = "namespace " + x.namespace + " to look at"
+		return
+	}
+	all, err := x.before(ctx)
+	var live []*unstructured.Unstructured
+	if err == nil {
+		live, err = c.applyAll(ctx, all, x.preview)
+	}
+	if err == nil {
+		err = c.await(ctx, x.namespace, live, unready, x.Ready.Timeout, func() error { return nil })
+	}
+	if err != nil {
+		f.Kept = fmt.Sprintf("namespace %s; generation %d could not be brought back: %v", x.namespace, g.Generation, err)
+		return
+	}
+	support := x.secretObjects(x.namespace, x.Deployment)
+	gone := x.inventory.obsolete(append(all, support...))
+	x.inventory.Hash = g.Hash
+	x.running.Commit, x.running.Digest, x.running.PlatformDigest, x.running.URL = g.Commit, g.Digest, g.PlatformDigest, g.URL
+	x.running.Generation, x.running.Started = g.Generation, g.Started
+	_, err = c.prune(ctx, x.namespace, gone)
+	if err == nil {
+		err = c.writeInventory(ctx, x.namespace, x.inventory)
+	}
+	if err == nil {
+		err = x.mark(ctx)
+	}
+	f.Kept = fmt.Sprintf("generation %d (%s) serves again", g.Generation, short7(g.Commit))
+	if err != nil {
+		f.Kept += "; " + err.Error()
+	}
+}
+
+// before are the objects of the good generation. The app may have written to where
+// they are kept: they are looked at like those that are rendered.
+func (x *deployment) before(ctx context.Context) ([]*unstructured.Unstructured, error) {
+	all, err := x.inventory.restore()
+	if err != nil {
+		return nil, err
+	}
+	if all == nil {
+		return nil, errors.New("it was too large to be kept")
+	}
+	all, problems, err := x.plan.own(ctx, x.cluster, all, x.preview)
+	if err != nil {
+		return nil, err
+	}
+	if x.preview {
+		problems = append(problems, x.plan.refuse(all, x.Isolation.Kinds)...)
+	}
+	if len(problems) > 0 {
+		return nil, &target.Refusal{Problems: problems}
+	}
+	return all, nil
+}
+
+func short7(commit string) string { return commit[:min(7, len(commit))] }

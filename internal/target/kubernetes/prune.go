@@ -1,0 +1,140 @@
+package kubernetes
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/dynamic"
+
+	"github.com/seed-b235b314/goldenpath/internal/target"
+)
+
+// removeTimeout is how long one object is waited for until it is gone.
+const removeTimeout = 2 * time.Minute
+
+// prune removes what is not deployed any more, and says what of it stays: what is
+// somebody else's by now, and what the chart wants kept.
+func (c *cluster) prune(ctx context.Context, namespace string, gone []ref) (left []string, err error) {
+	background := metav1.DeletePropagationBackground
+	for _, g := range gone {
+		r, namespaced, err := c.resource(ctx, g.gvk(), namespace)
+		if meta.IsNoMatchError(err) || err == nil && !namespaced {
+			continue // the kind is gone, and its objects with it
+		}
+		if err != nil {
+			return left, fmt.Errorf("remove %s, which is not deployed any more: %w", g.word(), err)
+		}
+		live, err := c.get(ctx, r, g.Name)
+		if apierrors.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return left, fmt.Errorf("remove %s, which is not deployed any more: %w", g.word(), err)
+		}
+		switch {
+		case !mine(live):
+			left = append(left, g.word()+" is not deployed any more, and stays: somebody else has made it anew")
+			continue
+		case live.GetAnnotations()["helm.sh/resource-policy"] == "keep":
+			left = append(left, g.word()+" is not deployed any more, and stays: helm.sh/resource-policy: keep")
+			continue
+		}
+		uid := live.GetUID()
+		err = c.remove(ctx, r, g.Name, metav1.DeleteOptions{PropagationPolicy: &background, Preconditions: &metav1.Preconditions{UID: &uid}})
+		if err != nil && !apierrors.IsConflict(err) {
+			return left, fmt.Errorf("remove %s, which is not deployed any more: %w", g.word(), err)
+		}
+	}
+	return left, nil
+}
+
+// mine reports whether goldenpath has applied the object, or was handed it.
+func mine(o *unstructured.Unstructured) bool {
+	for _, f := range o.GetManagedFields() {
+		if f.Manager == manager {
+			return true
+		}
+	}
+	return o.GetLabels()[managedBy] == manager
+}
+
+// foreign refuses objects of the namespace that are there already and somebody
+// else's: they would be taken over, and removed one day.
+func (x *deployment) foreign(ctx context.Context) error {
+	known := map[string]bool{}
+	for _, r := range x.inventory.Objects {
+		known[r.String()] = true
+	}
+	all := x.plan.objects
+	for _, h := range x.plan.hooks {
+		all = append(all[:len(all):len(all)], h.object)
+	}
+	var problems []string
+	for _, o := range all {
+		if known[refOf(o).String()] {
+			continue
+		}
+		r, _, err := x.cluster.resource(ctx, o.GroupVersionKind(), x.namespace)
+		if err != nil {
+			return err
+		}
+		live, err := x.cluster.get(ctx, r, o.GetName())
+		if apierrors.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("look at %s: %w", refOf(o).word(), err)
+		}
+		if !mine(live) {
+			problems = append(problems, fmt.Sprintf("%s: metadata.name: it is in namespace %s already, and not goldenpath's: give it another name, or hand it over with the label %s=%s", refOf(o).word(), x.namespace, managedBy, manager))
+		}
+	}
+	if len(problems) > 0 {
+		return &target.Refusal{Problems: problems}
+	}
+	return nil
+}
+
+// removeAndWait deletes an object with what it owns, and waits until it is gone.
+func (c *cluster) removeAndWait(ctx context.Context, o *unstructured.Unstructured) error {
+	r, _, err := c.resource(ctx, o.GroupVersionKind(), o.GetNamespace())
+	if err != nil {
+		return err
+	}
+	foreground := metav1.DeletePropagationForeground
+	if err := c.remove(ctx, r, o.GetName(), metav1.DeleteOptions{PropagationPolicy: &foreground}); err != nil {
+		return fmt.Errorf("remove %s/%s: %w", o.GetKind(), o.GetName(), err)
+	}
+	return c.untilRemoved(ctx, r, refOf(o).word(), o.GetName(), removeTimeout)
+}
+
+// untilRemoved waits for the end of an object, and says what holds it.
+func (c *cluster) untilRemoved(ctx context.Context, r dynamic.ResourceInterface, word, name string, patience time.Duration) error {
+	deadline := time.Now().Add(patience)
+	for wait := 50 * time.Millisecond; ; wait = min(wait*3/2, time.Second) {
+		live, err := c.get(ctx, r, name)
+		if apierrors.IsNotFound(err) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("wait for the end of %s: %w", word, err)
+		}
+		if time.Now().After(deadline) {
+			return &target.Failure{
+				What: fmt.Sprintf("%s is still there after %s", word, patience), Detail: []string{"its finalizers: " + clip(strings.Join(live.GetFinalizers(), ", "))},
+				Remedy: "repair the controller that owns the finalizer, or take it off",
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(wait):
+		}
+	}
+}
