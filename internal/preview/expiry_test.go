@@ -164,3 +164,25 @@ func TestExtensionOverTheBudget(t *testing.T) {
 	}
 	b.nothing()
 }
+
+// TestClockSkew proves GP-PREV-4: lifetimes are the target's. A machine whose clock
+// is an hour off raises, keeps and removes as any other.
+func TestClockSkew(t *testing.T) {
+	for _, skew := range []time.Duration{-time.Hour, time.Hour} {
+		b := newBench(t)
+		off := func() time.Time { return b.clock.Now().Add(skew) }
+		b.Now, b.Ledger.Now = off, off
+		if r := b.raise(12, 0); r.Output("expires") != "2026-11-21T13:00:00Z" {
+			t.Errorf("%s: expires %s", skew, r.Output("expires"))
+		}
+		b.clock.Add(59 * time.Minute)
+		if got := b.sweep()["pr-12"]; got != "stays" {
+			t.Errorf("%s: %s", skew, got)
+		}
+		b.clock.Add(time.Minute)
+		if got := b.sweep()["pr-12"]; got != "removed expired" {
+			t.Errorf("%s: %s", skew, got)
+		}
+		b.nothing()
+	}
+}

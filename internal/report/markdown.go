@@ -86,6 +86,9 @@ func (r *Report) checkTable() block {
 		if u := safeLink(c.Link); u != "" {
 			result = "[" + cmp.Or(result, "details") + "](" + strings.ReplaceAll(u, "&", "&amp;") + ")"
 		}
+		if took := seconds(c.Seconds); took != "" {
+			result += " · " + took
+		}
 		b.rows = append(b.rows, row(mark(c.State), inline(cut(c.Name, 100)), stateWord(c.State)+result, inline(cut(c.Note, 500))))
 	}
 	return b

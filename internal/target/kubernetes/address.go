@@ -4,8 +4,12 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -29,48 +33,75 @@ func (p *prepared) reachable() (known, open bool) {
 	return known, open
 }
 
+// place refuses what nobody could reach, and finds the node where one is needed:
+// before anything is changed.
+func (x *deployment) place(ctx context.Context) error {
+	p := x.plan
+	if known, _ := p.reachable(); !known {
+		return &target.Refusal{Problems: []string{"nothing that is rendered says where it answers: set url, or give it an Ingress, or a Service of type NodePort"}}
+	}
+	if p.url != "" || slices.ContainsFunc(p.objects, func(o *unstructured.Unstructured) bool { return ingressURL(o) != "" }) {
+		return nil
+	}
+	if o, _ := openService(p.objects); o == nil || mapAt(o.Object, "spec")["type"] != "NodePort" {
+		return nil
+	}
+	var err error
+	p.node, err = x.cluster.node(ctx)
+	if apierrors.IsForbidden(err) {
+		return &target.Refusal{Problems: []string{"url: it is found by a node of the cluster, and the deployer may not list them: set url, or let it list nodes"}}
+	}
+	return err
+}
+
 // address is where the environment answers: as configured, or else as its Ingress
 // or its Service says.
-func (c *cluster) address(ctx context.Context, p *prepared, live []*unstructured.Unstructured) (string, error) {
+func (c *cluster) address(ctx context.Context, p *prepared, live []*unstructured.Unstructured, patience time.Duration) (string, error) {
 	if p.url != "" {
 		return p.url, nil
 	}
 	for _, o := range live {
-		if o.GetKind() == "Ingress" {
-			if u := ingressURL(o); u != "" {
-				return u, nil
-			}
+		if u := ingressURL(o); u != "" {
+			return u, nil
 		}
 	}
-	for _, o := range live {
-		if o.GetKind() != "Service" {
-			continue
+	o, port := openService(live)
+	switch {
+	case o == nil:
+	case mapAt(o.Object, "spec")["type"] == "NodePort":
+		if n, ok := port["nodePort"].(int64); ok {
+			return "http://" + net.JoinHostPort(p.node, strconv.FormatInt(n, 10)), nil
 		}
-		port, ok := webPort(o)
-		if !ok {
-			continue
+	default:
+		host, err := c.balancer(ctx, o, patience)
+		if err != nil {
+			return "", err
 		}
-		switch kind, _, _ := unstructured.NestedString(o.Object, "spec", "type"); kind {
-		case "NodePort":
-			n, ok := port["nodePort"].(int64)
-			if !ok {
-				continue
-			}
-			host, err := c.node(ctx)
-			if err != nil {
-				return "", err
-			}
-			return "http://" + net.JoinHostPort(host, fmt.Sprint(n)), nil
-		case "LoadBalancer":
-			if host := balancer(o); host != "" {
-				return fmt.Sprintf("http://%s:%v", host, port["port"]), nil
-			}
-		}
+		return "http://" + net.JoinHostPort(host, fmt.Sprint(port["port"])), nil
 	}
 	return "", &target.Failure{What: "nothing says where it answers", Remedy: "set url in .goldenpath.yml, or give it an Ingress with a host, or a Service of type NodePort"}
 }
 
+// openService is the first Service that is open to the outside of the cluster, with
+// the port for the web.
+func openService(all []*unstructured.Unstructured) (*unstructured.Unstructured, map[string]any) {
+	for _, o := range all {
+		kind := mapAt(o.Object, "spec")["type"]
+		if o.GetKind() != "Service" || kind != "NodePort" && kind != "LoadBalancer" {
+			continue
+		}
+		if port, ok := webPort(o); ok {
+			return o, port
+		}
+	}
+	return nil, nil
+}
+
+// ingressURL is the first host of an Ingress; "" when it has none, or is none.
 func ingressURL(o *unstructured.Unstructured) string {
+	if o.GetKind() != "Ingress" {
+		return ""
+	}
 	rules, _, _ := unstructured.NestedSlice(o.Object, "spec", "rules")
 	for _, r := range rules {
 		m, _ := r.(map[string]any)
@@ -105,35 +136,53 @@ func webPort(o *unstructured.Unstructured) (map[string]any, bool) {
 	return first, first != nil
 }
 
-func balancer(o *unstructured.Unstructured) string {
-	list, _, _ := unstructured.NestedSlice(o.Object, "status", "loadBalancer", "ingress")
-	for _, e := range list {
-		m, _ := e.(map[string]any)
-		for _, key := range []string{"hostname", "ip"} {
-			if v, _ := m[key].(string); v != "" {
-				return v
+// balancer is the address of a load balancer, which its cloud gives it after a
+// while.
+func (c *cluster) balancer(ctx context.Context, o *unstructured.Unstructured, patience time.Duration) (string, error) {
+	deadline := time.Now().Add(patience)
+	for {
+		for _, m := range mappings(mapAt(mapAt(o.Object, "status"), "loadBalancer")["ingress"]) {
+			for _, key := range []string{"hostname", "ip"} {
+				if v, _ := m[key].(string); v != "" {
+					return v, nil
+				}
 			}
 		}
+		if time.Now().After(deadline) {
+			return "", &target.Failure{What: fmt.Sprintf("%s has no address after %s", word(o), patience), Remedy: "look whether the cluster makes load balancers; set url, or use an Ingress"}
+		}
+		select {
+		case <-ctx.Done():
+			return "", context.Cause(ctx)
+		case <-time.After(500 * time.Millisecond):
+		}
+		live, err := c.get(ctx, c.objects.Resource(services).Namespace(o.GetNamespace()), o.GetName())
+		if err != nil {
+			return "", fmt.Errorf("wait for the address of %s: %w", word(o), err)
+		}
+		o = live
 	}
-	return ""
 }
 
-// node is an address of a node, for what is reached through one.
+// node is an address of a node that works, for what is reached through one: any
+// does.
 func (c *cluster) node(ctx context.Context) (string, error) {
-	all, err := c.list(ctx, c.objects.Resource(nodes), metav1.ListOptions{})
+	var page *unstructured.UnstructuredList
+	err := c.try(ctx, func(ctx context.Context) (err error) {
+		page, err = c.objects.Resource(nodes).List(ctx, metav1.ListOptions{Limit: 20})
+		return err
+	})
 	if err != nil {
 		return "", fmt.Errorf("find a node to reach the Service by: %w: set url instead", err)
 	}
 	for _, want := range []string{"ExternalIP", "InternalIP"} {
-		for _, n := range all {
-			list, _, _ := unstructured.NestedSlice(n.Object, "status", "addresses")
-			for _, e := range list {
-				m, _ := e.(map[string]any)
-				if ip, _ := m["address"].(string); m["type"] == want && ip != "" {
+		for _, n := range page.Items {
+			for _, m := range mappings(mapAt(n.Object, "status")["addresses"]) {
+				if ip, _ := m["address"].(string); m["type"] == want && ip != "" && hasCondition(&n, "Ready") {
 					return ip, nil
 				}
 			}
 		}
 	}
-	return "", fmt.Errorf("find a node to reach the Service by: none has an address: set url")
+	return "", fmt.Errorf("find a node to reach the Service by: none is ready and has an address: set url")
 }

@@ -27,36 +27,47 @@ func requests(all []*unstructured.Unstructured) target.Requests {
 		case "PersistentVolumeClaim":
 			r.Storage += quantity(o.Object, "", "spec", "resources", "requests", "storage") / gib
 			continue
-		case "StatefulSet":
-			claims, _, _ := unstructured.NestedSlice(o.Object, "spec", "volumeClaimTemplates")
-			for _, c := range claims {
-				if m, ok := c.(map[string]any); ok {
-					r.Storage += replicasOf(o) * quantity(m, "", "spec", "resources", "requests", "storage") / gib
-				}
-			}
-			replicas = replicasOf(o)
-		case "Deployment", "ReplicaSet", "ReplicationController":
+		case "Deployment", "StatefulSet", "ReplicaSet", "ReplicationController":
 			replicas = max(replicasOf(o), scaled(all, o))
 		}
+		for _, m := range mappings(mapAt(o.Object, "spec")["volumeClaimTemplates"]) {
+			r.Storage += replicas * quantity(m, "", "spec", "resources", "requests", "storage") / gib
+		}
 		for _, spec := range podSpecs(o) {
-			list, _ := spec["containers"].([]any)
-			for _, e := range list {
-				if c, ok := e.(map[string]any); ok {
-					r.CPU += replicas * asks(c, "cpu", defaultCPU)
-					r.Memory += replicas * asks(c, "memory", defaultMemory) / gib
-				}
-			}
+			r.CPU += replicas * podAsks(spec, "cpu", defaultCPU)
+			r.Memory += replicas * podAsks(spec, "memory", defaultMemory) / gib
 		}
 	}
 	return r
 }
 
+// podAsks is what is kept free for a pod on its node for as long as it is there:
+// what it says of itself, or else its containers and those that run beside them, or
+// one that runs before them where that is more.
+func podAsks(spec map[string]any, what, otherwise string) float64 {
+	if own := asks(spec, what, ""); own > 0 {
+		return own
+	}
+	sum, before := 0.0, 0.0
+	for _, c := range mappings(spec["containers"]) {
+		sum += asks(c, what, otherwise)
+	}
+	for _, c := range mappings(spec["initContainers"]) {
+		if c["restartPolicy"] == "Always" {
+			sum += asks(c, what, otherwise)
+		} else {
+			before = max(before, asks(c, what, otherwise))
+		}
+	}
+	return max(sum, before)
+}
+
 func replicasOf(o *unstructured.Unstructured) float64 {
 	switch n, _, _ := unstructured.NestedFieldNoCopy(o.Object, "spec", "replicas"); n := n.(type) {
 	case int64:
-		return float64(n)
+		return bounded(float64(n))
 	case float64:
-		return n
+		return bounded(n)
 	}
 	return 1
 }
@@ -68,7 +79,7 @@ func scaled(all []*unstructured.Unstructured, o *unstructured.Unstructured) floa
 		name, _, _ := unstructured.NestedString(h.Object, "spec", "scaleTargetRef", "name")
 		if h.GetKind() == "HorizontalPodAutoscaler" && kind == o.GetKind() && name == o.GetName() {
 			most, _, _ := unstructured.NestedInt64(h.Object, "spec", "maxReplicas")
-			return float64(most)
+			return bounded(float64(most))
 		}
 	}
 	return 0
@@ -89,13 +100,17 @@ func quantity(m map[string]any, otherwise string, path ...string) float64 {
 	case string:
 		text = v
 	case int64:
-		return float64(v)
+		return bounded(float64(v))
 	case float64:
-		return v
+		return bounded(v)
 	}
 	q, err := resource.ParseQuantity(text)
 	if err != nil {
 		return 0
 	}
-	return q.AsApproximateFloat64()
+	return bounded(q.AsApproximateFloat64())
 }
+
+// bounded keeps a hostile number from making the sum less, or none at all: what is
+// over every budget stays so.
+func bounded(n float64) float64 { return min(max(n, 0), 1e18) }
