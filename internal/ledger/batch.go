@@ -12,18 +12,20 @@ import (
 )
 
 // readAll reads many files with one git process.
-func (tx *Tx) readAll(ctx context.Context, names []string) ([][]byte, error) {
+//
+// Blobs are asked for by id: by name git walks the tree anew for each.
+func (tx *Tx) readAll(ctx context.Context, files []file) ([][]byte, error) {
 	var in strings.Builder
-	for _, n := range names {
-		fmt.Fprintf(&in, "%s:%s\n", tx.tip, n)
+	for _, f := range files {
+		in.WriteString(f.blob + "\n")
 	}
 	out, err := tx.ledger.git(ctx, []byte(in.String()), "cat-file", "--batch")
 	if err != nil {
 		return nil, err
 	}
 	r := bufio.NewReader(bytes.NewReader(out))
-	all := make([][]byte, 0, len(names))
-	for range names {
+	all := make([][]byte, 0, len(files))
+	for range files {
 		var object, kind string
 		var size int
 		head, err := r.ReadString('\n')
@@ -51,17 +53,17 @@ func sortEntries(all []Entry) {
 
 // ReadBelow returns the files below a folder, by name.
 func (tx *Tx) ReadBelow(ctx context.Context, folder string) (map[string][]byte, error) {
-	names, err := tx.list(ctx, folder+"/")
-	if err != nil || len(names) == 0 {
+	files, err := tx.files(ctx, folder+"/")
+	if err != nil || len(files) == 0 {
 		return nil, err
 	}
-	blobs, err := tx.readAll(ctx, names)
+	blobs, err := tx.readAll(ctx, files)
 	if err != nil {
 		return nil, err
 	}
-	out := make(map[string][]byte, len(names))
-	for i, name := range names {
-		out[name] = blobs[i]
+	out := make(map[string][]byte, len(files))
+	for i, f := range files {
+		out[f.name] = blobs[i]
 	}
 	return out, nil
 }

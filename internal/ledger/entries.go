@@ -100,17 +100,17 @@ func (tx *Tx) Find(ctx context.Context, environment, id, kind string) (Entry, er
 // Entries returns everything that happened in an environment, or everywhere, in
 // the order of time.
 func (tx *Tx) Entries(ctx context.Context, environment string) ([]Entry, error) {
-	names, err := tx.list(ctx, path.Join("entries", environment)+"/")
-	if err != nil || len(names) == 0 {
+	files, err := tx.files(ctx, path.Join("entries", environment)+"/")
+	if err != nil || len(files) == 0 {
 		return nil, err
 	}
-	all := make([]Entry, 0, len(names))
-	blobs, err := tx.readAll(ctx, names)
+	all := make([]Entry, 0, len(files))
+	blobs, err := tx.readAll(ctx, files)
 	if err != nil {
 		return nil, err
 	}
 	for i, b := range blobs {
-		e, err := parse(names[i], b)
+		e, err := parse(files[i].name, b)
 		if err != nil {
 			return nil, err
 		}

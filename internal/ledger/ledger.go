@@ -133,7 +133,7 @@ func (l *Ledger) commit(ctx context.Context, tx *Tx, message string) error {
 	// both would take it for their own.
 	message += "\n\nAppend: " + rand.Text()
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "commit refs/heads/%s\ncommitter goldenpath <goldenpath@localhost> %d +0000\n", Branch, l.Now().Unix())
+	fmt.Fprintf(&b, "commit refs/heads/%s\nmark :1\ncommitter goldenpath <goldenpath@localhost> %d +0000\n", Branch, l.Now().Unix())
 	fmt.Fprintf(&b, "data %d\n%s\n", len(message), message)
 	if tx.tip != "" {
 		fmt.Fprintf(&b, "from %s\n", tx.tip)
@@ -147,8 +147,9 @@ func (l *Ledger) commit(ctx context.Context, tx *Tx, message string) error {
 			fmt.Fprintf(&b, "M 100644 inline %s\ndata %d\n%s\n", p, len(content), content)
 		}
 	}
-	b.WriteString("done\n")
-	if _, err := l.git(ctx, b.Bytes(), "fast-import", "--quiet", "--done", "--date-format=raw"); err != nil {
+	b.WriteString("get-mark :1\ndone\n")
+	made, err := l.git(ctx, b.Bytes(), "fast-import", "--quiet", "--done", "--date-format=raw")
+	if err != nil {
 		if after, lookErr := l.begin(ctx); lookErr == nil && after.tip != tx.tip {
 			return errMoved
 		}
@@ -157,7 +158,9 @@ func (l *Ledger) commit(ctx context.Context, tx *Tx, message string) error {
 	if l.Remote == "" {
 		return nil
 	}
-	if _, err := l.git(ctx, nil, "push", "--quiet", "--force-with-lease=refs/heads/"+Branch+":"+tx.tip, l.Remote, "refs/heads/"+Branch); err != nil {
+	// By its id: another writer of this clone may have fetched over the branch.
+	commit := strings.TrimSpace(string(made))
+	if _, err := l.git(ctx, nil, "push", "--quiet", "--force-with-lease=refs/heads/"+Branch+":"+tx.tip, l.Remote, commit+":refs/heads/"+Branch); err != nil {
 		if strings.Contains(err.Error(), "stale info") || strings.Contains(err.Error(), "rejected") {
 			return errMoved
 		}
@@ -211,16 +214,36 @@ func (tx *Tx) Read(ctx context.Context, name string) ([]byte, error) {
 	return tx.ledger.git(ctx, nil, "cat-file", "blob", tx.tip+":"+name)
 }
 
+// file is one of the tip, and the blob that holds it.
+type file struct{ name, blob string }
+
 // list returns the names below a path.
 func (tx *Tx) list(ctx context.Context, below string) ([]string, error) {
+	files, err := tx.files(ctx, below)
+	names := make([]string, len(files))
+	for i, f := range files {
+		names[i] = f.name
+	}
+	return names, err
+}
+
+// files returns what is below a path, by name.
+func (tx *Tx) files(ctx context.Context, below string) ([]file, error) {
 	if tx.tip == "" {
 		return nil, nil
 	}
-	out, err := tx.ledger.git(ctx, nil, "ls-tree", "-r", "--name-only", tx.tip, "--", below)
+	out, err := tx.ledger.git(ctx, nil, "ls-tree", "-r", "-z", tx.tip, "--", below)
 	if err != nil {
 		return nil, err
 	}
-	return strings.Fields(string(out)), nil
+	var all []file
+	for line := range strings.SplitSeq(string(out), "\x00") {
+		head, name, ok := strings.Cut(line, "\t") // mode, type and id stand before the name
+		if f := strings.Fields(head); ok && len(f) == 3 {
+			all = append(all, file{name, f[2]})
+		}
+	}
+	return all, nil
 }
 
 // validName keeps what becomes a path of the branch to plain words.

@@ -18,10 +18,10 @@ func TestFork(t *testing.T) {
 		reason string
 	}{
 		"GP-PREV-10 nobody approved":              {githubtest.Pull{Fork: true}, "fork-not-approved"},
-		"GP-PREV-10 approved":                     {githubtest.Pull{Fork: true, Labels: []string{"bug", "preview-ok-" + head[:7]}}, "ready"},
+		"GP-PREV-10 approved":                     {githubtest.Pull{Fork: true, Labels: []string{"bug", "preview-ok-" + head[:32]}}, "ready"},
 		"GP-PREV-10 approved with more digits":    {githubtest.Pull{Fork: true, Labels: []string{"preview-ok-" + head[:39]}}, "ready"},
-		"GP-PREV-10 too few digits":               {githubtest.Pull{Fork: true, Labels: []string{"preview-ok-" + head[:6], "preview-ok-", "preview-ok"}}, "fork-not-approved"},
-		"GP-PREV-10 another commit":               {githubtest.Pull{Fork: true, Labels: []string{"preview-ok-" + commit(1)[:7], "preview-ok-" + commit(1)}}, "fork-not-approved"},
+		"GP-PREV-10 too few digits":               {githubtest.Pull{Fork: true, Labels: []string{"preview-ok-" + head[:31], "preview-ok-", "preview-ok"}}, "fork-not-approved"},
+		"GP-PREV-10 another commit":               {githubtest.Pull{Fork: true, Labels: []string{"preview-ok-" + commit(1)[:32], "preview-ok-" + commit(1)}}, "fork-not-approved"},
 		"GP-PREV-10 more than the commit":         {githubtest.Pull{Fork: true, Labels: []string{"preview-ok-" + head + "1"}}, "fork-not-approved"},
 		"GP-PREV-10 hostile: looks like a prefix": {githubtest.Pull{Fork: true, Labels: []string{"preview-ok-1111111*", "preview-ok-.......", "preview-ok-1111111 ", "PREVIEW-OK-1111111", "preview-ok-\uff11111111"}}, "fork-not-approved"},
 		"GP-PREV-10 hostile: the title approves":  {githubtest.Pull{Fork: true, Title: "preview-ok-1111111", Branch: "preview-ok-1111111"}, "fork-not-approved"},
@@ -57,7 +57,7 @@ func TestFork(t *testing.T) {
 // TestPushToAFork proves GP-PREV-10: the label of the commit before approves nothing.
 func TestPushToAFork(t *testing.T) {
 	b := newBench(t)
-	p := githubtest.Pull{Number: 12, Fork: true, Head: commit(0), Author: "mallory", Labels: []string{"preview-ok-1111111"}}
+	p := githubtest.Pull{Number: 12, Fork: true, Head: commit(0), Author: "mallory", Labels: []string{"preview-ok-" + strings.Repeat("1", 39)}}
 	b.github.SetPull(p)
 	if r := b.up(b.of(12, 0)); r.Reason != "ready" {
 		t.Fatalf("%s: %s", r.Reason, r.Title)

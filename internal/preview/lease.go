@@ -41,7 +41,7 @@ func (l *lease) ask(ctx context.Context) error {
 		return refuse("pull-request-closed", fmt.Sprintf("pull request %d is closed", l.number), "reopen it for a preview")
 	case p.Fork && !approved(p):
 		return refuse("fork-not-approved", "the pull request comes from a fork, and nobody has approved this commit",
-			fmt.Sprintf("read the change, then set the label %s%.7s", okLabel, p.Head))
+			fmt.Sprintf("read the change, then set the label %s%.39s", okLabel, p.Head))
 	case p.Head != l.head:
 		return refuse("head-moved", fmt.Sprintf("the head of pull request %d is %.7s by now, not %.7s", l.number, p.Head, l.head), "the run of that commit raises the preview")
 	}
@@ -66,14 +66,19 @@ func (l *lease) note() string {
 	return fmt.Sprintf("pull request %d is open", l.number)
 }
 
-// okLabel, with the beginning of a commit, approves that commit of a fork.
-const okLabel = "preview-ok-"
+// okLabel, with the beginning of a commit, approves that commit of a fork. A label
+// of GitHub's has 50 characters at most. Two commits that begin with the same seven
+// are found in a second: what is shorter than 128 bits approves nothing.
+const (
+	okLabel = "preview-ok-"
+	okLeast = 32
+)
 
 // approved reports whether a label approves exactly this head: a push takes the
 // approval away.
 func approved(p github.PullRequest) bool {
 	for _, l := range p.Labels {
-		if id, ok := strings.CutPrefix(l, okLabel); ok && len(id) >= 7 && strings.HasPrefix(p.Head, id) {
+		if id, ok := strings.CutPrefix(l, okLabel); ok && len(id) >= okLeast && strings.HasPrefix(p.Head, id) {
 			return true
 		}
 	}
