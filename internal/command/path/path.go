@@ -169,14 +169,18 @@ func (w *world) guard() []string { return []string{w.env.Self, "guard"} }
 
 func (w *world) say(what string) { fmt.Fprintln(w.env.Stderr, "  "+report.Clean(what)) }
 
-func (w *world) releaseDeps(environment string) (release.Deps, error) {
+// releaseDeps is what a release reaches out to, and reads its secrets.
+func (w *world) releaseDeps(o *release.Options) (d release.Deps, err error) {
+	if o.Secrets, err = w.secrets(w.config.Environments[o.Environment].Secrets); err != nil {
+		return d, err
+	}
 	all := environments{}
-	for _, name := range []string{environment, w.config.Environments[environment].From} {
+	for _, name := range []string{o.Environment, o.From} {
 		e, ok := w.config.Environments[name]
 		if !ok {
 			continue
 		}
-		t, err := w.targetOf(e.Deploy, e.Namespace, name)
+		t, err := w.targetOf(e.Deploy, e.Namespace)
 		if err != nil {
 			return release.Deps{}, err
 		}

@@ -9,7 +9,6 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/localpath"
 	"github.com/seed-b235b314/goldenpath/internal/preview"
 	"github.com/seed-b235b314/goldenpath/internal/report"
-	"github.com/seed-b235b314/goldenpath/internal/tool"
 )
 
 // policy is what bounds previews. In a pull request it is that of the base: limits,
@@ -46,25 +45,19 @@ func (w *world) policy(ctx context.Context, bounds bool) (preview.Policy, report
 // baseConfig reads the configuration of the base. A shallow checkout does not have
 // it: then it is fetched.
 func (w *world) baseConfig(ctx context.Context, base string) (*config.Config, error) {
-	git := func(args ...string) (tool.Result, error) {
-		return tool.Command{
-			Argv: append([]string{"git"}, args...), Dir: w.repo,
-			Env: append([]string{"GIT_TERMINAL_PROMPT=0", "LC_ALL=C", "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*"}, w.ledger.Env...),
-		}.Run(ctx)
-	}
-	if _, err := git("cat-file", "-e", base+"^{commit}"); err != nil {
-		if _, err := git("fetch", "--quiet", "--no-tags", "--depth=1", "origin", base); err != nil {
+	if _, err := git(ctx, w.repo, nil, "cat-file", "-e", base+"^{commit}"); err != nil {
+		if _, err := git(ctx, w.repo, w.ledger.Env, "fetch", "--quiet", "--no-tags", "--depth=1", "origin", base); err != nil {
 			return nil, fmt.Errorf("read the policy of the base %.7s: %w: check out with fetch-depth: 0", base, err)
 		}
 	}
-	if out, err := git("ls-tree", "--name-only", base, "--", config.File); err != nil || len(out.Stdout) == 0 {
+	if out, err := git(ctx, w.repo, nil, "ls-tree", "--name-only", base, "--", config.File); err != nil || len(out) == 0 {
 		return nil, errors.Join(config.ErrMissing, err)
 	}
-	out, err := git("cat-file", "blob", base+":"+config.File)
+	out, err := git(ctx, w.repo, nil, "cat-file", "blob", base+":"+config.File)
 	if err != nil {
 		return nil, fmt.Errorf("read the policy of the base %.7s: %w", base, err)
 	}
-	c, err := config.Parse(out.Stdout)
+	c, err := config.Parse(out)
 	if err != nil {
 		return nil, fmt.Errorf("read the policy of the base %.7s: %w", base, err)
 	}

@@ -235,7 +235,7 @@ func (where Where) previews(ctx context.Context, env *command.Env, g GitHub, cl 
 	if p.github, err = g.client(env); err != nil {
 		return nil, err
 	}
-	t, err := w.targetOf(w.config.Preview.Deploy, "", strings.TrimPrefix(p.name, anyPreview))
+	t, err := w.targetOf(w.config.Preview.Deploy, "")
 	if err != nil {
 		return nil, err
 	}

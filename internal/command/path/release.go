@@ -47,14 +47,11 @@ func (c *Promote) Do(ctx context.Context, env *command.Env) (*report.Report, err
 	}
 	o.DryRun, o.Again = c.DryRun, c.Again
 	w.cluster = c.Cluster
-	d, err := w.releaseDeps(environment)
+	d, err := w.releaseDeps(&o)
 	if err != nil {
 		return nil, err
 	}
 	defer w.forget(d.Target)
-	if o.Secrets, err = w.secrets(w.config.Environments[environment].Secrets); err != nil {
-		return nil, err
-	}
 	return release.Promote(ctx, d, o)
 }
 
@@ -100,14 +97,11 @@ func (c *Rollback) Do(ctx context.Context, env *command.Env) (*report.Report, er
 	}
 	o.DryRun = c.DryRun
 	w.cluster = c.Cluster
-	d, err := w.releaseDeps(environment)
+	d, err := w.releaseDeps(&o)
 	if err != nil {
 		return nil, err
 	}
 	defer w.forget(d.Target)
-	if o.Secrets, err = w.secrets(w.config.Environments[environment].Secrets); err != nil {
-		return nil, err
-	}
 	return release.Rollback(ctx, d, release.RollbackOptions{Options: o, To: c.To, Reason: c.Reason})
 }
 

@@ -20,7 +20,6 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 	"github.com/seed-b235b314/goldenpath/internal/target/kubernetes"
 	"github.com/seed-b235b314/goldenpath/internal/target/terraform"
-	"github.com/seed-b235b314/goldenpath/internal/tool"
 )
 
 // Cluster are the flags that say where a cluster is.
@@ -32,7 +31,7 @@ type Cluster struct {
 
 // targetOf is what reaches an environment: previews, staging and production are
 // reached the same way.
-func (w *world) targetOf(d config.Deploy, namespace, _ string) (preview.Target, error) {
+func (w *world) targetOf(d config.Deploy, namespace string) (preview.Target, error) {
 	switch d.Target {
 	case "kubernetes":
 		return w.kubernetes(d, namespace)
@@ -219,7 +218,7 @@ func (w Where) remote(ctx context.Context, env *command.Env, repo string) (strin
 	if name == "" {
 		name = "origin"
 	}
-	_, err := tool.Command{Argv: []string{"git", "remote", "get-url", "--", name}, Dir: repo, Env: []string{"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*"}}.Run(ctx)
+	_, err := git(ctx, repo, nil, "remote", "get-url", "--", name)
 	switch {
 	case err == nil:
 		return name, nil
