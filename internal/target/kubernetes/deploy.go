@@ -174,7 +174,7 @@ func (x *deployment) replace(ctx context.Context) (err error) {
 		return err
 	}
 	x.say("wait", workloads(live))
-	if gone := x.inventory.obsolete(slices.Concat(x.plan.objects, support)); len(gone) > 0 {
+	if gone := x.inventory.obsolete(slices.Concat(x.plan.objects, x.plan.hookObjects(), support)); len(gone) > 0 {
 		left, err := c.prune(ctx, x.namespace, gone)
 		if err != nil {
 			return err
@@ -192,29 +192,6 @@ func (x *deployment) replace(ctx context.Context) (err error) {
 		return err
 	}
 	return x.settle(ctx)
-}
-
-// answer waits until the URL is healthy and answers as this commit.
-func (x *deployment) answer(ctx context.Context, live []*unstructured.Unstructured) (err error) {
-	c := x.cluster
-	if x.running.URL, err = c.address(ctx, x.plan, live, x.Ready.Timeout); err != nil {
-		return err
-	}
-	if err := x.verifyImages(ctx); err != nil {
-		return err
-	}
-	proof, err := target.WaitReady(ctx, x.running.URL, x.Ready, []string{x.Commit, x.Digest, x.running.PlatformDigest}, x.Proceed)
-	if err != nil {
-		if ctx.Err() != nil || errors.Is(err, target.ErrSuperseded) {
-			return err
-		}
-		return &target.Failure{
-			What: x.running.URL + " does not answer as it should", Detail: append([]string{err.Error()}, c.warnings(ctx, x.namespace, 2)...),
-			Remedy: "look at preview.ready and at what the app logs; the URL must reach the cluster from here",
-		}
-	}
-	x.say("ready", proof.Health+"; "+proof.Version)
-	return nil
 }
 
 // settle makes the generation the one that is known to be good.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -40,7 +41,7 @@ func (x *deployment) afterFailure(ctx context.Context, f *target.Failure) {
 		return
 	}
 	support := x.secretObjects(x.namespace, x.Deployment)
-	gone := x.inventory.obsolete(append(all, support...))
+	gone := x.inventory.obsolete(slices.Concat(all, x.plan.hookObjects(), support))
 	x.inventory.Hash = g.Hash
 	x.running.Commit, x.running.Digest, x.running.PlatformDigest, x.running.URL = g.Commit, g.Digest, g.PlatformDigest, g.URL
 	x.running.Generation, x.running.Started = g.Generation, g.Started

@@ -1,7 +1,9 @@
 package kubernetes
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -28,3 +30,15 @@ func parseAll(t *testing.T, text string) (out []*unstructured.Unstructured) {
 }
 
 func deleteNow() *metav1.DeleteOptions { return &metav1.DeleteOptions{} }
+
+func replace(text string, pairs ...string) string { return strings.NewReplacer(pairs...).Replace(text) }
+
+func list(all ...*unstructured.Unstructured) []*unstructured.Unstructured { return all }
+
+func clockAt(text string) time.Time {
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		panic(err)
+	}
+	return at
+}

@@ -47,6 +47,14 @@ func (x *deployment) hook(ctx context.Context, event string) error {
 	return nil
 }
 
+// hookObjects stay once their moment has passed: the app may use what they made.
+func (p *prepared) hookObjects() (out []*unstructured.Unstructured) {
+	for _, h := range p.hooks {
+		out = append(out, h.object)
+	}
+	return out
+}
+
 // hookLog is what a hook said before it failed.
 func (x *deployment) hookLog(ctx context.Context, o *unstructured.Unstructured) []string {
 	all, err := x.cluster.podsOf(ctx, x.namespace, o)

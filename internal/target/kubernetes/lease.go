@@ -3,6 +3,7 @@ package kubernetes
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"time"
 
@@ -27,6 +28,7 @@ type lease struct {
 	cluster   *cluster
 	namespace string
 	holder    string
+	last      *unstructured.Unstructured // as it was written last
 	cancel    context.CancelCauseFunc
 	done      chan struct{}
 }
@@ -76,7 +78,7 @@ func (l *lease) take(ctx context.Context, seen string, since time.Time) (taken b
 	u, err := l.cluster.get(ctx, r, leaseName)
 	if apierrors.IsNotFound(err) {
 		o := object("coordination.k8s.io/v1", "Lease", l.namespace, leaseName, l.spec())
-		_, err = l.cluster.create(ctx, r, o)
+		l.last, err = l.cluster.create(ctx, r, o)
 		if apierrors.IsAlreadyExists(err) {
 			return false, "", nil
 		}
@@ -91,8 +93,8 @@ func (l *lease) take(ctx context.Context, seen string, since time.Time) (taken b
 		return false, state, nil
 	}
 	u.Object["spec"] = l.spec()
-	err = l.cluster.try(ctx, func(ctx context.Context) error {
-		_, err := r.Update(ctx, u, metav1.UpdateOptions{FieldManager: manager})
+	err = l.cluster.try(ctx, func(ctx context.Context) (err error) {
+		l.last, err = r.Update(ctx, u, metav1.UpdateOptions{FieldManager: manager})
 		return err
 	})
 	if apierrors.IsConflict(err) {
@@ -120,15 +122,10 @@ func (l *lease) renew(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		r := l.cluster.objects.Resource(leases).Namespace(l.namespace)
-		u, err := r.Get(ctx, leaseName, metav1.GetOptions{})
-		if err == nil {
-			if holder, _, _ := unstructured.NestedString(u.Object, "spec", "holderIdentity"); holder != l.holder {
-				l.cancel(fmt.Errorf("%w: another deployment into %s has taken over", target.ErrSuperseded, l.namespace))
-				return
-			}
-			u.Object["spec"] = l.spec()
-			_, err = r.Update(ctx, u, metav1.UpdateOptions{FieldManager: manager})
+		err := l.write(ctx, l.spec())
+		if errors.Is(err, target.ErrSuperseded) {
+			l.cancel(err)
+			return
 		}
 		if apierrors.IsNotFound(err) || apierrors.IsForbidden(err) {
 			l.cancel(fmt.Errorf("%w: namespace %s is being removed", target.ErrSuperseded, l.namespace))
@@ -145,13 +142,31 @@ func (l *lease) release(ctx context.Context) {
 	<-l.done
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
+	// Where that fails, it is found dead by who wants it.
+	_ = l.write(ctx, map[string]any{"leaseDurationSeconds": int64(leaseDead.Seconds())})
+}
+
+// write writes the lease where it is still held.
+func (l *lease) write(ctx context.Context, spec map[string]any) error {
 	r := l.cluster.objects.Resource(leases).Namespace(l.namespace)
+	put := func(u *unstructured.Unstructured) error {
+		u.Object["spec"] = spec
+		live, err := r.Update(ctx, u, metav1.UpdateOptions{FieldManager: manager})
+		if err == nil {
+			l.last = live
+		}
+		return err
+	}
+	err := put(l.last.DeepCopy())
+	if !apierrors.IsConflict(err) {
+		return err
+	}
 	u, err := r.Get(ctx, leaseName, metav1.GetOptions{})
 	if err != nil {
-		return // it is found dead by who wants it
+		return err
 	}
-	if holder, _, _ := unstructured.NestedString(u.Object, "spec", "holderIdentity"); holder == l.holder {
-		u.Object["spec"] = map[string]any{"leaseDurationSeconds": int64(leaseDead.Seconds())}
-		_, _ = r.Update(ctx, u, metav1.UpdateOptions{FieldManager: manager})
+	if holder, _, _ := unstructured.NestedString(u.Object, "spec", "holderIdentity"); holder != l.holder {
+		return fmt.Errorf("%w: another deployment into %s has taken over", target.ErrSuperseded, l.namespace)
 	}
+	return put(u) // the answer to the last write was lost
 }

@@ -49,11 +49,13 @@ func (m *masked) Is(other error) bool { return errors.Is(m.err, other) }
 func (x *deployment) hidden() (out []string) {
 	add := func(value string) {
 		quoted, _ := json.Marshal(value)
-		forms := []string{value, url.QueryEscape(value), strings.Trim(string(quoted), `"`)}
+		quoted = quoted[1 : len(quoted)-1]
+		forms := []string{value, url.QueryEscape(value), string(quoted)}
 		for _, e := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding} {
 			forms = append(forms, e.EncodeToString([]byte(value)))
 		}
 		forms = append(forms, strings.Split(value, "\n")...) // a log is read by the line
+		forms = append(forms, strings.Split(string(quoted), `\n`)...)
 		for _, f := range forms {
 			if f = strings.TrimSpace(f); len(f) >= shortest {
 				out = append(out, f)

@@ -15,6 +15,7 @@ const (
 var (
 	base      = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 	labelText = regexp.MustCompile(`^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$`)
+	notName   = regexp.MustCompile(`[^-a-z0-9]+`)
 	notLabel  = regexp.MustCompile(`[^-A-Za-z0-9_.]+`)
 )
 
@@ -27,11 +28,11 @@ func short(parts ...string) string {
 // same at every call, and another one for another repository with an app of the
 // same name.
 func namespaceName(app, name, repository string) string {
-	readable := strings.ToLower(app + "-" + name)
+	readable := strings.Trim(notName.ReplaceAllString(strings.ToLower(app+"-"+name), "-"), "-")
 	if most := maxName - hashSize - 1; len(readable) > most {
 		readable = readable[:most]
 	}
-	return strings.Trim(readable, "-") + "-" + short(repository, app, name)
+	return strings.TrimLeft(strings.Trim(readable, "-")+"-"+short(repository, app, name), "-")
 }
 
 // labelValue is the text where it can be a label, or else what is readable of it

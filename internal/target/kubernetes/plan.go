@@ -41,7 +41,7 @@ func (t *Target) Plan(ctx context.Context, d target.Deployment) (target.Plan, er
 	inv := *x.inventory
 	inv.Objects = slices.Clone(inv.Objects)
 	support := x.secretObjects(x.namespace, d)
-	for _, r := range inv.obsolete(append(slices.Clone(x.plan.objects), support...)) {
+	for _, r := range inv.obsolete(slices.Concat(x.plan.objects, x.plan.hookObjects(), support)) {
 		p.Changes = append(p.Changes, target.Change{Object: r.word(), What: "remove"})
 	}
 	return p, nil

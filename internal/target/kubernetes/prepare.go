@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -56,6 +57,11 @@ func (t *Target) prepare(ctx context.Context, c *cluster, d target.Deployment, u
 		return nil, &target.Refusal{Problems: problems}
 	}
 	p.hooks, p.objects = takeHooks(all)
+	for _, h := range p.hooks {
+		if !slices.ContainsFunc(h.events, func(e string) bool { return strings.HasSuffix(e, "-install") || strings.HasSuffix(e, "-upgrade") }) {
+			p.notes = append(p.notes, fmt.Sprintf("%s is not run: goldenpath knows no hook %s", refOf(h.object).word(), clip(strings.Join(h.events, ", "))))
+		}
+	}
 	sortObjects(p.objects)
 	b, err := json.Marshal(all)
 	if err != nil {

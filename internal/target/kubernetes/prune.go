@@ -3,6 +3,7 @@ package kubernetes
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -71,12 +72,8 @@ func (x *deployment) foreign(ctx context.Context) error {
 	for _, r := range x.inventory.Objects {
 		known[r.String()] = true
 	}
-	all := x.plan.objects
-	for _, h := range x.plan.hooks {
-		all = append(all[:len(all):len(all)], h.object)
-	}
 	var problems []string
-	for _, o := range all {
+	for _, o := range slices.Concat(x.plan.objects, x.plan.hookObjects()) {
 		if known[refOf(o).String()] {
 			continue
 		}

@@ -122,56 +122,6 @@ func (c *cluster) podsOf(ctx context.Context, namespace string, o *unstructured.
 	return out, nil
 }
 
-// verifyImages asks the nodes which image they run: it is the artifact, or the
-// deployment has not happened.
-func (x *deployment) verifyImages(ctx context.Context) error {
-	all, err := x.cluster.list(ctx, x.cluster.objects.Resource(pods).Namespace(x.namespace), metav1.ListOptions{})
-	if err != nil {
-		return fmt.Errorf("read back what runs in %s: %w", x.namespace, err)
-	}
-	found := false
-	for _, p := range all {
-		if p.GetDeletionTimestamp() != nil {
-			continue
-		}
-		wanted := map[string]bool{}
-		for _, cont := range containers(mapAt(p.Object, "spec")) {
-			if cont["image"] == x.Reference {
-				name, _ := cont["name"].(string)
-				wanted[name] = true
-			}
-		}
-		statuses, _, _ := unstructured.NestedSlice(p.Object, "status", "containerStatuses")
-		for _, e := range statuses {
-			m, _ := e.(map[string]any)
-			name, _ := m["name"].(string)
-			id, _ := m["imageID"].(string)
-			if !wanted[name] || id == "" {
-				continue
-			}
-			found = true
-			_, digest, _ := strings.Cut(id, "@")
-			if digest != "" && digest != x.Digest && digest != x.running.PlatformDigest && !x.config(digest) {
-				return &target.Failure{What: fmt.Sprintf("pod/%s runs %s, not the artifact", p.GetName(), digest), Remedy: "look who else deploys into " + x.namespace}
-			}
-		}
-	}
-	if !found {
-		return &target.Failure{What: "no pod of " + x.namespace + " runs the artifact", Remedy: "look at replicas: at least one must run to be tried"}
-	}
-	return nil
-}
-
-// config reports whether the digest is that of the image's configuration, which
-// some nodes name an image by.
-func (x *deployment) config(digest string) bool {
-	if x.Image == nil {
-		return false
-	}
-	h, err := x.Image.ConfigName()
-	return err == nil && h.String() == digest
-}
-
 func mapAt(o map[string]any, key string) map[string]any {
 	m, _ := o[key].(map[string]any)
 	return m
