@@ -94,7 +94,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 			TTL: Duration(60 * time.Hour), MaxTTL: Duration(60 * time.Hour), SweepEvery: Duration(30 * time.Minute),
 			Limit: Limit{Repository: 10, Author: 2}, Budget: &Budget{PerDay: 5, Currency: "EUR", Alert: 50},
 			Prices:     Prices{CPU: price(0.03), Memory: price(0), Storage: price(0.0001), Resources: map[string]float64{"google_cloud_run_v2_service": 0.02}},
-			CostCentre: "R-and-D.7", OnFailure: "remove", Isolation: Isolation{IngressFrom: []string{"ingress-nginx"}, Egress: "internet", CPU: "500m", Memory: "2Gi", Pods: 5},
+			CostCentre: "R-and-D.7", OnFailure: "remove", Isolation: Isolation{IngressFrom: []string{"ingress-nginx"}, Egress: "internet", CPU: "500m", Memory: "2Gi", Pods: 5, Kinds: []string{"Rollout.argoproj.io"}},
 		},
 		Environments: map[string]Environment{
 			"internal": {Deploy: Deploy{Target: "terraform", Terraform: "infra", Vars: map[string]string{"domain": "example.com"}, Backend: map[string]string{"bucket": "state"}}},

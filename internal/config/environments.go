@@ -79,6 +79,7 @@ type Isolation struct {
 	CPU         string   `yaml:"cpu"`
 	Memory      string   `yaml:"memory"`
 	Pods        int      `yaml:"pods"`
+	Kinds       []string `yaml:"kinds"` // Kind.group
 }
 
 // Environment is where releases run.

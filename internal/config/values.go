@@ -152,6 +152,8 @@ func patternWord(pattern string) string {
 		return "name: lower-case letters, digits and hyphens, at most 40"
 	case strings.HasPrefix(pattern, "^[0-9]+(:"):
 		return "numeric user such as 65532 or 65532:65532: a name cannot be checked for root"
+	case strings.HasPrefix(pattern, "^[A-Z][A-Za-z0-9]"):
+		return "kind with its group such as Rollout.argoproj.io"
 	case strings.HasPrefix(pattern, "^https?"):
 		return "address such as https://pr-{number}.preview.example.com"
 	case pattern == "^[A-Z]{3}$":

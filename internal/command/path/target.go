@@ -78,7 +78,7 @@ func (w *world) kubernetes(d config.Deploy, namespace string) (preview.Target, e
 		Source:       render.Source{Chart: d.Chart, Values: d.Values, Set: d.Set, Kustomize: d.Kustomize, Manifests: d.Manifests},
 		ReplaceImage: d.ReplaceImage, Namespace: namespace, URL: d.URL,
 		Isolation: kubernetes.Isolation{
-			IngressFrom: i.IngressFrom, Egress: i.Egress, CPU: i.CPU, Memory: i.Memory, Pods: i.Pods, CostCentre: w.config.Preview.CostCentre,
+			IngressFrom: i.IngressFrom, Egress: i.Egress, CPU: i.CPU, Memory: i.Memory, Pods: i.Pods, Kinds: i.Kinds, CostCentre: w.config.Preview.CostCentre,
 		},
 	}
 	if w.cluster.Removal != "" {
