@@ -58,7 +58,7 @@ func (c *cluster) applyOne(ctx context.Context, o *unstructured.Unstructured, re
 	switch {
 	case leaving(err):
 		return nil, fmt.Errorf("apply %s: %w: namespace %s is being removed", name, target.ErrSuperseded, o.GetNamespace())
-	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err), apierrors.IsRequestEntityTooLargeError(err):
+	case undeclared(err), apierrors.IsInvalid(err), apierrors.IsBadRequest(err), apierrors.IsRequestEntityTooLargeError(err):
 		return nil, &target.Failure{What: "the cluster refuses " + name, Detail: []string{clipText(err.Error())}, Remedy: "correct the object"}
 	case apierrors.IsForbidden(err):
 		return nil, &target.Failure{What: "the cluster refuses " + name, Detail: []string{clipText(err.Error())}, Remedy: "give the deployer that right, ask for less, or raise the quota (preview.isolation)"}

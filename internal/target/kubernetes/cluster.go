@@ -123,10 +123,19 @@ var notYet = []string{"status unknown for quota", "error looking up service acco
 
 // transient reports whether the server may answer another time.
 func transient(err error) bool {
+	if undeclared(err) {
+		return false
+	}
 	return slices.ContainsFunc(notYet, func(s string) bool { return strings.Contains(err.Error(), s) }) ||
 		apierrors.IsServerTimeout(err) || apierrors.IsTooManyRequests(err) || apierrors.IsServiceUnavailable(err) || apierrors.IsTimeout(err) ||
 		apierrors.IsInternalError(err) || utilnet.IsConnectionRefused(err) || utilnet.IsConnectionReset(err) || utilnet.IsTimeout(err) ||
 		utilnet.IsProbableEOF(err) || utilnet.IsHTTP2ConnectionLost(err)
+}
+
+// undeclared reports whether an object has a field that its kind does not know: the
+// server calls that an internal error.
+func undeclared(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "failed to create typed patch object")
 }
 
 // resource returns where the objects of a kind are, and whether they are in

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -57,6 +58,8 @@ func (g *good) repository() string {
 	return r
 }
 
+var errByHand = errors.New("somebody changed it by hand")
+
 // readInventory returns what is recorded; an empty one when there is none.
 func (c *cluster) readInventory(ctx context.Context, namespace string) (*inventory, error) {
 	u, err := c.get(ctx, c.objects.Resource(secrets).Namespace(namespace), inventoryName)
@@ -73,7 +76,7 @@ func (c *cluster) readInventory(ctx context.Context, namespace string) (*invento
 		err = json.Unmarshal(text, inv)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the inventory of %s: %w: somebody changed it by hand; remove the environment and deploy again", namespace, err)
+		return nil, fmt.Errorf("read the inventory of %s: %w: %w; remove the environment and deploy again", namespace, err, errByHand)
 	}
 	inv.objects, _ = base64.StdEncoding.DecodeString(data["objects"])
 	inv.version = u.GetResourceVersion()

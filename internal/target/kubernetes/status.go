@@ -2,6 +2,7 @@ package kubernetes
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -30,12 +31,17 @@ func (t *Target) Status(ctx context.Context, environment string) (target.Running
 	}
 	r := runningOf(ns)
 	r.Environment, r.App = environment, t.App
+	_, preview := previewName(environment)
 	inv, err := c.readInventory(ctx, name)
+	if preview && errors.Is(err, errByHand) {
+		r.Notes = append(r.Notes, err.Error()) // it can be removed all the same
+		return r, nil
+	}
 	if err != nil {
 		return r, err
 	}
 	if inv.Generation == 0 {
-		if _, preview := previewName(environment); !preview {
+		if !preview {
 			return target.Running{}, fmt.Errorf("read environment %s: %w", environment, target.ErrNotDeployed)
 		}
 		return r, nil
