@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize/english"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -121,7 +122,7 @@ func (x *deployment) look(ctx context.Context) error {
 			return err
 		}
 	}
-	x.say("render", fmt.Sprintf("%d objects, %d hooks", len(x.plan.objects), len(x.plan.hooks)))
+	x.say("render", english.Plural(len(x.plan.objects), "object", "")+", "+english.Plural(len(x.plan.hooks), "hook", ""))
 	return nil
 }
 

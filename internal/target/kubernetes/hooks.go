@@ -2,9 +2,9 @@ package kubernetes
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
+	"github.com/dustin/go-humanize/english"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
@@ -42,7 +42,7 @@ func (x *deployment) hook(ctx context.Context, event string) error {
 		}
 	}
 	if count > 0 {
-		x.say(event, fmt.Sprintf("%d hooks", count))
+		x.say(event, english.Plural(count, "hook", ""))
 	}
 	return nil
 }
