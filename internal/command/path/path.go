@@ -16,7 +16,6 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/artifact"
 	"github.com/seed-b235b314/goldenpath/internal/command"
 	"github.com/seed-b235b314/goldenpath/internal/config"
-	"github.com/seed-b235b314/goldenpath/internal/evidence"
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
 	"github.com/seed-b235b314/goldenpath/internal/localpath"
 	"github.com/seed-b235b314/goldenpath/internal/release"
@@ -28,7 +27,12 @@ import (
 
 // CLI is the command line.
 type CLI struct {
-	Run     Run `cmd:"" help:"Walk the whole path of a commit on this machine, to production."`
+	Run     Run     `cmd:"" help:"Walk the whole path of a commit on this machine, to production."`
+	Test    Test    `cmd:"" help:"Run the checks of the commit that is checked out."`
+	Package Package `cmd:"" help:"Build the commit that is checked out, and put its image into a registry."`
+	Push    Push    `cmd:"" help:"Bring an image that was packaged into its own registry, and sign where it comes from."`
+	Battery Battery `cmd:"" help:"Run the battery against an environment."`
+	Attest  Attest  `cmd:"" help:"Sign reports about an artifact as evidence."`
 	Preview struct {
 		Up     PreviewUp     `cmd:"" help:"Raise a preview, or bring it to another artifact."`
 		Down   PreviewDown   `cmd:"" help:"Remove a preview, or every one that is due."`
@@ -43,6 +47,7 @@ type CLI struct {
 		List ReleaseList `cmd:"" help:"Tell what ran where and when."`
 		Show ReleaseShow `cmd:"" help:"Show one release and its manifest."`
 	} `cmd:"" help:"The ledger of releases."`
+	Key    Key    `cmd:"" help:"Make the key that evidence is signed with, or show it."`
 	Status Status `cmd:"" help:"Tell what runs on this machine now."`
 	Down   Down   `cmd:"" help:"Stop environments that run on this machine."`
 
@@ -89,9 +94,9 @@ type world struct {
 	repo       string
 	state      string
 	registry   *artifact.Registry
+	folder     bool // the registry is one of this machine
 	ledger     *ledger.Ledger
 	target     *process.Target
-	key        *evidence.Key
 	repository *artifact.Repository // of config
 	config     *config.Config
 }
@@ -130,11 +135,7 @@ func (w Where) open(ctx context.Context, env *command.Env) (*world, error) {
 	case "remote":
 		dir = ""
 	}
-	registry, err := artifact.OpenRegistry(dir)
-	if err != nil {
-		return nil, err
-	}
-	key, err := evidence.OpenKey(filepath.Join(state, "keys"))
+	registry, err := artifact.OpenRegistryWith(dir, env.Getenv("GITHUB_TOKEN"))
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +144,7 @@ func (w Where) open(ctx context.Context, env *command.Env) (*world, error) {
 		return nil, err
 	}
 	return &world{
-		env: env, repo: repo, state: state, registry: registry, key: key,
+		env: env, repo: repo, state: state, registry: registry, folder: dir != "",
 		ledger: &ledger.Ledger{Dir: repo, Remote: remote, Env: gitEnv(env, env.Getenv("GITHUB_TOKEN")), Now: env.Now},
 		target: &process.Target{Dir: filepath.Join(state, "environments"), Self: []string{env.Self, "supervise"}},
 	}, nil
@@ -170,8 +171,12 @@ func (w *world) guard() []string { return []string{w.env.Self, "guard"} }
 func (w *world) say(what string) { fmt.Fprintln(w.env.Stderr, "  "+report.Clean(what)) }
 
 // releaseDeps is what a release reaches out to, and reads its secrets.
-func (w *world) releaseDeps(o *release.Options) (d release.Deps, err error) {
+func (w *world) releaseDeps(ctx context.Context, o *release.Options) (d release.Deps, err error) {
 	if o.Secrets, err = w.secrets(w.config.Environments[o.Environment].Secrets); err != nil {
+		return d, err
+	}
+	key, err := w.verifier(ctx)
+	if err != nil {
 		return d, err
 	}
 	all := environments{}
@@ -187,7 +192,7 @@ func (w *world) releaseDeps(o *release.Options) (d release.Deps, err error) {
 		all[name] = t
 	}
 	return release.Deps{
-		Target: all, Repository: w.repository, Reference: w.repository.Pull, Ledger: w.ledger, Key: w.key, Probe: probe, Now: w.env.Now,
+		Target: all, Repository: w.repository, Reference: w.repository.Pull, Ledger: w.ledger, Key: key, Probe: probe, Now: w.env.Now,
 		By: w.env.Runner.Identity(), Say: w.say,
 	}, nil
 }
