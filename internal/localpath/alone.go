@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -43,13 +45,39 @@ func alone(ctx context.Context, d Deps, repo, out string) (*walk, error) {
 	return w, nil
 }
 
-// Test runs the checks.
-func Test(ctx context.Context, d Deps, repo, out string) (*report.Report, error) {
+// Validate reads what the commit says of its path.
+func Validate(ctx context.Context, d Deps, repo string) (*report.Report, error) {
+	w, err := alone(ctx, d, repo, os.TempDir())
+	if err != nil {
+		return nil, err
+	}
+	r, err := w.valid()
+	if err != nil {
+		return nil, err
+	}
+	chain := w.config.Chain()
+	r.Set("preview", w.config.Preview.Target)
+	r.Set("first", chain[0])
+	r.Set("last", chain[len(chain)-1])
+	return r, nil
+}
+
+// Test runs the checks: a part of them, where the checks take turns.
+func Test(ctx context.Context, d Deps, repo, out string, shard, of int) (*report.Report, error) {
 	w, err := alone(ctx, d, repo, out)
 	if err != nil {
 		return nil, err
 	}
-	return test(ctx, w)
+	o, err := w.batteryOptions("test")
+	if err != nil {
+		return nil, err
+	}
+	o.Env["GOLDENPATH_SHARD"], o.Env["GOLDENPATH_SHARDS"] = strconv.Itoa(shard), strconv.Itoa(of)
+	r, err := battery.Checks(ctx, w.config.Checks, o)
+	if err == nil && of > 1 {
+		r.Title = fmt.Sprintf("part %d of %d: %s", shard, of, r.Title)
+	}
+	return r, err
 }
 
 // Package builds the commit and puts its image into the registry. It states
@@ -80,8 +108,8 @@ func Battery(ctx context.Context, d Deps, repo, out, environment, url, digest st
 	return r, nil
 }
 
-// Push brings an image from a folder into the registry, and states where it comes
-// from: the checkout is at the commit that the image names.
+// Push brings an image from a folder into the registry, and with a key states where
+// it comes from: the checkout is at the commit that the image names.
 func Push(ctx context.Context, d Deps, repo, from, digest string) (*report.Report, error) {
 	started := d.Now().UTC()
 	w, err := alone(ctx, d, repo, os.TempDir())
@@ -114,14 +142,15 @@ func Push(ctx context.Context, d Deps, repo, from, digest string) (*report.Repor
 	if err != nil {
 		return nil, err
 	}
-	if err := w.prove(ctx, pushed.Digest, evidence.Provenance, w.provenance(started)); err != nil {
-		return nil, err
+	provenance := report.Check{Name: "provenance", State: report.Skipped, Result: "not signed: nothing but a preview takes it"}
+	if w.Key != nil {
+		if err := w.prove(ctx, pushed.Digest, evidence.Provenance, w.provenance(started)); err != nil {
+			return nil, err
+		}
+		provenance.State, provenance.Result = report.OK, "signed"
 	}
 	r.Title = fmt.Sprintf("%s@%.19s", w.config.Artifact.Image, pushed.Digest)
-	r.Checks = []report.Check{
-		{Name: "image", State: report.OK, Result: pushed.Platform, Note: pushed.Digest},
-		{Name: "provenance", State: report.OK, Result: "signed"},
-	}
+	r.Checks = []report.Check{{Name: "image", State: report.OK, Result: pushed.Platform, Note: pushed.Digest}, provenance}
 	r.Set("digest", pushed.Digest)
 	r.Set("platform-digest", pushed.PlatformDigest)
 	return w.concluded(r), nil
@@ -156,7 +185,7 @@ func Attest(ctx context.Context, d Deps, repo, digest string, reports []*report.
 	r.Digest, r.Commit = a.Digest, a.Commit()
 	r.Set("digest", a.Digest)
 	var statements []evidence.Statement
-	for _, of := range reports {
+	for _, of := range whole(reports) {
 		kind, environment := predicates[of.Name], ""
 		c := report.Check{Name: of.Name, State: report.OK, Result: "signed: " + string(of.Verdict), Note: of.Title}
 		switch {
@@ -192,6 +221,37 @@ func Attest(ctx context.Context, d Deps, repo, digest string, reports []*report.
 	}
 	r.Title = fmt.Sprintf("%d signed about %.19s", len(statements), a.Digest)
 	return w.concluded(r), nil
+}
+
+// whole puts the parts of the tests together: the newest statement of a kind
+// counts, so there is one, and it is as bad as the worst part.
+func whole(reports []*report.Report) []*report.Report {
+	var all []*report.Report
+	var tests *report.Report
+	for _, r := range reports {
+		if r.Name != "test" || tests == nil || r.Commit != tests.Commit {
+			all = append(all, r)
+			if r.Name == "test" {
+				part := *r
+				tests, all[len(all)-1] = &part, &part
+			}
+			continue
+		}
+		tests.Checks = append(slices.Clone(tests.Checks), r.Checks...)
+		if verdictRank(r.Verdict) > verdictRank(tests.Verdict) {
+			tests.Verdict, tests.Title = r.Verdict, r.Title
+		}
+	}
+	return all
+}
+
+// verdictRank orders verdicts from the best: what is no verdict is the worst.
+func verdictRank(v report.Verdict) int {
+	i := slices.Index([]report.Verdict{report.Pass, report.Warn, report.Skip, report.Fail}, v)
+	if i < 0 {
+		return 4
+	}
+	return i
 }
 
 // environmentOf is where a battery ran. The data of a report that was read back is

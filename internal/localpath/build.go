@@ -41,6 +41,15 @@ func validate(ctx context.Context, w *walk) (*report.Report, error) {
 	if err := w.source.checkOut(ctx, w.checkout()); err != nil {
 		return nil, err
 	}
+	r, err := w.valid()
+	if err == nil {
+		r.Title = "configuration is valid, commit is checked out"
+	}
+	return r, err
+}
+
+// valid holds what the commit says of its path to what can be.
+func (w *walk) valid() (*report.Report, error) {
 	// A mistake in the waivers is found now, not after the build.
 	waivers, err := gate.ReadWaivers(w.checkout(), w.config.Gate.Waivers, time.Duration(w.config.Gate.WaiverMaxAge), w.Now())
 	if err != nil {
@@ -52,7 +61,7 @@ func validate(ctx context.Context, w *walk) (*report.Report, error) {
 		{Name: "waivers", State: report.OK, Result: fmt.Sprint(len(waivers))},
 		{Name: "commit", State: report.OK, Result: fmt.Sprintf("%.7s %s", w.source.commit, w.source.title)},
 	}
-	r.Title = "configuration is valid, commit is checked out"
+	r.Title = "the configuration is valid"
 	if w.source.dirty > 0 {
 		r.Checks = append(r.Checks, report.Check{Name: "working tree", State: report.Warned, Result: english.Plural(w.source.dirty, "uncommitted change is", "uncommitted changes are") + " not part of the run"})
 	}

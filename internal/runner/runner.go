@@ -101,9 +101,17 @@ func (r *Runner) Identity() string {
 	return user + "@" + host
 }
 
+// Temp is the runner's folder of temporary files, of one job; or "".
+func (r *Runner) Temp() string {
+	if !r.Present() {
+		return ""
+	}
+	return r.getenv("RUNNER_TEMP")
+}
+
 // Kept is the folder of what a job hands on to others, or "".
 func (r *Runner) Kept() string {
-	if dir := r.getenv("RUNNER_TEMP"); dir != "" && r.Present() {
+	if dir := r.Temp(); dir != "" {
 		return filepath.Join(dir, "goldenpath")
 	}
 	return ""

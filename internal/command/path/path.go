@@ -27,13 +27,14 @@ import (
 
 // CLI is the command line.
 type CLI struct {
-	Run     Run     `cmd:"" help:"Walk the whole path of a commit on this machine, to production."`
-	Test    Test    `cmd:"" help:"Run the checks of the commit that is checked out."`
-	Package Package `cmd:"" help:"Build the commit that is checked out, and put its image into a registry."`
-	Push    Push    `cmd:"" help:"Bring an image that was packaged into its own registry, and sign where it comes from."`
-	Battery Battery `cmd:"" help:"Run the battery against an environment."`
-	Attest  Attest  `cmd:"" help:"Sign reports about an artifact as evidence."`
-	Preview struct {
+	Run      Run      `cmd:"" help:"Walk the whole path of a commit on this machine, to production."`
+	Validate Validate `cmd:"" help:"Read the configuration and the waivers of the commit that is checked out."`
+	Test     Test     `cmd:"" help:"Run the checks of the commit that is checked out."`
+	Package  Package  `cmd:"" help:"Build the commit that is checked out, and put its image into a registry."`
+	Push     Push     `cmd:"" help:"Bring an image that was packaged into its own registry, and sign where it comes from."`
+	Battery  Battery  `cmd:"" help:"Run the battery against an environment."`
+	Attest   Attest   `cmd:"" help:"Sign reports about an artifact as evidence."`
+	Preview  struct {
 		Up     PreviewUp     `cmd:"" help:"Raise a preview, or bring it to another artifact."`
 		Down   PreviewDown   `cmd:"" help:"Remove a preview, or every one that is due."`
 		Sweep  PreviewSweep  `cmd:"" help:"Remove every preview that is due: closed, over its time, over limit or budget."`
@@ -47,6 +48,7 @@ type CLI struct {
 		List ReleaseList `cmd:"" help:"Tell what ran where and when."`
 		Show ReleaseShow `cmd:"" help:"Show one release and its manifest."`
 	} `cmd:"" help:"The ledger of releases."`
+	Setup  Setup  `cmd:"" hidden:"" help:"Put this binary on the runner, for the steps that follow."`
 	Key    Key    `cmd:"" help:"Make the key that evidence is signed with, or show it."`
 	Status Status `cmd:"" help:"Tell what runs on this machine now."`
 	Down   Down   `cmd:"" help:"Stop environments that run on this machine."`

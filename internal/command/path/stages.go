@@ -30,8 +30,24 @@ func (w *world) stage(progress localpath.Progress) localpath.Deps {
 	}
 }
 
+// Validate is `goldenpath validate`.
+type Validate struct {
+	Where
+	command.Output
+}
+
+// Do validates.
+func (c *Validate) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
+	w, err := c.open(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	return localpath.Validate(ctx, localpath.Deps{Now: env.Now}, w.repo)
+}
+
 // Test is `goldenpath test`.
 type Test struct {
+	Shard string `help:"Part of the tests to run, such as 2/4: a check finds it in $GOLDENPATH_SHARD, of $GOLDENPATH_SHARDS." default:"1/1" placeholder:"N/OF"`
 	Kept
 	Where
 	command.Output
@@ -45,7 +61,11 @@ func (c *Test) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 	}
 	progress := newProgress(env)
 	defer progress.close()
-	return localpath.Test(ctx, w.stage(progress), w.repo, c.folder(w))
+	var shard, of int
+	if _, err := fmt.Sscanf(c.Shard, "%d/%d", &shard, &of); err != nil || shard < 1 || shard > of || fmt.Sprintf("%d/%d", shard, of) != c.Shard {
+		return nil, report.Usage(fmt.Sprintf("--shard %.20q: want a part such as 2/4", c.Shard))
+	}
+	return localpath.Test(ctx, w.stage(progress), w.repo, c.folder(w), shard, of)
 }
 
 // Package is `goldenpath package`.
@@ -73,8 +93,9 @@ func (c *Package) Do(ctx context.Context, env *command.Env) (*report.Report, err
 
 // Push is `goldenpath push`.
 type Push struct {
-	From   string `help:"Folder of the registry that goldenpath package filled." placeholder:"DIR" required:"" type:"path"`
-	Digest string `help:"Artifact to push, sha256:…." required:"" placeholder:"DIGEST"`
+	From     string `help:"Folder of the registry that goldenpath package filled." placeholder:"DIR" required:"" type:"path"`
+	Digest   string `help:"Artifact to push, sha256:…." required:"" placeholder:"DIGEST"`
+	Unsigned bool   `help:"State nothing about it: a preview asks for no evidence, and nothing else takes it."`
 	Signing
 	Where
 	command.Output
@@ -89,25 +110,27 @@ func (Push) Help() string {
 func (c *Push) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
 	progress := newProgress(env)
 	defer progress.close()
-	w, d, err := c.states(ctx, env, c.Where, progress)
-	if err != nil {
+	if err := checkDigest(c.Digest); err != nil {
 		return nil, err
 	}
-	if err := checkDigest(c.Digest); err != nil {
+	w, d, err := c.states(ctx, env, c.Where, progress, c.Unsigned)
+	if err != nil {
 		return nil, err
 	}
 	return localpath.Push(ctx, d, w.repo, c.From, c.Digest)
 }
 
 // states opens what states evidence about an artifact in its own registry.
-func (s Signing) states(ctx context.Context, env *command.Env, where Where, progress localpath.Progress) (*world, localpath.Deps, error) {
+func (s Signing) states(ctx context.Context, env *command.Env, where Where, progress localpath.Progress, unsigned bool) (*world, localpath.Deps, error) {
 	where.Registry = cmp.Or(where.Registry, "remote")
 	w, err := where.open(ctx, env)
 	if err != nil {
 		return nil, localpath.Deps{}, err
 	}
 	d := w.stage(progress)
-	d.Key, err = s.signer(ctx, w)
+	if !unsigned {
+		d.Key, err = s.signer(ctx, w)
+	}
 	return w, d, err
 }
 
@@ -149,7 +172,7 @@ func (c *Attest) Do(ctx context.Context, env *command.Env) (*report.Report, erro
 	}
 	progress := newProgress(env)
 	defer progress.close()
-	w, d, err := c.states(ctx, env, c.Where, progress)
+	w, d, err := c.states(ctx, env, c.Where, progress, false)
 	if err != nil {
 		return nil, err
 	}
