@@ -99,6 +99,11 @@ func inputs(env *Env) kong.Resolver {
 // Main runs one command line and returns its exit code. A panic is exit 3.
 func Main(ctx context.Context, env *Env, app App) (code int) {
 	defer func() {
+		if err := env.Runner.GiveBack(); err != nil { // the answer stands
+			fmt.Fprintf(env.Stderr, "%s: %s\n", app.Name, report.ErrorText(err))
+		}
+	}()
+	defer func() {
 		switch p := recover().(type) {
 		case nil:
 		case exit:

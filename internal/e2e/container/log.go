@@ -31,12 +31,16 @@ type log struct {
 	mu     sync.Mutex
 	stop   string // the token that ends ::stop-commands::
 	echo   bool
+	told   func(string)
 }
 
 func (l *log) line(s string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.result.Said += s + "\n"
+	if l.told != nil {
+		l.told(s)
+	}
 	if c, ok := parseCommand(s, l.stop); ok && l.command(s, c) {
 		return
 	}

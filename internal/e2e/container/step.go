@@ -29,6 +29,7 @@ type Step struct {
 	Image   string            // stands for runs.image, which is built already
 	Binary  string            // instead of an image: the entrypoint, on this machine itself
 	Without []string          // variables that this runner does not set: an older one, another maker's
+	Line    func(string)      // is told each line that the action writes, as it comes
 }
 
 // Result is what a step leaves.
@@ -67,7 +68,7 @@ func (j *Job) Run(ctx context.Context, s Step) (*Result, error) {
 	if s.Image == "" {
 		paths = nil // the runner translates for a container only
 	}
-	l := &log{job: j, result: r, paths: paths}
+	l := &log{job: j, result: r, paths: paths, told: s.Line}
 	p := process{job: j, step: s, args: a.Runs.Args, env: j.environment(in, files, paths, s.Without), paths: paths}
 	err = p.run(ctx, r, l)
 	if err == nil {
