@@ -23,6 +23,7 @@ type Promote struct {
 	Digest      string `help:"Artifact to promote, sha256:…. Default: what runs in the environment before." placeholder:"DIGEST"`
 	Again       bool   `help:"Promote the digest although it was rolled back before."`
 	DryRun      bool   `help:"Print the plan and change nothing."`
+	Token       string `help:"Token that fetches and pushes the ledger in a workflow's run: contents: write." env:"GITHUB_TOKEN" placeholder:"TOKEN" group:"where"`
 	Cluster
 	Where
 	command.Output
@@ -34,6 +35,7 @@ func (c *Promote) Do(ctx context.Context, env *command.Env) (*report.Report, err
 	if err != nil {
 		return nil, err
 	}
+	w.ledger.Env = gitEnv(env, c.Token)
 	environment := w.environment(c.Environment)
 	digest := c.Digest
 	if digest == "" {
