@@ -108,6 +108,9 @@ func Main(ctx context.Context, env *Env, app App) (code int) {
 		case nil:
 		case exit:
 			code = int(p)
+		case crash:
+			fmt.Fprintf(env.Stderr, "%s: crashed: %v\n%s", app.Name, p.value, p.stack)
+			code = report.ExitFailure
 		default:
 			fmt.Fprintf(env.Stderr, "%s: crashed: %v\n%s", app.Name, p, debug.Stack())
 			code = report.ExitFailure
@@ -140,7 +143,7 @@ func Main(ctx context.Context, env *Env, app App) (code int) {
 		}
 		return report.ExitOK
 	}
-	rep, err := command.Do(ctx, env)
+	rep, err := do(ctx, env, command)
 	if rep != nil {
 		if publishErr := publish(env, rep, command); publishErr != nil {
 			err = errors.Join(err, publishErr)

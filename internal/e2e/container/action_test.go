@@ -6,8 +6,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -56,7 +58,7 @@ func (s *stage) entries(kind string) []string {
 // workspace belongs to the runner's user.
 func TestActions(t *testing.T) {
 	for name, reason := range map[string]string{
-		"preview-up": "ready", "preview-down": "removed", "security-gate": "not-everything-checked", "scorecard": "ready-with-gaps", "promote": "soaked",
+		"preview-up": "ready", "preview-down": "removed", "security-gate": "no-blocking-findings", "scorecard": "ready-with-gaps", "promote": "soaked",
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := raised(t, name)
@@ -143,18 +145,19 @@ func TestCancel(t *testing.T) {
 	for name, tt := range map[string]cancelled{
 		"preview-up, the app is not ready yet": {action: "preview-up", config: slow, at: "budget", kept: "pr-12"},
 		"promote, the app is not ready yet":    {action: "promote", config: slow, at: "deploy sha256", kept: "staging"},
-		"promote, in the soak": {action: "promote", at: "soak ", kept: "staging",
+		"promote, in the soak": {action: "promote", at: "soak ", kept: "runs, and its soak gave no answer",
 			config: strings.ReplaceAll(slow, "/never", "/healthz")},
 		"preview-down, GitHub does not answer": {action: "preview-down", kept: "pr-12"},
 		"preview-up, GitHub does not answer":   {action: "preview-up", kept: "pr-12"},
-		"security-gate, a file does not end":   {action: "security-gate"},
-		"scorecard, a file does not end":       {action: "scorecard"},
+		"security-gate, much to read":          {action: "security-gate"},
+		"scorecard, much to read":              {action: "scorecard"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := raised(t, tt.action)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			step := s.step(tt.action, s.with(tt.action))
+			delete(step.With, "even-open") // GitHub is asked
 			if tt.config != "" {
 				s.write(".goldenpath.yml", tt.config)
 			}
@@ -172,7 +175,7 @@ func TestCancel(t *testing.T) {
 					return 0, nil, "", true
 				})
 			default:
-				endless(t, s, step, cancel)
+				laden(t, s, step, cancel)
 			}
 			before := time.Now()
 			r, err := s.Run(ctx, step)
@@ -198,27 +201,42 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-// endless puts a file into the step's way that has no end, and cancels once it is
-// read.
-func endless(t *testing.T, s *stage, step Step, cancel func()) {
+// laden gives the step more to read than it can before the runner is done with it,
+// and cancels while it does.
+func laden(t *testing.T, s *stage, step Step, cancel func()) {
 	t.Helper()
-	s.sh("mkfifo", s.Workspace+"/endless")
-	s.own()
-	switch {
-	case strings.HasSuffix(step.Dir, "scorecard"):
-		step.With["junit"] = "endless"
-	default:
-		step.With["import-sarif"] = "endless"
-	}
-	go func() {
-		f, err := os.OpenFile(s.Workspace+"/endless", os.O_WRONLY, 0) // returns when it is read
-		if err != nil {
-			t.Error(err)
-			return
+	const files, size = 40, 4 << 20
+	var b strings.Builder
+	if strings.HasSuffix(step.Dir, "scorecard") {
+		b.WriteString("<testsuite>")
+		for i := 0; b.Len() < size; i++ {
+			fmt.Fprintf(&b, `<testcase classname="laden" name="n%d"/>`, i)
 		}
-		cancel()
-		<-t.Context().Done()
-		f.Close()
+		b.WriteString("</testsuite>")
+		step.With["junit"] = "laden/*.txt"
+	} else {
+		random := rand.New(rand.NewPCG(1, 2))
+		for b.Len() < size {
+			fmt.Fprintf(&b, "token%d = \"%x%x\"\n", b.Len(), random.Uint64(), random.Uint64())
+		}
+	}
+	for i := range files {
+		s.write(fmt.Sprintf("laden/%d.txt", i), strings.Replace(b.String(), "n0", fmt.Sprint("n", i), 1))
+	}
+	s.git("add", "laden")
+	s.git("commit", "--quiet", "--message", "laden")
+	s.own()
+	go func() {
+		defer cancel()
+		for t.Context().Err() == nil {
+			out, err := exec.Command("docker", "ps", "--quiet", "--filter", "label="+label).Output()
+			if id := strings.TrimSpace(string(out)); err == nil && id != "" {
+				open, err := exec.Command("docker", "exec", id, "ls", "-l", "/proc/1/fd").Output()
+				if err == nil && strings.Contains(string(open), "/laden/") {
+					return
+				}
+			}
+		}
 	}()
 }
 
