@@ -99,10 +99,18 @@ func inputs(env *Env) kong.Resolver {
 // Main runs one command line and returns its exit code. A panic is exit 3.
 func Main(ctx context.Context, env *Env, app App) (code int) {
 	defer func() {
+		if err := env.Runner.GiveBack(); err != nil { // the answer stands
+			fmt.Fprintf(env.Stderr, "%s: %s\n", app.Name, report.ErrorText(err))
+		}
+	}()
+	defer func() {
 		switch p := recover().(type) {
 		case nil:
 		case exit:
 			code = int(p)
+		case crash:
+			fmt.Fprintf(env.Stderr, "%s: crashed: %v\n%s", app.Name, p.value, p.stack)
+			code = report.ExitFailure
 		default:
 			fmt.Fprintf(env.Stderr, "%s: crashed: %v\n%s", app.Name, p, debug.Stack())
 			code = report.ExitFailure
@@ -135,7 +143,7 @@ func Main(ctx context.Context, env *Env, app App) (code int) {
 		}
 		return report.ExitOK
 	}
-	rep, err := command.Do(ctx, env)
+	rep, err := do(ctx, env, command)
 	if rep != nil {
 		if publishErr := publish(env, rep, command); publishErr != nil {
 			err = errors.Join(err, publishErr)

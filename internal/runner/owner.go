@@ -1,0 +1,68 @@
+//go:build unix
+
+package runner
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// GiveBack gives what root has made in the workspace and in the runner's temporary
+// folder to whoever owns those. A container action runs as root; without this a
+// later step, and the cleaning up of the runner, may not touch what it leaves: not
+// even the git directory, which the ledger writes to.
+func (r *Runner) GiveBack() error {
+	if !r.Present() || os.Geteuid() != 0 {
+		return nil
+	}
+	var errs []error
+	for _, name := range []string{"GITHUB_WORKSPACE", "RUNNER_TEMP"} {
+		if dir := r.getenv(name); dir != "" {
+			if err := giveBack(dir); err != nil {
+				errs = append(errs, fmt.Errorf("give %s back to its owner: %w", name, err))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// giveBack opens the folder as a root of its own: a link that something else puts
+// in the way leads nowhere. A file of several names may be at home elsewhere.
+func giveBack(dir string) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	info, err := root.Stat(".")
+	if err != nil {
+		return err
+	}
+	to := info.Sys().(*syscall.Stat_t)
+	if to.Uid == 0 {
+		return nil
+	}
+	return fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // removed meanwhile
+		}
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return nil // the same
+		}
+		of := info.Sys().(*syscall.Stat_t)
+		if of.Uid != 0 || !d.IsDir() && of.Nlink > 1 {
+			return nil
+		}
+		if err := root.Lchown(name, int(to.Uid), int(to.Gid)); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	})
+}
