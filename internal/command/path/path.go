@@ -43,6 +43,7 @@ type CLI struct {
 		List ReleaseList `cmd:"" help:"Tell what ran where and when."`
 		Show ReleaseShow `cmd:"" help:"Show one release and its manifest."`
 	} `cmd:"" help:"The ledger of releases."`
+	Doctor Doctor `cmd:"" help:"Tell what the path lacks here and on GitHub, and how to mend it. Changes nothing."`
 	Status Status `cmd:"" help:"Tell what runs on this machine now."`
 	Down   Down   `cmd:"" help:"Stop environments that run on this machine."`
 
