@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/dustin/go-humanize/english"
@@ -114,10 +115,24 @@ func Examine(ctx context.Context, d Deps, o Options) (*report.Report, error) {
 			remedies = append(remedies, Remedy{c.name, f.mend})
 		}
 	}
+	if to := p.toSee(r.Checks); to != nil {
+		remedies = append(remedies, Remedy{"what was not seen", to})
+	}
 	r.Data = remedies
 	r.Sections = append(p.without(), toMend(remedies)...)
 	judge(r, err)
 	return r, err
+}
+
+// toSee says how to see what was not seen.
+func (p *patient) toSee(checks []report.Check) []string {
+	switch {
+	case p.GitHub == nil:
+		return []string{p.Why}
+	case p.hub != nil && slices.ContainsFunc(checks, func(c report.Check) bool { return c.State == report.Missing }):
+		return []string{"GITHUB_TOKEN=$(gh auth token) goldenpath doctor --repository " + p.o.Repository + "   as somebody who administers it"}
+	}
+	return nil
 }
 
 // look asks one check, if its question can be asked.
@@ -126,7 +141,7 @@ func (p *patient) look(c check, down error) finding {
 	case !c.asks || p.hub != nil:
 		return c.look(p)
 	case p.GitHub == nil:
-		return finding{state: report.Skipped, seen: "not asked: " + p.Why}
+		return finding{state: report.Skipped, seen: "GitHub was not asked"}
 	}
 	return finding{state: report.Missing, seen: "no answer: " + down.Error()}
 }

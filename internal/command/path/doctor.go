@@ -47,11 +47,11 @@ func (c *Doctor) Do(ctx context.Context, env *command.Env) (*report.Report, erro
 	}}
 	switch {
 	case c.Offline:
-		d.Why = "--offline"
+		d.Why = "without --offline GitHub is asked too"
 	case o.Repository == "":
-		d.Why = "no repository on GitHub is known: give --repository OWNER/NAME"
+		d.Why = "no repository on GitHub is known here: give --repository OWNER/NAME"
 	case c.Token == "":
-		d.Why = "there is no token: GITHUB_TOKEN=$(gh auth token) goldenpath doctor"
+		d.Why = "there is no token to ask GitHub with: GITHUB_TOKEN=$(gh auth token) goldenpath doctor"
 	default:
 		c.Repository = o.Repository
 		if d.GitHub, err = c.client(env); err != nil {
