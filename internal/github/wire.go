@@ -1,7 +1,6 @@
 package github
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +32,7 @@ type wire struct {
 	now   func() time.Time
 	sleep func(context.Context, time.Duration) error
 	next  http.RoundTripper
+	kept  memory
 
 	mu     sync.Mutex
 	waited time.Duration // for rate limits, of all calls
@@ -123,6 +123,7 @@ func (w *wire) once(req *http.Request) (*http.Response, error) {
 	if w.token != "" && w.home(out.URL) {
 		out.Header.Set("Authorization", "Bearer "+w.token)
 	}
+	w.kept.ask(out)
 	res, err := w.next.RoundTrip(out)
 	if err != nil {
 		return nil, err
@@ -137,7 +138,7 @@ func (w *wire) once(req *http.Request) (*http.Response, error) {
 	case len(b) == 0 && res.StatusCode == http.StatusOK:
 		return nil, errors.New("the answer is empty") // go-github takes it for no result
 	}
-	res.Body, res.Request = io.NopCloser(bytes.NewReader(b)), req
+	res.Body, res.Request = whole(w.kept.take(out, res, b)), req
 	return res, nil
 }
 

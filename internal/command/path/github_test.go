@@ -46,6 +46,8 @@ func newHub(e *testscript.Env) error {
 //	github close NUMBER
 //	github reopen NUMBER
 //	github may [PERMISSION…]                 what the job's token may: pull-requests:write
+//	github admin                             the token is that of a person who administers it
+//	github free                              it is private, and its owner on GitHub Free
 //	github limit [METHOD…]                   such requests meet an exhausted rate limit; none is none
 //	github fail [METHOD…]                    such requests are answered 503
 //	github comment NUMBER FILE [LOGIN]       by the job's account, or somebody
@@ -76,6 +78,10 @@ func hubCommand(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		h.Private = true // else anybody may read
 		h.Tokens["job"] = githubtest.Token{Account: githubtest.Actions, May: may}
+	case "admin":
+		h.Tokens["job"] = githubtest.Token{Account: githubtest.Account{ID: 9, Login: "ann"}}
+	case "free":
+		h.Private, h.Settings.Free = true, true
 	case "limit":
 		reset := strconv.FormatInt(time.Now().Add(time.Hour).Unix(), 10)
 		h.fault(args, http.StatusForbidden, http.Header{"X-RateLimit-Remaining": {"0"}, "X-RateLimit-Reset": {reset}})

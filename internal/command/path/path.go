@@ -50,6 +50,7 @@ type CLI struct {
 	} `cmd:"" help:"The ledger of releases."`
 	Setup  Setup  `cmd:"" hidden:"" help:"Put this binary on the runner, for the steps that follow."`
 	Key    Key    `cmd:"" help:"Make the key that evidence is signed with, or show it."`
+	Doctor Doctor `cmd:"" help:"Tell what the path lacks here and on GitHub, and how to mend it. Changes nothing."`
 	Status Status `cmd:"" help:"Tell what runs on this machine now."`
 	Down   Down   `cmd:"" help:"Stop environments that run on this machine."`
 

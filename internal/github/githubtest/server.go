@@ -1,9 +1,8 @@
 // Package githubtest is a GitHub that is real in small: it keeps pull requests,
-// comments and deployments, and answers as GitHub's REST API does.
+// comments, deployments and settings, and answers as GitHub's REST API does.
 package githubtest
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -54,6 +53,7 @@ type Server struct {
 	Private    bool
 	Tokens     map[string]Token // by token; anyone else may read what is public
 	Now        func() time.Time
+	Settings   Settings
 
 	mu          sync.Mutex
 	fault       Fault
@@ -155,8 +155,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if a.link != "" {
 		h.Set("Link", a.link)
 	}
-	w.WriteHeader(a.status)
-	_ = json.NewEncoder(w).Encode(a.body)
+	write(w, r, a)
 }
 
 // answer is a status and what is said as JSON.
