@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
@@ -27,7 +28,7 @@ func plan(root *os.Root, f *Facts) ([]planned, error) {
 		if err != nil {
 			return nil, err
 		}
-		if block != "" {
+		if block != "" && !slices.Contains(blocked, block) {
 			blocked = append(blocked, block)
 		}
 		all = append(all, p)

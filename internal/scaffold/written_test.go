@@ -54,8 +54,8 @@ func checkWritten(t *testing.T, before, after map[string]string) {
 	}
 	if c, err := config.Parse([]byte(text)); err != nil {
 		t.Errorf("%v\n%s", err, text)
-	} else if c.App == "" || len(c.Chain()) != 2 {
-		t.Errorf("app %q, environments %v", c.App, c.Chain())
+	} else if starts := !strings.Contains(text, "# artifact:"); (c.Walkable() == nil) != starts || len(c.Chain()) != 2 {
+		t.Errorf("%v, environments %v", c.Walkable(), c.Chain())
 	}
 }
 
