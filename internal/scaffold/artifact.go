@@ -2,6 +2,7 @@ package scaffold
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -72,8 +73,13 @@ func (f *Facts) starting() *start {
 		s := *p.Start
 		if f.Web != "" && p.Dir == "." && p.Language != "go" {
 			s.entrypoint = []string{"sh", "-c", f.Web}
+			if p.Language == "python" { // programs that pip installed
+				s.env = append(slices.Clone(s.env), [2]string{"PATH", "/lib/bin:/usr/local/bin:/usr/bin:/bin"})
+			}
 		}
-		return &s
+		if len(s.entrypoint) > 0 {
+			return &s
+		}
 	}
 	return nil
 }
@@ -87,8 +93,12 @@ func (f *Facts) fromFolder(s start) artifact {
 		a.lines = append(a.lines, "  build: "+scalar(s.build, false))
 	}
 	a.lines = append(a.lines, "  pack: "+scalar(s.pack, false), "  entrypoint: "+list(s.entrypoint))
+	var env []string
 	for _, kv := range s.env {
-		a.lines = append(a.lines, fmt.Sprintf("  env: {%s: %s}", kv[0], scalar(kv[1], true)))
+		env = append(env, kv[0]+": "+scalar(kv[1], true))
+	}
+	if len(env) > 0 {
+		a.lines = append(a.lines, "  env: {"+strings.Join(env, ", ")+"}")
 	}
 	return a
 }

@@ -86,7 +86,7 @@ func pythonPart(t *tree, dir, marker string) *Part {
 		all += "\n" + t.text(name)
 	}
 	uses := func(name string) bool {
-		return regexp.MustCompile(`(?im)(^|["'\s])` + name + `\b`).MatchString(all)
+		return regexp.MustCompile(`(?im)(^|["'\s])` + name + `($|[^\w-])`).MatchString(all)
 	}
 	if p.Tool["ruff"] != nil && uses("ruff") || t.has(path.Join(dir, "ruff.toml")) && uses("ruff") {
 		part.Steps = append(part.Steps, step{name: "lint", run: pm.run + "ruff check ."})
@@ -129,7 +129,8 @@ var (
 	wsgiApp = regexp.MustCompile(`(?m)^(\w+)\s*=\s*Flask\(`)
 )
 
-// pythonStart serves the application object that the usual files hold.
+// pythonStart serves the application object that the usual files hold. Without one
+// there is no entrypoint, which a Procfile can give.
 func pythonStart(t *tree, dir string, pm python, uses func(string) bool) *start {
 	if dir != "." || pm.target == "" {
 		return nil
@@ -146,7 +147,7 @@ func pythonStart(t *tree, dir string, pm python, uses func(string) bool) *start 
 	for _, name := range []string{"main.py", "app.py", "wsgi.py", "asgi.py", "app/main.py", "src/main.py", "api/main.py"} {
 		text := t.text(name)
 		module := strings.ReplaceAll(strings.TrimSuffix(name, ".py"), "/", ".")
-		if m := asgiApp.FindStringSubmatch(text); m != nil && uses("(uvicorn|fastapi\\[standard\\])") {
+		if m := asgiApp.FindStringSubmatch(text); m != nil && uses(`(uvicorn|fastapi\[(standard|all)\])`) {
 			return serve("uvicorn " + module + ":" + m[1] + " --host ${HOST:-127.0.0.1} --port $PORT")
 		}
 		if m := wsgiApp.FindStringSubmatch(text); m != nil {
@@ -156,5 +157,5 @@ func pythonStart(t *tree, dir string, pm python, uses func(string) bool) *start 
 			return serve("flask --app " + module + ":" + m[1] + " run --host ${HOST:-127.0.0.1} --port $PORT")
 		}
 	}
-	return nil
+	return s
 }
