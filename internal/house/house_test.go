@@ -26,12 +26,12 @@ var layers = []string{
 	"internal/command/path internal/command/gate internal/command/commandtest",
 	"internal/command internal/localpath",
 	"internal/gate/actionlint internal/gate/change internal/gate/database internal/gate/gitleaks internal/gate/osv internal/gate/runtime internal/gate/sarif internal/gate/sbom internal/gate/trivy internal/gate/vex",
-	"internal/battery internal/doctor internal/gate internal/gate/gatetest internal/preview internal/release internal/scorecard",
+	"internal/battery internal/doctor internal/gate internal/gate/gatetest internal/preview internal/release internal/scaffold internal/scorecard",
 	"internal/github/githubtest internal/target/kubernetes internal/target/process internal/target/targettest internal/target/terraform",
 	"internal/render",
 	"internal/artifact internal/evidence internal/github internal/ledger internal/manifest internal/target",
 	"internal/config internal/runner internal/tool",
-	"internal/report",
+	"internal/report workflows",
 }
 
 func TestLayers(t *testing.T) {

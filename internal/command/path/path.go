@@ -27,6 +27,7 @@ import (
 
 // CLI is the command line.
 type CLI struct {
+	Init     Init     `cmd:"" help:"Write what a repository needs to walk the path. Never overwrites."`
 	Run      Run      `cmd:"" help:"Walk the whole path of a commit on this machine, to production."`
 	Validate Validate `cmd:"" help:"Read the configuration and the waivers of the commit that is checked out."`
 	Test     Test     `cmd:"" help:"Run the checks of the commit that is checked out."`
