@@ -63,6 +63,7 @@ type Server struct {
 	pulls       map[int]*Pull
 	comments    map[int][]*Comment
 	deployments []*Deployment
+	violations  []string
 }
 
 // New makes a repository without anything in it that knows one token, "job",
@@ -80,7 +81,12 @@ func Start(t testing.TB, repository string) *Server {
 	t.Helper()
 	s := New(repository)
 	h := httptest.NewServer(s)
-	t.Cleanup(h.Close)
+	t.Cleanup(func() {
+		h.Close()
+		for _, v := range s.Violations() {
+			t.Error(v)
+		}
+	})
 	s.URL = h.URL
 	return s
 }
@@ -131,6 +137,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.requests = append(s.requests, Request{r.Method, r.URL.RequestURI(), r.Header.Clone(), string(body)})
 	if s.fault != nil {
 		if status, header, text, ok := s.fault(r); ok {
+			s.hold(r, body, 0, nil)
 			if status == 0 {
 				panic(http.ErrAbortHandler)
 			}
@@ -143,6 +150,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	a := s.route(r, body)
+	text, err := json.Marshal(a.body)
+	if err != nil {
+		panic(err) // the server's own mistake
+	}
+	s.hold(r, body, a.status, text)
 	if s.lose != nil && s.lose(r) {
 		panic(http.ErrAbortHandler)
 	}
@@ -156,7 +168,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Set("Link", a.link)
 	}
 	w.WriteHeader(a.status)
-	_ = json.NewEncoder(w).Encode(a.body)
+	_, _ = w.Write(text) // who went away needs no answer
 }
 
 // answer is a status and what is said as JSON.
