@@ -31,16 +31,31 @@ func (s *Server) Violations() []string {
 	return slices.Clone(s.violations)
 }
 
-// hold holds a request and its answer to the description. Of a fault, whose
-// status is 0, only the request is looked at.
-func (s *Server) hold(r *http.Request, sent []byte, status int, body []byte) {
+// said is what the server answers. Nothing: a connection that broke, or a fault,
+// which is no answer of GitHub's.
+type said struct {
+	http.ResponseWriter
+	status int
+	body   []byte
+}
+
+func (a *said) WriteHeader(status int) {
+	a.status = status
+	a.ResponseWriter.WriteHeader(status)
+}
+
+func (a *said) Write(b []byte) (int, error) {
+	a.body = append(a.body, b...)
+	return a.ResponseWriter.Write(b)
+}
+
+// hold holds a request and its answer to the description.
+func (s *Server) hold(r *http.Request, sent []byte, a *said) {
 	d, err := described()
 	switch {
 	case err != nil:
 		s.violations = []string{err.Error()}
 	case d != nil:
-		s.violations = append(s.violations, d.Check(openapi.Exchange{
-			Request: r, Sent: sent, Status: status, Header: http.Header{"Content-Type": {"application/json; charset=utf-8"}}, Body: body,
-		})...)
+		s.violations = append(s.violations, d.Check(openapi.Exchange{Request: r, Sent: sent, Status: a.status, Header: a.Header(), Body: a.body})...)
 	}
 }

@@ -135,9 +135,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests = append(s.requests, Request{r.Method, r.URL.RequestURI(), r.Header.Clone(), string(body)})
+	said := &said{ResponseWriter: w}
+	defer func() { s.hold(r, body, said) }()
 	if s.fault != nil {
 		if status, header, text, ok := s.fault(r); ok {
-			s.hold(r, body, 0, nil)
 			if status == 0 {
 				panic(http.ErrAbortHandler)
 			}
@@ -150,14 +151,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	a := s.route(r, body)
-	text, err := json.Marshal(a.body)
-	if err != nil {
-		panic(err) // the server's own mistake
-	}
-	s.hold(r, body, a.status, text)
 	if s.lose != nil && s.lose(r) {
 		panic(http.ErrAbortHandler)
 	}
+	w = said
 	h := w.Header()
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	h.Set("X-GitHub-Api-Version-Selected", "2022-11-28")
@@ -168,7 +165,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Set("Link", a.link)
 	}
 	w.WriteHeader(a.status)
-	_, _ = w.Write(text) // who went away needs no answer
+	_ = json.NewEncoder(w).Encode(a.body)
 }
 
 // answer is a status and what is said as JSON.

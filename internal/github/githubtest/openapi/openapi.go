@@ -99,7 +99,7 @@ func (d *Description) Check(x Exchange) []string {
 }
 
 func (d *Description) answer(in *openapi3filter.RequestValidationInput, x Exchange) []string {
-	if x.Status == 0 {
+	if x.Status == 0 || x.Status == http.StatusNotModified {
 		return nil
 	}
 	if described := in.Route.Operation.Responses.Status(x.Status); described == nil && x.Status >= 400 {
