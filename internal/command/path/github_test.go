@@ -32,7 +32,12 @@ func newHub(e *testscript.Env) error {
 	if err != nil {
 		return err
 	}
-	e.Defer(func() { _ = stop() })
+	e.Defer(func() {
+		_ = stop()
+		if all := h.Violations(); len(all) > 0 {
+			e.T().Fatal(strings.Join(all, "\n"))
+		}
+	})
 	e.Values[hubKey{}] = h
 	return nil
 }
