@@ -26,7 +26,7 @@ import (
 func TestRelease(t *testing.T) {
 	l := newLab(t)
 	o := l.options("v0.1.0")
-	o.Binaries = "" // build
+	o.Binaries, o.Platforms = "", []string{"linux/amd64", "linux/arm64"} // build
 	o.Output, o.Notes = filepath.Join(t.TempDir(), "release.json"), filepath.Join(t.TempDir(), "notes.md")
 	source := l.git(l.repo, "rev-parse", "HEAD")
 	first := l.publish(o)
@@ -189,11 +189,14 @@ func TestResume(t *testing.T) {
 	o := l.options("v0.1.0")
 	var last string
 	for i, s := range steps {
+		if i < 4 { // what these do is in memory
+			continue
+		}
 		o.Until = s.name
 		l.publish(o)
 		if refs := l.refs(); s.name == "refs" {
 			last = refs
-		} else if i > 0 && last == "" && strings.Contains(refs, "tags") {
+		} else if last == "" && strings.Contains(refs, "tags") {
 			t.Errorf("after %s there are refs\n%s", s.name, refs)
 		}
 	}
