@@ -16,9 +16,12 @@ import (
 )
 
 // needs are files without which the binaries do not work, by any of their names.
-var needs = map[string][]string{
-	"git":                         {"usr/bin/git", "bin/git"},
-	"certificates of authorities": {"etc/ssl/certs/ca-certificates.crt", "etc/ssl/cert.pem"},
+var needs = []struct {
+	what   string
+	places []string
+}{
+	{"git", []string{"usr/bin/git", "bin/git"}},
+	{"certificates of authorities", []string{"etc/ssl/certs/ca-certificates.crt", "etc/ssl/cert.pem"}},
 }
 
 // readBase reads the base for each platform and says what it is made of.
@@ -87,9 +90,9 @@ func examine(img v1.Image) ([]string, error) {
 		lines = append(lines, fmt.Sprintf("layer %d: %s, packed %s", i+1, humanize.Bytes(uint64(size)), humanize.Bytes(uint64(packed))))
 	}
 	var missing []error
-	for what, places := range needs {
-		if !names[places[0]] && !names[places[1]] {
-			missing = append(missing, fmt.Errorf("it has no %s (%s)", what, strings.Join(places, ", ")))
+	for _, n := range needs {
+		if !names[n.places[0]] && !names[n.places[1]] {
+			missing = append(missing, fmt.Errorf("it has no %s (%s)", n.what, strings.Join(n.places, ", ")))
 		}
 	}
 	return lines, errors.Join(missing...)

@@ -60,7 +60,11 @@ func assembleImages(ctx context.Context, r *release) ([]string, error) {
 	return lines, r.expected()
 }
 
-// layer is a layer with one file, as everybody packs it.
+// gitConfig is the system's configuration of git: the workspace that the runner
+// mounts belongs to somebody else, and git refuses it unless it is told.
+const gitConfig = "[safe]\n\tdirectory = *\n"
+
+// layer is a layer with the binary, as everybody packs it.
 func (r *release) layer(ctx context.Context, b binary) (v1.Layer, error) {
 	root := filepath.Join(r.scratch, "root", b.product.name, b.platform.Architecture)
 	to := filepath.Join(root, b.product.inside())
@@ -68,6 +72,12 @@ func (r *release) layer(ctx context.Context, b binary) (v1.Layer, error) {
 		return nil, err
 	}
 	if err := copyFile(b.file, to); err != nil {
+		return nil, err
+	}
+	if err := os.Mkdir(filepath.Join(root, "etc"), 0o755); err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(filepath.Join(root, "etc", "gitconfig"), []byte(gitConfig), 0o644); err != nil {
 		return nil, err
 	}
 	packed, err := artifact.Pack(ctx, artifact.PackOptions{
@@ -144,11 +154,10 @@ func (r *release) assemble(b binary, layer v1.Layer) (v1.Image, error) {
 	mine = mine.DeepCopy()
 	mine.Created, mine.OS, mine.Architecture, mine.Variant = made, b.platform.OS, b.platform.Architecture, ""
 	// Neither user nor working directory, whatever the base has: an action runs as
-	// root in the workspace that the runner mounts. Git refuses a workspace that
-	// belongs to somebody else, unless it is told.
+	// root in the workspace that the runner mounts.
 	mine.Config = v1.Config{
 		Entrypoint: []string{"/" + b.product.inside()},
-		Env:        append(searchPath(file.Config.Env), "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*"),
+		Env:        searchPath(file.Config.Env),
 		Labels:     r.labels(b.product),
 	}
 	return mutate.ConfigFile(img, mine)

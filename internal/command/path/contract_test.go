@@ -145,7 +145,7 @@ func TestDockerfiles(t *testing.T) {
 				t.Errorf("%s: an action's image has no %s", name, strings.TrimSpace(instruction))
 			}
 		}
-		if want := "\nENV GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0=*\n"; !strings.Contains(final, want) {
+		if want := "\nCOPY --from=build /out/gitconfig /etc/gitconfig\n"; !strings.Contains(final, want) {
 			t.Errorf("%s: git refuses the runner's workspace without %s", name, strings.TrimSpace(want))
 		}
 		if want := "\nENTRYPOINT [\"/usr/local/bin/" + binary + "\"]\n"; !strings.HasSuffix(final, want) {
