@@ -86,7 +86,8 @@ func TestRootAction(t *testing.T) {
 	if diff := cmp.Diff(differs.ReplaceAllString(card, ""), differs.ReplaceAllString(root, "")); diff != "" {
 		t.Errorf("actions/scorecard/action.yml (-) and action.yml (+) differ:\n%s", diff)
 	}
-	if !strings.Contains(root, "\n  image: Dockerfile\n") {
+	// On the branch of a release it is the image that was built from it.
+	if !regexp.MustCompile(`\n  image: (Dockerfile|docker://\S+/goldenpath:v\S+@sha256:[0-9a-f]{64})\n`).MatchString(root) {
 		t.Error("action.yml does not start the image of the root Dockerfile")
 	}
 }
@@ -135,14 +136,18 @@ func TestDockerfiles(t *testing.T) {
 		text := commandtest.Read(t, name)
 		bases = append(bases, base.FindAllString(text, -1))
 		froms := from.FindAllStringSubmatch(text, -1)
-		if len(froms) != 2 || froms[0][1] != "${GO_IMAGE} AS build" || froms[1][1] != "${BASE_IMAGE}" {
+		if len(froms) != 2 || froms[0][1] != "--platform=${BUILDPLATFORM} ${GO_IMAGE} AS build" || froms[1][1] != "${BASE_IMAGE}" {
 			t.Errorf("%s: stages %q, want one that builds and one that stays, both from pinned arguments", name, froms)
 		}
 		final := text[strings.LastIndex(text, "\nFROM "):]
-		for _, instruction := range []string{"\nUSER ", "\nWORKDIR ", "\nCMD "} {
+		// RUN would need an emulator where the image is for another platform.
+		for _, instruction := range []string{"\nUSER ", "\nWORKDIR ", "\nCMD ", "\nRUN "} {
 			if strings.Contains(final, instruction) {
 				t.Errorf("%s: an action's image has no %s", name, strings.TrimSpace(instruction))
 			}
+		}
+		if want := "\nCOPY --from=build /out/gitconfig /etc/gitconfig\n"; !strings.Contains(final, want) {
+			t.Errorf("%s: git refuses the runner's workspace without %s", name, strings.TrimSpace(want))
 		}
 		if want := "\nENTRYPOINT [\"/usr/local/bin/" + binary + "\"]\n"; !strings.HasSuffix(final, want) {
 			t.Errorf("%s does not end with %s", name, strings.TrimSpace(want))
