@@ -1,26 +1,25 @@
 package path
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"regexp"
-	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/command"
 	"github.com/seed-b235b314/goldenpath/internal/localpath"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/scaffold"
-	"github.com/seed-b235b314/goldenpath/internal/tool"
 )
 
 // Init is `goldenpath init`.
 type Init struct {
 	App    string `help:"Name of the app. Default: that of .goldenpath.yml, or the repository's." placeholder:"NAME"`
 	Image  string `help:"Image repository, without tag. Default: that of .goldenpath.yml, or ghcr.io/OWNER/APP." placeholder:"REF"`
+	Pin    string `help:"Full commit id of the goldenpath release that the starters call. Default: that of this release's tag." placeholder:"COMMIT"`
 	DryRun bool   `help:"Say what would be written and change nothing."`
 	List   bool   `help:"List the files that it knows, and write none."`
 	Repo   string `help:"Repository of the app." default:"." type:"path" placeholder:"DIR" group:"where"`
@@ -45,71 +44,45 @@ func (c *Init) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 		return nil, err
 	}
 	o := scaffold.Options{Dir: repo, App: c.App, Image: c.Image, DryRun: c.DryRun, Now: env.Now}
-	if o.Owner, o.Name, err = origin(ctx, repo); err != nil {
+	name := env.Runner.Repository()
+	if name == "" {
+		name = origin(ctx, repo, env.Runner.Server())
+	}
+	o.Owner, o.Name, _ = strings.Cut(name, "/")
+	if o.Pin, o.Version, err = c.pin(ctx, repo); err != nil {
 		return nil, err
 	}
-	if name := env.Runner.Repository(); name != "" {
-		o.Owner, o.Name, _ = strings.Cut(name, "/")
-	}
-	o.Pin, o.Version = releasePin(debug.ReadBuildInfo())
 	return scaffold.Init(o)
 }
 
-// origin is the owner and name of the repository that the remote origin is, where
-// there is one.
-func origin(ctx context.Context, repo string) (owner, name string, err error) {
-	out, err := git(ctx, repo, nil, "remote", "get-url", "origin")
-	if exit := (*tool.ExitError)(nil); errors.As(err, &exit) {
+var commitID = regexp.MustCompile(`^[0-9a-f]{40}$`)
+
+// home is where releases of goldenpath are.
+const home = "https://github.com/seed-b235b314/goldenpath"
+
+// pin is the commit that starters call goldenpath at. The commit of a release names
+// the image that this binary is in, so no binary knows it: the tag does. Where it
+// cannot be asked the starters keep their zeros, and the report says so.
+func (c *Init) pin(ctx context.Context, repo string) (pin, version string, err error) {
+	built := command.Built()
+	switch {
+	case c.Pin != "" && !commitID.MatchString(c.Pin):
+		return "", "", report.Usage(fmt.Sprintf("--pin %.60q is no full commit id: a tag can move", c.Pin))
+	case c.Pin != "":
+		return c.Pin, cmp.Or(built.Version, "v0"), nil
+	case !built.Release:
 		return "", "", nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	out, err := git(ctx, repo, nil, "ls-remote", "--", home, "refs/tags/"+built.Version, "refs/tags/"+built.Version+"^{}")
 	if err != nil {
-		return "", "", fmt.Errorf("read the remote origin: %w", err)
+		return "", "", nil // no network: said with the zeros
 	}
-	owner, name = ownerOf(strings.TrimSpace(string(out)))
-	return owner, name, nil
-}
-
-var scpRemote = regexp.MustCompile(`^[^@/:]+@[^/:]+:([^/].*)$`)
-
-// ownerOf reads the last two elements of a remote's address; a folder of this
-// machine has none.
-func ownerOf(remote string) (owner, name string) {
-	path := ""
-	if m := scpRemote.FindStringSubmatch(remote); m != nil {
-		path = m[1]
-	} else if u, err := url.Parse(remote); err == nil && u.Host != "" {
-		path = u.Path
-	}
-	parts := strings.Split(strings.Trim(strings.TrimSuffix(strings.TrimSuffix(path, "/"), ".git"), "/"), "/")
-	if len(parts) != 2 {
-		return "", ""
-	}
-	return parts[0], parts[1]
-}
-
-var (
-	tagged   = regexp.MustCompile(`^v[0-9]+\.[0-9]+\.[0-9]+$`)
-	commitID = regexp.MustCompile(`^[0-9a-f]{40}$`)
-)
-
-// releasePin is the commit of the release that this binary was built from. Any
-// other binary has none: a pin that no branch has would fail everywhere.
-func releasePin(info *debug.BuildInfo, ok bool) (pin, version string) {
-	if !ok || !tagged.MatchString(info.Main.Version) {
-		return "", ""
-	}
-	for _, s := range info.Settings {
-		switch s.Key {
-		case "vcs.revision":
-			pin = s.Value
-		case "vcs.modified":
-			if s.Value != "false" {
-				return "", ""
-			}
+	for line := range strings.Lines(string(out)) { // the peeled one comes last
+		if id, _, ok := strings.Cut(line, "\t"); ok && commitID.MatchString(id) {
+			pin = id
 		}
 	}
-	if !commitID.MatchString(pin) {
-		return "", ""
-	}
-	return pin, info.Main.Version
+	return pin, built.Version, nil
 }
