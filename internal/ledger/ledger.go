@@ -115,7 +115,7 @@ func (l *Ledger) View(ctx context.Context, read func(context.Context, *Tx) error
 func (l *Ledger) begin(ctx context.Context) (*Tx, error) {
 	if l.Remote != "" {
 		if _, err := l.git(ctx, nil, "fetch", "--quiet", "--no-tags", l.Remote, "+refs/heads/"+Branch+":refs/heads/"+Branch); err != nil && !strings.Contains(err.Error(), "find remote ref") {
-			return nil, fmt.Errorf("fetch the ledger: %w", err)
+			return nil, unreachable("fetch", err)
 		}
 	}
 	out, err := l.git(ctx, nil, "for-each-ref", "--format=%(objectname)", "refs/heads/"+Branch)
@@ -164,9 +164,19 @@ func (l *Ledger) commit(ctx context.Context, tx *Tx, message string) error {
 		if strings.Contains(err.Error(), "stale info") || strings.Contains(err.Error(), "rejected") {
 			return errMoved
 		}
-		return fmt.Errorf("push the ledger: %w", err)
+		return unreachable("push", err)
 	}
 	return nil
+}
+
+// unreachable adds the remedy where the server did not let us in.
+func unreachable(verb string, err error) error {
+	for _, sign := range []string{"error: 401", "error: 403", "Authentication failed", "could not read Username"} {
+		if strings.Contains(err.Error(), sign) {
+			return fmt.Errorf("%s the ledger: %w\n  try: grant the job contents: write and give it the run's token, or keep the ledger elsewhere with --ledger-remote", verb, err)
+		}
+	}
+	return fmt.Errorf("%s the ledger: %w", verb, err)
 }
 
 func (l *Ledger) git(ctx context.Context, stdin []byte, args ...string) ([]byte, error) {

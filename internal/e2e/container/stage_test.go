@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -37,7 +38,8 @@ type stage struct {
 	digest string
 	base   string
 	head   string
-	image  bool // whether its steps run in containers
+	image  bool        // whether its steps run in containers
+	reads  atomic.Bool // whether the token may read the repository only
 }
 
 func top(t *testing.T) string {
@@ -158,7 +160,7 @@ func newStage(t *testing.T, image bool) *stage {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = stop() })
-	server := gitServer(t, address, filepath.Join(dir, "server"))
+	server := s.gitServer(address, filepath.Join(dir, "server"))
 	s.git("remote", "add", "origin", server+"/"+repository+".git")
 	s.hub.SetPull(githubtest.Pull{Number: 12, Head: s.head, Branch: "change", Author: "ann", Title: "README: more"})
 	s.GitHub = map[string]string{
@@ -304,7 +306,8 @@ func (s *stage) run(step Step) *Result {
 }
 
 // gitServer serves bare repositories as GitHub does, only to who has the token.
-func gitServer(t *testing.T, address, dir string) string {
+func (s *stage) gitServer(address, dir string) string {
+	t := s.t
 	t.Helper()
 	where, err := exec.Command("git", "--exec-path").Output()
 	if err != nil {
@@ -322,6 +325,10 @@ func gitServer(t *testing.T, address, dir string) string {
 		if _, password, ok := r.BasicAuth(); !ok || password != "job" {
 			w.Header().Set("WWW-Authenticate", "Basic")
 			http.Error(w, "who are you?", http.StatusUnauthorized)
+			return
+		}
+		if s.reads.Load() && (strings.HasSuffix(r.URL.Path, "/git-receive-pack") || r.URL.Query().Get("service") == "git-receive-pack") {
+			http.Error(w, "Permission to "+repository+".git denied to github-actions[bot].", http.StatusForbidden)
 			return
 		}
 		backend.ServeHTTP(w, r)
