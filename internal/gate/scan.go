@@ -55,6 +55,9 @@ func scanAll(ctx context.Context, o Options, in Input, changed Changes) []run {
 func (r *run) redact(clean func(string) string) {
 	for i := range r.Findings {
 		f := &r.Findings[i]
+		if shown := clean(f.At.Path); shown != f.At.Path { // a fingerprint may hold the path
+			f.Fingerprint = strings.ReplaceAll(f.Fingerprint, f.At.Path, shown)
+		}
 		for _, text := range []*string{&f.Rule, &f.Message, &f.Fix, &f.At.Path, &f.Rated, &f.Fixed, &f.Package} {
 			*text = clean(*text)
 		}
