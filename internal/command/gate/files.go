@@ -77,7 +77,7 @@ func (c *Scan) write(rep *report.Report, o gate.Options) error {
 	if c.VEX != "" {
 		said := slices.Clone(o.Waivers)
 		for i := range said {
-			said[i].Reason, said[i].Owner = o.Redact(said[i].Reason), o.Redact(said[i].Owner)
+			said[i].Reason, said[i].Owner = o.Conceal(said[i].Reason), o.Conceal(said[i].Owner)
 		}
 		err := create(c.VEX, func(w io.Writer) error { return vex.Write(w, rep, said, o.Now) })
 		if !errors.Is(err, vex.ErrNothing) {

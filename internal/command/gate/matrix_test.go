@@ -2,6 +2,7 @@ package gate
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"os"
@@ -336,6 +337,36 @@ func TestNoSecretInPlaces(t *testing.T) {
 		for where, text := range r.all {
 			if i := strings.Index(text, token[:12]); i >= 0 {
 				t.Errorf("%v: %s shows a secret or most of it: …%s", args, where, text[max(0, i-80):i])
+			}
+		}
+	}
+}
+
+// TestNoSecretQuoted proves GP-GATE-7 for what only the words around it make a
+// secret, and for what stands for one: others quote them without these words.
+func TestNoSecretQuoted(t *testing.T) {
+	c := newCheckout(t)
+	value := "zK9" + "fQ2mV7xR4tB8nW3pL6sD1gH5jY0cA"
+	coded := base64.StdEncoding.EncodeToString([]byte("token=" + token))
+	quotes := `{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"semgrep"}},"results":[{"ruleId":"x","message":{"text":"hardcoded ` + value + `"},"locations":[{"physicalLocation":{"artifactLocation":{"uri":"conf.py"},"region":{"startLine":1}}}]},` +
+		`{"ruleId":"y","message":{"text":"hardcoded ` + coded + ` here"},"locations":[{"physicalLocation":{"artifactLocation":{"uri":"conf.py"},"region":{"startLine":1}}}]}]}]}`
+	c.write(t, map[string]string{
+		"conf.py":                     "API_KEY = \"" + value + "\"\n",
+		".github/workflows/other.yml": "on: push\njobs:\n  b:\n    runs-on: " + value + "\n    steps:\n      - {run: echo hi, shell: " + value + "}\n",
+	})
+	c.commit(t)
+	file := filepath.Join(t.TempDir(), "other.sarif")
+	if err := os.WriteFile(file, []byte(quotes), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := c.run(t, nil, "--import-sarif", file)
+	if n := len(r.says(t)); n < 10 {
+		t.Errorf("only %d lines", n)
+	}
+	for where, text := range r.all {
+		for _, secret := range []string{value, coded} {
+			if i := strings.Index(text, secret); i >= 0 {
+				t.Errorf("%s shows a secret: …%s", where, text[max(0, i-80):i])
 			}
 		}
 	}
