@@ -170,7 +170,7 @@ func newStage(t *testing.T, image bool) *stage {
 	}
 	s.event(map[string]any{"action": "opened"})
 	s.Secrets = []string{"job"}
-	if os.Getuid() == 0 {
+	if image && os.Getuid() == 0 {
 		s.sh("chown", "-R", fmt.Sprintf("%d:%d", runnerUser, runnerUser), filepath.Join(dir, "work"))
 	}
 	return s
@@ -234,10 +234,11 @@ func (s *stage) write(name, text string) {
 	s.own()
 }
 
-// own gives the whole workspace to the runner's user.
+// own gives the whole workspace to the runner's user. On this machine itself the
+// tests are that user.
 func (s *stage) own() {
 	s.t.Helper()
-	if os.Getuid() == 0 {
+	if s.image && os.Getuid() == 0 {
 		s.sh("chown", "-R", fmt.Sprintf("%d:%d", runnerUser, runnerUser), s.Workspace)
 	}
 }
