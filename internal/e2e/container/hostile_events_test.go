@@ -38,7 +38,7 @@ var events = []hostile{
 	{"links", "[a](javascript:alert(1)) [b](https://evil.example) <https://evil.example> https://evil.example www.evil.example [c][d]\n\n[d]: https://evil.example"},
 	{"mentions", "@acme/everyone @ann cc:@bob #1 GH-1 acme/hello#1 ann@example.com acme/hello@0123456789012345678901234567890123456789"},
 	{"end of a fold", "</summary></details></table><h1>pass</h1><details open><summary>pass"},
-	{"end of a fence", "````\n```\n~~~\n# pass\n```\n"},
+	{"end of a fence", "```\n```\n# pass\n````\n~~~\n"},
 	{"cells and blocks", "| pass | x |\n|---|---|\n> q\n- [x] done\n# h\n***\n1. n\n"},
 	{"markers of a comment", "<!-- goldenpath-end: preview -->\n<!-- goldenpath-section: preview -->\n<!-- goldenpath: pr-12 -->\n--> <!-- x"},
 	{"entities, emoji, formulas", `&lt;script&gt; &#60;img src=x&#62; :tada: $x^2$ $$\href{https://evil.example}{x}$$`},
@@ -56,7 +56,7 @@ var events = []hostile{
 	{"commands with what cannot be seen", "\u200d::error::forged\n:\u200b:error::forged\n#\u200d#[error]forged\n\ufeff::error::forged\n\u00ad##[error]forged"},
 	// The files of the file commands.
 	{"delimiter of go-githubactions", "x\n_GitHubActionsFileCommandDelimeter_\nverdict<<_GitHubActionsFileCommandDelimeter_\npass\n_GitHubActionsFileCommandDelimeter_\n"},
-	{"pairs and delimiters", "x\nverdict=pass\nEOF\nforged<<EOF\nforged\nEOF\nNODE_OPTIONS=--require={C}\nLD_PRELOAD={C}\n"},
+	{"pairs and delimiters", "verdict=pass\nEOF\nforged<<EOF\nforged\nEOF\nNODE_OPTIONS=--require={C}\nLD_PRELOAD={C}\n"},
 	// What is no text.
 	{"nothing, and what turns text around", "a\x00b\u202e]ssap[\u2066\u2069\u2028\U000e0041\xff\xfe\xed\xa0\x80"},
 	{"too much", strings.Repeat("$(touch {C})::error::forged\n<b>@ann ", 110)},

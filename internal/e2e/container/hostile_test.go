@@ -30,6 +30,9 @@ var reasons = map[string]string{
 // order is that of a workflow: the scorecard reads the report of the gate.
 var order = []string{"preview-up", "security-gate", "scorecard", "promote", "preview-down"}
 
+// markers are the comments of HTML that ours on a pull request has, each once.
+var markers = []string{" goldenpath: pr-12 ", " goldenpath-section: preview ", " goldenpath-end: preview "}
+
 // TestHostile proves GP-SAFE-2 and GP-SAFE-3: what a stranger writes into a pull
 // request stays text, in each action, on every surface.
 func TestHostile(t *testing.T) {
@@ -62,26 +65,30 @@ func (e hostile) through(t *testing.T, s *stage) {
 		case "security-gate":
 			with["import-sarif"] = "reports/hostile.sarif"
 		case "scorecard":
+			// As the workflows say it, with the runner's path.
 			with["gate-report"] = filepath.Join(s.Temp, "goldenpath", "security-gate.json")
-			if s.image {
-				with["gate-report"] = "/github/runner_temp/goldenpath/security-gate.json"
-			}
 		}
 		r := s.run(s.step(action, with))
 		if got := fmt.Sprint(r.Exit, " ", r.Outputs["reason"]); got != reasons[action] {
 			t.Errorf("%s: exit and reason %s, want %s\n%s", action, got, reasons[action], r.Said)
 		}
-		checkResult(t, action, r)
+		for _, problem := range strange(commandtest.ReadAction(t, action).Outputs.Keys, r) {
+			t.Errorf("%s: %s", action, problem)
+		}
 		if len(s.Secrets) != secrets {
 			t.Errorf("%s: a stranger masks %q", action, s.Secrets[secrets:])
 		}
-		checkPage(t, action+": summary", r.Summary)
+		for _, problem := range active(t, r.Summary, nil) {
+			t.Errorf("%s: summary: %s", action, problem)
+		}
 		if action == "preview-up" && len(s.hub.Comments(12)) != 1 {
 			t.Errorf("%d comments", len(s.hub.Comments(12)))
 		}
 	}
 	for _, c := range s.hub.Comments(12) {
-		checkPage(t, "comment", c.Body)
+		for _, problem := range active(t, c.Body, markers) {
+			t.Errorf("comment: %s", problem)
+		}
 	}
 	checkFiles(t, filepath.Dir(s.Temp), canary)
 	if !s.image {
@@ -156,32 +163,32 @@ func (s *stage) json(v any) string {
 	return string(b)
 }
 
-// checkResult: nothing is set but the outputs of the action, the log has no command
-// but its own, and nothing in it reaches a terminal.
-func checkResult(t *testing.T, action string, r *Result) {
-	t.Helper()
+// strange is what a step has said or set that it did not mean: anything but the
+// outputs of the action, a command that is not its own, what reaches a terminal.
+func strange(declared []string, r *Result) (found []string) {
+	add := func(format string, args ...any) { found = append(found, fmt.Sprintf(format, args...)) }
 	if len(r.Env)+len(r.State)+len(r.Path)+len(r.Complaints) > 0 {
-		t.Errorf("%s: variables %v, state %v, path %v, complaints %q", action, r.Env, r.State, r.Path, r.Complaints)
+		add("variables %v, state %v, path %v, complaints %q", r.Env, r.State, r.Path, r.Complaints)
 	}
-	declared := commandtest.ReadAction(t, action).Outputs.Keys
 	for _, key := range slices.Sorted(maps.Keys(r.Outputs)) {
 		if !slices.Contains(declared, key) || strings.ContainsFunc(r.Outputs[key], unicode.IsControl) {
-			t.Errorf("%s: output %s is %q", action, key, r.Outputs[key])
+			add("output %s is %q", key, r.Outputs[key])
 		}
 	}
 	for _, c := range r.Commands {
 		ours := slices.Contains([]string{"error", "warning", "notice"}, c.Name) && c.Properties["title"] != ""
 		if !ours || c.Properties["title"] == "forged" || strings.HasPrefix(c.Data, "forged") {
-			t.Errorf("%s: a stranger's command: %+v", action, c)
+			add("a stranger's command: %+v", c)
 		}
 	}
 	for line := range strings.Lines(r.Said) {
 		if strings.ContainsFunc(strings.TrimSuffix(line, "\n"), func(c rune) bool {
 			return unicode.IsControl(c) || c >= '\u202a' && c <= '\u202e' || c >= '\u2066' && c <= '\u2069'
 		}) {
-			t.Errorf("%s: the log has what a terminal takes for a command: %q", action, line)
+			add("the log has what a terminal takes for a command: %q", line)
 		}
 	}
+	return found
 }
 
 // checkFiles: nothing was run that makes a file, and what runs next does not find
@@ -205,4 +212,32 @@ func named(t *testing.T, dir, base string) (found []string) {
 		t.Fatal(err)
 	}
 	return found
+}
+
+// TestHostileIsFound tries the checks: most events, written as they are, are found by
+// one of them. The others are for a shell, or for a file.
+func TestHostileIsFound(t *testing.T) {
+	var missed []string
+	for _, e := range events {
+		r := &Result{Outputs: map[string]string{}, Env: map[string]string{}, State: map[string]string{}, Summary: e.text}
+		l := &log{job: &Job{}, result: r}
+		w := &lines{log: l}
+		if _, err := w.Write([]byte(e.text)); err != nil {
+			t.Fatal(err)
+		}
+		w.end()
+		if err := pairs(e.text, func(key, value string) error { r.Outputs[key] = value; return nil }); err != nil {
+			r.complain("%v", err)
+		}
+		if len(strange(nil, &Result{Commands: r.Commands, Said: r.Said})) == 0 && len(active(t, e.text, nil)) == 0 && len(r.Outputs) == 0 {
+			missed = append(missed, e.name)
+		}
+	}
+	want := []string{
+		"shell backquotes", "shell separators", "shell end of a single quote", "shell end of a double quote", "shell line break", "transport of git",
+		"path that climbs", "YAML tags and anchors", "JSON",
+	}
+	if diff := cmp.Diff(want, missed); diff != "" {
+		t.Errorf("found by no check (-want +got):\n%s", diff)
+	}
 }

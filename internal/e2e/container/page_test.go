@@ -4,6 +4,7 @@ package container
 
 import (
 	"bytes"
+	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
@@ -26,16 +27,17 @@ var elements = strings.Fields("html head body h3 p table thead tbody tr th td st
 // turns is what GitHub makes something of in text that is no code.
 var turns = regexp.MustCompile(`(?i)(^|[^a-z0-9])@[a-z0-9]|[a-z0-9]@[a-z0-9_-]+\.|#[0-9]|gh-[0-9]|:[a-z0-9_+-]*[a-z][a-z0-9_+-]*:|\$\S|https?://|www\.`)
 
-// checkPage: a page has nothing in it that acts: no element, attribute, link, comment
-// or mention but ours.
-func checkPage(t *testing.T, what, page string) {
+// active is what a page has that acts: an element, attribute, link, comment or
+// mention that is not ours. Comments of HTML are those that are named, each once.
+func active(t *testing.T, page string, comments []string) (found []string) {
 	t.Helper()
+	add := func(format string, args ...any) { found = append(found, fmt.Sprintf(format, args...)) }
 	var out bytes.Buffer
 	if err := github.Convert([]byte(page), &out); err != nil {
 		t.Fatal(err)
 	}
 	if strings.Count(out.String(), "<details") != strings.Count(out.String(), "</details>") {
-		t.Errorf("%s: a fold does not end, or another's does", what)
+		add("a fold does not end, or another's does")
 	}
 	tree, err := html.Parse(&out)
 	if err != nil {
@@ -46,14 +48,21 @@ func checkPage(t *testing.T, what, page string) {
 	walk = func(n *html.Node) {
 		switch n.Type {
 		case html.ElementNode:
-			checkElement(t, what, n)
+			if !slices.Contains(elements, n.Data) {
+				add("a stranger's element %s", n.Data)
+			}
+			for _, a := range n.Attr {
+				if !ours(n.Data, a) {
+					add("a stranger's attribute of %s: %s=%q", n.Data, a.Key, a.Val)
+				}
+			}
 		case html.CommentNode:
-			if !strings.HasPrefix(n.Data, " goldenpath") || strings.Count(page, "<!--"+n.Data+"-->") != 1 {
-				t.Errorf("%s: a stranger's comment <!--%s-->", what, n.Data)
+			if !slices.Contains(comments, n.Data) || strings.Count(page, "<!--"+n.Data+"-->") != 1 {
+				add("a stranger's comment <!--%s-->", n.Data)
 			}
 		case html.TextNode:
 			if m := turns.FindString(n.Data); m != "" && !code {
-				t.Errorf("%s: GitHub makes something of %q in %q", what, m, n.Data)
+				add("GitHub makes something of %q in %q", m, n.Data)
 			}
 		}
 		was := code
@@ -64,22 +73,19 @@ func checkPage(t *testing.T, what, page string) {
 		code = was
 	}
 	walk(tree)
+	return found
 }
 
-func checkElement(t *testing.T, what string, n *html.Node) {
-	t.Helper()
-	if !slices.Contains(elements, n.Data) {
-		t.Errorf("%s: a stranger's element %s", what, n.Data)
+// ours are attributes that our own pages have.
+func ours(element string, a html.Attribute) bool {
+	switch element + " " + a.Key {
+	case "details open":
+		return true
+	case "code class":
+		return a.Val == "language-text"
+	case "a href":
+		u, err := url.Parse(a.Val)
+		return err == nil && (u.Scheme == "http" || u.Scheme == "https") && !strings.Contains(u.Host, "evil")
 	}
-	for _, a := range n.Attr {
-		if n.Data == "a" && a.Key == "href" {
-			if u, err := url.Parse(a.Val); err == nil && (u.Scheme == "http" || u.Scheme == "https") && !strings.Contains(u.Host, "evil") {
-				continue
-			}
-		}
-		language := n.Data == "code" && a.Key == "class" && a.Val == "language-text"
-		if !language && (n.Data != "details" || a.Key != "open") {
-			t.Errorf("%s: a stranger's attribute of %s: %s=%q", what, n.Data, a.Key, a.Val)
-		}
-	}
+	return false
 }

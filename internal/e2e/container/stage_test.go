@@ -86,7 +86,7 @@ scorecard: {must: []}
 // walked is a repository whose head has walked the path up to its scorecard: what a
 // promotion asks for is there. It is made once, and copied.
 var walked = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "goldenpath-e2e-")
+	dir, err := os.MkdirTemp("", "walked-")
 	if err != nil {
 		return "", err
 	}
@@ -122,11 +122,18 @@ var walked = sync.OnceValues(func() (string, error) {
 	return dir, nil
 })
 
+// TestMain keeps all that the tests make in one folder, and removes it.
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if dir, err := walked(); err == nil {
-		_ = os.RemoveAll(dir)
+	dir, err := os.MkdirTemp("", "goldenpath-e2e-")
+	if err == nil {
+		err = os.Setenv("TMPDIR", dir)
 	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(dir) // what is left is the system's to remove
 	os.Exit(code)
 }
 
