@@ -46,6 +46,8 @@ go test -count=1 ./internal/github ./internal/command/path
 source internal/e2e/cluster/with.sh
 source internal/e2e/docker/with.sh
 go test -tags e2e -count=1 -timeout 40m -parallel 4 ./internal/e2e "$@"
+# After the others: they share an engine, and time what is cancelled.
+go test -tags e2e -count=1 -timeout 40m ./internal/e2e/container
 # A month of 2,000 pull requests, by a simulated clock.
 GOLDENPATH_MONTH=full go test -count=1 -timeout 20m -run Month ./internal/preview
 ./internal/e2e/fuzz.sh

@@ -22,7 +22,8 @@ const module = "github.com/seed-b235b314/goldenpath/"
 // layers lists the packages from the top down. A package imports only layers
 // below its own.
 var layers = []string{
-	"cmd/goldenpath cmd/security-gate internal/demo internal/e2e internal/e2e/container internal/e2e/workflows internal/e2e/cluster/pause internal/e2e/cluster/registry internal/bench internal/bench/superset internal/house internal/publish",
+	"cmd/goldenpath cmd/security-gate internal/demo internal/e2e internal/e2e/workflows internal/e2e/cluster/pause internal/e2e/cluster/registry internal/bench internal/bench/superset internal/house internal/publish",
+	"internal/e2e/container",
 	"internal/command/path internal/command/gate internal/command/commandtest",
 	"internal/command internal/localpath",
 	"internal/gate/actionlint internal/gate/change internal/gate/database internal/gate/gitleaks internal/gate/osv internal/gate/runtime internal/gate/sarif internal/gate/sbom internal/gate/trivy internal/gate/vex",

@@ -84,7 +84,7 @@ scorecard: {must: []}
 // walked is a repository whose head has walked the path up to its scorecard: what a
 // promotion asks for is there. It is made once, and copied.
 var walked = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "goldenpath-e2e-")
+	dir, err := os.MkdirTemp("", "walked-")
 	if err != nil {
 		return "", err
 	}
@@ -120,11 +120,18 @@ var walked = sync.OnceValues(func() (string, error) {
 	return dir, nil
 })
 
+// TestMain keeps all that the tests make in one folder, and removes it.
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if dir, err := walked(); err == nil {
-		_ = os.RemoveAll(dir)
+	dir, err := os.MkdirTemp("", "goldenpath-e2e-")
+	if err == nil {
+		err = os.Setenv("TMPDIR", dir)
 	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(dir) // what is left is the system's to remove
 	os.Exit(code)
 }
 
@@ -168,7 +175,7 @@ func newStage(t *testing.T, image bool) *stage {
 	}
 	s.event(map[string]any{"action": "opened"})
 	s.Secrets = []string{"job"}
-	if os.Getuid() == 0 {
+	if image && os.Getuid() == 0 {
 		s.sh("chown", "-R", fmt.Sprintf("%d:%d", runnerUser, runnerUser), filepath.Join(dir, "work"))
 	}
 	return s
@@ -232,10 +239,11 @@ func (s *stage) write(name, text string) {
 	s.own()
 }
 
-// own gives the whole workspace to the runner's user.
+// own gives the whole workspace to the runner's user. On this machine itself the
+// tests are that user.
 func (s *stage) own() {
 	s.t.Helper()
-	if os.Getuid() == 0 {
+	if s.image && os.Getuid() == 0 {
 		s.sh("chown", "-R", fmt.Sprintf("%d:%d", runnerUser, runnerUser), s.Workspace)
 	}
 }

@@ -1,0 +1,91 @@
+//go:build e2e
+
+package container
+
+import (
+	"bytes"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/extension"
+	markdown "github.com/yuin/goldmark/renderer/html"
+	"golang.org/x/net/html"
+)
+
+// github reads Markdown nearly as GitHub does, and leaves HTML in it alone, which
+// GitHub does not: what is no HTML here is none there.
+var github = goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithRendererOptions(markdown.WithUnsafe()))
+
+// elements are those that our own pages are made of.
+var elements = strings.Fields("html head body h3 p table thead tbody tr th td strong b code pre details summary a br ul li")
+
+// turns is what GitHub makes something of in text that is no code.
+var turns = regexp.MustCompile(`(?i)(^|[^a-z0-9])@[a-z0-9]|[a-z0-9]@[a-z0-9_-]+\.|#[0-9]|gh-[0-9]|:[a-z0-9_+-]*[a-z][a-z0-9_+-]*:|\$\S|https?://|www\.`)
+
+// active is what a page has that acts: an element, attribute, link, comment or
+// mention that is not ours. Comments of HTML are those that are named, each once.
+func active(t *testing.T, page string, comments []string) (found []string) {
+	t.Helper()
+	add := func(format string, args ...any) { found = append(found, fmt.Sprintf(format, args...)) }
+	var out bytes.Buffer
+	if err := github.Convert([]byte(page), &out); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Count(out.String(), "<details") != strings.Count(out.String(), "</details>") {
+		add("a fold does not end, or another's does")
+	}
+	tree, err := html.Parse(&out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := false
+	var walk func(*html.Node)
+	walk = func(n *html.Node) {
+		switch n.Type {
+		case html.ElementNode:
+			if !slices.Contains(elements, n.Data) {
+				add("a stranger's element %s", n.Data)
+			}
+			for _, a := range n.Attr {
+				if !ours(n.Data, a) {
+					add("a stranger's attribute of %s: %s=%q", n.Data, a.Key, a.Val)
+				}
+			}
+		case html.CommentNode:
+			if !slices.Contains(comments, n.Data) || strings.Count(page, "<!--"+n.Data+"-->") != 1 {
+				add("a stranger's comment <!--%s-->", n.Data)
+			}
+		case html.TextNode:
+			if m := turns.FindString(n.Data); m != "" && !code {
+				add("GitHub makes something of %q in %q", m, n.Data)
+			}
+		}
+		was := code
+		code = code || n.Data == "code" || n.Data == "pre"
+		for c := n.FirstChild; c != nil; c = c.NextSibling {
+			walk(c)
+		}
+		code = was
+	}
+	walk(tree)
+	return found
+}
+
+// ours are attributes that our own pages have.
+func ours(element string, a html.Attribute) bool {
+	switch element + " " + a.Key {
+	case "details open":
+		return true
+	case "code class":
+		return a.Val == "language-text"
+	case "a href":
+		u, err := url.Parse(a.Val)
+		return err == nil && (u.Scheme == "http" || u.Scheme == "https") && !strings.Contains(u.Host, "evil")
+	}
+	return false
+}
