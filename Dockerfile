@@ -24,17 +24,13 @@ RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache
     GOOS=${TARGETOS} GOARCH=${TARGETARCH} go build -trimpath -buildvcs=false -o /out/goldenpath \
     -ldflags "-s -w -X github.com/seed-b235b314/goldenpath/internal/command.version=${VERSION} -X github.com/seed-b235b314/goldenpath/internal/command.commit=${COMMIT}" \
     ./cmd/goldenpath
-# The runner mounts a workspace that belongs to another user; git refuses it
-# unless it is told.
-RUN printf '[safe]\n\tdirectory = *\n' > /out/gitconfig
 
 FROM ${BASE_IMAGE}
 LABEL org.opencontainers.image.title="goldenpath" \
       org.opencontainers.image.description="Takes a commit to production" \
       org.opencontainers.image.source="https://github.com/seed-b235b314/goldenpath" \
       org.opencontainers.image.licenses="Apache-2.0"
-COPY --from=build /out/gitconfig /etc/gitconfig
 COPY --from=build /out/goldenpath /usr/local/bin/goldenpath
 # Neither USER nor WORKDIR: an action runs as root in the workspace the runner
-# mounts.
+# mounts. That it belongs to another user git is told by whoever calls it.
 ENTRYPOINT ["/usr/local/bin/goldenpath"]

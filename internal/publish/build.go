@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/dustin/go-humanize"
@@ -48,6 +49,10 @@ func buildBinaries(ctx context.Context, r *release) ([]string, error) {
 			}
 			b := binary{product: p, platform: *platform, file: r.o.prebuilt(p, *platform)}
 			how := "prebuilt, taken as it is"
+			if b.file == "" && !slices.Contains(r.o.Build, p.name) {
+				lines = append(lines, fmt.Sprintf("%s %s is left out: it is not built, and %s has none", p.name, text, r.o.Binaries))
+				continue
+			}
 			if b.file == "" {
 				how = "built with " + chain
 				b.file = filepath.Join(r.scratch, "bin", text, p.name)
@@ -60,6 +65,9 @@ func buildBinaries(ctx context.Context, r *release) ([]string, error) {
 			}
 			lines = append(lines, fmt.Sprintf("%s %s, %s, %s", p.name, text, humanize.Bytes(uint64(b.size)), how))
 			r.binaries = append(r.binaries, b)
+		}
+		if len(r.binaries) == 0 || r.binaries[len(r.binaries)-1].product != p {
+			return lines, fmt.Errorf("%s is for no platform\n  try: --build %s, or put it into the folder of --binaries", p.name, p.name)
 		}
 	}
 	return lines, nil

@@ -60,11 +60,7 @@ func assembleImages(ctx context.Context, r *release) ([]string, error) {
 	return lines, r.expected()
 }
 
-// gitConfig is the system's configuration of git: the workspace that the runner
-// mounts belongs to somebody else, and git refuses it unless it is told.
-const gitConfig = "[safe]\n\tdirectory = *\n"
-
-// layer is a layer with the binary, as everybody packs it.
+// layer is a layer with one file, as everybody packs it.
 func (r *release) layer(ctx context.Context, b binary) (v1.Layer, error) {
 	root := filepath.Join(r.scratch, "root", b.product.name, b.platform.Architecture)
 	to := filepath.Join(root, b.product.inside())
@@ -72,12 +68,6 @@ func (r *release) layer(ctx context.Context, b binary) (v1.Layer, error) {
 		return nil, err
 	}
 	if err := copyFile(b.file, to); err != nil {
-		return nil, err
-	}
-	if err := os.Mkdir(filepath.Join(root, "etc"), 0o755); err != nil {
-		return nil, err
-	}
-	if err := os.WriteFile(filepath.Join(root, "etc", "gitconfig"), []byte(gitConfig), 0o644); err != nil {
 		return nil, err
 	}
 	packed, err := artifact.Pack(ctx, artifact.PackOptions{

@@ -26,6 +26,7 @@ type Options struct {
 	Branch    string   `help:"Branch of the remote that the source must be on; the release's own branch will do too." default:"main"`
 	Binaries  string   `help:"Folder with binaries that are taken as they are: NAME-OS-ARCH, such as security-gate-linux-arm64. What is not there is built." type:"path" placeholder:"DIR"`
 	Platforms []string `help:"Platforms of the images." default:"linux/amd64,linux/arm64"`
+	Build     []string `help:"Programs that are built. Of another one the image has only what --binaries has, for the platforms it has." default:"goldenpath,security-gate"`
 	Scan      string   `help:"Command line that must succeed for each image before anything names it; $$IMAGE is the image by digest, $$NAME its name." placeholder:"COMMAND"`
 	Expect    string   `help:"Result of an earlier run: other digests are an error." type:"path" placeholder:"FILE"`
 	Output    string   `help:"Write what was made as JSON." type:"path" placeholder:"FILE"`
@@ -74,6 +75,11 @@ func (o Options) check() error {
 	}
 	if len(o.Platforms) == 0 {
 		problems = append(problems, errors.New("no platform: give --platforms linux/amd64"))
+	}
+	for _, b := range o.Build {
+		if !slices.ContainsFunc(products, func(p product) bool { return p.name == b }) {
+			problems = append(problems, fmt.Errorf("--build %s: there is no such program", b))
+		}
 	}
 	if o.Until != "" && !slices.ContainsFunc(steps, func(s step) bool { return s.name == o.Until }) {
 		problems = append(problems, fmt.Errorf("--until %s names no step", o.Until))

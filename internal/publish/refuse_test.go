@@ -64,6 +64,8 @@ func TestRefusals(t *testing.T) {
 		{"base without git", with(func(o *Options) { o.Base = bare }), "it has no git (usr/bin/git, bin/git)"},
 		{"platform", with(func(o *Options) { o.Platforms = []string{"windows/amd64"} }), "linux/ARCH"},
 		{"platform that the base has not", with(func(o *Options) { o.Platforms = []string{"linux/s390x"} }), "no manifest for linux/s390x"},
+		{"program", with(func(o *Options) { o.Build = []string{"x"} }), "no such program"},
+		{"nothing to take", with(func(o *Options) { o.Build, o.Binaries = nil, l.repo }), "goldenpath is for no platform"},
 		{"step", with(func(o *Options) { o.Until = "x" }), "names no step"},
 		{"changelog", with(func(o *Options) { o.Version = "v0.2.0" }), `no heading "## [0.2.0] - unreleased"`},
 		{"base of the Dockerfile", with(func(o *Options) { o.Base = "" }), "Dockerfile"},
