@@ -15,6 +15,7 @@ import (
 type Facts struct {
 	App, Image, Owner string
 	Pin, Version      string
+	With              []string
 	Parts             []Part
 	Dockerfiles       []Dockerfile
 	Charts            []string // folders
@@ -67,7 +68,7 @@ func look(root *os.Root, o Options) (*Facts, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Facts{Owner: owner(o.Owner), Pin: o.Pin, Version: o.Version}
+	f := &Facts{Owner: owner(o.Owner), Pin: o.Pin, Version: o.Version, With: o.With}
 	if err := f.name(o); err != nil {
 		return nil, err
 	}

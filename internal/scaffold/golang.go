@@ -69,8 +69,17 @@ func goStart(t *tree, dir string) *start {
 	if dir != "." {
 		s.build = "CGO_ENABLED=0 go build -C " + dir + ` -trimpath -buildvcs=false -o "$PWD/` + out + `" ` + pkg
 	}
+	if slices.ContainsFunc(t.names, func(name string) bool {
+		return within(dir, path.Dir(name)) && path.Ext(name) == ".go" && !strings.HasSuffix(name, "_test.go") && readsFiles.MatchString(t.text(name))
+	}) {
+		s.build = strings.TrimSuffix(archive(dir), " && cd dist/app") + " && " + s.build
+	}
 	return s
 }
+
+// readsFiles is source that takes pages from the folder it is started in: they are
+// packed with the program.
+var readsFiles = regexp.MustCompile(`LoadHTML|ParseGlob\(|ParseFiles\(|http\.Dir\(|os\.DirFS\(|\.Static(FS|File)?\("`)
 
 var serves = regexp.MustCompile(`ListenAndServe|http\.Serve\(|net\.Listen|\.Serve\(`)
 

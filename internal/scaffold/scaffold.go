@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/dustin/go-humanize/english"
@@ -17,13 +19,14 @@ import (
 
 // Options says what is written where.
 type Options struct {
-	Dir     string // top of the repository's working tree
-	App     string // "": that of .goldenpath.yml, the remote's repository, or the folder
-	Image   string // "": that of .goldenpath.yml, or ghcr.io/OWNER/APP where the owner is known
-	Owner   string // of the repository on GitHub; "": not known
-	Name    string // of the repository on GitHub; "": not known
-	Pin     string // full commit id of the release that this binary is; "": not known
-	Version string // of that release, such as v1.2.0
+	Dir     string   // top of the repository's working tree
+	App     string   // "": that of .goldenpath.yml, the remote's repository, or the folder
+	Image   string   // "": that of .goldenpath.yml, or ghcr.io/OWNER/APP where the owner is known
+	Owner   string   // of the repository on GitHub; "": not known
+	Name    string   // of the repository on GitHub; "": not known
+	Pin     string   // full commit id of the release that this binary is; "": not known
+	Version string   // of that release, such as v1.2.0
+	With    []string // starters that are for some repositories alone, by name
 	DryRun  bool
 	Now     func() time.Time
 }
@@ -59,6 +62,11 @@ const (
 // that fails is an error beside the report of what was written before it.
 func Init(o Options) (*report.Report, error) {
 	start := o.Now()
+	for _, name := range o.With {
+		if all := conditional(); !slices.Contains(all, name) {
+			return nil, report.Usage(fmt.Sprintf("--with %.40q is no starter that is left out; those are: %s", name, strings.Join(all, ", ")))
+		}
+	}
 	root, err := os.OpenRoot(o.Dir)
 	if err != nil {
 		return nil, report.Usage(fmt.Sprintf("open %s: %v: give --repo a folder that can be read", o.Dir, err))

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/seed-b235b314/goldenpath/workflows"
@@ -12,6 +13,8 @@ import (
 var (
 	copyTo = regexp.MustCompile(`^# Copy this file to (\.github/workflows/[a-z0-9-]+\.yml)\b`)
 	zeros  = regexp.MustCompile(`@0{40}( # v0)?\b`)
+	// A second line of comment says for whom a starter is: it is not for all.
+	onlyFor = regexp.MustCompile(`^# Copy this file [^\n]*\n# ([^\n]+)`)
 )
 
 // starters are the workflows that a team copies: all that there are.
@@ -29,8 +32,10 @@ func starters() []file {
 		text := string(b)
 		to := target(name, text)
 		all = append(all, file{
-			path: to, why: starterFor(name), also: []string{strings.TrimSuffix(to, ".yml") + ".yaml"},
-			make: func(f *Facts) (string, string, error) { return pinned(text, f), "", nil },
+			path: to, why: starterFor(name, text), also: []string{strings.TrimSuffix(to, ".yml") + ".yaml"},
+			make: func(f *Facts) (string, string, error) {
+				return pinned(text, f), f.notFor(strings.TrimSuffix(name, ".yml"), text), nil
+			},
 		})
 	}
 	return all
@@ -60,11 +65,40 @@ func pinned(text string, f *Facts) string {
 	return regexp.MustCompile(`@0{40}`).ReplaceAllLiteralString(text, pin)
 }
 
-// starterFor says what a starter is for, by its name.
-func starterFor(name string) string {
+// notFor says why a starter is not written: it is for some repositories alone, and
+// nobody asked for it.
+func (f *Facts) notFor(name, text string) string {
+	m := onlyFor.FindStringSubmatch(text)
+	if m == nil || slices.Contains(f.With, name) {
+		return ""
+	}
+	return strings.TrimSuffix(m[1], ".") + ": --with " + name
+}
+
+// conditional are the starters that --with can name.
+func conditional() []string {
+	var all []string
+	names, err := fs.Glob(workflows.Starters, "*.yml")
+	if err != nil {
+		return nil
+	}
+	for _, name := range names {
+		if b, err := workflows.Starters.ReadFile(name); err == nil && onlyFor.Match(b) {
+			all = append(all, strings.TrimSuffix(name, ".yml"))
+		}
+	}
+	return all
+}
+
+// starterFor says what a starter is for, by its name and its second line.
+func starterFor(name, text string) string {
 	name = strings.TrimSuffix(path.Base(name), ".yml")
 	if name == "pull-request" || name == "goldenpath" {
 		return "the path on GitHub: every pull request and every push"
 	}
-	return strings.ReplaceAll(name, "-", " ") + ", as a workflow"
+	why := strings.ReplaceAll(name, "-", " ") + ", as a workflow"
+	if onlyFor.MatchString(text) {
+		why += "; with `--with " + name + "`"
+	}
+	return why
 }

@@ -44,7 +44,7 @@ func (f *Facts) gaps(files []Outcome, o Options) []gap {
 	if f.Pin == "" && slices.ContainsFunc(files, func(out Outcome) bool {
 		return strings.HasPrefix(out.Path, ".github/workflows/") && (out.State == stateWritten || out.State == statePlanned || out.State == stateSame)
 	}) {
-		add("pin", "this binary is no release, so the workflows still have zeros after the @", "put the full commit id of a release in their place; GitHub refuses them until then")
+		add("pin", "the commit of a release of goldenpath is not known here, so the workflows still have zeros after the @", "put the full commit id of a release in their place; GitHub refuses them until then")
 	}
 	for _, n := range f.notes {
 		add("not used", n, "")

@@ -17,12 +17,13 @@ import (
 
 // Init is `goldenpath init`.
 type Init struct {
-	App    string `help:"Name of the app. Default: that of .goldenpath.yml, or the repository's." placeholder:"NAME"`
-	Image  string `help:"Image repository, without tag. Default: that of .goldenpath.yml, or ghcr.io/OWNER/APP." placeholder:"REF"`
-	Pin    string `help:"Full commit id of the goldenpath release that the starters call. Default: that of this release's tag." placeholder:"COMMIT"`
-	DryRun bool   `help:"Say what would be written and change nothing."`
-	List   bool   `help:"List the files that it knows, and write none."`
-	Repo   string `help:"Repository of the app." default:"." type:"path" placeholder:"DIR" group:"where"`
+	App    string   `help:"Name of the app. Default: that of .goldenpath.yml, or the repository's." placeholder:"NAME"`
+	Image  string   `help:"Image repository, without tag. Default: that of .goldenpath.yml, or ghcr.io/OWNER/APP." placeholder:"REF"`
+	Pin    string   `help:"Full commit id of the goldenpath release that the starters call. Default: that of this release's tag." placeholder:"COMMIT"`
+	With   []string `help:"Starters that are for some repositories alone: comment, promote, security." placeholder:"NAME,..."`
+	DryRun bool     `help:"Say what would be written and change nothing."`
+	List   bool     `help:"List the files that it knows, and write none."`
+	Repo   string   `help:"Repository of the app." default:"." type:"path" placeholder:"DIR" group:"where"`
 	command.Output
 }
 
@@ -43,7 +44,7 @@ func (c *Init) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 	if err != nil {
 		return nil, err
 	}
-	o := scaffold.Options{Dir: repo, App: c.App, Image: c.Image, DryRun: c.DryRun, Now: env.Now}
+	o := scaffold.Options{Dir: repo, App: c.App, Image: c.Image, With: c.With, DryRun: c.DryRun, Now: env.Now}
 	name := env.Runner.Repository()
 	if name == "" {
 		name = origin(ctx, repo, env.Runner.Server())
