@@ -47,6 +47,7 @@ func newHub(e *testscript.Env) error {
 //	github reopen NUMBER
 //	github may [PERMISSION…]                 what the job's token may: pull-requests:write
 //	github admin                             the token is that of a person who administers it
+//	github guard [CHECK…]                    a ruleset guards the branch and asks for the checks; none is none
 //	github free                              it is private, and its owner on GitHub Free
 //	github limit [METHOD…]                   such requests meet an exhausted rate limit; none is none
 //	github fail [METHOD…]                    such requests are answered 503
@@ -80,6 +81,8 @@ func hubCommand(ts *testscript.TestScript, neg bool, args []string) {
 		h.Tokens["job"] = githubtest.Token{Account: githubtest.Actions, May: may}
 	case "admin":
 		h.Tokens["job"] = githubtest.Token{Account: githubtest.Account{ID: 9, Login: "ann"}}
+	case "guard":
+		h.guard(args)
 	case "free":
 		h.Private, h.Settings.Free = true, true
 	case "limit":
@@ -99,6 +102,20 @@ func hubCommand(ts *testscript.TestScript, neg bool, args []string) {
 		number, err := strconv.Atoi(args[0])
 		ts.Check(err)
 		h.pull(ts, verb, number, args[1:])
+	}
+}
+
+func (h *hub) guard(checks []string) {
+	if h.Settings.Rules = nil; len(checks) == 0 {
+		return
+	}
+	var contexts []map[string]string
+	for _, c := range checks {
+		contexts = append(contexts, map[string]string{"context": c})
+	}
+	h.Settings.Rules = []githubtest.Rule{
+		{Type: "deletion"}, {Type: "non_fast_forward"}, {Type: "pull_request", Parameters: map[string]any{"require_code_owner_review": true}},
+		{Type: "required_status_checks", Parameters: map[string]any{"required_status_checks": contexts}},
 	}
 }
 
