@@ -43,8 +43,9 @@ type CLI struct {
 		List ReleaseList `cmd:"" help:"Tell what ran where and when."`
 		Show ReleaseShow `cmd:"" help:"Show one release and its manifest."`
 	} `cmd:"" help:"The ledger of releases."`
-	Status Status `cmd:"" help:"Tell what runs on this machine now."`
-	Down   Down   `cmd:"" help:"Stop environments that run on this machine."`
+	Comment Comment `cmd:"" help:"Put reports into the comment of a pull request, those of a fork's run too."`
+	Status  Status  `cmd:"" help:"Tell what runs on this machine now."`
+	Down    Down    `cmd:"" help:"Stop environments that run on this machine."`
 
 	Completion kongcompletion.Completion `cmd:"" help:"Print the code that makes your shell complete goldenpath."`
 	Version    kong.VersionFlag          `help:"Print the version."`
