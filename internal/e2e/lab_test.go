@@ -146,7 +146,12 @@ func (l *lab) serve() {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	l.t.Cleanup(func() { _ = stop() })
+	l.t.Cleanup(func() {
+		_ = stop()
+		for _, v := range l.hub.Violations() {
+			l.t.Error(v)
+		}
+	})
 	l.env = []string{"GITHUB_API_URL=" + l.hub.URL, "GITHUB_TOKEN=job", "GITHUB_REPOSITORY=" + repository}
 	l.t.Cleanup(l.removeAll)
 }

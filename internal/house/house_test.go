@@ -30,7 +30,7 @@ var layers = []string{
 	"internal/github/githubtest internal/target/kubernetes internal/target/process internal/target/targettest internal/target/terraform",
 	"internal/render",
 	"internal/artifact internal/evidence internal/github internal/ledger internal/manifest internal/target",
-	"internal/config internal/runner internal/tool",
+	"internal/config internal/github/githubtest/openapi internal/runner internal/tool",
 	"internal/report",
 }
 
@@ -64,6 +64,16 @@ func TestPathLinksNoScanner(t *testing.T) {
 	for line := range strings.Lines(list(t, "-deps", module+"cmd/goldenpath")) {
 		if scanners.MatchString(line) {
 			t.Errorf("goldenpath links %s", strings.TrimSpace(line))
+		}
+	}
+}
+
+// TestNoTestCode: what serves tests, with its libraries, is in no binary.
+func TestNoTestCode(t *testing.T) {
+	tests := regexp.MustCompile(`getkin/kin-openapi|` + module + `internal/[a-z/]+test(/|$)`)
+	for line := range strings.Lines(list(t, "-deps", module+"cmd/goldenpath", module+"cmd/security-gate")) {
+		if tests.MatchString(strings.TrimSpace(line)) {
+			t.Errorf("a binary links %s", strings.TrimSpace(line))
 		}
 	}
 }

@@ -142,14 +142,3 @@ func graphql(who Token, known bool, body []byte) answer {
 	}
 	return ok(map[string]any{"data": map[string]any{"viewer": map[string]string{"login": who.Account.Login}}})
 }
-
-func (a Account) json() map[string]any {
-	kind := "User"
-	if a.Bot {
-		kind = "Bot"
-	}
-	return map[string]any{
-		"login": a.Login, "id": a.ID, "node_id": "U_" + strconv.FormatInt(a.ID, 36), "type": kind, "site_admin": false,
-		"url": "https://api.github.com/users/" + escape(a.Login), "html_url": "https://github.com/" + escape(a.Login),
-	}
-}
