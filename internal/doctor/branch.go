@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -43,7 +44,7 @@ func defaultBranch(p *patient) finding {
 	from := strings.Join(rules.From, " and ")
 	switch {
 	case len(lacks) > 0 && hidden != nil:
-		return finding{report.Missing, fmt.Sprintf("%s guards %s; not seen in it: %s", from, h.repository.Branch, strings.Join(lacks, ", ")), hidden.Error(), nil}
+		return finding{report.Missing, fmt.Sprintf("%s guards %s; not seen in it: %s", from, h.repository.Branch, strings.Join(lacks, ", ")), unseen(hidden).then, nil}
 	case len(lacks) > 0:
 		return finding{report.Warned, fmt.Sprintf("%s guards %s, but %s", from, h.repository.Branch, strings.Join(lacks, ", ")), "", p.ruleset()}
 	}
@@ -96,24 +97,31 @@ func (p *patient) requires(checks []string) bool {
 
 // ruleset is the command that sets up what is asked for.
 func (p *patient) ruleset() []string {
-	var contexts []string
+	type check struct {
+		Context string `json:"context"`
+	}
+	required := []check{}
 	for _, g := range p.gates() {
-		contexts = append(contexts, fmt.Sprintf(`{"context": %q}`, g))
+		required = append(required, check{g})
+	}
+	checks, err := json.Marshal(required)
+	if err != nil {
+		checks = []byte("[]")
 	}
 	lines := []string{
-		p.api("POST", "/rulesets", "--input - <<'JSON'"),
-		`{"name": "goldenpath", "target": "branch", "enforcement": "active",`,
+		`printf '%s' '{"name": "goldenpath", "target": "branch", "enforcement": "active",`,
 		` "conditions": {"ref_name": {"include": ["~DEFAULT_BRANCH"], "exclude": []}},`,
 		` "rules": [{"type": "deletion"}, {"type": "non_fast_forward"},`,
 		`  {"type": "pull_request", "parameters": {"required_approving_review_count": 1, "require_code_owner_review": true,`,
 		`   "dismiss_stale_reviews_on_push": true, "require_last_push_approval": true, "required_review_thread_resolution": false}}`,
 	}
-	if len(contexts) > 0 {
+	if len(required) > 0 {
 		lines[len(lines)-1] += ","
 		lines = append(lines, `  {"type": "required_status_checks", "parameters": {"strict_required_status_checks_policy": false,`,
-			`   "required_status_checks": [`+strings.Join(contexts, ", ")+`]}}`)
+			// A name of somebody else's must not end the quotes of the shell.
+			`   "required_status_checks": `+strings.ReplaceAll(string(checks), "'", `\u0027`)+`}}`)
 	}
-	return append(lines, " ]}", "JSON", "somebody who works alone sets required_approving_review_count to 0")
+	return append(lines, "]}' | "+p.api("POST", "/rulesets", "--input -"), "somebody who works alone sets required_approving_review_count to 0")
 }
 
 // tags: a version that can be moved is no version.
@@ -121,9 +129,8 @@ func tags(p *patient) finding {
 	h := p.hub
 	mend := []string{
 		p.api("PUT", "/immutable-releases"),
-		p.api("POST", "/rulesets", "--input - <<'JSON'"),
-		`{"name": "tags", "target": "tag", "enforcement": "active", "conditions": {"ref_name": {"include": ["refs/tags/v*"], "exclude": []}},`,
-		` "rules": [{"type": "update"}, {"type": "deletion"}]}`, "JSON",
+		`printf '%s' '{"name": "tags", "target": "tag", "enforcement": "active", "conditions": {"ref_name": {"include": ["refs/tags/v*"], "exclude": []}},`,
+		` "rules": [{"type": "update"}, {"type": "deletion"}]}' | ` + p.api("POST", "/rulesets", "--input -"),
 	}
 	if h.immutable.err == nil && h.immutable.value {
 		return finding{state: report.OK, seen: "releases are immutable, with their tags"}
@@ -139,7 +146,7 @@ func tags(p *patient) finding {
 	case h.tags.err != nil:
 		return unseen(h.tags.err)
 	case h.immutable.err != nil:
-		return finding{report.Missing, "no ruleset guards tags; whether releases are immutable is not seen", h.immutable.err.Error(), nil}
+		return finding{report.Missing, "no ruleset guards tags; whether releases are immutable is not seen", unseen(h.immutable.err).then, nil}
 	}
 	return finding{report.Warned, "a tag of a release can be moved or deleted", "", mend}
 }

@@ -200,7 +200,15 @@ func toMend(remedies []Remedy) []report.Section {
 func unseen(err error) finding {
 	var d *github.Denied
 	if errors.As(err, &d) {
-		return finding{state: report.Missing, seen: "not seen: " + d.Why, then: d.Remedy}
+		return finding{state: report.Missing, seen: "not seen: " + d.Why, then: needs(d)}
 	}
 	return finding{state: report.Missing, seen: "no answer: " + err.Error()}
+}
+
+// needs says what a token lacks; how to have it is said once, below.
+func needs(d *github.Denied) string {
+	if d.Permission != "" {
+		return "needs `" + d.Permission + "`"
+	}
+	return d.Remedy
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -89,7 +90,7 @@ func TestCheckout(t *testing.T) {
 		"it is not committed":          {loose(".goldenpath.yml"), "configuration", report.Warned, "not committed", "git add --force .goldenpath.yml"},
 		"no starter":                   {without(sweepFile, own, ".github/workflows/goldenpath-prev.yml", ".github/workflows/goldenpath-ship.yml"), "starters", report.Failed, "no workflow uses goldenpath", "goldenpath init"},
 		"a starter that is no YAML":    {with(own, "on: [\n"), "starters", report.Failed, ".github/workflows/goldenpath.yml: yaml:", "mend the YAML"},
-		"a starter nobody committed":   {loose(own), "starters", report.Warned, "not committed: .github/workflows/goldenpath.yml", "git add .github/workflows/goldenpath.yml"},
+		"a starter nobody committed":   {loose(own), "starters", report.Warned, "not committed: .github/workflows/goldenpath.yml", "git add -- .github/workflows/goldenpath.yml"},
 		"GP-PATH-1 zeros":              {replace(own, pin, strings.Repeat("0", 40)), "pins", report.Failed, "still has the starter's zeros", "the full commit of one release"},
 		"GP-PATH-1 a tag":              {replace(own, pin, "v1"), "pins", report.Failed, `goldenpath.yml:19 names "v1", which can be moved`, "the full commit"},
 		"GP-PATH-1 a short commit":     {replace(own, pin, pin[:7]), "pins", report.Failed, "can be moved", ""},
@@ -122,7 +123,7 @@ func TestCheckout(t *testing.T) {
 		"no key at all":                {with(".goldenpath/evidence.pub", "hello"), "evidence key", report.Failed, "is no PEM", "goldenpath key"},
 		"a key nobody committed":       {loose(".goldenpath/evidence.pub"), "evidence key", report.Failed, "is not committed", "git add"},
 		"no lock file":                 {without("package-lock.json"), "lock files", report.Warned, "package.json has none", "npm install --package-lock-only"},
-		"a lock nobody committed":      {loose("package-lock.json"), "lock files", report.Warned, "package-lock.json is not committed", "git add --force package-lock.json"},
+		"a lock nobody committed":      {loose("package-lock.json"), "lock files", report.Warned, "package-lock.json is not committed", "git add --force -- package-lock.json"},
 		"one lock of a workspace":      {with("apps/web/package.json", `{"devDependencies": {"vite": "7"}}`), "lock files", report.OK, "2 manifests have a lock file", ""},
 		"nothing to lock":              {without("package.json"), "lock files", report.NotApplicable, "no manifest", ""},
 	} {
@@ -178,7 +179,7 @@ func TestGitHub(t *testing.T) {
 		"private and not free":            {private(false), "plan", report.OK, "private, with rulesets", ""},
 		"archived":                        {set(func(s *githubtest.Settings) { s.Archived = true }), "plan", report.Warned, "archived", "gh api -X PATCH repos/acme/shop -F archived=false"},
 		"a branch that Free cannot guard": {private(true), "default branch", report.Warned, "the plan has no rulesets", ""},
-		"nothing guards the branch":       {set(func(s *githubtest.Settings) { s.Rules = nil }), "default branch", report.Failed, "nothing guards main", `{"context": "goldenpath / security / scan"}`},
+		"nothing guards the branch":       {set(func(s *githubtest.Settings) { s.Rules = nil }), "default branch", report.Failed, "nothing guards main", `{"context":"goldenpath / security / scan"}`},
 		"the older way guards it": {set(func(s *githubtest.Settings) {
 			s.Rules, s.Protection = nil, &githubtest.Protector{Checks: []string{"goldenpath / scorecard / grade"}, CodeOwners: true}
 		}), "default branch", report.OK, "branch protection guards main", ""},
@@ -347,6 +348,35 @@ func TestHostile(t *testing.T) {
 	var log strings.Builder
 	if err := r.WriteLog(&log); err != nil || strings.Contains(log.String(), "root:") {
 		t.Errorf("%v\n%s", err, log.String())
+	}
+}
+
+// TestRemediesAreCopied: GP-SAFE-2: a name that somebody else has written stays one
+// word of a command.
+func TestRemediesAreCopied(t *testing.T) {
+	p := healthy(t)
+	bad := "'; touch " + t.TempDir() + "/owned; '$(touch owned)`touch owned`"
+	p.files[".github/workflows/x'$(id).yml"] = "on: pull_request\njobs:\n  a:\n    name: \"" + bad + "\"\n    permissions: {contents: read}\n    uses: seed-b235b314/goldenpath/.github/workflows/scorecard.yml@" + pin + "\n"
+	p.files["w'$(id) b/package.json"] = `{"dependencies": {"react": "19"}}`
+	delete(p.files, "package-lock.json")
+	p.loose = []string{".github/workflows/x'$(id).yml"}
+	p.hub.Settings.Branch, p.hub.Settings.Rules, p.hub.Settings.Environments = "main'$(id)", nil, nil
+	p.hub.Settings.Secrets = []string{"AWS_SECRET_ACCESS_KEY_'$(id)"}
+	r, err := p.examine(p.dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"starters", "lock files", "default branch", "environments", "long-lived keys"} {
+		script := strings.Join(mended(r, name), "\n")
+		if !strings.Contains(script, "(id)") && !strings.Contains(script, "owned") {
+			t.Errorf("%s: %s", name, script)
+		}
+		// The commands of the remedies are functions that print their words.
+		sh := exec.Command("sh", "-c", "gh() { cat >/dev/null; }; git() { :; }; npm() { :; }; cd() { :; }; id() { echo RAN >&2; }; touch() { echo RAN >&2; }\n"+script)
+		sh.Stdin = strings.NewReader("")
+		if out, _ := sh.CombinedOutput(); strings.Contains(string(out), "RAN") { // prose among the commands fails, and does no harm
+			t.Errorf("%s runs what a name says:\n%s\n%s", name, script, out)
+		}
 	}
 }
 

@@ -60,7 +60,7 @@ func environments(p *patient) finding {
 func (p *patient) restrict(environment string) []string {
 	return []string{
 		p.api("PUT", "/environments/"+environment, `-F 'deployment_branch_policy[protected_branches]=false' -F 'deployment_branch_policy[custom_branch_policies]=true'`),
-		p.api("POST", "/environments/"+environment+"/deployment-branch-policies", "-f name="+p.hub.repository.Branch),
+		p.api("POST", "/environments/"+environment+"/deployment-branch-policies", "-f "+quote("name="+p.hub.repository.Branch)),
 	}
 }
 

@@ -53,9 +53,9 @@ func lockFiles(p *patient) finding {
 			}
 			manifests++
 			if lock, there := l.find(p, committed, path.Dir(f)); lock == "" {
-				lacks, mend = append(lacks, f+" has none"), append(mend, "cd "+path.Dir(f)+" && "+l.make)
+				lacks, mend = append(lacks, f+" has none"), append(mend, "cd "+quote(path.Dir(f))+" && "+l.make)
 			} else if !there {
-				lacks, mend = append(lacks, lock+" is not committed"), append(mend, "git add --force "+lock)
+				lacks, mend = append(lacks, lock+" is not committed"), append(mend, "git add --force -- "+quote(lock))
 			}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -30,7 +31,27 @@ func (p *patient) subject() string { return cmp.Or(p.o.Repository, p.config.App)
 
 // api is the command that makes a call of the repository's.
 func (p *patient) api(method, path string, more ...string) string {
-	return strings.Join(append([]string{"gh api -X " + method + " repos/" + cmp.Or(p.o.Repository, "OWNER/NAME") + path}, more...), " ")
+	return strings.Join(append([]string{"gh api -X " + method + " " + quote("repos/"+cmp.Or(p.o.Repository, "OWNER/NAME")+path)}, more...), " ")
+}
+
+// plainWord needs no quotes in a shell.
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9@%+=:,./_][A-Za-z0-9@%+=:,./_-]*$`)
+
+// quote makes one word of a shell's command: remedies are copied, and names in them
+// are what somebody else has written.
+func quote(s string) string {
+	if plainWord.MatchString(s) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+func quoteAll(all []string) string {
+	var words []string
+	for _, s := range all {
+		words = append(words, quote(s))
+	}
+	return strings.Join(words, " ")
 }
 
 // maxFile bounds what is read of one file.

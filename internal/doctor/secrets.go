@@ -42,8 +42,9 @@ func longLivedKeys(p *patient) finding {
 			continue
 		}
 		keys = append(keys, n)
+		name = quote(name)
 		if of {
-			name += " --env " + environment
+			name += " --env " + quote(environment)
 		}
 		mend = append(mend, "gh secret delete "+name)
 	}
@@ -121,7 +122,7 @@ func set(name string) string {
 	case "KUBECONFIG":
 		return "gh secret set KUBECONFIG < kubeconfig   of an account with the rights in docs/previews.md, and no more"
 	}
-	return "gh secret set " + name
+	return "gh secret set " + quote(name)
 }
 
 // onKubernetes reports whether anything of the path is deployed to a cluster.

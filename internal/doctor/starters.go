@@ -38,7 +38,7 @@ func starters(p *patient) finding {
 		}
 	}
 	if len(loose) > 0 {
-		return finding{report.Warned, "not committed: " + several(loose), "GitHub does not see it", []string{"git add " + strings.Join(loose, " ")}}
+		return finding{report.Warned, "not committed: " + several(loose), "GitHub does not see it", []string{"git add -- " + quoteAll(loose)}}
 	}
 	return finding{state: report.OK, seen: strings.Join(files, ", ")}
 }

@@ -138,7 +138,7 @@ func rank(s report.State) int {
 }
 
 func (p *patient) alive(file string, s scheduled) finding {
-	enable := []string{"gh workflow enable " + file, "gh workflow run " + file}
+	enable := []string{"gh workflow enable " + quote(file), "gh workflow run " + quote(file)}
 	switch {
 	case notFound(s.workflow.err):
 		return finding{report.Failed, file + " is not known to GitHub", "a schedule runs from the default branch alone", []string{"merge " + folder + "/" + file + " into " + p.hub.repository.Branch}}
@@ -166,7 +166,7 @@ func (p *patient) alive(file string, s scheduled) finding {
 	case late > 3*every+time.Hour:
 		return finding{report.Warned, fmt.Sprintf("%s ran on its schedule %s ago, and should every %s", file, span(late), span(every)), "", enable}
 	case done >= 0 && s.runs.value[done].Conclusion != "success":
-		return finding{report.Warned, fmt.Sprintf("the last run of %s ended as %s", file, s.runs.value[done].Conclusion), s.runs.value[done].Link, []string{"gh run list --workflow " + file}}
+		return finding{report.Warned, fmt.Sprintf("the last run of %s ended as %s", file, s.runs.value[done].Conclusion), s.runs.value[done].Link, []string{"gh run list --workflow " + quote(file)}}
 	}
 	return finding{state: report.OK, seen: fmt.Sprintf("%s is active, and ran %s ago", file, span(p.Now().Sub(last.Created)))}
 }

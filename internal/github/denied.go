@@ -30,6 +30,8 @@ type Denied struct {
 	Remedy string
 	Status int  // of HTTP; 0: a rate limit that is not waited for
 	Plan   bool // GitHub has this on a greater plan only
+	// Permission is what the token lacks, if that is why: "administration: read".
+	Permission string
 }
 
 func (d *Denied) Error() string { return d.What + ": " + d.Why + ": " + d.Remedy }
@@ -62,7 +64,11 @@ func (c *Client) judge(ctx context.Context, a asked, err error) error {
 	if status >= 500 {
 		return &failure{fmt.Sprintf("%s: %s: run it again later, and see www.githubstatus.com", a.what, why), err}
 	}
-	return &Denied{What: a.what, Why: why, Remedy: a.remedy(status, answer.Message), Status: status, Plan: planned(status, answer.Message)}
+	d := &Denied{What: a.what, Why: why, Remedy: a.remedy(status, answer.Message), Status: status, Plan: planned(status, answer.Message)}
+	if (status == http.StatusForbidden || status == http.StatusNotFound) && !d.Plan {
+		d.Permission = a.permission
+	}
+	return d
 }
 
 func (a asked) remedy(status int, message string) string {

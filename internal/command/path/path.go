@@ -49,11 +49,12 @@ type CLI struct {
 		List ReleaseList `cmd:"" help:"Tell what ran where and when."`
 		Show ReleaseShow `cmd:"" help:"Show one release and its manifest."`
 	} `cmd:"" help:"The ledger of releases."`
-	Setup  Setup  `cmd:"" hidden:"" help:"Put this binary on the runner, for the steps that follow."`
-	Key    Key    `cmd:"" help:"Make the key that evidence is signed with, or show it."`
-	Doctor Doctor `cmd:"" help:"Tell what the path lacks here and on GitHub, and how to mend it. Changes nothing."`
-	Status Status `cmd:"" help:"Tell what runs on this machine now."`
-	Down   Down   `cmd:"" help:"Stop environments that run on this machine."`
+	Setup   Setup   `cmd:"" hidden:"" help:"Put this binary on the runner, for the steps that follow."`
+	Key     Key     `cmd:"" help:"Make the key that evidence is signed with, or show it."`
+	Doctor  Doctor  `cmd:"" help:"Tell what the path lacks here and on GitHub, and how to mend it. Changes nothing."`
+	Comment Comment `cmd:"" help:"Put reports into the comment of a pull request, those of a fork's run too."`
+	Status  Status  `cmd:"" help:"Tell what runs on this machine now."`
+	Down    Down    `cmd:"" help:"Stop environments that run on this machine."`
 
 	Completion kongcompletion.Completion `cmd:"" help:"Print the code that makes your shell complete goldenpath."`
 	Version    kong.VersionFlag          `help:"Print the version."`

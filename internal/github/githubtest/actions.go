@@ -103,9 +103,7 @@ func (s *Server) runJSON(workflow int, id int64, file string, r Run) map[string]
 		status, conclusion = "in_progress", nil
 	}
 	at := fmt.Sprintf("%s/repos/%s/actions/runs/%d", s.URL, s.Repository, id)
-	repository := repositoryJSON(s.URL, s.Repository)
-	owner, name := s.names()
-	repository["name"], repository["private"], repository["owner"] = name, s.Private, Account{ID: 7, Login: owner}.json()
+	repository := s.repositoryJSON(1, s.Repository, false)
 	j := map[string]any{
 		"id": id, "node_id": fmt.Sprintf("WFR_%d", id), "name": file, "head_branch": s.branch(), "head_sha": strings.Repeat("0", 40), "path": ".github/workflows/" + file,
 		"run_number": id, "event": r.Event, "status": status, "conclusion": conclusion, "workflow_id": workflow, "display_title": file,

@@ -18,6 +18,7 @@ type Pull struct {
 	ForkGone    bool   // which has been deleted since
 	From        string // owner/name of the fork; "": AUTHOR/fork
 	Head        string
+	Merge       string // commit that tries head and base together; "": none yet
 	Branch      string
 	Author      string
 	Title, Body string
@@ -49,7 +50,7 @@ func (s *Server) listPulls(c call) answer {
 	head := c.r.URL.Query().Get("head") // owner:branch
 	for n, p := range s.pulls {
 		owner, _, _ := strings.Cut(s.from(p), "/")
-		if (state == "all" || p.State == state) && (!strings.Contains(head, ":") || strings.EqualFold(head, owner+":"+p.Branch)) {
+		if (state == "all" || p.State == state) && (s.Unfiltered || !strings.Contains(head, ":") || strings.EqualFold(head, owner+":"+p.Branch)) {
 			numbers = append(numbers, n)
 		}
 	}
@@ -118,7 +119,7 @@ func (s *Server) pullJSON(p *Pull) map[string]any {
 	j := map[string]any{
 		"id": 5000 + p.Number, "node_id": fmt.Sprintf("PR_%d", p.Number), "number": p.Number, "state": p.State, "locked": false, "draft": p.Draft,
 		"title": p.Title, "body": p.Body, "user": person(p.Author).json(), "labels": labels, "author_association": "NONE", "assignee": nil,
-		"assignees": []any{}, "milestone": nil, "auto_merge": nil, "merge_commit_sha": nil,
+		"assignees": []any{}, "milestone": nil, "auto_merge": nil, "merge_commit_sha": orNull(p.Merge),
 		"created_at": stamp(p.Updated), "updated_at": stamp(p.Updated), "closed_at": closed, "merged_at": merged,
 		"head": map[string]any{"ref": p.Branch, "sha": p.Head, "repo": from, "label": owner(s.from(p)) + ":" + p.Branch, "user": person(owner(s.from(p))).json()},
 		"base": map[string]any{
@@ -134,6 +135,13 @@ func (s *Server) pullJSON(p *Pull) map[string]any {
 	}
 	j["_links"] = links
 	return j
+}
+
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

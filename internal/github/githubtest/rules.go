@@ -1,7 +1,7 @@
 package githubtest
 
 import (
-	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 )
@@ -19,13 +19,29 @@ func (s *Server) branchRules(c call) answer {
 	if c.name == s.branch() {
 		for _, r := range s.Settings.Rules {
 			one := map[string]any{"type": r.Type, "ruleset_id": 41, "ruleset_source": s.Repository, "ruleset_source_type": "Repository"}
-			if r.Parameters != nil {
-				one["parameters"] = r.Parameters
+			if p := parameters(r); len(p) > 0 {
+				one["parameters"] = p
 			}
 			all = append(all, one)
 		}
 	}
 	return page(s, c.r, all)
+}
+
+// parameters are all those of a rule: GitHub leaves none out.
+func parameters(r Rule) map[string]any {
+	p := map[string]any{}
+	switch r.Type {
+	case "pull_request":
+		p = map[string]any{
+			"required_approving_review_count": 0, "dismiss_stale_reviews_on_push": false, "require_code_owner_review": false,
+			"require_last_push_approval": false, "required_review_thread_resolution": false,
+		}
+	case "required_status_checks":
+		p = map[string]any{"strict_required_status_checks_policy": false, "required_status_checks": []any{}}
+	}
+	maps.Copy(p, r.Parameters)
+	return p
 }
 
 func (s *Server) getBranch(c call) answer {
@@ -44,7 +60,7 @@ func (s *Server) getBranch(c call) answer {
 			"enabled":                p != nil,
 			"required_status_checks": map[string]any{"enforcement_level": level, "contexts": contexts, "checks": []any{}},
 		},
-		"commit": map[string]any{"sha": strings.Repeat("0", 40), "url": at},
+		"commit": s.commitJSON(strings.Repeat("0", 40)),
 		"_links": map[string]any{"html": "https://github.com/" + s.Repository + "/tree/" + escape(c.name), "self": at},
 	})
 }
@@ -122,28 +138,13 @@ func (s *Server) immutableReleases(call) answer {
 	return ok(map[string]bool{"enabled": true, "enforced_by_owner": false})
 }
 
-// repositoryJSON is what every repository's description has.
-func repositoryJSON(api, repository string) map[string]any {
-	at, html := api+"/repos/"+repository, "https://github.com/"+repository
-	j := map[string]any{
-		"id": 1, "node_id": "R_1", "full_name": repository, "html_url": html, "url": at, "description": nil, "fork": false,
-		"clone_url": html + ".git", "git_url": "git://github.com/" + repository + ".git", "ssh_url": "git@github.com:" + repository + ".git",
-		"svn_url": html, "homepage": nil, "language": nil, "license": nil, "mirror_url": nil, "disabled": false, "size": 1,
-		"has_issues": true, "has_projects": true, "has_wiki": true, "has_pages": false, "has_discussions": false,
-		"created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z", "pushed_at": "2026-01-01T00:00:00Z",
+func (s *Server) commitJSON(sha string) map[string]any {
+	at, html := s.URL+"/repos/"+s.Repository+"/commits/"+sha, "https://github.com/"+s.Repository+"/commit/"+sha
+	who := map[string]any{"name": "ann", "email": "ann@example.com", "date": stamp(s.Now())}
+	return map[string]any{
+		"sha": sha, "node_id": "C_1", "url": at, "html_url": html, "comments_url": at + "/comments", "author": person("ann").json(), "committer": person("ann").json(),
+		"parents": []any{}, "commit": map[string]any{
+			"author": who, "committer": who, "message": "a commit", "comment_count": 0, "url": at, "tree": map[string]any{"sha": sha, "url": at},
+		},
 	}
-	for _, n := range []string{"forks", "forks_count", "open_issues", "open_issues_count", "stargazers_count", "watchers", "watchers_count", "network_count", "subscribers_count"} {
-		j[n] = 0
-	}
-	for name, path := range map[string]string{
-		"archive": "{archive_format}{/ref}", "assignees": "{/user}", "blobs": "git/blobs{/sha}", "branches": "{/branch}", "collaborators": "{/collaborator}",
-		"comments": "{/number}", "commits": "{/sha}", "compare": "{base}...{head}", "contents": "{+path}", "contributors": "", "deployments": "", "downloads": "",
-		"events": "", "forks": "", "git_commits": "{/sha}", "git_refs": "{/sha}", "git_tags": "{/sha}", "hooks": "", "issue_comment": "{/number}",
-		"issue_events": "{/number}", "issues": "{/number}", "keys": "{/key_id}", "labels": "{/name}", "languages": "", "merges": "", "milestones": "{/number}",
-		"notifications": "{?since}", "pulls": "{/number}", "releases": "{/id}", "stargazers": "", "statuses": "{sha}", "subscribers": "", "subscription": "",
-		"tags": "", "teams": "", "trees": "{/sha}",
-	} {
-		j[name+"_url"] = fmt.Sprintf("%s/%s%s", at, name, path)
-	}
-	return j
 }

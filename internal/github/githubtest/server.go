@@ -54,6 +54,7 @@ type Server struct {
 	Tokens     map[string]Token // by token; anyone else may read what is public
 	Now        func() time.Time
 	Settings   Settings
+	Unfiltered bool // pull requests are listed as if no head had been asked for
 
 	mu          sync.Mutex
 	fault       Fault

@@ -31,7 +31,7 @@ type Settings struct {
 // Rule is one of a ruleset.
 type Rule struct {
 	Type       string
-	Parameters any
+	Parameters map[string]any // over those it has by default
 }
 
 // Protector is branch protection.
@@ -134,27 +134,17 @@ func administers(e endpoint, who Token, known bool) (refused answer, no bool) {
 }
 
 func (s *Server) getRepository(c call) answer {
-	owner, name := s.names()
-	kind := "User"
-	if s.Settings.Organization {
-		kind = "Organization"
+	j := s.repositoryJSON(1, s.Repository, false)
+	if owner := j["owner"].(map[string]any); s.Settings.Organization {
+		owner["type"] = "Organization"
 	}
-	visibility := "public"
-	switch {
-	case s.Private && s.Settings.Internal:
-		visibility = "internal"
-	case s.Private:
-		visibility = "private"
+	if s.Private && s.Settings.Internal {
+		j["visibility"] = "internal"
 	}
 	admin := c.who.May == nil && !c.who.Account.Bot || slices.Contains(c.who.May, "administration: read")
-	j := repositoryJSON(s.URL, s.Repository)
-	for k, v := range map[string]any{
-		"name": name, "private": s.Private, "visibility": visibility, "default_branch": s.branch(), "archived": s.Settings.Archived,
-		"owner":       map[string]any{"login": owner, "id": 7, "type": kind},
-		"permissions": map[string]bool{"admin": admin, "push": admin, "pull": true},
-	} {
-		j[k] = v
-	}
+	j["default_branch"], j["archived"] = s.branch(), s.Settings.Archived
+	j["permissions"] = map[string]bool{"admin": admin, "push": admin, "pull": true}
+	j["network_count"], j["subscribers_count"], j["has_discussions"] = 0, 0, false
 	return ok(j)
 }
 
