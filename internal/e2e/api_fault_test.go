@@ -290,8 +290,9 @@ func TestAPIOverRefusedTLS(t *testing.T) {
 	}
 }
 
-// TestAPINotAsked: three actions ask GitHub nothing, so that its API is no reason
-// for them to wait or to fail.
+// TestAPINotAsked: two actions ask GitHub nothing, so that its API is no reason for
+// them to wait or to fail. The third, security-gate, links nothing to ask with: that
+// is a test of internal/house.
 func TestAPINotAsked(t *testing.T) {
 	t.Parallel()
 	l := newAPILab(t)
