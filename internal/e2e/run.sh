@@ -41,7 +41,7 @@ if [ ! -f "$openapi/webhooks.json" ]; then
 fi
 # The fake GitHub holds every request and every answer of these tests to it.
 export GOLDENPATH_GITHUB_OPENAPI=$PWD/$openapi/api.github.com.json
-go test -count=1 ./internal/github ./internal/command/path
+go test -count=1 ./internal/github ./internal/preview ./internal/command/path
 
 source internal/e2e/cluster/with.sh
 source internal/e2e/docker/with.sh
