@@ -1,10 +1,6 @@
 package doctor
 
-import (
-	"cmp"
-
-	"github.com/seed-b235b314/goldenpath/internal/report"
-)
+import "github.com/seed-b235b314/goldenpath/internal/report"
 
 // plan says whether GitHub has its guard rails for this repository. Which plan it
 // is, GitHub tells only its owners.
@@ -36,8 +32,9 @@ func (p *patient) without() []report.Section {
 	if p.hub == nil || p.hub.repository.Public() || p.hub.repository.Visibility == "internal" {
 		return nil
 	}
-	s := report.Section{Title: cmp.Or(map[bool]string{true: "what GitHub Free does not have for a private repository"}[p.hub.free()], "what GitHub has for private repositories on Enterprise alone"), Open: true, Head: []string{"guard rail", "instead"}}
+	s := report.Section{Title: "what GitHub has for private repositories on Enterprise alone", Open: true, Head: []string{"guard rail", "instead"}}
 	if p.hub.free() {
+		s.Title = "what GitHub Free does not have for a private repository"
 		s.Rows = append(s.Rows,
 			[]string{"rulesets, branch protection", "nothing keeps a push from the default branch: the gate runs on it too, and its policy is that of the commit before"},
 			[]string{"environments with secrets and branches", "a secret is the repository's: any workflow that somebody with write access adds can read it"},

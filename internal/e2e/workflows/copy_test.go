@@ -3,6 +3,7 @@
 package workflows
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -52,9 +53,10 @@ func (b *bench) publish() {
 			text := b.translate(rel, read(b.t, file))
 			write(b.t, filepath.Join(b.copy, rel), text)
 			for _, m := range othersUse.FindAllStringSubmatch(text, -1) {
-				if dir, ok := standIns[m[1]]; ok {
-					b.local[m[1]+"@"+m[3]] = filepath.Join(top(b.t), "internal/e2e/act/standins", dir)
+				if m[1] == "actions/checkout" || m[1] == self {
+					continue
 				}
+				b.local[m[1]+"@"+m[3]] = filepath.Join(top(b.t), "internal/e2e/act/standins", cmp.Or(standIns[m[1]], "none"))
 			}
 		}
 	}
