@@ -76,6 +76,9 @@ func (p *patient) gates() []string {
 			continue
 		}
 		for _, j := range w.jobs {
+			if j.event != "" && j.event != "pull_request" {
+				continue
+			}
 			for _, r := range j.uses {
 				name, _, is := r.parse()
 				if !is || !r.job {

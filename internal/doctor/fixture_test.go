@@ -37,7 +37,7 @@ jobs:
 const preview = `on: {pull_request: {types: [opened, synchronize, reopened, closed]}}
 jobs:
   preview:
-    permissions: {contents: write, deployments: write, pull-requests: write}
+    permissions: {contents: write, deployments: write, id-token: write, packages: read, pull-requests: write}
     uses: seed-b235b314/goldenpath/.github/workflows/preview.yml@` + pin + ` # v1
     secrets: {kubeconfig: "${{ secrets.KUBECONFIG }}"}
 `
@@ -79,7 +79,7 @@ func checkout(t *testing.T) map[string]string {
 	return map[string]string{
 		".goldenpath.yml":                         configured,
 		".goldenpath/evidence.pub":                publicKey(t),
-		".github/workflows/goldenpath.yml":        starter(t, "pull-request.yml"),
+		".github/workflows/goldenpath.yml":        starter(t, "security.yml"),
 		".github/workflows/goldenpath-sweep.yml":  starter(t, "sweep.yml"),
 		".github/workflows/goldenpath-prev.yml":   preview,
 		".github/workflows/goldenpath-ship.yml":   release,
@@ -99,7 +99,7 @@ func settings() githubtest.Settings {
 		Rules: []githubtest.Rule{
 			{Type: "deletion"}, {Type: "non_fast_forward"},
 			{Type: "pull_request", Parameters: map[string]any{"required_approving_review_count": 1, "require_code_owner_review": true}},
-			{Type: "required_status_checks", Parameters: map[string]any{"required_status_checks": []map[string]any{{"context": "goldenpath / security / scan"}}}},
+			{Type: "required_status_checks", Parameters: map[string]any{"required_status_checks": []map[string]any{{"context": "goldenpath / scan"}}}},
 		},
 		ImmutableReleases: true,
 		Environments: []githubtest.Environment{
@@ -109,7 +109,7 @@ func settings() githubtest.Settings {
 		},
 		Actions: githubtest.Policy{Pinned: true},
 		Subject: githubtest.Subject{Immutable: true},
-		Secrets: []string{"GOLDENPATH_KEY"},
+		Secrets: []string{"GOLDENPATH_KEY", "PREVIEW_KUBECONFIG"},
 		Workflows: []githubtest.Workflow{{File: "goldenpath-sweep.yml", Runs: []githubtest.Run{
 			{Event: "schedule", Created: now.Add(-10 * time.Minute)}, {Event: "schedule", Conclusion: "success", Created: now.Add(-time.Hour)},
 		}}},

@@ -28,7 +28,7 @@ func starters(p *patient) finding {
 		return finding{report.Failed, several(broken), "GitHub runs nothing of such a file", []string{"mend the YAML; security-gate names each mistake with its line"}}
 	case len(files) == 0:
 		return finding{report.Failed, "no workflow uses goldenpath", "nothing of the path runs on GitHub", []string{
-			"goldenpath init", "or copy workflows/pull-request.yml of goldenpath to " + folder + "/goldenpath.yml",
+			"goldenpath init", "or copy workflows/goldenpath.yml of goldenpath to " + folder + "/goldenpath.yml",
 		}}
 	}
 	var loose []string

@@ -30,13 +30,14 @@ type workflow struct {
 type job struct {
 	name  string // its id
 	shown string // its name, where that is a literal
+	event string // the one event that its condition names, "": any
 	grant grant
 	uses  []reference // its own, or those of its steps
 	runs  []string    // our actions that its scripts do the work of
 }
 
 // command is a call of our command lines in a script.
-var command = regexp.MustCompile(`(?m)(?:^|[\s;&|(/])(?:goldenpath\s+(promote|rollback|scorecard|preview\s+(?:up|down|sweep))|(security-gate))\b`)
+var command = regexp.MustCompile(`(?m)(?:^|[\s;&|(/])(?:goldenpath\s+(promote|rollback|scorecard|preview\s+(?:up|down|sweep))|(security-gate))(?:\s|$)`)
 
 // does are the actions whose work a script does.
 func does(script string) (actions []string) {
@@ -165,6 +166,9 @@ func grantOf(n yaml.Node) grant {
 	return g
 }
 
+// onlyOn is how a job of a workflow with several events says which is its own.
+var onlyOn = regexp.MustCompile(`^\s*(?:\$\{\{)?\s*github\.event_name\s*==\s*'([a-z_]+)'\s*(?:\}\})?\s*$`)
+
 func jobOf(name string, n yaml.Node) job {
 	type use struct {
 		Uses yaml.Node `yaml:"uses"`
@@ -172,6 +176,7 @@ func jobOf(name string, n yaml.Node) job {
 	}
 	var in struct {
 		Name        string    `yaml:"name"`
+		If          string    `yaml:"if"`
 		Permissions yaml.Node `yaml:"permissions"`
 		Uses        yaml.Node `yaml:"uses"`
 		Steps       []use     `yaml:"steps"`
@@ -182,6 +187,9 @@ func jobOf(name string, n yaml.Node) job {
 	}
 	if in.Name != "" {
 		j.shown = in.Name
+	}
+	if m := onlyOn.FindStringSubmatch(in.If); m != nil {
+		j.event = m[1]
 	}
 	j.grant = grantOf(in.Permissions)
 	if in.Uses.Value != "" {

@@ -46,14 +46,10 @@ go test -count=1 -skip Month ./internal/github ./internal/preview ./internal/com
 source internal/e2e/cluster/with.sh
 source internal/e2e/docker/with.sh
 go test -tags e2e -count=1 -timeout 40m -parallel 4 ./internal/e2e "$@"
-<<<<<<< .merge_file_a2w7DX
 # After the others: they share an engine, and time what is cancelled.
 go test -tags e2e -count=1 -timeout 40m ./internal/e2e/container
-# A month of 2,000 pull requests, by a simulated clock.
-GOLDENPATH_MONTH=full go test -count=1 -timeout 20m -run Month ./internal/preview
-=======
+go test -tags e2e -count=1 -timeout 40m ./internal/e2e/workflows
 # A month of 2,000 pull requests, by a simulated clock; its many requests
 # are like those above, and not held to the description again.
 GOLDENPATH_GITHUB_OPENAPI= GOLDENPATH_MONTH=full go test -count=1 -timeout 20m -run Month ./internal/preview
->>>>>>> .merge_file_7OM74Z
 ./internal/e2e/fuzz.sh
