@@ -163,6 +163,10 @@ func TestWriteNeverReplaces(t *testing.T) {
 	if err := write(root, "a/b.txt", "second"); !errors.Is(err, os.ErrExist) {
 		t.Errorf("%v, want that it exists", err)
 	}
+	// One that cannot be put in its place leaves nothing behind.
+	if err := write(root, "a/"+strings.Repeat("x", 300), "third"); err == nil || errors.Is(err, os.ErrExist) {
+		t.Errorf("%v, want that the name is too long", err)
+	}
 	if diff := cmp.Diff(map[string]string{"a/b.txt": "first"}, snapshot(t, dir)); diff != "" {
 		t.Error(diff)
 	}

@@ -37,8 +37,11 @@ func write(root *os.Root, name, text string) (err error) {
 		return err
 	}
 	// The file system has no hard links.
-	if _, there := root.Lstat(to); !errors.Is(there, fs.ErrNotExist) {
-		return errors.Join(there, fs.ErrExist)
+	switch _, there := root.Lstat(to); {
+	case there == nil:
+		return fs.ErrExist
+	case !errors.Is(there, fs.ErrNotExist):
+		return there
 	}
 	return root.Rename(tmp, to)
 }
