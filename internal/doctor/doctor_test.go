@@ -181,12 +181,12 @@ func TestGitHub(t *testing.T) {
 		"a branch that Free cannot guard": {private(true), "default branch", report.Warned, "the plan has no rulesets", ""},
 		"nothing guards the branch":       {set(func(s *githubtest.Settings) { s.Rules = nil }), "default branch", report.Failed, "nothing guards main", `{"context":"goldenpath / scan"}`},
 		"the older way guards it": {set(func(s *githubtest.Settings) {
-			s.Rules, s.Protection = nil, &githubtest.Protector{Checks: []string{"goldenpath / scorecard / grade"}, CodeOwners: true}
+			s.Rules, s.Protection = nil, &githubtest.Protector{Checks: []string{"goldenpath / scan"}, CodeOwners: true}
 		}), "default branch", report.OK, "branch protection guards main", ""},
 		"no check of ours": {set(func(s *githubtest.Settings) { s.Rules = s.Rules[:3] }), "default branch", report.Warned, "no check of goldenpath is required", "gh api -X POST repos/acme/shop/rulesets"},
 		"both ways together": {set(func(s *githubtest.Settings) {
 			s.Rules = s.Rules[:3]
-			s.Protection = &githubtest.Protector{Checks: []string{"goldenpath / scorecard / grade"}, Approvals: -1}
+			s.Protection = &githubtest.Protector{Checks: []string{"goldenpath / scan"}, Approvals: -1}
 		}), "default branch", report.OK, "and branch protection guards main", ""},
 		"tags move": {set(func(s *githubtest.Settings) { s.ImmutableReleases = false }), "tags", report.Warned, "can be moved or deleted", "gh api -X PUT repos/acme/shop/immutable-releases"},
 		"a ruleset of tags": {set(func(s *githubtest.Settings) {
