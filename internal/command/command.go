@@ -158,6 +158,12 @@ func Main(ctx context.Context, env *Env, app App) (code int) {
 // publish writes a report to every surface there is.
 func publish(env *Env, rep *report.Report, c Command) error {
 	rep.Sort()
+	if _, quiet := c.(interface{ Quiet() }); quiet && env.Runner.Present() {
+		if err := rep.WriteLog(env.Stdout); err != nil {
+			return err
+		}
+		return env.Runner.Outputs(rep)
+	}
 	var o Output
 	if has, ok := c.(interface{ output() Output }); ok {
 		o = has.output()

@@ -128,7 +128,12 @@ func (r *Runner) ReportPath(name string) string {
 // Publish writes a report to the step's surfaces: annotations, summary and
 // outputs.
 func (r *Runner) Publish(rep *report.Report) error {
-	errs := []error{rep.WriteAnnotations(r.stdout), r.summary(rep)}
+	return errors.Join(rep.WriteAnnotations(r.stdout), r.summary(rep), r.Outputs(rep))
+}
+
+// Outputs writes the outputs of a report, and nothing that a person reads.
+func (r *Runner) Outputs(rep *report.Report) error {
+	var errs []error
 	for _, o := range rep.Outputs {
 		errs = append(errs, r.setOutput(o.Name, o.Value))
 	}

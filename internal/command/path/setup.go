@@ -19,6 +19,9 @@ type Setup struct {
 	command.Output
 }
 
+// Quiet: that a tool is there is no news to who reads the summary of a job.
+func (Setup) Quiet() {}
+
 // Do copies the running binary.
 func (Setup) Do(_ context.Context, env *command.Env) (*report.Report, error) {
 	dir := env.Runner.Temp()
