@@ -84,7 +84,11 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	for _, r := range runs {
 		add(r.check(rep.Findings, changed == nil, tolerant))
 	}
-	missing := slices.Clone(o.Checkout)
+	open := unlocked(o, changed)
+	if c, ok := lockCheck(open); ok {
+		rep.Checks = append(rep.Checks, c)
+	}
+	missing := append(slices.Clone(o.Checkout), open...)
 	for _, r := range runs {
 		missing = append(missing, r.Missing...)
 	}

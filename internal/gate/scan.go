@@ -245,6 +245,7 @@ func checkoutCheck(o Options, tolerant bool) (report.Check, error) {
 // Rows that are about no scanner.
 const (
 	checkoutRow = "checkout"
+	lockRow     = "lock files"
 	databaseRow = "advisory data"
 )
 
