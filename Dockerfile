@@ -4,10 +4,16 @@
 # argument and no target. The base images are arguments so that a machine that
 # cannot pull these can name its own.
 ARG GO_IMAGE=golang:1.26.9-bookworm@sha256:d9c68c2c51161e12fd77e4c6320687c9cd86e1af1e3ad6e6cd63ff970641453c
-ARG BASE_IMAGE=alpine:3.24.2@sha256:294b683cb724975bec92580e1e685676bd4b50bda910ddb8c51d4cabeaec77e6
+ARG BASE_IMAGE=alpine/git:v2.54.0@sha256:a4bb51f1a3553df194ce679fc1db721d8bfba2046fa1a88fe9d4ac551ffbce25
 
-FROM ${GO_IMAGE} AS build
+# It compiles for the other platform instead of emulating it.
+FROM --platform=${BUILDPLATFORM} ${GO_IMAGE} AS build
 ARG GOPROXY
+ARG TARGETOS
+ARG TARGETARCH
+# A release's: without them the binary says that it is a development's.
+ARG VERSION
+ARG COMMIT
 # trivy, in the same module, imports encoding/json/v2.
 ENV CGO_ENABLED=0 GOEXPERIMENT=jsonv2
 WORKDIR /src
@@ -15,17 +21,16 @@ WORKDIR /src
 # fetch the scanners' modules too.
 COPY . .
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
-    go build -trimpath -buildvcs=false -ldflags "-s -w" -o /out/goldenpath ./cmd/goldenpath
+    GOOS=${TARGETOS} GOARCH=${TARGETARCH} go build -trimpath -buildvcs=false -o /out/goldenpath \
+    -ldflags "-s -w -X github.com/seed-b235b314/goldenpath/internal/command.version=${VERSION} -X github.com/seed-b235b314/goldenpath/internal/command.commit=${COMMIT}" \
+    ./cmd/goldenpath
 
 FROM ${BASE_IMAGE}
 LABEL org.opencontainers.image.title="goldenpath" \
       org.opencontainers.image.description="Takes a commit to production" \
       org.opencontainers.image.source="https://github.com/seed-b235b314/goldenpath" \
       org.opencontainers.image.licenses="Apache-2.0"
-# The runner mounts a workspace that belongs to another user; git refuses it
-# unless it is told.
-RUN { command -v git || apk add --no-cache git; } && git config --system --add safe.directory '*'
 COPY --from=build /out/goldenpath /usr/local/bin/goldenpath
 # Neither USER nor WORKDIR: an action runs as root in the workspace the runner
-# mounts.
+# mounts. That it belongs to another user git is told by whoever calls it.
 ENTRYPOINT ["/usr/local/bin/goldenpath"]

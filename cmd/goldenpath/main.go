@@ -12,6 +12,7 @@ import (
 )
 
 func main() {
+	command.Fatal()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	code := path.Main(ctx, command.System())
 	stop()

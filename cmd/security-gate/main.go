@@ -14,6 +14,7 @@ import (
 )
 
 func main() {
+	command.Fatal()
 	// Four scanners share this process. Collecting sooner keeps what they hold
 	// together near what the largest takes alone.
 	if os.Getenv("GOGC") == "" {

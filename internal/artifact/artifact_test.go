@@ -331,3 +331,24 @@ func TestFolderThatCannotBeWritten(t *testing.T) {
 		t.Errorf("err = %v, want a usage error that names --registry", err)
 	}
 }
+
+// TestSmall: what is packed once for many pulls holds the same files in fewer
+// bytes.
+func TestSmall(t *testing.T) {
+	dir := t.TempDir()
+	var text strings.Builder
+	for i := range 5000 {
+		fmt.Fprintf(&text, "line %d of a file that repeats itself, %x\n", i, i*i)
+	}
+	writeFile(t, filepath.Join(dir, "server"), text.String(), 0o755)
+	o := options(dir)
+	fast := pack(t, o)
+	o.Small = true
+	small := pack(t, o)
+	if small.layer.size >= fast.layer.size || small.layer.diffID != fast.layer.diffID {
+		t.Errorf("%d bytes of %s, fast %d of %s", small.layer.size, small.layer.diffID, fast.layer.size, fast.layer.diffID)
+	}
+	if again := pack(t, o); digestOf(t, again) != digestOf(t, small) {
+		t.Error("packed again, the digest is another")
+	}
+}

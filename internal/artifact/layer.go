@@ -51,8 +51,8 @@ func (l *layer) uncompressed() (io.ReadCloser, error) {
 // writeLayer writes entries as a gzipped tar. The compressor is a module of a
 // version that go.mod pins, not the toolchain's: the bytes, and so the digest,
 // do not change with the Go release.
-func writeLayer(ctx context.Context, root *os.Root, entries []entry, scratch string) (_ *layer, err error) {
-	f, err := os.CreateTemp(scratch, "layer-*.tar.gz")
+func writeLayer(ctx context.Context, root *os.Root, entries []entry, o PackOptions) (_ *layer, err error) {
+	f, err := os.CreateTemp(o.Scratch, "layer-*.tar.gz")
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,11 @@ func writeLayer(ctx context.Context, root *os.Root, entries []entry, scratch str
 	}()
 	compressed, raw := sha256.New(), sha256.New()
 	counted := &counter{w: io.MultiWriter(f, compressed)}
-	z, err := gzip.NewWriterLevel(counted, gzip.BestSpeed)
+	level := gzip.BestSpeed
+	if o.Small {
+		level = gzip.BestCompression
+	}
+	z, err := gzip.NewWriterLevel(counted, level)
 	if err != nil {
 		return nil, err
 	}

@@ -31,6 +31,7 @@ type PackOptions struct {
 	Created    time.Time   // of the commit: time is an input, never a reading
 	Platform   v1.Platform // zero: this machine's
 	MaxFile    int64       // largest file in bytes; 0: no bound
+	Small      bool        // compress once for many pulls; else for the speed of this push
 	Scratch    string      // folder for the layer while it is made; "": the system's
 }
 
@@ -66,7 +67,7 @@ func Pack(ctx context.Context, o PackOptions) (*Packed, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := writeLayer(ctx, root, entries, o.Scratch)
+	l, err := writeLayer(ctx, root, entries, o)
 	if err != nil {
 		return nil, fmt.Errorf("pack %s: %w", o.Dir, err)
 	}

@@ -24,13 +24,19 @@ var ErrNotFound = errors.New("no such image")
 // Registry is where images are.
 type Registry struct {
 	folder *folder // nil: a registry reached over the network
+	token  string  // of GitHub
 }
 
 // OpenRegistry opens the registry in a folder, or, for an empty folder, the one
 // that an image's name leads to, with the credentials Docker would use.
-func OpenRegistry(dir string) (*Registry, error) {
+func OpenRegistry(dir string) (*Registry, error) { return OpenRegistryWith(dir, "") }
+
+// OpenRegistryWith is OpenRegistry with a token of GitHub's, for GitHub's own
+// registry and no other, where Docker has no credentials for it: a container
+// action does not see the job's logins.
+func OpenRegistryWith(dir, token string) (*Registry, error) {
 	if dir == "" {
-		return &Registry{}, nil
+		return &Registry{token: token}, nil
 	}
 	abs, err := filepath.Abs(dir)
 	if err != nil {
@@ -78,9 +84,20 @@ func (r *Registry) Repository(image string) (*Repository, error) {
 		p.options = append(p.options, remote.WithTransport(r.folder), remote.WithJobs(1), // olareg v0.1.2 races with itself on a new repository
 			remote.WithRetryPredicate(func(error) bool { return false }))
 	} else {
-		p.options = append(p.options, remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithUserAgent("goldenpath"))
+		p.options = append(p.options, remote.WithAuthFromKeychain(authn.NewMultiKeychain(authn.DefaultKeychain, gitHubs(r.token))), remote.WithUserAgent("goldenpath"))
 	}
 	return p, nil
+}
+
+// gitHubs is a keychain of GitHub's registry, which takes a token with any name.
+type gitHubs string
+
+// Resolve implements authn.Keychain.
+func (token gitHubs) Resolve(to authn.Resource) (authn.Authenticator, error) {
+	if token == "" || to.RegistryStr() != "ghcr.io" {
+		return authn.Anonymous, nil
+	}
+	return &authn.Basic{Username: "x-access-token", Password: string(token)}, nil
 }
 
 func withoutHost(image string) string {

@@ -74,7 +74,7 @@ type exit int
 func New(env *Env, app App) (*kong.Kong, error) {
 	return kong.New(app.CLI,
 		kong.Name(app.Name), kong.Description(app.Help), kong.Writers(env.Stdout, env.Stderr),
-		kong.Vars{"version": app.Name + " " + Version()},
+		kong.Vars{"version": app.Name + " " + Built().String()},
 		kong.Exit(func(code int) { panic(exit(code)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: false, WrapUpperBound: 100}),
 		kong.Groups{"output": "Output:", "where": "Where things are:"},
@@ -153,23 +153,6 @@ func Main(ctx context.Context, env *Env, app App) (code int) {
 		return fail(env, name, err)
 	}
 	return report.ExitCode(rep, nil)
-}
-
-// Version is the module's version, or the commit it was built from.
-func Version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	if v := info.Main.Version; v != "" && v != "(devel)" {
-		return v
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			return s.Value[:min(12, len(s.Value))]
-		}
-	}
-	return "development"
 }
 
 // publish writes a report to every surface there is.

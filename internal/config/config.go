@@ -33,8 +33,9 @@ type Config struct {
 // Artifact says how a commit becomes an image.
 type Artifact struct {
 	Image      string            `yaml:"image"`      // repository without tag; default the app's name
-	Build      string            `yaml:"build"`      // shell command that fills Pack; $GOLDENPATH_COMMIT is set
-	Pack       string            `yaml:"pack"`       // folder that becomes the image's root
+	Build      string            `yaml:"build"`      // shell command that runs first; $GOLDENPATH_COMMIT is set
+	Pack       string            `yaml:"pack"`       // folder that becomes the image's root; or
+	Dockerfile string            `yaml:"dockerfile"` // file that makes the image, with Docker
 	Entrypoint []string          `yaml:"entrypoint"` // argv inside the image
 	Workdir    string            `yaml:"workdir"`    // default /
 	User       string            `yaml:"user"`       // default 65532:65532

@@ -21,8 +21,34 @@ func crossCheck(value any, doc *document) Problems {
 		p = append(p, deployProblems(e, doc, []string{"environments", name})...)
 	}
 	artifact, _ := root["artifact"].(map[string]any)
-	if _, there := artifact["entrypoint"]; artifact["pack"] != nil && !there {
-		p = append(p, at(doc.at([]string{"artifact"}).node(), "missing key \"entrypoint\" in artifact: the command that starts the app, such as [/server]"))
+	return append(p, artifactProblems(artifact, doc)...)
+}
+
+// ofPack are keys that say what a Dockerfile says itself.
+var ofPack = []string{"entrypoint", "workdir", "user", "env", "max-size"}
+
+// artifactProblems holds an artifact to one way of making it.
+func artifactProblems(artifact map[string]any, doc *document) Problems {
+	if artifact == nil {
+		return nil
+	}
+	here := doc.at([]string{"artifact"}).node()
+	_, packed := artifact["pack"]
+	_, built := artifact["dockerfile"]
+	_, started := artifact["entrypoint"]
+	switch {
+	case !packed && !built:
+		return Problems{at(here, "missing key \"pack\" or \"dockerfile\" in artifact: the folder that becomes the image's root, or the Dockerfile that makes it")}
+	case packed && built:
+		return Problems{at(doc.at([]string{"artifact", "dockerfile"}).key, "artifact has pack and dockerfile: an image is made in one way, remove the other")}
+	case packed && !started:
+		return Problems{at(here, "missing key \"entrypoint\" in artifact: the command that starts the app, such as [/server]")}
+	}
+	var p Problems
+	for _, key := range ofPack {
+		if _, there := artifact[key]; built && there {
+			p = append(p, at(doc.at([]string{"artifact", key}).key, "artifact.%s goes with pack: the Dockerfile says it", key))
+		}
 	}
 	return p
 }

@@ -53,8 +53,8 @@ func (c *Config) Walkable() error {
 	if c.App == "" {
 		p = append(p, fileProblem("missing key \"app\": name of the app"))
 	}
-	if c.Artifact.Pack == "" {
-		p = append(p, fileProblem("missing key \"artifact\": how a commit becomes an image, such as artifact: {pack: dist, entrypoint: [/server]}"))
+	if c.Artifact.Pack == "" && c.Artifact.Dockerfile == "" {
+		p = append(p, fileProblem("missing key \"artifact\": how a commit becomes an image, such as artifact: {dockerfile: Dockerfile}, or {pack: dist, entrypoint: [/server]}"))
 	}
 	if len(p) == 0 {
 		return nil

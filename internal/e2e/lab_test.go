@@ -72,7 +72,7 @@ func where2eat(t *testing.T, preview string) *lab {
 			git(t, packed.dir, "add", "--all")
 			commit(t, packed.dir, fmt.Sprintf("W2E-%d", i+1))
 			packed.commits[i] = git(t, packed.dir, "rev-parse", "HEAD")
-			packed.digests[i] = packageHead(t, packed.dir)
+			packed.digests[i] = packageHead(t, packed.dir, "--registry", "remote")
 		}
 	})
 	if packed.digests[1] == "" {
@@ -102,9 +102,9 @@ func edit(t *testing.T, file, old, new string) {
 var digestLine = regexp.MustCompile(`"digest": "(sha256:[0-9a-f]{64})"`)
 
 // packageHead builds the tip of a repository and returns its digest.
-func packageHead(t *testing.T, dir string) string {
+func packageHead(t *testing.T, dir string, args ...string) string {
 	t.Helper()
-	if code, out := run(t, dir, "run", "--registry", "remote", "--until", "package"); code != 0 {
+	if code, out := run(t, dir, append([]string{"run", "--until", "package"}, args...)...); code != 0 {
 		t.Fatalf("package: exit %d\n%s", code, out)
 	}
 	head := git(t, dir, "rev-parse", "HEAD")
@@ -146,7 +146,12 @@ func (l *lab) serve() {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	l.t.Cleanup(func() { _ = stop() })
+	l.t.Cleanup(func() {
+		_ = stop()
+		for _, v := range l.hub.Violations() {
+			l.t.Error(v)
+		}
+	})
 	l.env = []string{"GITHUB_API_URL=" + l.hub.URL, "GITHUB_TOKEN=job", "GITHUB_REPOSITORY=" + repository}
 	l.t.Cleanup(l.removeAll)
 }

@@ -26,11 +26,30 @@ if [ ! -f "$parser/parse.cjs" ]; then
 	(cd "$parser" && npm ci --silent --no-audit --no-fund && npx esbuild parse.js --bundle --platform=node --format=cjs --outfile=parse.cjs --log-level=warning)
 fi
 
+# GitHub's description of its REST API and its examples of payloads: two files out
+# of 400 MB.
+openapi=.cache/openapi
+if [ ! -f "$openapi/webhooks.json" ]; then
+	mkdir -p "$openapi"
+	cp internal/e2e/openapi/package.json internal/e2e/openapi/package-lock.json "$openapi/"
+	(
+		cd "$openapi" && npm ci --silent --no-audit --no-fund
+		mv node_modules/@octokit/openapi/generated/api.github.com.json .
+		mv node_modules/@octokit/webhooks-examples/api.github.com/index.json webhooks.json
+		rm -r node_modules
+	)
+fi
+# The fake GitHub holds every request and every answer of these tests to it.
+export GOLDENPATH_GITHUB_OPENAPI=$PWD/$openapi/api.github.com.json
+go test -count=1 -skip Month ./internal/github ./internal/preview ./internal/command/path
+
 source internal/e2e/cluster/with.sh
 source internal/e2e/docker/with.sh
 go test -tags e2e -count=1 -timeout 40m -parallel 4 ./internal/e2e "$@"
 # After the others: they share an engine, and time what is cancelled.
 go test -tags e2e -count=1 -timeout 40m ./internal/e2e/container
-# A month of 2,000 pull requests, by a simulated clock.
-GOLDENPATH_MONTH=full go test -count=1 -timeout 20m -run Month ./internal/preview
+go test -tags e2e -count=1 -timeout 40m ./internal/e2e/workflows
+# A month of 2,000 pull requests, by a simulated clock; its many requests
+# are like those above, and not held to the description again.
+GOLDENPATH_GITHUB_OPENAPI= GOLDENPATH_MONTH=full go test -count=1 -timeout 20m -run Month ./internal/preview
 ./internal/e2e/fuzz.sh

@@ -33,19 +33,54 @@ func OpenKey(dir string) (*Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read signing key: %w", err)
 	}
+	k, err := ParseKey(b)
+	if err != nil {
+		return nil, fmt.Errorf("signing key %s: %w: restore it, or remove it and sign anew", path, err)
+	}
+	return k, nil
+}
+
+// ParseKey reads a private key: PKCS 8 in PEM.
+func ParseKey(b []byte) (*Key, error) {
 	block, _ := pem.Decode(b)
 	if block == nil {
-		return nil, fmt.Errorf("signing key %s: not PEM: restore it, or remove it and sign anew", path)
+		return nil, errors.New("not PEM")
 	}
 	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
-		return nil, fmt.Errorf("signing key %s: %w", path, err)
+		return nil, err
 	}
 	private, ok := parsed.(ed25519.PrivateKey)
 	if !ok {
-		return nil, fmt.Errorf("signing key %s: %T, want Ed25519", path, parsed)
+		return nil, fmt.Errorf("%T, want Ed25519", parsed)
 	}
 	return &Key{private: private, public: private.Public().(ed25519.PublicKey)}, nil
+}
+
+// ParsePublic reads a key that verifies only: PKIX in PEM.
+func ParsePublic(b []byte) (*Key, error) {
+	block, _ := pem.Decode(b)
+	if block == nil {
+		return nil, errors.New("not PEM")
+	}
+	parsed, err := x509.ParsePKIXPublicKey(block.Bytes)
+	if err != nil {
+		return nil, err
+	}
+	public, ok := parsed.(ed25519.PublicKey)
+	if !ok {
+		return nil, fmt.Errorf("%T, want Ed25519", parsed)
+	}
+	return &Key{public: public}, nil
+}
+
+// PublicPEM is what ParsePublic reads.
+func (k *Key) PublicPEM() ([]byte, error) {
+	pkix, err := x509.MarshalPKIXPublicKey(k.public)
+	if err != nil {
+		return nil, err
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: pkix}), nil
 }
 
 // makeKey writes a new key. Of two that race, one wins and both use it.
@@ -58,7 +93,8 @@ func makeKey(dir, path string) (*Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	pkix, err := x509.MarshalPKIXPublicKey(public)
+	k := &Key{private: private, public: public}
+	shown, err := k.PublicPEM()
 	if err != nil {
 		return nil, err
 	}
@@ -78,8 +114,7 @@ func makeKey(dir, path string) (*Key, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	return &Key{private: private, public: public}, os.WriteFile(filepath.Join(dir, "key.pub"),
-		pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: pkix}), 0o644)
+	return k, os.WriteFile(filepath.Join(dir, "key.pub"), shown, 0o644)
 }
 
 // Sign implements dsse.Signer.

@@ -29,7 +29,8 @@ type Options struct {
 
 	Scope    string                              // what is looked at, in words
 	Checkout []Gap                               // what is not in the checkout
-	Redact   func(string) string                 // removes secrets that a scanner quotes
+	Redact   func(string) string                 // removes what is a secret by its form
+	Conceal  func(string) string                 // removes from words what was found too; nil: Redact
 	Complete func([]report.Finding)              // adds what other data knows of a vulnerability
 	Judge    func(used []Database) (stale []Gap) // says which advisory data is missing or too old
 }
@@ -103,19 +104,26 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 		rep.Sections = append(rep.Sections, hint)
 	}
 	if o.Redact != nil {
-		redactWaivers(rep, o.Redact)
+		redactWaivers(rep, o.Redact, o.conceal())
 	}
 	return rep, err
 }
 
+func (o Options) conceal() func(string) string {
+	if o.Conceal != nil {
+		return o.Conceal
+	}
+	return o.Redact
+}
+
 // redactWaivers removes secrets that somebody wrote into a waiver. What scanners
 // say is redacted where it comes from.
-func redactWaivers(rep *report.Report, clean func(string) string) {
+func redactWaivers(rep *report.Report, clean, conceal func(string) string) {
 	for i := range rep.Checks {
 		rep.Checks[i].Note = clean(rep.Checks[i].Note)
 	}
 	for i := range rep.Findings {
-		rep.Findings[i].Waiver = clean(rep.Findings[i].Waiver)
+		rep.Findings[i].Waiver = conceal(rep.Findings[i].Waiver)
 	}
 	for i := range rep.Sections {
 		rep.Sections[i].Text = clean(rep.Sections[i].Text)

@@ -28,6 +28,8 @@ func waiverHint(findings []report.Finding, now time.Time) (report.Section, bool)
 		switch {
 		case f.Package != "":
 			e = yaml.MapSlice{{Key: "id", Value: f.Rule}, {Key: "purl", Value: nameOf(f.Package)}}
+		case strings.Contains(f.At.Path, "\r"): // go-yaml v1.19.2 writes it as a block, which no flow holds
+			e = yaml.MapSlice{{Key: "fingerprint", Value: f.Fingerprint}}
 		case f.At.Path == "":
 			e = yaml.MapSlice{{Key: "id", Value: f.Rule}}
 		}

@@ -42,20 +42,31 @@ func scanAll(ctx context.Context, o Options, in Input, changed Changes) []run {
 			}
 			answer.Findings = append(answer.Findings, o.Policy.check(answer.Packages)...)
 			runs[i] = run{scanner: s, Result: answer.Result, idle: answer.idle, err: err, elapsed: time.Since(start)}
-			if o.Redact != nil {
-				runs[i].redact(o.Redact)
-			}
 		})
 	}
 	wg.Wait()
+	// Not before all are done: one tells what another must not quote.
+	for i := range runs {
+		if o.Redact != nil {
+			runs[i].redact(o.Redact, o.conceal())
+		}
+	}
 	return runs
 }
 
-// redact removes secrets from all that the scanner has to say.
-func (r *run) redact(clean func(string) string) {
+// redact removes secrets from all that the scanner has to say: with conceal from
+// what it says in words.
+func (r *run) redact(clean, conceal func(string) string) {
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		for _, text := range []*string{&f.Rule, &f.Message, &f.Fix, &f.At.Path, &f.Rated, &f.Fixed, &f.Package} {
+		if f.Fingerprint == "" { // of what was said: it is the same whatever else was looked at
+			f.Fingerprint = fingerprint(*f)
+		}
+		f.Message, f.Fix = conceal(f.Message), conceal(f.Fix)
+		if shown := clean(f.At.Path); shown != f.At.Path { // a fingerprint may hold the path
+			f.Fingerprint = strings.ReplaceAll(f.Fingerprint, f.At.Path, shown)
+		}
+		for _, text := range []*string{&f.Rule, &f.At.Path, &f.Rated, &f.Fixed, &f.Package} {
 			*text = clean(*text)
 		}
 		cleanAll(f.Aliases, clean)
@@ -71,9 +82,9 @@ func (r *run) redact(clean func(string) string) {
 		cleanAll(p.Licences, clean)
 	}
 	r.Covered = clean(r.Covered)
-	r.Missing = cleanGaps(r.Missing, clean)
+	r.Missing = cleanGaps(r.Missing, conceal)
 	if r.err != nil {
-		if text := clean(r.err.Error()); text != r.err.Error() {
+		if text := conceal(r.err.Error()); text != r.err.Error() {
 			r.err = errors.New(text)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/bmatcuk/doublestar/v4"
 	"github.com/dustin/go-humanize/english"
@@ -230,16 +231,16 @@ func (w *Waiver) check(longest time.Duration, now time.Time) []string {
 	if !doublestar.ValidatePattern(w.Path) || strings.HasPrefix(w.Path, "/") {
 		p = append(p, fmt.Sprintf("path %q is no glob relative to the repository", w.Path))
 	}
-	if strings.Trim(w.Path, "*/.") == "" && strings.Contains(w.Path, "**") {
+	if wholeRepository(w.Path) {
 		p = append(p, fmt.Sprintf("path %q is the whole repository: name a file or a folder", w.Path))
 	}
 	if w.PURL != "" && (!strings.HasPrefix(w.PURL, "pkg:") || !strings.Contains(w.PURL, "/") || strings.ContainsAny(w.PURL, "*{")) {
 		p = append(p, fmt.Sprintf("purl %q is no package URL such as pkg:npm/lodash@4.17.20", w.PURL))
 	}
-	if len(strings.TrimSpace(w.Reason)) < shortestReason {
+	if len(visible(w.Reason)) < shortestReason {
 		p = append(p, fmt.Sprintf("missing reason: say in %d characters or more why this is acceptable until then", shortestReason))
 	}
-	if strings.TrimSpace(w.Owner) == "" {
+	if !strings.ContainsFunc(w.Owner, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }) {
 		p = append(p, "missing owner: who looks at it again")
 	}
 	if w.Justification != "" && !slices.Contains(justifications, w.Justification) {
@@ -256,6 +257,26 @@ func (w *Waiver) check(longest time.Duration, now time.Time) []string {
 	}
 	w.until = day.AddDate(0, 0, 1)
 	return p
+}
+
+// wholeRepository reports whether a glob leaves nothing out, however it is written.
+func wholeRepository(glob string) bool {
+	for _, any := range []string{"a", "z-1/Q_2.x", "7/m/.k"} {
+		if ok, err := doublestar.Match(glob, any); !ok || err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// visible is what a person sees of a text: no space, and nothing that has no width.
+func visible(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsGraphic(r) && !unicode.IsSpace(r) {
+			return r
+		}
+		return -1
+	}, text)
 }
 
 // justifications are those of OpenVEX 0.2.0.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -27,7 +28,10 @@ type Denied struct {
 	What   string // what was asked for: "comment on pull request 12"
 	Why    string // what GitHub says, one line, at most 300 bytes
 	Remedy string
-	Status int // of HTTP; 0: a rate limit that is not waited for
+	Status int  // of HTTP; 0: a rate limit that is not waited for
+	Plan   bool // GitHub has this on a greater plan only
+	// Permission is what the token lacks, if that is why: "administration: read".
+	Permission string
 }
 
 func (d *Denied) Error() string { return d.What + ": " + d.Why + ": " + d.Remedy }
@@ -60,12 +64,23 @@ func (c *Client) judge(ctx context.Context, a asked, err error) error {
 	if status >= 500 {
 		return &failure{fmt.Sprintf("%s: %s: run it again later, and see www.githubstatus.com", a.what, why), err}
 	}
-	return &Denied{What: a.what, Why: why, Remedy: a.remedy(status, answer.Message), Status: status}
+	d := &Denied{What: a.what, Why: why, Remedy: a.remedy(status, answer.Message), Status: status, Plan: planned(status, answer.Message)}
+	if (status == http.StatusForbidden || status == http.StatusNotFound) && !d.Plan {
+		d.Permission = a.permission
+	}
+	return d
 }
 
 func (a asked) remedy(status int, message string) string {
 	grant := fmt.Sprintf("give the job's token `%s`", a.permission)
+	if !a.grantable() {
+		grant = fmt.Sprintf("no job's token can have `%s`: ask with the token of a person, or of an app, who has it", a.permission)
+	}
 	switch {
+	case planned(status, message):
+		return "the plan does not have it for a private repository"
+	case status == http.StatusForbidden && !a.grantable():
+		return grant
 	case status == http.StatusUnauthorized:
 		return "the token is missing, wrong or expired: pass the job's token"
 	case status == http.StatusForbidden && strings.Contains(message, "not accessible by"):
@@ -78,6 +93,19 @@ func (a asked) remedy(status int, message string) string {
 		return "the repository has this switched off"
 	}
 	return "GitHub does not take what was sent: see what it says"
+}
+
+// grantable: these permissions are of apps and people alone.
+// https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#permissions
+func (a asked) grantable() bool {
+	scope, _, _ := strings.Cut(a.permission, ":")
+	return !slices.Contains([]string{"administration", "environments", "secrets"}, scope)
+}
+
+// planned: "Upgrade to GitHub Pro or make this repository public to enable this
+// feature." is the answer for rulesets and protection on GitHub Free.
+func planned(status int, message string) bool {
+	return status == http.StatusForbidden && strings.HasPrefix(message, "Upgrade to GitHub")
 }
 
 // said is GitHub's message with the details of a failed validation.

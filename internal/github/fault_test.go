@@ -317,3 +317,69 @@ func TestServe(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// slow takes the whole time of an attempt, and answers nothing.
+type slow struct {
+	clock *clock
+	hears int             // attempts that are answered nothing; then the others get through
+	asked []time.Duration // what each attempt was given
+	next  http.RoundTripper
+}
+
+func (s *slow) RoundTrip(r *http.Request) (*http.Response, error) {
+	end, ok := r.Context().Deadline()
+	if !ok {
+		return nil, errors.New("an attempt without an end")
+	}
+	if s.hears--; s.hears < 0 {
+		return s.next.RoundTrip(r)
+	}
+	given := time.Until(end).Round(time.Second)
+	s.asked = append(s.asked, given)
+	_ = s.clock.Sleep(r.Context(), given)
+	return nil, context.DeadlineExceeded
+}
+
+// TestSlowWithoutEnd: a run waits a minute for answers in all, then hardly at all,
+// until there is one again.
+func TestSlowWithoutEnd(t *testing.T) {
+	s := githubtest.Start(t, "o/where2eat")
+	c := &clock{now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}
+	s.Now = c.Now
+	s.SetPull(pull())
+	w := &slow{clock: c, hears: 5, next: http.DefaultTransport}
+	g, err := github.New(github.Options{Repository: s.Repository, API: s.URL, Token: "job", Now: c.Now, Sleep: c.Sleep, Transport: w})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if _, err := g.PullRequest(t.Context(), 12); err == nil {
+			t.Error("an answer without one")
+		}
+	}
+	if want := []time.Duration{30 * time.Second, 30 * time.Second, 5 * time.Second, 5 * time.Second, 5 * time.Second}; !slices.Equal(w.asked, want) {
+		t.Errorf("waited %v, want %v", w.asked, want)
+	}
+	if _, err := g.PullRequest(t.Context(), 12); err != nil {
+		t.Error(err)
+	}
+	w.hears, w.asked = 1, nil
+	if _, err := g.PullRequest(t.Context(), 12); err != nil || !slices.Equal(w.asked, []time.Duration{30 * time.Second}) {
+		t.Errorf("after an answer: waited %v, %v", w.asked, err)
+	}
+}
+
+// TestEmptyAfterAWrite: what was made and not told is found again.
+func TestEmptyAfterAWrite(t *testing.T) {
+	s, g, _ := start(t, "job")
+	s.SetPull(pull())
+	s.Break(func(r *http.Request) (int, http.Header, string, bool) {
+		return 201, nil, "", r.Method == http.MethodPost && r.URL.Path != "/graphql"
+	})
+	if id, o, err := g.Deploy(t.Context(), deployment("success")); err == nil || o.Done {
+		t.Errorf("%d, %+v, %v", id, o, err)
+	}
+	if o, err := g.Comment(t.Context(), 12, "pr-12", says("x")); err == nil || o.Done {
+		t.Errorf("%+v, %v", o, err)
+	}
+}

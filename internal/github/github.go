@@ -1,5 +1,6 @@
 // Package github makes the few REST calls that previews need: pull requests,
-// one comment that is kept up to date, and transient deployments.
+// one comment that is kept up to date, transient deployments; and the reads that tell
+// how a repository is guarded.
 package github
 
 import (

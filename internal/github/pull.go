@@ -20,6 +20,7 @@ type PullRequest struct {
 	Draft   bool
 	Fork    bool   // its branch is in another repository, or in one that is gone
 	Head    string // full commit id
+	Merge   string // commit that GitHub made of head and base to try them together, or ""
 	Branch  string
 	Author  string // login
 	Title   string
@@ -102,6 +103,9 @@ func (c *Client) pullRequest(p *gh.PullRequest) (PullRequest, error) {
 	// A fork that was deleted has no repository any more.
 	id := head.GetRepo().GetID()
 	o.Fork = id == 0 || id != base.GetRepo().GetID()
+	if commitID.MatchString(p.GetMergeCommitSHA()) {
+		o.Merge = p.GetMergeCommitSHA()
+	}
 	for _, l := range p.Labels[:min(len(p.Labels), 100)] { // GitHub allows no more
 		o.Labels = append(o.Labels, text(l.GetName(), 255))
 	}

@@ -1,7 +1,6 @@
 package github
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +16,10 @@ import (
 const (
 	tries          = 4
 	attemptTimeout = 30 * time.Second
+	// shortTimeout is that of an attempt after GitHub has kept a run waiting for
+	// patience in all, over its calls: it gets no second one either.
+	shortTimeout = 5 * time.Second
+	patience     = time.Minute
 	// A page of 100 comments of the greatest size is 26 MB.
 	maxAnswer = 32 << 20
 )
@@ -33,9 +36,11 @@ type wire struct {
 	now   func() time.Time
 	sleep func(context.Context, time.Duration) error
 	next  http.RoundTripper
+	kept  memory
 
 	mu     sync.Mutex
 	waited time.Duration // for rate limits, of all calls
+	lost   time.Duration // on attempts without an answer, since there was the last one
 	closed *limited      // the limit that was not waited for
 }
 
@@ -69,11 +74,16 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		if err := w.refuse(); err != nil {
 			return nil, err
 		}
-		res, err := w.once(req)
+		began, timeout, again := w.now(), attemptTimeout, try < tries
+		if w.tired() {
+			timeout, again = shortTimeout, false
+		}
+		res, err := w.once(req, timeout)
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		wait, again := time.Duration(0), false
+		w.count(err == nil && res.StatusCode < 500, w.now().Sub(began))
+		wait := time.Duration(0)
 		switch {
 		case err == nil && isLimited(res):
 			// Such a request was not taken, whatever its method.
@@ -82,7 +92,9 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 			}
 			again = true
 		case err != nil || res.StatusCode >= 500:
-			wait, again = w.backoff(try), try < tries && mayRepeat(req, err)
+			wait, again = w.backoff(try), again && mayRepeat(req, err)
+		default:
+			again = false
 		}
 		if !again {
 			return res, err
@@ -108,8 +120,23 @@ func (w *wire) backoff(try int) time.Duration {
 	return full/2 + time.Duration(w.now().Nanosecond())*full/2/time.Second
 }
 
-func (w *wire) once(req *http.Request) (*http.Response, error) {
-	ctx, cancel := context.WithTimeout(req.Context(), attemptTimeout)
+// count adds up what was lost, and forgets it once there is an answer.
+func (w *wire) count(answered bool, took time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.lost += took; answered {
+		w.lost = 0
+	}
+}
+
+func (w *wire) tired() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.lost >= patience
+}
+
+func (w *wire) once(req *http.Request, timeout time.Duration) (*http.Response, error) {
+	ctx, cancel := context.WithTimeout(req.Context(), timeout)
 	defer cancel()
 	out := req.Clone(ctx)
 	if req.GetBody != nil {
@@ -123,6 +150,7 @@ func (w *wire) once(req *http.Request) (*http.Response, error) {
 	if w.token != "" && w.home(out.URL) {
 		out.Header.Set("Authorization", "Bearer "+w.token)
 	}
+	w.kept.ask(out)
 	res, err := w.next.RoundTrip(out)
 	if err != nil {
 		return nil, err
@@ -134,10 +162,10 @@ func (w *wire) once(req *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("read the answer: %w", err)
 	case len(b) > maxAnswer:
 		return nil, fmt.Errorf("the answer is larger than %d MiB", maxAnswer>>20)
-	case len(b) == 0 && res.StatusCode == http.StatusOK:
+	case len(b) == 0 && (res.StatusCode == http.StatusOK || res.StatusCode == http.StatusCreated):
 		return nil, errors.New("the answer is empty") // go-github takes it for no result
 	}
-	res.Body, res.Request = io.NopCloser(bytes.NewReader(b)), req
+	res.Body, res.Request = whole(w.kept.take(out, res, b)), req
 	return res, nil
 }
 

@@ -3,7 +3,6 @@ package localpath
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,7 +22,12 @@ import (
 )
 
 // checkout is where the commit's files are while the run is not finished.
-func (w *walk) checkout() string { return filepath.Join(w.dir, "src") }
+func (w *walk) checkout() string {
+	if w.alone {
+		return w.source.repo
+	}
+	return filepath.Join(w.dir, "src")
+}
 
 func (w *walk) checkedOut() bool {
 	_, err := os.Stat(w.checkout())
@@ -37,6 +41,15 @@ func validate(ctx context.Context, w *walk) (*report.Report, error) {
 	if err := w.source.checkOut(ctx, w.checkout()); err != nil {
 		return nil, err
 	}
+	r, err := w.valid()
+	if err == nil {
+		r.Title = "configuration is valid, commit is checked out"
+	}
+	return r, err
+}
+
+// valid holds what the commit says of its path to what can be.
+func (w *walk) valid() (*report.Report, error) {
 	// A mistake in the waivers is found now, not after the build.
 	waivers, err := gate.ReadWaivers(w.checkout(), w.config.Gate.Waivers, time.Duration(w.config.Gate.WaiverMaxAge), w.Now())
 	if err != nil {
@@ -48,7 +61,7 @@ func validate(ctx context.Context, w *walk) (*report.Report, error) {
 		{Name: "waivers", State: report.OK, Result: fmt.Sprint(len(waivers))},
 		{Name: "commit", State: report.OK, Result: fmt.Sprintf("%.7s %s", w.source.commit, w.source.title)},
 	}
-	r.Title = "configuration is valid, commit is checked out"
+	r.Title = "the configuration is valid"
 	if w.source.dirty > 0 {
 		r.Checks = append(r.Checks, report.Check{Name: "working tree", State: report.Warned, Result: english.Plural(w.source.dirty, "uncommitted change is", "uncommitted changes are") + " not part of the run"})
 	}
@@ -85,71 +98,75 @@ func test(ctx context.Context, w *walk) (*report.Report, error) {
 const buildTimeout = 30 * time.Minute
 
 func pack(ctx context.Context, w *walk) (*report.Report, error) {
-	a := w.config.Artifact
-	r := w.report("package", report.Pass, "packaged")
 	started := w.Now().UTC()
-	if a.Build != "" {
-		w.Progress.Say("build: " + a.Build)
-		res, err := tool.Command{
-			Argv: tool.Shell(a.Build), Dir: w.checkout(), Env: []string{"GOLDENPATH_COMMIT=" + w.source.commit}, Timeout: buildTimeout, Guard: w.Guard,
-		}.Run(ctx)
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		c := report.Check{Name: "build", State: report.OK, Result: "ok", Seconds: res.Elapsed.Seconds()}
-		if err != nil {
-			c.State, c.Result = report.Failed, err.Error()
-			r.Checks = append(r.Checks, c)
-			r.Sections = append(r.Sections, report.Section{Title: "end of the build's output", Open: true, Text: res.Tail})
-			r.Verdict, r.Reason, r.Title = report.Fail, "build-failed", "the build failed: "+err.Error()
-			return r, nil
-		}
-		r.Checks = append(r.Checks, c)
+	r, err := w.packInto(ctx, w.repo)
+	if err != nil || r.Verdict == report.Fail {
+		return r, err
 	}
-	dir, err := insideCheckout(w.checkout(), a.Pack)
-	if err != nil {
+	if err := w.prove(ctx, r.Digest, evidence.Provenance, w.provenance(started)); err != nil {
 		return nil, err
 	}
-	w.Progress.Say("pack " + a.Pack)
+	if err := w.prove(ctx, r.Digest, evidence.Tests, TestResult(w.reports["test"])); err != nil {
+		return nil, err
+	}
+	r.Checks = append(r.Checks, report.Check{Name: "provenance", State: report.OK, Result: "signed, with the result of the checks"})
+	return r, nil
+}
+
+// packInto builds the checkout and puts its image into a repository.
+func (w *walk) packInto(ctx context.Context, repo *artifact.Repository) (*report.Report, error) {
+	r := w.report("package", report.Pass, "packaged")
+	if w.config.Artifact.Build != "" {
+		if err := w.build(ctx, r); err != nil || r.Verdict == report.Fail {
+			return r, err
+		}
+	}
 	start := w.Now()
-	packed, err := artifact.Pack(ctx, artifact.PackOptions{
-		Dir: dir, Entrypoint: a.Entrypoint, Workdir: a.Workdir, User: a.User, Port: a.Port, Env: a.Env,
-		Labels: map[string]string{
-			"org.opencontainers.image.title":    w.config.App,
-			"org.opencontainers.image.revision": w.source.commit,
-			"org.opencontainers.image.created":  w.source.time.Format(time.RFC3339),
-		},
-		Created: w.source.time, MaxFile: int64(a.MaxSize), Scratch: w.dir,
-	})
-	var usage *report.UsageError
-	if errors.As(err, &usage) {
-		// The folder as its reader knows it, not where this run has it.
-		return nil, report.Usage(strings.ReplaceAll(usage.Problem, dir, a.Pack))
+	m, err := w.image(ctx, r)
+	if err != nil || r.Verdict == report.Fail {
+		return r, err
 	}
-	if err != nil {
-		return nil, err
-	}
-	defer packed.Close()
-	img, err := w.repo.Push(ctx, packed.Index)
+	defer m.Close()
+	img, err := repo.Push(ctx, m.index)
 	if err != nil {
 		return nil, err
 	}
 	r.Checks = append(r.Checks, report.Check{
 		Name: "image", State: report.OK, Seconds: w.Now().Sub(start).Seconds(), Note: img.Digest,
-		Result: fmt.Sprintf("%s, %s, %s", english.Plural(packed.Files, "file", ""), humanize.Bytes(uint64(img.Size)), img.Platform),
+		Result: fmt.Sprintf("%s, %s, %s", m.what, humanize.Bytes(uint64(img.Size)), img.Platform),
 	})
 	r.Digest = img.Digest
 	r.Title = fmt.Sprintf("%s@%.19s", w.config.Artifact.Image, img.Digest)
 	r.Set("digest", img.Digest)
 	r.Set("platform-digest", img.PlatformDigest)
-	if err := w.prove(ctx, img.Digest, evidence.Provenance, w.provenance(started)); err != nil {
-		return nil, err
-	}
-	if err := w.prove(ctx, img.Digest, evidence.Tests, testResult(w.reports["test"])); err != nil {
-		return nil, err
-	}
-	r.Checks = append(r.Checks, report.Check{Name: "provenance", State: report.OK, Result: "signed, with the result of the checks"})
 	return r, nil
+}
+
+// build runs artifact.build.
+func (w *walk) build(ctx context.Context, r *report.Report) error {
+	line := w.config.Artifact.Build
+	w.Progress.Say("build: " + line)
+	res, err := tool.Command{
+		Argv: tool.Shell(line), Dir: w.checkout(), Env: []string{"GOLDENPATH_COMMIT=" + w.source.commit}, Timeout: buildTimeout, Guard: w.Guard,
+	}.Run(ctx)
+	return w.built(ctx, r, "build", res, err)
+}
+
+// built puts what came of a command of the build into the report.
+func (w *walk) built(ctx context.Context, r *report.Report, name string, res tool.Result, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	c := report.Check{Name: name, State: report.OK, Result: "ok", Seconds: res.Elapsed.Seconds()}
+	if err != nil {
+		c.State, c.Result = report.Failed, err.Error()
+		r.Sections = append(r.Sections, report.Section{Title: "end of the " + name + "'s output", Open: true, Text: res.Tail})
+		r.Verdict, r.Reason, r.Title = report.Fail, "build-failed", "the "+name+" failed: "+err.Error()
+		r.Set("verdict", string(r.Verdict))
+		r.Set("reason", r.Reason)
+	}
+	r.Checks = append(r.Checks, c)
+	return nil
 }
 
 // insideCheckout refuses a packed folder that a link leads out of the checkout.
@@ -203,40 +220,54 @@ func (w *walk) prove(ctx context.Context, digest, kind string, predicate map[str
 
 // proveReport states a report about the artifact.
 func (w *walk) proveReport(ctx context.Context, kind string, r *report.Report, environment string) error {
-	var b strings.Builder
-	if err := r.WriteJSON(&b); err != nil {
+	predicate, err := predicateOf(r, environment)
+	if err != nil {
 		return err
-	}
-	var predicate map[string]any
-	if err := json.Unmarshal([]byte(b.String()), &predicate); err != nil {
-		return err
-	}
-	if environment != "" {
-		predicate["environment"] = environment
 	}
 	return w.prove(ctx, w.digest(), kind, predicate)
 }
 
+// predicateOf is a report as a predicate; of a battery with its environment.
+func predicateOf(r *report.Report, environment string) (map[string]any, error) {
+	var b strings.Builder
+	if err := r.WriteJSON(&b); err != nil {
+		return nil, err
+	}
+	var predicate map[string]any
+	if err := json.Unmarshal([]byte(b.String()), &predicate); err != nil {
+		return nil, err
+	}
+	if environment != "" {
+		predicate["environment"] = environment
+	}
+	return predicate, nil
+}
+
 // provenance is a SLSA v1 predicate.
 func (w *walk) provenance(started time.Time) map[string]any {
+	a := w.config.Artifact
+	builder, uri := "https://github.com/seed-b235b314/goldenpath/localpath", "git+file://"+filepath.Base(w.source.repo)
+	if w.Builder != "" {
+		builder, uri = w.Builder, "git+"+w.Source
+	}
 	return map[string]any{
 		"buildDefinition": map[string]any{
 			"buildType":          "https://github.com/seed-b235b314/goldenpath/pack/v1",
-			"externalParameters": map[string]any{"config": digest(w.config.Source()), "build": w.config.Artifact.Build, "pack": w.config.Artifact.Pack},
+			"externalParameters": map[string]any{"config": digest(w.config.Source()), "build": a.Build, "pack": a.Pack, "dockerfile": a.Dockerfile},
 			"resolvedDependencies": []any{
-				map[string]any{"uri": "git+file://" + filepath.Base(w.source.repo), "digest": map[string]any{"gitCommit": w.source.commit}},
+				map[string]any{"uri": uri, "digest": map[string]any{"gitCommit": w.source.commit}},
 			},
 		},
 		"runDetails": map[string]any{
-			"builder":  map[string]any{"id": "https://github.com/seed-b235b314/goldenpath/localpath", "version": map[string]any{"goldenpath": w.Version}},
+			"builder":  map[string]any{"id": builder, "version": map[string]any{"goldenpath": w.Version}},
 			"metadata": map[string]any{"invocationId": w.By, "startedOn": started.Format(time.RFC3339), "finishedOn": w.Now().UTC().Format(time.RFC3339)},
 		},
 		"started": started.Format(time.RFC3339Nano),
 	}
 }
 
-// testResult is an in-toto test-result predicate.
-func testResult(r *report.Report) map[string]any {
+// TestResult is an in-toto test-result predicate of a report of the checks.
+func TestResult(r *report.Report) map[string]any {
 	result := map[report.Verdict]string{report.Pass: "PASSED", report.Warn: "WARNED", report.Skip: "WARNED"}[r.Verdict]
 	if result == "" {
 		result = "FAILED"

@@ -44,7 +44,11 @@ func securityGate(ctx context.Context, w *walk) (*report.Report, error) {
 	if err := w.source.checkOut(ctx, clean); err != nil {
 		return nil, err
 	}
-	r, err := w.Gate(ctx, GateRequest{Dir: clean, Commit: w.source.commit, Report: filepath.Join(w.dir, "security-gate.json"), MissingDatabase: missing, Artifact: filepath.Join(w.checkout(), filepath.FromSlash(w.config.Artifact.Pack))})
+	request := GateRequest{Dir: clean, Commit: w.source.commit, Report: filepath.Join(w.dir, "security-gate.json"), MissingDatabase: missing}
+	if pack := w.config.Artifact.Pack; pack != "" {
+		request.Artifact = filepath.Join(w.checkout(), filepath.FromSlash(pack))
+	}
+	r, err := w.Gate(ctx, request)
 	if err != nil {
 		return r, err
 	}

@@ -19,7 +19,7 @@ func ReleaseOptions(c *config.Config, environment, digest string) (release.Optio
 	}
 	o := release.Options{
 		App: c.App, Environment: environment, From: e.From, Digest: digest, Ready: Ready(c.ReadyOf(environment)),
-		Port: e.Port, Env: e.Env, Require: Requirements(e.From),
+		Port: e.Port, Env: e.Env,
 		Manifest: release.Manifest{Version: digest[:min(len(digest), 19)]},
 	}
 	if s := e.Soak; s != nil {
@@ -28,9 +28,8 @@ func ReleaseOptions(c *config.Config, environment, digest string) (release.Optio
 			Availability: s.SLO.Availability, ErrorRate: s.SLO.ErrorRate, P95: s.SLO.P95.D(),
 		}
 	}
-	if from := e.From; from != "" && c.Environments[from].Soak != nil {
-		o.Require = Requirements("") // an environment that soaks has no battery of its own
-	}
+	// An environment that soaks has no battery of its own.
+	o.Require = Requirements(e.From, len(c.Environments) == 1, c.Environments[e.From].Soak == nil)
 	return o, nil
 }
 

@@ -32,7 +32,7 @@ type Target interface {
 // GateRequest is what the security gate, a binary of its own, is asked.
 type GateRequest struct {
 	Dir, Commit     string
-	Artifact        string // folder that was packed
+	Artifact        string // folder that was packed; "": none was
 	Report          string // where it writes its JSON report
 	MissingDatabase string
 }
@@ -47,6 +47,8 @@ type Deps struct {
 	Gate     func(ctx context.Context, g GateRequest) (*report.Report, error)
 	Now      func() time.Time
 	By       string
+	Builder  string   // who builds, where it is not this machine: the workflow's file and commit
+	Source   string   // where Builder took the commit from: https://github.com/acme/where2eat
 	Version  string   // of goldenpath
 	Guard    []string // argv of `goldenpath guard`
 	Progress Progress
@@ -94,6 +96,7 @@ type walk struct {
 	state   *state
 	reports map[string]*report.Report
 	repo    *artifact.Repository
+	alone   bool // one stage, on the working tree as it is
 }
 
 // Result is what Run leaves.

@@ -14,19 +14,23 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// Requirements is the evidence an artifact needs for an environment that
-// follows another one, or for the first when from is "".
-func Requirements(from string) []release.Requirement {
+// Requirements is the evidence an artifact needs for an environment. Into the
+// first of several it needs to be built, tested and scanned; what it does there is
+// found out there, by the battery, and the next environment asks for that and for
+// the scorecard. battery says whether the one before has a battery of its own.
+func Requirements(from string, only, battery bool) []release.Requirement {
 	all := []release.Requirement{
 		{Name: "provenance", Type: evidence.Provenance},
 		{Name: "tests", Type: evidence.Tests},
 		{Name: "security-gate", Type: evidence.Gate},
-		{Name: "scorecard", Type: evidence.Scorecard},
 	}
-	if from == "" {
-		return append(all, release.Requirement{Name: "battery", Type: evidence.Battery, Environment: previewEnvironment})
+	if from != "" || only {
+		all = append(all, release.Requirement{Name: "scorecard", Type: evidence.Scorecard})
 	}
-	return append(all, release.Requirement{Name: "battery on " + from, Type: evidence.Battery, Environment: from})
+	if from != "" && battery {
+		all = append(all, release.Requirement{Name: "battery on " + from, Type: evidence.Battery, Environment: from})
+	}
+	return all
 }
 
 func (w *walk) releaseDeps() release.Deps {

@@ -32,7 +32,15 @@ var (
 func (r *Runner) Event() (Event, error) {
 	e := Event{Name: r.getenv("GITHUB_EVENT_NAME")}
 	path := r.getenv("GITHUB_EVENT_PATH")
-	if path == "" || !r.Present() {
+	if !r.Present() {
+		return Event{}, nil
+	}
+	if path == "" {
+		switch e.Name {
+		case "pull_request", "pull_request_target", "merge_group", "push":
+			// Taken for an event without a base, a change would be its own base.
+			return e, fmt.Errorf("read event: GITHUB_EVENT_PATH is not set, and %s has a base", e.Name)
+		}
 		return Event{}, nil
 	}
 	b, err := os.ReadFile(path)

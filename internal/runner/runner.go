@@ -56,6 +56,23 @@ func (r *Runner) RunURL() string {
 	return server + "/" + repository + "/actions/runs/" + id
 }
 
+// RepositoryURL returns the address of the run's repository, or "".
+func (r *Runner) RepositoryURL() string {
+	if server, repository := r.Server(), r.Repository(); server != "" && repository != "" {
+		return server + "/" + repository
+	}
+	return ""
+}
+
+// Builder names who builds, as provenance does: the workflow of the run, at the
+// ref it was read from; or "".
+func (r *Runner) Builder() string {
+	if ref := r.getenv("GITHUB_WORKFLOW_REF"); ref != "" && r.Present() {
+		return r.Server() + "/" + ref
+	}
+	return ""
+}
+
 // EventName returns what started the run, or "".
 func (r *Runner) EventName() string { return r.getenv("GITHUB_EVENT_NAME") }
 
@@ -84,10 +101,26 @@ func (r *Runner) Identity() string {
 	return user + "@" + host
 }
 
+// Temp is the runner's folder of temporary files, of one job; or "".
+func (r *Runner) Temp() string {
+	if !r.Present() {
+		return ""
+	}
+	return r.getenv("RUNNER_TEMP")
+}
+
+// Kept is the folder of what a job hands on to others, or "".
+func (r *Runner) Kept() string {
+	if dir := r.Temp(); dir != "" {
+		return filepath.Join(dir, "goldenpath")
+	}
+	return ""
+}
+
 // ReportPath is where the JSON report goes unless the command is told.
 func (r *Runner) ReportPath(name string) string {
-	if dir := r.getenv("RUNNER_TEMP"); dir != "" && r.Present() {
-		return filepath.Join(dir, "goldenpath", name+".json")
+	if dir := r.Kept(); dir != "" {
+		return filepath.Join(dir, name+".json")
 	}
 	return ""
 }

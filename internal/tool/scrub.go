@@ -16,7 +16,7 @@ var (
 		"SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "JAVA_HOME", "VIRTUAL_ENV", "PYTHONPATH", "CC", "CXX",
 		"GOPRIVATE", // names of modules
 	}
-	passPrefixes = []string{"LC_", "XDG_", "GO", "CGO_", "npm_config_", "NVM_", "PNPM_", "PIP_", "UV_", "CARGO_", "RUSTUP_", "MAVEN_", "GRADLE_", "PLAYWRIGHT_"}
+	passPrefixes = []string{"LC_", "XDG_", "GO", "CGO_", "npm_config_", "NVM_", "PNPM_", "PIP_", "UV_", "CARGO_", "RUSTUP_", "MAVEN_", "GRADLE_", "PLAYWRIGHT_", "DOCKER_", "BUILDX_", "BUILDKIT_"}
 	secretWords  = []string{"TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "AUTH", "API_KEY", "PRIVATE"}
 	secretEnds   = []string{"_KEY", "_PAT"} // MAVEN_GPG_KEY, but not UV_KEYRING_PROVIDER
 )

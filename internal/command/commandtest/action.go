@@ -14,7 +14,10 @@ import (
 const Root = "../../.."
 
 // Actions are the actions of goldenpath: the folders below actions.
-var Actions = []string{"preview-up", "preview-down", "security-gate", "scorecard", "promote"}
+var Actions = []string{"preview-up", "preview-down", "security-gate", "scorecard", "promote", "setup"}
+
+// Composites are actions of several steps, which workflows of ours share.
+var Composites = []string{"toolchain", "cloud"}
 
 // Action is an action.yml. A key that GitHub does not know is an error.
 type Action struct {

@@ -75,7 +75,11 @@ func (c *Scan) write(rep *report.Report, o gate.Options) error {
 		errs = append(errs, create(c.SBOM, func(w io.Writer) error { return sbom.Write(w, about, gate.Packages(rep)) }))
 	}
 	if c.VEX != "" {
-		err := create(c.VEX, func(w io.Writer) error { return vex.Write(w, rep, o.Waivers, o.Now) })
+		said := slices.Clone(o.Waivers)
+		for i := range said {
+			said[i].Reason, said[i].Owner = o.Conceal(said[i].Reason), o.Conceal(said[i].Owner)
+		}
+		err := create(c.VEX, func(w io.Writer) error { return vex.Write(w, rep, said, o.Now) })
 		if !errors.Is(err, vex.ErrNothing) {
 			rep.Set("vex", c.VEX)
 			errs = append(errs, err)

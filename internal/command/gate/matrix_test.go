@@ -2,6 +2,7 @@ package gate
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"os"
@@ -297,6 +298,75 @@ func TestNoSecretAnywhere(t *testing.T) {
 						t.Errorf("%v: %s shows a secret: …%s", args, where, strings.ReplaceAll(text[max(0, i-150):i], "\n", "⏎"))
 					}
 				}
+			}
+		}
+	}
+}
+
+// TestNoSecretInPlaces proves GP-GATE-7 where a secret is no quotation of a scanner:
+// in the name of the file it is in, in a waiver that becomes OpenVEX, and in a
+// change of the policy that is cut within it.
+func TestNoSecretInPlaces(t *testing.T) {
+	c := newCheckout(t)
+	until := time.Now().AddDate(0, 1, 0).Format(time.DateOnly)
+	c.write(t, map[string]string{
+		token + ".env":            "TOKEN=" + token + "\n",
+		".goldenpath/waivers.yml": "version: 1\nwaivers:\n  - {id: CVE-2022-32149, reason: the ticket says " + token + ", owner: ann, expires: \"" + until + "\"}\n",
+	})
+	base := c.commit(t)
+	config := "version: 1\napp: shop\nartifact: {pack: dist, entrypoint: [/shop]}\n"
+	c.write(t, map[string]string{"go.mod": "module example.com/shop\n\ngo 1.26\n\nrequire golang.org/x/text v0.3.6\n\n// changed\n"})
+	for pad := 15 << 10; ; pad += 4 {
+		c.write(t, map[string]string{".goldenpath.yml": config + "# " + strings.Repeat("x", pad) + " " + token + "\n"})
+		diff := c.git(t, "diff", "--src-prefix=base/", "--dst-prefix=change/", base, "--", ".goldenpath.yml")
+		if at := strings.Index(diff, token); at+len(token)-8 > maxDiff { // all but its end is within
+			break
+		}
+	}
+	c.commit(t)
+	dir := t.TempDir()
+	for _, args := range [][]string{{"--base", base}, {"--sarif", dir, "--vex", filepath.Join(dir, "v.json"), "--sbom", filepath.Join(dir, "s.json")}} {
+		r := c.run(t, nil, args...)
+		for _, name := range []string{"gitleaks.sarif", "osv-scanner.sarif", "v.json", "s.json"} {
+			b, err := os.ReadFile(filepath.Join(dir, name))
+			if err != nil && args[0] != "--base" {
+				t.Error(err)
+			}
+			r.all[name] = string(b)
+		}
+		for where, text := range r.all {
+			if i := strings.Index(text, token[:12]); i >= 0 {
+				t.Errorf("%v: %s shows a secret or most of it: …%s", args, where, text[max(0, i-80):i])
+			}
+		}
+	}
+}
+
+// TestNoSecretQuoted proves GP-GATE-7 for what only the words around it make a
+// secret, and for what stands for one: others quote them without these words.
+func TestNoSecretQuoted(t *testing.T) {
+	c := newCheckout(t)
+	value := "zK9" + "fQ2mV7xR4tB8nW3pL6sD1gH5jY0cA"
+	coded := base64.StdEncoding.EncodeToString([]byte("token=" + token))
+	quotes := `{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"semgrep"}},"results":[{"ruleId":"x","message":{"text":"hardcoded ` + value + `"},"locations":[{"physicalLocation":{"artifactLocation":{"uri":"conf.py"},"region":{"startLine":1}}}]},` +
+		`{"ruleId":"y","message":{"text":"hardcoded ` + coded + ` here"},"locations":[{"physicalLocation":{"artifactLocation":{"uri":"conf.py"},"region":{"startLine":1}}}]}]}]}`
+	c.write(t, map[string]string{
+		"conf.py":                     "API_KEY = \"" + value + "\"\n",
+		".github/workflows/other.yml": "on: push\njobs:\n  b:\n    runs-on: " + value + "\n    steps:\n      - {run: echo hi, shell: " + value + "}\n",
+	})
+	c.commit(t)
+	file := filepath.Join(t.TempDir(), "other.sarif")
+	if err := os.WriteFile(file, []byte(quotes), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := c.run(t, nil, "--import-sarif", file)
+	if n := len(r.says(t)); n < 10 {
+		t.Errorf("only %d lines", n)
+	}
+	for where, text := range r.all {
+		for _, secret := range []string{value, coded} {
+			if i := strings.Index(text, secret); i >= 0 {
+				t.Errorf("%s shows a secret: …%s", where, text[max(0, i-80):i])
 			}
 		}
 	}

@@ -114,11 +114,12 @@ func (p *policy) tell(rep *report.Report, redact func(string) string) {
 	row := report.Check{Name: "policy", State: report.OK, Result: fmt.Sprintf("of the base %.7s", p.trusted)}
 	if p.diff != "" {
 		row.Note = "changed here: what is below counts after the merge"
-		text := p.diff
+		// First without secrets, then cut: half a secret is one that no rule knows.
+		text := redact(p.diff[:min(len(p.diff), 64*maxDiff)])
 		if len(text) > maxDiff {
 			text = strings.ToValidUTF8(text[:maxDiff], "") + "\n… and more"
 		}
-		rep.Sections = append(rep.Sections, report.Section{Title: "policy that this change brings (it counts after the merge)", Open: true, Text: redact(text)})
+		rep.Sections = append(rep.Sections, report.Section{Title: "policy that this change brings (it counts after the merge)", Open: true, Text: text})
 	}
 	if p.broken != nil {
 		row.State, row.Note = report.Warned, "changed here, and after the merge the gate would refuse it"

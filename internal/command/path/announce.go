@@ -13,13 +13,6 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// The comment is one for the whole path: each command keeps its own section, and
-// leaves those of the others as they are.
-const (
-	sectionBegin = "<!-- goldenpath-section: preview -->"
-	sectionEnd   = "<!-- goldenpath-end: preview -->"
-)
-
 // announceUp tells the pull request: the comment, and a transient deployment with
 // the address. What the token may not do is said in the report, and no more.
 func (p *previews) announceUp(ctx context.Context, rep *report.Report, head string) {
@@ -126,34 +119,13 @@ func (p *previews) unannounced(rep *report.Report) {
 func (p *previews) comment(ctx context.Context, rep *report.Report, number int, raised bool) (github.Outcome, error) {
 	return p.github.Comment(ctx, number, fmt.Sprintf("pr-%d", number), func(old string) string {
 		switch {
-		case !raised && !strings.Contains(old, sectionBegin):
+		case !raised && !strings.Contains(old, begin("preview")):
 			return ""
 		case rep.Reason == "not-there" && !strings.Contains(old, "### goldenpath preview-up "):
 			return "" // it says already what became of the preview
 		}
-		return section(old, rep, p.env.Runner.RunURL())
+		return section(old, part{name: "preview", rep: rep, run: p.env.Runner.RunURL()})
 	})
-}
-
-// section puts a report into the comment, in place of the one before it. It leaves
-// the others their room, down to what a verdict needs.
-func section(old string, rep *report.Report, run string) string {
-	before, after := "", "\n\n"+strings.TrimSpace(old)
-	if from := strings.Index(old, sectionBegin); from >= 0 {
-		before, after = old[:from], ""
-		if to := strings.Index(old[from:], sectionEnd); to >= 0 {
-			after = old[from+to+len(sectionEnd):]
-		}
-	}
-	var b strings.Builder
-	room := report.CommentBudget - len(before) - len(after) - 500
-	_ = rep.WriteSummary(&b, min(max(room, 2000), report.CommentBudget/2)) // a builder takes everything
-	if run != "" {
-		fmt.Fprintf(&b, "\n[run](%s)\n", run)
-	}
-	// A log in the report cannot end the section.
-	text := strings.ReplaceAll(strings.TrimSpace(b.String()), "<!-- goldenpath-", "<! -- goldenpath-")
-	return before + sectionBegin + "\n" + text + "\n" + sectionEnd + after
 }
 
 // said adds what came of telling GitHub. It never changes a verdict.

@@ -5,17 +5,16 @@ import (
 	"io"
 	"log"
 	"net"
-	"net/http"
-	"net/http/cgi"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/seed-b235b314/goldenpath/internal/github/githubtest"
 )
 
 // leftover DIR fails when, after a moment, a process still has DIR in its
@@ -85,20 +84,9 @@ func gitServer(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: gitserver VARIABLE DIR TOKEN")
 	}
-	where, err := exec.Command("git", "--exec-path").Output()
+	handler, err := githubtest.Repositories(ts.MkAbs(args[1]), args[2])
 	ts.Check(err)
-	backend := &cgi.Handler{
-		Path: filepath.Join(strings.TrimSpace(string(where)), "git-http-backend"), Stderr: io.Discard,
-		Env: []string{"GIT_PROJECT_ROOT=" + ts.MkAbs(args[1]), "GIT_HTTP_EXPORT_ALL=1", "REMOTE_USER=runner", "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*"},
-	}
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, password, ok := r.BasicAuth(); !ok || password != args[2] {
-			w.Header().Set("WWW-Authenticate", "Basic")
-			http.Error(w, "who are you?", http.StatusUnauthorized)
-			return
-		}
-		backend.ServeHTTP(w, r)
-	}))
+	s := httptest.NewServer(handler)
 	ts.Defer(s.Close)
 	ts.Setenv(args[0], s.URL)
 }

@@ -3,6 +3,7 @@ package path
 import (
 	"fmt"
 
+	"github.com/seed-b235b314/goldenpath/internal/artifact"
 	"github.com/seed-b235b314/goldenpath/internal/command"
 	"github.com/seed-b235b314/goldenpath/internal/github"
 )
@@ -25,6 +26,23 @@ func (g GitHub) client(env *command.Env) (*github.Client, error) {
 		return nil, fmt.Errorf("ask GitHub: %w", err)
 	}
 	return c, nil
+}
+
+// authorise lets a command speak for the run: to the server that keeps the ledger,
+// and to GitHub's registry.
+func (w *world) authorise(g GitHub) (err error) {
+	w.name = g.repository(w.env)
+	if g.Token == "" {
+		return nil
+	}
+	w.ledger.Env = gitEnv(w.env, g.Token)
+	if w.folder {
+		return nil
+	}
+	if w.registry, err = artifact.OpenRegistryWith("", g.Token); err == nil {
+		w.repository, err = w.registry.Repository(w.config.Artifact.Image)
+	}
+	return err
 }
 
 func (g GitHub) repository(env *command.Env) string {

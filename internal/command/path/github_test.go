@@ -1,6 +1,7 @@
 package path
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -32,7 +33,12 @@ func newHub(e *testscript.Env) error {
 	if err != nil {
 		return err
 	}
-	e.Defer(func() { _ = stop() })
+	e.Defer(func() {
+		_ = stop()
+		if all := h.Violations(); len(all) > 0 {
+			e.T().Fatal(strings.Join(all, "\n"))
+		}
+	})
 	e.Values[hubKey{}] = h
 	return nil
 }
@@ -40,12 +46,15 @@ func newHub(e *testscript.Env) error {
 // hubCommand is github: it plays what happens on GitHub, and shows it:
 //
 //	github on                                GITHUB_API_URL, GITHUB_TOKEN, GITHUB_REPOSITORY
-//	github open NUMBER COMMIT [KEY=VALUE…]   by, branch, title, labels (with commas), fork
+//	github open NUMBER COMMIT [KEY=VALUE…]   by, branch, title, labels (with commas), fork, merge
 //	github push NUMBER COMMIT
 //	github label NUMBER [LABEL…]             these and no others
 //	github close NUMBER
 //	github reopen NUMBER
 //	github may [PERMISSION…]                 what the job's token may: pull-requests:write
+//	github admin                             the token is that of a person who administers it
+//	github guard [CHECK…]                    a ruleset guards the branch and asks for the checks; none is none
+//	github free                              it is private, and its owner on GitHub Free
 //	github limit [METHOD…]                   such requests meet an exhausted rate limit; none is none
 //	github fail [METHOD…]                    such requests are answered 503
 //	github comment NUMBER FILE [LOGIN]       by the job's account, or somebody
@@ -76,6 +85,12 @@ func hubCommand(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		h.Private = true // else anybody may read
 		h.Tokens["job"] = githubtest.Token{Account: githubtest.Actions, May: may}
+	case "admin":
+		h.Tokens["job"] = githubtest.Token{Account: githubtest.Account{ID: 9, Login: "ann"}}
+	case "guard":
+		h.guard(args)
+	case "free":
+		h.Private, h.Settings.Free = true, true
 	case "limit":
 		reset := strconv.FormatInt(time.Now().Add(time.Hour).Unix(), 10)
 		h.fault(args, http.StatusForbidden, http.Header{"X-RateLimit-Remaining": {"0"}, "X-RateLimit-Reset": {reset}})
@@ -93,6 +108,20 @@ func hubCommand(ts *testscript.TestScript, neg bool, args []string) {
 		number, err := strconv.Atoi(args[0])
 		ts.Check(err)
 		h.pull(ts, verb, number, args[1:])
+	}
+}
+
+func (h *hub) guard(checks []string) {
+	if h.Settings.Rules = nil; len(checks) == 0 {
+		return
+	}
+	var contexts []map[string]string
+	for _, c := range checks {
+		contexts = append(contexts, map[string]string{"context": c})
+	}
+	h.Settings.Rules = []githubtest.Rule{
+		{Type: "deletion"}, {Type: "non_fast_forward"}, {Type: "pull_request", Parameters: map[string]any{"require_code_owner_review": true}},
+		{Type: "required_status_checks", Parameters: map[string]any{"required_status_checks": contexts}},
 	}
 }
 
@@ -120,7 +149,9 @@ func (h *hub) pull(ts *testscript.TestScript, verb string, number int, args []st
 			case "labels":
 				p.Labels = strings.Split(value, ",")
 			case "fork":
-				p.Fork = true
+				p.Fork, p.From = true, value
+			case "merge":
+				p.Merge = commit(ts, value)
 			default:
 				ts.Fatalf("github open: no key %q", key)
 			}
@@ -164,6 +195,7 @@ func commit(ts *testscript.TestScript, revision string) string {
 // event makes what follows a step of a workflow's run:
 //
 //	event pull_request ACTION NUMBER BASE    the head is the pull request's
+//	event workflow_run EVENT NUMBER          a run that follows one of the pull request
 //	event schedule
 //	event workflow_dispatch
 //	event                                    no run any more
@@ -194,6 +226,11 @@ func event(ts *testscript.TestScript, neg bool, args []string) {
 				"pull_request": map[string]any{"head": map[string]any{"sha": head}, "base": map[string]any{"sha": commit(ts, args[3])}},
 			}
 		}
+		if args[0] == "workflow_run" {
+			number, err := strconv.Atoi(args[2])
+			ts.Check(err)
+			payload["action"], payload["workflow_run"] = "completed", followed(ts.Value(hubKey{}).(*hub), args[1], number)
+		}
 		b, err := json.Marshal(payload)
 		ts.Check(err)
 		ts.Check(os.WriteFile(run["GITHUB_EVENT_PATH"], b, 0o644))
@@ -203,5 +240,19 @@ func event(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	for _, k := range slices.Sorted(maps.Keys(run)) {
 		ts.Setenv(k, run[k])
+	}
+}
+
+// followed is a run of a pull request, as the event of the run that follows it
+// tells: for a fork without the pull request's number.
+func followed(h *hub, event string, number int) map[string]any {
+	p := h.pulls[number]
+	from := map[string]any{"full_name": h.Repository}
+	if p.Fork {
+		from["full_name"] = cmp.Or(p.From, p.Author+"/fork")
+	}
+	return map[string]any{
+		"id": 41, "event": event, "head_sha": p.Head, "head_branch": p.Branch, "head_repository": from,
+		"repository": map[string]any{"full_name": h.Repository}, "pull_requests": []any{}, "conclusion": "success",
 	}
 }

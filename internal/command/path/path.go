@@ -16,7 +16,6 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/artifact"
 	"github.com/seed-b235b314/goldenpath/internal/command"
 	"github.com/seed-b235b314/goldenpath/internal/config"
-	"github.com/seed-b235b314/goldenpath/internal/evidence"
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
 	"github.com/seed-b235b314/goldenpath/internal/localpath"
 	"github.com/seed-b235b314/goldenpath/internal/release"
@@ -28,8 +27,15 @@ import (
 
 // CLI is the command line.
 type CLI struct {
-	Run     Run `cmd:"" help:"Walk the whole path of a commit on this machine, to production."`
-	Preview struct {
+	Init     Init     `cmd:"" help:"Write what a repository needs to walk the path. Never overwrites."`
+	Run      Run      `cmd:"" help:"Walk the whole path of a commit on this machine, to production."`
+	Validate Validate `cmd:"" help:"Read the configuration and the waivers of the commit that is checked out."`
+	Test     Test     `cmd:"" help:"Run the checks of the commit that is checked out."`
+	Package  Package  `cmd:"" help:"Build the commit that is checked out, and put its image into a registry."`
+	Push     Push     `cmd:"" help:"Bring an image that was packaged into its own registry, and sign where it comes from."`
+	Battery  Battery  `cmd:"" help:"Run the battery against an environment."`
+	Attest   Attest   `cmd:"" help:"Sign reports about an artifact as evidence."`
+	Preview  struct {
 		Up     PreviewUp     `cmd:"" help:"Raise a preview, or bring it to another artifact."`
 		Down   PreviewDown   `cmd:"" help:"Remove a preview, or every one that is due."`
 		Sweep  PreviewSweep  `cmd:"" help:"Remove every preview that is due: closed, over its time, over limit or budget."`
@@ -43,8 +49,12 @@ type CLI struct {
 		List ReleaseList `cmd:"" help:"Tell what ran where and when."`
 		Show ReleaseShow `cmd:"" help:"Show one release and its manifest."`
 	} `cmd:"" help:"The ledger of releases."`
-	Status Status `cmd:"" help:"Tell what runs on this machine now."`
-	Down   Down   `cmd:"" help:"Stop environments that run on this machine."`
+	Setup   Setup   `cmd:"" hidden:"" help:"Put this binary on the runner, for the steps that follow."`
+	Key     Key     `cmd:"" help:"Make the key that evidence is signed with, or show it."`
+	Doctor  Doctor  `cmd:"" help:"Tell what the path lacks here and on GitHub, and how to mend it. Changes nothing."`
+	Comment Comment `cmd:"" help:"Put reports into the comment of a pull request, those of a fork's run too."`
+	Status  Status  `cmd:"" help:"Tell what runs on this machine now."`
+	Down    Down    `cmd:"" help:"Stop environments that run on this machine."`
 
 	Completion kongcompletion.Completion `cmd:"" help:"Print the code that makes your shell complete goldenpath."`
 	Version    kong.VersionFlag          `help:"Print the version."`
@@ -89,9 +99,9 @@ type world struct {
 	repo       string
 	state      string
 	registry   *artifact.Registry
+	folder     bool // the registry is one of this machine
 	ledger     *ledger.Ledger
 	target     *process.Target
-	key        *evidence.Key
 	repository *artifact.Repository // of config
 	config     *config.Config
 }
@@ -130,11 +140,7 @@ func (w Where) open(ctx context.Context, env *command.Env) (*world, error) {
 	case "remote":
 		dir = ""
 	}
-	registry, err := artifact.OpenRegistry(dir)
-	if err != nil {
-		return nil, err
-	}
-	key, err := evidence.OpenKey(filepath.Join(state, "keys"))
+	registry, err := artifact.OpenRegistryWith(dir, env.Getenv("GITHUB_TOKEN"))
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +149,7 @@ func (w Where) open(ctx context.Context, env *command.Env) (*world, error) {
 		return nil, err
 	}
 	return &world{
-		env: env, repo: repo, state: state, registry: registry, key: key,
+		env: env, repo: repo, state: state, registry: registry, folder: dir != "",
 		ledger: &ledger.Ledger{Dir: repo, Remote: remote, Env: gitEnv(env, env.Getenv("GITHUB_TOKEN")), Now: env.Now},
 		target: &process.Target{Dir: filepath.Join(state, "environments"), Self: []string{env.Self, "supervise"}},
 	}, nil
@@ -170,8 +176,12 @@ func (w *world) guard() []string { return []string{w.env.Self, "guard"} }
 func (w *world) say(what string) { fmt.Fprintln(w.env.Stderr, "  "+report.Clean(what)) }
 
 // releaseDeps is what a release reaches out to, and reads its secrets.
-func (w *world) releaseDeps(o *release.Options) (d release.Deps, err error) {
+func (w *world) releaseDeps(ctx context.Context, o *release.Options) (d release.Deps, err error) {
 	if o.Secrets, err = w.secrets(w.config.Environments[o.Environment].Secrets); err != nil {
+		return d, err
+	}
+	key, err := w.verifier(ctx)
+	if err != nil {
 		return d, err
 	}
 	all := environments{}
@@ -187,7 +197,7 @@ func (w *world) releaseDeps(o *release.Options) (d release.Deps, err error) {
 		all[name] = t
 	}
 	return release.Deps{
-		Target: all, Repository: w.repository, Reference: w.repository.Pull, Ledger: w.ledger, Key: w.key, Probe: probe, Now: w.env.Now,
+		Target: all, Repository: w.repository, Reference: w.repository.Pull, Ledger: w.ledger, Key: key, Probe: probe, Now: w.env.Now,
 		By: w.env.Runner.Identity(), Say: w.say,
 	}, nil
 }

@@ -205,8 +205,10 @@ func (where Where) previews(ctx context.Context, env *command.Env, g GitHub, cl 
 	if err != nil {
 		return nil, err
 	}
-	w.cluster, w.name = cl, g.repository(env)
-	w.ledger.Env = gitEnv(env, g.Token)
+	w.cluster = cl
+	if err := w.authorise(g); err != nil {
+		return nil, err
+	}
 	p := &previews{world: w, name: name}
 	e, err := env.Runner.Event()
 	if err != nil {

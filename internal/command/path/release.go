@@ -21,21 +21,42 @@ import (
 type Promote struct {
 	Environment string `help:"Environment to promote into. Default: the last of the path." placeholder:"NAME"`
 	Digest      string `help:"Artifact to promote, sha256:…. Default: what runs in the environment before." placeholder:"DIGEST"`
+	Release     string `help:"Roll back instead: to this earlier release, such as 2026.11.21-1, or previous." placeholder:"RELEASE"`
+	Reason      string `help:"Why it is rolled back. It is recorded." placeholder:"TEXT"`
 	Again       bool   `help:"Promote the digest although it was rolled back before."`
 	DryRun      bool   `help:"Print the plan and change nothing."`
-	Token       string `help:"Token that fetches and pushes the ledger in a workflow's run: contents: write." env:"GITHUB_TOKEN" placeholder:"TOKEN" group:"where"`
+	GitHub
 	Cluster
 	Where
 	command.Output
 }
 
-// Do promotes.
+// previousRelease is the name of whichever good release came before.
+const previousRelease = "previous"
+
+// Do promotes. A rollback is a promotion of an earlier release.
 func (c *Promote) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
+	switch {
+	case c.Release != "" && c.Digest != "":
+		return nil, report.Usage("--digest promotes and --release rolls back: give one of them")
+	case c.Release != "" && c.Reason == "":
+		return nil, report.Usage("--release needs --reason: it is recorded")
+	case c.Release == "" && c.Reason != "":
+		return nil, report.Usage("--reason goes with --release: a promotion needs none")
+	case c.Release != "":
+		back := Rollback{Environment: c.Environment, To: c.Release, Reason: c.Reason, DryRun: c.DryRun, GitHub: c.GitHub, Cluster: c.Cluster, Where: c.Where}
+		if c.Release == previousRelease {
+			back.To = ""
+		}
+		return back.Do(ctx, env)
+	}
 	w, err := c.configured(ctx, env)
 	if err != nil {
 		return nil, err
 	}
-	w.ledger.Env = gitEnv(env, c.Token)
+	if err := w.authorise(c.GitHub); err != nil {
+		return nil, err
+	}
 	environment := w.environment(c.Environment)
 	digest := c.Digest
 	if digest == "" {
@@ -49,7 +70,7 @@ func (c *Promote) Do(ctx context.Context, env *command.Env) (*report.Report, err
 	}
 	o.DryRun, o.Again = c.DryRun, c.Again
 	w.cluster = c.Cluster
-	d, err := w.releaseDeps(&o)
+	d, err := w.releaseDeps(ctx, &o)
 	if err != nil {
 		return nil, err
 	}
@@ -81,6 +102,7 @@ type Rollback struct {
 	To          string `help:"Release to return to, such as 2026.11.21-1. Default: the last good one before." placeholder:"RELEASE"`
 	Reason      string `help:"Why. It is recorded." required:""`
 	DryRun      bool   `help:"Print the plan and change nothing."`
+	GitHub
 	Cluster
 	Where
 	command.Output
@@ -92,6 +114,9 @@ func (c *Rollback) Do(ctx context.Context, env *command.Env) (*report.Report, er
 	if err != nil {
 		return nil, err
 	}
+	if err := w.authorise(c.GitHub); err != nil {
+		return nil, err
+	}
 	environment := w.environment(c.Environment)
 	o, err := localpath.ReleaseOptions(w.config, environment, "")
 	if err != nil {
@@ -99,7 +124,7 @@ func (c *Rollback) Do(ctx context.Context, env *command.Env) (*report.Report, er
 	}
 	o.DryRun = c.DryRun
 	w.cluster = c.Cluster
-	d, err := w.releaseDeps(&o)
+	d, err := w.releaseDeps(ctx, &o)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/command"
+	"github.com/seed-b235b314/goldenpath/internal/evidence"
 	"github.com/seed-b235b314/goldenpath/internal/localpath"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/tool"
@@ -43,10 +44,14 @@ func (c *Run) Do(ctx context.Context, env *command.Env) (*report.Report, error) 
 	if err != nil {
 		return nil, err
 	}
+	key, err := evidence.OpenKey(filepath.Join(w.state, "keys"))
+	if err != nil {
+		return nil, err
+	}
 	progress := newProgress(env)
 	defer progress.close()
 	res, err := localpath.Run(ctx, localpath.Deps{
-		Target: w.target, Registry: w.registry, Ledger: w.ledger, Key: w.key, Probe: probe, Gate: gate, Now: env.Now,
+		Target: w.target, Registry: w.registry, Ledger: w.ledger, Key: key, Probe: probe, Gate: gate, Now: env.Now,
 		By: env.Runner.Identity(), Version: command.Version(), Guard: w.guard(), Progress: progress,
 	}, localpath.Options{Repo: w.repo, State: w.state, Commit: c.Commit, From: c.From, Until: c.Until, Again: c.Again, DryRun: c.DryRun})
 	if res == nil {
@@ -83,11 +88,12 @@ func (c *Run) gate(env *command.Env) (func(context.Context, localpath.GateReques
 		if err := os.RemoveAll(g.Report); err != nil {
 			return nil, err
 		}
-		_, err := tool.Command{
-			Argv: []string{binary, "scan", "--dir", g.Dir, "--commit", g.Commit, "--offline", "--databases", databases,
-				"--missing-database", g.MissingDatabase, "--artifact", g.Artifact, "--report", g.Report},
-			Guard: []string{env.Self, "guard"},
-		}.Run(ctx)
+		argv := []string{binary, "scan", "--dir", g.Dir, "--commit", g.Commit, "--offline", "--databases", databases,
+			"--missing-database", g.MissingDatabase, "--report", g.Report}
+		if g.Artifact != "" {
+			argv = append(argv, "--artifact", g.Artifact)
+		}
+		_, err := tool.Command{Argv: argv, Guard: []string{env.Self, "guard"}}.Run(ctx)
 		var exit *tool.ExitError
 		if err != nil && !errors.As(err, &exit) {
 			return nil, err

@@ -26,6 +26,7 @@ import (
 type Cluster struct {
 	Kubeconfig string `help:"File, or the text of one, that says where the cluster is. Default: as kubectl finds it." placeholder:"FILE" group:"where"`
 	Context    string `help:"Context of the kubeconfig. Default: its current one." placeholder:"NAME" group:"where"`
+	Variables  string `help:"Lines NAME=value, or a file with them, which what secrets in .goldenpath.yml names is looked up in before the environment." placeholder:"FILE" group:"where"`
 	Removal    string `name:"removal-timeout" help:"How long a removal may take before it is told what holds it. Default: 3m." placeholder:"DURATION" group:"where"`
 }
 
@@ -87,7 +88,11 @@ func (w *world) kubernetes(d config.Deploy, namespace string) (preview.Target, e
 		}
 	}
 	if d.PullSecret != "" {
-		if t.PullSecret = w.env.Getenv(d.PullSecret); t.PullSecret == "" {
+		variable, err := w.variables()
+		if err != nil {
+			return nil, err
+		}
+		if t.PullSecret = variable(d.PullSecret); t.PullSecret == "" {
 			return nil, report.Usage(fmt.Sprintf("pull-secret: the variable %s is not set: pass it to the step", d.PullSecret))
 		}
 	}
@@ -179,6 +184,10 @@ var ours = regexp.MustCompile(`(?i)^((INPUT|GITHUB|ACTIONS|RUNNER)_.*|KUBECONFIG
 // have written it: what is the run's own is not handed over.
 func (w *world) secrets(all map[string]config.Secret) (map[string]target.Secret, error) {
 	out := map[string]target.Secret{}
+	variable, err := w.variables()
+	if err != nil {
+		return nil, err
+	}
 	var missing, own []string
 	for name, s := range all {
 		switch {
@@ -189,7 +198,7 @@ func (w *world) secrets(all map[string]config.Secret) (map[string]target.Secret,
 			own = append(own, s.Variable)
 			continue
 		}
-		v := w.env.Getenv(s.Variable)
+		v := variable(s.Variable)
 		if v == "" {
 			missing = append(missing, s.Variable)
 		}

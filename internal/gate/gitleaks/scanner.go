@@ -3,8 +3,11 @@
 package gitleaks
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -23,6 +26,9 @@ type Scanner struct {
 	once     sync.Once
 	detector *detector
 	err      error
+
+	mu     sync.Mutex
+	values map[string]bool // the secrets that were found
 }
 
 // rules loads the rules once.
@@ -41,10 +47,45 @@ func (s *Scanner) Redact(text string) string {
 	if len(text) < 16 { // no rule has a shorter secret
 		return text
 	}
+	whole := text
 	d.look(context.Background(), piece{text: text, line: 1}, func(hit secret) {
-		text = strings.ReplaceAll(text, hit.value, "(secret)")
+		if strings.Contains(whole, hit.value) {
+			text = strings.ReplaceAll(text, hit.value, "(secret)")
+		} else { // it is what base64, hex or percent signs stand for
+			text = code.ReplaceAllString(text, "(secret)")
+		}
 	})
 	return text
+}
+
+// code is text that may stand for other text.
+var code = regexp.MustCompile(`[A-Za-z0-9+/_=%\\-]{16,}`)
+
+// Conceal is Redact, and takes out what was found as well: a secret that is one by
+// the words around it is none to a rule when another scanner quotes it alone. A
+// path stays as it is.
+func (s *Scanner) Conceal(text string) string {
+	s.mu.Lock()
+	values := slices.SortedFunc(maps.Keys(s.values), func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
+	s.mu.Unlock()
+	for _, v := range values {
+		text = strings.ReplaceAll(text, v, "(secret)")
+	}
+	return s.Redact(text)
+}
+
+// remember keeps the secrets that were found.
+func (s *Scanner) remember(hits []secret) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.values == nil {
+		s.values = map[string]bool{}
+	}
+	for _, hit := range hits {
+		if len(hit.value) >= 8 {
+			s.values[hit.value] = true
+		}
+	}
 }
 
 // Name is "gitleaks".
@@ -93,7 +134,9 @@ func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) 
 		}
 		return nil
 	})
-	if err := group.Wait(); err != nil {
+	err = group.Wait()
+	s.remember(sc.found.hits)
+	if err != nil {
 		return gate.Result{}, err
 	}
 	// The detector stops at a deadline without a word.

@@ -106,7 +106,7 @@ func commentBody(c call) (string, *answer) {
 func (s *Server) commentJSON(number int, c *Comment) map[string]any {
 	var via any
 	if c.By.Bot {
-		via = map[string]any{"id": 15368, "slug": "github-actions", "name": "GitHub Actions"}
+		via = app()
 	}
 	now := stamp(s.Now())
 	return map[string]any{

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -13,9 +14,11 @@ type Pull struct {
 	State       string // open, closed; "" is open
 	Merged      bool
 	Draft       bool
-	Fork        bool // from another repository
-	ForkGone    bool // which has been deleted since
+	Fork        bool   // from another repository
+	ForkGone    bool   // which has been deleted since
+	From        string // owner/name of the fork; "": AUTHOR/fork
 	Head        string
+	Merge       string // commit that tries head and base together; "": none yet
 	Branch      string
 	Author      string
 	Title, Body string
@@ -44,8 +47,10 @@ func (s *Server) listPulls(c call) answer {
 	}
 	var all []map[string]any
 	var numbers []int
+	head := c.r.URL.Query().Get("head") // owner:branch
 	for n, p := range s.pulls {
-		if state == "all" || p.State == state {
+		owner, _, _ := strings.Cut(s.from(p), "/")
+		if (state == "all" || p.State == state) && (s.Unfiltered || !strings.Contains(head, ":") || strings.EqualFold(head, owner+":"+p.Branch)) {
 			numbers = append(numbers, n)
 		}
 	}
@@ -65,22 +70,42 @@ func (s *Server) getPull(c call) answer {
 		return refuse(http.StatusNotFound, "Not Found")
 	}
 	j := s.pullJSON(p)
-	j["merged"] = p.Merged // a list does not say
+	for field, only := range map[string]any{ // a list does not say
+		"merged": p.Merged, "merged_by": nil, "mergeable": nil, "rebaseable": nil, "mergeable_state": "unknown", "maintainer_can_modify": false,
+		"comments": len(s.comments[p.Number]), "review_comments": 0, "commits": 1, "additions": 1, "deletions": 0, "changed_files": 1,
+	} {
+		j[field] = only
+	}
 	return ok(j)
 }
 
+// from is the repository the branch is in.
+func (s *Server) from(p *Pull) string {
+	switch {
+	case !p.Fork && !p.ForkGone:
+		return s.Repository
+	case p.From != "":
+		return p.From
+	}
+	return p.Author + "/fork"
+}
+
 func (s *Server) pullJSON(p *Pull) map[string]any {
-	home := map[string]any{"id": 1, "full_name": s.Repository, "fork": false}
+	owner := func(repository string) string { o, _, _ := strings.Cut(repository, "/"); return o }
+	home := s.repositoryJSON(1, s.Repository, false)
 	var from any = home
 	switch {
 	case p.ForkGone:
 		from = nil
 	case p.Fork:
-		from = map[string]any{"id": 2, "full_name": p.Author + "/fork", "fork": true}
+		from = s.repositoryJSON(2, s.from(p), true)
 	}
 	labels := []any{}
 	for i, l := range p.Labels {
-		labels = append(labels, map[string]any{"id": i + 1, "name": l, "color": "ededed", "default": false})
+		labels = append(labels, map[string]any{
+			"id": i + 1, "node_id": fmt.Sprintf("LA_%d", i+1), "name": l, "description": "", "color": "ededed", "default": false,
+			"url": fmt.Sprintf("%s/repos/%s/labels/%s", s.URL, s.Repository, escape(l)),
+		})
 	}
 	var closed, merged any
 	if p.State == "closed" {
@@ -89,21 +114,34 @@ func (s *Server) pullJSON(p *Pull) map[string]any {
 			merged = closed
 		}
 	}
+	repo := s.URL + "/repos/" + s.Repository
+	at, issue, web := fmt.Sprintf("%s/pulls/%d", repo, p.Number), fmt.Sprintf("%s/issues/%d", repo, p.Number), fmt.Sprintf("https://github.com/%s/pull/%d", s.Repository, p.Number)
 	j := map[string]any{
-		"id": 5000 + p.Number, "number": p.Number, "state": p.State, "locked": false, "draft": p.Draft, "title": p.Title, "body": p.Body,
-		"user": Account{ID: 77, Login: p.Author}.json(), "labels": labels,
-		"html_url":   fmt.Sprintf("https://github.com/%s/pull/%d", s.Repository, p.Number),
+		"id": 5000 + p.Number, "node_id": fmt.Sprintf("PR_%d", p.Number), "number": p.Number, "state": p.State, "locked": false, "draft": p.Draft,
+		"title": p.Title, "body": p.Body, "user": person(p.Author).json(), "labels": labels, "author_association": "NONE", "assignee": nil,
+		"assignees": []any{}, "milestone": nil, "auto_merge": nil, "merge_commit_sha": orNull(p.Merge),
 		"created_at": stamp(p.Updated), "updated_at": stamp(p.Updated), "closed_at": closed, "merged_at": merged,
-		"head": map[string]any{"ref": p.Branch, "sha": p.Head, "repo": from, "label": p.Author + ":" + p.Branch},
-		"base": map[string]any{"ref": "main", "sha": "0000000000000000000000000000000000000000", "repo": home, "label": "main"},
-
-		"node_id": fmt.Sprintf("PR_%d", p.Number), "author_association": "NONE", "assignee": nil, "milestone": nil, "auto_merge": nil,
-		"merge_commit_sha": nil, "url": fmt.Sprintf("%s/repos/%s/pulls/%d", s.URL, s.Repository, p.Number),
-		"statuses_url": fmt.Sprintf("%s/repos/%s/statuses/%s", s.URL, s.Repository, p.Head),
+		"head": map[string]any{"ref": p.Branch, "sha": p.Head, "repo": from, "label": owner(s.from(p)) + ":" + p.Branch, "user": person(owner(s.from(p))).json()},
+		"base": map[string]any{
+			"ref": "main", "sha": "0000000000000000000000000000000000000000", "repo": home, "label": owner(s.Repository) + ":main", "user": person(owner(s.Repository)).json(),
+		},
+		"url": at, "html_url": web, "diff_url": web + ".diff", "patch_url": web + ".patch", "issue_url": issue,
+		"commits_url": at + "/commits", "comments_url": issue + "/comments", "review_comments_url": at + "/comments",
+		"review_comment_url": repo + "/pulls/comments{/number}", "statuses_url": repo + "/statuses/" + p.Head,
 	}
-	issue := fmt.Sprintf("%s/repos/%s/issues/%d", s.URL, s.Repository, p.Number)
-	j["issue_url"], j["comments_url"] = issue, issue+"/comments"
+	links := map[string]any{"self": map[string]any{"href": at}}
+	for _, of := range []string{"html", "issue", "comments", "review_comments", "review_comment", "commits", "statuses"} {
+		links[of] = map[string]any{"href": j[of+"_url"]}
+	}
+	j["_links"] = links
 	return j
+}
+
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -3,6 +3,7 @@ package githubtest
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,7 +22,7 @@ func (s *Server) route(r *http.Request, body []byte) answer {
 	case "POST /graphql":
 		return graphql(who, known, body)
 	}
-	path, ok := strings.CutPrefix(r.URL.Path, "/repos/"+s.Repository)
+	path, ok := strings.CutPrefix(r.URL.EscapedPath(), "/repos/"+s.Repository)
 	if !ok || s.Private && !known {
 		return refuse(http.StatusNotFound, "Not Found")
 	}
@@ -34,14 +35,15 @@ func (s *Server) route(r *http.Request, body []byte) answer {
 		}
 	}
 	pattern += " " + strings.Join(seg, "/")
-	for _, e := range s.endpoints() {
-		if e.pattern != pattern {
+	for _, e := range append(s.endpoints(), s.settingsEndpoints()...) {
+		name, is := match(e.pattern, pattern)
+		if !is {
 			continue
 		}
 		if refused, no := s.forbid(e, who, known); no {
 			return refused
 		}
-		return e.serve(call{r, body, id, who.Account})
+		return e.serve(call{r, body, id, name, who, who.Account})
 	}
 	return refuse(http.StatusNotFound, "Not Found")
 }
@@ -50,8 +52,31 @@ func (s *Server) route(r *http.Request, body []byte) answer {
 type call struct {
 	r    *http.Request
 	body []byte
-	id   int64 // the last number in the path
+	id   int64  // the last number in the path
+	name string // what stands for the * of the pattern
+	who  Token
 	by   Account
+}
+
+// match compares a pattern, in which * is any one name, with what is asked for.
+func match(pattern, asked string) (name string, is bool) {
+	want, got := strings.Split(pattern, "/"), strings.Split(asked, "/")
+	if len(want) != len(got) {
+		return "", false
+	}
+	for i := range want {
+		switch {
+		case want[i] == "*":
+			s, err := url.PathUnescape(got[i])
+			if err != nil {
+				return "", false
+			}
+			name = s
+		case want[i] != got[i]:
+			return "", false
+		}
+	}
+	return name, true
 }
 
 func (c call) decode(into any) bool { return json.Unmarshal(c.body, into) == nil }
@@ -78,13 +103,16 @@ func (s *Server) endpoints() []endpoint {
 
 // forbid: what is public anyone may read. Who may write may read.
 func (s *Server) forbid(e endpoint, who Token, known bool) (answer, bool) {
+	if slices.Contains(administered, e.permission) {
+		return administers(e, who, known)
+	}
 	reads := strings.HasSuffix(e.permission, "read")
 	switch {
 	case reads && !s.Private, known && who.May == nil:
 		return answer{}, false
 	case !known:
 		return refuse(http.StatusUnauthorized, "Requires authentication"), true
-	case slices.Contains(who.May, e.permission), reads && slices.Contains(who.May, strings.TrimSuffix(e.permission, "read")+"write"):
+	case e.permission == "metadata: read", slices.Contains(who.May, e.permission), reads && slices.Contains(who.May, strings.TrimSuffix(e.permission, "read")+"write"):
 		return answer{}, false
 	}
 	return refuse(http.StatusForbidden, "Resource not accessible by integration"), true
@@ -113,15 +141,4 @@ func graphql(who Token, known bool, body []byte) answer {
 		return ok(map[string]any{"errors": []any{map[string]string{"message": "only {viewer{login}} is known here"}}})
 	}
 	return ok(map[string]any{"data": map[string]any{"viewer": map[string]string{"login": who.Account.Login}}})
-}
-
-func (a Account) json() map[string]any {
-	kind := "User"
-	if a.Bot {
-		kind = "Bot"
-	}
-	return map[string]any{
-		"login": a.Login, "id": a.ID, "node_id": "U_" + strconv.FormatInt(a.ID, 36), "type": kind, "site_admin": false,
-		"url": "https://api.github.com/users/" + escape(a.Login), "html_url": "https://github.com/" + escape(a.Login),
-	}
 }

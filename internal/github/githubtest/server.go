@@ -1,9 +1,8 @@
 // Package githubtest is a GitHub that is real in small: it keeps pull requests,
-// comments and deployments, and answers as GitHub's REST API does.
+// comments, deployments and settings, and answers as GitHub's REST API does.
 package githubtest
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -54,6 +53,8 @@ type Server struct {
 	Private    bool
 	Tokens     map[string]Token // by token; anyone else may read what is public
 	Now        func() time.Time
+	Settings   Settings
+	Unfiltered bool // pull requests are listed as if no head had been asked for
 
 	mu          sync.Mutex
 	fault       Fault
@@ -63,6 +64,7 @@ type Server struct {
 	pulls       map[int]*Pull
 	comments    map[int][]*Comment
 	deployments []*Deployment
+	violations  []string
 }
 
 // New makes a repository without anything in it that knows one token, "job",
@@ -80,7 +82,12 @@ func Start(t testing.TB, repository string) *Server {
 	t.Helper()
 	s := New(repository)
 	h := httptest.NewServer(s)
-	t.Cleanup(h.Close)
+	t.Cleanup(func() {
+		h.Close()
+		for _, v := range s.Violations() {
+			t.Error(v)
+		}
+	})
 	s.URL = h.URL
 	return s
 }
@@ -129,6 +136,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests = append(s.requests, Request{r.Method, r.URL.RequestURI(), r.Header.Clone(), string(body)})
+	said := &said{ResponseWriter: w}
+	defer func() { s.hold(r, body, said) }()
 	if s.fault != nil {
 		if status, header, text, ok := s.fault(r); ok {
 			if status == 0 {
@@ -146,6 +155,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.lose != nil && s.lose(r) {
 		panic(http.ErrAbortHandler)
 	}
+	w = said
 	h := w.Header()
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	h.Set("X-GitHub-Api-Version-Selected", "2022-11-28")
@@ -155,8 +165,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if a.link != "" {
 		h.Set("Link", a.link)
 	}
-	w.WriteHeader(a.status)
-	_ = json.NewEncoder(w).Encode(a.body)
+	write(w, r, a)
 }
 
 // answer is a status and what is said as JSON.

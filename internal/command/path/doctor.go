@@ -1,0 +1,89 @@
+package path
+
+import (
+	"cmp"
+	"context"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/seed-b235b314/goldenpath/internal/command"
+	"github.com/seed-b235b314/goldenpath/internal/doctor"
+	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/localpath"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// Doctor is `goldenpath doctor`.
+type Doctor struct {
+	Repo    string `help:"Repository of the app." default:"." type:"path" placeholder:"DIR" group:"where"`
+	Offline bool   `help:"Look at the checkout alone, and ask GitHub nothing."`
+	GitHub
+	command.Output
+}
+
+// Do examines. It changes nothing, here or on GitHub.
+func (c *Doctor) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
+	dir, err := localpath.Top(ctx, cmp.Or(c.Repo, "."))
+	if err != nil {
+		return nil, err
+	}
+	o := doctor.Options{Dir: dir}
+	listed, err := git(ctx, dir, nil, "ls-files", "-z")
+	if err != nil {
+		return nil, err
+	}
+	o.Files = strings.FieldsFunc(string(listed), func(r rune) bool { return r == 0 })
+	if head, err := git(ctx, dir, nil, "rev-parse", "--verify", "--quiet", "HEAD^{commit}"); err == nil { // else there is none yet
+		o.Commit = strings.TrimSpace(string(head))
+	}
+	if o.Repository = c.repository(env); o.Repository == "" {
+		o.Repository = origin(ctx, dir, env.Runner.Server())
+	}
+	d := doctor.Deps{Now: env.Now, Waivers: func(file string, longest time.Duration) (int, error) {
+		all, err := gate.ReadWaivers(dir, file, longest, env.Now())
+		return len(all), err
+	}}
+	switch {
+	case c.Offline:
+		d.Why = "without --offline GitHub is asked too"
+	case o.Repository == "":
+		d.Why = "no repository on GitHub is known here: give --repository OWNER/NAME"
+	case c.Token == "":
+		d.Why = "there is no token to ask GitHub with: GITHUB_TOKEN=$(gh auth token) goldenpath doctor"
+	default:
+		c.Repository = o.Repository
+		if d.GitHub, err = c.client(env); err != nil {
+			return nil, err
+		}
+	}
+	return doctor.Examine(ctx, d, o)
+}
+
+// repositoryPath is the end of a remote's address on GitHub.
+var repositoryPath = regexp.MustCompile(`^/?([A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+?)(?:\.git)?/?$`)
+
+// origin is owner/name of the remote origin, if that is on the server, or "".
+func origin(ctx context.Context, dir, server string) string {
+	out, err := git(ctx, dir, nil, "remote", "get-url", "origin")
+	if err != nil {
+		return "" // there is none
+	}
+	address := strings.TrimSpace(string(out))
+	if !strings.Contains(address, "://") { // git@github.com:owner/name
+		address = "ssh://" + strings.Replace(address, ":", "/", 1)
+	}
+	at, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	host := "github.com"
+	if s, err := url.Parse(server); err == nil && s.Hostname() != "" {
+		host = s.Hostname()
+	}
+	if m := repositoryPath.FindStringSubmatch(at.Path); m != nil && strings.EqualFold(at.Hostname(), host) {
+		return m[1]
+	}
+	return ""
+}

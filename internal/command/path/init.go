@@ -1,0 +1,89 @@
+package path
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/seed-b235b314/goldenpath/internal/command"
+	"github.com/seed-b235b314/goldenpath/internal/localpath"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/scaffold"
+)
+
+// Init is `goldenpath init`.
+type Init struct {
+	App    string   `help:"Name of the app. Default: that of .goldenpath.yml, or the repository's." placeholder:"NAME"`
+	Image  string   `help:"Image repository, without tag. Default: that of .goldenpath.yml, or ghcr.io/OWNER/APP." placeholder:"REF"`
+	Pin    string   `help:"Full commit id of the goldenpath release that the starters call. Default: that of this release's tag." placeholder:"COMMIT"`
+	With   []string `help:"Starters that are for some repositories alone: comment, promote, security." placeholder:"NAME,..."`
+	DryRun bool     `help:"Say what would be written and change nothing."`
+	List   bool     `help:"List the files that it knows, and write none."`
+	Repo   string   `help:"Repository of the app." default:"." type:"path" placeholder:"DIR" group:"where"`
+	command.Output
+}
+
+// Help is shown by --help.
+func (Init) Help() string {
+	return `Looks at the repository and writes what it lacks: .goldenpath.yml, the starters, Dependabot, CODEOWNERS, templates, runbooks, registers. A file that is there is never changed. Run it again at any time: it writes what is missing.`
+}
+
+// Do writes.
+func (c *Init) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
+	if c.List {
+		return scaffold.List(env.Now()), nil
+	}
+	if info, err := os.Stat(c.Repo); err != nil || !info.IsDir() {
+		return nil, report.Usage(fmt.Sprintf("--repo %s is no folder", c.Repo))
+	}
+	repo, err := localpath.Top(ctx, c.Repo)
+	if err != nil {
+		return nil, err
+	}
+	o := scaffold.Options{Dir: repo, App: c.App, Image: c.Image, With: c.With, DryRun: c.DryRun, Now: env.Now}
+	name := env.Runner.Repository()
+	if name == "" {
+		name = origin(ctx, repo, env.Runner.Server())
+	}
+	o.Owner, o.Name, _ = strings.Cut(name, "/")
+	if o.Pin, o.Version, err = c.pin(ctx, repo); err != nil {
+		return nil, err
+	}
+	return scaffold.Init(o)
+}
+
+var commitID = regexp.MustCompile(`^[0-9a-f]{40}$`)
+
+// home is where releases of goldenpath are.
+const home = "https://github.com/seed-b235b314/goldenpath"
+
+// pin is the commit that starters call goldenpath at. The commit of a release names
+// the image that this binary is in, so no binary knows it: the tag does. Where it
+// cannot be asked the starters keep their zeros, and the report says so.
+func (c *Init) pin(ctx context.Context, repo string) (pin, version string, err error) {
+	built := command.Built()
+	switch {
+	case c.Pin != "" && !commitID.MatchString(c.Pin):
+		return "", "", report.Usage(fmt.Sprintf("--pin %.60q is no full commit id: a tag can move", c.Pin))
+	case c.Pin != "":
+		return c.Pin, cmp.Or(built.Version, "v0"), nil
+	case !built.Release:
+		return "", "", nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	out, err := git(ctx, repo, nil, "ls-remote", "--", home, "refs/tags/"+built.Version, "refs/tags/"+built.Version+"^{}")
+	if err != nil {
+		return "", "", nil // no network: said with the zeros
+	}
+	for line := range strings.Lines(string(out)) { // the peeled one comes last
+		if id, _, ok := strings.Cut(line, "\t"); ok && commitID.MatchString(id) {
+			pin = id
+		}
+	}
+	return pin, built.Version, nil
+}

@@ -1,0 +1,316 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// position is what a request is for.
+type position string
+
+const (
+	asking  position = "asking"  // whether a pull request is open: an action cannot do without
+	telling position = "telling" // a comment, a deployment: it can
+)
+
+func (p position) meets(r *http.Request) bool {
+	return (p == asking) == strings.Contains(r.URL.Path, "/pulls")
+}
+
+// bound is how long an action may take whatever GitHub does: a minute for rate
+// limits or for answers that do not come, one more attempt, and its own work.
+const bound = 110 * time.Second
+
+// apiFault is one way in which GitHub's API fails.
+type apiFault struct {
+	name  string
+	first int    // only so many requests meet it; 0: all
+	gets  bool   // the action gets through in the end
+	says  string // what the log and the summary say of it
+	slow  bool   // it costs a minute: not tried for every action
+	serve func(l *apiLab, w http.ResponseWriter, r *http.Request)
+}
+
+func refuses(status int, header map[string]string, message string) func(*apiLab, http.ResponseWriter, *http.Request) {
+	return func(_ *apiLab, w http.ResponseWriter, r *http.Request) {
+		drain(r)
+		for k, v := range header {
+			if after, ok := strings.CutPrefix(v, "now+"); ok {
+				d, err := time.ParseDuration(after)
+				if err != nil {
+					panic(err)
+				}
+				v = strconv.FormatInt(time.Now().Add(d).Unix(), 10)
+			}
+			w.Header().Set(k, v)
+		}
+		w.WriteHeader(status)
+		fmt.Fprintf(w, `{"message": %q, "documentation_url": "https://docs.github.com/rest"}`, message)
+	}
+}
+
+// mangles carries the request out and spoils the answer.
+func mangles(spoil func(l *apiLab, w http.ResponseWriter, answer *httptest.ResponseRecorder)) func(*apiLab, http.ResponseWriter, *http.Request) {
+	return func(l *apiLab, w http.ResponseWriter, r *http.Request) { spoil(l, w, l.answer(r)) }
+}
+
+const secondary = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+
+var apiFaults = []apiFault{
+	{name: "primary limit, reset in 1 s", first: 1, gets: true, serve: refuses(403, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "now+1s"}, "API rate limit exceeded")},
+	{name: "primary limit, reset in 1 h", says: "primary rate limit of the token is used up until", serve: refuses(403, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "now+1h"}, "API rate limit exceeded")},
+	{name: "secondary limit, retry after 1 s", first: 1, gets: true, serve: refuses(403, map[string]string{"Retry-After": "1"}, secondary)},
+	{name: "secondary limit, no time named", slow: true, says: "secondary rate limit of the token is used up until", serve: refuses(403, nil, secondary)},
+	{name: "429", says: "secondary rate limit of the token is used up until", serve: refuses(429, map[string]string{"Retry-After": "3600"}, secondary)},
+	{name: "404 as for a private repository", says: "404 (Not Found): it is gone, or the token may not see it", serve: refuses(404, nil, "Not Found")},
+	{name: "401", says: "401 (Bad credentials): the token is missing, wrong or expired", serve: refuses(401, nil, "Bad credentials")},
+	{name: "409", says: "409 (Conflict)", serve: refuses(409, nil, "Conflict")},
+	{name: "410", says: "410 (Issues are disabled): the repository has this switched off", serve: refuses(410, nil, "Issues are disabled")},
+	{name: "422, too long", says: "422 (Body is too long (maximum is 65536 characters))", serve: refuses(422, nil, "Body is too long (maximum is 65536 characters)")},
+	{name: "422", says: "422 (Validation Failed)", serve: refuses(422, nil, "Validation Failed")},
+	{name: "502, three times", first: 3, gets: true, serve: refuses(502, nil, "Bad Gateway")},
+	{name: "503 without end", says: "GitHub answers 503", serve: refuses(503, nil, "Service Unavailable")},
+	{name: "truncated JSON", says: "unexpected EOF", serve: mangles(func(_ *apiLab, w http.ResponseWriter, a *httptest.ResponseRecorder) {
+		w.WriteHeader(a.Code)
+		_, _ = w.Write(a.Body.Bytes()[:a.Body.Len()/2])
+	})},
+	{name: "an empty body", says: "the answer is empty", serve: mangles(func(_ *apiLab, w http.ResponseWriter, a *httptest.ResponseRecorder) { w.WriteHeader(a.Code) })},
+	{name: "a page of HTML", says: "invalid character", serve: mangles(func(_ *apiLab, w http.ResponseWriter, a *httptest.ResponseRecorder) {
+		w.WriteHeader(a.Code)
+		fmt.Fprint(w, "<html><body>Sign in to the network</body></html>")
+	})},
+	{name: "a byte each second", slow: true, says: "deadline exceeded", serve: mangles(func(_ *apiLab, w http.ResponseWriter, a *httptest.ResponseRecorder) {
+		w.Header().Set("Content-Length", strconv.Itoa(a.Body.Len()))
+		w.WriteHeader(a.Code)
+		for tick := time.NewTicker(time.Second); ; <-tick.C {
+			if _, err := w.Write([]byte(" ")); err != nil {
+				return
+			}
+			w.(http.Flusher).Flush()
+		}
+	})},
+	{name: "reset in the middle", says: "read the answer", serve: mangles(func(_ *apiLab, w http.ResponseWriter, a *httptest.ResponseRecorder) {
+		w.Header().Set("Content-Length", strconv.Itoa(a.Body.Len()))
+		w.WriteHeader(a.Code)
+		_, _ = w.Write(a.Body.Bytes()[:a.Body.Len()/2])
+		w.(http.Flusher).Flush()
+		panic(http.ErrAbortHandler)
+	})},
+	{name: "redirected to another host", says: "to another host, which is not followed", serve: func(l *apiLab, w http.ResponseWriter, r *http.Request) {
+		drain(r)
+		http.Redirect(w, r, l.stranger.URL+r.URL.Path, http.StatusTemporaryRedirect)
+	}},
+	{name: "renamed repository", gets: true, serve: func(l *apiLab, w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Has("renamed") {
+			l.hub.ServeHTTP(w, withoutMark(r))
+			return
+		}
+		drain(r)
+		to := *r.URL
+		to.RawQuery = strings.TrimPrefix(to.RawQuery+"&renamed", "&")
+		http.Redirect(w, r, l.api.URL+to.RequestURI(), http.StatusTemporaryRedirect)
+	}},
+	{name: "40 MB", says: "the answer is larger than 32 MiB", serve: mangles(func(_ *apiLab, w http.ResponseWriter, a *httptest.ResponseRecorder) {
+		w.WriteHeader(a.Code)
+		blank := []byte(strings.Repeat(" ", 1<<20))
+		for range 40 {
+			_, _ = w.Write(blank)
+		}
+	})},
+}
+
+// withoutMark is the request as the hub knows it.
+func withoutMark(r *http.Request) *http.Request {
+	out := r.Clone(r.Context())
+	q := out.URL.Query()
+	q.Del("renamed")
+	out.URL.RawQuery = q.Encode()
+	return out
+}
+
+// TestAPIFaults tries whole actions: a question without an answer is exit 3, and
+// nothing was changed; a pull request that could not be told is a line in the
+// summary, and no more. Nothing is made twice, the token goes nowhere else, and the
+// end comes in time (GP-PREV-9, GP-PREV-5, GP-SAFE-2).
+func TestAPIFaults(t *testing.T) {
+	for _, f := range apiFaults {
+		for _, at := range []position{asking, telling} {
+			for name, action := range map[string]func(*apiLab, apiFault, position){"preview-up": faultyUp, "preview-down": faultyDown, "preview-down due": faultyDue} {
+				if f.slow && (name == "preview-down" || name == "preview-down due" && at == telling) {
+					continue
+				}
+				t.Run(name+"/"+string(at)+"/"+f.name, func(t *testing.T) {
+					t.Parallel()
+					l := newAPILab(t)
+					action(l, f, at)
+					if l.stolen != nil {
+						t.Errorf("another host was asked: %q", l.stolen)
+					}
+				})
+			}
+		}
+	}
+}
+
+func (l *apiLab) up() step { return l.step("preview", "up", "--digest", l.digest) }
+
+// judge holds what came of a step to what had to: the exit code, what it says of
+// the fault where somebody reads, and its time.
+func (l *apiLab) judge(s step, f apiFault, code int, where string) {
+	l.t.Helper()
+	if s.code != code || s.took > bound {
+		l.t.Errorf("exit %d after %s, want %d\n%s", s.code, s.took, code, s.log)
+	}
+	if !f.gets && !strings.Contains(where, f.says) {
+		l.t.Errorf("it does not say %q:\n%s", f.says, where)
+	}
+	if l.arrived == 0 {
+		l.t.Error("the fault was not met")
+	}
+}
+
+var untold = regexp.MustCompile(`(?m)^\| – \| (comment|comments|deployment) \| skip: .*not told`)
+
+func (l *apiLab) gaps(s step, want bool) {
+	l.t.Helper()
+	if got := untold.MatchString(s.summary); got != want {
+		l.t.Errorf("the summary states a gap: %v, want %v\n%s", got, want, s.summary)
+	}
+}
+
+func faultyUp(l *apiLab, f apiFault, at position) {
+	l.breakAPI(&f, at)
+	s := l.up()
+	if at == asking && !f.gets {
+		l.judge(s, f, 3, s.log)
+		l.once(0, 0)
+		if l.running() || len(l.hub.Comments(12)) > 0 || len(l.hub.Deployments("preview/pr-12")) > 0 {
+			l.t.Errorf("something was raised or told\n%s", s.log)
+		}
+		return
+	}
+	l.judge(s, f, 0, s.summary+s.log)
+	if !l.running() || !strings.Contains(s.summary, "pr-12 is ready at") || !strings.Contains(s.outputs, "url") {
+		l.t.Errorf("the preview is not there, or nobody is told\n%s\n%s", s.summary, s.log)
+	}
+	l.gaps(s, !f.gets)
+	if f.gets {
+		l.once(1, 1)
+	} else {
+		l.once(0, 0)
+	}
+	// The same again mends it, and makes nothing twice.
+	l.breakAPI(nil, at)
+	if s := l.up(); s.code != 0 || untold.MatchString(s.summary) {
+		l.t.Errorf("again: exit %d\n%s", s.code, s.log)
+	}
+	n := 0
+	for _, d := range l.hub.Deployments("preview/pr-12") {
+		if d.State() == "success" {
+			n++
+		}
+	}
+	comments := 0
+	for _, c := range l.hub.Comments(12) {
+		if told.MatchString(c.Body) {
+			comments++
+		}
+	}
+	if n != 1 || comments != 1 {
+		l.t.Errorf("again: %d deployments are shown and %d comments, want 1 and 1", n, comments)
+	}
+}
+
+// raised is a preview whose pull request has closed.
+func (l *apiLab) raised() {
+	l.t.Helper()
+	if s := l.up(); s.code != 0 {
+		l.t.Fatalf("preview up: exit %d\n%s", s.code, s.log)
+	}
+	l.pull("closed")
+}
+
+func faultyDown(l *apiLab, f apiFault, at position) {
+	l.raised()
+	l.breakAPI(&f, at)
+	s := l.step("preview", "down")
+	l.once(1, 1)
+	if at == asking && !f.gets {
+		l.judge(s, f, 3, s.log)
+		if !l.running() {
+			l.t.Errorf("it was removed though nobody knows whether it may be\n%s", s.log)
+		}
+		return
+	}
+	l.judge(s, f, 0, s.summary+s.log)
+	if l.running() || !strings.Contains(s.summary, "pr-12 is removed") {
+		l.t.Errorf("it is still there, or nobody is told\n%s", s.log)
+	}
+	l.gaps(s, !f.gets)
+}
+
+func faultyDue(l *apiLab, f apiFault, at position) {
+	l.raised()
+	l.occur("schedule", `{}`)
+	l.breakAPI(&f, at)
+	s := l.step("preview", "down", "--due", "true")
+	l.once(1, 1)
+	if at == asking && !f.gets {
+		l.judge(s, f, 3, s.summary+s.log)
+		if !l.running() || !strings.Contains(s.outputs, "not-swept") {
+			l.t.Errorf("it was removed though nobody knows whether it may be\n%s", s.log)
+		}
+		return
+	}
+	l.judge(s, f, 0, s.summary+s.log)
+	if l.running() || !strings.Contains(s.summary, "1 preview removed") {
+		l.t.Errorf("it is still there, or nobody is told\n%s", s.log)
+	}
+	l.gaps(s, !f.gets)
+}
+
+// TestAPIOverRefusedTLS: an API whose certificate nobody knows is not asked.
+func TestAPIOverRefusedTLS(t *testing.T) {
+	t.Parallel()
+	l := newAPILab(t)
+	l.api.Close()
+	asked := 0
+	l.api = httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked++ }))
+	s := l.up()
+	if s.code != 3 || asked > 0 || l.running() || s.took > bound || !strings.Contains(s.log, "certificate") {
+		t.Errorf("exit %d after %s, asked %d times\n%s", s.code, s.took, asked, s.log)
+	}
+}
+
+// TestAPINotAsked: two actions ask GitHub nothing, so that its API is no reason for
+// them to wait or to fail. The third, security-gate, links nothing to ask with: that
+// is a test of internal/house.
+func TestAPINotAsked(t *testing.T) {
+	t.Parallel()
+	l := newAPILab(t)
+	never := apiFault{serve: func(_ *apiLab, _ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }}
+	for name, args := range map[string][]string{
+		"promote": {"promote", "--environment", "staging", "--digest", l.digest}, "scorecard": {"scorecard"},
+	} {
+		whole := l.step(args...)
+		for _, at := range []position{asking, telling} {
+			l.breakAPI(&never, at)
+			s := l.step(args...)
+			if s.code != whole.code || s.code > 1 || l.arrived > 0 || s.took > bound {
+				t.Errorf("%s: exit %d after %s with %d requests, want %d and none\n%s", name, s.code, s.took, l.arrived, whole.code, s.log)
+			}
+		}
+		l.breakAPI(nil, asking)
+	}
+	for _, r := range l.hub.Requests() {
+		t.Errorf("GitHub was asked %s %s", r.Method, r.Path)
+	}
+}

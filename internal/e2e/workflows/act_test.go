@@ -1,0 +1,151 @@
+//go:build e2e
+
+package workflows
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strings"
+)
+
+// run is what a run of a workflow left.
+type run struct {
+	ok        bool
+	jobs      map[string]string // success, failure, skipped; by name, such as release/staging
+	summaries []summary
+	log       string
+}
+
+// summary is what a step wrote into the summary of its job.
+type summary struct{ job, step, text string }
+
+// line is one of act's log.
+type line struct {
+	Job, Step, Msg, Command, Content string
+	JobResult                        string
+	StepResult                       string
+}
+
+// act runs the caller's workflow of an event and keeps what a person would read in
+// .cache/workflows.
+func (b *bench) act(name, workflow, event string, payload any) *run {
+	b.t.Helper()
+	b.runs++
+	if err := os.RemoveAll(filepath.Join(b.dir, "artifacts")); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(b.dir, "artifacts"), 0o777); err != nil {
+		b.t.Fatal(err)
+	}
+	b.emptyVolumes()
+	text, err := json.Marshal(payload)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	file := filepath.Join(b.dir, "event.json")
+	write(b.t, file, string(text))
+	args := []string{
+		event, "--json", "--pull=false", "--concurrent-jobs", "1", "--eventpath", file, "--workflows", ".github/workflows/" + workflow,
+		"--platform", "ubuntu-24.04=" + b.image, "--action-cache-path", filepath.Join(b.dir, "act"),
+		"--env", "GITHUB_API_URL=" + b.hub.URL, "--env", "GITHUB_SERVER_URL=" + b.server, "--env", "GITHUB_REPOSITORY=" + repository,
+	}
+	for _, key := range slices.Sorted(mapKeys(b.local)) {
+		args = append(args, "--local-repository", key+"="+b.local[key])
+	}
+	cmd := exec.Command(output(b.t, "", filepath.Join(top(b.t), "internal/e2e/act/act.sh"), "tool"), args...)
+	cmd.Dir = b.repo
+	cmd.Env = append(os.Environ(), "HOME="+b.dir)
+	for key, value := range b.secrets {
+		cmd.Args = append(cmd.Args, "--secret", key)
+		cmd.Env = append(cmd.Env, key+"="+value)
+	}
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err = cmd.Run()
+	r := b.read(out.Bytes())
+	r.ok = err == nil
+	b.keep(name, r)
+	return r
+}
+
+func mapKeys[V any](m map[string]V) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+// emptyVolumes gives the jobs of a run folders of their own.
+func (b *bench) emptyVolumes() {
+	for volume := range b.volumes {
+		_ = exec.Command("docker", "volume", "rm", "--force", volume).Run() // one that no job has had is not there
+	}
+}
+
+func (b *bench) read(log []byte) *run {
+	r := &run{jobs: map[string]string{}}
+	var plain strings.Builder
+	in := bufio.NewScanner(bytes.NewReader(log))
+	in.Buffer(nil, 16<<20)
+	for in.Scan() {
+		var l line
+		if json.Unmarshal(in.Bytes(), &l) != nil {
+			fmt.Fprintln(&plain, in.Text())
+			continue
+		}
+		if l.Command == "summary" {
+			r.summaries = append(r.summaries, summary{l.Job, l.Step, l.Content})
+			continue
+		}
+		if l.JobResult != "" {
+			r.jobs[l.Job] = l.JobResult
+		}
+		fmt.Fprintf(&plain, "[%s] %s\n", l.Job, strings.TrimRight(l.Msg, "\n"))
+	}
+	if err := in.Err(); err != nil {
+		b.t.Fatal(err)
+	}
+	r.log = plain.String()
+	return r
+}
+
+// keep writes what a person would read on GitHub.
+func (b *bench) keep(name string, r *run) {
+	dir := filepath.Join(top(b.t), ".cache/workflows")
+	write(b.t, filepath.Join(dir, name+".log"), r.log)
+	var text strings.Builder
+	for _, s := range r.summaries {
+		fmt.Fprintf(&text, "# %s: %s\n\n%s\n\n", s.job, s.step, s.text)
+	}
+	for _, c := range b.hub.Comments(number) {
+		fmt.Fprintf(&text, "# comment on pull request %d\n\n%s\n\n", number, c.Body)
+	}
+	write(b.t, filepath.Join(dir, name+".md"), text.String())
+}
+
+// succeeded fails the test with what the run said.
+func (b *bench) succeeded(name string, r *run) {
+	b.t.Helper()
+	if r.ok {
+		return
+	}
+	var failed []string
+	for job, result := range r.jobs {
+		if result == "failure" {
+			failed = append(failed, job)
+		}
+	}
+	sort.Strings(failed)
+	lines := strings.Split(r.log, "\n")
+	b.t.Fatalf("%s: failed: %v; the whole log is .cache/workflows/%s.log\n%s", name, failed, name, strings.Join(lines[max(0, len(lines)-60):], "\n"))
+}

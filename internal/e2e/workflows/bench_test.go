@@ -1,0 +1,147 @@
+//go:build e2e
+
+package workflows
+
+import (
+	"bytes"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/seed-b235b314/goldenpath/internal/github/githubtest"
+)
+
+// bench is a repository of a team, on a GitHub that is real in small.
+type bench struct {
+	t       *testing.T
+	dir     string            // of everything; on the disk that Docker mounts from
+	copy    string            // what callers pin
+	repo    string            // clone that a person works in
+	image   string            // of jobs
+	binds   []string          // folders that every job sees
+	local   map[string]string // owner/name@commit → folder
+	volumes map[string]bool
+	secrets map[string]string
+	hub     *githubtest.Server
+	server  string // address of the git server
+	runs    int
+}
+
+const repository = "acme/where2eat"
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	if why := os.Getenv("GOLDENPATH_DOCKER_SKIP"); why != "" {
+		t.Skip("no container can run here: " + why)
+	}
+	if os.Getenv("KUBECONFIG") == "" {
+		t.Skip("no cluster: make e2e starts one as root on Linux, or set KUBECONFIG")
+	}
+	// Not below /tmp: that is what the jobs' folders of temporary files are mounted on.
+	cache := filepath.Join(top(t), ".cache")
+	dir, err := os.MkdirTemp(cache, "workflows-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{
+		t: t, dir: dir, image: output(t, "", filepath.Join(top(t), "internal/e2e/act/act.sh"), "image"),
+		local: map[string]string{}, volumes: map[string]bool{}, secrets: map[string]string{"GITHUB_TOKEN": "job"},
+	}
+	t.Cleanup(b.clean)
+	b.binds = []string{
+		filepath.Join(dir, "artifacts") + ":/artifacts", output(t, "", "go", "env", "GOROOT") + ":/usr/local/go:ro",
+		output(t, "", "go", "env", "GOMODCACHE") + ":/gomodcache", output(t, "", "go", "env", "GOCACHE") + ":/gocache",
+	}
+	b.serve()
+	b.publish()
+	return b
+}
+
+// serve starts GitHub: its API, and its git server, which lets in who has the token.
+func (b *bench) serve() {
+	b.t.Helper()
+	b.hub = githubtest.New(repository)
+	stop, err := b.hub.Serve("127.0.0.1:0")
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() { _ = stop() })
+	bare := filepath.Join(b.dir, "git", repository+".git")
+	output(b.t, "", "git", "init", "--quiet", "--bare", "--initial-branch=main", bare)
+	output(b.t, bare, "git", "config", "http.receivepack", "true")
+	handler, err := githubtest.Repositories(filepath.Join(b.dir, "git"), "job")
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	s := httptest.NewServer(handler)
+	b.t.Cleanup(s.Close)
+	b.server = s.URL
+}
+
+// clone makes the repository of the sample, with the starters as a team copies them.
+func (b *bench) clone() {
+	b.t.Helper()
+	b.repo = filepath.Join(b.dir, "where2eat")
+	if err := os.CopyFS(b.repo, os.DirFS(filepath.Join(top(b.t), "testdata/where2eat"))); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(b.repo, "e2e")); err != nil {
+		b.t.Fatal(err)
+	}
+	starters, err := filepath.Glob(filepath.Join(top(b.t), "workflows/*.yml"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, file := range starters {
+		name := "goldenpath-" + filepath.Base(file)
+		if filepath.Base(file) == "goldenpath.yml" {
+			name = "goldenpath.yml"
+		}
+		text := strings.ReplaceAll(read(b.t, file), strings.Repeat("0", 40), release)
+		write(b.t, filepath.Join(b.repo, ".github/workflows", name), text)
+	}
+	b.git("init", "--quiet", "--initial-branch=main")
+	b.git("remote", "add", "origin", b.server+"/"+repository+".git")
+}
+
+// push commits what is there and pushes it, as a person.
+func (b *bench) push(branch, message string) (commit string) {
+	b.t.Helper()
+	b.git("add", "--all")
+	b.git("commit", "--quiet", "--allow-empty", "--message", message)
+	b.git("-c", "http.extraHeader=Authorization: Basic eDpqb2I=", "push", "--quiet", "--force", "origin", "HEAD:"+branch)
+	return b.git("rev-parse", "HEAD")
+}
+
+func (b *bench) git(args ...string) string {
+	b.t.Helper()
+	return output(b.t, b.repo, "git", append([]string{"-c", "user.name=ann", "-c", "user.email=ann@example.com"}, args...)...)
+}
+
+// output runs a program that must succeed.
+func output(t *testing.T, dir, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Dir = dir
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s%s", name, strings.Join(args, " "), err, out, stderr.String())
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// clean leaves nothing in Docker and on the disk. What jobs made belongs to root.
+func (b *bench) clean() {
+	for volume := range b.volumes {
+		_ = exec.Command("docker", "volume", "rm", "--force", volume).Run() // it was made only where its job ran
+	}
+	if err := os.RemoveAll(b.dir); err != nil {
+		b.t.Error(fmt.Errorf("remove %s: %w", b.dir, err))
+	}
+}

@@ -1,0 +1,119 @@
+//go:build e2e
+
+package workflows
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// release is the commit that callers pin. The runner is told that its files are
+// those of a copy of the working tree.
+const release = "5eed5eed5eed5eed5eed5eed5eed5eed5eed5eed"
+
+const self = "seed-b235b314/goldenpath"
+
+// standIns are the actions of others that cannot be fetched here, and the folder of
+// what stands in for each. actions/checkout is the runner's own.
+var standIns = map[string]string{
+	"actions/upload-artifact": "upload-artifact", "actions/download-artifact": "download-artifact", "actions/setup-go": "setup-go", "actions/cache": "cache",
+	"github/codeql-action": "codeql-action",
+}
+
+var (
+	ownAction   = regexp.MustCompile(`uses: \$/(actions/\S+)`)
+	ownWorkflow = regexp.MustCompile(`uses: \./(\.github/workflows/\S+)`)
+	dockerfile  = regexp.MustCompile(`(?m)^  image: (?:\.\./\.\./)?Dockerfile(\.security-gate)?$`)
+	runsOn      = regexp.MustCompile(`(?m)^    runs-on: ubuntu-24\.04$`)
+	jobLine     = regexp.MustCompile(`(?m)^  ([a-z][a-z-]*):$`)
+	othersUse   = regexp.MustCompile(`uses: ([\w.-]+/[\w.-]+)(/[\w./-]+)?@([0-9a-f]{40})`)
+)
+
+// publish copies workflows and actions as the runner takes them: act knows neither
+// `$/` nor, in what is called from elsewhere, `./`; a job gets folders that it
+// shares with its actions' containers, as a runner's jobs do.
+func (b *bench) publish() {
+	b.t.Helper()
+	b.copy = filepath.Join(b.dir, "goldenpath")
+	for _, pattern := range []string{".github/workflows/*.yml", "actions/*/action.yml"} {
+		files, err := filepath.Glob(filepath.Join(top(b.t), pattern))
+		if err != nil || len(files) == 0 {
+			b.t.Fatalf("%s: %v", pattern, err)
+		}
+		for _, file := range files {
+			rel, err := filepath.Rel(top(b.t), file)
+			if err != nil {
+				b.t.Fatal(err)
+			}
+			text := b.translate(rel, read(b.t, file))
+			write(b.t, filepath.Join(b.copy, rel), text)
+			for _, m := range othersUse.FindAllStringSubmatch(text, -1) {
+				if m[1] == "actions/checkout" || m[1] == self {
+					continue
+				}
+				b.local[m[1]+"@"+m[3]] = filepath.Join(top(b.t), "internal/e2e/act/standins", cmp.Or(standIns[m[1]], "none"))
+			}
+		}
+	}
+	b.local[self+"@"+release] = b.copy
+}
+
+func (b *bench) translate(rel, text string) string {
+	text = ownAction.ReplaceAllString(text, "uses: "+self+"/$1@"+release)
+	text = ownWorkflow.ReplaceAllString(text, "uses: "+self+"/$1@"+release)
+	text = dockerfile.ReplaceAllStringFunc(text, func(line string) string {
+		if strings.HasSuffix(line, ".security-gate") {
+			return "  image: docker://security-gate:e2e"
+		}
+		return "  image: docker://goldenpath:e2e"
+	})
+	job, out, last := "", strings.Builder{}, 0
+	for _, at := range runsOn.FindAllStringIndex(text, -1) {
+		if names := jobLine.FindAllStringSubmatch(text[:at[0]], -1); len(names) > 0 {
+			job = names[len(names)-1][1]
+		}
+		out.WriteString(text[last:at[1]])
+		fmt.Fprintf(&out, "\n    container:\n      image: %s\n      volumes:\n", b.image)
+		// The folder of temporary files, one for each job.
+		volume := fmt.Sprintf("goldenpath-%s-%s-%s", filepath.Base(b.dir), strings.TrimSuffix(filepath.Base(rel), ".yml"), job)
+		b.volumes[volume] = true
+		for _, v := range append([]string{volume + ":/tmp"}, b.binds...) {
+			fmt.Fprintf(&out, "        - %s\n", v)
+		}
+		last = at[1]
+	}
+	return out.String() + text[last:]
+}
+
+func top(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.Abs("../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func write(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

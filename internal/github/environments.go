@@ -1,0 +1,79 @@
+package github
+
+import (
+	"context"
+	"net/url"
+)
+
+// Environment is one of GitHub's, with what guards it.
+type Environment struct {
+	Name         string
+	Reviewers    int // people and teams, one of whom must approve
+	NoSelfReview bool
+	AdminsBypass bool
+	Wait         int // minutes
+	// Branches says what may deploy: "" is every branch, protected, or patterns:
+	// DeploymentBranches reads those.
+	Branches string
+}
+
+// Environments reads all of them. GitHub makes one, without any rule, when a job
+// names it for the first time.
+func (c *Client) Environments(ctx context.Context) ([]Environment, error) {
+	a := asked{"read the environments", "actions: read"}
+	type environment struct {
+		Name   string `json:"name"`
+		Bypass bool   `json:"can_admins_bypass"`
+		Rules  []struct {
+			Type         string     `json:"type"`
+			Wait         int        `json:"wait_timer"`
+			NoSelfReview bool       `json:"prevent_self_review"`
+			Reviewers    []struct{} `json:"reviewers"`
+		} `json:"protection_rules"`
+		Policy *struct {
+			Protected bool `json:"protected_branches"`
+		} `json:"deployment_branch_policy"`
+	}
+	type page struct {
+		Environments []environment `json:"environments"`
+	}
+	all, err := list(ctx, c, a, "/environments", func(p page) []environment { return p.Environments })
+	if err != nil {
+		return nil, err
+	}
+	var out []Environment
+	for _, e := range all {
+		one := Environment{Name: text(e.Name, 255), AdminsBypass: e.Bypass}
+		for _, r := range e.Rules {
+			one.Wait += r.Wait
+			one.Reviewers += len(r.Reviewers)
+			one.NoSelfReview = one.NoSelfReview || r.NoSelfReview
+		}
+		switch {
+		case e.Policy != nil && e.Policy.Protected:
+			one.Branches = "protected"
+		case e.Policy != nil:
+			one.Branches = "patterns"
+		}
+		out = append(out, one)
+	}
+	return out, nil
+}
+
+// DeploymentBranches reads the patterns of branches and tags that may deploy into
+// an environment.
+func (c *Client) DeploymentBranches(ctx context.Context, environment string) ([]string, error) {
+	a := asked{"read which branches may deploy into " + text(environment, 255), "actions: read"}
+	type policy struct {
+		Name string `json:"name"`
+	}
+	type page struct {
+		Policies []policy `json:"branch_policies"`
+	}
+	all, err := list(ctx, c, a, "/environments/"+url.PathEscape(environment)+"/deployment-branch-policies", func(p page) []policy { return p.Policies })
+	var out []string
+	for _, p := range all {
+		out = append(out, text(p.Name, 255))
+	}
+	return out, err
+}

@@ -1,0 +1,156 @@
+package githubtest
+
+import (
+	"net/http"
+	"slices"
+	"time"
+)
+
+// Settings are what people who administer a repository set.
+type Settings struct {
+	Branch       string // the default one; "": main
+	Organization bool
+	Internal     bool // of a private one: for the enterprise
+	Free         bool // a private one on GitHub Free, which has no rulesets and no protection
+	Archived     bool
+
+	Rules             []Rule     // in force for the default branch
+	Protection        *Protector // the older way
+	TagRules          []Ruleset
+	ImmutableReleases bool
+
+	Environments []Environment
+
+	Actions Policy
+	Subject Subject
+
+	Secrets, OrganizationSecrets []string
+	Workflows                    []Workflow
+}
+
+// Rule is one of a ruleset.
+type Rule struct {
+	Type       string
+	Parameters map[string]any // over those it has by default
+}
+
+// Protector is branch protection.
+type Protector struct {
+	Checks          []string
+	Approvals       int // -1: no pull request is asked for
+	CodeOwners      bool
+	Force, Deletion bool // are allowed
+}
+
+// Ruleset is one of tags.
+type Ruleset struct {
+	ID               int64
+	Name             string
+	Enforcement      string // "": active
+	Include, Exclude []string
+	Rules            []string // types
+}
+
+// Environment is one that is set up.
+type Environment struct {
+	Name         string
+	Reviewers    []string
+	NoSelfReview bool
+	Wait         int
+	Protected    bool     // only branches that are protected may deploy
+	Branches     []string // patterns
+	Secrets      []string
+}
+
+// Policy is what workflows may do.
+type Policy struct {
+	Off      bool
+	Allowed  string // "": all
+	Patterns []string
+	Pinned   bool
+	Writes   bool
+	Approves bool
+}
+
+// Subject is the form of the OIDC subject.
+type Subject struct {
+	Claims    []string
+	Immutable bool
+}
+
+// Workflow is a file on the default branch.
+type Workflow struct {
+	File  string
+	State string // "": active
+	Runs  []Run  // the newest first
+}
+
+// Run is one run.
+type Run struct {
+	Event      string
+	Conclusion string // "": it runs
+	Created    time.Time
+}
+
+// administered are the permissions that no job's token has, and nobody for being
+// able to read what is public.
+var administered = []string{"administration: read", "environments: read", "secrets: read"}
+
+func (s *Server) settingsEndpoints() []endpoint {
+	return []endpoint{
+		{"GET ", "metadata: read", s.getRepository},
+		{"GET rules/branches/*", "metadata: read", s.branchRules},
+		{"GET branches/*", "contents: read", s.getBranch},
+		{"GET branches/*/protection", "administration: read", s.getProtection},
+		{"GET rulesets", "metadata: read", s.listRulesets},
+		{"GET rulesets/#", "metadata: read", s.getRuleset},
+		{"GET immutable-releases", "administration: read", s.immutableReleases},
+		{"GET environments", "actions: read", s.listEnvironments},
+		{"GET environments/*/deployment-branch-policies", "actions: read", s.listBranchPolicies},
+		{"GET environments/*/secrets", "environments: read", s.listEnvironmentSecrets},
+		{"GET actions/permissions", "administration: read", s.actionsPermissions},
+		{"GET actions/permissions/selected-actions", "administration: read", s.selectedActions},
+		{"GET actions/permissions/workflow", "administration: read", s.workflowPermissions},
+		{"GET actions/oidc/customization/sub", "actions: read", s.oidcSubject},
+		{"GET actions/secrets", "secrets: read", func(c call) answer { return s.secrets(c, s.Settings.Secrets) }},
+		{"GET actions/organization-secrets", "secrets: read", func(c call) answer { return s.secrets(c, s.Settings.OrganizationSecrets) }},
+		{"GET actions/workflows/*", "actions: read", s.getWorkflow},
+		{"GET actions/workflows/*/runs", "actions: read", s.listRuns},
+	}
+}
+
+// administers: a person without a list of permissions has them all; a job's token
+// never has one, unlike an app's that was given it.
+func administers(e endpoint, who Token, known bool) (refused answer, no bool) {
+	switch {
+	case !known:
+		return refuse(http.StatusUnauthorized, "Requires authentication"), true
+	case slices.Contains(who.May, e.permission), who.May == nil && !who.Account.Bot:
+		return answer{}, false
+	case who.Account.Bot:
+		return refuse(http.StatusForbidden, "Resource not accessible by integration"), true
+	}
+	return refuse(http.StatusForbidden, "Must have admin rights to Repository."), true
+}
+
+func (s *Server) getRepository(c call) answer {
+	j := s.repositoryJSON(1, s.Repository, false)
+	if owner := j["owner"].(map[string]any); s.Settings.Organization {
+		owner["type"] = "Organization"
+	}
+	if s.Private && s.Settings.Internal {
+		j["visibility"] = "internal"
+	}
+	admin := c.who.May == nil && !c.who.Account.Bot || slices.Contains(c.who.May, "administration: read")
+	j["default_branch"], j["archived"] = s.branch(), s.Settings.Archived
+	j["permissions"] = map[string]bool{"admin": admin, "push": admin, "pull": true}
+	j["network_count"], j["subscribers_count"], j["has_discussions"] = 0, 0, false
+	return ok(j)
+}
+
+func (s *Server) branch() string {
+	if s.Settings.Branch == "" {
+		return "main"
+	}
+	return s.Settings.Branch
+}

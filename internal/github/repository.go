@@ -1,0 +1,52 @@
+package github
+
+import (
+	"context"
+	"fmt"
+)
+
+// Repository is what GitHub tells of the repository itself.
+type Repository struct {
+	Visibility   string // public, private, internal
+	Branch       string // the default one
+	Organization bool   // whose plan counts is an organisation, not a person
+	Admin        bool   // the token's owner administers it
+	Archived     bool
+}
+
+// Public reports whether every plan has every guard rail.
+func (r Repository) Public() bool { return r.Visibility == "public" }
+
+// Repository reads it. The error is a *Denied if the token may not see it.
+func (c *Client) Repository(ctx context.Context) (Repository, error) {
+	a := asked{"read the repository " + c.owner + "/" + c.name, "metadata: read"}
+	r, err := get[struct {
+		Private    bool   `json:"private"`
+		Visibility string `json:"visibility"`
+		Branch     string `json:"default_branch"`
+		Archived   bool   `json:"archived"`
+		Owner      struct {
+			Type string `json:"type"`
+		} `json:"owner"`
+		Permissions struct {
+			Admin bool `json:"admin"`
+		} `json:"permissions"`
+	}](ctx, c, a, "")
+	if err != nil {
+		return Repository{}, err
+	}
+	if r.Branch == "" {
+		return Repository{}, fmt.Errorf("%s: GitHub names no default branch: run it again", a.what)
+	}
+	o := Repository{
+		Visibility: text(r.Visibility, 20), Branch: text(r.Branch, 255), Organization: r.Owner.Type == "Organization",
+		Admin: r.Permissions.Admin, Archived: r.Archived,
+	}
+	switch {
+	case r.Private && o.Visibility != "internal":
+		o.Visibility = "private"
+	case !r.Private:
+		o.Visibility = "public"
+	}
+	return o, nil
+}

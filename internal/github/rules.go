@@ -1,0 +1,131 @@
+package github
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+)
+
+// Rules are what guards a branch or tags, whichever of GitHub's two ways, rulesets
+// and branch protection, has set it up.
+type Rules struct {
+	From        []string // names of rulesets, "branch protection"
+	PullRequest bool     // changes come through pull requests only
+	Approvals   int
+	CodeOwners  bool // an owner of what is changed approves
+	Checks      []string
+	NoForce     bool // nobody rewrites it
+	NoDeletion  bool
+	NoUpdate    bool // nobody moves it: of tags
+}
+
+// rule is one of a ruleset.
+type rule struct {
+	Type       string          `json:"type"`
+	Source     string          `json:"ruleset_source"`
+	ID         int64           `json:"ruleset_id"`
+	Parameters json.RawMessage `json:"parameters"`
+}
+
+func (r *Rules) add(one rule) error {
+	var p struct {
+		Approvals  int  `json:"required_approving_review_count"`
+		CodeOwners bool `json:"require_code_owner_review"`
+		Checks     []struct {
+			Context string `json:"context"`
+		} `json:"required_status_checks"`
+		Workflows []struct {
+			Path string `json:"path"`
+		} `json:"workflows"`
+	}
+	if len(one.Parameters) > 0 {
+		if err := json.Unmarshal(one.Parameters, &p); err != nil {
+			return fmt.Errorf("rule %.40q of ruleset %d: %w", one.Type, one.ID, err)
+		}
+	}
+	switch one.Type {
+	case "pull_request":
+		r.PullRequest, r.Approvals, r.CodeOwners = true, max(r.Approvals, p.Approvals), r.CodeOwners || p.CodeOwners
+	case "required_status_checks":
+		for _, c := range p.Checks {
+			r.Checks = append(r.Checks, text(c.Context, 255))
+		}
+	case "workflows":
+		for _, w := range p.Workflows {
+			r.Checks = append(r.Checks, text(w.Path, 255))
+		}
+	case "non_fast_forward":
+		r.NoForce = true
+	case "deletion":
+		r.NoDeletion = true
+	case "update":
+		r.NoUpdate = true
+	}
+	return nil
+}
+
+// BranchRules reads the active rules of rulesets, an organisation's too, that
+// apply to a branch. Denied.Plan says that the plan has no rulesets here.
+func (c *Client) BranchRules(ctx context.Context, branch string) (Rules, error) {
+	a := asked{"read the rules of branch " + text(branch, 255), "metadata: read"}
+	all, err := list(ctx, c, a, "/rules/branches/"+url.PathEscape(branch), func(p []rule) []rule { return p })
+	if err != nil {
+		return Rules{}, err
+	}
+	var r Rules
+	for _, one := range all {
+		if err := r.add(one); err != nil {
+			return Rules{}, fmt.Errorf("%s: %s: run it again", a.what, c.plain(err.Error()))
+		}
+		if from := fmt.Sprintf("ruleset %d of %s", one.ID, text(one.Source, 255)); !slices.Contains(r.From, from) {
+			r.From = append(r.From, from)
+		}
+	}
+	return r, nil
+}
+
+// BranchProtection reads the older protection of a branch. Nothing protects it
+// when From is empty. It asks for the branch first, which a job's token may read,
+// and then for the details, which it may not: the Denied of those comes with what
+// the branch itself tells.
+func (c *Client) BranchProtection(ctx context.Context, branch string) (Rules, error) {
+	a := asked{"read branch " + text(branch, 255), "contents: read"}
+	at := "/branches/" + url.PathEscape(branch)
+	b, err := get[struct {
+		Protection struct {
+			Enabled bool `json:"enabled"`
+			Checks  struct {
+				Contexts []string `json:"contexts"`
+			} `json:"required_status_checks"`
+		} `json:"protection"`
+	}](ctx, c, a, at)
+	if err != nil || !b.Protection.Enabled {
+		return Rules{}, err
+	}
+	r := Rules{From: []string{"branch protection"}}
+	for _, s := range b.Protection.Checks.Contexts {
+		r.Checks = append(r.Checks, text(s, 255))
+	}
+	a = asked{"read the protection of branch " + text(branch, 255), "administration: read"}
+	type allowed struct {
+		Enabled bool `json:"enabled"`
+	}
+	p, err := get[struct {
+		Reviews *struct {
+			Approvals  int  `json:"required_approving_review_count"`
+			CodeOwners bool `json:"require_code_owner_reviews"`
+		} `json:"required_pull_request_reviews"`
+		Force    allowed `json:"allow_force_pushes"`
+		Deletion allowed `json:"allow_deletions"`
+	}](ctx, c, a, at+"/protection")
+	if err != nil {
+		return r, err
+	}
+	r.NoForce, r.NoDeletion = !p.Force.Enabled, !p.Deletion.Enabled
+	if p.Reviews != nil {
+		r.PullRequest, r.Approvals, r.CodeOwners = true, p.Reviews.Approvals, p.Reviews.CodeOwners
+	}
+	return r, nil
+}

@@ -1,0 +1,266 @@
+package localpath
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/seed-b235b314/goldenpath/internal/artifact"
+	"github.com/seed-b235b314/goldenpath/internal/battery"
+	"github.com/seed-b235b314/goldenpath/internal/evidence"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// One stage of a commit, on its checkout as it is: what a job of a workflow runs.
+// The jobs hand on what they made: reports, JUnit files, the registry in a folder.
+// Of those that run code of the repository none needs a credential.
+
+// alone opens the commit that a checkout is at. out is where the stage leaves logs
+// and JUnit files.
+func alone(ctx context.Context, d Deps, repo, out string) (*walk, error) {
+	src, err := resolve(ctx, repo, "HEAD")
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := src.config(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w := &walk{Deps: d, config: cfg, source: src, dir: out, reports: map[string]*report.Report{}, alone: true}
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return nil, report.Usage(fmt.Sprintf("--out: %v", err))
+	}
+	if d.Registry != nil {
+		if w.repo, err = d.Registry.Repository(cfg.Artifact.Image); err != nil {
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+// Validate reads what the commit says of its path.
+func Validate(ctx context.Context, d Deps, repo string) (*report.Report, error) {
+	w, err := alone(ctx, d, repo, os.TempDir())
+	if err != nil {
+		return nil, err
+	}
+	r, err := w.valid()
+	if err != nil {
+		return nil, err
+	}
+	chain := w.config.Chain()
+	r.Set("preview", w.config.Preview.Target)
+	r.Set("first", chain[0])
+	r.Set("last", chain[len(chain)-1])
+	return r, nil
+}
+
+// Test runs the checks: a part of them, where the checks take turns.
+func Test(ctx context.Context, d Deps, repo, out string, shard, of int) (*report.Report, error) {
+	w, err := alone(ctx, d, repo, out)
+	if err != nil {
+		return nil, err
+	}
+	o, err := w.batteryOptions("test")
+	if err != nil {
+		return nil, err
+	}
+	o.Env["GOLDENPATH_SHARD"], o.Env["GOLDENPATH_SHARDS"] = strconv.Itoa(shard), strconv.Itoa(of)
+	r, err := battery.Checks(ctx, w.config.Checks, o)
+	if err == nil && of > 1 {
+		r.Title = fmt.Sprintf("part %d of %d: %s", shard, of, r.Title)
+	}
+	return r, err
+}
+
+// Package builds the commit and puts its image into the registry. It states
+// nothing about it: Push does, where no code of the repository runs.
+func Package(ctx context.Context, d Deps, repo, out string) (*report.Report, error) {
+	w, err := alone(ctx, d, repo, out)
+	if err != nil {
+		return nil, err
+	}
+	return w.packInto(ctx, w.repo)
+}
+
+// Battery runs the battery against the URL of an environment.
+func Battery(ctx context.Context, d Deps, repo, out, environment, url, digest string) (*report.Report, error) {
+	w, err := alone(ctx, d, repo, out)
+	if err != nil {
+		return nil, err
+	}
+	o, err := w.batteryOptions("battery")
+	if err != nil {
+		return nil, err
+	}
+	r, err := battery.Run(ctx, w.config.Battery, environment, strings.TrimRight(url, "/"), o)
+	if err != nil {
+		return nil, err
+	}
+	r.Digest = digest
+	return r, nil
+}
+
+// Push brings an image from a folder into the registry, and with a key states where
+// it comes from: the checkout is at the commit that the image names.
+func Push(ctx context.Context, d Deps, repo, from, digest string) (*report.Report, error) {
+	started := d.Now().UTC()
+	w, err := alone(ctx, d, repo, os.TempDir())
+	if err != nil {
+		return nil, err
+	}
+	folder, err := artifact.OpenRegistry(from)
+	if err != nil {
+		return nil, err
+	}
+	source, err := folder.Repository(w.config.Artifact.Image)
+	if err != nil {
+		return nil, err
+	}
+	built, err := source.Resolve(ctx, digest, v1.Platform{})
+	if errors.Is(err, artifact.ErrNotFound) {
+		return nil, report.Usage(fmt.Sprintf("%s is not in %s: give --from the folder that goldenpath package filled", digest, from))
+	}
+	if err != nil {
+		return nil, err
+	}
+	r := w.report("push", report.Pass, "pushed")
+	r.Digest = built.Digest
+	if built.Commit() != w.source.commit {
+		r.Verdict, r.Reason = report.Fail, "other-commit"
+		r.Title = fmt.Sprintf("the image says it is of commit %.7s, the checkout is at %.7s", built.Commit(), w.source.commit)
+		return w.concluded(r), nil
+	}
+	pushed, err := source.Copy(ctx, built.Digest, w.repo)
+	if err != nil {
+		return nil, err
+	}
+	provenance := report.Check{Name: "provenance", State: report.Skipped, Result: "not signed: nothing but a preview takes it"}
+	if w.Key != nil {
+		if err := w.prove(ctx, pushed.Digest, evidence.Provenance, w.provenance(started)); err != nil {
+			return nil, err
+		}
+		provenance.State, provenance.Result = report.OK, "signed"
+	}
+	r.Title = fmt.Sprintf("%s@%.19s", w.config.Artifact.Image, pushed.Digest)
+	r.Checks = []report.Check{{Name: "image", State: report.OK, Result: pushed.Platform, Note: pushed.Digest}, provenance}
+	r.Set("digest", pushed.Digest)
+	r.Set("platform-digest", pushed.PlatformDigest)
+	return w.concluded(r), nil
+}
+
+func (w *walk) concluded(r *report.Report) *report.Report {
+	r.Set("verdict", string(r.Verdict))
+	r.Set("reason", r.Reason)
+	return r
+}
+
+// predicates are the reports that say something about an artifact.
+var predicates = map[string]string{
+	"test": evidence.Tests, "security-gate": evidence.Gate, "battery": evidence.Battery, "scorecard": evidence.Scorecard,
+}
+
+// Attest states reports of other jobs about an artifact. A report about another
+// commit or artifact is refused, and then nothing is stated.
+func Attest(ctx context.Context, d Deps, repo, digest string, reports []*report.Report) (*report.Report, error) {
+	w, err := alone(ctx, d, repo, os.TempDir())
+	if err != nil {
+		return nil, err
+	}
+	a, err := w.repo.Resolve(ctx, digest, v1.Platform{})
+	if errors.Is(err, artifact.ErrNotFound) {
+		return nil, report.Usage(fmt.Sprintf("%v: push the artifact first", err))
+	}
+	if err != nil {
+		return nil, err
+	}
+	r := w.report("attest", report.Pass, "attested")
+	r.Digest, r.Commit = a.Digest, a.Commit()
+	r.Set("digest", a.Digest)
+	var statements []evidence.Statement
+	for _, of := range whole(reports) {
+		kind, environment := predicates[of.Name], ""
+		c := report.Check{Name: of.Name, State: report.OK, Result: "signed: " + string(of.Verdict), Note: of.Title}
+		switch {
+		case kind == "":
+			return nil, report.Usage(fmt.Sprintf("a report of %q is no evidence about an artifact: want those of test, security-gate, battery and scorecard", report.Clean(of.Name)))
+		case of.Commit != a.Commit():
+			c.State, c.Result = report.Failed, fmt.Sprintf("it is about commit %.7s, the artifact is of %.7s", of.Commit, a.Commit())
+		case of.Digest != "" && of.Digest != a.Digest:
+			c.State, c.Result = report.Failed, fmt.Sprintf("it is about %.19s", of.Digest)
+		}
+		if c.State == report.Failed && r.Verdict == report.Pass {
+			r.Verdict, r.Reason, r.Title = report.Fail, "other-commit", of.Name+": "+c.Result
+		}
+		r.Checks = append(r.Checks, c)
+		predicate := TestResult(of)
+		if kind == evidence.Battery {
+			environment = environmentOf(of)
+		}
+		if kind != evidence.Tests {
+			if predicate, err = predicateOf(of, environment); err != nil {
+				return nil, err
+			}
+		}
+		statements = append(statements, evidence.Statement{Type: kind, Name: w.config.Artifact.Image, Digest: a.Digest, Predicate: predicate})
+	}
+	if r.Verdict == report.Fail {
+		return w.concluded(r), nil
+	}
+	for _, s := range statements {
+		if err := evidence.Put(ctx, w.repo, w.Key, s); err != nil {
+			return nil, err
+		}
+	}
+	r.Title = fmt.Sprintf("%d signed about %.19s", len(statements), a.Digest)
+	return w.concluded(r), nil
+}
+
+// whole puts the parts of the tests together: the newest statement of a kind
+// counts, so there is one, and it is as bad as the worst part.
+func whole(reports []*report.Report) []*report.Report {
+	var all []*report.Report
+	var tests *report.Report
+	for _, r := range reports {
+		if r.Name != "test" || tests == nil || r.Commit != tests.Commit {
+			all = append(all, r)
+			if r.Name == "test" {
+				part := *r
+				tests, all[len(all)-1] = &part, &part
+			}
+			continue
+		}
+		tests.Checks = append(slices.Clone(tests.Checks), r.Checks...)
+		if verdictRank(r.Verdict) > verdictRank(tests.Verdict) {
+			tests.Verdict, tests.Title = r.Verdict, r.Title
+		}
+	}
+	return all
+}
+
+// verdictRank orders verdicts from the best: what is no verdict is the worst.
+func verdictRank(v report.Verdict) int {
+	i := slices.Index([]report.Verdict{report.Pass, report.Warn, report.Skip, report.Fail}, v)
+	if i < 0 {
+		return 4
+	}
+	return i
+}
+
+// environmentOf is where a battery ran. The data of a report that was read back is
+// plain JSON.
+func environmentOf(r *report.Report) string {
+	var d battery.Data
+	b, err := json.Marshal(r.Data)
+	if err != nil || json.Unmarshal(b, &d) != nil {
+		return ""
+	}
+	return d.Environment
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+)
+
+// labels are what an image says of itself.
+func (r *release) labels(p product) map[string]string {
+	base, digest, _ := strings.Cut(r.baseName, "@")
+	const oci = "org.opencontainers.image."
+	return map[string]string{
+		oci + "title": p.name, oci + "description": p.title, oci + "licenses": "Apache-2.0",
+		oci + "source": "https://" + module, oci + "revision": r.source.id, oci + "version": r.o.Version,
+		oci + "created":   r.source.time.Format(time.RFC3339),
+		oci + "base.name": base, oci + "base.digest": digest,
+	}
+}
+
+// searchPath is what of the base's environment is kept.
+func searchPath(env []string) []string {
+	for _, kv := range env {
+		if strings.HasPrefix(kv, "PATH=") {
+			return []string{kv}
+		}
+	}
+	return []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+}
+
+// ociType is the media type that a layer has in an OCI manifest; the bytes are the
+// same as in Docker's own.
+func ociType(l v1.Layer) (types.MediaType, error) {
+	kind, err := l.MediaType()
+	if err != nil {
+		return "", err
+	}
+	switch kind {
+	case types.DockerLayer, types.OCILayer:
+		return types.OCILayer, nil
+	case types.DockerUncompressedLayer, types.OCIUncompressedLayer:
+		return types.OCIUncompressedLayer, nil
+	case types.OCILayerZStd:
+		return kind, nil
+	}
+	return "", fmt.Errorf("a layer of the base is %s, which registries need not have", kind)
+}
+
+// result is what a run has made, for the steps of a workflow after it.
+type result struct {
+	Version  string            `json:"version"`
+	Source   string            `json:"source"`
+	Release  string            `json:"release,omitempty"`  // commit that the tag names
+	Starters string            `json:"starters,omitempty"` // commit on top of it
+	Images   map[string]string `json:"images"`             // name in the registry to digest
+}
+
+func (r *release) result() result {
+	out := result{Version: r.o.Version, Source: r.source.id, Release: r.pinned, Starters: r.starters, Images: map[string]string{}}
+	for _, i := range r.images {
+		out.Images[r.o.image(i.product)] = i.digest
+	}
+	return out
+}
+
+// expected asserts that an earlier run, on another machine, made the same images.
+func (r *release) expected() error {
+	if r.o.Expect == "" {
+		return nil
+	}
+	text, err := os.ReadFile(r.o.Expect)
+	if err != nil {
+		return err
+	}
+	var before result
+	if err := json.Unmarshal(text, &before); err != nil {
+		return fmt.Errorf("read %s: %w", r.o.Expect, err)
+	}
+	now := r.result()
+	var problems []error
+	if before.Version != now.Version || before.Source != now.Source {
+		problems = append(problems, fmt.Errorf("it is about %s of %s", before.Version, before.Source))
+	}
+	for name, digest := range now.Images {
+		if before.Images[name] != digest {
+			problems = append(problems, fmt.Errorf("%s was %q and is %s: the build is not reproducible", name, before.Images[name], digest))
+		}
+	}
+	if len(problems) > 0 {
+		return fmt.Errorf("%s: %w", r.o.Expect, errors.Join(problems...))
+	}
+	return nil
+}

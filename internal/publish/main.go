@@ -1,0 +1,94 @@
+// Command publish makes a release of goldenpath: binaries and images that anybody
+// can build again byte by byte, and the commits and tags that pin them.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	if err != nil {
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			fmt.Fprintln(os.Stderr, "publish:", report.Clean(line))
+		}
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, out io.Writer) error {
+	var o Options
+	parser, err := kong.New(&o, kong.Name("publish"), kong.Writers(out, os.Stderr),
+		kong.Description("Make a release, or go on with one that was interrupted. Of one that is there, say that it is what its source makes."))
+	if err != nil {
+		return err
+	}
+	if _, err := parser.Parse(args); err != nil {
+		return fmt.Errorf("%w\n  try: go run ./internal/publish --help", err)
+	}
+	return Publish(ctx, o, out)
+}
+
+// step is one thing that a release needs. What it returns is what it found or
+// did, one line each.
+type step struct {
+	name string
+	do   func(ctx context.Context, r *release) ([]string, error)
+}
+
+// steps are a release, in order. Up to assemble nothing outside is changed; up to
+// scan only blobs are pushed that nothing names; refs is one transaction. So a
+// release is there or it is not, and a run that was killed is simply run again.
+var steps = []step{
+	{"source", checkSource},
+	{"base", readBase},
+	{"build", buildBinaries},
+	{"assemble", assembleImages},
+	{"push", pushImages},
+	{"sbom", attachSBOMs},
+	{"scan", scanImages},
+	{"commits", makeCommits},
+	{"refs", pushRefs},
+	{"names", nameImages},
+	{"result", writeResult},
+}
+
+// Publish makes the release that the options describe.
+func Publish(ctx context.Context, o Options, out io.Writer) error {
+	r, err := begin(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(r.scratch)
+	title := "publish"
+	if o.DryRun {
+		title = "publish, dry run: nothing is pushed, committed or tagged"
+	}
+	fmt.Fprintf(out, "%s · %s · %s\n", title, o.Version, r.source.short())
+	for _, s := range steps {
+		lines, err := s.do(ctx, r)
+		for _, line := range lines {
+			fmt.Fprintf(out, "  %-10s  %s\n", s.name, report.Clean(line))
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+		if s.name == o.Until {
+			fmt.Fprintf(out, "until %s · run it again without --until to go on\n", s.name)
+			return writeOutput(r)
+		}
+	}
+	return nil
+}

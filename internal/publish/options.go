@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"golang.org/x/mod/semver"
+)
+
+// Options are what a release is made of, and where it goes.
+type Options struct {
+	Version   string   `arg:"" help:"Version, such as v0.1.0."`
+	Registry  string   `help:"Where the images go: HOST/OWNER." default:"ghcr.io/seed-b235b314" placeholder:"HOST/OWNER"`
+	Base      string   `help:"Image they stand on, by digest. Default: BASE_IMAGE of the source's Dockerfile." placeholder:"REF@sha256:…"`
+	Repo      string   `help:"Checkout of the source." default:"." type:"path"`
+	Remote    string   `help:"Git remote that gets branch and tags." default:"origin"`
+	Branch    string   `help:"Branch of the remote that the source must be on; the release's own branch will do too." default:"main"`
+	Binaries  string   `help:"Folder with binaries that are taken as they are: NAME-OS-ARCH, such as security-gate-linux-arm64. What is not there is built." type:"path" placeholder:"DIR"`
+	Platforms []string `help:"Platforms of the images." default:"linux/amd64,linux/arm64"`
+	Build     []string `help:"Programs that are built. Of another one the image has only what --binaries has, for the platforms it has." default:"goldenpath,security-gate"`
+	Scan      string   `help:"Command line that must succeed for each image before anything names it; $$IMAGE is the image by digest, $$NAME its name." placeholder:"COMMAND"`
+	Expect    string   `help:"Result of an earlier run: other digests are an error." type:"path" placeholder:"FILE"`
+	Output    string   `help:"Write what was made as JSON." type:"path" placeholder:"FILE"`
+	Notes     string   `help:"Write the release notes." type:"path" placeholder:"FILE"`
+	Until     string   `help:"Stop after this step." placeholder:"STEP"`
+	DryRun    bool     `help:"Build and compare, and say what would be pushed."`
+}
+
+// product is one image: a binary on the base.
+type product struct {
+	name, dockerfile, title string
+}
+
+// products are the images of a release.
+var products = []product{
+	{"goldenpath", "Dockerfile", "Takes a commit to production"},
+	{"security-gate", "Dockerfile.security-gate", "One verdict from gitleaks, osv-scanner, trivy and actionlint"},
+}
+
+// image is the name of a product's image in the registry.
+func (o Options) image(p product) string { return o.Registry + "/" + p.name }
+
+// number is the version as the changelog has it.
+func (o Options) number() string { return strings.TrimPrefix(o.Version, "v") }
+
+// line is the branch of the version: release/v0.1.
+func (o Options) line() string { return "release/" + semver.MajorMinor(o.Version) }
+
+func (o Options) check() error {
+	var problems []error
+	if semver.Canonical(o.Version) != o.Version || semver.Build(o.Version) != "" {
+		problems = append(problems, fmt.Errorf("version %q is not of the form v1.2.3 or v1.2.3-rc.1", o.Version))
+	}
+	if _, err := name.NewRepository(o.Registry + "/goldenpath"); err != nil || !strings.Contains(o.Registry, "/") {
+		problems = append(problems, fmt.Errorf("registry %q is not HOST/OWNER", o.Registry))
+	}
+	if o.Base != "" {
+		if _, err := name.NewDigest(o.Base); err != nil {
+			problems = append(problems, fmt.Errorf("base %q is not an image by digest: a tag may be another image tomorrow", o.Base))
+		}
+	}
+	for _, p := range o.Platforms {
+		if platform, err := v1.ParsePlatform(p); err != nil || platform.OS != "linux" || platform.Architecture == "" || platform.Variant != "" {
+			problems = append(problems, fmt.Errorf("platform %q is not linux/ARCH", p))
+		}
+	}
+	if len(o.Platforms) == 0 {
+		problems = append(problems, errors.New("no platform: give --platforms linux/amd64"))
+	}
+	for _, b := range o.Build {
+		if !slices.ContainsFunc(products, func(p product) bool { return p.name == b }) {
+			problems = append(problems, fmt.Errorf("--build %s: there is no such program", b))
+		}
+	}
+	if o.Until != "" && !slices.ContainsFunc(steps, func(s step) bool { return s.name == o.Until }) {
+		problems = append(problems, fmt.Errorf("--until %s names no step", o.Until))
+	}
+	return errors.Join(problems...)
+}
+
+// baseArgument is how the Dockerfiles name their base.
+var baseArgument = regexp.MustCompile(`(?m)^ARG BASE_IMAGE=(\S+@sha256:[0-9a-f]{64})$`)
+
+// base is the image by digest that everything stands on.
+func (r *release) base(ctx context.Context) (string, error) {
+	if r.o.Base != "" {
+		return r.o.Base, nil
+	}
+	text, err := r.file(ctx, r.source.id, "Dockerfile")
+	if err != nil {
+		return "", err
+	}
+	m := baseArgument.FindSubmatch(text)
+	if m == nil {
+		return "", errors.New("Dockerfile has no ARG BASE_IMAGE with a digest: give --base")
+	}
+	return string(m[1]), nil
+}
+
+// prebuilt is the file of a binary that is taken as it is.
+func (o Options) prebuilt(p product, platform v1.Platform) string {
+	if o.Binaries == "" {
+		return ""
+	}
+	file := filepath.Join(o.Binaries, strings.Join([]string{p.name, platform.OS, platform.Architecture}, "-"))
+	if _, err := os.Stat(file); err != nil {
+		return ""
+	}
+	return file
+}
+
+// inside is where an image has its binary.
+func (p product) inside() string { return path.Join("usr/local/bin", p.name) }

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+)
+
+// change is one file that a release writes anew.
+type change struct {
+	name, text string
+}
+
+var (
+	// imageLine is where an action.yml says what runs: a Dockerfile on main, an image
+	// by digest on a release.
+	imageLine = regexp.MustCompile(`(?m)^(  image: )['"]?((?:\.\./)*Dockerfile[\w.-]*|docker://\S+?)['"]?$`)
+	// unreleased is the heading of a version before its release.
+	unreleased = ` - unreleased`
+	// ownPin is a reference to goldenpath itself: zeros, a placeholder or the commit of
+	// an earlier release.
+	ownPin = regexp.MustCompile(`(seed-b235b314/goldenpath(?:/[\w./…-]+)?)@(?:[0-9a-f]{40}|<commit SHA>) # v\d[\w.-]*`)
+	// zeros tells the reader to do what is done now.
+	zeros = regexp.MustCompile(`(?m)^ *# In place of the zeros .*\n`)
+)
+
+// isAction reports whether a file is the action.yml of an action.
+func isAction(name string) bool {
+	ok, _ := path.Match("actions/*/action.yml", name)
+	return ok || name == "action.yml"
+}
+
+// isExample reports whether people copy from a file: starters and documents. The
+// changelog quotes history.
+func isExample(name string) bool {
+	starter, _ := path.Match("workflows/*.yml", name)
+	return starter || path.Ext(name) == ".md" && name != "CHANGELOG.md" && !strings.HasPrefix(name, "internal/") && !strings.HasPrefix(name, "testdata/")
+}
+
+// pinImage puts an image by digest in the place of the Dockerfile that an action.yml
+// names. An action without a container is left as it is.
+func pinImage(name, text string, images map[string]string) (string, error) {
+	m := imageLine.FindAllStringSubmatch(text, -1)
+	switch {
+	case len(m) == 0 && strings.Contains(text, "using: docker"):
+		return "", fmt.Errorf("%s starts a container, and its image is neither a Dockerfile of ours nor docker://…", name)
+	case len(m) == 0:
+		return text, nil
+	case len(m) > 1:
+		return "", fmt.Errorf("%s has %d lines that name an image", name, len(m))
+	}
+	p, ok := productOf(m[0][2])
+	if !ok {
+		return "", fmt.Errorf("%s starts %s, which no image of a release is built from", name, m[0][2])
+	}
+	return imageLine.ReplaceAllString(text, "${1}docker://"+images[p.name]), nil
+}
+
+// productOf finds the product of a Dockerfile, or of the image of an earlier
+// release.
+func productOf(image string) (product, bool) {
+	reference, earlier := strings.CutPrefix(image, "docker://")
+	name, _, _ := strings.Cut(path.Base(image), "@")
+	if earlier {
+		reference, _, _ = strings.Cut(reference, "@")
+		name, _, _ = strings.Cut(path.Base(reference), ":")
+	}
+	for _, p := range products {
+		if earlier && name == p.name || !earlier && name == p.dockerfile {
+			return p, true
+		}
+	}
+	return product{}, false
+}
+
+// pinSelf puts a commit of goldenpath into what people copy.
+func pinSelf(text, id, version string) string {
+	text = ownPin.ReplaceAllString(text, "${1}@"+id+" # "+version)
+	return zeros.ReplaceAllString(text, "")
+}
+
+// dateSection dates the version's section of the changelog.
+func dateSection(text, number, date string) string {
+	return strings.Replace(text, "## ["+number+"]"+unreleased+"\n", "## ["+number+"] - "+date+"\n", 1)
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"golang.org/x/mod/semver"
+)
+
+// refs are those of the remote, by name.
+type refs map[string]string
+
+func (r *release) readRefs(ctx context.Context) (refs, error) {
+	text, err := r.remoteGit(ctx, "ls-remote", "--refs", r.o.Remote)
+	if err != nil {
+		return nil, fmt.Errorf("read the refs of %s: %w", r.o.Remote, err)
+	}
+	all := refs{}
+	for line := range strings.Lines(text) {
+		if id, ref, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "\t"); ok {
+			all[ref] = id
+		}
+	}
+	return all, nil
+}
+
+func (o Options) tag() string    { return "refs/tags/" + o.Version }
+func (o Options) branch() string { return "refs/heads/" + o.line() }
+func (o Options) moving() string { return "refs/tags/" + semver.Major(o.Version) }
+
+// newest reports whether no other release of the major version is newer: only then
+// the moving tag moves. A candidate never moves it.
+func (o Options) newest(remote refs) bool {
+	if semver.Prerelease(o.Version) != "" {
+		return false
+	}
+	for ref := range remote {
+		v, ok := strings.CutPrefix(ref, "refs/tags/")
+		if ok && semver.Canonical(v) == v && semver.Prerelease(v) == "" && semver.Major(v) == semver.Major(o.Version) && semver.Compare(v, o.Version) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// pushRefs makes branch and tags, all or none. The tag of the version and the
+// branch are never forced; the moving tag is, but only away from where it was
+// seen.
+func pushRefs(ctx context.Context, r *release) ([]string, error) {
+	want := map[string]string{r.o.tag(): r.pinned}
+	tip := r.remote[r.o.branch()]
+	has := false
+	if tip != "" {
+		var err error
+		if has, err = r.has(ctx, tip, r.starters); err != nil {
+			return nil, err
+		}
+	}
+	if !has {
+		want[r.o.branch()] = r.starters
+	}
+	if r.o.newest(r.remote) {
+		want[r.o.moving()] = r.pinned
+	}
+	args := []string{"push", "--quiet", "--atomic"}
+	var specs, lines []string
+	for _, ref := range slices.Sorted(maps.Keys(want)) {
+		switch r.remote[ref] {
+		case want[ref]:
+			lines = append(lines, fmt.Sprintf("%s is %s already", ref, want[ref][:12]))
+			continue
+		case "":
+			lines = append(lines, fmt.Sprintf("%s %s", ref, want[ref][:12]))
+		default:
+			lines = append(lines, fmt.Sprintf("%s %s → %s", ref, r.remote[ref][:12], want[ref][:12]))
+		}
+		if ref == r.o.moving() {
+			args = append(args, "--force-with-lease="+ref+":"+r.remote[ref])
+		}
+		specs = append(specs, want[ref]+":"+ref)
+	}
+	if has {
+		lines = append(lines, fmt.Sprintf("%s has %s already", r.o.branch(), r.starters[:12]))
+	}
+	if len(specs) == 0 {
+		return lines, nil
+	}
+	if r.o.DryRun {
+		return would(lines), nil
+	}
+	if _, err := r.remoteGit(ctx, append(append(args, r.o.Remote), specs...)...); err != nil {
+		return nil, fmt.Errorf("push to %s: %w\n  try: run it again; when the remote refuses still, somebody else made a release, or a ruleset is in the way (docs/releasing.md)", r.o.Remote, err)
+	}
+	return lines, r.readBack(ctx, want)
+}
+
+func (r *release) readBack(ctx context.Context, want map[string]string) error {
+	now, err := r.readRefs(ctx)
+	if err != nil {
+		return err
+	}
+	var problems []error
+	for ref, id := range want {
+		if now[ref] != id {
+			problems = append(problems, fmt.Errorf("%s is %q after the push, want %s", ref, now[ref], id))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// would marks what a dry run has not done.
+func would(lines []string) []string {
+	out := make([]string, len(lines))
+	for i, l := range lines {
+		out[i] = "would: " + l
+	}
+	return out
+}

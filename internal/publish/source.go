@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+// commit is a commit of the repository.
+type commit struct {
+	id   string
+	time time.Time
+}
+
+func (c commit) short() string { return c.id[:12] }
+
+// release is what the steps of one run share.
+type release struct {
+	o       Options
+	scratch string
+	source  commit
+	remote  refs // as they were when the run began
+
+	ground   map[string]v1.Image // base, by platform
+	baseName string
+	binaries []binary
+	images   []image
+
+	pinned, starters string // commits: images by digest; starters on top of it
+	sum              []byte // section of the changelog
+}
+
+// begin reads what the run stands on.
+func begin(ctx context.Context, o Options) (*release, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	r := &release{o: o}
+	id, err := r.git(ctx, "rev-parse", "--verify", "HEAD^{commit}")
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", o.Repo, err)
+	}
+	text, err := r.git(ctx, "show", "--no-patch", "--format=%cI", id)
+	if err != nil {
+		return nil, err
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return nil, err
+	}
+	r.source = commit{id, at.UTC()}
+	r.scratch, err = os.MkdirTemp("", "publish-*")
+	return r, err
+}
+
+// checkSource asserts that what is released is a commit that others have seen.
+func checkSource(ctx context.Context, r *release) ([]string, error) {
+	dirty, err := r.git(ctx, "status", "--porcelain", "--untracked-files=normal")
+	if err != nil {
+		return nil, err
+	}
+	if dirty != "" {
+		return nil, fmt.Errorf("%s is not clean:\n%s\n  try: commit it, or release from a fresh clone", r.o.Repo, dirty)
+	}
+	if r.remote, err = r.readRefs(ctx); err != nil {
+		return nil, err
+	}
+	where, err := r.reached(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if r.sum, err = r.section(ctx); err != nil {
+		return nil, err
+	}
+	return []string{fmt.Sprintf("%s, %s, is on %s of %s; nothing is changed beside it", r.source.id, r.source.time.Format(time.DateOnly), where, r.o.Remote)}, nil
+}
+
+// reached names the branch of the remote that has the source.
+func (r *release) reached(ctx context.Context) (string, error) {
+	for _, branch := range []string{r.o.Branch, r.o.line()} {
+		tip, err := r.fetch(ctx, "refs/heads/"+branch)
+		if err != nil {
+			return "", err
+		}
+		if tip == "" {
+			continue
+		}
+		has, err := r.has(ctx, tip, r.source.id)
+		if err != nil || has {
+			return branch, err
+		}
+	}
+	return "", fmt.Errorf("%s is on neither %s nor %s of %s\n  try: push it, or check out what is there", r.source.short(), r.o.Branch, r.o.line(), r.o.Remote)
+}
+
+// section is what the changelog says of the version.
+func (r *release) section(ctx context.Context) ([]byte, error) {
+	text, err := r.file(ctx, r.source.id, "CHANGELOG.md")
+	if err != nil {
+		return nil, err
+	}
+	heading := regexp.MustCompile(`(?m)^## \[` + regexp.QuoteMeta(r.o.number()) + `\] - (unreleased|\d{4}-\d\d-\d\d)\n`)
+	at := heading.FindIndex(text)
+	if at == nil {
+		return nil, fmt.Errorf("CHANGELOG.md has no heading \"## [%s] - unreleased\"\n  try: say there what the version changes, and merge it", r.o.number())
+	}
+	rest := text[at[1]:]
+	if next := regexp.MustCompile(`(?m)^(## |\[[^\]]+\]: )`).FindIndex(rest); next != nil {
+		rest = rest[:next[0]]
+	}
+	if strings.TrimSpace(string(rest)) == "" {
+		return nil, errors.New("CHANGELOG.md says nothing of " + r.o.number())
+	}
+	return rest, nil
+}

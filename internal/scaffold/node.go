@@ -1,0 +1,149 @@
+package scaffold
+
+import (
+	"encoding/json"
+	"path"
+	"regexp"
+	"strings"
+)
+
+// manifest is what is read of a package.json.
+type manifest struct {
+	Scripts         map[string]string `json:"scripts"`
+	Dependencies    map[string]string `json:"dependencies"`
+	DevDependencies map[string]string `json:"devDependencies"`
+	PackageManager  string            `json:"packageManager"`
+	Workspaces      json.RawMessage   `json:"workspaces"`
+}
+
+func (m manifest) uses(name string) bool {
+	return m.Dependencies[name] != "" || m.DevDependencies[name] != ""
+}
+
+// manager is how one of the package managers is asked.
+type manager struct {
+	name, install       string
+	production, prune   string // without development dependencies: from nothing, and after a build
+	run, test, argument string // argument goes before what a test program is told
+}
+
+func nodeManager(t *tree, dir string, m manifest) (manager, string) {
+	in := func(name string) bool { return t.has(path.Join(dir, name)) }
+	pnpm := manager{"pnpm", "pnpm install --frozen-lockfile", "pnpm install --frozen-lockfile --prod", "pnpm prune --prod", "pnpm run ", "pnpm test", " "}
+	npm := manager{"npm", "npm ci", "npm ci --omit=dev", "npm prune --omit=dev", "npm run ", "npm test", " -- "}
+	switch {
+	case in("pnpm-lock.yaml"):
+		return pnpm, "pnpm-lock.yaml"
+	case in("yarn.lock") && (in(".yarnrc.yml") || strings.HasPrefix(m.PackageManager, "yarn@") && !strings.HasPrefix(m.PackageManager, "yarn@1.")):
+		return manager{"yarn", "yarn install --immutable", "yarn workspaces focus --all --production", "yarn workspaces focus --all --production", "yarn run ", "yarn run test", " "}, "yarn.lock"
+	case in("yarn.lock"):
+		const production = "yarn install --frozen-lockfile --production"
+		return manager{"yarn", "yarn install --frozen-lockfile", production, production + " --ignore-scripts --prefer-offline", "yarn run ", "yarn run test", " "}, "yarn.lock"
+	case in("package-lock.json"):
+		return npm, "package-lock.json"
+	case in("npm-shrinkwrap.json"):
+		return npm, "npm-shrinkwrap.json"
+	}
+	npm.install, npm.production = "npm install --no-save", "npm install --no-save --omit=dev"
+	return npm, ""
+}
+
+// nodePart reads a package.json. Of its scripts only names that are known become
+// commands: their text stays where it is.
+func nodePart(t *tree, dir, marker string) *Part {
+	var m manifest
+	if err := json.Unmarshal(t.read(marker), &m); err != nil {
+		t.note("%s is not used: %v", marker, err)
+		return nil
+	}
+	pm, lock := nodeManager(t, dir, m)
+	p := &Part{Manager: pm.name, Ecosystem: "npm", From: marker}
+	depends := len(m.Dependencies)+len(m.DevDependencies) > 0 || len(m.Workspaces) > 0
+	if lock != "" {
+		p.From += ", " + lock
+	}
+	if depends {
+		p.Steps = append(p.Steps, step{name: "install", run: pm.install})
+		if lock == "" {
+			p.Lacks = marker + " has no lock file beside it: run " + pm.name + " install once and commit the lock file"
+		}
+	}
+	for _, name := range []string{"lint", "typecheck", "type-check"} {
+		if m.Scripts[name] != "" {
+			p.Steps = append(p.Steps, step{name: name, run: pm.run + name})
+			p.Hooks = append(p.Hooks, hook{id: name, entry: pm.run + name, files: `\.(js|jsx|mjs|cjs|ts|tsx|vue|svelte)$`})
+		}
+	}
+	if test := m.Scripts["test"]; test != "" && !strings.Contains(test, "no test specified") {
+		p.Steps = append(p.Steps, nodeTest(m, pm, test))
+	}
+	p.Start = nodeStart(t, dir, m, pm, depends)
+	return p
+}
+
+var (
+	vitest     = regexp.MustCompile(`^vitest( run)?( [^&|;]*)?$`)
+	mocha      = regexp.MustCompile(`^mocha( [^&|;]*)?$`)
+	jest       = regexp.MustCompile(`^jest( [^&|;]*)?$`)
+	nodeRunner = regexp.MustCompile(`^node( --[^ &|;]+)* --test( [^&|;]*)?$`)
+)
+
+// nodeTest asks the test program for JUnit where it is known to have it.
+func nodeTest(m manifest, pm manager, test string) step {
+	s := step{name: "unit", run: pm.test}
+	const to = "reports/unit/"
+	switch {
+	case nodeRunner.MatchString(test):
+		s.run = `mkdir -p reports/unit && NODE_OPTIONS="--test-reporter=spec --test-reporter-destination=stdout --test-reporter=junit --test-reporter-destination=` + to + `node.xml" ` + pm.test
+	case vitest.MatchString(test):
+		s.run = pm.test + pm.argument + "--reporter=default --reporter=junit --outputFile.junit=" + to + "vitest.xml"
+	case mocha.MatchString(test) && !strings.Contains(test, "--reporter"):
+		s.run = pm.test + pm.argument + "--reporter xunit --reporter-option output=" + to + "mocha.xml"
+	case jest.MatchString(test) && m.uses("jest-junit"):
+		s.run = "JEST_JUNIT_OUTPUT_DIR=reports/unit " + pm.test + pm.argument + "--ci --reporters=default --reporters=jest-junit"
+	default:
+		return s
+	}
+	s.junit = to + "*.xml"
+	return s
+}
+
+var nodeFile = regexp.MustCompile(`^node ([A-Za-z0-9_][A-Za-z0-9._/-]*)$`)
+
+// nodeStart packs the files and what they depend on, and starts what the start
+// script names. A page that a bundler builds is served as files.
+func nodeStart(t *tree, dir string, m manifest, pm manager, depends bool) *start {
+	built := m.Scripts["build"] != ""
+	s := &start{pack: "dist/app", build: archive(dir), check: "Node itself is the machine's: another target needs it in the image, so write a Dockerfile before"}
+	switch {
+	case depends && built:
+		s.build += " && " + pm.install + " && " + pm.run + "build && " + pm.prune
+	case depends:
+		s.build += " && " + pm.production
+	case built:
+		s.build += " && " + pm.run + "build"
+	}
+	script := m.Scripts["start"]
+	for _, page := range []struct{ bundler, folder string }{{"vite", "dist"}, {"react-scripts", "build"}} {
+		if built && m.uses(page.bundler) && (script == "" || strings.HasPrefix(script, page.bundler)) {
+			s.build = pm.install + " && " + pm.run + "build"
+			s.pack = path.Join(dir, page.folder)
+			if dir != "." {
+				s.build = "cd " + dir + " && " + s.build
+			}
+			s.entrypoint, s.check = served, servedCheck
+			return s
+		}
+	}
+	switch found := nodeFile.FindStringSubmatch(script); {
+	case found != nil:
+		s.entrypoint = []string{"node", found[1]}
+	case script != "":
+		s.entrypoint = []string{pm.name, "start"}
+	case t.has(path.Join(dir, "server.js")):
+		s.entrypoint = []string{"node", "server.js"}
+	default:
+		return nil
+	}
+	return s
+}

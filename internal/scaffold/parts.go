@@ -1,0 +1,107 @@
+package scaffold
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
+
+// language is how the work of one language is recognised and read.
+type language struct {
+	name    string
+	markers []string
+	read    func(t *tree, dir, marker string) *Part // nil: it is none after all
+}
+
+// languages is the table of what init knows.
+func languages() []language {
+	return []language{
+		{"node", []string{"package.json"}, nodePart},
+		{"go", []string{"go.mod"}, goPart},
+		{"python", []string{"pyproject.toml", "requirements.txt"}, pythonPart},
+		{"java", []string{"pom.xml", "build.gradle", "build.gradle.kts"}, javaPart},
+	}
+}
+
+// maxParts bounds how much of a large repository becomes commands.
+const maxParts = 6
+
+// parts finds the parts, the root's first. A folder below one of the same language
+// belongs to it: a workspace, a module.
+func parts(t *tree) []Part {
+	var all []Part
+	for _, l := range languages() {
+		var dirs []string
+		for _, marker := range l.markers {
+			for _, name := range t.find(marker, 3) {
+				dir := path.Dir(name)
+				if slices.ContainsFunc(dirs, func(d string) bool { return within(d, dir) }) {
+					continue
+				}
+				if p := l.read(t, dir, name); p != nil {
+					p.Dir, p.Language = dir, l.name
+					dirs = append(dirs, dir)
+					all = append(all, *p)
+				}
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Part) int {
+		return strings.Count(path.Join("x", a.Dir), "/") - strings.Count(path.Join("x", b.Dir), "/")
+	})
+	if len(all) > maxParts {
+		t.note("%d more folders with code are not in the configuration: name what matters of them in checks", len(all)-maxParts)
+		all = all[:maxParts]
+	}
+	return all
+}
+
+func within(dir, other string) bool {
+	return dir == "." || other == dir || strings.HasPrefix(other, dir+"/")
+}
+
+// steps are the checks of all parts, by names that are unique.
+func (f *Facts) steps() []step {
+	var all []step
+	taken := map[string]bool{}
+	for _, p := range f.Parts {
+		for _, s := range p.Steps {
+			if p.Dir != "." {
+				s.run = "cd " + p.Dir + " && " + s.run
+				if s.junit != "" {
+					s.junit = path.Join(p.Dir, s.junit)
+				}
+			}
+			if len(f.Parts) > 1 {
+				prefix := p.Language
+				if p.Dir != "." {
+					prefix = slug(path.Base(p.Dir))
+				}
+				s.name = strings.Trim(prefix[:min(len(prefix), 24)], "-") + "-" + s.name
+			}
+			for name, n := s.name, 2; taken[s.name]; n++ {
+				s.name = fmt.Sprintf("%s-%d", name, n)
+			}
+			taken[s.name] = true
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// proven reports whether any step leaves results of tests.
+func (f *Facts) proven() bool {
+	return slices.ContainsFunc(f.steps(), func(s step) bool { return s.junit != "" })
+}
+
+// copied fills a folder with the commit's files and nothing that the checks left.
+const copied = `rm -rf dist/app && mkdir -p dist/app && git archive "$GOLDENPATH_COMMIT" | tar -xf - -C dist/app && cd dist/app`
+
+// archive is copied for a part in a folder of its own.
+func archive(dir string) string {
+	if dir == "." {
+		return copied
+	}
+	return strings.Replace(copied, `"$GOLDENPATH_COMMIT"`, `"$GOLDENPATH_COMMIT:`+dir+`"`, 1)
+}

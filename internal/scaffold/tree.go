@@ -1,0 +1,134 @@
+package scaffold
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// What is looked at of a repository. A name or a size beyond that is said, and not
+// used.
+const (
+	maxFile  = 1 << 20
+	maxNames = 50_000
+	maxDepth = 12
+)
+
+// plainName is a path that needs no quotes in a shell, in YAML and in a glob.
+var plainName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._+/-]*$`)
+
+// foreign are folders whose files are not the repository's own work, or are its
+// examples and fixtures.
+var foreign = []string{"node_modules", "vendor", "third_party", "testdata", "fixtures", "dist", "build", "target", "out", "venv", "env", "site-packages", "bower_components"}
+
+// tree is what a repository holds: regular files, by name.
+type tree struct {
+	root  *os.Root
+	names []string
+	notes []string // what was not used, and why
+}
+
+// grow lists the files. Links are not followed.
+func grow(root *os.Root) (*tree, error) {
+	t := &tree{root: root}
+	odd := 0
+	err := fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil && name == ".":
+			return err
+		case err != nil:
+			t.note("%s cannot be read", name)
+			return nil
+		case name == ".":
+			return nil
+		case d.IsDir() && name == ".git":
+			return fs.SkipDir
+		case !plainName.MatchString(strings.TrimPrefix(name, ".")):
+			if odd++; odd <= 3 && (d.IsDir() || markers[d.Name()]) {
+				t.note("%.100q is not used: its name would need quotes in commands", name)
+			}
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		case d.IsDir():
+			if slices.Contains(foreign, d.Name()) || strings.Count(name, "/") >= maxDepth || hidden(name) && name != ".github" && name != ".github/workflows" {
+				return fs.SkipDir
+			}
+			return nil
+		case !d.Type().IsRegular():
+			return nil
+		}
+		if len(t.names) == maxNames {
+			t.note("only the first %d files were looked at", maxNames)
+			return fs.SkipAll
+		}
+		t.names = append(t.names, name)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list the files of %s: %w", root.Name(), err)
+	}
+	return t, nil
+}
+
+func hidden(name string) bool { return strings.HasPrefix(path.Base(name), ".") }
+
+func (t *tree) note(format string, args ...any) {
+	t.notes = append(t.notes, report.Clean(fmt.Sprintf(format, args...)))
+}
+
+// has reports whether there is a regular file of that name.
+func (t *tree) has(name string) bool {
+	_, there := slices.BinarySearch(t.names, name)
+	return there
+}
+
+// read returns a file, or nothing where it is too large or cannot be read, which
+// is said.
+func (t *tree) read(name string) []byte {
+	if !t.has(name) {
+		return nil
+	}
+	info, err := t.root.Lstat(filepath.FromSlash(name))
+	if err == nil && (!info.Mode().IsRegular() || info.Size() > maxFile) {
+		err = errors.New("it is larger than 1 MiB")
+	}
+	var b []byte
+	if err == nil {
+		b, err = t.root.ReadFile(filepath.FromSlash(name))
+	}
+	if err != nil {
+		t.note("%s is not read: %v", name, err)
+		return nil
+	}
+	return b
+}
+
+// text is read as text.
+func (t *tree) text(name string) string { return string(t.read(name)) }
+
+// find returns the files of one base name, at most so many folders down, those
+// further up first.
+func (t *tree) find(base string, depth int) []string {
+	return t.match(depth, func(name string) bool { return path.Base(name) == base })
+}
+
+func (t *tree) match(depth int, is func(string) bool) []string {
+	var found []string
+	for _, name := range t.names {
+		if strings.Count(name, "/") <= depth && is(name) {
+			found = append(found, name)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b string) int { return strings.Count(a, "/") - strings.Count(b, "/") })
+	return found
+}
