@@ -5,16 +5,11 @@ package container
 import (
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
-	"net/http"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-b235b314/goldenpath/internal/command/commandtest"
 	"github.com/seed-b235b314/goldenpath/internal/github/githubtest"
