@@ -80,6 +80,9 @@ func Main(ctx context.Context, env *command.Env) int {
 			return terraform.Guard(ctx, env.Args[1:])
 		}
 	}
+	if env.Runner.Present() {
+		ctx = localpath.Trusting(ctx)
+	}
 	return command.Main(ctx, env, New())
 }
 

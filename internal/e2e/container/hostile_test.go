@@ -40,7 +40,10 @@ func TestHostile(t *testing.T) {
 		t.Errorf("%d events", len(events))
 	}
 	for _, e := range append([]hostile{{"nothing hostile", "a change"}}, events...) {
-		t.Run(e.name, func(t *testing.T) { e.through(t, newStage(t, false)) })
+		t.Run(e.name, func(t *testing.T) {
+			t.Parallel()
+			e.through(t, newStage(t, false))
+		})
 	}
 }
 

@@ -7,8 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,7 +15,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/github/githubtest"
 )
@@ -49,18 +46,32 @@ func top(t *testing.T) string {
 	return dir
 }
 
+// images are the ids of the images: a tag is moved when another checkout of the
+// project makes its own meanwhile.
+var images = sync.OnceValues(func() (map[string]string, error) {
+	ids := map[string]string{}
+	for _, name := range []string{"goldenpath", "security-gate"} {
+		out, err := exec.Command("docker", "image", "inspect", "--format", "{{.Id}}", name+":e2e").CombinedOutput()
+		if err != nil {
+			return nil, fmt.Errorf("no image %s:e2e: %w\n%s\ntry: internal/e2e/docker/docker.sh up && internal/e2e/docker/docker.sh images", name, err, out)
+		}
+		ids[name] = strings.TrimSpace(string(out))
+	}
+	return ids, nil
+})
+
 // needDocker skips, and says why, where the script that starts these tests found
 // that no engine can run.
-func needDocker(t *testing.T) {
+func needDocker(t *testing.T) map[string]string {
 	t.Helper()
 	if why := os.Getenv("GOLDENPATH_DOCKER_SKIP"); why != "" {
 		t.Skip("no container can run here: " + why)
 	}
-	for _, image := range []string{"goldenpath:e2e", "security-gate:e2e"} {
-		if out, err := exec.Command("docker", "image", "inspect", image).CombinedOutput(); err != nil {
-			t.Fatalf("no image %s: %v\n%s\ntry: internal/e2e/docker/docker.sh up && internal/e2e/docker/docker.sh images", image, err, out)
-		}
+	ids, err := images()
+	if err != nil {
+		t.Fatal(err)
 	}
+	return ids
 }
 
 // gateway is where a container of the default bridge reaches this machine.
@@ -283,7 +294,7 @@ func (s *stage) step(name string, with map[string]string) Step {
 	}
 	step := Step{Dir: filepath.Join(top(s.t), "actions", name), With: with}
 	if s.image {
-		step.Image = binary + ":e2e"
+		step.Image = needDocker(s.t)[binary]
 	} else {
 		step.Binary = filepath.Join(top(s.t), "bin", binary)
 	}
@@ -309,22 +320,4 @@ func (s *stage) run(step Step) *Result {
 		s.t.Fatal(err)
 	}
 	return r
-}
-
-// gitServer serves bare repositories as GitHub does, only to who has the token.
-func (s *stage) gitServer(address, dir string) string {
-	t := s.t
-	t.Helper()
-	handler, err := githubtest.Repositories(dir, "job")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", address+":0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: handler}
-	go func() { _ = h.Serve(l) }() // it always ends with an error, that of being stopped
-	t.Cleanup(func() { _ = h.Close() })
-	return "http://" + l.Addr().String()
 }

@@ -1,0 +1,37 @@
+//go:build e2e
+
+package container
+
+import (
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/seed-b235b314/goldenpath/internal/github/githubtest"
+)
+
+// gitServer serves bare repositories as GitHub does, only to who has the token. One
+// that may read is refused its push.
+func (s *stage) gitServer(address, dir string) string {
+	s.t.Helper()
+	repositories, err := githubtest.Repositories(dir, "job")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", address+":0")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	h := &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		pushes := strings.HasSuffix(r.URL.Path, "/git-receive-pack") || r.URL.Query().Get("service") == "git-receive-pack"
+		if _, _, known := r.BasicAuth(); known && pushes && s.reads.Load() {
+			http.Error(w, "Permission to "+repository+".git denied to github-actions[bot].", http.StatusForbidden)
+			return
+		}
+		repositories.ServeHTTP(w, r)
+	})}
+	go func() { _ = h.Serve(l) }() // it always ends with an error, that of being stopped
+	s.t.Cleanup(func() { _ = h.Close() })
+	return "http://" + l.Addr().String()
+}
