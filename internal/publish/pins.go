@@ -22,7 +22,7 @@ var (
 	// an earlier release.
 	ownPin = regexp.MustCompile(`(seed-b235b314/goldenpath(?:/[\w./…-]+)?)@(?:[0-9a-f]{40}|<commit SHA>) # v\d[\w.-]*`)
 	// zeros tells the reader to do what is done now.
-	zeros = regexp.MustCompile(`(?m)^ *# In place of the zeros .*\n`)
+	zeros = regexp.MustCompile(`(?m)^ *# In place of the zeros .*\n| For the zeros: a release's commit\.`)
 )
 
 // isAction reports whether a file is the action.yml of an action.
