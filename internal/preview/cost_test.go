@@ -19,6 +19,7 @@ func (b *bench) many(n int) {
 	err := b.Ledger.Update(b.t.Context(), "many", func(_ context.Context, tx *ledger.Tx) error {
 		for i := range n {
 			r := record{
+				App: b.policy.App, Repository: b.policy.Repository,
 				Name: fmt.Sprintf("pr-%d", 10_000+i), PullRequest: 10_000 + i, Owner: fmt.Sprintf("dev-%d", i%50), Commit: commit(0), Digest: b.digests[0],
 				Phase: raising, Lease: 1, Created: noon, Updated: noon, Due: noon.Add(time.Hour), Expires: noon.Add(time.Hour), Costs: []cost{{noon, 0.01}},
 			}

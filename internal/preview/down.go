@@ -8,6 +8,7 @@ import (
 	"github.com/dustin/go-humanize/english"
 
 	"github.com/seed-b235b314/goldenpath/internal/github"
+	"github.com/seed-b235b314/goldenpath/internal/ledger"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
@@ -48,6 +49,9 @@ func Down(ctx context.Context, d Deps, o DownOptions) (*report.Report, error) {
 	case o.DryRun:
 		r.Verdict, r.Reason, r.Title = report.Skip, "not-there", o.Name+" is not there"
 	default:
+		if err := d.known(ctx, o); err != nil {
+			return nil, err
+		}
 		if err := d.remove(ctx, r, o, there); err != nil {
 			return nil, fmt.Errorf("remove preview %s: %w", o.Name, err)
 		}
@@ -74,6 +78,34 @@ func (d Deps) open(ctx context.Context, o DownOptions) (bool, error) {
 		return false, fmt.Errorf("read pull request %d: a preview is removed only when it is known to be closed (--even-open removes it anyhow): %w", o.PullRequest, err)
 	}
 	return p.State == "open", nil
+}
+
+// known refuses to call a preview removed that is kept under another name.
+func (d Deps) known(ctx context.Context, o DownOptions) error {
+	return d.Ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		r, err := readRecord(ctx, tx, o.Name)
+		if errors.Is(err, ledger.ErrNone) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return d.findable(ctx, o.Policy, r)
+	})
+}
+
+// findable reports a mistake where a preview is known that is not found under the
+// names of today.
+func (d Deps) findable(ctx context.Context, p Policy, r record) error {
+	why := r.elsewhere(p)
+	if why == "" {
+		return nil
+	}
+	_, err := d.Target.Status(ctx, r.environment())
+	if errors.Is(err, target.ErrNotDeployed) {
+		return report.Usage(why)
+	}
+	return err
 }
 
 func (d Deps) remove(ctx context.Context, r *report.Report, o DownOptions, there bool) error {

@@ -3,6 +3,7 @@ package preview
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
@@ -100,9 +101,23 @@ func (s *sweep) missing(ctx context.Context, d *decision) {
 		d.see(live)
 	case !errors.Is(err, target.ErrNotDeployed):
 		d.err = err
+	case d.record.elsewhere(s.o.Policy) != "":
+		d.err = errors.New(d.record.elsewhere(s.o.Policy))
 	case s.now.Sub(d.record.Updated) > raiseFor:
 		d.Remove, d.Why = true, "vanished"
 	default:
 		d.Notes = append(d.Notes, "it is being raised, or was removed by hand")
 	}
+}
+
+// elsewhere says why a preview that is not found may be there all the same: a
+// cluster keeps it under a name that is made of its app and its repository. Either
+// may have been renamed. It is "" where both are those of the policy, and for what a
+// run has raised on its own machine.
+func (r record) elsewhere(p Policy) string {
+	if r.App == p.App && r.Repository == p.Repository || r.Repository == "" && r.PullRequest == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s was raised as app %s of repository %q, and this is app %s of %q: it may still be there: run goldenpath preview down --name %s as the former (app in .goldenpath.yml, --repository)",
+		r.Name, r.App, r.Repository, p.App, p.Repository, r.Name)
 }

@@ -34,6 +34,9 @@ func (u *up) promise(ctx context.Context) error {
 		if i := slices.IndexFunc(all, func(o record) bool { return o.Name == r.Name }); i >= 0 {
 			old := all[i]
 			u.before = &old
+			if err := u.findable(ctx, p, old); err != nil {
+				return err
+			}
 			if old.Phase == raising && old.Commit != r.Commit {
 				// Another run is at it, of an older commit or of a later one.
 				if err := u.lease.ask(ctx); err != nil {
