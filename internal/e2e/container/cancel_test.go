@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -125,14 +126,35 @@ func laden(t *testing.T, s *stage, step Step, cancel func()) {
 		defer cancel()
 		for t.Context().Err() == nil {
 			out, err := exec.Command("docker", "ps", "--quiet", "--filter", "label="+label).Output()
-			if id := strings.TrimSpace(string(out)); err == nil && id != "" {
-				open, err := exec.Command("docker", "exec", id, "ls", "-l", "/proc/1/fd").Output()
-				if err == nil && strings.Contains(string(open), "/laden/") {
-					return
-				}
+			if id := strings.TrimSpace(string(out)); err == nil && id != "" && worked(id) > time.Second {
+				return
 			}
 		}
 	}()
+}
+
+// worked is for how long the processors have worked for the action in a container.
+func worked(id string) time.Duration {
+	stat, err := exec.Command("docker", "exec", id, "cat", "/proc/1/stat").Output()
+	if err != nil {
+		return 0
+	}
+	// After the name, which may hold anything: state is the 3rd, utime and stime are
+	// the 14th and 15th, in hundredths of a second.
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0
+	}
+	var sum time.Duration
+	for _, f := range fields[11:13] {
+		n, err := strconv.Atoi(f)
+		if err != nil {
+			return 0
+		}
+		sum += time.Duration(n) * 10 * time.Millisecond
+	}
+	return sum
 }
 
 // after asserts what a cancelled step has recorded, and that the next one goes on.
