@@ -51,5 +51,5 @@ go test -tags e2e -count=1 -timeout 40m ./internal/e2e/container
 go test -tags e2e -count=1 -timeout 40m ./internal/e2e/workflows
 # A month of 2,000 pull requests, by a simulated clock; its many requests
 # are like those above, and not held to the description again.
-GOLDENPATH_GITHUB_OPENAPI= GOLDENPATH_MONTH=full go test -count=1 -timeout 20m -run Month ./internal/preview
+GOLDENPATH_GITHUB_OPENAPI= GOLDENPATH_MONTH=full go test -count=1 -timeout 60m -run Month ./internal/preview
 ./internal/e2e/fuzz.sh

@@ -124,7 +124,7 @@ func (p *previews) comment(ctx context.Context, rep *report.Report, number int, 
 		case rep.Reason == "not-there" && !strings.Contains(old, "### goldenpath preview-up "):
 			return "" // it says already what became of the preview
 		}
-		return section(old, part{name: "preview", rep: rep, run: p.env.Runner.RunURL()})
+		return arranged(section(old, part{name: "preview", rep: rep, run: p.env.Runner.RunURL()}))
 	})
 }
 

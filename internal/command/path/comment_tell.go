@@ -34,7 +34,7 @@ func tell(ctx context.Context, hub *github.Client, p github.PullRequest, t told,
 			for _, one := range parts {
 				old = strings.TrimSpace(section(old, one))
 			}
-			return old
+			return arranged(old)
 		})
 		if err != nil {
 			return 0, fmt.Errorf("tell pull request %d: %w", p.Number, err)
