@@ -8,7 +8,7 @@ import (
 
 	"github.com/dustin/go-humanize/english"
 
-	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/lockfile"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -26,7 +26,7 @@ func lockFiles(p *patient) finding {
 		if fixture.MatchString(f) || slices.ContainsFunc(p.config.Gate.Exclude, func(x string) bool { return strings.HasPrefix(f, path.Clean(x)+"/") }) {
 			continue
 		}
-		m, is := gate.ManifestOf(f)
+		m, is := lockfile.Of(f)
 		if !is {
 			continue
 		}

@@ -32,7 +32,7 @@ var layers = []string{
 	"internal/render",
 	"internal/artifact internal/evidence internal/github internal/ledger internal/manifest internal/target",
 	"internal/config internal/github/githubtest/openapi internal/runner internal/tool",
-	"internal/report workflows",
+	"internal/lockfile internal/report workflows",
 }
 
 func TestLayers(t *testing.T) {
