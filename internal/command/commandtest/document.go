@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode"
@@ -120,7 +121,7 @@ func anchor(heading string, seen map[string]int) string {
 	n := seen[name]
 	seen[name]++
 	if n > 0 {
-		return name + "-" + string(rune('0'+n))
+		return name + "-" + strconv.Itoa(n)
 	}
 	return name
 }
