@@ -51,19 +51,14 @@ func CheckExample(t *testing.T, d Document, b Block) {
 	checkUses(t, d, b, tree)
 }
 
-// isConfiguration: a whole .goldenpath.yml, or some keys of its top.
+// isConfiguration: a .goldenpath.yml, or a part of its top.
 func isConfiguration(top map[string]any) bool {
-	if len(top) == 0 {
-		return false
-	}
-	for key := range top {
-		switch key {
-		case "version", "app", "artifact", "checks", "battery", "preview", "environments", "gate", "scorecard", "flags", "llm", "notify":
-		default:
-			return false
+	for _, key := range []string{"app", "artifact", "checks", "battery", "preview", "environments", "gate", "scorecard", "flags", "llm", "notify"} {
+		if top[key] != nil {
+			return true
 		}
 	}
-	return true
+	return false
 }
 
 // checkUses finds what calls a workflow or an action of ours, at any depth.
