@@ -22,6 +22,7 @@ type Workflow struct {
 
 // Job is one job.
 type Job struct {
+	Needs       Names             `yaml:"needs"`
 	Permissions map[string]string `yaml:"permissions"`
 	RunsOn      string            `yaml:"runs-on"`
 	Timeout     int               `yaml:"timeout-minutes"`
@@ -48,7 +49,21 @@ type Events struct {
 // Call is the contract of a workflow that others call.
 type Call struct {
 	Inputs  Ordered[Input]  `yaml:"inputs"`
+	Secrets Ordered[Input]  `yaml:"secrets"`
 	Outputs Ordered[Output] `yaml:"outputs"`
+}
+
+// Names is one name or a list of them.
+type Names []string
+
+// UnmarshalYAML reads either.
+func (n *Names) UnmarshalYAML(b []byte) error {
+	var one string
+	if yaml.Unmarshal(b, &one) == nil && one != "" {
+		*n = Names{one}
+		return nil
+	}
+	return yaml.Unmarshal(b, (*[]string)(n))
 }
 
 // UnmarshalYAML reads the names and workflow_call.

@@ -99,11 +99,15 @@ func TestREADME(t *testing.T) {
 	}
 }
 
+// TestReference: docs/workflows.md says of each workflow what its file does.
+func TestReference(t *testing.T) { commandtest.CheckReference(t, *update) }
+
 func TestWorkflows(t *testing.T) {
 	for _, w := range commandtest.Workflows(t, ".github/workflows") {
 		t.Run(w.File, func(t *testing.T) {
 			commandtest.CheckWorkflow(t, w)
 			commandtest.CheckCalls(t, w)
+			commandtest.CheckCredentials(t, w)
 			private := strings.HasPrefix(w.File, ".github/workflows/.")
 			if private == (w.On.Call != nil) {
 				t.Error("a workflow that others call has no dot before its name, and a private one has")
