@@ -53,6 +53,10 @@ func parseSections(comment string) sections {
 // heading is the first line of a report's summary, after which its title comes.
 var heading = regexp.MustCompile(`(?m)^### goldenpath .* · ([✓!✗–?]) (?:[a-z ]+)(?: · .*)?\n\n(.*)$`)
 
+// shownLink is a link as reports show one. Of a preview, which no fork's run tells, it
+// is where the preview answers.
+var shownLink = regexp.MustCompile("\\[`(https?://[^`\\s()|]+)`\\]\\(")
+
 // mostTitle bounds a title in the overview.
 const mostTitle = 300
 
@@ -69,6 +73,9 @@ func arranged(comment string) string {
 		mark, title := "?", "its section says"
 		if m := heading.FindStringSubmatch(s.text[name]); m != nil {
 			mark, title = m[1], row(m[2])
+		}
+		if m := shownLink.FindStringSubmatch(s.text[name]); m != nil && name == "preview" {
+			title = strings.Replace(title, "`"+m[1]+"`", "["+m[1]+"]("+m[1]+")", 1)
 		}
 		if mark == "✗" {
 			blocked++

@@ -14,7 +14,8 @@ func TestArranged(t *testing.T) {
 	for _, p := range []part{
 		{name: "security-gate", rep: &report.Report{Name: "security-gate", Subject: "shop", Verdict: report.Fail, Reason: "findings", Title: "1 new finding | <b>high</b>", Commit: "3f9c2d1aaaaaaaaaaaaa"}},
 		{name: "battery", rep: &report.Report{Name: "battery", Verdict: report.Pass, Reason: "passed", Title: "3 checks passed"}, above: "> From a run of a fork.\n\n"},
-		{name: "preview", rep: &report.Report{Name: "preview-up", Verdict: report.Warn, Reason: "ready", Title: "pr-12 is ready at http://pr-12.example.com"}},
+		{name: "preview", rep: &report.Report{Name: "preview-up", Verdict: report.Warn, Reason: "ready", Title: "pr-12 is ready at http://pr-12.example.com",
+			Checks: []report.Check{{Name: "preview", State: report.OK, Result: "http://pr-12.example.com", Link: "http://pr-12.example.com"}}}},
 	} {
 		comment = arranged(section(comment, p))
 	}
@@ -23,7 +24,7 @@ func TestArranged(t *testing.T) {
 
 | | check | result |
 |---|---|---|
-| ! | preview | pr-12 is ready at ` + "`http://pr-12.example.com`" + ` |
+| ! | preview | pr-12 is ready at [http://pr-12.example.com](http://pr-12.example.com) |
 | ✗ | security-gate | `
 	if !strings.HasPrefix(comment, want) {
 		t.Errorf("%s\nwant the beginning\n%s", comment, want)
