@@ -27,6 +27,9 @@ if [ $# = 2 ]; then
 fi
 xargs -P 2 -n 2 "$0" <<'LIST'
 ./internal/config FuzzParse
+./internal/doctor FuzzWorkflow
+./internal/doctor FuzzLongest
+./internal/scaffold FuzzScalar
 ./internal/gate FuzzWaivers
 ./internal/gate FuzzAllowed
 ./internal/gate/actionlint FuzzRules

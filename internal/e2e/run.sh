@@ -45,11 +45,26 @@ go test -count=1 -skip Month ./internal/github ./internal/preview ./internal/com
 
 source internal/e2e/cluster/with.sh
 source internal/e2e/docker/with.sh
+internal/e2e/act/act.sh tool >/dev/null
+
+# What needs nothing but time gets what the others leave: a month of 2,000 pull
+# requests by a simulated clock, whose many requests are like those above and not
+# held to the description again, and the fuzzing.
+beside=$PWD/.cache/beside.log
+GOLDENPATH_GITHUB_OPENAPI= GOLDENPATH_MONTH=full setsid nice -n 19 bash -euc '
+	go test -count=1 -timeout 60m -run Month ./internal/preview
+	./internal/e2e/fuzz.sh
+' >"$beside" 2>&1 </dev/null &
+besides=$!
+stop_beside() { kill -- "-$besides" 2>/dev/null || true; }
+also() { trap "stop_beside${2:+; $2}" EXIT; }
+eval "also $(trap -p EXIT | sed 's/^trap//')"
+
 go test -tags e2e -count=1 -timeout 40m -parallel 4 ./internal/e2e "$@"
 # After the others: they share an engine, and time what is cancelled.
 go test -tags e2e -count=1 -timeout 40m ./internal/e2e/container
 go test -tags e2e -count=1 -timeout 40m ./internal/e2e/workflows
-# A month of 2,000 pull requests, by a simulated clock; its many requests
-# are like those above, and not held to the description again.
-GOLDENPATH_GITHUB_OPENAPI= GOLDENPATH_MONTH=full go test -count=1 -timeout 60m -run Month ./internal/preview
-./internal/e2e/fuzz.sh
+code=0
+wait "$besides" || code=$?
+cat "$beside"
+exit "$code"
