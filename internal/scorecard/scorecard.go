@@ -25,6 +25,7 @@ type Options struct {
 	Requirements, Migrations, Flags, Prompts string
 	NewMigrations                            []string // files the candidate brings, relative to Dir
 	Previous                                 *Previous
+	Unread                                   error // why nobody knows which release that is; nil: there is none before
 	Started                                  time.Time
 }
 
@@ -75,7 +76,7 @@ func Grade(o Options) (*report.Report, error) {
 		security(o.Gate, o.Commit),
 		{Name: "ai-evals", State: report.NotApplicable, Result: "no evals are configured"},
 		migrations(root, o),
-		rollback(o.Previous),
+		rollback(o.Previous, o.Unread),
 		gradeReadiness(card.Readiness),
 	}
 	if err := checkMust(o.Must, card.Dimensions); err != nil {
@@ -153,7 +154,10 @@ func security(gate *report.Report, commit string) Dimension {
 }
 
 // rollback asks whether there is a way back.
-func rollback(p *Previous) Dimension {
+func rollback(p *Previous, unread error) Dimension {
+	if unread != nil {
+		return Dimension{Name: "rollback", State: report.Missing, Result: fmt.Sprintf("the ledger could not be read: %v", unread), Note: "whether there is a way back is not known"}
+	}
 	d := Dimension{Name: "rollback", State: report.NotApplicable, Result: "first release: nothing to return to"}
 	if p == nil {
 		return d

@@ -106,8 +106,9 @@ func TestGrade(t *testing.T) {
 			o.JUnit = []string{file(t, "u.xml", suite("s", `<testcase name="W2E-3"><flakyFailure/></testcase>`+pass))}
 		}, nil, "requirements", report.Failed, "touched without a test: W2E-3", report.Fail},
 
-		"rollback: first release":           {func(_ *testing.T, o *Options) { o.Previous = nil }, []string{"rollback"}, "rollback", report.NotApplicable, "first release", report.Warn},
-		"GP-SCORE-8 rollback: not pullable": {func(_ *testing.T, o *Options) { o.Previous.Pullable = errors.New("no such image") }, []string{"rollback"}, "rollback", report.Missing, "cannot be pulled", report.Fail},
+		"rollback: first release":            {func(_ *testing.T, o *Options) { o.Previous = nil }, []string{"rollback"}, "rollback", report.NotApplicable, "first release", report.Warn},
+		"GP-SCORE-8 rollback: ledger unread": {func(_ *testing.T, o *Options) { o.Unread = errors.New("who are you?") }, []string{"rollback"}, "rollback", report.Missing, "the ledger could not be read: who are you?", report.Fail},
+		"GP-SCORE-8 rollback: not pullable":  {func(_ *testing.T, o *Options) { o.Previous.Pullable = errors.New("no such image") }, []string{"rollback"}, "rollback", report.Missing, "cannot be pulled", report.Fail},
 
 		"migrations: not configured":               {func(_ *testing.T, o *Options) { o.Migrations = "" }, nil, "migrations", report.NotApplicable, "", report.Warn},
 		"migrations: not configured, a must":       {func(_ *testing.T, o *Options) { o.Migrations = "" }, []string{"migrations"}, "migrations", report.Missing, "scorecard.must asks for it", report.Fail},

@@ -13,6 +13,10 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/renderer/html"
 )
 
 // run is what a run of a workflow left.
@@ -131,7 +135,22 @@ func (b *bench) keep(name string, r *run) {
 		fmt.Fprintf(&text, "# comment on pull request %d\n\n%s\n\n", number, c.Body)
 	}
 	write(b.t, filepath.Join(dir, name+".md"), text.String())
+	var page strings.Builder
+	page.WriteString(pageHead)
+	if err := goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithRendererOptions(html.WithUnsafe())).Convert([]byte(text.String()), &page); err != nil {
+		b.t.Fatal(err)
+	}
+	write(b.t, filepath.Join(dir, name+".html"), page.String())
 }
+
+// pageHead makes a page look like GitHub's, so that a person can judge it here.
+const pageHead = `<!doctype html><meta charset="utf-8"><style>
+body{font:16px/1.5 -apple-system,"Segoe UI","Noto Sans",Helvetica,Arial,sans-serif;max-width:900px;margin:2em auto;padding:0 1em;color:#1f2328}
+table{border-collapse:collapse;margin:1em 0}td,th{border:1px solid #d1d9e0;padding:6px 13px}tr:nth-child(2n){background:#f6f8fa}
+code{background:#818b981f;padding:.2em .4em;border-radius:6px;font-size:85%}pre{background:#f6f8fa;padding:1em;overflow:auto}
+h1{font-size:1.2em;color:#59636e;border-bottom:1px solid #d1d9e0}blockquote{border-left:.25em solid #d1d9e0;color:#59636e;padding:0 1em}
+</style>
+`
 
 // succeeded fails the test with what the run said.
 func (b *bench) succeeded(name string, r *run) {
