@@ -57,6 +57,7 @@ func Validate(ctx context.Context, d Deps, repo string) (*report.Report, error) 
 	}
 	chain := w.config.Chain()
 	r.Set("preview", w.config.Preview.Target)
+	r.Set("target", w.config.Environments[chain[0]].Target)
 	r.Set("first", chain[0])
 	r.Set("last", chain[len(chain)-1])
 	return r, nil

@@ -32,6 +32,10 @@ var (
 	generatedHead = regexp.MustCompile(`(?im)^#+\s*how this repo(sitory)? was generated`)
 )
 
+// unfilled is how a template of goldenpath init begins until somebody has filled it
+// in.
+const unfilled = "<!-- From goldenpath init:"
+
 // checklist looks for what turns a prototype into something a stranger can
 // operate.
 func checklist(root *os.Root, o Options) []Item {
@@ -52,12 +56,12 @@ func checklist(root *os.Root, o Options) []Item {
 	}
 	items := make([]Item, 0, len(table))
 	for _, l := range table {
-		items = append(items, l.find(root))
+		items = append(items, l.find(root, o))
 	}
 	return items
 }
 
-func (l looked) find(root *os.Root) Item {
+func (l looked) find(root *os.Root, o Options) Item {
 	var asked []string
 	for _, g := range l.globs {
 		if strings.HasPrefix(g, "/") {
@@ -69,11 +73,12 @@ func (l looked) find(root *os.Root) Item {
 			continue
 		}
 		for _, m := range matches {
-			if l.pattern != nil {
-				b, err := readFile(root, m)
-				if err != nil || !l.pattern.Match(b) {
-					continue
-				}
+			if path.Dir(m) == path.Clean(o.Prompts) && path.Base(m) == "README.md" {
+				continue // it explains the folder
+			}
+			b, err := readFile(root, m)
+			if err != nil || strings.HasPrefix(string(b), unfilled) || l.pattern != nil && !l.pattern.Match(b) {
+				continue
 			}
 			return Item{Name: l.name, There: true, Proof: m}
 		}
