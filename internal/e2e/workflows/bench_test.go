@@ -28,7 +28,6 @@ type bench struct {
 	secrets map[string]string
 	hub     *githubtest.Server
 	server  string // address of the git server
-	runs    int
 }
 
 const repository = "acme/where2eat"
