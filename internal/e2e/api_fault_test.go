@@ -141,6 +141,7 @@ func withoutMark(r *http.Request) *http.Request {
 // summary, and no more. Nothing is made twice, the token goes nowhere else, and the
 // end comes in time (GP-PREV-9, GP-PREV-5, GP-SAFE-2).
 func TestAPIFaults(t *testing.T) {
+	t.Parallel()
 	for _, f := range apiFaults {
 		for _, at := range []position{asking, telling} {
 			for name, action := range map[string]func(*apiLab, apiFault, position){"preview-up": faultyUp, "preview-down": faultyDown, "preview-down due": faultyDue} {

@@ -47,11 +47,12 @@ source internal/e2e/cluster/with.sh
 source internal/e2e/docker/with.sh
 internal/e2e/act/act.sh tool >/dev/null
 
-# What needs nothing but time gets what the others leave: a month of 2,000 pull
-# requests by a simulated clock, whose many requests are like those above and not
-# held to the description again, and the fuzzing.
+# What needs nothing but time gets what the others leave: a release, made several
+# times over; a month of 2,000 pull requests by a simulated clock, whose many
+# requests are like those above and not held to the description again; the fuzzing.
 beside=$PWD/.cache/beside.log
 GOLDENPATH_GITHUB_OPENAPI= GOLDENPATH_MONTH=full setsid nice -n 19 bash -euc '
+	go test -tags e2e -count=1 -timeout 60m -run "^TestRelease$" ./internal/e2e
 	go test -count=1 -timeout 60m -run Month ./internal/preview
 	./internal/e2e/fuzz.sh
 ' >"$beside" 2>&1 </dev/null &
@@ -60,7 +61,7 @@ stop_beside() { kill -- "-$besides" 2>/dev/null || true; }
 also() { trap "stop_beside${2:+; $2}" EXIT; }
 eval "also $(trap -p EXIT | sed 's/^trap//')"
 
-go test -tags e2e -count=1 -timeout 40m -parallel 4 ./internal/e2e "$@"
+go test -tags e2e -count=1 -timeout 40m -parallel 4 -skip '^TestRelease$' ./internal/e2e "$@"
 # After the others: they share an engine, and time what is cancelled.
 go test -tags e2e -count=1 -timeout 40m ./internal/e2e/container
 go test -tags e2e -count=1 -timeout 40m ./internal/e2e/workflows
