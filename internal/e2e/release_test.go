@@ -346,6 +346,9 @@ func (r *rehearsal) starters(pin string) {
 		t.Fatal(names)
 	}
 	for _, file := range names {
+		if filepath.Ext(file) != ".yml" {
+			continue // what embeds them
+		}
 		text := git(t, r.origin, "show", "release/v0.1:"+file)
 		if strings.Contains(text, strings.Repeat("0", 40)) || !strings.Contains(text, "@"+pin+" # "+released) || strings.Contains(text, "zeros") {
 			t.Errorf("%s does not pin the release:\n%s", file, text)
