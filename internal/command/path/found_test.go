@@ -1,0 +1,72 @@
+package path
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seed-b235b314/goldenpath/internal/command/commandtest"
+)
+
+// TestFoundArtifacts: the scripts of the workflows find their reports whether one
+// artifact matched a pattern or several. actions/download-artifact gives the only
+// match no folder of its own (README, v5: "also applies to patterns that only match
+// a single artifact").
+func TestFoundArtifacts(t *testing.T) {
+	sum := fmt.Sprintf("%x", sha256.Sum256([]byte("{}")))
+	for _, tt := range []struct {
+		name, workflow, job string
+		files               []string
+		want                string // what attest was called with, or the reports that were picked
+	}{
+		{"one part", "package.yml", "package", []string{"goldenpath-found/tests/test.json", "goldenpath-found/gate/security-gate.json"},
+			"test tests/test.json; security-gate gate/security-gate.json"},
+		{"two parts", "package.yml", "package", []string{"goldenpath-found/tests/goldenpath-test-1/test.json", "goldenpath-found/tests/goldenpath-test-2/test.json", "goldenpath-found/gate/security-gate.json"},
+			"test tests/goldenpath-test-1/test.json tests/goldenpath-test-2/test.json; security-gate gate/security-gate.json"},
+		{"no part", "package.yml", "package", []string{"goldenpath-found/gate/security-gate.json"}, "security-gate gate/security-gate.json"},
+		{"both", "attest.yml", "attest", []string{"goldenpath-found/goldenpath-battery/battery.json", "goldenpath-found/scorecard/scorecard.json"},
+			"battery,scorecard goldenpath-battery/battery.json scorecard/scorecard.json"},
+		{"only the battery", "attest.yml", "attest", []string{"goldenpath-found/battery.json"}, "battery,scorecard battery.json"},
+		{"two reports", "pull-request.yml", "reports", []string{"found/security-gate/security-gate.json", "found/scorecard/scorecard.json"}, "scorecard.json security-gate.json"},
+		{"one report", "pull-request.yml", "reports", []string{"found/scorecard.json"}, "scorecard.json"},
+		{"no report", "pull-request.yml", "reports", nil, ""},
+	} {
+		t.Run(tt.workflow+", "+tt.name, func(t *testing.T) {
+			temp := t.TempDir()
+			write := func(name, text string) {
+				path := filepath.Join(temp, name)
+				if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+					t.Fatal(err)
+				}
+			}
+			write("goldenpath-bin/goldenpath", "#!/bin/bash\nshift 4\nprintf '%s' \"$*; \" >> \"$RUNNER_TEMP/called\"\n")
+			for _, name := range tt.files {
+				write(name, "{}")
+			}
+			steps := commandtest.ReadWorkflow(t, ".github/workflows", tt.workflow).Jobs[tt.job].Steps
+			steps = slices.DeleteFunc(steps, func(s commandtest.Step) bool { return s.Run == "" })
+			script := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", steps[len(steps)-1].Run)
+			script.Env = append(os.Environ(), "RUNNER_TEMP="+temp, "DIGEST=sha256:1", "GATE=security-gate", "SHA256="+sum)
+			if out, err := script.CombinedOutput(); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+			called, _ := os.ReadFile(filepath.Join(temp, "called"))
+			got := strings.TrimSuffix(strings.ReplaceAll(string(called), temp+"/goldenpath-found/", ""), "; ")
+			picked, _ := filepath.Glob(filepath.Join(temp, "reports", "*.json"))
+			for _, p := range picked {
+				got = strings.TrimSpace(got + " " + filepath.Base(p))
+			}
+			if got != tt.want {
+				t.Errorf("%q, want %q", got, tt.want)
+			}
+		})
+	}
+}
