@@ -100,6 +100,13 @@ func (token gitHubs) Resolve(to authn.Resource) (authn.Authenticator, error) {
 	return &authn.Basic{Username: "x-access-token", Password: string(token)}, nil
 }
 
+// Holds reports whether a folder is a registry with images of a name. It makes
+// nothing.
+func Holds(dir, image string) bool {
+	info, err := os.Stat(filepath.Join(dir, filepath.FromSlash(withoutHost(image)), "index.json"))
+	return err == nil && info.Mode().IsRegular()
+}
+
 func withoutHost(image string) string {
 	host, rest, ok := strings.Cut(image, "/")
 	if ok && (strings.ContainsAny(host, ".:") || host == "localhost") {
