@@ -29,6 +29,7 @@ type Options struct {
 	With    []string // starters that are for some repositories alone, by name
 	DryRun  bool
 	Now     func() time.Time
+	Ignored func(paths []string) []string // which of them git ignores; nil: not asked
 }
 
 // Data is what is particular to the report.

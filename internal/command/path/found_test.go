@@ -14,7 +14,7 @@ import (
 )
 
 // TestFoundArtifacts: the scripts of the workflows find their reports whether one
-// artifact matched a pattern or several. actions/download-artifact gives the only
+// artifact matched a pattern, several or none. actions/download-artifact gives the only
 // match no folder of its own (README, v5: "also applies to patterns that only match
 // a single artifact").
 func TestFoundArtifacts(t *testing.T) {
@@ -35,6 +35,8 @@ func TestFoundArtifacts(t *testing.T) {
 		{"two reports", "pull-request.yml", "reports", []string{"found/security-gate/security-gate.json", "found/scorecard/scorecard.json"}, "scorecard.json security-gate.json"},
 		{"one report", "pull-request.yml", "reports", []string{"found/scorecard.json"}, "scorecard.json"},
 		{"no report", "pull-request.yml", "reports", nil, ""},
+		{"no artifact", "pull-request.yml", "comment", nil, "--pull-request 12"},
+		{"no artifact", "comment.yml", "comment", nil, ""},
 	} {
 		t.Run(tt.workflow+", "+tt.name, func(t *testing.T) {
 			temp := t.TempDir()
@@ -47,14 +49,14 @@ func TestFoundArtifacts(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			write("goldenpath-bin/goldenpath", "#!/bin/bash\nshift 4\nprintf '%s' \"$*; \" >> \"$RUNNER_TEMP/called\"\n")
+			write("goldenpath-bin/goldenpath", "#!/bin/bash\ncase $1 in attest) shift 4 ;; comment) [ -d \"$3\" ] || exit 2; shift 3 ;; esac\nprintf '%s' \"$*; \" >> \"$RUNNER_TEMP/called\"\n")
 			for _, name := range tt.files {
 				write(name, "{}")
 			}
 			steps := commandtest.ReadWorkflow(t, ".github/workflows", tt.workflow).Jobs[tt.job].Steps
 			steps = slices.DeleteFunc(steps, func(s commandtest.Step) bool { return s.Run == "" })
 			script := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", steps[len(steps)-1].Run)
-			script.Env = append(os.Environ(), "RUNNER_TEMP="+temp, "DIGEST=sha256:1", "GATE=security-gate", "SHA256="+sum)
+			script.Env = append(os.Environ(), "RUNNER_TEMP="+temp, "DIGEST=sha256:1", "GATE=security-gate", "PULL_REQUEST=12", "SHA256="+sum)
 			if out, err := script.CombinedOutput(); err != nil {
 				t.Fatalf("%v: %s", err, out)
 			}

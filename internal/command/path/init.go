@@ -45,6 +45,10 @@ func (c *Init) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 		return nil, err
 	}
 	o := scaffold.Options{Dir: repo, App: c.App, Image: c.Image, With: c.With, DryRun: c.DryRun, Now: env.Now}
+	o.Ignored = func(paths []string) []string {
+		out, _ := git(ctx, repo, nil, append([]string{"check-ignore", "--"}, paths...)...) // exit code 1: none is
+		return strings.Fields(string(out))                                                 // the names are our own
+	}
 	name := env.Runner.Repository()
 	if name == "" {
 		name = origin(ctx, repo, env.Runner.Server())
