@@ -72,3 +72,31 @@ func TestFoundArtifacts(t *testing.T) {
 		})
 	}
 }
+
+// TestUploadSaid: where nothing says that code scanning takes the findings, none are
+// sent. A scheduled run's event may say nothing of the repository, and a repository
+// that is a fork itself has pull requests of its own.
+func TestUploadSaid(t *testing.T) {
+	steps := commandtest.ReadWorkflow(t, ".github/workflows", "security.yml").Jobs["scan"].Steps
+	steps = slices.DeleteFunc(steps, func(s commandtest.Step) bool { return s.Run == "" })
+	for _, tt := range []struct {
+		upload, private, fork string
+		want                  bool
+	}{
+		{"auto", "false", "false", true}, {"auto", "true", "false", false}, {"auto", "", "false", false},
+		{"auto", "false", "true", false}, {"true", "true", "false", true}, {"false", "false", "false", false},
+	} {
+		out := filepath.Join(t.TempDir(), "output")
+		script := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", steps[len(steps)-1].Run)
+		script.Env = append(os.Environ(), "UPLOAD="+tt.upload, "PRIVATE="+tt.private, "FORK="+tt.fork, "ARTIFACT=a", "GITHUB_OUTPUT="+out, "GITHUB_STEP_SUMMARY="+os.DevNull)
+		if said, err := script.CombinedOutput(); err != nil {
+			t.Errorf("%v: %v: %s", tt, err, said)
+		}
+		if b, _ := os.ReadFile(out); (string(b) == "upload=true\n") != tt.want {
+			t.Errorf("%v: output %q", tt, b)
+		}
+	}
+	if text := commandtest.Read(t, ".github/workflows", "security.yml"); strings.Contains(text, "head.repo.fork }}") {
+		t.Error("head.repo.fork is also true in a repository that is a fork itself")
+	}
+}
