@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -84,9 +85,23 @@ func (r *Registry) Repository(image string) (*Repository, error) {
 		p.options = append(p.options, remote.WithTransport(r.folder), remote.WithJobs(1), // olareg v0.1.2 races with itself on a new repository
 			remote.WithRetryPredicate(func(error) bool { return false }))
 	} else {
-		p.options = append(p.options, remote.WithAuthFromKeychain(authn.NewMultiKeychain(authn.DefaultKeychain, gitHubs(r.token))), remote.WithUserAgent("goldenpath"))
+		p.options = append(p.options, remote.WithAuthFromKeychain(authn.NewMultiKeychain(authn.DefaultKeychain, gitHubs(r.token))), remote.WithUserAgent("goldenpath"), remote.WithTransport(patient()))
 	}
 	return p, nil
+}
+
+// answers is how long a registry may take to begin an answer.
+const answers = time.Minute
+
+// patient waits for a registry, and not for ever.
+func patient() http.RoundTripper {
+	base, ok := remote.DefaultTransport.(*http.Transport)
+	if !ok {
+		return remote.DefaultTransport
+	}
+	waits := base.Clone()
+	waits.ResponseHeaderTimeout = answers
+	return waits
 }
 
 // gitHubs is a keychain of GitHub's registry, which takes a token with any name.
@@ -98,6 +113,13 @@ func (token gitHubs) Resolve(to authn.Resource) (authn.Authenticator, error) {
 		return authn.Anonymous, nil
 	}
 	return &authn.Basic{Username: "x-access-token", Password: string(token)}, nil
+}
+
+// Holds reports whether a folder is a registry with images of a name. It makes
+// nothing.
+func Holds(dir, image string) bool {
+	info, err := os.Stat(filepath.Join(dir, filepath.FromSlash(withoutHost(image)), "index.json"))
+	return err == nil && info.Mode().IsRegular()
 }
 
 func withoutHost(image string) string {

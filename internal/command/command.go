@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -129,7 +130,7 @@ func Main(ctx context.Context, env *Env, app App) (code int) {
 			_ = parse.Context.PrintUsage(false)
 			return report.ExitUsage
 		}
-		return fail(env, app.Name, report.Usage(err.Error()+"\n  try: "+app.Name+" --help"))
+		return fail(env, app.Name, report.Usage(unquoted(err)+"\n  try: "+app.Name+" --help"))
 	}
 	name := app.Name + " " + selected.Command()
 	node := selected.Selected()
@@ -153,6 +154,16 @@ func Main(ctx context.Context, env *Env, app App) (code int) {
 		return fail(env, name, err)
 	}
 	return report.ExitCode(rep, nil)
+}
+
+// unquoted is what the parser says, without the value it quotes: a PEM block begins
+// with a dash, and so it is taken for a flag and shown.
+func unquoted(err error) string {
+	flag, _, found := strings.Cut(err.Error(), ": expected string value but got ")
+	if !found {
+		return err.Error()
+	}
+	return flag + ": a value that begins with a dash is given as " + flag + "=VALUE, or as a file"
 }
 
 // publish writes a report to every surface there is.

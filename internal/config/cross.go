@@ -21,7 +21,22 @@ func crossCheck(value any, doc *document) Problems {
 		p = append(p, deployProblems(e, doc, []string{"environments", name})...)
 	}
 	artifact, _ := root["artifact"].(map[string]any)
+	p = append(p, imageProblems(artifact, doc)...)
 	return append(p, artifactProblems(artifact, doc)...)
+}
+
+// imageProblems refuses a repository that no registry takes: the name without its
+// host has two characters at least.
+func imageProblems(artifact map[string]any, doc *document) Problems {
+	image, _ := artifact["image"].(string)
+	name := image
+	if host, rest, ok := strings.Cut(image, "/"); ok && (strings.ContainsAny(host, ".:") || host == "localhost") {
+		name = rest
+	}
+	if len(name) != 1 {
+		return nil
+	}
+	return Problems{at(doc.at([]string{"artifact", "image"}).value, "image repository %q is too short: a registry wants two characters at least, such as ghcr.io/owner/app", image)}
 }
 
 // ofPack are keys that say what a Dockerfile says itself.

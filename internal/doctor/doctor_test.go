@@ -223,10 +223,13 @@ func TestGitHub(t *testing.T) {
 		"a subject of our own": {set(func(s *githubtest.Settings) {
 			s.Subject = githubtest.Subject{Claims: []string{"repository_id", "context"}}
 		}), "oidc subject", report.OK, "is made of repository_id, context", ""},
-		"GP-SAFE-1 a key of a cloud":                {set(func(s *githubtest.Settings) { s.OrganizationSecrets = []string{"PROD_AWS_SECRET_ACCESS_KEY"} }), "long-lived keys", report.Failed, "PROD_AWS_SECRET_ACCESS_KEY", "gh secret delete PROD_AWS_SECRET_ACCESS_KEY"},
-		"GP-SAFE-1 a key of an environment":         {set(func(s *githubtest.Settings) { s.Environments[1].Secrets = []string{"DEPLOY_SERVICE_ACCOUNT_KEY"} }), "long-lived keys", report.Failed, "DEPLOY_SERVICE_ACCOUNT_KEY of production", "--env production"},
-		"GP-SAFE-1 a role is no key":                {set(func(s *githubtest.Settings) { s.Secrets = append(s.Secrets, "AWS_ROLE_ARN", "MY_AWS_REGION") }), "long-lived keys", report.OK, "no secret is named", ""},
-		"no cluster":                                {set(func(s *githubtest.Settings) { s.Environments[0].Secrets = nil }), "secrets", report.Failed, "not there: KUBECONFIG", "gh secret set KUBECONFIG"},
+		"GP-SAFE-1 a key of a cloud":        {set(func(s *githubtest.Settings) { s.OrganizationSecrets = []string{"PROD_AWS_SECRET_ACCESS_KEY"} }), "long-lived keys", report.Failed, "PROD_AWS_SECRET_ACCESS_KEY", "gh secret delete PROD_AWS_SECRET_ACCESS_KEY"},
+		"GP-SAFE-1 a key of an environment": {set(func(s *githubtest.Settings) { s.Environments[1].Secrets = []string{"DEPLOY_SERVICE_ACCOUNT_KEY"} }), "long-lived keys", report.Failed, "DEPLOY_SERVICE_ACCOUNT_KEY of production", "--env production"},
+		"GP-SAFE-1 a role is no key":        {set(func(s *githubtest.Settings) { s.Secrets = append(s.Secrets, "AWS_ROLE_ARN", "MY_AWS_REGION") }), "long-lived keys", report.OK, "no secret is named", ""},
+		"no cluster":                        {set(func(s *githubtest.Settings) { s.Environments[0].Secrets = nil }), "secrets", report.Failed, "not there: KUBECONFIG", "gh secret set KUBECONFIG"},
+		"a key where no job looks": {set(func(s *githubtest.Settings) {
+			s.Environments[1].Secrets, s.Secrets = s.Secrets, []string{"PREVIEW_KUBECONFIG"}
+		}), "secrets", report.Failed, "not there: GOLDENPATH_KEY", "gh secret set GOLDENPATH_KEY"},
 		"nothing to sign with":                      {set(func(s *githubtest.Settings) { s.Secrets = nil }), "secrets", report.Failed, "not there: GOLDENPATH_KEY", "gh secret set GOLDENPATH_KEY"},
 		"the sweep is disabled":                     {set(func(s *githubtest.Settings) { s.Workflows[0].State = "disabled_inactivity" }), "sweep runs", report.Failed, "is disabled_inactivity", "gh workflow enable goldenpath-sweep.yml"},
 		"the sweep is not on the branch":            {set(func(s *githubtest.Settings) { s.Workflows = nil }), "sweep runs", report.Failed, "is not known to GitHub", "merge"},

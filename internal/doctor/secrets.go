@@ -80,8 +80,10 @@ func secrets(p *patient) finding {
 	names, hidden := p.held()
 	has := func(name string) bool {
 		return slices.ContainsFunc(names, func(n string) bool {
-			n, _, _ = strings.Cut(n, " of ")
-			return strings.EqualFold(n, name)
+			// Only the jobs that deploy have an environment, and they take a KUBECONFIG
+			// from it. What a calling job hands over is never an environment's.
+			n, _, of := strings.Cut(n, " of ")
+			return strings.EqualFold(n, name) && (!of || name == "KUBECONFIG")
 		})
 	}
 	var breaks, lacks, mend, there []string
@@ -90,7 +92,7 @@ func secrets(p *patient) finding {
 		case has(name):
 			there = append(there, name)
 			continue
-		case name == "KUBECONFIG" && !p.onKubernetes():
+		case (name == "KUBECONFIG" || name == "PREVIEW_KUBECONFIG") && !p.onKubernetes():
 			continue // the starter hands it over for whoever has a cluster
 		case name == "KUBECONFIG", name == "GOLDENPATH_KEY" && p.does("promote"):
 			breaks = append(breaks, name)

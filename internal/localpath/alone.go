@@ -117,6 +117,9 @@ func Push(ctx context.Context, d Deps, repo, from, digest string) (*report.Repor
 	if err != nil {
 		return nil, err
 	}
+	if !artifact.Holds(from, w.config.Artifact.Image) { // opened, it would be made
+		return nil, report.Usage(fmt.Sprintf("%s has no image of %s: give --from the folder that goldenpath package filled", from, w.config.Artifact.Image))
+	}
 	folder, err := artifact.OpenRegistry(from)
 	if err != nil {
 		return nil, err

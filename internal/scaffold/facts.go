@@ -14,6 +14,7 @@ import (
 // Facts is what a repository says of itself.
 type Facts struct {
 	App, Image, Owner string
+	Branch            string // the default one; "": not known
 	Pin, Version      string
 	With              []string
 	Parts             []Part
@@ -68,7 +69,7 @@ func look(root *os.Root, o Options) (*Facts, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Facts{Owner: owner(o.Owner), Pin: o.Pin, Version: o.Version, With: o.With}
+	f := &Facts{Owner: owner(o.Owner), Branch: o.Branch, Pin: o.Pin, Version: o.Version, With: o.With}
 	if err := f.name(o); err != nil {
 		return nil, err
 	}

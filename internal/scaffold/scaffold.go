@@ -24,11 +24,13 @@ type Options struct {
 	Image   string   // "": that of .goldenpath.yml, or ghcr.io/OWNER/APP where the owner is known
 	Owner   string   // of the repository on GitHub; "": not known
 	Name    string   // of the repository on GitHub; "": not known
+	Branch  string   // the default one of the repository; "": not known
 	Pin     string   // full commit id of the release that this binary is; "": not known
 	Version string   // of that release, such as v1.2.0
 	With    []string // starters that are for some repositories alone, by name
 	DryRun  bool
 	Now     func() time.Time
+	Ignored func(paths []string) []string // which of them git ignores; nil: not asked
 }
 
 // Data is what is particular to the report.

@@ -34,7 +34,7 @@ func starters() []file {
 		all = append(all, file{
 			path: to, why: starterFor(name, text), also: []string{strings.TrimSuffix(to, ".yml") + ".yaml"},
 			make: func(f *Facts) (string, string, error) {
-				return pinned(text, f), f.notFor(strings.TrimSuffix(name, ".yml"), text), nil
+				return pinned(f.onBranch(text), f), f.notFor(strings.TrimSuffix(name, ".yml"), text), nil
 			},
 		})
 	}
@@ -50,6 +50,19 @@ func target(name, text string) string {
 		return ".github/workflows/goldenpath.yml"
 	}
 	return ".github/workflows/goldenpath-" + name
+}
+
+const mainBranch = "branches: [main]"
+
+// plainBranch is a branch whose name means itself in a filter of branches.
+var plainBranch = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]*$`)
+
+// onBranch lets a starter wait for pushes to the repository's own default branch.
+func (f *Facts) onBranch(text string) string {
+	if f.Branch == "" || f.Branch == "main" || !plainBranch.MatchString(f.Branch) {
+		return text
+	}
+	return strings.ReplaceAll(text, mainBranch, `branches: ["`+f.Branch+`"]`)
 }
 
 // pinned puts the commit of this release in the place of the zeros, which mean

@@ -46,6 +46,24 @@ func (f *Facts) gaps(files []Outcome, o Options) []gap {
 	}) {
 		add("pin", "the commit of a release of goldenpath is not known here, so the workflows still have zeros after the @", "put the full commit id of a release in their place; GitHub refuses them until then")
 	}
+	if f.Branch != "" && !plainBranch.MatchString(f.Branch) && fresh(".github/workflows/goldenpath.yml") {
+		add("branch", "the starters wait for pushes to main, and the default branch has another name", "put its name into branches in .github/workflows/goldenpath.yml")
+	}
+	if o.Ignored != nil {
+		var there []string
+		for _, out := range files {
+			if out.State == stateWritten || out.State == statePlanned || out.State == stateSame {
+				there = append(there, out.Path)
+			}
+		}
+		if ignored := o.Ignored(there); len(ignored) > 0 {
+			some := ignored[0]
+			if n := len(ignored) - 1; n > 0 {
+				some += " and " + english.Plural(n, "more", "more")
+			}
+			add("ignored", ".gitignore hides "+some+" from git add, and goldenpath walks commits", "git add --force "+strings.Join(ignored, " "))
+		}
+	}
 	for _, n := range f.notes {
 		add("not used", n, "")
 	}

@@ -45,6 +45,11 @@ func (c *Init) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 		return nil, err
 	}
 	o := scaffold.Options{Dir: repo, App: c.App, Image: c.Image, With: c.With, DryRun: c.DryRun, Now: env.Now}
+	o.Branch = defaultBranch(ctx, repo)
+	o.Ignored = func(paths []string) []string {
+		out, _ := git(ctx, repo, nil, append([]string{"check-ignore", "--"}, paths...)...) // exit code 1: none is
+		return strings.Fields(string(out))                                                 // the names are our own
+	}
 	name := env.Runner.Repository()
 	if name == "" {
 		name = origin(ctx, repo, env.Runner.Server())
@@ -54,6 +59,20 @@ func (c *Init) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 		return nil, err
 	}
 	return scaffold.Init(o)
+}
+
+// defaultBranch is what the clone knows of it: what origin said when it was cloned,
+// or else a branch that is called like one.
+func defaultBranch(ctx context.Context, repo string) string {
+	if out, err := git(ctx, repo, nil, "symbolic-ref", "--short", "refs/remotes/origin/HEAD"); err == nil {
+		return strings.TrimPrefix(strings.TrimSpace(string(out)), "origin/")
+	}
+	for _, name := range []string{"main", "master"} {
+		if _, err := git(ctx, repo, nil, "show-ref", "--verify", "--quiet", "refs/heads/"+name); err == nil {
+			return name
+		}
+	}
+	return ""
 }
 
 var commitID = regexp.MustCompile(`^[0-9a-f]{40}$`)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -29,7 +30,11 @@ func (s Signing) signer(ctx context.Context, w *world) (*evidence.Key, error) {
 		if w.env.Runner.Present() {
 			return nil, report.Usage("no signing key: pass the secret GOLDENPATH_KEY as input key (goldenpath key makes one and says where it goes)")
 		}
-		return evidence.OpenKey(filepath.Join(w.state, "keys"))
+		key, err := evidence.OpenKey(filepath.Join(w.state, "keys"))
+		if err != nil || w.folder {
+			return key, err
+		}
+		return key, w.counts(ctx, key, "the key of this clone")
 	}
 	text := []byte(s.Key)
 	if !strings.Contains(s.Key, "\n") {
@@ -43,18 +48,23 @@ func (s Signing) signer(ctx context.Context, w *world) (*evidence.Key, error) {
 	if err != nil {
 		return nil, report.Usage(fmt.Sprintf("--key is no private key (%v): want what goldenpath key wrote, PKCS 8 in PEM", err))
 	}
+	return key, w.counts(ctx, key, "--key")
+}
+
+// counts refuses a key that is not the other half of the one that the commit names.
+func (w *world) counts(ctx context.Context, key *evidence.Key, called string) error {
 	trusted, err := w.trusted(ctx)
 	if err != nil || trusted == nil {
-		return key, err
+		return err
 	}
 	mine, err := key.KeyID()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if theirs, err := trusted.KeyID(); err != nil || mine != theirs {
-		return nil, errors.Join(err, report.Usage(fmt.Sprintf("--key is not the key of %s: what it signs would not count. Set the secret anew, or commit the other half", publicKey)))
+		return errors.Join(err, report.Usage(fmt.Sprintf("%s is not the key of %s: what it signs would not count. Set the secret anew, or commit the other half", called, publicKey)))
 	}
-	return key, nil
+	return nil
 }
 
 // trusted is the key that the commit names, or nil.
@@ -120,8 +130,15 @@ func (c *Key) Do(ctx context.Context, env *command.Env) (*report.Report, error) 
 	}
 	r := &report.Report{Name: "key", Verdict: report.Pass, Reason: "written", Title: "evidence is signed with key " + id[:16], Started: env.Now().UTC()}
 	r.Checks = []report.Check{{Name: "private key", State: report.OK, Result: filepath.Join(dir, "key.pem"), Note: "gh secret set GOLDENPATH_KEY < " + filepath.Join(dir, "key.pem")}}
-	file := filepath.Join(w.repo, filepath.FromSlash(publicKey))
-	old, err := os.ReadFile(file)
+	root, err := os.OpenRoot(w.repo)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	if info, err := root.Lstat(publicKey); err == nil && !info.Mode().IsRegular() {
+		return nil, report.Usage(publicKey + " is no file: remove what is in its place")
+	}
+	old, err := root.ReadFile(publicKey)
 	switch {
 	case err == nil && string(old) == string(public):
 		r.Reason = "there"
@@ -129,14 +146,15 @@ func (c *Key) Do(ctx context.Context, env *command.Env) (*report.Report, error) 
 		r.Verdict, r.Reason = report.Fail, "other-key"
 		r.Title = publicKey + " is the half of another key: whoever has that one signs, or remove the file to trust this clone's"
 		return r, nil
-	case !errors.Is(err, fs.ErrNotExist):
-		return nil, err
 	default:
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			return nil, err
+		if errors.Is(err, fs.ErrNotExist) {
+			err = root.MkdirAll(path.Dir(publicKey), 0o755)
 		}
-		if err := os.WriteFile(file, public, 0o644); err != nil {
-			return nil, err
+		if err == nil {
+			err = root.WriteFile(publicKey, public, 0o644)
+		}
+		if err != nil {
+			return nil, report.Usage(fmt.Sprintf("write %s: %v", publicKey, err)) // a link that leads out of the repository, say
 		}
 	}
 	r.Checks = append(r.Checks, report.Check{Name: "public key", State: report.OK, Result: publicKey, Note: "git add " + publicKey + " && git commit"})

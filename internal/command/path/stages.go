@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/command"
 	"github.com/seed-b235b314/goldenpath/internal/localpath"
@@ -147,6 +149,7 @@ func checkDigest(digest string) error {
 type Attest struct {
 	Digest  string   `help:"Artifact the reports are about, sha256:…." required:"" placeholder:"DIGEST"`
 	Reports []string `arg:"" help:"JSON reports of test, security-gate, battery and scorecard." placeholder:"FILE" type:"path"`
+	Only    []string `help:"Commands whose reports these may be, with commas between them. Code of the repository may have written a report, and with it whose it says it is. Default: any." placeholder:"COMMAND"`
 	Signing
 	Where
 	command.Output
@@ -168,6 +171,9 @@ func (c *Attest) Do(ctx context.Context, env *command.Env) (*report.Report, erro
 		if err != nil {
 			return nil, err
 		}
+		if err := c.expected(r, file, all); err != nil {
+			return nil, err
+		}
 		all = append(all, r)
 	}
 	progress := newProgress(env)
@@ -177,6 +183,21 @@ func (c *Attest) Do(ctx context.Context, env *command.Env) (*report.Report, erro
 		return nil, err
 	}
 	return localpath.Attest(ctx, d, w.repo, c.Digest, all)
+}
+
+// expected refuses a report that says it is another command's than its job's, and
+// of gate and scorecard a second one: the newest of a kind counts, and when that was
+// is what the report says.
+func (c *Attest) expected(r *report.Report, file string, before []*report.Report) error {
+	if len(c.Only) > 0 && !slices.Contains(c.Only, r.Name) {
+		return report.Usage(fmt.Sprintf("%s is a report of %q: want one of %s", file, report.Clean(r.Name), strings.Join(c.Only, ", ")))
+	}
+	if r.Name == "security-gate" || r.Name == "scorecard" {
+		if slices.ContainsFunc(before, func(b *report.Report) bool { return b.Name == r.Name }) {
+			return report.Usage(fmt.Sprintf("%s is a second report of %s: one counts, so give one", file, r.Name))
+		}
+	}
+	return nil
 }
 
 // Battery is `goldenpath battery`.
