@@ -92,7 +92,7 @@ func TestPromoteOnKubernetes(t *testing.T) {
 		edit(t, filepath.Join(l.dir, "main.go"), `const version = "1.0.`, fmt.Sprintf(`const version = "1.0.%d`, i))
 		git(t, l.dir, "add", "--all")
 		commit(t, l.dir, fmt.Sprintf("W2E-1: release %d", i))
-		digests = append(digests, packageHead(t, l.dir))
+		digests = append(digests, packageHead(t, l.dir, "--registry", "remote"))
 		if code, out := l.run("run", "--registry", "remote", "--until", "scorecard"); code != 0 {
 			t.Fatalf("run: exit %d\n%s", code, out)
 		}

@@ -199,7 +199,7 @@ preview:
 	git(t, l.dir, "add", "--all", "--force")
 	commit(t, l.dir, "as it is")
 	l.commits[0] = git(t, l.dir, "rev-parse", "HEAD")
-	l.digests[0] = packageHead(t, l.dir)
+	l.digests[0] = packageHead(t, l.dir, "--registry", "remote")
 	l.serve()
 	l.open(7, 0)
 	address := l.up(7, 0)
