@@ -57,6 +57,9 @@ var heading = regexp.MustCompile(`(?m)^### goldenpath .* · ([✓!✗–?]) (?:[
 // is where the preview answers.
 var shownLink = regexp.MustCompile("\\[`(https?://[^`\\s()|]+)`\\]\\(")
 
+// notTrusted is how a section begins whose report was made with somebody's own code.
+const notTrusted = "> From a run "
+
 // mostTitle bounds a title in the overview.
 const mostTitle = 300
 
@@ -68,7 +71,7 @@ func arranged(comment string) string {
 	}
 	slices.SortStableFunc(s.names, func(a, b string) int { return rank(a) - rank(b) })
 	var rows, all strings.Builder
-	blocked := 0
+	blocked, claimed := 0, 0
 	for _, name := range s.names {
 		mark, title := "?", "its section says"
 		if m := heading.FindStringSubmatch(s.text[name]); m != nil {
@@ -80,10 +83,17 @@ func arranged(comment string) string {
 		if mark == "✗" {
 			blocked++
 		}
+		if strings.HasPrefix(s.text[name], begin(name)+"\n"+notTrusted) {
+			claimed++
+			title += " · says a run that was not made with trusted code"
+		}
 		fmt.Fprintf(&rows, "| %s | %s | %s |\n", mark, name, title)
 		all.WriteString("\n\n" + s.text[name])
 	}
 	head := "### goldenpath · ✓ nothing blocks"
+	if claimed > 0 {
+		head = "### goldenpath · not verified · made with the code of the pull request"
+	}
 	if blocked > 0 {
 		head = fmt.Sprintf("### goldenpath · ✗ blocked · %d of %d must be fixed", blocked, len(s.names))
 	}

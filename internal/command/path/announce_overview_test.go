@@ -13,7 +13,7 @@ func TestArranged(t *testing.T) {
 	comment := "a person's own words"
 	for _, p := range []part{
 		{name: "security-gate", rep: &report.Report{Name: "security-gate", Subject: "shop", Verdict: report.Fail, Reason: "findings", Title: "1 new finding | <b>high</b>", Commit: "3f9c2d1aaaaaaaaaaaaa"}},
-		{name: "battery", rep: &report.Report{Name: "battery", Verdict: report.Pass, Reason: "passed", Title: "3 checks passed"}, above: "> From a run of a fork.\n\n"},
+		{name: "battery", rep: &report.Report{Name: "battery", Verdict: report.Pass, Reason: "passed", Title: "3 checks passed"}, above: notTrusted + "of a fork.\n\n"},
 		{name: "preview", rep: &report.Report{Name: "preview-up", Verdict: report.Warn, Reason: "ready", Title: "pr-12 is ready at http://pr-12.example.com",
 			Checks: []report.Check{{Name: "preview", State: report.OK, Result: "http://pr-12.example.com", Link: "http://pr-12.example.com"}}}},
 	} {
@@ -41,9 +41,12 @@ func TestArranged(t *testing.T) {
 	if again := arranged(comment); again != comment {
 		t.Errorf("it changes when nothing does:\n%s", again)
 	}
+	if !strings.Contains(comment, "| ✓ | battery | 3 checks passed · says a run that was not made with trusted code |") {
+		t.Errorf("a fork's word looks like ours:\n%s", comment)
+	}
 	// What blocks no more.
 	comment = arranged(section(comment, part{name: "security-gate", rep: &report.Report{Name: "security-gate", Verdict: report.Pass, Title: "nothing blocks"}}))
-	if !strings.Contains(comment, "### goldenpath · ✓ nothing blocks\n") {
+	if !strings.Contains(comment, "### goldenpath · not verified · made with the code of the pull request\n") {
 		t.Error(comment)
 	}
 }

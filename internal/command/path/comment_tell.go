@@ -59,9 +59,9 @@ func tell(ctx context.Context, hub *github.Client, p github.PullRequest, t told,
 
 func notice(p github.PullRequest, t told) string {
 	if !p.Fork {
-		return "> From a run that follows the code of this pull request. What it says was made with that code, not with trusted code; addresses in it are no links.\n\n"
+		return notTrusted + "that follows the code of this pull request. What it says was made with that code, not with trusted code; addresses in it are no links.\n\n"
 	}
-	return "> From a run of the fork `" + t.from + "`. What it says was made with the fork's code, not with trusted code; addresses in it are no links.\n\n"
+	return notTrusted + "of the fork `" + t.from + "`. What it says was made with the fork's code, not with trusted code; addresses in it are no links.\n\n"
 }
 
 func verdict(v report.Verdict) string {
