@@ -31,6 +31,7 @@ var (
 	dockerfile  = regexp.MustCompile(`(?m)^  image: (?:\.\./\.\./)?Dockerfile(\.security-gate)?$`)
 	runsOn      = regexp.MustCompile(`(?m)^    runs-on: ubuntu-24\.04$`)
 	jobLine     = regexp.MustCompile(`(?m)^  ([a-z][a-z-]*):$`)
+	queued      = regexp.MustCompile(`(?m)^  queue: max\n`)
 	othersUse   = regexp.MustCompile(`uses: ([\w.-]+/[\w.-]+)(/[\w./-]+)?@([0-9a-f]{40})`)
 )
 
@@ -66,6 +67,7 @@ func (b *bench) publish() {
 func (b *bench) translate(rel, text string) string {
 	text = ownAction.ReplaceAllString(text, "uses: "+self+"/$1@"+release)
 	text = ownWorkflow.ReplaceAllString(text, "uses: "+self+"/$1@"+release)
+	text = queued.ReplaceAllString(text, "") // act does not know it, and runs one at a time
 	text = dockerfile.ReplaceAllStringFunc(text, func(line string) string {
 		if strings.HasSuffix(line, ".security-gate") {
 			return "  image: docker://security-gate:e2e"
