@@ -31,7 +31,7 @@ var reasons = map[string]string{
 var order = []string{"preview-up", "security-gate", "scorecard", "promote", "preview-down"}
 
 // markers are the comments of HTML that ours on a pull request has, each once.
-var markers = []string{" goldenpath: pr-12 ", " goldenpath-section: preview ", " goldenpath-end: preview "}
+var markers = []string{" goldenpath: pr-12 ", " goldenpath-section: overview ", " goldenpath-end: overview ", " goldenpath-section: preview ", " goldenpath-end: preview "}
 
 // TestHostile proves GP-SAFE-2 and GP-SAFE-3: what a stranger writes into a pull
 // request stays text, in each action, on every surface.
