@@ -243,27 +243,18 @@ func predicateOf(r *report.Report, environment string) (map[string]any, error) {
 	return predicate, nil
 }
 
-// provenance is a SLSA v1 predicate.
+// provenance is the SLSA v1 predicate of this build.
 func (w *walk) provenance(started time.Time) map[string]any {
 	a := w.config.Artifact
-	builder, uri := "https://github.com/seed-b235b314/goldenpath/localpath", "git+file://"+filepath.Base(w.source.repo)
+	b := evidence.Build{
+		Source: "git+file://" + filepath.Base(w.source.repo), Commit: w.source.commit, Config: digest(w.config.Source()),
+		Command: a.Build, Pack: a.Pack, Dockerfile: a.Dockerfile, Version: w.Version, Invocation: w.By,
+		Started: started, Finished: w.Now(),
+	}
 	if w.Builder != "" {
-		builder, uri = w.Builder, "git+"+w.Source
+		b.Builder, b.Source = w.Builder, "git+"+w.Source
 	}
-	return map[string]any{
-		"buildDefinition": map[string]any{
-			"buildType":          "https://github.com/seed-b235b314/goldenpath/pack/v1",
-			"externalParameters": map[string]any{"config": digest(w.config.Source()), "build": a.Build, "pack": a.Pack, "dockerfile": a.Dockerfile},
-			"resolvedDependencies": []any{
-				map[string]any{"uri": uri, "digest": map[string]any{"gitCommit": w.source.commit}},
-			},
-		},
-		"runDetails": map[string]any{
-			"builder":  map[string]any{"id": builder, "version": map[string]any{"goldenpath": w.Version}},
-			"metadata": map[string]any{"invocationId": w.By, "startedOn": started.Format(time.RFC3339), "finishedOn": w.Now().UTC().Format(time.RFC3339)},
-		},
-		"started": started.Format(time.RFC3339Nano),
-	}
+	return b.Predicate()
 }
 
 // TestResult is an in-toto test-result predicate of a report of the checks.
