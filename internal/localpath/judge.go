@@ -100,10 +100,11 @@ func (w *walk) battery(ctx context.Context, out, environment, url string) (*repo
 
 func grade(ctx context.Context, w *walk) (*report.Report, error) {
 	c := w.config.Scorecard
+	chain := w.config.Chain()
 	o := scorecard.Options{
 		App: w.config.App, Commit: w.source.commit, Digest: w.digest(), Dir: w.checkout(), Must: c.Must,
 		Gate: w.reports["security-gate"], Requirements: c.Requirements, Migrations: c.Migrations,
-		Flags: w.config.Flags, Prompts: w.config.LLM.Prompts, Started: w.Now().UTC(),
+		Flags: w.config.Flags, Prompts: w.config.LLM.Prompts, Started: w.Now().UTC(), Environment: chain[len(chain)-1],
 	}
 	for _, name := range []string{"test", "battery"} {
 		files, err := junitOf(w.reports[name])
@@ -116,13 +117,16 @@ func grade(ctx context.Context, w *walk) (*report.Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.Previous = scorecard.Known[*scorecard.Previous](nil)
 	if last != nil && last.Digest != w.digest() {
 		_, err := w.repo.Resolve(ctx, last.Digest, v1.Platform{})
-		o.Previous = &scorecard.Previous{ID: last.ID, Digest: last.Digest, Pullable: err}
+		o.Previous = scorecard.Known(&scorecard.Previous{ID: last.ID, Digest: last.Digest, Pullable: err})
 	}
-	if o.Messages, o.NewMigrations, err = w.brings(ctx, last); err != nil {
+	messages, migrations, err := w.brings(ctx, last)
+	if err != nil {
 		return nil, err
 	}
+	o.Messages, o.NewMigrations = scorecard.Known(messages), scorecard.Known(migrations)
 	r, err := scorecard.Grade(o)
 	if err != nil {
 		return nil, err

@@ -28,12 +28,17 @@ func migrations(root *os.Root, o Options) Dimension {
 		d.State, d.Result = report.NotApplicable, "no migrations are configured"
 		return d
 	}
-	if len(o.NewMigrations) == 0 {
+	names, unread := o.NewMigrations.get()
+	if unread != nil {
+		d.State, d.Result = report.Missing, fmt.Sprintf("the new migrations are not known: %v", unread)
+		return d
+	}
+	if len(names) == 0 {
 		d.Result = "none"
 		return d
 	}
 	class := "expand"
-	for _, name := range o.NewMigrations {
+	for _, name := range names {
 		b, err := readFile(root, name)
 		if err != nil {
 			return Dimension{Name: d.Name, State: report.Missing, Result: fmt.Sprintf("%s cannot be read", name)}
@@ -46,7 +51,7 @@ func migrations(root *os.Root, o Options) Dimension {
 			class = "contract"
 		}
 	}
-	d.Result = fmt.Sprintf("%s (%s: %s)", class, english.Plural(len(o.NewMigrations), "file", ""), strings.Join(base(o.NewMigrations), ", "))
+	d.Result = fmt.Sprintf("%s (%s: %s)", class, english.Plural(len(names), "file", ""), strings.Join(base(names), ", "))
 	switch class {
 	case "expand":
 		d.Note = "rollback stays possible"

@@ -21,6 +21,7 @@ type Requirements struct {
 	Covered   []string `json:"covered"`   // named by a test that passed
 	Unknown   []string `json:"unknown"`   // named by the commits, defined nowhere
 	Uncovered []string `json:"uncovered"` // touched and not covered
+	unread    error    // why not every commit's message is known
 }
 
 var (
@@ -39,7 +40,9 @@ func readRequirements(root *os.Root, o Options, tests Tests) (Requirements, erro
 	for _, id := range defined {
 		prefixes[prefix(id)] = true
 	}
-	for _, m := range o.Messages {
+	messages, unread := o.Messages.get()
+	r.unread = unread
+	for _, m := range messages {
 		for _, id := range ids(m) {
 			switch {
 			case slices.Contains(defined, id):
@@ -130,6 +133,8 @@ func (r Requirements) grade() Dimension {
 		d.Note = "define it, or correct the commit's text"
 	case len(r.Defined) == 0:
 		d.State, d.Result = report.Missing, "no requirement ids are defined"
+	case len(r.Uncovered) == 0 && r.unread != nil:
+		d.State, d.Result = report.Missing, fmt.Sprintf("the commits' messages are not known: %v", r.unread)
 	case len(r.Touched) == 0:
 		d.State, d.Result = report.Warned, fmt.Sprintf("the commits name none of %d; %d have a test", len(r.Defined), len(r.Covered))
 		d.Note = "name the requirement a change serves, such as " + r.Defined[0]

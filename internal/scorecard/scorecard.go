@@ -11,28 +11,40 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// Options is everything a grade is taken from.
+// Options are the facts about one release candidate. An Input that is not set is
+// graded as missing, or as not applicable where nothing is configured.
 type Options struct {
-	App      string
-	Commit   string
-	Digest   string
-	Dir      string // checkout of the commit
-	Must     []string
-	JUnit    []string // files written by the tests that ran for this commit or digest
-	Gate     *report.Report
-	Messages []string // of the commits the candidate brings
-	// Folders of the repository, relative to Dir.
+	App    string
+	Commit string // full commit id
+	Digest string // of the image, such as sha256:…; empty: not built yet
+	Dir    string // checkout of the commit
+	Must   []string
+	// JUnit files of the tests that ran for this commit or digest.
+	JUnit []string
+	// Unmatched are the JUnit patterns that matched no file.
+	Unmatched []string
+	Gate      *report.Report // nil: the security gate has not run
+	// Folders of the repository, slash-separated, relative to Dir; empty: not
+	// configured.
 	Requirements, Migrations, Flags, Prompts string
-	NewMigrations                            []string // files the candidate brings, relative to Dir
-	Previous                                 *Previous
-	Unread                                   error // why nobody knows which release that is; nil: there is none before
-	Started                                  time.Time
+	// Messages of the commits since the last release, in full.
+	Messages Input[[]string]
+	// NewMigrations are the migration files since the last release: raw names,
+	// slash-separated, relative to Dir.
+	NewMigrations Input[[]string]
+	// Environment is the last one of the path, which a rollback applies to; empty:
+	// the repository declares none, and nothing can be rolled back.
+	Environment string
+	// Previous is the release that runs in Environment now. Known(nil): there is
+	// none, this is the first release.
+	Previous Input[*Previous]
+	Started  time.Time
 }
 
 // Previous is the release that a rollback would return to.
 type Previous struct {
 	ID, Digest string
-	Pullable   error // nil: it was resolved in the registry just now
+	Pullable   error // nil: the registry resolved its digest just now
 }
 
 // Card is what is particular to the scorecard's JSON report. Its schema is
@@ -76,7 +88,7 @@ func Grade(o Options) (*report.Report, error) {
 		security(o.Gate, o.Commit),
 		{Name: "ai-evals", State: report.NotApplicable, Result: "no evals are configured"},
 		migrations(root, o),
-		rollback(o.Previous, o.Unread),
+		rollback(o),
 		gradeReadiness(card.Readiness),
 	}
 	if err := checkMust(o.Must, card.Dimensions); err != nil {
@@ -153,20 +165,25 @@ func security(gate *report.Report, commit string) Dimension {
 	return d
 }
 
-// rollback asks whether there is a way back.
-func rollback(p *Previous, unread error) Dimension {
-	if unread != nil {
-		return Dimension{Name: "rollback", State: report.Missing, Result: fmt.Sprintf("the ledger could not be read: %v", unread), Note: "whether there is a way back is not known"}
-	}
-	d := Dimension{Name: "rollback", State: report.NotApplicable, Result: "first release: nothing to return to"}
-	if p == nil {
+// rollback grades whether there is a release to return to.
+func rollback(o Options) Dimension {
+	d := Dimension{Name: "rollback", State: report.NotApplicable}
+	if o.Environment == "" {
+		d.Result = "no environment is configured"
 		return d
 	}
-	if p.Pullable != nil {
+	p, err := o.Previous.get()
+	switch {
+	case err != nil:
+		d.State, d.Result = report.Missing, fmt.Sprintf("the previous release is not known: %v", err)
+		d.Note = "a rollback may not be possible"
+	case p == nil:
+		d.Result = "first release: nothing to return to"
+	case p.Pullable != nil:
 		d.State, d.Result = report.Missing, fmt.Sprintf("release %s cannot be pulled: %v", p.ID, p.Pullable)
-		d.Note = "there is no way back: restore it in the registry, or release once without rollback in scorecard.must"
-		return d
+		d.Note = "a rollback is not possible: restore the image in the registry, or release once without rollback in scorecard.must"
+	default:
+		d.State, d.Result = report.OK, fmt.Sprintf("to %s, which can be pulled", p.ID)
 	}
-	d.State, d.Result = report.OK, fmt.Sprintf("to %s, still pullable", p.ID)
 	return d
 }

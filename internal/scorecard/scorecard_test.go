@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
@@ -44,9 +45,9 @@ func root(t *testing.T, files map[string]string) *os.Root {
 func candidate(t *testing.T) Options {
 	return Options{
 		App: "shop", Commit: commit, Digest: "sha256:1", Dir: checkout(t, map[string]string{"docs/requirements/votes.md": "| W2E-3 | votes are counted |\n", "db/0001.sql": "create table votes (id int);"}),
-		JUnit: []string{goodTests(t)}, Messages: []string{"count votes\n\nServes W2E-3."},
+		JUnit: []string{goodTests(t)}, Messages: Known([]string{"count votes\n\nServes W2E-3."}),
 		Gate:         &report.Report{Name: "security-gate", Commit: commit, Verdict: report.Pass, Title: "nothing blocks"},
-		Requirements: "docs/requirements", Migrations: "db", NewMigrations: []string{"db/0001.sql"}, Previous: &Previous{ID: "2026.11.21-1"},
+		Requirements: "docs/requirements", Migrations: "db", NewMigrations: Known([]string{"db/0001.sql"}), Environment: "production", Previous: Known(&Previous{ID: "2026.11.21-1"}),
 	}
 }
 
@@ -78,7 +79,7 @@ func TestGrade(t *testing.T) {
 	}{
 		"a good candidate": {nil, []string{"tests", "security", "requirements", "rollback", "migrations"}, "tests", report.OK, "1 passed", report.Warn},
 
-		"tests missing":         {func(_ *testing.T, o *Options) { o.JUnit, o.Messages = nil, nil }, nil, "tests", report.Missing, "no JUnit file", report.Warn},
+		"tests missing":         {func(_ *testing.T, o *Options) { o.JUnit, o.Messages = nil, Known[[]string](nil) }, nil, "tests", report.Missing, "no JUnit file", report.Warn},
 		"tests missing, a must": {func(_ *testing.T, o *Options) { o.JUnit = nil }, []string{"tests"}, "tests", report.Missing, "no JUnit file", report.Fail},
 		"tests failed": {func(t *testing.T, o *Options) { o.JUnit = append(o.JUnit, file(t, "e2e.xml", suite("e2e", fail))) },
 			nil, "tests", report.Failed, "1 failed", report.Fail},
@@ -95,8 +96,8 @@ func TestGrade(t *testing.T) {
 
 		"requirements: none defined":         {func(_ *testing.T, o *Options) { o.Requirements = "docs/none" }, nil, "requirements", report.Missing, "no requirement ids", report.Warn},
 		"requirements: none defined, a must": {func(_ *testing.T, o *Options) { o.Requirements = "" }, []string{"requirements"}, "requirements", report.Missing, "no requirement ids", report.Fail},
-		"requirements: none touched":         {func(_ *testing.T, o *Options) { o.Messages = nil }, nil, "requirements", report.Warned, "name none of 1; 1 have a test", report.Warn},
-		"requirements: unknown":              {func(_ *testing.T, o *Options) { o.Messages = []string{"W2E-99"} }, nil, "requirements", report.Failed, "unknown: W2E-99", report.Fail},
+		"requirements: none touched":         {func(_ *testing.T, o *Options) { o.Messages = Known[[]string](nil) }, nil, "requirements", report.Warned, "name none of 1; 1 have a test", report.Warn},
+		"requirements: unknown":              {func(_ *testing.T, o *Options) { o.Messages = Known([]string{"W2E-99"}) }, nil, "requirements", report.Failed, "unknown: W2E-99", report.Fail},
 		"requirements: touched, no test": {func(t *testing.T, o *Options) { o.JUnit = []string{file(t, "u.xml", suite("s", pass))} },
 			nil, "requirements", report.Failed, "touched without a test: W2E-3", report.Fail},
 		"requirements: only a failing test": {func(t *testing.T, o *Options) {
@@ -106,13 +107,30 @@ func TestGrade(t *testing.T) {
 			o.JUnit = []string{file(t, "u.xml", suite("s", `<testcase name="W2E-3"><flakyFailure/></testcase>`+pass))}
 		}, nil, "requirements", report.Failed, "touched without a test: W2E-3", report.Fail},
 
-		"rollback: first release":            {func(_ *testing.T, o *Options) { o.Previous = nil }, []string{"rollback"}, "rollback", report.NotApplicable, "first release", report.Warn},
-		"GP-SCORE-8 rollback: ledger unread": {func(_ *testing.T, o *Options) { o.Unread = errors.New("who are you?") }, []string{"rollback"}, "rollback", report.Missing, "the ledger could not be read: who are you?", report.Fail},
-		"GP-SCORE-8 rollback: not pullable":  {func(_ *testing.T, o *Options) { o.Previous.Pullable = errors.New("no such image") }, []string{"rollback"}, "rollback", report.Missing, "cannot be pulled", report.Fail},
+		"rollback: first release": {func(_ *testing.T, o *Options) { o.Previous = Known[*Previous](nil) }, []string{"rollback"}, "rollback", report.NotApplicable, "first release", report.Warn},
+		"GP-SCORE-8 rollback: ledger unread": {func(_ *testing.T, o *Options) {
+			o.Previous = Unknown[*Previous](errors.New("read the ledger: who are you?"))
+		}, []string{"rollback"}, "rollback", report.Missing, "the previous release is not known: read the ledger: who are you?", report.Fail},
+		"GP-SCORE-8 rollback: not pullable": {func(_ *testing.T, o *Options) { o.Previous = Known(&Previous{Pullable: errors.New("no such image")}) }, []string{"rollback"}, "rollback", report.Missing, "cannot be pulled", report.Fail},
+
+		"rollback: not asked for":              {func(_ *testing.T, o *Options) { o.Previous = Input[*Previous]{} }, []string{"rollback"}, "rollback", report.Missing, "was not asked for", report.Fail},
+		"rollback: no environment":             {func(_ *testing.T, o *Options) { o.Environment = "" }, nil, "rollback", report.NotApplicable, "no environment is configured", report.Warn},
+		"GP-SCORE-7 migrations: not asked for": {func(_ *testing.T, o *Options) { o.NewMigrations = Input[[]string]{} }, []string{"migrations"}, "migrations", report.Missing, "was not asked for", report.Fail},
+		"GP-SCORE-7 migrations: history unread": {func(_ *testing.T, o *Options) {
+			o.NewMigrations = Unknown[[]string](errors.New("the clone is shallow"))
+		}, nil, "migrations", report.Missing, "the clone is shallow", report.Warn},
+		"GP-SCORE-7 migrations: none":             {func(_ *testing.T, o *Options) { o.NewMigrations = Known[[]string](nil) }, nil, "migrations", report.OK, "none", report.Warn},
+		"GP-SCORE-3 requirements: history unread": {func(_ *testing.T, o *Options) { o.Messages = Unknown[[]string](errors.New("the clone is shallow")) }, []string{"requirements"}, "requirements", report.Missing, "the clone is shallow", report.Fail},
+		"GP-SCORE-3 requirements: read in part, and wrong": {func(_ *testing.T, o *Options) {
+			o.Messages = Partial([]string{"W2E-99"}, errors.New("more than 200 commits"))
+		}, nil, "requirements", report.Failed, "unknown: W2E-99", report.Fail},
+		"GP-SCORE-3 requirements: read in part, and right": {func(_ *testing.T, o *Options) {
+			o.Messages = Partial([]string{"W2E-3"}, errors.New("more than 200 commits"))
+		}, nil, "requirements", report.Missing, "more than 200 commits", report.Warn},
 
 		"migrations: not configured":               {func(_ *testing.T, o *Options) { o.Migrations = "" }, nil, "migrations", report.NotApplicable, "", report.Warn},
 		"migrations: not configured, a must":       {func(_ *testing.T, o *Options) { o.Migrations = "" }, []string{"migrations"}, "migrations", report.Missing, "scorecard.must asks for it", report.Fail},
-		"migrations: gone":                         {func(_ *testing.T, o *Options) { o.NewMigrations = []string{"db/0009.sql"} }, []string{"migrations"}, "migrations", report.Missing, "cannot be read", report.Fail},
+		"migrations: gone":                         {func(_ *testing.T, o *Options) { o.NewMigrations = Known([]string{"db/0009.sql"}) }, []string{"migrations"}, "migrations", report.Missing, "cannot be read", report.Fail},
 		"performance: not configured":              {nil, nil, "performance", report.NotApplicable, "", report.Warn},
 		"performance: not configured, a must":      {nil, []string{"performance"}, "performance", report.Missing, "scorecard.must asks for it", report.Fail},
 		"ai-evals: not configured, a must":         {nil, []string{"ai-evals"}, "ai-evals", report.Missing, "scorecard.must asks for it", report.Fail},
@@ -166,7 +184,7 @@ func TestCard(t *testing.T) {
 	}
 	want := *r.Data.(*Card)
 	want.Tests.Names = nil // not part of it
-	if diff := cmp.Diff(want, got.Data); diff != "" {
+	if diff := cmp.Diff(want, got.Data, cmpopts.IgnoreUnexported(Requirements{})); diff != "" {
 		t.Errorf("card (-want +got):\n%s", diff)
 	}
 	if got.Schema != "goldenpath.scorecard/v1" || got.Data.Schema != "goldenpath.scorecard-card/v1" || got.Commit != commit || got.Digest != "sha256:1" {
@@ -251,9 +269,9 @@ func TestRequirements(t *testing.T) {
 		"reqs/sub/d.md":  "- W2E-94 not here\n",
 		"elsewhere/e.md": "- W2E-95 not here either\n",
 	})
-	o := Options{Requirements: "./reqs/", Messages: []string{
+	o := Options{Requirements: "./reqs/", Messages: Known([]string{
 		"W2E-2 and W2E-1, again W2E-2", "Fix CVE-2026-1 by reading UTF-8, RFC-9110 (W2E-77)", "OPS-1", "OPSX-3 is nobody's",
-	}}
+	})}
 	got, err := readRequirements(r, o, Tests{Names: []string{"Test/W2E-1_x", "test_OPS-1", "Test/W2E-5", "Test/W2E-78", "Test/W2E-1_y"}})
 	if err != nil {
 		t.Fatal(err)
@@ -262,7 +280,7 @@ func TestRequirements(t *testing.T) {
 		Defined: []string{"OPS-1", "W2E-1", "W2E-2", "W2E-3", "W2E-4", "W2E-5", "W2E-6", "W2E-7", "W2E-8"},
 		Touched: []string{"OPS-1", "W2E-1", "W2E-2"}, Covered: []string{"OPS-1", "W2E-1", "W2E-5"}, Unknown: []string{"W2E-77"}, Uncovered: []string{"W2E-2"},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Requirements{})); diff != "" {
 		t.Errorf("requirements (-want +got):\n%s", diff)
 	}
 }
@@ -290,17 +308,17 @@ func TestMigrations(t *testing.T) {
 		"create table backdrop (rename_me int, truncated bool);": "expand",
 		"": "expand",
 	} {
-		d := migrations(root(t, map[string]string{"db/1.sql": sql}), Options{Migrations: "db", NewMigrations: []string{"db/1.sql"}})
+		d := migrations(root(t, map[string]string{"db/1.sql": sql}), Options{Migrations: "db", NewMigrations: Known([]string{"db/1.sql"})})
 		if !strings.HasPrefix(d.Result, class+" (1 file: 1.sql)") || (d.State == report.OK) != (class == "expand") {
 			t.Errorf("%q: %+v, want %s", sql, d, class)
 		}
 	}
 	r := root(t, map[string]string{"db/1.sql": "drop table a;", "db/2.sql": "alter table b rename to c;", "db/3.sql": "create table d (id int);"})
 	all := []string{"db/1.sql", "db/2.sql", "db/3.sql"}
-	if d := migrations(r, Options{Migrations: "db", NewMigrations: all}); d.Result != "irreversible (3 files: 1.sql, 2.sql, 3.sql)" || d.State != report.Warned {
+	if d := migrations(r, Options{Migrations: "db", NewMigrations: Known(all)}); d.Result != "irreversible (3 files: 1.sql, 2.sql, 3.sql)" || d.State != report.Warned {
 		t.Errorf("the worst counts: %+v", d)
 	}
-	if d := migrations(r, Options{Migrations: "db"}); d.Result != "none" || d.State != report.OK {
+	if d := migrations(r, Options{Migrations: "db", NewMigrations: Known[[]string](nil)}); d.Result != "none" || d.State != report.OK {
 		t.Errorf("none: %+v", d)
 	}
 }
@@ -359,7 +377,7 @@ func TestHostileCheckout(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := candidate(t)
-	o.Dir, o.Prompts, o.NewMigrations, o.Messages = dir, "llm", []string{"db.sql", "../x.sql"}, nil
+	o.Dir, o.Prompts, o.NewMigrations, o.Messages = dir, "llm", Known([]string{"db.sql", "../x.sql"}), Known[[]string](nil)
 	r, err := Grade(o)
 	if err != nil {
 		t.Fatal(err)

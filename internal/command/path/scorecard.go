@@ -46,11 +46,17 @@ func (c *Scorecard) Do(ctx context.Context, env *command.Env) (*report.Report, e
 		return nil, err
 	}
 	o := scorecard.Options{
-		App: cfg.App, Commit: commit, Digest: c.Digest, Dir: c.Dir, Must: cfg.Scorecard.Must, Messages: messages,
+		App: cfg.App, Commit: commit, Digest: c.Digest, Dir: c.Dir, Must: cfg.Scorecard.Must, Messages: scorecard.Known(messages),
 		Requirements: cfg.Scorecard.Requirements, Migrations: cfg.Scorecard.Migrations, Flags: cfg.Flags, Prompts: cfg.LLM.Prompts, Started: env.Now().UTC(),
 	}
-	if configured {
-		o.Previous, o.Unread = c.previous(ctx, env, cfg)
+	if configured && cfg.Walkable() == nil {
+		chain := cfg.Chain()
+		o.Environment = chain[len(chain)-1]
+		if previous, err := c.previous(ctx, env, cfg); err != nil {
+			o.Previous = scorecard.Unknown[*scorecard.Previous](fmt.Errorf("read the ledger: %w", err))
+		} else {
+			o.Previous = scorecard.Known(previous)
+		}
 	}
 	for _, g := range c.JUnit {
 		files, err := filepath.Glob(filepath.Join(c.Dir, g))
@@ -70,9 +76,6 @@ func (c *Scorecard) Do(ctx context.Context, env *command.Env) (*report.Report, e
 // previous is the release that a rollback would return to, at the end of the path;
 // nil is none. A ledger that cannot be read is no empty one.
 func (c *Scorecard) previous(ctx context.Context, env *command.Env, cfg *config.Config) (*scorecard.Previous, error) {
-	if cfg.Walkable() != nil {
-		return nil, nil // the gate's configuration: nothing is released here
-	}
 	repo, err := localpath.Top(ctx, c.Dir)
 	if err != nil {
 		return nil, err
