@@ -6,14 +6,15 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
 
+var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+
+// memory is a store that holds envelopes of one artifact.
 type memory [][]byte
 
 func (m *memory) Attach(_ context.Context, _, _ string, payload []byte, _ map[string]string) error {
@@ -35,21 +36,21 @@ func openKey(t *testing.T) *Key {
 }
 
 func TestSignAndOpen(t *testing.T) {
-	ctx := context.Background()
 	key := openKey(t)
 	s := Statement{Type: Gate, Name: "app", Digest: digest, Predicate: map[string]any{"verdict": "pass", "n": 1.0}}
-	b, err := Sign(ctx, key, s)
+	b, err := Sign(t.Context(), key, s, noon.In(time.FixedZone("CET", 3600)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := Open(ctx, key, b)
+	got, err := Open(t.Context(), key, b)
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.Signed = noon
 	if diff := cmp.Diff(s, got); diff != "" {
 		t.Errorf("statement (-want +got):\n%s", diff)
 	}
-	if _, err := Open(ctx, openKey(t), b); !errors.Is(err, ErrUntrusted) {
+	if _, err := Open(t.Context(), openKey(t), b); !errors.Is(err, ErrUntrusted) {
 		t.Errorf("another key: %v, want ErrUntrusted", err)
 	}
 	var e map[string]any
@@ -65,63 +66,45 @@ func TestSignAndOpen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(ctx, key, forged); !errors.Is(err, ErrUntrusted) {
+	if _, err := Open(t.Context(), key, forged); !errors.Is(err, ErrUntrusted) {
 		t.Errorf("changed payload: %v, want ErrUntrusted", err)
 	}
-}
-
-func TestCollect(t *testing.T) {
-	ctx := context.Background()
-	key, other := openKey(t), openKey(t)
-	store := &memory{}
-	put := func(k *Key, predicate, about, verdict string) {
-		t.Helper()
-		if err := Put(ctx, store, k, Statement{Type: predicate, Name: "app", Digest: about, Predicate: map[string]any{"verdict": verdict}}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	put(key, Gate, digest, "pass")
-	put(key, Gate, digest, "fail")
-	put(key, Scorecard, digest, "great") // no verdict there is
-	put(other, Provenance, digest, "")   // signed by somebody else
-	put(key, Provenance, strings.Replace(digest, "5be1", "0000", 1), "")
-	*store = append(*store, []byte("{"))
-	c, err := Collect(ctx, store, key, digest)
-	if err != nil {
+	if b, err = key.Seal(t.Context(), "text/plain", payload); err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Trusted) != 3 || c.Untrusted != 3 {
-		t.Errorf("%d trusted and %d untrusted, want 3 and 3", len(c.Trusted), c.Untrusted)
-	}
-	for predicate, want := range map[string]string{Gate: "fail", Scorecard: "fail", Provenance: ""} {
-		if got, found := c.Verdict(predicate, ""); got != want || found != (want != "") {
-			t.Errorf("%s: %q %v, want %q", predicate, got, found, want)
-		}
+	if _, err := Open(t.Context(), key, b); err == nil {
+		t.Error("a payload of another type was accepted")
 	}
 }
 
-func TestKeyIsKeptPrivate(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "keys")
-	one, err := OpenKey(dir)
+// A tested report is written by untrusted code: it cannot choose the time that
+// orders it.
+func TestSignReplacesTheTimeOfThePredicate(t *testing.T) {
+	key := openKey(t)
+	claim := map[string]any{"verdict": "pass", "started": "2999-01-01T00:00:00Z", signedField: "2999-01-01T00:00:00Z"}
+	b, err := Sign(t.Context(), key, Statement{Type: Battery, Name: "app", Digest: digest, Predicate: claim}, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
-	two, err := OpenKey(dir)
+	s, err := Open(t.Context(), key, b)
+	if err != nil || !s.Signed.Equal(noon) {
+		t.Errorf("signed %v, %v, want %v", s.Signed, err, noon)
+	}
+	if claim[signedField] != "2999-01-01T00:00:00Z" {
+		t.Error("Sign changed the caller's predicate")
+	}
+}
+
+func TestPublicKeyDoesNotSign(t *testing.T) {
+	pem, err := openKey(t).PublicPEM()
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, _ := one.KeyID()
-	if b, _ := two.KeyID(); a != b {
-		t.Error("a second opening made another key")
-	}
-	info, err := os.Stat(filepath.Join(dir, "key.pem"))
-	if err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("key.pem has mode %v (%v), want 0600", info.Mode(), err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "key.pem"), []byte("x"), 0o600); err != nil {
+	public, err := ParsePublic(pem)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := OpenKey(dir); err == nil {
-		t.Error("a damaged key was replaced in silence")
+	if _, err := Sign(t.Context(), public, Statement{Type: Gate, Name: "app", Digest: digest}, noon); err == nil {
+		t.Error("a public key signed")
 	}
 }

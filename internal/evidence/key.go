@@ -16,31 +16,45 @@ import (
 	"path/filepath"
 )
 
-// Key signs and verifies. It is an Ed25519 key in PEM files: key.pem (PKCS 8,
-// readable by its owner alone) and key.pub (PKIX).
+// Key is an Ed25519 key that signs and verifies evidence. It is stored as PEM
+// files: key.pem (PKCS 8, readable only by its owner) and key.pub (PKIX).
 type Key struct {
-	private ed25519.PrivateKey // nil: verifies only
+	private ed25519.PrivateKey // nil: the key only verifies
 	public  ed25519.PublicKey
 }
 
-// OpenKey reads the key in a folder, or makes one when there is none.
+// OpenKey reads the key in a folder, and creates it if there is none.
 func OpenKey(dir string) (*Key, error) {
 	path := filepath.Join(dir, "key.pem")
-	b, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return makeKey(dir, path)
+	k, err := readKey(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return k, err
 	}
+	if _, err := os.Lstat(path); err == nil {
+		return nil, brokenLink(path)
+	}
+	return makeKey(dir, path)
+}
+
+func readKey(path string) (*Key, error) {
+	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read signing key: %w", err)
 	}
 	k, err := ParseKey(b)
 	if err != nil {
-		return nil, fmt.Errorf("signing key %s: %w: restore it, or remove it and sign anew", path, err)
+		return nil, fmt.Errorf("read signing key %s: %w: restore the file, or remove it to create a new key", path, err)
 	}
 	return k, nil
 }
 
-// ParseKey reads a private key: PKCS 8 in PEM.
+// brokenLink reports a key file that exists as a symbolic link to nothing. A new
+// key is not created through it: the link's target may only be unmounted.
+func brokenLink(path string) error {
+	return fmt.Errorf("read signing key %s: it is a broken symbolic link: restore its target, or remove the link to create a new key", path)
+}
+
+// ParseKey parses a private key: PKCS 8 in PEM.
 func ParseKey(b []byte) (*Key, error) {
 	block, _ := pem.Decode(b)
 	if block == nil {
@@ -57,7 +71,7 @@ func ParseKey(b []byte) (*Key, error) {
 	return &Key{private: private, public: private.Public().(ed25519.PublicKey)}, nil
 }
 
-// ParsePublic reads a key that verifies only: PKIX in PEM.
+// ParsePublic parses a public key, which only verifies: PKIX in PEM.
 func ParsePublic(b []byte) (*Key, error) {
 	block, _ := pem.Decode(b)
 	if block == nil {
@@ -74,7 +88,7 @@ func ParsePublic(b []byte) (*Key, error) {
 	return &Key{public: public}, nil
 }
 
-// PublicPEM is what ParsePublic reads.
+// PublicPEM returns the public key in the form that ParsePublic reads.
 func (k *Key) PublicPEM() ([]byte, error) {
 	pkix, err := x509.MarshalPKIXPublicKey(k.public)
 	if err != nil {
@@ -83,7 +97,8 @@ func (k *Key) PublicPEM() ([]byte, error) {
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: pkix}), nil
 }
 
-// makeKey writes a new key. Of two that race, one wins and both use it.
+// makeKey creates a key. If another process creates one at the same time, both
+// use the one that was written first.
 func makeKey(dir, path string) (*Key, error) {
 	public, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -94,7 +109,7 @@ func makeKey(dir, path string) (*Key, error) {
 		return nil, err
 	}
 	k := &Key{private: private, public: public}
-	shown, err := k.PublicPEM()
+	publicPEM, err := k.PublicPEM()
 	if err != nil {
 		return nil, err
 	}
@@ -110,17 +125,21 @@ func makeKey(dir, path string) (*Key, error) {
 		return nil, err
 	}
 	if err := os.Link(tmp.Name(), path); errors.Is(err, fs.ErrExist) {
-		return OpenKey(dir)
+		k, err := readKey(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = brokenLink(path)
+		}
+		return k, err
 	} else if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("create signing key: %w", err)
 	}
-	return k, os.WriteFile(filepath.Join(dir, "key.pub"), shown, 0o644)
+	return k, os.WriteFile(filepath.Join(dir, "key.pub"), publicPEM, 0o644)
 }
 
 // Sign implements dsse.Signer.
 func (k *Key) Sign(_ context.Context, data []byte) ([]byte, error) {
 	if k.private == nil {
-		return nil, errors.New("this key verifies only")
+		return nil, errors.New("sign evidence: this is a public key: use the private key")
 	}
 	return ed25519.Sign(k.private, data), nil
 }

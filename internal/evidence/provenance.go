@@ -49,6 +49,5 @@ func (b Build) Predicate() map[string]any {
 				"finishedOn":   b.Finished.UTC().Format(time.RFC3339),
 			},
 		},
-		"started": b.Started.UTC().Format(time.RFC3339Nano),
 	}
 }

@@ -69,7 +69,7 @@ func Attest(ctx context.Context, d Deps, repo, digest string, reports []*report.
 		return w.concluded(r), nil
 	}
 	for _, s := range statements {
-		if err := evidence.Put(ctx, w.repo, w.Key, s); err != nil {
+		if err := evidence.Put(ctx, w.repo, w.Key, s, w.Now()); err != nil {
 			return nil, err
 		}
 	}

@@ -198,12 +198,11 @@ func packed(ctx context.Context, w *walk) bool {
 	if _, err := w.repo.Resolve(ctx, r.Digest, v1.Platform{}); err != nil {
 		return false
 	}
-	c, err := evidence.Collect(ctx, w.repo, w.Key, r.Digest)
+	c, err := evidence.Collect(ctx, w.repo, evidence.Trust(w.Key), r.Digest, w.Now())
 	if err != nil {
 		return false
 	}
-	_, found := c.Verdict(evidence.Provenance, "") // the key may be another by now
-	return found
+	return c.Verdict(evidence.Provenance, "").Found() // the key may have changed since
 }
 
 // digest is the artifact this run is about.
@@ -215,7 +214,7 @@ func (w *walk) digest() string {
 }
 
 func (w *walk) prove(ctx context.Context, digest, kind string, predicate map[string]any) error {
-	return evidence.Put(ctx, w.repo, w.Key, evidence.Statement{Type: kind, Name: w.config.Artifact.Image, Digest: digest, Predicate: predicate})
+	return evidence.Put(ctx, w.repo, w.Key, evidence.Statement{Type: kind, Name: w.config.Artifact.Image, Digest: digest, Predicate: predicate}, w.Now())
 }
 
 // proveReport states a report about the artifact.
@@ -273,6 +272,5 @@ func TestResult(r *report.Report) map[string]any {
 	}
 	return map[string]any{
 		"result": result, "configuration": []any{}, "passedTests": passed, "failedTests": failed,
-		"started": r.Started.Format(time.RFC3339Nano),
 	}
 }

@@ -35,7 +35,7 @@ func Requirements(from string, only, battery bool) []release.Requirement {
 
 func (w *walk) releaseDeps() release.Deps {
 	return release.Deps{
-		Target: w.Target, Repository: w.repo, Ledger: w.Ledger, Key: w.Key, Probe: w.Probe, Now: w.Now, By: w.By, Say: w.Progress.Say,
+		Target: w.Target, Repository: w.repo, Ledger: w.Ledger, Trust: evidence.Trust(w.Key), Probe: w.Probe, Now: w.Now, By: w.By, Say: w.Progress.Say,
 	}
 }
 

@@ -29,6 +29,7 @@ var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 type bench struct {
 	t testing.TB
 	Deps
+	key        *evidence.Key // signs, and is trusted
 	target     *targettest.Target
 	repository *artifact.Repository
 	skipped    atomic.Int64       // added to the clock
@@ -67,17 +68,17 @@ func openBench(t testing.TB, dir string) *bench {
 		t.Fatal(err)
 	}
 	b := &bench{t: t, target: targettest.New(t)}
+
 	if b.repository, err = registry.Repository("shop"); err != nil {
 		t.Fatal(err)
 	}
-	key, err := evidence.OpenKey(filepath.Join(dir, "keys"))
-	if err != nil {
+	if b.key, err = evidence.OpenKey(filepath.Join(dir, "keys")); err != nil {
 		t.Fatal(err)
 	}
 	began := time.Now()
 	now := func() time.Time { return noon.Add(time.Since(began) + time.Duration(b.skipped.Load())) }
 	b.Deps = Deps{
-		Target: b.target, Repository: b.repository, Ledger: &ledger.Ledger{Dir: app, Now: now}, Key: key, Now: now,
+		Target: b.target, Repository: b.repository, Ledger: &ledger.Ledger{Dir: app, Now: now}, Trust: evidence.Trust(b.key), Now: now,
 		By: fmt.Sprintf("ann@laptop-%d", os.Getpid()), Probe: b.probe, Say: func(what string) { b.log = append(b.log, what) },
 	}
 	return b
@@ -136,7 +137,7 @@ func (b *bench) push(content string) string {
 
 func (b *bench) prove(key *evidence.Key, digest, kind string, predicate map[string]any) {
 	b.t.Helper()
-	err := evidence.Put(b.t.Context(), b.repository, key, evidence.Statement{Type: kind, Name: "shop", Digest: digest, Predicate: predicate})
+	err := evidence.Put(b.t.Context(), b.repository, key, evidence.Statement{Type: kind, Name: "shop", Digest: digest, Predicate: predicate}, b.Now())
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -170,9 +171,9 @@ func (b *bench) alone(digest string) Options {
 // stage walks a digest to staging, as one that was tested.
 func (b *bench) stage(digest string) {
 	b.t.Helper()
-	b.prove(b.Key, digest, evidence.Provenance, nil)
-	b.prove(b.Key, digest, evidence.Gate, map[string]any{"verdict": "warn"})
-	b.prove(b.Key, digest, evidence.Battery, map[string]any{"verdict": "pass", "environment": "staging"})
+	b.prove(b.key, digest, evidence.Provenance, nil)
+	b.prove(b.key, digest, evidence.Gate, map[string]any{"verdict": "warn"})
+	b.prove(b.key, digest, evidence.Battery, map[string]any{"verdict": "pass", "environment": "staging"})
 	b.want(must(Promote(b.t.Context(), b.Deps, b.staging(digest)))(b.t), report.Pass, "promoted")
 }
 

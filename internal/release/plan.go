@@ -155,16 +155,17 @@ func (p *plan) checkUndone(o Options) {
 
 // checkEvidence holds the artifact to what is required of it (GP-PROM-2).
 func (p *plan) checkEvidence(ctx context.Context, d Deps, o Options) error {
-	c, err := evidence.Collect(ctx, d.Repository, d.Key, o.Digest)
+	c, err := evidence.Collect(ctx, d.Repository, d.Trust, o.Digest, d.Now())
 	if err != nil {
 		return err
 	}
 	p.evidence = c
 	var said, missing, bad []string
 	for _, r := range o.Require {
-		verdict, found := c.Verdict(r.Type, r.Environment)
+		result := c.Verdict(r.Type, r.Environment)
+		verdict := result.Verdict
 		switch {
-		case !found:
+		case !result.Found():
 			missing = append(missing, r.Name)
 			said = append(said, r.Name+" missing")
 			continue

@@ -124,11 +124,11 @@ func TestPromoteRefuses(t *testing.T) {
 		}, "evidence-missing", "battery on beta"},
 		"GP-PROM-2 evidence speaks against it": {func(b *bench, o *Options) {
 			b.stage(b.artifacts[0])
-			b.prove(b.Key, o.Digest, evidence.Gate, map[string]any{"verdict": "fail", "started": "2026-11-21T12:00:00Z"})
+			b.prove(b.key, o.Digest, evidence.Gate, map[string]any{"verdict": "fail"})
 		}, "evidence-failed", "security-gate"},
 		"GP-PROM-2 a skipped check is no pass": {func(b *bench, o *Options) {
 			b.stage(b.artifacts[0])
-			b.prove(b.Key, o.Digest, evidence.Gate, map[string]any{"verdict": "skip", "started": "2026-11-21T12:00:00Z"})
+			b.prove(b.key, o.Digest, evidence.Gate, map[string]any{"verdict": "skip"})
 		}, "evidence-failed", "security-gate"},
 		"GP-PROM-2 evidence is signed by another key": {func(b *bench, o *Options) {
 			b.stage(b.artifacts[0])

@@ -35,7 +35,7 @@ type Deps struct {
 	Target     Target
 	Repository Repository
 	Ledger     *ledger.Ledger
-	Key        *evidence.Key
+	Trust      evidence.Policy // whose evidence is accepted
 	Probe      Prober
 	Reference  func(digest string) string // what a cluster pulls; nil or "": nothing can be pulled
 	Now        func() time.Time

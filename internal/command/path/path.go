@@ -16,6 +16,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/artifact"
 	"github.com/seed-b235b314/goldenpath/internal/command"
 	"github.com/seed-b235b314/goldenpath/internal/config"
+	"github.com/seed-b235b314/goldenpath/internal/evidence"
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
 	"github.com/seed-b235b314/goldenpath/internal/localpath"
 	"github.com/seed-b235b314/goldenpath/internal/release"
@@ -200,7 +201,7 @@ func (w *world) releaseDeps(ctx context.Context, o *release.Options) (d release.
 		all[name] = t
 	}
 	return release.Deps{
-		Target: all, Repository: w.repository, Reference: w.repository.Pull, Ledger: w.ledger, Key: key, Probe: probe, Now: w.env.Now,
+		Target: all, Repository: w.repository, Reference: w.repository.Pull, Ledger: w.ledger, Trust: evidence.Trust(key), Probe: probe, Now: w.env.Now,
 		By: w.env.Runner.Identity(), Say: w.say,
 	}, nil
 }
