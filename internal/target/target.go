@@ -112,12 +112,13 @@ type Ready struct {
 	Timeout     time.Duration // default 1 minute
 }
 
-// Failure is a deployment that did not become ready, as a person can act on it.
+// Failure is a deployment that did not become ready.
 type Failure struct {
 	What   string   // "deployment/where2eat: ImagePullBackOff"
 	Detail []string // the last lines of a log, events
 	Remedy string
 	Kept   string // what is left: "generation 3 still serves"
+	Err    error  // cause; nil: unknown
 }
 
 func (f *Failure) Error() string {
@@ -133,6 +134,9 @@ func (f *Failure) Error() string {
 	}
 	return msg
 }
+
+// Unwrap returns the cause.
+func (f *Failure) Unwrap() error { return f.Err }
 
 // Refusal is an environment that asks for what no preview gets, or for what
 // cannot be deployed at all. Nothing was applied.

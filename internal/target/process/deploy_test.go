@@ -157,14 +157,14 @@ func TestBrokenUpdateKeepsOld(t *testing.T) {
 	b := newBench(t)
 	first := b.up("", commit1)
 	_, err := b.Deploy(b.ctx, b.deployment("crash", commit2))
-	failed := (*NotReady)(nil)
+	failed := (*target.Failure)(nil)
 	if !errors.As(err, &failed) {
 		t.Fatalf("error %v", err)
 	}
 	for _, want := range []string{
 		"deploy preview/pr-12: start generation 2: the application ended 4 times, last with exit status 3",
 		"generation 1 (commit 1111111) still serves at " + first.URL,
-		"  | cannot reach the database with ***\n", "PORT",
+		"  cannot reach the database with ***\n", "PORT",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the error lacks %q:\n%v", want, err)

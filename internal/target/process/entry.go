@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
 // hostFiles are the absolute link targets that mean the same on the host: images
@@ -50,7 +52,7 @@ func (u *unpacker) entry(h *tar.Header, content io.Reader) error {
 		return fmt.Errorf("replace %s: %w", name, err)
 	}
 	if err := u.write(h, name, content); err != nil {
-		if r := (*Refusal)(nil); errors.As(err, &r) {
+		if r := (*target.Refusal)(nil); errors.As(err, &r) {
 			return err
 		}
 		return fmt.Errorf("write %s: %w", name, err)
@@ -87,7 +89,7 @@ func (u *unpacker) write(h *tar.Header, name string, content io.Reader) error {
 		return u.root.Chmod(name, mode|0o700)
 	case tar.TypeReg, tar.TypeGNUSparse:
 		if u.left.bytes -= h.Size; u.left.bytes < 0 { // a sparse file says little and becomes much
-			return errTooLarge
+			return tooLarge()
 		}
 		f, err := u.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		if err != nil {
@@ -142,5 +144,5 @@ func (u *unpacker) hardlink(h *tar.Header, name string) error {
 }
 
 func hostile(h *tar.Header, what string) error {
-	return &Refusal{fmt.Sprintf("entry %q %s", clean(h.Name), what), "build the image without it"}
+	return refuse(fmt.Sprintf("entry %q %s", clean(h.Name), what), "build the image without it")
 }

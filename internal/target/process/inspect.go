@@ -22,10 +22,10 @@ var machines = map[string]elf.Machine{
 func (p *plan) inspect(name string) error {
 	file, fi, err := lookup(p.root, name)
 	if err != nil {
-		return &Refusal{fmt.Sprintf("the image's program %s is not in the image (%v)", name, err), "correct ENTRYPOINT or CMD, or copy the program into the image"}
+		return refuse(fmt.Sprintf("the image's program %s is not in the image (%v)", name, err), "correct ENTRYPOINT or CMD, or copy the program into the image")
 	}
 	if !runnable(fi) {
-		return &Refusal{fmt.Sprintf("the image's program %s is not executable (%s)", name, fi.Mode()), "set its mode in the Dockerfile: COPY --chmod=755, or RUN chmod +x"}
+		return refuse(fmt.Sprintf("the image's program %s is not executable (%s)", name, fi.Mode()), "set its mode in the Dockerfile: COPY --chmod=755, or RUN chmod +x")
 	}
 	f, err := p.root.Open(file)
 	if err != nil {
@@ -40,7 +40,7 @@ func (p *plan) inspect(name string) error {
 	case strings.HasPrefix(string(head), "#!"):
 		return p.inspectScript(name, f)
 	case runtime.GOOS == "linux":
-		return &Refusal{fmt.Sprintf("the image's program %s is neither an ELF binary nor a script that begins with #!", name), "give the script its first line, as #!/bin/sh"}
+		return refuse(fmt.Sprintf("the image's program %s is neither an ELF binary nor a script that begins with #!", name), "give the script its first line, as #!/bin/sh")
 	}
 	return nil
 }
@@ -48,14 +48,12 @@ func (p *plan) inspect(name string) error {
 func (p *plan) inspectELF(name string, f io.ReaderAt) error {
 	b, err := elf.NewFile(f)
 	if err != nil {
-		return &Refusal{fmt.Sprintf("the image's program %s is a damaged ELF binary (%v)", name, err), "build it again"}
+		return refuse(fmt.Sprintf("the image's program %s is a damaged ELF binary (%v)", name, err), "build it again")
 	}
 	defer b.Close()
 	if want := machines[runtime.GOARCH]; runtime.GOOS != "linux" || b.Machine != want {
-		return &Refusal{
-			fmt.Sprintf("the image's program %s is for Linux on %s, this machine is %s/%s", name, b.Machine, runtime.GOOS, runtime.GOARCH),
-			"build it for this machine, " + otherTarget,
-		}
+		return refuse(fmt.Sprintf("the image's program %s is for Linux on %s, this machine is %s/%s", name, b.Machine, runtime.GOOS, runtime.GOARCH),
+			"build it for this machine, "+otherTarget)
 	}
 	for _, s := range b.Progs {
 		if s.Type != elf.PT_INTERP {
@@ -64,10 +62,8 @@ func (p *plan) inspectELF(name string, f io.ReaderAt) error {
 		raw, _ := io.ReadAll(io.LimitReader(s.Open(), 4096))
 		loader := strings.TrimRight(string(raw), "\x00")
 		if _, err := os.Stat(loader); err != nil {
-			return &Refusal{
-				fmt.Sprintf("the image's program %s needs the loader %s, which this machine does not have", name, clean(loader)),
-				"build it static (CGO_ENABLED=0, or for musl), " + otherTarget,
-			}
+			return refuse(fmt.Sprintf("the image's program %s needs the loader %s, which this machine does not have", name, clean(loader)),
+				"build it static (CGO_ENABLED=0, or for musl), "+otherTarget)
 		}
 	}
 	return nil
@@ -79,17 +75,15 @@ func (p *plan) inspectScript(name string, f io.ReadSeeker) error {
 	line, _ := bufio.NewReader(io.LimitReader(f, 4096)).ReadString('\n')
 	line = strings.TrimSuffix(line, "\n")
 	if strings.HasSuffix(line, "\r") {
-		return &Refusal{fmt.Sprintf("the image's program %s is a script with Windows line ends", name), "store it with LF line ends"}
+		return refuse(fmt.Sprintf("the image's program %s is a script with Windows line ends", name), "store it with LF line ends")
 	}
 	words := strings.Fields(line)
 	if len(words) == 0 {
-		return &Refusal{fmt.Sprintf("the image's program %s names no interpreter after #!", name), "give the script its first line, as #!/bin/sh"}
+		return refuse(fmt.Sprintf("the image's program %s names no interpreter after #!", name), "give the script its first line, as #!/bin/sh")
 	}
 	if fi, err := os.Stat(words[0]); err != nil || !runnable(fi) {
-		return &Refusal{
-			fmt.Sprintf("the image's program %s needs the interpreter %s, which this machine does not have", name, clean(words[0])),
-			"install it here, " + otherTarget,
-		}
+		return refuse(fmt.Sprintf("the image's program %s needs the interpreter %s, which this machine does not have", name, clean(words[0])),
+			"install it here, "+otherTarget)
 	}
 	if _, _, err := lookup(p.root, words[0]); err != nil {
 		p.noteHost(path.Base(words[0]), words[0])
@@ -113,10 +107,8 @@ func (p *plan) inspectEnv(name string, words []string) error {
 	}
 	host, err := p.onHost(words[0])
 	if err != nil {
-		return &Refusal{
-			fmt.Sprintf("the image's program %s needs %s, which is neither in the image nor on this machine", name, clean(words[0])),
-			"add it to the image, or install it here",
-		}
+		return refuse(fmt.Sprintf("the image's program %s needs %s, which is neither in the image nor on this machine", name, clean(words[0])),
+			"add it to the image, or install it here")
 	}
 	p.noteHost(words[0], host)
 	return nil

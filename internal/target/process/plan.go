@@ -86,7 +86,7 @@ func (p *plan) workdir(name string) error {
 		err = p.root.MkdirAll(dir, 0o755)
 	}
 	if err != nil {
-		return &Refusal{fmt.Sprintf("the image's working directory %q cannot be used (%v)", name, err), "set WORKDIR in its Dockerfile to a directory of the image"}
+		return refuse(fmt.Sprintf("the image's working directory %q cannot be used (%v)", name, err), "set WORKDIR in its Dockerfile to a directory of the image")
 	}
 	p.run.Dir = filepath.Join(p.rootfs, dir)
 	return nil
@@ -111,7 +111,7 @@ func (p *plan) program(name, workdir string) error {
 	}
 	host, err := p.onHost(name)
 	if err != nil {
-		return &Refusal{fmt.Sprintf("%s is neither in the image nor on this machine", name), "add it to the image, or install it here"}
+		return refuse(fmt.Sprintf("%s is neither in the image nor on this machine", name), "add it to the image, or install it here")
 	}
 	p.run.Path = host
 	p.noteHost(name, host)

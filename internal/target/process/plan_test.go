@@ -12,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
+
+	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
 const script = "#!/bin/sh\nexec true\n"
@@ -136,8 +138,8 @@ func TestRefusals(t *testing.T) {
 				t.Skip("the test binary is static")
 			}
 			_, _, err := planFor(t, v1.Config{Cmd: []string{c.name}}, host(t), c.files...)
-			refusal := (*Refusal)(nil)
-			if !errors.As(err, &refusal) || !strings.Contains(refusal.Reason, c.want) || refusal.Remedy == "" {
+			refusal := (*target.Refusal)(nil)
+			if !errors.As(err, &refusal) || !strings.Contains(refusal.Error(), c.want) || !strings.Contains(refusal.Error(), ": ") {
 				t.Errorf("error %v", err)
 			}
 		})
@@ -175,8 +177,8 @@ func TestRefusedAtOnce(t *testing.T) {
 	}
 	for name, c := range cases {
 		_, err := b.Deploy(b.ctx, deployment(c.img, commit1))
-		refusal := (*Refusal)(nil)
-		if !errors.As(err, &refusal) || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), refusal.Remedy) {
+		refusal := (*target.Refusal)(nil)
+		if !errors.As(err, &refusal) || !strings.Contains(err.Error(), c.want) || len(refusal.Problems) != 1 {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}

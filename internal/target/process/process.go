@@ -41,8 +41,8 @@ type Target struct {
 // before serves until then, and goes on serving when d does not get ready. Killed
 // at any point and called again, it converges.
 //
-// An image this target cannot run is a *Refusal; one that does not get ready is a
-// *NotReady.
+// The error is a *target.Refusal if this target cannot run the image, and a
+// *target.Failure if the deployment does not become ready.
 func (t *Target) Deploy(ctx context.Context, d target.Deployment) (target.Running, error) {
 	r, err := t.deploy(ctx, d)
 	if err != nil {
@@ -94,7 +94,7 @@ func (t *Target) check(d target.Deployment) error {
 	case len(t.Self) == 0 || t.Dir == "":
 		return errors.New("check target: set Dir and Self")
 	case runtime.GOOS != "linux" && runtime.GOOS != "darwin":
-		return &Refusal{"the process target does not run on " + runtime.GOOS, "use Linux or macOS, or another target"}
+		return refuse("the process target does not run on "+runtime.GOOS, "use Linux or macOS, or another target")
 	}
 	cfg, err := d.Image.ConfigFile()
 	if err != nil {
@@ -104,7 +104,7 @@ func (t *Target) check(d target.Deployment) error {
 		return err
 	}
 	if len(cfg.Config.Entrypoint)+len(cfg.Config.Cmd) == 0 {
-		return &Refusal{"the image names no program to run", "set ENTRYPOINT or CMD in its Dockerfile"}
+		return refuse("the image names no program to run", "set ENTRYPOINT or CMD in its Dockerfile")
 	}
 	return checkEnv(d.Env)
 }

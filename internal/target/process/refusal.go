@@ -4,27 +4,24 @@ import (
 	"runtime"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// Refusal is an image that this target cannot run, and what to do about it.
-type Refusal struct {
-	Reason string
-	Remedy string
-}
-
-func (r *Refusal) Error() string { return r.Reason + ": " + r.Remedy }
-
-// otherTarget is the way out of everything that follows from having no container.
+// otherTarget is the remedy for everything that only a container can run.
 const otherTarget = "or deploy to the kubernetes target"
 
-// checkPlatform refuses an image for another system. One that names none is
-// judged by its program alone.
+// refuse returns a refusal of an image that this target cannot run.
+func refuse(problem, remedy string) error {
+	return &target.Refusal{Problems: []string{problem + ": " + remedy}}
+}
+
+// checkPlatform refuses an image for another system. If the image names no
+// platform, only its program is checked.
 func checkPlatform(cfg *v1.ConfigFile) error {
 	if (cfg.OS == "" || cfg.OS == runtime.GOOS) && (cfg.Architecture == "" || cfg.Architecture == runtime.GOARCH) {
 		return nil
 	}
-	return &Refusal{
-		Reason: "the image is for " + cfg.OS + "/" + cfg.Architecture + ", this machine is " + runtime.GOOS + "/" + runtime.GOARCH,
-		Remedy: "build it for " + runtime.GOOS + "/" + runtime.GOARCH + " too, " + otherTarget,
-	}
+	host := runtime.GOOS + "/" + runtime.GOARCH
+	return refuse("the image is for "+cfg.OS+"/"+cfg.Architecture+", this machine is "+host, "build it for "+host+" too, "+otherTarget)
 }

@@ -12,49 +12,13 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// giveUp is after how many restarts a deployment is not waited for any longer.
-const giveUp = 4
+// maxRestarts is how often an application may end before a deployment stops
+// waiting for it.
+const maxRestarts = 4
 
-// NotReady is a deployment that was started and did not get ready.
-type NotReady struct {
-	Generation int
-	Err        error    // what was seen last
-	Log        []string // the application's last lines, cleaned, without the given variables' values
-	Serving    string   // what answers now
-	Remedy     string
-}
-
-// Error says all of it, the remedy last.
-func (e *NotReady) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "start generation %d: %v; %s.", e.Generation, e.Err, e.Serving)
-	if len(e.Log) == 0 {
-		b.WriteString(" It logged nothing.")
-	} else {
-		b.WriteString(" Its last lines:\n")
-		for _, line := range e.Log {
-			b.WriteString("  | " + line + "\n")
-		}
-	}
-	b.WriteString(" " + e.Remedy)
-	return b.String()
-}
-
-// Unwrap gives what was seen last.
-func (e *NotReady) Unwrap() error { return e.Err }
-
-// As gives it as a failure that every target has in common.
-func (e *NotReady) As(other any) bool {
-	f, ok := other.(**target.Failure)
-	if ok {
-		*f = &target.Failure{What: fmt.Sprintf("generation %d is not ready: %v", e.Generation, e.Err), Detail: e.Log, Remedy: e.Remedy, Kept: e.Serving}
-	}
-	return ok
-}
-
-// replace makes next the generation that serves. A fixed port can be held by one
-// generation only, then old is stopped before next starts; else it serves until
-// next is ready. Where next does not get ready, old serves again.
+// replace makes next the generation that serves. Two generations cannot hold the
+// same fixed port, so old is stopped before next starts; otherwise old serves
+// until next is ready. If next does not become ready, old serves again.
 func (e *environment) replace(ctx context.Context, old, next *generation) error {
 	var err error
 	if old != nil && old.spec.Port == next.spec.Port {
@@ -70,39 +34,46 @@ func (e *environment) replace(ctx context.Context, old, next *generation) error 
 	}
 	if err == nil {
 		if old != nil {
-			// next serves: what is left of old is removed now or by the next deployment.
+			// If this fails, the next deployment removes the rest of old.
 			_ = old.remove(context.WithoutCancel(ctx))
 		}
 		return nil
 	}
-	return undo(ctx, old, next, err)
+	return rollBack(ctx, old, next, err)
 }
 
-// undo ends next and has old serve again.
-func undo(ctx context.Context, old, next *generation, cause error) error {
+// rollBack stops next and starts old again if it no longer runs. It returns the
+// failure of next: its last log lines, without the values of variables, and what
+// serves now.
+func rollBack(ctx context.Context, old, next *generation, cause error) error {
 	ctx = context.WithoutCancel(ctx)
-	failed := &NotReady{
-		Generation: next.number, Err: cause, Serving: "nothing serves " + next.spec.Environment,
-		Remedy: fmt.Sprintf("Fix what its log shows; it must listen on 127.0.0.1:$PORT (here %d) and answer %s with 2xx.",
+	failure := &target.Failure{
+		Err: cause, What: fmt.Sprintf("start generation %d: %v", next.number, cause),
+		Kept: "nothing: nothing serves " + next.spec.Environment,
+		Remedy: fmt.Sprintf("fix what the log shows; the application must listen on 127.0.0.1:$PORT (here %d) and answer %s with 2xx",
 			next.spec.Port, readyPaths(next.spec.Ready)),
 	}
 	if err := next.stop(ctx); err != nil {
-		failed.Err = fmt.Errorf("%w; %w", cause, err)
-		return failed
+		failure.Err = fmt.Errorf("%w; %w", cause, err)
+		failure.What = fmt.Sprintf("start generation %d: %v", next.number, failure.Err)
+		return failure
 	}
-	failed.Log = tail(next.path("app.log"), 20, next.spec.Given)
+	failure.Detail = tail(next.path("app.log"), 20, next.spec.Given)
+	if len(failure.Detail) == 0 {
+		failure.Detail = []string{"it logged nothing"}
+	}
 	if old == nil {
-		return failed
+		return failure
 	}
-	was := fmt.Sprintf("generation %d (commit %.7s)", old.number, old.spec.Commit)
+	before := fmt.Sprintf("generation %d (commit %.7s)", old.number, old.spec.Commit)
 	if old.alive() {
-		failed.Serving = was + " still serves at " + old.url()
+		failure.Kept = before + " still serves at " + old.url()
 	} else if err := old.start(ctx); err != nil {
-		failed.Serving = fmt.Sprintf("%s was started again but is not ready: %v", was, err)
+		failure.Kept = fmt.Sprintf("%s was started again but is not ready: %v", before, err)
 	} else {
-		failed.Serving = was + " was started again and serves at " + old.url()
+		failure.Kept = before + " was started again and serves at " + old.url()
 	}
-	return failed
+	return failure
 }
 
 // start runs the generation and waits until it is ready.
@@ -117,7 +88,7 @@ func (g *generation) start(ctx context.Context) error {
 			return fmt.Errorf("its supervisor ended (%v): %s", err, strings.Join(tail(g.path("supervisor.log"), 3, g.spec.Given), "; "))
 		default:
 		}
-		if s := g.state(); s.Restarts >= giveUp {
+		if s := g.state(); s.Restarts >= maxRestarts {
 			return fmt.Errorf("the application ended %d times, last with %s", s.Restarts, s.Last)
 		}
 		return nil
@@ -131,8 +102,8 @@ func (g *generation) start(ctx context.Context) error {
 	return g.checkPort()
 }
 
-// abandon removes a generation that will not serve, and the environment with it
-// where nothing ever did.
+// abandon removes a generation that will not serve. It also removes the
+// environment if no generation ever served.
 func (e *environment) abandon(next *generation) error {
 	if next != nil {
 		if err := next.remove(context.Background()); err != nil {

@@ -100,7 +100,7 @@ func (u *unpacker) unpack(ctx context.Context, l v1.Layer) error {
 			return err
 		}
 		if u.left.files--; u.left.files < 0 {
-			return &Refusal{"the image has too many files", "make it smaller, " + otherTarget}
+			return refuse("the image has too many files", "make it smaller, "+otherTarget)
 		}
 		if err := u.entry(h, r); err != nil {
 			return err
@@ -128,9 +128,9 @@ func (b *bounded) Read(p []byte) (int, error) {
 	}
 	n, err := b.r.Read(p)
 	if *b.left -= int64(n); *b.left < 0 {
-		return 0, errTooLarge
+		return 0, tooLarge()
 	}
 	return n, err
 }
 
-var errTooLarge = &Refusal{"the image is too large", "make it smaller, " + otherTarget}
+func tooLarge() error { return refuse("the image is too large", "make it smaller, "+otherTarget) }

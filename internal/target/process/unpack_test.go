@@ -18,6 +18,8 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
 func folder(name string) file { return file{name: name, head: tar.Header{Typeflag: tar.TypeDir}} }
@@ -161,8 +163,8 @@ func TestUnpackRefuses(t *testing.T) {
 				t.Fatal(err)
 			}
 			err := unpackLayers(t, dir, limits{bytes: 1 << 10, files: 4}, layer(c.files...))
-			refusal := (*Refusal)(nil)
-			if !errors.As(err, &refusal) || !strings.Contains(err.Error(), c.want) || refusal.Remedy == "" {
+			refusal := (*target.Refusal)(nil)
+			if !errors.As(err, &refusal) || !strings.Contains(err.Error(), c.want) || !strings.Contains(refusal.Error(), ": ") {
 				t.Errorf("error %v", err)
 			}
 			outside := tree(t, around)
