@@ -35,7 +35,6 @@ func (c *PreviewUp) Do(ctx context.Context, env *command.Env) (*report.Report, e
 	if err != nil {
 		return nil, err
 	}
-	defer p.forget(p.deps.Target)
 	w := p.world
 	own := w.config.Preview
 	if c.TTL != "" {
@@ -95,7 +94,6 @@ func (c *PreviewDown) Do(ctx context.Context, env *command.Env) (*report.Report,
 	if err != nil {
 		return nil, err
 	}
-	defer p.forget(p.deps.Target)
 	rep, err := preview.Down(ctx, p.deps, preview.DownOptions{Policy: p.policy, Name: p.name, PullRequest: p.number, Open: c.EvenOpen, DryRun: dryRun})
 	if rep != nil && !dryRun {
 		p.announceDown(ctx, rep)
@@ -127,7 +125,6 @@ func sweep(ctx context.Context, env *command.Env, g GitHub, cl Cluster, where Wh
 	if err != nil {
 		return nil, err
 	}
-	defer p.forget(p.deps.Target)
 	rep, err := preview.Sweep(ctx, p.deps, preview.SweepOptions{Policy: p.policy, DryRun: dryRun})
 	if rep != nil && dryRun && dry == "" {
 		rep.Checks = append(rep.Checks, report.Check{Name: "dry run", State: report.OK, Result: "the default where a person starts it", Note: "dry-run: false removes"})
@@ -152,7 +149,6 @@ func (c *PreviewList) Do(ctx context.Context, env *command.Env) (*report.Report,
 	if err != nil {
 		return nil, err
 	}
-	defer p.forget(p.deps.Target)
 	return preview.List(ctx, p.deps, p.policy)
 }
 

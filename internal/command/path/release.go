@@ -74,7 +74,6 @@ func (c *Promote) Do(ctx context.Context, env *command.Env) (*report.Report, err
 	if err != nil {
 		return nil, err
 	}
-	defer w.forget(d.Target)
 	return release.Promote(ctx, d, o)
 }
 
@@ -128,7 +127,6 @@ func (c *Rollback) Do(ctx context.Context, env *command.Env) (*report.Report, er
 	if err != nil {
 		return nil, err
 	}
-	defer w.forget(d.Target)
 	return release.Rollback(ctx, d, release.RollbackOptions{Options: o, To: c.To, Reason: c.Reason})
 }
 

@@ -2,10 +2,8 @@ package path
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -75,7 +73,7 @@ func (w *world) kubernetes(d config.Deploy, namespace string) (preview.Target, e
 	i := w.config.Preview.Isolation
 	var err error
 	t := &kubernetes.Target{
-		Context: w.cluster.Context, App: w.config.App, Repository: w.name, Dir: w.repo,
+		Kubeconfig: w.cluster.Kubeconfig, Context: w.cluster.Context, App: w.config.App, Repository: w.name, Dir: w.repo,
 		Source:       render.Source{Chart: d.Chart, Values: d.Values, Set: d.Set, Kustomize: d.Kustomize, Manifests: d.Manifests},
 		ReplaceImage: d.ReplaceImage, Namespace: namespace, URL: d.URL,
 		Isolation: kubernetes.Isolation{
@@ -96,38 +94,7 @@ func (w *world) kubernetes(d config.Deploy, namespace string) (preview.Target, e
 			return nil, report.Usage(fmt.Sprintf("pull-secret: the variable %s is not set: pass it to the step", d.PullSecret))
 		}
 	}
-	t.Kubeconfig, err = w.kubeconfig()
-	return t, err
-}
-
-// kubeconfig is the file; text that was handed over is written into the state
-// folder, for nobody else to read. Whoever calls forget removes it again.
-func (w *world) kubeconfig() (string, error) {
-	given := w.cluster.Kubeconfig
-	if !strings.ContainsAny(given, "\n{") {
-		return given, nil
-	}
-	f, err := os.CreateTemp(w.state, "kubeconfig-")
-	if err != nil {
-		return "", fmt.Errorf("keep the kubeconfig: %w", err)
-	}
-	_, err = f.WriteString(given)
-	if err := errors.Join(err, f.Close()); err != nil {
-		return "", fmt.Errorf("keep the kubeconfig: %w", err)
-	}
-	return f.Name(), nil
-}
-
-// forget removes the kubeconfigs that this command was handed as text.
-func (w *world) forget(t any) {
-	if all, ok := t.(environments); ok {
-		for _, one := range all {
-			w.forget(one)
-		}
-	}
-	if k, ok := t.(*kubernetes.Target); ok && k.Kubeconfig != w.cluster.Kubeconfig {
-		_ = os.Remove(k.Kubeconfig) // it is in a folder of ours, and of no use to anybody else
-	}
+	return t, nil
 }
 
 func (w *world) terraform(d config.Deploy) (preview.Target, error) {

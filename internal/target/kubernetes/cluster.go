@@ -22,7 +22,6 @@ import (
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/restmapper"
-	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
@@ -57,9 +56,10 @@ func (t *Target) connect(_ context.Context) (*cluster, error) {
 	if t.open != nil {
 		return t.open, nil
 	}
-	rules := clientcmd.NewDefaultClientConfigLoadingRules()
-	rules.ExplicitPath = t.Kubeconfig
-	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: t.Context})
+	loader, err := kubeconfig(t.Kubeconfig, t.Context)
+	if err != nil {
+		return nil, err
+	}
 	config, err := loader.ClientConfig()
 	if err != nil {
 		return nil, report.Usage(fmt.Sprintf("no cluster: %v: set KUBECONFIG, or give --kubeconfig a file", err))

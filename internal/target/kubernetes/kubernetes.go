@@ -24,8 +24,8 @@ const manager = "goldenpath"
 
 // Target is a cluster, and what is deployed into it.
 type Target struct {
-	Kubeconfig   string // file; "": what kubectl would take
-	Context      string // "": the file's current one
+	Kubeconfig   string // path of a file, or its text; "": found as kubectl finds it
+	Context      string // "": the current one of the kubeconfig
 	App          string
 	Repository   string        // owner/name
 	Dir          string        // checkout that Source is relative to

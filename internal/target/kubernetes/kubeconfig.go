@@ -1,0 +1,27 @@
+package kubernetes
+
+import (
+	"strings"
+
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// kubeconfig loads a kubeconfig from its text, from the file it names, or, if
+// empty, from where kubectl looks. Text is parsed in memory and never written to a
+// file, so no exit of the process, SIGKILL included, leaves its credentials behind.
+func kubeconfig(given, context string) (clientcmd.ClientConfig, error) {
+	overrides := &clientcmd.ConfigOverrides{CurrentContext: context}
+	if strings.ContainsAny(given, "\n{") {
+		config, err := clientcmd.Load([]byte(given))
+		if err != nil {
+			// The parser's error may quote the text, which holds credentials.
+			return nil, report.Usage("the text of the kubeconfig is not a valid kubeconfig: pass the whole file, as kubectl config view --raw --flatten prints it")
+		}
+		return clientcmd.NewDefaultClientConfig(*config, overrides), nil
+	}
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = given
+	return clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides), nil
+}
