@@ -225,17 +225,15 @@ func (o Options) report(name string, done []step, d Data) *report.Report {
 			r.Sections = append(r.Sections, report.Section{Title: st.check.Name + ": end of its output", Open: true, Text: lastLines(st.log, 30)})
 		}
 	}
-	r.Data = d
+	r.SetData(d)
 	switch {
 	case len(done) == 0:
-		r.Verdict, r.Reason, r.Title = report.Skip, "nothing-declared", "nothing is declared in "+config.File
+		r.Verdict, r.Reason, r.Title = report.Skip, report.ReasonNothingDeclared, "nothing is declared in "+config.File
 	case len(failed) > 0:
-		r.Verdict, r.Reason, r.Title = report.Fail, "check-failed", english.OxfordWordSeries(failed, "and")+" failed"
+		r.Verdict, r.Reason, r.Title = report.Fail, report.ReasonCheckFailed, english.OxfordWordSeries(failed, "and")+" failed"
 	default:
-		r.Verdict, r.Reason, r.Title = report.Pass, "passed", english.Plural(len(done), "check", "")+" passed"
+		r.Verdict, r.Reason, r.Title = report.Pass, report.ReasonPassed, english.Plural(len(done), "check", "")+" passed"
 	}
-	r.Set("verdict", string(r.Verdict))
-	r.Set("reason", r.Reason)
 	return r
 }
 

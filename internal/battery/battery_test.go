@@ -50,7 +50,7 @@ func must(t *testing.T, r *report.Report, err error) *report.Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Output("verdict") != string(r.Verdict) || r.Output("reason") != r.Reason {
+	if r.Output("verdict") != string(r.Verdict) || r.Output("reason") != string(r.Reason) {
 		t.Errorf("outputs %v, verdict %s %s", r.Outputs, r.Verdict, r.Reason)
 	}
 	return r
@@ -92,7 +92,7 @@ func TestChecks(t *testing.T) {
 			o := options(t)
 			r, err := Checks(t.Context(), test.steps, o)
 			must(t, r, err)
-			if r.Verdict != test.verdict || r.Reason != test.reason || r.Title != test.title {
+			if r.Verdict != test.verdict || string(r.Reason) != test.reason || r.Title != test.title {
 				t.Errorf("%s %s: %s", r.Verdict, r.Reason, r.Title)
 			}
 			if diff := cmp.Diff(test.want, rows(r)); diff != "" {
@@ -198,7 +198,7 @@ func TestJUnitIsKept(t *testing.T) {
 			}
 			must(t, r, err)
 			var got []string
-			for _, f := range r.Data.(Data).JUnit {
+			for _, f := range dataOf[Data](t, r).JUnit {
 				if !strings.HasPrefix(f, o.Out) {
 					t.Errorf("a copy at %s", f)
 				}
@@ -258,7 +258,7 @@ func TestRun(t *testing.T) {
 	if r.Verdict != report.Fail || r.Reason != "check-failed" || r.Title != "GET /teapot, GET /healthz, GET /moved, GET /broken, and e2e failed" {
 		t.Errorf("%s %s: %s", r.Verdict, r.Reason, r.Title)
 	}
-	if d := r.Data.(Data); d.Environment != "staging" || d.URL != url || d.JUnit == nil {
+	if d := dataOf[Data](t, r); d.Environment != "staging" || d.URL != url || d.JUnit == nil {
 		t.Errorf("data %+v", d)
 	}
 }
@@ -342,4 +342,13 @@ func TestSay(t *testing.T) {
 	if _, err := Checks(t.Context(), config.Steps{command("lint", "true")}, o); err != nil || !slices.Equal(said, []string{"lint: true"}) {
 		t.Errorf("%q, %v", said, err)
 	}
+}
+
+func dataOf[T any](t *testing.T, r *report.Report) T {
+	t.Helper()
+	v, err := report.DataOf[T](r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
 }

@@ -36,10 +36,10 @@ type scene struct {
 
 // scenes are the demonstration, in order.
 var scenes = []scene{
-	{"first release", "the sample app as it is", "0 walked", firstRelease},
+	{"first release", "the sample app as it is", "0 completed", firstRelease},
 	{"leaked key", "a commit adds a file with an access key", "1 findings", leakedKey},
 	{"vulnerable dependency", "a commit uses golang.org/x/text 0.20.0 (GO-2026-5970)", "1 findings", vulnerable},
-	{"waiver", "reason, owner and expiry are committed for it", "0 walked", waived},
+	{"waiver", "reason, owner and expiry are committed for it", "0 completed", waived},
 	{"expired waiver", "the same waiver with a date in the past", "1 findings", expired},
 	{"failing release", "/healthz begins to fail in production during the soak", "1 slo-breach", failing},
 	{"rebuilt artifact", "the released commit is built again and offered for promotion", "1 not-staged", rebuilt},

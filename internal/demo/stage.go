@@ -179,5 +179,5 @@ func (s *stage) call(ctx context.Context, env []string, args ...string) (outcome
 	if err != nil {
 		return outcome{}, err
 	}
-	return outcome{code: res.Code, reason: r.Reason, title: r.Title, digest: r.Digest, report: r}, nil
+	return outcome{code: res.Code, reason: string(r.Reason), title: r.Title, digest: r.Digest, report: r}, nil
 }

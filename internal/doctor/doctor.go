@@ -118,7 +118,7 @@ func Examine(ctx context.Context, d Deps, o Options) (*report.Report, error) {
 	if to := p.toSee(r.Checks); to != nil {
 		remedies = append(remedies, Remedy{"what was not seen", to})
 	}
-	r.Data = remedies
+	r.SetData(remedies)
 	r.Sections = append(p.without(), toMend(remedies)...)
 	judge(r, err)
 	return r, err
@@ -155,15 +155,15 @@ func judge(r *report.Report, down error) {
 	unseen := n[report.Missing] + n[report.Skipped] + n[report.Inconclusive]
 	switch {
 	case n[report.Failed] > 0:
-		r.Verdict, r.Reason = report.Fail, "path-broken"
+		r.Verdict, r.Reason = report.Fail, report.ReasonPathBroken
 	case down != nil:
-		r.Verdict, r.Reason = report.Fail, "no-answer"
+		r.Verdict, r.Reason = report.Fail, report.ReasonIncomplete
 	case n[report.Warned] > 0:
-		r.Verdict, r.Reason = report.Warn, "gaps"
+		r.Verdict, r.Reason = report.Warn, report.ReasonGaps
 	case unseen > 0:
-		r.Verdict, r.Reason = report.Warn, "not-everything-checked"
+		r.Verdict, r.Reason = report.Warn, report.ReasonNotEverythingChecked
 	default:
-		r.Verdict, r.Reason = report.Pass, "passed"
+		r.Verdict, r.Reason = report.Pass, report.ReasonPassed
 	}
 	r.Title = fmt.Sprintf("%d of %s in order", n[report.OK], english.Plural(len(r.Checks)-n[report.NotApplicable], "thing", ""))
 	if k := n[report.Failed]; k > 0 {
@@ -175,8 +175,6 @@ func judge(r *report.Report, down error) {
 	if unseen > 0 {
 		r.Title += fmt.Sprintf("; %d not seen", unseen)
 	}
-	r.Set("verdict", string(r.Verdict))
-	r.Set("reason", r.Reason)
 }
 
 func toMend(remedies []Remedy) []report.Section {

@@ -151,7 +151,7 @@ func tells(t *testing.T, r *report.Report, name string, state report.State, says
 	if c.State != state || !strings.Contains(c.Result+" "+c.Note, says) {
 		t.Errorf("%s: %s %s (%s), want %s %s", name, c.State, c.Result, c.Note, state, says)
 	}
-	lines := strings.Join(mended(r, name), "\n")
+	lines := strings.Join(mended(t, r, name), "\n")
 	if (state == report.Failed || state == report.Warned) && lines == "" || !strings.Contains(lines, mend) {
 		t.Errorf("%s: remedy %q, want %q", name, lines, mend)
 	}
@@ -370,7 +370,7 @@ func TestRemediesAreCopied(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"starters", "lock files", "default branch", "environments", "long-lived keys"} {
-		script := strings.Join(mended(r, name), "\n")
+		script := strings.Join(mended(t, r, name), "\n")
 		if !strings.Contains(script, "(id)") && !strings.Contains(script, "owned") {
 			t.Errorf("%s: %s", name, script)
 		}

@@ -180,11 +180,20 @@ func find(t *testing.T, r *report.Report, name string) report.Check {
 }
 
 // mended returns the remedy of a check.
-func mended(r *report.Report, name string) []string {
-	for _, m := range r.Data.([]doctor.Remedy) {
+func mended(t *testing.T, r *report.Report, name string) []string {
+	for _, m := range dataOf[[]doctor.Remedy](t, r) {
 		if m.Check == name {
 			return m.Lines
 		}
 	}
 	return nil
+}
+
+func dataOf[T any](t *testing.T, r *report.Report) T {
+	t.Helper()
+	v, err := report.DataOf[T](r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
 }

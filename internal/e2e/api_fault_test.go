@@ -266,7 +266,7 @@ func faultyDue(l *apiLab, f apiFault, at position) {
 	l.once(1, 1)
 	if at == asking && !f.gets {
 		l.judge(s, f, 3, s.summary+s.log)
-		if !l.running() || !strings.Contains(s.outputs, "not-swept") {
+		if !l.running() || !strings.Contains(s.outputs, "sweep-incomplete") {
 			l.t.Errorf("it was removed though nobody knows whether it may be\n%s", s.log)
 		}
 		return

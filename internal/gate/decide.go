@@ -19,8 +19,6 @@ type Data struct {
 	Scope    string         `json:"scope,omitempty"` // what was looked at, in words
 	Checkout []Gap          `json:"checkout,omitempty"`
 	Excluded []string       `json:"excluded,omitempty"`
-
-	packages []Package
 }
 
 // ScannerData is the status of one scanner.
@@ -49,7 +47,6 @@ func data(runs []run, rep *report.Report, o Options) Data {
 		}
 	}
 	for _, r := range runs {
-		d.packages = append(d.packages, r.Packages...)
 		s := ScannerData{Name: r.scanner.Name(), Kind: r.scanner.Kind(), Version: r.scanner.Version(), Covered: r.Covered, Idle: r.idle, Seconds: r.elapsed.Seconds(), Gaps: r.Missing, Databases: r.Database}
 		if r.err != nil {
 			s.Error = firstLine(r.err.Error())
@@ -74,29 +71,27 @@ func decide(rep *report.Report, o Options, missing []Gap, err error) {
 	}
 	switch {
 	case blocking > 0:
-		rep.Verdict, rep.Reason = report.Fail, "findings"
+		rep.Verdict, rep.Reason = report.Fail, report.ReasonFindings
 		rep.Title = fmt.Sprintf("%s at %s or above must be fixed or waived%s", english.Plural(blocking, "new finding", ""), o.FailOn, extra)
 	case errors.As(err, &usage):
-		rep.Verdict, rep.Reason = report.Fail, "mistake"
+		rep.Verdict, rep.Reason = report.Fail, report.ReasonInvalidInput
 		rep.Title = "there is a mistake in what the gate was told: there is no answer"
 	case err != nil:
-		rep.Verdict, rep.Reason = report.Fail, "no-answer"
+		rep.Verdict, rep.Reason = report.Fail, report.ReasonIncomplete
 		rep.Title = "a scanner or its data is missing: there is no answer"
 	case !scanners(rep, report.OK, report.Warned):
-		rep.Verdict, rep.Reason = report.Skip, "nothing-to-check"
+		rep.Verdict, rep.Reason = report.Skip, report.ReasonNothingToCheck
 		rep.Title = "no scanner found anything to look at"
 	case scanners(rep, report.Warned):
-		rep.Verdict, rep.Reason = report.Warn, "not-everything-checked"
+		rep.Verdict, rep.Reason = report.Warn, report.ReasonNotEverythingChecked
 		rep.Title = "nothing blocks in what was checked" + extra + unchecked(missing)
 	case report.Worst(rep.Checks) == report.Warn:
-		rep.Verdict, rep.Reason = report.Warn, "waivers-need-care"
+		rep.Verdict, rep.Reason = report.Warn, report.ReasonWaiverWarning
 		rep.Title = "nothing blocks, and a waiver is unused or has expired" + extra
 	default:
-		rep.Verdict, rep.Reason = report.Pass, "no-blocking-findings"
+		rep.Verdict, rep.Reason = report.Pass, report.ReasonNoBlockingFindings
 		rep.Title = "nothing blocks" + extra
 	}
-	rep.Set("verdict", string(rep.Verdict))
-	rep.Set("reason", rep.Reason)
 	rep.Set("blocking", fmt.Sprint(blocking))
 	rep.Set("new", fmt.Sprint(rep.Count(report.New)))
 	rep.Set("known", fmt.Sprint(rep.Count(report.Known)))

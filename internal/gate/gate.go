@@ -38,7 +38,7 @@ type Options struct {
 // Run scans in parallel and decides. When a scanner or its data is missing it
 // returns an error, because there is no answer, and still the report, because
 // what was found is worth knowing.
-func Run(ctx context.Context, o Options) (*report.Report, error) {
+func Run(ctx context.Context, o Options) (rep *report.Report, packages []Package, err error) {
 	start := time.Now()
 	if o.Timeout == 0 {
 		o.Timeout = 10 * time.Minute
@@ -67,7 +67,7 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 		counts := f.Status == report.New || o.BlockKnown && f.Status != report.Waived
 		f.Blocking = baseErr == nil && counts && f.Severity.AtLeast(o.FailOn)
 	}
-	rep := &report.Report{
+	rep = &report.Report{
 		Name: "security-gate", Subject: o.App, Commit: o.Head,
 		Findings: findings, Started: start.UTC(),
 	}
@@ -91,6 +91,7 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	missing := append(slices.Clone(o.Checkout), open...)
 	for _, r := range runs {
 		missing = append(missing, r.Missing...)
+		packages = append(packages, r.Packages...)
 	}
 	if used := databases(runs); len(used) > 0 && o.Judge != nil {
 		stale := o.Judge(used)
@@ -100,9 +101,9 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	if c, ok := waiverCheck(o.Waivers, used, changed == nil, o.Now); ok {
 		rep.Checks = append(rep.Checks, c)
 	}
-	rep.Data = data(runs, rep, o)
+	rep.SetData(data(runs, rep, o))
 	rep.Seconds = time.Since(start).Seconds()
-	err := errors.Join(errs...)
+	err = errors.Join(errs...)
 	decide(rep, o, missing, err)
 	if hint, ok := waiverHint(rep.Findings, o.Now); ok {
 		rep.Sections = append(rep.Sections, hint)
@@ -110,7 +111,7 @@ func Run(ctx context.Context, o Options) (*report.Report, error) {
 	if o.Redact != nil {
 		redactWaivers(rep, o.Redact, o.conceal())
 	}
-	return rep, err
+	return rep, packages, err
 }
 
 func (o Options) conceal() func(string) string {
@@ -153,11 +154,4 @@ func joined(runs []run) []report.Finding {
 		}
 	}
 	return joinImage(joinChecks(merge(found)), image)
-}
-
-// Packages are all that the scanners know the app is made of, as the report's
-// data holds them.
-func Packages(rep *report.Report) []Package {
-	d, _ := rep.Data.(Data)
-	return d.packages
 }

@@ -56,7 +56,7 @@ func options(all ...Scanner) Options {
 
 func answer(t *testing.T, o Options) *report.Report {
 	t.Helper()
-	r, err := Run(t.Context(), o)
+	r, _, err := Run(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,14 +66,14 @@ func answer(t *testing.T, o Options) *report.Report {
 func consistent(t *testing.T, r *report.Report) *report.Report {
 	t.Helper()
 	for name, want := range map[string]string{
-		"verdict": string(r.Verdict), "reason": r.Reason, "blocking": fmt.Sprint(r.Blocking()),
+		"verdict": string(r.Verdict), "reason": string(r.Reason), "blocking": fmt.Sprint(r.Blocking()),
 		"new": fmt.Sprint(r.Count(report.New)), "known": fmt.Sprint(r.Count(report.Known)), "waived": fmt.Sprint(r.Count(report.Waived)),
 	} {
 		if got := r.Output(name); got != want {
 			t.Errorf("output %s = %q, want %q", name, got, want)
 		}
 	}
-	if (r.Verdict == report.Fail) != (r.Blocking() > 0) && r.Reason != "no-answer" {
+	if (r.Verdict == report.Fail) != (r.Blocking() > 0) && r.Reason != "incomplete" {
 		t.Errorf("verdict %s with %d blocking findings", r.Verdict, r.Blocking())
 	}
 	return r
@@ -110,7 +110,7 @@ func TestVerdict(t *testing.T) {
 		"an unknown severity":               {[]Scanner{finds("a", finding("R3", "dire", "a.go", 1))}, func(o *Options) { o.FailOn = report.Critical }, report.Fail, "findings", "1 new finding at critical or above must be fixed or waived"},
 		"a waived one":                      {[]Scanner{finds("a", high)}, func(o *Options) { o.Waivers = []Waiver{good} }, report.Pass, "no-blocking-findings", "nothing blocks, 1 waived"},
 		"GP-GATE-5 an expired waiver":       {[]Scanner{finds("a", high)}, func(o *Options) { o.Waivers = []Waiver{old} }, report.Fail, "findings", "1 new finding at high or above must be fixed or waived"},
-		"GP-GATE-5 an unused waiver":        {[]Scanner{finds("a", low)}, func(o *Options) { o.Waivers = []Waiver{unused} }, report.Warn, "waivers-need-care", "nothing blocks, and a waiver is unused or has expired"},
+		"GP-GATE-5 an unused waiver":        {[]Scanner{finds("a", low)}, func(o *Options) { o.Waivers = []Waiver{unused} }, report.Warn, "waiver-warning", "nothing blocks, and a waiver is unused or has expired"},
 		"GP-GATE-8 a gap that is tolerated": {[]Scanner{returns("a", gap, nil)}, func(o *Options) { o.MissingDatabase = "warn" }, report.Warn, "not-everything-checked", "nothing blocks in what was checked; not checked: go.mod (Go)"},
 		"a tolerated gap, an unused waiver": {[]Scanner{returns("a", gap, nil)}, func(o *Options) { o.MissingDatabase, o.Waivers = "warn", []Waiver{unused} }, report.Warn, "not-everything-checked", "nothing blocks in what was checked; not checked: go.mod (Go)"},
 		"a tolerated gap, and one blocks":   {[]Scanner{returns("a", gap, nil), finds("b", high)}, func(o *Options) { o.MissingDatabase = "warn" }, report.Fail, "findings", "1 new finding at high or above must be fixed or waived"},
@@ -125,7 +125,7 @@ func TestVerdict(t *testing.T) {
 				test.change(&o)
 			}
 			r := answer(t, o)
-			if r.Verdict != test.verdict || r.Reason != test.reason || r.Title != test.title {
+			if r.Verdict != test.verdict || string(r.Reason) != test.reason || r.Title != test.title {
 				t.Errorf("%s %s: %s\nwant %s %s: %s", r.Verdict, r.Reason, r.Title, test.verdict, test.reason, test.title)
 			}
 		})
@@ -159,16 +159,16 @@ func TestNoAnswer(t *testing.T) {
 				if strings.HasPrefix(name, "it hangs") {
 					o.Timeout = timeout
 				}
-				r, err := Run(t.Context(), o)
+				r, _, err := Run(t.Context(), o)
 				if err == nil || report.ExitCode(r, err) != report.ExitFailure || !strings.Contains(err.Error(), test.says) {
 					t.Fatalf("error %v, want %q", err, test.says)
 				}
 				consistent(t, r)
-				want := "no-answer"
+				want := "incomplete"
 				if found != nil {
 					want = "findings"
 				}
-				if r.Verdict != report.Fail || r.Reason != want {
+				if r.Verdict != report.Fail || string(r.Reason) != want {
 					t.Errorf("%s %s: %s", r.Verdict, r.Reason, r.Title)
 				}
 				row := r.Checks[slices.IndexFunc(r.Checks, func(c report.Check) bool { return c.Name == "configuration (trivy)" })]
@@ -179,7 +179,7 @@ func TestNoAnswer(t *testing.T) {
 				if row.State != state || strings.Contains(row.Result, "\n") {
 					t.Errorf("row %+v", row)
 				}
-				data := r.Data.(Data).Scanners
+				data := dataOf[Data](t, r).Scanners
 				if len(data) != 2 || data[0].Error != "" || (data[1].Error == "") != strings.Contains(name, "data is missing") {
 					t.Errorf("data %+v", data)
 				}
@@ -193,7 +193,7 @@ func TestNoAnswer(t *testing.T) {
 
 // Every scanner that fails is named, not the first.
 func TestEveryFailureIsNamed(t *testing.T) {
-	_, err := Run(t.Context(), options(returns("a", Result{}, errors.New("one")), returns("b", Result{}, errors.New("two"))))
+	_, _, err := Run(t.Context(), options(returns("a", Result{}, errors.New("one")), returns("b", Result{}, errors.New("two"))))
 	if causes := report.Causes(err); len(causes) != 2 || causes[0].Error() != "a: one" || causes[1].Error() != "b: two" {
 		t.Errorf("causes %v", causes)
 	}
@@ -202,7 +202,7 @@ func TestEveryFailureIsNamed(t *testing.T) {
 func TestStopped(t *testing.T) {
 	reason := errors.New("interrupt")
 	ctx, cancel := context.WithCancelCause(t.Context())
-	_, err := Run(ctx, options(scanner{"a", func(ctx context.Context, _ Input) (Result, error) {
+	_, _, err := Run(ctx, options(scanner{"a", func(ctx context.Context, _ Input) (Result, error) {
 		cancel(reason)
 		<-ctx.Done()
 		return Result{}, ctx.Err()
@@ -261,7 +261,7 @@ func TestKnown(t *testing.T) {
 			if diff := cmp.Diff(test.want, lines(r)); diff != "" {
 				t.Errorf("findings (-want +got):\n%s", diff)
 			}
-			if d := r.Data.(Data); d.Base != "1c0f" || d.Counts["known"] != r.Count(report.Known) || d.Counts["high"] != r.Count(report.New) || d.Counts["low"] != 0 {
+			if d := dataOf[Data](t, r); d.Base != "1c0f" || d.Counts["known"] != r.Count(report.Known) || d.Counts["high"] != r.Count(report.New) || d.Counts["low"] != 0 {
 				t.Errorf("data %+v", d)
 			}
 		})
@@ -310,12 +310,12 @@ func TestBaseFails(t *testing.T) {
 		return Result{Covered: "x", Findings: []report.Finding{finding("R1", report.High, "a.go", 3)}}, nil
 	}})
 	o.Against = against("1c0f000000", "a.go")
-	r, err := Run(t.Context(), o)
+	r, _, err := Run(t.Context(), o)
 	if err == nil || err.Error() != "scan base 1c0f000 with a: no database" || report.ExitCode(r, err) != report.ExitFailure {
 		t.Errorf("error %v", err)
 	}
 	consistent(t, r)
-	if r.Verdict != report.Fail || r.Reason != "no-answer" || len(r.Findings) != 1 {
+	if r.Verdict != report.Fail || r.Reason != "incomplete" || len(r.Findings) != 1 {
 		t.Errorf("%s %s, %v", r.Verdict, r.Reason, lines(r))
 	}
 }
@@ -344,4 +344,13 @@ func TestHostileMessage(t *testing.T) {
 	if strings.Contains(summary.String(), "<script>") {
 		t.Errorf("summary:\n%s", summary.String())
 	}
+}
+
+func dataOf[T any](t *testing.T, r *report.Report) T {
+	t.Helper()
+	v, err := report.DataOf[T](r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
 }

@@ -51,7 +51,7 @@ func TestUnlocked(t *testing.T) {
 			if len(tt.want) == 0 || tt.changed != nil {
 				return
 			}
-			rep, err := Run(t.Context(), o)
+			rep, _, err := Run(t.Context(), o)
 			if err != nil || rep.Verdict != report.Warn || rep.Reason != "not-everything-checked" || !strings.Contains(rep.Title, tt.want[0]) {
 				t.Errorf("%s %s %q, %v", rep.Verdict, rep.Reason, rep.Title, err)
 			}

@@ -1,20 +1,13 @@
 package house
 
 import (
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
-	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 const module = "github.com/seed-b235b314/goldenpath/"
@@ -129,97 +122,6 @@ func TestNoSymlinks(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
-	}
-}
-
-// TestReasonCodes: every reason code the code can give is in the table that
-// users read, and the other way round. A code is never renamed.
-func TestReasonCodes(t *testing.T) {
-	codes := map[string]bool{}
-	err := filepath.WalkDir("..", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || filepath.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") || strings.Contains(name, "/demo/") {
-			return err
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
-		if err != nil {
-			return err
-		}
-		ast.Inspect(file, func(n ast.Node) bool {
-			reasons(n, codes)
-			return true
-		})
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := os.ReadFile("../../docs/reason-codes.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var documented []string
-	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z0-9-]+)` \\|").FindAllStringSubmatch(string(b), -1) {
-		documented = append(documented, m[1])
-	}
-	var used []string
-	for c := range codes {
-		used = append(used, c)
-	}
-	slices.Sort(used)
-	slices.Sort(documented)
-	if diff := cmp.Diff(documented, used); diff != "" {
-		t.Errorf("docs/reason-codes.md (-documented +used):\n%s", diff)
-	}
-}
-
-var code = regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`)
-
-// reasons collects literals assigned to a Reason, and the first string of calls
-// that refuse.
-func reasons(n ast.Node, codes map[string]bool) {
-	add := func(e ast.Expr) {
-		lit, ok := e.(*ast.BasicLit)
-		if !ok || lit.Kind != token.STRING {
-			return
-		}
-		if s, err := strconv.Unquote(lit.Value); err == nil && code.MatchString(s) {
-			codes[s] = true
-		}
-	}
-	switch n := n.(type) {
-	case *ast.AssignStmt:
-		for i, left := range n.Lhs {
-			name := ""
-			switch l := left.(type) {
-			case *ast.SelectorExpr:
-				name = l.Sel.Name
-			case *ast.Ident:
-				name = l.Name
-			}
-			if (name == "Reason" || name == "reason") && len(n.Rhs) == len(n.Lhs) {
-				add(n.Rhs[i])
-			}
-		}
-	case *ast.KeyValueExpr:
-		if k, ok := n.Key.(*ast.Ident); ok && k.Name == "Reason" {
-			add(n.Value)
-		}
-	case *ast.CallExpr:
-		name := ""
-		switch f := n.Fun.(type) {
-		case *ast.SelectorExpr:
-			name = f.Sel.Name
-		case *ast.Ident:
-			name = f.Name
-		}
-		switch {
-		case name == "refuse" && len(n.Args) > 0:
-			add(n.Args[0])
-		case name == "fail" && len(n.Args) > 1:
-			add(n.Args[1])
-		case name == "report" && len(n.Args) == 3:
-			add(n.Args[2])
-		}
 	}
 }
 

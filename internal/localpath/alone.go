@@ -133,10 +133,10 @@ func Push(ctx context.Context, d Deps, repo, from, digest string) (*report.Repor
 	if err != nil {
 		return nil, err
 	}
-	r := w.report("push", report.Pass, "pushed")
+	r := w.report("push", report.Pass, report.ReasonPushed)
 	r.Digest = built.Digest
 	if built.Commit() != w.source.commit {
-		r.Verdict, r.Reason = report.Fail, "other-commit"
+		r.Verdict, r.Reason = report.Fail, report.ReasonOtherCommit
 		r.Title = fmt.Sprintf("the image says it is of commit %.7s, the checkout is at %.7s", built.Commit(), w.source.commit)
 		return w.concluded(r), nil
 	}
@@ -159,7 +159,5 @@ func Push(ctx context.Context, d Deps, repo, from, digest string) (*report.Repor
 }
 
 func (w *walk) concluded(r *report.Report) *report.Report {
-	r.Set("verdict", string(r.Verdict))
-	r.Set("reason", r.Reason)
 	return r
 }

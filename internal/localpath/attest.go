@@ -35,7 +35,7 @@ func Attest(ctx context.Context, d Deps, repo, digest string, reports []*report.
 	if err != nil {
 		return nil, err
 	}
-	r := w.report("attest", report.Pass, "attested")
+	r := w.report("attest", report.Pass, report.ReasonAttested)
 	r.Digest, r.Commit = a.Digest, a.Commit()
 	r.Set("digest", a.Digest)
 	var statements []evidence.Statement
@@ -51,7 +51,7 @@ func Attest(ctx context.Context, d Deps, repo, digest string, reports []*report.
 			c.State, c.Result = report.Failed, fmt.Sprintf("it is about %.19s", of.Digest)
 		}
 		if c.State == report.Failed && r.Verdict == report.Pass {
-			r.Verdict, r.Reason, r.Title = report.Fail, "other-commit", of.Name+": "+c.Result
+			r.Verdict, r.Reason, r.Title = report.Fail, report.ReasonOtherCommit, of.Name+": "+c.Result
 		}
 		r.Checks = append(r.Checks, c)
 		predicate := TestResult(of)

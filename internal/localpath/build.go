@@ -55,7 +55,7 @@ func (w *walk) valid() (*report.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := w.report("validate", report.Pass, "valid")
+	r := w.report("validate", report.Pass, report.ReasonValid)
 	r.Checks = []report.Check{
 		{Name: "configuration", State: report.OK, Result: ".goldenpath.yml"},
 		{Name: "waivers", State: report.OK, Result: fmt.Sprint(len(waivers))},
@@ -68,10 +68,8 @@ func (w *walk) valid() (*report.Report, error) {
 	return r, nil
 }
 
-func (w *walk) report(name string, v report.Verdict, reason string) *report.Report {
+func (w *walk) report(name string, v report.Verdict, reason report.Reason) *report.Report {
 	r := &report.Report{Name: name, Subject: w.config.App, Commit: w.source.commit, Verdict: v, Reason: reason, Started: w.Now().UTC()}
-	r.Set("verdict", string(v))
-	r.Set("reason", reason)
 	return r
 }
 
@@ -115,7 +113,7 @@ func pack(ctx context.Context, w *walk) (*report.Report, error) {
 
 // packInto builds the checkout and puts its image into a repository.
 func (w *walk) packInto(ctx context.Context, repo *artifact.Repository) (*report.Report, error) {
-	r := w.report("package", report.Pass, "packaged")
+	r := w.report("package", report.Pass, report.ReasonPackaged)
 	if w.config.Artifact.Build != "" {
 		if err := w.build(ctx, r); err != nil || r.Verdict == report.Fail {
 			return r, err
@@ -161,9 +159,7 @@ func (w *walk) built(ctx context.Context, r *report.Report, name string, res too
 	if err != nil {
 		c.State, c.Result = report.Failed, err.Error()
 		r.Sections = append(r.Sections, report.Section{Title: "end of the " + name + "'s output", Open: true, Text: res.Tail})
-		r.Verdict, r.Reason, r.Title = report.Fail, "build-failed", "the "+name+" failed: "+err.Error()
-		r.Set("verdict", string(r.Verdict))
-		r.Set("reason", r.Reason)
+		r.Verdict, r.Reason, r.Title = report.Fail, report.ReasonBuildFailed, "the "+name+" failed: "+err.Error()
 	}
 	r.Checks = append(r.Checks, c)
 	return nil

@@ -77,7 +77,7 @@ type Options struct {
 type Outcome struct {
 	Stage   string         `json:"stage"`
 	Verdict report.Verdict `json:"verdict"`
-	Reason  string         `json:"reason"`
+	Reason  report.Reason  `json:"reason"`
 	Title   string         `json:"title"`
 	Seconds float64        `json:"seconds"`
 	Ended   time.Time      `json:"ended"`

@@ -67,9 +67,7 @@ func promoteTo(environment string) func(context.Context, *walk) (*report.Report,
 		r.Checks = append(r.Checks, tested.Checks...)
 		r.Sections = append(r.Sections, tested.Sections...)
 		if tested.Verdict == report.Fail {
-			r.Verdict, r.Reason, r.Title = tested.Verdict, "battery-failed", "it runs, and the battery against it failed: "+tested.Title
-			r.Set("verdict", string(r.Verdict))
-			r.Set("reason", r.Reason)
+			r.Verdict, r.Reason, r.Title = tested.Verdict, report.ReasonBatteryFailed, "it runs, and the battery against it failed: "+tested.Title
 		}
 		return r, nil
 	}

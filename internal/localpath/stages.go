@@ -68,13 +68,11 @@ func stageNames(path []stage) []string {
 // planned is the dry run: the document of the real run, without results.
 func (w *walk) planned(path []stage) *report.Report {
 	r := &report.Report{
-		Name: "run", Subject: w.config.App, Commit: w.source.commit, Verdict: report.Pass, Reason: "planned",
+		Name: "run", Subject: w.config.App, Commit: w.source.commit, Verdict: report.Pass, Reason: report.ReasonPlanned,
 		Title: "nothing was changed: this is the plan", Started: w.Now().UTC(),
 	}
 	for _, s := range path {
 		r.Checks = append(r.Checks, report.Check{Name: s.name, State: report.Skipped, Result: s.does})
 	}
-	r.Set("verdict", string(r.Verdict))
-	r.Set("reason", r.Reason)
 	return r
 }

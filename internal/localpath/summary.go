@@ -53,24 +53,22 @@ func (w *walk) summary(path []stage, until int, start time.Time, walkErr error) 
 	var usage *report.UsageError
 	switch {
 	case errors.As(walkErr, &usage):
-		r.Verdict, r.Reason, r.Title = report.Fail, "mistake", "a mistake to mend: "+oneLine(walkErr.Error())
+		r.Verdict, r.Reason, r.Title = report.Fail, report.ReasonInvalidInput, "a mistake to mend: "+oneLine(walkErr.Error())
 	case errors.Is(walkErr, errStopped):
-		r.Verdict, r.Reason, r.Title = report.Fail, "no-answer", oneLine(walkErr.Error())+": run again to go on"
+		r.Verdict, r.Reason, r.Title = report.Fail, report.ReasonIncomplete, oneLine(walkErr.Error())+": run again to go on"
 	case walkErr != nil:
-		r.Verdict, r.Reason, r.Title = report.Fail, "no-answer", "no answer: "+oneLine(walkErr.Error())
+		r.Verdict, r.Reason, r.Title = report.Fail, report.ReasonIncomplete, "no answer: "+oneLine(walkErr.Error())
 	case failed != "":
 		r.Verdict, r.Reason = report.Fail, w.state.outcome(failed).Reason
 		r.Title = failed + ": " + w.state.outcome(failed).Title
 	default:
-		r.Verdict, r.Reason = report.Worst(r.Checks[:until+1]), "walked"
+		r.Verdict, r.Reason = report.Worst(r.Checks[:until+1]), report.ReasonCompleted
 		r.Title = fmt.Sprintf("walked %d stages, up to %s, in %s", until+1, path[until].name, time.Duration(r.Seconds*float64(time.Second)).Round(100*time.Millisecond))
 		if until == len(path)-1 {
 			r.Title = fmt.Sprintf("%.7s is in %s, all %d stages in %s", w.source.commit, w.config.Chain()[len(w.config.Chain())-1], len(path), time.Duration(r.Seconds*float64(time.Second)).Round(100*time.Millisecond))
 		}
 	}
 	r.Sort()
-	r.Set("verdict", string(r.Verdict))
-	r.Set("reason", r.Reason)
 	r.Set("digest", r.Digest)
 	if last != nil {
 		r.Set("release", last.Output("release"))

@@ -91,7 +91,7 @@ func TestBudget(t *testing.T) {
 			}
 			b.policy.PerDay, b.policy.Alert = test.perDay, 80
 			r := b.up(b.of(12, 0))
-			if r.Reason != test.reason || test.title != "" && r.Title != test.title {
+			if string(r.Reason) != test.reason || test.title != "" && r.Title != test.title {
 				t.Errorf("%s: %s", r.Reason, r.Title)
 			}
 			if alert := strings.Contains(fmt.Sprint(r.Checks), "over 80 % of the budget"); alert != test.alert {
@@ -231,7 +231,7 @@ func TestTheLastPlace(t *testing.T) {
 						t.Error(err)
 						return
 					}
-					reasons[i] = r.Reason
+					reasons[i] = string(r.Reason)
 				})
 			}
 			wg.Wait()

@@ -32,7 +32,7 @@ func Daily(ctx context.Context, d Deps, p Policy, on time.Time) (*report.Report,
 	if err != nil {
 		return nil, err
 	}
-	r := &report.Report{Name: "preview-report", Subject: p.App, Verdict: report.Pass, Reason: "reported", Started: start.UTC()}
+	r := &report.Report{Name: "preview-report", Subject: p.App, Verdict: report.Pass, Reason: report.ReasonReported, Started: start.UTC()}
 	s := report.Section{Title: "previews on " + from.Format("Mon 2 Jan 2006"), Open: true, Head: []string{"preview", "owner", "hours", "cost", ""}}
 	owners := map[string]float64{}
 	total := 0.0
@@ -63,10 +63,10 @@ func Daily(ctx context.Context, d Deps, p Policy, on time.Time) (*report.Report,
 		switch {
 		case total > p.PerDay:
 			c.State, c.Note = report.Failed, "over the budget"
-			r.Verdict, r.Reason = report.Warn, "over-budget"
+			r.Verdict, r.Reason = report.Warn, report.ReasonOverBudget
 		case p.Alert > 0 && total >= p.PerDay*p.Alert/100:
 			c.State, c.Note = report.Warned, fmt.Sprintf("over %.0f %% of the budget", p.Alert)
-			r.Verdict, r.Reason = report.Warn, "budget-alert"
+			r.Verdict, r.Reason = report.Warn, report.ReasonBudgetAlert
 		}
 	}
 	r.Checks = append(r.Checks, c)
@@ -79,8 +79,8 @@ func Daily(ctx context.Context, d Deps, p Policy, on time.Time) (*report.Report,
 		if now.After(rec.Expires.Add(2 * p.SweepEvery)) {
 			r.Checks = append(r.Checks, report.Check{Name: rec.Name, State: report.Warned, Result: "is overdue since " + rec.Expires.UTC().Format("2 Jan 15:04"), Note: "look whether the sweep runs"})
 			r.Verdict = report.Warn
-			if r.Reason == "reported" {
-				r.Reason = "overdue"
+			if r.Reason == report.ReasonReported {
+				r.Reason = report.ReasonOverdue
 			}
 		}
 	}

@@ -45,7 +45,7 @@ func TestDaily(t *testing.T) {
 			p := b.policy
 			p.PerDay, p.Alert = test.perDay, test.alert
 			r, err := Daily(t.Context(), b.Deps, p, test.on)
-			if err != nil || r.Title != test.title || r.Reason != test.reason {
+			if err != nil || r.Title != test.title || string(r.Reason) != test.reason {
 				t.Fatalf("%+v, %v", r, err)
 			}
 			if warned := test.reason != "reported"; warned != (r.Verdict == report.Warn) {
@@ -72,7 +72,7 @@ func TestDailyTellsOfOverdue(t *testing.T) {
 	b.clock.Add(2 * time.Hour)
 	for _, want := range []string{"reported", "overdue"} {
 		r, err := Daily(t.Context(), b.Deps, b.policy, noon)
-		if err != nil || r.Reason != want {
+		if err != nil || string(r.Reason) != want {
 			t.Errorf("%+v, %v, want %s", r, err, want)
 		}
 		b.clock.Add(time.Minute)

@@ -42,12 +42,12 @@ func Down(ctx context.Context, d Deps, o DownOptions) (*report.Report, error) {
 	case err != nil:
 		return nil, fmt.Errorf("remove preview %s: %w", o.Name, err)
 	case open:
-		r.Verdict, r.Reason = report.Skip, "pull-request-open"
+		r.Verdict, r.Reason = report.Skip, report.ReasonPullRequestOpen
 		r.Title = fmt.Sprintf("pull request %d is open: its preview stays", o.PullRequest)
 	case o.DryRun && there:
-		r.Reason, r.Title = "planned", o.Name+" would be removed: nothing was changed"
+		r.Reason, r.Title = report.ReasonPlanned, o.Name+" would be removed: nothing was changed"
 	case o.DryRun:
-		r.Verdict, r.Reason, r.Title = report.Skip, "not-there", o.Name+" is not there"
+		r.Verdict, r.Reason, r.Title = report.Skip, report.ReasonNotFound, o.Name+" is not there"
 	default:
 		if err := d.known(ctx, o); err != nil {
 			return nil, err
@@ -121,13 +121,13 @@ func (d Deps) remove(ctx context.Context, r *report.Report, o DownOptions, there
 	if err != nil {
 		return err
 	}
-	r.Reason, r.Title = "removed", o.Name+" is removed"
+	r.Reason, r.Title = report.ReasonRemoved, o.Name+" is removed"
 	switch {
 	case known:
 		r.Title += fmt.Sprintf("; it was there %s and cost %s", lasted(l.Ended.Sub(l.Created)), money(l.Cost, o.Policy.Currency))
 		r.Set("cost", fmt.Sprintf("%.4f", l.Cost))
 	case !there:
-		r.Verdict, r.Reason, r.Title = report.Skip, "not-there", o.Name+" is not there"
+		r.Verdict, r.Reason, r.Title = report.Skip, report.ReasonNotFound, o.Name+" is not there"
 	}
 	return nil
 }

@@ -154,8 +154,8 @@ func TestExtensionOverTheBudget(t *testing.T) {
 	for _, after := range []time.Duration{30 * time.Minute, 29 * time.Minute} {
 		b.clock.Add(after)
 		rep, err := Sweep(t.Context(), b.Deps, SweepOptions{Policy: b.policy})
-		if err != nil || fates(rep)["pr-12"] != "stays" || !strings.Contains(fmt.Sprint(rep.Sections), notExtended) {
-			t.Errorf("%v %+v, %v", fates(rep), rep.Sections, err)
+		if err != nil || fates(t, rep)["pr-12"] != "stays" || !strings.Contains(fmt.Sprint(rep.Sections), notExtended) {
+			t.Errorf("%v %+v, %v", fates(t, rep), rep.Sections, err)
 		}
 	}
 	b.clock.Add(time.Minute)

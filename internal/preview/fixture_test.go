@@ -141,7 +141,7 @@ func (b *bench) up(o UpOptions) *report.Report {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	if r.Output("verdict") != string(r.Verdict) || r.Output("reason") != r.Reason {
+	if r.Output("verdict") != string(r.Verdict) || r.Output("reason") != string(r.Reason) {
 		b.t.Errorf("outputs %v, verdict %s %s", r.Outputs, r.Verdict, r.Reason)
 	}
 	return r
@@ -180,14 +180,14 @@ func (b *bench) sweep() map[string]string {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return fates(r)
+	return fates(b.t, r)
 }
 
-func fates(r *report.Report) map[string]string {
+func fates(t testing.TB, r *report.Report) map[string]string {
 	out := map[string]string{}
-	for _, d := range r.Data.([]*decision) {
+	for _, d := range dataOf[[]*decision](t, r) {
 		switch {
-		case d.err != nil:
+		case d.Error != "":
 			out[d.Name] = "error"
 		case d.Remove:
 			out[d.Name] = "removed " + d.Why
@@ -287,4 +287,13 @@ func (b *bench) deploy(environment string, i int, tags target.Tags) {
 	if _, err := b.target.Deploy(b.t.Context(), target.Deployment{App: "shop", Environment: environment, Commit: commit(i), Digest: b.digests[i], Image: a.Image, Tags: tags}); err != nil {
 		b.t.Fatal(err)
 	}
+}
+
+func dataOf[T any](t testing.TB, r *report.Report) T {
+	t.Helper()
+	v, err := report.DataOf[T](r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
 }

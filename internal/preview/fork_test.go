@@ -34,7 +34,7 @@ func TestFork(t *testing.T) {
 			p.Number, p.Head, p.Author = 12, head, "mallory"
 			b.github.SetPull(p)
 			r := b.up(b.of(12, 0))
-			if r.Reason != test.reason {
+			if string(r.Reason) != test.reason {
 				t.Errorf("%s: %s", r.Reason, r.Title)
 			}
 			if test.reason == "ready" {

@@ -48,13 +48,13 @@ func TestHostile(t *testing.T) {
 		t.Fatal(err)
 	}
 	swept, err := Sweep(t.Context(), b.Deps, SweepOptions{Policy: b.policy})
-	if err == nil || fates(swept)["pr-12"] != "stays" || fates(swept)["pr-99"] != "stays" || fates(swept)[hostile] != "error" {
-		t.Errorf("%v, %v", fates(swept), err)
+	if err == nil || fates(t, swept)["pr-12"] != "stays" || fates(t, swept)["pr-99"] != "stays" || fates(t, swept)[hostile] != "error" {
+		t.Errorf("%v, %v", fates(t, swept), err)
 	}
 	b.clock.Add(5 * time.Hour)
 	again, _ := Sweep(t.Context(), b.Deps, SweepOptions{Policy: b.policy})
-	if fates(again)["pr-12"] != "removed expired" || fates(again)["pr-99"] != "removed expired" {
-		t.Errorf("%v", fates(again))
+	if fates(t, again)["pr-12"] != "removed expired" || fates(t, again)["pr-99"] != "removed expired" {
+		t.Errorf("%v", fates(t, again))
 	}
 	daily, err := Daily(t.Context(), b.Deps, b.policy, noon)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/seed-b235b314/goldenpath/internal/report"
 	"strings"
 	"time"
 
@@ -36,14 +37,14 @@ func (l *lease) ask(ctx context.Context) error {
 	l.asked, l.pull = l.clock(), p
 	switch {
 	case errors.Is(err, github.ErrNotFound):
-		return refuse("pull-request-closed", fmt.Sprintf("there is no pull request %d", l.number), "")
+		return refuse(report.ReasonPullRequestClosed, fmt.Sprintf("there is no pull request %d", l.number), "")
 	case p.State != "open":
-		return refuse("pull-request-closed", fmt.Sprintf("pull request %d is closed", l.number), "reopen it for a preview")
+		return refuse(report.ReasonPullRequestClosed, fmt.Sprintf("pull request %d is closed", l.number), "reopen it for a preview")
 	case p.Fork && !approved(p):
-		return refuse("fork-not-approved", "the pull request comes from a fork, and nobody has approved this commit",
+		return refuse(report.ReasonForkNotApproved, "the pull request comes from a fork, and nobody has approved this commit",
 			fmt.Sprintf("read the change, then set the label %s%.39s", okLabel, p.Head))
 	case p.Head != l.head:
-		return refuse("head-moved", fmt.Sprintf("the head of pull request %d is %.7s by now, not %.7s", l.number, p.Head, l.head), "the run of that commit raises the preview")
+		return refuse(report.ReasonHeadMoved, fmt.Sprintf("the head of pull request %d is %.7s by now, not %.7s", l.number, p.Head, l.head), "the run of that commit raises the preview")
 	}
 	return nil
 }

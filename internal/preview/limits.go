@@ -3,6 +3,7 @@ package preview
 import (
 	"context"
 	"fmt"
+	"github.com/seed-b235b314/goldenpath/internal/report"
 	"slices"
 	"time"
 
@@ -11,12 +12,15 @@ import (
 
 // refused is why no preview is made: a verdict, not an error.
 type refused struct {
-	reason, title, remedy string
+	reason        report.Reason
+	title, remedy string
 }
 
 func (r *refused) Error() string { return r.title }
 
-func refuse(reason, title, remedy string) *refused { return &refused{reason, title, remedy} }
+func refuse(reason report.Reason, title, remedy string) *refused {
+	return &refused{reason, title, remedy}
+}
 
 // admit decides whether a record may join the others: within the limits, and on no
 // day over the budget, counted as if everything lived until the sweep after its end.
@@ -24,7 +28,7 @@ func (p Policy) admit(ctx context.Context, tx *ledger.Tx, r record, others []rec
 	others = slices.DeleteFunc(slices.Clone(others), func(o record) bool { return o.Name == r.Name })
 	known := len(others)
 	if p.Limit > 0 && known >= p.Limit {
-		return today, refuse("limit-reached", fmt.Sprintf("the repository has %d previews, and %d are allowed", known, p.Limit), least(others))
+		return today, refuse(report.ReasonLimitReached, fmt.Sprintf("the repository has %d previews, and %d are allowed", known, p.Limit), least(others))
 	}
 	own := 0
 	for _, o := range others {
@@ -33,7 +37,7 @@ func (p Policy) admit(ctx context.Context, tx *ledger.Tx, r record, others []rec
 		}
 	}
 	if p.Author > 0 && own >= p.Author {
-		return today, refuse("limit-reached", fmt.Sprintf("%s has %d previews, and %d are allowed to an author", r.Owner, own, p.Author), "close one of them")
+		return today, refuse(report.ReasonLimitReached, fmt.Sprintf("%s has %d previews, and %d are allowed to an author", r.Owner, own, p.Author), "close one of them")
 	}
 	b, err := readBooked(ctx, tx, midnight(now))
 	if err != nil {
@@ -45,7 +49,7 @@ func (p Policy) admit(ctx context.Context, tx *ledger.Tx, r record, others []rec
 	}
 	for _, d := range ahead.days {
 		if p.PerDay > 0 && over(d, p.PerDay) {
-			return d, refuse("over-budget", fmt.Sprintf("%s would cost up to %s of %s a day", d.Day.Format("2 Jan"), money(d.Promise, p.Currency), money(p.PerDay, p.Currency)),
+			return d, refuse(report.ReasonOverBudget, fmt.Sprintf("%s would cost up to %s of %s a day", d.Day.Format("2 Jan"), money(d.Promise, p.Currency), money(p.PerDay, p.Currency)),
 				"close a preview, ask for less (resources.requests, ttl), or raise preview.budget on the base branch")
 		}
 	}

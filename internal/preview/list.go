@@ -44,7 +44,7 @@ func List(ctx context.Context, d Deps, p Policy) (*report.Report, error) {
 		known[r.Name] = r
 		ahead.add(r, 1)
 	}
-	r := &report.Report{Name: "preview-list", Subject: p.App, Verdict: report.Pass, Reason: "listed", Started: start.UTC()}
+	r := &report.Report{Name: "preview-list", Subject: p.App, Verdict: report.Pass, Reason: report.ReasonOK, Started: start.UTC()}
 	s := report.Section{Title: "previews", Open: true, Head: []string{"preview", "url", "commit", "owner", "up since", "until", "per hour", "state"}}
 	for live, err := range d.Target.List(ctx) {
 		if err != nil {

@@ -257,7 +257,7 @@ func (m *month) run(p *simulated) {
 		case r.Verdict == report.Skip:
 			return "superseded or closed"
 		}
-		return r.Reason
+		return string(r.Reason)
 	}()
 	m.count[what]++
 	m.target.Before, m.target.During = nil, nil
@@ -327,7 +327,7 @@ func (m *month) sweepOf() {
 		return
 	}
 	clear(m.stuck)
-	for name, fate := range fates(r) {
+	for name, fate := range fates(m.t, r) {
 		if m.stuck[name] = fate == "error"; fate == "error" {
 			m.count["stuck"]++
 		} else if strings.HasPrefix(fate, "removed") {

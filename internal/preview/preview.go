@@ -91,6 +91,4 @@ func checkName(name string) error {
 // finish sets what every report of this package ends with.
 func finish(r *report.Report, start, end time.Time) {
 	r.Seconds = end.Sub(start).Seconds()
-	r.Set("verdict", string(r.Verdict))
-	r.Set("reason", r.Reason)
 }

@@ -151,7 +151,7 @@ func TestUpRefuses(t *testing.T) {
 // TestDown proves GP-PREV-5: removed, recorded, and the same again.
 func TestDown(t *testing.T) {
 	b := newBench(t)
-	if r := b.down(anyhow); r.Verdict != report.Skip || r.Reason != "not-there" || len(b.history("pr-12")) != 0 {
+	if r := b.down(anyhow); r.Verdict != report.Skip || r.Reason != "not-found" || len(b.history("pr-12")) != 0 {
 		t.Errorf("%s %s", r.Verdict, r.Reason)
 	}
 	b.up(b.options(0))
@@ -172,7 +172,7 @@ func TestDown(t *testing.T) {
 	if diff := cmp.Diff([]string{"ready", "removed"}, b.history("pr-12")); diff != "" {
 		t.Errorf("history (-want +got):\n%s", diff)
 	}
-	if r := b.down(nil); r.Reason != "not-there" || len(b.history("pr-12")) != 2 {
+	if r := b.down(nil); r.Reason != "not-found" || len(b.history("pr-12")) != 2 {
 		t.Errorf("again: %s, %v", r.Reason, b.history("pr-12"))
 	}
 	if _, err := Down(t.Context(), b.Deps, DownOptions{Policy: b.policy, Name: "../x"}); report.ExitCode(nil, err) != report.ExitUsage {
@@ -190,8 +190,8 @@ func TestDownKilled(t *testing.T) {
 	if len(b.history("pr-12")) != 1 {
 		t.Error("a dry run was recorded")
 	}
-	for _, want := range []string{"removed", "not-there"} {
-		if r := b.down(anyhow); r.Reason != want {
+	for _, want := range []string{"removed", "not-found"} {
+		if r := b.down(anyhow); string(r.Reason) != want {
 			t.Errorf("%s, want %s", r.Reason, want)
 		}
 	}
@@ -202,7 +202,7 @@ func TestDownKilled(t *testing.T) {
 
 func TestList(t *testing.T) {
 	b := newBench(t)
-	if r, err := List(t.Context(), b.Deps, b.policy); err != nil || r.Verdict != report.Pass || r.Output("count") != "0" || r.Output("reason") != "listed" {
+	if r, err := List(t.Context(), b.Deps, b.policy); err != nil || r.Verdict != report.Pass || r.Output("count") != "0" || r.Output("reason") != "ok" {
 		t.Errorf("%+v, %v", r, err)
 	}
 	for i := range 3 {

@@ -50,7 +50,7 @@ func (u *up) promise(ctx context.Context) error {
 		r.Lease++
 		r.Expires = expiry(p, r, u.lease.pull.Labels)
 		today, err = p.admit(ctx, tx, r, all, u.now)
-		if errors.As(err, &refusedLabel) && refusedLabel.reason == "over-budget" && r.Expires.After(r.Due) {
+		if errors.As(err, &refusedLabel) && refusedLabel.reason == report.ReasonOverBudget && r.Expires.After(r.Due) {
 			r.Expires = r.Due
 			today, err = p.admit(ctx, tx, r, all, u.now)
 		}
@@ -116,5 +116,5 @@ func (u *up) priced(plan target.Plan, today day, perHour float64, unpriced []str
 	}
 	u.check(report.Check{Name: "artifact", State: report.OK, Result: u.artifact.Digest})
 	u.check(report.Check{Name: "environment", State: report.OK, Result: prefix + u.o.Name, Note: plan.Place})
-	u.report.Verdict, u.report.Reason, u.report.Title = report.Pass, "planned", "nothing was changed: this is the plan"
+	u.report.Verdict, u.report.Reason, u.report.Title = report.Pass, report.ReasonPlanned, "nothing was changed: this is the plan"
 }

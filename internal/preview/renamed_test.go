@@ -50,8 +50,8 @@ func TestRenamed(t *testing.T) {
 				t.Errorf("down: %+v, %v", r, err)
 			}
 			b.clock.Add(2 * time.Hour)
-			if r, err := Sweep(t.Context(), b.Deps, SweepOptions{Policy: policy}); err == nil || fates(r)["pr-12"] != "error" {
-				t.Errorf("sweep: %v, %v", fates(r), err)
+			if r, err := Sweep(t.Context(), b.Deps, SweepOptions{Policy: policy}); err == nil || fates(t, r)["pr-12"] != "error" {
+				t.Errorf("sweep: %v, %v", fates(t, r), err)
 			}
 			if len(b.records()) != 1 {
 				t.Errorf("the ledger knows %v", b.records())

@@ -92,7 +92,7 @@ func TestSweep(t *testing.T) {
 			if got := report.ExitCode(r, err); got != test.exit {
 				t.Fatalf("exit %d: %v", got, err)
 			}
-			if got := fates(r)["pr-12"]; got != test.fate || !strings.Contains(fmt.Sprint(r.Sections), test.note) {
+			if got := fates(t, r)["pr-12"]; got != test.fate || !strings.Contains(fmt.Sprint(r.Sections), test.note) {
 				t.Errorf("fate %q, want %q; %+v", got, test.fate, r.Sections)
 			}
 			if strings.HasPrefix(test.fate, "removed") {
@@ -203,8 +203,8 @@ func TestStaysAfterAll(t *testing.T) {
 			d := b.Deps
 			d.PullRequests = listed{pulls, func() { test.then(b) }}
 			r, err := Sweep(t.Context(), d, SweepOptions{Policy: b.policy})
-			if err != nil || fates(r)["pr-12"] != test.fate {
-				t.Errorf("%v, %v, want %s", fates(r), err, test.fate)
+			if err != nil || fates(t, r)["pr-12"] != test.fate {
+				t.Errorf("%v, %v, want %s", fates(t, r), err, test.fate)
 			}
 			if strings.HasPrefix(test.fate, "removed") {
 				b.nothing()
@@ -239,8 +239,8 @@ func TestExtensionIsNotAskedForEver(t *testing.T) {
 	d.PullRequests = listed{b.PullRequests, func() { b.pull(12, 0, "preview-extend-2h") }}
 	for _, want := range []string{"stays a label extends it, if the budget has room at the next sweep", "removed expired"} {
 		r, err := Sweep(t.Context(), d, SweepOptions{Policy: b.policy})
-		if err != nil || fates(r)["pr-12"] != want {
-			t.Errorf("%v, %v, want %s", fates(r), err, want)
+		if err != nil || fates(t, r)["pr-12"] != want {
+			t.Errorf("%v, %v, want %s", fates(t, r), err, want)
 		}
 	}
 }
@@ -261,7 +261,7 @@ func TestRemovalsThatFail(t *testing.T) {
 		return nil
 	}
 	r, err := Sweep(t.Context(), b.Deps, SweepOptions{Policy: b.policy})
-	if report.ExitCode(r, err) != report.ExitFailure || r.Verdict != report.Fail || r.Reason != "not-swept" || r.Title != "4 previews removed, 2 stay; 2 could not be dealt with" {
+	if report.ExitCode(r, err) != report.ExitFailure || r.Verdict != report.Fail || r.Reason != "sweep-incomplete" || r.Title != "4 previews removed, 2 stay; 2 could not be dealt with" {
 		t.Errorf("%+v, %v", r, err)
 	}
 	for _, n := range []string{"pr-2", "pr-5"} {

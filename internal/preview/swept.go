@@ -53,18 +53,18 @@ func (s *sweep) report(r *report.Report) error {
 	if s.remarks != nil {
 		errs = append(errs, fmt.Errorf("write down what was found: %w", s.remarks))
 	}
-	r.Verdict, r.Reason = report.Pass, "swept"
+	r.Verdict, r.Reason = report.Pass, report.ReasonSwept
 	r.Title = fmt.Sprintf("%s removed, %d stay", english.Plural(removed, "preview", ""), len(s.all)-removed)
 	if s.o.DryRun {
-		r.Reason, r.Title = "planned", fmt.Sprintf("%s would be removed: nothing was changed", english.Plural(due, "preview", ""))
+		r.Reason, r.Title = report.ReasonPlanned, fmt.Sprintf("%s would be removed: nothing was changed", english.Plural(due, "preview", ""))
 	}
 	if len(errs) > 0 {
-		r.Verdict, r.Reason = report.Fail, "not-swept"
+		r.Verdict, r.Reason = report.Fail, report.ReasonSweepIncomplete
 		r.Title += fmt.Sprintf("; %d could not be dealt with", len(errs))
 		r.Checks[0].State = report.Failed
 	}
 	r.Set("removed", fmt.Sprint(removed))
 	r.Set("count", fmt.Sprint(len(s.all)))
-	r.Data = s.all
+	r.SetData(s.all)
 	return errors.Join(errs...)
 }

@@ -18,7 +18,7 @@ func (u *up) decline(no *refused) {
 	r.Reason, r.Title = no.reason, no.title
 	r.Verdict = report.Fail
 	state := report.Failed
-	if no.reason == "pull-request-closed" || no.reason == "head-moved" || no.reason == "superseded" {
+	if no.reason == report.ReasonPullRequestClosed || no.reason == report.ReasonHeadMoved || no.reason == report.ReasonSuperseded {
 		r.Verdict, state = report.Skip, report.Skipped
 	}
 	u.check(report.Check{Name: "preview", State: state, Result: no.title, Note: no.remedy})
@@ -27,7 +27,7 @@ func (u *up) decline(no *refused) {
 // refused is the report of a preview that asks for what none gets.
 func (u *up) refused(refusal *target.Refusal) {
 	r := u.report
-	r.Verdict, r.Reason = report.Fail, "refused"
+	r.Verdict, r.Reason = report.Fail, report.ReasonRefused
 	r.Title = fmt.Sprintf("%s asks for what no preview gets: nothing was applied", u.o.Name)
 	s := report.Section{Title: "refused", Open: true, Head: []string{"object, field, why"}}
 	for _, problem := range refusal.Problems {
@@ -44,13 +44,13 @@ func (u *up) undone(ctx context.Context, running target.Running, err error) erro
 	var failure *target.Failure
 	if errors.As(err, &failure) && ctx.Err() == nil {
 		// It may have failed because everything is being removed.
-		if askErr := u.lease.ask(ctx); errors.As(askErr, &no) && no.reason == "pull-request-closed" {
+		if askErr := u.lease.ask(ctx); errors.As(askErr, &no) && no.reason == report.ReasonPullRequestClosed {
 			return u.leave(ctx, no)
 		}
 		return u.failed(ctx, running, failure)
 	}
 	switch {
-	case errors.As(err, &no) && no.reason == "pull-request-closed":
+	case errors.As(err, &no) && no.reason == report.ReasonPullRequestClosed:
 		return u.leave(ctx, no)
 	case errors.Is(err, target.ErrSuperseded):
 		return u.superseded(ctx, err)
@@ -98,7 +98,7 @@ func (u *up) elapsed() time.Time { return u.now.Add(u.Now().Sub(u.start)) }
 func (u *up) superseded(ctx context.Context, err error) error {
 	if askErr := u.lease.ask(ctx); askErr != nil {
 		var no *refused
-		if errors.As(askErr, &no) && no.reason == "pull-request-closed" {
+		if errors.As(askErr, &no) && no.reason == report.ReasonPullRequestClosed {
 			return u.leave(ctx, no)
 		}
 		if errors.As(askErr, &no) {
@@ -106,9 +106,9 @@ func (u *up) superseded(ctx context.Context, err error) error {
 		}
 		return askErr
 	}
-	no := refuse("superseded", fmt.Sprintf("%v: this run changes nothing more", err), "look at the later run")
+	no := refuse(report.ReasonSuperseded, fmt.Sprintf("%v: this run changes nothing more", err), "look at the later run")
 	if errors.Is(err, errRemoved) {
-		return u.leave(ctx, refuse("superseded", u.o.Name+" was removed", ""))
+		return u.leave(ctx, refuse(report.ReasonSuperseded, u.o.Name+" was removed", ""))
 	}
 	return no
 }
@@ -168,7 +168,7 @@ func (u *up) restore(ctx context.Context) error {
 // longer than any other.
 func (u *up) failed(ctx context.Context, running target.Running, f *target.Failure) error {
 	r := u.report
-	r.Verdict, r.Reason, r.Title = report.Fail, "not-ready", u.o.Name+" did not become ready: "+f.What
+	r.Verdict, r.Reason, r.Title = report.Fail, report.ReasonNotReady, u.o.Name+" did not become ready: "+f.What
 	u.check(report.Check{Name: "preview", State: report.Failed, Result: f.What, Note: f.Remedy})
 	if len(f.Detail) > 0 {
 		text := ""
@@ -203,7 +203,7 @@ func (u *up) failed(ctx context.Context, running target.Running, f *target.Failu
 	})
 	switch {
 	case errors.Is(err, errRemoved):
-		return u.leave(ctx, refuse("superseded", u.o.Name+" was removed", ""))
+		return u.leave(ctx, refuse(report.ReasonSuperseded, u.o.Name+" was removed", ""))
 	case errors.Is(err, errTaken):
 		err = nil
 	}

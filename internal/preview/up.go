@@ -171,10 +171,10 @@ func (u *up) settle(ctx context.Context, running target.Running) error {
 		Name: "lifetime", State: report.OK, Result: "until " + u.record.Expires.UTC().Format(time.RFC3339),
 		Note: fmt.Sprintf("gone at the latest %s, with the sweep after it; the label %s24h extends it", u.record.Expires.Add(p.SweepEvery).UTC().Format("Mon 15:04 MST"), extendLabel),
 	})
-	r.Verdict, r.Reason = report.Worst(r.Checks), "ready"
+	r.Verdict, r.Reason = report.Worst(r.Checks), report.ReasonReady
 	r.Title = fmt.Sprintf("%s is ready at %s", u.o.Name, running.URL)
 	if r.Verdict == report.Fail {
-		r.Reason, r.Title = "seed-failed", u.o.Name+" runs, and its data could not be prepared"
+		r.Reason, r.Title = report.ReasonSeedFailed, u.o.Name+" runs, and its data could not be prepared"
 	}
 	for _, kv := range [][2]string{
 		{"url", running.URL}, {"digest", u.artifact.Digest}, {"environment", prefix + u.o.Name},
@@ -182,10 +182,10 @@ func (u *up) settle(ctx context.Context, running target.Running) error {
 	} {
 		r.Set(kv[0], kv[1])
 	}
-	r.Data = map[string]any{
+	r.SetData(map[string]any{
 		"generation": running.Generation, "place": running.Place, "expires": u.record.Expires, "per_hour": u.perHour,
 		"platform_digest": running.PlatformDigest, "phases": running.Phases,
-	}
+	})
 	return nil
 }
 

@@ -169,7 +169,7 @@ func TestTwoUps(t *testing.T) {
 				if err == nil || !strings.Contains(err.Error(), test.failure) {
 					t.Errorf("error %v", err)
 				}
-			case err != nil || r.Verdict != report.Skip || r.Reason != test.reason:
+			case err != nil || r.Verdict != report.Skip || string(r.Reason) != test.reason:
 				t.Errorf("the first: %+v, %v", r, err)
 			}
 			rec := b.records()["pr-12"]
@@ -196,7 +196,7 @@ func TestManyUpsAtOnce(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			reasons[i] = r.Reason
+			reasons[i] = string(r.Reason)
 		})
 	}
 	wg.Wait()
@@ -299,7 +299,7 @@ func TestUpThatChangesNothing(t *testing.T) {
 			b.target.Refuse = func(target.Deployment) error { return test.plan }
 			b.target.Before = func(context.Context, target.Deployment) error { return test.deploy }
 			r, err := Up(t.Context(), b.Deps, b.of(12, 1))
-			if got := report.ExitCode(r, err); got != test.exit || test.reason != "" && r.Reason != test.reason {
+			if got := report.ExitCode(r, err); got != test.exit || test.reason != "" && string(r.Reason) != test.reason {
 				t.Errorf("exit %d, report %+v, error %v", got, r, err)
 			}
 			if !test.there {

@@ -199,7 +199,7 @@ func must(r *report.Report, err error) func(testing.TB) *report.Report {
 // want checks the answer, and that the outputs say the same.
 func (b *bench) want(r *report.Report, v report.Verdict, reason string) {
 	b.t.Helper()
-	if r.Verdict != v || r.Reason != reason || r.Output("verdict") != string(v) || r.Output("reason") != reason {
+	if r.Verdict != v || string(r.Reason) != reason || r.Output("verdict") != string(v) || r.Output("reason") != reason {
 		b.t.Fatalf("%s %s (outputs %s %s): %s\n%+v\nwant %s %s", r.Verdict, r.Reason, r.Output("verdict"), r.Output("reason"), r.Title, r.Checks, v, reason)
 	}
 }

@@ -28,7 +28,7 @@ type plan struct {
 	evidence evidence.Collection
 	links    []EvidenceLink
 	checks   []report.Check
-	refusal  string // reason code; "": it may go on
+	refusal  report.Reason // reason code; "": it may go on
 	why      string
 	started  time.Time
 }
@@ -40,7 +40,7 @@ func makePlan(ctx context.Context, d Deps, o Options) (*plan, error) {
 	a, err := d.Repository.Resolve(ctx, o.Digest, v1.Platform{})
 	if errors.Is(err, artifact.ErrNotFound) {
 		p.check("artifact", report.Failed, short(o.Digest)+" is not in the registry", "")
-		p.refuse("not-found", fmt.Sprintf("%s is not in the registry: nothing to promote", short(o.Digest)))
+		p.refuse(report.ReasonNotFound, fmt.Sprintf("%s is not in the registry: nothing to promote", short(o.Digest)))
 		return p, nil
 	}
 	if err != nil {
@@ -99,19 +99,19 @@ func (p *plan) checkStaged(ctx context.Context, d Deps, o Options) error {
 	}
 	if p.staged == nil {
 		p.check(o.From, report.Failed, "nothing was ever released there", "")
-		p.refuse("not-staged", fmt.Sprintf("%s has no release: an artifact walks through %s first", o.From, o.From))
+		p.refuse(report.ReasonNotStaged, fmt.Sprintf("%s has no release: an artifact walks through %s first", o.From, o.From))
 		return nil
 	}
 	if p.staged.Digest != o.Digest {
 		p.check(o.From, report.Failed, fmt.Sprintf("runs %s (release %s)", short(p.staged.Digest), p.staged.ID), "")
-		p.refuse("not-staged", fmt.Sprintf("%s is not the staged digest: %s runs %s. A rebuild is another artifact: promote what was tested, or stage this one",
+		p.refuse(report.ReasonNotStaged, fmt.Sprintf("%s is not the staged digest: %s runs %s. A rebuild is another artifact: promote what was tested, or stage this one",
 			short(o.Digest), o.From, short(p.staged.Digest)))
 		return nil
 	}
 	running, err := d.Target.Status(ctx, o.From)
 	if errors.Is(err, target.ErrNotDeployed) {
 		p.check(o.From, report.Failed, "is in the ledger and does not run", "")
-		p.refuse("not-running", fmt.Sprintf("%s does not run release %s: deploy it there again", o.From, p.staged.ID))
+		p.refuse(report.ReasonNotRunning, fmt.Sprintf("%s does not run release %s: deploy it there again", o.From, p.staged.ID))
 		return nil
 	}
 	if err != nil {
@@ -119,12 +119,12 @@ func (p *plan) checkStaged(ctx context.Context, d Deps, o Options) error {
 	}
 	if !running.Alive {
 		p.check(o.From, report.Failed, "release "+p.staged.ID+" has died", "")
-		p.refuse("not-running", fmt.Sprintf("%s does not run release %s any more: deploy it there again", o.From, p.staged.ID))
+		p.refuse(report.ReasonNotRunning, fmt.Sprintf("%s does not run release %s any more: deploy it there again", o.From, p.staged.ID))
 		return nil
 	}
 	if running.Digest != o.Digest || running.PlatformDigest != p.artifact.PlatformDigest {
 		p.check(o.From, report.Failed, fmt.Sprintf("runs %s, the ledger says %s", short(running.Digest), short(p.staged.Digest)), "")
-		p.refuse("drift", fmt.Sprintf("%s runs something the ledger does not know: stage again", o.From))
+		p.refuse(report.ReasonDrift, fmt.Sprintf("%s runs something the ledger does not know: stage again", o.From))
 		return nil
 	}
 	p.check(o.From, report.OK, fmt.Sprintf("runs this digest as %s, staged %s, not rebuilt", p.staged.ID, humanize.RelTime(p.staged.Time, d.Now(), "ago", "from now")), "")
@@ -150,7 +150,7 @@ func (p *plan) checkUndone(o Options) {
 	}
 	c := p.current
 	p.check("history", report.Failed, fmt.Sprintf("%s rolled this digest back from %s on %s: %s", c.By, p.undone.ID, c.Time.Format(time.RFC3339), c.Reason), "")
-	p.refuse("was-rolled-back", fmt.Sprintf("this digest was rolled back from %s (%s, by %s): release a commit that mends it, or say --again", o.Environment, c.Reason, c.By))
+	p.refuse(report.ReasonWasRolledBack, fmt.Sprintf("this digest was rolled back from %s (%s, by %s): release a commit that mends it, or say --again", o.Environment, c.Reason, c.By))
 }
 
 // checkEvidence holds the artifact to what is required of it (GP-PROM-2).
@@ -186,9 +186,9 @@ func (p *plan) checkEvidence(ctx context.Context, d Deps, o Options) error {
 	p.check("evidence", state, strings.Join(said, ", "), note)
 	switch {
 	case len(missing) > 0:
-		p.refuse("evidence-missing", "no trusted evidence of "+strings.Join(missing, ", ")+": run the path for this digest")
+		p.refuse(report.ReasonEvidenceMissing, "no trusted evidence of "+strings.Join(missing, ", ")+": run the path for this digest")
 	case len(bad) > 0:
-		p.refuse("evidence-failed", "the evidence speaks against it: "+strings.Join(bad, ", "))
+		p.refuse(report.ReasonEvidenceFailed, "the evidence speaks against it: "+strings.Join(bad, ", "))
 	}
 	return nil
 }
@@ -198,7 +198,7 @@ func (p *plan) check(name string, s report.State, result, note string) {
 }
 
 // refuse keeps the first reason: the checks show them all.
-func (p *plan) refuse(reason, why string) {
+func (p *plan) refuse(reason report.Reason, why string) {
 	if p.refusal == "" {
 		p.refusal, p.why = reason, why
 	}

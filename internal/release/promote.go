@@ -23,13 +23,13 @@ func Promote(ctx context.Context, d Deps, o Options) (*report.Report, error) {
 	watched, err := Watch(ctx, d, o)
 	if watched == nil {
 		// It runs, and nobody knows whether it is good: no surface may say pass.
-		watched = &report.Report{Verdict: report.Fail, Reason: "no-answer", Title: "release " + rep.Output("release") + " runs, and its soak gave no answer", Commit: rep.Commit, Digest: rep.Digest}
+		watched = &report.Report{Verdict: report.Fail, Reason: report.ReasonIncomplete, Title: "release " + rep.Output("release") + " runs, and its soak gave no answer", Commit: rep.Commit, Digest: rep.Digest}
 		setOutputs(watched)
 	}
 	watched.Name, watched.Subject = rep.Name, rep.Subject
 	watched.Checks = append(rep.Checks, watched.Checks...)
 	watched.Started, watched.Seconds = rep.Started, rep.Seconds+watched.Seconds
-	watched.Data = watchedData(rep.Data, watched.Data)
+	watched.Data = watchedData(rep, watched)
 	for _, out := range rep.Outputs {
 		if watched.Output(out.Name) == "" {
 			watched.Set(out.Name, out.Value)
@@ -45,16 +45,18 @@ type Watched struct {
 	Soak *Samples `json:"soak,omitempty"`
 }
 
-func watchedData(manifest, soak any) any {
-	var w Watched
-	b, ok := manifest.(json.RawMessage)
-	if !ok || json.Unmarshal(b, &w.Manifest) != nil {
-		return manifest
+func watchedData(deployed, soaked *report.Report) json.RawMessage {
+	m, err := report.DataOf[Manifest](deployed)
+	if err != nil {
+		return deployed.Data
 	}
-	if s, ok := soak.(Samples); ok {
+	w := Watched{Manifest: m}
+	if s, err := report.DataOf[Samples](soaked); err == nil {
 		w.Soak = &s
 	}
-	return w
+	var r report.Report
+	r.SetData(w)
+	return r.Data
 }
 
 // Deploy is Promote without the soak. A refusal is a report with verdict fail;
@@ -69,7 +71,7 @@ func Deploy(ctx context.Context, d Deps, o Options) (*report.Report, error) {
 	}
 	if o.DryRun {
 		r := p.report(o)
-		r.Verdict, r.Reason, r.Title = report.Pass, "planned", "nothing was changed: this is the plan"
+		r.Verdict, r.Reason, r.Title = report.Pass, report.ReasonPlanned, "nothing was changed: this is the plan"
 		setOutputs(r)
 		return r, nil
 	}
@@ -79,7 +81,7 @@ func Deploy(ctx context.Context, d Deps, o Options) (*report.Report, error) {
 	}
 	if locked != nil {
 		p.check("lock", report.Failed, locked.Error(), "")
-		return p.fail(o, "locked", "%s", locked.Error()), nil
+		return p.fail(o, report.ReasonLocked, "%s", locked.Error()), nil
 	}
 	rep, err := d.deployLocked(ctx, o)
 	if err != nil || rep.Verdict == report.Fail || !o.KeepLock {
@@ -130,7 +132,7 @@ func (d Deps) deployLocked(ctx context.Context, o Options) (*report.Report, erro
 	running, err := d.Target.Deploy(ctx, d.deployment(o, p))
 	var refusal *target.Refusal
 	if errors.As(err, &refusal) {
-		return p.fail(o, "refused", "%s", refusal.Error()), nil
+		return p.fail(o, report.ReasonRefused, "%s", refusal.Error()), nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("deploy %s into %s: %w", short(o.Digest), o.Environment, err)
@@ -145,12 +147,12 @@ func (d Deps) deployLocked(ctx context.Context, o Options) (*report.Report, erro
 	p.check("deployed", report.OK, fmt.Sprintf("%s answers at %s", short(running.Digest), running.URL), "read back from the target")
 	p.check("release", report.OK, entry.ID, "recorded in branch "+ledger.Branch)
 	r := p.report(o)
-	r.Verdict, r.Reason, r.Title = report.Pass, "promoted", fmt.Sprintf("release %s runs at %s", entry.ID, running.URL)
+	r.Verdict, r.Reason, r.Title = report.Pass, report.ReasonPromoted, fmt.Sprintf("release %s runs at %s", entry.ID, running.URL)
 	r.Seconds = d.Now().Sub(p.started).Seconds()
 	setOutputs(r)
 	r.Set("release", entry.ID)
 	r.Set("url", running.URL)
-	r.Data = json.RawMessage(entry.Data)
+	r.Data = entry.Data
 	return r, nil
 }
 
@@ -170,13 +172,13 @@ func (d Deps) unfinished(ctx context.Context, o Options, p *plan) (*report.Repor
 		return nil, err
 	}
 	p.check("deployed", report.Warned, "not again: release "+p.current.ID+" broke its SLO", "the way back is next")
-	r := p.fail(o, "soak-failed", "release %s broke its SLO and was not rolled back yet", p.current.ID)
+	r := p.fail(o, report.ReasonSoakFailed, "release %s broke its SLO and was not rolled back yet", p.current.ID)
 	if o.KeepLock {
 		r.Verdict = report.Warn
 	}
 	setOutputs(r)
 	r.Set("release", p.current.ID)
-	r.Data = json.RawMessage(p.current.Data)
+	r.Data = p.current.Data
 	return r, nil
 }
 

@@ -332,7 +332,7 @@ func TestPromoteStopped(t *testing.T) {
 			if !errors.Is(err, context.Canceled) {
 				t.Fatalf("error %v", err)
 			}
-			if r != nil && (r.Verdict != report.Fail || r.Output("verdict") != "fail" || r.Reason != "no-answer") {
+			if r != nil && (r.Verdict != report.Fail || r.Output("verdict") != "fail" || r.Reason != "incomplete") {
 				t.Errorf("no answer, and the report says %s %s", r.Verdict, r.Reason)
 			}
 			b.unlocked()

@@ -111,7 +111,7 @@ type EvidenceLink struct {
 const lockLife = 2 * time.Hour
 
 // fail returns a report that refuses, with a stable reason code.
-func (p *plan) fail(o Options, reason, format string, args ...any) *report.Report {
+func (p *plan) fail(o Options, reason report.Reason, format string, args ...any) *report.Report {
 	r := p.report(o)
 	r.Verdict, r.Reason, r.Title = report.Fail, reason, fmt.Sprintf(format, args...)
 	setOutputs(r)
@@ -119,7 +119,5 @@ func (p *plan) fail(o Options, reason, format string, args ...any) *report.Repor
 }
 
 func setOutputs(r *report.Report) {
-	r.Set("verdict", string(r.Verdict))
-	r.Set("reason", r.Reason)
 	r.Set("digest", r.Digest)
 }

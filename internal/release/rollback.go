@@ -26,7 +26,7 @@ type RollbackOptions struct {
 // never a rebuild.
 func Rollback(ctx context.Context, d Deps, o RollbackOptions) (*report.Report, error) {
 	p := &plan{started: d.Now().UTC()}
-	refuse := func(reason, format string, args ...any) (*report.Report, error) {
+	refuse := func(reason report.Reason, format string, args ...any) (*report.Report, error) {
 		r := p.fail(o.Options, reason, format, args...)
 		r.Name = "rollback"
 		return r, nil
@@ -34,7 +34,7 @@ func Rollback(ctx context.Context, d Deps, o RollbackOptions) (*report.Report, e
 	from, to, err := d.wayBack(ctx, o)
 	switch {
 	case errors.Is(err, ledger.ErrNone):
-		return refuse("no-release", "%s: %v", o.Environment, err)
+		return refuse(report.ReasonNoRelease, "%s: %v", o.Environment, err)
 	case err != nil:
 		return nil, err
 	}
@@ -42,13 +42,13 @@ func Rollback(ctx context.Context, d Deps, o RollbackOptions) (*report.Report, e
 	p.check("from", report.OK, fmt.Sprintf("%s %s", from.ID, short(from.Digest)), "")
 	p.check("to", report.OK, fmt.Sprintf("%s %s, released %s", to.ID, short(to.Digest), to.Time.Format(time.RFC3339)), "")
 	if p.artifact, err = d.Repository.Resolve(ctx, to.Digest, v1.Platform{}); errors.Is(err, artifact.ErrNotFound) {
-		return refuse("not-pullable", "release %s cannot be pulled any more: %v", to.ID, err)
+		return refuse(report.ReasonNotPullable, "release %s cannot be pulled any more: %v", to.ID, err)
 	} else if err != nil {
 		return nil, err
 	}
 	if o.DryRun {
 		r := p.report(o.Options)
-		r.Name, r.Verdict, r.Reason, r.Title = "rollback", report.Pass, "planned", "nothing was changed: this is the plan"
+		r.Name, r.Verdict, r.Reason, r.Title = "rollback", report.Pass, report.ReasonPlanned, "nothing was changed: this is the plan"
 		setOutputs(r)
 		return r, nil
 	}
@@ -58,14 +58,14 @@ func Rollback(ctx context.Context, d Deps, o RollbackOptions) (*report.Report, e
 	}
 	if locked != nil {
 		p.check("lock", report.Failed, locked.Error(), "")
-		return refuse("locked", "%s", locked.Error())
+		return refuse(report.ReasonLocked, "%s", locked.Error())
 	}
 	defer d.unlock(ctx, o.Options)
 	// The world may have moved before the lock was ours.
 	if now, _, err := d.wayBack(ctx, o); err != nil {
 		return nil, err
 	} else if now.ID != from.ID {
-		return refuse("moved", "%s runs release %s by now, not %s: look again", o.Environment, now.ID, from.ID)
+		return refuse(report.ReasonMoved, "%s runs release %s by now, not %s: look again", o.Environment, now.ID, from.ID)
 	}
 	start := d.Now()
 	entry, running, err := d.rollback(ctx, o.Options, from, to, o.Reason)
@@ -74,7 +74,7 @@ func Rollback(ctx context.Context, d Deps, o RollbackOptions) (*report.Report, e
 	}
 	p.check("rollback", report.OK, fmt.Sprintf("%s answers at %s", short(running.Digest), running.URL), "recorded as "+entry.ID)
 	r := p.report(o.Options)
-	r.Name, r.Verdict, r.Reason = "rollback", report.Pass, "rolled-back"
+	r.Name, r.Verdict, r.Reason = "rollback", report.Pass, report.ReasonRolledBack
 	r.Title = fmt.Sprintf("%s runs %s again, restored in %s", o.Environment, to.ID, d.Now().Sub(start).Round(10*time.Millisecond))
 	r.Seconds = d.Now().Sub(start).Seconds()
 	setOutputs(r)

@@ -37,8 +37,8 @@ func Watch(ctx context.Context, d Deps, o Options) (*report.Report, error) {
 	if done != nil && done.Verdict == string(report.Pass) {
 		r := soakReport(o, entry, started)
 		r.Checks = append(r.Checks, report.Check{Name: "soak", State: report.OK, Result: "passed already"})
-		r.Verdict, r.Reason, r.Title = report.Pass, "soaked", "release "+entry.ID+" has passed its soak"
-		r.Data = s
+		r.Verdict, r.Reason, r.Title = report.Pass, report.ReasonSoaked, "release "+entry.ID+" has passed its soak"
+		r.SetData(s)
 		setOutputs(r)
 		r.Set("release", entry.ID)
 		return r, nil
@@ -58,7 +58,7 @@ func Watch(ctx context.Context, d Deps, o Options) (*report.Report, error) {
 	return d.conclude(ctx, o, entry, s, started, done == nil)
 }
 
-func refuseSoak(o Options, entry ledger.Entry, started time.Time, reason, why string) *report.Report {
+func refuseSoak(o Options, entry ledger.Entry, started time.Time, reason report.Reason, why string) *report.Report {
 	r := soakReport(o, entry, started)
 	r.Checks = append(r.Checks, report.Check{Name: "soak", State: report.Failed, Result: why})
 	r.Verdict, r.Reason, r.Title = report.Fail, reason, why
@@ -105,16 +105,16 @@ func findSoak(ctx context.Context, tx *ledger.Tx, environment, release string) (
 func (d Deps) conclude(ctx context.Context, o Options, entry ledger.Entry, s Samples, started time.Time, record bool) (*report.Report, error) {
 	r := soakReport(o, entry, started)
 	r.Set("release", entry.ID)
-	r.Data = s
+	r.SetData(s)
 	c := report.Check{Name: "soak", State: report.OK, Result: s.String()}
-	verdict, reason := report.Pass, "soaked"
+	verdict, reason := report.Pass, report.ReasonSoaked
 	switch {
 	case s.Breach != "":
 		c.State, c.Note = report.Failed, s.Breach
-		verdict, reason = report.Fail, "slo-breach"
+		verdict, reason = report.Fail, report.ReasonSLOBreach
 	case s.counted(*o.Soak) < o.Soak.AtLeast:
 		c.State, c.Note = report.Inconclusive, fmt.Sprintf("wants %d that count, has %d", o.Soak.AtLeast, s.counted(*o.Soak))
-		verdict, reason = report.Fail, "soak-inconclusive"
+		verdict, reason = report.Fail, report.ReasonSoakInconclusive
 	case s.Restarts > 0:
 		c.State, c.Note = report.Warned, "it restarted"
 		verdict = report.Warn
@@ -127,11 +127,11 @@ func (d Deps) conclude(ctx context.Context, o Options, entry ledger.Entry, s Sam
 			return nil, err
 		}
 	}
-	if reason == "soak-inconclusive" {
+	if reason == report.ReasonSoakInconclusive {
 		r.Title = fmt.Sprintf("release %s: too few samples for an answer (%d of %d): it keeps running, and is not approved", entry.ID, s.counted(*o.Soak), o.Soak.AtLeast)
 	}
 	var err error
-	if reason == "slo-breach" {
+	if reason == report.ReasonSLOBreach {
 		r.Title = fmt.Sprintf("release %s broke its SLO (%s)", entry.ID, s.Breach)
 		// What was measured is worth knowing also when the way back fails.
 		err = d.back(ctx, o, entry, s, r)
@@ -141,8 +141,8 @@ func (d Deps) conclude(ctx context.Context, o Options, entry ledger.Entry, s Sam
 	return r, err
 }
 
-func (d Deps) recordSoak(ctx context.Context, o Options, entry ledger.Entry, s Samples, v report.Verdict, reason string) error {
-	if reason == "soak-inconclusive" {
+func (d Deps) recordSoak(ctx context.Context, o Options, entry ledger.Entry, s Samples, v report.Verdict, reason report.Reason) error {
+	if reason == report.ReasonSoakInconclusive {
 		return nil // not an outcome: the next soak may have one
 	}
 	b, err := json.Marshal(s)
@@ -159,7 +159,7 @@ func (d Deps) recordSoak(ctx context.Context, o Options, entry ledger.Entry, s S
 		}
 		_, err := tx.Record(ctx, ledger.Entry{
 			ID: entry.ID, Kind: ledger.KindSoak, App: o.App, Environment: o.Environment, Commit: entry.Commit,
-			Digest: entry.Digest, PlatformDigest: entry.PlatformDigest, By: d.By, Verdict: string(verdict), Reason: reason, Data: b,
+			Digest: entry.Digest, PlatformDigest: entry.PlatformDigest, By: d.By, Verdict: string(verdict), Reason: string(reason), Data: b,
 		})
 		return err
 	})
@@ -169,7 +169,7 @@ func (d Deps) recordSoak(ctx context.Context, o Options, entry ledger.Entry, s S
 func (d Deps) back(ctx context.Context, o Options, entry ledger.Entry, s Samples, r *report.Report) error {
 	to, err := d.previousGood(ctx, o.Environment, entry, o.Soak != nil)
 	if errors.Is(err, ledger.ErrNone) {
-		r.Reason = "slo-breach-first-release"
+		r.Reason = report.ReasonSLOBreachFirstRelease
 		r.Title = fmt.Sprintf("release %s broke its SLO (%s); it is the first, so there is nothing to return to and it keeps running", entry.ID, s.Breach)
 		return nil
 	}

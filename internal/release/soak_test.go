@@ -266,7 +266,7 @@ func TestSoakSeesAnotherDeployment(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), "something else was deployed meanwhile") {
 				t.Errorf("error %v", err)
 			}
-			b.want(r, report.Fail, "no-answer")
+			b.want(r, report.Fail, "incomplete")
 			if diff := cmp.Diff([]string{"1 release one pass"}, b.history()); diff != "" {
 				t.Errorf("ledger (-want +got):\n%s", diff)
 			}

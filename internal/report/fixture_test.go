@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"io"
 	"os"
@@ -46,7 +47,7 @@ func passed() *Report {
 				{"-", "old_flag", "on (100 %)", "removed"},
 			}},
 		},
-		Data: map[string]any{"rollback": "2026.11.19-2"},
+		Data: json.RawMessage(`{"rollback": "2026.11.19-2"}`),
 	}
 }
 
@@ -88,7 +89,7 @@ func blocked() *Report {
 		},
 		Outputs:  []Output{{"verdict", "fail"}, {"reason", "findings"}},
 		Sections: []Section{{Title: "unit: end of its output", Open: true, Text: "--- FAIL: TestVote (0.00s)\n    vote_test.go:31: got 3, want 4\n\tvote.go:12\n"}},
-		Data:     map[string]any{"databases": []any{map[string]any{"name": "Go", "age": "1 d"}}},
+		Data:     json.RawMessage(`{"databases": [{"age": "1 d", "name": "Go"}]}`),
 	}
 	r.Sort()
 	return r

@@ -20,9 +20,7 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	if out.Findings == nil {
 		out.Findings = []Finding{}
 	}
-	if out.Outputs == nil {
-		out.Outputs = []Output{}
-	}
+	out.Outputs = r.AllOutputs()
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	return e.Encode(&out)

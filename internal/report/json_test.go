@@ -191,7 +191,7 @@ func TestRoundTrip(t *testing.T) {
 			for i := range r.Sections {
 				r.Sections[i].Text = string([]rune(r.Sections[i].Text))
 			}
-			checkRoundTrip(t, r, r.Data)
+			checkRoundTrip(t, r)
 		})
 	}
 }

@@ -50,7 +50,7 @@ func (r *Report) WriteLog(w io.Writer) error {
 		end += " · " + logText(r.Title)
 	}
 	if r.Verdict == Fail && r.Reason != "" {
-		end += " (" + logText(r.Reason) + ")"
+		end += " (" + logText(string(r.Reason)) + ")"
 	}
 	b.WriteString(end + "\n")
 	_, err := io.WriteString(w, b.String())

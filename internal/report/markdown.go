@@ -74,7 +74,7 @@ func (r *Report) verdictBlock() block {
 		head += "\n" + text(cut(r.Title, 2000)) + "\n"
 	}
 	if r.Verdict == Fail && r.Reason != "" {
-		head += "\nReason: " + code(cut(r.Reason, 200)) + "\n"
+		head += "\nReason: " + code(cut(string(r.Reason), 200)) + "\n"
 	}
 	return block{head: head}
 }

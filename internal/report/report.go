@@ -7,6 +7,8 @@ package report
 
 import (
 	"cmp"
+	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -80,15 +82,17 @@ type Report struct {
 	Commit   string    `json:"commit,omitempty"`  // full commit id
 	Digest   string    `json:"digest,omitempty"`  // sha256:… of the image index
 	Verdict  Verdict   `json:"verdict"`
-	Reason   string    `json:"reason"` // stable kebab-case code
-	Title    string    `json:"title"`  // one sentence that completes "pass · …"
+	Reason   Reason    `json:"reason"`
+	Title    string    `json:"title"` // one sentence that completes "pass · …"
 	Checks   []Check   `json:"checks"`
 	Findings []Finding `json:"findings"`
-	Outputs  []Output  `json:"outputs"`
+	Outputs  []Output  `json:"outputs"`            // without verdict and reason, which AllOutputs adds
 	Sections []Section `json:"sections,omitempty"` // details, folded where the surface can fold
 	Started  time.Time `json:"started"`
 	Seconds  float64   `json:"seconds"`
-	Data     any       `json:"data,omitempty"` // what is particular to the command: scorecard, manifest
+	// Data is particular to the command: the scorecard, a release manifest. SetData
+	// writes it, DataOf reads it.
+	Data json.RawMessage `json:"data,omitempty"`
 }
 
 // Check is one row of the table: one thing looked at.
@@ -181,9 +185,44 @@ func (r *Report) Set(name, value string) {
 	r.Outputs = append(r.Outputs, Output{name, value})
 }
 
+// AllOutputs returns the step outputs: verdict and reason, which are derived from
+// the report, then what Set added, in its order.
+func (r *Report) AllOutputs() []Output {
+	all := []Output{{"verdict", string(r.Verdict)}, {"reason", string(r.Reason)}}
+	for _, o := range r.Outputs {
+		if o.Name != "verdict" && o.Name != "reason" {
+			all = append(all, o)
+		}
+	}
+	return all
+}
+
+// SetData sets what is particular to the command. It panics if v cannot be
+// written as JSON, which is a mistake in the type of v and not in its value.
+func (r *Report) SetData(v any) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("report %s: %v", r.Name, err))
+	}
+	r.Data = b
+}
+
+// DataOf reads what SetData wrote. A report without data has none of T, which is
+// an error: the zero value could be taken for a result.
+func DataOf[T any](r *Report) (T, error) {
+	var v T
+	if len(r.Data) == 0 {
+		return v, fmt.Errorf("the %s report has no data", r.Name)
+	}
+	if err := json.Unmarshal(r.Data, &v); err != nil {
+		return v, fmt.Errorf("read the data of the %s report: %w", r.Name, err)
+	}
+	return v, nil
+}
+
 // Output returns the named output, or "".
 func (r *Report) Output(name string) string {
-	for _, o := range r.Outputs {
+	for _, o := range r.AllOutputs() {
 		if o.Name == name {
 			return o.Value
 		}

@@ -134,7 +134,7 @@ func (r *Runner) Publish(rep *report.Report) error {
 // Outputs writes the outputs of a report, and nothing that a person reads.
 func (r *Runner) Outputs(rep *report.Report) error {
 	var errs []error
-	for _, o := range rep.Outputs {
+	for _, o := range rep.AllOutputs() {
 		errs = append(errs, r.setOutput(o.Name, o.Value))
 	}
 	return errors.Join(errs...)

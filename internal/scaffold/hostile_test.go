@@ -199,7 +199,7 @@ func TestNames(t *testing.T) {
 			t.Errorf("%+v: %v", tt.o, err)
 			continue
 		}
-		if d := r.Data.(*Data); d.App != tt.app || d.Image != tt.image {
+		if d := dataOf[*Data](t, r); d.App != tt.app || d.Image != tt.image {
 			t.Errorf("%+v: app %q and image %q, want %q and %q", tt.o, d.App, d.Image, tt.app, tt.image)
 		}
 	}
@@ -234,4 +234,13 @@ func TestWaivers(t *testing.T) {
 	if w, err := gate.ReadWaivers(dir, ".goldenpath/waivers.yml", gate.WaiverMaxAge, now()); err != nil || len(w) != 1 {
 		t.Error(w, err)
 	}
+}
+
+func dataOf[T any](t *testing.T, r *report.Report) T {
+	t.Helper()
+	v, err := report.DataOf[T](r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
 }

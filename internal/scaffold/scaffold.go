@@ -100,7 +100,8 @@ func Init(o Options) (*report.Report, error) {
 		}
 		data.Files = append(data.Files, p.Outcome)
 	}
-	r := &report.Report{Name: "init", Subject: facts.App, Started: start.UTC(), Data: data}
+	r := &report.Report{Name: "init", Subject: facts.App, Started: start.UTC()}
+	r.SetData(data)
 	judge(r, facts, data, o, failure)
 	r.Seconds = o.Now().Sub(start).Seconds()
 	return r, failure
@@ -119,24 +120,22 @@ func judge(r *report.Report, f *Facts, data *Data, o Options, failure error) {
 	}
 	kept := count[stateSame] + count[stateDiffers] + count[stateElsewhere]
 	written := english.Plural(count[stateWritten], "file", "")
-	r.Verdict, r.Reason = report.Pass, "initialised"
+	r.Verdict, r.Reason = report.Pass, report.ReasonInitialised
 	r.Title = fmt.Sprintf("%s written, %d kept as they are", written, kept)
 	switch {
 	case failure != nil:
-		r.Verdict, r.Reason, r.Title = report.Fail, "no-answer", written+" written, then one could not be"
+		r.Verdict, r.Reason, r.Title = report.Fail, report.ReasonIncomplete, written+" written, then one could not be"
 	case o.DryRun && count[statePlanned] > 0:
-		r.Reason = "planned"
+		r.Reason = report.ReasonPlanned
 		r.Title = fmt.Sprintf("%s would be written, %d kept as they are; nothing was changed", english.Plural(count[statePlanned], "file", ""), kept)
 	case count[stateWritten] == 0:
-		r.Reason, r.Title = "unchanged", "every file is there already; nothing was changed"
+		r.Reason, r.Title = report.ReasonUnchanged, "every file is there already; nothing was changed"
 	}
 	if len(gaps) > 0 && r.Verdict == report.Pass {
 		r.Verdict = report.Warn
 		r.Title += "; " + english.Plural(len(gaps), "thing needs", "things need") + " your eye"
 	}
 	r.Sections = []report.Section{f.section(), f.next(data.Files)}
-	r.Set("verdict", string(r.Verdict))
-	r.Set("reason", r.Reason)
 	r.Set("written", fmt.Sprint(count[stateWritten]))
 	r.Set("kept", fmt.Sprint(kept))
 }
@@ -166,14 +165,12 @@ func row(out Outcome) report.Check {
 // List tells which files init knows.
 func List(now time.Time) *report.Report {
 	r := &report.Report{
-		Name: "init", Verdict: report.Pass, Reason: "listed", Title: "the files that init writes where they are missing", Started: now.UTC(),
+		Name: "init", Verdict: report.Pass, Reason: report.ReasonOK, Title: "the files that init writes where they are missing", Started: now.UTC(),
 		Sections: []report.Section{{Title: "files", Open: true, Head: []string{"file", "for"}}},
 	}
 	for _, f := range files() {
 		r.Sections[0].Rows = append(r.Sections[0].Rows, []string{f.path, f.why})
 	}
-	r.Set("verdict", string(r.Verdict))
-	r.Set("reason", r.Reason)
 	return r
 }
 

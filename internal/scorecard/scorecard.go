@@ -94,8 +94,9 @@ func Grade(o Options) (*report.Report, error) {
 	if err := checkMust(o.Must, card.Dimensions); err != nil {
 		return nil, err
 	}
-	rep := &report.Report{Name: "scorecard", Subject: o.App, Commit: o.Commit, Digest: o.Digest, Data: card, Started: o.Started}
+	rep := &report.Report{Name: "scorecard", Subject: o.App, Commit: o.Commit, Digest: o.Digest, Started: o.Started}
 	var failed []string
+	defer func() { rep.SetData(card) }()
 	for i := range card.Dimensions {
 		d := &card.Dimensions[i]
 		d.Must = slices.Contains(o.Must, d.Name)
@@ -110,15 +111,13 @@ func Grade(o Options) (*report.Report, error) {
 	rep.Sections = append(rep.Sections, readinessSection(card.Readiness))
 	switch {
 	case len(failed) > 0:
-		rep.Verdict, rep.Reason = report.Fail, "dimension-failed"
+		rep.Verdict, rep.Reason = report.Fail, report.ReasonDimensionFailed
 		rep.Title = "not ready: " + strings.Join(failed, ", ")
 	case report.Worst(rep.Checks) == report.Pass:
-		rep.Verdict, rep.Reason, rep.Title = report.Pass, "ready", "ready for release"
+		rep.Verdict, rep.Reason, rep.Title = report.Pass, report.ReasonReady, "ready for release"
 	default:
-		rep.Verdict, rep.Reason, rep.Title = report.Warn, "ready-with-gaps", "ready for release, with gaps"
+		rep.Verdict, rep.Reason, rep.Title = report.Warn, report.ReasonReadyWithGaps, "ready for release, with gaps"
 	}
-	rep.Set("verdict", string(rep.Verdict))
-	rep.Set("reason", rep.Reason)
 	rep.Set("tests", fmt.Sprint(card.Tests.Passed))
 	rep.Set("failed", fmt.Sprint(card.Tests.Failed))
 	return rep, nil

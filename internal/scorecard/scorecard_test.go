@@ -57,7 +57,7 @@ func goodTests(t *testing.T) string {
 
 func dimension(t *testing.T, r *report.Report, name string) Dimension {
 	t.Helper()
-	for _, d := range r.Data.(*Card).Dimensions {
+	for _, d := range dataOf[*Card](t, r).Dimensions {
 		if d.Name == name {
 			return d
 		}
@@ -150,7 +150,7 @@ func TestGrade(t *testing.T) {
 			if d.State != test.state || !strings.Contains(d.Result+" | "+d.Note, test.says) || d.Must != slices.Contains(test.must, d.Name) {
 				t.Errorf("%+v, want %s and %q", d, test.state, test.says)
 			}
-			if r.Verdict != test.verdict || r.Output("verdict") != string(r.Verdict) || r.Output("reason") != r.Reason {
+			if r.Verdict != test.verdict || r.Output("verdict") != string(r.Verdict) || r.Output("reason") != string(r.Reason) {
 				t.Errorf("%s %s: %s; want %s", r.Verdict, r.Reason, r.Title, test.verdict)
 			}
 			if named := strings.Contains(r.Title, test.dimension); r.Verdict == report.Fail && !named {
@@ -182,7 +182,7 @@ func TestCard(t *testing.T) {
 	if err := json.Unmarshal([]byte(b.String()), &got); err != nil {
 		t.Fatal(err)
 	}
-	want := *r.Data.(*Card)
+	want := *dataOf[*Card](t, r)
 	want.Tests.Names = nil // not part of it
 	if diff := cmp.Diff(want, got.Data, cmpopts.IgnoreUnexported(Requirements{})); diff != "" {
 		t.Errorf("card (-want +got):\n%s", diff)
@@ -382,7 +382,7 @@ func TestHostileCheckout(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	card := r.Data.(*Card)
+	card := dataOf[*Card](t, r)
 	for _, i := range card.Readiness {
 		if i.There && i.Name != "requirements with ids" {
 			t.Errorf("%+v", i)
@@ -394,4 +394,13 @@ func TestHostileCheckout(t *testing.T) {
 	if d := dimension(t, r, "migrations"); d.State != report.Missing {
 		t.Errorf("%+v", d)
 	}
+}
+
+func dataOf[T any](t *testing.T, r *report.Report) T {
+	t.Helper()
+	v, err := report.DataOf[T](r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
 }

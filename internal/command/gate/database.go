@@ -55,7 +55,7 @@ func (c *Update) Do(ctx context.Context, env *command.Env) (*report.Report, erro
 	if len(results) == 0 {
 		return nil, err
 	}
-	rep := &report.Report{Name: "database", Verdict: report.Pass, Reason: "up-to-date", Title: "advisory data is in " + o.Dir, Started: start.UTC()}
+	rep := &report.Report{Name: "database", Verdict: report.Pass, Reason: report.ReasonUpToDate, Title: "advisory data is in " + o.Dir, Started: start.UTC()}
 	for _, r := range results {
 		row := report.Check{Name: r.Name, State: report.OK, Result: string(r.State) + ", " + humanize.Bytes(uint64(r.Size)), Note: strings.Join(r.Errors, "; ")}
 		if !r.Time.IsZero() {
@@ -64,17 +64,15 @@ func (c *Update) Do(ctx context.Context, env *command.Env) (*report.Report, erro
 		switch r.State {
 		case database.Missing:
 			row.State, row.Result = report.Missing, "no mirror gave it"
-			rep.Verdict, rep.Reason, rep.Title = report.Fail, "missing", "some advisory data could not be fetched"
+			rep.Verdict, rep.Reason, rep.Title = report.Fail, report.ReasonMissing, "some advisory data could not be fetched"
 		case database.Stale:
 			row.State = report.Warned
 			if rep.Verdict == report.Pass {
-				rep.Verdict, rep.Reason, rep.Title = report.Warn, "stale", "some advisory data could not be renewed: what was there is kept"
+				rep.Verdict, rep.Reason, rep.Title = report.Warn, report.ReasonStale, "some advisory data could not be renewed: what was there is kept"
 			}
 		}
 		rep.Checks = append(rep.Checks, row)
 	}
-	rep.Set("verdict", string(rep.Verdict))
-	rep.Set("reason", rep.Reason)
 	rep.Seconds = env.Now().Sub(start).Seconds()
 	return rep, err
 }
@@ -94,7 +92,7 @@ func (c *Import) Do(ctx context.Context, env *command.Env) (*report.Report, erro
 		return nil, err
 	}
 	return &report.Report{
-		Name: "database", Verdict: report.Pass, Reason: "imported", Title: "advisory data of Go is in " + to, Started: env.Now().UTC(),
+		Name: "database", Verdict: report.Pass, Reason: report.ReasonImported, Title: "advisory data of Go is in " + to, Started: env.Now().UTC(),
 		Checks: []report.Check{{Name: db.Name, State: report.OK, Result: db.Digest, Note: "newest advisory of " + db.Time.Format(time.DateOnly)}},
 	}, nil
 }

@@ -63,7 +63,7 @@ func ours(name string) bool {
 }
 
 // write writes the documents that were asked for.
-func (c *Scan) write(rep *report.Report, o gate.Options) error {
+func (c *Scan) write(rep *report.Report, packages []gate.Package, o gate.Options) error {
 	var errs []error
 	if c.SARIF != "" {
 		rep.Set("sarif", c.SARIF)
@@ -72,7 +72,7 @@ func (c *Scan) write(rep *report.Report, o gate.Options) error {
 	if c.SBOM != "" {
 		about := sbom.About{Name: cmp.Or(rep.Subject, "app"), Version: rep.Commit, PURL: vex.Product(rep), Tool: command.Version(), Time: o.Now}
 		rep.Set("sbom", c.SBOM)
-		errs = append(errs, create(c.SBOM, func(w io.Writer) error { return sbom.Write(w, about, gate.Packages(rep)) }))
+		errs = append(errs, create(c.SBOM, func(w io.Writer) error { return sbom.Write(w, about, packages) }))
 	}
 	if c.VEX != "" {
 		said := slices.Clone(o.Waivers)

@@ -127,7 +127,7 @@ func (r result) says(t *testing.T) []string {
 	if r.report == nil {
 		t.Fatalf("no report: exit %d\n%s%s", r.code, r.all["stdout"], r.all["stderr"])
 	}
-	out := []string{string(r.report.Verdict), r.report.Reason, r.report.Title}
+	out := []string{string(r.report.Verdict), string(r.report.Reason), r.report.Title}
 	for _, name := range []string{"blocking", "new", "known", "disclosed", "waived"} {
 		out = append(out, name+"="+r.report.Output(name))
 	}

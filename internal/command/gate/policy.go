@@ -127,9 +127,7 @@ func (p *policy) tell(rep *report.Report, redact func(string) string) {
 	}
 	rep.Checks = slices.Insert(rep.Checks, 0, row)
 	if rep.Verdict == report.Pass && row.State == report.Warned {
-		rep.Verdict, rep.Reason = report.Warn, "policy-needs-care"
+		rep.Verdict, rep.Reason = report.Warn, report.ReasonPolicyWarning
 		rep.Title += "; the policy this change brings has a mistake"
-		rep.Set("verdict", string(rep.Verdict))
-		rep.Set("reason", rep.Reason)
 	}
 }

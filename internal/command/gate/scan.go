@@ -89,12 +89,12 @@ func (c *Scan) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 	fetched := c.fetch(ctx, env, o.Databases)
 	o.Dir, o.Redact, o.Scanners = dir, secrets.Redact, c.scanners(dir, p, secrets)
 	o.Conceal = secrets.Conceal
-	rep, err := gate.Run(ctx, o)
+	rep, packages, err := gate.Run(ctx, o)
 	if rep == nil {
 		return nil, err
 	}
 	p.tell(rep, secrets.Conceal)
-	return rep, errors.Join(err, fetched, c.write(rep, o))
+	return rep, errors.Join(err, fetched, c.write(rep, packages, o))
 }
 
 // fetch brings the database that an image needs up to date. Without it the image

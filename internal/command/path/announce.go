@@ -44,7 +44,7 @@ func (p *previews) announceDown(ctx context.Context, rep *report.Report) {
 		p.unannounced(rep)
 		return
 	}
-	if rep.Reason == "pull-request-open" {
+	if rep.Reason == report.ReasonPullRequestOpen {
 		return
 	}
 	done, err := p.github.Retire(ctx, "preview/"+p.name)
@@ -83,7 +83,7 @@ func (p *previews) announceSwept(ctx context.Context, rep *report.Report) {
 		}
 		gone, err := p.github.Retire(ctx, "preview/"+d.Name)
 		shown, commentErr := p.comment(ctx, &report.Report{
-			Name: "preview", Subject: p.config.App + " " + d.Name, Verdict: report.Skip, Reason: "removed",
+			Name: "preview", Subject: p.config.App + " " + d.Name, Verdict: report.Skip, Reason: report.ReasonRemoved,
 			Title: fmt.Sprintf("%s was swept (%s): %s", d.Name, d.Why, d.Outcome),
 		}, d.PullRequest, false)
 		if err := errors.Join(err, commentErr); err == nil && gone.Done && shown.Done {
@@ -121,7 +121,7 @@ func (p *previews) comment(ctx context.Context, rep *report.Report, number int, 
 		switch {
 		case !raised && !strings.Contains(old, begin("preview")):
 			return ""
-		case rep.Reason == "not-there" && !strings.Contains(old, "### goldenpath preview-up "):
+		case rep.Reason == report.ReasonNotFound && !strings.Contains(old, "### goldenpath preview-up "):
 			return "" // it says already what became of the preview
 		}
 		return arranged(section(old, part{name: "preview", rep: rep, run: p.env.Runner.RunURL()}))

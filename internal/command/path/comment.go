@@ -43,7 +43,7 @@ func (c *Comment) Do(ctx context.Context, env *command.Env) (*report.Report, err
 	}
 	rep.Commit = run.head
 	if run.none != "" {
-		return finish(rep, answer{Verdict: report.Skip, Reason: "nothing-to-tell", Title: run.none}), nil
+		return finish(rep, answer{Verdict: report.Skip, Reason: report.ReasonNothingToReport, Title: run.none}), nil
 	}
 	all, refused, err := readReports(c.Reports)
 	if err != nil {
@@ -51,7 +51,7 @@ func (c *Comment) Do(ctx context.Context, env *command.Env) (*report.Report, err
 	}
 	rep.Checks = refused
 	if len(all) == 0 && len(refused) == 0 {
-		return finish(rep, answer{Verdict: report.Skip, Reason: "nothing-to-tell", Title: "the run has left no report"}), nil
+		return finish(rep, answer{Verdict: report.Skip, Reason: report.ReasonNothingToReport, Title: "the run has left no report"}), nil
 	}
 	pulls, err := c.find(ctx, hub, run, rep)
 	if err != nil {
@@ -67,25 +67,24 @@ func (c *Comment) Do(ctx context.Context, env *command.Env) (*report.Report, err
 	}
 	switch {
 	case len(refused) > 0: // also where there is nobody to tell: somebody should look
-		return finish(rep, answer{Verdict: report.Fail, Reason: "reports-refused", Title: english.Plural(len(refused), "file", "") + " of the run is no report that can be told"}), nil
+		return finish(rep, answer{Verdict: report.Fail, Reason: report.ReasonReportsRefused, Title: english.Plural(len(refused), "file", "") + " of the run is no report that can be told"}), nil
 	case len(pulls) == 0:
 		return rep, nil
 	case untold > 0:
-		return finish(rep, answer{Verdict: report.Warn, Reason: "not-told", Title: "not every report was told: the summary of the run that made it has it"}), nil
+		return finish(rep, answer{Verdict: report.Warn, Reason: report.ReasonCommentIncomplete, Title: "not every report was told: the summary of the run that made it has it"}), nil
 	}
-	return finish(rep, answer{Verdict: report.Pass, Reason: "told", Title: english.Plural(len(all), "report", "") + " told on " + named(pulls)}), nil
+	return finish(rep, answer{Verdict: report.Pass, Reason: report.ReasonCommented, Title: english.Plural(len(all), "report", "") + " told on " + named(pulls)}), nil
 }
 
 // answer is what the command has come to.
 type answer struct {
-	Verdict       report.Verdict
-	Reason, Title string
+	Verdict report.Verdict
+	Reason  report.Reason
+	Title   string
 }
 
 func finish(rep *report.Report, a answer) *report.Report {
 	rep.Verdict, rep.Reason, rep.Title = a.Verdict, a.Reason, a.Title
-	rep.Set("verdict", string(a.Verdict))
-	rep.Set("reason", a.Reason)
 	return rep
 }
 

@@ -74,10 +74,10 @@ func (c *Comment) find(ctx context.Context, hub *github.Client, t told, rep *rep
 		case err != nil:
 			return nil, err
 		case p.Fork:
-			finish(rep, answer{Verdict: report.Skip, Reason: "nothing-to-tell", Title: "a fork's run may not comment: the run that follows it does"})
+			finish(rep, answer{Verdict: report.Skip, Reason: report.ReasonNothingToReport, Title: "a fork's run may not comment: the run that follows it does"})
 			return nil, nil
 		case p.Head != t.head:
-			finish(rep, answer{Verdict: report.Skip, Reason: "head-moved", Title: fmt.Sprintf("pull request %d has a later commit than %.7s: the run of that one tells", p.Number, t.head)})
+			finish(rep, answer{Verdict: report.Skip, Reason: report.ReasonHeadMoved, Title: fmt.Sprintf("pull request %d has a later commit than %.7s: the run of that one tells", p.Number, t.head)})
 			return nil, nil
 		}
 		return []github.PullRequest{p}, nil
@@ -94,9 +94,9 @@ func (c *Comment) find(ctx context.Context, hub *github.Client, t told, rep *rep
 	}
 	switch {
 	case len(open) == 0:
-		finish(rep, answer{Verdict: report.Skip, Reason: "pull-request-closed", Title: fmt.Sprintf("no pull request of this branch is open: nobody is told of %.7s", t.head)})
+		finish(rep, answer{Verdict: report.Skip, Reason: report.ReasonPullRequestClosed, Title: fmt.Sprintf("no pull request of this branch is open: nobody is told of %.7s", t.head)})
 	case len(found) == 0:
-		finish(rep, answer{Verdict: report.Skip, Reason: "head-moved", Title: fmt.Sprintf("%s has a later commit than %.7s: the run of that one tells", named(open), t.head)})
+		finish(rep, answer{Verdict: report.Skip, Reason: report.ReasonHeadMoved, Title: fmt.Sprintf("%s has a later commit than %.7s: the run of that one tells", named(open), t.head)})
 	}
 	return found, nil
 }

@@ -128,7 +128,7 @@ func (c *Key) Do(ctx context.Context, env *command.Env) (*report.Report, error) 
 	if err != nil {
 		return nil, err
 	}
-	r := &report.Report{Name: "key", Verdict: report.Pass, Reason: "written", Title: "evidence is signed with key " + id[:16], Started: env.Now().UTC()}
+	r := &report.Report{Name: "key", Verdict: report.Pass, Reason: report.ReasonKeyCreated, Title: "evidence is signed with key " + id[:16], Started: env.Now().UTC()}
 	r.Checks = []report.Check{{Name: "private key", State: report.OK, Result: filepath.Join(dir, "key.pem"), Note: "gh secret set GOLDENPATH_KEY < " + filepath.Join(dir, "key.pem")}}
 	root, err := os.OpenRoot(w.repo)
 	if err != nil {
@@ -141,9 +141,9 @@ func (c *Key) Do(ctx context.Context, env *command.Env) (*report.Report, error) 
 	old, err := root.ReadFile(publicKey)
 	switch {
 	case err == nil && string(old) == string(public):
-		r.Reason = "there"
+		r.Reason = report.ReasonKeyExists
 	case err == nil:
-		r.Verdict, r.Reason = report.Fail, "other-key"
+		r.Verdict, r.Reason = report.Fail, report.ReasonKeyMismatch
 		r.Title = publicKey + " is the half of another key: whoever has that one signs, or remove the file to trust this clone's"
 		return r, nil
 	default:

@@ -143,7 +143,7 @@ func (c *ReleaseList) Do(ctx context.Context, env *command.Env) (*report.Report,
 	if err != nil {
 		return nil, err
 	}
-	r := &report.Report{Name: "release-list", Verdict: report.Pass, Reason: "listed", Started: env.Now().UTC()}
+	r := &report.Report{Name: "release-list", Verdict: report.Pass, Reason: report.ReasonOK, Started: env.Now().UTC()}
 	s := report.Section{Title: "releases", Open: true, Head: []string{"release", "kind", "environment", "commit", "digest", "when", "verdict", "by"}}
 	err = w.ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		all, err := tx.Entries(ctx, c.Environment)
@@ -200,10 +200,12 @@ func (c *ReleaseShow) Do(ctx context.Context, env *command.Env) (*report.Report,
 	if err != nil {
 		return nil, err
 	}
-	return &report.Report{
-		Name: "release-show", Subject: environment, Commit: e.Commit, Digest: e.Digest, Verdict: report.Pass, Reason: "shown", Started: env.Now().UTC(),
-		Title: e.ID, Data: e, Sections: []report.Section{{Title: e.ID, Open: true, Text: string(b)}},
-	}, nil
+	r := &report.Report{
+		Name: "release-show", Subject: environment, Commit: e.Commit, Digest: e.Digest, Verdict: report.Pass, Reason: report.ReasonOK, Started: env.Now().UTC(),
+		Title: e.ID, Sections: []report.Section{{Title: e.ID, Open: true, Text: string(b)}},
+	}
+	r.SetData(e)
+	return r, nil
 }
 
 // Down is `goldenpath down`.
@@ -235,13 +237,13 @@ func (c *Down) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 			names = append(names, e.Environment)
 		}
 	}
-	r := &report.Report{Name: "down", Verdict: report.Pass, Reason: "stopped", Started: env.Now().UTC()}
+	r := &report.Report{Name: "down", Verdict: report.Pass, Reason: report.ReasonStopped, Started: env.Now().UTC()}
 	for _, name := range names {
 		err := w.stop(ctx, name)
 		var locked *ledger.LockedError
 		if errors.As(err, &locked) {
 			r.Checks = append(r.Checks, report.Check{Name: name, State: report.Failed, Result: locked.Error()})
-			r.Verdict, r.Reason, r.Title = report.Fail, "locked", locked.Error()
+			r.Verdict, r.Reason, r.Title = report.Fail, report.ReasonLocked, locked.Error()
 			return r, nil
 		}
 		if err != nil {

@@ -33,11 +33,9 @@ func (Setup) Do(_ context.Context, env *command.Env) (*report.Report, error) {
 		return nil, fmt.Errorf("put goldenpath on the runner: %w", err)
 	}
 	r := &report.Report{
-		Name: "setup", Verdict: report.Pass, Reason: "installed", Title: "goldenpath " + command.Version() + " is in goldenpath-bin of the runner's folder of temporary files",
+		Name: "setup", Verdict: report.Pass, Reason: report.ReasonInstalled, Title: "goldenpath " + command.Version() + " is in goldenpath-bin of the runner's folder of temporary files",
 		Started: env.Now().UTC(),
 	}
-	r.Set("verdict", string(r.Verdict))
-	r.Set("reason", r.Reason)
 	return r, nil
 }
 

@@ -27,13 +27,13 @@ func (c *Status) Do(ctx context.Context, env *command.Env) (*report.Report, erro
 	if err != nil {
 		return nil, err
 	}
-	r := &report.Report{Name: "status", Verdict: report.Pass, Reason: "listed", Title: english.Plural(len(all), "environment", ""), Started: env.Now().UTC()}
+	r := &report.Report{Name: "status", Verdict: report.Pass, Reason: report.ReasonOK, Title: english.Plural(len(all), "environment", ""), Started: env.Now().UTC()}
 	s := report.Section{Title: "environments", Open: true, Head: []string{"environment", "state", "url", "commit", "restarts", "since", "digest"}}
 	for _, e := range all {
 		state := "runs"
 		if !e.Alive {
 			state = "dead"
-			r.Verdict, r.Reason = report.Warn, "not-running"
+			r.Verdict, r.Reason = report.Warn, report.ReasonNotRunning
 		}
 		s.Rows = append(s.Rows, []string{
 			e.Environment, state, e.URL, e.Commit[:min(7, len(e.Commit))], strconv.Itoa(e.Restarts), e.Started.UTC().Format(time.RFC3339), e.Digest,
@@ -42,8 +42,6 @@ func (c *Status) Do(ctx context.Context, env *command.Env) (*report.Report, erro
 	if len(s.Rows) > 0 {
 		r.Sections = append(r.Sections, s)
 	}
-	r.Set("verdict", string(r.Verdict))
-	r.Set("reason", r.Reason)
-	r.Data = all
+	r.SetData(all)
 	return r, nil
 }
