@@ -10,13 +10,13 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// defaultBranch: policy, waivers and key are read from it, so who can push to it
-// unseen decides everything (GP-GATE-6).
-func defaultBranch(p *patient) finding {
-	h := p.hub
+// defaultBranch checks that pushes to the default branch are reviewed (GP-GATE-6): the
+// gate reads policy, waivers and key from it.
+func defaultBranch(r *repo) finding {
+	h := r.hub
 	if h.free() {
-		return finding{report.Warned, "the plan has no rulesets and no branch protection here", "who may write may push to " + h.repository.Branch + ", past every check", []string{
-			"make the repository public, or take a plan that has rulesets; until then let few people write",
+		return finding{report.Warned, "the plan has no rulesets and no branch protection for this repository", "anyone with write access can push to " + h.repository.Branch + " without any check", []string{
+			"make the repository public or choose a plan with rulesets; until then, give write access to few people",
 		}}
 	}
 	rules, hidden := union(h.rules, h.protection)
@@ -24,18 +24,18 @@ func defaultBranch(p *patient) finding {
 		if hidden != nil {
 			return unseen(hidden)
 		}
-		return finding{report.Failed, "nothing guards " + h.repository.Branch, "who may write may push to it, past every check", p.ruleset()}
+		return finding{report.Failed, h.repository.Branch + " is not protected", "anyone with write access can push to it without any check", r.ruleset()}
 	}
 	var lacks []string
 	for _, l := range []struct {
 		has  bool
 		what string
 	}{
-		{rules.PullRequest, "changes need no pull request"},
-		{p.requires(rules.Checks), "no check of goldenpath is required"},
-		{rules.NoForce, "history may be rewritten"},
-		{rules.NoDeletion, "it may be deleted"},
-		{rules.CodeOwners, "code owners need not approve"},
+		{rules.PullRequest, "no pull request is required"},
+		{r.requires(rules.Checks), "no goldenpath check is required"},
+		{rules.NoForce, "force pushes are allowed"},
+		{rules.NoDeletion, "deletion is allowed"},
+		{rules.CodeOwners, "code owner approval is not required"},
 	} {
 		if !l.has {
 			lacks = append(lacks, l.what)
@@ -44,17 +44,17 @@ func defaultBranch(p *patient) finding {
 	from := strings.Join(rules.From, " and ")
 	switch {
 	case len(lacks) > 0 && hidden != nil:
-		return finding{report.Missing, fmt.Sprintf("%s guards %s; not seen in it: %s", from, h.repository.Branch, strings.Join(lacks, ", ")), unseen(hidden).then, nil}
+		return finding{report.Missing, fmt.Sprintf("%s protects %s; could not be seen in it: %s", from, h.repository.Branch, strings.Join(lacks, ", ")), unseen(hidden).next, nil}
 	case len(lacks) > 0:
-		return finding{report.Warned, fmt.Sprintf("%s guards %s, but %s", from, h.repository.Branch, strings.Join(lacks, ", ")), "", p.ruleset()}
+		return finding{report.Warned, fmt.Sprintf("%s protects %s, but %s", from, h.repository.Branch, strings.Join(lacks, ", ")), "", r.ruleset()}
 	}
-	return finding{state: report.OK, seen: fmt.Sprintf("%s guards %s: pull request, checks, owners", from, h.repository.Branch)}
+	return finding{state: report.OK, found: fmt.Sprintf("%s protects %s: pull request, checks, code owners", from, h.repository.Branch)}
 }
 
-// union is what both of GitHub's ways ask for. hidden is why more may be asked for
-// than is seen.
-func union(a, b seen[github.Rules]) (all github.Rules, hidden error) {
-	for _, s := range []seen[github.Rules]{a, b} {
+// union combines the requirements of rulesets and branch protection. hidden is the
+// reason why there may be requirements that the token cannot see, or nil.
+func union(a, b result[github.Rules]) (all github.Rules, hidden error) {
+	for _, s := range []result[github.Rules]{a, b} {
 		if s.err != nil {
 			hidden = s.err
 		}
@@ -67,11 +67,11 @@ func union(a, b seen[github.Rules]) (all github.Rules, hidden error) {
 	return all, hidden
 }
 
-// gates are the names under which GitHub shows the jobs of the gate and the
-// scorecard on a pull request: that of the caller's job, then those of the called.
-func (p *patient) gates() []string {
+// gates returns the check names of the gate and the scorecard on a pull request. GitHub
+// composes them of the calling job's name and the names of the called jobs.
+func (r *repo) gates() []string {
 	var all []string
-	for _, w := range p.workflows {
+	for _, w := range r.workflows {
 		if !w.on("pull_request") {
 			continue
 		}
@@ -79,12 +79,12 @@ func (p *patient) gates() []string {
 			if j.event != "" && j.event != "pull_request" {
 				continue
 			}
-			for _, r := range j.uses {
-				name, _, is := r.parse()
-				if !is || !r.job {
+			for _, ref := range j.uses {
+				name, _, is := ref.parse()
+				if !is || !ref.job {
 					continue
 				}
-				for _, inner := range p.known[name].Gates {
+				for _, inner := range r.known[name].Gates {
 					all = append(all, j.shown+" / "+inner)
 				}
 			}
@@ -93,18 +93,18 @@ func (p *patient) gates() []string {
 	return all
 }
 
-func (p *patient) requires(checks []string) bool {
-	gates := p.gates()
+func (r *repo) requires(checks []string) bool {
+	gates := r.gates()
 	return slices.ContainsFunc(checks, func(c string) bool { return slices.Contains(gates, c) })
 }
 
-// ruleset is the command that sets up what is asked for.
-func (p *patient) ruleset() []string {
+// ruleset returns the command that creates the ruleset defaultBranch expects.
+func (r *repo) ruleset() []string {
 	type check struct {
 		Context string `json:"context"`
 	}
 	required := []check{}
-	for _, g := range p.gates() {
+	for _, g := range r.gates() {
 		required = append(required, check{g})
 	}
 	checks, err := json.Marshal(required)
@@ -121,40 +121,40 @@ func (p *patient) ruleset() []string {
 	if len(required) > 0 {
 		lines[len(lines)-1] += ","
 		lines = append(lines, `  {"type": "required_status_checks", "parameters": {"strict_required_status_checks_policy": false,`,
-			// A name of somebody else's must not end the quotes of the shell.
+			// A name is untrusted and must not close the shell's quotes.
 			`   "required_status_checks": `+strings.ReplaceAll(string(checks), "'", `\u0027`)+`}}`)
 	}
-	return append(lines, "]}' | "+p.api("POST", "/rulesets", "--input -"), "somebody who works alone sets required_approving_review_count to 0")
+	return append(lines, "]}' | "+r.api("POST", "/rulesets", "--input -"), "if you work alone, set required_approving_review_count to 0")
 }
 
-// tags: a version that can be moved is no version.
-func tags(p *patient) finding {
-	h := p.hub
-	mend := []string{
-		p.api("PUT", "/immutable-releases"),
+// tags checks that release tags cannot be moved or deleted.
+func tags(r *repo) finding {
+	h := r.hub
+	fix := []string{
+		r.api("PUT", "/immutable-releases"),
 		`printf '%s' '{"name": "tags", "target": "tag", "enforcement": "active", "conditions": {"ref_name": {"include": ["refs/tags/v*"], "exclude": []}},`,
-		` "rules": [{"type": "update"}, {"type": "deletion"}]}' | ` + p.api("POST", "/rulesets", "--input -"),
+		` "rules": [{"type": "update"}, {"type": "deletion"}]}' | ` + r.api("POST", "/rulesets", "--input -"),
 	}
 	if h.immutable.err == nil && h.immutable.value {
-		return finding{state: report.OK, seen: "releases are immutable, with their tags"}
+		return finding{state: report.OK, found: "releases and their tags are immutable"}
 	}
 	for _, t := range h.tags.value {
 		if t.NoUpdate && t.NoDeletion && len(t.Exclude) == 0 && slices.ContainsFunc(t.Include, versions) {
-			return finding{state: report.OK, seen: fmt.Sprintf("ruleset %s keeps tags from being moved and deleted", t.Name)}
+			return finding{state: report.OK, found: fmt.Sprintf("ruleset %s prevents moving and deleting tags", t.Name)}
 		}
 	}
 	switch {
 	case planned(h.tags.err):
-		return finding{report.Warned, "the plan has no rulesets for tags here", "promote names a digest, and never a tag", mend[:1]}
+		return finding{report.Warned, "the plan has no tag rulesets for this repository", "promote uses digests, never tags", fix[:1]}
 	case h.tags.err != nil:
 		return unseen(h.tags.err)
 	case h.immutable.err != nil:
-		return finding{report.Missing, "no ruleset guards tags; whether releases are immutable is not seen", unseen(h.immutable.err).then, nil}
+		return finding{report.Missing, "no ruleset protects tags; could not see whether releases are immutable", unseen(h.immutable.err).next, nil}
 	}
-	return finding{report.Warned, "a tag of a release can be moved or deleted", "", mend}
+	return finding{report.Warned, "a tag of a release can be moved or deleted", "", fix}
 }
 
-// versions are patterns that hold the tags of versions.
+// versions reports whether a pattern covers version tags.
 func versions(pattern string) bool {
 	return slices.Contains([]string{"~ALL", "refs/tags/*", "refs/tags/**", "refs/tags/**/*", "refs/tags/v*"}, pattern)
 }

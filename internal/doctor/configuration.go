@@ -11,33 +11,33 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-func configuration(p *patient) finding {
+func configuration(r *repo) finding {
 	switch {
-	case errors.Is(p.mistakes, config.ErrMissing):
-		return finding{report.Warned, "no " + config.File, "the gate and the scorecard work by defaults, and nothing else does", []string{"goldenpath init"}}
-	case p.mistakes != nil:
-		all := strings.Split(p.mistakes.Error(), "\n")
+	case errors.Is(r.mistakes, config.ErrMissing):
+		return finding{report.Warned, "no " + config.File, "only the gate and the scorecard work, with default settings", []string{"goldenpath init"}}
+	case r.mistakes != nil:
+		all := strings.Split(r.mistakes.Error(), "\n")
 		return finding{report.Failed, several(all), "", all}
 	}
-	if err := p.config.Walkable(); err != nil {
+	if err := r.config.Walkable(); err != nil {
 		all := strings.Split(err.Error(), "\n")
-		return finding{report.Warned, several(all), "the gate and the scorecard work, and nothing is built", all}
+		return finding{report.Warned, several(all), "only the gate and the scorecard work; nothing can be built", all}
 	}
-	if !p.tracked(config.File) {
+	if !r.tracked(config.File) {
 		return finding{report.Warned, config.File + " is not committed", "", []string{"git add --force " + config.File}}
 	}
-	return finding{state: report.OK, seen: config.File + " is valid"}
+	return finding{state: report.OK, found: config.File + " is valid"}
 }
 
-func waivers(p *patient) finding {
-	file := p.config.Gate.Waivers
-	n, err := p.Waivers(file, p.config.Gate.WaiverMaxAge.D())
+func waivers(r *repo) finding {
+	file := r.config.Gate.Waivers
+	n, err := r.Waivers(file, r.config.Gate.WaiverMaxAge.D())
 	if err != nil {
 		all := strings.Split(err.Error(), "\n")
-		return finding{report.Failed, several(all), "the gate refuses every change until it is mended", all}
+		return finding{report.Failed, several(all), "the gate rejects every change until this is fixed", all}
 	}
-	if _, there := p.first(file); !there {
-		return finding{state: report.OK, seen: "no waivers"}
+	if _, ok := r.first(file); !ok {
+		return finding{state: report.OK, found: "no waivers"}
 	}
-	return finding{state: report.OK, seen: fmt.Sprintf("%s: %s", file, english.Plural(n, "waiver", ""))}
+	return finding{state: report.OK, found: fmt.Sprintf("%s: %s", file, english.Plural(n, "waiver", ""))}
 }

@@ -1,5 +1,5 @@
-// Package doctor examines what a repository's path needs of the repository and of
-// GitHub, and says how to mend what is not there. It changes nothing.
+// Package doctor checks whether a repository and its settings on GitHub have everything
+// the path needs, and prints the fix for each problem. It changes nothing.
 package doctor
 
 import (
@@ -17,32 +17,32 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// Options is what is examined.
+// Options names the repository to examine.
 type Options struct {
-	Dir        string   // top of the checkout
-	Files      []string // that git tracks, with forward slashes
-	Commit     string   // of the checkout; "": none yet
-	Repository string   // owner/name on GitHub; "": not known
+	Dir        string   // root of the checkout
+	Files      []string // files that git tracks, with forward slashes
+	Commit     string   // commit of the checkout; "" if there is none yet
+	Repository string   // owner/name on GitHub; "" if unknown
 }
 
-// Deps is what the doctor asks.
+// Deps are the sources of the examination.
 type Deps struct {
-	GitHub *github.Client // nil: it is not asked
-	Why    string         // it is not
-	// Waivers reads the waivers of a file and says how many there are.
+	GitHub *github.Client // nil skips the checks of GitHub's settings
+	Why    string         // reason why GitHub is nil, with the remedy
+	// Waivers reads a waiver file and returns the number of waivers.
 	Waivers func(file string, longest time.Duration) (int, error)
 	Now     func() time.Time
 }
 
-// check is one thing the path needs.
+// check is one requirement of the path.
 type check struct {
 	name  string
-	fails bool // it can fail the verdict: it breaks the path, or its safety
-	asks  bool // it is on GitHub
-	look  func(*patient) finding
+	fails bool // a failure breaks the path or its safety, and fails the verdict
+	asks  bool // it reads GitHub's settings
+	run   func(*repo) finding
 }
 
-// checks is all that is looked at. docs/doctor.md explains each.
+// checks lists every check. docs/doctor.md explains each.
 var checks = []check{
 	{"configuration", true, false, configuration},
 	{"starters", true, false, starters},
@@ -70,83 +70,83 @@ var checks = []check{
 	{"sweep runs", true, true, sweepRuns},
 }
 
-// finding is what a check has seen.
+// finding is the outcome of one check.
 type finding struct {
 	state report.State
-	seen  string
-	then  string   // what follows
-	mend  []string // the remedy: commands, lines of YAML, or a page of the settings
+	found string
+	next  string   // the consequence
+	fix   []string // the remedy: commands, lines of YAML, or a page of the settings
 }
 
-// Remedy is how to mend what a check has found.
+// Remedy is the fix for the finding of one check.
 type Remedy struct {
 	Check string   `json:"check"`
 	Lines []string `json:"lines"`
 }
 
-// Examine looks at everything. What the token may not see is missing; that GitHub
-// gave no answer is an error, beside a report of what could be seen without.
+// Examine runs every check. A setting that the token cannot read is reported as missing.
+// If GitHub does not respond, Examine returns an error and a report of the other checks.
 func Examine(ctx context.Context, d Deps, o Options) (*report.Report, error) {
 	root, err := os.OpenRoot(o.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("examine %s: %w", o.Dir, err)
 	}
 	defer root.Close()
-	p := &patient{Deps: d, o: o, root: root}
-	p.config, p.mistakes = config.Read(o.Dir)
-	if p.mistakes != nil {
-		p.config = config.Default("repository")
+	r := &repo{Deps: d, o: o, root: root}
+	r.config, r.mistakes = config.Read(o.Dir)
+	if r.mistakes != nil {
+		r.config = config.Default("repository")
 	}
-	if p.known, err = contracts(); err != nil {
+	if r.known, err = contracts(); err != nil {
 		return nil, err
 	}
-	if p.workflows, err = readWorkflows(root); err != nil {
+	if r.workflows, err = readWorkflows(root); err != nil {
 		return nil, fmt.Errorf("examine %s: %w", o.Dir, err)
 	}
 	if d.GitHub != nil {
-		p.hub, err = ask(ctx, p)
+		r.hub, err = ask(ctx, r)
 	}
-	r := &report.Report{Name: "doctor", Subject: p.subject(), Commit: o.Commit, Started: d.Now().UTC()}
+	rep := &report.Report{Name: "doctor", Subject: r.subject(), Commit: o.Commit, Started: d.Now().UTC()}
 	var remedies []Remedy
 	for _, c := range checks {
-		f := p.look(c, err)
-		r.Checks = append(r.Checks, report.Check{Name: c.name, State: f.state, Result: f.seen, Note: f.then})
-		if len(f.mend) > 0 {
-			remedies = append(remedies, Remedy{c.name, f.mend})
+		f := r.check(c, err)
+		rep.Checks = append(rep.Checks, report.Check{Name: c.name, State: f.state, Result: f.found, Note: f.next})
+		if len(f.fix) > 0 {
+			remedies = append(remedies, Remedy{c.name, f.fix})
 		}
 	}
-	if to := p.toSee(r.Checks); to != nil {
-		remedies = append(remedies, Remedy{"what was not seen", to})
+	if to := r.toSee(rep.Checks); to != nil {
+		remedies = append(remedies, Remedy{"what could not be checked", to})
 	}
-	r.SetData(remedies)
-	r.Sections = append(p.without(), toMend(remedies)...)
-	judge(r, err)
-	return r, err
+	rep.SetData(remedies)
+	rep.Sections = append(r.without(), fixes(remedies)...)
+	judge(rep, err)
+	return rep, err
 }
 
-// toSee says how to see what was not seen.
-func (p *patient) toSee(checks []report.Check) []string {
+// toSee returns how to check what could not be checked, or nil.
+func (r *repo) toSee(checks []report.Check) []string {
 	switch {
-	case p.GitHub == nil:
-		return []string{p.Why}
-	case p.hub != nil && slices.ContainsFunc(checks, func(c report.Check) bool { return c.State == report.Missing }):
-		return []string{"GITHUB_TOKEN=$(gh auth token) goldenpath doctor --repository " + p.o.Repository + "   as somebody who administers it"}
+	case r.GitHub == nil:
+		return []string{r.Why}
+	case r.hub != nil && slices.ContainsFunc(checks, func(c report.Check) bool { return c.State == report.Missing }):
+		return []string{"GITHUB_TOKEN=$(gh auth token) goldenpath doctor --repository " + r.o.Repository + "   as an administrator of the repository"}
 	}
 	return nil
 }
 
-// look asks one check, if its question can be asked.
-func (p *patient) look(c check, down error) finding {
+// check runs one check, unless it needs GitHub and GitHub could not be read.
+func (r *repo) check(c check, down error) finding {
 	switch {
-	case !c.asks || p.hub != nil:
-		return c.look(p)
-	case p.GitHub == nil:
-		return finding{state: report.Skipped, seen: "GitHub was not asked"}
+	case !c.asks || r.hub != nil:
+		return c.run(r)
+	case r.GitHub == nil:
+		return finding{state: report.Skipped, found: "GitHub was not checked"}
 	}
-	return finding{state: report.Missing, seen: "no answer: " + down.Error()}
+	return finding{state: report.Missing, found: "could not read GitHub: " + down.Error()}
 }
 
-// judge adds up: nothing that was not seen passes.
+// judge sets verdict and title. A check that could not be completed does not pass.
 func judge(r *report.Report, down error) {
 	n := map[report.State]int{}
 	for _, c := range r.Checks {
@@ -165,7 +165,7 @@ func judge(r *report.Report, down error) {
 	default:
 		r.Verdict, r.Reason = report.Pass, report.ReasonPassed
 	}
-	r.Title = fmt.Sprintf("%d of %s in order", n[report.OK], english.Plural(len(r.Checks)-n[report.NotApplicable], "thing", ""))
+	r.Title = fmt.Sprintf("%d of %s passed", n[report.OK], english.Plural(len(r.Checks)-n[report.NotApplicable], "check", ""))
 	if k := n[report.Failed]; k > 0 {
 		r.Title += "; " + english.Plural(k, "breaks", "break") + " the path or its safety"
 	}
@@ -173,11 +173,11 @@ func judge(r *report.Report, down error) {
 		r.Title += "; " + english.Plural(k, "gap", "")
 	}
 	if unseen > 0 {
-		r.Title += fmt.Sprintf("; %d not seen", unseen)
+		r.Title += fmt.Sprintf("; %d could not be checked", unseen)
 	}
 }
 
-func toMend(remedies []Remedy) []report.Section {
+func fixes(remedies []Remedy) []report.Section {
 	if len(remedies) == 0 {
 		return nil
 	}
@@ -194,16 +194,16 @@ func toMend(remedies []Remedy) []report.Section {
 	return []report.Section{s}
 }
 
-// unseen is what becomes of a refusal.
+// unseen turns an error from GitHub into a finding.
 func unseen(err error) finding {
 	var d *github.Denied
 	if errors.As(err, &d) {
-		return finding{state: report.Missing, seen: "not seen: " + d.Why, then: needs(d)}
+		return finding{state: report.Missing, found: "not found: " + d.Why, next: needs(d)}
 	}
-	return finding{state: report.Missing, seen: "no answer: " + err.Error()}
+	return finding{state: report.Missing, found: "could not be checked: " + err.Error()}
 }
 
-// needs says what a token lacks; how to have it is said once, below.
+// needs names the permission that the token lacks, or the remedy.
 func needs(d *github.Denied) string {
 	if d.Permission != "" {
 		return "needs `" + d.Permission + "`"

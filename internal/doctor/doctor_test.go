@@ -30,12 +30,12 @@ func TestHealthy(t *testing.T) {
 			t.Errorf("%s: %s %s (%s)", c.Name, c.State, c.Result, c.Note)
 		}
 	}
-	if r.Verdict != report.Pass || r.Reason != "passed" || r.Title != "24 of 24 things in order" {
+	if r.Verdict != report.Pass || r.Reason != "passed" || r.Title != "24 of 24 checks passed" {
 		t.Errorf("%s %s %q", r.Verdict, r.Reason, r.Title)
 	}
 }
 
-// TestOffline: what nobody was asked is skipped, and does not pass.
+// TestOffline: a check that needs GitHub is skipped, and does not pass.
 func TestOffline(t *testing.T) {
 	p := healthy(t)
 	p.token = ""
@@ -58,74 +58,74 @@ func TestOffline(t *testing.T) {
 	}
 }
 
-// TestCheckout: each thing that is wrong in the checkout, and how it is told.
+// TestCheckout: each problem in the checkout, and how it is reported.
 func TestCheckout(t *testing.T) {
 	const sweepFile, own = ".github/workflows/goldenpath-sweep.yml", ".github/workflows/goldenpath.yml"
-	replace := func(file, old, with string) func(*patient) {
-		return func(p *patient) {
+	replace := func(file, old, with string) func(*repo) {
+		return func(p *repo) {
 			if !strings.Contains(p.files[file], old) {
 				p.t.Fatalf("%s has no %q", file, old)
 			}
 			p.files[file] = strings.ReplaceAll(p.files[file], old, with)
 		}
 	}
-	without := func(names ...string) func(*patient) {
-		return func(p *patient) {
+	without := func(names ...string) func(*repo) {
+		return func(p *repo) {
 			for _, n := range names {
 				delete(p.files, n)
 			}
 		}
 	}
-	with := func(name, content string) func(*patient) { return func(p *patient) { p.files[name] = content } }
-	loose := func(name string) func(*patient) { return func(p *patient) { p.loose = []string{name} } }
+	with := func(name, content string) func(*repo) { return func(p *repo) { p.files[name] = content } }
+	loose := func(name string) func(*repo) { return func(p *repo) { p.loose = []string{name} } }
 	for name, tt := range map[string]struct {
-		alter func(*patient)
+		alter func(*repo)
 		check string
 		state report.State
-		says  string // in the result or the note
-		mend  string
+		want  string // in the result or the note
+		fix   string
 	}{
 		"no configuration":             {without(".goldenpath.yml"), "configuration", report.Warned, "no .goldenpath.yml", "goldenpath init"},
 		"a mistake in it":              {with(".goldenpath.yml", "version: 1\nap: x\n"), "configuration", report.Failed, `.goldenpath.yml:2:1 unknown key "ap"`, `did you mean "app"?`},
 		"it is not committed":          {loose(".goldenpath.yml"), "configuration", report.Warned, "not committed", "git add --force .goldenpath.yml"},
 		"no starter":                   {without(sweepFile, own, ".github/workflows/goldenpath-prev.yml", ".github/workflows/goldenpath-ship.yml"), "starters", report.Failed, "no workflow uses goldenpath", "goldenpath init"},
-		"a starter that is no YAML":    {with(own, "on: [\n"), "starters", report.Failed, ".github/workflows/goldenpath.yml: yaml:", "mend the YAML"},
-		"a starter nobody committed":   {loose(own), "starters", report.Warned, "not committed: .github/workflows/goldenpath.yml", "git add -- .github/workflows/goldenpath.yml"},
-		"GP-PATH-1 zeros":              {replace(own, pin, strings.Repeat("0", 40)), "pins", report.Failed, "still has the starter's zeros", "the full commit of one release"},
-		"GP-PATH-1 a tag":              {replace(own, pin, "v1"), "pins", report.Failed, `goldenpath.yml:17 names "v1", which can be moved`, "the full commit"},
+		"a starter that is not YAML":   {with(own, "on: [\n"), "starters", report.Failed, ".github/workflows/goldenpath.yml: yaml:", "fix the YAML"},
+		"a starter not committed":      {loose(own), "starters", report.Warned, "not committed: .github/workflows/goldenpath.yml", "git add -- .github/workflows/goldenpath.yml"},
+		"GP-PATH-1 zeros":              {replace(own, pin, strings.Repeat("0", 40)), "pins", report.Failed, "still has the zeros of the starter", "the full commit of one release"},
+		"GP-PATH-1 a tag":              {replace(own, pin, "v1"), "pins", report.Failed, `goldenpath.yml:17 uses "v1", which can be moved`, "the full commit"},
 		"GP-PATH-1 a short commit":     {replace(own, pin, pin[:7]), "pins", report.Failed, "can be moved", ""},
 		"GP-PATH-1 two commits":        {replace(sweepFile, pin, strings.Repeat("a", 40)), "pins", report.Warned, "2 commits: 4e1243b in", "the same in every file"},
-		"too few permissions":          {replace(own, "security-events: write", "security-events: read"), "permissions", report.Failed, "security.yml asks for security-events: write", "security-events: write"},
-		"no permissions":               {replace(own, "    permissions:\n      actions: read # code scanning reads the run\n      contents: read # the commit that is scanned, and its base\n      security-events: write # code scanning takes the findings\n", ""), "permissions", report.Failed, "asks for actions: read, contents: read, security-events: write", "permissions:"},
-		"permissions of the setting":   {with(".github/workflows/x.yml", "on: push\njobs: {a: {uses: seed-b235b314/goldenpath/.github/workflows/scorecard.yml@"+pin+"}}\n"), "permissions", report.Warned, "no permissions are stated", "exactly what the starter grants"},
+		"too few permissions":          {replace(own, "security-events: write", "security-events: read"), "permissions", report.Failed, "security.yml requests security-events: write", "security-events: write"},
+		"no permissions":               {replace(own, "    permissions:\n      actions: read # code scanning reads the run\n      contents: read # the commit that is scanned, and its base\n      security-events: write # code scanning takes the findings\n", ""), "permissions", report.Failed, "requests actions: read, contents: read, security-events: write", "permissions:"},
+		"permissions of the setting":   {with(".github/workflows/x.yml", "on: push\njobs: {a: {uses: seed-b235b314/goldenpath/.github/workflows/scorecard.yml@"+pin+"}}\n"), "permissions", report.Warned, "no permissions are declared", "exactly the permissions of the starter"},
 		"write-all":                    {with(".github/workflows/x.yml", "on: push\npermissions: write-all\njobs: {a: {uses: seed-b235b314/goldenpath/.github/workflows/scorecard.yml@"+pin+"}}\n"), "permissions", report.Warned, "write-all", ""},
-		"more than is asked for":       {replace(own, "actions: read", "packages: write\n      actions: read"), "permissions", report.Warned, "packages: write is granted, and nothing", ""},
-		"a workflow we do not have":    {replace(own, "/security.yml", "/lunch.yml"), "permissions", report.Warned, "calls lunch.yml, which this goldenpath does not know", ""},
+		"more than is asked for":       {replace(own, "actions: read", "packages: write\n      actions: read"), "permissions", report.Warned, "packages: write is granted but not requested", ""},
+		"a workflow we do not have":    {replace(own, "/security.yml", "/lunch.yml"), "permissions", report.Warned, "calls lunch.yml, which is unknown to this version", ""},
 		"GP-SAFE-3 the path":           {replace(own, "  pull_request:", "  pull_request_target:"), "triggers", report.Failed, "pull_request_target starts .github/workflows/goldenpath.yml", "on: pull_request"},
 		"GP-SAFE-3 another workflow":   {with(".github/workflows/label.yml", "on: [pull_request_target]\njobs: {}\n"), "triggers", report.Warned, "pull_request_target starts .github/workflows/label.yml", "on: pull_request"},
-		"GP-PREV-4 no sweep":           {without(sweepFile), "sweep", report.Failed, "no schedule sweeps", "goldenpath-sweep.yml"},
-		"GP-PREV-4 too rare":           {replace(sweepFile, "17 * * * *", "17 */6 * * *"), "sweep", report.Warned, "the longest pause between sweeps is 6h; preview.sweep-every says 1h", "sweep-every: 6h"},
-		"GP-PREV-4 effective time":     {replace(sweepFile, "17 * * * *", "17 */6 * * *"), "sweep", report.Warned, "a preview of 24h is gone after 30h at most", ""},
+		"GP-PREV-4 no sweep":           {without(sweepFile), "sweep", report.Failed, "no schedule sweeps them", "goldenpath-sweep.yml"},
+		"GP-PREV-4 too rare":           {replace(sweepFile, "17 * * * *", "17 */6 * * *"), "sweep", report.Warned, "the longest pause between sweeps is 6h, but preview.sweep-every is 1h", "sweep-every: 6h"},
+		"GP-PREV-4 effective time":     {replace(sweepFile, "17 * * * *", "17 */6 * * *"), "sweep", report.Warned, "a preview with a TTL of 24h is removed after 30h at most", ""},
 		"GP-PREV-4 rarer than the ttl": {replace(sweepFile, "17 * * * *", "17 3 * * 1-5"), "sweep", report.Failed, "3d, longer than preview.ttl (24h)", ""},
 		"no schedule GitHub reads":     {replace(sweepFile, "17 * * * *", "'@hourly'"), "sweep", report.Failed, `cron "@hourly": want five fields`, "cron: 17"},
-		"a day that never comes":       {replace(sweepFile, "17 * * * *", "0 0 30 2 *"), "sweep", report.Failed, "never comes", ""},
-		"a schedule with other events": {replace(sweepFile, "  workflow_dispatch:", "  pull_request:\n  workflow_dispatch:"), "sweep", report.Warned, "also runs on pull_request", "a workflow of its own"},
-		"no previews":                  {without(".github/workflows/goldenpath-prev.yml"), "sweep", report.NotApplicable, "no workflow raises previews", ""},
-		"nothing renews":               {without(".github/dependabot.yml"), "updates", report.Warned, "nothing renews", "package-ecosystem: github-actions"},
-		"actions are not renewed":      {with(".github/dependabot.yml", "updates: [{package-ecosystem: npm}]"), "updates", report.Warned, "does not cover github-actions", "package-ecosystem: github-actions"},
-		"Renovate":                     {func(p *patient) { delete(p.files, ".github/dependabot.yml"); p.files["renovate.json"] = "{}" }, "updates", report.OK, "renovate.json", ""},
+		"a day that never comes":       {replace(sweepFile, "17 * * * *", "0 0 30 2 *"), "sweep", report.Failed, "never runs", ""},
+		"a schedule with other events": {replace(sweepFile, "  workflow_dispatch:", "  pull_request:\n  workflow_dispatch:"), "sweep", report.Warned, "also runs on pull_request", "its own workflow"},
+		"no previews":                  {without(".github/workflows/goldenpath-prev.yml"), "sweep", report.NotApplicable, "no workflow creates previews", ""},
+		"nothing updates":              {without(".github/dependabot.yml"), "updates", report.Warned, "nothing updates", "package-ecosystem: github-actions"},
+		"actions are not updated":      {with(".github/dependabot.yml", "updates: [{package-ecosystem: npm}]"), "updates", report.Warned, "does not cover github-actions", "package-ecosystem: github-actions"},
+		"Renovate":                     {func(p *repo) { delete(p.files, ".github/dependabot.yml"); p.files["renovate.json"] = "{}" }, "updates", report.OK, "renovate.json", ""},
 		"no owners":                    {without(".github/CODEOWNERS"), "code owners", report.Warned, "no CODEOWNERS", "/.goldenpath/       @OWNER"},
-		"nobody owns the waivers":      {with(".github/CODEOWNERS", "* @a\n.goldenpath/\n"), "code owners", report.Warned, "names nobody for .goldenpath/waivers.yml, .goldenpath/evidence.pub", "/.goldenpath/"},
-		"owners nobody can read":       {with(".github/CODEOWNERS", "* nobody\n"), "code owners", report.Warned, "CODEOWNERS", ""},
-		"waivers with a mistake":       {func(p *patient) { p.waive = report.Usage(".goldenpath/waivers.yml:3:1 has no owner") }, "waivers", report.Failed, "waivers.yml:3:1 has no owner", "has no owner"},
+		"no owner of the waivers":      {with(".github/CODEOWNERS", "* @a\n.goldenpath/\n"), "code owners", report.Warned, "names no owner for .goldenpath/waivers.yml, .goldenpath/evidence.pub", "/.goldenpath/"},
+		"unreadable owners":            {with(".github/CODEOWNERS", "* someone\n"), "code owners", report.Warned, "CODEOWNERS", ""},
+		"waivers with a mistake":       {func(p *repo) { p.waive = report.Usage(".goldenpath/waivers.yml:3:1 has no owner") }, "waivers", report.Failed, "waivers.yml:3:1 has no owner", "has no owner"},
 		"no key":                       {without(".goldenpath/evidence.pub"), "evidence key", report.Failed, "no .goldenpath/evidence.pub", "goldenpath key"},
-		"a private key":                {with(".goldenpath/evidence.pub", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"), "evidence key", report.Failed, "holds a private key", "git rm --cached"},
-		"no key at all":                {with(".goldenpath/evidence.pub", "hello"), "evidence key", report.Failed, "is no PEM", "goldenpath key"},
-		"a key nobody committed":       {loose(".goldenpath/evidence.pub"), "evidence key", report.Failed, "is not committed", "git add"},
-		"no lock file":                 {without("package-lock.json"), "lock files", report.Warned, "package.json has none", "npm install --package-lock-only"},
-		"a lock nobody committed":      {loose("package-lock.json"), "lock files", report.Warned, "package-lock.json is not committed", "git add --force -- package-lock.json"},
+		"a private key":                {with(".goldenpath/evidence.pub", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"), "evidence key", report.Failed, "contains a private key", "git rm --cached"},
+		"no key at all":                {with(".goldenpath/evidence.pub", "hello"), "evidence key", report.Failed, "not PEM", "goldenpath key"},
+		"a key not committed":          {loose(".goldenpath/evidence.pub"), "evidence key", report.Failed, "is not committed", "git add"},
+		"no lock file":                 {without("package-lock.json"), "lock files", report.Warned, "package.json has no lock file", "npm install --package-lock-only"},
+		"a lock not committed":         {loose("package-lock.json"), "lock files", report.Warned, "package-lock.json is not committed", "git add --force -- package-lock.json"},
 		"one lock of a workspace":      {with("apps/web/package.json", `{"devDependencies": {"vite": "7"}}`), "lock files", report.OK, "2 manifests have a lock file", ""},
-		"nothing to lock":              {without("package.json"), "lock files", report.NotApplicable, "no manifest", ""},
+		"nothing to lock":              {without("package.json"), "lock files", report.NotApplicable, "no package manifest", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := healthy(t)
@@ -135,7 +135,7 @@ func TestCheckout(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			tells(t, r, tt.check, tt.state, tt.says, tt.mend)
+			expect(t, r, tt.check, tt.state, tt.want, tt.fix)
 			switch {
 			case tt.state == report.Failed && (r.Verdict != report.Fail || r.Reason != "path-broken"), tt.state == report.Warned && (r.Verdict != report.Warn || r.Reason != "gaps"):
 				t.Errorf("verdict %s (%s)", r.Verdict, r.Reason)
@@ -144,98 +144,98 @@ func TestCheckout(t *testing.T) {
 	}
 }
 
-// tells asserts one row, and that what is wrong comes with a remedy.
-func tells(t *testing.T, r *report.Report, name string, state report.State, says, mend string) {
+// expect asserts one row, and that a problem comes with a remedy.
+func expect(t *testing.T, r *report.Report, name string, state report.State, want, fix string) {
 	t.Helper()
 	c := find(t, r, name)
-	if c.State != state || !strings.Contains(c.Result+" "+c.Note, says) {
-		t.Errorf("%s: %s %s (%s), want %s %s", name, c.State, c.Result, c.Note, state, says)
+	if c.State != state || !strings.Contains(c.Result+" "+c.Note, want) {
+		t.Errorf("%s: %s %s (%s), want %s %s", name, c.State, c.Result, c.Note, state, want)
 	}
-	lines := strings.Join(mended(t, r, name), "\n")
-	if (state == report.Failed || state == report.Warned) && lines == "" || !strings.Contains(lines, mend) {
-		t.Errorf("%s: remedy %q, want %q", name, lines, mend)
+	lines := strings.Join(remedy(t, r, name), "\n")
+	if (state == report.Failed || state == report.Warned) && lines == "" || !strings.Contains(lines, fix) {
+		t.Errorf("%s: remedy %q, want %q", name, lines, fix)
 	}
 }
 
 // TestGitHub: each thing that is wrong on GitHub, and how it is told.
 func TestGitHub(t *testing.T) {
-	set := func(alter func(*githubtest.Settings)) func(*patient) {
-		return func(p *patient) { alter(&p.hub.Settings) }
+	set := func(alter func(*githubtest.Settings)) func(*repo) {
+		return func(p *repo) { alter(&p.hub.Settings) }
 	}
-	private := func(free bool) func(*patient) {
-		return func(p *patient) {
+	private := func(free bool) func(*repo) {
+		return func(p *repo) {
 			p.hub.Private, p.hub.Settings.Free = true, free
 			p.hub.Settings.Environments[1].Reviewers = nil
 		}
 	}
 	for name, tt := range map[string]struct {
-		alter func(*patient)
+		alter func(*repo)
 		check string
 		state report.State
-		says  string
-		mend  string
+		want  string
+		fix   string
 	}{
 		"free":                            {private(true), "plan", report.Warned, "GitHub Free", "Enterprise"},
 		"private and not free":            {private(false), "plan", report.OK, "private, with rulesets", ""},
 		"archived":                        {set(func(s *githubtest.Settings) { s.Archived = true }), "plan", report.Warned, "archived", "gh api -X PATCH repos/acme/shop -F archived=false"},
 		"a branch that Free cannot guard": {private(true), "default branch", report.Warned, "the plan has no rulesets", ""},
-		"nothing guards the branch":       {set(func(s *githubtest.Settings) { s.Rules = nil }), "default branch", report.Failed, "nothing guards main", `{"context":"goldenpath / scan"}`},
+		"nothing guards the branch":       {set(func(s *githubtest.Settings) { s.Rules = nil }), "default branch", report.Failed, "main is not protected", `{"context":"goldenpath / scan"}`},
 		"the older way guards it": {set(func(s *githubtest.Settings) {
 			s.Rules, s.Protection = nil, &githubtest.Protector{Checks: []string{"goldenpath / scan"}, CodeOwners: true}
-		}), "default branch", report.OK, "branch protection guards main", ""},
-		"no check of ours": {set(func(s *githubtest.Settings) { s.Rules = s.Rules[:3] }), "default branch", report.Warned, "no check of goldenpath is required", "gh api -X POST repos/acme/shop/rulesets"},
+		}), "default branch", report.OK, "branch protection protects main", ""},
+		"no check of ours": {set(func(s *githubtest.Settings) { s.Rules = s.Rules[:3] }), "default branch", report.Warned, "no goldenpath check is required", "gh api -X POST repos/acme/shop/rulesets"},
 		"both ways together": {set(func(s *githubtest.Settings) {
 			s.Rules = s.Rules[:3]
 			s.Protection = &githubtest.Protector{Checks: []string{"goldenpath / scan"}, Approvals: -1}
-		}), "default branch", report.OK, "and branch protection guards main", ""},
+		}), "default branch", report.OK, "and branch protection protects main", ""},
 		"tags move": {set(func(s *githubtest.Settings) { s.ImmutableReleases = false }), "tags", report.Warned, "can be moved or deleted", "gh api -X PUT repos/acme/shop/immutable-releases"},
 		"a ruleset of tags": {set(func(s *githubtest.Settings) {
 			s.ImmutableReleases, s.TagRules = false, []githubtest.Ruleset{{ID: 3, Name: "versions", Include: []string{"refs/tags/v*"}, Rules: []string{"update", "deletion"}}}
-		}), "tags", report.OK, "ruleset versions keeps tags", ""},
+		}), "tags", report.OK, "ruleset versions prevents moving", ""},
 		"a ruleset of other tags": {set(func(s *githubtest.Settings) {
 			s.ImmutableReleases, s.TagRules = false, []githubtest.Ruleset{{ID: 3, Name: "versions", Include: []string{"refs/tags/x*"}, Rules: []string{"update", "deletion"}}}
 		}), "tags", report.Warned, "can be moved", ""},
-		"GP-PATH-4 no environments":                {set(func(s *githubtest.Settings) { s.Environments = nil }), "environments", report.Warned, "not set up: staging, production", "gh api -X PUT repos/acme/shop/environments/production"},
+		"GP-PATH-4 no environments":                {set(func(s *githubtest.Settings) { s.Environments = nil }), "environments", report.Warned, "not created: staging, production", "gh api -X PUT repos/acme/shop/environments/production"},
 		"GP-PATH-4 no reviewers":                   {set(func(s *githubtest.Settings) { s.Environments[1].Reviewers = nil }), "reviewers", report.Warned, "production has no reviewers", "prevent_self_review=true"},
-		"GP-PATH-4 who asks may approve":           {set(func(s *githubtest.Settings) { s.Environments[1].NoSelfReview = false }), "reviewers", report.Warned, "who starts a deployment may approve it", "prevent_self_review=true"},
-		"GP-PATH-4 a plan without reviewers":       {private(false), "reviewers", report.Warned, "only GitHub Enterprise has them", ""},
-		"GP-PATH-4 any branch deploys":             {set(func(s *githubtest.Settings) { s.Environments[1].Branches = nil }), "deployment branches", report.Warned, "any branch may deploy into production", "-f name=main"},
-		"GP-PATH-4 a pattern of any branch":        {set(func(s *githubtest.Settings) { s.Environments[1].Branches = []string{"**/*"} }), "deployment branches", report.Warned, "lets any branch deploy", ""},
+		"GP-PATH-4 who asks may approve":           {set(func(s *githubtest.Settings) { s.Environments[1].NoSelfReview = false }), "reviewers", report.Warned, "the person who starts a deployment can approve it", "prevent_self_review=true"},
+		"GP-PATH-4 a plan without reviewers":       {private(false), "reviewers", report.Warned, "need GitHub Enterprise", ""},
+		"GP-PATH-4 any branch deploys":             {set(func(s *githubtest.Settings) { s.Environments[1].Branches = nil }), "deployment branches", report.Warned, "any branch can deploy to production", "-f name=main"},
+		"GP-PATH-4 a pattern of any branch":        {set(func(s *githubtest.Settings) { s.Environments[1].Branches = []string{"**/*"} }), "deployment branches", report.Warned, "matches any branch", ""},
 		"GP-PATH-4 protected branches":             {set(func(s *githubtest.Settings) { s.Environments[1].Branches, s.Environments[1].Protected = nil, true }), "deployment branches", report.OK, "production: protected branches", ""},
-		"GP-PATH-4 protected branches without one": {set(func(s *githubtest.Settings) { s.Rules, s.Environments[1].Protected = nil, true }), "deployment branches", report.Warned, "none is seen to be", ""},
-		"Actions are off":                          {set(func(s *githubtest.Settings) { s.Actions.Off = true }), "actions policy", report.Failed, "switched off", "enabled=true"},
+		"GP-PATH-4 protected branches without one": {set(func(s *githubtest.Settings) { s.Rules, s.Environments[1].Protected = nil, true }), "deployment branches", report.Warned, "no branch is known to be protected", ""},
+		"Actions are off":                          {set(func(s *githubtest.Settings) { s.Actions.Off = true }), "actions policy", report.Failed, "disabled", "enabled=true"},
 		"our own alone":                            {set(func(s *githubtest.Settings) { s.Actions.Allowed = "local_only" }), "actions policy", report.Failed, "own owner", "patterns_allowed"},
 		"not among the selected": {set(func(s *githubtest.Settings) {
 			s.Actions.Allowed = "selected"
 			s.Actions.Patterns = []string{"docker/*"}
-		}), "actions policy", report.Failed, "not among the actions that may run: seed-b235b314/goldenpath", "seed-b235b314/goldenpath/*"},
+		}), "actions policy", report.Failed, "not in the list of allowed actions: seed-b235b314/goldenpath", "seed-b235b314/goldenpath/*"},
 		"blocked": {set(func(s *githubtest.Settings) {
 			s.Actions.Allowed = "selected"
 			s.Actions.Patterns = []string{"*", "!seed-b235b314/*"}
-		}), "actions policy", report.Failed, "not among", ""},
+		}), "actions policy", report.Failed, "not in the list", ""},
 		"among the selected": {set(func(s *githubtest.Settings) {
 			s.Actions.Allowed = "selected"
 			s.Actions.Patterns = []string{"Seed-b235b314/goldenpath/*"}
-		}), "actions policy", report.OK, "is among", ""},
-		"GitHub does not ask for pins": {set(func(s *githubtest.Settings) { s.Actions.Pinned = false }), "required pins", report.Warned, "no full commit pins", "sha_pinning_required=true"},
-		"jobs write":                   {set(func(s *githubtest.Settings) { s.Actions.Writes, s.Actions.Approves = true, true }), "job token", report.Warned, "may write where a workflow states no permissions, and may approve", "default_workflow_permissions=read"},
-		"a subject of names":           {set(func(s *githubtest.Settings) { s.Subject.Immutable = false }), "oidc subject", report.Warned, "names alone", "use_immutable_subject=true"},
+		}), "actions policy", report.OK, "is an allowed action", ""},
+		"GitHub does not ask for pins": {set(func(s *githubtest.Settings) { s.Actions.Pinned = false }), "required pins", report.Warned, "not pinned to a full commit", "sha_pinning_required=true"},
+		"jobs write":                   {set(func(s *githubtest.Settings) { s.Actions.Writes, s.Actions.Approves = true, true }), "job token", report.Warned, "can write when a workflow declares no permissions and can approve", "default_workflow_permissions=read"},
+		"a subject of names":           {set(func(s *githubtest.Settings) { s.Subject.Immutable = false }), "oidc subject", report.Warned, "only names", "use_immutable_subject=true"},
 		"a subject of our own": {set(func(s *githubtest.Settings) {
 			s.Subject = githubtest.Subject{Claims: []string{"repository_id", "context"}}
-		}), "oidc subject", report.OK, "is made of repository_id, context", ""},
+		}), "oidc subject", report.OK, "consists of repository_id, context", ""},
 		"GP-SAFE-1 a key of a cloud":        {set(func(s *githubtest.Settings) { s.OrganizationSecrets = []string{"PROD_AWS_SECRET_ACCESS_KEY"} }), "long-lived keys", report.Failed, "PROD_AWS_SECRET_ACCESS_KEY", "gh secret delete PROD_AWS_SECRET_ACCESS_KEY"},
 		"GP-SAFE-1 a key of an environment": {set(func(s *githubtest.Settings) { s.Environments[1].Secrets = []string{"DEPLOY_SERVICE_ACCOUNT_KEY"} }), "long-lived keys", report.Failed, "DEPLOY_SERVICE_ACCOUNT_KEY of production", "--env production"},
-		"GP-SAFE-1 a role is no key":        {set(func(s *githubtest.Settings) { s.Secrets = append(s.Secrets, "AWS_ROLE_ARN", "MY_AWS_REGION") }), "long-lived keys", report.OK, "no secret is named", ""},
-		"no cluster":                        {set(func(s *githubtest.Settings) { s.Environments[0].Secrets = nil }), "secrets", report.Failed, "not there: KUBECONFIG", "gh secret set KUBECONFIG"},
+		"GP-SAFE-1 a role is no key":        {set(func(s *githubtest.Settings) { s.Secrets = append(s.Secrets, "AWS_ROLE_ARN", "MY_AWS_REGION") }), "long-lived keys", report.OK, "no secret has the name", ""},
+		"no cluster":                        {set(func(s *githubtest.Settings) { s.Environments[0].Secrets = nil }), "secrets", report.Failed, "missing: KUBECONFIG", "gh secret set KUBECONFIG"},
 		"a key where no job looks": {set(func(s *githubtest.Settings) {
 			s.Environments[1].Secrets, s.Secrets = s.Secrets, []string{"PREVIEW_KUBECONFIG"}
-		}), "secrets", report.Failed, "not there: GOLDENPATH_KEY", "gh secret set GOLDENPATH_KEY"},
-		"nothing to sign with":                      {set(func(s *githubtest.Settings) { s.Secrets = nil }), "secrets", report.Failed, "not there: GOLDENPATH_KEY", "gh secret set GOLDENPATH_KEY"},
+		}), "secrets", report.Failed, "missing: GOLDENPATH_KEY", "gh secret set GOLDENPATH_KEY"},
+		"nothing to sign with":                      {set(func(s *githubtest.Settings) { s.Secrets = nil }), "secrets", report.Failed, "missing: GOLDENPATH_KEY", "gh secret set GOLDENPATH_KEY"},
 		"the sweep is disabled":                     {set(func(s *githubtest.Settings) { s.Workflows[0].State = "disabled_inactivity" }), "sweep runs", report.Failed, "is disabled_inactivity", "gh workflow enable goldenpath-sweep.yml"},
-		"the sweep is not on the branch":            {set(func(s *githubtest.Settings) { s.Workflows = nil }), "sweep runs", report.Failed, "is not known to GitHub", "merge"},
-		"the sweep never ran":                       {set(func(s *githubtest.Settings) { s.Workflows[0].Runs = nil }), "sweep runs", report.Warned, "has not run", "gh workflow run"},
+		"the sweep is not on the branch":            {set(func(s *githubtest.Settings) { s.Workflows = nil }), "sweep runs", report.Failed, "is unknown to GitHub", "merge"},
+		"the sweep never ran":                       {set(func(s *githubtest.Settings) { s.Workflows[0].Runs = nil }), "sweep runs", report.Warned, "no scheduled run yet", "gh workflow run"},
 		"the sweep ran long ago":                    {set(func(s *githubtest.Settings) { s.Workflows[0].Runs[0].Created = now.Add(-5 * time.Hour) }), "sweep runs", report.Warned, "5h ago", ""},
-		"the sweep failed":                          {set(func(s *githubtest.Settings) { s.Workflows[0].Runs[1].Conclusion = "failure" }), "sweep runs", report.Warned, "ended as failure", "gh run list"},
+		"the sweep failed":                          {set(func(s *githubtest.Settings) { s.Workflows[0].Runs[1].Conclusion = "failure" }), "sweep runs", report.Warned, "ended with failure", "gh run list"},
 		"GP-SAFE-2 text of others in what is shown": {set(func(s *githubtest.Settings) { s.OrganizationSecrets = []string{"AWS_ACCESS_KEY_ID\x1b[2J\n::error::x"} }), "secrets", report.OK, "GOLDENPATH_KEY", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -245,7 +245,7 @@ func TestGitHub(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			tells(t, r, tt.check, tt.state, tt.says, tt.mend)
+			expect(t, r, tt.check, tt.state, tt.want, tt.fix)
 		})
 	}
 }
@@ -280,7 +280,8 @@ func TestJobToken(t *testing.T) {
 	}
 }
 
-// TestNoAnswer: when GitHub is down there is no answer, and a report of the rest.
+// TestNoAnswer: when GitHub is down, the result is an error and a report of the other
+// checks.
 func TestNoAnswer(t *testing.T) {
 	for name, at := range map[string]string{"from the start": "", "in the middle": "/environments"} {
 		t.Run(name, func(t *testing.T) {
@@ -292,8 +293,8 @@ func TestNoAnswer(t *testing.T) {
 			if err == nil || r == nil || report.ExitCode(r, err) != report.ExitFailure || r.Verdict == report.Pass {
 				t.Fatalf("%+v, %v", r, err)
 			}
-			tells(t, r, "configuration", report.OK, "valid", "")
-			tells(t, r, "job token", report.Missing, "no answer", "")
+			expect(t, r, "configuration", report.OK, "valid", "")
+			expect(t, r, "job token", report.Missing, "could not", "")
 			if n := len(p.hub.Requests()); n > 16 {
 				t.Errorf("%d requests to a server that is down", n)
 			}
@@ -308,8 +309,8 @@ func TestNoAnswer(t *testing.T) {
 	}
 }
 
-// TestWithout: GP-PATH-4: on GitHub Free it is said what is lacking, and what holds
-// instead.
+// TestWithout: GP-PATH-4: on GitHub Free the report lists the missing protections and
+// what replaces them.
 func TestWithout(t *testing.T) {
 	p := healthy(t)
 	p.hub.Private, p.hub.Settings.Free = true, true
@@ -322,7 +323,7 @@ func TestWithout(t *testing.T) {
 	}
 }
 
-// TestHostile: a checkout that somebody else has written ends in a report.
+// TestHostile: an untrusted checkout ends in a report.
 func TestHostile(t *testing.T) {
 	p := healthy(t)
 	p.token = ""
@@ -345,17 +346,16 @@ func TestHostile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tells(t, r, "starters", report.Failed, ".github/workflows/", "mend the YAML")
-	tells(t, r, "pins", report.Failed, `names "\"$(id)\""`, "")
-	tells(t, r, "evidence key", report.Failed, "", "")
+	expect(t, r, "starters", report.Failed, ".github/workflows/", "fix the YAML")
+	expect(t, r, "pins", report.Failed, `uses "\"$(id)\""`, "")
+	expect(t, r, "evidence key", report.Failed, "", "")
 	var log strings.Builder
 	if err := r.WriteLog(&log); err != nil || strings.Contains(log.String(), "root:") {
 		t.Errorf("%v\n%s", err, log.String())
 	}
 }
 
-// TestRemediesAreCopied: GP-SAFE-2: a name that somebody else has written stays one
-// word of a command.
+// TestRemediesAreCopied: GP-SAFE-2: an untrusted name stays one word of a command.
 func TestRemediesAreCopied(t *testing.T) {
 	p := healthy(t)
 	bad := "'; touch " + t.TempDir() + "/owned; '$(touch owned)`touch owned`"
@@ -370,20 +370,20 @@ func TestRemediesAreCopied(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"starters", "lock files", "default branch", "environments", "long-lived keys"} {
-		script := strings.Join(mended(t, r, name), "\n")
+		script := strings.Join(remedy(t, r, name), "\n")
 		if !strings.Contains(script, "(id)") && !strings.Contains(script, "owned") {
 			t.Errorf("%s: %s", name, script)
 		}
-		// The commands of the remedies are functions that print their words.
+		// The commands of the remedies are replaced with harmless functions.
 		sh := exec.Command("sh", "-c", "gh() { cat >/dev/null; }; git() { :; }; npm() { :; }; cd() { :; }; id() { echo RAN >&2; }; touch() { echo RAN >&2; }\n"+script)
 		sh.Stdin = strings.NewReader("")
 		if out, _ := sh.CombinedOutput(); strings.Contains(string(out), "RAN") { // prose among the commands fails, and does no harm
-			t.Errorf("%s runs what a name says:\n%s\n%s", name, script, out)
+			t.Errorf("%s runs the text of a name:\n%s\n%s", name, script, out)
 		}
 	}
 }
 
-// TestDocument holds the table that people read to the checks.
+// TestDocument: the table in docs/doctor.md lists exactly the checks.
 func TestDocument(t *testing.T) {
 	b, err := os.ReadFile("../../docs/doctor.md")
 	if err != nil {

@@ -9,113 +9,115 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// setUp are the environments of the path that GitHub knows, and those it does not.
-func (p *patient) setUp() (there []github.Environment, lacks []string) {
-	for _, name := range p.deployed() {
-		i := slices.IndexFunc(p.hub.environments.value, func(e github.Environment) bool { return strings.EqualFold(e.Name, name) })
+// setUp splits the environments of the path into those that exist on GitHub and those
+// that do not.
+func (r *repo) setUp() (known []github.Environment, lacks []string) {
+	for _, name := range r.deployed() {
+		i := slices.IndexFunc(r.hub.environments.value, func(e github.Environment) bool { return strings.EqualFold(e.Name, name) })
 		if i < 0 {
 			lacks = append(lacks, name)
 			continue
 		}
-		there = append(there, p.hub.environments.value[i])
+		known = append(known, r.hub.environments.value[i])
 	}
-	return there, lacks
+	return known, lacks
 }
 
-// unasked is why nothing can be said of environments; ok: it can.
-func (p *patient) unasked() (f finding, ok bool) {
+// unasked returns the finding for environments that do not apply or cannot be read; ok
+// reports that they can be checked.
+func (r *repo) unasked() (f finding, ok bool) {
 	switch {
-	case len(p.deployed()) == 0:
+	case len(r.deployed()) == 0:
 		return notApplicable(nothingDeploys), false
-	case p.hub.environments.err != nil:
-		return unseen(p.hub.environments.err), false
+	case r.hub.environments.err != nil:
+		return unseen(r.hub.environments.err), false
 	}
 	return finding{}, true
 }
 
-// environments: GP-PATH-4.
-func environments(p *patient) finding {
-	if f, ok := p.unasked(); !ok {
+// environments checks that every environment of the path exists on GitHub (GP-PATH-4).
+func environments(r *repo) finding {
+	if f, ok := r.unasked(); !ok {
 		return f
 	}
-	there, lacks := p.setUp()
+	known, lacks := r.setUp()
 	if len(lacks) > 0 {
-		f := finding{state: report.Warned, seen: "not set up: " + strings.Join(lacks, ", "), then: "GitHub makes one, without any rule, when a job names it"}
+		f := finding{state: report.Warned, found: "not created: " + strings.Join(lacks, ", "), next: "GitHub creates it without protection rules as soon as a job uses it"}
 		for _, name := range lacks {
-			f.mend = append(f.mend, p.restrict(name)...)
+			f.fix = append(f.fix, r.restrict(name)...)
 		}
-		if p.hub.free() {
-			f.then, f.mend = "the plan has no rules for them here; "+f.then, []string{"take a plan that has environments for private repositories, or make the repository public"}
+		if r.hub.free() {
+			f.next, f.fix = "the plan has no protection rules for this repository; "+f.next, []string{"choose a plan that has environments for private repositories, or make the repository public"}
 		}
 		return f
 	}
 	var names []string
-	for _, e := range there {
+	for _, e := range known {
 		names = append(names, e.Name)
 	}
-	return finding{state: report.OK, seen: strings.Join(names, ", ")}
+	return finding{state: report.OK, found: strings.Join(names, ", ")}
 }
 
-// restrict are the commands that let only the default branch deploy.
-func (p *patient) restrict(environment string) []string {
+// restrict returns the commands that let only the default branch deploy.
+func (r *repo) restrict(environment string) []string {
 	return []string{
-		p.api("PUT", "/environments/"+environment, `-F 'deployment_branch_policy[protected_branches]=false' -F 'deployment_branch_policy[custom_branch_policies]=true'`),
-		p.api("POST", "/environments/"+environment+"/deployment-branch-policies", "-f "+quote("name="+p.hub.repository.Branch)),
+		r.api("PUT", "/environments/"+environment, `-F 'deployment_branch_policy[protected_branches]=false' -F 'deployment_branch_policy[custom_branch_policies]=true'`),
+		r.api("POST", "/environments/"+environment+"/deployment-branch-policies", "-f "+quote("name="+r.hub.repository.Branch)),
 	}
 }
 
-// reviewers: somebody other than the author looks before production changes.
-func reviewers(p *patient) finding {
-	if f, ok := p.unasked(); !ok {
+// reviewers checks that someone other than the author approves a production deployment.
+func reviewers(r *repo) finding {
+	if f, ok := r.unasked(); !ok {
 		return f
 	}
-	there, lacks := p.setUp()
-	chain := p.deployed()
+	known, lacks := r.setUp()
+	chain := r.deployed()
 	last := chain[len(chain)-1]
-	i := slices.IndexFunc(there, func(e github.Environment) bool { return strings.EqualFold(e.Name, last) })
-	mend := []string{
+	i := slices.IndexFunc(known, func(e github.Environment) bool { return strings.EqualFold(e.Name, last) })
+	fix := []string{
 		"gh api users/LOGIN --jq .id",
-		p.api("PUT", "/environments/"+last, `-F prevent_self_review=true -f 'reviewers[][type]=User' -F 'reviewers[][id]=ID'`),
-		"a PUT sets all the rules of an environment: give the branches in the same call",
+		r.api("PUT", "/environments/"+last, `-F prevent_self_review=true -f 'reviewers[][type]=User' -F 'reviewers[][id]=ID'`),
+		"this PUT replaces all rules of the environment, so include its branch policy in the same call",
 	}
-	r := p.hub.repository
-	private := !r.Public() && r.Visibility != "internal"
-	const instead = "promote takes only what runs in the environment before, with trusted evidence, and the ledger says who started it"
+	on := r.hub.repository
+	private := !on.Public() && on.Visibility != "internal"
+	const instead = "promote accepts only an image that runs in the previous environment and has trusted evidence; the ledger records who started it"
 	switch {
-	case i >= 0 && there[i].Reviewers > 0 && there[i].NoSelfReview:
-		return finding{state: report.OK, seen: fmt.Sprintf("%s: one of %d must approve, and not their own", last, there[i].Reviewers)}
-	case i >= 0 && there[i].Reviewers > 0:
-		return finding{report.Warned, last + ": who starts a deployment may approve it", "", mend}
+	case i >= 0 && known[i].Reviewers > 0 && known[i].NoSelfReview:
+		return finding{state: report.OK, found: fmt.Sprintf("%s: one of %d reviewers must approve, and no one can approve their own deployment", last, known[i].Reviewers)}
+	case i >= 0 && known[i].Reviewers > 0:
+		return finding{report.Warned, last + ": the person who starts a deployment can approve it", "", fix}
 	case private:
-		return finding{report.Warned, last + " has no reviewers; for a private repository only GitHub Enterprise has them", instead, mend}
+		return finding{report.Warned, last + " has no reviewers; private repositories need GitHub Enterprise for them", instead, fix}
 	case len(lacks) > 0 && i < 0:
-		return finding{report.Warned, last + " is not set up, so nobody approves", instead, mend}
+		return finding{report.Warned, last + " is not created, so no approval is required", instead, fix}
 	}
-	return finding{report.Warned, last + " has no reviewers", instead, mend}
+	return finding{report.Warned, last + " has no reviewers", instead, fix}
 }
 
-// deploymentBranches: what is not reviewed must not deploy.
-func deploymentBranches(p *patient) finding {
-	if f, ok := p.unasked(); !ok {
+// deploymentBranches checks that only reviewed branches can deploy.
+func deploymentBranches(r *repo) finding {
+	if f, ok := r.unasked(); !ok {
 		return f
 	}
-	there, lacks := p.setUp()
-	var open, mend, closed []string
+	known, lacks := r.setUp()
+	var open, fix, closed []string
 	for _, name := range lacks {
-		open = append(open, name+" is not set up")
+		open = append(open, name+" is not created")
 	}
-	guarded := len(p.hub.rules.value.From) > 0 || len(p.hub.protection.value.From) > 0
-	for _, e := range there {
-		b := p.hub.branches[e.Name]
+	guarded := len(r.hub.rules.value.From) > 0 || len(r.hub.protection.value.From) > 0
+	for _, e := range known {
+		b := r.hub.branches[e.Name]
 		switch {
 		case b.err != nil:
 			return unseen(b.err)
 		case e.Branches == "":
-			open = append(open, "any branch may deploy into "+e.Name)
+			open = append(open, "any branch can deploy to "+e.Name)
 		case e.Branches == "protected" && !guarded:
-			open = append(open, e.Name+" takes protected branches, and none is seen to be")
+			open = append(open, e.Name+" accepts protected branches, but no branch is known to be protected")
 		case slices.ContainsFunc(b.value, func(s string) bool { return strings.Trim(s, "*/") == "" }):
-			open = append(open, "the pattern of "+e.Name+" lets any branch deploy")
+			open = append(open, "the branch pattern of "+e.Name+" matches any branch")
 		case e.Branches == "protected":
 			closed = append(closed, e.Name+": protected branches")
 			continue
@@ -123,13 +125,13 @@ func deploymentBranches(p *patient) finding {
 			closed = append(closed, e.Name+": "+strings.Join(b.value, ", "))
 			continue
 		}
-		mend = append(mend, p.restrict(e.Name)...)
+		fix = append(fix, r.restrict(e.Name)...)
 	}
 	if len(open) > 0 {
-		if p.hub.free() {
-			mend = nil
+		if r.hub.free() {
+			fix = nil
 		}
-		return finding{report.Warned, several(open), "", append(mend, "Settings → Environments → Deployment branches and tags")}
+		return finding{report.Warned, several(open), "", append(fix, "Settings → Environments → Deployment branches and tags")}
 	}
-	return finding{state: report.OK, seen: strings.Join(closed, "; ")}
+	return finding{state: report.OK, found: strings.Join(closed, "; ")}
 }

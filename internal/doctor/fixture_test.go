@@ -116,8 +116,8 @@ func settings() githubtest.Settings {
 	}
 }
 
-// patient is a repository, here and on GitHub.
-type patient struct {
+// repo is a repository, locally and on GitHub.
+type repo struct {
 	t     *testing.T
 	files map[string]string
 	loose []string // files that git does not track
@@ -126,14 +126,14 @@ type patient struct {
 	waive error
 }
 
-func healthy(t *testing.T) *patient {
-	p := &patient{t: t, files: checkout(t), hub: githubtest.Start(t, "acme/shop"), token: "ann"}
+func healthy(t *testing.T) *repo {
+	p := &repo{t: t, files: checkout(t), hub: githubtest.Start(t, "acme/shop"), token: "ann"}
 	p.hub.Settings, p.hub.Now = settings(), func() time.Time { return now }
 	p.hub.Tokens["ann"] = githubtest.Token{Account: githubtest.Account{ID: 9, Login: "ann"}}
 	return p
 }
 
-func (p *patient) dir() string {
+func (p *repo) dir() string {
 	dir := p.t.TempDir()
 	for name, content := range p.files {
 		path := filepath.Join(dir, name)
@@ -144,7 +144,7 @@ func (p *patient) dir() string {
 	return dir
 }
 
-func (p *patient) examine(dir string) (*report.Report, error) {
+func (p *repo) examine(dir string) (*report.Report, error) {
 	o := doctor.Options{Dir: dir, Repository: "acme/shop", Commit: pin}
 	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() && !slices.Contains(p.loose, name) {
@@ -179,8 +179,8 @@ func find(t *testing.T, r *report.Report, name string) report.Check {
 	return report.Check{}
 }
 
-// mended returns the remedy of a check.
-func mended(t *testing.T, r *report.Report, name string) []string {
+// remedy returns the remedy of a check.
+func remedy(t *testing.T, r *report.Report, name string) []string {
 	for _, m := range dataOf[[]doctor.Remedy](t, r) {
 		if m.Check == name {
 			return m.Lines

@@ -17,7 +17,7 @@ var update = flag.Bool("update", false, "rewrite what is generated")
 
 const root = "../../"
 
-// TestKnown holds what the doctor knows of our reusable workflows to them.
+// TestKnown: workflows.json matches our reusable workflows.
 func TestKnown(t *testing.T) {
 	files, err := filepath.Glob(root + folder + "/[^.]*.yml")
 	if err != nil || len(files) == 0 {
@@ -42,7 +42,7 @@ func TestKnown(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("workflows.json is not what %s says: go test ./internal/doctor -update\n%s", folder, diff)
+		t.Errorf("workflows.json does not match %s; run: go test ./internal/doctor -update\n%s", folder, diff)
 	}
 }
 

@@ -12,43 +12,43 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// fixture is a folder of what is no part of the app.
+// fixture matches folders whose manifests are not part of the app.
 var fixture = regexp.MustCompile(`(^|/)(testdata|node_modules|vendor|fixtures|examples?|__fixtures__)/`)
 
-func lockFiles(p *patient) finding {
+func lockFiles(r *repo) finding {
 	committed := map[string]bool{}
-	for _, f := range p.o.Files {
+	for _, f := range r.o.Files {
 		committed[f] = true
 	}
-	var lacks, mend []string
+	var lacks, fix []string
 	manifests := 0
-	for _, f := range p.o.Files {
-		if fixture.MatchString(f) || slices.ContainsFunc(p.config.Gate.Exclude, func(x string) bool { return strings.HasPrefix(f, path.Clean(x)+"/") }) {
+	for _, f := range r.o.Files {
+		if fixture.MatchString(f) || slices.ContainsFunc(r.config.Gate.Exclude, func(x string) bool { return strings.HasPrefix(f, path.Clean(x)+"/") }) {
 			continue
 		}
 		m, is := lockfile.Of(f)
 		if !is {
 			continue
 		}
-		if b, err := p.read(f); err != nil || m.Asks != nil && !m.Asks.Match(b) {
+		if b, err := r.read(f); err != nil || m.Asks != nil && !m.Asks.Match(b) {
 			continue
 		}
 		manifests++
 		if m.Lock(path.Dir(f), func(f string) bool { return committed[f] }) != "" {
 			continue
 		}
-		loose := m.Lock(path.Dir(f), func(f string) bool { _, there := p.first(f); return there })
+		loose := m.Lock(path.Dir(f), func(f string) bool { _, ok := r.first(f); return ok })
 		if loose == "" {
-			lacks, mend = append(lacks, f+" has none"), append(mend, "cd "+quote(path.Dir(f))+" && "+m.Make)
+			lacks, fix = append(lacks, f+" has no lock file"), append(fix, "cd "+quote(path.Dir(f))+" && "+m.Make)
 		} else {
-			lacks, mend = append(lacks, loose+" is not committed"), append(mend, "git add --force -- "+quote(loose))
+			lacks, fix = append(lacks, loose+" is not committed"), append(fix, "git add --force -- "+quote(loose))
 		}
 	}
 	switch {
 	case len(lacks) > 0:
-		return finding{report.Warned, several(lacks), "what is built tomorrow is not what was tested today", mend}
+		return finding{report.Warned, several(lacks), "a later build may use other versions than the tested one", fix}
 	case manifests == 0:
-		return notApplicable("no manifest of a package manager is committed")
+		return notApplicable("no package manifest is committed")
 	}
-	return finding{state: report.OK, seen: english.Plural(manifests, "manifest has", "manifests have") + " a lock file"}
+	return finding{state: report.OK, found: english.Plural(manifests, "manifest has", "manifests have") + " a lock file"}
 }

@@ -10,19 +10,20 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// longLived are names of keys of clouds that OIDC makes unnecessary (GP-SAFE-1).
+// longLived matches names of cloud keys that OIDC makes unnecessary (GP-SAFE-1).
 var longLived = regexp.MustCompile(`(?i)(^|_)(` +
 	`AWS_SECRET_ACCESS_KEY|AWS_ACCESS_KEY_ID|AWS_SECRET_KEY|` +
 	`AZURE_CLIENT_SECRET|AZURE_CREDENTIALS|ARM_CLIENT_SECRET|ARM_ACCESS_KEY|` +
 	`GOOGLE_CREDENTIALS|GOOGLE_APPLICATION_CREDENTIALS|GCP_CREDENTIALS|GCP_SA_KEY|GCLOUD_SERVICE_KEY|SERVICE_ACCOUNT_(KEY|JSON)` +
 	`)(_|$)`)
 
-// held are the names of all secrets that were seen, and why some were not.
-func (p *patient) held() (names []string, hidden error) {
-	names = append(names, p.hub.secrets.value...)
-	hidden = p.hub.secrets.err
-	for _, e := range slices.Sorted(maps.Keys(p.hub.own)) {
-		s := p.hub.own[e]
+// held returns the names of all visible secrets, and the error that hides others. A
+// secret of an environment is "NAME of ENVIRONMENT".
+func (r *repo) held() (names []string, hidden error) {
+	names = append(names, r.hub.secrets.value...)
+	hidden = r.hub.secrets.err
+	for _, e := range slices.Sorted(maps.Keys(r.hub.own)) {
+		s := r.hub.own[e]
 		for _, name := range s.value {
 			names = append(names, name+" of "+e)
 		}
@@ -33,9 +34,9 @@ func (p *patient) held() (names []string, hidden error) {
 	return names, hidden
 }
 
-func longLivedKeys(p *patient) finding {
-	names, hidden := p.held()
-	var keys, mend []string
+func longLivedKeys(r *repo) finding {
+	names, hidden := r.held()
+	var keys, fix []string
 	for _, n := range names {
 		name, environment, of := strings.Cut(n, " of ")
 		if !longLived.MatchString(name) {
@@ -46,25 +47,25 @@ func longLivedKeys(p *patient) finding {
 		if of {
 			name += " --env " + quote(environment)
 		}
-		mend = append(mend, "gh secret delete "+name)
+		fix = append(fix, "gh secret delete "+name)
 	}
 	if len(keys) > 0 {
-		return finding{report.Failed, strings.Join(keys, ", "), "a key that lives long is worth stealing, and any workflow can read it", append([]string{
-			"log in to the cloud with OIDC (docs/actions.md), revoke the key there, then:"}, mend...)}
+		return finding{report.Failed, strings.Join(keys, ", "), "long-lived cloud key, readable by every workflow", append([]string{
+			"use OIDC to log in to the cloud (docs/actions.md), revoke the key there, then:"}, fix...)}
 	}
 	if hidden != nil {
 		return unseen(hidden)
 	}
-	return finding{state: report.OK, seen: "no secret is named like a key of a cloud"}
+	return finding{state: report.OK, found: "no secret has the name of a cloud key"}
 }
 
-// handed are the secrets that workflows of the path name.
+// handed matches the secrets that a workflow uses.
 var handed = regexp.MustCompile(`\bsecrets\.([A-Za-z_][A-Za-z0-9_]*)`)
 
-// secrets looks for what the path is handed and is not there.
-func secrets(p *patient) finding {
+// secrets checks that every secret the path's workflows use exists.
+func secrets(r *repo) finding {
 	named := map[string]bool{}
-	for _, w := range p.workflows {
+	for _, w := range r.workflows {
 		if len(w.calls()) == 0 {
 			continue
 		}
@@ -75,46 +76,46 @@ func secrets(p *patient) finding {
 		}
 	}
 	if len(named) == 0 {
-		return notApplicable("no workflow of the path names a secret")
+		return notApplicable("no goldenpath workflow uses a secret")
 	}
-	names, hidden := p.held()
+	names, hidden := r.held()
 	has := func(name string) bool {
 		return slices.ContainsFunc(names, func(n string) bool {
-			// Only the jobs that deploy have an environment, and they take a KUBECONFIG
-			// from it. What a calling job hands over is never an environment's.
+			// Only jobs that deploy have an environment, and they read only KUBECONFIG from
+			// it. A calling job can pass only secrets of the repository or organisation.
 			n, _, of := strings.Cut(n, " of ")
 			return strings.EqualFold(n, name) && (!of || name == "KUBECONFIG")
 		})
 	}
-	var breaks, lacks, mend, there []string
+	var breaks, lacks, fix, present []string
 	for _, name := range slices.Sorted(maps.Keys(named)) {
 		switch {
 		case has(name):
-			there = append(there, name)
+			present = append(present, name)
 			continue
-		case (name == "KUBECONFIG" || name == "PREVIEW_KUBECONFIG") && !p.onKubernetes():
-			continue // the starter hands it over for whoever has a cluster
-		case name == "KUBECONFIG", name == "GOLDENPATH_KEY" && p.does("promote"):
+		case (name == "KUBECONFIG" || name == "PREVIEW_KUBECONFIG") && !r.onKubernetes():
+			continue // the starter always passes it; only a cluster needs it
+		case name == "KUBECONFIG", name == "GOLDENPATH_KEY" && r.does("promote"):
 			breaks = append(breaks, name)
 		default:
 			lacks = append(lacks, name)
 		}
-		mend = append(mend, set(name))
+		fix = append(fix, set(name))
 	}
 	all := append(slices.Clone(breaks), lacks...)
 	switch {
 	case len(all) > 0 && hidden != nil:
 		f := unseen(hidden)
-		f.seen = "not seen: " + strings.Join(all, ", ")
+		f.found = "not found: " + strings.Join(all, ", ")
 		return f
 	case len(breaks) > 0:
-		return finding{report.Failed, "not there: " + strings.Join(all, ", "), "the path is handed an empty one", mend}
+		return finding{report.Failed, "missing: " + strings.Join(all, ", "), "the workflow receives an empty value", fix}
 	case len(lacks) > 0:
-		return finding{report.Warned, "not there: " + strings.Join(lacks, ", "), "the path is handed an empty one", mend}
-	case len(there) == 0:
-		return notApplicable("none is needed")
+		return finding{report.Warned, "missing: " + strings.Join(lacks, ", "), "the workflow receives an empty value", fix}
+	case len(present) == 0:
+		return notApplicable("no secret is needed")
 	}
-	return finding{state: report.OK, seen: strings.Join(there, ", ")}
+	return finding{state: report.OK, found: strings.Join(present, ", ")}
 }
 
 func set(name string) string {
@@ -122,15 +123,15 @@ func set(name string) string {
 	case "GOLDENPATH_KEY":
 		return "gh secret set GOLDENPATH_KEY < .git/goldenpath/keys/key.pem"
 	case "KUBECONFIG":
-		return "gh secret set KUBECONFIG < kubeconfig   of an account with the rights in docs/previews.md, and no more"
+		return "gh secret set KUBECONFIG < kubeconfig   for an account with only the rights in docs/previews.md"
 	}
 	return "gh secret set " + quote(name)
 }
 
-// onKubernetes reports whether anything of the path is deployed to a cluster.
-func (p *patient) onKubernetes() bool {
-	if p.config.Preview.Target == "kubernetes" && p.does("preview-up") {
+// onKubernetes reports whether the path deploys to a cluster.
+func (r *repo) onKubernetes() bool {
+	if r.config.Preview.Target == "kubernetes" && r.does("preview-up") {
 		return true
 	}
-	return p.does("promote") && slices.ContainsFunc(slices.Collect(maps.Values(p.config.Environments)), func(e config.Environment) bool { return e.Target == "kubernetes" })
+	return r.does("promote") && slices.ContainsFunc(slices.Collect(maps.Values(r.config.Environments)), func(e config.Environment) bool { return e.Target == "kubernetes" })
 }

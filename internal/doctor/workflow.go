@@ -13,13 +13,13 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// folder is where GitHub looks for workflows, in no folder below it.
+// folder is where GitHub looks for workflows. It ignores subfolders.
 const folder = ".github/workflows"
 
 // workflow is what the checks read of a workflow file.
 type workflow struct {
-	file   string // below folder
-	broken error  // it is no workflow that can be read
+	file   string // file name in folder
+	broken error  // why it cannot be read, or nil
 	events []string
 	crons  []string
 	grant  grant
@@ -29,17 +29,17 @@ type workflow struct {
 
 type job struct {
 	name  string // its id
-	shown string // its name, where that is a literal
-	event string // the one event that its condition names, "": any
+	shown string // its name if that is a literal, else its id
+	event string // the only event that its condition accepts; "" for any
 	grant grant
-	uses  []reference // its own, or those of its steps
-	runs  []string    // our actions that its scripts do the work of
+	uses  []reference // of the job itself, or of its steps
+	runs  []string    // our actions whose command its scripts run
 }
 
-// command is a call of our command lines in a script.
+// command matches a call of goldenpath or security-gate in a script.
 var command = regexp.MustCompile(`(?m)(?:^|[\s;&|(/])(?:goldenpath\s+(promote|rollback|scorecard|preview\s+(?:up|down|sweep))|(security-gate))(?:\s|$)`)
 
-// does are the actions whose work a script does.
+// does returns the actions whose command a script runs.
 func does(script string) (actions []string) {
 	for _, m := range command.FindAllStringSubmatch(script, -1) {
 		switch verb := strings.Join(strings.Fields(m[1]+m[2]), "-"); verb {
@@ -54,14 +54,14 @@ func does(script string) (actions []string) {
 	return actions
 }
 
-// reference is a uses:.
+// reference is the value of a uses: key.
 type reference struct {
 	text string
 	line int
-	job  bool // of a job, not of a step
+	job  bool // true for a job, false for a step
 }
 
-// grant is what a permissions: gives. The zero value is none stated.
+// grant is a permissions: block. The zero value means that there is none.
 type grant struct {
 	stated bool
 	all    string // read, write
@@ -79,14 +79,14 @@ func level(permission string) int {
 	return max(0, slices.Index([]string{"none", "read", "write"}, permission))
 }
 
-// readWorkflows reads every workflow of the checkout, in the order of their names.
+// readWorkflows reads every workflow of the checkout, sorted by file name.
 func readWorkflows(root *os.Root) ([]workflow, error) {
 	entries, err := fs.ReadDir(root.FS(), folder)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w: it must be a folder of the checkout", folder, err)
+		return nil, fmt.Errorf("read %s: %w: it must be a folder inside the checkout", folder, err)
 	}
 	var all []workflow
 	for _, e := range entries {
@@ -106,8 +106,8 @@ func readWorkflows(root *os.Root) ([]workflow, error) {
 func parseWorkflow(file string, b []byte) (w workflow) {
 	w = workflow{file: file, text: string(b)}
 	defer func() {
-		if p := recover(); p != nil { // of the library, on hostile text
-			w.broken = errors.New("is no YAML that can be read")
+		if p := recover(); p != nil { // the library panics on some hostile input
+			w.broken = errors.New("is not valid YAML")
 		}
 	}()
 	var doc struct {
@@ -166,7 +166,7 @@ func grantOf(n yaml.Node) grant {
 	return g
 }
 
-// onlyOn is how a job of a workflow with several events says which is its own.
+// onlyOn matches the condition of a job that runs on one event only.
 var onlyOn = regexp.MustCompile(`^\s*(?:\$\{\{)?\s*github\.event_name\s*==\s*'([a-z_]+)'\s*(?:\}\})?\s*$`)
 
 func jobOf(name string, n yaml.Node) job {
@@ -204,13 +204,13 @@ func jobOf(name string, n yaml.Node) job {
 	return j
 }
 
-// ours are references to goldenpath: a workflow, an action, or the repository.
+// ours matches references to goldenpath: to a workflow, an action or the repository.
 var ours = regexp.MustCompile(`^(?i:seed-b235b314/goldenpath)((?:/[^@]*)?)@(.*)$`)
 
-// parse splits a reference to goldenpath. name is that of a workflow's file or of
-// an action; the repository itself is the scorecard.
-func (r reference) parse() (name, pin string, is bool) {
-	m := ours.FindStringSubmatch(r.text)
+// parse splits a reference to goldenpath. name is the file name of a workflow or the
+// name of an action; the repository itself is the scorecard.
+func (ref reference) parse() (name, pin string, is bool) {
+	m := ours.FindStringSubmatch(ref.text)
 	if m == nil {
 		return "", "", false
 	}
@@ -220,13 +220,13 @@ func (r reference) parse() (name, pin string, is bool) {
 	return name, m[2], true
 }
 
-// calls are the references to goldenpath of a workflow.
+// calls returns a workflow's references to goldenpath.
 func (w workflow) calls() []reference {
 	var all []reference
 	for _, j := range w.jobs {
-		for _, r := range j.uses {
-			if _, _, is := r.parse(); is {
-				all = append(all, r)
+		for _, ref := range j.uses {
+			if _, _, is := ref.parse(); is {
+				all = append(all, ref)
 			}
 		}
 	}
