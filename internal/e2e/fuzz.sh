@@ -32,9 +32,6 @@ xargs -P 2 -n 2 "$0" <<'LIST'
 ./internal/scaffold FuzzScalar
 ./internal/gate FuzzWaivers
 ./internal/gate FuzzAllowed
-./internal/gate/actionlint FuzzRules
-./internal/gate/actionlint FuzzLoad
-./internal/gate/actionlint FuzzExpression
 ./internal/gate/database FuzzKEV
 ./internal/gate/database FuzzEPSS
 ./internal/gate/database FuzzSource
@@ -43,5 +40,8 @@ xargs -P 2 -n 2 "$0" <<'LIST'
 ./internal/gate/sarif FuzzRead
 ./internal/gate/sarif FuzzURI
 ./internal/gate/sarif FuzzHunks
+./internal/gate/workflow FuzzRules
+./internal/gate/workflow FuzzLoad
+./internal/gate/workflow FuzzExpression
 ./internal/manifest FuzzParse
 LIST

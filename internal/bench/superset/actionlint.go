@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
@@ -36,6 +38,14 @@ func actionlint(ctx context.Context, r *repository) ([]fact, error) {
 	return out, nil
 }
 
+// sameLint also accepts a finding that the gate joined with one of goldenpath-workflow:
+// it keeps that tool's rule, message and more exact place.
 func sameLint(f fact, o report.Finding) bool {
+	if slices.Contains(o.Tools, "goldenpath-workflow") {
+		name, _, _ := strings.Cut(strings.TrimPrefix(f.message, `"`), `"`)
+		return o.At.Path == f.path && o.At.Line >= f.line &&
+			(o.Rule == "hardcoded-credentials" && f.rule == "credentials" ||
+				o.Rule == "script-injection" && f.rule == "expression" && strings.Contains(strings.ToLower(o.Message), strings.ToLower(name)))
+	}
 	return o.At == report.Location{Path: f.path, Line: f.line, Column: f.column} && o.Rule == f.rule && o.Message == f.message
 }

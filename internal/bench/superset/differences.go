@@ -51,8 +51,6 @@ func gains() []gain {
 	return []gain{
 		{"standard-library", "osv-scanner", "of Go's standard library, in the version that go.mod names",
 			func(_ *repository, o report.Finding) bool { return strings.HasPrefix(o.Package, "pkg:golang/stdlib@") }},
-		{"own-rule", "actionlint", "a rule of the gate's own (docs/workflow-rules.md)",
-			func(_ *repository, o report.Finding) bool { return slices.Contains(ownRules, o.Rule) }},
 		{"exception", "gitleaks", "the repository tells gitleaks to keep silent: allow-list, .gitleaksignore, gitleaks:allow",
 			func(r *repository, o report.Finding) bool {
 				return slices.ContainsFunc(r.excepted, func(f fact) bool { return sameSecret(f, o) })
@@ -82,9 +80,3 @@ func (r *repository) gained(tool string, o report.Finding) string {
 }
 
 func inHistory(o report.Finding) bool { return strings.Contains(o.Message, "(added by commit ") }
-
-var ownRules = []string{
-	"compromised-action", "unpinned-uses", "unpinned-image", "dangerous-trigger", "script-injection", "env-file-injection",
-	"excessive-permissions", "secrets-inherit", "overprovisioned-secrets", "hardcoded-credentials", "cache-poisoning",
-	"artipacked", "self-hosted-runner", "bot-condition", "insecure-commands",
-}

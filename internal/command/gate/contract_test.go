@@ -10,6 +10,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/command/commandtest"
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/gate/actionlint"
+	"github.com/seed-b235b314/goldenpath/internal/gate/workflow"
 )
 
 // TestActionContract holds action.yml of security-gate to `security-gate scan`.
@@ -41,16 +42,19 @@ func TestWorkflowsAreClean(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, _ = actionlint.Scanner{}.Select(files, nil)
-	res, err := actionlint.Scanner{}.Scan(t.Context(), gate.Input{Dir: dir, Files: files})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(res.Covered, "9 actions") {
-		t.Errorf("covered %s, want every action", res.Covered)
-	}
-	for _, f := range res.Findings {
-		t.Errorf("%s:%d:%d %s: %s", f.At.Path, f.At.Line, f.At.Column, f.Rule, f.Message)
+	files, _ = workflow.Select(files, nil)
+	shared := &workflow.Reader{}
+	for _, s := range []gate.Scanner{workflow.Scanner{Reader: shared}, actionlint.Scanner{Reader: shared}} {
+		res, err := s.Scan(t.Context(), gate.Input{Dir: dir, Files: files})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Name() == workflow.Name && !strings.Contains(res.Covered, "9 actions") {
+			t.Errorf("covered %s, want every action", res.Covered)
+		}
+		for _, f := range res.Findings {
+			t.Errorf("%s: %s:%d:%d %s: %s", s.Name(), f.At.Path, f.At.Line, f.At.Column, f.Rule, f.Message)
+		}
 	}
 }
 

@@ -22,6 +22,6 @@ type CLI struct {
 func New() command.App {
 	return command.App{
 		Name: "security-gate", CLI: &CLI{},
-		Help: "One verdict from four scanners: secrets (gitleaks), dependencies (osv-scanner), configuration and images (trivy), workflows (actionlint).",
+		Help: "One verdict from four scanners: secrets (gitleaks), dependencies (osv-scanner), configuration and images (trivy), workflows (actionlint), with rules of its own.",
 	}
 }

@@ -12,11 +12,13 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate/runtime"
 	"github.com/seed-b235b314/goldenpath/internal/gate/sarif"
 	"github.com/seed-b235b314/goldenpath/internal/gate/trivy"
+	"github.com/seed-b235b314/goldenpath/internal/gate/workflow"
 )
 
 // scanners is what the gate looks with.
 func (c *Scan) scanners(dir string, p *policy, secrets *gitleaks.Scanner) []gate.Scanner {
-	all := []gate.Scanner{secrets, &osv.Scanner{Built: c.Artifact != ""}, &trivy.Scanner{}, &actionlint.Scanner{}}
+	workflows := &workflow.Reader{}
+	all := []gate.Scanner{secrets, &osv.Scanner{Built: c.Artifact != ""}, &trivy.Scanner{}, actionlint.Scanner{Reader: workflows}, workflow.Scanner{Reader: workflows}}
 	if c.Image != "" {
 		all = append(all, &trivy.Image{Ref: c.Image, Base: c.BaseImage})
 	}

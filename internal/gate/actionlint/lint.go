@@ -1,155 +1,135 @@
 package actionlint
 
 import (
-	"bytes"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/rhysd/actionlint"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/gate/workflow"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// linter is actionlint without shellcheck and pyflakes, which are programs.
+// linter runs actionlint's rules on files that are already parsed.
 type linter struct {
-	*actionlint.Linter
-	project *actionlint.Project
+	tree    *workflow.Tree
 	root    *os.Root
 	dir     string
+	project *actionlint.Project
+	config  actionlint.Config
+	gaps    []gate.Gap
+	newer   newer
 }
 
-// newLinter starts actionlint for the repository at dir, whose configuration has
-// been read already.
-func newLinter(dir string, root *os.Root, s settings) (*linter, error) {
-	project, err := actionlint.NewProject(dir) // needs no git
+// newLinter prepares actionlint for the repository at dir.
+func newLinter(dir string, root *os.Root, tree *workflow.Tree) (*linter, error) {
+	project, err := actionlint.NewProject(dir) // does not need git
 	if err != nil {
 		return nil, fmt.Errorf("start actionlint: %w", err)
 	}
-	file, err := s.write()
-	defer os.Remove(file)
-	if err != nil {
-		return nil, fmt.Errorf("write configuration of actionlint: %w", err)
-	}
-	l, err := actionlint.NewLinter(io.Discard, &actionlint.LinterOptions{Oneline: true, WorkingDir: dir, ConfigFile: file})
-	if err != nil {
-		return nil, fmt.Errorf("start actionlint: %w", err)
-	}
-	return &linter{l, project, root, dir}, nil
+	l := &linter{tree: tree, root: root, dir: dir, project: project}
+	l.config.SelfHostedRunner.Labels = tree.Settings.Labels
+	l.config.ConfigVariables = tree.Settings.Variables // an empty list forbids every variable
+	return l, nil
 }
 
-// What GitHub has learned since actionlint 1.7.12 (rhysd/actionlint#711, #705) is
-// put in words it knows, at the same columns. Ignoring its errors alone would not
-// do: it checks nothing behind the first one of a script.
-var (
-	selfReference = regexp.MustCompile(`(\buses:[ \t]*["']?)\$/`)
-	jobProperty   = regexp.MustCompile(`([^\w.-]job\.)workflow_(?:ref|sha|repository|file_path)\b`)
-)
-
-func translate(text []byte) []byte {
-	// GitHub resolves $/path in the repository of the file, at the running commit:
-	// what actionlint checks for ./path.
-	text = selfReference.ReplaceAll(text, []byte("${1}./"))
-	return jobProperty.ReplaceAllFunc(text, func(m []byte) []byte {
-		end := bytes.Index(m, []byte("job.")) + len("job.")
-		return append(m[:end:end], fmt.Sprintf("%-*s", len(m)-end, "status")...)
-	})
-}
-
-// readable makes of references that actionlint must not follow ones that it does
-// not know: it opens what ./ names, wherever a link or ../ leads.
-func (l *linter) readable(w workflow, text []byte) ([]byte, []gate.Gap) {
-	var gaps []gate.Gap
-	refs := unreadable(l.root, w)
-	for _, ref := range sorted(refs) {
-		if why := refs[ref]; why != "" {
-			gaps = append(gaps, gate.Gap{What: short(ref) + " in " + w.path, Why: why, Remedy: "put a regular file of less than 1 MiB there, or do not use it"})
-		}
-		text = bytes.ReplaceAll(text, []byte(ref), []byte("$/"+ref[len("./"):]))
-	}
-	return text, gaps
-}
-
-func (l *linter) check(w workflow, text []byte) ([]report.Finding, []gate.Gap, error) {
-	translated := translate(text)
-	parsed, _ := actionlint.Parse(translated)
-	if parsed == nil {
-		parsed = &actionlint.Workflow{}
-	}
-	translated, gaps := l.readable(workflow{path: w.path, Workflow: parsed}, translated)
-	if again, _ := actionlint.Parse(translated); again != nil && len(unreadable(l.root, workflow{path: w.path, Workflow: again}.onlyDot())) > 0 {
-		return nil, []gate.Gap{{What: w.path, Why: "a uses: that leaves the repository is written with escapes", Remedy: "write it plainly"}}, nil
-	}
-	errs, err := l.Lint(w.path, translated, l.project)
+func (l *linter) check(f *workflow.File) ([]report.Finding, error) {
+	errs, err := l.lint(f)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	out := []report.Finding{}
+	var out []report.Finding
 	for _, e := range errs {
-		if slices.ContainsFunc(outdated, func(r *regexp.Regexp) bool { return r.MatchString(e.Message) }) {
+		if l.newer.falseAlarm(e.Message) {
 			continue
 		}
-		f := report.Finding{
-			Rule: e.Kind, Severity: report.Medium, Message: strings.ReplaceAll(oneLine(e.Message), l.dir+string(filepath.Separator), ""),
-			At:  report.Location{Path: w.path, Line: e.Line, Column: e.Column},
-			Fix: "correct the workflow: GitHub would refuse it, or run something else than it says",
+		found, ok := l.joined(f, e)
+		if !ok {
+			found = l.finding(f, e)
 		}
-		switch {
-		case e.Kind == "credentials", e.Kind == "expression" && strings.Contains(e.Message, "potentially untrusted"):
-			continue // hardcoded-credentials and script-injection see more
-		case strings.Contains(e.Message, "reusable workflow file"):
-			// Two rules need the file, and whichever reads it first says this.
-			f.Rule = "workflow-call"
-		case e.Message == "string should not be empty", strings.Contains(e.Message, "its default value will never be used"):
-			// GitHub runs such a workflow: "branches:" with nothing behind it is none.
-			f.Severity, f.Fix = report.Low, "remove it: it has no effect"
-		case e.Kind == "syntax-check":
-			f.Severity = report.High
-			f.Fix = "correct the syntax: GitHub does not run a workflow it cannot read"
-		case e.Kind == "runner-label":
-			f.Severity, f.Fix = report.Low, "correct the label, or name it in .github/actionlint.yaml, self-hosted-runner: {labels: [its-name]}"
-		}
-		out = append(out, f)
+		out = append(out, found)
 	}
-	return out, gaps, nil
+	return out, nil
 }
 
-// onlyDot leaves out the references that actionlint does not follow.
-func (w workflow) onlyDot() workflow {
-	jobs := map[string]*actionlint.Job{}
-	for id, j := range w.Jobs {
-		kept := &actionlint.Job{ID: j.ID, Pos: j.Pos}
-		if c := j.WorkflowCall; c != nil && strings.HasPrefix(value(c.Uses), "./") {
-			kept.WorkflowCall = c
-		}
-		for _, s := range j.Steps {
-			if a, ok := s.Exec.(*actionlint.ExecAction); ok && strings.HasPrefix(value(a.Uses), "./") {
-				kept.Steps = append(kept.Steps, s)
-			}
-		}
-		jobs[id] = kept
+// lint runs the rules that actionlint.Linter runs. The Linter itself would parse the
+// file again.
+func (l *linter) lint(f *workflow.File) ([]*actionlint.Error, error) {
+	if f.Broken {
+		return f.Errors, nil
 	}
-	return workflow{path: w.path, Workflow: &actionlint.Workflow{Jobs: jobs}}
+	// Caches are per file, as in Linter.Lint: a cache reports a missing file only once.
+	actions := actionlint.NewLocalActionsCache(l.project, nil)
+	calls := actionlint.NewLocalReusableWorkflowCache(l.project, l.dir, nil)
+	for _, w := range l.tree.Workflows() {
+		if e, ok := w.FindWorkflowCallEvent(); ok {
+			calls.WriteWorkflowCallEvent(w.Path, e)
+		}
+	}
+	rules := []actionlint.Rule{
+		actionlint.NewRuleMatrix(),
+		actionlint.NewRuleCredentials(),
+		actionlint.NewRuleShellName(),
+		actionlint.NewRuleRunnerLabel(),
+		actionlint.NewRuleEvents(),
+		actionlint.NewRuleJobNeeds(),
+		actionlint.NewRuleAction(actions),
+		actionlint.NewRuleEnvVar(),
+		actionlint.NewRuleID(),
+		actionlint.NewRuleGlob(),
+		actionlint.NewRulePermissions(),
+		actionlint.NewRuleWorkflowCall(f.Path, calls),
+		actionlint.NewRuleExpression(actions, calls),
+		actionlint.NewRuleDeprecatedCommands(),
+		actionlint.NewRuleIfCond(),
+	}
+	v := actionlint.NewVisitor()
+	for _, r := range rules {
+		r.SetConfig(&l.config)
+		v.AddPass(r)
+	}
+	if err := v.Visit(l.adapted(f)); err != nil {
+		return nil, err
+	}
+	errs := slices.Clone(f.Errors)
+	for _, r := range rules {
+		errs = append(errs, r.Errs()...)
+	}
+	return errs, nil
 }
 
-// outdated are messages about the same and the like. Remove each when a release of
-// actionlint knows it.
-var outdated = []*regexp.Regexp{
-	regexp.MustCompile(`^specifying action "\$/`),
-	regexp.MustCompile(`^reusable workflow call "\$/`),
-	regexp.MustCompile(`^property "workflow_(ref|sha|repository|file_path)" is not defined in object type \{check_run_id: `),
-	regexp.MustCompile(`^unexpected key "(cache-mode|queue)" for `),
-	// matrix.* is of the values, whatever they are.
-	regexp.MustCompile(`^object type .* cannot be filtered by object filtering`),
-	// The runner accepts any name that begins with "Dockerfile.".
-	regexp.MustCompile(`referenced from "image" key must be named "Dockerfile"`),
-	regexp.MustCompile(`^unknown permission scope "(vulnerability-alerts|code-quality|artifact-metadata|models)"`),
-	regexp.MustCompile(`^label "(ubuntu-26\.04(-arm)?|ubuntu-(24|26)\.04-firewall)" is unknown`),
+func (l *linter) finding(f *workflow.File, e *actionlint.Error) report.Finding {
+	out := report.Finding{
+		Rule: e.Kind, Severity: report.Medium, Message: strings.ReplaceAll(oneLine(e.Message), l.dir+string(filepath.Separator), ""),
+		At:  report.Location{Path: f.Path, Line: e.Line, Column: e.Column},
+		Fix: "fix the workflow: GitHub will reject it or run something other than intended",
+	}
+	switch {
+	case strings.Contains(e.Message, "reusable workflow file"):
+		// Two rules read that file, and the one that runs first reports this.
+		out.Rule = "workflow-call"
+	case e.Message == "string should not be empty", strings.Contains(e.Message, "its default value will never be used"):
+		// GitHub runs such a workflow: an empty "branches:" has no effect.
+		out.Severity, out.Fix = report.Low, "remove it: it has no effect"
+	case e.Kind == "syntax-check":
+		out.Severity = report.High
+		out.Fix = "correct the syntax: GitHub does not run a workflow that it cannot parse"
+	case e.Kind == "runner-label":
+		out.Severity, out.Fix = report.Low, "correct the label, or list it in .github/actionlint.yaml as self-hosted-runner: {labels: [its-name]}"
+	}
+	return out
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+func short(s string) string {
+	const longest = 120
+	if r := []rune(s); len(r) > longest {
+		return string(r[:longest]) + "…"
+	}
+	return s
+}

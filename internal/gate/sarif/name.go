@@ -8,7 +8,7 @@ import (
 )
 
 // own are the scanners that run here. A file cannot speak for them.
-var own = []string{"gitleaks", "osv-scanner", "trivy", "actionlint", "goldenpath"}
+var own = []string{"gitleaks", "osv-scanner", "trivy", "actionlint", "goldenpath", "goldenpath-workflow"}
 
 // cleanName makes a short word of a tool's name: lower case, digits and hyphens.
 func cleanName(name string) string {

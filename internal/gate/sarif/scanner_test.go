@@ -116,7 +116,7 @@ func TestRoundTrip(t *testing.T) {
 func TestNames(t *testing.T) {
 	for name, want := range map[string]string{
 		"CodeQL": "codeql", "Semgrep OSS": "semgrep-oss", "Snyk Open Source": "snyk-open-source", "  C++ / Check  ": "c-check",
-		"gitleaks": "gitleaks-imported", "Gitleaks!": "gitleaks-imported", "OSV Scanner": "osv-scanner-imported", "TRIVY": "trivy-imported", "actionlint": "actionlint-imported",
+		"gitleaks": "gitleaks-imported", "Gitleaks!": "gitleaks-imported", "OSV Scanner": "osv-scanner-imported", "TRIVY": "trivy-imported", "actionlint": "actionlint-imported", "Goldenpath workflow": "goldenpath-workflow-imported",
 		"a\x1b[31m\n::error::": "a-31m-error", "трубка": cleanName("трубка"), strings.Repeat("long ", 100): "long-long-long-long-long-long-long-long",
 	} {
 		got := cleanName(name)

@@ -1,34 +1,48 @@
-package actionlint
+package workflow
 
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 )
 
-// What is larger is not read: GitHub takes no expression above 21,000 characters
-// either, and no workflow of people comes near the rest.
+// Files beyond these limits are not read. GitHub rejects expressions of more than
+// 21,000 characters; no real workflow comes near the other limits.
 const (
-	maxFile       = 1 << 20
-	maxNodes      = 100_000 // with every alias written out
+	maxFile       = 1 << 20 // bytes
+	maxNodes      = 100_000 // YAML values, with every alias expanded
 	maxDepth      = 100
-	maxExpression = 21_000
-	maxFollowed   = 20_000 // expressions behind expressions, in one file
+	maxExpression = 21_000 // characters
+	maxFollowed   = 20_000 // expressions that refer to each other, in one file
 )
 
-var errNoYAML = errors.New("not YAML")
+var errNotYAML = errors.New("not YAML")
 
-// load reads a document that is small enough for those who walk it after us, and
-// who follow aliases and recurse.
+// Bounded returns an error if the file is not a small regular file, or is YAML that
+// load refuses. Text that is not YAML is accepted: actionlint reports it.
+func Bounded(root *os.Root, name string) error {
+	text, err := Small(root, name)
+	if err != nil {
+		return err
+	}
+	if _, err := load(text); err != nil && !errors.Is(err, errNotYAML) {
+		return err
+	}
+	return nil
+}
+
+// load parses a document that is within the limits. actionlint recurses and follows
+// aliases without a limit of its own.
 func load(text []byte) (*yaml.Node, error) {
 	if len(text) > maxFile {
-		return nil, fmt.Errorf("%d bytes are more than %d", len(text), maxFile)
+		return nil, fmt.Errorf("%d bytes, the limit is %d", len(text), maxFile)
 	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(text, &doc); err != nil {
-		return nil, fmt.Errorf("%w: %w", errNoYAML, err)
+		return nil, fmt.Errorf("%w: %w", errNotYAML, err)
 	}
 	left := maxNodes
 	if err := measure(&doc, 0, &left); err != nil {
@@ -42,13 +56,13 @@ func load(text []byte) (*yaml.Node, error) {
 
 func measure(n *yaml.Node, depth int, left *int) error {
 	if *left--; *left < 0 {
-		return fmt.Errorf("it has more than %d values, aliases written out", maxNodes)
+		return fmt.Errorf("it has more than %d values with aliases expanded", maxNodes)
 	}
 	if depth > maxDepth {
-		return fmt.Errorf("it is nested more than %d deep", maxDepth)
+		return fmt.Errorf("it is nested more than %d levels deep", maxDepth)
 	}
 	if n.Kind == yaml.ScalarNode && longExpression(n.Value) {
-		return fmt.Errorf("an expression in line %d has more than %d characters", n.Line, maxExpression)
+		return fmt.Errorf("the expression in line %d has more than %d characters", n.Line, maxExpression)
 	}
 	if n.Kind == yaml.AliasNode {
 		return measure(n.Alias, depth+1, left)
@@ -57,7 +71,7 @@ func measure(n *yaml.Node, depth int, left *int) error {
 		if err := measure(c, depth+1, left); err != nil {
 			return err
 		}
-		// An if: is an expression without ${{ too.
+		// if: is an expression even without ${{.
 		if n.Kind == yaml.MappingNode && i%2 == 1 && n.Content[i-1].Value == "if" && len(resolve(c).Value) > maxExpression {
 			return fmt.Errorf("the condition in line %d has more than %d characters", c.Line, maxExpression)
 		}
@@ -92,7 +106,7 @@ func resolve(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// entries calls do with each key of a mapping, in lower case, and its value.
+// entries calls do with each key of a mapping, in lower case, its node and its value.
 func entries(n *yaml.Node, do func(key string, k, v *yaml.Node)) {
 	if n.Kind != yaml.MappingNode {
 		return
@@ -102,7 +116,7 @@ func entries(n *yaml.Node, do func(key string, k, v *yaml.Node)) {
 	}
 }
 
-// get is the value of a key, an empty node when there is none.
+// get returns the value of a key, or an empty node.
 func get(n *yaml.Node, key string) *yaml.Node {
 	out := &yaml.Node{}
 	entries(n, func(k string, _, v *yaml.Node) {

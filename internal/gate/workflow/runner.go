@@ -1,4 +1,4 @@
-package actionlint
+package workflow
 
 import (
 	"fmt"
@@ -9,9 +9,9 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// selfHostedRunner reports a machine of one's own that runs code of strangers: it
-// keeps what that code leaves behind, and stands in a network.
-func selfHostedRunner(w workflow) []report.Finding {
+// selfHostedRunner reports a self-hosted runner that runs code of outsiders: unless it
+// is ephemeral it keeps what that code leaves behind, and it is in a private network.
+func selfHostedRunner(w *File) []report.Finding {
 	var out []report.Finding
 	for _, j := range w.jobs() {
 		events := w.outsiders(j, nil)
@@ -27,8 +27,8 @@ func selfHostedRunner(w workflow) []report.Finding {
 			}
 			out = append(out, report.Finding{
 				Rule: "self-hosted-runner", Severity: report.Low, At: w.at(l.Pos),
-				Message: fmt.Sprintf("job %s runs on a machine of your own (%s) on %s: in a public repository that is code of anybody, on a machine that keeps what it leaves", value(j.ID), short(l.Value), strings.Join(events, ", ")),
-				Fix:     "runs-on: ubuntu-latest for what strangers cause, or a runner that is thrown away after one job, and approval for all outside collaborators",
+				Message: fmt.Sprintf("job %s runs on a self-hosted runner (%s) on %s: in a public repository anyone can run code on it, and the runner keeps what that code leaves behind", value(j.ID), short(l.Value), strings.Join(events, ", ")),
+				Fix:     "use runs-on: ubuntu-latest or an ephemeral runner, and require approval for all outside collaborators",
 			})
 			break
 		}

@@ -1,4 +1,4 @@
-package actionlint
+package workflow
 
 import (
 	"encoding/json"
@@ -11,12 +11,12 @@ import (
 // placeholder is one ${{ }} of a value.
 type placeholder struct {
 	node   actionlint.ExprNode
-	offset int    // of its ${{
-	text   string // with ${{ and }}
+	offset int    // of the ${{ in the value
+	text   string // including ${{ and }}
 }
 
-// placeholders returns what can be read of the expressions in s: actionlint
-// itself reports what cannot.
+// placeholders returns the expressions of s that can be parsed. actionlint reports
+// the others.
 func placeholders(s string) []placeholder {
 	var out []placeholder
 	for at := 0; ; {
@@ -36,8 +36,8 @@ func placeholders(s string) []placeholder {
 	}
 }
 
-// condition is the expression of an if:, which may do without ${{ }}; nil when
-// there is none that can be read.
+// condition returns the expression of an if:, which needs no ${{ }}. It is nil if
+// there is none or it cannot be parsed.
 func condition(s *actionlint.String) actionlint.ExprNode {
 	text := strings.TrimSpace(value(s))
 	if text == "" {
@@ -57,8 +57,8 @@ func condition(s *actionlint.String) actionlint.ExprNode {
 	return node
 }
 
-// contextPath is github.event.commits[0].message as its parts, in lower case; an
-// index that is not written out is "*".
+// contextPath splits github.event.commits[0].message into its parts, in lower case.
+// An index that is not a string literal is "*".
 func contextPath(n actionlint.ExprNode) ([]string, bool) {
 	switch n := n.(type) {
 	case *actionlint.VariableNode:
@@ -79,20 +79,20 @@ func contextPath(n actionlint.ExprNode) ([]string, bool) {
 	return nil, false
 }
 
-// read is a context whose text becomes a part of an expression's value. Whole
-// says that toJSON writes out everything below the path.
+// read is a context whose text becomes part of an expression's value. whole is set
+// if toJSON includes everything below the path.
 type read struct {
 	path  []string
 	whole bool
 }
 
-// reads lists the contexts whose text an expression passes on: not those it only
-// compares or asks about.
+// reads lists the contexts whose text an expression passes on, not those it only
+// compares or tests.
 func reads(n actionlint.ExprNode, whole bool) []read {
 	switch n := n.(type) {
 	case *actionlint.LogicalOpNode:
 		if n.Kind == actionlint.LogicalOpNodeKindAnd {
-			return reads(n.Right, whole) // the left side is passed on only when it is empty
+			return reads(n.Right, whole) // the left operand is the result only if it is falsy
 		}
 		return append(reads(n.Left, whole), reads(n.Right, whole)...)
 	case *actionlint.FuncCallNode:
@@ -126,8 +126,8 @@ func receiver(n actionlint.ExprNode) actionlint.ExprNode {
 	return nil
 }
 
-// matches reports whether a path is one of the pattern, or everything that
-// contains it is written out. A "*" of either side stands for any part.
+// matches reports whether the path matches the pattern, or is a parent of it that
+// toJSON includes. A "*" on either side matches any part.
 func (r read) matches(pattern string) bool {
 	parts := strings.Split(pattern, ".")
 	if len(r.path) > len(parts) || len(r.path) < len(parts) && !r.whole {
@@ -141,7 +141,7 @@ func (r read) matches(pattern string) bool {
 	return true
 }
 
-// list is the strings of fromJSON('[…]').
+// list returns the strings of fromJSON('[…]').
 func list(n actionlint.ExprNode) ([]string, bool) {
 	call, ok := n.(*actionlint.FuncCallNode)
 	if !ok || !strings.EqualFold(call.Callee, "fromJSON") || len(call.Args) != 1 {

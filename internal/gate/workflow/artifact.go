@@ -1,4 +1,4 @@
-package actionlint
+package workflow
 
 import (
 	"fmt"
@@ -22,8 +22,8 @@ var (
 )
 
 // foreignArtifact reports what a workflow_run does with the artifact of a run that
-// a fork may have caused: its files are written by whoever opened the pull request.
-func foreignArtifact(w workflow) []report.Finding {
+// a fork may have triggered: the author of the pull request controls its files.
+func foreignArtifact(w *File) []report.Finding {
 	var out []report.Finding
 	for _, j := range w.jobs() {
 		folder, from := "", 0
@@ -43,7 +43,7 @@ func foreignArtifact(w workflow) []report.Finding {
 	return out
 }
 
-// download is the folder into which a step puts an artifact of another run.
+// download returns the folder into which a step puts an artifact of another run.
 func download(s *actionlint.Step) (string, bool) {
 	name := actionName(s)
 	if run := script(s); run != nil {
@@ -58,7 +58,7 @@ func download(s *actionlint.Step) (string, bool) {
 	return value(input(s, "path")), artifactDownloads[name]
 }
 
-func (w workflow) usesArtifact(run *actionlint.String, folder string, from int) []report.Finding {
+func (w *File) usesArtifact(run *actionlint.String, folder string, from int) []report.Finding {
 	var out []report.Finding
 	offset := 0
 	for line := range strings.Lines(run.Value) {
@@ -71,23 +71,23 @@ func (w workflow) usesArtifact(run *actionlint.String, folder string, from int) 
 			}
 			out = append(out, report.Finding{
 				Rule: "env-file-injection", Severity: sev, At: at,
-				Message: fmt.Sprintf("a file is written to GITHUB_%s after line %d has downloaded an artifact that a fork may have made: a line break in it sets other variables", m[1], from),
-				Fix:     `take only what you expect of it: number=$(tr -cd 0-9 < pr.txt), and write "number=$number"`,
+				Message: fmt.Sprintf("a file is written to GITHUB_%s after line %d downloads an artifact that a fork may have created: a line break in the file sets other variables", m[1], from),
+				Fix:     `keep only the characters you expect, number=$(tr -cd 0-9 < pr.txt), and write "number=$number"`,
 			})
 		}
 		if file, ok := runsOf(line, folder); ok {
 			out = append(out, report.Finding{
 				Rule: "dangerous-trigger", Severity: report.High, At: at,
-				Message: fmt.Sprintf("%s is run, and line %d has downloaded an artifact there that a fork may have made: its code gets the token and secrets of the base", file, from),
-				Fix:     "treat the artifact as data: do not run what it holds, and download it into a folder of its own, path: ${{ runner.temp }}/artifact",
+				Message: fmt.Sprintf("%s is run from the folder into which line %d downloads an artifact that a fork may have created: its code gets the base repository's token and secrets", file, from),
+				Fix:     "do not run files of the artifact, and download it into a separate folder: path: ${{ runner.temp }}/artifact",
 			})
 		}
 	}
 	return out
 }
 
-// runsOf is the file of the folder that a line runs. Of what lies in the workspace
-// itself nobody knows whether it is of the artifact or of the checkout.
+// runsOf returns the file of the folder that a line runs. It returns nothing for the
+// workspace itself, where a file may come from the artifact or from the checkout.
 func runsOf(line, folder string) (string, bool) {
 	if folder == "" || folder == "." || strings.HasPrefix(strings.TrimSpace(line), "#") {
 		return "", false

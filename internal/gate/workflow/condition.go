@@ -1,4 +1,4 @@
-package actionlint
+package workflow
 
 import (
 	"fmt"
@@ -10,9 +10,9 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// botCondition reports a condition that trusts the name of who caused the last
-// event: on a pull request of somebody else, a bot can be made to cause it.
-func botCondition(w workflow) []report.Finding {
+// botCondition reports a condition that trusts the actor of the latest event. On an
+// outsider's pull request, a bot can be made to trigger that event.
+func botCondition(w *File) []report.Finding {
 	var out []report.Finding
 	check := func(cond *actionlint.String, events []string) {
 		node := condition(cond)
@@ -37,8 +37,8 @@ func botCondition(w workflow) []report.Finding {
 			}
 			out = append(out, report.Finding{
 				Rule: "bot-condition", Severity: sev, At: w.within(cond, 0),
-				Message: fmt.Sprintf("%s == '%s' can be had by others: it names who caused the last event, and %s of a pull request of a fork can be %s", name, short(bot), strings.Join(events, ", "), short(bot)),
-				Fix:     fmt.Sprintf("if: github.event.pull_request.user.login == '%s' && github.event.pull_request.head.repo.full_name == github.repository", short(bot)),
+				Message: fmt.Sprintf("%s can be spoofed: it is the actor of the latest event (%s), which on a fork's pull request may be %s", name, strings.Join(events, ", "), short(bot)),
+				Fix:     fmt.Sprintf("use if: github.event.pull_request.user.login == '%s' && github.event.pull_request.head.repo.full_name == github.repository", short(bot)),
 			})
 		})
 	}

@@ -1,4 +1,4 @@
-package actionlint
+package workflow
 
 import (
 	"path"
@@ -6,33 +6,33 @@ import (
 	"strings"
 )
 
-// kind of a file, as a reader calls it.
+// kind of a file. Its text is the noun used in reports.
 type kind string
 
 const (
 	other         kind = ""
-	workflowFile  kind = "workflow"
-	actionFile    kind = "action"
+	workflow      kind = "workflow"
+	action        kind = "action"
 	configuration kind = "configuration"
 )
 
-// kindOf tells by its path what a file is. An action may lie in any folder; what
-// only has such a name is seen when it is read. In node_modules are those of others,
-// unless it is below .github.
+// kindOf classifies a file by its path. An action may be in any folder; whether the
+// file really is one is decided when it is read. Actions in node_modules belong to
+// dependencies and are skipped, except below .github.
 func kindOf(name string) kind {
 	dir, base := path.Split(name)
 	switch {
 	case dir == ".github/workflows/" && (path.Ext(base) == ".yml" || path.Ext(base) == ".yaml"):
-		return workflowFile
+		return workflow
 	case (base == "action.yml" || base == "action.yaml") && (strings.HasPrefix(dir, ".github/") || !strings.Contains("/"+dir, "/node_modules/")):
-		return actionFile
+		return action
 	case slices.Contains(configNames, name):
 		return configuration
 	}
 	return other
 }
 
-// ours reports whether a file lies where a repository keeps its actions.
+// ours reports whether a file is where a repository keeps its own actions.
 func ours(name string) bool {
 	dir := path.Dir(name)
 	parent := path.Dir(dir)

@@ -1,4 +1,4 @@
-package actionlint
+package workflow
 
 import (
 	"path"
@@ -11,10 +11,10 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// Text of an event that anybody may write, below github.event; those of one line
-// only have a *1 in front. What carries only numbers, ids, hashes or names that
-// GitHub restricts is not here.
-var strangersText = strings.Fields(`
+// outsiderText lists properties of github.event that anyone can write. Those that hold
+// a single line are marked with *1. Numbers, ids, hashes and names that GitHub
+// restricts are not listed.
+var outsiderText = strings.Fields(`
 	issue.body pull_request.body comment.body review.body review_comment.body discussion.body
 	*1issue.title *1pull_request.title *1discussion.title *1changes.title.from changes.body.from
 	*1pull_request.head.ref *1pull_request.head.label *1pull_request.head.repo.default_branch
@@ -29,14 +29,14 @@ var strangersText = strings.Fields(`
 	*1check_suite.head_branch check_suite.head_commit.message *1check_suite.pull_requests.*.head.ref
 	*1check_run.check_suite.head_branch *1check_run.pull_requests.*.head.ref`)
 
-// Text that needs a role in the repository.
+// membersText lists properties of github.event that need a role in the repository.
 var membersText = strings.Fields(`
 	label.name issue.labels.*.name pull_request.labels.*.name
 	milestone.title milestone.description issue.milestone.title pull_request.milestone.title
 	release.name release.body release.tag_name deployment.payload deployment.description deployment.ref`)
 
-// Outputs of actions that hand on what strangers write.
-var strangersOutputs = map[string][]string{
+// outsiderOutputs lists outputs of actions that pass on what outsiders write.
+var outsiderOutputs = map[string][]string{
 	"peter-evans/find-comment":              {"comment-body"},
 	"khan/pull-request-comment-trigger":     {"comment_body"},
 	"xt0rted/pull-request-comment-branch":   {"head_ref"},
@@ -47,25 +47,25 @@ var strangersOutputs = map[string][]string{
 	"jitterbit/get-changed-files":           {"all", "added", "modified", "removed", "renamed", "added_modified"},
 }
 
-// taint is text that somebody else chooses.
+// taint is text that an outsider or a member can write.
 type taint struct {
 	severity report.Severity
-	name     string // github.event.issue.title
-	who      string // anybody
+	name     string // such as github.event.issue.title
+	who      string // such as "anyone"
 	oneLine  bool
 }
 
-// scope is from where an expression reads.
+// scope is the place of an expression, which decides what its contexts mean.
 type scope struct {
-	workflow
+	*File
 	job   *actionlint.Job
 	step  *actionlint.Step
 	depth int
 }
 
-const maxTaintDepth = 5 // env of an output of a job of a …
+const maxTaintDepth = 5 // levels of env, outputs and calls that are followed
 
-// taints lists what of a value somebody else chooses, without repetition.
+// taints lists the taints of a value, each once.
 func (c scope) taints(s string) []taint {
 	var out []taint
 	for _, p := range placeholders(s) {
@@ -117,27 +117,27 @@ func (c scope) read(r read) []taint {
 
 func (c scope) github(r read, name string) []taint {
 	if r.matches("github.head_ref") {
-		return []taint{{report.High, "github.head_ref", "whoever opens a pull request", true}}
+		return []taint{{report.High, "github.head_ref", "the author of a pull request", true}}
 	}
 	if name == "github.ref" || name == "github.ref_name" || name == "github.event.ref" {
 		if c.anyRef() {
-			return []taint{{report.Low, name, "whoever may push a branch or a tag", true}}
+			return []taint{{report.Low, name, "anyone who can push a branch or a tag", true}}
 		}
 		return nil
 	}
-	for _, p := range strangersText {
+	for _, p := range outsiderText {
 		p, oneLine := strings.CutPrefix(p, "*1")
 		if r.matches("github.event." + p) {
-			return []taint{{report.High, name, "anybody", oneLine}}
+			return []taint{{report.High, name, "anyone", oneLine}}
 		}
 	}
 	for _, p := range membersText {
 		if r.matches("github.event." + p) {
-			return []taint{{report.Low, name, "whoever has a role in the repository", false}}
+			return []taint{{report.Low, name, "anyone with a role in the repository", false}}
 		}
 	}
 	if strings.HasPrefix(name, "github.event.client_payload.") {
-		return []taint{{report.Low, name, "whoever sends the repository_dispatch", false}}
+		return []taint{{report.Low, name, "the sender of the repository_dispatch", false}}
 	}
 	if len(r.path) == 4 && strings.HasPrefix(name, "github.event.inputs.") {
 		return c.input(r.path[3], name)
@@ -149,22 +149,22 @@ func (c scope) input(id, name string) []taint {
 	if !c.inputs[id] {
 		return nil
 	}
-	if t := worst(c.handed(id)); t.name != "" {
+	if t := worst(c.passed(id)); t.name != "" {
 		return []taint{t}
 	}
-	if c.action {
-		return []taint{{report.Medium, name, "whoever calls it", false}}
+	if c.kind == action {
+		return []taint{{report.Medium, name, "the caller", false}}
 	}
-	return []taint{{report.Low, name, "whoever calls or starts it", false}}
+	return []taint{{report.Low, name, "the caller or starter", false}}
 }
 
-// handed is what the workflows and actions of the repository hand to an input.
-func (c scope) handed(id string) []taint {
+// passed returns the taints that workflows and actions of the repository pass to an input.
+func (c scope) passed(id string) []taint {
 	var out []taint
 	if c.depth > maxTaintDepth {
 		return nil
 	}
-	for _, call := range c.callers[target(c.path)] {
+	for _, call := range c.callers[target(c.Path)] {
 		from := call.scope
 		from.depth = c.depth + 1
 		for _, t := range from.taints(value(call.inputs[id])) {
@@ -182,18 +182,18 @@ type call struct {
 	inputs map[string]*actionlint.String
 }
 
-// target is what a local uses: says, or what reaches the file of a path: an
-// action by its folder.
+// target normalizes a local uses: and the path of a file to the same key. The key of
+// an action is its folder.
 func target(name string) string {
 	name = path.Clean(strings.TrimPrefix(name, "$/"))
-	if kindOf(name) == actionFile {
+	if kindOf(name) == action {
 		return path.Dir(name)
 	}
 	return name
 }
 
-// calls adds to all what w calls of the same repository.
-func (w workflow) calls(all map[string][]call) {
+// calls adds the calls of w to workflows and actions of the repository.
+func (w *File) calls(all map[string][]call) {
 	for _, j := range w.jobs() {
 		if c := j.WorkflowCall; c != nil && local(value(c.Uses)) {
 			in := map[string]*actionlint.String{}
@@ -201,7 +201,7 @@ func (w workflow) calls(all map[string][]call) {
 				in[id] = v.Value
 			}
 			to := target(c.Uses.Value)
-			all[to] = append(all[to], call{scope{workflow: w, job: j}, in})
+			all[to] = append(all[to], call{scope{File: w, job: j}, in})
 		}
 		for _, s := range j.Steps {
 			a, ok := s.Exec.(*actionlint.ExecAction)
@@ -213,13 +213,13 @@ func (w workflow) calls(all map[string][]call) {
 				in[id] = v.Value
 			}
 			to := target(a.Uses.Value)
-			all[to] = append(all[to], call{scope{workflow: w, job: j, step: s}, in})
+			all[to] = append(all[to], call{scope{File: w, job: j, step: s}, in})
 		}
 	}
 }
 
-// anyRef reports whether the name of the ref is not one of a few: a push to
-// branches that are written out is.
+// anyRef reports whether the ref can have any name. It cannot if the workflow runs on
+// pushes to literally named branches only.
 func (c scope) anyRef() bool {
 	fixed := func(f *actionlint.WebhookEventFilter) bool {
 		return !slices.ContainsFunc(f.Values, func(s *actionlint.String) bool { return strings.ContainsAny(s.Value, "*?[!+") })
@@ -242,7 +242,8 @@ func (c scope) anyRef() bool {
 	return false
 }
 
-// env is the value of a variable, of the step before the job before the workflow.
+// env returns the value of a variable. The step overrides the job, and the job the
+// workflow.
 func (c scope) env(name string) string {
 	all := []*actionlint.Env{nil, c.job.Env, c.Env}
 	if c.step != nil {
@@ -264,10 +265,10 @@ func (c scope) stepOutput(id, output, name string) []taint {
 		if !strings.EqualFold(value(s.ID), id) {
 			continue
 		}
-		if slices.Contains(strangersOutputs[actionName(s)], output) {
-			return []taint{{report.High, name, "anybody", false}}
+		if slices.Contains(outsiderOutputs[actionName(s)], output) {
+			return []taint{{report.High, name, "anyone", false}}
 		}
-		return scope{c.workflow, c.job, s, c.depth + 1}.written(output)
+		return scope{c.File, c.job, s, c.depth + 1}.written(output)
 	}
 	return nil
 }
@@ -277,7 +278,7 @@ func (c scope) jobOutput(id, output string) []taint {
 	if j == nil || j.Outputs[output] == nil {
 		return nil
 	}
-	return scope{c.workflow, j, nil, c.depth}.taints(value(j.Outputs[output].Value))
+	return scope{c.File, j, nil, c.depth}.taints(value(j.Outputs[output].Value))
 }
 
 var (
@@ -285,7 +286,7 @@ var (
 	variable = regexp.MustCompile(`\$(?:\{|env:)?([A-Za-z_][A-Za-z0-9_]*)`)
 )
 
-// written is what a script writes to one of its outputs.
+// written returns the taints of what a script writes to one of its outputs.
 func (c scope) written(output string) []taint {
 	var out []taint
 	run := script(c.step)
@@ -303,14 +304,14 @@ func (c scope) written(output string) []taint {
 	return out
 }
 
-// line is what comes into a line of a script, by expression or by variable.
+// line returns the taints of a line of a script, from expressions and variables.
 func (c scope) line(line string) []taint {
 	out := c.taints(line)
 	for _, m := range variable.FindAllStringSubmatch(line, -1) {
 		if m[1] == "GITHUB_HEAD_REF" {
-			out = append(out, taint{report.High, "$GITHUB_HEAD_REF", "whoever opens a pull request", true})
+			out = append(out, taint{report.High, "$GITHUB_HEAD_REF", "the author of a pull request", true})
 		} else if c.depth < maxTaintDepth {
-			out = append(out, scope{c.workflow, c.job, c.step, c.depth + 1}.taints(c.env(m[1]))...)
+			out = append(out, scope{c.File, c.job, c.step, c.depth + 1}.taints(c.env(m[1]))...)
 		}
 	}
 	return out

@@ -1,4 +1,4 @@
-package actionlint
+package workflow
 
 import (
 	"fmt"
@@ -14,8 +14,8 @@ import (
 
 var commitRef = regexp.MustCompile(`^(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{64})$`)
 
-// everyUses lists what the jobs and steps use, in order.
-func (w workflow) everyUses() []*actionlint.String {
+// everyUses lists every uses: of jobs and steps, in file order.
+func (w *File) everyUses() []*actionlint.String {
 	var out []*actionlint.String
 	for _, j := range w.jobs() {
 		if j.WorkflowCall != nil && j.WorkflowCall.Uses != nil {
@@ -30,9 +30,9 @@ func (w workflow) everyUses() []*actionlint.String {
 	return out
 }
 
-// unpinnedUses reports a uses: whose code somebody else can exchange. What lies in
-// the same repository, ./ and $/, is the same commit by construction.
-func unpinnedUses(w workflow) []report.Finding {
+// unpinnedUses reports a uses: whose code the owner of the other repository can
+// replace. References to the same repository, ./ and $/, always use the same commit.
+func unpinnedUses(w *File) []report.Finding {
 	var out []report.Finding
 	for _, uses := range w.everyUses() {
 		name, ref, _ := strings.Cut(uses.Value, "@")
@@ -50,8 +50,8 @@ func unpinnedUses(w workflow) []report.Finding {
 		}
 		out = append(out, report.Finding{
 			Rule: "unpinned-uses", Severity: sev, At: w.at(uses.Pos),
-			Message: fmt.Sprintf("%s is not pinned to a commit: its tag or branch can be moved", short(uses.Value)),
-			Fix:     fmt.Sprintf("pin it, with the version as a comment: %s@<full commit id>%s", short(name), comment),
+			Message: fmt.Sprintf("%s is not pinned to a commit, and its tag or branch can be moved", short(uses.Value)),
+			Fix:     fmt.Sprintf("pin it and put the version in a comment: %s@<full commit id>%s", short(name), comment),
 		})
 	}
 	return out
@@ -59,12 +59,12 @@ func unpinnedUses(w workflow) []report.Finding {
 
 func local(uses string) bool { return strings.HasPrefix(uses, "./") || strings.HasPrefix(uses, "$/") }
 
-// incident is an action whose tags once led to malicious code.
+// incident is an action whose tags once pointed to malicious code.
 type incident struct {
-	actions string // with spaces between them
-	tags    string // expression of the tags; "": every tag
-	below   string // first good version; "": none by tag
-	commit  string // beginning of the commit itself, where it is known
+	actions string // separated by spaces
+	tags    string // regular expression of the tags; "": every tag
+	below   string // first good version; "": no tag is good
+	commit  string // first digits of the malicious commit, if known
 	what    string
 	use     string // what to use instead
 }
@@ -73,18 +73,18 @@ var incidents = []incident{
 	{actions: "tj-actions/changed-files", below: "46.0.1", commit: "0e58ed8", what: "CVE-2025-30066, March 2025: v1 to v45.0.7 printed secrets", use: "46.0.1 or later"},
 	{
 		actions: "reviewdog/action-setup reviewdog/action-shellcheck reviewdog/action-composite-template reviewdog/action-staticcheck reviewdog/action-ast-grep reviewdog/action-typos",
-		tags:    `^v?1$`, what: "CVE-2025-30154, March 2025: the tag printed secrets", use: "a commit of after March 2025",
+		tags:    `^v?1$`, what: "CVE-2025-30154, March 2025: the tag printed secrets", use: "a commit from after March 2025",
 	},
 	{actions: "aquasecurity/trivy-action", below: "0.35.0", what: "CVE-2026-33634, March 2026: 76 of 77 tags stole secrets", use: "57a97c7e7821a5776cebc9bb87c984fa69cba8f1 # 0.35.0, or later"},
 	{actions: "aquasecurity/setup-trivy", below: "0.2.6", what: "CVE-2026-33634, March 2026: every tag stole secrets", use: "a commit of 0.2.6 or later"},
-	{actions: "xygeni/xygeni-action", tags: `^v?5$`, what: "March 2026: the tag was moved to malicious code", use: "a commit of after March 2026"},
-	{actions: "checkmarx/kics-github-action", what: "March 2026: 35 tags were moved to code that stole secrets", use: "a commit of after March 2026"},
-	{actions: "actions-cool/issues-helper actions-cool/maintain-one-comment", what: "2026: every tag was moved to a commit that is not of the repository", use: "another action, or a commit of a branch that you have read"},
+	{actions: "xygeni/xygeni-action", tags: `^v?5$`, what: "March 2026: the tag was moved to malicious code", use: "a commit from after March 2026"},
+	{actions: "checkmarx/kics-github-action", what: "March 2026: 35 tags were moved to code that stole secrets", use: "a commit from after March 2026"},
+	{actions: "actions-cool/issues-helper actions-cool/maintain-one-comment", what: "2026: every tag was moved to a commit outside the repository", use: "another action, or a commit that you have reviewed"},
 }
 
-// compromisedAction reports a reference through which malicious code came: who ran
-// it then has to change secrets, and whoever moved the tag once may again.
-func compromisedAction(w workflow) []report.Finding {
+// compromisedAction reports a reference that once pointed to malicious code. Secrets
+// of runs at that time must be rotated, and the tag can be moved again.
+func compromisedAction(w *File) []report.Finding {
 	var out []report.Finding
 	for _, uses := range w.everyUses() {
 		name, ref, _ := strings.Cut(strings.ToLower(uses.Value), "@")
@@ -94,8 +94,8 @@ func compromisedAction(w workflow) []report.Finding {
 		}
 		out = append(out, report.Finding{
 			Rule: "compromised-action", Severity: report.Critical, At: w.at(uses.Pos),
-			Message: fmt.Sprintf("%s has led to malicious code (%s)", short(uses.Value), incidents[i].what),
-			Fix:     fmt.Sprintf("use %s@%s, and change the secrets of every run in those days", name, incidents[i].use),
+			Message: fmt.Sprintf("%s once pointed to malicious code (%s)", short(uses.Value), incidents[i].what),
+			Fix:     fmt.Sprintf("use %s instead, and rotate the secrets of every run during the incident", incidents[i].use),
 		})
 	}
 	return out
@@ -113,7 +113,7 @@ func (i incident) hit(ref string) bool {
 		return regexp.MustCompile(i.tags).MatchString(ref)
 	case i.below == "":
 		return true
-	case strings.Count(version, ".") < 2: // v45 is the newest of its kind
+	case strings.Count(version, ".") < 2: // v45 is the latest 45.x
 		first := semver.Canonical("v" + i.below)
 		return semver.Compare(version, "v"+strings.Join(strings.Split(first[1:], ".")[:strings.Count(version, ".")+1], ".")) < 0
 	}

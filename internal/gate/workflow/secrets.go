@@ -1,4 +1,4 @@
-package actionlint
+package workflow
 
 import (
 	"fmt"
@@ -9,29 +9,29 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// secretsInherit reports a call that hands on every secret there is.
-func secretsInherit(w workflow) []report.Finding {
+// secretsInherit reports a call that passes on every secret.
+func secretsInherit(w *File) []report.Finding {
 	var out []report.Finding
 	for _, j := range w.jobs() {
 		c := j.WorkflowCall
 		if c == nil || !c.InheritSecrets || c.Uses == nil {
 			continue
 		}
-		sev, who := report.High, "another repository"
+		sev, where := report.High, ", in another repository"
 		if local(c.Uses.Value) {
-			sev, who = report.Low, "the called workflow"
+			sev, where = report.Low, ""
 		}
 		out = append(out, report.Finding{
 			Rule: "secrets-inherit", Severity: sev, At: w.at(c.Uses.Pos),
-			Message: fmt.Sprintf("secrets: inherit hands every secret to %s, %s", short(c.Uses.Value), who),
-			Fix:     "name what it needs, secrets: {DEPLOY_KEY: ${{ secrets.DEPLOY_KEY }}}",
+			Message: fmt.Sprintf("secrets: inherit passes every secret to %s%s", short(c.Uses.Value), where),
+			Fix:     "pass the secrets it needs by name: secrets: {DEPLOY_KEY: ${{ secrets.DEPLOY_KEY }}}",
 		})
 	}
 	return out
 }
 
-// overprovisionedSecrets reports an expression that takes all secrets at once.
-func overprovisionedSecrets(w workflow) []report.Finding {
+// overprovisionedSecrets reports an expression that reads all secrets at once.
+func overprovisionedSecrets(w *File) []report.Finding {
 	var out []report.Finding
 	w.values(func(s *actionlint.String) {
 		for _, p := range placeholders(s.Value) {
@@ -41,8 +41,8 @@ func overprovisionedSecrets(w workflow) []report.Finding {
 				}
 				out = append(out, report.Finding{
 					Rule: "overprovisioned-secrets", Severity: report.Medium, At: w.within(s, p.offset),
-					Message: fmt.Sprintf("%s gives the step every secret of the repository and the organization", short(oneLine(p.text))),
-					Fix:     "name the one secret: ${{ secrets.DEPLOY_KEY }}",
+					Message: fmt.Sprintf("%s passes every secret of the repository and the organization to the step", short(oneLine(p.text))),
+					Fix:     "pass the one secret by name: ${{ secrets.DEPLOY_KEY }}",
 				})
 			}
 		}
@@ -50,9 +50,9 @@ func overprovisionedSecrets(w workflow) []report.Finding {
 	return out
 }
 
-// insecureCommands reports the switch that lets any line a step prints set
-// variables and paths.
-func insecureCommands(w workflow) []report.Finding {
+// insecureCommands reports the switch that lets the output of a step set variables
+// and paths.
+func insecureCommands(w *File) []report.Finding {
 	const name = "ACTIONS_ALLOW_UNSECURE_COMMANDS"
 	var out []report.Finding
 	check := func(e *actionlint.Env) {
@@ -62,7 +62,7 @@ func insecureCommands(w workflow) []report.Finding {
 		if v := e.Vars[strings.ToLower(name)]; v != nil && strings.EqualFold(value(v.Value), "true") {
 			out = append(out, report.Finding{
 				Rule: "insecure-commands", Severity: report.High, At: w.at(v.Value.Pos),
-				Message: name + " lets every line that a step prints set variables and the path of later steps",
+				Message: name + " lets the output of a step set variables and PATH of later steps",
 				Fix:     `remove it, and write to the file instead: echo "NAME=value" >> "$GITHUB_ENV"`,
 			})
 		}
@@ -77,8 +77,8 @@ func insecureCommands(w workflow) []report.Finding {
 	return out
 }
 
-// values calls do with every script, input and variable.
-func (w workflow) values(do func(*actionlint.String)) {
+// values calls do with every script, input and environment variable.
+func (w *File) values(do func(*actionlint.String)) {
 	call := func(s *actionlint.String) {
 		if s != nil {
 			do(s)

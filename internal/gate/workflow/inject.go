@@ -1,4 +1,4 @@
-package actionlint
+package workflow
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// scriptInputs are the inputs of actions that run as a script or a command.
+// scriptInputs lists the inputs of actions that run as a script or a command.
 var scriptInputs = map[string][]string{
 	"actions/github-script":                  {"script"},
 	"azure/cli":                              {"inlinescript"},
@@ -29,7 +29,7 @@ var scriptInputs = map[string][]string{
 	"amadevus/pwsh-script":                   {"script"},
 }
 
-// scripts of a step: what a shell or an interpreter reads.
+// scripts returns what a shell or an interpreter runs in a step.
 func scripts(s *actionlint.Step) []*actionlint.String {
 	if run := script(s); run != nil {
 		return []*actionlint.String{run}
@@ -43,23 +43,23 @@ func scripts(s *actionlint.Step) []*actionlint.String {
 	return out
 }
 
-// scriptInjection reports text of others that becomes a part of a script before
-// the shell reads it.
-func scriptInjection(w workflow) []report.Finding {
+// scriptInjection reports untrusted input that is expanded inside a script before the
+// shell reads it.
+func scriptInjection(w *File) []report.Finding {
 	var out []report.Finding
-	said := map[string]bool{} // of low severity: once in a job
+	reported := map[string]bool{} // low severity is reported once per job
 	w.steps(func(j *actionlint.Job, s *actionlint.Step) {
 		for _, text := range scripts(s) {
 			for _, p := range placeholders(text.Value) {
-				t := worst(scope{workflow: w, job: j, step: s}.tainted(p.node))
+				t := worst(scope{File: w, job: j, step: s}.tainted(p.node))
 				once := value(j.ID) + " " + t.name
-				if t.name == "" || t.severity == report.Low && said[once] {
+				if t.name == "" || t.severity == report.Low && reported[once] {
 					continue
 				}
-				said[once] = true
+				reported[once] = true
 				f := report.Finding{
 					Rule: "script-injection", Severity: w.exposed(t.severity, j, s), At: w.within(text, p.offset),
-					Message: fmt.Sprintf("%s becomes a part of the script: %s chooses its text, and so what runs", through(p.text, t.name), t.who),
+					Message: fmt.Sprintf("%s is expanded inside the script: %s can write its text, and so choose what runs", through(p.text, t.name), t.who),
 					Fix:     injectionFix(s, p.text, t.name),
 				}
 				if !slices.ContainsFunc(out, func(o report.Finding) bool { return o.Message == f.Message && o.At == f.At }) {
@@ -71,7 +71,7 @@ func scriptInjection(w workflow) []report.Finding {
 	return out
 }
 
-func (w workflow) steps(do func(*actionlint.Job, *actionlint.Step)) {
+func (w *File) steps(do func(*actionlint.Job, *actionlint.Step)) {
 	for _, j := range w.jobs() {
 		for _, s := range j.Steps {
 			do(j, s)
@@ -79,8 +79,8 @@ func (w workflow) steps(do func(*actionlint.Job, *actionlint.Step)) {
 	}
 }
 
-// exposed lowers the severity where conditions keep out everybody who is outside.
-func (w workflow) exposed(sev report.Severity, j *actionlint.Job, s *actionlint.Step) report.Severity {
+// exposed lowers the severity if conditions exclude outsiders.
+func (w *File) exposed(sev report.Severity, j *actionlint.Job, s *actionlint.Step) report.Severity {
 	_, reusable := w.FindWorkflowCallEvent()
 	declared := slices.ContainsFunc(w.On, func(e actionlint.Event) bool {
 		_, outside := outsideEvents[e.EventName()]
@@ -102,13 +102,13 @@ func worst(all []taint) taint {
 	return out
 }
 
-// through names an expression, and what is behind it when that is another.
+// through returns the expression, and the context it reads if the text does not name it.
 func through(text, name string) string {
 	text = short(oneLine(text))
 	if strings.Contains(strings.ToLower(text), strings.ToLower(name)) {
 		return text
 	}
-	return text + ", which is " + name + ","
+	return text + " (" + name + ")"
 }
 
 func short(s string) string {
@@ -124,11 +124,11 @@ var notName = regexp.MustCompile(`[^A-Za-z0-9]+`)
 func injectionFix(s *actionlint.Step, text, name string) string {
 	parts := strings.Split(strings.TrimRight(name, ".*"), ".")
 	variable := strings.ToUpper(notName.ReplaceAllString(parts[len(parts)-1], "_"))
-	use := fmt.Sprintf(`"$%s" in the script, in quotes`, variable)
+	use := fmt.Sprintf(`use "$%s", quoted, in the script`, variable)
 	if actionName(s) == "actions/github-script" {
-		use = fmt.Sprintf("process.env.%s in the script", variable)
+		use = fmt.Sprintf("use process.env.%s in the script", variable)
 	}
-	return fmt.Sprintf("env: {%s: %q} at the step, and %s", variable, short(oneLine(text)), use)
+	return fmt.Sprintf("set env: {%s: %q} in the step, and %s", variable, short(oneLine(text)), use)
 }
 
 var (
@@ -136,9 +136,9 @@ var (
 	commentLine     = regexp.MustCompile(`^\s*(?:#|//)`)
 )
 
-// envFileInjection reports text of others in a file that the runner reads: a line
-// break in it sets any variable, and through them what later steps run.
-func envFileInjection(w workflow) []report.Finding {
+// envFileInjection reports untrusted input in a file that the runner reads. A line
+// break in it sets any variable, which can change what later steps run.
+func envFileInjection(w *File) []report.Finding {
 	var out []report.Finding
 	w.steps(func(j *actionlint.Job, s *actionlint.Step) {
 		run := script(s)
@@ -153,22 +153,22 @@ func envFileInjection(w workflow) []report.Finding {
 			if m == nil || commentLine.MatchString(line) {
 				continue
 			}
-			t := worst(scope{workflow: w, job: j, step: s}.line(line))
+			t := worst(scope{File: w, job: j, step: s}.line(line))
 			sev := fileSeverity(m[1], t)
 			if sev == "" {
 				continue
 			}
 			out = append(out, report.Finding{
 				Rule: "env-file-injection", Severity: w.exposed(sev, j, s), At: w.within(run, start),
-				Message: fmt.Sprintf("%s is written to GITHUB_%s: %s chooses the text, and with it what later steps see", t.name, m[1], t.who),
-				Fix:     fmt.Sprintf("do not pass %s on in a file: give each step that needs it env: with the expression, or write it between delimiters nobody can guess, DELIM=$(uuidgen)", t.name),
+				Message: fmt.Sprintf("%s is written to GITHUB_%s: %s can write its text, and so set variables of later steps", t.name, m[1], t.who),
+				Fix:     fmt.Sprintf("set env: with %s in each step that needs it, or write it with a random delimiter: DELIM=$(uuidgen)", t.name),
 			})
 		}
 	})
 	return out
 }
 
-// fileSeverity is "" for what does no harm: a name without a line break stays in
+// fileSeverity returns "" if the text does no harm: without a line break it stays in
 // its variable.
 func fileSeverity(file string, t taint) report.Severity {
 	switch {

@@ -1,4 +1,4 @@
-package actionlint
+package workflow
 
 import (
 	"cmp"
@@ -15,9 +15,9 @@ import (
 
 var digestRef = regexp.MustCompile(`@sha256:[0-9a-f]{64}$`)
 
-// unpinnedImage reports an image whose tag can be moved: where it runs the steps or
-// is a step, it has the token; a service sees what the job sends to it.
-func unpinnedImage(w workflow) []report.Finding {
+// unpinnedImage reports an image whose tag can be moved. The container of a job or a
+// step has access to the token; a service only receives what the job sends to it.
+func unpinnedImage(w *File) []report.Finding {
 	var out []report.Finding
 	add := func(at *actionlint.String, image, what string, sev report.Severity) {
 		if image == "" || strings.Contains(image, "${{") || digestRef.MatchString(image) {
@@ -25,8 +25,8 @@ func unpinnedImage(w workflow) []report.Finding {
 		}
 		out = append(out, report.Finding{
 			Rule: "unpinned-image", Severity: sev, At: w.at(at.Pos),
-			Message: fmt.Sprintf("%s %s is not pinned to a digest: its tag can be moved", what, short(image)),
-			Fix:     fmt.Sprintf("name the image by digest: %s@sha256:<digest of docker buildx imagetools inspect %s>", short(image), short(strings.TrimPrefix(image, "docker://"))),
+			Message: fmt.Sprintf("%s %s is not pinned to a digest, and its tag can be moved", what, short(image)),
+			Fix:     fmt.Sprintf("pin the digest: %s@sha256:<digest that 'docker buildx imagetools inspect %s' prints>", short(image), short(strings.TrimPrefix(image, "docker://"))),
 		})
 	}
 	for _, uses := range w.everyUses() {
@@ -48,7 +48,7 @@ func unpinnedImage(w workflow) []report.Finding {
 	return out
 }
 
-// namedContainer is the container of a job or one of its services.
+// namedContainer is the container of a job or of a service.
 type namedContainer struct {
 	*actionlint.Container
 	what string
@@ -70,7 +70,7 @@ func containers(j *actionlint.Job) []namedContainer {
 	return out
 }
 
-// matrixValues are what ${{ matrix.x }} stands for, or the value itself.
+// matrixValues returns the values of ${{ matrix.x }}, or the value itself.
 func matrixValues(j *actionlint.Job, s *actionlint.String) []string {
 	p := placeholders(s.Value)
 	if len(p) != 1 || p[0].text != strings.TrimSpace(s.Value) || j.Strategy == nil || j.Strategy.Matrix == nil {
@@ -101,7 +101,7 @@ func matrixValues(j *actionlint.Job, s *actionlint.String) []string {
 	return out
 }
 
-// secretInputs are the inputs of actions that hold nothing but a secret.
+// secretInputs lists the inputs of actions that only hold a secret.
 var secretInputs = map[string][]string{
 	"docker/login-action":                   {"password"},
 	"azure/docker-login":                    {"password"},
@@ -114,9 +114,9 @@ var secretInputs = map[string][]string{
 	"actions/create-github-app-token":       {"private-key"},
 }
 
-// hardcodedCredentials reports a password that everybody who reads the repository
-// reads too. The message never holds it.
-func hardcodedCredentials(w workflow) []report.Finding {
+// hardcodedCredentials reports a password in plain text. The message never contains
+// the password.
+func hardcodedCredentials(w *File) []report.Finding {
 	var out []report.Finding
 	add := func(secret *actionlint.String, what string) {
 		if secret == nil || secret.Value == "" || secret.IsExpressionAssigned() {
@@ -124,8 +124,8 @@ func hardcodedCredentials(w workflow) []report.Finding {
 		}
 		out = append(out, report.Finding{
 			Rule: "hardcoded-credentials", Severity: report.High, At: w.at(secret.Pos),
-			Message: what + " is written out: whoever reads the repository has it",
-			Fix:     "make it invalid, put a new one into the repository's secrets, and write ${{ secrets.REGISTRY_PASSWORD }}",
+			Message: what + " is in plain text: anyone who can read the repository can read it",
+			Fix:     "revoke it, store a new one in the repository's secrets, and use ${{ secrets.REGISTRY_PASSWORD }}",
 		})
 	}
 	for _, j := range w.jobs() {

@@ -1,4 +1,4 @@
-package actionlint
+package workflow
 
 import (
 	"slices"
@@ -7,17 +7,17 @@ import (
 	"github.com/rhysd/actionlint"
 )
 
-// Events that somebody without write access can cause. With the token and the
-// secrets of the repository run the ones that are true.
+// outsideEvents lists the events that someone without write access can trigger. True
+// means privileged: the run has the repository's token and secrets.
 var outsideEvents = map[string]bool{
 	"pull_request": false, "pull_request_review": false, "pull_request_review_comment": false,
 	"pull_request_target": true, "workflow_run": true, "issue_comment": true, "issues": true,
 	"discussion": true, "discussion_comment": true,
 }
 
-// outsiders lists the events by which somebody outside reaches the step of the
-// job, or the job when the step is nil, in the order of the file.
-func (w workflow) outsiders(j *actionlint.Job, s *actionlint.Step) []string {
+// outsiders lists the events with which an outsider can trigger the step, or the job
+// if s is nil, in file order.
+func (w *File) outsiders(j *actionlint.Job, s *actionlint.Step) []string {
 	var out []string
 	for _, e := range w.On {
 		name := e.EventName()
@@ -32,13 +32,14 @@ func (w workflow) outsiders(j *actionlint.Job, s *actionlint.Step) []string {
 	return out
 }
 
-func (w workflow) privileged(j *actionlint.Job, s *actionlint.Step) []string {
+// privileged lists those of outsiders that run with the repository's token and secrets.
+func (w *File) privileged(j *actionlint.Job, s *actionlint.Step) []string {
 	return slices.DeleteFunc(w.outsiders(j, s), func(e string) bool { return !outsideEvents[e] })
 }
 
-// caused reports whether a workflow_run follows a run that somebody outside can
-// cause. Its branches: say nothing: a fork may call its branch main.
-func (w workflow) caused(e actionlint.Event) bool {
+// caused reports whether a workflow_run follows a run that an outsider can trigger.
+// branches: is no protection, because a fork may name its branch main.
+func (w *File) caused(e actionlint.Event) bool {
 	hook, ok := e.(*actionlint.WebhookEvent)
 	if !ok || hook.EventName() != "workflow_run" || w.outside == nil || len(hook.Workflows) == 0 {
 		return true
@@ -49,24 +50,24 @@ func (w workflow) caused(e actionlint.Event) bool {
 	})
 }
 
-// reached says whether a job can run: itself, and what it waits for.
-func (w workflow) reached(j *actionlint.Job, event string) bool {
+// reached reports whether a job and the jobs it needs can run on an event.
+func (w *File) reached(j *actionlint.Job, event string) bool {
 	key := visit{j, event}
 	if known, ok := w.visited[key]; ok {
 		return known
 	}
-	w.visited[key] = true // for jobs that wait for each other
+	w.visited[key] = true // ends the recursion if jobs need each other
 	w.visited[key] = w.runs(j, event)
 	return w.visited[key]
 }
 
-// visit is a job under an event.
+// visit is a job that runs on an event.
 type visit struct {
 	job   *actionlint.Job
 	event string
 }
 
-func (w workflow) runs(j *actionlint.Job, event string) bool {
+func (w *File) runs(j *actionlint.Job, event string) bool {
 	if holds(condition(j.If), event) == no {
 		return false
 	}
@@ -80,7 +81,7 @@ func (w workflow) runs(j *actionlint.Job, event string) bool {
 	})
 }
 
-// truth of a condition when somebody outside caused the run.
+// truth is the value of a condition in a run that an outsider triggered.
 type truth int
 
 const (
@@ -106,6 +107,7 @@ func (t truth) not() truth {
 	return unknown
 }
 
+// holds evaluates a condition for a run that an outsider triggered.
 func holds(n actionlint.ExprNode, event string) truth {
 	switch n := n.(type) {
 	case *actionlint.BoolNode:
@@ -114,7 +116,7 @@ func holds(n actionlint.ExprNode, event string) truth {
 		return holds(n.Operand, event).not()
 	case *actionlint.LogicalOpNode:
 		a, b := holds(n.Left, event), holds(n.Right, event)
-		stops := no // what decides && alone
+		stops := no // the operand that decides alone: no for &&, yes for ||
 		if n.Kind == actionlint.LogicalOpNodeKindOr {
 			stops = yes
 		}
@@ -136,12 +138,12 @@ func holds(n actionlint.ExprNode, event string) truth {
 	return unknown
 }
 
-// Values that no literal equals.
+// Values that differ from every literal.
 const (
 	unknownValue = ""
-	forkValue    = "\x00fork" // repository of the pull request
-	ourValue     = "\x00ours"
-	userValue    = "\x00user" // somebody without a role here
+	forkValue    = "\x00fork" // the repository of a fork
+	ourValue     = "\x00ours" // this repository
+	userValue    = "\x00user" // someone without a role in this repository
 )
 
 func compare(n *actionlint.CompareOpNode, event string) truth {
@@ -151,7 +153,7 @@ func compare(n *actionlint.CompareOpNode, event string) truth {
 	}
 	hidden := strings.HasPrefix(a, "\x00") || strings.HasPrefix(b, "\x00")
 	if hidden && (a == ourValue || b == ourValue) && a != forkValue && b != forkValue {
-		return unknown // this repository's own name, and a literal
+		return unknown // the name of this repository is not known here
 	}
 	switch equal := truthOf(strings.EqualFold(a, b)); n.Kind {
 	case actionlint.CompareOpNodeKindEq:
@@ -183,8 +185,8 @@ func called(n *actionlint.FuncCallNode, event string) truth {
 	return unknown
 }
 
-// outsideValue is what an expression is worth when a fork or a stranger is behind
-// the event; unknownValue where it may be anything.
+// outsideValue returns the value of an expression if an outsider triggered the event.
+// It is unknownValue if it can be anything.
 func outsideValue(n actionlint.ExprNode, event string) string {
 	switch n := n.(type) {
 	case *actionlint.StringNode:

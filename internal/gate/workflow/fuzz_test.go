@@ -1,4 +1,4 @@
-package actionlint
+package workflow
 
 import (
 	"testing"
@@ -18,7 +18,7 @@ func seeds(f *testing.F) {
 	f.Add("on: push\r\njobs:\r\n  a:\r\n    steps:\r\n      - run: >\r\n          ${{ github.event.issue.title }}\r\n")
 }
 
-// The rules must take any text, as a workflow and as an action.
+// The rules accept any text, as a workflow and as an action.
 func FuzzRules(f *testing.F) {
 	seeds(f)
 	f.Fuzz(func(t *testing.T, text string) {
@@ -26,8 +26,8 @@ func FuzzRules(f *testing.F) {
 		if err != nil {
 			doc = &yaml.Node{}
 		}
-		for _, w := range []workflow{newWorkflow("w.yml", []byte(text), doc), newAction("action.yml", []byte(text), doc)} {
-			if err != nil && w.action {
+		for _, w := range []*File{newWorkflow("w.yml", []byte(text), doc), newAction("action.yml", []byte(text), doc)} {
+			if err != nil && w.kind == action {
 				continue
 			}
 			w.callers = map[string][]call{}
@@ -41,7 +41,7 @@ func FuzzRules(f *testing.F) {
 	})
 }
 
-// What is loaded is within the bounds, so that nobody who walks it runs away.
+// What load returns is within the limits.
 func FuzzLoad(f *testing.F) {
 	seeds(f)
 	f.Fuzz(func(t *testing.T, text string) {

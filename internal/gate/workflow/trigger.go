@@ -1,4 +1,4 @@
-package actionlint
+package workflow
 
 import (
 	"fmt"
@@ -12,17 +12,17 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// checkoutEvents run with the token and the secrets of the repository, and have a
-// pull request whose code a step may fetch.
+// checkoutEvents are the privileged events that have a pull request whose code a step
+// may fetch.
 var checkoutEvents = []string{"pull_request_target", "workflow_run", "issue_comment"}
 
-// dangerousTrigger reports a step that takes the code of a pull request in a
-// workflow that runs with the token and the secrets of the base: whoever opens the
-// pull request then runs code with them.
-func dangerousTrigger(w workflow) []report.Finding {
+// dangerousTrigger reports a step that checks out the code of a pull request in a
+// workflow with the base repository's token and secrets: the author of the pull
+// request can then run code with them.
+func dangerousTrigger(w *File) []report.Finding {
 	var out []report.Finding
 	for _, j := range w.jobs() {
-		taken := map[string]int{} // folder of foreign code: line of its checkout
+		taken := map[string]int{} // folder of untrusted code → line of its checkout
 		for _, s := range j.Steps {
 			events := slices.DeleteFunc(w.privileged(j, s), func(e string) bool { return !slices.Contains(checkoutEvents, e) })
 			if len(events) == 0 {
@@ -38,16 +38,16 @@ func dangerousTrigger(w workflow) []report.Finding {
 			taken[path.Clean(value(input(s, "path")))] = at.Line
 			out = append(out, report.Finding{
 				Rule: "dangerous-trigger", Severity: sev, At: at,
-				Message: fmt.Sprintf("%s runs with the token and secrets of the base, and this step checks out code that may be of a pull request", strings.Join(events, ", ")),
-				Fix:     "use on: pull_request, or keep what touches that code in a workflow with permissions: {} and without secrets",
+				Message: fmt.Sprintf("%s runs with the base repository's token and secrets, and this step may check out the code of a pull request", strings.Join(events, ", ")),
+				Fix:     "use on: pull_request, or handle that code in a separate workflow with permissions: {} and without secrets",
 			})
 		}
 	}
 	return append(out, foreignArtifact(w)...)
 }
 
-// localAction is a step that runs an action out of the foreign code.
-func (w workflow) localAction(s *actionlint.Step, taken map[string]int) (report.Finding, bool) {
+// localAction reports a step that runs an action from the untrusted code.
+func (w *File) localAction(s *actionlint.Step, taken map[string]int) (report.Finding, bool) {
 	a, ok := s.Exec.(*actionlint.ExecAction)
 	if !ok || !strings.HasPrefix(value(a.Uses), "./") {
 		return report.Finding{}, false
@@ -59,15 +59,15 @@ func (w workflow) localAction(s *actionlint.Step, taken map[string]int) (report.
 		}
 		return report.Finding{
 			Rule: "dangerous-trigger", Severity: report.High, At: w.at(a.Uses.Pos),
-			Message: fmt.Sprintf("%s is run out of the code that line %d has checked out: whoever opens the pull request writes it", a.Uses.Value, line),
-			Fix:     "use the action of the workflow's own commit: uses: $/" + name,
+			Message: fmt.Sprintf("%s comes from the code that line %d checks out: the author of the pull request can change it", a.Uses.Value, line),
+			Fix:     "use the action from the workflow's own commit: uses: $/" + name,
 		}, true
 	}
 	return report.Finding{}, false
 }
 
 var (
-	// heads name the code of a pull request.
+	// heads are contexts that identify the code of a pull request.
 	heads = []string{
 		"github.head_ref", "github.event.number", "github.event.pull_request.number", "github.event.issue.number",
 		"github.event.pull_request.merge_commit_sha", "github.event.pull_request.head.sha", "github.event.pull_request.head.ref",
@@ -85,10 +85,10 @@ var (
 	printed = regexp.MustCompile(`^\s*(?:#|//|echo\b|printf\b)`)
 )
 
-// checkout is where the step takes code that is not of the base; medium when what
-// it takes is not known.
-func (w workflow) checkout(j *actionlint.Job, s *actionlint.Step) (report.Location, report.Severity) {
-	c := scope{workflow: w, job: j, step: s}
+// checkout returns where the step fetches code that is not from the base repository.
+// It is medium if what is fetched is unknown.
+func (w *File) checkout(j *actionlint.Job, s *actionlint.Step) (report.Location, report.Severity) {
+	c := scope{File: w, job: j, step: s}
 	if run := script(s); run != nil {
 		offset := 0
 		for line := range strings.Lines(run.Value) {
@@ -103,7 +103,7 @@ func (w workflow) checkout(j *actionlint.Job, s *actionlint.Step) (report.Locati
 	if !strings.HasSuffix(actionName(s), "/checkout") {
 		return report.Location{}, ""
 	}
-	other := value(input(s, "repository")) // a literal one is no fork
+	other := value(input(s, "repository")) // a literal is not a fork
 	for _, key := range []string{"repository", "ref"} {
 		in := input(s, key)
 		switch sev := c.foreign(value(in)); {
@@ -114,6 +114,7 @@ func (w workflow) checkout(j *actionlint.Job, s *actionlint.Step) (report.Locati
 	return report.Location{}, ""
 }
 
+// takes reports whether a line of a script fetches the code of a pull request.
 func (c scope) takes(line string) bool {
 	switch {
 	case printed.MatchString(line):
@@ -130,15 +131,15 @@ func (c scope) takes(line string) bool {
 	})
 }
 
-// number reports a value that is nothing but the number of the pull request: alone
-// it fetches nothing.
+// number reports whether a value is only the number of a pull request, which fetches
+// nothing on its own.
 func (c scope) number(s string) bool {
 	p := placeholders(s)
 	return len(p) == 1 && strings.HasSuffix(strings.TrimRight(p[0].text, " }"), "number")
 }
 
-// foreign is high for a ref or repository of a pull request, medium when only the
-// run knows, "" when it is of the base.
+// foreign returns high for a ref or repository of a pull request, medium if it is
+// known only at run time, and "" for the base repository.
 func (c scope) foreign(s string) report.Severity {
 	if strings.Contains(s, "refs/pull/") || pullRef.MatchString(s) {
 		return report.High
@@ -175,7 +176,7 @@ func (c scope) foreignRead(r read) report.Severity {
 	case "needs":
 		if len(r.path) == 4 && c.Jobs[r.path[1]] != nil && c.Jobs[r.path[1]].Outputs[r.path[3]] != nil {
 			j := c.Jobs[r.path[1]]
-			return scope{c.workflow, j, nil, c.depth}.foreign(value(j.Outputs[r.path[3]].Value))
+			return scope{c.File, j, nil, c.depth}.foreign(value(j.Outputs[r.path[3]].Value))
 		}
 		return report.Medium
 	}

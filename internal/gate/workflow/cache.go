@@ -1,4 +1,4 @@
-package actionlint
+package workflow
 
 import (
 	"fmt"
@@ -10,10 +10,10 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// cachePoisoning reports a job that may publish or prove who it is, and restores
-// or writes a cache in runs that code of others can cause: what that code has put
-// into the cache is run with the job's rights.
-func cachePoisoning(w workflow) []report.Finding {
+// cachePoisoning reports a job that may publish or obtain an identity token, and that
+// restores or saves a cache on an event that outsiders can trigger: what their code
+// stores in the cache runs with the permissions of the job.
+func cachePoisoning(w *File) []report.Finding {
 	var out []report.Finding
 	for _, j := range w.jobs() {
 		right := w.publishes(j)
@@ -33,36 +33,36 @@ func cachePoisoning(w workflow) []report.Finding {
 			a := s.Exec.(*actionlint.ExecAction)
 			out = append(out, report.Finding{
 				Rule: "cache-poisoning", Severity: sev, At: w.at(a.Uses.Pos),
-				Message: fmt.Sprintf("%s uses a cache in job %s, which has %s and runs on %s: what code of others leaves in the cache runs with that right",
+				Message: fmt.Sprintf("%s uses a cache in job %s, which has %s and runs on %s: code of outsiders can put files into the cache that then run with this permission",
 					short(a.Uses.Value), value(j.ID), right, strings.Join(events, ", ")),
-				Fix: fmt.Sprintf("cache-mode: none in job %s, or %s, or publish in a job of its own that other code cannot start", value(j.ID), off),
+				Fix: fmt.Sprintf("set cache-mode: none in job %s, or %s, or publish in a separate job that outsiders cannot trigger", value(j.ID), off),
 			})
 		}
 	}
 	return out
 }
 
-func (w workflow) cacheMode(j *actionlint.Job) string {
+func (w *File) cacheMode(j *actionlint.Job) string {
 	if mode := w.cacheModes[strings.ToLower(value(j.ID))]; mode != "" {
 		return mode
 	}
 	return w.cacheModes[""]
 }
 
-// publishes is the right of a job by which others get to run what it makes.
-func (w workflow) publishes(j *actionlint.Job) string {
+// publishes returns the permission with which a job can publish what others run.
+func (w *File) publishes(j *actionlint.Job) string {
 	switch {
 	case w.grants(j, "id-token"):
 		return "id-token: write"
 	case w.grants(j, "packages"):
 		return "packages: write"
 	case w.grants(j, "contents") && releases(j):
-		return "contents: write, and makes a release"
+		return "contents: write and a release"
 	}
 	return ""
 }
 
-func (w workflow) grants(j *actionlint.Job, scope string) bool {
+func (w *File) grants(j *actionlint.Job, scope string) bool {
 	p := j.Permissions
 	if p == nil {
 		p = w.Permissions
@@ -90,8 +90,8 @@ func releases(j *actionlint.Job) bool {
 	return false
 }
 
-// setups cache when the input has another value than the one that turns it off.
-// With onByDefault they do so without the input too, from the version on.
+// setups are actions that cache unless the input turns it off. With onByDefault they
+// also cache if the input is missing, from version since on.
 var setups = map[string]struct {
 	input       string
 	onByDefault bool
@@ -116,13 +116,13 @@ var setups = map[string]struct {
 	"mozilla-actions/sccache-action":         {"", true, ""},
 }
 
-// cache is how to turn off the cache of a step, "" when it has none.
-func (w workflow) cache(s *actionlint.Step) string {
+// cache returns how to turn off the cache of a step. It is "" if the step has none.
+func (w *File) cache(s *actionlint.Step) string {
 	name := actionName(s)
 	if name == "docker/build-push-action" || name == "docker/bake-action" {
 		for _, key := range []string{"cache-from", "cache-to"} {
 			if strings.Contains(value(input(s, key)), "type=gha") {
-				return "no cache-from and cache-to of type=gha"
+				return "remove cache-from and cache-to with type=gha"
 			}
 		}
 		return ""
@@ -135,7 +135,7 @@ func (w workflow) cache(s *actionlint.Step) string {
 		if value(input(s, "lookup-only")) == "true" {
 			return ""
 		}
-		return "no step " + name
+		return "remove the step " + name
 	}
 	in := value(input(s, setup.input))
 	off, disables := "false", strings.Contains(setup.input, "disabled") || strings.HasPrefix(setup.input, "skip-")
@@ -148,10 +148,10 @@ func (w workflow) cache(s *actionlint.Step) string {
 	case in == "" && setup.since != "" && older(w.version(s.Exec.(*actionlint.ExecAction).Uses), setup.since):
 		return ""
 	}
-	return setup.input + ": " + off
+	return "set " + setup.input + ": " + off
 }
 
-// older reports whether a version is known and below another.
+// older reports whether a version is known and lower than another.
 func older(version, than string) bool {
 	v := "v" + version
 	return semver.IsValid(v) && semver.Compare(v, "v"+than) < 0

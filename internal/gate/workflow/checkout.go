@@ -1,4 +1,4 @@
-package actionlint
+package workflow
 
 import (
 	"fmt"
@@ -10,16 +10,16 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// artipacked reports a job that uploads its whole folder after a checkout that has
-// left the token in .git/config: who downloads the artifact has the token.
-func artipacked(w workflow) []report.Finding {
+// artipacked reports a job that uploads its whole folder after a checkout that stores
+// the token in .git/config: anyone who downloads the artifact gets the token.
+func artipacked(w *File) []report.Finding {
 	var out []report.Finding
 	for _, j := range w.jobs() {
-		kept := map[string]*actionlint.String{} // folder: checkout
+		kept := map[string]*actionlint.String{} // folder → uses: of its checkout
 		for _, s := range j.Steps {
 			switch name := actionName(s); {
 			case name == "actions/checkout":
-				// From version 6 on the token is not below the workspace.
+				// Version 6 and later store the token outside the workspace.
 				uses := s.Exec.(*actionlint.ExecAction).Uses
 				if value(input(s, "persist-credentials")) != "false" && !atLeast(w.version(uses), "6") {
 					kept[path.Clean(value(input(s, "path")))] = uses
@@ -29,8 +29,8 @@ func artipacked(w workflow) []report.Finding {
 					if uses := kept[whole(line)]; uses != nil {
 						out = append(out, report.Finding{
 							Rule: "artipacked", Severity: report.Medium, At: w.at(s.Exec.(*actionlint.ExecAction).Uses.Pos),
-							Message: fmt.Sprintf("path: %s holds .git/config with the token that the checkout of line %d has left there: who downloads the artifact has it", short(strings.TrimSpace(line)), uses.Pos.Line),
-							Fix:     "with: {persist-credentials: false} at the checkout, and name the files to upload",
+							Message: fmt.Sprintf("path: %s includes .git/config with the token that the checkout in line %d stores there: anyone who downloads the artifact gets it", short(strings.TrimSpace(line)), uses.Pos.Line),
+							Fix:     "set with: {persist-credentials: false} in the checkout, and name the files to upload",
 						})
 						break
 					}
@@ -41,9 +41,9 @@ func artipacked(w workflow) []report.Finding {
 	return out
 }
 
-// hidden reports whether the step uploads files whose name begins with a dot: from
-// version 4.4 on only when told to.
-func (w workflow) hidden(s *actionlint.Step) bool {
+// hidden reports whether the step uploads files whose name starts with a dot. From
+// version 4.4 on, include-hidden-files must be set.
+func (w *File) hidden(s *actionlint.Step) bool {
 	if v := value(input(s, "include-hidden-files")); v != "" {
 		return v != "false"
 	}
@@ -55,7 +55,7 @@ func atLeast(version, than string) bool {
 	return version != "" && !older(version, than)
 }
 
-// whole is the folder that a path to upload stands for altogether.
+// whole returns the folder that a path uploads as a whole.
 func whole(line string) string {
 	p := strings.TrimSpace(line)
 	for _, root := range []string{"${{ github.workspace }}", "${{github.workspace}}", "$GITHUB_WORKSPACE"} {

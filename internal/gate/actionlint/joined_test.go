@@ -1,0 +1,72 @@
+package actionlint
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/gate/workflow"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// A fact that both tools report is one finding that names both. Facts that only one
+// of them reports are not dropped.
+func TestJoined(t *testing.T) {
+	const ours, theirs = workflow.Name, "actionlint"
+	for name, tt := range map[string]struct {
+		workflow string
+		want     map[string][]string
+	}{
+		"script": {steps("issues", "      - run: echo ${{ github.event.issue.title }}\n"), map[string][]string{
+			"w.yml:8 script-injection high": {ours, theirs},
+		}},
+		"block scalar": {steps("issues", "      - run: |\n          make\n          echo ${{ github.event.issue.title }}\n"), map[string][]string{
+			"w.yml:10 script-injection high": {ours, theirs},
+		}},
+		"quoted": {steps("issues", "      - run: 'make ${{ github.event.issue.title }}'\n"), map[string][]string{
+			"w.yml:8 script-injection high": {ours, theirs},
+		}},
+		"only compared": {steps("pull_request", "      - run: echo ${{ github.head_ref == 'main' }}\n"), map[string][]string{
+			"w.yml:8 expression medium": {theirs},
+		}},
+		"compared beside another": {steps("pull_request", "      - run: echo ${{ github.event.pull_request.title }} ${{ github.head_ref == 'main' }}\n"), map[string][]string{
+			"w.yml:8 script-injection high": {ours, theirs},
+		}},
+		"compared before another": {steps("pull_request", "      - run: echo ${{ github.head_ref == 'main' }} ${{ github.event.pull_request.title }}\n"), map[string][]string{
+			"w.yml:8 expression medium": {theirs}, "w.yml:8 script-injection high": {ours},
+		}},
+		"through a variable": {steps("issues", "      - run: echo ${{ env.T }}\n        env: {T: '${{ github.event.issue.title }}'}\n"), map[string][]string{
+			"w.yml:8 script-injection high": {ours},
+		}},
+		"password of a container": {"on: push\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    container: {image: 'x@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', credentials: {username: u, password: swordfish}}\n    steps: [{run: make}]\n", map[string][]string{
+			"w.yml:6 hardcoded-credentials high": {ours, theirs},
+		}},
+		"password of a login": {steps("push", "      - {uses: docker/login-action@"+sha+", with: {username: u, password: swordfish}}\n"), map[string][]string{
+			"w.yml:8 hardcoded-credentials high": {ours},
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := write(t, map[string]string{".github/workflows/w.yml": tt.workflow})
+			files, err := gate.Walk(t.Context(), dir, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			shared := &workflow.Reader{}
+			rep, err := gate.Run(t.Context(), gate.Options{
+				Input:    gate.Input{Dir: dir, Files: files},
+				Scanners: []gate.Scanner{workflow.Scanner{Reader: shared}, Scanner{Reader: shared}},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := map[string][]string{}
+			for _, f := range rep.Findings {
+				got[lines(gate.Result{Findings: []report.Finding{f}})[0]] = f.Tools
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("%s\n%+v", diff, rep.Findings)
+			}
+		})
+	}
+}

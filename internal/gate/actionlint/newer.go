@@ -1,0 +1,130 @@
+package actionlint
+
+import (
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/dustin/go-humanize/english"
+	"github.com/rhysd/actionlint"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate/workflow"
+)
+
+// newer counts what had to be done because GitHub accepts syntax that actionlint
+// does not know yet. The report states both numbers.
+type newer struct {
+	translated int // values that were rewritten in actionlint's copy of a workflow
+	dropped    int // false messages
+}
+
+// falseAlarms match messages about syntax that GitHub accepts (rhysd/actionlint#711
+// and #705). Remove each one when a release of actionlint knows the syntax.
+var falseAlarms = []*regexp.Regexp{
+	regexp.MustCompile(`^property "workflow_(ref|sha|repository|file_path)" is not defined in object type \{check_run_id: `),
+	regexp.MustCompile(`^unexpected key "(cache-mode|queue)" for `),
+	// matrix.* filters the values, whatever their types are.
+	regexp.MustCompile(`^object type .* cannot be filtered by object filtering`),
+	// The runner accepts any file name that starts with "Dockerfile.".
+	regexp.MustCompile(`referenced from "image" key must be named "Dockerfile"`),
+	regexp.MustCompile(`^unknown permission scope "(vulnerability-alerts|code-quality|artifact-metadata|models)"`),
+	regexp.MustCompile(`^label "(ubuntu-26\.04(-arm)?|ubuntu-(24|26)\.04-firewall)" is unknown`),
+}
+
+func (n *newer) falseAlarm(message string) bool {
+	is := slices.ContainsFunc(falseAlarms, func(r *regexp.Regexp) bool { return r.MatchString(message) })
+	if is {
+		n.dropped++
+	}
+	return is
+}
+
+// note states what newer counted. It is "" if actionlint knew everything.
+func (l *linter) note() string {
+	var parts []string
+	if n := l.newer.translated; n > 0 {
+		parts = append(parts, english.Plural(n, "use", "")+" translated")
+	}
+	if n := l.newer.dropped; n > 0 {
+		parts = append(parts, english.Plural(n, "message", "")+" dropped")
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " (newer syntax: " + strings.Join(parts, ", ") + ")"
+}
+
+// jobProperty matches properties of the job context that actionlint does not know.
+// Dropping its message is not enough: it checks nothing after the first error of a
+// script.
+var jobProperty = regexp.MustCompile(`(?i)(^|[^\w.-])job\.workflow_(?:ref|sha|repository|file_path)\b`)
+
+// adapted copies the workflow and rewrites in the copy what actionlint does not know
+// or must not open. Lines and columns stay the same.
+func (l *linter) adapted(f *workflow.File) *actionlint.Workflow {
+	edit := func(field string, s *actionlint.String) {
+		if field == "Uses" {
+			l.reference(f, s)
+			return
+		}
+		s.Value = jobProperty.ReplaceAllStringFunc(s.Value, func(m string) string {
+			l.newer.translated++
+			start := strings.Index(strings.ToLower(m), "job.") + len("job.")
+			return m[:start] + fmt.Sprintf("%-*s", len(m)-start, "status")
+		})
+	}
+	return clone(reflect.ValueOf(f.Workflow), "", edit).Interface().(*actionlint.Workflow)
+}
+
+// clone copies a syntax tree and calls edit with every string of the copy and the
+// name of the field that holds it. Values of a matrix are shared: they are not
+// *actionlint.String.
+func clone(v reflect.Value, field string, edit func(string, *actionlint.String)) reflect.Value {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if v.IsNil() {
+			return v
+		}
+		out := reflect.New(v.Type().Elem())
+		out.Elem().Set(clone(v.Elem(), field, edit))
+		if s, ok := out.Interface().(*actionlint.String); ok {
+			edit(field, s)
+		}
+		return out
+	case reflect.Interface:
+		if v.IsNil() || v.Type() == reflect.TypeFor[actionlint.RawYAMLValue]() {
+			return v
+		}
+		return clone(v.Elem(), field, edit)
+	case reflect.Struct:
+		out := reflect.New(v.Type()).Elem()
+		out.Set(v)
+		for i := range v.NumField() {
+			if f := v.Type().Field(i); f.IsExported() {
+				out.Field(i).Set(clone(v.Field(i), f.Name, edit))
+			}
+		}
+		return out
+	case reflect.Slice:
+		if v.IsNil() {
+			return v
+		}
+		out := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
+		for i := range v.Len() {
+			out.Index(i).Set(clone(v.Index(i), field, edit))
+		}
+		return out
+	case reflect.Map:
+		if v.IsNil() {
+			return v
+		}
+		out := reflect.MakeMapWithSize(v.Type(), v.Len())
+		for it := v.MapRange(); it.Next(); {
+			out.SetMapIndex(it.Key(), clone(it.Value(), field, edit))
+		}
+		return out
+	}
+	return v
+}

@@ -1,0 +1,96 @@
+package workflow
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rhysd/actionlint"
+)
+
+// A file beyond the limits is reported as not checked (GP-GATE-1: no scanner fails
+// silently).
+func TestBounds(t *testing.T) {
+	bomb := "on: push\nx0: &x0 [a, a, a, a, a, a, a, a, a, a]\n"
+	for i := range 9 {
+		bomb += fmt.Sprintf("x%d: &x%d [%s*x%d]\n", i+1, i+1, strings.Repeat(fmt.Sprintf("*x%d, ", i), 9), i)
+	}
+	deepEnv := ""
+	for level := range 5 {
+		for i := range 40 {
+			all := ""
+			for k := range 40 {
+				all += fmt.Sprintf("${{ env.v%d_%d }}", level+1, k)
+			}
+			deepEnv += fmt.Sprintf("  v%d_%d: %s\n", level, i, all)
+		}
+	}
+	for name, text := range map[string]string{
+		"5 MB":       steps("push", "      - run: "+strings.Repeat("x", 5<<20)+"\n"),
+		"deep":       "on: " + strings.Repeat("[", 9000) + strings.Repeat("]", 9000) + "\n",
+		"blocks":     strings.Repeat("- ", 5000) + "a\n",
+		"aliases":    bomb,
+		"a loop":     "on: push\nx: &x [*x]\n",
+		"expression": steps("push", "      - run: echo ${{ "+strings.Repeat("(", 30_000)+" }}\n"),
+		"unclosed":   steps("push", "      - run: echo ${{ "+strings.Repeat("!", 30_000)+"\n"),
+		"condition":  steps("push", "      - if: "+strings.Repeat("(", 30_000)+"\n        run: make\n"),
+		"needs":      needs(),
+		"variables":  "on: push\nenv:\n" + deepEnv + "permissions: {}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: echo ${{ env.v0_0 }}\n",
+	} {
+		for _, file := range []string{".github/workflows/w.yml", "action.yml"} {
+			if file == "action.yml" && (name == "variables" || name == "needs") {
+				continue
+			}
+			t.Run(name+" "+filepath.Base(file), func(t *testing.T) {
+				res := scan(t, write(t, map[string]string{file: text}))
+				if len(res.Missing) == 0 && len(res.Findings) == 0 {
+					t.Errorf("neither a gap nor a finding: %+v", res)
+				}
+				for _, g := range res.Missing {
+					if g.What == "" || g.Why == "" || g.Remedy == "" || len(g.Why) > 300 {
+						t.Errorf("%+v", g)
+					}
+				}
+			})
+		}
+	}
+}
+
+// needs are layers of jobs, each of which waits for all of the layer below.
+func needs() string {
+	text := "on: pull_request\njobs:\n"
+	for layer := range 12 {
+		for i := range 12 {
+			text += fmt.Sprintf("  j%d_%d:\n    runs-on: self-hosted\n    steps: [{run: make}]\n    needs: [", layer, i)
+			for k := range 12 {
+				if layer > 0 {
+					text += fmt.Sprintf("j%d_%d, ", layer-1, k)
+				}
+			}
+			text += "]\n"
+		}
+	}
+	return text
+}
+
+// Every context that actionlint warns of is a finding of ours as well.
+func TestSupersetOfActionlint(t *testing.T) {
+	var each func(prefix string, m *actionlint.UntrustedInputMap)
+	each = func(prefix string, m *actionlint.UntrustedInputMap) {
+		path := prefix + m.Name
+		for _, c := range m.Children {
+			each(path+".", c)
+		}
+		if len(m.Children) > 0 {
+			return
+		}
+		dir := write(t, map[string]string{".github/workflows/w.yml": steps("push", "      - run: echo \"${{ "+path+" }}\"\n")})
+		if got := only(lines(scan(t, dir)), "script-injection"); len(got) != 1 || !strings.HasSuffix(got[0], " high") {
+			t.Errorf("%s: %v", path, got)
+		}
+	}
+	for _, m := range actionlint.BuiltinUntrustedInputs {
+		each("", m)
+	}
+}

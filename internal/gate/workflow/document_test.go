@@ -1,0 +1,95 @@
+package workflow
+
+import (
+	"fmt"
+	"strings"
+)
+
+const documentHead = `# Rules for workflows and actions
+
+The security gate checks .github/workflows and every action.yml and action.yaml of the repository with two tools:
+
+- goldenpath-workflow has the rules of the table below: what makes a workflow unsafe although it is correct;
+- [actionlint](https://github.com/rhysd/actionlint/blob/v1.7.12/docs/checks.md) v1.7.12 finds mistakes. It reads workflows only.
+
+Both use the same parsed files, without running anything and without network access. Each has its own row in the report. A
+finding names the tool that reported it, and a fact that both report is one finding that names both: please report a false
+alarm of goldenpath-workflow to goldenpath, not to actionlint.
+
+A file is reported as not checked, which is not a pass, if it is larger than 1 MiB, has more than 100,000 YAML values with
+aliases expanded, is nested more than 100 levels deep, or has an expression of more than 21,000 characters.
+
+## Rules of goldenpath-workflow
+
+This table is generated from internal/gate/workflow/rules.go by ` + "`go test ./internal/gate/workflow -update`" + `. Each example is a
+job that runs on the given event. A test checks that the rule reports the first example and accepts the second.
+
+| rule | severity | what it reports | example | remedy |
+|---|---|---|---|---|
+`
+
+const documentTail = `
+An action that is not valid YAML is ` + "`syntax-check`" + ` (high), which actionlint also uses for workflows.
+
+## Rules of actionlint
+
+The rule is actionlint's own name for the check. ` + "`syntax-check`" + ` is high and ` + "`runner-label`" + ` is low. All others are medium:
+` + "`expression`, `action`, `workflow-call`, `events`, `job-needs`, `matrix`, `glob`, `id`, `env-var`, `if-cond`, `shell-name`,\n`deprecated-commands`, `permissions`, `credentials`" + `. An empty filter and a default that is never used are low, because GitHub
+runs such a workflow. shellcheck and pyflakes are separate programs and are not started.
+
+Two checks can find the same fact as goldenpath-workflow. The finding then has the rule of goldenpath-workflow and both tools:
+
+| actionlint | goldenpath-workflow |
+|---|---|
+| ` + "`credentials`" + ` at the password of a container or a service | ` + "`hardcoded-credentials`" + ` |
+| ` + "`expression`" + `, "is potentially untrusted", for the same expression | ` + "`script-injection`" + ` |
+
+A warning of actionlint that goldenpath-workflow does not share remains a finding of actionlint, for example ` + "`github.head_ref == 'main'`" + `
+inside a script, which is compared and not expanded.
+
+### Where actionlint is behind GitHub
+
+GitHub accepts syntax that actionlint v1.7.12 does not know. The row of actionlint states how often these happened:
+
+- "newer syntax: 2 uses translated": before it checks a workflow, ` + "`uses: $/path`" + ` becomes ` + "`./path`" + ` and ` + "`job.workflow_ref`,\n  `job.workflow_sha`, `job.workflow_repository` and `job.workflow_file_path`" + ` become ` + "`job.status`" + `;
+- "newer syntax: 2 messages dropped": its messages about ` + "`job.workflow_*`, `cache-mode`, `queue`" + `, the permissions
+  ` + "`vulnerability-alerts`, `code-quality`, `artifact-metadata` and `models`" + `, new runner labels, the filter ` + "`matrix.*`" + `, and a Dockerfile
+  whose name starts with "Dockerfile." are false and are left out.
+
+actionlint opens files that a workflow refers to. A reference that leads out of the repository, or to something that is not
+a regular file of at most 1 MiB, is not opened and is reported as not checked.
+
+### Configuration
+
+The gate reads runner labels and variable names from .github/actionlint.yaml. It ignores ` + "`paths`" + `, and accepts a pattern as a
+label only if it starts with three literal characters and does not match GitHub-hosted runners, so that a change cannot
+loosen the gate. To keep a finding, add a [waiver](security-gate.md).
+
+## What the rules cannot see
+
+- Whether a commit belongs to the repository that is named, or a version has known vulnerabilities: that needs the network.
+- What a script does beyond the single line.
+- Whether a program comes from an artifact that was downloaded into the workspace itself.
+- Whether the repository is public.
+- The values of a matrix that another job computes.
+`
+
+// document returns docs/workflow-rules.md.
+func document() string {
+	var b strings.Builder
+	b.WriteString(documentHead)
+	for _, r := range rules() {
+		var severities []string
+		for _, s := range r.severity {
+			severities = append(severities, string(s))
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | on: %s<br>%s | %s<br>%s |\n",
+			r.id, strings.Join(severities, ", "), cell(r.catches), r.on, code(r.example), cell(r.remedy), code(r.instead))
+	}
+	b.WriteString(documentTail)
+	return b.String()
+}
+
+func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
+
+func code(s string) string { return "`" + cell(s) + "`" }

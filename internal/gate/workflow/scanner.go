@@ -1,0 +1,117 @@
+// Package workflow checks workflows and actions for what makes them unsafe although
+// they are correct, and parses them for actionlint.
+package workflow
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"runtime/debug"
+	"slices"
+
+	"github.com/dustin/go-humanize/english"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// Name is the tool name of the rules in reports, SARIF, waivers and docs. It differs
+// from actionlint, which does not have these rules, and from goldenpath, which is
+// the policy on what is deployed.
+const Name = "goldenpath-workflow"
+
+// Scanner runs the rules on .github/workflows and on every action of the repository.
+type Scanner struct {
+	Reader *Reader // nil: files are read for this scanner only
+}
+
+// Name is "goldenpath-workflow".
+func (Scanner) Name() string { return Name }
+
+// Kind is "workflows".
+func (Scanner) Kind() string { return "workflows" }
+
+// Version is the version of this program, which contains the rules.
+func (Scanner) Version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "unknown"
+}
+
+// Select is the package function Select.
+func (Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, bool) {
+	return Select(files, changed)
+}
+
+// Select returns the workflows, the actions and actionlint's configuration. It
+// returns all of them when one was changed or deleted, because they call each other.
+func Select(files []gate.File, changed gate.Changes) ([]gate.File, bool) {
+	var out []gate.File
+	anything := false
+	for _, f := range files {
+		if k := kindOf(f.Path); k != other && (k != workflow || !f.Link) { // GitHub ignores a workflow that is a symbolic link
+			out = append(out, f)
+			anything = anything || k != configuration
+		}
+	}
+	if !anything {
+		return nil, false
+	}
+	if changed == nil {
+		return out, true
+	}
+	for name, is := range changed {
+		if is && kindOf(name) != other {
+			return out, true
+		}
+	}
+	return nil, false
+}
+
+// Scan checks the workflows and actions among in.Files.
+func (s Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
+	t, err := s.Reader.Read(ctx, in)
+	if err != nil {
+		return gate.Result{}, err
+	}
+	res := gate.Result{Findings: slices.Clone(t.Findings()), Missing: slices.Clone(t.Missing), Covered: t.covered()}
+	for _, f := range t.files {
+		if *f.budget < 0 {
+			res.Missing = append(res.Missing, gap(f.Path, errors.New("its expressions refer to each other too often")))
+		}
+	}
+	return res, ctx.Err()
+}
+
+// check runs every rule.
+func (w *File) check() (out []report.Finding) {
+	for _, r := range rules() {
+		out = append(out, r.check(w)...)
+	}
+	return out
+}
+
+// Order sorts findings by place and removes duplicates, which aliases cause.
+func Order(all []report.Finding) []report.Finding {
+	compare := func(a, b report.Finding) int {
+		return cmp.Or(cmp.Compare(a.At.Path, b.At.Path), cmp.Compare(a.At.Line, b.At.Line),
+			cmp.Compare(a.At.Column, b.At.Column), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Message, b.Message))
+	}
+	slices.SortStableFunc(all, compare)
+	return slices.CompactFunc(all, func(a, b report.Finding) bool { return compare(a, b) == 0 })
+}
+
+func (t *Tree) covered() string {
+	count := map[kind]int{}
+	for _, f := range t.files {
+		count[f.kind]++
+	}
+	var parts []string
+	for _, k := range []kind{workflow, action} {
+		if n := count[k]; n > 0 {
+			parts = append(parts, english.Plural(n, string(k), ""))
+		}
+	}
+	return english.WordSeries(parts, "and")
+}
