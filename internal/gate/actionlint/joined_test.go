@@ -53,7 +53,7 @@ func TestJoined(t *testing.T) {
 				t.Fatal(err)
 			}
 			shared := &workflow.Reader{}
-			rep, err := gate.Run(t.Context(), gate.Options{
+			rep, _, err := gate.Run(t.Context(), gate.Options{
 				Input:    gate.Input{Dir: dir, Files: files},
 				Scanners: []gate.Scanner{workflow.Scanner{Reader: shared}, Scanner{Reader: shared}},
 			})
