@@ -21,6 +21,7 @@ type Command struct {
 	Dir     string
 	Env     []string // added to the scrubbed environment, KEY=value
 	Stdin   io.Reader
+	Stdout  io.Writer     // gets standard output as it comes; nil keeps it in Result
 	Timeout time.Duration // 0: the context's; past it the error is ErrTimeout
 	// Guard is the argv of `goldenpath guard`, put before Argv. The guard kills
 	// the whole process group when the caller dies, however it dies.
@@ -32,7 +33,9 @@ type Command struct {
 
 // Result is what a program left.
 type Result struct {
-	Stdout  []byte // at most maxOutput
+	Stdout  []byte // at most maxOutput; empty when Command.Stdout is set
+	Cut     bool   // standard output was longer than maxOutput
+	Stderr  string // the last lines of stderr alone
 	Tail    string // the last lines of stdout and stderr together
 	Code    int    // 128 and the signal's number where one ended it
 	Elapsed time.Duration
@@ -49,9 +52,10 @@ var ErrTimeout = errors.New("stopped")
 
 // ExitError says that a program ran and did not succeed.
 type ExitError struct {
-	Name string
-	Code int
-	Tail string
+	Name   string
+	Code   int
+	Tail   string
+	Stderr string
 }
 
 func (e *ExitError) Error() string {
@@ -89,8 +93,12 @@ func (c Command) Run(ctx context.Context) (Result, error) {
 	if c.Transcript != nil {
 		both.w = io.MultiWriter(c.Transcript, last)
 	}
+	errTail := &tail{max: 16 << 10}
 	cmd.Stdout = io.MultiWriter(out, both)
-	cmd.Stderr = both
+	if c.Stdout != nil {
+		cmd.Stdout = c.Stdout
+	}
+	cmd.Stderr = io.MultiWriter(errTail, both)
 	cmd.WaitDelay = 2 * time.Second
 	own(cmd)
 	release, err := hold(cmd, len(c.Guard) > 0)
@@ -101,7 +109,7 @@ func (c Command) Run(ctx context.Context) (Result, error) {
 	start := time.Now()
 	err = cmd.Run()
 	killGroup(cmd)
-	res := Result{Stdout: out.Bytes(), Tail: last.String(), Elapsed: time.Since(start), Code: exitCode(cmd.ProcessState)}
+	res := Result{Stdout: out.Bytes(), Cut: out.cut, Tail: last.String(), Stderr: errTail.String(), Elapsed: time.Since(start), Code: exitCode(cmd.ProcessState)}
 	if ctx.Err() != nil {
 		if context.Cause(ctx) == ErrTimeout {
 			return res, fmt.Errorf("%s: %w after %s", name, ErrTimeout, c.Timeout)
@@ -110,7 +118,7 @@ func (c Command) Run(ctx context.Context) (Result, error) {
 	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		return res, &ExitError{Name: name, Code: res.Code, Tail: res.Tail}
+		return res, &ExitError{Name: name, Code: res.Code, Tail: res.Tail, Stderr: res.Stderr}
 	}
 	if err != nil && !errors.Is(err, exec.ErrWaitDelay) {
 		return res, err
@@ -150,9 +158,11 @@ func hold(cmd *exec.Cmd, guarded bool) (func(), error) {
 type limited struct {
 	bytes.Buffer
 	max int
+	cut bool
 }
 
 func (l *limited) Write(p []byte) (int, error) {
+	l.cut = l.cut || l.Len()+len(p) > l.max
 	l.Buffer.Write(p[:min(len(p), max(0, l.max-l.Len()))])
 	return len(p), nil
 }
