@@ -25,8 +25,9 @@ var layers = []string{
 	"internal/github/githubtest internal/target/kubernetes internal/target/process internal/target/targettest internal/target/terraform",
 	"internal/render",
 	"internal/artifact internal/evidence internal/github internal/ledger internal/manifest internal/target",
-	"internal/config internal/github/githubtest/openapi internal/runner internal/tool",
-	"internal/lockfile internal/report workflows",
+	"internal/config internal/git internal/github/githubtest/openapi internal/runner",
+	"internal/tool",
+	"internal/files internal/lockfile internal/report internal/text workflows",
 }
 
 func TestLayers(t *testing.T) {
