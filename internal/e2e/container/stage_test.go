@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -74,14 +76,31 @@ func needDocker(t *testing.T) map[string]string {
 	return ids
 }
 
-// gateway is where a container of the default bridge reaches this machine.
-func gateway(t *testing.T) string {
+// bridgeAddress is where a container of the default bridge reaches this machine: the
+// IPv4 address of the bridge's interface. The network's own description is not
+// asked: before its second start, Engine 20.10 leaves the gateway out of it.
+func bridgeAddress(t *testing.T) string {
 	t.Helper()
-	out, err := exec.Command("docker", "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}").Output()
+	out, err := exec.Command("docker", "network", "inspect", "bridge", "--format", `{{index .Options "com.docker.network.bridge.name"}}`).Output()
+	if err != nil {
+		t.Fatalf("ask docker for its default bridge: %v", err)
+	}
+	name := strings.TrimSpace(string(out))
+	bridge, err := net.InterfaceByName(name)
+	if err != nil {
+		t.Fatalf("docker's default bridge is the interface %q: %v", name, err)
+	}
+	addresses, err := bridge.Addrs()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.TrimSpace(string(out))
+	for _, a := range addresses {
+		if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().Is4() {
+			return p.Addr().String()
+		}
+	}
+	t.Fatalf("%s has no IPv4 address, only %v", name, addresses)
+	return ""
 }
 
 const config = `version: 1
@@ -152,7 +171,7 @@ func newStage(t *testing.T, image bool) *stage {
 	address := "127.0.0.1"
 	if image {
 		needDocker(t)
-		address = gateway(t)
+		address = bridgeAddress(t)
 	}
 	from, err := walked()
 	if err != nil {
