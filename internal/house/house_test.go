@@ -18,7 +18,8 @@ var layers = []string{
 	"cmd/goldenpath cmd/security-gate internal/demo internal/e2e internal/e2e/workflows internal/e2e/cluster/pause internal/e2e/cluster/registry internal/bench internal/bench/superset internal/house internal/publish",
 	"internal/e2e/container",
 	"internal/command/path internal/command/gate internal/command/commandtest",
-	"internal/command internal/localpath",
+	"internal/command internal/run",
+	"internal/stage",
 	"internal/gate/actionlint internal/gate/change internal/gate/database internal/gate/gitleaks internal/gate/osv internal/gate/runtime internal/gate/sarif internal/gate/sbom internal/gate/trivy internal/gate/vex",
 	"internal/gate/workflow",
 	"internal/battery internal/doctor internal/gate internal/gate/gatetest internal/preview internal/release internal/scaffold internal/scorecard",
@@ -79,7 +80,7 @@ func TestNoTestCode(t *testing.T) {
 func TestGateMeetsNoCredential(t *testing.T) {
 	for line := range strings.Lines(list(t, "-deps", module+"cmd/security-gate")) {
 		p := strings.TrimSpace(strings.TrimPrefix(line, module))
-		for _, not := range []string{"internal/target", "internal/release", "internal/preview", "internal/evidence", "internal/localpath", "internal/github"} {
+		for _, not := range []string{"internal/target", "internal/release", "internal/preview", "internal/evidence", "internal/stage", "internal/run", "internal/github"} {
 			if strings.HasPrefix(p, not) {
 				t.Errorf("security-gate links %s", p)
 			}

@@ -90,7 +90,8 @@ type Soak struct {
 type Manifest struct {
 	Version   string            `json:"version"` // git describe, or the short commit
 	Migration string            `json:"migration,omitempty"`
-	Prompts   map[string]string `json:"prompts,omitempty"` // file → model and version
+	Prompts   map[string]string `json:"prompts,omitempty"` // file → sha256
+	Models    map[string]string `json:"models,omitempty"`  // prompt's file → the model it names
 	Flags     map[string]string `json:"flags,omitempty"`   // file → sha256
 	Env       []string          `json:"env,omitempty"`     // names only
 	Config    string            `json:"config"`            // sha256 of .goldenpath.yml

@@ -11,8 +11,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/command"
 	"github.com/seed-b235b314/goldenpath/internal/doctor"
 	"github.com/seed-b235b314/goldenpath/internal/gate"
-	"github.com/seed-b235b314/goldenpath/internal/localpath"
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/stage"
 )
 
 // Doctor is `goldenpath doctor`.
@@ -25,10 +25,11 @@ type Doctor struct {
 
 // Do examines. It changes nothing, here or on GitHub.
 func (c *Doctor) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
-	dir, err := localpath.Top(ctx, cmp.Or(c.Repo, "."))
+	repo, err := stage.OpenRepo(ctx, cmp.Or(c.Repo, "."), env.Runner.Present())
 	if err != nil {
 		return nil, err
 	}
+	dir := repo.Dir
 	o := doctor.Options{Dir: dir}
 	listed, err := git(ctx, dir, nil, "ls-files", "-z")
 	if err != nil {

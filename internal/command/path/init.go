@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/command"
-	"github.com/seed-b235b314/goldenpath/internal/localpath"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/scaffold"
+	"github.com/seed-b235b314/goldenpath/internal/stage"
 )
 
 // Init is `goldenpath init`.
@@ -40,10 +40,11 @@ func (c *Init) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 	if info, err := os.Stat(c.Repo); err != nil || !info.IsDir() {
 		return nil, report.Usage(fmt.Sprintf("--repo %s is no folder", c.Repo))
 	}
-	repo, err := localpath.Top(ctx, c.Repo)
+	opened, err := stage.OpenRepo(ctx, c.Repo, env.Runner.Present())
 	if err != nil {
 		return nil, err
 	}
+	repo := opened.Dir
 	o := scaffold.Options{Dir: repo, App: c.App, Image: c.Image, With: c.With, DryRun: c.DryRun, Now: env.Now}
 	o.Branch = defaultBranch(ctx, repo)
 	o.Ignored = func(paths []string) []string {

@@ -111,7 +111,7 @@ func (Key) Help() string {
 
 // Do makes the key, or shows the one there is.
 func (c *Key) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
-	w, err := c.open(ctx, env)
+	w, err := c.open(ctx, env, GitHub{}, Cluster{})
 	if err != nil {
 		return nil, err
 	}

@@ -6,9 +6,9 @@ import (
 	"fmt"
 
 	"github.com/seed-b235b314/goldenpath/internal/config"
-	"github.com/seed-b235b314/goldenpath/internal/localpath"
 	"github.com/seed-b235b314/goldenpath/internal/preview"
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/stage"
 )
 
 // policy is what bounds previews. In a pull request it is that of the base: limits,
@@ -39,7 +39,7 @@ func (w *world) policy(ctx context.Context, bounds bool) (preview.Policy, report
 			p.TTL = min(p.TTL, p.MaxTTL)
 		}
 	}
-	return localpath.PreviewPolicy(w.config, w.name), c, nil
+	return stage.PreviewPolicy(w.config, w.name), c, nil
 }
 
 // baseConfig reads the configuration of the base. A shallow checkout does not have

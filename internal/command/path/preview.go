@@ -10,9 +10,9 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/command"
 	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/github"
-	"github.com/seed-b235b314/goldenpath/internal/localpath"
 	"github.com/seed-b235b314/goldenpath/internal/preview"
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/stage"
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
@@ -52,10 +52,9 @@ func (c *PreviewUp) Do(ctx context.Context, env *command.Env) (*report.Report, e
 	if head == "" {
 		head = p.head
 	}
-	rep, err := preview.Up(ctx, p.deps, preview.UpOptions{
-		Policy: p.policy, Name: p.name, PullRequest: p.number, Head: head, Digest: c.Digest, Ready: localpath.Ready(own.Ready), Env: own.Env, Secrets: secrets,
-		Migrate: own.Migrate, Seed: own.Seed, Dir: w.repo, CostCentre: own.CostCentre, KeepFailed: own.OnFailure == "keep", DryRun: c.DryRun,
-	})
+	o := stage.PreviewOptions(w.config, p.policy, p.name, c.Digest, w.repo)
+	o.PullRequest, o.Head, o.Secrets, o.DryRun = p.number, head, secrets, c.DryRun
+	rep, err := preview.Up(ctx, p.deps, o)
 	if rep != nil {
 		rep.Checks = append([]report.Check{p.source}, rep.Checks...)
 		if !c.DryRun {
@@ -162,7 +161,7 @@ type PreviewReport struct {
 
 // Do reports.
 func (c *PreviewReport) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
-	w, err := c.configured(ctx, env)
+	w, err := c.configured(ctx, env, GitHub{}, Cluster{})
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +171,7 @@ func (c *PreviewReport) Do(ctx context.Context, env *command.Env) (*report.Repor
 			return nil, report.Usage(fmt.Sprintf("--day %.40q is no day such as 2026-11-21", c.Day))
 		}
 	}
-	rep, err := preview.Daily(ctx, preview.Deps{Ledger: w.ledger, Now: env.Now}, localpath.PreviewPolicy(w.config, env.Runner.Repository()), on)
+	rep, err := preview.Daily(ctx, preview.Deps{Ledger: w.ledger, Now: env.Now}, stage.PreviewPolicy(w.config, env.Runner.Repository()), on)
 	if err != nil || !c.Notify {
 		return rep, err
 	}
@@ -197,12 +196,8 @@ const anyPreview = "*"
 var ofPullRequest = regexp.MustCompile(`^pr-([0-9]+)$`)
 
 func (where Where) previews(ctx context.Context, env *command.Env, g GitHub, cl Cluster, name string, bounds bool) (*previews, error) {
-	w, err := where.configured(ctx, env)
+	w, err := where.configured(ctx, env, g, cl)
 	if err != nil {
-		return nil, err
-	}
-	w.cluster = cl
-	if err := w.authorise(g); err != nil {
 		return nil, err
 	}
 	p := &previews{world: w, name: name}

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/command"
-	"github.com/seed-b235b314/goldenpath/internal/localpath"
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/run"
 )
 
 // progress tells a person how the walk goes: a line for each stage and, on a
@@ -62,7 +62,7 @@ func (p *progress) clear() {
 	}
 }
 
-// Plan implements localpath.Progress.
+// Plan implements run.Progress.
 func (p *progress) Plan(subject string, stages, notes []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -73,14 +73,14 @@ func (p *progress) Plan(subject string, stages, notes []string) {
 	}
 }
 
-// Start implements localpath.Progress.
+// Start implements run.Progress.
 func (p *progress) Start(stage string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.stage, p.what, p.since = stage, "", time.Now()
 }
 
-// Say implements localpath.Progress.
+// Say implements run.Progress.
 func (p *progress) Say(what string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -90,8 +90,8 @@ func (p *progress) Say(what string) {
 	}
 }
 
-// Done implements localpath.Progress.
-func (p *progress) Done(o localpath.Outcome) {
+// Done implements run.Progress.
+func (p *progress) Done(o run.Outcome) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.clear()

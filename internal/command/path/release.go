@@ -11,10 +11,11 @@ import (
 	"github.com/dustin/go-humanize/english"
 
 	"github.com/seed-b235b314/goldenpath/internal/command"
+	"github.com/seed-b235b314/goldenpath/internal/evidence"
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
-	"github.com/seed-b235b314/goldenpath/internal/localpath"
 	"github.com/seed-b235b314/goldenpath/internal/release"
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/stage"
 )
 
 // Promote is `goldenpath promote`.
@@ -50,31 +51,54 @@ func (c *Promote) Do(ctx context.Context, env *command.Env) (*report.Report, err
 		}
 		return back.Do(ctx, env)
 	}
-	w, err := c.configured(ctx, env)
+	w, err := c.configured(ctx, env, c.GitHub, c.Cluster)
 	if err != nil {
 		return nil, err
 	}
-	if err := w.authorise(c.GitHub); err != nil {
-		return nil, err
-	}
-	environment := w.environment(c.Environment)
-	digest := c.Digest
+	environment, digest := w.environment(c.Environment), c.Digest
 	if digest == "" {
 		if digest, err = w.staged(ctx, environment); err != nil {
 			return nil, err
 		}
 	}
-	o, err := localpath.ReleaseOptions(w.config, environment, digest)
+	o, err := stage.PromoteOptions(ctx, w.git, w.config, w.repository, environment, digest)
 	if err != nil {
 		return nil, err
 	}
 	o.DryRun, o.Again = c.DryRun, c.Again
-	w.cluster = c.Cluster
 	d, err := w.releaseDeps(ctx, &o)
 	if err != nil {
 		return nil, err
 	}
 	return release.Promote(ctx, d, o)
+}
+
+// releaseDeps are the services of a release. It also reads the secrets of its
+// environment into o.
+func (w *world) releaseDeps(ctx context.Context, o *release.Options) (d release.Deps, err error) {
+	if o.Secrets, err = w.secrets(w.config.Environments[o.Environment].Secrets); err != nil {
+		return d, err
+	}
+	key, err := w.verifier(ctx)
+	if err != nil {
+		return d, err
+	}
+	all := environments{}
+	for _, name := range []string{o.Environment, o.From} {
+		e, ok := w.config.Environments[name]
+		if !ok {
+			continue
+		}
+		t, err := w.targetOf(e.Deploy, e.Namespace)
+		if err != nil {
+			return release.Deps{}, err
+		}
+		all[name] = t
+	}
+	return release.Deps{
+		Target: all, Repository: w.repository, Reference: w.repository.Pull, Ledger: w.ledger, Trust: evidence.Trust(key), Probe: probe, Now: w.env.Now,
+		By: w.env.Runner.Identity(), Say: w.say,
+	}, nil
 }
 
 // staged returns the digest of the release in the environment before.
@@ -109,20 +133,15 @@ type Rollback struct {
 
 // Do rolls back.
 func (c *Rollback) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
-	w, err := c.configured(ctx, env)
+	w, err := c.configured(ctx, env, c.GitHub, c.Cluster)
 	if err != nil {
 		return nil, err
 	}
-	if err := w.authorise(c.GitHub); err != nil {
-		return nil, err
-	}
-	environment := w.environment(c.Environment)
-	o, err := localpath.ReleaseOptions(w.config, environment, "")
+	o, err := stage.ReleaseOptions(w.config, w.environment(c.Environment))
 	if err != nil {
 		return nil, err
 	}
 	o.DryRun = c.DryRun
-	w.cluster = c.Cluster
 	d, err := w.releaseDeps(ctx, &o)
 	if err != nil {
 		return nil, err
@@ -139,7 +158,7 @@ type ReleaseList struct {
 
 // Do lists the ledger.
 func (c *ReleaseList) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
-	w, err := c.open(ctx, env)
+	w, err := c.open(ctx, env, GitHub{}, Cluster{})
 	if err != nil {
 		return nil, err
 	}
@@ -176,7 +195,7 @@ type ReleaseShow struct {
 
 // Do shows one entry.
 func (c *ReleaseShow) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
-	w, err := c.configured(ctx, env)
+	w, err := c.configured(ctx, env, GitHub{}, Cluster{})
 	if err != nil {
 		return nil, err
 	}
@@ -222,7 +241,7 @@ func (Down) Help() string {
 
 // Do stops environments.
 func (c *Down) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
-	w, err := c.open(ctx, env)
+	w, err := c.open(ctx, env, GitHub{}, Cluster{})
 	if err != nil {
 		return nil, err
 	}

@@ -6,121 +6,78 @@ import (
 	"fmt"
 	"path/filepath"
 
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-
-	"github.com/seed-b235b314/goldenpath/internal/artifact"
 	"github.com/seed-b235b314/goldenpath/internal/command"
 	"github.com/seed-b235b314/goldenpath/internal/config"
-	"github.com/seed-b235b314/goldenpath/internal/ledger"
-	"github.com/seed-b235b314/goldenpath/internal/localpath"
 	"github.com/seed-b235b314/goldenpath/internal/report"
-	"github.com/seed-b235b314/goldenpath/internal/scorecard"
+	"github.com/seed-b235b314/goldenpath/internal/stage"
 )
 
-// Scorecard is `goldenpath scorecard`, and the action that a repository without
-// a configuration can use.
+// Scorecard is `goldenpath scorecard`. The action of that name also works in a
+// repository without a configuration.
 type Scorecard struct {
 	Dir        string   `help:"Checkout of the commit." default:"." type:"path" placeholder:"DIR"`
-	JUnit      []string `name:"junit" help:"Globs of JUnit files of the tests that ran for this commit." placeholder:"GLOB"`
+	JUnit      []string `name:"junit" help:"Globs of the JUnit files of the commit's tests, relative to the checkout." placeholder:"GLOB"`
 	GateReport string   `help:"JSON report of security-gate." placeholder:"FILE" type:"path"`
-	Digest     string   `help:"Artifact the card is about." placeholder:"DIGEST"`
-	Token      string   `help:"Token that reads the ledger, and whether the release before can still be pulled: contents: read, packages: read." env:"GITHUB_TOKEN" placeholder:"TOKEN"`
+	Digest     string   `help:"Digest of the image that is graded." placeholder:"DIGEST"`
+	Token      string   `help:"Token that reads the ledger, and the image of the previous release: contents: read, packages: read." env:"GITHUB_TOKEN" placeholder:"TOKEN"`
 	command.Output
+}
+
+// Help is shown by --help.
+func (Scorecard) Help() string {
+	return "Compares the checked-out commit with the last release. In a repository that releases nothing, it compares the commit with its first parent. The clone must have the history between them (fetch-depth: 0); a dimension that needs missing history is graded as missing."
 }
 
 // Do grades.
 func (c *Scorecard) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
-	cfg, err := config.Read(c.Dir)
-	configured := err == nil
-	if errors.Is(err, config.ErrMissing) {
-		// Any repository can be graded: what is missing is said, nothing is
-		// demanded.
-		cfg, err = config.Default("repository"), nil
-		cfg.Scorecard.Must = nil
-	}
+	repo, err := stage.OpenRepo(ctx, c.Dir, env.Runner.Present())
 	if err != nil {
 		return nil, err
 	}
-	commit, messages, err := localpath.Head(ctx, c.Dir)
+	commit, err := stage.Resolve(ctx, repo, "HEAD")
 	if err != nil {
 		return nil, err
 	}
-	o := scorecard.Options{
-		App: cfg.App, Commit: commit, Digest: c.Digest, Dir: c.Dir, Must: cfg.Scorecard.Must, Messages: scorecard.Known(messages),
-		Requirements: cfg.Scorecard.Requirements, Migrations: cfg.Scorecard.Migrations, Flags: cfg.Flags, Prompts: cfg.LLM.Prompts, Started: env.Now().UTC(),
+	cfg, history, err := c.history(ctx, env, commit)
+	if err != nil {
+		return nil, err
 	}
-	if configured && cfg.Walkable() == nil {
-		chain := cfg.Chain()
-		o.Environment = chain[len(chain)-1]
-		if previous, err := c.previous(ctx, env, cfg); err != nil {
-			o.Previous = scorecard.Unknown[*scorecard.Previous](fmt.Errorf("read the ledger: %w", err))
-		} else {
-			o.Previous = scorecard.Known(previous)
-		}
-	}
-	for _, g := range c.JUnit {
-		files, err := filepath.Glob(filepath.Join(c.Dir, g))
+	found := stage.Results{}
+	for _, pattern := range c.JUnit {
+		files, err := filepath.Glob(filepath.Join(c.Dir, pattern))
 		if err != nil {
-			return nil, report.Usage(fmt.Sprintf("--junit %q is no glob: %v", g, err))
+			return nil, report.Usage(fmt.Sprintf("--junit %q is not a glob: %v", pattern, err))
 		}
-		o.JUnit = append(o.JUnit, files...)
+		found.JUnit = append(found.JUnit, files...)
 	}
 	if c.GateReport != "" {
-		if o.Gate, err = command.ReadReport(c.GateReport); err != nil {
+		if found.Gate, err = command.ReadReport(c.GateReport); err != nil {
 			return nil, err
 		}
 	}
-	return scorecard.Grade(o)
+	return stage.Grade(ctx, commit, cfg, history, repo.Dir, c.Digest, found, env.Now())
 }
 
-// previous is the release that a rollback would return to, at the end of the path;
-// nil is none. A ledger that cannot be read is no empty one.
-func (c *Scorecard) previous(ctx context.Context, env *command.Env, cfg *config.Config) (*scorecard.Previous, error) {
-	repo, err := localpath.Top(ctx, c.Dir)
+// history returns the configuration of the commit and where its app is released. A
+// repository without a configuration releases nothing, and requires nothing.
+func (c *Scorecard) history(ctx context.Context, env *command.Env, commit stage.Commit) (*config.Config, *stage.History, error) {
+	cfg, err := commit.ReadConfig(ctx)
+	if errors.Is(err, config.ErrMissing) {
+		cfg = config.Default("repository")
+		cfg.Scorecard.Must = nil
+		return cfg, nil, nil
+	}
+	if err != nil || cfg.Walkable() != nil {
+		return cfg, nil, err // a configuration of the gate alone releases nothing
+	}
+	where := Where{Repo: commit.Repo.Dir}
+	if env.Runner.Present() {
+		where.Registry = remoteRegistry
+	}
+	w, err := where.open(ctx, env, GitHub{Token: c.Token}, Cluster{})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	remote, err := Where{}.remote(ctx, env, repo)
-	if err != nil {
-		return nil, err
-	}
-	l := &ledger.Ledger{Dir: repo, Remote: remote, Env: gitEnv(env, c.Token), Now: env.Now}
-	var last ledger.Entry
-	err = l.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
-		chain := cfg.Chain()
-		last, err = tx.Current(ctx, chain[len(chain)-1])
-		return err
-	})
-	if errors.Is(err, ledger.ErrNone) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	p := &scorecard.Previous{ID: last.ID, Digest: last.Digest}
-	p.Pullable = c.pullable(ctx, env, repo, cfg.Artifact.Image, last.Digest)
-	return p, nil
-}
-
-// pullable asks the registry that a release is pulled from: in a workflow's run the
-// image's own, on a laptop the one in a folder.
-func (c *Scorecard) pullable(ctx context.Context, env *command.Env, repo, image, digest string) error {
-	folder := ""
-	if !env.Runner.Present() {
-		git, err := localpath.GitDir(ctx, repo)
-		if err != nil {
-			return err
-		}
-		folder = filepath.Join(git, "goldenpath", "registry")
-	}
-	registry, err := artifact.OpenRegistryWith(folder, c.Token)
-	if err != nil {
-		return err
-	}
-	repository, err := registry.Repository(image)
-	if err != nil {
-		return err
-	}
-	_, err = repository.Resolve(ctx, digest, v1.Platform{})
-	return err
+	images, err := w.registry.Repository(cfg.Artifact.Image)
+	return cfg, &stage.History{Ledger: w.ledger, Image: images}, err
 }

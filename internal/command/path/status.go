@@ -19,7 +19,7 @@ type Status struct {
 
 // Do asks the target, not the ledger.
 func (c *Status) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
-	w, err := c.open(ctx, env)
+	w, err := c.open(ctx, env, GitHub{}, Cluster{})
 	if err != nil {
 		return nil, err
 	}

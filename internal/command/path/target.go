@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/seed-b235b314/goldenpath/internal/command"
 	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/preview"
 	"github.com/seed-b235b314/goldenpath/internal/render"
@@ -180,26 +179,4 @@ func (w *world) secrets(all map[string]config.Secret) (map[string]target.Secret,
 		return nil, report.Usage(fmt.Sprintf("secrets: %s is not set: pass it to the step by env", strings.Join(missing, ", ")))
 	}
 	return out, nil
-}
-
-// remote is the git remote that keeps the ledger; "" is the repository itself.
-func (w Where) remote(ctx context.Context, env *command.Env, repo string) (string, error) {
-	if w.Ledger == "none" {
-		return "", nil
-	}
-	if w.Ledger == "" && !env.Runner.Present() {
-		return "", nil
-	}
-	name := w.Ledger
-	if name == "" {
-		name = "origin"
-	}
-	_, err := git(ctx, repo, nil, "remote", "get-url", "--", name)
-	switch {
-	case err == nil:
-		return name, nil
-	case w.Ledger == "":
-		return "", nil
-	}
-	return "", report.Usage(fmt.Sprintf("--ledger-remote %s: the repository has no such remote", name))
 }

@@ -1,0 +1,161 @@
+package path
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/seed-b235b314/goldenpath/internal/artifact"
+	"github.com/seed-b235b314/goldenpath/internal/command"
+	"github.com/seed-b235b314/goldenpath/internal/config"
+	"github.com/seed-b235b314/goldenpath/internal/ledger"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/stage"
+	"github.com/seed-b235b314/goldenpath/internal/target/process"
+)
+
+// Where are the flags for places.
+type Where struct {
+	Repo     string `help:"Repository of the app." default:"." type:"path" placeholder:"DIR" group:"where"`
+	State    string `help:"Folder for runs, environments and keys. Default: goldenpath in the git directory." placeholder:"DIR" group:"where" type:"path"`
+	Registry string `help:"Folder of the embedded registry, or remote for the registry that artifact.image names. Default: registry in the state folder." placeholder:"DIR" group:"where"`
+	Ledger   string `name:"ledger-remote" help:"Git remote that holds the ledger, or none. Default: origin in a workflow, if that remote exists; otherwise none." placeholder:"REMOTE" group:"where"`
+}
+
+// remoteRegistry is the value of --registry for the registry of artifact.image.
+const remoteRegistry = "remote"
+
+// world is the repository of an app with the services that commands use.
+type world struct {
+	env      *command.Env
+	git      stage.Repo
+	name     string // owner/name on GitHub, or ""
+	repo     string // top of the working tree
+	state    string
+	registry *artifact.Registry
+	folder   bool // the registry is a folder of this machine
+	ledger   *ledger.Ledger
+	target   *process.Target
+	cluster  Cluster
+
+	config     *config.Config       // of the working tree; nil unless configured
+	repository *artifact.Repository // of config
+}
+
+// open opens the repository and its services. The zero GitHub and Cluster are for
+// commands that use neither.
+func (w Where) open(ctx context.Context, env *command.Env, g GitHub, c Cluster) (*world, error) {
+	dir := cmp.Or(w.Repo, ".")
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil, report.Usage(fmt.Sprintf("--repo %s is not a folder", dir))
+	}
+	repo, err := stage.OpenRepo(ctx, dir, env.Runner.Present())
+	if err != nil {
+		return nil, err
+	}
+	state, err := w.stateFolder(ctx, repo)
+	if err != nil {
+		return nil, err
+	}
+	images := cmp.Or(w.Registry, filepath.Join(state, "registry"))
+	if images == remoteRegistry {
+		images = ""
+	}
+	token := cmp.Or(g.Token, env.Getenv("GITHUB_TOKEN"))
+	registry, err := artifact.OpenRegistryWith(images, token)
+	if err != nil {
+		return nil, err
+	}
+	remote, err := w.remote(ctx, env, repo.Dir)
+	if err != nil {
+		return nil, err
+	}
+	return &world{
+		env: env, git: repo, name: g.repository(env), repo: repo.Dir, state: state, registry: registry, folder: images != "", cluster: c,
+		ledger: &ledger.Ledger{Dir: repo.Dir, Remote: remote, Env: gitEnv(env, token), Now: env.Now},
+		target: &process.Target{Dir: filepath.Join(state, "environments"), Self: []string{env.Self, "supervise"}},
+	}, nil
+}
+
+// configured is open, with the configuration of the working tree.
+func (w Where) configured(ctx context.Context, env *command.Env, g GitHub, c Cluster) (*world, error) {
+	out, err := w.open(ctx, env, g, c)
+	if err != nil {
+		return nil, err
+	}
+	if out.config, err = config.Read(out.repo); err == nil {
+		err = out.config.Walkable()
+	}
+	if err != nil {
+		return nil, err
+	}
+	out.repository, err = out.registry.Repository(out.config.Artifact.Image)
+	return out, err
+}
+
+// stateFolder creates the state folder.
+func (w Where) stateFolder(ctx context.Context, repo stage.Repo) (string, error) {
+	state := w.State
+	if state == "" {
+		dir, err := repo.GitDir(ctx)
+		if err != nil {
+			return "", err
+		}
+		state = filepath.Join(dir, "goldenpath")
+	}
+	state, err := filepath.Abs(state)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(state, 0o755); err != nil {
+		return "", report.Usage(fmt.Sprintf("create the state folder: %v: set --state to a writable folder", err))
+	}
+	return state, nil
+}
+
+// remote is the git remote that holds the ledger; "" is the repository itself.
+func (w Where) remote(ctx context.Context, env *command.Env, repo string) (string, error) {
+	if w.Ledger == "none" || w.Ledger == "" && !env.Runner.Present() {
+		return "", nil
+	}
+	name := cmp.Or(w.Ledger, "origin")
+	if _, err := git(ctx, repo, nil, "remote", "get-url", "--", name); err == nil {
+		return name, nil
+	}
+	if w.Ledger == "" {
+		return "", nil
+	}
+	return "", report.Usage(fmt.Sprintf("--ledger-remote %s: the repository has no such remote", name))
+}
+
+func (w *world) guard() []string { return []string{w.env.Self, "guard"} }
+
+func (w *world) say(what string) { fmt.Fprintln(w.env.Stderr, "  "+report.Clean(what)) }
+
+// environment is the named environment, or the last one of the path.
+func (w *world) environment(name string) string {
+	chain := w.config.Chain()
+	return cmp.Or(name, chain[len(chain)-1])
+}
+
+// probe measures one request on its own connection.
+func probe(ctx context.Context, url string) (int, time.Duration, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return 0, 0, err
+	}
+	client := http.Client{
+		Transport:     &http.Transport{DisableKeepAlives: true, Proxy: http.ProxyFromEnvironment},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	start := time.Now()
+	res, err := client.Do(req)
+	if err != nil {
+		return 0, 0, err
+	}
+	return res.StatusCode, time.Since(start), res.Body.Close()
+}

@@ -1,0 +1,125 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/gofrs/flock"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/seed-b235b314/goldenpath/internal/evidence"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// resumeFor is the age up to which a result is used again. Advisories and waivers
+// change with time.
+const resumeFor = 24 * time.Hour
+
+// resume returns the index of the first stage that has to run. The stages before it
+// passed within resumeFor, and their results still exist.
+func (x *execution) resume(ctx context.Context, all []step) int {
+	first := slices.IndexFunc(all, func(s step) bool {
+		o := x.state.outcome(s.name)
+		return !o.passed() || x.Now().Sub(o.Ended) > resumeFor || s.holds != nil && !s.holds(ctx, x)
+	})
+	if first < 0 {
+		return len(all)
+	}
+	if _, err := os.Stat(x.Dir); err != nil && all[first].checkout {
+		return 0
+	}
+	if after := all[first].after; after != "" {
+		return slices.Index(names(all), after)
+	}
+	return first
+}
+
+// firstOpen returns the first stage that has not passed, or "".
+func (x *execution) firstOpen(all []step) string {
+	for _, s := range all {
+		if !x.state.outcome(s.name).passed() {
+			return s.name
+		}
+	}
+	return ""
+}
+
+// packaged reports whether the image of an earlier call is still in the repository,
+// with provenance that the current key verifies.
+func packaged(ctx context.Context, x *execution) bool {
+	r := x.state.report("package")
+	if r == nil || r.Digest == "" {
+		return false
+	}
+	if _, err := x.Image.Resolve(ctx, r.Digest, v1.Platform{}); err != nil {
+		return false
+	}
+	c, err := evidence.Collect(ctx, x.Image, x.Trust, r.Digest, x.Now())
+	if err != nil {
+		return false
+	}
+	return c.Verdict(evidence.Provenance, "").Found()
+}
+
+// bounds returns the indexes of the first and the last stage.
+func bounds(all []string, from, until string) (first, last int, err error) {
+	find := func(flag, name string, otherwise int) (int, error) {
+		if name == "" {
+			return otherwise, nil
+		}
+		i := slices.Index(all, name)
+		if i < 0 {
+			return 0, report.Usage(fmt.Sprintf("%s: unknown stage %q; stages are: %v", flag, name, all))
+		}
+		return i, nil
+	}
+	if first, err = find("--from", from, 0); err != nil {
+		return 0, 0, err
+	}
+	if last, err = find("--until", until, len(all)-1); err != nil {
+		return 0, 0, err
+	}
+	if first > last {
+		return 0, 0, report.Usage(fmt.Sprintf("--from %s comes after --until %s", from, until))
+	}
+	return first, last, nil
+}
+
+// removeCheckouts removes the checkouts of all runs except one. Their reports stay.
+func removeCheckouts(stateDir, keep string) error {
+	all, err := filepath.Glob(filepath.Join(stateDir, "runs", "*"))
+	if err != nil {
+		return err
+	}
+	for _, dir := range all {
+		if dir == keep {
+			continue
+		}
+		for _, name := range []string{"src", "src.tmp", "gate", "gate.tmp"} {
+			if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+				return fmt.Errorf("remove an old checkout: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// lock ensures that only one run at a time uses a state folder.
+func lock(dir string) (unlock func(), err error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("open the state: %w", err)
+	}
+	l := flock.New(filepath.Join(dir, "run.lock"))
+	ok, err := l.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("open the state: %w", err)
+	}
+	if !ok {
+		return nil, report.Usage(fmt.Sprintf("another goldenpath run is active in this repository (%s): wait for it, or stop it", l.Path()))
+	}
+	return func() { _ = l.Unlock() }, nil
+}

@@ -1,0 +1,211 @@
+// Package run takes one commit through every stage of the path on this machine. It
+// records each result, so that a run that was interrupted continues where it ended.
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/dustin/go-humanize/english"
+
+	"github.com/seed-b235b314/goldenpath/internal/config"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/stage"
+)
+
+// Progress reports a run to the user while it happens.
+type Progress interface {
+	Plan(subject string, stages []string, notes []string)
+	Start(stage string)
+	Say(what string)
+	Done(o Outcome)
+}
+
+// Options select the commit and the stages.
+type Options struct {
+	Repo   stage.Repo
+	State  string // folder for runs; created if absent
+	Commit string // "": the tip of the current branch
+	From   string // stage to start with; "": the first that has not passed
+	Until  string // last stage; "": the end of the path
+	Again  bool   // promote the image although it was rolled back
+	DryRun bool
+}
+
+// Result is what Path returns.
+type Result struct {
+	Report *report.Report
+	Dir    string // folder with summary.md, summary.html and a report for each stage; "": a dry run
+}
+
+// execution is one call of Path.
+type execution struct {
+	*stage.Job
+	Options
+	progress Progress
+	state    *state
+	reports  map[string]*report.Report // of stages that passed or ran, by name
+}
+
+// Path runs the stages of one commit. It continues where an earlier call for the same
+// commit and configuration ended. A stage that fails ends the run with its verdict; a
+// stage that could not complete ends it with an error.
+func Path(ctx context.Context, d stage.Deps, p Progress, o Options) (*Result, error) {
+	start := d.Now()
+	x, err := begin(ctx, d, p, o)
+	if err != nil {
+		return nil, err
+	}
+	all := x.stages()
+	from, until, err := bounds(names(all), o.From, o.Until)
+	if err != nil {
+		return nil, err
+	}
+	if o.DryRun {
+		return &Result{Report: x.plan(all[:until+1])}, nil
+	}
+	unlock, err := lock(o.State)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	if err := removeCheckouts(o.State, x.Out); err != nil {
+		return nil, err
+	}
+	if x.state, err = openState(x.Out, x.Job.Commit.ID, x.Config.Source(), d.Now()); err != nil {
+		return nil, err
+	}
+	if o.From == "" {
+		from = x.resume(ctx, all)
+	} else if missing := x.firstOpen(all[:from]); missing != "" {
+		return nil, report.Usage(fmt.Sprintf("--from %s: stage %s has not passed for %.7s: run without --from", o.From, missing, x.Job.Commit.ID))
+	}
+	p.Plan(fmt.Sprintf("%s · %.7s", x.Config.App, x.Job.Commit.ID), names(all[:until+1]), append(notes(x.Job.Commit), otherTargets(x.Config)...))
+	runErr := x.run(ctx, all[:until+1], min(from, until+1))
+	rep := x.summary(all, until, start, runErr)
+	if err := x.writeSummary(rep); err != nil {
+		return nil, errors.Join(runErr, err)
+	}
+	if runErr == nil && rep.Verdict != report.Fail && until == len(all)-1 {
+		runErr = os.RemoveAll(x.Dir) // nothing is left to resume
+	}
+	return &Result{Report: rep, Dir: x.Out}, runErr
+}
+
+// begin reads the commit and its configuration.
+func begin(ctx context.Context, d stage.Deps, p Progress, o Options) (*execution, error) {
+	c, err := stage.Resolve(ctx, o.Repo, o.Commit)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := c.Configuration(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d.Say = p.Say
+	dir := filepath.Join(o.State, "runs", c.ID[:12])
+	job, err := stage.New(d, c, cfg, filepath.Join(dir, "src"), dir)
+	if err != nil {
+		return nil, err
+	}
+	return &execution{Job: job, Options: o, progress: p, reports: map[string]*report.Report{}}, nil
+}
+
+// notes describe the commit above the list of stages.
+func notes(c stage.Commit) []string {
+	all := []string{"commit    " + c.Title}
+	if c.Branch != "" {
+		all = append(all, "branch    "+c.Branch)
+	}
+	if c.Dirty > 0 {
+		all = append(all, "note      "+english.Plural(c.Dirty, "uncommitted change is", "uncommitted changes are")+" not included")
+	}
+	return all
+}
+
+// otherTargets notes which environments are configured for another target. A local run
+// deploys them as processes of this machine.
+func otherTargets(c *config.Config) []string {
+	var all []string
+	if c.Preview.Target != "process" {
+		all = append(all, "previews")
+	}
+	for _, name := range c.Chain() {
+		if c.Environments[name].Target != "process" {
+			all = append(all, name)
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return []string{"note      " + english.WordSeries(all, "and") + " run on this machine; goldenpath preview and promote deploy to their targets"}
+}
+
+// run runs the stages from the given one on. Earlier stages are reported as done.
+func (x *execution) run(ctx context.Context, all []step, from int) error {
+	defer x.removePreview(ctx)
+	for i, s := range all {
+		if i < from {
+			o := x.state.outcome(s.name)
+			o.Resumed = true
+			x.reports[s.name] = x.state.report(s.name)
+			x.progress.Done(o)
+			continue
+		}
+		if err := x.step(ctx, i, s); err != nil {
+			return err
+		}
+		if x.reports[s.name].Verdict == report.Fail {
+			return nil
+		}
+	}
+	return nil
+}
+
+// errStopped is the error of a run that its user interrupted.
+var errStopped = errors.New("stopped")
+
+// step runs one stage and records its outcome.
+func (x *execution) step(ctx context.Context, i int, s step) error {
+	x.progress.Start(s.name)
+	start := x.Now()
+	rep, err := s.run(ctx, x)
+	if err != nil && ctx.Err() != nil {
+		err = fmt.Errorf("%w: %w", errStopped, context.Cause(ctx))
+	}
+	o := Outcome{Stage: s.name, Seconds: x.Now().Sub(start).Seconds(), Ended: x.Now().UTC()}
+	if rep != nil {
+		rep.Seconds = o.Seconds
+		rep.Sort()
+		o.Verdict, o.Reason, o.Title = rep.Verdict, rep.Reason, rep.Title
+		o.Report = fmt.Sprintf("%02d-%s.json", i+1, s.name)
+		if writeErr := x.state.save(o.Report, rep); writeErr != nil {
+			return errors.Join(err, writeErr)
+		}
+		x.reports[s.name] = rep
+	}
+	if err != nil {
+		o.Error = err.Error()
+	}
+	if writeErr := x.state.record(o); writeErr != nil {
+		return errors.Join(err, writeErr)
+	}
+	x.progress.Done(o)
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.name, err)
+	}
+	return nil
+}
+
+// removePreview removes a preview that the run leaves behind when it ends before
+// preview-down.
+func (x *execution) removePreview(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	// If this fails, the next run replaces the preview.
+	_ = x.Target.Down(ctx, stage.PreviewEnvironment(stage.LocalPreview))
+}

@@ -1,0 +1,142 @@
+package run
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// Outcome is the recorded result of a stage.
+type Outcome struct {
+	Stage   string         `json:"stage"`
+	Verdict report.Verdict `json:"verdict"` // "": the stage could not complete
+	Reason  report.Reason  `json:"reason"`
+	Title   string         `json:"title"`
+	Seconds float64        `json:"seconds"`
+	Ended   time.Time      `json:"ended"`
+	Report  string         `json:"report"`          // file, relative to the run's folder
+	Error   string         `json:"error,omitempty"` // why the stage could not complete
+	Resumed bool           `json:"-"`               // from an earlier call
+}
+
+func (o Outcome) passed() bool {
+	return o.Error == "" && o.Verdict != "" && o.Verdict != report.Fail
+}
+
+// state is what a run keeps between calls: run.json in its folder.
+type state struct {
+	dir string
+	stateFile
+}
+
+type stateFile struct {
+	Schema   string    `json:"schema"` // goldenpath.run-state/v1
+	Commit   string    `json:"commit"`
+	Config   string    `json:"config"` // sha256 of the configuration
+	Began    time.Time `json:"began"`
+	Outcomes []Outcome `json:"outcomes"`
+}
+
+const stateSchema = "goldenpath.run-state/v1"
+
+// openState reads the state of a run. A file that is damaged, or belongs to another
+// commit or configuration, is ignored: the run starts from the beginning.
+func openState(dir, commit string, cfg []byte, now time.Time) (*state, error) {
+	sum := sha256.Sum256(cfg)
+	s := &state{dir: dir, stateFile: stateFile{Schema: stateSchema, Commit: commit, Config: "sha256:" + hex.EncodeToString(sum[:]), Began: now.UTC()}}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("open the state: %w", err)
+	}
+	b, err := os.ReadFile(s.path())
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the state: %w", err)
+	}
+	var old stateFile
+	if json.Unmarshal(b, &old) == nil && old.Schema == s.Schema && old.Commit == s.Commit && old.Config == s.Config {
+		s.stateFile = old
+	}
+	return s, nil
+}
+
+func (s *state) path() string { return filepath.Join(s.dir, "run.json") }
+
+func (s *state) outcome(stage string) Outcome {
+	for _, o := range s.Outcomes {
+		if o.Stage == stage {
+			return o
+		}
+	}
+	return Outcome{Stage: stage}
+}
+
+// record keeps the outcome of a stage. It removes those of later stages, which depend
+// on the result that is replaced.
+func (s *state) record(o Outcome) error {
+	for i := range s.Outcomes {
+		if s.Outcomes[i].Stage == o.Stage {
+			s.Outcomes = s.Outcomes[:i]
+			break
+		}
+	}
+	s.Outcomes = append(s.Outcomes, o)
+	b, err := json.MarshalIndent(s.stateFile, "", "  ")
+	if err != nil {
+		return err
+	}
+	return writeFile(s.path(), func(w io.Writer) error {
+		_, err := w.Write(b)
+		return err
+	})
+}
+
+func (s *state) save(name string, r *report.Report) error {
+	return writeFile(filepath.Join(s.dir, name), r.WriteJSON)
+}
+
+// report reads the report of a stage from an earlier call; nil: there is none that can
+// be read.
+func (s *state) report(stage string) *report.Report {
+	name := s.outcome(stage).Report
+	if name == "" {
+		return nil
+	}
+	f, err := os.Open(filepath.Join(s.dir, filepath.Base(name)))
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	r, err := report.Read(f)
+	if err != nil {
+		return nil
+	}
+	return r
+}
+
+// writeFile replaces a file atomically.
+func writeFile(path string, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(f.Name())
+		}
+	}()
+	if err := errors.Join(write(f), f.Chmod(0o644), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

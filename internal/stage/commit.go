@@ -1,0 +1,155 @@
+package stage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/seed-b235b314/goldenpath/internal/config"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// Commit is one commit of a repository.
+type Commit struct {
+	Repo   Repo
+	ID     string // full
+	Branch string // that HEAD points to; "": the commit was named
+	Time   time.Time
+	Title  string
+	Dirty  int // files of the working tree that differ from the commit
+}
+
+// Resolve finds a commit by name. An empty name is the tip of the current branch: a
+// detached HEAD is refused then, because a release is made from a commit that stays
+// reachable.
+func Resolve(ctx context.Context, r Repo, name string) (Commit, error) {
+	c := Commit{Repo: r}
+	named := name != ""
+	var err error
+	switch {
+	case strings.HasPrefix(name, "-"):
+		return c, report.Usage(fmt.Sprintf("--commit %q is not a commit", name))
+	case !named:
+		name = "HEAD"
+		if c.Branch, err = r.git(ctx, "symbolic-ref", "--quiet", "--short", "HEAD"); err != nil {
+			return c, report.Usage("HEAD is detached, and a release is made from a branch: run git switch -c NAME, or name the commit with --commit")
+		}
+	}
+	if c.ID, err = r.git(ctx, "rev-parse", "--verify", "--quiet", name+"^{commit}"); err != nil || c.ID == "" {
+		if name == "HEAD" {
+			return c, report.Usage(fmt.Sprintf("%s has no commit yet: run git add and git commit", r.Dir))
+		}
+		return c, report.Usage(fmt.Sprintf("--commit %q is not a commit of %s", name, r.Dir))
+	}
+	out, err := r.git(ctx, "show", "--no-patch", "--format=%ct%n%s", c.ID)
+	if err != nil {
+		return c, err
+	}
+	stamp, title, _ := strings.Cut(out, "\n")
+	var unix int64
+	if _, err := fmt.Sscan(stamp, &unix); err != nil {
+		return c, fmt.Errorf("read the time of commit %.7s: %w", c.ID, err)
+	}
+	c.Time, c.Title = time.Unix(unix, 0).UTC(), title
+	if !named {
+		out, err := r.git(ctx, "status", "--porcelain")
+		if err != nil {
+			return c, err
+		}
+		c.Dirty = len(strings.FieldsFunc(out, func(r rune) bool { return r == '\n' }))
+	}
+	return c, nil
+}
+
+// Configuration reads .goldenpath.yml from the commit. It must describe an app that can
+// be released.
+func (c Commit) Configuration(ctx context.Context) (*config.Config, error) {
+	cfg, err := c.ReadConfig(ctx)
+	if err == nil {
+		err = cfg.Walkable()
+	}
+	return cfg, configError(err)
+}
+
+// ReadConfig reads .goldenpath.yml from the commit. If the commit has no such file, the
+// error is config.ErrMissing; if only the working tree has it, the error says how to
+// commit it.
+func (c Commit) ReadConfig(ctx context.Context) (*config.Config, error) {
+	b, err := c.read(ctx, config.File)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, c.uncommitted(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return config.Parse(b)
+}
+
+// uncommitted is the error of a commit without a configuration.
+func (c Commit) uncommitted(ctx context.Context) error {
+	if _, err := config.Read(c.Repo.Dir); errors.Is(err, config.ErrMissing) {
+		return err
+	}
+	add := "git add"
+	if _, err := c.Repo.git(ctx, "check-ignore", "--quiet", config.File); err == nil {
+		add += " --force" // .gitignore excludes it
+	}
+	return report.Usage(fmt.Sprintf("%s is not in commit %.7s: run %s %s and commit", config.File, c.ID, add, config.File))
+}
+
+// configError marks the errors that a user can fix in the file.
+func configError(err error) error {
+	var p config.Problems
+	if errors.As(err, &p) || errors.Is(err, config.ErrMissing) {
+		return report.Usage(err.Error())
+	}
+	return err
+}
+
+// read returns a file of the commit. A file that the commit does not have is
+// os.ErrNotExist.
+func (c Commit) read(ctx context.Context, name string) ([]byte, error) {
+	found, err := c.files(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) != 1 || found[0] != name {
+		return nil, fmt.Errorf("read %s of commit %.7s: %w", name, c.ID, os.ErrNotExist)
+	}
+	return c.Repo.raw(ctx, "cat-file", "blob", c.ID+":"+name)
+}
+
+// files lists the files of the commit at or below a path, slash-separated and
+// relative to the top.
+func (c Commit) files(ctx context.Context, path string) ([]string, error) {
+	out, err := c.Repo.raw(ctx, "ls-tree", "-r", "-z", "--name-only", "--full-tree", c.ID, "--", path)
+	if err != nil {
+		return nil, fmt.Errorf("list %s of commit %.7s: %w", path, c.ID, err)
+	}
+	return nulSeparated(out), nil
+}
+
+func nulSeparated(b []byte) []string {
+	return strings.FieldsFunc(string(b), func(r rune) bool { return r == 0 })
+}
+
+// CheckOut makes a copy of the commit, with its history, in the folder dir. A copy
+// that was interrupted leaves dir absent.
+func (c Commit) CheckOut(ctx context.Context, dir string) error {
+	tmp := dir + ".tmp"
+	if err := errors.Join(os.RemoveAll(tmp), os.RemoveAll(dir), os.MkdirAll(filepath.Dir(dir), 0o755)); err != nil {
+		return fmt.Errorf("check out %.7s: %w", c.ID, err)
+	}
+	if _, err := c.Repo.git(ctx, "clone", "--quiet", "--shared", "--no-checkout", c.Repo.Dir, tmp); err != nil {
+		return fmt.Errorf("check out %.7s: %w", c.ID, err)
+	}
+	copied := Repo{Dir: tmp, Shared: c.Repo.Shared}
+	if _, err := copied.git(ctx, "-c", "advice.detachedHead=false", "checkout", "--quiet", "--detach", c.ID); err != nil {
+		return fmt.Errorf("check out %.7s: %w", c.ID, err)
+	}
+	return os.Rename(tmp, dir)
+}

@@ -1,0 +1,43 @@
+package stage
+
+import (
+	"context"
+	"time"
+
+	"github.com/seed-b235b314/goldenpath/internal/battery"
+	"github.com/seed-b235b314/goldenpath/internal/config"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/scorecard"
+)
+
+// Results are what other stages found out about a candidate.
+type Results struct {
+	JUnit     []string       // files of the checks and the battery
+	Unmatched []string       // patterns of JUnit files that match none
+	Gate      *report.Report // nil: the gate has not run
+}
+
+// Grade grades a commit as a release candidate. dir is its checkout; digest is its
+// image, "": it has none yet. h is where its app is released; nil: it is not.
+func Grade(ctx context.Context, c Commit, cfg *config.Config, h *History, dir, digest string, found Results, now time.Time) (*report.Report, error) {
+	candidate := NewCandidate(ctx, c, cfg, h, digest)
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	return scorecard.Grade(scorecard.Options{
+		App: cfg.App, Commit: c.ID, Digest: digest, Dir: dir, Must: cfg.Scorecard.Must, Started: now.UTC(),
+		JUnit: found.JUnit, Unmatched: found.Unmatched, Gate: found.Gate,
+		Requirements: cfg.Scorecard.Requirements, Migrations: cfg.Scorecard.Migrations, Flags: cfg.Flags, Prompts: cfg.LLM.Prompts,
+		Messages: candidate.Messages, NewMigrations: candidate.Migrations, Environment: candidate.Environment, Previous: candidate.Previous,
+	})
+}
+
+// JUnitOf returns the JUnit files that a report of the checks or the battery lists. A
+// nil report lists none.
+func JUnitOf(r *report.Report) ([]string, error) {
+	if r == nil {
+		return nil, nil
+	}
+	d, err := report.DataOf[battery.Data](r)
+	return d.JUnit, err
+}

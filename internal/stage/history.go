@@ -1,0 +1,142 @@
+package stage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/seed-b235b314/goldenpath/internal/scorecard"
+)
+
+// maxCommits is the largest number of commits whose messages are read.
+const maxCommits = 10_000
+
+// messages returns the full messages of the commits that c has and base does not. An
+// empty base is the beginning of the history. Where the clone does not have all of
+// them, the result is partial.
+func (c Commit) messages(ctx context.Context, base string) scorecard.Input[[]string] {
+	span := c.ID
+	if base != "" {
+		if err := c.Repo.has(ctx, base); err != nil {
+			return scorecard.Unknown[[]string](err)
+		}
+		span = base + ".." + c.ID
+	}
+	counted, err := c.Repo.git(ctx, "rev-list", "--count", span)
+	if err != nil {
+		return scorecard.Unknown[[]string](fmt.Errorf("count the commits: %w", err))
+	}
+	total, err := strconv.Atoi(counted)
+	if err != nil {
+		return scorecard.Unknown[[]string](fmt.Errorf("count the commits: %w", err))
+	}
+	out, err := c.Repo.raw(ctx, "log", "--max-count="+strconv.Itoa(maxCommits), "--format=%H%n%B%x00", span)
+	if err != nil {
+		return scorecard.Unknown[[]string](fmt.Errorf("read the commits' messages: %w", err))
+	}
+	cut, err := c.Repo.shallow(ctx)
+	if err != nil {
+		return scorecard.Unknown[[]string](err)
+	}
+	var ids, messages []string
+	for _, entry := range nulSeparated(out) {
+		id, message, _ := strings.Cut(strings.TrimPrefix(entry, "\n"), "\n")
+		if id != "" {
+			ids, messages = append(ids, id), append(messages, message)
+		}
+	}
+	switch {
+	case slices.ContainsFunc(ids, func(id string) bool { return cut[id] }):
+		return scorecard.Partial(messages, errShallow)
+	case len(messages) != total:
+		return scorecard.Partial(messages, fmt.Errorf("only %d of %d commits were read", len(messages), total))
+	}
+	return scorecard.Known(messages)
+}
+
+// newMigrations returns the SQL files below folder that c adds to base, or changes.
+// An empty base is the empty tree.
+func (c Commit) newMigrations(ctx context.Context, base, folder string) scorecard.Input[[]string] {
+	if folder == "" {
+		return scorecard.Known[[]string](nil)
+	}
+	names, err := c.files(ctx, folder)
+	if base != "" {
+		names, err = c.changed(ctx, base, folder)
+	}
+	if err != nil {
+		return scorecard.Unknown[[]string](err)
+	}
+	return scorecard.Known(slices.DeleteFunc(names, notSQL))
+}
+
+func notSQL(name string) bool { return !strings.EqualFold(path.Ext(name), ".sql") }
+
+// changed returns the files below folder that differ from base, except deleted ones.
+// A renamed file counts as a new one: its content may have changed too.
+func (c Commit) changed(ctx context.Context, base, folder string) ([]string, error) {
+	if err := c.Repo.has(ctx, base); err != nil {
+		return nil, err
+	}
+	out, err := c.Repo.raw(ctx, "diff-tree", "-r", "-z", "--name-only", "--no-renames", "--diff-filter=d", base, c.ID, "--", folder)
+	if err != nil {
+		return nil, fmt.Errorf("compare with commit %.7s: %w", base, err)
+	}
+	return nulSeparated(out), nil
+}
+
+// errShallow is the reason that history is incomplete.
+var errShallow = errors.New("the clone is shallow: check out with fetch-depth: 0, or run git fetch --unshallow")
+
+// has returns an error unless the clone has a commit.
+func (r Repo) has(ctx context.Context, commit string) error {
+	if _, err := r.git(ctx, "cat-file", "-e", commit+"^{commit}"); err != nil {
+		return fmt.Errorf("commit %.7s is not in this clone: check out with fetch-depth: 0", commit)
+	}
+	return nil
+}
+
+// shallow returns the commits at which a shallow clone ends. It has none of their
+// parents.
+func (r Repo) shallow(ctx context.Context) (map[string]bool, error) {
+	dir, err := r.GitDir(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b, err := os.ReadFile(filepath.Join(dir, "shallow"))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("read the depth of the clone: %w", err)
+	}
+	ends := map[string]bool{}
+	for id := range strings.FieldsSeq(string(b)) {
+		ends[id] = true
+	}
+	return ends, nil
+}
+
+// parent returns the first parent of the commit; "": it has none. On the merge commit
+// that GitHub makes for a pull request that is the tip of the base branch.
+func (c Commit) parent(ctx context.Context) (string, error) {
+	cut, err := c.Repo.shallow(ctx)
+	if err != nil {
+		return "", err
+	}
+	if cut[c.ID] {
+		return "", errShallow
+	}
+	out, err := c.Repo.git(ctx, "rev-list", "--max-count=1", "--parents", c.ID)
+	if err != nil {
+		return "", fmt.Errorf("read the parents of %.7s: %w", c.ID, err)
+	}
+	ids := strings.Fields(out)
+	if len(ids) < 2 {
+		return "", nil
+	}
+	return ids[1], nil
+}

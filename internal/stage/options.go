@@ -1,0 +1,81 @@
+package stage
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/seed-b235b314/goldenpath/internal/config"
+	"github.com/seed-b235b314/goldenpath/internal/evidence"
+	"github.com/seed-b235b314/goldenpath/internal/preview"
+	"github.com/seed-b235b314/goldenpath/internal/release"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/target"
+)
+
+// ReleaseOptions returns what the configuration sets for releases into an environment.
+func ReleaseOptions(c *config.Config, environment string) (release.Options, error) {
+	e, ok := c.Environments[environment]
+	if !ok {
+		return release.Options{}, report.Usage(fmt.Sprintf("environment %q is not configured; environments are: %s", environment, strings.Join(c.Chain(), ", ")))
+	}
+	o := release.Options{
+		App: c.App, Environment: environment, From: e.From, Ready: ready(c.ReadyOf(environment)), Port: e.Port, Env: e.Env,
+		Require: requirements(c, environment),
+	}
+	if s := e.Soak; s != nil {
+		o.Soak = &release.Soak{
+			For: s.For.D(), AtLeast: s.AtLeast, Every: s.Every.D(), Path: c.ReadyOf(environment).Path,
+			Availability: s.SLO.Availability, ErrorRate: s.SLO.ErrorRate, P95: s.SLO.P95.D(),
+		}
+	}
+	return o, nil
+}
+
+// requirements is the evidence that an image needs for an environment. The first of
+// several environments needs provenance, tests and the gate; the battery and the
+// scorecard run there. The next environment needs those too. An environment with a
+// soak has no battery.
+func requirements(c *config.Config, environment string) []release.Requirement {
+	from := c.Environments[environment].From
+	all := []release.Requirement{
+		{Name: "provenance", Type: evidence.Provenance},
+		{Name: "tests", Type: evidence.Tests},
+		{Name: "security-gate", Type: evidence.Gate},
+	}
+	if from != "" || len(c.Environments) == 1 {
+		all = append(all, release.Requirement{Name: "scorecard", Type: evidence.Scorecard})
+	}
+	if from != "" && c.Environments[from].Soak == nil {
+		all = append(all, release.Requirement{Name: "battery on " + from, Type: evidence.Battery, Environment: from})
+	}
+	return all
+}
+
+// PreviewPolicy returns what the configuration sets for all previews. repository is
+// owner/name on GitHub, or "".
+func PreviewPolicy(c *config.Config, repository string) preview.Policy {
+	p := c.Preview
+	out := preview.Policy{
+		App: c.App, Repository: repository, TTL: p.TTL.D(), MaxTTL: p.MaxTTL.D(), SweepEvery: p.SweepEvery.D(),
+		Limit: p.Limit.Repository, Author: p.Limit.Author, Currency: "USD",
+		Prices: preview.Prices{CPU: *p.Prices.CPU, Memory: *p.Prices.Memory, Storage: *p.Prices.Storage, Resources: p.Prices.Resources},
+	}
+	if b := p.Budget; b != nil {
+		out.PerDay, out.Currency, out.Alert = b.PerDay, b.Currency, b.Alert
+	}
+	return out
+}
+
+// PreviewOptions returns what the configuration sets for one preview of an image. dir
+// is where its migrate and seed commands run.
+func PreviewOptions(c *config.Config, policy preview.Policy, name, digest, dir string) preview.UpOptions {
+	p := c.Preview
+	return preview.UpOptions{
+		Policy: policy, Name: name, Digest: digest, Ready: ready(p.Ready), Env: p.Env, Migrate: p.Migrate, Seed: p.Seed, Dir: dir,
+		CostCentre: p.CostCentre, KeepFailed: p.OnFailure == "keep",
+	}
+}
+
+func ready(r config.Ready) target.Ready {
+	return target.Ready{Path: r.Path, VersionPath: r.VersionPath, Timeout: r.Timeout.D()}
+}

@@ -1,0 +1,95 @@
+// Package stage performs one stage of the path for one commit. goldenpath run, the
+// single commands and the jobs of a workflow all call the functions of this package,
+// so that a stage gives the same report everywhere.
+package stage
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/seed-b235b314/goldenpath/internal/artifact"
+	"github.com/seed-b235b314/goldenpath/internal/config"
+	"github.com/seed-b235b314/goldenpath/internal/evidence"
+	"github.com/seed-b235b314/goldenpath/internal/ledger"
+	"github.com/seed-b235b314/goldenpath/internal/preview"
+	"github.com/seed-b235b314/goldenpath/internal/release"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// Deps are the services that stages call. A stage documents which of the optional
+// ones it needs.
+type Deps struct {
+	Registry *artifact.Registry
+	Ledger   *ledger.Ledger
+	Now      func() time.Time
+	By       string       // workflow run, or user@host
+	Builder  string       // workflow file and commit that build; "": this machine
+	Source   string       // repository that Builder checked out: https://github.com/acme/where2eat
+	Version  string       // of goldenpath
+	Guard    []string     // argv of `goldenpath guard`; empty: programs run without it
+	Say      func(string) // reports progress; nil: silent
+
+	Signer evidence.Signer                                            // Push and Attest sign with it; nil: nothing is signed
+	Trust  evidence.Policy                                            // promotion accepts the evidence that it trusts
+	Gate   func(context.Context, GateRequest) (*report.Report, error) // SecurityGate calls it
+	Target preview.Target                                             // preview, promotion and soak act on it
+	Probe  release.Prober                                             // soak measures with it
+}
+
+// Job is one commit together with everything that its stages need. New makes a
+// complete one.
+type Job struct {
+	Deps
+	Commit Commit
+	Config *config.Config       // of the commit
+	Dir    string               // checkout of the commit
+	Out    string               // folder for logs, JUnit files and scratch files
+	Image  *artifact.Repository // repository that artifact.image names
+}
+
+// New returns the job of a commit. dir is where its checkout is, or will be; out must
+// exist when a stage runs.
+func New(d Deps, c Commit, cfg *config.Config, dir, out string) (*Job, error) {
+	if d.Say == nil {
+		d.Say = func(string) {}
+	}
+	image, err := d.Registry.Repository(cfg.Artifact.Image)
+	if err != nil {
+		return nil, err
+	}
+	return &Job{Deps: d, Commit: c, Config: cfg, Dir: dir, Out: out, Image: image}, nil
+}
+
+// Open returns the job of the commit that is checked out in a repository. It creates
+// the folder out.
+func Open(ctx context.Context, d Deps, r Repo, out string) (*Job, error) {
+	c, err := Resolve(ctx, r, "HEAD")
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := c.Configuration(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return nil, report.Usage(fmt.Sprintf("--out: %v", err))
+	}
+	return New(d, c, cfg, r.Dir, out)
+}
+
+// report starts the report of a stage.
+func (j *Job) report(name string) *report.Report {
+	return &report.Report{Name: name, Subject: j.Config.App, Commit: j.Commit.ID, Started: j.Now().UTC()}
+}
+
+// scratch empties and creates a folder for what one stage leaves.
+func (j *Job) scratch(name string) (string, error) {
+	dir := filepath.Join(j.Out, name)
+	if err := os.RemoveAll(dir); err != nil {
+		return "", err
+	}
+	return dir, os.MkdirAll(dir, 0o755)
+}

@@ -1,0 +1,65 @@
+package stage
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/seed-b235b314/goldenpath/internal/battery"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// Shard is a part of the checks: the Number-th of Of, from 1.
+type Shard struct{ Number, Of int }
+
+// whole is the only shard.
+var whole = Shard{1, 1}
+
+// Test runs the checks of the commit. A check reads its shard from GOLDENPATH_SHARD and
+// GOLDENPATH_SHARDS; the zero Shard is all of them.
+func Test(ctx context.Context, j *Job, s Shard) (*report.Report, error) {
+	if s == (Shard{}) {
+		s = whole
+	}
+	o, err := j.batteryOptions("test")
+	if err != nil {
+		return nil, err
+	}
+	o.Env["GOLDENPATH_SHARD"], o.Env["GOLDENPATH_SHARDS"] = strconv.Itoa(s.Number), strconv.Itoa(s.Of)
+	r, err := battery.Checks(ctx, j.Config.Checks, o)
+	if err == nil && s.Of > 1 {
+		r.Title = fmt.Sprintf("part %d of %d: %s", s.Number, s.Of, r.Title)
+	}
+	return r, err
+}
+
+// Deployed is an environment in which an artifact runs.
+type Deployed struct {
+	Environment string // staging, preview/pr-12
+	URL         string
+	Digest      string // sha256:…; "": not known
+}
+
+// Battery runs the battery against an environment. out is the folder below Job.Out for
+// its logs and JUnit files.
+func Battery(ctx context.Context, j *Job, d Deployed, out string) (*report.Report, error) {
+	o, err := j.batteryOptions(out)
+	if err != nil {
+		return nil, err
+	}
+	r, err := battery.Run(ctx, j.Config.Battery, d.Environment, strings.TrimRight(d.URL, "/"), o)
+	if err != nil {
+		return nil, err
+	}
+	r.Digest = d.Digest
+	return r, nil
+}
+
+func (j *Job) batteryOptions(out string) (battery.Options, error) {
+	dir, err := j.scratch(out)
+	return battery.Options{
+		App: j.Config.App, Commit: j.Commit.ID, Dir: j.Dir, Out: dir, Guard: j.Guard, Say: j.Say, Now: j.Now,
+		Env: map[string]string{"GOLDENPATH_COMMIT": j.Commit.ID},
+	}, err
+}

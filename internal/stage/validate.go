@@ -1,0 +1,37 @@
+package stage
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/dustin/go-humanize/english"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// Validate checks the configuration and the waivers of the commit, so that a mistake
+// in them is reported before the build. Its outputs name the targets and the ends of
+// the path, for the workflow to decide on.
+func Validate(j *Job) (*report.Report, error) {
+	waivers, err := gate.ReadWaivers(j.Dir, j.Config.Gate.Waivers, time.Duration(j.Config.Gate.WaiverMaxAge), j.Now())
+	if err != nil {
+		return nil, err
+	}
+	r := j.report("validate")
+	r.Verdict, r.Reason, r.Title = report.Pass, report.ReasonValid, "the configuration is valid"
+	r.Checks = []report.Check{
+		{Name: "configuration", State: report.OK, Result: ".goldenpath.yml"},
+		{Name: "waivers", State: report.OK, Result: fmt.Sprint(len(waivers))},
+		{Name: "commit", State: report.OK, Result: fmt.Sprintf("%.7s %s", j.Commit.ID, j.Commit.Title)},
+	}
+	if n := j.Commit.Dirty; n > 0 {
+		r.Checks = append(r.Checks, report.Check{Name: "working tree", State: report.Warned, Result: english.Plural(n, "uncommitted change is", "uncommitted changes are") + " not included"})
+	}
+	chain := j.Config.Chain()
+	r.Set("preview", j.Config.Preview.Target)
+	r.Set("target", j.Config.Environments[chain[0]].Target)
+	r.Set("first", chain[0])
+	r.Set("last", chain[len(chain)-1])
+	return r, nil
+}
