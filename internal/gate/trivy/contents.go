@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/gate/image"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -30,13 +31,13 @@ type contents struct {
 
 // contents reads the layers that were not read before, as many at once as there are
 // processors.
-func (s *sweep) contents(ctx context.Context, img *image, before map[string]*swept) (*contents, error) {
-	found := make([]*swept, len(img.layers))
-	c := &contents{name: img.name, layers: len(img.layers)}
+func (s *sweep) contents(ctx context.Context, img *image.Image, before map[string]*swept) (*contents, error) {
+	found := make([]*swept, len(img.Layers))
+	c := &contents{name: img.Name, layers: len(img.Layers)}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, l := range img.layers {
-		if found[i] = before[l.diffID]; found[i] != nil {
+	for i, l := range img.Layers {
+		if found[i] = before[l.DiffID]; found[i] != nil {
 			c.reused++
 			continue
 		}
@@ -47,7 +48,7 @@ func (s *sweep) contents(ctx context.Context, img *image, before map[string]*swe
 				}
 			}()
 			if found[i], err = s.layer(ctx, l); err != nil {
-				return fmt.Errorf("read layer %d of %s: %w", i+1, img.name, err)
+				return fmt.Errorf("read layer %d of %s: %w", i+1, img.Name, err)
 			}
 			return nil
 		})
@@ -57,7 +58,7 @@ func (s *sweep) contents(ctx context.Context, img *image, before map[string]*swe
 	}
 	var blobs []types.BlobInfo
 	for i, f := range found {
-		before[img.layers[i].diffID] = f
+		before[img.Layers[i].DiffID] = f
 		blobs = append(blobs, f.BlobInfo)
 		c.jars += f.jars
 		c.gaps = append(c.gaps, f.gaps...)

@@ -13,6 +13,7 @@ import (
 	xos "github.com/aquasecurity/trivy/pkg/x/os"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/gate/image"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -104,11 +105,11 @@ func (i *Image) read(ctx context.Context, in gate.Input, temp string) (app, base
 	s := &sweep{analyzers: all, temp: temp, max: cmp.Or(i.MaxUnpacked, maxUnpacked)}
 	layers := map[string]*swept{}
 	one := func(ref string) (*contents, error) {
-		img, err := pull(ctx, ref, cmp.Or(i.Platform, "linux/amd64"), temp, in.Offline)
+		img, err := image.Open(ctx, ref, image.Options{Platform: cmp.Or(i.Platform, "linux/amd64"), Temp: temp, Offline: in.Offline})
 		if err != nil {
 			return nil, fmt.Errorf("read image %s: %w", ref, err)
 		}
-		defer img.close()
+		defer img.Close()
 		return s.contents(ctx, img, layers)
 	}
 	if i.Base != "" {

@@ -4,8 +4,6 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +23,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/gate/image"
 )
 
 // What is read of an image is bounded, whatever its manifest says.
@@ -55,34 +54,25 @@ type swept struct {
 }
 
 // layer reads one to its end, and refuses one that is not what the image says.
-func (s *sweep) layer(ctx context.Context, l layer) (*swept, error) {
-	packed, err := l.open()
-	if err != nil {
-		return nil, err
-	}
-	defer packed.Close()
-	plain, err := unpack(packed)
+func (s *sweep) layer(ctx context.Context, l image.Layer) (*swept, error) {
+	plain, err := l.Open()
 	if err != nil {
 		return nil, err
 	}
 	defer plain.Close()
-	hash := sha256.New()
-	stream := io.TeeReader(&counted{plain, s, ctx}, hash)
+	stream := &counted{plain, s, ctx}
 	v := &visit{sweep: s, ctx: ctx, result: analyzer.NewAnalysisResult(), out: &swept{}, trees: map[analyzer.Type]*mapfs.FS{}}
 	if err := v.walk(tar.NewReader(stream)); err != nil {
 		return nil, err
 	}
-	if _, err := io.Copy(io.Discard, stream); err != nil { // padding
+	if _, err := io.Copy(io.Discard, stream); err != nil { // the padding: the digest is verified at the end
 		return nil, err
-	}
-	if got := "sha256:" + hex.EncodeToString(hash.Sum(nil)); got != l.diffID {
-		return nil, fmt.Errorf("its content is %s, not %s as the image says", got, l.diffID)
 	}
 	v.whole()
 	r := v.result
 	r.Sort()
 	v.out.BlobInfo = types.BlobInfo{
-		SchemaVersion: types.BlobJSONSchemaVersion, DiffID: l.diffID, OpaqueDirs: v.opaque, WhiteoutFiles: v.gone,
+		SchemaVersion: types.BlobJSONSchemaVersion, DiffID: l.DiffID, OpaqueDirs: v.opaque, WhiteoutFiles: v.gone,
 		OS: r.OS, Repository: r.Repository, PackageInfos: r.PackageInfos, Licenses: r.Licenses, BuildInfo: r.BuildInfo,
 		Applications: withoutSystemFiles(r.Applications, r.SystemInstalledFiles),
 	}

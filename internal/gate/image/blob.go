@@ -1,0 +1,72 @@
+package image
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+// blobs are the files of an image that is not in a registry.
+type blobs interface {
+	open(name string) (io.ReadCloser, error)
+}
+
+// folder opens regular files only, and follows no link that leads out of it.
+type folder struct{ *os.Root }
+
+func openFolder(ref, dir, digest string, want v1.Platform) (*Image, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	img, err := openLayout(folder{root}, digest, want)
+	if err != nil {
+		root.Close()
+		return nil, err
+	}
+	img.Name, img.close = ref+img.Name, root.Close
+	return img, nil
+}
+
+func (f folder) open(name string) (io.ReadCloser, error) {
+	info, err := f.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
+	}
+	return f.Open(name)
+}
+
+func readAll(b blobs, name string, limit int64) ([]byte, error) {
+	file, err := b.open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, limit+1))
+	if err == nil && int64(len(text)) > limit {
+		err = fmt.Errorf("read %s: %w", name, ErrTooLarge)
+	}
+	return text, err
+}
+
+// blobName is the path of a blob. Decoding a v1.Hash has checked that it is hexadecimal.
+func blobName(h v1.Hash) string { return "blobs/" + h.Algorithm + "/" + h.Hex }
+
+// blob reads what a descriptor describes and verifies the digest.
+func blob(b blobs, d v1.Descriptor, limit int64) ([]byte, error) {
+	text, err := readAll(b, blobName(d.Digest), limit)
+	if err != nil {
+		return nil, err
+	}
+	if got, _, err := v1.SHA256(bytes.NewReader(text)); err != nil || got != d.Digest {
+		return nil, fmt.Errorf("%s does not have this digest", blobName(d.Digest))
+	}
+	return text, nil
+}
