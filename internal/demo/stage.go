@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/seed-b235b314/goldenpath/internal/git"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/tool"
 )
@@ -105,9 +106,7 @@ func copyTree(from, to string) error {
 }
 
 func (s *stage) git(ctx context.Context, args ...string) (string, error) {
-	argv := append([]string{"git", "-c", "user.name=demo", "-c", "user.email=demo@example.com", "-c", "commit.gpgsign=false"}, args...)
-	res, err := tool.Command{Argv: argv, Dir: s.repo}.Run(ctx)
-	return strings.TrimSpace(string(res.Stdout)), err
+	return git.Own(s.repo).WithEnv("GIT_AUTHOR_NAME=demo", "GIT_AUTHOR_EMAIL=demo@example.com", "GIT_COMMITTER_NAME=demo", "GIT_COMMITTER_EMAIL=demo@example.com").Run(ctx, args...)
 }
 
 func (s *stage) commit(ctx context.Context, message string) error {

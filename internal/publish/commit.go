@@ -140,7 +140,7 @@ func (r *release) commit(ctx context.Context, message string, changes []change, 
 	}
 	defer os.Remove(filepath.Join(r.scratch, "index"))
 	git := func(in string, args ...string) (string, error) {
-		b, err := r.gitWith(ctx, env, in, args...)
+		b, err := r.checkout().WithEnv(env...).Output(ctx, strings.NewReader(in), args...)
 		return strings.TrimSpace(string(b)), err
 	}
 	if _, err := git("", "read-tree", parents[0]); err != nil {

@@ -15,7 +15,7 @@ import (
 type refs map[string]string
 
 func (r *release) readRefs(ctx context.Context) (refs, error) {
-	text, err := r.remoteGit(ctx, "ls-remote", "--refs", r.o.Remote)
+	text, err := r.git(ctx, "ls-remote", "--refs", r.o.Remote)
 	if err != nil {
 		return nil, fmt.Errorf("read the refs of %s: %w", r.o.Remote, err)
 	}
@@ -92,7 +92,7 @@ func pushRefs(ctx context.Context, r *release) ([]string, error) {
 	if r.o.DryRun {
 		return would(lines), nil
 	}
-	if _, err := r.remoteGit(ctx, append(append(args, r.o.Remote), specs...)...); err != nil {
+	if _, err := r.git(ctx, append(append(args, r.o.Remote), specs...)...); err != nil {
 		return nil, fmt.Errorf("push to %s: %w\n  try: run it again; when the remote refuses still, somebody else made a release, or a ruleset is in the way (docs/releasing.md)", r.o.Remote, err)
 	}
 	return lines, r.readBack(ctx, want)
