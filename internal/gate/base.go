@@ -9,28 +9,28 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// Base is what a change is compared with.
+// Base is the commit that a change is compared with.
 type Base struct {
 	Commit  string  // full id
-	Changed Changes // what differs between it and the checkout; nil: everything is looked at
-	// Files lists its tree, without what is excluded, and tells when it was committed.
+	Proof   string  // why this commit is the base
+	Changed Changes // what differs between it and the checkout; nil: every file is examined
+	// Files lists its tree without the excluded files, and returns its commit time.
 	Files func(ctx context.Context) ([]File, time.Time, error)
-	// Moved tells which files are others of the base under a new name: new to old.
+	// Moved maps the new names of renamed files to their names in the base.
 	Moved func(ctx context.Context) (map[string]string, error)
-	// CheckOut writes those files of it below a new folder, and no others.
+	// CheckOut writes those files, and no others, below a new folder.
 	CheckOut func(ctx context.Context, files []File) (dir string, err error)
 }
 
-// compare marks the findings that the base has too. Of the base only what may
-// answer for a finding of the change is scanned: a change without findings costs
-// nothing here.
+// compare marks the findings that the base has too. Only scanners with findings scan
+// the base, so a change without findings costs nothing here.
 func (o Options) compare(ctx context.Context, runs []run, findings []report.Finding, changed Changes) error {
 	if o.Against == nil {
 		return nil
 	}
 	in := o.Input
 	in.Base, in.Head = "", o.Against.Commit
-	var again Options = o
+	again := o
 	again.Scanners = nil
 	var want, tree []File
 	var when time.Time
@@ -73,10 +73,10 @@ func (o Options) compare(ctx context.Context, runs []run, findings []report.Find
 	}
 	moved, movedErr := o.Against.Moved(ctx)
 	if movedErr != nil {
-		err = errors.Join(err, fmt.Errorf("find what was moved since base %.7s: %w", o.Against.Commit, movedErr))
+		err = errors.Join(err, fmt.Errorf("find the files that were renamed since base %.7s: %w", o.Against.Commit, movedErr))
 	}
 	markKnown(findings, joined(before), moved)
-	// Of the base links are not checked out: one that did not change is as it was.
+	// Links of the base are not checked out. A finding in an unchanged one is known.
 	for _, f := range o.Files {
 		for i := range findings {
 			if f.Link && changed != nil && !changed[f.Path] && findings[i].At.Path == f.Path {

@@ -11,14 +11,15 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// Data is what is particular to the gate's JSON report.
+// Data is the part of the JSON report that only the gate has.
 type Data struct {
-	Scanners []ScannerData  `json:"scanners"`
-	Counts   map[string]int `json:"counts"` // new findings by severity, and new, known, disclosed, waived, blocking
-	Base     string         `json:"base,omitempty"`
-	Scope    string         `json:"scope,omitempty"` // what was looked at, in words
-	Checkout []Gap          `json:"checkout,omitempty"`
-	Excluded []string       `json:"excluded,omitempty"`
+	Scanners  []ScannerData  `json:"scanners"`
+	Counts    map[string]int `json:"counts"`               // new findings by severity, and new, known, disclosed, waived, blocking
+	Base      string         `json:"base,omitempty"`       // commit that was compared with
+	BaseProof string         `json:"base_proof,omitempty"` // why this base, or why none
+	Scope     string         `json:"scope,omitempty"`      // what was examined, one line for a person
+	Checkout  []Gap          `json:"checkout,omitempty"`
+	Excluded  []string       `json:"excluded,omitempty"`
 }
 
 // ScannerData is the status of one scanner.
@@ -27,15 +28,16 @@ type ScannerData struct {
 	Kind      string     `json:"kind"`
 	Version   string     `json:"version"`
 	Covered   string     `json:"covered"`
-	Idle      bool       `json:"idle,omitempty"` // nothing it looks at has changed
+	Idle      bool       `json:"idle,omitempty"` // nothing that it examines has changed
 	Seconds   float64    `json:"seconds"`
 	Error     string     `json:"error,omitempty"`
 	Gaps      []Gap      `json:"gaps,omitempty"`
 	Databases []Database `json:"databases,omitempty"`
 }
 
+// data collects what the JSON report says beyond the findings and rows.
 func data(runs []run, rep *report.Report, o Options) Data {
-	d := Data{Base: o.Base, Scope: o.Scope, Checkout: o.Checkout, Excluded: o.Exclude, Counts: map[string]int{
+	d := Data{Base: o.Base, BaseProof: o.BaseProof, Scope: o.Scope, Checkout: o.Checkout, Excluded: o.Exclude, Counts: map[string]int{
 		"new": rep.Count(report.New), "known": rep.Count(report.Known), "disclosed": rep.Count(report.Disclosed), "waived": rep.Count(report.Waived), "blocking": rep.Blocking(),
 	}}
 	for _, s := range report.Severities {
@@ -56,18 +58,20 @@ func data(runs []run, rep *report.Report, o Options) Data {
 	return d
 }
 
-func decide(rep *report.Report, o Options, missing []Gap, err error) {
+// decide sets verdict, reason and title. waivers is the reason for which waivers need
+// attention, or empty.
+func decide(rep *report.Report, o Options, missing []Gap, waivers report.Reason, err error) {
 	blocking, waived := rep.Blocking(), rep.Count(report.Waived)
 	var usage *report.UsageError
 	extra := ""
 	if n := rep.Count(report.Disclosed); n > 0 {
-		extra = fmt.Sprintf(", %d newly disclosed and not of this change", n)
+		extra = fmt.Sprintf(", %d newly disclosed, not caused by this change", n)
 	}
 	if waived > 0 {
 		extra += fmt.Sprintf(", %d waived", waived)
 	}
 	if err != nil {
-		extra += "; and not everything was checked, so there is no whole answer"
+		extra += "; not everything could be checked"
 	}
 	switch {
 	case blocking > 0:
@@ -75,19 +79,19 @@ func decide(rep *report.Report, o Options, missing []Gap, err error) {
 		rep.Title = fmt.Sprintf("%s at %s or above must be fixed or waived%s", english.Plural(blocking, "new finding", ""), o.FailOn, extra)
 	case errors.As(err, &usage):
 		rep.Verdict, rep.Reason = report.Fail, report.ReasonInvalidInput
-		rep.Title = "there is a mistake in what the gate was told: there is no answer"
+		rep.Title = "invalid gate configuration"
 	case err != nil:
 		rep.Verdict, rep.Reason = report.Fail, report.ReasonIncomplete
-		rep.Title = "a scanner or its data is missing: there is no answer"
+		rep.Title = "could not complete: a scanner or its data is missing"
 	case !scanners(rep, report.OK, report.Warned):
 		rep.Verdict, rep.Reason = report.Skip, report.ReasonNothingToCheck
-		rep.Title = "no scanner found anything to look at"
+		rep.Title = "no scanner found anything to examine"
 	case scanners(rep, report.Warned):
 		rep.Verdict, rep.Reason = report.Warn, report.ReasonNotEverythingChecked
-		rep.Title = "nothing blocks in what was checked" + extra + unchecked(missing)
-	case report.Worst(rep.Checks) == report.Warn:
-		rep.Verdict, rep.Reason = report.Warn, report.ReasonWaiverWarning
-		rep.Title = "nothing blocks, and a waiver is unused or has expired" + extra
+		rep.Title = "nothing that was checked blocks" + extra + unchecked(missing)
+	case waivers != "":
+		rep.Verdict, rep.Reason = report.Warn, waivers
+		rep.Title = "nothing blocks, but " + waiverTitles[waivers] + extra
 	default:
 		rep.Verdict, rep.Reason = report.Pass, report.ReasonNoBlockingFindings
 		rep.Title = "nothing blocks" + extra
@@ -99,7 +103,7 @@ func decide(rep *report.Report, o Options, missing []Gap, err error) {
 	rep.Set("waived", fmt.Sprint(waived))
 }
 
-// unchecked names what nobody looked at.
+// unchecked names the first gaps.
 func unchecked(missing []Gap) string {
 	const most = 3
 	var whats []string
@@ -116,7 +120,9 @@ func unchecked(missing []Gap) string {
 	return "; not checked: " + strings.Join(whats[:min(most, len(whats))], ", ") + rest
 }
 
-// scanners reports whether a scanner's row has one of the states.
+// scanners reports whether a row has one of the states. The row on waivers is left out,
+// and the rows on the checkout and on advisory data do not count as OK: by themselves
+// they prove nothing.
 func scanners(rep *report.Report, states ...report.State) bool {
 	return slices.ContainsFunc(rep.Checks, func(c report.Check) bool {
 		return c.Name != waiverRow && (c.State != report.OK || c.Name != checkoutRow && c.Name != databaseRow) && slices.Contains(states, c.State)

@@ -1,7 +1,7 @@
 // Package gate decides, from findings and policy, whether a change may pass.
 //
-// The scanners are its sub-packages and reach it through the Scanner interface:
-// this package links none of them.
+// The scanners are sub-packages that implement the Scanner interface; this package
+// links none of them.
 package gate
 
 import (
@@ -18,27 +18,44 @@ type Options struct {
 	Input
 	App             string
 	Scanners        []Scanner
-	Against         *Base           // nil: everything counts as new
-	BlockKnown      bool            // what the base has too blocks as well
+	Against         *Base           // nil: every finding is new
+	BaseProof       string          // why this base, or why none
+	BlockKnown      bool            // findings that the base has too block as well
 	FailOn          report.Severity // default high
 	Waivers         []Waiver
 	Policy          Policy
-	MissingDatabase string        // warn: a gap is stated and does not stop
+	MissingDatabase string        // "warn": a gap is reported and does not block
 	Timeout         time.Duration // of each scanner; default 10 minutes
 	Now             time.Time
 
-	Scope    string                              // what is looked at, in words
-	Checkout []Gap                               // what is not in the checkout
-	Redact   func(string) string                 // removes what is a secret by its form
-	Conceal  func(string) string                 // removes from words what was found too; nil: Redact
-	Complete func([]report.Finding)              // adds what other data knows of a vulnerability
-	Judge    func(used []Database) (stale []Gap) // says which advisory data is missing or too old
+	Scope      string     // what is examined, one line for a person
+	Checkout   []Gap      // files that are not in the checkout
+	Secrets    Secrets    // nil: nothing is redacted
+	Advisories Advisories // nil: nothing is added, and the age of data is not judged
 }
 
-// Run scans in parallel and decides. When a scanner or its data is missing it
-// returns an error, because there is no answer, and still the report, because
-// what was found is worth knowing.
-func Run(ctx context.Context, o Options) (rep *report.Report, packages []Package, err error) {
+// Secrets removes secrets from text that is reported.
+type Secrets interface {
+	// Redact removes what is a secret by its form. It is used for names and paths.
+	Redact(text string) string
+	// Conceal removes the secrets that were found in this scan as well. It is used
+	// for sentences, which may quote a file.
+	Conceal(text string) string
+}
+
+// Advisories is what is known about vulnerabilities beyond the scanners' own data.
+type Advisories interface {
+	// Complete adds known exploitation and its probability to the findings.
+	Complete(findings []report.Finding)
+	// Judge returns the databases that are missing or too old. Why continues the name
+	// as a sentence: "is 9 days old".
+	Judge(used []Database) []Gap
+}
+
+// Run scans in parallel and decides. It returns the packages of the app that the
+// scanners know of, for an SBOM. When a scanner or its data is missing, it returns an
+// error together with the report of what was found.
+func Run(ctx context.Context, o Options) (*report.Report, []Package, error) {
 	start := time.Now()
 	if o.Timeout == 0 {
 		o.Timeout = 10 * time.Minute
@@ -46,8 +63,8 @@ func Run(ctx context.Context, o Options) (rep *report.Report, packages []Package
 	if o.FailOn == "" {
 		o.FailOn = report.High
 	}
-	if o.Redact != nil {
-		o.Checkout = cleanGaps(o.Checkout, o.Redact)
+	if o.Secrets != nil {
+		o.Checkout = redactGaps(o.Checkout, o.Secrets.Redact)
 	}
 	var changed Changes
 	if o.Against != nil {
@@ -57,22 +74,47 @@ func Run(ctx context.Context, o Options) (rep *report.Report, packages []Package
 	runs := scanAll(ctx, o, o.Input, changed)
 	findings := joined(runs)
 	baseErr := o.compare(ctx, runs, findings, changed)
-	if o.Complete != nil {
-		o.Complete(findings)
+	if o.Advisories != nil {
+		o.Advisories.Complete(findings)
 	}
 	used := waive(findings, o.Waivers, o.Now)
 	for i := range findings {
 		f := &findings[i]
-		// Without the base nobody knows what is new: there is no answer then.
-		counts := f.Status == report.New || o.BlockKnown && f.Status != report.Waived
-		f.Blocking = baseErr == nil && counts && f.Severity.AtLeast(o.FailOn)
+		// Without the base it is unknown what is new; the error below stops the gate.
+		blockable := f.Status == report.New || o.BlockKnown && f.Status != report.Waived
+		f.Blocking = baseErr == nil && blockable && f.Severity.AtLeast(o.FailOn)
 	}
-	rep = &report.Report{
+	rep := &report.Report{
 		Name: "security-gate", Subject: o.App, Commit: o.Head,
 		Findings: findings, Started: start.UTC(),
 	}
 	rep.Sort()
-	errs := []error{baseErr}
+	gaps, err := o.addChecks(rep, runs, changed)
+	err = errors.Join(baseErr, err)
+	waivers, warning, ok := waiverCheck(o.Waivers, used, changed == nil, o.Now)
+	if ok {
+		rep.Checks = append(rep.Checks, waivers)
+	}
+	rep.SetData(data(runs, rep, o))
+	rep.Seconds = time.Since(start).Seconds()
+	decide(rep, o, gaps, warning, err)
+	if hint, ok := waiverHint(rep.Findings, o.Now); ok {
+		rep.Sections = append(rep.Sections, hint)
+	}
+	if o.Secrets != nil {
+		redactWaivers(rep, o.Secrets)
+	}
+	var packages []Package
+	for _, r := range runs {
+		packages = append(packages, r.Packages...)
+	}
+	return rep, packages, err
+}
+
+// addChecks adds a row for the checkout, each scanner, lock files and advisory data.
+// It returns what was not checked and, unless that is tolerated, an error for it.
+func (o Options) addChecks(rep *report.Report, runs []run, changed Changes) ([]Gap, error) {
+	var errs []error
 	add := func(c report.Check, err error) {
 		rep.Checks = append(rep.Checks, c)
 		errs = append(errs, err)
@@ -81,6 +123,7 @@ func Run(ctx context.Context, o Options) (rep *report.Report, packages []Package
 	if o.Scope != "" || len(o.Checkout) > 0 {
 		add(checkoutCheck(o, tolerant))
 	}
+	gaps := slices.Clone(o.Checkout)
 	for _, r := range runs {
 		add(r.check(rep.Findings, changed == nil, tolerant))
 	}
@@ -88,54 +131,19 @@ func Run(ctx context.Context, o Options) (rep *report.Report, packages []Package
 	if c, ok := lockCheck(open); ok {
 		rep.Checks = append(rep.Checks, c)
 	}
-	missing := append(slices.Clone(o.Checkout), open...)
+	gaps = append(gaps, open...)
 	for _, r := range runs {
-		missing = append(missing, r.Missing...)
-		packages = append(packages, r.Packages...)
+		gaps = append(gaps, r.Missing...)
 	}
-	if used := databases(runs); len(used) > 0 && o.Judge != nil {
-		stale := o.Judge(used)
-		missing = append(missing, stale...)
+	if used := databases(runs); len(used) > 0 && o.Advisories != nil {
+		stale := o.Advisories.Judge(used)
+		gaps = append(gaps, stale...)
 		add(databaseCheck(used, stale, tolerant))
 	}
-	if c, ok := waiverCheck(o.Waivers, used, changed == nil, o.Now); ok {
-		rep.Checks = append(rep.Checks, c)
-	}
-	rep.SetData(data(runs, rep, o))
-	rep.Seconds = time.Since(start).Seconds()
-	err = errors.Join(errs...)
-	decide(rep, o, missing, err)
-	if hint, ok := waiverHint(rep.Findings, o.Now); ok {
-		rep.Sections = append(rep.Sections, hint)
-	}
-	if o.Redact != nil {
-		redactWaivers(rep, o.Redact, o.conceal())
-	}
-	return rep, packages, err
+	return gaps, errors.Join(errs...)
 }
 
-func (o Options) conceal() func(string) string {
-	if o.Conceal != nil {
-		return o.Conceal
-	}
-	return o.Redact
-}
-
-// redactWaivers removes secrets that somebody wrote into a waiver. What scanners
-// say is redacted where it comes from.
-func redactWaivers(rep *report.Report, clean, conceal func(string) string) {
-	for i := range rep.Checks {
-		rep.Checks[i].Note = clean(rep.Checks[i].Note)
-	}
-	for i := range rep.Findings {
-		rep.Findings[i].Waiver = conceal(rep.Findings[i].Waiver)
-	}
-	for i := range rep.Sections {
-		rep.Sections[i].Text = clean(rep.Sections[i].Text)
-	}
-}
-
-// joined are the findings of all runs, each fact once.
+// joined returns the findings of all runs, each fact once.
 func joined(runs []run) []report.Finding {
 	var found, image []report.Finding
 	for _, r := range runs {

@@ -110,13 +110,13 @@ func TestVerdict(t *testing.T) {
 		"an unknown severity":               {[]Scanner{finds("a", finding("R3", "dire", "a.go", 1))}, func(o *Options) { o.FailOn = report.Critical }, report.Fail, "findings", "1 new finding at critical or above must be fixed or waived"},
 		"a waived one":                      {[]Scanner{finds("a", high)}, func(o *Options) { o.Waivers = []Waiver{good} }, report.Pass, "no-blocking-findings", "nothing blocks, 1 waived"},
 		"GP-GATE-5 an expired waiver":       {[]Scanner{finds("a", high)}, func(o *Options) { o.Waivers = []Waiver{old} }, report.Fail, "findings", "1 new finding at high or above must be fixed or waived"},
-		"GP-GATE-5 an unused waiver":        {[]Scanner{finds("a", low)}, func(o *Options) { o.Waivers = []Waiver{unused} }, report.Warn, "waiver-warning", "nothing blocks, and a waiver is unused or has expired"},
-		"GP-GATE-8 a gap that is tolerated": {[]Scanner{returns("a", gap, nil)}, func(o *Options) { o.MissingDatabase = "warn" }, report.Warn, "not-everything-checked", "nothing blocks in what was checked; not checked: go.mod (Go)"},
-		"a tolerated gap, an unused waiver": {[]Scanner{returns("a", gap, nil)}, func(o *Options) { o.MissingDatabase, o.Waivers = "warn", []Waiver{unused} }, report.Warn, "not-everything-checked", "nothing blocks in what was checked; not checked: go.mod (Go)"},
+		"GP-GATE-5 an unused waiver":        {[]Scanner{finds("a", low)}, func(o *Options) { o.Waivers = []Waiver{unused} }, report.Warn, "waiver-unused", "nothing blocks, but a waiver matches no finding"},
+		"GP-GATE-8 a gap that is tolerated": {[]Scanner{returns("a", gap, nil)}, func(o *Options) { o.MissingDatabase = "warn" }, report.Warn, "not-everything-checked", "nothing that was checked blocks; not checked: go.mod (Go)"},
+		"a tolerated gap, an unused waiver": {[]Scanner{returns("a", gap, nil)}, func(o *Options) { o.MissingDatabase, o.Waivers = "warn", []Waiver{unused} }, report.Warn, "not-everything-checked", "nothing that was checked blocks; not checked: go.mod (Go)"},
 		"a tolerated gap, and one blocks":   {[]Scanner{returns("a", gap, nil), finds("b", high)}, func(o *Options) { o.MissingDatabase = "warn" }, report.Fail, "findings", "1 new finding at high or above must be fixed or waived"},
 		"one has nothing to look at":        {[]Scanner{finds("a"), returns("b", Result{}, nil)}, nil, report.Pass, "no-blocking-findings", "nothing blocks"},
-		"a check of nothing is no pass":     {[]Scanner{returns("a", Result{}, nil)}, func(o *Options) { o.Waivers = []Waiver{unused} }, report.Skip, "nothing-to-check", "no scanner found anything to look at"},
-		"no scanner is no pass":             {nil, nil, report.Skip, "nothing-to-check", "no scanner found anything to look at"},
+		"a check of nothing is no pass":     {[]Scanner{returns("a", Result{}, nil)}, func(o *Options) { o.Waivers = []Waiver{unused} }, report.Skip, "nothing-to-check", "no scanner found anything to examine"},
+		"no scanner is no pass":             {nil, nil, report.Skip, "nothing-to-check", "no scanner found anything to examine"},
 		"findings in what it did not name":  {[]Scanner{returns("a", Result{Findings: []report.Finding{high}}, nil)}, nil, report.Fail, "findings", "1 new finding at high or above must be fixed or waived"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -13,9 +13,8 @@ import (
 // hintLife is the expiry a hint proposes.
 const hintLife = 30 * 24 * time.Hour
 
-// waiverHint is a file of waivers for what blocks, ready but for its reasons: a
-// refusal comes with the way forward. Of the same rule in the same place one
-// waiver is enough.
+// waiverHint returns a waiver file for the blocking findings, complete except for
+// reasons and owners. One waiver covers a rule in a file.
 func waiverHint(findings []report.Finding, now time.Time) (report.Section, bool) {
 	const most = 25
 	var entries []yaml.MapSlice
@@ -28,7 +27,7 @@ func waiverHint(findings []report.Finding, now time.Time) (report.Section, bool)
 		switch {
 		case f.Package != "":
 			e = yaml.MapSlice{{Key: "id", Value: f.Rule}, {Key: "purl", Value: nameOf(f.Package)}}
-		case strings.Contains(f.At.Path, "\r"): // go-yaml v1.19.2 writes it as a block, which no flow holds
+		case strings.Contains(f.At.Path, "\r"): // go-yaml v1.19.2 writes it as a block, which is not valid here
 			e = yaml.MapSlice{{Key: "fingerprint", Value: f.Fingerprint}}
 		case f.At.Path == "":
 			e = yaml.MapSlice{{Key: "id", Value: f.Rule}}
@@ -38,7 +37,7 @@ func waiverHint(findings []report.Finding, now time.Time) (report.Section, bool)
 			continue
 		}
 		seen[key] = true
-		// As they stand, reason and owner are refused: they are for a person to fill.
+		// The gate refuses this reason and owner: a person must fill them in.
 		entries = append(entries, append(e, yaml.MapItem{Key: "reason", Value: "…"}, yaml.MapItem{Key: "owner", Value: ""},
 			yaml.MapItem{Key: "expires", Value: now.Add(hintLife).UTC().Format(time.DateOnly)}))
 	}
@@ -46,21 +45,21 @@ func waiverHint(findings []report.Finding, now time.Time) (report.Section, bool)
 		return report.Section{}, false
 	}
 	var b strings.Builder
-	b.WriteString("# fix it first; what cannot be fixed now: commit this to the base branch, with reasons\nversion: 1\nwaivers:\n")
+	b.WriteString("# Fix the findings first. To waive what cannot be fixed now, commit this to the base branch with reasons and owners.\nversion: 1\nwaivers:\n")
 	for _, e := range entries[:min(most, len(entries))] {
 		line, err := yaml.MarshalWithOptions(e, yaml.Flow(true))
 		if err != nil {
-			continue // a rule or path that is no text: it has no hint
+			continue // the rule or path is not valid text
 		}
 		b.WriteString("  - " + string(line))
 	}
 	if len(entries) > most {
 		fmt.Fprintf(&b, "  # and %d more\n", len(entries)-most)
 	}
-	return report.Section{Title: "how to waive what blocks (.goldenpath/waivers.yml)", Open: true, Text: b.String()}, true
+	return report.Section{Title: "how to waive the blocking findings (.goldenpath/waivers.yml)", Open: true, Text: b.String()}, true
 }
 
-// literal is a path as a glob that matches nothing else.
+// literal returns a glob that matches this path alone.
 func literal(path string) string {
 	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`, "]", `\]`, "{", `\{`, "}", `\}`).Replace(path)
 }

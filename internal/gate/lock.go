@@ -10,12 +10,12 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// mostManifest bounds what is read of a manifest: one that is larger asks for
-// something.
+// mostManifest is the largest manifest that is read. A larger one is assumed to have
+// dependencies.
 const mostManifest = 1 << 20
 
-// unlocked are manifests whose packages nobody has looked up: without a lock file
-// it is not known which versions are built. Of go.mod all is known.
+// unlocked returns a gap for each manifest without a lock file: the versions that get
+// built are unknown, so they were not looked up. go.mod names exact versions.
 func unlocked(o Options, changed Changes) []Gap {
 	there := map[string]bool{}
 	for _, f := range o.Files {
@@ -23,7 +23,7 @@ func unlocked(o Options, changed Changes) []Gap {
 	}
 	root, err := os.OpenRoot(o.Dir)
 	if err != nil {
-		return nil // the scanners say so
+		return nil // the scanners report it
 	}
 	defer root.Close()
 	var all []Gap
@@ -37,12 +37,13 @@ func unlocked(o Options, changed Changes) []Gap {
 				continue
 			}
 		}
-		all = append(all, Gap{What: f.Path, Why: "it has no lock file: nobody knows which versions are built", Remedy: m.Make + ", and commit what it writes"})
+		all = append(all, Gap{What: f.Path, Why: "it has no lock file, so the versions that get built are unknown", Remedy: m.Make + ", and commit the lock file"})
 	}
 	return all
 }
 
-// lockCheck is the row on them. It never stops: a library has none.
+// lockCheck is the row on manifests without a lock file. It only warns, because
+// libraries have none.
 func lockCheck(missing []Gap) (report.Check, bool) {
 	if len(missing) == 0 {
 		return report.Check{}, false
@@ -52,7 +53,7 @@ func lockCheck(missing []Gap) (report.Check, bool) {
 		names = append(names, g.What)
 	}
 	return report.Check{
-		Name: lockRow, State: report.Warned, Result: fmt.Sprintf("%d without one, dependencies not looked up: %s", len(missing), strings.Join(names, ", ")),
+		Name: lockRow, State: report.Warned, Result: fmt.Sprintf("%d missing, so dependencies were not looked up: %s", len(missing), strings.Join(names, ", ")),
 		Note: missing[0].Remedy,
 	}, true
 }

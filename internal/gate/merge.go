@@ -11,12 +11,12 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// merge makes one finding of the same fact told by several scanners: the same
-// package of the same file under any common name (CVE, GHSA, GO, OSV), or the
-// same rule at the same place.
+// merge joins findings of several scanners that state the same fact: a vulnerability
+// of the same package in the same file under any common id (CVE, GHSA, GO, OSV), or
+// the same rule at the same place.
 func merge(all []report.Finding) []report.Finding {
 	var out []*report.Finding // nil: joined to an earlier one
-	index := map[string]int{} // any name of a fact → its place in out
+	index := map[string]int{} // from each name of a fact to its place in out
 	for _, f := range all {
 		if f.Fingerprint == "" {
 			f.Fingerprint = fingerprint(f)
@@ -33,8 +33,8 @@ func merge(all []report.Finding) []report.Finding {
 			*out[at] = join(*out[at], f)
 		}
 		for _, k := range names(f) {
-			// One that knows the names of two others makes them one: CVE here, GHSA there,
-			// both in the third.
+			// A finding that has the ids of two others joins them: CVE in one, GHSA in the
+			// other, both in the third.
 			if i, ok := index[k]; ok && i != at {
 				*out[at] = join(*out[at], *out[i])
 				out[i] = nil
@@ -56,9 +56,9 @@ func merge(all []report.Finding) []report.Finding {
 	return left
 }
 
-// joinChecks makes one finding of two that say the same of the same file, one of
-// which names the other's rule as its own alias: of several in a file the first
-// with the first. One that has no partner stays.
+// joinChecks joins a finding of our own rules with the scanner's finding that it names
+// as an alias, in the same file. Of several in a file, the first is joined with the
+// first; one without a partner stays.
 func joinChecks(findings []report.Finding) []report.Finding {
 	type place struct{ rule, path string }
 	waiting := map[place][]int{} // by the rule that an alias names
@@ -83,8 +83,8 @@ func joinChecks(findings []report.Finding) []report.Finding {
 	})
 }
 
-// joinImage adds what was found in the image. A package that a lock file names in
-// the same version is the same fact, and the image another place of it.
+// joinImage adds the findings of the image. A vulnerable package that a lock file names
+// in the same version is the same fact; the image becomes another place of it.
 func joinImage(findings, image []report.Finding) []report.Finding {
 	index := map[string]int{}
 	for i, f := range findings {
@@ -116,7 +116,7 @@ func joinImage(findings, image []report.Finding) []report.Finding {
 	return findings
 }
 
-// anywhere are the names of a vulnerability in a version of a package.
+// anywhere returns the names of a vulnerable package, whatever file it is in.
 func anywhere(f report.Finding) []string {
 	if f.Package == "" {
 		return nil
@@ -125,6 +125,7 @@ func anywhere(f report.Finding) []string {
 	return names(f)
 }
 
+// names returns the keys under which the same fact is recognised.
 func names(f report.Finding) []string {
 	if f.Package == "" {
 		return []string{strings.Join([]string{f.Rule, f.At.String(), f.Fingerprint}, "\x00")}
@@ -136,8 +137,8 @@ func names(f report.Finding) []string {
 	return keys
 }
 
-// sameVersion is a package URL as every tool writes it: without qualifiers, and
-// without the v of a Go version.
+// sameVersion normalises a package URL, which tools write differently: without
+// qualifiers, and without the v of a Go version.
 func sameVersion(purl string) string {
 	if plain, err := url.PathUnescape(purl); err == nil {
 		purl = plain
@@ -148,6 +149,7 @@ func sameVersion(purl string) string {
 	return strings.ToLower(name) + strings.Replace(version, "@v", "@", 1)
 }
 
+// join adds to a what b knows in addition. The higher severity is kept.
 func join(a, b report.Finding) report.Finding {
 	for _, id := range append([]string{b.Rule}, b.Aliases...) {
 		if id != a.Rule && !slices.Contains(a.Aliases, id) {
@@ -177,8 +179,8 @@ func join(a, b report.Finding) report.Finding {
 	return a
 }
 
-// fingerprint identifies a finding over commits: it leaves the line out, which
-// moves, and the version, which changes while the fact stays.
+// fingerprint identifies a finding across commits. The line is left out, because it
+// moves, and so is the version, because an update may not fix the vulnerability.
 func fingerprint(f report.Finding) string {
 	pkg := nameOf(f.Package)
 	what := f.Message
@@ -189,9 +191,8 @@ func fingerprint(f report.Finding) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// markKnown marks what the base has as well. Of the same finding twice, the base
-// excuses as many as it has. A file that was moved takes its findings along: moved
-// tells its old name.
+// markKnown marks the findings that the base has too. A finding that occurs twice is
+// known as often as the base has it. moved maps new names of files to old ones.
 func markKnown(findings, base []report.Finding, moved map[string]string) {
 	have := map[string]int{}
 	for _, f := range base {
@@ -211,7 +212,7 @@ func markKnown(findings, base []report.Finding, moved map[string]string) {
 	}
 }
 
-// unplaced identifies a finding whatever file it is in.
+// unplaced identifies a finding regardless of its file.
 func unplaced(f report.Finding) string {
 	if f.At.Path != "" && strings.Contains(f.Fingerprint, f.At.Path) {
 		return strings.ReplaceAll(f.Fingerprint, f.At.Path, "")

@@ -12,22 +12,21 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// Policy is what a repository says about the packages its app is made of. The
-// zero value accepts every one.
+// Policy restricts the packages of an app. The zero value accepts all.
 type Policy struct {
 	// Dependencies are patterns of package URLs without version, such as
-	// pkg:npm/react or pkg:golang/golang.org/x/*. Nil accepts all. A package that
-	// comes in through another is accepted with it.
+	// pkg:npm/react or pkg:golang/golang.org/x/*. Nil accepts all. Indirect dependencies are not
+	// restricted.
 	Dependencies []string
-	Allow, Deny  []string // licences by SPDX id; an empty Allow is every one
+	Allow, Deny  []string // SPDX ids; an empty Allow accepts every licence
 }
 
-// ReadAllowed reads a list of dependencies: a package URL or a pattern of them a
-// line, # begins a comment. A mistake is a *report.UsageError with its line.
+// ReadAllowed reads a list of allowed dependencies: one package URL or pattern per
+// line; # begins a comment. A mistake is a *report.UsageError with its line.
 func ReadAllowed(dir, name string) ([]string, error) {
 	b, err := readPolicyFile(dir, name)
 	if err != nil {
-		return nil, report.Usage(fmt.Sprintf("%s:1:1 gate.allowed-dependencies names it and it cannot be read: %v", name, err))
+		return nil, report.Usage(fmt.Sprintf("%s:1:1 is named by gate.allowed-dependencies and cannot be read: %v", name, err))
 	}
 	return parseAllowed(name, b)
 }
@@ -43,11 +42,11 @@ func parseAllowed(name string, b []byte) ([]string, error) {
 		}
 		switch {
 		case !strings.HasPrefix(line, "pkg:") || !strings.Contains(line, "/"):
-			problems = append(problems, fmt.Sprintf("%s:%d:1 %q is no package URL such as pkg:npm/react", name, n, line))
+			problems = append(problems, fmt.Sprintf("%s:%d:1 %q is not a package URL such as pkg:npm/react", name, n, line))
 		case strings.ContainsAny(line, "?#") || nameOf(line) != line:
-			problems = append(problems, fmt.Sprintf("%s:%d:1 %q has a version or qualifiers: a lock file says these", name, n, line))
+			problems = append(problems, fmt.Sprintf("%s:%d:1 %q has a version or qualifiers: remove them; versions belong in the lock file", name, n, line))
 		case !doublestar.ValidatePattern(line):
-			problems = append(problems, fmt.Sprintf("%s:%d:1 %q is no pattern", name, n, line))
+			problems = append(problems, fmt.Sprintf("%s:%d:1 %q is not a valid pattern: * matches within a path segment, ** any number of them", name, n, line))
 		}
 		patterns = append(patterns, line)
 	}
@@ -60,12 +59,12 @@ func parseAllowed(name string, b []byte) ([]string, error) {
 	return patterns, nil
 }
 
-// Check reports what is no SPDX id in the lists of licences.
+// Check reports entries of the licence lists that are not SPDX ids.
 func (p Policy) Check() error {
 	var problems []string
 	for key, ids := range map[string][]string{"allow": p.Allow, "deny": p.Deny} {
 		if bad := slices.DeleteFunc(slices.Clone(ids), IsLicence); len(bad) > 0 {
-			problems = append(problems, fmt.Sprintf("gate.licences.%s: %s: no SPDX id such as MIT or AGPL-3.0-only", key, strings.Join(bad, ", ")))
+			problems = append(problems, fmt.Sprintf("gate.licences.%s: %s: use SPDX ids such as MIT or AGPL-3.0-only", key, strings.Join(bad, ", ")))
 		}
 	}
 	if len(problems) == 0 {
@@ -75,16 +74,17 @@ func (p Policy) Check() error {
 	return report.Usage(strings.Join(problems, "\n"))
 }
 
-// policyTool is who finds what the policy forbids.
+// policyTool is the tool name of findings of the policy.
 const policyTool = "goldenpath"
 
+// check returns a finding for each package that the policy does not accept.
 func (p Policy) check(packages []Package) []report.Finding {
 	if p.Dependencies == nil && len(p.Allow)+len(p.Deny) == 0 {
 		return nil
 	}
-	tells := map[string]bool{} // files that say which packages are direct
+	marked := map[string]bool{} // files that distinguish direct packages
 	for _, pkg := range packages {
-		tells[pkg.At.Path] = tells[pkg.At.Path] || pkg.Direct
+		marked[pkg.At.Path] = marked[pkg.At.Path] || pkg.Direct
 	}
 	var out []report.Finding
 	for _, pkg := range packages {
@@ -92,34 +92,34 @@ func (p Policy) check(packages []Package) []report.Finding {
 			out = append(out, report.Finding{Rule: rule, Severity: s, Message: message, Fix: fix, At: pkg.At, Package: pkg.PURL, Through: pkg.Through, Tools: []string{policyTool}})
 		}
 		name := nameOf(pkg.PURL)
-		if name == "pkg:golang/stdlib" { // comes with the toolchain
+		if name == "pkg:golang/stdlib" { // part of the toolchain
 			continue
 		}
-		own := !pkg.system() && (pkg.Direct || !tells[pkg.At.Path])
+		own := !pkg.system() && (pkg.Direct || !marked[pkg.At.Path])
 		if p.Dependencies != nil && own && !pkg.Image && !slices.ContainsFunc(p.Dependencies, func(pattern string) bool { return doublestar.MatchUnvalidated(pattern, name) }) {
 			found("dependency-not-allowed", report.High, name+" is not on the list of allowed dependencies",
-				"use one that is on the list, or add "+name+" to the list on the base branch")
+				"use a dependency that is on the list, or add "+name+" to the list on the base branch")
 		}
 		for _, l := range pkg.Licences {
 			if bad := p.forbids(l, pkg.system()); bad != "" {
-				found("licence-not-allowed", report.High, name+" is under "+l+": "+bad, "replace "+name+", or waive it with its purl, a reason and an expiry")
+				found("licence-not-allowed", report.High, name+" has the licence "+l+": "+bad, "replace "+name+", or waive it with its purl, a reason and an expiry")
 			}
 		}
 		if len(p.Allow) > 0 && len(pkg.Licences) == 0 && !pkg.system() && !pkg.Image {
-			found("licence-unknown", report.Low, "nothing here says under which licence "+name+" is", "look it up; where the policy must hold, waive it with its purl once it is known")
+			found("licence-unknown", report.Low, "the licence of "+name+" is unknown: no lock file or package states it", "look the licence up; if it is acceptable, waive the package by its purl")
 		}
 	}
 	return out
 }
 
-// forbids says why a licence expression is not accepted, or "". Of alternatives
-// one that is accepted is enough. An image's system packages are only held to
-// what is denied: nobody writes a list of all licences of a distribution.
+// forbids returns why a licence expression is not accepted, or "". One accepted
+// alternative is enough. Only Deny applies to system packages of an image, because a
+// list of all licences of a distribution is not practical.
 func (p Policy) forbids(expression string, system bool) string {
 	ids, err := LicenceIDs(expression)
 	if err != nil {
 		if len(p.Allow) > 0 && !system {
-			return "it is no SPDX expression, so nobody knows whether it is allowed"
+			return "it is not an SPDX expression, so it cannot be matched with the allowed ones"
 		}
 		if slices.ContainsFunc(p.Deny, func(d string) bool { return strings.EqualFold(d, expression) }) {
 			return "the policy denies it"
@@ -142,13 +142,13 @@ func (p Policy) forbids(expression string, system bool) string {
 	return ""
 }
 
-// system reports whether the package is one of an operating system.
+// system reports whether the package belongs to an operating system.
 func (p Package) system() bool {
 	kind, _, _ := strings.Cut(strings.TrimPrefix(p.PURL, "pkg:"), "/")
 	return slices.Contains([]string{"apk", "deb", "rpm", "alpm"}, kind)
 }
 
-// nameOf is a package URL without version, qualifiers and subpath.
+// nameOf returns a package URL without version, qualifiers and subpath.
 func nameOf(purl string) string {
 	purl, _, _ = strings.Cut(purl, "#")
 	purl, _, _ = strings.Cut(purl, "?")

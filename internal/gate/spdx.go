@@ -6,11 +6,11 @@ import (
 	"github.com/github/go-spdx/v2/spdxexp"
 )
 
-// errSPDX says that a text is no SPDX expression. The library panics over some,
-// "(" for one, and a lock file may hold any.
-var errSPDX = errors.New("no SPDX expression")
+// errSPDX is returned where the SPDX library panics, as it does for "(". Lock files may
+// contain any text.
+var errSPDX = errors.New("not an SPDX expression")
 
-// LicenceIDs are the licences that an SPDX expression names.
+// LicenceIDs returns the licences that an SPDX expression names.
 func LicenceIDs(expression string) (ids []string, err error) {
 	defer func() {
 		if recover() != nil {
@@ -20,7 +20,7 @@ func LicenceIDs(expression string) (ids []string, err error) {
 	return spdxexp.ExtractLicenses(expression)
 }
 
-// IsLicence reports whether a text is one SPDX id.
+// IsLicence reports whether a text is a single SPDX id.
 func IsLicence(id string) (ok bool) {
 	defer func() {
 		if recover() != nil {
@@ -31,7 +31,7 @@ func IsLicence(id string) (ok bool) {
 	return ok
 }
 
-// satisfies reports whether the licences are enough for an expression.
+// satisfies reports whether the licences satisfy an SPDX expression.
 func satisfies(expression string, licences []string) (ok bool, err error) {
 	defer func() {
 		if recover() != nil {

@@ -10,11 +10,11 @@ import (
 type File struct {
 	Path string // relative, with forward slashes
 	Size int64
-	Link bool // it is a symbolic link, and what it is to is read in its place
+	Link bool // a symbolic link, read as the file it leads to
 }
 
-// Changes are the paths that differ from the base, those that are gone among
-// them. Nil means that there is no base: everything counts as changed.
+// Changes are the paths that differ from the base, including deleted ones. Nil means
+// that every path counts as changed.
 type Changes map[string]bool
 
 // Has reports whether the path counts as changed.
@@ -30,9 +30,9 @@ func (c Changes) Any(files []File) bool {
 	return false
 }
 
-// Walk lists the regular files below dir in the order of their paths, without
-// .git and what is excluded. A symbolic link is a file under its own name; what it
-// leads out to is never read.
+// Walk lists the regular files below dir in the order of their paths, without .git
+// and excluded files. A symbolic link is a file under its own name; one that leads out
+// of dir is never followed.
 func Walk(ctx context.Context, dir string, exclude []string) ([]File, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -66,9 +66,9 @@ func Walk(ctx context.Context, dir string, exclude []string) ([]File, error) {
 	return files, err
 }
 
-// Link is a symbolic link as a file, and false where it is to a folder, whose
-// files are found where they are. One that leads nowhere or out is a file that
-// nobody can read: whom it concerns says so.
+// Link returns a symbolic link as a file. It returns false if the link leads to a
+// folder, whose files are listed under their own names. A link that leads nowhere or
+// out of the root is listed with size 0, and scanners report that they cannot read it.
 func Link(root *os.Root, name string) (File, bool) {
 	info, err := root.Stat(name)
 	switch {

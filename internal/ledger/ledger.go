@@ -112,6 +112,11 @@ func (l *Ledger) View(ctx context.Context, read func(context.Context, *Tx) error
 	return read(ctx, tx)
 }
 
+// ViewAt reads the ledger as a commit of its branch has it, without fetching.
+func (l *Ledger) ViewAt(ctx context.Context, tip string, read func(context.Context, *Tx) error) error {
+	return read(ctx, &Tx{ledger: l, tip: tip, writes: map[string][]byte{}})
+}
+
 func (l *Ledger) begin(ctx context.Context) (*Tx, error) {
 	if l.Remote != "" {
 		if _, err := l.git(ctx, nil, "fetch", "--quiet", "--no-tags", l.Remote, "+refs/heads/"+Branch+":refs/heads/"+Branch); err != nil && !strings.Contains(err.Error(), "find remote ref") {

@@ -153,8 +153,10 @@ const (
 	ReasonUpToDate Reason = "up-to-date"
 	// ReasonValid (pass): the configuration and the waivers are valid.
 	ReasonValid Reason = "valid"
-	// ReasonWaiverWarning (warn): nothing blocks, but a waiver has expired, expires soon or matches nothing.
-	ReasonWaiverWarning Reason = "waiver-warning"
+	// ReasonWaiverExpired (warn): nothing blocks, but a waiver has expired.
+	ReasonWaiverExpired Reason = "waiver-expired"
+	// ReasonWaiverUnused (warn): nothing blocks, but a waiver matches no finding although every file was examined.
+	ReasonWaiverUnused Reason = "waiver-unused"
 	// ReasonWasRolledBack (fail): this digest was rolled back before; `--again` promotes it anyway.
 	ReasonWasRolledBack Reason = "was-rolled-back"
 )

@@ -18,8 +18,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// removeOld removes the answers of an earlier run: nobody may take them for this
-// one's.
+// removeOld removes the results of an earlier run, so that they are not mistaken for
+// this one's.
 func (c *Scan) removeOld(env *command.Env) error {
 	names := []string{c.SBOM, c.VEX, c.Report, c.Summary}
 	if c.Report == "" {
@@ -39,13 +39,13 @@ func (c *Scan) removeOld(env *command.Env) error {
 			continue
 		}
 		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("remove an earlier answer: %w", err)
+			return fmt.Errorf("remove an earlier result: %w", err)
 		}
 	}
 	return nil
 }
 
-// ours reports whether the gate has written a file: what somebody else has is never
+// ours reports whether the gate wrote a file. Files of others are never
 // removed.
 func ours(name string) bool {
 	if info, err := os.Lstat(name); err != nil || !info.Mode().IsRegular() {
@@ -62,7 +62,7 @@ func ours(name string) bool {
 	}, func(mark string) bool { return bytes.Contains(head, []byte(mark)) })
 }
 
-// write writes the documents that were asked for.
+// write writes the requested documents.
 func (c *Scan) write(rep *report.Report, packages []gate.Package, o gate.Options) error {
 	var errs []error
 	if c.SARIF != "" {
@@ -75,11 +75,11 @@ func (c *Scan) write(rep *report.Report, packages []gate.Package, o gate.Options
 		errs = append(errs, create(c.SBOM, func(w io.Writer) error { return sbom.Write(w, about, packages) }))
 	}
 	if c.VEX != "" {
-		said := slices.Clone(o.Waivers)
-		for i := range said {
-			said[i].Reason, said[i].Owner = o.Conceal(said[i].Reason), o.Conceal(said[i].Owner)
+		waivers := slices.Clone(o.Waivers)
+		for i := range waivers {
+			waivers[i].Reason, waivers[i].Owner = o.Secrets.Conceal(waivers[i].Reason), o.Secrets.Conceal(waivers[i].Owner)
 		}
-		err := create(c.VEX, func(w io.Writer) error { return vex.Write(w, rep, said, o.Now) })
+		err := create(c.VEX, func(w io.Writer) error { return vex.Write(w, rep, waivers, o.Now) })
 		if !errors.Is(err, vex.ErrNothing) {
 			rep.Set("vex", c.VEX)
 			errs = append(errs, err)
@@ -88,8 +88,8 @@ func (c *Scan) write(rep *report.Report, packages []gate.Package, o gate.Options
 	return errors.Join(errs...)
 }
 
-// writeSARIF writes a file for each tool that ran: one with no result tells code
-// scanning that what it had is mended.
+// writeSARIF writes a file for each tool that ran. A file without results closes the
+// tool's alerts in code scanning.
 func writeSARIF(dir string, rep *report.Report, all []gate.Scanner) error {
 	tools := []string{}
 	for _, s := range all {

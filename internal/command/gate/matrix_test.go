@@ -198,7 +198,7 @@ func TestVerdictIsTheSame(t *testing.T) {
 		}, nil},
 		"a push": {func() map[string]string {
 			return event(t, "push", "public", map[string]any{"before": c.base, "after": c.head, "ref": "refs/heads/main"})
-		}, nil},
+		}, []string{"--base", c.base}},
 		"a dispatch": {func() map[string]string {
 			return event(t, "workflow_dispatch", "public", map[string]any{"inputs": nil})
 		}, []string{"--base", c.base}},

@@ -21,22 +21,22 @@ import (
 // Scan is `security-gate scan`, and the action.
 type Scan struct {
 	Dir             string        `help:"Checkout to scan." default:"." type:"path" placeholder:"DIR"`
-	Commit          string        `help:"Commit the report is about. Default: HEAD of the checkout." placeholder:"COMMIT"`
-	Base            string        `help:"Commit to compare with: what it has too is reported and does not block. Default: what the event of the run names." placeholder:"COMMIT"`
-	Everything      bool          `help:"Look at every file, also where only a few differ from the base."`
-	FailOn          string        `help:"Severity from which a new finding blocks: critical, high, medium, low. Default: gate.fail-on." placeholder:"SEVERITY"`
-	Waivers         string        `help:"File of waivers. Default: gate.waivers." placeholder:"FILE"`
-	Databases       string        `help:"Folder of advisory data. Default: goldenpath/databases in the user's cache." placeholder:"DIR" type:"path"`
-	Artifact        string        `help:"Folder that was packed into the image: its Go binaries say which standard library runs." placeholder:"DIR" type:"path"`
+	Commit          string        `help:"Commit that the report is about. Default: HEAD of the checkout." placeholder:"COMMIT"`
+	Base            string        `help:"Commit to compare with: findings that it has too are reported and do not block. Default: the base of the pull request or merge group; on a push, the last release." placeholder:"COMMIT"`
+	Everything      bool          `help:"Examine every file, even if only a few differ from the base."`
+	FailOn          string        `help:"Lowest severity of a new finding that blocks: critical, high, medium, low. Default: gate.fail-on." placeholder:"SEVERITY"`
+	Waivers         string        `help:"Waiver file. Default: gate.waivers." placeholder:"FILE"`
+	Databases       string        `help:"Folder with advisory data. Default: goldenpath/databases in the user's cache." placeholder:"DIR" type:"path"`
+	Artifact        string        `help:"Folder that was packed into the image. Its Go binaries record which standard library they were built with." placeholder:"DIR" type:"path"`
 	Image           string        `help:"Image to scan: a reference, oci:FOLDER, or a tar file." placeholder:"IMAGE"`
-	BaseImage       string        `help:"Image of the base: what it has too does not block." placeholder:"IMAGE"`
-	Offline         bool          `help:"Use only the advisory data in the folder; ask nobody."`
-	MissingDatabase string        `help:"What it means that something could not be checked: error, or warn. Default: gate.missing-database." placeholder:"POLICY"`
-	Import          []string      `name:"import-sarif" help:"SARIF files of other tools, or patterns of them: their results count." placeholder:"FILE,..."`
+	BaseImage       string        `help:"Earlier image to compare with: findings that it has too do not block." placeholder:"IMAGE"`
+	Offline         bool          `help:"Use only the advisory data in the folder, without the network."`
+	MissingDatabase string        `help:"What to do when something could not be checked: error, or warn. Default: gate.missing-database." placeholder:"POLICY"`
+	Import          []string      `name:"import-sarif" help:"SARIF files of other tools, or patterns of them. Their findings are treated as the gate's own." placeholder:"FILE,..."`
 	SARIF           string        `name:"sarif" help:"Write one SARIF file for each scanner into this folder." placeholder:"DIR" type:"path"`
 	SBOM            string        `name:"sbom" help:"Write a CycloneDX SBOM to this file." placeholder:"FILE" type:"path"`
-	VEX             string        `name:"vex" help:"Write what the waivers say of vulnerabilities to this file, as OpenVEX." placeholder:"FILE" type:"path"`
-	Timeout         time.Duration `help:"How long each scanner may take. Default: 10m." default:"10m" placeholder:"DURATION"`
+	VEX             string        `name:"vex" help:"Write the waivers of vulnerabilities to this file, as OpenVEX." placeholder:"FILE" type:"path"`
+	Timeout         time.Duration `help:"Time limit of each scanner. Default: 10m." default:"10m" placeholder:"DURATION"`
 	command.Output
 }
 
@@ -47,9 +47,9 @@ func (c *Scan) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 		return nil, err
 	}
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return nil, report.Usage(fmt.Sprintf("--dir %s is no folder", c.Dir))
+		return nil, report.Usage(fmt.Sprintf("--dir %s is not a folder: name the checkout to scan", c.Dir))
 	}
-	// Nobody may take the answer of an earlier run for this one's.
+	// A result of an earlier run must not be mistaken for this one's.
 	if err := c.removeOld(env); err != nil {
 		return nil, err
 	}
@@ -58,26 +58,25 @@ func (c *Scan) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 		return nil, err
 	}
 	defer os.RemoveAll(scratch)
-	asked := change.Asked{Dir: dir, Scratch: scratch, Base: c.Base, Committed: env.Runner.Present()}
 	secrets := &gitleaks.Scanner{}
-	go secrets.Redact("") // loads its rules meanwhile
-	if c.Base == "" {
-		event, err := env.Runner.Event()
-		if err != nil {
-			return nil, err
-		}
-		asked.Base, asked.Event, asked.Merge = event.Base, event.Name, event.Merge
+	go secrets.Redact("") // loads the rules while git works
+	event, err := env.Runner.Event()
+	if err != nil && c.Base == "" {
+		return nil, err
 	}
-	found, err := change.Resolve(ctx, asked)
+	found, err := change.Resolve(ctx, change.Request{
+		Dir: dir, Scratch: scratch, Base: c.Base, Committed: env.Runner.Present(),
+		Event: change.Event{Name: event.Name, Base: event.Base, Merge: event.Merge},
+	})
 	if err != nil {
 		return nil, err
 	}
 	if c.Commit != "" && found.Head != "" && c.Commit != found.Head {
-		return nil, report.Usage(fmt.Sprintf("--commit %s is not what is checked out (%s)", c.Commit, found.Head))
+		return nil, report.Usage(fmt.Sprintf("--commit %s is not the checked-out commit (%s)", c.Commit, found.Head))
 	}
 	p, err := c.policy(ctx, found, env.Now())
 	if usage := (*report.UsageError)(nil); errors.As(err, &usage) {
-		return nil, report.Usage(secrets.Redact(err.Error())) // it quotes what is wrong
+		return nil, report.Usage(secrets.Redact(err.Error())) // it quotes the mistake
 	}
 	if err != nil {
 		return nil, err
@@ -87,18 +86,17 @@ func (c *Scan) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 		return nil, err
 	}
 	fetched := c.fetch(ctx, env, o.Databases)
-	o.Dir, o.Redact, o.Scanners = dir, secrets.Redact, c.scanners(dir, p, secrets)
-	o.Conceal = secrets.Conceal
+	o.Dir, o.Secrets, o.Scanners = dir, secrets, c.scanners(dir, p, secrets)
 	rep, packages, err := gate.Run(ctx, o)
 	if rep == nil {
 		return nil, err
 	}
-	p.tell(rep, secrets.Conceal)
+	p.show(rep, secrets.Conceal)
 	return rep, errors.Join(err, fetched, c.write(rep, packages, o))
 }
 
-// fetch brings the database that an image needs up to date. Without it the image
-// is not looked up, and the gate says so.
+// fetch updates the database that scanning an image needs. Without it the image is
+// not scanned, and the report states that.
 func (c *Scan) fetch(ctx context.Context, env *command.Env, dir string) error {
 	if c.Image == "" || c.Offline {
 		return nil
@@ -107,7 +105,7 @@ func (c *Scan) fetch(ctx context.Context, env *command.Env, dir string) error {
 	return err
 }
 
-// options are the gate's, from flags and policy.
+// options are the gate's options, from flags and policy.
 func (c *Scan) options(ctx context.Context, env *command.Env, found *change.Change, p *policy) (gate.Options, error) {
 	cfg := p.Gate
 	o := gate.Options{
@@ -125,48 +123,31 @@ func (c *Scan) options(ctx context.Context, env *command.Env, found *change.Chan
 	if err != nil {
 		return o, err
 	}
-	o.Files, o.Scope, o.Checkout = list.Files, list.Scope, list.Missing
+	o.Files, o.Scope, o.Checkout, o.BaseProof = list.Files, list.Scope, list.Missing, found.Proof
 	o.BlockKnown = !*cfg.NewOnly
 	if list.Against != nil {
 		o.Against, p.compared = list.Against, list.Against.Commit
 	}
-	o.Judge = func(used []gate.Database) []gate.Gap {
-		var names []string
-		for _, d := range used {
-			names = append(names, d.Name)
-		}
-		return database.Judge(o.Databases, names, o.Now, time.Duration(cfg.DatabaseMaxAge))
-	}
-	o.Complete, err = exploits(o.Databases)
+	o.Advisories, err = database.Open(o.Databases, o.Now, time.Duration(cfg.DatabaseMaxAge))
 	return o, err
-}
-
-// exploits joins what is known of exploitation, where that data is there.
-func exploits(databases string) (func([]report.Finding), error) {
-	kev, _, err := database.KEV(databases)
-	if err != nil {
-		return nil, err
-	}
-	epss, _, err := database.EPSS(databases)
-	return func(all []report.Finding) { database.Join(all, kev, epss) }, err
 }
 
 func (c *Scan) check(o gate.Options) error {
 	var problems []string
 	if !validSeverity(o.FailOn) {
-		problems = append(problems, fmt.Sprintf("--fail-on %q is no severity: critical, high, medium or low", o.FailOn))
+		problems = append(problems, fmt.Sprintf("--fail-on %q is not a severity: use critical, high, medium or low", o.FailOn))
 	}
 	if o.MissingDatabase != "error" && o.MissingDatabase != "warn" {
-		problems = append(problems, fmt.Sprintf("--missing-database %q is no policy: error or warn", o.MissingDatabase))
+		problems = append(problems, fmt.Sprintf("--missing-database %q is not a policy: use error or warn", o.MissingDatabase))
 	}
 	if c.BaseImage != "" && c.Image == "" {
-		problems = append(problems, "--base-image without --image: there is nothing to compare it with")
+		problems = append(problems, "--base-image needs --image, the image to compare with it")
 	}
 	if info, err := os.Stat(c.Artifact); c.Artifact != "" && (err != nil || !info.IsDir()) {
-		problems = append(problems, fmt.Sprintf("--artifact %s is no folder", c.Artifact))
+		problems = append(problems, fmt.Sprintf("--artifact %s is not a folder", c.Artifact))
 	}
 	if c.Timeout <= 0 {
-		problems = append(problems, fmt.Sprintf("--timeout %s: a scanner needs some time", c.Timeout))
+		problems = append(problems, fmt.Sprintf("--timeout %s: use a duration above zero, such as 10m", c.Timeout))
 	}
 	if len(problems) > 0 {
 		return report.Usage(strings.Join(problems, "\n"))

@@ -56,10 +56,10 @@ func (r repo) commit(files map[string]string) string {
 	return r.git("rev-parse", "HEAD")
 }
 
-func (r repo) find(a Asked, exclude ...string) (*Change, *Listing, error) {
+func (r repo) find(q Request, exclude ...string) (*Change, *Listing, error) {
 	r.t.Helper()
-	a.Dir, a.Scratch = r.dir, r.t.TempDir()
-	c, err := Resolve(r.t.Context(), a)
+	q.Dir, q.Scratch = r.dir, r.t.TempDir()
+	c, err := Resolve(r.t.Context(), q)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -98,11 +98,11 @@ func TestCompare(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(r.dir, "unknown to git"), []byte("1\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	c, l, err := r.find(Asked{Base: base}, "fixtures")
+	c, l, err := r.find(Request{Base: base}, "fixtures")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Head != head || c.Trusted != base || l.Against.Commit != base {
+	if c.Head != head || c.Policy != base || l.Against.Commit != base {
 		t.Errorf("%+v %+v", c, l.Against)
 	}
 	if diff := cmp.Diff([]string{"a", "fixtures/k", "gone", "link", "moved", "new", "sub/ü \n\"x", "to/moved"}, changedPaths(l.Against.Changed)); diff != "" {
@@ -151,30 +151,27 @@ func TestEvents(t *testing.T) {
 	nowhere := strings.Repeat("0123", 10)
 	for name, test := range map[string]struct {
 		at    string
-		asked Asked
+		asked Request
 		base  string // "": everything
 		says  string // of the scope or the error
 		exit  int
 	}{
-		"no base":                         {tip, Asked{}, "", "everything at", 0},
-		"a person":                        {tip, Asked{Base: root}, root, "1 file of 2 changed", 0},
-		"a branch's name":                 {tip, Asked{Base: "topic"}, root, "1 file of 2 changed", 0},
-		"a pull request's merge":          {merge, Asked{Base: root, Event: "pull_request", Merge: merge}, tip, "1 file of 3 changed", 0},
-		"a pull request's head":           {topic, Asked{Base: tip, Event: "pull_request", Merge: merge}, root, "1 file of 2 changed", 0},
-		"a merge that GitHub did not do":  {merge, Asked{Base: root, Event: "pull_request"}, root, "2 files of 3 changed", 0},
-		"a merge group":                   {merge, Asked{Base: tip, Event: "merge_group"}, tip, "1 file of 3 changed", 0},
-		"a push":                          {tip, Asked{Base: root, Event: "push"}, root, "1 file of 2 changed", 0},
-		"a push that went back":           {root, Asked{Base: tip, Event: "push"}, "", "it was in " + tip[:7] + " before", 0},
-		"a push of another history":       {other, Asked{Base: tip, Event: "push"}, "", "no commit in common with " + tip[:7], 0},
-		"a push whose before is gone":     {tip, Asked{Base: nowhere, Event: "push"}, "", "the commit before this push (0123012) is gone", 0},
-		"a push of nothing":               {tip, Asked{Base: tip, Event: "push"}, "", "the base is this commit itself", 0},
-		"a pull request's base is gone":   {tip, Asked{Base: nowhere, Event: "pull_request"}, "", "find the base 0123012 that the pull_request event names", report.ExitFailure},
-		"a pull request of other history": {other, Asked{Base: tip, Event: "pull_request"}, "", "no commit in common", report.ExitFailure},
-		"a person is wrong":               {tip, Asked{Base: "nope"}, "", "--base nope is no commit of this checkout", report.ExitUsage},
-		"a person names the commit":       {tip, Asked{Base: "HEAD"}, "", "is the commit itself", report.ExitUsage},
-		"a person names what is newer":    {root, Asked{Base: tip}, "", "already contains the commit", report.ExitUsage},
-		"a person gives an option":        {tip, Asked{Base: "--output=x"}, "", "is no commit", report.ExitUsage},
-		"a person names other history":    {other, Asked{Base: tip}, "", "has no commit in common", report.ExitUsage},
+		"no base":                         {tip, Request{}, "", "everything at", 0},
+		"a person":                        {tip, Request{Base: root}, root, "1 file of 2 changed", 0},
+		"a branch's name":                 {tip, Request{Base: "topic"}, root, "1 file of 2 changed", 0},
+		"a pull request's merge":          {merge, Request{Event: Event{"pull_request", root, merge}}, tip, "1 file of 3 changed", 0},
+		"a pull request's head":           {topic, Request{Event: Event{"pull_request", tip, merge}}, root, "1 file of 2 changed", 0},
+		"a merge that GitHub did not do":  {merge, Request{Event: Event{Name: "pull_request", Base: root}}, root, "2 files of 3 changed", 0},
+		"a merge group":                   {merge, Request{Event: Event{Name: "merge_group", Base: tip}}, tip, "1 file of 3 changed", 0},
+		"a push without a ledger":         {tip, Request{Event: Event{Name: "push", Base: root}}, "", "no base: this repository has no branch goldenpath-ledger", 0},
+		"a schedule":                      {tip, Request{Event: Event{Name: "schedule"}}, "", "no base: the schedule event names none", 0},
+		"a pull request's base is gone":   {tip, Request{Event: Event{Name: "pull_request", Base: nowhere}}, "", "find the base 0123012 that the pull_request event names", report.ExitFailure},
+		"a pull request of other history": {other, Request{Event: Event{Name: "pull_request", Base: tip}}, "", "no commit in common", report.ExitFailure},
+		"a person is wrong":               {tip, Request{Base: "nope"}, "", "--base nope is not a commit of this checkout", report.ExitUsage},
+		"a person names the commit":       {tip, Request{Base: "HEAD"}, "", "is the checked-out commit", report.ExitUsage},
+		"a person names what is newer":    {root, Request{Base: tip}, "", "already contains the checked-out commit", report.ExitUsage},
+		"a person gives an option":        {tip, Request{Base: "--output=x"}, "", "is not a commit", report.ExitUsage},
+		"a person names other history":    {other, Request{Base: tip}, "", "has no commit in common", report.ExitUsage},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := repo{t, r.dir}
@@ -193,8 +190,8 @@ func TestEvents(t *testing.T) {
 			if l.Against != nil {
 				got = l.Against.Commit
 			}
-			if got != test.base || (c.Trusted == "") != (test.base == "") {
-				t.Errorf("compared with %q, policy of %q", got, c.Trusted)
+			if got != test.base || test.base != "" && c.Policy == "" {
+				t.Errorf("compared with %q, policy of %q", got, c.Policy)
 			}
 		})
 	}
@@ -208,14 +205,14 @@ func TestShallow(t *testing.T) {
 	origin.commit(map[string]string{"c": "1\n"})
 	clone := repo{t, t.TempDir()}
 	clone.git("clone", "-q", "--depth=1", "file://"+origin.dir, ".")
-	_, l, err := clone.find(Asked{Base: base, Event: "pull_request"})
+	_, l, err := clone.find(Request{Event: Event{Name: "pull_request", Base: base}})
 	if err != nil || l.Against == nil || l.Against.Commit != base || len(l.Against.Changed) != 2 {
 		t.Errorf("%+v, %v", l, err)
 	}
 	cut := repo{t, t.TempDir()}
 	cut.git("clone", "-q", "--depth=1", "file://"+origin.dir, ".")
 	cut.git("remote", "set-url", "origin", filepath.Join(t.TempDir(), "gone"))
-	if _, _, err := cut.find(Asked{Base: base, Event: "pull_request"}); err == nil || !strings.Contains(err.Error(), "fetch-depth: 0") || report.ExitCode(nil, err) != report.ExitFailure {
+	if _, _, err := cut.find(Request{Event: Event{Name: "pull_request", Base: base}}); err == nil || !strings.Contains(err.Error(), "fetch-depth: 0") || report.ExitCode(nil, err) != report.ExitFailure {
 		t.Errorf("without an origin: %v", err)
 	}
 }
@@ -229,11 +226,11 @@ func TestNoRepository(t *testing.T) {
 	}
 	empty := newRepo(t)
 	for _, r := range []repo{plain, empty} {
-		c, l, err := r.find(Asked{})
+		c, l, err := r.find(Request{})
 		if err != nil || c.Head != "" || l.Against != nil {
 			t.Errorf("%+v %+v, %v", c, l, err)
 		}
-		if _, _, err := r.find(Asked{Base: "main"}); report.ExitCode(nil, err) != report.ExitUsage {
+		if _, _, err := r.find(Request{Base: "main"}); report.ExitCode(nil, err) != report.ExitUsage {
 			t.Errorf("a base: %v", err)
 		}
 	}
@@ -249,7 +246,7 @@ func TestSubmodule(t *testing.T) {
 	r.commit(map[string]string{"b": "1\n"})
 	clone := repo{t, t.TempDir()}
 	clone.git("clone", "-q", r.dir, ".")
-	for _, a := range []Asked{{}, {Base: base}} {
+	for _, a := range []Request{{}, {Base: base}} {
 		if _, l, err := r.find(a); err != nil || len(l.Missing) != 0 {
 			t.Errorf("checked out: %+v, %v", l, err)
 		}
@@ -262,7 +259,7 @@ func TestSubmodule(t *testing.T) {
 		}
 	}
 	clone.commit(map[string]string{"c": "1\n"})
-	if _, l, err := clone.find(Asked{Base: "HEAD~1"}); err != nil || len(l.Missing) != 0 {
+	if _, l, err := clone.find(Request{Base: "HEAD~1"}); err != nil || len(l.Missing) != 0 {
 		t.Errorf("not of this change: %+v, %v", l, err)
 	}
 }
@@ -273,11 +270,11 @@ func TestPolicy(t *testing.T) {
 	r := newRepo(t)
 	base := r.commit(map[string]string{".goldenpath.yml": "base\n", "policy/a.rego": "base\n", "policy/b.rego": "base\n", "other": "x\n"})
 	r.commit(map[string]string{".goldenpath.yml": "mine\n", "policy/a.rego": "mine\n", "policy/b.rego": "", "policy/c.rego": "mine\n"})
-	c, _, err := r.find(Asked{Base: base})
+	c, _, err := r.find(Request{Base: base})
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, err := c.Policy(context.Background(), ".goldenpath.yml", "policy", "not/there")
+	dir, err := c.At(context.Background(), c.Policy, ".goldenpath.yml", "policy", "not/there")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -288,9 +285,9 @@ func TestPolicy(t *testing.T) {
 	if b, err := os.ReadFile(filepath.Join(dir, ".goldenpath.yml")); err != nil || string(b) != "base\n" {
 		t.Errorf("%q, %v", b, err)
 	}
-	diff, err := c.Diff(t.Context(), ".goldenpath.yml", "policy")
-	if err != nil || !strings.Contains(diff, "-base\n+mine\n") || !strings.Contains(diff, "policy/c.rego") || strings.Contains(diff, "other") {
-		t.Errorf("diff %s, %v", diff, err)
+	diffs, err := c.Diff(t.Context(), ".goldenpath.yml", "policy", "other")
+	if err != nil || len(diffs) != 2 || !strings.Contains(diffs[0].Text, "-base\n+mine\n") || !strings.Contains(diffs[1].Text, "policy/c.rego") {
+		t.Errorf("diff %+v, %v", diffs, err)
 	}
 }
 
@@ -305,7 +302,7 @@ func TestLinks(t *testing.T) {
 	}
 	base := r.commit(map[string]string{"mod.txt": "one\n", "sub/a": "1\n"})
 	r.commit(map[string]string{"mod.txt": "two\n"})
-	for _, a := range []Asked{{}, {Base: base}} {
+	for _, a := range []Request{{}, {Base: base}} {
 		_, l, err := r.find(a)
 		if err != nil {
 			t.Fatal(err)
@@ -327,7 +324,7 @@ func TestSparse(t *testing.T) {
 	r := repo{t, t.TempDir()}
 	r.git("clone", "-q", "file://"+origin.dir, ".")
 	r.git("sparse-checkout", "set", "src")
-	for _, a := range []Asked{{}, {Base: base}, {Base: base, Committed: true}} {
+	for _, a := range []Request{{}, {Base: base}, {Base: base, Committed: true}} {
 		if _, l, err := r.find(a); err != nil || len(l.Missing) != 1 || !strings.Contains(l.Missing[0].What, "and 1 more") {
 			t.Errorf("%+v: %+v, %v", a, l, err)
 		}
@@ -336,7 +333,7 @@ func TestSparse(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.git("sparse-checkout", "disable")
-	if _, l, err := r.find(Asked{}); err != nil || len(l.Missing) != 0 {
+	if _, l, err := r.find(Request{}); err != nil || len(l.Missing) != 0 {
 		t.Errorf("removed and not committed: %+v, %v", l, err)
 	}
 }
@@ -348,7 +345,7 @@ func TestMoved(t *testing.T) {
 	text := strings.Repeat("a line of the file\nanother one of it\n", 20)
 	base := r.commit(map[string]string{"old/a": text, "old/b": "quite short\n"})
 	r.commit(map[string]string{"old/a": "", "new/a": text + "and one more\n", "old/b": "", "new/b": "something else\n"})
-	_, l, err := r.find(Asked{Base: base})
+	_, l, err := r.find(Request{Base: base})
 	if err != nil {
 		t.Fatal(err)
 	}

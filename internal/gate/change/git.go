@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
-	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/tool"
 )
 
@@ -23,9 +22,9 @@ type repository struct {
 	scratch string // folder for what is checked out; the caller removes it
 }
 
-// git runs git without any configuration but the repository's own: no filter, no
-// hook and no alias of this machine takes part. The checkout may belong to another
-// user: in a container it always does.
+// git runs git with no configuration but the repository's own: filters, hooks and
+// aliases of this machine have no effect. The checkout may belong to another user; in
+// a container it always does.
 func (r repository) git(ctx context.Context, args ...string) (string, error) {
 	return r.with(ctx, nil, "", args...)
 }
@@ -42,13 +41,18 @@ func (r repository) with(ctx context.Context, env []string, stdin string, args .
 	return string(res.Stdout), nil
 }
 
-// commit is the full id of what a name means.
+func isExit(err error, code int) bool {
+	var exit *tool.ExitError
+	return errors.As(err, &exit) && exit.Code == code
+}
+
+// commit returns the full id of the commit that a name means, or errNoCommit.
 func (r repository) commit(ctx context.Context, name string) (string, error) {
 	out, err := r.git(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", name+"^{commit}")
 	if err != nil {
 		var exit *tool.ExitError
 		if errors.As(err, &exit) {
-			return "", errNoBase
+			return "", errNoCommit
 		}
 		return "", err
 	}
@@ -64,9 +68,16 @@ func (r repository) fetch(ctx context.Context, id string) (string, error) {
 		args = append(args, "--unshallow")
 	}
 	if _, err := r.git(ctx, append(args, "origin", id)...); err != nil {
-		return "", fmt.Errorf("%w, and cannot fetch it: %w", errNoBase, err)
+		return "", fmt.Errorf("%w, and cannot fetch it: %w", errNoCommit, err)
 	}
 	return r.commit(ctx, id)
+}
+
+// isAncestor reports whether b contains a. A commit that is not in the checkout is
+// not known to be contained.
+func (r repository) isAncestor(ctx context.Context, a, b string) bool {
+	_, err := r.git(ctx, "merge-base", "--is-ancestor", a, b)
+	return err == nil
 }
 
 func (r repository) isShallow(ctx context.Context) bool {
@@ -74,8 +85,8 @@ func (r repository) isShallow(ctx context.Context) bool {
 	return err == nil && strings.TrimSpace(out) == "true"
 }
 
-// mergeBase is the commit where two histories part; empty: they have none in
-// common, also not after what a shallow checkout lacks was fetched.
+// mergeBase returns the commit where two histories part. It is empty when they have
+// no commit in common, even after the rest of a shallow history was fetched.
 func (r repository) mergeBase(ctx context.Context, a, b string) (string, error) {
 	out, err := r.git(ctx, "merge-base", a, b)
 	var exit *tool.ExitError
@@ -93,8 +104,8 @@ func (r repository) mergeBase(ctx context.Context, a, b string) (string, error) 
 	return strings.TrimSpace(out), err
 }
 
-// differs are the paths in which a commit, or the checkout as it is, differs from
-// the base. What git does not know is none of them.
+// differs returns the paths in which a commit, or the checkout as it is, differs from
+// the base. Files that git does not track are left out.
 func (r repository) differs(ctx context.Context, base, head string, committed bool) (gate.Changes, error) {
 	args := []string{"diff-tree", "-r", "--name-only", "-z", "--no-renames", base, head}
 	if !committed {
@@ -113,12 +124,12 @@ func (r repository) differs(ctx context.Context, base, head string, committed bo
 	return changes, nil
 }
 
-// moved tells which files are others of the base under a new name, mostly as they
-// were: new to old.
+// moved maps the new names of renamed files to their names in the base. git treats
+// a file as renamed when 60 % of it are unchanged.
 func (c *Change) moved(ctx context.Context) (map[string]string, error) {
-	args := []string{"diff-tree", "-r", "-z", "-M60%", "-l2000", "--diff-filter=R", "--name-status", c.compared, c.Head}
+	args := []string{"diff-tree", "-r", "-z", "-M60%", "-l2000", "--diff-filter=R", "--name-status", c.base.compared, c.Head}
 	if !c.committed {
-		args = []string{"diff", "-z", "-M60%", "-l2000", "--diff-filter=R", "--name-status", "--no-ext-diff", "--no-textconv", c.compared, "--"}
+		args = []string{"diff", "-z", "-M60%", "-l2000", "--diff-filter=R", "--name-status", "--no-ext-diff", "--no-textconv", c.base.compared, "--"}
 	}
 	out, err := c.git(ctx, args...)
 	if err != nil {
@@ -172,8 +183,7 @@ func sortFiles(files []gate.File) {
 	slices.SortFunc(files, func(a, b gate.File) int { return cmp.Compare(a.Path, b.Path) })
 }
 
-// checkOut writes files of a commit below a new folder as git has them, through no
-// filter.
+// checkOut writes files of a commit below a new folder exactly as git stores them.
 func (r repository) checkOut(ctx context.Context, commit string, files []gate.File) (string, error) {
 	dir, err := os.MkdirTemp(r.scratch, "base-*")
 	if err != nil || len(files) == 0 {
@@ -195,38 +205,4 @@ func (r repository) checkOut(ctx context.Context, commit string, files []gate.Fi
 		return dir, err
 	}
 	return to, nil
-}
-
-// Policy checks the named files and folders of the trusted commit out below a new
-// folder. Those it does not have are left out. Without a trusted commit the folder
-// is the checkout itself.
-func (c *Change) Policy(ctx context.Context, names ...string) (string, error) {
-	if c.Trusted == "" {
-		return c.dir, nil
-	}
-	all, err := c.list(ctx, c.Trusted, nil, names...)
-	if err != nil {
-		return "", err
-	}
-	if len(all.links) > 0 {
-		return "", report.Usage(fmt.Sprintf("%s:1:1 is a symbolic link in the base: commit the file itself, or nobody knows what its policy is", all.links[0]))
-	}
-	return c.checkOut(ctx, c.Trusted, all.files)
-}
-
-// Diff is what the change makes of the named files and folders, as a person reads
-// it; empty when it leaves them alone.
-func (c *Change) Diff(ctx context.Context, names ...string) (string, error) {
-	touched := false
-	for name := range c.changed {
-		touched = touched || gate.Excluded(name, names)
-	}
-	if !touched {
-		return "", nil
-	}
-	args := []string{"diff", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--src-prefix=base/", "--dst-prefix=change/", c.compared, "--"}
-	for _, name := range names {
-		args = append(args, ":(literal)"+name)
-	}
-	return c.git(ctx, args...)
 }

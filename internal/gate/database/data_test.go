@@ -83,8 +83,8 @@ func TestExploits(t *testing.T) {
 		later := noon.Add(8 * 24 * time.Hour)
 		gaps := Judge(o.Dir, needed, later, 0)
 		want := []gate.Gap{
-			{What: "kev", Why: "it is 8 days old (at most 7 days)", Remedy: remedy},
-			{What: "epss", Why: "it is 8 days old (at most 7 days)", Remedy: remedy},
+			{What: "kev", Why: "is 8 days old (at most 7 days)", Remedy: remedy},
+			{What: "epss", Why: "is 8 days old (at most 7 days)", Remedy: remedy},
 		}
 		if d := cmp.Diff(want, gaps); d != "" {
 			t.Error(d)
@@ -132,12 +132,12 @@ func TestByHand(t *testing.T) {
 		said = append(said, g.What+": "+strings.ReplaceAll(g.Why, dir, "DIR"))
 	}
 	want := []string{
-		"osv/Go: how old it is, is not known",
-		"osv/PyPI: it cannot be relied on: read osv-scalibr/PyPI/all.zip: zip: not a valid zip file",
-		"osv/Maven: it is not in DIR",
-		`osv/../../etc: it cannot be relied on: "osv/../../etc" is no database`,
-		"trivy-db: it is 8 days old (at most 7 days)",
-		"trivy-java-db: it is not in DIR",
+		"osv/Go: has an unknown age",
+		"osv/PyPI: is damaged: read osv-scalibr/PyPI/all.zip: zip: not a valid zip file",
+		"osv/Maven: is not in DIR",
+		`osv/../../etc: is damaged: "osv/../../etc" is no database`,
+		"trivy-db: is 8 days old (at most 7 days)",
+		"trivy-java-db: is not in DIR",
 	}
 	if d := cmp.Diff(want, said); d != "" {
 		t.Error(d)
@@ -145,7 +145,7 @@ func TestByHand(t *testing.T) {
 	if gaps := Judge(filepath.Join(dir, "none"), needed, noon, 0); len(gaps) != len(needed) {
 		t.Errorf("no folder: %v", gaps)
 	}
-	if gaps := Judge("", needed[:1], noon, 0); len(gaps) != 1 || gaps[0].Why != "it is not in the databases: no folder is given" {
+	if gaps := Judge("", needed[:1], noon, 0); len(gaps) != 1 || gaps[0].Why != "is not in the databases: no folder is given" {
 		t.Errorf("no folder: %v", gaps)
 	}
 }

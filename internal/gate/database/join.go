@@ -6,9 +6,9 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// Join notes on each finding, by its rule or an alias, since when exploitation is
-// known and how probable it is. Of several names, the earliest day and the
-// highest probability count.
+// Join adds to each finding, by its rule or an alias, the day since which exploitation
+// is known, and its probability. Of several ids, the earliest day and the highest
+// probability are taken.
 func Join(findings []report.Finding, kev map[string]string, epss map[string]float64) {
 	for i := range findings {
 		f := &findings[i]

@@ -15,8 +15,8 @@ import (
 
 const remedy = "security-gate database update"
 
-// Judge says which of the needed databases are missing, cut, or older than max;
-// 0 is DefaultMaxAge. Nothing is fetched.
+// Judge returns the needed databases that are missing, damaged, or older than max; 0
+// means DefaultMaxAge. Why continues the name as a sentence. Nothing is fetched.
 func Judge(dir string, needed []string, now time.Time, max time.Duration) []gate.Gap {
 	max = cmp.Or(max, DefaultMaxAge)
 	root, err := os.OpenRoot(dir)
@@ -32,16 +32,16 @@ func Judge(dir string, needed []string, now time.Time, max time.Duration) []gate
 		}
 		switch {
 		case readErr != nil && !errors.Is(readErr, fs.ErrNotExist):
-			gap.Why = "it cannot be relied on: " + plainError(readErr)
+			gap.Why = "is damaged: " + plainError(readErr)
 		case s == nil:
-			gap.Why = "it is not in " + cmp.Or(dir, "the databases: no folder is given")
+			gap.Why = "is not in " + cmp.Or(dir, "the databases: no folder is given")
 		default:
 			age, known := s.Age(now)
 			if known && age <= max {
 				continue
 			}
-			if gap.Why = "how old it is, is not known"; known {
-				gap.Why = fmt.Sprintf("it is %s old (at most %s)", days(age), days(max))
+			if gap.Why = "has an unknown age"; known {
+				gap.Why = fmt.Sprintf("is %s old (at most %s)", days(age), days(max))
 			}
 		}
 		gaps = append(gaps, gap)
@@ -49,7 +49,7 @@ func Judge(dir string, needed []string, now time.Time, max time.Duration) []gate
 	return gaps
 }
 
-// days says how long, rounded down, in words: 9 days, 20 hours.
+// days returns a duration in words, rounded down: 9 days, 20 hours.
 func days(d time.Duration) string {
 	if d >= 48*time.Hour {
 		return english.Plural(int(d.Hours()/24), "day", "")

@@ -211,7 +211,7 @@ func TestMirrors(t *testing.T) {
 			t.Fatalf("%+v, %v", got, err)
 		}
 		gaps := Judge(o.Dir, []string{"osv/Go"}, c.now, 0)
-		if len(gaps) != 1 || gaps[0].Why != "it is 9 days old (at most 7 days)" || gaps[0].Remedy != "security-gate database update" {
+		if len(gaps) != 1 || gaps[0].Why != "is 9 days old (at most 7 days)" || gaps[0].Remedy != "security-gate database update" {
 			t.Errorf("gaps: %+v", gaps)
 		}
 	})

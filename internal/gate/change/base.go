@@ -1,0 +1,133 @@
+package change
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// base is what a checkout is compared with and where its policy is read from.
+type base struct {
+	compared string // commit whose findings are known; empty: every finding is new
+	policy   string // commit that the configuration is read from; empty: the checkout
+	waivers  string // commit that the waivers are read from; empty: the checkout
+	since    string // commit that the policy of the checkout is shown against
+	proof    string // why this base, or why none
+	whole    bool   // every file is examined, not only the changed ones
+}
+
+// base chooses the base by what was asked and by the kind of event:
+//
+//   - a person names any commit;
+//   - a pull request and a merge group are compared with their merge base;
+//   - a push is compared with the last release, because the commit before it may
+//     have been refused or never examined;
+//   - any other event is compared with nothing.
+func (r repository) base(ctx context.Context, q Request, head string) (base, error) {
+	switch {
+	case q.Base != "":
+		return r.named(ctx, q.Base, head)
+	case q.Event.Name == "push" && head != "":
+		return r.pushed(ctx, q.Event.Base, head)
+	case q.Event.Base != "":
+		return r.proposed(ctx, q.Event, head)
+	case q.Event.Name != "":
+		return base{proof: "no base: the " + q.Event.Name + " event names none"}, nil
+	}
+	return base{proof: "no base was given"}, nil
+}
+
+// named resolves a base that a person gave. A mistake is a *report.UsageError.
+func (r repository) named(ctx context.Context, name, head string) (base, error) {
+	usage := func(format string, args ...any) (base, error) {
+		return base{}, report.Usage(fmt.Sprintf("--base "+format, args...))
+	}
+	if strings.HasPrefix(name, "-") {
+		return usage("%q is not a commit: give a branch, a tag or a commit id", name)
+	}
+	if head == "" {
+		return usage("%s: the folder is not a git repository with a commit: leave --base out", name)
+	}
+	id, err := r.commit(ctx, name)
+	if err != nil {
+		hint := ""
+		if r.isShallow(ctx) {
+			hint = ": a shallow checkout may lack it; use fetch-depth: 0"
+		}
+		return usage("%s is not a commit of this checkout%s", name, hint)
+	}
+	common, err := r.mergeBase(ctx, id, head)
+	switch {
+	case err != nil:
+		return base{}, err
+	case id == head:
+		return usage("%s is the checked-out commit: there is no change to compare; name an earlier commit", name)
+	case common == head:
+		return usage("%s already contains the checked-out commit: there is no change to compare; name an earlier commit", name)
+	case common == "":
+		return usage("%s has no commit in common with the checkout: a shallow checkout may lack it; use fetch-depth: 0", name)
+	}
+	return base{compared: common, policy: id, waivers: id, since: common, proof: "given by hand: --base " + name}, nil
+}
+
+// proposed resolves the base of a pull request or a merge group.
+func (r repository) proposed(ctx context.Context, e Event, head string) (base, error) {
+	if head == "" {
+		return base{}, fmt.Errorf("find the base %.7s that the %s event names: the folder is not a git repository with a commit: check the repository out first", e.Base, e.Name)
+	}
+	name, proof := e.Base, fmt.Sprintf("merge base with %.7s, which the %s event names", e.Base, e.Name)
+	if e.Merge != "" && e.Merge == head {
+		name, proof = head+"^1", "first parent of the merge commit that GitHub made of the pull request"
+	}
+	id, err := r.commit(ctx, name)
+	if err != nil {
+		id, err = r.fetch(ctx, e.Base)
+	}
+	if err != nil {
+		return base{}, fmt.Errorf("find the base %.7s that the %s event names: %w\n  try: check out with fetch-depth: 0", e.Base, e.Name, err)
+	}
+	common, err := r.mergeBase(ctx, id, head)
+	switch {
+	case err != nil:
+		return base{}, err
+	case id == head:
+		return base{proof: "no base: the event names the checked-out commit itself"}, nil
+	case common == head:
+		return base{proof: fmt.Sprintf("no base: %.7s already contains the checked-out commit", id)}, nil
+	case common == "":
+		return base{}, fmt.Errorf("compare with the base %.7s: the checkout has no commit in common with it\n  try: check out with fetch-depth: 0", id)
+	}
+	return base{compared: common, policy: id, waivers: id, since: common, proof: proof}, nil
+}
+
+// pushed compares a push with the last release, and examines every file: what is
+// released is the whole commit.
+//
+// The configuration is that of the release too. Otherwise a push that was refused
+// would set the rules of the next one. The waivers are those of the commit before
+// the push: a waiver names its findings, and the report lists it. Were they the
+// release's, a finding without a fix could never be released.
+func (r repository) pushed(ctx context.Context, before, head string) (base, error) {
+	last, why, err := r.lastRelease(ctx, head)
+	if err != nil {
+		return base{}, err
+	}
+	b := base{compared: last, policy: last, waivers: last, proof: why, whole: true}
+	if before != "" {
+		id, err := r.commit(ctx, before)
+		if err != nil && !errors.Is(err, errNoCommit) {
+			return base{}, err
+		}
+		if err == nil && id != head && r.isAncestor(ctx, id, head) && (last == "" || r.isAncestor(ctx, last, id)) {
+			b.waivers = id
+			if last == "" {
+				b.policy = id
+			}
+		}
+	}
+	b.since = b.policy
+	return b, nil
+}

@@ -1,0 +1,75 @@
+package change
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// At checks the named files and folders of a commit out below a new folder. Names
+// that the commit does not have are left out. An empty commit is the checkout itself.
+func (c *Change) At(ctx context.Context, commit string, names ...string) (string, error) {
+	if commit == "" {
+		return c.dir, nil
+	}
+	all, err := c.list(ctx, commit, nil, names...)
+	if err != nil {
+		return "", err
+	}
+	if len(all.links) > 0 {
+		return "", report.Usage(fmt.Sprintf("%s:1:1 is a symbolic link in the base: policy is not read through links; commit the file itself", all.links[0]))
+	}
+	return c.checkOut(ctx, commit, all.files)
+}
+
+// Difference shows how a file or folder of the checkout differs from the base.
+type Difference struct {
+	Name string
+	Text string // unified diff
+}
+
+// Diff compares the named files and folders with the base. Those that do not differ
+// are left out. Without a base there is nothing to compare.
+func (c *Change) Diff(ctx context.Context, names ...string) ([]Difference, error) {
+	if c.base.since == "" {
+		return nil, nil
+	}
+	var out []Difference
+	for _, name := range names {
+		// --text: .gitattributes of the change must not hide a file as binary.
+		text, err := c.git(ctx, "diff", "--text", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames",
+			"--src-prefix=base/", "--dst-prefix=change/", c.base.since, "--", ":(literal)"+name)
+		if err != nil {
+			return nil, err
+		}
+		if text != "" {
+			out = append(out, Difference{name, text})
+		}
+	}
+	return out, nil
+}
+
+// Containing returns the files below a folder that contain a text in the base or in
+// the checked-out commit.
+func (c *Change) Containing(ctx context.Context, folder, text string) ([]string, error) {
+	if c.base.since == "" {
+		return nil, nil
+	}
+	var names []string
+	for _, commit := range []string{c.base.since, c.Head} {
+		out, err := c.git(ctx, "grep", "--text", "-l", "-z", "-F", "-e", text, commit, "--", folder)
+		if err != nil && !isExit(err, 1) { // 1: no file matches
+			return nil, err
+		}
+		for name := range strings.SplitSeq(out, "\x00") {
+			if name = strings.TrimPrefix(name, commit+":"); name != "" && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}

@@ -1,0 +1,193 @@
+package change
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-b235b314/goldenpath/internal/ledger"
+)
+
+// released records a release of a commit in the ledger of the repository.
+func (r repo) released(commit, kind string, at time.Time) {
+	r.t.Helper()
+	l := &ledger.Ledger{Dir: r.dir, Now: func() time.Time { return at }}
+	err := l.Update(r.t.Context(), "record", func(ctx context.Context, tx *ledger.Tx) error {
+		e := ledger.Entry{Kind: kind, Environment: "staging", Commit: commit, Verdict: "pass", Data: json.RawMessage("{}")}
+		_, err := tx.Record(ctx, e)
+		return err
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func push(before string) Request {
+	return Request{Event: Event{Name: "push", Base: before}, Committed: true}
+}
+
+var day = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+
+// TestPush: a push is compared with the last release, whatever happened to the
+// commits after it, and every file is examined.
+func TestPush(t *testing.T) {
+	r := newRepo(t)
+	root := r.commit(map[string]string{"a": "1\n"})
+	one := r.commit(map[string]string{"b": "1\n"})
+	r.released(one, ledger.KindRelease, day)
+	refused := r.commit(map[string]string{"c": "1\n"})
+	skipped := r.commit(map[string]string{"d": "1\n"})
+	head := r.commit(map[string]string{"README.md": "1\n"})
+
+	for name, before := range map[string]string{"the push before was refused": refused, "its run was skipped": skipped, "two pushes in one": one, "a new branch": ""} {
+		c, l, err := r.find(push(before))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l.Against == nil || l.Against.Commit != one || l.Against.Changed != nil || len(l.Files) != 5 {
+			t.Errorf("%s: %+v, %d files", name, l.Against, len(l.Files))
+		}
+		if want := "last release: 2026.11.20-1 of staging, recorded in goldenpath-ledger at "; !strings.HasPrefix(c.Proof, want) || !strings.Contains(l.Scope, c.Proof) {
+			t.Errorf("%s: proof %q, scope %q", name, c.Proof, l.Scope)
+		}
+		if waivers := cmp.Or(before, one); c.Policy != one || c.Waivers != waivers {
+			t.Errorf("%s: policy of %.7s, waivers of %.7s, want %.7s", name, c.Policy, c.Waivers, waivers)
+		}
+	}
+
+	// The release of the commit itself changes nothing: a second run has the result of
+	// the first. A rollback or a preview is not a release.
+	r.released(head, ledger.KindRelease, day.AddDate(0, 0, 1))
+	r.released(refused, ledger.KindRollback, day.AddDate(0, 0, 2))
+	if c, _, err := r.find(push(skipped)); err != nil || c.base.compared != one {
+		t.Errorf("again: %+v, %v", c, err)
+	}
+	// A release of another branch is not contained in this one.
+	r.git("checkout", "-q", "-b", "hotfix", root)
+	fix := r.commit(map[string]string{"fix": "1\n"})
+	r.released(fix, ledger.KindRelease, day.AddDate(0, 0, 3))
+	r.git("checkout", "-q", "main")
+	if c, _, err := r.find(push(skipped)); err != nil || c.base.compared != one {
+		t.Errorf("after a hotfix: %+v, %v", c, err)
+	}
+}
+
+// TestPushUnproven: without a proven base every finding is new, and the report
+// states why.
+func TestPushUnproven(t *testing.T) {
+	r := newRepo(t)
+	old := r.commit(map[string]string{"a": "1\n"})
+	before := r.commit(map[string]string{"b": "1\n"})
+	head := r.commit(map[string]string{"c": "1\n"})
+	check := func(name, before, policy, proof string) {
+		t.Helper()
+		c, l, err := r.find(push(before))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if l.Against != nil || !strings.Contains(c.Proof, proof) || !strings.Contains(l.Scope, c.Proof) {
+			t.Errorf("%s: compared with %+v, %q, scope %q", name, l.Against, c.Proof, l.Scope)
+		}
+		if c.Policy != policy || c.Waivers != policy {
+			t.Errorf("%s: policy of %q, waivers of %q, want %q", name, c.Policy, c.Waivers, policy)
+		}
+	}
+	check("no ledger", before, before, "no branch goldenpath-ledger")
+	check("a new branch", "", "", "no branch goldenpath-ledger")
+	r.released(before, "preview", day)
+	check("no release", before, before, "records no release")
+
+	r.released(before, ledger.KindRelease, day)
+	r.git("checkout", "-q", "-b", "rewritten", old)
+	r.commit(map[string]string{"b": "2\n"})
+	check("rewritten history", head, "", "contains none of the releases")
+	r.git("checkout", "-q", "--orphan", "other")
+	r.commit(map[string]string{"b": "3\n"})
+	check("another history", head, "", "contains none of the releases")
+
+	// An entry that was edited by hand does not stop the gate, and is not believed.
+	r.git("checkout", "-q", "-f", "goldenpath-ledger")
+	r.commit(map[string]string{"entries/staging/2026/11/2026.11.21-1.release.json": "{\"schema\": \"x\"}\n"})
+	r.git("checkout", "-q", "-f", "main")
+	check("a broken entry", before, before, "cannot be read")
+}
+
+// TestPushOfAClone: a job has the ledger as a branch of origin, or not yet, and may
+// have a shallow history.
+func TestPushOfAClone(t *testing.T) {
+	origin := newRepo(t)
+	one := origin.commit(map[string]string{"a": "1\n"})
+	origin.commit(map[string]string{"b": "1\n"})
+	head := origin.commit(map[string]string{"c": "1\n"})
+	origin.released(one, ledger.KindRelease, day)
+	for name, args := range map[string][]string{
+		"full":          nil,
+		"one branch":    {"--single-branch"},
+		"shallow":       {"--depth=1"},
+		"shallow, both": {"--depth=1", "--no-single-branch"},
+	} {
+		clone := repo{t, t.TempDir()}
+		clone.git(append(append([]string{"clone", "-q"}, args...), "file://"+origin.dir, ".")...)
+		refs := clone.git("for-each-ref")
+		c, l, err := clone.find(push(""))
+		if err != nil || l.Against == nil || l.Against.Commit != one || c.Head != head {
+			t.Errorf("%s: %+v, %v", name, l, err)
+			continue
+		}
+		if !strings.Contains(c.Proof, "origin/goldenpath-ledger at ") {
+			t.Errorf("%s: proof %q", name, c.Proof)
+		}
+		if after := clone.git("for-each-ref"); after != refs {
+			t.Errorf("%s: the gate moved references:\n%s\n%s", name, refs, after)
+		}
+	}
+	cut := repo{t, t.TempDir()}
+	cut.git("clone", "-q", "--depth=1", "--no-single-branch", "file://"+origin.dir, ".")
+	cut.git("remote", "set-url", "origin", filepath.Join(t.TempDir(), "gone"))
+	if c, l, err := cut.find(push("")); err != nil || l.Against != nil || !strings.Contains(c.Proof, "shallow: check out with fetch-depth: 0") {
+		t.Errorf("shallow, without an origin: %+v, %v", c, err)
+	}
+	alone := repo{t, t.TempDir()}
+	alone.git("clone", "-q", "--single-branch", "file://"+origin.dir, ".")
+	alone.git("remote", "set-url", "origin", filepath.Join(t.TempDir(), "gone"))
+	if c, l, err := alone.find(push("")); err != nil || l.Against != nil || !strings.Contains(c.Proof, "origin could not be asked") {
+		t.Errorf("without the ledger and an origin: %+v, %v", c, err)
+	}
+}
+
+// TestDiffShowsEverything: attributes of the change do not hide a file of the policy.
+func TestDiffShowsEverything(t *testing.T) {
+	r := newRepo(t)
+	base := r.commit(map[string]string{".goldenpath.yml": "fail-on: low\n"})
+	r.commit(map[string]string{".goldenpath.yml": "fail-on: critical\n", ".gitattributes": ".goldenpath.yml -diff\n.goldenpath/* binary\n", ".goldenpath/evidence.pub": "mallory\n"})
+	c, _, err := r.find(Request{Base: base})
+	if err != nil {
+		t.Fatal(err)
+	}
+	diffs, err := c.Diff(t.Context(), ".goldenpath.yml", ".goldenpath/evidence.pub")
+	if err != nil || len(diffs) != 2 || !strings.Contains(diffs[0].Text, "+fail-on: critical") || !strings.Contains(diffs[1].Text, "+mallory") {
+		t.Errorf("%+v, %v", diffs, err)
+	}
+}
+
+// TestContaining finds a workflow that was renamed, and one that stopped calling.
+func TestContaining(t *testing.T) {
+	r := newRepo(t)
+	base := r.commit(map[string]string{"w/a.yml": "uses: x/y@1\n", "w/b.yml": "uses: x/y@1\n", "w/c.yml": "none\n", "other": "uses: x/y@1\n"})
+	r.commit(map[string]string{"w/a.yml": "", "w/new.yml": "uses: x/y@1\n", "w/b.yml": "run: true\n"})
+	c, _, err := r.find(Request{Base: base})
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := c.Containing(t.Context(), "w", "x/y@")
+	if got := strings.Join(names, " "); got != "w/a.yml w/b.yml w/new.yml" || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+	if names, err := c.Containing(t.Context(), "nowhere", "x/y@"); len(names) != 0 || err != nil {
+		t.Errorf("%q, %v", names, err)
+	}
+}

@@ -1,0 +1,177 @@
+package gate
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// Rows that do not belong to a scanner.
+const (
+	checkoutRow = "checkout"
+	lockRow     = "lock files"
+	databaseRow = "advisory data"
+	waiverRow   = "waivers"
+)
+
+// check returns the scanner's row and, when its result is incomplete, an error. all
+// are the findings after the decision; whole says that every file was examined.
+func (r run) check(all []report.Finding, whole, tolerant bool) (report.Check, error) {
+	c := report.Check{Name: r.scanner.Kind() + " (" + r.scanner.Name() + ")", Seconds: r.elapsed.Seconds(), State: report.OK}
+	switch {
+	case r.err != nil:
+		c.State, c.Result = report.Missing, "could not complete: "+firstLine(r.err.Error())
+		return c, fmt.Errorf("%s: %w", r.scanner.Name(), r.err)
+	case r.idle && !whole:
+		c.State, c.Result = report.NotApplicable, "nothing that it examines has changed"
+		return c, nil
+	case r.idle || r.Covered == "" && len(r.Missing)+len(r.Findings) == 0:
+		c.State, c.Result = report.NotApplicable, "nothing to examine"
+		return c, nil
+	}
+	c.State, c.Result = r.count(all)
+	if r.Covered != "" {
+		c.Result += " in " + r.Covered
+	}
+	return gapRow(c, r.scanner.Name(), r.Missing, tolerant)
+}
+
+// count returns how many findings of the scanner block, are new, and so on.
+func (r run) count(all []report.Finding) (report.State, string) {
+	mine := r.facts()
+	blocking, by := 0, map[report.Status]int{}
+	for _, f := range all {
+		switch {
+		case !slices.Contains(f.Tools, r.scanner.Name()) || !slices.ContainsFunc(facts(f), func(fact string) bool { return mine[fact] }):
+		case f.Blocking:
+			blocking++
+		default:
+			by[f.Status]++
+		}
+	}
+	var parts []string
+	state := report.OK
+	if blocking > 0 {
+		state = report.Failed
+		parts = append(parts, fmt.Sprintf("%d must be fixed", blocking))
+	}
+	for _, p := range []struct {
+		status report.Status
+		format string
+	}{{report.New, "%d not blocking"}, {report.Disclosed, "%d newly disclosed"}, {report.Known, "%d known"}, {report.Waived, "%d waived"}} {
+		if n := by[p.status]; n > 0 {
+			parts = append(parts, fmt.Sprintf(p.format, n))
+		}
+	}
+	if len(parts) == 0 {
+		parts = []string{"nothing found"}
+	}
+	return state, strings.Join(parts, ", ")
+}
+
+// facts are those that the run found, before its findings were joined with those of
+// other runs. Two scanners can have one name: one tool examines files and images.
+func (r run) facts() map[string]bool {
+	own := map[string]bool{}
+	for _, f := range r.Findings {
+		for _, fact := range facts(f) {
+			own[fact] = true
+		}
+	}
+	return own
+}
+
+// facts are the names of a finding that survive joining: each of its ids with the
+// package or, where there is none, the file.
+func facts(f report.Finding) []string {
+	where := f.At.Path
+	if f.Package != "" {
+		where = sameVersion(f.Package)
+	}
+	var out []string
+	for _, id := range append([]string{f.Rule}, f.Aliases...) {
+		out = append(out, id+"\x00"+where)
+	}
+	return out
+}
+
+// gapRow adds what was not checked to a row and, unless that is tolerated, to an
+// error.
+func gapRow(c report.Check, name string, missing []Gap, tolerant bool) (report.Check, error) {
+	c, err := incomplete(c, name, missing, tolerant, func(g Gap) (string, string) {
+		return g.What + ": " + g.Why, g.What + " was not checked: " + g.Why
+	})
+	if c.Note != "" {
+		c.Note = "not checked: " + c.Note
+	}
+	return c, err
+}
+
+// incomplete marks a row that has gaps. phrase returns a gap's words in the row and
+// in the error.
+func incomplete(c report.Check, name string, missing []Gap, tolerant bool, phrase func(Gap) (note, sentence string)) (report.Check, error) {
+	if len(missing) == 0 {
+		return c, nil
+	}
+	switch {
+	case tolerant && c.State != report.Failed:
+		c.State = report.Warned
+	case !tolerant:
+		c.State = report.Inconclusive
+	}
+	const most = 20
+	var notes []string
+	var errs []error
+	for _, g := range missing[:min(most, len(missing))] {
+		note, sentence := phrase(g)
+		notes = append(notes, note)
+		errs = append(errs, fmt.Errorf("%s: %s\n  try: %s", name, sentence, g.Remedy))
+	}
+	if rest := len(missing) - most; rest > 0 {
+		notes = append(notes, fmt.Sprintf("and %d more", rest))
+		errs = append(errs, fmt.Errorf("%s: %d more were not checked: the report lists them", name, rest))
+	}
+	c.Note = strings.Join(notes, "; ")
+	if tolerant {
+		return c, nil
+	}
+	return c, errors.Join(errs...)
+}
+
+// checkoutCheck is the row that states what was examined.
+func checkoutCheck(o Options, tolerant bool) (report.Check, error) {
+	return gapRow(report.Check{Name: checkoutRow, State: report.OK, Result: o.Scope}, checkoutRow, o.Checkout, tolerant)
+}
+
+// databases returns the advisory data that was used, each once.
+func databases(runs []run) []Database {
+	var out []Database
+	for _, r := range runs {
+		for _, d := range r.Database {
+			if !slices.ContainsFunc(out, func(o Database) bool { return o.Name == d.Name }) {
+				out = append(out, d)
+			}
+		}
+	}
+	return out
+}
+
+// databaseCheck is the row on advisory data.
+func databaseCheck(used []Database, stale []Gap, tolerant bool) (report.Check, error) {
+	var names []string
+	for _, d := range used {
+		name := d.Name
+		if !d.Time.IsZero() {
+			name += " of " + d.Time.Format(time.DateOnly)
+		}
+		names = append(names, name)
+	}
+	row := report.Check{Name: databaseRow, State: report.OK, Result: strings.Join(names, ", ")}
+	return incomplete(row, databaseRow, stale, tolerant, func(g Gap) (string, string) {
+		return g.What + " " + g.Why, g.What + " " + g.Why
+	})
+}
