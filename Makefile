@@ -1,18 +1,18 @@
-# Everything a person or CI runs. `make` alone says what there is.
-# trivy imports encoding/json/v2, which Go 1.26 has behind this switch.
+# Everything a person or CI runs. `make` lists the targets.
+# trivy imports encoding/json/v2, which Go 1.26 enables with this experiment.
 export GOEXPERIMENT := jsonv2
-# One of the libraries imports plugin: with cgo the linker would then keep every
-# name in the binary, a third of its size.
+# A library imports plugin. With cgo the linker would then keep every symbol, a third
+# of the binary's size.
 export CGO_ENABLED := 0
 
 sources = $(shell find cmd internal -name '*.go' -not -name '*_test.go') $(shell find internal -name '*.json' -o -name '*.tmpl') go.mod go.sum
 
 .PHONY: help demo test e2e bench image
-help: ## say what there is
+help: ## list the targets
 	@echo "goldenpath: make TARGET"
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: bin/goldenpath bin/security-gate ## walk the sample app to production, then show what the path stops (about 2 minutes after the build)
+demo: bin/goldenpath bin/security-gate ## take the sample app to production, then show what the path stops (about 2 minutes after the build)
 	go run ./internal/demo
 
 test: bin/goldenpath bin/security-gate ## vet, and run every test that needs only Go and git
@@ -20,7 +20,7 @@ test: bin/goldenpath bin/security-gate ## vet, and run every test that needs onl
 	go test ./...
 	cd testdata/where2eat && GOEXPERIMENT= go test ./...
 
-e2e: bin/goldenpath bin/security-gate ## try it as users do: kills, hostile input, GitHub's own parser, a browser, Docker where it runs
+e2e: bin/goldenpath bin/security-gate ## test it as users run it: kills, hostile input, GitHub's own parser, a browser, and Docker if it runs
 	./internal/e2e/run.sh
 
 bench: bin/goldenpath bin/security-gate ## print ratios against docker build and the four scanners run one by one

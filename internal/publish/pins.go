@@ -21,8 +21,8 @@ var (
 	// ownPin is a reference to goldenpath itself: zeros, a placeholder or the commit of
 	// an earlier release.
 	ownPin = regexp.MustCompile(`(seed-b235b314/goldenpath(?:/[\w./…-]+)?)@(?:[0-9a-f]{40}|<commit SHA>) # v\d[\w.-]*`)
-	// zeros tells the reader to do what is done now.
-	zeros = regexp.MustCompile(`(?m)^ *# In place of the zeros .*\n| For the zeros: a release's commit\.`)
+	// zeros matches the instruction to replace the zeros, which a release removes.
+	zeros = regexp.MustCompile(`(?m)^ *# In place of the zeros .*\n| Replace the zeros with a release's commit\.`)
 )
 
 // isAction reports whether a file is the action.yml of an action.
