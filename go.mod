@@ -31,7 +31,6 @@ require (
 	github.com/hashicorp/terraform-json v0.27.2
 	github.com/hmarr/codeowners v1.2.1
 	github.com/in-toto/attestation v1.2.0
-	github.com/joshdk/go-junit v1.0.0
 	github.com/jotaen/kong-completion v0.0.4
 	github.com/klauspost/compress v1.19.1
 	github.com/olareg/olareg v0.1.2

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -73,7 +72,7 @@ func TestChecks(t *testing.T) {
 		"the first that fails ends it": {
 			config.Steps{command("lint", "exit 3"), command("unit", "touch ran"), command("types", "touch ran")},
 			report.Fail, "check-failed", "lint failed",
-			[]string{"lint fail: exit status 3", "unit skip: not run: a check before it failed", "types skip: not run: a check before it failed"},
+			[]string{"lint fail: exit status 3", "unit skip: not run: an earlier check failed", "types skip: not run: an earlier check failed"},
 		},
 		"a line that fails within": {
 			config.Steps{command("lint", "false; true")}, report.Fail, "check-failed", "lint failed", []string{"lint fail: exit status 1"},
@@ -84,8 +83,8 @@ func TestChecks(t *testing.T) {
 		},
 		"nothing is declared": {nil, report.Skip, "nothing-declared", "nothing is declared in .goldenpath.yml", nil},
 		"no JUnit file": {
-			config.Steps{{Name: "unit", Run: "true", JUnit: "reports/*.xml"}},
-			report.Fail, "check-failed", "unit failed", []string{"unit missing: wrote no JUnit file: nothing matches reports/*.xml"},
+			config.Steps{{Name: "unit", Run: "true", JUnit: "reports/*.xml"}, command("types", "touch ran")},
+			report.Fail, "check-failed", "unit failed", []string{"unit missing: no JUnit file", "types skip: not run: an earlier check failed"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -109,11 +108,11 @@ func TestChecks(t *testing.T) {
 // that nothing in it can act on a surface (GP-SAFE-2).
 func TestOutputIsKept(t *testing.T) {
 	o := options(t)
-	line := `printf 'first\n'; i=0; while [ $i -lt 100 ]; do echo "line $i"; i=$((i+1)); done; printf '\033[31mred\033[0m \342\200\256\n::error::forged\n</details><script>\n'; echo told >&2; exit 1`
+	line := `printf 'first\n'; i=0; while [ $i -lt 100 ]; do echo "line $i"; i=$((i+1)); done; printf '\033[31mred\033[0m \342\200\256\n::error::forged\n</details><script>\n'; echo diagnosis >&2; exit 1`
 	r, err := Checks(t.Context(), config.Steps{command("unit", line)}, o)
 	must(t, r, err)
 	log, err := os.ReadFile(filepath.Join(o.Out, "unit.log"))
-	if err != nil || !strings.Contains(string(log), "first\nline 0\n") || !strings.Contains(string(log), "told\n") {
+	if err != nil || !strings.Contains(string(log), "first\nline 0\n") || !strings.Contains(string(log), "diagnosis\n") {
 		t.Errorf("log %q, %v", log, err)
 	}
 	s := r.Sections[0]
@@ -149,72 +148,52 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
-func write(t *testing.T, name, content string) {
-	t.Helper()
-	if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, []byte(content), 0o644)); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// TestJUnitIsKept proves that the copies are of what this command wrote, and of
-// nothing else.
-func TestJUnitIsKept(t *testing.T) {
-	secret := filepath.Join(t.TempDir(), "secret.xml")
-	write(t, secret, "secret")
+// TestJUnit proves that the copies are of what the command wrote, and that a
+// command without any does not pass.
+func TestJUnit(t *testing.T) {
 	for name, test := range map[string]struct {
-		prepare func(dir string)
-		run     string
-		glob    string
-		want    []string // contents of the copies
-		missing bool
-		usage   string
+		run, glob string
+		row       string
+		copies    []string // their contents
 	}{
-		"what it wrote":        {run: "mkdir -p r; echo a > r/a.xml; echo b > r/b.xml; echo c > r/c.txt", glob: "r/*.xml", want: []string{"a\n", "b\n"}},
-		"also when it failed":  {run: "mkdir r; echo a > r/a.xml; exit 1", glob: "r/*.xml", want: []string{"a\n"}},
-		"written over":         {prepare: func(dir string) { write(t, dir+"/r/a.xml", "old") }, run: "echo new > r/a.xml", glob: "r/*.xml", want: []string{"new\n"}},
-		"a link inside":        {run: "mkdir r; echo a > a; ln -s ../a r/a.xml", glob: "r/*.xml", want: []string{"a\n"}},
-		"what the commit has":  {prepare: func(dir string) { write(t, dir+"/r/a.xml", "old") }, run: "true", glob: "r/*.xml", missing: true},
-		"outside":              {run: "true", glob: "../*.xml", missing: true},
-		"outside by a rooted":  {run: "true", glob: filepath.Dir(secret) + "/*.xml", missing: true},
-		"a folder that leaves": {run: "ln -s " + filepath.Dir(secret) + " r", glob: "r/*.xml", missing: true},
-		"a link that leaves":   {run: "mkdir r; ln -s " + secret + " r/a.xml", glob: "r/*.xml", usage: "escapes"},
-		"a link to nowhere":    {run: "mkdir r; ln -s nowhere r/a.xml", glob: "r/*.xml", usage: "no such file"},
-		"a pipe":               {prepare: func(dir string) { _ = syscall.Mkfifo(dir+"/a.xml", 0o600) }, run: "touch a.xml", glob: "*.xml", usage: "a.xml is no file"},
-		"a folder":             {run: "mkdir a.xml", glob: "*.xml", usage: "a.xml is no file"},
-		"too large":            {run: "truncate -s 70M a.xml", glob: "*.xml", usage: "a.xml is no file of at most"},
-		"no glob":              {run: "true", glob: "[", usage: "is no glob"},
+		"it wrote two":               {"mkdir -p r; echo a > r/a.xml; echo b > r/b.xml", "r/*.xml", "unit pass: 2 JUnit files", []string{"a\n", "b\n"}},
+		"in two modules":             {"mkdir -p m/n/r r; echo a > m/n/r/a.xml; echo b > r/b.xml", "**/r/*.xml", "unit pass: 2 JUnit files", []string{"a\n", "b\n"}},
+		"it failed, and wrote one":   {"echo a > a.xml; exit 1", "*.xml", "unit fail: exit status 1", []string{"a\n"}},
+		"it wrote none":              {"true", "*.xml", "unit missing: no JUnit file", nil},
+		"it failed, and wrote none":  {"exit 1", "*.xml", "unit fail: exit status 1", nil},
+		"the commit has one already": {"true", "old.xml", "unit missing: no JUnit file", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := options(t)
-			if test.prepare != nil {
-				test.prepare(o.Dir)
+			if err := os.WriteFile(filepath.Join(o.Dir, "old.xml"), []byte("old"), 0o600); err != nil {
+				t.Fatal(err)
 			}
 			r, err := Checks(t.Context(), config.Steps{{Name: "unit", Run: test.run, JUnit: test.glob}}, o)
-			if test.usage != "" {
-				if report.ExitCode(r, err) != report.ExitUsage || !strings.Contains(err.Error(), test.usage) {
-					t.Errorf("error %v, want a usage error with %q", err, test.usage)
-				}
-				return
-			}
 			must(t, r, err)
 			var got []string
 			for _, f := range dataOf[Data](t, r).JUnit {
-				if !strings.HasPrefix(f, o.Out) {
-					t.Errorf("a copy at %s", f)
-				}
 				b, err := os.ReadFile(f)
-				if err != nil {
-					t.Error(err)
+				if err != nil || !strings.HasPrefix(f, o.Out) {
+					t.Errorf("a copy at %s: %v", f, err)
 				}
 				got = append(got, string(b))
 			}
-			if diff := cmp.Diff(test.want, got); diff != "" {
+			if diff := cmp.Diff(test.copies, got); diff != "" {
 				t.Errorf("copies (-want +got):\n%s", diff)
 			}
-			if missing := r.Checks[0].State == report.Missing; missing != test.missing {
-				t.Errorf("row %+v", r.Checks[0])
+			if diff := cmp.Diff([]string{test.row}, rows(r)); diff != "" {
+				t.Errorf("row (-want +got):\n%s", diff)
+			}
+			if named := strings.Contains(r.Checks[0].Note, test.glob); named != (test.copies == nil) {
+				t.Errorf("note %q", r.Checks[0].Note)
 			}
 		})
+	}
+	for glob, want := range map[string]string{"[": "is not a valid glob pattern", "r.xml": "path escapes"} {
+		r, err := Checks(t.Context(), config.Steps{{Name: "unit", Run: "ln -s /etc/hostname r.xml", JUnit: glob}}, options(t))
+		if report.ExitCode(r, err) != report.ExitUsage || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want a usage error with %q", glob, err, want)
+		}
 	}
 }
 
@@ -249,7 +228,7 @@ func TestRun(t *testing.T) {
 	must(t, r, err)
 	want := []string{
 		"GET /healthz pass: status 200", "GET /healthz pass: status 200", "GET /teapot pass: status 418", "GET /moved pass: status 302",
-		"GET /teapot fail: status 418, want 200", `GET /healthz fail: the answer does not contain "better"`, "GET /moved fail: status 302, want 200",
+		"GET /teapot fail: status 418, want 200", `GET /healthz fail: the response does not contain "better"`, "GET /moved fail: status 302, want 200",
 		"GET /broken fail: unexpected EOF", "contract pass: ok", "e2e fail: exit status 4",
 	}
 	if diff := cmp.Diff(want, rows(r)); diff != "" {

@@ -25,7 +25,7 @@ var layers = []string{
 	"internal/battery internal/doctor internal/gate internal/gate/gatetest internal/preview internal/release internal/scaffold internal/scorecard",
 	"internal/github/githubtest internal/target/kubernetes internal/target/process internal/target/targettest internal/target/terraform",
 	"internal/render",
-	"internal/artifact internal/evidence internal/github internal/ledger internal/manifest internal/target",
+	"internal/artifact internal/evidence internal/github internal/junit internal/ledger internal/manifest internal/target",
 	"internal/config internal/git internal/github/githubtest/openapi internal/runner",
 	"internal/tool",
 	"internal/files internal/lockfile internal/report internal/text workflows",

@@ -153,9 +153,9 @@ func TestScorecardSchema(t *testing.T) {
 	schema := compileSchema(t, "scorecard.v1.json")
 	const card = `{"schema": "goldenpath.scorecard-card/v1",
 		"dimensions": [{"name": "tests", "state": "pass", "result": "137 passed, 0 failed, 0 flaky", "must": true}, {"name": "rollback", "state": "not-applicable", "result": "first release", "note": "n", "must": false}],
-		"tests": {"files": 3, "passed": 137, "failed": 0, "skipped": 0, "flaky": [], "broken": null},
+		"tests": {"files": 3, "passed": 137, "failed": 0, "skipped": 0, "flaky": [], "broken": null, "incomplete": [], "unmatched": ["e2e/*.xml"]},
 		"requirements": {"defined": ["W2E-1"], "touched": ["W2E-1"], "covered": ["W2E-1"], "unknown": [], "uncovered": null},
-		"readiness": [{"name": "lock file", "there": true, "proof": "go.sum"}]}`
+		"readiness": [{"name": "lock file", "found": true, "proof": "go.sum"}]}`
 	if err := schema.Validate(instance(t, card)); err != nil {
 		t.Error(err)
 	}

@@ -2,8 +2,7 @@ package scorecard
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
+	"path"
 	"regexp"
 	"strings"
 
@@ -12,59 +11,82 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// What a statement does to a release that runs before it.
-var (
-	// What is said and not done: a comment, or a text that may hold one.
-	comment      = regexp.MustCompile(`(?s)'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/`)
-	irreversible = regexp.MustCompile(`(?i)\b(drop\s+(table|column|schema|database)|truncate|delete\s+from)\b`)
-	contract     = regexp.MustCompile(`(?i)\b(drop|rename|alter\s+column|modify\s+column|set\s+not\s+null)\b`)
+// Classes of a migration by its effect on a release that ran before it: expand
+// leaves it running, contract may break it, irreversible also loses data.
+const (
+	expand       = "expand"
+	contract     = "contract"
+	irreversible = "irreversible"
 )
 
-// migrations classes what the candidate brings: none, expand, contract or
-// irreversible.
-func migrations(root *os.Root, o Options) Dimension {
-	d := Dimension{Name: "migrations", State: report.OK}
-	if o.Migrations == "" {
-		d.State, d.Result = report.NotApplicable, "no migrations are configured"
-		return d
+var (
+	// inert is SQL that is not executed: strings and comments, which may contain
+	// each other.
+	inert               = regexp.MustCompile(`(?s)'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/`)
+	irreversibleKeyword = regexp.MustCompile(`(?i)\b(drop\s+(table|column|schema|database)|truncate|delete\s+from)\b`)
+	contractKeyword     = regexp.MustCompile(`(?i)\b(drop|rename|alter\s+column|modify\s+column|set\s+not\s+null)\b`)
+)
+
+// gradeMigrations grades the worst class of the new migrations.
+func gradeMigrations(c *candidate) Dimension {
+	if c.Migrations == "" {
+		return Dimension{State: report.NotApplicable, Result: "no migrations are configured"}
 	}
-	names, unread := o.NewMigrations.get()
-	if unread != nil {
-		d.State, d.Result = report.Missing, fmt.Sprintf("the new migrations are not known: %v", unread)
-		return d
-	}
-	if len(names) == 0 {
-		d.Result = "none"
-		return d
-	}
-	class := "expand"
+	names, unread := c.NewMigrations.get()
+	worst := expand
 	for _, name := range names {
-		b, err := readFile(root, name)
+		sql, err := readFile(c.root, name)
 		if err != nil {
-			return Dimension{Name: d.Name, State: report.Missing, Result: fmt.Sprintf("%s cannot be read", name)}
+			return Dimension{State: report.Missing, Result: fmt.Sprintf("%s cannot be read: %v", name, err)}
 		}
-		sql := comment.ReplaceAllString(string(b), " ")
-		switch {
-		case irreversible.MatchString(sql):
-			class = "irreversible"
-		case contract.MatchString(sql) && class == "expand":
-			class = "contract"
-		}
+		worst = worse(worst, classify(string(sql)))
 	}
-	d.Result = fmt.Sprintf("%s (%s: %s)", class, english.Plural(len(names), "file", ""), strings.Join(base(names), ", "))
-	switch class {
-	case "expand":
+	d := Dimension{State: report.OK, Result: "none"}
+	if len(names) > 0 {
+		d.Result = fmt.Sprintf("%s (%s: %s)", worst, english.Plural(len(names), "file", ""), strings.Join(base(names), ", "))
 		d.Note = "rollback stays possible"
-	default:
+	}
+	if worst != expand {
 		d.State, d.Note = report.Warned, "the previous release may not run on this schema"
+	}
+	if unread != nil {
+		d.Note = ""
+		if len(names) > 0 {
+			d.Note = "found so far: " + d.Result
+		}
+		d.State, d.Result = report.Missing, fmt.Sprintf("the new migrations are not known: %v", unread)
 	}
 	return d
 }
 
+// classify returns the class of one migration. It knows no dialect: a statement
+// without one of the keywords is an expand.
+func classify(sql string) string {
+	sql = inert.ReplaceAllString(sql, " ")
+	switch {
+	case irreversibleKeyword.MatchString(sql):
+		return irreversible
+	case contractKeyword.MatchString(sql):
+		return contract
+	}
+	return expand
+}
+
+// worse returns the worse of two classes.
+func worse(a, b string) string {
+	for _, class := range []string{irreversible, contract} {
+		if a == class || b == class {
+			return class
+		}
+	}
+	return expand
+}
+
+// base returns the last elements of slash-separated names.
 func base(names []string) []string {
-	var out []string
+	out := make([]string, 0, len(names))
 	for _, n := range names {
-		out = append(out, filepath.Base(n))
+		out = append(out, path.Base(n))
 	}
 	return out
 }

@@ -14,21 +14,24 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// Requirements says which ids the candidate touches, and which have a test.
+// Requirements are requirement ids, such as SHOP-12, each list sorted and without
+// repetition.
 type Requirements struct {
-	Defined   []string `json:"defined"`
+	Defined   []string `json:"defined"`   // in the folder of requirements
 	Touched   []string `json:"touched"`   // named by the commits
 	Covered   []string `json:"covered"`   // named by a test that passed
-	Unknown   []string `json:"unknown"`   // named by the commits, defined nowhere
+	Unknown   []string `json:"unknown"`   // named by the commits, not defined
 	Uncovered []string `json:"uncovered"` // touched and not covered
 	unread    error    // why not every commit's message is known
 }
 
-var (
-	idPattern  = regexp.MustCompile(`[A-Z][A-Z0-9]*(?:-[A-Z][A-Z0-9]*)*-[0-9]+`)
-	definition = regexp.MustCompile("^\\s*(?:\\||[-*]|#+)\\s*[*`[]*(" + idPattern.String() + ")[*`\\]]*(?:[\\s|:(]|$)")
-)
+// definition matches a line that defines an id: it begins a table row, a list item
+// or a heading.
+var definition = regexp.MustCompile("^\\s*(?:\\||[-*]|#+)\\s*[*`[]*(" + idPattern.String() + ")[*`\\]]*(?:[\\s|:(]|$)")
 
+// readRequirements reads the definitions below the root, and compares them with
+// the commits' messages and the names of the tests. A folder that cannot be read
+// is a usage error; one that does not exist defines nothing.
 func readRequirements(root *os.Root, o Options, tests Tests) (Requirements, error) {
 	r := Requirements{Defined: []string{}, Touched: []string{}, Covered: []string{}, Unknown: []string{}, Uncovered: []string{}}
 	defined, err := definedIDs(root, o.Requirements)
@@ -52,7 +55,7 @@ func readRequirements(root *os.Root, o Options, tests Tests) (Requirements, erro
 			}
 		}
 	}
-	for _, name := range tests.Names {
+	for _, name := range tests.covering {
 		for _, id := range ids(name) {
 			if slices.Contains(defined, id) {
 				r.Covered = append(r.Covered, id)
@@ -71,29 +74,8 @@ func readRequirements(root *os.Root, o Options, tests Tests) (Requirements, erro
 	return r, nil
 }
 
-// prefix of GP-GATE-3 is GP-: the words of a project. Ids of another kind, such
-// as CVE-2026-1 or UTF-8, are none of it.
-func prefix(id string) string { return id[:strings.IndexByte(id, '-')+1] }
-
-// ids returns the ids in a text. A test's name may put them between underscores
-// and slashes.
-func ids(text string) []string {
-	var out []string
-	for _, span := range idPattern.FindAllStringIndex(text, -1) {
-		if span[0] > 0 && isWord(text[span[0]-1]) || span[1] < len(text) && (isWord(text[span[1]]) || text[span[1]] == '-') {
-			continue
-		}
-		out = append(out, text[span[0]:span[1]])
-	}
-	return out
-}
-
-func isWord(b byte) bool {
-	return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9'
-}
-
-// definedIDs are the ids that begin a table row, a list item or a heading of the
-// Markdown files in a folder.
+// definedIDs returns the ids that the Markdown files right within a folder define,
+// sorted.
 func definedIDs(root *os.Root, dir string) ([]string, error) {
 	if dir == "" {
 		return nil, nil
@@ -125,24 +107,31 @@ func definedIDs(root *os.Root, dir string) ([]string, error) {
 	return slices.Compact(all), nil
 }
 
-func (r Requirements) grade() Dimension {
-	d := Dimension{Name: "requirements"}
+// gradeRequirements grades whether the commits name requirements that are defined
+// and tested.
+func gradeRequirements(c *candidate) Dimension {
+	r := c.requirements
 	switch {
 	case len(r.Unknown) > 0:
-		d.State, d.Result = report.Failed, "unknown: "+strings.Join(r.Unknown, ", ")
-		d.Note = "define it, or correct the commit's text"
+		return Dimension{
+			State: report.Failed, Result: "unknown: " + strings.Join(r.Unknown, ", "),
+			Note: "define the requirement, or correct the commit's message",
+		}
 	case len(r.Defined) == 0:
-		d.State, d.Result = report.Missing, "no requirement ids are defined"
-	case len(r.Uncovered) == 0 && r.unread != nil:
-		d.State, d.Result = report.Missing, fmt.Sprintf("the commits' messages are not known: %v", r.unread)
-	case len(r.Touched) == 0:
-		d.State, d.Result = report.Warned, fmt.Sprintf("the commits name none of %d; %d have a test", len(r.Defined), len(r.Covered))
-		d.Note = "name the requirement a change serves, such as " + r.Defined[0]
+		return Dimension{State: report.Missing, Result: "no requirement ids are defined"}
 	case len(r.Uncovered) > 0:
-		d.State, d.Result = report.Failed, "touched without a test: "+strings.Join(r.Uncovered, ", ")
-		d.Note = "name the id in a test that passes"
+		return Dimension{
+			State: report.Failed, Result: "touched without a test: " + strings.Join(r.Uncovered, ", "),
+			Note: "name the id in a test that passes",
+		}
+	case r.unread != nil:
+		return Dimension{State: report.Missing, Result: fmt.Sprintf("the messages of the commits are not known: %v", r.unread)}
+	case len(r.Touched) == 0:
+		return Dimension{
+			State: report.Warned, Result: fmt.Sprintf("the commits name none of %d; %d have a test", len(r.Defined), len(r.Covered)),
+			Note: "name the requirement that a change serves, such as " + r.Defined[0],
+		}
 	default:
-		d.State, d.Result = report.OK, fmt.Sprintf("%d touched, all covered: %s", len(r.Touched), strings.Join(r.Touched, ", "))
+		return Dimension{State: report.OK, Result: fmt.Sprintf("%d touched, all covered: %s", len(r.Touched), strings.Join(r.Touched, ", "))}
 	}
-	return d
 }

@@ -41,8 +41,8 @@ func root(t *testing.T, files map[string]string) *os.Root {
 	return r
 }
 
-// candidate is one that has everything.
-func candidate(t *testing.T) Options {
+// goodCandidate has every input, and each is good.
+func goodCandidate(t *testing.T) Options {
 	return Options{
 		App: "shop", Commit: commit, Digest: "sha256:1", Dir: checkout(t, map[string]string{"docs/requirements/votes.md": "| W2E-3 | votes are counted |\n", "db/0001.sql": "create table votes (id int);"}),
 		JUnit: []string{goodTests(t)}, Messages: Known([]string{"count votes\n\nServes W2E-3."}),
@@ -88,7 +88,7 @@ func TestGrade(t *testing.T) {
 
 		"security missing":                {func(_ *testing.T, o *Options) { o.Gate = nil }, nil, "security", report.Missing, "has not run", report.Warn},
 		"security missing, a must":        {func(_ *testing.T, o *Options) { o.Gate = nil }, []string{"security"}, "security", report.Missing, "has not run", report.Fail},
-		"security of another commit":      {func(_ *testing.T, o *Options) { o.Gate.Commit = "1c0f" }, []string{"security"}, "security", report.Missing, "is about 1c0f", report.Fail},
+		"security of another commit":      {func(_ *testing.T, o *Options) { o.Gate.Commit = "1c0f" }, []string{"security"}, "security", report.Missing, "is about commit 1c0f", report.Fail},
 		"security warns":                  {func(_ *testing.T, o *Options) { o.Gate.Verdict = report.Warn }, []string{"security"}, "security", report.Warned, "nothing blocks", report.Warn},
 		"security blocks":                 {func(_ *testing.T, o *Options) { o.Gate.Verdict = report.Fail }, nil, "security", report.Failed, "nothing blocks", report.Fail},
 		"security looked at nothing":      {func(_ *testing.T, o *Options) { o.Gate.Verdict = report.Skip }, []string{"security"}, "security", report.Missing, "", report.Fail},
@@ -129,15 +129,15 @@ func TestGrade(t *testing.T) {
 		}, nil, "requirements", report.Missing, "more than 200 commits", report.Warn},
 
 		"migrations: not configured":               {func(_ *testing.T, o *Options) { o.Migrations = "" }, nil, "migrations", report.NotApplicable, "", report.Warn},
-		"migrations: not configured, a must":       {func(_ *testing.T, o *Options) { o.Migrations = "" }, []string{"migrations"}, "migrations", report.Missing, "scorecard.must asks for it", report.Fail},
+		"migrations: not configured, a must":       {func(_ *testing.T, o *Options) { o.Migrations = "" }, []string{"migrations"}, "migrations", report.Missing, "scorecard.must requires it", report.Fail},
 		"migrations: gone":                         {func(_ *testing.T, o *Options) { o.NewMigrations = Known([]string{"db/0009.sql"}) }, []string{"migrations"}, "migrations", report.Missing, "cannot be read", report.Fail},
 		"performance: not configured":              {nil, nil, "performance", report.NotApplicable, "", report.Warn},
-		"performance: not configured, a must":      {nil, []string{"performance"}, "performance", report.Missing, "scorecard.must asks for it", report.Fail},
-		"ai-evals: not configured, a must":         {nil, []string{"ai-evals"}, "ai-evals", report.Missing, "scorecard.must asks for it", report.Fail},
-		"readiness warns, also where it is a must": {nil, []string{"readiness"}, "readiness", report.Warned, "lacks ", report.Warn},
+		"performance: not configured, a must":      {nil, []string{"performance"}, "performance", report.Missing, "scorecard.must requires it", report.Fail},
+		"ai-evals: not configured, a must":         {nil, []string{"ai-evals"}, "ai-evals", report.Missing, "scorecard.must requires it", report.Fail},
+		"readiness warns, also where it is a must": {nil, []string{"readiness"}, "readiness", report.Warned, "missing: ", report.Warn},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := candidate(t)
+			o := goodCandidate(t)
 			o.Must = test.must
 			if test.change != nil {
 				test.change(t, &o)
@@ -166,7 +166,7 @@ func TestGrade(t *testing.T) {
 // TestCard proves GP-SCORE-1: the JSON reads back as it was written, about one
 // commit and digest.
 func TestCard(t *testing.T) {
-	o := candidate(t)
+	o := goodCandidate(t)
 	r, err := Grade(o)
 	if err != nil {
 		t.Fatal(err)
@@ -183,8 +183,7 @@ func TestCard(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := *dataOf[*Card](t, r)
-	want.Tests.Names = nil // not part of it
-	if diff := cmp.Diff(want, got.Data, cmpopts.IgnoreUnexported(Requirements{})); diff != "" {
+	if diff := cmp.Diff(want, got.Data, cmpopts.IgnoreUnexported(Requirements{}, Tests{}, Dimension{})); diff != "" {
 		t.Errorf("card (-want +got):\n%s", diff)
 	}
 	if got.Schema != "goldenpath.scorecard/v1" || got.Data.Schema != "goldenpath.scorecard-card/v1" || got.Commit != commit || got.Digest != "sha256:1" {
@@ -211,7 +210,7 @@ func TestGradeUsage(t *testing.T) {
 		"requirements are a file":       func(o *Options) { o.Requirements = "docs/requirements/votes.md" },
 		"requirements are out of reach": func(o *Options) { o.Requirements = "../.." },
 	} {
-		o := candidate(t)
+		o := goodCandidate(t)
 		change(&o)
 		if _, err := Grade(o); report.ExitCode(nil, err) != report.ExitUsage {
 			t.Errorf("%s: error %v", name, err)
@@ -272,7 +271,7 @@ func TestRequirements(t *testing.T) {
 	o := Options{Requirements: "./reqs/", Messages: Known([]string{
 		"W2E-2 and W2E-1, again W2E-2", "Fix CVE-2026-1 by reading UTF-8, RFC-9110 (W2E-77)", "OPS-1", "OPSX-3 is nobody's",
 	})}
-	got, err := readRequirements(r, o, Tests{Names: []string{"Test/W2E-1_x", "test_OPS-1", "Test/W2E-5", "Test/W2E-78", "Test/W2E-1_y"}})
+	got, err := readRequirements(r, o, Tests{covering: []string{"Test/W2E-1_x", "test_OPS-1", "Test/W2E-5", "Test/W2E-78", "Test/W2E-1_y"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +279,7 @@ func TestRequirements(t *testing.T) {
 		Defined: []string{"OPS-1", "W2E-1", "W2E-2", "W2E-3", "W2E-4", "W2E-5", "W2E-6", "W2E-7", "W2E-8"},
 		Touched: []string{"OPS-1", "W2E-1", "W2E-2"}, Covered: []string{"OPS-1", "W2E-1", "W2E-5"}, Unknown: []string{"W2E-77"}, Uncovered: []string{"W2E-2"},
 	}
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Requirements{})); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Requirements{}, Tests{}, Dimension{})); diff != "" {
 		t.Errorf("requirements (-want +got):\n%s", diff)
 	}
 }
@@ -308,17 +307,17 @@ func TestMigrations(t *testing.T) {
 		"create table backdrop (rename_me int, truncated bool);": "expand",
 		"": "expand",
 	} {
-		d := migrations(root(t, map[string]string{"db/1.sql": sql}), Options{Migrations: "db", NewMigrations: Known([]string{"db/1.sql"})})
+		d := gradeMigrations(&candidate{root: root(t, map[string]string{"db/1.sql": sql}), Options: Options{Migrations: "db", NewMigrations: Known([]string{"db/1.sql"})}})
 		if !strings.HasPrefix(d.Result, class+" (1 file: 1.sql)") || (d.State == report.OK) != (class == "expand") {
 			t.Errorf("%q: %+v, want %s", sql, d, class)
 		}
 	}
 	r := root(t, map[string]string{"db/1.sql": "drop table a;", "db/2.sql": "alter table b rename to c;", "db/3.sql": "create table d (id int);"})
 	all := []string{"db/1.sql", "db/2.sql", "db/3.sql"}
-	if d := migrations(r, Options{Migrations: "db", NewMigrations: Known(all)}); d.Result != "irreversible (3 files: 1.sql, 2.sql, 3.sql)" || d.State != report.Warned {
+	if d := gradeMigrations(&candidate{root: r, Options: Options{Migrations: "db", NewMigrations: Known(all)}}); d.Result != "irreversible (3 files: 1.sql, 2.sql, 3.sql)" || d.State != report.Warned {
 		t.Errorf("the worst counts: %+v", d)
 	}
-	if d := migrations(r, Options{Migrations: "db", NewMigrations: Known[[]string](nil)}); d.Result != "none" || d.State != report.OK {
+	if d := gradeMigrations(&candidate{root: r, Options: Options{Migrations: "db", NewMigrations: Known[[]string](nil)}}); d.Result != "none" || d.State != report.OK {
 		t.Errorf("none: %+v", d)
 	}
 }
@@ -333,9 +332,9 @@ func TestReadiness(t *testing.T) {
 	there := map[string]string{}
 	lacks := 0
 	for _, i := range checklist(r, o) {
-		if i.There {
+		if i.Found {
 			there[i.Name] = i.Proof
-		} else if lacks++; !strings.HasPrefix(i.Proof, "looked for ") {
+		} else if lacks++; !strings.HasPrefix(i.Proof, "searched for ") {
 			t.Errorf("%+v", i)
 		}
 	}
@@ -346,15 +345,15 @@ func TestReadiness(t *testing.T) {
 	if diff := cmp.Diff(want, there); diff != "" || lacks != 7 {
 		t.Errorf("there, %d lacking (-want +got):\n%s", lacks, diff)
 	}
-	d := gradeReadiness(checklist(r, o))
-	if d.State != report.Warned || d.Result != "6 of 13" || !strings.HasSuffix(d.Note, " and 4 more") {
+	d := gradeReadiness(&candidate{checklist: checklist(r, o)})
+	if d.State != report.Warned || d.Result != "6 of 13" || !strings.HasSuffix(d.Note, ", and 4 more") {
 		t.Errorf("%+v", d)
 	}
-	if d := gradeReadiness([]Item{{There: true}}); d.State != report.OK {
+	if d := gradeReadiness(&candidate{checklist: []Item{{Found: true}}}); d.State != report.OK {
 		t.Errorf("%+v", d)
 	}
 	for _, i := range checklist(r, Options{}) { // nothing configured
-		if i.There && strings.HasPrefix(i.Proof, "/") || strings.Contains(i.Proof, "looked for /") {
+		if i.Found && strings.HasPrefix(i.Proof, "/") || strings.Contains(i.Proof, "searched for /") {
 			t.Errorf("%+v", i)
 		}
 	}
@@ -376,7 +375,7 @@ func TestHostileCheckout(t *testing.T) {
 	if err := errors.Join(os.MkdirAll(filepath.Join(dir, "llm"), 0o755), syscall.Mkfifo(filepath.Join(dir, "llm", "a.md"), 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	o := candidate(t)
+	o := goodCandidate(t)
 	o.Dir, o.Prompts, o.NewMigrations, o.Messages = dir, "llm", Known([]string{"db.sql", "../x.sql"}), Known[[]string](nil)
 	r, err := Grade(o)
 	if err != nil {
@@ -384,7 +383,7 @@ func TestHostileCheckout(t *testing.T) {
 	}
 	card := dataOf[*Card](t, r)
 	for _, i := range card.Readiness {
-		if i.There && i.Name != "requirements with ids" {
+		if i.Found && i.Name != "requirements with ids" {
 			t.Errorf("%+v", i)
 		}
 	}

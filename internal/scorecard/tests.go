@@ -2,99 +2,108 @@ package scorecard
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"github.com/dustin/go-humanize/english"
-	"github.com/joshdk/go-junit"
 
+	"github.com/seed-b235b314/goldenpath/internal/junit"
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
-// Tests sums up JUnit files.
+// Tests sums up the JUnit files of a candidate.
 type Tests struct {
-	Files   int      `json:"files"`
-	Passed  int      `json:"passed"`
-	Failed  int      `json:"failed"`
-	Skipped int      `json:"skipped"`
-	Flaky   []string `json:"flaky"` // failed and passed in the same run, or marked so by its tool
-	Names   []string `json:"-"`     // of those that passed
-	Broken  []string `json:"broken"`
+	Files      int      `json:"files"`
+	Passed     int      `json:"passed"`
+	Failed     int      `json:"failed"`
+	Skipped    int      `json:"skipped"`
+	Flaky      []string `json:"flaky"`      // names of tests that failed and passed when run again
+	Broken     []string `json:"broken"`     // names of tests that failed
+	Incomplete []string `json:"incomplete"` // reports that declare more tests than they hold
+	Unmatched  []string `json:"unmatched"`  // patterns that matched no file
+	covering   []string // names of tests that passed, and never failed
 }
 
-type outcome struct {
-	name                    string
-	passed, failed, skipped int
-}
-
-func key(parts ...string) string { return strings.Join(parts, "\x00") }
-
-func readTests(files []string) (Tests, error) {
-	t := Tests{Flaky: []string{}, Broken: []string{}}
-	seen := map[string]*outcome{}
-	var order []string
+// readTests reads JUnit files. A file that is not a complete report is a usage
+// error.
+func readTests(files, unmatched []string) (Tests, error) {
+	t := Tests{Flaky: []string{}, Broken: []string{}, Incomplete: []string{}, Unmatched: append([]string{}, unmatched...)}
 	for _, name := range files {
-		suites, retried, err := readJUnit(name)
+		results, err := junit.ReadFile(name)
 		if err != nil {
 			return t, err
 		}
 		t.Files++
-		walk(nil, suites, func(suite string, test junit.Test) {
-			in := key(suite, test.Classname, test.Name)
-			// A test is run again in the same folder of files, and in the same suite. One
-			// of that name elsewhere is another test.
-			id := key(filepath.Dir(name), in)
-			if seen[id] == nil {
-				seen[id] = &outcome{name: test.Name}
-				order = append(order, id)
-			}
-			switch {
-			case test.Status == junit.StatusSkipped || test.Status == junit.StatusPassed && notRun(test):
-				seen[id].skipped++
-			case test.Status != junit.StatusPassed:
-				seen[id].failed++
-			case retried[in]:
-				seen[id].failed++
-				fallthrough
-			default:
-				seen[id].passed++
-			}
-		})
-	}
-	for _, id := range order {
-		o, name := seen[id], seen[id].name
-		switch {
-		case o.failed > 0 && o.passed > 0:
-			t.Flaky = append(t.Flaky, name)
-		case o.failed > 0:
-			t.Failed++
-			t.Broken = append(t.Broken, name)
-		case o.passed > 0:
-			t.Passed++
-			t.Names = append(t.Names, name)
-		default:
-			t.Skipped++
+		t.Incomplete = append(t.Incomplete, results.Gaps...)
+		for _, test := range results.Tests {
+			t.add(test)
 		}
 	}
 	return t, nil
 }
 
-func (t Tests) grade() Dimension {
-	d := Dimension{Name: "tests", Result: fmt.Sprintf("%d passed, %d failed, %d flaky", t.Passed, t.Failed, len(t.Flaky))}
+func (t *Tests) add(test junit.Test) {
+	switch test.Verdict {
+	case junit.Failed:
+		t.Failed++
+		t.Broken = append(t.Broken, test.Name)
+	case junit.Flaky:
+		t.Flaky = append(t.Flaky, test.Name)
+	case junit.Skipped:
+		t.Skipped++
+	case junit.Passed:
+		t.Passed++
+		if test.Stable {
+			t.covering = append(t.covering, test.Name)
+		}
+	}
+}
+
+// gradeTests grades the tests that ran. No test at all is a failure, and so is a
+// report that lost some.
+func gradeTests(c *candidate) Dimension {
+	t := c.tests
+	d := Dimension{State: report.OK, Result: fmt.Sprintf("%d passed, %d failed, %d flaky", t.Passed, t.Failed, len(t.Flaky))}
 	if t.Skipped > 0 {
 		d.Result += fmt.Sprintf(", %d skipped", t.Skipped)
 	}
+	var notes []string
 	switch {
 	case t.Files == 0:
 		d.State, d.Result = report.Missing, "no JUnit file: name one with junit: in checks or battery"
 	case t.Passed+t.Failed+len(t.Flaky) == 0:
 		d.State, d.Result = report.Failed, fmt.Sprintf("no test ran (%s)", english.Plural(t.Files, "file", ""))
 	case t.Failed > 0:
-		d.State, d.Note = report.Failed, english.OxfordWordSeries(t.Broken[:min(3, len(t.Broken))], "and")
+		d.State = report.Failed
+		notes = append(notes, series(t.Broken))
+	case len(t.Incomplete) > 0:
+		d.State = report.Failed
+	case len(t.Unmatched) > 0:
+		d.State = report.Missing
 	case len(t.Flaky) > 0:
-		d.State, d.Note = report.Warned, "flaky: "+english.OxfordWordSeries(t.Flaky[:min(3, len(t.Flaky))], "and")
-	default:
-		d.State = report.OK
+		d.State = report.Warned
 	}
+	if d.State != report.Failed && len(t.Flaky) > 0 {
+		notes = append(notes, "flaky: "+series(t.Flaky))
+	}
+	if len(t.Incomplete) > 0 {
+		notes = append(notes, series(t.Incomplete)+": run the tests again, or fix the reporter")
+	}
+	if len(t.Unmatched) > 0 {
+		notes = append(notes, "no file matches "+series(t.Unmatched))
+	}
+	d.Note = strings.Join(notes, "; ")
 	return d
+}
+
+// maxShown bounds one name in a row, in runes.
+const maxShown = 120
+
+// series joins the first three names.
+func series(names []string) string {
+	var shown []string
+	for _, name := range names[:min(3, len(names))] {
+		shown = append(shown, text.OneLine(name, maxShown))
+	}
+	return english.OxfordWordSeries(shown, "and")
 }

@@ -5,16 +5,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
-
-// goJUnit is what the sample app's own writer of JUnit files leaves.
-const goJUnit = "../../testdata/where2eat/internal/junit/testdata/report.xml"
 
 // file writes a JUnit file and returns its name.
 func file(t *testing.T, name, content string) string {
@@ -26,40 +23,6 @@ func file(t *testing.T, name, content string) string {
 	return path
 }
 
-// TestReadTests proves GP-SCORE-4 for what the common runners write.
-func TestReadTests(t *testing.T) {
-	for name, test := range map[string]struct {
-		file string
-		want Tests
-	}{
-		"go": {goJUnit, Tests{
-			Files: 1, Passed: 2, Failed: 4, Skipped: 1, Flaky: []string{}, Names: []string{"TestA/W2E-3_a_second_vote", "TestA"},
-			Broken: []string{"TestB/sub", "TestB", "(package)", "(package)"},
-		}},
-		"Jest": {"testdata/jest.xml", Tests{
-			Files: 1, Passed: 2, Failed: 1, Skipped: 1, Flaky: []string{}, Names: []string{"votes counts a second vote (W2E-3)", "votes are shown & sorted"},
-			Broken: []string{"votes refuses a third"},
-		}},
-		"pytest": {"testdata/pytest.xml", Tests{
-			Files: 1, Passed: 2, Failed: 1, Skipped: 1, Flaky: []string{}, Names: []string{"test_W2E-9_order[one-two]", "tests.test_imports"}, Broken: []string{"test_database"},
-		}},
-		"GP-PATH-6 Surefire": {"testdata/surefire.xml", Tests{
-			Files: 1, Passed: 1, Failed: 1, Flaky: []string{"sometimes"}, Names: []string{"always"}, Broken: []string{"never"},
-		}},
-		"GoogleTest": {"testdata/googletest.xml", Tests{Files: 1, Passed: 1, Skipped: 1, Flaky: []string{}, Names: []string{"Counts"}, Broken: []string{}}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			got, err := readTests([]string{test.file})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Errorf("tests (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
 const (
 	pass = `<testcase classname="c" name="t"/>`
 	fail = `<testcase classname="c" name="t"><failure message="no"/></testcase>`
@@ -67,126 +30,71 @@ const (
 
 func suite(name, in string) string { return `<testsuite name="` + name + `">` + in + `</testsuite>` }
 
-// TestFlaky proves GP-PATH-6: run again, a test is flaky; a test of the same name
-// elsewhere is another test, and its failure counts.
-func TestFlaky(t *testing.T) {
+// TestReadTests proves GP-SCORE-4: the files of a candidate are one sum, and two
+// files never hold the same test.
+func TestReadTests(t *testing.T) {
 	for name, test := range map[string]struct {
-		files                 []string // contents; "/" before it: in a folder of its own
-		passed, failed, flaky int
+		files []string // contents
+		want  Tests
 	}{
-		"twice in a suite":           {[]string{suite("s", fail+pass)}, 0, 0, 1},
-		"in two suites of a name":    {[]string{suite("s", fail) + suite("s", pass)}, 0, 0, 1},
-		"in two files of a run":      {[]string{suite("s", fail), suite("s", pass)}, 0, 0, 1},
-		"in files of two runs":       {[]string{suite("s", fail), "/" + suite("s", pass)}, 1, 1, 0},
-		"in two suites":              {[]string{suite("s", fail) + suite("z", pass)}, 1, 1, 0},
-		"in suites within suites":    {[]string{suite("a", suite("s", fail)) + suite("b", suite("s", pass))}, 1, 1, 0},
-		"in a suite within a suite":  {[]string{suite("", suite("s", suite("deep", `<testcase name="t"><flakyError/></testcase>`)))}, 0, 0, 1},
-		"passed twice":               {[]string{suite("s", pass+pass)}, 1, 0, 0},
-		"failed twice":               {[]string{suite("s", fail+fail)}, 0, 1, 0},
-		"marked, and failed for all": {[]string{suite("s", `<testcase name="t"><flakyFailure/><failure/></testcase>`)}, 0, 1, 0},
+		"none": {nil, Tests{}},
+		"all verdicts": {[]string{suite("s", pass+`<testcase name="b"><failure/></testcase><testcase name="f"><flakyFailure/></testcase><testcase name="k"><skipped/></testcase>`)},
+			Tests{Files: 1, Passed: 1, Failed: 1, Skipped: 1, Flaky: []string{"f"}, Broken: []string{"b"}, covering: []string{"t"}}},
+		"a matrix: one name in two files":  {[]string{suite("s", fail), suite("s", pass)}, Tests{Files: 2, Passed: 1, Failed: 1, Broken: []string{"t"}, covering: []string{"t"}}},
+		"a pass and a failure of one name": {[]string{suite("s", pass+fail)}, Tests{Files: 1, Passed: 1, Failed: 1, Broken: []string{"t"}}},
+		"an incomplete report": {[]string{`<testsuite name="s" tests="3">` + pass + `</testsuite>`},
+			Tests{Files: 1, Passed: 1, covering: []string{"t"}, Incomplete: []string{"suite s declares 3 tests, and the report holds 1"}}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			dir := t.TempDir()
-			var files []string
-			for i, f := range test.files {
-				sub := "run"
-				if rest, ok := strings.CutPrefix(f, "/"); ok {
-					sub, f = "another", rest
-				}
-				path := filepath.Join(dir, sub, string(rune('a'+i))+".xml")
-				if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte("<testsuites>"+f+"</testsuites>"), 0o644)); err != nil {
-					t.Fatal(err)
-				}
-				files = append(files, path)
-			}
-			got, err := readTests(files)
-			if err != nil || got.Passed != test.passed || got.Failed != test.failed || len(got.Flaky) != test.flaky {
-				t.Errorf("%+v, %v", got, err)
-			}
-		})
-	}
-}
-
-// TestBadJUnit proves that what is no report is a mistake that names its file, and
-// is never no tests.
-func TestBadJUnit(t *testing.T) {
-	for name, test := range map[string]struct{ content, says string }{
-		"empty":            {"", "it has no test suite"},
-		"only a comment":   {"<!-- nothing -->", "it has no test suite"},
-		"a page":           {"<html><body/></html>", "it begins with <html>"},
-		"not XML":          {"ok  \tshop\t0.1s\n", "it has no test suite"},
-		"cut off":          {"<testsuites><testsuite name='s'><testcase name='t'/>", "unexpected EOF"},
-		"crossed":          {"<testsuites><testsuite></testsuites>", "syntax error"},
-		"another encoding": {`<?xml version="1.0" encoding="UTF-16"?><testsuites/>`, "encoding"},
-		"an entity":        {`<!DOCTYPE x [<!ENTITY a "aaaa">]><testsuites><testsuite name="&a;"/></testsuites>`, "entity"},
-		"a deep nest":      {strings.Repeat("<testsuite>", 1000) + strings.Repeat("</testsuite>", 1000), "more than 32 elements"},
-		"control":          {"<testsuites><testsuite name='\x01'/></testsuites>", "illegal character"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			path := file(t, "TEST-shop.xml", test.content)
-			_, err := readTests([]string{path})
-			if report.ExitCode(nil, err) != report.ExitUsage || !strings.HasPrefix(err.Error(), "TEST-shop.xml is no JUnit XML: ") || !strings.Contains(err.Error(), test.says) {
-				t.Errorf("error %v, want %q", err, test.says)
-			}
-		})
-	}
-	large := file(t, "large.xml", "")
-	if err := os.Truncate(large, maxJUnit+1); err != nil {
-		t.Fatal(err)
-	}
-	pipe := filepath.Join(t.TempDir(), "pipe.xml")
-	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range []string{large, pipe, t.TempDir()} {
-		if _, err := readTests([]string{path}); report.ExitCode(nil, err) != report.ExitUsage {
-			t.Errorf("%s: error %v", path, err)
+		var files []string
+		for _, content := range test.files {
+			files = append(files, file(t, "r.xml", content))
+		}
+		got, err := readTests(files, nil)
+		if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(Tests{}), cmpopts.EquateEmpty()); diff != "" || err != nil {
+			t.Errorf("%s: %v (-want +got):\n%s", name, err, diff)
 		}
 	}
-	if _, err := readTests([]string{filepath.Join(t.TempDir(), "gone.xml")}); err == nil || report.ExitCode(nil, err) != report.ExitFailure {
+	if _, err := readTests([]string{file(t, "r.xml", "")}, nil); report.ExitCode(nil, err) != report.ExitUsage {
 		t.Errorf("error %v", err)
 	}
 }
 
-func FuzzReadJUnit(f *testing.F) {
-	for _, name := range []string{goJUnit, "testdata/jest.xml", "testdata/pytest.xml", "testdata/surefire.xml"} {
-		b, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(b)
-	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		path := filepath.Join(t.TempDir(), "f.xml")
-		if err := os.WriteFile(path, b, 0o600); err != nil {
-			t.Skip()
-		}
-		got, err := readTests([]string{path})
-		if err == nil && got.Failed != len(got.Broken) {
-			t.Errorf("%+v", got)
-		}
-	})
-}
-
+// TestGradeTests proves GP-SCORE-4 and GP-PATH-6: what is not known, or not
+// complete, never passes.
 func TestGradeTests(t *testing.T) {
 	for name, test := range map[string]struct {
-		t     Tests
-		state report.State
-		says  string
+		t      Tests
+		state  report.State
+		result string
+		note   string
 	}{
-		"GP-SCORE-2 no file is missing":        {Tests{}, report.Missing, "no JUnit file"},
-		"GP-SCORE-4 zero tests fail":           {Tests{Files: 2}, report.Failed, "no test ran (2 files)"},
-		"GP-SCORE-4 all skipped is none":       {Tests{Files: 1, Skipped: 3}, report.Failed, "no test ran"},
-		"all pass":                             {Tests{Files: 1, Passed: 3, Skipped: 1}, report.OK, "3 passed, 0 failed, 0 flaky, 1 skipped"},
-		"GP-PATH-6 flaky warns":                {Tests{Files: 1, Passed: 3, Flaky: []string{"a", "b"}}, report.Warned, "flaky: a and b"},
-		"only flaky ones":                      {Tests{Files: 1, Flaky: []string{"a"}}, report.Warned, "flaky: a"},
-		"failures are named":                   {Tests{Files: 1, Passed: 9, Failed: 1, Broken: []string{"TestVote"}}, report.Failed, "TestVote"},
-		"no more than three of them":           {Tests{Files: 1, Failed: 4, Broken: []string{"a", "b", "c", "d"}}, report.Failed, "a, b, and c"},
-		"a failure counts more than flakiness": {Tests{Files: 1, Failed: 1, Broken: []string{"x"}, Flaky: []string{"a"}}, report.Failed, "x"},
+		"no file":              {Tests{}, report.Missing, "no JUnit file: name one with junit: in checks or battery", ""},
+		"no file is matched":   {Tests{Unmatched: []string{"r/*.xml"}}, report.Missing, "no JUnit file: name one with junit: in checks or battery", "no file matches r/*.xml"},
+		"no test":              {Tests{Files: 2}, report.Failed, "no test ran (2 files)", ""},
+		"all are skipped":      {Tests{Files: 1, Skipped: 3}, report.Failed, "no test ran (1 file)", ""},
+		"all pass":             {Tests{Files: 1, Passed: 3, Skipped: 1}, report.OK, "3 passed, 0 failed, 0 flaky, 1 skipped", ""},
+		"one pattern matched":  {Tests{Files: 1, Passed: 3, Unmatched: []string{"e2e/*.xml"}}, report.Missing, "3 passed, 0 failed, 0 flaky", "no file matches e2e/*.xml"},
+		"incomplete":           {Tests{Files: 1, Passed: 3, Incomplete: []string{"suite s declares 5 tests"}}, report.Failed, "3 passed, 0 failed, 0 flaky", "suite s declares 5 tests: run the tests again, or fix the reporter"},
+		"flaky":                {Tests{Files: 1, Passed: 3, Flaky: []string{"a", "b"}}, report.Warned, "3 passed, 0 failed, 2 flaky", "flaky: a and b"},
+		"only flaky ones":      {Tests{Files: 1, Flaky: []string{"a"}}, report.Warned, "0 passed, 0 failed, 1 flaky", "flaky: a"},
+		"flaky, and unmatched": {Tests{Files: 1, Flaky: []string{"a"}, Unmatched: []string{"x", "y"}}, report.Missing, "0 passed, 0 failed, 1 flaky", "flaky: a; no file matches x and y"},
+		"a failure":            {Tests{Files: 1, Passed: 9, Failed: 1, Broken: []string{"TestVote"}}, report.Failed, "9 passed, 1 failed, 0 flaky", "TestVote"},
+		"more than three":      {Tests{Files: 1, Failed: 4, Broken: []string{"a", "b", "c", "d"}}, report.Failed, "0 passed, 4 failed, 0 flaky", "a, b, and c"},
+		"a failure, flaky and incomplete": {Tests{Files: 1, Failed: 1, Broken: []string{"x"}, Flaky: []string{"a"}, Incomplete: []string{"i"}, Unmatched: []string{"u"}},
+			report.Failed, "0 passed, 1 failed, 1 flaky", "x; i: run the tests again, or fix the reporter; no file matches u"},
 	} {
-		d := test.t.grade()
-		if d.State != test.state || !strings.Contains(d.Result+" | "+d.Note, test.says) {
-			t.Errorf("%s: %+v, want %s and %q", name, d, test.state, test.says)
+		want := Dimension{State: test.state, Result: test.result, Note: test.note}
+		if diff := cmp.Diff(want, gradeTests(&candidate{tests: test.t}), cmp.AllowUnexported(Dimension{})); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
+	}
+}
+
+// TestLongNames proves that names of any length leave a note that fits a row.
+func TestLongNames(t *testing.T) {
+	long := strings.Repeat("ä", 4000)
+	d := gradeTests(&candidate{tests: Tests{Files: 1, Failed: 3, Broken: []string{"1" + long, "2" + long, "3" + long}}})
+	if len(d.Note) > 1000 || !strings.HasPrefix(d.Note, "1ä") || !strings.Contains(d.Note, ", and 3ä") {
+		t.Errorf("a note of %d bytes: %.100s", len(d.Note), d.Note)
 	}
 }

@@ -3,11 +3,10 @@ package path
 import (
 	"context"
 	"errors"
-	"fmt"
-	"path/filepath"
 
 	"github.com/seed-b235b314/goldenpath/internal/command"
 	"github.com/seed-b235b314/goldenpath/internal/config"
+	"github.com/seed-b235b314/goldenpath/internal/junit"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/stage"
 )
@@ -42,13 +41,9 @@ func (c *Scorecard) Do(ctx context.Context, env *command.Env) (*report.Report, e
 	if err != nil {
 		return nil, err
 	}
-	found := stage.Results{}
-	for _, pattern := range c.JUnit {
-		files, err := filepath.Glob(filepath.Join(c.Dir, pattern))
-		if err != nil {
-			return nil, report.Usage(fmt.Sprintf("--junit %q is not a glob: %v", pattern, err))
-		}
-		found.JUnit = append(found.JUnit, files...)
+	var found stage.Results
+	if found.JUnit, found.Unmatched, err = junit.Find(c.Dir, c.JUnit...); err != nil {
+		return nil, err
 	}
 	if c.GateReport != "" {
 		if found.Gate, err = command.ReadReport(c.GateReport); err != nil {

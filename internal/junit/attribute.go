@@ -1,0 +1,146 @@
+package junit
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"html"
+	"strconv"
+	"strings"
+)
+
+// attributes are the attributes of one element that the reader uses.
+type attributes []attribute
+
+type attribute struct {
+	name  string
+	value string // decoded, at most maxValue bytes
+	whole string // equal for equal values of any length
+}
+
+// maxValue bounds the part of a value that is kept, in bytes.
+const maxValue = 4096
+
+// used are the attributes that are kept.
+var used = []string{
+	"name", "classname", "file", "line", "hostname", "type", "status", "result", "failure",
+	"tests", "failures", "errors", "skipped", "disabled", "ignored", "doctest_version",
+}
+
+// get returns a value, or "".
+func (a attributes) get(name string) string {
+	for _, one := range a {
+		if one.name == name {
+			return one.value
+		}
+	}
+	return ""
+}
+
+// key returns what distinguishes the values of some attributes.
+func (a attributes) key(names ...string) string {
+	var b strings.Builder
+	for _, name := range names {
+		for _, one := range a {
+			if one.name == name {
+				b.WriteString(strconv.Quote(one.whole))
+			}
+		}
+		b.WriteByte(' ')
+	}
+	return b.String()
+}
+
+// count returns a declared number. Text that is not a number declares nothing.
+func (a attributes) count(name string) int {
+	n, err := strconv.ParseInt(strings.ReplaceAll(strings.TrimSpace(a.get(name)), ",", ""), 10, 32)
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
+		return 0
+	}
+	return max(0, int(n))
+}
+
+// attribute reads name="value" and keeps it if it is used.
+func (s *scanner) attribute(t *token) error {
+	name, err := s.name()
+	if err != nil {
+		return errors.New("an attribute without a name")
+	}
+	b, err := s.pastSpace()
+	if err != nil {
+		return err
+	}
+	if b != '=' {
+		return fmt.Errorf("attribute %s has no value", name)
+	}
+	quote, err := s.pastSpace()
+	if err != nil {
+		return err
+	}
+	if quote != '"' && quote != '\'' {
+		return fmt.Errorf("the value of attribute %s has no quotes", name)
+	}
+	value, err := s.value(quote)
+	if err != nil {
+		return err
+	}
+	for _, u := range used {
+		if u == name {
+			value.name = name
+			t.attrs = append(t.attrs, value)
+		}
+	}
+	return nil
+}
+
+// value reads up to the closing quote. A value that is longer than what is kept
+// is told from others of the same beginning by a hash.
+func (s *scanner) value(quote byte) (attribute, error) {
+	var kept []byte
+	var sum hash.Hash
+	for {
+		b, err := s.r.ReadSlice(quote)
+		s.line += bytes.Count(b, []byte("\n"))
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+			return attribute{}, cut(err)
+		}
+		if err == nil {
+			b = b[:len(b)-1]
+		}
+		if room := maxValue - len(kept); sum == nil && len(b) > room {
+			sum = sha256.New()
+			sum.Write(kept)
+			sum.Write(b)
+			kept = append(kept, b[:room]...)
+		} else if sum != nil {
+			sum.Write(b)
+		} else {
+			kept = append(kept, b...)
+		}
+		if err == nil {
+			break
+		}
+	}
+	a := attribute{value: clean(string(kept)), whole: string(kept)}
+	if sum != nil {
+		a.whole = string(sum.Sum(kept))
+	}
+	return a, nil
+}
+
+// clean decodes character references and replaces what is not UTF-8, or not
+// allowed in XML, by U+FFFD.
+func clean(value string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t' || r == '\r':
+			return ' '
+		case r < 0x20 || r == 0xFFFE || r == 0xFFFF:
+			return 0xFFFD
+		}
+		return r
+	}, html.UnescapeString(strings.ToValidUTF8(value, "\uFFFD")))
+}

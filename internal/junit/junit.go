@@ -1,0 +1,95 @@
+// Package junit finds JUnit XML files and reads the verdict of every test in them.
+package junit
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// A Verdict is the result of one test.
+type Verdict int
+
+const (
+	Passed  Verdict = iota
+	Skipped         // it did not run
+	Flaky           // it failed, was run again, and passed
+	Failed
+)
+
+// A Test is one test of a report. Two records are the same test only if the tool
+// marks the second as a retry, or if one suite element holds failures and after
+// them, as its last record of that name, a pass.
+type Test struct {
+	Name    string // for people, at most 4096 bytes; never empty
+	Verdict Verdict
+	// Stable is false if another record of the same name in the same suite did not
+	// pass, so that a pass of this one proves little.
+	Stable bool
+}
+
+// Results are the tests of one file.
+type Results struct {
+	Tests []Test
+	// Gaps name the suites that declare more tests than the file holds, as
+	// sentences without a full stop.
+	Gaps []string
+}
+
+// Limits of one file. A report of a larger size is refused, never read in part.
+const (
+	MaxSize  = 512 << 20 // bytes
+	maxTests = 1_000_000
+)
+
+// ReadFile reads one report. A file that is not a complete JUnit report is a usage
+// error that names the file and the line.
+func ReadFile(name string) (*Results, error) {
+	info, err := os.Stat(name) // before it is opened: opening a pipe waits for a writer
+	if err != nil {
+		return nil, fmt.Errorf("read tests: %w", err)
+	}
+	if !info.Mode().IsRegular() || info.Size() > MaxSize {
+		return nil, report.Usage(fmt.Sprintf("%s is not a regular file of at most %d MiB; write a smaller JUnit report", filepath.Base(name), MaxSize>>20))
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("read tests: %w", err)
+	}
+	defer f.Close()
+	r, line, err := read(f, maxTests)
+	if err != nil {
+		return nil, report.Usage(fmt.Sprintf("%s is not a complete JUnit report: line %d: %v", filepath.Base(name), line, err))
+	}
+	return r, nil
+}
+
+// read reads a report of at most limit tests, and returns the line of an error.
+func read(from io.Reader, limit int) (*Results, int, error) {
+	text, err := decode(bufio.NewReaderSize(from, bufferSize))
+	if err != nil {
+		return nil, 1, err
+	}
+	s := &scanner{r: bufio.NewReaderSize(text, bufferSize), line: 1}
+	d := &document{limit: limit}
+	for {
+		t, err := s.next(len(d.open))
+		if errors.Is(err, io.EOF) {
+			if !d.rooted {
+				return nil, s.line, errors.New("it has no test suite; the tool may have stopped before it wrote one")
+			}
+			return &d.results, s.line, nil
+		}
+		if err == nil {
+			err = d.take(t)
+		}
+		if err != nil {
+			return nil, s.line, err
+		}
+	}
+}
