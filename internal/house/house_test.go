@@ -26,6 +26,7 @@ var layers = []string{
 	"internal/github/githubtest internal/target/kubernetes internal/target/process internal/target/targettest internal/target/terraform",
 	"internal/render",
 	"internal/artifact internal/evidence internal/github internal/junit internal/ledger internal/manifest internal/target",
+	"internal/preview/data",
 	"internal/config internal/git internal/github/githubtest/openapi internal/runner",
 	"internal/tool",
 	"internal/files internal/lockfile internal/report internal/text workflows",

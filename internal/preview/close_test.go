@@ -69,7 +69,7 @@ func TestClosedMeanwhile(t *testing.T) {
 					}
 				})
 				o := b.options(0)
-				o.Migrate = "true"
+				o.Data.Migrate = "true"
 				r, err := Up(t.Context(), b.Deps, o)
 				if name == "long before the deploy goes on" && b.deployed() != 0 {
 					t.Error("it was deployed first")

@@ -4,68 +4,107 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
+	"github.com/seed-b235b314/goldenpath/internal/preview/data"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/target"
-	"github.com/seed-b235b314/goldenpath/internal/tool"
 )
 
-const prepareTimeout = 5 * time.Minute
-
-// prepare migrates and seeds, once for each generation. The record says what was
-// done as soon as it was: a run that is killed in between does it again.
-func (u *up) prepare(ctx context.Context, running target.Running) error {
-	if u.o.Migrate == "" && u.o.Seed == "" {
-		return nil
-	}
-	done, err := u.done(ctx, running)
-	if err != nil {
-		return err
-	}
-	before := done
-	for _, step := range []struct {
-		name, run string
-		done      *bool
-	}{{"migrate", u.o.Migrate, &done.Migrated}, {"seed", u.o.Seed, &done.Seeded}} {
-		if step.run == "" || *step.done {
-			continue
-		}
-		c := u.command(ctx, step.name, step.run, running)
-		if ctx.Err() != nil {
-			return errors.Join(context.Cause(ctx), u.remember(ctx, before, done))
-		}
-		u.check(c)
-		u.say(target.Phase{Name: step.name, Detail: c.Result, Seconds: c.Seconds})
-		if c.State != report.OK {
-			break // what comes after would stand on nothing
-		}
-		*step.done = true
-	}
-	return u.remember(ctx, before, done)
+// prepared records which steps have succeeded for a generation.
+type prepared struct {
+	Generation int       `json:"generation"`
+	Started    time.Time `json:"started"`
+	Migrated   bool      `json:"migrated"`
+	Seeded     bool      `json:"seeded"`
 }
 
-// done is what was prepared of what runs now. It is read again right before
-// something is prepared: another run may have done it since this one began.
-func (u *up) done(ctx context.Context, running target.Running) (done prepared, err error) {
-	err = u.Ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
-		r, err := u.mine(ctx, tx)
-		done = r.Done
-		return err
-	})
-	if !done.of(running) {
-		done = prepared{Generation: running.Generation, Started: running.Started}
+// step returns where the result of a step is kept.
+func (p *prepared) step(name string) *bool {
+	if name == data.Migrate {
+		return &p.Migrated
 	}
-	return done, err
+	return &p.Seeded
 }
 
 func (p prepared) of(running target.Running) bool {
 	return p.Generation == running.Generation && p.Started.Equal(running.Started)
 }
 
-// remember writes what was prepared, also where a later run has taken over: it was
-// done to what that one finds.
+// id names the generation in the output generation: "3@2026-11-21T12:00:00Z".
+// The number alone is not unique, it begins at 1 again after a removal.
+func (p prepared) id() string {
+	return strconv.Itoa(p.Generation) + "@" + p.Started.UTC().Format(time.RFC3339Nano)
+}
+
+// prepare migrates and seeds, once for each generation. A run that is killed before
+// the ledger has the result prepares the data again.
+//
+// The code of a fork is never run. Where UpOptions.DeferData is set, prepare only
+// reports which steps are left to do.
+func (u *up) prepare(ctx context.Context, running target.Running) error {
+	if len(u.o.Data.Names()) == 0 {
+		return nil
+	}
+	if u.lease.pull.Fork {
+		u.check(report.Check{Name: "data", State: report.Skipped, Result: "not prepared", Note: "migrate and seed of a fork's pull request never run"})
+		return nil
+	}
+	before, done, err := u.done(ctx, running)
+	if err != nil {
+		return err
+	}
+	var left []string
+	for _, name := range u.o.Data.Names() {
+		if !*done.step(name) {
+			left = append(left, name)
+		}
+	}
+	switch {
+	case len(left) == 0:
+		return nil
+	case u.o.DeferData:
+		u.check(report.Check{Name: "data", State: report.Skipped, Result: "left to a job without credentials: " + strings.Join(left, ", "), Note: "goldenpath preview prepare runs it"})
+		u.report.Set("prepare", data.Join(left))
+		u.report.Set("generation", done.id())
+		return u.remember(ctx, before, done)
+	}
+	environment := data.Environment{Name: prefix + u.o.Name, URL: running.URL, Commit: running.Commit, Dir: u.o.Dir, Guard: u.Guard}
+	for _, name := range left {
+		c := u.o.Data.Run(ctx, name, environment)
+		if ctx.Err() != nil {
+			return errors.Join(context.Cause(ctx), u.remember(ctx, before, done))
+		}
+		u.check(c)
+		u.say(target.Phase{Name: name, Detail: c.Result, Seconds: c.Seconds})
+		if c.State != report.OK {
+			break // a seed needs the migrations
+		}
+		*done.step(name) = true
+	}
+	return u.remember(ctx, before, done)
+}
+
+// done reads which steps have succeeded for the running generation. It reads the
+// ledger again right before they would run: another run may have prepared the data
+// since this one began.
+func (u *up) done(ctx context.Context, running target.Running) (before, done prepared, err error) {
+	err = u.Ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		r, err := u.mine(ctx, tx)
+		before = r.Done
+		return err
+	})
+	if before.of(running) {
+		return before, before, err
+	}
+	return before, prepared{Generation: running.Generation, Started: running.Started}, err
+}
+
+// remember records the prepared steps, even if a later run has taken over: that run
+// finds the same data.
 func (u *up) remember(ctx context.Context, before, done prepared) error {
 	if done == before {
 		return nil
@@ -82,14 +121,48 @@ func (u *up) remember(ctx context.Context, before, done prepared) error {
 	})
 }
 
-func (u *up) command(ctx context.Context, name, run string, running target.Running) report.Check {
-	res, err := tool.Command{
-		Argv: tool.Shell(run), Dir: u.o.Dir, Timeout: prepareTimeout, Guard: u.Guard,
-		Env: []string{"GOLDENPATH_URL=" + running.URL, "GOLDENPATH_ENVIRONMENT=" + prefix + u.o.Name, "GOLDENPATH_COMMIT=" + running.Commit},
-	}.Run(ctx)
-	c := report.Check{Name: name, State: report.OK, Result: "ok", Seconds: res.Elapsed.Seconds()}
-	if err != nil {
-		c.State, c.Result = report.Failed, fmt.Sprint(err)
+// PreparedOptions say which steps a job without credentials has run.
+type PreparedOptions struct {
+	Name       string
+	Generation string   // the output generation of the up that left the steps to it
+	Steps      []string // those that succeeded
+}
+
+// Prepared records the steps that `preview prepare` ran, so that the next up of the
+// same generation does not run them again. If another generation has been deployed
+// since, nothing is recorded.
+func Prepared(ctx context.Context, d Deps, o PreparedOptions) (*report.Report, error) {
+	if err := checkName(o.Name); err != nil {
+		return nil, err
 	}
-	return c
+	start := d.Now()
+	r := &report.Report{Name: "preview-prepared", Subject: o.Name, Started: start.UTC(), Verdict: report.Skip, Reason: report.ReasonSuperseded,
+		Title: o.Name + " has been deployed again or removed: nothing was recorded"}
+	err := d.Ledger.Update(ctx, "preview "+prefix+o.Name+": prepared", func(ctx context.Context, tx *ledger.Tx) error {
+		rec, err := readRecord(ctx, tx, o.Name)
+		if errors.Is(err, ledger.ErrNone) {
+			return nil
+		}
+		if err != nil || rec.Done.id() != o.Generation {
+			return err
+		}
+		r.Commit, r.Digest = rec.Commit, rec.Digest
+		r.Verdict, r.Reason, r.Title = report.Pass, report.ReasonPrepared, "recorded for "+o.Name+": "+strings.Join(o.Steps, ", ")
+		if len(o.Steps) == 0 {
+			r.Title = "no step succeeded for " + o.Name + ": the next preview up leaves all of them to do"
+		}
+		for _, name := range o.Steps {
+			*rec.Done.step(name) = true
+		}
+		return writeRecord(tx, rec)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("record the data of preview %s: %w", o.Name, err)
+	}
+	r.Checks = append(r.Checks, report.Check{Name: "data", State: report.OK, Result: r.Title})
+	if r.Verdict == report.Skip {
+		r.Checks[0].State = report.Skipped
+	}
+	finish(r, start, d.Now())
+	return r, nil
 }

@@ -49,14 +49,6 @@ type record struct {
 	gone bool // it is about to be removed
 }
 
-// prepared says for which generation migrations and seed have run.
-type prepared struct {
-	Generation int       `json:"generation"`
-	Started    time.Time `json:"started"`
-	Migrated   bool      `json:"migrated"`
-	Seeded     bool      `json:"seeded"`
-}
-
 // cost is a price of an hour, from a moment on.
 type cost struct {
 	From    time.Time `json:"from"`

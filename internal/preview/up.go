@@ -12,6 +12,7 @@ import (
 
 	"github.com/seed-b235b314/goldenpath/internal/artifact"
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
+	"github.com/seed-b235b314/goldenpath/internal/preview/data"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
@@ -27,9 +28,9 @@ type UpOptions struct {
 	Ready       target.Ready
 	Env         map[string]string
 	Secrets     map[string]target.Secret
-	Migrate     string // shell command; "": none
-	Seed        string // shell command; "": none
-	Dir         string // where Migrate and Seed run
+	Data        data.Steps
+	Dir         string // folder in which Data runs
+	DeferData   bool   // leave Data to `preview prepare`, which runs in a job without credentials
 	CostCentre  string
 	KeepFailed  bool
 	DryRun      bool

@@ -53,7 +53,7 @@ func TestUpKilledAnywhere(t *testing.T) {
 		t.Run("GP-PREV-1 "+name, func(t *testing.T) {
 			b := newBench(t)
 			o := b.options(0)
-			o.Migrate = "echo x >> migrated"
+			o.Data.Migrate = "echo x >> migrated"
 			test.arrange(b)
 			b.kill(o)
 			if there, known := len(b.there()), len(b.records()); there != test.there || known != test.known {
@@ -91,7 +91,7 @@ func (b *bench) dies(step string) {
 func TestStoppedAfterTheMigrations(t *testing.T) {
 	b := newBench(t)
 	o := b.options(0)
-	o.Migrate = "echo x >> migrated"
+	o.Data.Migrate = "echo x >> migrated"
 	ctx, cancel := context.WithCancel(t.Context())
 	b.Say = func(p target.Phase) {
 		if p.Name == "migrate" {
@@ -158,7 +158,7 @@ func TestTwoUps(t *testing.T) {
 			}
 			o := b.of(12, test.first)
 			if test.seed {
-				o.Seed = "echo http://127.0.0.1 >> seeded"
+				o.Data.Seed = "echo http://127.0.0.1 >> seeded"
 			}
 			r, err := Up(t.Context(), b.Deps, o)
 			if b.seeds() != 0 {
@@ -238,7 +238,7 @@ func TestRemovedMeanwhile(t *testing.T) {
 		b := newBench(t)
 		b.target.Before = func(context.Context, target.Deployment) error { b.down(anyhow); return nil }
 		o := b.of(12, 0)
-		o.Seed = seed
+		o.Data.Seed = seed
 		if r := b.up(o); r.Verdict != report.Skip || r.Reason != "superseded" || !strings.Contains(r.Title, "removed while the preview was raised") {
 			t.Errorf("%s: %s", r.Reason, r.Title)
 		}

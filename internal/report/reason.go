@@ -103,6 +103,8 @@ const (
 	ReasonPlanned Reason = "planned"
 	// ReasonPolicyWarning (warn): nothing blocks, but the policy in this change is invalid and the gate would reject it after the merge.
 	ReasonPolicyWarning Reason = "policy-warning"
+	// ReasonPrepared (pass, skip): the data of the preview is prepared, there was nothing to prepare, or the result was recorded.
+	ReasonPrepared Reason = "prepared"
 	// ReasonPromoted (pass): the release is deployed, verified by reading the target, and recorded.
 	ReasonPromoted Reason = "promoted"
 	// ReasonPullRequestClosed (skip): the pull request is closed; no preview is created, and one being created is removed.

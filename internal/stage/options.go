@@ -7,6 +7,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/evidence"
 	"github.com/seed-b235b314/goldenpath/internal/preview"
+	"github.com/seed-b235b314/goldenpath/internal/preview/data"
 	"github.com/seed-b235b314/goldenpath/internal/release"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/target"
@@ -71,7 +72,7 @@ func PreviewPolicy(c *config.Config, repository string) preview.Policy {
 func PreviewOptions(c *config.Config, policy preview.Policy, name, digest, dir string) preview.UpOptions {
 	p := c.Preview
 	return preview.UpOptions{
-		Policy: policy, Name: name, Digest: digest, Ready: ready(p.Ready), Env: p.Env, Migrate: p.Migrate, Seed: p.Seed, Dir: dir,
+		Policy: policy, Name: name, Digest: digest, Ready: ready(p.Ready), Env: p.Env, Data: data.Steps{Migrate: p.Migrate, Seed: p.Seed}, Dir: dir,
 		CostCentre: p.CostCentre, KeepFailed: p.OnFailure == "keep",
 	}
 }

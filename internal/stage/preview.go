@@ -16,7 +16,9 @@ func PreviewEnvironment(name string) string { return "preview/" + name }
 
 // PreviewUp deploys an image as the local preview.
 func PreviewUp(ctx context.Context, j *Job, digest string) (*report.Report, error) {
-	return preview.Up(ctx, j.previews(), PreviewOptions(j.Config, PreviewPolicy(j.Config, ""), LocalPreview, digest, j.Dir))
+	o := PreviewOptions(j.Config, PreviewPolicy(j.Config, ""), LocalPreview, digest, j.Dir)
+	o.DeferData = j.DeferData
+	return preview.Up(ctx, j.previews(), o)
 }
 
 // PreviewDown removes the local preview.

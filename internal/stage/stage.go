@@ -37,6 +37,8 @@ type Deps struct {
 	Gate   func(context.Context, GateRequest) (*report.Report, error) // SecurityGate calls it
 	Target preview.Target                                             // preview, promotion and soak act on it
 	Probe  release.Prober                                             // soak measures with it
+
+	DeferData bool // PreviewUp runs neither migrate nor seed: this process holds credentials of a CI job
 }
 
 // Job is one commit together with everything that its stages need. New makes a

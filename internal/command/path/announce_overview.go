@@ -9,7 +9,7 @@ import (
 
 // order is that in which a person wants the sections: where to look at it, then
 // what stands in its way.
-var order = []string{"preview", "scorecard", "security-gate", "battery", "test"}
+var order = []string{"preview", "preview-prepare", "scorecard", "security-gate", "battery", "test"}
 
 // overviewName is the section that a person reads first: a row for each of the
 // others. It is made of them, so no command needs to know what the others said.

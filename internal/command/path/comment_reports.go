@@ -22,7 +22,7 @@ const (
 
 // tellable are the reports that have a section of their own. That of the preview
 // is written by what raises it, and by nobody else.
-var tellable = []string{"security-gate", "test", "battery", "scorecard"}
+var tellable = []string{"security-gate", "test", "preview-prepare", "battery", "scorecard"}
 
 // readReports reads what an artifact of an untrusted run left in a folder: reports,
 // in the order of tellable, and a failed check for everything else. A name in the

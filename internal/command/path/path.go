@@ -25,11 +25,13 @@ type CLI struct {
 	Battery  Battery  `cmd:"" help:"Run the battery of tests against an environment."`
 	Attest   Attest   `cmd:"" help:"Sign reports as evidence about an image."`
 	Preview  struct {
-		Up     PreviewUp     `cmd:"" help:"Create a preview, or update it to another image."`
-		Down   PreviewDown   `cmd:"" help:"Remove a preview."`
-		Sweep  PreviewSweep  `cmd:"" help:"Remove every preview that is due: closed, expired, over a limit or over budget."`
-		List   PreviewList   `cmd:"" help:"List previews and their cost."`
-		Report PreviewReport `cmd:"" help:"Report what previews cost on one day."`
+		Up       PreviewUp       `cmd:"" help:"Create a preview, or update it to another image."`
+		Down     PreviewDown     `cmd:"" help:"Remove a preview."`
+		Prepare  PreviewPrepare  `cmd:"" help:"Migrate and seed a preview. Refuses to run in a CI job that holds credentials."`
+		Prepared PreviewPrepared `cmd:"" help:"Record what preview prepare did in another job."`
+		Sweep    PreviewSweep    `cmd:"" help:"Remove every preview that is due: closed, expired, over a limit or over budget."`
+		List     PreviewList     `cmd:"" help:"List previews and their cost."`
+		Report   PreviewReport   `cmd:"" help:"Report what previews cost on one day."`
 	} `cmd:"" help:"Manage short-lived environments of pull requests."`
 	Scorecard Scorecard `cmd:"" help:"Grade a release candidate. Changes nothing."`
 	Promote   Promote   `cmd:"" help:"Deploy a tested image to an environment and watch it."`

@@ -54,6 +54,7 @@ func (c *PreviewUp) Do(ctx context.Context, env *command.Env) (*report.Report, e
 	}
 	o := stage.PreviewOptions(w.config, p.policy, p.name, c.Digest, w.repo)
 	o.PullRequest, o.Head, o.Secrets, o.DryRun = p.number, head, secrets, c.DryRun
+	o.DeferData = env.Runner.Present()
 	rep, err := preview.Up(ctx, p.deps, o)
 	if rep != nil {
 		rep.Checks = append([]report.Check{p.source}, rep.Checks...)
@@ -206,16 +207,8 @@ func (where Where) previews(ctx context.Context, env *command.Env, g GitHub, cl 
 		return nil, err
 	}
 	if name != anyPreview {
-		if p.name == "" && e.PullRequest > 0 {
-			p.name = fmt.Sprintf("pr-%d", e.PullRequest)
-		}
-		if p.name == "" {
-			return nil, report.Usage("no name: give --name, such as pr-12 (a pull request's run knows its own)")
-		}
-		if m := ofPullRequest.FindStringSubmatch(p.name); m != nil {
-			if p.number, err = strconv.Atoi(m[1]); err != nil || strconv.Itoa(p.number) != m[1] || p.number == 0 {
-				return nil, report.Usage(fmt.Sprintf("--name %.40q: there is no such pull request", p.name))
-			}
+		if p.name, p.number, err = previewName(env, name); err != nil {
+			return nil, err
 		}
 		if p.number == e.PullRequest {
 			p.head = e.Head
@@ -226,6 +219,14 @@ func (where Where) previews(ctx context.Context, env *command.Env, g GitHub, cl 
 	}
 	if p.github, err = g.client(env); err != nil {
 		return nil, err
+	}
+	// A base that cannot be read keeps no preview from being removed. It declares
+	// nothing then.
+	if w.declared, err = w.declaredBy(ctx); err != nil && bounds {
+		return nil, err
+	}
+	if name == anyPreview || !bounds {
+		w.config.Preview.PullSecret = "" // only a deployment needs it
 	}
 	t, err := w.targetOf(w.config.Preview.Deploy, "")
 	if err != nil {
@@ -241,6 +242,30 @@ func (where Where) previews(ctx context.Context, env *command.Env, g GitHub, cl 
 		p.deps.PullRequests = p.github
 	}
 	return p, nil
+}
+
+// previewName returns the name of a preview, by default that of the event's pull
+// request, and the number of its pull request, or 0.
+func previewName(env *command.Env, name string) (string, int, error) {
+	e, err := env.Runner.Event()
+	if err != nil {
+		return "", 0, err
+	}
+	if name == "" && e.PullRequest > 0 {
+		name = fmt.Sprintf("pr-%d", e.PullRequest)
+	}
+	if name == "" {
+		return "", 0, report.Usage("no name: give --name, such as pr-12 (a pull request's run knows its own)")
+	}
+	m := ofPullRequest.FindStringSubmatch(name)
+	if m == nil {
+		return name, 0, nil
+	}
+	number, err := strconv.Atoi(m[1])
+	if err != nil || strconv.Itoa(number) != m[1] || number == 0 {
+		return "", 0, report.Usage(fmt.Sprintf("--name %.40q: there is no such pull request", name))
+	}
+	return name, number, nil
 }
 
 // boolean reads a flag that may be absent.

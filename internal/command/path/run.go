@@ -3,12 +3,14 @@ package path
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/seed-b235b314/goldenpath/internal/command"
 	"github.com/seed-b235b314/goldenpath/internal/evidence"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/run"
+	"github.com/seed-b235b314/goldenpath/internal/tool"
 )
 
 // Run is `goldenpath run`.
@@ -45,6 +47,7 @@ func (c *Run) Do(ctx context.Context, env *command.Env) (*report.Report, error) 
 		return nil, err
 	}
 	d.Signer, d.Trust = key, evidence.Trust(key)
+	d.DeferData = env.Runner.Present() && len(tool.Exposed(os.Environ(), w.repo)) > 0
 	progress := newProgress(env)
 	defer progress.close()
 	res, err := run.Path(ctx, d, progress, run.Options{Repo: w.git, State: w.state, Commit: c.Commit, From: c.From, Until: c.Until, Again: c.Again, DryRun: c.DryRun})

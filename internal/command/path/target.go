@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -85,12 +83,8 @@ func (w *world) kubernetes(d config.Deploy, namespace string) (preview.Target, e
 		}
 	}
 	if d.PullSecret != "" {
-		variable, err := w.variables()
-		if err != nil {
+		if t.PullSecret, err = w.pullSecret(d.PullSecret); err != nil {
 			return nil, err
-		}
-		if t.PullSecret = variable(d.PullSecret); t.PullSecret == "" {
-			return nil, report.Usage(fmt.Sprintf("pull-secret: the variable %s is not set: pass it to the step", d.PullSecret))
 		}
 	}
 	return t, nil
@@ -141,42 +135,3 @@ func (of workspaces) List(ctx context.Context) iter.Seq2[target.Running, error] 
 }
 
 func (workspaces) Now(context.Context) (time.Time, error) { return time.Now(), nil }
-
-// ours are variables that hold credentials of the run: its inputs, its token, its
-// right to an identity token, the cluster's.
-var ours = regexp.MustCompile(`(?i)^((INPUT|GITHUB|ACTIONS|RUNNER)_.*|KUBECONFIG)$`)
-
-// secrets are read from the variables that the configuration names. A change may
-// have written it: what is the run's own is not handed over.
-func (w *world) secrets(all map[string]config.Secret) (map[string]target.Secret, error) {
-	out := map[string]target.Secret{}
-	variable, err := w.variables()
-	if err != nil {
-		return nil, err
-	}
-	var missing, own []string
-	for name, s := range all {
-		switch {
-		case s.Store != "":
-			out[name] = target.Secret{Store: s.Store, Key: s.Key}
-			continue
-		case ours.MatchString(s.Variable):
-			own = append(own, s.Variable)
-			continue
-		}
-		v := variable(s.Variable)
-		if v == "" {
-			missing = append(missing, s.Variable)
-		}
-		out[name] = target.Secret{Value: v}
-	}
-	if len(own) > 0 {
-		slices.Sort(own)
-		return nil, report.Usage(fmt.Sprintf("secrets: %s is the run's own and is given to no app: pass the app's secret to the step under another name", strings.Join(own, ", ")))
-	}
-	if len(missing) > 0 {
-		slices.Sort(missing)
-		return nil, report.Usage(fmt.Sprintf("secrets: %s is not set: pass it to the step by env", strings.Join(missing, ", ")))
-	}
-	return out, nil
-}

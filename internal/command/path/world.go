@@ -44,6 +44,7 @@ type world struct {
 
 	config     *config.Config       // of the working tree; nil unless configured
 	repository *artifact.Repository // of config
+	declared   *declared            // what a pull request may read; nil: the run is not for a pull request
 }
 
 // open opens the repository and its services. The zero GitHub and Cluster are for

@@ -1,0 +1,87 @@
+package path
+
+import (
+	"context"
+	"os"
+	"strings"
+
+	"github.com/seed-b235b314/goldenpath/internal/command"
+	"github.com/seed-b235b314/goldenpath/internal/preview"
+	"github.com/seed-b235b314/goldenpath/internal/preview/data"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/tool"
+)
+
+// PreviewPrepare is `goldenpath preview prepare`.
+type PreviewPrepare struct {
+	Name  string `help:"Name of the preview, such as pr-12. Default: pr-NUMBER in a pull request's run."`
+	URL   string `name:"url" help:"Address of the preview." required:"" placeholder:"URL"`
+	Steps string `help:"Steps to run: migrate, seed or migrate,seed. Default: every step in .goldenpath.yml." placeholder:"STEPS"`
+	Where
+	command.Output
+}
+
+// Help is shown by --help.
+func (PreviewPrepare) Help() string {
+	return "Runs preview.migrate and preview.seed of .goldenpath.yml, with the address in $GOLDENPATH_URL. Both are code of the pull request. In a CI job this command refuses to run if a credential is in its environment, in that of a parent process, or in a file that a cloud login wrote into the checkout."
+}
+
+// Do prepares the data.
+func (c *PreviewPrepare) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
+	w, err := c.configured(ctx, env, GitHub{}, Cluster{})
+	if err != nil {
+		return nil, err
+	}
+	name, _, err := previewName(env, c.Name)
+	if err != nil {
+		return nil, err
+	}
+	if !strings.HasPrefix(c.URL, "http://") && !strings.HasPrefix(c.URL, "https://") {
+		return nil, report.Usage("--url: give the address of the preview, such as https://pr-12.example.com")
+	}
+	only, err := data.Split(c.Steps)
+	if err != nil {
+		return nil, err
+	}
+	if env.Runner.Present() {
+		if found := tool.Exposed(os.Environ(), w.repo); len(found) > 0 {
+			return nil, report.Usage("migrate and seed are code of the pull request, and this job exposes credentials to them (" + strings.Join(found, ", ") +
+				"): run preview prepare in a job of its own, with permissions: contents: read and without secrets")
+		}
+	}
+	commit, err := git(ctx, w.repo, nil, "rev-parse", "HEAD")
+	if err != nil {
+		return nil, err
+	}
+	return data.Prepare(ctx, data.Options{
+		Steps: data.Steps{Migrate: w.config.Preview.Migrate, Seed: w.config.Preview.Seed}, Only: only, Now: env.Now,
+		Environment: data.Environment{Name: "preview/" + name, URL: c.URL, Commit: strings.TrimSpace(string(commit)), Dir: w.repo, Guard: w.guard()},
+	})
+}
+
+// PreviewPrepared is `goldenpath preview prepared`.
+type PreviewPrepared struct {
+	Name       string `help:"Name of the preview, such as pr-12. Default: pr-NUMBER in a pull request's run."`
+	Generation string `help:"Output generation of preview up." required:"" placeholder:"GENERATION"`
+	Steps      string `help:"Steps that succeeded: output prepared of preview prepare. Default: none." placeholder:"STEPS"`
+	Where
+	command.Output
+}
+
+// Do records it.
+func (c *PreviewPrepared) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
+	w, err := c.configured(ctx, env, GitHub{}, Cluster{})
+	if err != nil {
+		return nil, err
+	}
+	name, _, err := previewName(env, c.Name)
+	if err != nil {
+		return nil, err
+	}
+	steps, err := data.Split(c.Steps)
+	if err != nil {
+		return nil, err
+	}
+	return preview.Prepared(ctx, preview.Deps{Ledger: w.ledger, Now: env.Now, By: env.Runner.Identity()},
+		preview.PreparedOptions{Name: name, Generation: c.Generation, Steps: steps})
+}
