@@ -12,6 +12,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/gate/workflow"
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
 // linter runs actionlint's rules on files that are already parsed.
@@ -104,7 +105,7 @@ func (l *linter) lint(f *workflow.File) ([]*actionlint.Error, error) {
 
 func (l *linter) finding(f *workflow.File, e *actionlint.Error) report.Finding {
 	out := report.Finding{
-		Rule: e.Kind, Severity: report.Medium, Message: strings.ReplaceAll(oneLine(e.Message), l.dir+string(filepath.Separator), ""),
+		Rule: e.Kind, Severity: report.Medium, Message: strings.ReplaceAll(text.OneLine(e.Message, 0), l.dir+string(filepath.Separator), ""),
 		At:  report.Location{Path: f.Path, Line: e.Line, Column: e.Column},
 		Fix: "fix the workflow: GitHub will reject it or run something other than intended",
 	}
@@ -122,14 +123,4 @@ func (l *linter) finding(f *workflow.File, e *actionlint.Error) report.Finding {
 		out.Severity, out.Fix = report.Low, "correct the label, or list it in .github/actionlint.yaml as self-hosted-runner: {labels: [its-name]}"
 	}
 	return out
-}
-
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
-
-func short(s string) string {
-	const longest = 120
-	if r := []rune(s); len(r) > longest {
-		return string(r[:longest]) + "…"
-	}
-	return s
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/gate/workflow"
+	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
 // elsewhere replaces a reference that actionlint must not open. It does not open
@@ -38,7 +39,7 @@ func (l *linter) reference(f *workflow.File, s *actionlint.String) {
 		return
 	}
 	s.Value = elsewhere
-	g := gate.Gap{What: short(was) + " in " + f.Path, Why: why, Remedy: "put a regular file of less than 1 MiB there, or remove the reference"}
+	g := gate.Gap{What: text.OneLine(was, 120) + " in " + f.Path, Why: why, Remedy: "put a regular file of less than 1 MiB there, or remove the reference"}
 	if why != "" && !slices.Contains(l.gaps, g) {
 		l.gaps = append(l.gaps, g)
 	}
@@ -72,7 +73,7 @@ func (l *linter) refused(name string) string {
 		return ""
 	}
 	if err := workflow.Bounded(l.root, name); err != nil {
-		return name + ": " + err.Error()
+		return err.Error()
 	}
 	return ""
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/seed-b235b314/goldenpath/internal/files"
 )
 
 // Files beyond these limits are not read. GitHub rejects expressions of more than
@@ -24,7 +26,7 @@ var errNotYAML = errors.New("not YAML")
 // Bounded returns an error if the file is not a small regular file, or is YAML that
 // load refuses. Text that is not YAML is accepted: actionlint reports it.
 func Bounded(root *os.Root, name string) error {
-	text, err := Small(root, name)
+	text, err := files.Read(root, name, maxFile)
 	if err != nil {
 		return err
 	}

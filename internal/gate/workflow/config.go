@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/rhysd/actionlint"
+
+	"github.com/seed-b235b314/goldenpath/internal/files"
 )
 
 // configNames are the files that actionlint reads its configuration from. The first
@@ -26,17 +28,14 @@ type Settings struct {
 func readSettings(root *os.Root) (Settings, error) {
 	var s Settings
 	for _, name := range configNames {
-		text, err := Small(root, name)
+		text, err := files.Read(root, name, maxFile)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		if err == nil {
-			_, err = load(text)
+		if err != nil {
+			return s, fmt.Errorf("%w: correct the file or delete it", err)
 		}
-		var c *actionlint.Config
-		if err == nil {
-			c, err = actionlint.ParseConfig(text)
-		}
+		c, err := parseConfig(text)
 		if err != nil {
 			return s, fmt.Errorf("read %s: %w: correct the file or delete it", name, err)
 		}
@@ -49,6 +48,13 @@ func readSettings(root *os.Root) (Settings, error) {
 		return s, nil
 	}
 	return s, nil
+}
+
+func parseConfig(text []byte) (*actionlint.Config, error) {
+	if _, err := load(text); err != nil {
+		return nil, err
+	}
+	return actionlint.ParseConfig(text)
 }
 
 // names reports whether a label names runners. A pattern is ignored if it starts
@@ -66,19 +72,4 @@ func names(label string) bool {
 	return i >= 3 && !slices.ContainsFunc([]string{"ubuntu-", "windows-", "macos-"}, func(hosted string) bool {
 		return strings.HasPrefix(hosted, start) || strings.HasPrefix(start, hosted)
 	})
-}
-
-// Small reads a regular file of at most 1 MiB in the repository. Symbolic links are
-// followed as long as they stay inside it.
-func Small(root *os.Root, name string) ([]byte, error) {
-	info, err := root.Stat(name)
-	switch {
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, errors.New("not a regular file")
-	case info.Size() > maxFile:
-		return nil, fmt.Errorf("%d bytes, the limit is %d", info.Size(), maxFile)
-	}
-	return root.ReadFile(name)
 }

@@ -104,19 +104,11 @@ func worst(all []taint) taint {
 
 // through returns the expression, and the context it reads if the text does not name it.
 func through(text, name string) string {
-	text = short(oneLine(text))
+	text = short(text)
 	if strings.Contains(strings.ToLower(text), strings.ToLower(name)) {
 		return text
 	}
 	return text + " (" + name + ")"
-}
-
-func short(s string) string {
-	const most = 120
-	if r := []rune(s); len(r) > most {
-		return string(r[:most]) + "…"
-	}
-	return s
 }
 
 var notName = regexp.MustCompile(`[^A-Za-z0-9]+`)
@@ -128,7 +120,7 @@ func injectionFix(s *actionlint.Step, text, name string) string {
 	if actionName(s) == "actions/github-script" {
 		use = fmt.Sprintf("use process.env.%s in the script", variable)
 	}
-	return fmt.Sprintf("set env: {%s: %q} in the step, and %s", variable, short(oneLine(text)), use)
+	return fmt.Sprintf("set env: {%s: %q} in the step, and %s", variable, short(text), use)
 }
 
 var (

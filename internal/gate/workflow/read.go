@@ -14,8 +14,10 @@ import (
 	"github.com/rhysd/actionlint"
 	"go.yaml.in/yaml/v4"
 
+	"github.com/seed-b235b314/goldenpath/internal/files"
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
 // Reader reads and parses each folder once, for every scanner that shares it. The
@@ -119,27 +121,27 @@ var errBrokenAction = errors.New("the action cannot be parsed")
 
 // readFile returns nil without an error for a file that only has the name of an action.
 func readFile(root *os.Root, name string, k kind) (*File, error) {
-	text, err := Small(root, name)
+	b, err := files.Read(root, name, maxFile)
 	if err != nil {
 		return nil, err
 	}
-	doc, err := load(text)
+	doc, err := load(b)
 	switch {
 	case errors.Is(err, errNotYAML) && k == workflow:
-		return newWorkflow(name, text, &yaml.Node{}), nil // actionlint reports the line
+		return newWorkflow(name, b, &yaml.Node{}), nil // actionlint reports the line
 	case errors.Is(err, errNotYAML):
-		if ours(name) || bytes.HasPrefix(text, []byte("runs:")) || bytes.Contains(text, []byte("\nruns:")) {
+		if ours(name) || bytes.HasPrefix(b, []byte("runs:")) || bytes.Contains(b, []byte("\nruns:")) {
 			return nil, fmt.Errorf("%w: %w", errBrokenAction, err)
 		}
 		return nil, nil
 	case err != nil:
 		return nil, err
 	case k == workflow:
-		return newWorkflow(name, text, doc), nil
+		return newWorkflow(name, b, doc), nil
 	case get(doc, "runs").Kind != yaml.MappingNode:
 		return nil, nil
 	}
-	return newAction(name, text, doc), nil
+	return newAction(name, b, doc), nil
 }
 
 // link lets each file see the others: who calls it, and which workflow an outsider
@@ -169,13 +171,13 @@ func (t *Tree) outsideWorkflows() map[string]bool {
 }
 
 func gap(name string, err error) gate.Gap {
-	return gate.Gap{What: name, Why: oneLine(err.Error()), Remedy: "make the file smaller, or correct it: GitHub would reject it as well"}
+	return gate.Gap{What: name, Why: text.OneLine(err.Error(), 0), Remedy: "make the file smaller, or correct it: GitHub would reject it as well"}
 }
 
 func brokenAction(name string, err error) report.Finding {
 	return report.Finding{
 		Rule: "syntax-check", Severity: report.High, At: report.Location{Path: name, Line: 1},
-		Message: short(oneLine(err.Error())),
+		Message: short(err.Error()),
 		Fix:     "correct the syntax: GitHub does not run an action that it cannot parse",
 	}
 }

@@ -41,7 +41,7 @@ func overprovisionedSecrets(w *File) []report.Finding {
 				}
 				out = append(out, report.Finding{
 					Rule: "overprovisioned-secrets", Severity: report.Medium, At: w.within(s, p.offset),
-					Message: fmt.Sprintf("%s passes every secret of the repository and the organization to the step", short(oneLine(p.text))),
+					Message: fmt.Sprintf("%s passes every secret of the repository and the organization to the step", short(p.text)),
 					Fix:     "pass the one secret by name: ${{ secrets.DEPLOY_KEY }}",
 				})
 			}
