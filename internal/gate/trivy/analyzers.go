@@ -13,7 +13,7 @@ import (
 	"github.com/aquasecurity/trivy/pkg/fanal/analyzer"
 	"github.com/aquasecurity/trivy/pkg/fanal/types"
 
-	// What may lie in an image: analyzer/all has also what only a repository has.
+	// Analyzers for images. analyzer/all also has those for repositories.
 	_ "github.com/aquasecurity/trivy/pkg/fanal/analyzer/buildinfo"
 	_ "github.com/aquasecurity/trivy/pkg/fanal/analyzer/language/conda/meta"
 	_ "github.com/aquasecurity/trivy/pkg/fanal/analyzer/language/dotnet/deps"
@@ -38,9 +38,9 @@ import (
 	_ "github.com/aquasecurity/trivy/pkg/fanal/analyzer/sbom"
 )
 
-// analyzers are the library's. It runs them in goroutines of its own, where a panic
-// ends the process, and tells what could not be parsed to its debug log alone: so
-// the group is asked only which there are.
+// analyzers are those of the library. The library would run them in its own
+// goroutines, where a panic ends the process, and reports parse errors only in its
+// debug log. So only the list is taken from its group.
 type analyzers struct {
 	files []fileAnalyzer
 	trees []analyzer.PostAnalyzer // of several files at once
@@ -52,7 +52,7 @@ type fileAnalyzer interface {
 	Analyze(ctx context.Context, in analyzer.AnalysisInput) (*analyzer.AnalysisResult, error)
 }
 
-var errNoAnalyzers = errors.New("the library keeps its analyzers elsewhere: this release of the gate does not fit it")
+var errNoAnalyzers = errors.New("this version of trivy keeps its analyzers elsewhere: use the version that go.mod pins")
 
 func newAnalyzers() (analyzers, error) {
 	group, err := analyzer.NewAnalyzerGroup(analyzer.AnalyzerOptions{
@@ -77,7 +77,7 @@ func newAnalyzers() (analyzers, error) {
 	return a, nil
 }
 
-// elements yields those of a list that the group does not show.
+// elements yields the elements of an unexported list of the group.
 func elements(group *analyzer.AnalyzerGroup, name string) func(yield func(any) bool) {
 	return func(yield func(any) bool) {
 		field := reflect.ValueOf(group).Elem().FieldByName(name)
@@ -93,7 +93,7 @@ func elements(group *analyzer.AnalyzerGroup, name string) func(yield func(any) b
 	}
 }
 
-// guard runs an analyzer and takes its panic for an error.
+// guard runs an analyzer and converts a panic to an error.
 func guard(kind analyzer.Type, do func() (*analyzer.AnalysisResult, error)) (res *analyzer.AnalysisResult, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -113,7 +113,7 @@ func guard(kind analyzer.Type, do func() (*analyzer.AnalysisResult, error)) (res
 	return res, nil
 }
 
-var errPanic = errors.New("the parser broke down")
+var errPanic = errors.New("the parser panicked")
 
 func mark(packages types.Packages, kind analyzer.Type) {
 	for i := range packages {
@@ -121,10 +121,10 @@ func mark(packages types.Packages, kind analyzer.Type) {
 	}
 }
 
-// withoutSystemFiles leaves out what the package manager of the system installed:
-// its advisories are those of the distribution.
+// withoutSystemFiles removes packages that the package manager of the system
+// installed: the advisories of the distribution apply to them.
 func withoutSystemFiles(apps []types.Application, installed []string) []types.Application {
-	system := map[string]bool{ // distroless images do not say that these are
+	system := map[string]bool{ // distroless images do not list these
 		"usr/lib/python2.7/argparse.egg-info": true, "usr/lib/python2.7/lib-dynload/Python-2.7.egg-info": true,
 		"usr/lib/python2.7/wsgiref.egg-info": true,
 	}

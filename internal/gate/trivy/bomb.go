@@ -10,18 +10,18 @@ import (
 	"strings"
 )
 
-var errBomb = errors.New("a template repeats something millions of times: it is not rendered, as the result may not fit into memory")
+var errBomb = errors.New("a template repeats text millions of times and was not rendered, because the result may not fit into memory")
 
 var (
 	action = regexp.MustCompile(`(?s)\{\{.*?\}\}`)
-	// The library lets nobody bound these functions.
+	// The library has no limit for these functions.
 	repeats = regexp.MustCompile(`\b(?:repeat|until|untilStep|seq|n?indent|rand(?:Alpha|AlphaNum|Ascii|Numeric|Bytes))\b`)
 	million = regexp.MustCompile(`\b(?:[0-9][0-9_]{6,}|0[xX][0-9a-fA-F_]{6,}|0[bBoO][0-9_]{7,}|[0-9.]+[eE]\+?[0-9]+)`)
 )
 
-// holdsBomb reports whether a file of a chart, or one packed in it, asks for a
-// repetition by a number that is written out. It does not see one that is computed.
-// What unpacks to more than Helm takes is one as well.
+// holdsBomb reports whether a file of a chart, or of an archive in it, repeats text by
+// a literal number of a million or more, or unpacks to more than Helm accepts. It does
+// not detect a computed number.
 func holdsBomb(name string, text []byte) bool {
 	left := int64(maxChart)
 	return holdsBombWithin(&left, name, text)

@@ -21,10 +21,9 @@ import (
 	"github.com/open-policy-agent/opa/v1/util"
 )
 
-// checks are those for one sort of input. The library compiles all there are, twice,
-// and again a query for each check and document. Here it is one query for all
-// checks of a document, so that what they share is worked out once: the containers
-// of a manifest, say.
+// checks are those for one type of input. The library compiles every check twice, and
+// a query for each check and document. Here, one query runs all checks of a document,
+// so that shared values, such as the containers of a manifest, are computed once.
 type checks struct {
 	once     sync.Once
 	err      error
@@ -32,18 +31,17 @@ type checks struct {
 	compiler *ast.Compiler
 
 	mu      sync.Mutex
-	queries map[string]opa.PreparedEvalQuery // by the refs they ask for
+	queries map[string]opa.PreparedEvalQuery // by query text
 }
 
-// rule is one that denies.
+// rule is a deny rule.
 type rule struct {
 	about *rego.StaticMetadata
 	ref   string // data.builtin.dockerfile.DS001.deny
-	set   bool   // it is a set of what is wrong
+	set   bool   // it is a set of denials
 }
 
-// load compiles once the built-in checks that ask for this sort of input, and no
-// other.
+// load compiles the built-in checks for this type of input, once.
 func (c *checks) load(source types.Source) error {
 	c.once.Do(func() {
 		if c.err = c.compile(source); c.err != nil {
@@ -85,14 +83,14 @@ func (c *checks) compile(source types.Source) error {
 	return nil
 }
 
-// mentioning are the checks whose text has the word: to parse all of them takes
-// longer than to compile those that are needed.
+// mentioning holds the checks whose text contains the word. Parsing all checks takes
+// longer than compiling those that are needed.
 type mentioning struct {
 	embed.FS
 	word string
 }
 
-// ReadFile makes a check of another sort one that says nothing.
+// ReadFile replaces a check for another type of input with an empty one.
 func (m mentioning) ReadFile(name string) ([]byte, error) {
 	text, err := m.FS.ReadFile(name)
 	if err == nil && bytes.Contains(text, []byte("selector:")) && !bytes.Contains(text, []byte(m.word)) {
@@ -101,8 +99,8 @@ func (m mentioning) ReadFile(name string) ([]byte, error) {
 	return text, err
 }
 
-// concerns reports whether the check is on by default and asks for nothing but
-// this sort.
+// concerns reports whether the check is on by default and takes only this type of
+// input.
 func concerns(about *rego.StaticMetadata, source types.Source) bool {
 	if _, ok := about.Frameworks[framework.Default]; !ok {
 		return false
@@ -123,10 +121,10 @@ func rulesOf(about *rego.StaticMetadata, module *ast.Module) []rule {
 	return out
 }
 
-// about are the rules for documents of a kind. The library asks a rule about all
-// documents once one of them is of its kind, so that what it finds in one file
-// depends on the others.
-func (c *checks) about(document any) []rule {
+// rulesFor returns the rules for the kind of a document. The library runs a rule on all
+// documents if one of them has its kind, so that its findings in one file depend on the
+// others.
+func (c *checks) rulesFor(document any) []rule {
 	object, _ := document.(map[string]any)
 	kind, _ := object["kind"].(string)
 	var out []rule
@@ -146,7 +144,8 @@ func appliesTo(selectors []rego.Selector, kind string) bool {
 	})
 }
 
-// prepare makes one query of the rules: a list of what each has to say.
+// prepare compiles one query of all rules. Its result is a list with the denials of
+// each.
 func (c *checks) prepare(rules []rule) (opa.PreparedEvalQuery, error) {
 	parts := make([]string, len(rules))
 	for i, r := range rules {
@@ -168,10 +167,9 @@ func (c *checks) prepare(rules []rule) (opa.PreparedEvalQuery, error) {
 	return query, err
 }
 
-// run asks the checks about one document. One that cannot answer is an error, and
-// the others still do.
+// run runs the checks on one document. If one fails, the others still run.
 func (c *checks) run(ctx context.Context, document any) ([]denial, error) {
-	lines, rules := linesBefore(document), c.about(document)
+	lines, rules := linesBefore(document), c.rulesFor(document)
 	if err := util.RoundTrip(&document); err != nil {
 		return nil, err
 	}
@@ -204,7 +202,7 @@ func (c *checks) ask(ctx context.Context, rules []rule, input ast.Value, lines i
 	return denials(rules, set, lines), err
 }
 
-// linesBefore is where the document begins in its file.
+// linesBefore returns the number of lines before the document in its file.
 func linesBefore(document any) int {
 	object, _ := document.(map[string]any)
 	metadata, _ := object["__defsec_metadata"].(map[string]any)
@@ -212,7 +210,7 @@ func linesBefore(document any) int {
 	return lines
 }
 
-// denial is what a check says of a document.
+// denial is a violation that a check reports.
 type denial struct {
 	about   *rego.StaticMetadata
 	message string
@@ -223,8 +221,8 @@ func denials(rules []rule, set opa.ResultSet, lines int) []denial {
 	var out []denial
 	for _, result := range set {
 		for _, expression := range result.Expressions {
-			said, _ := expression.Value.([]any)
-			for i, values := range said {
+			perRule, _ := expression.Value.([]any)
+			for i, values := range perRule {
 				values, _ := values.([]any)
 				for _, value := range values {
 					d := denial{about: rules[i].about}
@@ -238,8 +236,8 @@ func denials(rules []rule, set opa.ResultSet, lines int) []denial {
 	return out
 }
 
-// read takes the answer of a check: a text, an object made by result.new, or a list
-// of both.
+// read reads the result of a check: a string, an object from result.new, or a list of
+// both.
 func (d *denial) read(value any) {
 	switch v := value.(type) {
 	case string:

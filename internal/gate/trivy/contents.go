@@ -18,7 +18,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// contents are what an image is made of.
+// contents lists what an image consists of.
 type contents struct {
 	name string
 	types.ArtifactDetail
@@ -26,13 +26,12 @@ type contents struct {
 	gaps     []gate.Gap
 	unparsed []string
 	layers   int
-	reused   int // layers that were read before, for another image
+	reused   int // layers that were already read for another image
 }
 
-// contents reads the layers that were not read before, as many at once as there are
-// processors.
-func (s *sweep) contents(ctx context.Context, img *image.Image, before map[string]*swept) (*contents, error) {
-	found := make([]*swept, len(img.Layers))
+// contents reads the layers that are not in before, one per processor at a time.
+func (s *layerReader) contents(ctx context.Context, img *image.Image, before map[string]*layerContent) (*contents, error) {
+	found := make([]*layerContent, len(img.Layers))
 	c := &contents{name: img.Name, layers: len(img.Layers)}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
@@ -69,20 +68,20 @@ func (s *sweep) contents(ctx context.Context, img *image.Image, before map[strin
 	return c, nil
 }
 
-// describe says in a line what was looked at.
+// describe summarizes the contents in one line.
 func (c *contents) describe() string {
 	parts := []string{c.name + ": "}
 	if c.OS.Detected() {
-		parts = append(parts, fmt.Sprintf("%s %s, %s of it, ", c.OS.Family, c.OS.Name, plural(len(c.Packages), "package")))
+		parts = append(parts, fmt.Sprintf("%s %s with %s, ", c.OS.Family, c.OS.Name, plural(len(c.Packages), "package")))
 	}
 	n := 0
 	for _, app := range c.Applications {
 		n += len(app.Packages)
 	}
-	parts = append(parts, plural(n, "package")+" of languages")
+	parts = append(parts, plural(n, "language package"))
 	if len(c.unparsed) > 0 {
 		const most = 3
-		parts = append(parts, fmt.Sprintf(" (without %s that cannot be parsed: %s", plural(len(c.unparsed), "file"), strings.Join(c.unparsed[:min(most, len(c.unparsed))], ", ")))
+		parts = append(parts, fmt.Sprintf(" (except %s that cannot be parsed: %s", plural(len(c.unparsed), "file"), strings.Join(c.unparsed[:min(most, len(c.unparsed))], ", ")))
 		if len(c.unparsed) > most {
 			parts = append(parts, ", …")
 		}
@@ -91,7 +90,7 @@ func (c *contents) describe() string {
 	return strings.Join(parts, "")
 }
 
-// packages are those of the SBOM, each once for every place it is at.
+// packages lists the packages for the SBOM, once for each place.
 func (c *contents) packages() []gate.Package {
 	var out []gate.Package
 	add := func(p types.Package, file string) {
@@ -119,10 +118,10 @@ func (c *contents) packages() []gate.Package {
 	return slices.CompactFunc(out, func(a, b gate.Package) bool { return a.PURL == b.PURL && a.At == b.At })
 }
 
-// licences leaves out what is the text of one, and not its name.
-func licences(said []string) []string {
+// licences returns licence names, and leaves out licence texts and links.
+func licences(stated []string) []string {
 	var out []string
-	for _, l := range licensing.NormalizeLicenses(said) {
+	for _, l := range licensing.NormalizeLicenses(stated) {
 		if l = strings.TrimSpace(l); l != "" && len(l) < 200 && !strings.Contains(l, "://") && !slices.Contains(out, l) {
 			out = append(out, l)
 		}

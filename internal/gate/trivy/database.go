@@ -22,12 +22,12 @@ import (
 
 var errNoDatabase = errors.New("there is no vulnerability database")
 
-// database is trivy-db while it is open: the library has one for the whole process.
+// database is trivy-db while it is open. The library has one for the whole process.
 type database struct{ about gate.Database }
 
-// openDatabase opens that of the folder. The library would make the folder, and
-// remove a database that it finds broken: it is given a link. bolt maps the file into
-// memory, where a page that is missing ends the process: a truncated file is refused.
+// openDatabase opens the trivy-db of the database folder. The library would create the
+// folder and delete a broken database, so it gets a link. bolt maps the file into
+// memory, where a missing page ends the process, so a truncated file is refused.
 func openDatabase(databases, temp string) (*database, error) {
 	from := filepath.Join(databases, "trivy", "db")
 	file := filepath.Join(from, "trivy.db")
@@ -40,7 +40,7 @@ func openDatabase(databases, temp string) (*database, error) {
 	}
 	text, err := os.ReadFile(filepath.Join(from, "metadata.json"))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w of known age: metadata.json is missing beside trivy.db", errNoDatabase)
+		return nil, fmt.Errorf("%w of known age: metadata.json is missing next to trivy.db", errNoDatabase)
 	}
 	if err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func openDatabase(databases, temp string) (*database, error) {
 		return nil, fmt.Errorf("read metadata.json of trivy-db: %w", err)
 	}
 	if about.Version != db.SchemaVersion {
-		return nil, fmt.Errorf("trivy-db has schema %d, and this release of the gate reads %d", about.Version, db.SchemaVersion)
+		return nil, fmt.Errorf("trivy-db has schema %d, but this version of security-gate reads schema %d: fetch it again", about.Version, db.SchemaVersion)
 	}
 	to := filepath.Join(temp, "db")
 	if err := os.Mkdir(to, 0o700); err != nil {
@@ -77,40 +77,40 @@ func openDatabase(databases, temp string) (*database, error) {
 
 func (d *database) close() { db.Close() }
 
-// identify is a digest of the metadata and the size. The file has most of a gigabyte:
-// to read it all takes longer than to scan most images.
+// identify returns a digest of the metadata and the size. The file is almost 1 GB, and
+// reading it takes longer than scanning most images.
 func identify(metadata []byte, size int64) string {
 	sum := sha256.Sum256(append(bytes.Clone(metadata), "\x00"+strconv.FormatInt(size, 10)...))
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// sound reads the database. At a broken page bolt panics, or touches what is not
-// mapped.
+// sound reads the database and converts a panic to an error. At a broken page bolt
+// panics, or reads memory that is not mapped.
 func sound(read func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("trivy-db is corrupt: %v", p)
+			err = fmt.Errorf("trivy-db is corrupt, fetch it again: %v", p)
 		}
 	}()
 	return read()
 }
 
-// whole refuses a file that ends before its last page, and one that knows nothing.
+// whole refuses a file that ends before its last page, and an empty database.
 func (d *database) whole(size int64) error {
 	return db.Config{}.Connection().View(func(tx *bolt.Tx) error {
 		if tx.Size() > size {
-			return fmt.Errorf("trivy-db is truncated: it has %d bytes of %d", size, tx.Size())
+			return fmt.Errorf("trivy-db is truncated, fetch it again: it has %d of %d bytes", size, tx.Size())
 		}
 		if tx.Bucket([]byte("vulnerability")) == nil || tx.Bucket([]byte("data-source")) == nil {
-			return errors.New("trivy-db is empty")
+			return errors.New("trivy-db is empty: fetch it again")
 		}
 		return nil
 	})
 }
 
-// knows reports whether there is advisory data whose name begins so: "npm::",
-// "alpine 3.20". The library finds nothing wrong where it knows nothing.
+// knows reports whether there is advisory data whose name starts with the prefix, such
+// as "npm::" or "alpine 3.20". The library reports no error if there is none.
 func (d *database) knows(prefix string) bool {
 	found := false
 	_ = db.Config{}.Connection().View(func(tx *bolt.Tx) error {

@@ -10,7 +10,7 @@ import (
 	"github.com/aquasecurity/trivy-db/pkg/db"
 	trivydb "github.com/aquasecurity/trivy-db/pkg/types"
 	"github.com/aquasecurity/trivy/pkg/detector/library"
-	_ "github.com/aquasecurity/trivy/pkg/detector/library/all" // who rebuilds packages of others
+	_ "github.com/aquasecurity/trivy/pkg/detector/library/all" // vendors that rebuild packages
 	"github.com/aquasecurity/trivy/pkg/detector/ospkg"
 	"github.com/aquasecurity/trivy/pkg/detector/ospkg/version"
 	fanal "github.com/aquasecurity/trivy/pkg/fanal/types"
@@ -21,7 +21,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// detect looks the contents up. What the database knows nothing about is a gap.
+// detect looks up the packages. Packages for which the database has no data are a gap.
 func (d *database) detect(ctx context.Context, c *contents) (out []report.Finding, gaps []gate.Gap, err error) {
 	found, ended, gaps, err := d.system(ctx, c)
 	if err != nil {
@@ -55,20 +55,20 @@ func (d *database) detect(ctx context.Context, c *contents) (out []report.Findin
 
 const endOfLife = "os-end-of-life"
 
-// system looks up the packages of the distribution, and whether that has reached its
-// end of life.
+// system looks up the packages of the distribution, and whether the distribution has
+// reached its end of life.
 func (d *database) system(ctx context.Context, c *contents) (out []vulnerable, ended bool, gaps []gate.Gap, err error) {
 	if !c.OS.Detected() || !c.OS.Family.HasOSPackages() {
 		if len(c.Packages) == 0 {
 			return nil, false, nil, nil
 		}
-		return nil, false, []gate.Gap{{What: plural(len(c.Packages), "package") + " of " + c.name, Why: "no file says which system they are of", Remedy: "keep /etc/os-release in the image"}}, nil
+		return nil, false, []gate.Gap{{What: plural(len(c.Packages), "package") + " of " + c.name, Why: "no file identifies their distribution", Remedy: "keep /etc/os-release in the image"}}, nil
 	}
 	system := c.OS
 	name := fmt.Sprintf("%s %s", system.Family, system.Name)
-	gap := gate.Gap{What: fmt.Sprintf("%s of %s in %s", plural(len(c.Packages), "package"), name, c.name), Remedy: "use a base image that is known, or waive the gap"}
+	gap := gate.Gap{What: fmt.Sprintf("%s of %s in %s", plural(len(c.Packages), "package"), name, c.name), Remedy: "use a base image of a supported distribution, or accept the gap"}
 	if len(c.Packages) == 0 {
-		gap.What, gap.Why = "packages of "+name+" in "+c.name, "the image names its system, and not what is installed"
+		gap.What, gap.Why = "packages of "+name+" in "+c.name, "the image identifies its distribution but has no list of installed packages"
 		gap.Remedy = "keep the database of the package manager in the image"
 		return nil, false, []gate.Gap{gap}, nil
 	}
@@ -77,12 +77,12 @@ func (d *database) system(ctx context.Context, c *contents) (out []vulnerable, e
 	}
 	if bucket := bucketOf(system, c.Repository); bucket != "" && !d.knows(bucket) {
 		gap.Why = "there are no advisories for " + bucket + " in trivy-db"
-		gap.Remedy = "fetch a newer trivy-db, or use a base image that is maintained"
+		gap.Remedy = "fetch a newer trivy-db, or use a maintained base image"
 		return nil, false, []gate.Gap{gap}, nil
 	}
 	detector, err := ospkg.NewDetector(types.ScanTarget{Name: c.name, OS: system, Repository: c.Repository, Packages: c.Packages})
 	if errors.Is(err, ospkg.ErrUnsupportedOS) {
-		gap.Why = "trivy has no advisories for this system"
+		gap.Why = "trivy has no advisories for this distribution"
 		return nil, false, []gate.Gap{gap}, nil
 	}
 	if err != nil {
@@ -101,13 +101,14 @@ func (d *database) system(ctx context.Context, c *contents) (out []vulnerable, e
 func ofEndOfLife(os fanal.OS) report.Finding {
 	return report.Finding{
 		Rule: endOfLife, Severity: report.Medium, Status: report.New, Rated: "by the rule",
-		Message:     fmt.Sprintf("%s %s gets no security updates any more", os.Family, os.Name),
-		Fix:         fmt.Sprintf("build on a release of %s that is maintained", os.Family),
+		Message:     fmt.Sprintf("%s %s no longer gets security updates", os.Family, os.Name),
+		Fix:         fmt.Sprintf("use a maintained release of %s as the base image", os.Family),
 		Fingerprint: identity(endOfLife, string(os.Family)),
 	}
 }
 
-// bucketOf names the advisories of a release, where their name is plain.
+// bucketOf returns the name of a release's advisories in the database. It is "" for
+// distributions whose name is not that simple.
 func bucketOf(os fanal.OS, repo *fanal.Repository) string {
 	switch os.Family {
 	case fanal.Alpine:
@@ -125,7 +126,7 @@ func bucketOf(os fanal.OS, repo *fanal.Repository) string {
 	return ""
 }
 
-// language looks up the packages of a language.
+// language looks up the packages of one language.
 func (d *database) language(ctx context.Context, app fanal.Application) ([]vulnerable, []gate.Gap, error) {
 	if len(app.Packages) == 0 {
 		return nil, nil, nil
@@ -133,8 +134,8 @@ func (d *database) language(ctx context.Context, app fanal.Application) ([]vulne
 	driver, ok := library.NewDriver(app.Type)
 	if eco := driver.Type(); !ok || !d.knows(eco+"::") {
 		return nil, []gate.Gap{{
-			What: fmt.Sprintf("%s of %s in the image", plural(len(app.Packages), "package"), app.Type), Why: "there are no advisories for them in trivy-db",
-			Remedy: "fetch a whole trivy-db; if it has none for this language, accept the gap",
+			What: fmt.Sprintf("%s of type %s in the image", plural(len(app.Packages), "package"), app.Type), Why: "trivy-db has no advisories for them",
+			Remedy: "fetch a complete trivy-db; if it has none for this language, accept the gap",
 		}}, nil
 	}
 	found, err := library.Detect(ctx, app.Type, app.Packages)

@@ -15,40 +15,41 @@ import (
 	kubernetes "github.com/aquasecurity/trivy/pkg/iac/scanners/kubernetes/parser"
 	"github.com/aquasecurity/trivy/pkg/iac/types"
 
+	"github.com/seed-b235b314/goldenpath/internal/files"
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// answer is what there is to say of one file or chart. Without a noun it turned out
-// to be no configuration.
-type answer struct {
+// result is that of one file or chart. noun is empty if it is not configuration after
+// all.
+type result struct {
 	noun     string
 	findings []report.Finding
 	gaps     []gate.Gap
-	files    int // 0 is one
+	files    int // 0: one
 }
 
-func failed(noun, what string, err error) answer {
-	return answer{noun: noun, gaps: []gate.Gap{unread(what, err)}}
+func failed(noun, what string, err error) result {
+	return result{noun: noun, gaps: []gate.Gap{unread(what, err)}}
 }
 
-// dockerfile checks one. A comment that says to ignore a check has no effect: a
-// repository must not be able to loosen the gate.
-func (s *Scanner) dockerfile(ctx context.Context, root *os.Root, name string) answer {
+// dockerfile checks a Dockerfile. Comments that ignore checks have no effect: a
+// repository cannot loosen the gate.
+func (s *Scanner) dockerfile(ctx context.Context, root *os.Root, name string) result {
 	const noun = "Dockerfile"
-	text, err := read(root, name, maxDockerfile)
+	text, err := files.Read(root, name, maxDockerfile)
 	if err != nil {
 		return failed(noun, name, err)
 	}
-	files, err := docker.NewParser().Parse(ctx, bytes.NewReader(text), name)
+	parsed, err := docker.NewParser().Parse(ctx, bytes.NewReader(text), name)
 	if err != nil {
 		return failed(noun, name, err)
 	}
 	if err := s.docker.load(types.SourceDockerfile); err != nil {
 		return failed(noun, name, err)
 	}
-	a := answer{noun: noun}
-	for _, f := range files {
+	a := result{noun: noun}
+	for _, f := range parsed {
 		found, err := s.docker.run(ctx, f.ToRego())
 		a.findings = append(a.findings, findings(name, found)...)
 		if err != nil {
@@ -58,18 +59,18 @@ func (s *Scanner) dockerfile(ctx context.Context, root *os.Root, name string) an
 	return a
 }
 
-// manifest checks YAML or JSON that is one of Kubernetes.
-func (s *Scanner) manifest(ctx context.Context, root *os.Root, name string) answer {
+// manifest checks YAML or JSON if it is a Kubernetes manifest.
+func (s *Scanner) manifest(ctx context.Context, root *os.Root, name string) result {
 	const noun = "Kubernetes file"
-	text, err := read(root, name, maxManifest)
-	if errors.Is(err, errTooLarge) && !mentions(root, name) {
-		return answer{}
+	text, err := files.Read(root, name, maxManifest)
+	if errors.Is(err, files.ErrTooLarge) && !mentions(root, name) {
+		return result{}
 	}
 	if err != nil {
 		return failed(noun, name, err)
 	}
 	if !marked(text) {
-		return answer{}
+		return result{}
 	}
 	text = utf8From(text)
 	documents, unreadable := parse(ctx, name, text)
@@ -78,11 +79,11 @@ func (s *Scanner) manifest(ctx context.Context, root *os.Root, name string) answ
 	case errors.Is(unreadable, errAliases):
 		return failed(noun, name, unreadable)
 	case unreadable == nil && !some:
-		return answer{}
+		return result{}
 	case !some && !detection.IsType(name, bytes.NewReader(text), detection.FileTypeKubernetes):
-		return answer{} // a template, or no manifest
+		return result{} // a template, or not a manifest
 	}
-	a := answer{noun: noun}
+	a := result{noun: noun}
 	found, err := s.objects(ctx, documents)
 	a.findings = findings(name, found)
 	if err := errors.Join(unreadable, err); err != nil {
@@ -91,7 +92,7 @@ func (s *Scanner) manifest(ctx context.Context, root *os.Root, name string) answ
 	return a
 }
 
-// objects asks the checks about each.
+// objects runs the checks on each object.
 func (s *Scanner) objects(ctx context.Context, documents []*kubernetes.Manifest) ([]denial, error) {
 	if err := s.kubernetes.load(types.SourceKubernetes); err != nil {
 		return nil, err
@@ -105,14 +106,14 @@ func (s *Scanner) objects(ctx context.Context, documents []*kubernetes.Manifest)
 	return out, errors.Join(errs...)
 }
 
-// chart renders a chart and checks what comes out. Lines are those of a rendering,
-// not of the file: they are left out.
-func (s *Scanner) chart(ctx context.Context, where string, render func(*helm.Parser) ([]helm.Manifest, error)) answer {
+// chart renders a chart and checks the result. Lines are left out: they are those of
+// the rendered text, not of the file.
+func (s *Scanner) chart(ctx context.Context, where string, render func(*helm.Parser) ([]helm.Manifest, error)) result {
 	const noun = "Helm chart"
 	what := noun + " " + strings.TrimSuffix(where, ":")
-	unrendered := func(err error) answer {
+	unrendered := func(err error) result {
 		a := failed(noun, what, err)
-		a.gaps[0].Remedy = "repair the chart, or commit what it depends on (helm dependency build)"
+		a.gaps[0].Remedy = "correct the chart, or commit its dependencies (helm dependency build)"
 		return a
 	}
 	rendered, err := renderFor("", render)
@@ -122,7 +123,7 @@ func (s *Scanner) chart(ctx context.Context, where string, render func(*helm.Par
 	if err != nil {
 		return unrendered(err)
 	}
-	a := answer{noun: noun}
+	a := result{noun: noun}
 	for _, file := range rendered {
 		documents, err := parse(ctx, file.Path, []byte(file.Content))
 		if err != nil {
@@ -144,8 +145,8 @@ func (s *Scanner) chart(ctx context.Context, where string, render func(*helm.Par
 	return a
 }
 
-// newKubernetes is what a chart is rendered for that does not accept the version
-// the library takes by itself, 1.20.
+// newKubernetes is the version for charts that do not accept the library's default,
+// 1.20.
 const newKubernetes = "1.36.0"
 
 func renderFor(version string, render func(*helm.Parser) ([]helm.Manifest, error)) ([]helm.Manifest, error) {

@@ -8,7 +8,7 @@ import (
 	"unicode/utf16"
 )
 
-// utf8From is the text without a byte order mark, and from UTF-16 if it is that.
+// utf8From removes a byte order mark and decodes UTF-16.
 func utf8From(text []byte) []byte {
 	var order binary.ByteOrder
 	switch {
@@ -28,11 +28,11 @@ func utf8From(text []byte) []byte {
 	return []byte(string(utf16.Decode(units)))
 }
 
-// escape is a letter in quotes written as its number, or a line that goes on.
+// escape matches a letter that is written as an escape, or a line continuation.
 var escape = regexp.MustCompile(`\\(?:x|u00|U000000)([4-7][0-9a-fA-F])|\\\r?\n[ \t]*`)
 
-// marked reports whether the text, or a part of one, may be of Kubernetes. Parsing
-// every lock file to learn that it is no manifest takes long.
+// marked reports whether a text may be a Kubernetes manifest. Parsing every lock file
+// to find that it is not one takes too long.
 func marked(text []byte) bool {
 	const mark = "apiVersion"
 	if bytes.Contains(text, []byte(mark)) {
@@ -53,5 +53,5 @@ func marked(text []byte) bool {
 	return bytes.Contains(text, []byte(mark))
 }
 
-// maxMark is more than "apiVersion" takes in any encoding.
+// maxMark is longer than "apiVersion" in any encoding.
 const maxMark = 512

@@ -17,35 +17,35 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// Image looks into a container image: for vulnerable packages of its system and of
-// languages, and for all packages there are.
+// Image lists the packages of a container image and finds the vulnerable ones, of its
+// operating system and of languages.
 type Image struct {
 	// Ref is a reference in a registry, by tag or digest; oci:DIR or a folder with an
-	// OCI layout, also with @sha256:…; or a tar of one, or of docker save.
+	// OCI layout, both also with @sha256:…; or an archive of a layout or of docker save.
 	Ref string
-	// Base is the image of the base, in the same forms: what it has too is known.
-	// Empty: everything is new.
+	// Base is the image of the base commit, in the same forms. Findings that it has as
+	// well are known. Empty: all findings are new.
 	Base string
-	// Platform is which image of an index; empty: linux/amd64.
+	// Platform selects the image of an index. Empty: linux/amd64.
 	Platform string
-	// MaxUnpacked is how many bytes the layers of all images may unpack to; 0: 10 GiB.
+	// MaxUnpacked is the limit in bytes on the unpacked layers of both images. 0: 10 GiB.
 	MaxUnpacked int64
 }
 
 // Name is "trivy".
 func (*Image) Name() string { return "trivy" }
 
-// Kind is what it looks into.
+// Kind is "image".
 func (*Image) Kind() string { return "image" }
 
 // Version is the version of the linked library.
 func (*Image) Version() string { return gate.ModuleVersion("github.com/aquasecurity/trivy") }
 
-// Select wants no files: an image is scanned when there is one.
+// Select needs no files: an image is scanned if there is one.
 func (i *Image) Select([]gate.File, gate.Changes) ([]gate.File, bool) { return nil, i.Ref != "" }
 
-// Scan reads the image, and the one of the base. Without a database there are
-// packages and a gap; an image that cannot be read is an error.
+// Scan reads the image and that of the base. Without a database it returns the
+// packages and a gap. An image that cannot be read is an error.
 func (i *Image) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 	if i.Ref == "" {
 		return gate.Result{}, nil
@@ -59,7 +59,7 @@ func (i *Image) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 		return gate.Result{}, err
 	}
 	defer os.RemoveAll(temp)
-	// The library has one folder for the whole process, and does not make it again.
+	// The library uses one folder for the whole process and does not create it again.
 	if err := os.Mkdir(xos.TempDir(), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return gate.Result{}, err
 	}
@@ -71,15 +71,15 @@ func (i *Image) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 	res := gate.Result{Compared: true, Findings: []report.Finding{}, Packages: app.packages(), Covered: app.describe(), Missing: app.gaps}
 	if app.jars > 0 {
 		res.Missing = append(res.Missing, gate.Gap{
-			What: plural(app.jars, "archive") + " of Java in " + app.name, Why: "there is no Java database: those that do not say what they are were not looked up",
-			Remedy: "check the dependencies by the lock file, or accept the gap",
+			What: plural(app.jars, "Java archive") + " in " + app.name, Why: "there is no Java database, so archives without Maven metadata were not looked up",
+			Remedy: "scan the lock file of the application instead, or accept the gap",
 		})
 	}
 	db, err := openDatabase(in.Databases, temp)
 	switch {
 	case errors.Is(err, errNoDatabase):
 		res.Missing = append(res.Missing, gate.Gap{
-			What: "the image " + app.name, Why: err.Error(), Remedy: "fetch trivy-db into trivy/db of the folder of databases",
+			What: "the image " + app.name, Why: err.Error(), Remedy: "run \"security-gate database update --image\"",
 		})
 	case err != nil:
 		return gate.Result{}, err
@@ -96,14 +96,14 @@ func (i *Image) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 	return res, ctx.Err()
 }
 
-// read takes the base first: what the app has of it is not read again.
+// read reads the base first, and the layers that the app shares with it only once.
 func (i *Image) read(ctx context.Context, in gate.Input, temp string) (app, base *contents, err error) {
 	all, err := newAnalyzers()
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &sweep{analyzers: all, temp: temp, max: cmp.Or(i.MaxUnpacked, maxUnpacked)}
-	layers := map[string]*swept{}
+	s := &layerReader{analyzers: all, temp: temp, max: cmp.Or(i.MaxUnpacked, maxUnpacked)}
+	layers := map[string]*layerContent{}
 	one := func(ref string) (*contents, error) {
 		img, err := image.Open(ctx, ref, image.Options{Platform: cmp.Or(i.Platform, "linux/amd64"), Temp: temp, Offline: in.Offline})
 		if err != nil {
@@ -121,8 +121,8 @@ func (i *Image) read(ctx context.Context, in gate.Input, temp string) (app, base
 	return app, base, err
 }
 
-// compare adds the findings of the app; of the same one twice the base excuses as
-// many as it has.
+// compare adds the findings of the app. For each finding of the base, one equal
+// finding of the app is known.
 func (d *database) compare(ctx context.Context, res *gate.Result, app, base *contents) error {
 	found, gaps, err := d.detect(ctx, app)
 	if err != nil {
@@ -149,20 +149,20 @@ func (d *database) compare(ctx context.Context, res *gate.Result, app, base *con
 	return nil
 }
 
-// imageGaps are what the library warns of and what does not come out otherwise. Of
-// some systems it is known already whether the database has the release.
-func imageGaps(all []said, release bool) []gate.Gap {
+// imageGaps converts warnings of the library that nothing else reports. release means
+// that the database has advisories for the release of the operating system.
+func imageGaps(all []entry, release bool) []gate.Gap {
 	var out []gate.Gap
 	for _, s := range all {
 		switch {
-		case s.message == "Mixing Alpine versions is unsupported", // the repository counts
+		case s.message == "Mixing Alpine versions is unsupported", // the release of the repository is used
 			strings.HasPrefix(s.message, "Using severities from other vendors"),
-			strings.HasPrefix(s.message, "Unable to get vulnerability details"), // then the severity is said to be unknown
+			strings.HasPrefix(s.message, "Unable to get vulnerability details"), // the finding states that its severity is unknown
 			s.message == "Unable to collect additional info",                    // licences
 			s.message == "This OS version is not on the EOL list" && release:    // newer than the library, and in the database
 			continue
 		}
-		out = append(out, gate.Gap{What: cmp.Or(s.file, "some packages of the image"), Why: oneLine(s.message + " " + s.err), Remedy: "repair the package in the image"})
+		out = append(out, gate.Gap{What: cmp.Or(s.file, "some packages in the image"), Why: oneLine(s.message + " " + s.err), Remedy: "correct the package in the image"})
 	}
 	return out
 }

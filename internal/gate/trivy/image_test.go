@@ -250,7 +250,7 @@ func whats(gaps []gate.Gap) []string {
 	return out
 }
 
-// GP-GATE-1: the image, by every form of reference there is.
+// GP-GATE-1: every form of reference leads to the same findings.
 func TestImageReferences(t *testing.T) {
 	data := databases(t)
 	img := imageOf(t, layerOf(t, alpine), layerOf(t, node), layerOf(t, map[string]string{"usr/local/bin/app": goBinary(t)}))
@@ -309,7 +309,7 @@ func TestImageReferences(t *testing.T) {
 			if diff := cmp.Diff(want, got); diff != "" || len(res.Missing) != 0 {
 				t.Errorf("%s%v", diff, res.Missing)
 			}
-			if !strings.HasPrefix(res.Covered, tt.covered) || !strings.Contains(res.Covered, "alpine 3.18.4, 1 package of it, ") || !res.Compared {
+			if !strings.HasPrefix(res.Covered, tt.covered) || !strings.Contains(res.Covered, "alpine 3.18.4 with 1 package, ") || !res.Compared {
 				t.Errorf("covered %q, want %q…", res.Covered, tt.covered)
 			}
 		})
@@ -333,7 +333,7 @@ func TestImageReferences(t *testing.T) {
 	})
 }
 
-// GP-GATE-2: a finding carries what is known of it.
+// GP-GATE-2: a finding has all known fields.
 func TestImageFinding(t *testing.T) {
 	img := saved(t, imageOf(t, layerOf(t, alpine), layerOf(t, node)))
 	res := scanImage(t, &Image{Ref: img}, databases(t))
@@ -344,7 +344,7 @@ func TestImageFinding(t *testing.T) {
 	want := []report.Finding{
 		{
 			Rule: "os-end-of-life", Severity: report.Medium, Status: report.New, Rated: "by the rule",
-			Message: "alpine 3.18.4 gets no security updates any more", Fix: "build on a release of alpine that is maintained",
+			Message: "alpine 3.18.4 no longer gets security updates", Fix: "use a maintained release of alpine as the base image",
 		},
 		{
 			Rule: "CVE-2023-38545", Severity: report.Critical, Status: report.New, Rated: "CVSS 3.1 score 9.8 of nvd", Published: day(2023, 10, 18),
@@ -354,7 +354,7 @@ func TestImageFinding(t *testing.T) {
 		{
 			Rule: "CVE-2021-44906", Aliases: []string{"GHSA-xvch-5gv4-984h"}, Severity: report.Critical, Status: report.New,
 			Rated: "CVSS 3.1 score 9.8 of ghsa", Published: day(2022, 3, 17), Message: "minimist: prototype pollution", Package: "pkg:npm/minimist@1.2.5",
-			At: report.Location{Path: "app/node_modules/minimist/package.json"}, Fixed: "1.2.6", Fix: "raise minimist to 1.2.6 and rebuild the image",
+			At: report.Location{Path: "app/node_modules/minimist/package.json"}, Fixed: "1.2.6", Fix: "update minimist to 1.2.6 and rebuild the image",
 		},
 	}
 	got := slices.Clone(res.Findings)
@@ -400,7 +400,7 @@ func TestImageOfDebian(t *testing.T) {
 	}
 }
 
-// GP-GATE-4: what the image of the base has too is known.
+// GP-GATE-4: findings that the image of the base also has are known.
 func TestImageBase(t *testing.T) {
 	data := databases(t)
 	base := imageOf(t, layerOf(t, alpine))
@@ -414,16 +414,16 @@ func TestImageBase(t *testing.T) {
 		t.Error(diff)
 	}
 	if _, err := (&Image{Ref: saved(t, app), Base: "oci:" + t.TempDir()}).Scan(context.Background(), gate.Input{Databases: data}); err == nil {
-		t.Error("a base that is not there is no answer")
+		t.Error("a missing base has no error")
 	}
-	// What a later layer removes is not there.
+	// A file that a later layer removes is ignored.
 	gone := imageOf(t, layerOf(t, alpine), layerOf(t, node), layerOf(t, map[string]string{"app/node_modules/.wh.minimist": ""}))
 	if got := rows(scanImage(t, &Image{Ref: saved(t, gone)}, data)); len(got) != 2 {
 		t.Errorf("%v", got)
 	}
 }
 
-// GP-GATE-8: what could not be looked up is said, and never clean.
+// GP-GATE-8: what could not be looked up is entry, and never clean.
 func TestImageGaps(t *testing.T) {
 	data := databases(t)
 	var jar bytes.Buffer
@@ -438,8 +438,8 @@ func TestImageGaps(t *testing.T) {
 		{"no file of it", t.TempDir(), alpine, "there is no vulnerability database", 1},
 		{"release without advisories", data, map[string]string{"etc/alpine-release": "3.99.0\n", "lib/apk/db/installed": apkCurl}, "no advisories for alpine 3.99", 1},
 		{"language without advisories", data, map[string]string{"gems/specifications/rake-13.0.6.gemspec": "Gem::Specification.new do |s|\n  s.name = \"rake\".freeze\n  s.version = \"13.0.6\"\nend\n"}, "no advisories for them", 1},
-		{"system without packages", data, map[string]string{"etc/alpine-release": "3.18.4\n"}, "not what is installed", 0},
-		{"packages without system", data, map[string]string{"lib/apk/db/installed": apkCurl}, "which system", 0},
+		{"system without packages", data, map[string]string{"etc/alpine-release": "3.18.4\n"}, "no list of installed packages", 0},
+		{"packages without system", data, map[string]string{"lib/apk/db/installed": apkCurl}, "no file identifies their distribution", 0},
 		{"broken database of rpm", data, map[string]string{"var/lib/rpm/Packages": "not a database"}, "var/lib/rpm/Packages in the image", 0},
 		{"archive of Java", data, map[string]string{"app/lib.jar": jar.String()}, "no Java database", 1},
 	} {
@@ -463,7 +463,7 @@ func TestImageGaps(t *testing.T) {
 	})
 }
 
-// GP-GATE-8: a broken database is no answer, and is left as it is.
+// GP-GATE-8: a broken database is an error, and is not changed.
 func TestImageBrokenDatabase(t *testing.T) {
 	img := saved(t, imageOf(t, layerOf(t, alpine), layerOf(t, node)))
 	for _, tt := range []struct {
@@ -582,7 +582,7 @@ func refused(t *testing.T, img v1.Image, why string) {
 	}
 }
 
-// Nothing is printed or left behind, also beside the other scanner of the package.
+// Nothing is printed or left behind, also while the other scanner of the package runs.
 func TestImageLeavesNothing(t *testing.T) {
 	temp := t.TempDir()
 	t.Setenv("TMPDIR", temp)
@@ -652,10 +652,10 @@ func FuzzLayer(f *testing.F) {
 	}
 	f.Cleanup(listen().stop)
 	f.Fuzz(func(t *testing.T, text []byte) {
-		s := &sweep{analyzers: all, temp: t.TempDir(), max: 8 << 20}
+		s := &layerReader{analyzers: all, temp: t.TempDir(), max: 8 << 20}
 		sum := sha256.Sum256(text)
 		l := image.Layer{DiffID: "sha256:" + hex.EncodeToString(sum[:]), Packed: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }}
-		if _, err := s.contents(context.Background(), &image.Image{Layers: []image.Layer{l}}, map[string]*swept{}); err != nil {
+		if _, err := s.contents(context.Background(), &image.Image{Layers: []image.Layer{l}}, map[string]*layerContent{}); err != nil {
 			return
 		}
 	})

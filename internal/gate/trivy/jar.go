@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	maxJars     = 512 << 20 // archives within one, unpacked
+	maxJars     = 512 << 20 // nested archives, unpacked
 	maxJarDepth = 4
 )
 
@@ -27,8 +27,8 @@ func isJar(name string) bool {
 	return slices.Contains([]string{".jar", ".war", ".ear", ".par"}, strings.ToLower(path.Ext(name)))
 }
 
-// parseJar says what an archive of Java is by what Maven wrote into it: there is no
-// database of those that say nothing.
+// parseJar identifies a Java archive by its Maven metadata. There is no database for
+// archives without it.
 func parseJar(ctx context.Context, name string, size int64, content xio.ReadSeekerAt) (*analyzer.AnalysisResult, error) {
 	left := int64(maxJars)
 	if err := nested(content, size, &left, 0); err != nil {
@@ -42,8 +42,7 @@ func parseJar(ctx context.Context, name string, size int64, content xio.ReadSeek
 	return &analyzer.AnalysisResult{Applications: []types.Application{*app}}, nil
 }
 
-// nested refuses archives within archives without end: the library unpacks each into
-// a file.
+// nested refuses too many nested archives: the library unpacks each one to a file.
 func nested(r io.ReaderAt, size int64, left *int64, depth int) error {
 	files, err := zip.NewReader(r, size)
 	if err != nil {
@@ -55,11 +54,11 @@ func nested(r io.ReaderAt, size int64, left *int64, depth int) error {
 		}
 		*left -= int64(min(f.UncompressedSize64, maxJars+1))
 		if *left < 0 || depth == maxJarDepth {
-			return fmt.Errorf("%w: archives within it", errTooLarge)
+			return fmt.Errorf("%w: nested archives", errTooLarge)
 		}
 		inner, err := f.Open()
 		if err != nil {
-			continue // the library passes over it as well
+			continue // the library skips it as well
 		}
 		text, err := io.ReadAll(io.LimitReader(inner, int64(f.UncompressedSize64)))
 		inner.Close()

@@ -12,14 +12,13 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
-// running is held while trivy runs. It logs through slog's default logger, and
-// only the log says which file it could not parse: the result lacks it in silence.
+// running is held while trivy runs. trivy logs to slog's default logger, and a file
+// that it could not parse is reported in the log only, not in the result.
 var running sync.Mutex
 
-// listen makes a journal the default logger until it is stopped. Whoever else
-// logs meanwhile is heard by the logger there was, unless that is the one trivy
-// installs at the start of the process: it keeps everything forever, and is not
-// safe for use by several goroutines.
+// listen makes a journal the default logger until stop. Records of other packages go
+// to the previous logger, unless that is the one that trivy installs when the process
+// starts: it keeps every record and is not safe for concurrent use.
 func listen() *journal {
 	before := slog.Default()
 	if _, ok := before.Handler().(*log.DeferredHandler); ok {
@@ -32,21 +31,21 @@ func listen() *journal {
 
 func (j *journal) stop() { slog.SetDefault(j.before) }
 
-// journal is a handler that keeps what trivy warns of.
+// journal is a handler that keeps trivy's warnings.
 type journal struct {
-	slog.Handler // of all others
+	slog.Handler // for all other packages
 	*records
 	before *slog.Logger
 	trivy  bool
 }
 
 type records struct {
-	mu   sync.Mutex
-	said []said
+	mu      sync.Mutex
+	entries []entry
 }
 
-// said is one message, the file it is about, and the reason.
-type said struct{ message, file, err string }
+// entry is one message, its file, and the error.
+type entry struct{ message, file, err string }
 
 func (j *journal) Enabled(ctx context.Context, l slog.Level) bool {
 	if j.trivy {
@@ -55,7 +54,7 @@ func (j *journal) Enabled(ctx context.Context, l slog.Level) bool {
 	return j.Handler.Enabled(ctx, l)
 }
 
-// WithAttrs tells the loggers of trivy by the prefix each has.
+// WithAttrs recognizes trivy's loggers by their prefix attribute.
 func (j *journal) WithAttrs(attrs []slog.Attr) slog.Handler {
 	k := *j
 	k.trivy = j.trivy || slices.ContainsFunc(attrs, func(a slog.Attr) bool { return a.Key == log.Prefix("").Key })
@@ -73,7 +72,7 @@ func (j *journal) Handle(ctx context.Context, r slog.Record) error {
 	if !j.trivy {
 		return j.Handler.Handle(ctx, r)
 	}
-	s := said{message: r.Message}
+	s := entry{message: r.Message}
 	r.Attrs(func(a slog.Attr) bool {
 		switch a.Key {
 		case log.FilePath("").Key:
@@ -87,42 +86,42 @@ func (j *journal) Handle(ctx context.Context, r slog.Record) error {
 	})
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if !slices.Contains(j.said, s) {
-		j.said = append(j.said, s)
+	if !slices.Contains(j.entries, s) {
+		j.entries = append(j.entries, s)
 	}
 	return nil
 }
 
-// drain returns what was said and forgets it.
-func (j *journal) drain() []said {
+// drain returns the entries and removes them.
+func (j *journal) drain() []entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	all := j.said
-	j.said = nil
+	all := j.entries
+	j.entries = nil
 	return all
 }
 
-// heard is what the log says of one kind of file.
-type heard struct {
+// logged summarizes the entries.
+type logged struct {
 	gaps      []gate.Gap // each file once
 	unread    int        // files and charts that were not checked
-	elsewhere int        // modules of Terraform that are not in the repository
+	elsewhere int        // Terraform modules that are not in the repository
 }
 
-// take reads the journal and empties it.
-func (j *journal) take() (h heard) {
+// take summarizes the entries and removes them.
+func (j *journal) take() (h logged) {
 	for _, s := range j.drain() {
-		g := gate.Gap{What: s.file, Why: oneLine(s.err), Remedy: "repair the file: its checks did not run"}
+		g := gate.Gap{What: s.file, Why: oneLine(s.err), Remedy: "correct the file: its checks did not run"}
 		unread := 1
 		switch s.message {
 		case "Failed to load module. Maybe try 'terraform init'?":
 			h.elsewhere++
 			continue
 		case "Variable values were not found in the environment or variable files. Evaluating may not work correctly.":
-			continue // expressions with them are unknown, and the checks allow for it
+			continue // the value of such expressions is unknown, which the checks handle
 		case "Skipping chart":
 			g.What = "Helm chart " + s.file
-			g.Remedy = "repair the chart, or commit what it depends on (helm dependency build)"
+			g.Remedy = "correct the chart, or commit its dependencies (helm dependency build)"
 		case "Failed to parse file", "Error parsing file", "Encountered HCL parse error":
 		default:
 			g.What = cmp.Or(s.file, "some checks")

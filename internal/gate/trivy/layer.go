@@ -26,18 +26,18 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate/image"
 )
 
-// What is read of an image is bounded, whatever its manifest says.
+// Limits on what is read from an image, whatever its manifest states.
 const (
-	maxUnpacked = 10 << 30  // all layers, unpacked
-	maxBinary   = 1 << 30   // an executable, an archive of Java, a database of rpm
+	maxUnpacked = 10 << 30  // all layers
+	maxBinary   = 1 << 30   // an executable, a Java archive, an rpm database
 	maxText     = 64 << 20  // any other file
-	maxInMemory = 64 << 20  // a larger one goes to the temporary folder
-	maxName     = 4096      // no system has longer ones
-	maxTrees    = 256 << 20 // what is kept of all layers for analyzers of several files
+	maxInMemory = 64 << 20  // a larger file is copied to the temporary folder
+	maxName     = 4096      // longer than any system allows
+	maxTrees    = 256 << 20 // files of all layers that are kept for analyzers of several files
 )
 
-// sweep looks through layers. Its fields are shared by layers that are read at once.
-type sweep struct {
+// layerReader analyzes layers. Layers that are read at the same time share its fields.
+type layerReader struct {
 	analyzers
 	temp     string
 	unpacked atomic.Int64
@@ -45,24 +45,24 @@ type sweep struct {
 	max      int64
 }
 
-// swept is what one layer holds.
-type swept struct {
+// layerContent is what the analyzers found in a layer.
+type layerContent struct {
 	types.BlobInfo
 	gaps     []gate.Gap
-	unparsed []string // files of packages that no parser understood
+	unparsed []string // package files that could not be parsed
 	jars     int
 }
 
-// layer reads one to its end, and refuses one that is not what the image says.
-func (s *sweep) layer(ctx context.Context, l image.Layer) (*swept, error) {
+// layer reads a layer to its end, where its digest is verified.
+func (s *layerReader) layer(ctx context.Context, l image.Layer) (*layerContent, error) {
 	plain, err := l.Open()
 	if err != nil {
 		return nil, err
 	}
 	defer plain.Close()
 	stream := &counted{plain, s, ctx}
-	v := &visit{sweep: s, ctx: ctx, result: analyzer.NewAnalysisResult(), out: &swept{}, trees: map[analyzer.Type]*mapfs.FS{}}
-	if err := v.walk(tar.NewReader(stream)); err != nil {
+	v := &visit{layerReader: s, ctx: ctx, result: analyzer.NewAnalysisResult(), out: &layerContent{}, trees: map[analyzer.Type]*mapfs.FS{}}
+	if err := v.all(tar.NewReader(stream)); err != nil {
 		return nil, err
 	}
 	if _, err := io.Copy(io.Discard, stream); err != nil { // the padding: the digest is verified at the end
@@ -79,10 +79,10 @@ func (s *sweep) layer(ctx context.Context, l image.Layer) (*swept, error) {
 	return v.out, nil
 }
 
-// counted ends a stream that unpacks to too much.
+// counted ends the stream when all layers together exceed the limit.
 type counted struct {
 	io.Reader
-	*sweep
+	*layerReader
 	ctx context.Context
 }
 
@@ -97,17 +97,17 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// visit is the walk through one layer.
+// visit is the state while one layer is read.
 type visit struct {
-	*sweep
+	*layerReader
 	ctx          context.Context
 	result       *analyzer.AnalysisResult
-	out          *swept
+	out          *layerContent
 	trees        map[analyzer.Type]*mapfs.FS
 	opaque, gone []string
 }
 
-func (v *visit) walk(files *tar.Reader) error {
+func (v *visit) all(files *tar.Reader) error {
 	for {
 		header, err := files.Next()
 		if err == io.EOF {
@@ -116,7 +116,7 @@ func (v *visit) walk(files *tar.Reader) error {
 		if err != nil {
 			return err
 		}
-		// Names are taken as the runtime does: none leads out of the image.
+		// Names are cleaned as a container runtime does: none leads out of the image.
 		name := strings.TrimPrefix(path.Clean("/"+header.Name), "/")
 		if len(name) > maxName {
 			continue
@@ -134,8 +134,8 @@ func (v *visit) walk(files *tar.Reader) error {
 	}
 }
 
-// file gives it to every analyzer that wants it. The content is read once, and only
-// if one does.
+// file passes a file to every analyzer that requires it. The content is read once,
+// and only if one does.
 func (v *visit) file(name string, info fs.FileInfo, r io.Reader) error {
 	var wanted []fileAnalyzer
 	for _, a := range v.files {
@@ -183,7 +183,7 @@ func (v *visit) file(name string, info fs.FileInfo, r io.Reader) error {
 	return v.keep(name, trees, content)
 }
 
-// content reads the file: into memory, or into the temporary folder.
+// content reads a file into memory, or copies it to the temporary folder.
 func (v *visit) content(r io.Reader, size int64) (content xio.ReadSeekerAt, done func(), err error) {
 	if size <= maxInMemory {
 		text := make([]byte, size)
@@ -205,7 +205,7 @@ func (v *visit) content(r io.Reader, size int64) (content xio.ReadSeekerAt, done
 	return file, done, nil
 }
 
-// keep holds the file for the analyzers of several.
+// keep keeps a file for the analyzers of several files.
 func (v *visit) keep(name string, trees []analyzer.Type, content xio.ReadSeekerAt) error {
 	if len(trees) == 0 {
 		return nil
@@ -218,7 +218,7 @@ func (v *visit) keep(name string, trees []analyzer.Type, content xio.ReadSeekerA
 		return err
 	}
 	if v.kept.Add(int64(len(text))) > maxTrees {
-		return fmt.Errorf("%w: more than %s of files that say what is installed", errTooLarge, humanize.IBytes(maxTrees))
+		return fmt.Errorf("%w: package files of more than %s", errTooLarge, humanize.IBytes(maxTrees))
 	}
 	for _, kind := range trees {
 		tree, ok := v.trees[kind]
@@ -230,15 +230,14 @@ func (v *visit) keep(name string, trees []analyzer.Type, content xio.ReadSeekerA
 		if err == nil {
 			err = tree.WriteVirtualFile(name, text, 0o600)
 		}
-		if err != nil && !errors.Is(err, fs.ErrExist) { // a folder and a file of one name
+		if err != nil && !errors.Is(err, fs.ErrExist) { // a folder and a file have the same name
 			v.gap(name, err)
 		}
 	}
 	return nil
 }
 
-// whole runs the analyzers of several files. What lies below something that is
-// described already is not described again.
+// whole runs the analyzers of several files.
 func (v *visit) whole() {
 	for _, t := range v.analyzers.trees {
 		tree, ok := v.trees[t.Type()]
@@ -256,14 +255,14 @@ func (v *visit) whole() {
 	}
 }
 
-// take adds what an analyzer found. A database of the system's packages that cannot
-// be read is a gap. Of other files a statement: packages carry broken ones along as
-// input of their own tests.
+// take adds what an analyzer found. A package database of the system that cannot be
+// parsed is a gap. Any other unparsable file is only noted: packages ship broken ones
+// as test fixtures.
 func (v *visit) take(name string, kind analyzer.Type, res *analyzer.AnalysisResult, err error) {
 	switch {
 	case err == nil:
 		v.result.Merge(res)
-	case errors.Is(err, system.AnalyzeOSError): // another file may tell
+	case errors.Is(err, system.AnalyzeOSError): // another file may identify the system
 	case errors.Is(err, errPanic) || errors.Is(err, errTooLarge) || slices.Contains(analyzer.TypeOSes, kind):
 		v.gap(name, err)
 	default:
@@ -272,5 +271,5 @@ func (v *visit) take(name string, kind analyzer.Type, res *analyzer.AnalysisResu
 }
 
 func (v *visit) gap(name string, err error) {
-	v.out.gaps = append(v.out.gaps, gate.Gap{What: name + " in the image", Why: oneLine(err.Error()), Remedy: "repair the file, or leave it out of the image"})
+	v.out.gaps = append(v.out.gaps, gate.Gap{What: name + " in the image", Why: oneLine(err.Error()), Remedy: "correct the file, or leave it out of the image"})
 }

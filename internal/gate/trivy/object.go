@@ -16,12 +16,12 @@ import (
 	cluster "github.com/seed-b235b314/goldenpath/internal/manifest"
 )
 
-var errAliases = errors.New("its aliases refer to too much")
+var errAliases = errors.New("its aliases expand to too many values")
 
-// parse reads the objects. The library by itself loses the document after "--- #
-// comment", what is in a list and the second of two objects in JSON, and it takes
-// yes for a text: what it reads is kept, and what the cluster would read besides is
-// added. With an error there may still be documents.
+// parse reads the objects. The library alone misses the document after "--- #
+// comment", the items of a list and the second of two JSON objects, and reads yes as a
+// string. Its objects are kept, and those that a cluster would read in addition are
+// added. Documents may be returned together with an error.
 func parse(ctx context.Context, name string, text []byte) ([]*kubernetes.Manifest, error) {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return nil, nil
@@ -54,7 +54,7 @@ func parse(ctx context.Context, name string, text []byte) ([]*kubernetes.Manifes
 		if err != nil {
 			return nil, err
 		}
-		if paired && more.Content != nil && same(o.Map["kind"], fieldOf(documents[i], "kind")) { // the same finding has the same line
+		if paired && more.Content != nil && same(o.Map["kind"], fieldOf(documents[i], "kind")) { // so that the same finding keeps its line
 			more.Content.Offset = documents[i].Content.Offset + documents[i].Content.StartLine - more.Content.StartLine
 		}
 		documents = append(documents, more)
@@ -62,11 +62,11 @@ func parse(ctx context.Context, name string, text []byte) ([]*kubernetes.Manifes
 	return documents, unread
 }
 
-// maxAhead is how many documents the library may see that are no objects, in a row.
+// maxAhead is the limit on consecutive documents of the library that are not objects.
 const maxAhead = 16
 
-// same reports whether the library read what the cluster would. It takes null for
-// absent.
+// same reports whether the library read the same value as a cluster would. The library
+// treats null as absent.
 func same(value any, n *kubernetes.ManifestNode) bool {
 	if value == nil || n == nil || n.Value == nil {
 		return value == nil && (n == nil || n.Value == nil)
@@ -96,14 +96,14 @@ func same(value any, n *kubernetes.ManifestNode) bool {
 	return n.Type != kubernetes.TagStr && fmt.Sprint(n.Value) == fmt.Sprint(value)
 }
 
-// separator is where kubectl and Helm see a new document.
+// separator is where kubectl and Helm start a new document.
 var separator = regexp.MustCompile(`(?m)^---`)
 
-// maxParts may a text have that cannot be read as a whole.
+// maxParts is the limit on documents in a text that cannot be parsed as a whole.
 const maxParts = 10_000
 
-// objectsIn are those the cluster would read. kubectl applies what stands before
-// and after a document that it refuses.
+// objectsIn returns the objects that a cluster would read. kubectl also applies the
+// documents before and after one that it rejects.
 func objectsIn(name string, text []byte) ([]cluster.Object, error) {
 	objects, whole := cluster.Parse(name, text)
 	starts := separator.FindAllIndex(text, maxParts+1)
@@ -122,7 +122,7 @@ func objectsIn(name string, text []byte) ([]cluster.Object, error) {
 			o.Line += lines
 			objects = append(objects, o)
 		}
-		if err != nil && !strings.Contains(err.Error(), "as a key") { // {{name}}: no cluster takes it
+		if err != nil && !strings.Contains(err.Error(), "as a key") { // {{name}}: every cluster rejects it
 			errs = append(errs, whole)
 		}
 		lines += bytes.Count(text[from:to], []byte("\n"))
@@ -134,10 +134,10 @@ func objectsIn(name string, text []byte) ([]cluster.Object, error) {
 	return objects, nil
 }
 
-// placesIn are where the objects stand, as far as the text is YAML. The library
-// follows every alias anew, without end if a list contains itself, and ten lines of
-// them can mean more than fits into memory: whoever uses many is refused, and the
-// library asked only where all are known to be harmless.
+// placesIn returns the nodes of the objects, as far as the text is YAML. The library
+// expands every alias each time, forever if a list contains itself, and ten lines of
+// aliases can expand to more than fits into memory. So a text with too many is refused,
+// and the library parses a text only if all its aliases are harmless.
 func placesIn(text []byte) (objects []*yaml.Node, harmless bool, err error) {
 	aliases := bytes.ContainsRune(text, '&') && bytes.ContainsRune(text, '*')
 	documents := yaml.NewDecoder(bytes.NewReader(text))
@@ -160,7 +160,7 @@ func placesIn(text []byte) (objects []*yaml.Node, harmless bool, err error) {
 	}
 }
 
-// unwrap takes a list apart, and what is a list among its items.
+// unwrap returns the items of a list, and of lists in it.
 func unwrap(n *yaml.Node, objects *[]*yaml.Node) {
 	n = target(n)
 	kind, _ := field(n, "kind")
@@ -176,8 +176,8 @@ func unwrap(n *yaml.Node, objects *[]*yaml.Node) {
 	}
 }
 
-// placed is the value as the library keeps it. Lines are those of the place, or of
-// what it is in. The cluster takes null for absent.
+// placed converts a value to the library's form, with the lines of its node or of the
+// node around it. A cluster treats null as absent.
 func placed(value any, place *yaml.Node, line int) *kubernetes.ManifestNode {
 	n := &kubernetes.ManifestNode{Value: value}
 	n.StartLine, n.EndLine = line, line
@@ -230,7 +230,7 @@ func placed(value any, place *yaml.Node, line int) *kubernetes.ManifestNode {
 	return n
 }
 
-// field is the value under the key and the line of the key. The last of two wins.
+// field returns the value of a key and the line of the key. The last duplicate wins.
 func field(n *yaml.Node, key string) (value *yaml.Node, line int) {
 	if n == nil || n.Kind != yaml.MappingNode {
 		return nil, 0
@@ -250,7 +250,7 @@ func target(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// anyObject reports whether one of the documents is an object of Kubernetes.
+// anyObject reports whether one of the documents is a Kubernetes object.
 func anyObject(documents []*kubernetes.Manifest) bool {
 	return slices.ContainsFunc(documents, func(d *kubernetes.Manifest) bool {
 		return fieldOf(d, "apiVersion") != nil && fieldOf(d, "kind") != nil && fieldOf(d, "metadata") != nil

@@ -16,19 +16,19 @@ import (
 	helm "github.com/aquasecurity/trivy/pkg/iac/scanners/helm/parser"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/seed-b235b314/goldenpath/internal/files"
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
-// jobs answer about one file or chart each, or about all Terraform, and none needs
-// another.
-type jobs []func(context.Context) (answer, error)
+// jobs each check one file, one chart or all Terraform. They are independent.
+type jobs []func(context.Context) (result, error)
 
-// plan puts every file where it belongs: into its chart, and where trivy would look
-// at it by itself.
+// plan assigns every file to its chart, and to the checks that trivy would run on the
+// file alone.
 func (s *Scanner) plan(root *os.Root, all []gate.File) (jobs, error) {
 	var out jobs
-	add := func(job func(context.Context) answer) {
-		out = append(out, func(ctx context.Context) (answer, error) { return job(ctx), nil })
+	add := func(job func(context.Context) result) {
+		out = append(out, func(ctx context.Context) (result, error) { return job(ctx), nil })
 	}
 	charts := chartsIn(all)
 	parts := map[string][]string{}
@@ -43,17 +43,17 @@ func (s *Scanner) plan(root *os.Root, all []gate.File) (jobs, error) {
 		}
 		switch sortOf(f.Path) {
 		case dockerfile:
-			add(func(ctx context.Context) answer { return s.dockerfile(ctx, root, f.Path) })
+			add(func(ctx context.Context) result { return s.dockerfile(ctx, root, f.Path) })
 		case manifest:
-			add(func(ctx context.Context) answer { return s.manifest(ctx, root, f.Path) })
+			add(func(ctx context.Context) result { return s.manifest(ctx, root, f.Path) })
 		case archive:
 			if chart == "" {
-				add(func(ctx context.Context) answer { return s.archive(ctx, root, f.Path) })
+				add(func(ctx context.Context) result { return s.archive(ctx, root, f.Path) })
 			}
 		case terraform:
-			text, err := read(root, f.Path, maxTerraform)
+			text, err := files.Read(root, f.Path, maxTerraform)
 			if err != nil {
-				add(func(context.Context) answer { return failed("Terraform file", f.Path, err) })
+				add(func(context.Context) result { return failed("Terraform file", f.Path, err) })
 			} else if err := modules.add(f.Path, text); err != nil {
 				return nil, err
 			}
@@ -61,29 +61,29 @@ func (s *Scanner) plan(root *os.Root, all []gate.File) (jobs, error) {
 		}
 	}
 	for _, chart := range slices.Sorted(maps.Keys(parts)) {
-		add(func(ctx context.Context) answer { return s.folder(ctx, root, chart, parts[chart]) })
+		add(func(ctx context.Context) result { return s.folder(ctx, root, chart, parts[chart]) })
 	}
 	if modules.count > 0 {
-		out = append(out, func(ctx context.Context) (answer, error) {
-			found, err := s.cloud.scan(ctx, modules)
+		out = append(out, func(ctx context.Context) (result, error) {
+			found, err := s.terraformChecks.scan(ctx, modules)
 			if err != nil {
-				return answer{}, fmt.Errorf("check Terraform: %w", err)
+				return result{}, fmt.Errorf("check Terraform: %w", err)
 			}
-			return answer{noun: "Terraform file", findings: found, files: modules.count}, nil
+			return result{noun: "Terraform file", findings: found, files: modules.count}, nil
 		})
-		slices.Reverse(out) // the longest first
+		slices.Reverse(out) // Terraform takes longest and starts first
 	}
 	return out, nil
 }
 
-// run does the jobs, as many at once as there are processors.
-func (j jobs) run(ctx context.Context) ([]answer, error) {
-	answers := make([]answer, len(j))
+// run runs the jobs, one per processor at a time.
+func (j jobs) run(ctx context.Context) ([]result, error) {
+	results := make([]result, len(j))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, job := range j {
 		group.Go(func() (err error) {
-			// The gate sees a panic only in the goroutine that it started itself.
+			// The gate recovers panics only in its own goroutine.
 			defer func() {
 				if p := recover(); p != nil {
 					err = fmt.Errorf("panic: %v", p)
@@ -92,29 +92,29 @@ func (j jobs) run(ctx context.Context) ([]answer, error) {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			answers[i], err = job(ctx)
+			results[i], err = job(ctx)
 			return cmp.Or(ctx.Err(), err)
 		})
 	}
-	return answers, group.Wait()
+	return results, group.Wait()
 }
 
-// archive checks a packed chart.
-func (s *Scanner) archive(ctx context.Context, root *os.Root, name string) answer {
-	text, err := read(root, name, maxArchive)
+// archive checks a chart in an archive.
+func (s *Scanner) archive(ctx context.Context, root *os.Root, name string) result {
+	text, err := files.Read(root, name, maxArchive)
 	if err != nil {
 		file, openErr := root.Open(name)
 		if openErr != nil {
 			return failed("Helm chart", name, openErr)
 		}
 		defer file.Close()
-		if errors.Is(err, errTooLarge) && !holdsChart(file) {
-			return answer{}
+		if errors.Is(err, files.ErrTooLarge) && !holdsChart(file) {
+			return result{}
 		}
 		return failed("Helm chart", name, err)
 	}
 	if !holdsChart(bytes.NewReader(text)) {
-		return answer{}
+		return result{}
 	}
 	if holdsBomb(name, text) {
 		return failed("Helm chart", "Helm chart "+name, errBomb)
@@ -126,15 +126,15 @@ func (s *Scanner) archive(ctx context.Context, root *os.Root, name string) answe
 	return s.chart(ctx, name+":", func(p *helm.Parser) ([]helm.Manifest, error) { return p.ParseArchive(ctx, packed, name) })
 }
 
-// folder checks a chart that is not packed.
-func (s *Scanner) folder(ctx context.Context, root *os.Root, chart string, names []string) answer {
+// folder checks a chart in a folder.
+func (s *Scanner) folder(ctx context.Context, root *os.Root, chart string, names []string) result {
 	unpacked := newFiles()
 	var gaps []gate.Gap
 	for _, name := range names {
-		text, err := read(root, name, maxChartFile)
+		text, err := files.Read(root, name, maxChartFile)
 		if err != nil {
-			// What is no part of the rendering, a picture say, may be as large as it likes.
-			if !errors.Is(err, errTooLarge) || rendered(below(name, chart)) {
+			// A file that is not rendered, such as a picture, may be of any size.
+			if !errors.Is(err, files.ErrTooLarge) || rendered(below(name, chart)) {
 				gaps = append(gaps, unread(name, err))
 			}
 			continue
@@ -154,7 +154,7 @@ func (s *Scanner) folder(ctx context.Context, root *os.Root, chart string, names
 	return a
 }
 
-// rendered reports whether the file of a chart matters to what comes out.
+// rendered reports whether a file of a chart affects the rendered manifests.
 func rendered(below string) bool {
 	top, _, nested := strings.Cut(below, "/")
 	if !nested {
@@ -163,7 +163,7 @@ func rendered(below string) bool {
 	return slices.Contains([]string{"templates", "charts", "crds"}, top)
 }
 
-// below is the path of the file in its chart.
+// below returns the path of a file in its chart.
 func below(name, chart string) string {
 	if chart == "." {
 		return path.Clean(name)

@@ -4,56 +4,40 @@ import (
 	"archive/tar"
 	"compress/gzip"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path"
 
-	"github.com/dustin/go-humanize"
-
+	"github.com/seed-b235b314/goldenpath/internal/files"
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
-// Larger files are not read: they are a gap.
+// A larger file is not read and becomes a gap. Sizes are in bytes.
 const (
 	maxDockerfile = 1 << 20
 	maxManifest   = 10 << 20
 	maxTerraform  = 5 << 20
 	maxChartFile  = 5 << 20 // Helm's own limit
 	maxArchive    = 20 << 20
-	maxChart      = 100 << 20 // unpacked: Helm's own limit
+	maxChart      = 100 << 20 // unpacked; Helm's own limit
 )
 
 var errTooLarge = errors.New("too large")
 
-// read returns the file, errTooLarge if it is larger than the limit.
-func read(root *os.Root, name string, limit int64) ([]byte, error) {
-	file, err := root.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, limit+1))
-	if err == nil && int64(len(text)) > limit {
-		return nil, fmt.Errorf("%w: more than %s", errTooLarge, humanize.IBytes(uint64(limit)))
-	}
-	return text, err
-}
-
-// unread is the gap that a file leaves.
+// unread returns the gap of a file that could not be checked.
 func unread(what string, err error) gate.Gap {
-	g := gate.Gap{What: what, Why: oneLine(err.Error()), Remedy: "repair the file: its checks did not run"}
+	g := gate.Gap{What: what, Why: oneLine(err.Error()), Remedy: "correct the file: its checks did not run"}
 	var inPath *os.PathError
 	switch {
-	case errors.Is(err, errTooLarge):
-		g.Remedy = "split it, or name it under exclude"
+	case errors.Is(err, files.ErrTooLarge), errors.Is(err, errTooLarge):
+		g.Remedy = "split the file, or list it in gate.exclude"
 	case errors.As(err, &inPath):
-		g.Why = inPath.Err.Error() // without the folder of this machine
+		g.Why = inPath.Err.Error() // without the path on this machine
 	}
 	return g
 }
 
-// mentions reports whether the file may be of Kubernetes, however large it is.
+// mentions reports whether a file of any size may be a Kubernetes manifest.
 func mentions(root *os.Root, name string) bool {
 	file, err := root.Open(name)
 	if err != nil {
@@ -74,8 +58,8 @@ func mentions(root *os.Root, name string) bool {
 	}
 }
 
-// holdsChart reports whether the archive holds a chart. Only as much is unpacked as
-// Helm would.
+// holdsChart reports whether an archive contains a chart. It unpacks no more than Helm
+// would.
 func holdsChart(r io.Reader) bool {
 	unpacked, err := gzip.NewReader(r)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package trivy looks for misconfiguration with trivy's built-in checks: in
-// Dockerfiles, Kubernetes manifests, Helm charts and Terraform.
+// Package trivy finds misconfiguration with trivy's built-in checks, in Dockerfiles,
+// Kubernetes manifests, Helm charts and Terraform, and vulnerable packages in images.
 package trivy
 
 import (
@@ -12,28 +12,28 @@ import (
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
-// Scanner runs the checks that are linked in: it downloads none, and no module of
-// Terraform either. Its zero value is ready; checks are compiled when the first file
-// needs them, and once.
+// Scanner runs the checks that are linked into the program. It downloads no checks and
+// no Terraform modules. The zero value is ready. Checks are compiled once, when the
+// first file needs them.
 type Scanner struct {
 	docker, kubernetes checks
-	cloud              cloud
+	terraformChecks    terraformChecks
 }
 
 // Name is "trivy".
 func (*Scanner) Name() string { return "trivy" }
 
-// Kind is what it looks for.
+// Kind is "configuration".
 func (*Scanner) Kind() string { return "configuration" }
 
 // Version is the version of the linked library.
 func (*Scanner) Version() string { return gate.ModuleVersion("github.com/aquasecurity/trivy") }
 
-// Scan checks the configuration among in.Files. trivy.yaml and .trivyignore are
-// not read, and trivy:ignore comments have no effect: a waiver belongs into the
-// waiver file.
+// Scan checks the configuration among in.Files. It ignores trivy.yaml, .trivyignore
+// and trivy:ignore comments: findings are waived in the waiver file.
 func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 	root, err := os.OpenRoot(in.Dir)
 	if err != nil {
@@ -48,40 +48,40 @@ func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) 
 	if err != nil {
 		return gate.Result{}, fmt.Errorf("read configuration: %w", err)
 	}
-	answers, err := jobs.run(ctx)
+	results, err := jobs.run(ctx)
 	if err != nil {
 		return gate.Result{}, err
 	}
-	return join(answers, log.take()), nil
+	return join(results, log.take()), nil
 }
 
-// join makes one result of the answers.
-func join(answers []answer, heard heard) gate.Result {
+// join combines the results of all files.
+func join(results []result, logged logged) gate.Result {
 	var res gate.Result
 	checked := map[string]int{}
-	for _, a := range answers {
+	for _, a := range results {
 		res.Findings = append(res.Findings, a.findings...)
 		res.Missing = append(res.Missing, a.gaps...)
 		if a.noun != "" && a.gaps == nil {
 			checked[a.noun] += max(1, a.files)
 		}
 	}
-	res.Missing = append(res.Missing, heard.gaps...)
+	res.Missing = append(res.Missing, logged.gaps...)
 	slices.SortFunc(res.Missing, func(a, b gate.Gap) int { return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Why, b.Why)) })
 	var covered []string
 	for _, noun := range []string{"Dockerfile", "Kubernetes file", "Helm chart", "Terraform file"} {
 		n := checked[noun]
 		if noun == "Terraform file" {
-			n -= heard.unread
+			n -= logged.unread
 		}
 		if n <= 0 {
 			continue
 		}
-		text := plural(n, noun)
-		if noun == "Terraform file" && heard.elsewhere > 0 { // modules of a registry or another repository
-			text += " (without " + plural(heard.elsewhere, "module") + " from elsewhere)"
+		part := plural(n, noun)
+		if noun == "Terraform file" && logged.elsewhere > 0 { // modules of a registry or another repository
+			part += " (without " + plural(logged.elsewhere, "external module") + ")"
 		}
-		covered = append(covered, text)
+		covered = append(covered, part)
 	}
 	res.Covered = strings.Join(covered, ", ")
 	slices.SortFunc(res.Findings, func(a, b report.Finding) int {
@@ -101,5 +101,5 @@ func plural(n int, noun string) string {
 	return fmt.Sprintf("%d %s", n, noun)
 }
 
-// oneLine is the text in one line.
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// oneLine joins lines without a limit.
+func oneLine(s string) string { return text.OneLine(s, 0) }

@@ -39,7 +39,7 @@ func write(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-// selected fills in what the scanner asks for of the whole tree.
+// selected fills in the files that the scanner selects from the whole tree.
 func selected(t *testing.T, in *gate.Input) {
 	t.Helper()
 	all, err := gate.Walk(context.Background(), in.Dir, in.Exclude)
@@ -93,7 +93,7 @@ func TestScanner(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}
-		if want := "2 Dockerfiles, 1 Kubernetes file, 1 Helm chart, 3 Terraform files (without 1 module from elsewhere)"; res.Covered != want {
+		if want := "2 Dockerfiles, 1 Kubernetes file, 1 Helm chart, 3 Terraform files (without 1 external module)"; res.Covered != want {
 			t.Errorf("covered %q, want %q", res.Covered, want)
 		}
 		if len(res.Missing) != 0 {
@@ -193,20 +193,20 @@ func TestScanner(t *testing.T) {
 	})
 }
 
-// Whoever logs meanwhile is heard where it was heard before.
+// Records of other packages go to the previous logger.
 func TestLoggerIsGivenBack(t *testing.T) {
-	var said strings.Builder
+	var entry strings.Builder
 	saved := slog.Default()
 	defer slog.SetDefault(saved)
-	mine := slog.New(slog.NewTextHandler(&said, nil))
+	mine := slog.New(slog.NewTextHandler(&entry, nil))
 	slog.SetDefault(mine)
 	j := listen()
 	slog.Warn("from elsewhere")
 	slog.Default().With("prefix", "[trivy] ").Warn("Skipping chart", "file_path", "c", "err", errors.New("why"))
 	got := j.take()
 	j.stop()
-	if slog.Default() != mine || !strings.Contains(said.String(), "from elsewhere") || strings.Contains(said.String(), "chart") {
-		t.Errorf("heard %q", said.String())
+	if slog.Default() != mine || !strings.Contains(entry.String(), "from elsewhere") || strings.Contains(entry.String(), "chart") {
+		t.Errorf("logged %q", entry.String())
 	}
 	if len(got.gaps) != 1 || got.gaps[0].What != "Helm chart c" || got.gaps[0].Why != "why" {
 		t.Errorf("%+v", got)

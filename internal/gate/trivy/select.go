@@ -10,14 +10,14 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
-// sort of configuration a file is by its name alone.
+// sort is the type of a configuration file, by its name alone.
 type sort int
 
 const (
 	other sort = iota
 	dockerfile
 	terraform
-	manifest // YAML or JSON: whether it is one of Kubernetes, its text tells
+	manifest // YAML or JSON: its text decides whether it is a Kubernetes manifest
 	archive  // may hold a Helm chart
 )
 
@@ -37,10 +37,10 @@ func sortOf(name string) sort {
 	return other
 }
 
-// Select tells by the paths alone: a Dockerfile, a manifest and an archive stand for
-// themselves, a chart and all Terraform are taken whole, because their files are
-// read together. Where a chart comes or goes, what is below it is read in another
-// way, and counts as changed.
+// Select decides by path. It returns changed Dockerfiles, manifests and archives. It
+// returns a whole chart, and all Terraform, if one of its files changed, because they
+// are read together. If a Chart.yaml is added or deleted, the files below it are read
+// differently, so they count as changed.
 func (*Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, bool) {
 	charts := chartsIn(files)
 	touched := map[string]bool{}
@@ -77,7 +77,7 @@ func (*Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, bo
 
 const chartFile = "Chart.yaml"
 
-// chartsIn are the folders that hold a chart.
+// chartsIn returns the folders that contain a chart.
 func chartsIn(files []gate.File) map[string]bool {
 	charts := map[string]bool{}
 	for _, f := range files {
@@ -88,7 +88,7 @@ func chartsIn(files []gate.File) map[string]bool {
 	return charts
 }
 
-// chartOf is the folder of the outermost chart the file is part of.
+// chartOf returns the folder of the outermost chart that contains the file, or "".
 func chartOf(name string, charts map[string]bool) string {
 	if len(charts) == 0 {
 		return ""

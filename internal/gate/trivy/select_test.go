@@ -81,7 +81,7 @@ func TestChecksAreCompiledWhenNeeded(t *testing.T) {
 		}
 	}
 	compiled := func() []bool {
-		return []bool{s.docker.compiler != nil, s.kubernetes.compiler != nil, s.cloud.checks != nil}
+		return []bool{s.docker.compiler != nil, s.kubernetes.compiler != nil, s.terraformChecks.checks != nil}
 	}
 	scan(map[string]string{"package-lock.json": "{}", "a.yaml": "a: 1\n"})
 	if diff := cmp.Diff([]bool{false, false, false}, compiled()); diff != "" {

@@ -15,17 +15,17 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// files are held in memory: the library parses whatever it finds, so it gets these
-// and no more, and nothing outside the repository is reached.
-type files struct {
+// memoryFiles are held in memory. The library parses every file it finds, so it gets only
+// these, and cannot read outside the repository.
+type memoryFiles struct {
 	*mapfs.FS
 	count int
 	size  int
 }
 
-func newFiles() *files { return &files{FS: mapfs.New()} }
+func newFiles() *memoryFiles { return &memoryFiles{FS: mapfs.New()} }
 
-func (f *files) add(name string, text []byte) error {
+func (f *memoryFiles) add(name string, text []byte) error {
 	if err := f.MkdirAll(path.Dir(name), fs.ModePerm); err != nil {
 		return err
 	}
@@ -34,15 +34,16 @@ func (f *files) add(name string, text []byte) error {
 	return f.WriteVirtualFile(name, text, 0o644)
 }
 
-// cloud is the library's own scanner: it compiles every check there is.
-type cloud struct {
+// terraformChecks are the library's own scanner. It compiles every check.
+type terraformChecks struct {
 	once   sync.Once
 	checks *rego.Scanner
 	err    error
 }
 
-// scan checks Terraform, all of a repository's at once: modules refer to each other.
-func (c *cloud) scan(ctx context.Context, all *files) ([]report.Finding, error) {
+// scan checks all Terraform of a repository at once, because modules refer to each
+// other.
+func (c *terraformChecks) scan(ctx context.Context, all *memoryFiles) ([]report.Finding, error) {
 	c.once.Do(func() {
 		c.checks = rego.NewScanner(rego.WithEmbeddedPolicies(true), rego.WithEmbeddedLibraries(true))
 		c.err = c.checks.LoadPolicies(nil)
@@ -52,7 +53,7 @@ func (c *cloud) scan(ctx context.Context, all *files) ([]report.Finding, error) 
 	}
 	scan := library.New(rego.WithRegoScanner(c.checks), library.ScannerWithAllDirectories(true),
 		library.ScannerWithDownloadsAllowed(false), library.ScannerWithSkipCachedModules(true))
-	scan.AddParserOptions(parser.OptionWithWorkingDirectoryPath(".")) // else it asks for the process's
+	scan.AddParserOptions(parser.OptionWithWorkingDirectoryPath(".")) // otherwise it uses that of the process
 	found, err := scan.ScanFS(ctx, all, ".")
 	return failures(found), err
 }
