@@ -423,7 +423,7 @@ func TestImageBase(t *testing.T) {
 	}
 }
 
-// GP-GATE-8: what could not be looked up is entry, and never clean.
+// GP-GATE-8: what could not be looked up is a gap.
 func TestImageGaps(t *testing.T) {
 	data := databases(t)
 	var jar bytes.Buffer
