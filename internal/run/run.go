@@ -13,6 +13,7 @@ import (
 	"github.com/dustin/go-humanize/english"
 
 	"github.com/seed-b235b314/goldenpath/internal/config"
+	"github.com/seed-b235b314/goldenpath/internal/git"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/stage"
 )
@@ -27,7 +28,7 @@ type Progress interface {
 
 // Options select the commit and the stages.
 type Options struct {
-	Repo   stage.Repo
+	Repo   git.Repository
 	State  string // folder for runs; created if absent
 	Commit string // "": the tip of the current branch
 	From   string // stage to start with; "": the first that has not passed

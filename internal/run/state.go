@@ -6,12 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/seed-b235b314/goldenpath/internal/files"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -95,14 +95,11 @@ func (s *state) record(o Outcome) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(s.path(), func(w io.Writer) error {
-		_, err := w.Write(b)
-		return err
-	})
+	return files.Write(s.path(), b)
 }
 
 func (s *state) save(name string, r *report.Report) error {
-	return writeFile(filepath.Join(s.dir, name), r.WriteJSON)
+	return files.WriteWith(filepath.Join(s.dir, name), 0o644, r.WriteJSON)
 }
 
 // report reads the report of a stage from an earlier call; nil: there is none that can
@@ -122,21 +119,4 @@ func (s *state) report(stage string) *report.Report {
 		return nil
 	}
 	return r
-}
-
-// writeFile replaces a file atomically.
-func writeFile(path string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name())
-		}
-	}()
-	if err := errors.Join(write(f), f.Chmod(0o644), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }

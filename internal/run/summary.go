@@ -8,8 +8,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed-b235b314/goldenpath/internal/files"
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/text"
 )
+
+// maxError is the longest error text in a summary, in runes.
+const maxError = 400
 
 // summary is the report of the run, with a row for each stage. all is the whole path;
 // until is the index of the last stage that was asked for.
@@ -50,7 +55,7 @@ func (x *execution) row(name string, excluded bool) report.Check {
 	c := report.Check{Name: name, Result: o.Title, Seconds: o.Seconds, Note: problems(rep)}
 	switch {
 	case o.Error != "":
-		c.State, c.Result = report.Missing, "could not complete: "+oneLine(o.Error)
+		c.State, c.Result = report.Missing, "could not complete: "+text.OneLine(o.Error, maxError)
 	case o.Verdict == "" && excluded:
 		c.State, c.Result = report.Skipped, "not requested"
 	case o.Verdict == "":
@@ -70,11 +75,11 @@ func (x *execution) conclude(r *report.Report, all []step, until int, failed str
 	var usage *report.UsageError
 	switch {
 	case errors.As(runErr, &usage):
-		r.Verdict, r.Reason, r.Title = report.Fail, report.ReasonInvalidInput, "invalid input: "+oneLine(runErr.Error())
+		r.Verdict, r.Reason, r.Title = report.Fail, report.ReasonInvalidInput, "invalid input: "+text.OneLine(runErr.Error(), maxError)
 	case errors.Is(runErr, errStopped):
-		r.Verdict, r.Reason, r.Title = report.Fail, report.ReasonIncomplete, oneLine(runErr.Error())+": run again to continue"
+		r.Verdict, r.Reason, r.Title = report.Fail, report.ReasonIncomplete, text.OneLine(runErr.Error(), maxError)+": run again to continue"
 	case runErr != nil:
-		r.Verdict, r.Reason, r.Title = report.Fail, report.ReasonIncomplete, "could not complete: "+oneLine(runErr.Error())
+		r.Verdict, r.Reason, r.Title = report.Fail, report.ReasonIncomplete, "could not complete: "+text.OneLine(runErr.Error(), maxError)
 	case failed != "":
 		r.Verdict, r.Reason = report.Fail, x.state.outcome(failed).Reason
 		r.Title = failed + ": " + x.state.outcome(failed).Title
@@ -98,24 +103,14 @@ func problems(r *report.Report) string {
 	for _, c := range r.Checks {
 		switch c.State {
 		case report.Warned, report.Failed, report.Missing, report.Inconclusive:
-			text := c.Name + ": " + c.Result
+			line := c.Name + ": " + c.Result
 			if c.Note != "" {
-				text += ", " + c.Note
+				line += ", " + c.Note
 			}
-			all = append(all, text)
+			all = append(all, line)
 		}
 	}
 	return strings.Join(all, "; ")
-}
-
-// oneLine puts an error's text on one line of at most 400 characters.
-func oneLine(s string) string {
-	const most = 400
-	line := []rune(strings.Join(strings.Fields(s), " "))
-	if len(line) > most {
-		line = append(line[:most-1], '…')
-	}
-	return string(line)
 }
 
 // mermaid draws the stages with their states. The configuration's schema allows only
@@ -147,8 +142,8 @@ func (x *execution) writeSummary(r *report.Report) error {
 		}
 	}
 	return errors.Join(
-		writeFile(filepath.Join(x.Out, "summary.json"), r.WriteJSON),
-		writeFile(filepath.Join(x.Out, "summary.md"), func(out io.Writer) error { return r.WriteSummary(out, report.SummaryBudget) }),
-		writeFile(filepath.Join(x.Out, "summary.html"), page.WriteHTML),
+		files.WriteWith(filepath.Join(x.Out, "summary.json"), 0o644, r.WriteJSON),
+		files.WriteWith(filepath.Join(x.Out, "summary.md"), 0o644, func(out io.Writer) error { return r.WriteSummary(out, report.SummaryBudget) }),
+		files.WriteWith(filepath.Join(x.Out, "summary.html"), 0o644, page.WriteHTML),
 	)
 }

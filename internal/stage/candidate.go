@@ -66,7 +66,7 @@ func NewCandidate(ctx context.Context, c Commit, cfg *config.Config, h *History,
 
 // since compares the commit with a base; "": with nothing.
 func (c Commit) since(ctx context.Context, cfg *config.Config, base string) Candidate {
-	return Candidate{Messages: c.messages(ctx, base), Migrations: c.newMigrations(ctx, base, cfg.Scorecard.Migrations)}
+	return Candidate{Messages: c.messages(ctx, base, maxCommits), Migrations: c.newMigrations(ctx, base, cfg.Scorecard.Migrations)}
 }
 
 // before returns the newest release in an environment that is neither of the commit nor

@@ -10,12 +10,13 @@ import (
 	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/config"
+	"github.com/seed-b235b314/goldenpath/internal/git"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
 // Commit is one commit of a repository.
 type Commit struct {
-	Repo   Repo
+	Repo   git.Repository
 	ID     string // full
 	Branch string // that HEAD points to; "": the commit was named
 	Time   time.Time
@@ -26,7 +27,7 @@ type Commit struct {
 // Resolve finds a commit by name. An empty name is the tip of the current branch: a
 // detached HEAD is refused then, because a release is made from a commit that stays
 // reachable.
-func Resolve(ctx context.Context, r Repo, name string) (Commit, error) {
+func Resolve(ctx context.Context, r git.Repository, name string) (Commit, error) {
 	c := Commit{Repo: r}
 	named := name != ""
 	var err error
@@ -35,17 +36,17 @@ func Resolve(ctx context.Context, r Repo, name string) (Commit, error) {
 		return c, report.Usage(fmt.Sprintf("--commit %q is not a commit", name))
 	case !named:
 		name = "HEAD"
-		if c.Branch, err = r.git(ctx, "symbolic-ref", "--quiet", "--short", "HEAD"); err != nil {
+		if c.Branch, err = r.Run(ctx, "symbolic-ref", "--quiet", "--short", "HEAD"); err != nil {
 			return c, report.Usage("HEAD is detached, and a release is made from a branch: run git switch -c NAME, or name the commit with --commit")
 		}
 	}
-	if c.ID, err = r.git(ctx, "rev-parse", "--verify", "--quiet", name+"^{commit}"); err != nil || c.ID == "" {
+	if c.ID, err = r.Run(ctx, "rev-parse", "--verify", "--quiet", name+"^{commit}"); err != nil || c.ID == "" {
 		if name == "HEAD" {
-			return c, report.Usage(fmt.Sprintf("%s has no commit yet: run git add and git commit", r.Dir))
+			return c, report.Usage(fmt.Sprintf("%s has no commit yet: run git add and git commit", r.Dir()))
 		}
-		return c, report.Usage(fmt.Sprintf("--commit %q is not a commit of %s", name, r.Dir))
+		return c, report.Usage(fmt.Sprintf("--commit %q is not a commit of %s", name, r.Dir()))
 	}
-	out, err := r.git(ctx, "show", "--no-patch", "--format=%ct%n%s", c.ID)
+	out, err := r.Run(ctx, "-c", "log.showSignature=false", "show", "--no-patch", "--format=%ct%n%s", c.ID)
 	if err != nil {
 		return c, err
 	}
@@ -56,7 +57,7 @@ func Resolve(ctx context.Context, r Repo, name string) (Commit, error) {
 	}
 	c.Time, c.Title = time.Unix(unix, 0).UTC(), title
 	if !named {
-		out, err := r.git(ctx, "status", "--porcelain")
+		out, err := r.Run(ctx, "status", "--porcelain")
 		if err != nil {
 			return c, err
 		}
@@ -91,11 +92,11 @@ func (c Commit) ReadConfig(ctx context.Context) (*config.Config, error) {
 
 // uncommitted is the error of a commit without a configuration.
 func (c Commit) uncommitted(ctx context.Context) error {
-	if _, err := config.Read(c.Repo.Dir); errors.Is(err, config.ErrMissing) {
+	if _, err := config.Read(c.Repo.Dir()); errors.Is(err, config.ErrMissing) {
 		return err
 	}
 	add := "git add"
-	if _, err := c.Repo.git(ctx, "check-ignore", "--quiet", config.File); err == nil {
+	if _, err := c.Repo.Run(ctx, "check-ignore", "--quiet", config.File); err == nil {
 		add += " --force" // .gitignore excludes it
 	}
 	return report.Usage(fmt.Sprintf("%s is not in commit %.7s: run %s %s and commit", config.File, c.ID, add, config.File))
@@ -120,13 +121,13 @@ func (c Commit) read(ctx context.Context, name string) ([]byte, error) {
 	if len(found) != 1 || found[0] != name {
 		return nil, fmt.Errorf("read %s of commit %.7s: %w", name, c.ID, os.ErrNotExist)
 	}
-	return c.Repo.raw(ctx, "cat-file", "blob", c.ID+":"+name)
+	return c.Repo.Output(ctx, nil, "cat-file", "blob", c.ID+":"+name)
 }
 
 // files lists the files of the commit at or below a path, slash-separated and
 // relative to the top.
 func (c Commit) files(ctx context.Context, path string) ([]string, error) {
-	out, err := c.Repo.raw(ctx, "ls-tree", "-r", "-z", "--name-only", "--full-tree", c.ID, "--", path)
+	out, err := c.Repo.Output(ctx, nil, "ls-tree", "-r", "-z", "--name-only", "--full-tree", c.ID, "--", path)
 	if err != nil {
 		return nil, fmt.Errorf("list %s of commit %.7s: %w", path, c.ID, err)
 	}
@@ -144,11 +145,10 @@ func (c Commit) CheckOut(ctx context.Context, dir string) error {
 	if err := errors.Join(os.RemoveAll(tmp), os.RemoveAll(dir), os.MkdirAll(filepath.Dir(dir), 0o755)); err != nil {
 		return fmt.Errorf("check out %.7s: %w", c.ID, err)
 	}
-	if _, err := c.Repo.git(ctx, "clone", "--quiet", "--shared", "--no-checkout", c.Repo.Dir, tmp); err != nil {
+	if _, err := c.Repo.Run(ctx, "clone", "--quiet", "--shared", "--no-checkout", c.Repo.Dir(), tmp); err != nil {
 		return fmt.Errorf("check out %.7s: %w", c.ID, err)
 	}
-	copied := Repo{Dir: tmp, Shared: c.Repo.Shared}
-	if _, err := copied.git(ctx, "-c", "advice.detachedHead=false", "checkout", "--quiet", "--detach", c.ID); err != nil {
+	if _, err := git.Own(tmp).Run(ctx, "-c", "advice.detachedHead=false", "checkout", "--quiet", "--detach", c.ID); err != nil {
 		return fmt.Errorf("check out %.7s: %w", c.ID, err)
 	}
 	return os.Rename(tmp, dir)

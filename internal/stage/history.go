@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/seed-b235b314/goldenpath/internal/git"
 	"github.com/seed-b235b314/goldenpath/internal/scorecard"
 )
 
@@ -18,17 +19,17 @@ import (
 const maxCommits = 10_000
 
 // messages returns the full messages of the commits that c has and base does not. An
-// empty base is the beginning of the history. Where the clone does not have all of
-// them, the result is partial.
-func (c Commit) messages(ctx context.Context, base string) scorecard.Input[[]string] {
+// empty base is the beginning of the history. If the clone does not have all of them,
+// or there are more than most, the result is partial.
+func (c Commit) messages(ctx context.Context, base string, most int) scorecard.Input[[]string] {
 	span := c.ID
 	if base != "" {
-		if err := c.Repo.has(ctx, base); err != nil {
+		if err := has(ctx, c.Repo, base); err != nil {
 			return scorecard.Unknown[[]string](err)
 		}
 		span = base + ".." + c.ID
 	}
-	counted, err := c.Repo.git(ctx, "rev-list", "--count", span)
+	counted, err := c.Repo.Run(ctx, "rev-list", "--count", span)
 	if err != nil {
 		return scorecard.Unknown[[]string](fmt.Errorf("count the commits: %w", err))
 	}
@@ -36,11 +37,11 @@ func (c Commit) messages(ctx context.Context, base string) scorecard.Input[[]str
 	if err != nil {
 		return scorecard.Unknown[[]string](fmt.Errorf("count the commits: %w", err))
 	}
-	out, err := c.Repo.raw(ctx, "log", "--max-count="+strconv.Itoa(maxCommits), "--format=%H%n%B%x00", span)
+	out, err := c.Repo.Output(ctx, nil, "-c", "log.showSignature=false", "log", "--max-count="+strconv.Itoa(most), "--format=%H%n%B%x00", span)
 	if err != nil {
 		return scorecard.Unknown[[]string](fmt.Errorf("read the commits' messages: %w", err))
 	}
-	cut, err := c.Repo.shallow(ctx)
+	cut, err := shallow(ctx, c.Repo)
 	if err != nil {
 		return scorecard.Unknown[[]string](err)
 	}
@@ -55,7 +56,7 @@ func (c Commit) messages(ctx context.Context, base string) scorecard.Input[[]str
 	case slices.ContainsFunc(ids, func(id string) bool { return cut[id] }):
 		return scorecard.Partial(messages, errShallow)
 	case len(messages) != total:
-		return scorecard.Partial(messages, fmt.Errorf("only %d of %d commits were read", len(messages), total))
+		return scorecard.Partial(messages, fmt.Errorf("there are %d commits, and only %d are read: release more often, or leave requirements out of scorecard.must once", total, len(messages)))
 	}
 	return scorecard.Known(messages)
 }
@@ -81,10 +82,10 @@ func notSQL(name string) bool { return !strings.EqualFold(path.Ext(name), ".sql"
 // changed returns the files below folder that differ from base, except deleted ones.
 // A renamed file counts as a new one: its content may have changed too.
 func (c Commit) changed(ctx context.Context, base, folder string) ([]string, error) {
-	if err := c.Repo.has(ctx, base); err != nil {
+	if err := has(ctx, c.Repo, base); err != nil {
 		return nil, err
 	}
-	out, err := c.Repo.raw(ctx, "diff-tree", "-r", "-z", "--name-only", "--no-renames", "--diff-filter=d", base, c.ID, "--", folder)
+	out, err := c.Repo.Output(ctx, nil, "diff-tree", "-r", "-z", "--name-only", "--no-renames", "--diff-filter=d", base, c.ID, "--", folder)
 	if err != nil {
 		return nil, fmt.Errorf("compare with commit %.7s: %w", base, err)
 	}
@@ -94,18 +95,10 @@ func (c Commit) changed(ctx context.Context, base, folder string) ([]string, err
 // errShallow is the reason that history is incomplete.
 var errShallow = errors.New("the clone is shallow: check out with fetch-depth: 0, or run git fetch --unshallow")
 
-// has returns an error unless the clone has a commit.
-func (r Repo) has(ctx context.Context, commit string) error {
-	if _, err := r.git(ctx, "cat-file", "-e", commit+"^{commit}"); err != nil {
-		return fmt.Errorf("commit %.7s is not in this clone: check out with fetch-depth: 0", commit)
-	}
-	return nil
-}
-
 // shallow returns the commits at which a shallow clone ends. It has none of their
 // parents.
-func (r Repo) shallow(ctx context.Context) (map[string]bool, error) {
-	dir, err := r.GitDir(ctx)
+func shallow(ctx context.Context, r git.Repository) (map[string]bool, error) {
+	dir, err := GitDir(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -123,14 +116,14 @@ func (r Repo) shallow(ctx context.Context) (map[string]bool, error) {
 // parent returns the first parent of the commit; "": it has none. On the merge commit
 // that GitHub makes for a pull request that is the tip of the base branch.
 func (c Commit) parent(ctx context.Context) (string, error) {
-	cut, err := c.Repo.shallow(ctx)
+	cut, err := shallow(ctx, c.Repo)
 	if err != nil {
 		return "", err
 	}
 	if cut[c.ID] {
 		return "", errShallow
 	}
-	out, err := c.Repo.git(ctx, "rev-list", "--max-count=1", "--parents", c.ID)
+	out, err := c.Repo.Run(ctx, "rev-list", "--max-count=1", "--parents", c.ID)
 	if err != nil {
 		return "", fmt.Errorf("read the parents of %.7s: %w", c.ID, err)
 	}

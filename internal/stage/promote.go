@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed-b235b314/goldenpath/internal/artifact"
 	"github.com/seed-b235b314/goldenpath/internal/config"
+	"github.com/seed-b235b314/goldenpath/internal/git"
 	"github.com/seed-b235b314/goldenpath/internal/release"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
@@ -19,7 +20,7 @@ var commitID = regexp.MustCompile(`^[0-9a-f]{40}$`)
 // PromoteOptions returns the options of promoting an image into an environment, with
 // the manifest of the commit that the image names. An image that the repository does
 // not have gets no manifest: release.Promote refuses it.
-func PromoteOptions(ctx context.Context, r Repo, cfg *config.Config, images *artifact.Repository, environment, digest string) (release.Options, error) {
+func PromoteOptions(ctx context.Context, r git.Repository, cfg *config.Config, images *artifact.Repository, environment, digest string) (release.Options, error) {
 	o, err := ReleaseOptions(cfg, environment)
 	if err != nil {
 		return o, err
@@ -36,7 +37,7 @@ func PromoteOptions(ctx context.Context, r Repo, cfg *config.Config, images *art
 		return o, report.Usage(fmt.Sprintf("image %.19s does not name its commit: build it with goldenpath package", digest))
 	}
 	c := Commit{Repo: r, ID: a.Commit()}
-	if err := r.has(ctx, c.ID); err != nil {
+	if err := has(ctx, r, c.ID); err != nil {
 		return o, report.Usage(fmt.Sprintf("read the manifest of %.19s: %v", digest, err))
 	}
 	o.Manifest, err = c.Manifest(ctx, cfg, environment)

@@ -67,7 +67,7 @@ func SignProvenance(ctx context.Context, j *Job, digest string, started time.Tim
 	}
 	a := j.Config.Artifact
 	b := evidence.Build{
-		Source: "git+file://" + filepath.Base(j.Commit.Repo.Dir), Commit: j.Commit.ID, Config: sha(j.Config.Source()),
+		Source: "git+file://" + filepath.Base(j.Commit.Repo.Dir()), Commit: j.Commit.ID, Config: sha(j.Config.Source()),
 		Command: a.Build, Pack: a.Pack, Dockerfile: a.Dockerfile, Version: j.Version, Invocation: j.By, Started: started, Finished: j.Now(),
 	}
 	if j.Builder != "" {

@@ -6,36 +6,37 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/seed-b235b314/goldenpath/internal/git"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/tool"
 )
 
-// Repo is the repository of an app.
-type Repo struct {
-	Dir string // top of the working tree
-	// Shared is true in a workflow: the workspace belongs to the runner's user and a
-	// container action runs as root, so git must accept a repository of another user.
-	// Elsewhere git refuses one, because it would run what that repository configures.
-	Shared bool
-}
-
-// OpenRepo returns the repository that contains the folder dir.
-func OpenRepo(ctx context.Context, dir string, shared bool) (Repo, error) {
-	r := Repo{Dir: dir, Shared: shared}
-	top, err := r.git(ctx, "rev-parse", "--show-toplevel")
+// OpenRepo returns the repository that contains the folder dir; its Dir is the top of
+// the working tree. anyOwner is true in a workflow: there, the workspace belongs to the
+// runner's user and a container action runs as root.
+func OpenRepo(ctx context.Context, dir string, anyOwner bool) (git.Repository, error) {
+	open := func(dir string) git.Repository {
+		// The result must not depend on replaced objects, and names are not patterns.
+		r := git.Own(dir).WithEnv("GIT_NO_REPLACE_OBJECTS=1", "GIT_LITERAL_PATHSPECS=1")
+		if anyOwner {
+			r = r.AnyOwner()
+		}
+		return r
+	}
+	r := open(dir)
+	top, err := r.Run(ctx, "rev-parse", "--show-toplevel")
 	if err != nil {
 		return r, notARepository(dir, err)
 	}
-	r.Dir = top
-	return r, nil
+	return open(top), nil
 }
 
 // GitDir returns the git directory that all working trees of the repository share.
 // goldenpath keeps its state there.
-func (r Repo) GitDir(ctx context.Context) (string, error) {
-	out, err := r.git(ctx, "rev-parse", "--path-format=absolute", "--git-common-dir")
+func GitDir(ctx context.Context, r git.Repository) (string, error) {
+	out, err := r.Run(ctx, "rev-parse", "--path-format=absolute", "--git-common-dir")
 	if err != nil {
-		return "", notARepository(r.Dir, err)
+		return "", notARepository(r.Dir(), err)
 	}
 	return out, nil
 }
@@ -44,29 +45,20 @@ func notARepository(dir string, err error) error {
 	if errors.Is(err, tool.ErrNotFound) {
 		return report.Usage("git is not on PATH: install git")
 	}
-	var exit *tool.ExitError
+	var exit *git.Error
 	if !errors.As(err, &exit) {
 		return err
 	}
-	if strings.Contains(exit.Tail, "dubious ownership") {
+	if strings.Contains(exit.Stderr, "dubious ownership") {
 		return report.Usage(fmt.Sprintf("git refuses %s because it belongs to another user: git config --global --add safe.directory %s", dir, dir))
 	}
 	return report.Usage(fmt.Sprintf("%s is not a git repository: run git init, add and commit", dir))
 }
 
-// git runs git in the repository and returns its output without white space around
-// it.
-func (r Repo) git(ctx context.Context, args ...string) (string, error) {
-	out, err := r.raw(ctx, args...)
-	return strings.TrimSpace(string(out)), err
-}
-
-// raw runs git in the repository and returns its output unchanged.
-func (r Repo) raw(ctx context.Context, args ...string) ([]byte, error) {
-	env := []string{"GIT_TERMINAL_PROMPT=0", "LC_ALL=C", "GIT_OPTIONAL_LOCKS=0"}
-	if r.Shared {
-		env = append(env, "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*")
+// has returns an error unless the clone has a commit.
+func has(ctx context.Context, r git.Repository, commit string) error {
+	if _, err := r.Run(ctx, "cat-file", "-e", commit+"^{commit}"); err != nil {
+		return fmt.Errorf("commit %.7s is not in this clone: check out with fetch-depth: 0", commit)
 	}
-	res, err := tool.Command{Argv: append([]string{"git"}, args...), Dir: r.Dir, Env: env}.Run(ctx)
-	return res.Stdout, err
+	return nil
 }

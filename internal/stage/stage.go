@@ -13,6 +13,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/artifact"
 	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/evidence"
+	"github.com/seed-b235b314/goldenpath/internal/git"
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
 	"github.com/seed-b235b314/goldenpath/internal/preview"
 	"github.com/seed-b235b314/goldenpath/internal/release"
@@ -67,7 +68,7 @@ func New(d Deps, c Commit, cfg *config.Config, dir, out string) (*Job, error) {
 
 // Open returns the job of the commit that is checked out in a repository. It creates
 // the folder out.
-func Open(ctx context.Context, d Deps, r Repo, out string) (*Job, error) {
+func Open(ctx context.Context, d Deps, r git.Repository, out string) (*Job, error) {
 	c, err := Resolve(ctx, r, "HEAD")
 	if err != nil {
 		return nil, err
@@ -79,7 +80,7 @@ func Open(ctx context.Context, d Deps, r Repo, out string) (*Job, error) {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return nil, report.Usage(fmt.Sprintf("--out: %v", err))
 	}
-	return New(d, c, cfg, r.Dir, out)
+	return New(d, c, cfg, r.Dir(), out)
 }
 
 // report starts the report of a stage.

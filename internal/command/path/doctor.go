@@ -11,8 +11,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/command"
 	"github.com/seed-b235b314/goldenpath/internal/doctor"
 	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/git"
 	"github.com/seed-b235b314/goldenpath/internal/report"
-	"github.com/seed-b235b314/goldenpath/internal/stage"
 )
 
 // Doctor is `goldenpath doctor`.
@@ -25,22 +25,22 @@ type Doctor struct {
 
 // Do examines. It changes nothing, here or on GitHub.
 func (c *Doctor) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
-	repo, err := stage.OpenRepo(ctx, cmp.Or(c.Repo, "."), env.Runner.Present())
+	repo, err := repository(ctx, env, cmp.Or(c.Repo, "."))
 	if err != nil {
 		return nil, err
 	}
-	dir := repo.Dir
+	dir := repo.Dir()
 	o := doctor.Options{Dir: dir}
-	listed, err := git(ctx, dir, nil, "ls-files", "-z")
+	listed, err := repo.Output(ctx, nil, "ls-files", "-z")
 	if err != nil {
 		return nil, err
 	}
 	o.Files = strings.FieldsFunc(string(listed), func(r rune) bool { return r == 0 })
-	if head, err := git(ctx, dir, nil, "rev-parse", "--verify", "--quiet", "HEAD^{commit}"); err == nil { // else there is none yet
-		o.Commit = strings.TrimSpace(string(head))
+	if head, err := repo.Run(ctx, "rev-parse", "--verify", "--quiet", "HEAD^{commit}"); err == nil { // else there is none yet
+		o.Commit = head
 	}
 	if o.Repository = c.repository(env); o.Repository == "" {
-		o.Repository = origin(ctx, dir, env.Runner.Server())
+		o.Repository = origin(ctx, repo, env.Runner.Server())
 	}
 	d := doctor.Deps{Now: env.Now, Waivers: func(file string, longest time.Duration) (int, error) {
 		all, err := gate.ReadWaivers(dir, file, longest, env.Now())
@@ -66,12 +66,11 @@ func (c *Doctor) Do(ctx context.Context, env *command.Env) (*report.Report, erro
 var repositoryPath = regexp.MustCompile(`^/?([A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+?)(?:\.git)?/?$`)
 
 // origin is owner/name of the remote origin, if that is on the server, or "".
-func origin(ctx context.Context, dir, server string) string {
-	out, err := git(ctx, dir, nil, "remote", "get-url", "origin")
+func origin(ctx context.Context, repo git.Repository, server string) string {
+	address, err := repo.Run(ctx, "remote", "get-url", "origin")
 	if err != nil {
 		return "" // there is none
 	}
-	address := strings.TrimSpace(string(out))
 	if !strings.Contains(address, "://") { // git@github.com:owner/name
 		address = "ssh://" + strings.Replace(address, ":", "/", 1)
 	}

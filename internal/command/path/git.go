@@ -6,20 +6,25 @@ import (
 	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/command"
-	"github.com/seed-b235b314/goldenpath/internal/tool"
+	"github.com/seed-b235b314/goldenpath/internal/git"
+	"github.com/seed-b235b314/goldenpath/internal/stage"
 )
 
-// git runs git in a repository, whoever owns it.
-func git(ctx context.Context, dir string, env []string, args ...string) ([]byte, error) {
-	res, err := tool.Command{
-		Argv: append([]string{"git"}, args...), Dir: dir,
-		Env: append([]string{"GIT_TERMINAL_PROMPT=0", "LC_ALL=C", "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*"}, env...),
-	}.Run(ctx)
-	return res.Stdout, err
+// repository opens the repository of a folder.
+func repository(ctx context.Context, env *command.Env, dir string) (git.Repository, error) {
+	return stage.OpenRepo(ctx, dir, env.Runner.Present())
 }
 
-// gitEnv lets git speak to the run's own server with its token, and to no other:
-// the checkout keeps no credentials. Outside a run it is nothing.
+// remoteGit is the repository with access to GitHub. The token goes only to the server
+// of the workflow run: the checkout keeps no credentials.
+func (w *world) remoteGit() git.Repository {
+	if !w.env.Runner.Present() {
+		return w.git
+	}
+	return w.git.WithToken(w.env.Runner.Server(), w.token)
+}
+
+// gitEnv are git's variables for the access that remoteGit has.
 func gitEnv(env *command.Env, token string) []string {
 	server := env.Runner.Server()
 	if token == "" || server == "" || !env.Runner.Present() {

@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/command"
+	"github.com/seed-b235b314/goldenpath/internal/git"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/scaffold"
-	"github.com/seed-b235b314/goldenpath/internal/stage"
 )
 
 // Init is `goldenpath init`.
@@ -40,16 +40,15 @@ func (c *Init) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 	if info, err := os.Stat(c.Repo); err != nil || !info.IsDir() {
 		return nil, report.Usage(fmt.Sprintf("--repo %s is no folder", c.Repo))
 	}
-	opened, err := stage.OpenRepo(ctx, c.Repo, env.Runner.Present())
+	repo, err := repository(ctx, env, c.Repo)
 	if err != nil {
 		return nil, err
 	}
-	repo := opened.Dir
-	o := scaffold.Options{Dir: repo, App: c.App, Image: c.Image, With: c.With, DryRun: c.DryRun, Now: env.Now}
+	o := scaffold.Options{Dir: repo.Dir(), App: c.App, Image: c.Image, With: c.With, DryRun: c.DryRun, Now: env.Now}
 	o.Branch = defaultBranch(ctx, repo)
 	o.Ignored = func(paths []string) []string {
-		out, _ := git(ctx, repo, nil, append([]string{"check-ignore", "--"}, paths...)...) // exit code 1: none is
-		return strings.Fields(string(out))                                                 // the names are our own
+		out, _ := repo.Run(ctx, append([]string{"check-ignore", "--"}, paths...)...) // exit code 1: none is
+		return strings.Fields(out)                                                   // the names are our own
 	}
 	name := env.Runner.Repository()
 	if name == "" {
@@ -64,12 +63,12 @@ func (c *Init) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 
 // defaultBranch is what the clone knows of it: what origin said when it was cloned,
 // or else a branch that is called like one.
-func defaultBranch(ctx context.Context, repo string) string {
-	if out, err := git(ctx, repo, nil, "symbolic-ref", "--short", "refs/remotes/origin/HEAD"); err == nil {
-		return strings.TrimPrefix(strings.TrimSpace(string(out)), "origin/")
+func defaultBranch(ctx context.Context, repo git.Repository) string {
+	if out, err := repo.Run(ctx, "symbolic-ref", "--short", "refs/remotes/origin/HEAD"); err == nil {
+		return strings.TrimPrefix(out, "origin/")
 	}
 	for _, name := range []string{"main", "master"} {
-		if _, err := git(ctx, repo, nil, "show-ref", "--verify", "--quiet", "refs/heads/"+name); err == nil {
+		if _, err := repo.Run(ctx, "show-ref", "--verify", "--quiet", "refs/heads/"+name); err == nil {
 			return name
 		}
 	}
@@ -84,7 +83,7 @@ const home = "https://github.com/seed-b235b314/goldenpath"
 // pin is the commit that starters call goldenpath at. The commit of a release names
 // the image that this binary is in, so no binary knows it: the tag does. Where it
 // cannot be asked the starters keep their zeros, and the report says so.
-func (c *Init) pin(ctx context.Context, repo string) (pin, version string, err error) {
+func (c *Init) pin(ctx context.Context, repo git.Repository) (pin, version string, err error) {
 	built := command.Built()
 	switch {
 	case c.Pin != "" && !commitID.MatchString(c.Pin):
@@ -96,11 +95,11 @@ func (c *Init) pin(ctx context.Context, repo string) (pin, version string, err e
 	}
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	out, err := git(ctx, repo, nil, "ls-remote", "--", home, "refs/tags/"+built.Version, "refs/tags/"+built.Version+"^{}")
+	out, err := repo.Run(ctx, "ls-remote", "--", home, "refs/tags/"+built.Version, "refs/tags/"+built.Version+"^{}")
 	if err != nil {
 		return "", "", nil // no network: said with the zeros
 	}
-	for line := range strings.Lines(string(out)) { // the peeled one comes last
+	for line := range strings.Lines(out) { // the peeled one comes last
 		if id, _, ok := strings.Cut(line, "\t"); ok && commitID.MatchString(id) {
 			pin = id
 		}

@@ -29,7 +29,7 @@ func TestOrigin(t *testing.T) {
 				t.Fatalf("git %v: %v\n%s", args, err, out)
 			}
 		}
-		if name := origin(t.Context(), dir, "https://github.com"); name != tt.name {
+		if name := origin(t.Context(), git.Own(dir), "https://github.com"); name != tt.name {
 			t.Errorf("%q: %q, want %q", tt.remote, name, tt.name)
 		}
 	}

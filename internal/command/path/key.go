@@ -69,11 +69,12 @@ func (w *world) counts(ctx context.Context, key *evidence.Key, called string) er
 
 // trusted is the key that the commit names, or nil.
 func (w *world) trusted(ctx context.Context) (*evidence.Key, error) {
-	out, err := git(ctx, w.repo, nil, "ls-tree", "--name-only", "HEAD", "--", publicKey)
-	if err != nil || len(out) == 0 {
+	found, err := w.git.Run(ctx, "ls-tree", "--name-only", "HEAD", "--", publicKey)
+	if err != nil || found == "" {
 		return nil, err
 	}
-	if out, err = git(ctx, w.repo, nil, "cat-file", "blob", "HEAD:"+publicKey); err != nil {
+	out, err := w.git.Output(ctx, nil, "cat-file", "blob", "HEAD:"+publicKey)
+	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", publicKey, err)
 	}
 	key, err := evidence.ParsePublic(out)

@@ -45,15 +45,15 @@ func (w *world) policy(ctx context.Context, bounds bool) (preview.Policy, report
 // baseConfig reads the configuration of the base. A shallow checkout does not have
 // it: then it is fetched.
 func (w *world) baseConfig(ctx context.Context, base string) (*config.Config, error) {
-	if _, err := git(ctx, w.repo, nil, "cat-file", "-e", base+"^{commit}"); err != nil {
-		if _, err := git(ctx, w.repo, w.ledger.Env, "fetch", "--quiet", "--no-tags", "--depth=1", "origin", base); err != nil {
+	if _, err := w.git.Run(ctx, "cat-file", "-e", base+"^{commit}"); err != nil {
+		if _, err := w.remoteGit().Run(ctx, "fetch", "--quiet", "--no-tags", "--depth=1", "origin", base); err != nil {
 			return nil, fmt.Errorf("read the policy of the base %.7s: %w: check out with fetch-depth: 0", base, err)
 		}
 	}
-	if out, err := git(ctx, w.repo, nil, "ls-tree", "--name-only", base, "--", config.File); err != nil || len(out) == 0 {
+	if out, err := w.git.Run(ctx, "ls-tree", "--name-only", base, "--", config.File); err != nil || len(out) == 0 {
 		return nil, errors.Join(config.ErrMissing, err)
 	}
-	out, err := git(ctx, w.repo, nil, "cat-file", "blob", base+":"+config.File)
+	out, err := w.git.Output(ctx, nil, "cat-file", "blob", base+":"+config.File)
 	if err != nil {
 		return nil, fmt.Errorf("read the policy of the base %.7s: %w", base, err)
 	}

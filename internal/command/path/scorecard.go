@@ -29,7 +29,7 @@ func (Scorecard) Help() string {
 
 // Do grades.
 func (c *Scorecard) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
-	repo, err := stage.OpenRepo(ctx, c.Dir, env.Runner.Present())
+	repo, err := repository(ctx, env, c.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func (c *Scorecard) Do(ctx context.Context, env *command.Env) (*report.Report, e
 			return nil, err
 		}
 	}
-	return stage.Grade(ctx, commit, cfg, history, repo.Dir, c.Digest, found, env.Now())
+	return stage.Grade(ctx, commit, cfg, history, repo.Dir(), c.Digest, found, env.Now())
 }
 
 // history returns the configuration of the commit and where its app is released. A
@@ -65,7 +65,7 @@ func (c *Scorecard) history(ctx context.Context, env *command.Env, commit stage.
 	if err != nil || cfg.Walkable() != nil {
 		return cfg, nil, err // a configuration of the gate alone releases nothing
 	}
-	where := Where{Repo: commit.Repo.Dir}
+	where := Where{Repo: commit.Repo.Dir()}
 	if env.Runner.Present() {
 		where.Registry = remoteRegistry
 	}

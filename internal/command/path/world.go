@@ -12,6 +12,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/artifact"
 	"github.com/seed-b235b314/goldenpath/internal/command"
 	"github.com/seed-b235b314/goldenpath/internal/config"
+	"github.com/seed-b235b314/goldenpath/internal/git"
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/stage"
@@ -32,7 +33,8 @@ const remoteRegistry = "remote"
 // world is the repository of an app with the services that commands use.
 type world struct {
 	env      *command.Env
-	git      stage.Repo
+	git      git.Repository
+	token    string // for GitHub
 	name     string // owner/name on GitHub, or ""
 	repo     string // top of the working tree
 	state    string
@@ -54,7 +56,7 @@ func (w Where) open(ctx context.Context, env *command.Env, g GitHub, c Cluster) 
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return nil, report.Usage(fmt.Sprintf("--repo %s is not a folder", dir))
 	}
-	repo, err := stage.OpenRepo(ctx, dir, env.Runner.Present())
+	repo, err := repository(ctx, env, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -71,13 +73,13 @@ func (w Where) open(ctx context.Context, env *command.Env, g GitHub, c Cluster) 
 	if err != nil {
 		return nil, err
 	}
-	remote, err := w.remote(ctx, env, repo.Dir)
+	remote, err := w.remote(ctx, env, repo)
 	if err != nil {
 		return nil, err
 	}
 	return &world{
-		env: env, git: repo, name: g.repository(env), repo: repo.Dir, state: state, registry: registry, folder: images != "", cluster: c,
-		ledger: &ledger.Ledger{Dir: repo.Dir, Remote: remote, Env: gitEnv(env, token), Now: env.Now},
+		env: env, git: repo, token: token, name: g.repository(env), repo: repo.Dir(), state: state, registry: registry, folder: images != "", cluster: c,
+		ledger: &ledger.Ledger{Dir: repo.Dir(), Remote: remote, Env: gitEnv(env, token), Now: env.Now},
 		target: &process.Target{Dir: filepath.Join(state, "environments"), Self: []string{env.Self, "supervise"}},
 	}, nil
 }
@@ -99,10 +101,10 @@ func (w Where) configured(ctx context.Context, env *command.Env, g GitHub, c Clu
 }
 
 // stateFolder creates the state folder.
-func (w Where) stateFolder(ctx context.Context, repo stage.Repo) (string, error) {
+func (w Where) stateFolder(ctx context.Context, repo git.Repository) (string, error) {
 	state := w.State
 	if state == "" {
-		dir, err := repo.GitDir(ctx)
+		dir, err := stage.GitDir(ctx, repo)
 		if err != nil {
 			return "", err
 		}
@@ -119,12 +121,12 @@ func (w Where) stateFolder(ctx context.Context, repo stage.Repo) (string, error)
 }
 
 // remote is the git remote that holds the ledger; "" is the repository itself.
-func (w Where) remote(ctx context.Context, env *command.Env, repo string) (string, error) {
+func (w Where) remote(ctx context.Context, env *command.Env, repo git.Repository) (string, error) {
 	if w.Ledger == "none" || w.Ledger == "" && !env.Runner.Present() {
 		return "", nil
 	}
 	name := cmp.Or(w.Ledger, "origin")
-	if _, err := git(ctx, repo, nil, "remote", "get-url", "--", name); err == nil {
+	if _, err := repo.Run(ctx, "remote", "get-url", "--", name); err == nil {
 		return name, nil
 	}
 	if w.Ledger == "" {
