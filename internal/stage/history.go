@@ -67,7 +67,7 @@ func (c Commit) newMigrations(ctx context.Context, base, folder string) scorecar
 	if folder == "" {
 		return scorecard.Known[[]string](nil)
 	}
-	names, err := c.files(ctx, folder)
+	names, err := c.files(ctx, slashed(folder))
 	if base != "" {
 		names, err = c.changed(ctx, base, folder)
 	}
@@ -85,7 +85,7 @@ func (c Commit) changed(ctx context.Context, base, folder string) ([]string, err
 	if err := has(ctx, c.Repo, base); err != nil {
 		return nil, err
 	}
-	out, err := c.Repo.Output(ctx, nil, "diff-tree", "-r", "-z", "--name-only", "--no-renames", "--diff-filter=d", base, c.ID, "--", folder)
+	out, err := c.Repo.Output(ctx, nil, "diff-tree", "-r", "-z", "--name-only", "--no-renames", "--diff-filter=d", base, c.ID, "--", ":(literal)"+slashed(folder))
 	if err != nil {
 		return nil, fmt.Errorf("compare with commit %.7s: %w", base, err)
 	}

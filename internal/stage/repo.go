@@ -16,8 +16,7 @@ import (
 // runner's user and a container action runs as root.
 func OpenRepo(ctx context.Context, dir string, anyOwner bool) (git.Repository, error) {
 	open := func(dir string) git.Repository {
-		// The result must not depend on replaced objects, and names are not patterns.
-		r := git.Own(dir).WithEnv("GIT_NO_REPLACE_OBJECTS=1", "GIT_LITERAL_PATHSPECS=1")
+		r := git.Own(dir).WithEnv("GIT_NO_REPLACE_OBJECTS=1") // the result must not depend on replaced objects
 		if anyOwner {
 			r = r.AnyOwner()
 		}

@@ -3,6 +3,8 @@ package path
 import (
 	"os/exec"
 	"testing"
+
+	"github.com/seed-b235b314/goldenpath/internal/git"
 )
 
 // TestOrigin: only a repository on the server has a name there.
@@ -33,7 +35,7 @@ func TestOrigin(t *testing.T) {
 			t.Errorf("%q: %q, want %q", tt.remote, name, tt.name)
 		}
 	}
-	if name := origin(t.Context(), t.TempDir(), ""); name != "" {
+	if name := origin(t.Context(), git.Own(t.TempDir()), ""); name != "" {
 		t.Errorf("a folder without a remote: %q", name)
 	}
 }
