@@ -20,6 +20,7 @@ type Artifact struct {
 	Size           int64  // bytes of the compressed layers
 	Labels         map[string]string
 	Image          v1.Image // for Platform
+	Manifests      []string // sha256:… of the manifests for every platform
 }
 
 // Commit returns the commit the image says it was built from.
@@ -71,6 +72,13 @@ func describe(index v1.ImageIndex, p v1.Platform) (Artifact, error) {
 	}
 	for _, l := range m.Layers {
 		a.Size += l.Size
+	}
+	im, err := index.IndexManifest()
+	if err != nil {
+		return Artifact{}, err
+	}
+	for _, d := range im.Manifests {
+		a.Manifests = append(a.Manifests, d.Digest.String())
 	}
 	return a, nil
 }

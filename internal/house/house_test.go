@@ -23,7 +23,7 @@ var layers = []string{
 	"internal/gate/actionlint internal/gate/change internal/gate/database internal/gate/gitleaks internal/gate/osv internal/gate/runtime internal/gate/sarif internal/gate/sbom internal/gate/trivy internal/gate/vex",
 	"internal/gate/image internal/gate/workflow",
 	"internal/battery internal/doctor internal/gate internal/gate/gatetest internal/preview internal/release internal/scaffold internal/scorecard",
-	"internal/github/githubtest internal/target/kubernetes internal/target/process internal/target/targettest internal/target/terraform",
+	"internal/github/githubtest internal/target/kubernetes internal/release/indicator internal/target/process internal/target/targettest internal/target/terraform",
 	"internal/render",
 	"internal/artifact internal/evidence internal/github internal/junit internal/ledger internal/manifest internal/target",
 	"internal/preview/data",

@@ -146,11 +146,11 @@ func TestLock(t *testing.T) {
 	ctx := context.Background()
 	dir := repository(t)
 	l := open(dir)
-	want := Lock{Environment: "production", Digest: "sha256:1", Purpose: "promote", By: "ann@laptop", Expires: LockFor(time.Hour)}
-	if err := l.Acquire(ctx, want); err != nil {
+	want := Lock{Environment: "production", Digest: "sha256:1", Purpose: "promote", By: "ann@laptop"}
+	if err := l.Acquire(ctx, want, time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Acquire(ctx, want); err != nil {
+	if err := l.Acquire(ctx, want, time.Hour); err != nil {
 		t.Errorf("the holder may take its lock again: %v", err)
 	}
 	// Somebody else, alive (this test's parent) and on this machine.
@@ -182,7 +182,7 @@ func TestLock(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			put(test.holder, test.until)
-			err := l.Acquire(ctx, want)
+			err := l.Acquire(ctx, want, time.Hour)
 			var locked *LockedError
 			if errors.As(err, &locked) == test.taken {
 				t.Errorf("err = %v, want taken = %v", err, test.taken)
@@ -244,7 +244,7 @@ func TestDamagedByHand(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "goldenpath-ledger:current/production.json") {
 		t.Errorf("%v, want an error that names the file", err)
 	}
-	err = l.Acquire(ctx, Lock{Environment: "staging", Expires: LockFor(time.Hour)})
+	err = l.Acquire(ctx, Lock{Environment: "staging"}, time.Hour)
 	if err == nil || !strings.Contains(err.Error(), "goldenpath-ledger:locks/staging.json") {
 		t.Errorf("%v, want an error that names the file", err)
 	}

@@ -35,10 +35,11 @@ func short(digest string) string { return digest[:min(len(digest), 19)] }
 
 func lockPath(environment string) string { return path.Join("locks", environment+".json") }
 
-// Acquire takes the lock of an environment, or fails with a *LockedError. A lock
-// that has expired, or whose process on this machine is gone, is taken over. A
-// process that holds the lock already keeps it.
-func (l *Ledger) Acquire(ctx context.Context, want Lock) error {
+// Acquire takes the lock of an environment for a time. If another process holds
+// it, the error is a *LockedError. A lock that has expired, or whose process ran
+// on this machine and has ended, is taken over. A process that already holds the
+// lock for the same digest extends it.
+func (l *Ledger) Acquire(ctx context.Context, want Lock, life time.Duration) error {
 	if !validName.MatchString(want.Environment) {
 		return fmt.Errorf("environment %q: lower-case letters, digits and hyphens", want.Environment)
 	}
@@ -55,14 +56,10 @@ func (l *Ledger) Acquire(ctx context.Context, want Lock) error {
 		default:
 			return &LockedError{held}
 		}
-		want.Acquired = now
-		want.Expires = now.Add(want.Expires.Sub(time.Time{}))
+		want.Acquired, want.Expires = now, now.Add(life)
 		return tx.putLock(want)
 	})
 }
-
-// LockFor is the Expires of a Lock to acquire: a duration from now.
-func LockFor(d time.Duration) time.Time { return time.Time{}.Add(d) }
 
 // Holds fails unless this process holds the lock of an environment.
 func (tx *Tx) Holds(ctx context.Context, environment string) error {

@@ -17,6 +17,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/artifact"
 	"github.com/seed-b235b314/goldenpath/internal/evidence"
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
+	"github.com/seed-b235b314/goldenpath/internal/release/indicator"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/target"
 	"github.com/seed-b235b314/goldenpath/internal/target/targettest"
@@ -39,10 +40,15 @@ type bench struct {
 	probes     int
 }
 
+// answer is one sample, or why there is none.
 type answer struct {
-	status int
-	took   time.Duration
-	err    error
+	indicator.Sample
+	err error
+}
+
+// answered is an answer with a status.
+func answered(status int, took time.Duration) answer {
+	return answer{Sample: indicator.Sample{Answered: true, Failed: status >= 500, Took: took}}
 }
 
 func newBench(t testing.TB) *bench {
@@ -79,7 +85,7 @@ func openBench(t testing.TB, dir string) *bench {
 	now := func() time.Time { return noon.Add(time.Since(began) + time.Duration(b.skipped.Load())) }
 	b.Deps = Deps{
 		Target: b.target, Repository: b.repository, Ledger: &ledger.Ledger{Dir: app, Now: now}, Trust: evidence.Trust(b.key), Now: now,
-		By: fmt.Sprintf("ann@laptop-%d", os.Getpid()), Probe: b.probe, Say: func(what string) { b.log = append(b.log, what) },
+		By: fmt.Sprintf("ann@laptop-%d", os.Getpid()), Indicator: b, Say: func(what string) { b.log = append(b.log, what) },
 	}
 	return b
 }
@@ -95,23 +101,15 @@ func git(t testing.TB, dir string, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-func (b *bench) probe(ctx context.Context, url string) (int, time.Duration, error) {
+// Sample implements Indicator: the answers of the test, or a request to the
+// environment.
+func (b *bench) Sample(ctx context.Context, url string) (indicator.Sample, error) {
 	b.probes++
-	if b.probed != nil {
-		a := b.probed(b.probes - 1)
-		return a.status, a.took, a.err
+	if b.probed == nil {
+		return indicator.HTTP{}.Sample(ctx, url)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return 0, 0, err
-	}
-	start := time.Now()
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	res, err := client.Do(req)
-	if err != nil {
-		return 0, 0, err
-	}
-	return res.StatusCode, time.Since(start), res.Body.Close()
+	a := b.probed(b.probes - 1)
+	return a.Sample, a.err
 }
 
 func (b *bench) push(content string) string {
@@ -267,7 +265,12 @@ func (b *bench) unlocked() {
 func (b *bench) put(e ledger.Entry) ledger.Entry {
 	b.t.Helper()
 	e.App, e.Environment, e.Commit = "shop", "production", strings.Repeat(b.name(e.Digest)[:1], 40)
-	err := b.Ledger.Update(b.t.Context(), "test", func(ctx context.Context, tx *ledger.Tx) (err error) {
+	a, err := b.repository.Resolve(b.t.Context(), e.Digest, v1.Platform{})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	e.PlatformDigest = a.PlatformDigest
+	err = b.Ledger.Update(b.t.Context(), "test", func(ctx context.Context, tx *ledger.Tx) (err error) {
 		e, err = tx.Record(ctx, e)
 		return err
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -141,7 +142,7 @@ func TestPromoteRefuses(t *testing.T) {
 		}, "evidence-missing", "no trusted evidence of scorecard"},
 		"GP-PROM-9 a promotion is under way": {func(b *bench, o *Options) {
 			b.stage(b.artifacts[0])
-			err := b.Ledger.Acquire(b.t.Context(), ledger.Lock{Environment: "production", Digest: b.artifacts[1], Purpose: "soak", By: "bob@laptop", Expires: ledger.LockFor(time.Hour)})
+			err := b.Ledger.Acquire(b.t.Context(), ledger.Lock{Environment: "production", Digest: b.artifacts[1], Purpose: "soak", By: "bob@laptop"}, time.Hour)
 			if err != nil {
 				b.t.Fatal(err)
 			}
@@ -343,6 +344,26 @@ func TestPromoteStopped(t *testing.T) {
 			}
 		})
 	}
+}
+
+// An artifact that the target cannot run is refused, and a rollback to one is.
+func TestTargetRefuses(t *testing.T) {
+	refusal := &target.Refusal{Problems: []string{"the image names no program to run: set ENTRYPOINT or CMD in its Dockerfile"}}
+	b := newBench(t)
+	b.released(b.artifacts[0], "")
+	b.released(b.artifacts[1], "2026.11.21-1")
+	history := b.history()
+	b.target.Before = func(context.Context, target.Deployment) error { return fmt.Errorf("deploy production: %w", refusal) }
+	r := must(Promote(t.Context(), b.Deps, b.alone(b.artifacts[2])))(t)
+	b.want(r, report.Fail, "refused")
+	if r.Title != refusal.Error() {
+		t.Errorf("title %q", r.Title)
+	}
+	b.want(must(Rollback(t.Context(), b.Deps, b.rollback("")))(t), report.Fail, "refused")
+	if diff := cmp.Diff(history, b.history()); diff != "" || b.runs() != "two" {
+		t.Errorf("production runs %s, ledger (-want +got):\n%s", b.runs(), diff)
+	}
+	b.unlocked()
 }
 
 func TestDeployFails(t *testing.T) {

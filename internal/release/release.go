@@ -1,4 +1,8 @@
-// Package release plans a promotion, performs it, soaks it, undoes it.
+// Package release plans a promotion, carries it out, watches it and rolls it
+// back.
+//
+// A promotion and a rollback are decided in the same way: gather the facts, hold
+// them to a list of checks, and change something only if no check refuses.
 package release
 
 import (
@@ -11,36 +15,39 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/artifact"
 	"github.com/seed-b235b314/goldenpath/internal/evidence"
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
-	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/release/indicator"
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// Target is where environments run.
+// Target runs environments.
 type Target interface {
 	Deploy(ctx context.Context, d target.Deployment) (target.Running, error)
 	Status(ctx context.Context, environment string) (target.Running, error)
 }
 
-// Repository is where the artifact and its evidence are.
+// Repository holds the artifact and its evidence.
 type Repository interface {
 	evidence.Store
 	Resolve(ctx context.Context, reference string, platform v1.Platform) (artifact.Artifact, error)
 }
 
-// Prober measures one request: its status, or an error, and how long it took.
-type Prober func(ctx context.Context, url string) (status int, took time.Duration, err error)
+// Indicator measures a running release at a URL. An error means that nothing was
+// measured.
+type Indicator interface {
+	Sample(ctx context.Context, url string) (indicator.Sample, error)
+}
 
-// Deps is what a promotion reaches out to.
+// Deps are the systems that a release uses.
 type Deps struct {
 	Target     Target
 	Repository Repository
 	Ledger     *ledger.Ledger
 	Trust      evidence.Policy // whose evidence is accepted
-	Probe      Prober
-	Reference  func(digest string) string // what a cluster pulls; nil or "": nothing can be pulled
+	Indicator  Indicator
+	Reference  func(digest string) string // where a cluster pulls the image; nil or "": from nowhere
 	Now        func() time.Time
-	By         string            // workflow run, or user@host
-	Say        func(what string) // progress; nil: none
+	By         string            // URL of the workflow run, or user@host
+	Say        func(what string) // reports progress; nil: not reported
 }
 
 func (d Deps) say(format string, args ...any) {
@@ -49,76 +56,44 @@ func (d Deps) say(format string, args ...any) {
 	}
 }
 
-// Options says what is promoted where.
+// Options name what is released, and where.
 type Options struct {
 	App         string
 	Environment string
-	From        string // environment the digest must run in; "": the first of the path
-	Digest      string
+	From        string // environment that must run the digest; "": none, Environment is the first
+	Digest      string // sha256:… of the index
 	Ready       target.Ready
-	Port        int
+	Port        int // 0: a free one
 	Env         map[string]string
 	Secrets     map[string]target.Secret
 	Require     []Requirement
-	Soak        *Soak // nil: not watched
+	Soak        *Soak // nil: the release is not watched
 	Manifest    Manifest
 	DryRun      bool
-	Again       bool // promote a digest although it was rolled back
-	KeepLock    bool // Deploy keeps the lock for the Soak that follows in this process
+	Again       bool // accept a digest that was rolled back
+	KeepLock    bool // Deploy keeps the lock for the Watch that follows in this process
 }
 
-// Requirement is evidence that must be there, and good.
+// Requirement is evidence that must exist and must not be a fail.
 type Requirement struct {
 	Name        string // provenance, tests, security-gate, scorecard, battery
 	Type        string // predicate type
-	Environment string // of a battery; "": any
+	Environment string // where a battery ran; "": anywhere
 }
 
-// Soak says how a release is watched.
+// Soak describes how a release is watched, and the service level objectives
+// (SLOs) it must meet.
 type Soak struct {
 	For          time.Duration
 	AtLeast      int           // samples
-	Every        time.Duration // between two probes
-	Path         string
+	Every        time.Duration // between two samples; 0: see withDefaults
+	Path         string        // added to the URL of the release
 	Availability float64       // percent, at least; 0: not asked
-	ErrorRate    float64       // percent of answers with a 5xx status, at most; 0: not asked
+	ErrorRate    float64       // percent of answers that are server errors, at most; 0: not asked
 	P95          time.Duration // at most; 0: not asked
 }
 
-// Manifest is what a release is made of (GP-PROM-4). It is the data of its
-// ledger entry.
-type Manifest struct {
-	Version   string            `json:"version"` // git describe, or the short commit
-	Migration string            `json:"migration,omitempty"`
-	Prompts   map[string]string `json:"prompts,omitempty"` // file → sha256
-	Models    map[string]string `json:"models,omitempty"`  // prompt's file → the model it names
-	Flags     map[string]string `json:"flags,omitempty"`   // file → sha256
-	Env       []string          `json:"env,omitempty"`     // names only
-	Config    string            `json:"config"`            // sha256 of .goldenpath.yml
-	From      string            `json:"from,omitempty"`    // the release it was staged as: staging 2026.11.21-1
-	Rollback  string            `json:"rollback,omitempty"`
-	Evidence  []EvidenceLink    `json:"evidence"`
-	URL       string            `json:"url"`
-}
-
-// EvidenceLink says what a piece of evidence said.
-type EvidenceLink struct {
-	Name    string `json:"name"`
-	Type    string `json:"type"`
-	Verdict string `json:"verdict"`
-}
-
-// lockLife is how long a lock outlives its holder on another machine.
+// lockLife is how long a lock outlives a holder on another machine.
 const lockLife = 2 * time.Hour
 
-// fail returns a report that refuses, with a stable reason code.
-func (p *plan) fail(o Options, reason report.Reason, format string, args ...any) *report.Report {
-	r := p.report(o)
-	r.Verdict, r.Reason, r.Title = report.Fail, reason, fmt.Sprintf(format, args...)
-	setOutputs(r)
-	return r
-}
-
-func setOutputs(r *report.Report) {
-	r.Set("digest", r.Digest)
-}
+func short(digest string) string { return digest[:min(len(digest), 19)] }

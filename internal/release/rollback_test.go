@@ -141,7 +141,7 @@ func (b *bench) lose() {
 // lock takes the lock for another digest.
 func (b *bench) lock(by string) {
 	b.t.Helper()
-	err := b.Ledger.Acquire(b.t.Context(), ledger.Lock{Environment: "production", Digest: "sha256:1", Purpose: "soak", By: by, Expires: ledger.LockFor(time.Hour)})
+	err := b.Ledger.Acquire(b.t.Context(), ledger.Lock{Environment: "production", Digest: "sha256:1", Purpose: "soak", By: by}, time.Hour)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -160,7 +160,7 @@ func TestRollbackDryRun(t *testing.T) {
 	}
 	o.DryRun = false
 	real := must(Rollback(t.Context(), b.Deps, o))(t)
-	if diff := cmp.Diff(plan.Checks, real.Checks[:len(plan.Checks)]); diff != "" || len(plan.Checks) != 2 {
+	if diff := cmp.Diff(plan.Checks, real.Checks[:len(plan.Checks)]); diff != "" || len(plan.Checks) != 4 {
 		t.Errorf("rows (-plan +run):\n%s", diff)
 	}
 }

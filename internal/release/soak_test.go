@@ -17,10 +17,10 @@ import (
 )
 
 var (
-	good = answer{status: 200, took: 3 * time.Millisecond}
-	slow = answer{status: 200, took: 300 * time.Millisecond}
-	bad  = answer{status: 503, took: time.Millisecond}
-	dead = answer{err: errors.New("connection refused")}
+	good = answered(200, 3*time.Millisecond)
+	slow = answered(200, 300*time.Millisecond)
+	bad  = answered(503, time.Millisecond)
+	dead = answer{}
 )
 
 // always answers the same.
@@ -53,15 +53,15 @@ func TestSoak(t *testing.T) {
 		"GP-PROM-7 it does not answer":          {soak: Soak{Availability: 99}, answers: always(dead), verdict: report.Fail, reason: "slo-breach", says: "availability 0.00 % is below 99 %", runs: "one", most: 1},
 		"GP-PROM-7 slow at the end":             {soak: Soak{P95: 250 * time.Millisecond}, answers: every(10, slow), verdict: report.Fail, reason: "slo-breach", says: "p95 300 ms is above 250 ms", runs: "one"},
 		"p95 leaves the slowest 5 % out":        {soak: Soak{For: time.Nanosecond, AtLeast: 40, P95: 250 * time.Millisecond}, answers: every(20, slow), verdict: report.Pass, reason: "soaked", runs: "two"},
-		"a bound below a millisecond is kept":   {soak: Soak{P95: 1500 * time.Microsecond}, answers: always(answer{status: 200, took: 1400 * time.Microsecond}), verdict: report.Pass, reason: "soaked", runs: "two"},
+		"a bound below a millisecond is kept":   {soak: Soak{P95: 1500 * time.Microsecond}, answers: always(answered(200, 1400*time.Microsecond)), verdict: report.Pass, reason: "soaked", runs: "two"},
 		"no answers are not fast answers":       {soak: Soak{P95: 250 * time.Millisecond}, answers: always(dead), verdict: report.Fail, reason: "slo-breach", says: "p95 5000 ms is above 250 ms", runs: "one"},
 		"exactly what is allowed is allowed":    {soak: Soak{For: time.Nanosecond, AtLeast: 1000, Every: time.Microsecond, Availability: 99.9, ErrorRate: 0.1}, answers: every(1000, bad), verdict: report.Pass, reason: "soaked", says: "availability 99.90 %", runs: "two"},
 		"an error rate is a rate of answers": {soak: Soak{For: time.Nanosecond, AtLeast: 20, ErrorRate: 6}, answers: func(i int) answer {
 			return []answer{good, dead, dead, dead, bad, good, good, good, good, good}[min(i, 9)]
 		}, verdict: report.Pass, reason: "soaked", says: "errors 5.00 %", runs: "two"},
-		"a redirect and a 404 are answers":        {soak: Soak{Availability: 100}, answers: always(answer{status: 404}), verdict: report.Pass, reason: "soaked", runs: "two"},
+		"a redirect and a 404 are answers":        {soak: Soak{Availability: 100}, answers: always(answered(404, time.Millisecond)), verdict: report.Pass, reason: "soaked", runs: "two"},
 		"it breaks as soon as it cannot be kept":  {soak: Soak{For: 100 * time.Millisecond, AtLeast: 100, Every: time.Millisecond, Availability: 97}, answers: always(dead), verdict: report.Fail, reason: "slo-breach", says: "4 of 4 samples bad", runs: "one", most: 4},
-		"GP-PROM-6 too few samples are no answer": {soak: Soak{For: time.Second, AtLeast: 1000, Every: time.Millisecond, Availability: 99}, answers: always(good), during: wait, verdict: report.Fail, reason: "soak-inconclusive", says: "wants 1000 that count", runs: "two", most: 4},
+		"GP-PROM-6 too few samples are no answer": {soak: Soak{For: time.Second, AtLeast: 1000, Every: time.Millisecond, Availability: 99}, answers: always(good), during: wait, verdict: report.Fail, reason: "soak-inconclusive", says: "needs 1000 samples", runs: "two", most: 4},
 		"GP-PROM-6 no answers are no error rate":  {soak: Soak{For: time.Second, AtLeast: 3, Every: time.Millisecond, ErrorRate: 1}, answers: always(dead), during: wait, verdict: report.Fail, reason: "soak-inconclusive", says: "has 0", runs: "two", most: 4},
 		"it restarts": {soak: Soak{Availability: 99}, answers: always(good), during: func(b *bench, n int) {
 			if n == 2 {
@@ -195,7 +195,7 @@ func TestSoakWhoseWayBackFails(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	b.want(r, report.Fail, "slo-breach")
-	if !strings.Contains(r.Title, "the rollback to 2026.11.21-1 failed") {
+	if !strings.Contains(r.Title, "the rollback to 2026.11.21-1 could not complete") {
 		t.Errorf("title %q", r.Title)
 	}
 	b.unlocked()
@@ -218,7 +218,7 @@ func TestWatchRefuses(t *testing.T) {
 		fails   string
 	}{
 		"locked": {func(b *bench) {
-			b.Ledger.Acquire(b.t.Context(), ledger.Lock{Environment: "production", Digest: b.artifacts[1], By: "bob@laptop", Expires: ledger.LockFor(time.Hour)})
+			b.Ledger.Acquire(b.t.Context(), ledger.Lock{Environment: "production", Digest: b.artifacts[1], By: "bob@laptop"}, time.Hour)
 		}, "locked", ""},
 		"drift": {func(b *bench) {
 			b.target.Change("production", func(r *target.Running) { r.Digest = b.artifacts[1] })
@@ -263,7 +263,7 @@ func TestSoakSeesAnotherDeployment(t *testing.T) {
 				return good
 			}
 			r, err := Promote(t.Context(), b.Deps, b.alone(b.artifacts[0]))
-			if err == nil || !strings.Contains(err.Error(), "something else was deployed meanwhile") {
+			if err == nil || !strings.Contains(err.Error(), "something else was deployed during the soak") {
 				t.Errorf("error %v", err)
 			}
 			b.want(r, report.Fail, "incomplete")

@@ -55,6 +55,8 @@ const (
 	ReasonKeyExists Reason = "key-exists"
 	// ReasonKeyMismatch (fail): `.goldenpath/evidence.pub` belongs to a different key than this clone has.
 	ReasonKeyMismatch Reason = "key-mismatch"
+	// ReasonLedgerMismatch (fail): the ledger's entry for a release does not match the image that it names.
+	ReasonLedgerMismatch Reason = "ledger-mismatch"
 	// ReasonLimitReached (fail): the repository or the author already has as many previews as `preview.limit` allows.
 	ReasonLimitReached Reason = "limit-reached"
 	// ReasonLocked (fail): someone else is changing the environment; the title names them.
@@ -133,6 +135,8 @@ const (
 	ReasonSLOBreach Reason = "slo-breach"
 	// ReasonSLOBreachFirstRelease (fail): an SLO was breached, and there is no earlier release to return to.
 	ReasonSLOBreachFirstRelease Reason = "slo-breach-first-release"
+	// ReasonSLOBreachNoProvenRelease (fail): an SLO was breached, and no earlier release has the required evidence; the broken release keeps running.
+	ReasonSLOBreachNoProvenRelease Reason = "slo-breach-no-proven-release"
 	// ReasonSoakFailed (fail): this release failed its soak before and is not promoted again.
 	ReasonSoakFailed Reason = "soak-failed"
 	// ReasonSoakInconclusive (fail): there were too few samples for a result; the release keeps running and is not approved.

@@ -46,5 +46,5 @@ func PromoteOptions(ctx context.Context, r git.Repository, cfg *config.Config, i
 
 // Releases returns what promotion and soak of the job call.
 func (j *Job) Releases() release.Deps {
-	return release.Deps{Target: j.Target, Repository: j.Image, Ledger: j.Ledger, Trust: j.Trust, Probe: j.Probe, Now: j.Now, By: j.By, Say: j.Say}
+	return release.Deps{Target: j.Target, Repository: j.Image, Ledger: j.Ledger, Trust: j.Trust, Indicator: j.Indicator, Now: j.Now, By: j.By, Say: j.Say}
 }

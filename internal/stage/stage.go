@@ -33,11 +33,11 @@ type Deps struct {
 	Guard    []string     // argv of `goldenpath guard`; empty: programs run without it
 	Say      func(string) // reports progress; nil: silent
 
-	Signer evidence.Signer                                            // Push and Attest sign with it; nil: nothing is signed
-	Trust  evidence.Policy                                            // promotion accepts the evidence that it trusts
-	Gate   func(context.Context, GateRequest) (*report.Report, error) // SecurityGate calls it
-	Target preview.Target                                             // preview, promotion and soak act on it
-	Probe  release.Prober                                             // soak measures with it
+	Signer    evidence.Signer                                            // Push and Attest sign with it; nil: nothing is signed
+	Trust     evidence.Policy                                            // promotion accepts the evidence that it trusts
+	Gate      func(context.Context, GateRequest) (*report.Report, error) // SecurityGate calls it
+	Target    preview.Target                                             // preview, promotion and soak act on it
+	Indicator release.Indicator                                          // soak measures with it
 
 	DeferData bool // PreviewUp runs neither migrate nor seed: this process holds credentials of a CI job
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/evidence"
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
 	"github.com/seed-b235b314/goldenpath/internal/release"
+	"github.com/seed-b235b314/goldenpath/internal/release/indicator"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/stage"
 )
@@ -96,7 +97,7 @@ func (w *world) releaseDeps(ctx context.Context, o *release.Options) (d release.
 		all[name] = t
 	}
 	return release.Deps{
-		Target: all, Repository: w.repository, Reference: w.repository.Pull, Ledger: w.ledger, Trust: evidence.Trust(key), Probe: probe, Now: w.env.Now,
+		Target: all, Repository: w.repository, Reference: w.repository.Pull, Ledger: w.ledger, Trust: evidence.Trust(key), Indicator: indicator.HTTP{}, Now: w.env.Now,
 		By: w.env.Runner.Identity(), Say: w.say,
 	}, nil
 }
@@ -278,8 +279,8 @@ func (c *Down) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 // it.
 func (w *world) stop(ctx context.Context, name string) error {
 	err := w.ledger.Acquire(ctx, ledger.Lock{
-		Environment: name, Purpose: "down", By: w.env.Runner.Identity(), Expires: ledger.LockFor(5 * time.Minute),
-	})
+		Environment: name, Purpose: "down", By: w.env.Runner.Identity(),
+	}, 5*time.Minute)
 	if err != nil {
 		return err
 	}

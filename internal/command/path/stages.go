@@ -9,6 +9,7 @@ import (
 	"regexp"
 
 	"github.com/seed-b235b314/goldenpath/internal/command"
+	"github.com/seed-b235b314/goldenpath/internal/release/indicator"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/stage"
 )
@@ -43,7 +44,7 @@ func (w *world) do(ctx context.Context, out string, d stage.Deps, run func(*stag
 // deps are the services of every stage.
 func (w *world) deps() stage.Deps {
 	return stage.Deps{
-		Registry: w.registry, Ledger: w.ledger, Target: w.target, Probe: probe, Now: w.env.Now, By: w.env.Runner.Identity(),
+		Registry: w.registry, Ledger: w.ledger, Target: w.target, Indicator: indicator.HTTP{}, Now: w.env.Now, By: w.env.Runner.Identity(),
 		Builder: w.env.Runner.Builder(), Source: w.env.Runner.RepositoryURL(), Version: command.Version(), Guard: w.guard(),
 	}
 }

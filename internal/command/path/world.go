@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/artifact"
 	"github.com/seed-b235b314/goldenpath/internal/command"
@@ -143,22 +141,4 @@ func (w *world) say(what string) { fmt.Fprintln(w.env.Stderr, "  "+report.Clean(
 func (w *world) environment(name string) string {
 	chain := w.config.Chain()
 	return cmp.Or(name, chain[len(chain)-1])
-}
-
-// probe measures one request on its own connection.
-func probe(ctx context.Context, url string) (int, time.Duration, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return 0, 0, err
-	}
-	client := http.Client{
-		Transport:     &http.Transport{DisableKeepAlives: true, Proxy: http.ProxyFromEnvironment},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	start := time.Now()
-	res, err := client.Do(req)
-	if err != nil {
-		return 0, 0, err
-	}
-	return res.StatusCode, time.Since(start), res.Body.Close()
 }

@@ -41,7 +41,7 @@ func TestCancel(t *testing.T) {
 	for name, tt := range map[string]cancelled{
 		"preview-up, the app is not ready yet": {action: "preview-up", config: slow, at: "budget", kept: "pr-12"},
 		"promote, the app is not ready yet":    {action: "promote", config: slow, at: "deploy sha256", kept: "staging"},
-		"promote, in the soak": {action: "promote", at: "soak ", kept: "runs, and its soak gave no answer",
+		"promote, in the soak": {action: "promote", at: "soak ", kept: "runs, but its soak could not complete",
 			config: strings.ReplaceAll(slow, "/never", "/healthz")},
 		"preview-down, GitHub does not answer": {action: "preview-down", kept: "pr-12"},
 		"preview-up, GitHub does not answer":   {action: "preview-up", kept: "pr-12"},

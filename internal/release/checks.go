@@ -1,0 +1,192 @@
+package release
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/seed-b235b314/goldenpath/internal/ledger"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// promotionChecks decide whether a digest may be promoted.
+var promotionChecks = []check{
+	inRegistry,
+	staged,
+	replaces,
+	notRolledBack,
+	hasEvidence,
+}
+
+// rollbackChecks decide whether an environment may return to an earlier release.
+// The ledger only names the release: anyone who can push its branch can add an
+// entry. So the image must match the entry, and prove itself as for a promotion.
+var rollbackChecks = []check{
+	returnsFrom,
+	returnsTo,
+	matchesEntry,
+	hasEvidence,
+}
+
+// inRegistry asks for the artifact itself.
+func inRegistry(o Options, f *facts) finding {
+	a := f.artifact
+	if a == nil {
+		return refuse("artifact", short(o.Digest)+" is not in the registry", report.ReasonNotFound,
+			short(o.Digest)+" is not in the registry: there is nothing to promote; push the artifact first")
+	}
+	return accept("artifact", fmt.Sprintf("%s (index) %s (%s), %s", short(a.Digest), short(a.PlatformDigest), a.Platform, humanize.Bytes(uint64(a.Size))), "")
+}
+
+// staged asks that the environment before runs the digest, by the ledger and by
+// the target (GP-PROM-1).
+func staged(o Options, f *facts) finding {
+	from, s, r := o.From, f.staged, f.running
+	switch {
+	case from == "":
+		return finding{}
+	case s == nil:
+		return refuse(from, "has no release", report.ReasonNotStaged, fmt.Sprintf("%s has no release: release the artifact to %s first", from, from))
+	case s.Digest != o.Digest:
+		return refuse(from, fmt.Sprintf("runs %s (release %s)", short(s.Digest), s.ID), report.ReasonNotStaged,
+			fmt.Sprintf("%s is not the staged digest: %s runs %s. A rebuild is another artifact: promote what was tested, or stage this one",
+				short(o.Digest), from, short(s.Digest)))
+	case r == nil:
+		return refuse(from, "is in the ledger and does not run", report.ReasonNotRunning, fmt.Sprintf("%s does not run release %s: deploy it there again", from, s.ID))
+	case !r.Alive:
+		return refuse(from, "release "+s.ID+" has died", report.ReasonNotRunning, fmt.Sprintf("%s no longer runs release %s: deploy it there again", from, s.ID))
+	case r.Digest != o.Digest, f.artifact != nil && r.PlatformDigest != f.artifact.PlatformDigest:
+		return refuse(from, fmt.Sprintf("runs %s, the ledger names %s", short(r.Digest), short(s.Digest)), report.ReasonDrift,
+			fmt.Sprintf("%s runs something that is not in the ledger: stage again", from))
+	}
+	return accept(from, fmt.Sprintf("runs this digest as %s, staged %s, not rebuilt", s.ID, humanize.RelTime(s.Time, f.now, "ago", "from now")), "")
+}
+
+// replaces shows which release ends. It never refuses.
+func replaces(o Options, f *facts) finding {
+	switch c := f.current; {
+	case c == nil:
+		return finding{row: report.Check{Name: "replaces", State: report.NotApplicable, Result: "first release", Note: "there is no release to roll back to"}}
+	case c.Digest == o.Digest:
+		return accept("replaces", "nothing: release "+c.ID+" is this digest", "")
+	default:
+		return accept("replaces", fmt.Sprintf("%s %s", c.ID, short(c.Digest)), "rollback target")
+	}
+}
+
+// notRolledBack refuses the digest that the current release, a rollback,
+// replaced: it would bring the same fault back.
+func notRolledBack(o Options, f *facts) finding {
+	if f.withdrawn == nil || f.withdrawn.Digest != o.Digest || o.Again {
+		return finding{}
+	}
+	c := f.current
+	return refuse("history", fmt.Sprintf("%s rolled this digest back from %s on %s: %s", c.By, f.withdrawn.ID, c.Time.Format(time.RFC3339), c.Reason), report.ReasonWasRolledBack,
+		fmt.Sprintf("this digest was rolled back from %s (%s, by %s): release a commit that fixes the cause, or pass --again", o.Environment, c.Reason, c.By))
+}
+
+// hasEvidence asks for every required piece of evidence, signed by a signer that
+// is trusted today (GP-PROM-2).
+func hasEvidence(o Options, f *facts) finding {
+	if f.artifact == nil {
+		return finding{} // refused by another check
+	}
+	var results, missing, failed []string
+	for _, r := range o.Require {
+		result := f.evidence.Verdict(r.Type, r.Environment)
+		switch {
+		case !result.Found():
+			missing = append(missing, r.Name)
+			results = append(results, r.Name+" missing")
+		case result.Problem != "":
+			failed = append(failed, r.Name+" ("+result.Problem+")")
+			results = append(results, r.Name+" "+result.Verdict+" ("+result.Problem+")")
+		case result.Verdict != string(report.Pass) && result.Verdict != string(report.Warn):
+			failed = append(failed, r.Name)
+			fallthrough
+		default:
+			results = append(results, r.Name+" "+result.Verdict)
+		}
+	}
+	found := accept("evidence", strings.Join(results, ", "), "")
+	switch {
+	case len(missing) > 0:
+		found = refuse("evidence", strings.Join(results, ", "), report.ReasonEvidenceMissing,
+			fmt.Sprintf("%s has no trusted evidence of %s: run the path for this digest", short(f.artifact.Digest), strings.Join(missing, ", ")))
+	case len(failed) > 0:
+		found = refuse("evidence", strings.Join(results, ", "), report.ReasonEvidenceFailed,
+			fmt.Sprintf("the evidence of %s is against a release: %s: release a commit that passes", short(f.artifact.Digest), strings.Join(failed, ", ")))
+	}
+	if n := f.evidence.Untrusted; n > 0 {
+		ignored := fmt.Sprintf("%d ignored: not signed by the trusted key", n)
+		found.row.Note = strings.Trim(found.row.Note+"; "+ignored, "; ")
+	}
+	return found
+}
+
+// links lists the evidence of a release for its manifest.
+func links(o Options, f *facts) []EvidenceLink {
+	var all []EvidenceLink
+	for _, r := range o.Require {
+		if result := f.evidence.Verdict(r.Type, r.Environment); result.Found() {
+			all = append(all, EvidenceLink{Name: r.Name, Type: r.Type, Verdict: result.Verdict})
+		}
+	}
+	return all
+}
+
+// returnsFrom shows which release a rollback ends.
+func returnsFrom(_ Options, f *facts) finding {
+	if f.current == nil {
+		return finding{} // refused by returnsTo
+	}
+	return accept("from", fmt.Sprintf("%s %s", f.current.ID, short(f.current.Digest)), "")
+}
+
+// returnsTo asks for an earlier release, and for its artifact.
+func returnsTo(o Options, f *facts) finding {
+	to := f.to
+	if to == nil {
+		return refuse("to", f.noneTo, report.ReasonNoRelease, fmt.Sprintf("%s: %s", o.Environment, f.noneTo))
+	}
+	what := fmt.Sprintf("%s %s, released %s", to.ID, short(to.Digest), to.Time.Format(time.RFC3339))
+	if f.artifact == nil {
+		return refuse("to", what, report.ReasonNotPullable,
+			fmt.Sprintf("release %s cannot be pulled any more: %s is not in the registry; roll back to another release with --to", to.ID, short(to.Digest)))
+	}
+	return accept("to", what, "")
+}
+
+// matchesEntry compares the ledger's entry with the image that its digest names.
+func matchesEntry(o Options, f *facts) finding {
+	to, a := f.to, f.artifact
+	if to == nil || a == nil {
+		return finding{} // refused by returnsTo
+	}
+	var wrong []string
+	differ := func(what, entry, image string) {
+		if entry != image {
+			wrong = append(wrong, fmt.Sprintf("%s is %q in the entry and %q in the image", what, entry, image))
+		}
+	}
+	if to.Kind != ledger.KindRelease && to.Kind != ledger.KindRollback {
+		wrong = append(wrong, fmt.Sprintf("the entry is a %q", to.Kind))
+	}
+	if to.App != o.App || to.Environment != o.Environment {
+		wrong = append(wrong, fmt.Sprintf("the entry is about %s in %s", to.App, to.Environment))
+	}
+	differ("the index", short(to.Digest), short(a.Digest))
+	differ("the commit", to.Commit, a.Commit())
+	if !slices.Contains(a.Manifests, to.PlatformDigest) {
+		wrong = append(wrong, fmt.Sprintf("the image has no manifest %q", short(to.PlatformDigest)))
+	}
+	if len(wrong) > 0 {
+		return refuse("entry", strings.Join(wrong, "; "), report.ReasonLedgerMismatch,
+			fmt.Sprintf("release %s in the ledger does not match its image: %s. The entry was not written by goldenpath: revert the commit of branch %s that added it, or roll back to another release with --to",
+				to.ID, strings.Join(wrong, "; "), ledger.Branch))
+	}
+	return accept("entry", fmt.Sprintf("matches the image: commit %.7s, platform %s", to.Commit, short(to.PlatformDigest)), "")
+}

@@ -1,0 +1,82 @@
+package release
+
+import (
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// check holds the facts to one rule. It changes nothing and reads nothing else.
+type check func(o Options, f *facts) finding
+
+// finding is the outcome of one check. The zero finding has nothing to report.
+type finding struct {
+	row    report.Check  // without a name: no row
+	reason report.Reason // "": the check does not refuse
+	why    string        // ends with a remedy
+}
+
+// accept returns the finding of a check that is satisfied.
+func accept(name, result, note string) finding {
+	return finding{row: report.Check{Name: name, State: report.OK, Result: result, Note: note}}
+}
+
+// refuse returns the finding of a check that is not satisfied.
+func refuse(name, result string, reason report.Reason, why string) finding {
+	return finding{row: report.Check{Name: name, State: report.Failed, Result: result, Note: why}, reason: reason, why: why}
+}
+
+// decision is the outcome of all checks.
+type decision struct {
+	rows     []report.Check
+	refusals []finding // in the order of the checks; none: go on
+}
+
+// decide runs every check, also after one has refused: a reader wants to know
+// everything that must be fixed.
+func decide(o Options, f *facts, checks []check) decision {
+	var d decision
+	for _, check := range checks {
+		found := check(o, f)
+		if found.row.Name != "" {
+			d.rows = append(d.rows, found.row)
+		}
+		if found.reason != "" {
+			d.refusals = append(d.refusals, found)
+		}
+	}
+	return d
+}
+
+// refused reports whether any check refused.
+func (d decision) refused() bool { return len(d.refusals) > 0 }
+
+// newReport returns the report of a release with the rows of its decision. If
+// the decision is a refusal, the first one gives the reason and the title.
+func (d decision) newReport(name string, o Options, f *facts) *report.Report {
+	r := &report.Report{
+		Name: name, Subject: o.App + " → " + o.Environment, Digest: o.Digest, Checks: d.rows, Started: f.now,
+	}
+	r.Set("digest", o.Digest)
+	if f.artifact != nil {
+		r.Commit = f.artifact.Commit()
+	}
+	if d.refused() {
+		fail(r, d.refusals[0].reason, d.refusals[0].why)
+	}
+	return r
+}
+
+// fail makes a report one that refuses.
+func fail(r *report.Report, reason report.Reason, why string) {
+	r.Verdict, r.Reason, r.Title = report.Fail, reason, why
+}
+
+// planned makes a report the answer of a dry run.
+func planned(r *report.Report) {
+	r.Verdict, r.Reason, r.Title = report.Pass, report.ReasonPlanned, "nothing was changed: this is the plan"
+}
+
+// locked adds the refusal of an environment that another run has locked.
+func locked(r *report.Report, why error) {
+	r.Checks = append(r.Checks, report.Check{Name: "lock", State: report.Failed, Result: why.Error()})
+	fail(r, report.ReasonLocked, why.Error())
+}

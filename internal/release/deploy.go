@@ -1,0 +1,191 @@
+package release
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/seed-b235b314/goldenpath/internal/artifact"
+	"github.com/seed-b235b314/goldenpath/internal/ledger"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/target"
+)
+
+// deployed is the outcome of a deployment.
+type deployed struct {
+	report   *report.Report
+	manifest Manifest // of the release; empty if nothing was released
+}
+
+// Deploy is Promote without the soak.
+func Deploy(ctx context.Context, d Deps, o Options) (*report.Report, error) {
+	out, err := d.deploy(ctx, o)
+	return out.report, err
+}
+
+func (d Deps) deploy(ctx context.Context, o Options) (deployed, error) {
+	f, err := d.promotion(ctx, o)
+	if err != nil {
+		return deployed{}, err
+	}
+	plan := decide(o, f, promotionChecks)
+	r := plan.newReport("promote", o, f)
+	switch {
+	case plan.refused():
+		return deployed{report: r}, nil
+	case o.DryRun:
+		planned(r)
+		return deployed{report: r}, nil
+	}
+	held, err := d.lock(ctx, o, "promote")
+	if err != nil {
+		return deployed{}, err
+	}
+	if held != nil {
+		locked(r, held)
+		return deployed{report: r}, nil
+	}
+	out, err := d.deployLocked(ctx, o)
+	if err != nil || out.report.Verdict == report.Fail || !o.KeepLock {
+		d.unlock(ctx, o)
+	}
+	return out, err
+}
+
+// deployLocked decides again, since the facts may have changed before the lock
+// was taken, and deploys.
+func (d Deps) deployLocked(ctx context.Context, o Options) (deployed, error) {
+	f, err := d.promotion(ctx, o)
+	if err != nil {
+		return deployed{}, err
+	}
+	plan := decide(o, f, promotionChecks)
+	r := plan.newReport("promote", o, f)
+	if plan.refused() {
+		return deployed{report: r}, nil
+	}
+	if out, err := d.resumeRollback(ctx, o, f, r); out.report != nil || err != nil {
+		return out, err
+	}
+	d.say("deploy %s", short(o.Digest))
+	running, err := d.apply(ctx, o, *f.artifact)
+	if refusal := (*target.Refusal)(nil); errors.As(err, &refusal) {
+		fail(r, report.ReasonRefused, refusal.Error())
+		return deployed{report: r}, nil
+	}
+	if err != nil {
+		return deployed{}, err
+	}
+	entry, err := d.record(ctx, o, f, running)
+	if err != nil {
+		return deployed{}, err
+	}
+	manifest, err := manifestOf(entry)
+	if err != nil {
+		return deployed{}, err
+	}
+	r.Checks = append(r.Checks,
+		report.Check{Name: "deployed", State: report.OK, Result: answersAt(running.Digest, running.URL), Note: "read back from the target"},
+		report.Check{Name: "release", State: report.OK, Result: entry.ID, Note: "recorded in branch " + ledger.Branch})
+	r.Verdict, r.Reason, r.Title = report.Pass, report.ReasonPromoted, fmt.Sprintf("release %s runs at %s", entry.ID, running.URL)
+	r.Seconds = d.seconds(r)
+	r.Set("release", entry.ID)
+	r.Set("url", running.URL)
+	r.SetData(manifest)
+	return deployed{r, manifest}, nil
+}
+
+// resumeRollback finds a release whose soak failed and that was not rolled back,
+// because the run was killed in between. It is not deployed again: the Watch that
+// follows rolls it back. If there is no such release, the outcome is empty.
+func (d Deps) resumeRollback(ctx context.Context, o Options, f *facts, r *report.Report) (deployed, error) {
+	c := f.current
+	if o.Soak == nil || c == nil || c.Digest != o.Digest {
+		return deployed{}, nil
+	}
+	soak, err := d.soakOf(ctx, o.Environment, c.ID)
+	if err != nil || soak == nil || soak.Verdict != string(report.Fail) {
+		return deployed{}, err
+	}
+	earlier, err := d.earlier(ctx, o.Environment, *c, true)
+	if err != nil || len(earlier) == 0 {
+		return deployed{}, err
+	}
+	manifest, err := manifestOf(*c)
+	if err != nil {
+		return deployed{}, err
+	}
+	r.Checks = append(r.Checks, report.Check{Name: "deployed", State: report.Warned, Result: "not again: release " + c.ID + " broke its SLO", Note: "it is rolled back next"})
+	fail(r, report.ReasonSoakFailed, fmt.Sprintf("release %s broke its SLO and was not rolled back yet", c.ID))
+	if o.KeepLock {
+		r.Verdict = report.Warn
+	}
+	r.Set("release", c.ID)
+	r.SetData(manifest)
+	return deployed{r, manifest}, nil
+}
+
+// apply deploys an artifact and reads back what runs. Both the index and the
+// platform's manifest must be the ones that were deployed.
+func (d Deps) apply(ctx context.Context, o Options, a artifact.Artifact) (target.Running, error) {
+	t := target.Deployment{
+		App: o.App, Environment: o.Environment, Commit: a.Commit(), Digest: o.Digest,
+		Image: a.Image, Env: o.Env, Secrets: o.Secrets, Port: o.Port, Ready: o.Ready, KeepFailed: true,
+		Say: func(p target.Phase) { d.say("%s %s", p.Name, p.Detail) },
+	}
+	if d.Reference != nil {
+		t.Reference = d.Reference(o.Digest)
+	}
+	if _, err := d.Target.Deploy(ctx, t); err != nil {
+		return target.Running{}, fmt.Errorf("deploy %s into %s: %w", short(o.Digest), o.Environment, err)
+	}
+	running, err := d.Target.Status(ctx, o.Environment)
+	switch {
+	case err != nil:
+		return running, fmt.Errorf("read %s back: %w", o.Environment, err)
+	case running.Digest != o.Digest || running.PlatformDigest != a.PlatformDigest:
+		return running, fmt.Errorf("read %s back: it runs %s (%s), not %s (%s): deploy again", o.Environment,
+			short(running.Digest), short(running.PlatformDigest), short(o.Digest), short(a.PlatformDigest))
+	case !running.Alive:
+		return running, fmt.Errorf("read %s back: %s was deployed and has died since: read its log, then deploy again", o.Environment, short(o.Digest))
+	}
+	return running, nil
+}
+
+// record writes the release into the ledger. If a killed promotion has recorded
+// it already, that entry is returned.
+func (d Deps) record(ctx context.Context, o Options, f *facts, running target.Running) (ledger.Entry, error) {
+	var out ledger.Entry
+	err := d.Ledger.Update(ctx, "release "+o.Environment, func(ctx context.Context, tx *ledger.Tx) error {
+		if err := tx.Holds(ctx, o.Environment); err != nil {
+			return err
+		}
+		now, err := current(ctx, tx, o.Environment)
+		if err != nil {
+			return err
+		}
+		if now != nil && now.Digest == o.Digest {
+			out = *now
+			return nil
+		}
+		m := o.Manifest
+		m.URL, m.Evidence = running.URL, links(o, f)
+		if f.staged != nil {
+			m.From = o.From + " " + f.staged.ID
+		}
+		e := ledger.Entry{
+			Kind: ledger.KindRelease, App: o.App, Environment: o.Environment, Commit: f.artifact.Commit(),
+			Digest: o.Digest, PlatformDigest: running.PlatformDigest, By: d.By, Verdict: string(report.Pass),
+		}
+		if now != nil {
+			e.Previous, m.Rollback = now.ID, now.ID+" "+now.Digest
+		}
+		if e.Data, err = json.Marshal(m); err != nil {
+			return err
+		}
+		out, err = tx.Record(ctx, e)
+		return err
+	})
+	return out, err
+}

@@ -1,0 +1,54 @@
+package release
+
+import (
+	"context"
+	"errors"
+
+	"github.com/seed-b235b314/goldenpath/internal/ledger"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+const (
+	maxSteps   = 1000 // releases looked at
+	maxEarlier = 10   // releases returned
+)
+
+// earlier lists the releases before from that an environment may return to, the
+// best first. Releases of the same digest are left out, and so are those whose
+// soak failed.
+//
+// A release is good if its soak passed, if it was returned to before, or if
+// nothing is soaked. Good releases come first, the newest of them first; those
+// whose soak never completed follow.
+func (d Deps) earlier(ctx context.Context, environment string, from ledger.Entry, soaks bool) ([]ledger.Entry, error) {
+	var good, unsoaked []ledger.Entry
+	err := d.Ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		e := from
+		for range maxSteps {
+			if e.Previous == "" || len(good) == maxEarlier {
+				break
+			}
+			var err error
+			if e, err = tx.Find(ctx, environment, e.Previous, ""); errors.Is(err, ledger.ErrNone) {
+				break
+			} else if err != nil {
+				return err
+			}
+			if e.Digest == from.Digest {
+				continue
+			}
+			soak, err := findSoak(ctx, tx, environment, e.ID)
+			switch {
+			case err != nil:
+				return err
+			case soak == nil && soaks && e.Kind != ledger.KindRollback:
+				unsoaked = append(unsoaked, e)
+			case soak == nil || soak.Verdict != string(report.Fail):
+				good = append(good, e)
+			}
+		}
+		return nil
+	})
+	all := append(good, unsoaked...)
+	return all[:min(len(all), maxEarlier)], err
+}
