@@ -49,13 +49,13 @@ func (c *PreviewPrepare) Do(ctx context.Context, env *command.Env) (*report.Repo
 				"): run preview prepare in a job of its own, with permissions: contents: read and without secrets")
 		}
 	}
-	commit, err := git(ctx, w.repo, nil, "rev-parse", "HEAD")
+	commit, err := w.git.Run(ctx, "rev-parse", "HEAD")
 	if err != nil {
 		return nil, err
 	}
 	return data.Prepare(ctx, data.Options{
 		Steps: data.Steps{Migrate: w.config.Preview.Migrate, Seed: w.config.Preview.Seed}, Only: only, Now: env.Now,
-		Environment: data.Environment{Name: "preview/" + name, URL: c.URL, Commit: strings.TrimSpace(string(commit)), Dir: w.repo, Guard: w.guard()},
+		Environment: data.Environment{Name: "preview/" + name, URL: c.URL, Commit: commit, Dir: w.repo, Guard: w.guard()},
 	})
 }
 
