@@ -31,7 +31,7 @@ var (
 	// ErrTooLarge is the error of an image beyond the limits.
 	ErrTooLarge = errors.New("too large")
 
-	errNoImage = errors.New("there is no image in it")
+	errNoImage = errors.New("no image found")
 )
 
 // Image is an open image.
@@ -49,7 +49,7 @@ func (i *Image) Close() error {
 	return i.close()
 }
 
-// Options say how to find an image.
+// Options configure how an image is found.
 type Options struct {
 	Platform string // which image of an index: os/architecture
 	Temp     string // folder for an archive that must be unpacked to be read

@@ -227,8 +227,8 @@ func TestOpen(t *testing.T) {
 		{repo + ":2", "MANIFEST_UNKNOWN", options},
 		{"oci:" + t.TempDir(), "index.json", options},
 		{"oci:" + filepath.Join(one, "none"), "no such file", options},
-		{one + "@sha256:" + strings.Repeat("0", 64), "there is no image in it", options},
-		{several, "there is no image in it", Options{Platform: "linux/s390x"}},
+		{one + "@sha256:" + strings.Repeat("0", 64), "no image found", options},
+		{several, "no image found", Options{Platform: "linux/s390x"}},
 		{one, "parse platform", Options{Platform: "a/b/c/d/e"}},
 		{"no such:image:at all", "could not parse reference", options},
 	} {
@@ -335,7 +335,7 @@ func TestNestedTooDeep(t *testing.T) {
 	for range maxIndexes {
 		index = mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: index})
 	}
-	if _, _, err := read(t, saved(t, index), options); err == nil || !strings.Contains(err.Error(), "there is no image in it") {
+	if _, _, err := read(t, saved(t, index), options); err == nil || !strings.Contains(err.Error(), "no image found") {
 		t.Error(err)
 	}
 }
@@ -358,14 +358,14 @@ func TestArchiveRefused(t *testing.T) {
 		text []byte
 		why  string
 	}{
-		"no image":         {tarOf(t, map[string]string{"a": "b"}), "there is no image in it"},
+		"no image":         {tarOf(t, map[string]string{"a": "b"}), "no image found"},
 		"not a tar":        {[]byte(strings.Repeat("x", 1024)), "invalid tar header"},
 		"not gzip":         {[]byte("\x1f\x8bxx"), "EOF"},
 		"several images":   {tarOf(t, map[string]string{"manifest.json": `[{}, {}]`}), "it holds 2 images"},
 		"not JSON":         {tarOf(t, map[string]string{"manifest.json": `[`}), "read manifest.json"},
 		"no configuration": {tarOf(t, map[string]string{"manifest.json": `[{"Config": "c.json"}]`}), "c.json"},
 		"fewer layers":     {tarOf(t, map[string]string{"manifest.json": `[{"Config": "c.json"}]`, "c.json": `{"rootfs": {"diff_ids": ["sha256:a"]}}`}), "its configuration lists 1"},
-		"link to itself":   {linked(tar.Header{Typeflag: tar.TypeSymlink, Name: "manifest.json", Linkname: "manifest.json"}), "there is no image in it"},
+		"link to itself":   {linked(tar.Header{Typeflag: tar.TypeSymlink, Name: "manifest.json", Linkname: "manifest.json"}), "no image found"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "image.tar")

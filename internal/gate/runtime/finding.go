@@ -22,7 +22,7 @@ func finding(t *render.Tree, r rendering, v manifest.Violation) report.Finding {
 	}
 }
 
-// same is what trivy calls the rule.
+// same returns trivy's id of the rule, if it has one.
 func same(rule string) []string {
 	for _, r := range manifest.Rules {
 		if r.ID == rule && r.Same != "" {
@@ -32,14 +32,16 @@ func same(rule string) []string {
 	return nil
 }
 
-func answer(t *render.Tree, r rendering, in input, b broken) report.Finding {
+// ofPolicy converts a violation of the repository's own Rego.
+func ofPolicy(t *render.Tree, r rendering, in input, b violation) report.Finding {
 	return report.Finding{
 		Rule: b.rule, Severity: b.severity, Message: in.name + ": " + b.message, Fix: b.fix, At: r.place(t, in.at),
 		Fingerprint: fingerprint(b.rule, in.at.Path, in.space, in.name, b.message),
 	}
 }
 
-// place is a file of the repository: what a chart in an archive renders is none.
+// place returns a file of the repository. An object from a chart in an archive has none
+// of its own, so the archive is named.
 func (r rendering) place(t *render.Tree, at report.Location) report.Location {
 	if t.Has(at.Path) {
 		return at
@@ -47,12 +49,12 @@ func (r rendering) place(t *render.Tree, at report.Location) report.Location {
 	return report.Location{Path: r.generic}
 }
 
-// fingerprint identifies a finding over commits: no line is in it.
+// fingerprint identifies a finding across commits. It does not contain the line.
 func fingerprint(parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return hex.EncodeToString(sum[:16])
 }
 
 func unread(what string, err error) gate.Gap {
-	return gate.Gap{What: what, Why: render.Reason(err), Remedy: "repair it, or what renders it"}
+	return gate.Gap{What: what, Why: render.Reason(err), Remedy: "correct the file, or the source that renders it"}
 }

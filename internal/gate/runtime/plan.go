@@ -17,7 +17,7 @@ import (
 
 const maxPlan = 64 << 20
 
-// planned is a resource that Terraform will have made.
+// planned is a resource as it will be after terraform apply.
 type planned struct {
 	Address string         `json:"address"`
 	Type    string         `json:"type"`
@@ -30,8 +30,8 @@ type module struct {
 	Children  []module  `json:"child_modules"`
 }
 
-// plan reads what "terraform show -json" prints. The policy is asked about the
-// whole; the rules look at what becomes an object of Kubernetes.
+// plan reads the output of "terraform show -json". The policy is evaluated on the whole
+// plan, and the rules on the Kubernetes objects in it.
 func (s Source) plan(t *render.Tree, key string) (r rendering, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -59,7 +59,7 @@ func readPlan(name, key string, text []byte) (rendering, error) {
 	dec.UseNumber()
 	err := errors.Join(dec.Decode(&whole), json.Unmarshal(text, &plan))
 	if err != nil || plan.Format == "" || plan.Values == nil || plan.Values.Root == nil {
-		return r, report.Usage(fmt.Sprintf("%s: %s is not what \"terraform show -json\" prints of a plan", key, name))
+		return r, report.Usage(fmt.Sprintf("%s: %s is not the output of \"terraform show -json\" for a plan", key, name))
 	}
 	at := report.Location{Path: name}
 	r.rego = []input{{value: whole, name: path.Base(name), at: at}}
@@ -68,7 +68,7 @@ func readPlan(name, key string, text []byte) (rendering, error) {
 
 func (r *rendering) resources(m module, at report.Location, depth int) error {
 	if depth > 100 {
-		return errors.New("read the plan: its modules are nested deeper than 100")
+		return errors.New("read the plan: its modules are nested more than 100 levels deep")
 	}
 	for _, one := range m.Resources {
 		if one.Mode == "data" {
@@ -109,17 +109,17 @@ func (r *rendering) resource(one planned, at report.Location) {
 	}
 }
 
-// attributes looks for the few attributes of the kubernetes provider that give
-// away the node, wherever they stand.
+// attributes finds the attributes of the kubernetes provider that give access to the
+// node, at any depth.
 func attributes(one planned, at report.Location) (out []manifest.Violation) {
-	say := func(id, field, message string) {
+	add := func(id, field, message string) {
 		i := slices.IndexFunc(manifest.Rules, func(r manifest.Rule) bool { return r.ID == id })
 		rule := manifest.Rules[i]
 		out = append(out, manifest.Violation{
 			Rule: id, Severity: rule.Severity, Message: message, Object: one.Address, Field: field, Fix: rule.Fix, At: at,
 		})
 	}
-	walk(one.Values, "", 0, func(field, key string, value any) {
+	each(one.Values, "", 0, func(field, key string, value any) {
 		switch {
 		case value == true:
 			for _, flag := range []struct{ key, id, message string }{
@@ -129,21 +129,21 @@ func attributes(one planned, at report.Location) (out []manifest.Violation) {
 				{"host_ipc", "host-ipc", "shares the shared memory of the node"},
 			} {
 				if key == flag.key {
-					say(flag.id, field, flag.message)
+					add(flag.id, field, flag.message)
 				}
 			}
 		case key == "host_path" && value != nil:
 			for _, p := range hostPaths(value) {
 				if manifest.ReachesSocket(p) {
-					say("docker-socket", field, "mounts "+p+" of the node, where the container runtime listens")
+					add("docker-socket", field, "mounts "+p+" of the node, where the container runtime listens")
 				} else {
-					say("host-path", field, "mounts "+p+" of the node")
+					add("host-path", field, "mounts "+p+" of the node")
 				}
 			}
 		case key == "role_ref" && strings.HasPrefix(one.Type, "kubernetes_cluster_role_binding"):
 			for _, ref := range list(value) {
 				if m, _ := ref.(map[string]any); m["name"] == "cluster-admin" {
-					say("cluster-admin", field, "gives every right in the cluster")
+					add("cluster-admin", field, "grants every permission in the cluster")
 				}
 			}
 		}
@@ -151,7 +151,7 @@ func attributes(one planned, at report.Location) (out []manifest.Violation) {
 	return out
 }
 
-// hostPaths are the paths of a host_path block.
+// hostPaths returns the paths of a host_path block.
 func hostPaths(block any) (paths []string) {
 	for _, one := range list(block) {
 		m, _ := one.(map[string]any)
@@ -166,8 +166,8 @@ func list(v any) []any {
 	return l
 }
 
-// walk calls visit for every attribute, in the order of their names.
-func walk(v any, field string, depth int, visit func(field, key string, value any)) {
+// each calls visit for every attribute, in the order of their names.
+func each(v any, field string, depth int, visit func(field, key string, value any)) {
 	if depth > 1000 {
 		return
 	}
@@ -176,11 +176,11 @@ func walk(v any, field string, depth int, visit func(field, key string, value an
 		for _, key := range slices.Sorted(maps.Keys(v)) {
 			at := strings.TrimPrefix(field+"."+key, ".")
 			visit(at, key, v[key])
-			walk(v[key], at, depth+1, visit)
+			each(v[key], at, depth+1, visit)
 		}
 	case []any:
 		for i, e := range v {
-			walk(e, fmt.Sprintf("%s[%d]", field, i), depth+1, visit)
+			each(e, fmt.Sprintf("%s[%d]", field, i), depth+1, visit)
 		}
 	}
 }

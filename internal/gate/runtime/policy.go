@@ -32,8 +32,8 @@ type query struct {
 	rego.PreparedEvalQuery
 }
 
-// policy reads and compiles the folder. What is wrong in it is a
-// *report.UsageError with file and line.
+// policy reads and compiles the folder. A mistake in it is a *report.UsageError with
+// file and line.
 func (s *Scanner) policy(in gate.Input) (*policy, error) {
 	if s.Policy == "" {
 		return nil, nil
@@ -51,7 +51,7 @@ func (s *Scanner) policy(in gate.Input) (*policy, error) {
 	for _, name := range slices.Sorted(maps.Keys(texts)) {
 		m, err := parse(name, texts[name])
 		if err != nil {
-			problems = append(problems, complaints(err)...)
+			problems = append(problems, problemsOf(err)...)
 			continue
 		}
 		modules[name] = m
@@ -59,12 +59,12 @@ func (s *Scanner) policy(in gate.Input) (*policy, error) {
 	if len(problems) == 0 {
 		var p *policy
 		if p, err = compile(modules); err == nil && p.count == 0 {
-			err = fmt.Errorf("gate.policy: %s would check nothing: no rule is named deny, violation or warn", path.Clean(s.Policy))
+			err = fmt.Errorf("gate.policy: %s has no rule named deny, violation or warn, so it would check nothing", path.Clean(s.Policy))
 		}
 		if err == nil {
 			return p, nil
 		}
-		problems = complaints(err)
+		problems = problemsOf(err)
 	}
 	return nil, report.Usage(strings.Join(problems, "\n"))
 }
@@ -74,7 +74,7 @@ const (
 	maxModules = 1000
 )
 
-// readPolicy reads the Rego below a folder, but for its tests.
+// readPolicy reads the Rego files below a folder, except tests.
 func readPolicy(dir, below string) (map[string]string, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -82,12 +82,12 @@ func readPolicy(dir, below string) (map[string]string, error) {
 	}
 	defer root.Close()
 	if info, err := root.Lstat(below); err != nil || !info.IsDir() {
-		return nil, report.Usage("gate.policy: there is no folder " + below)
+		return nil, report.Usage("gate.policy: " + below + " is not a folder of the repository")
 	}
 	texts := map[string]string{}
 	err = fs.WalkDir(root.FS(), below, func(name string, d fs.DirEntry, err error) error {
 		if err == nil && d.Type()&fs.ModeSymlink != 0 {
-			return report.Usage(fmt.Sprintf("gate.policy: %s is a symbolic link: put the file itself there, or its rules are not asked", name))
+			return report.Usage(fmt.Sprintf("gate.policy: %s is a symbolic link, which is not followed: replace it with the file", name))
 		}
 		if err != nil || !d.Type().IsRegular() || path.Ext(name) != ".rego" || strings.HasSuffix(name, "_test.rego") {
 			return err
@@ -97,7 +97,7 @@ func readPolicy(dir, below string) (map[string]string, error) {
 			return err
 		}
 		if info.Size() > maxModule || len(texts) == maxModules {
-			return report.Usage(fmt.Sprintf("gate.policy: %s: more than %d files, or one larger than %d bytes", name, maxModules, maxModule))
+			return report.Usage(fmt.Sprintf("gate.policy: %s: the limits are %d files of %d bytes each", name, maxModules, maxModule))
 		}
 		text, err := root.ReadFile(name)
 		texts[name] = string(text)
@@ -110,12 +110,12 @@ func readPolicy(dir, below string) (map[string]string, error) {
 		return nil, fmt.Errorf("read gate.policy: %s: %w", below, cause(err))
 	}
 	if len(texts) == 0 {
-		return nil, report.Usage(fmt.Sprintf("gate.policy: %s would check nothing: it has no file that ends in .rego", below))
+		return nil, report.Usage(fmt.Sprintf("gate.policy: %s has no .rego file, so it would check nothing", below))
 	}
 	return texts, nil
 }
 
-// parse reads a module as Rego of today, and if it is none, of before OPA 1.0.
+// parse parses a module as current Rego, or else as Rego before OPA 1.0.
 func parse(name, text string) (*ast.Module, error) {
 	m, err := ast.ParseModuleWithOpts(name, text, ast.ParserOptions{RegoVersion: ast.RegoV1})
 	if err == nil {
@@ -127,9 +127,9 @@ func parse(name, text string) (*ast.Module, error) {
 	return nil, err
 }
 
-// reaching are the functions that see more than the input: the network, the host,
-// and the schemas that may come from either.
-var reaching = []string{
+// forbidden are the functions with access to more than the input: the network, the
+// host, and schemas that may come from either.
+var forbidden = []string{
 	"http.send", "net.lookup_ip_addr", "opa.runtime", "providers.aws.sign_req",
 	"json.match_schema", "json.verify_schema",
 }
@@ -138,7 +138,7 @@ func compile(modules map[string]*ast.Module) (*policy, error) {
 	able := ast.CapabilitiesForThisVersion()
 	able.AllowNet = []string{}
 	able.Builtins = slices.DeleteFunc(able.Builtins, func(b *ast.Builtin) bool {
-		return slices.Contains(reaching, b.Name)
+		return slices.Contains(forbidden, b.Name)
 	})
 	c := ast.NewCompiler().WithCapabilities(able)
 	if c.Compile(modules); c.Failed() {
@@ -148,7 +148,7 @@ func compile(modules map[string]*ast.Module) (*policy, error) {
 	for _, name := range slices.Sorted(maps.Keys(modules)) {
 		m := modules[name]
 		for _, r := range m.Rules {
-			severity, ok := asks(r)
+			severity, ok := severityOf(r)
 			if !ok {
 				continue
 			}
@@ -176,8 +176,9 @@ func ruleName(r *ast.Rule) string {
 	return string(r.Head.Name)
 }
 
-// asks says whether the rule is one that is asked, by the conventions of conftest.
-func asks(r *ast.Rule) (report.Severity, bool) {
+// severityOf returns the severity of a rule by the naming convention of conftest, and
+// false for a rule that does not report violations.
+func severityOf(r *ast.Rule) (report.Severity, bool) {
 	if len(r.Head.Args) > 0 {
 		return "", false
 	}
@@ -191,8 +192,8 @@ func asks(r *ast.Rule) (report.Severity, bool) {
 	return "", false
 }
 
-// complaints are the errors of the compiler, one a line.
-func complaints(err error) (lines []string) {
+// problemsOf returns the errors of the compiler, one per line.
+func problemsOf(err error) (lines []string) {
 	var all ast.Errors
 	if !errors.As(err, &all) {
 		return []string{render.Reason(err)}
@@ -203,9 +204,9 @@ func complaints(err error) (lines []string) {
 			at = fmt.Sprintf("%s:%d:%d ", e.Location.File, e.Location.Row, max(1, e.Location.Col))
 		}
 		more := ""
-		for _, name := range reaching {
+		for _, name := range forbidden {
 			if strings.HasSuffix(e.Message, "undefined function "+name) {
-				more = " (a policy cannot reach the network or the host)"
+				more = " (a policy has no access to the network or the host)"
 			}
 		}
 		lines = append(lines, at+render.Reason(errors.New(e.Message))+more)
@@ -213,14 +214,14 @@ func complaints(err error) (lines []string) {
 	return lines
 }
 
-// CheckPolicy reports what is wrong with the Rego below a folder of dir, as a
+// CheckPolicy returns the mistakes in the Rego below a folder of dir as a
 // *report.UsageError.
 func CheckPolicy(dir, folder string) error {
 	_, err := (&Scanner{Policy: folder, PolicyDir: dir}).policy(gate.Input{Dir: dir})
 	return err
 }
 
-// cause leaves out the path, which may be that of the machine.
+// cause removes the path, which may be absolute.
 func cause(err error) error {
 	if p, ok := err.(*fs.PathError); ok {
 		return p.Err

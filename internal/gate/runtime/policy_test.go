@@ -16,7 +16,7 @@ func ask(t *testing.T, policy map[string]string) (gate.Result, error) {
 	}))
 }
 
-// GP-GATE-12: rules of the user, by the conventions of conftest.
+// GP-GATE-12: the rules of a repository follow the conventions of conftest.
 func TestPolicy(t *testing.T) {
 	for name, tt := range map[string]struct {
 		rego string
@@ -29,7 +29,7 @@ func TestPolicy(t *testing.T) {
 		"object": {"package main\nviolation contains {\"msg\": \"x\", \"id\": \"no-pods\", \"severity\": \"CRITICAL\", \"fix\": \"y\"} if input.kind == \"Pod\"",
 			[]string{"critical no-pods deploy/a.yaml:1 Pod/a: x"}},
 		"array":            {"package main\ndeny := [\"x\", \"y\"] if input.kind == \"Pod\"", []string{"high main.deny deploy/a.yaml:1 Pod/a: x", "high main.deny deploy/a.yaml:1 Pod/a: y"}},
-		"boolean":          {"package main\ndefault deny := false\ndeny if input.kind == \"Pod\"", []string{"high main.deny deploy/a.yaml:1 Pod/a: breaks main.deny"}},
+		"boolean":          {"package main\ndefault deny := false\ndeny if input.kind == \"Pod\"", []string{"high main.deny deploy/a.yaml:1 Pod/a: violates main.deny"}},
 		"string":           {"package main\ndeny := \"x\" if input.kind == \"Pod\"", []string{"high main.deny deploy/a.yaml:1 Pod/a: x"}},
 		"undefined":        {"package main\ndeny contains input.spec.nothing.at.all", []string{}},
 		"two bodies":       {"package main\ndeny contains \"x\" if input.kind == \"Pod\"\ndeny contains \"y\" if input.kind == \"Pod\"", []string{"high main.deny deploy/a.yaml:1 Pod/a: x", "high main.deny deploy/a.yaml:1 Pod/a: y"}},
@@ -49,10 +49,10 @@ func TestPolicy(t *testing.T) {
 	}
 }
 
-// GP-GATE-12: a policy that is wrong is no policy that passes.
+// GP-GATE-12: a mistake in the policy is an error, not a pass.
 func TestPolicyRefuses(t *testing.T) {
 	for name, tt := range map[string]struct{ rego, want string }{
-		"network":    {"package main\ndeny contains \"x\" if http.send({\"method\": \"get\", \"url\": \"http://example.com\"})", "policy/a.rego:2:22 undefined function http.send (a policy cannot reach"},
+		"network":    {"package main\ndeny contains \"x\" if http.send({\"method\": \"get\", \"url\": \"http://example.com\"})", "policy/a.rego:2:22 undefined function http.send (a policy has no access"},
 		"names":      {"package main\ndeny contains net.lookup_ip_addr(\"example.com\")", "undefined function net.lookup_ip_addr"},
 		"host":       {"package main\ndeny contains opa.runtime().env.PATH", "undefined function opa.runtime"},
 		"schema":     {"package main\ndeny contains \"x\" if json.match_schema({}, {\"$ref\": \"http://example.com\"})[0]", "undefined function json.match_schema"},
@@ -70,7 +70,7 @@ func TestPolicyRefuses(t *testing.T) {
 		})
 	}
 	t.Run("no file GP-GATE-12", func(t *testing.T) {
-		if _, err := ask(t, map[string]string{"policy/a_test.rego": "package main\ndeny := true"}); !usage(err, "no file that ends in .rego") {
+		if _, err := ask(t, map[string]string{"policy/a_test.rego": "package main\ndeny := true"}); !usage(err, "policy has no .rego file") {
 			t.Error(err)
 		}
 	})
@@ -95,7 +95,7 @@ func TestPolicyRefuses(t *testing.T) {
 	}
 }
 
-// GP-GATE-6: the Rego is the base's, whatever the pull request makes of it.
+// GP-GATE-6: the Rego of the base applies, whatever the pull request changes in it.
 func TestPolicyOfTheBase(t *testing.T) {
 	base := write(t, map[string]string{"policy/a.rego": "package main\ndeny contains \"of the base\" if input.kind == \"Pod\""})
 	s := &Scanner{Sources: []Source{{Manifests: "deploy"}}, Policy: "policy", PolicyDir: base}

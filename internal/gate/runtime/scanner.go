@@ -1,6 +1,6 @@
-// Package runtime checks what is about to be deployed: it renders charts,
-// kustomizations and plans without a cluster, a network or a program, and holds
-// the objects against built-in rules and the repository's own Rego.
+// Package runtime checks what is about to be deployed. It renders charts,
+// kustomizations and plans without a cluster, network access or external programs, and
+// checks the objects with built-in rules and the repository's own Rego.
 package runtime
 
 import (
@@ -24,11 +24,10 @@ import (
 type Scanner struct {
 	Sources []Source
 	Policy  string // folder with Rego below PolicyDir; "": none
-	// PolicyDir is the checkout the Rego is read from: the base's in a pull request,
-	// so that none loosens its own policy. "" is the checkout that is scanned.
+	// PolicyDir is the checkout that the Rego is read from. In a pull request it is that
+	// of the base, so that a change cannot loosen its own policy. "": the scanned one.
 	PolicyDir string
-	// Base is the commit of the base. A source that it does not have yet is new, and
-	// no mistake.
+	// Base is the base commit. A source that does not exist there is new, not a mistake.
 	Base string
 }
 
@@ -40,16 +39,16 @@ type Source struct {
 	Kustomize string   // folder
 	Manifests string   // file or folder
 	Plan      string   // file with what "terraform show -json" prints
-	Name      string   // what messages call it; "": its path
+	Name      string   // used in messages; "": its path
 }
 
-// Name is "goldenpath": the rules are its own.
+// Name is "goldenpath".
 func (*Scanner) Name() string { return "goldenpath" }
 
-// Kind is what it looks for.
+// Kind is "runtime policy".
 func (*Scanner) Kind() string { return "runtime policy" }
 
-// Version is that of this program.
+// Version is the version of this program, which contains the rules.
 func (*Scanner) Version() string {
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		return info.Main.Version
@@ -57,16 +56,16 @@ func (*Scanner) Version() string {
 	return "unknown"
 }
 
-// rendering is what a source comes to.
+// rendering is the result of rendering a source.
 type rendering struct {
 	objects []manifest.Object
-	rego    []input // what the policy is asked about
+	rego    []input // what the policy is evaluated on
 	found   []manifest.Violation
 	missing []gate.Gap
-	generic string // file to name where an object's own is not of the repository
+	generic string // the file to name if that of an object is not in the repository
 }
 
-// Scan renders every source and checks what comes out.
+// Scan renders every source and checks the result.
 func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 	if err := s.check(); err != nil {
 		return gate.Result{}, err
@@ -87,7 +86,7 @@ func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) 
 		key, name := source.where(i)
 		if !t.Exists(name) {
 			if s.Base == "" || in.Head != s.Base {
-				problems = append(problems, fmt.Sprintf("%s: %s is not in the repository, or is excluded", key, name))
+				problems = append(problems, fmt.Sprintf("%s: %s is not in the repository, or it is excluded", key, name))
 			}
 			continue
 		}
@@ -103,12 +102,12 @@ func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) 
 			res.Findings = append(res.Findings, finding(t, r, v))
 		}
 		for _, in := range r.rego {
-			broken, err := rules.ask(ctx, in)
+			violations, err := rules.evaluate(ctx, in)
 			if err != nil {
 				return gate.Result{}, err
 			}
-			for _, b := range broken {
-				res.Findings = append(res.Findings, answer(t, r, in, b))
+			for _, b := range violations {
+				res.Findings = append(res.Findings, ofPolicy(t, r, in, b))
 			}
 		}
 	}
@@ -125,7 +124,7 @@ func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) 
 	return res, nil
 }
 
-// check refuses what no configuration should say.
+// check returns the mistakes in the configuration.
 func (s *Scanner) check() error {
 	var problems []string
 	for i, source := range s.Sources {
@@ -163,7 +162,7 @@ func inside(p string) bool {
 	return !path.IsAbs(p) && p != ".." && !strings.HasPrefix(p, "../")
 }
 
-// where is the key of the configuration and the clean path.
+// where returns the key in the configuration and the cleaned path.
 func (s Source) where(i int) (key, name string) {
 	for _, w := range []struct{ key, path string }{
 		{"chart", s.Chart}, {"kustomize", s.Kustomize}, {"manifests", s.Manifests}, {"plan", s.Plan},
@@ -175,7 +174,7 @@ func (s Source) where(i int) (key, name string) {
 	return fmt.Sprintf("gate.runtime[%d]", i), "."
 }
 
-// render renders the source, and turns what comes out into questions.
+// render renders the source and prepares the objects for the policy.
 func (s Source) render(ctx context.Context, t *render.Tree, i int) (rendering, error) {
 	key := fmt.Sprintf("gate.runtime[%d]", i)
 	if s.Plan != "" {
@@ -196,7 +195,7 @@ func (s Source) render(ctx context.Context, t *render.Tree, i int) (rendering, e
 	return r, err
 }
 
-// sorted puts the findings in order and leaves out what two sources share.
+// sorted sorts the findings and removes those that two sources share.
 func sorted(all []report.Finding) []report.Finding {
 	slices.SortStableFunc(all, func(a, b report.Finding) int {
 		return cmp.Or(cmp.Compare(a.At.Path, b.At.Path), cmp.Compare(a.At.Line, b.At.Line),
@@ -207,7 +206,7 @@ func sorted(all []report.Finding) []report.Finding {
 	})
 }
 
-// open opens the checkout for reading the files that were selected.
+// open opens the checkout to read the selected files.
 func open(in gate.Input) (*render.Tree, error) {
 	var names []string
 	for _, f := range in.Files {

@@ -21,7 +21,7 @@ import (
 
 const sum = "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
 
-// pod breaks no rule, but for what is put into its spec.
+// pod violates no rule except by what the test adds to its spec.
 func pod(name, spec string) string {
 	return "apiVersion: v1\nkind: Pod\nmetadata:\n  name: " + name + "\nspec:\n" + spec +
 		"  automountServiceAccountToken: false\n  securityContext: {runAsNonRoot: true}\n  containers:\n  - image: registry.example.com/web@" + sum +
@@ -144,7 +144,7 @@ func TestChart(t *testing.T) {
 	}
 }
 
-// GP-GATE-12: what cannot be rendered is stated, never taken for clean.
+// GP-GATE-12: a source that cannot be rendered is a gap, not a pass.
 func TestGaps(t *testing.T) {
 	for name, tt := range map[string]struct {
 		source Source
@@ -251,13 +251,13 @@ func TestPlan(t *testing.T) {
 	}
 	for _, bad := range []string{"", "{}", "[]", `{"format_version": "1.0"}`, `{"format_version": "1.0", "planned_values": 1}`, `{"format_version": "1.0", "values": {}}`, plan[:200]} {
 		_, err := scan(t.Context(), t, &Scanner{Sources: []Source{{Plan: "plan.json"}}}, map[string]string{"plan.json": bad})
-		if !usage(err, "gate.runtime[0].plan: plan.json is not what") {
+		if !usage(err, "gate.runtime[0].plan: plan.json is not the output of") {
 			t.Errorf("%s: %v", bad, err)
 		}
 	}
 }
 
-// usage reports whether the error is one the reader can mend, and says so.
+// usage reports whether the error is a usage error with this text.
 func usage(err error, want string) bool {
 	var u *report.UsageError
 	return errors.As(err, &u) && strings.Contains(u.Problem, want)
@@ -276,7 +276,7 @@ func TestConfiguration(t *testing.T) {
 		"outside":   {Scanner{Sources: []Source{{Manifests: "a/../../b"}}}, "not below the repository"},
 		"absolute":  {Scanner{Sources: []Source{{Manifests: "/etc"}}}, "not below the repository"},
 		"no values": {Scanner{Sources: []Source{{Chart: "charts/web", Values: []string{"no.yaml"}}}}, "gate.runtime[0].values[0]: read no.yaml"},
-		"no policy": {Scanner{Sources: []Source{{Chart: "charts/web"}}, Policy: "nowhere"}, "gate.policy: there is no folder nowhere"},
+		"no policy": {Scanner{Sources: []Source{{Chart: "charts/web"}}, Policy: "nowhere"}, "gate.policy: nowhere is not a folder of the repository"},
 	} {
 		t.Run(name+" GP-GATE-12", func(t *testing.T) {
 			if _, err := scan(t.Context(), t, &tt.scanner, webChart); !usage(err, tt.want) {

@@ -10,9 +10,9 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/render"
 )
 
-// Select returns the files below the sources and their values, once one of them or
-// of the policy has changed. A kustomization may reach every other, and of each
-// every file below it.
+// Select returns the files below the sources and their values if one of them, or of the
+// policy, changed. A kustomization can refer to every other kustomization and to all
+// files below it.
 func (s *Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, bool) {
 	if len(s.Sources) == 0 {
 		return nil, false
@@ -27,8 +27,8 @@ func (s *Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, 
 		}
 		kustomize = kustomize || source.Kustomize != ""
 	}
-	// What deploys would follow a link, perhaps out of the repository: Scan says that
-	// nothing here does.
+	// Links are not read: a deployment tool would follow one, perhaps out of the
+	// repository.
 	files = slices.DeleteFunc(slices.Clone(files), func(f gate.File) bool { return f.Link })
 	for _, f := range files {
 		if kustomize && slices.Contains(konfig.RecognizedKustomizationFileNames(), path.Base(f.Path)) {

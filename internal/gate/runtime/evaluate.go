@@ -16,34 +16,34 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// input is what the policy is asked about: an object, or a plan.
+// input is what the policy is evaluated on: an object, or a plan.
 type input struct {
 	value any
-	name  string // Deployment/web
+	name  string // such as Deployment/web
 	space string
 	at    report.Location
 }
 
-// broken is one answer of the policy.
-type broken struct {
-	rule     string // the id it gives itself, or main.deny
+// violation is one that a rule of the policy reports.
+type violation struct {
+	rule     string // the id that the rule sets, or its name, such as main.deny
 	severity report.Severity
 	message  string
 	fix      string
 }
 
-// patience is the time one rule has for one object.
-const patience = 10 * time.Second
+// ruleTimeout is the limit for one rule on one object.
+const ruleTimeout = 10 * time.Second
 
-// ask evaluates every rule on the input. A rule that is undefined has nothing
-// against it; one that fails is an error.
-func (p *policy) ask(ctx context.Context, in input) (out []broken, err error) {
+// evaluate runs every rule on the input. An undefined rule reports nothing, and a rule
+// that fails is an error.
+func (p *policy) evaluate(ctx context.Context, in input) (out []violation, err error) {
 	if p == nil {
 		return nil, nil
 	}
 	value, err := ast.InterfaceToValue(in.value)
 	if err != nil {
-		return nil, fmt.Errorf("hand %s to the policy: %w", in.name, err)
+		return nil, fmt.Errorf("pass %s to the policy: %w", in.name, err)
 	}
 	for _, q := range p.queries {
 		results, err := q.eval(ctx, value)
@@ -52,11 +52,11 @@ func (p *policy) ask(ctx context.Context, in input) (out []broken, err error) {
 		}
 		for _, r := range results {
 			for _, e := range r.Expressions {
-				answers, err := q.read(e.Value)
+				found, err := q.read(e.Value)
 				if err != nil {
 					return nil, fmt.Errorf("evaluate %s on %s: %w", q.name, in.name, err)
 				}
-				out = append(out, answers...)
+				out = append(out, found...)
 			}
 		}
 	}
@@ -64,20 +64,20 @@ func (p *policy) ask(ctx context.Context, in input) (out []broken, err error) {
 }
 
 func (q query) eval(ctx context.Context, value ast.Value) (rego.ResultSet, error) {
-	own, cancel := context.WithTimeout(ctx, patience)
+	own, cancel := context.WithTimeout(ctx, ruleTimeout)
 	defer cancel()
 	results, err := q.Eval(own, rego.EvalParsedInput(value))
 	switch {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case own.Err() != nil:
-		return nil, fmt.Errorf("it takes more than %s", patience)
+		return nil, fmt.Errorf("it takes longer than %s: simplify the rule", ruleTimeout)
 	}
 	return results, err
 }
 
-// read takes the value of a rule apart.
-func (q query) read(value any) (out []broken, err error) {
+// read converts the value of a rule.
+func (q query) read(value any) (out []violation, err error) {
 	switch v := value.(type) {
 	case []any:
 		for _, e := range v {
@@ -90,21 +90,21 @@ func (q query) read(value any) (out []broken, err error) {
 		return out, nil
 	case string, map[string]any:
 		b, err := q.one(v)
-		return []broken{b}, err
+		return []violation{b}, err
 	case bool:
 		if !v {
 			return nil, nil
 		}
-		return []broken{{rule: q.name, severity: q.severity, message: "breaks " + q.name, fix: q.fix()}}, nil
+		return []violation{{rule: q.name, severity: q.severity, message: "violates " + q.name, fix: q.fix()}}, nil
 	}
-	return nil, fmt.Errorf("it is a %T, not a set of messages", value)
+	return nil, fmt.Errorf("the rule is a %T: make it a set of messages", value)
 }
 
 func (q query) fix() string { return "see " + q.name + " in the policy of this repository" }
 
-// one reads a message, or an object with msg.
-func (q query) one(e any) (broken, error) {
-	b := broken{rule: q.name, severity: q.severity, fix: q.fix()}
+// one reads a message, or an object with the key msg.
+func (q query) one(e any) (violation, error) {
+	b := violation{rule: q.name, severity: q.severity, fix: q.fix()}
 	switch e := e.(type) {
 	case string:
 		b.message = e
@@ -113,7 +113,7 @@ func (q query) one(e any) (broken, error) {
 		for _, key := range []string{"msg", "severity", "id", "fix"} {
 			text, ok := e[key].(string)
 			if e[key] != nil && !ok {
-				return b, fmt.Errorf("%s is a %T, not a string", key, e[key])
+				return b, fmt.Errorf("%s is a %T: make it a string", key, e[key])
 			}
 			texts[key] = text
 		}
@@ -122,14 +122,14 @@ func (q query) one(e any) (broken, error) {
 		if s := texts["severity"]; s != "" {
 			b.severity = report.Severity(strings.ToLower(s))
 			if !slices.Contains(report.Severities, b.severity) {
-				return b, fmt.Errorf("severity %q is none of critical, high, medium, low, note", s)
+				return b, fmt.Errorf("severity %q is not valid: use critical, high, medium, low or note", s)
 			}
 		}
 	default:
-		return b, fmt.Errorf("an element is a %T, not a message", e)
+		return b, fmt.Errorf("an element is a %T: make it a message", e)
 	}
 	if b.message == "" {
-		return b, errors.New("an element has no msg")
+		return b, errors.New("an element has no msg: add one")
 	}
 	return b, nil
 }
