@@ -24,7 +24,7 @@ var layers = []string{
 	"internal/gate/image internal/gate/workflow",
 	"internal/battery internal/doctor internal/gate internal/gate/gatetest internal/preview internal/release internal/scaffold internal/scorecard",
 	"internal/github/githubtest internal/target/kubernetes internal/release/indicator internal/target/process internal/target/targettest internal/target/terraform",
-	"internal/render",
+	"internal/comment internal/notify internal/render",
 	"internal/artifact internal/evidence internal/github internal/junit internal/ledger internal/manifest internal/target",
 	"internal/preview/data",
 	"internal/config internal/git internal/github/githubtest/openapi internal/runner",

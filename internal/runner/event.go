@@ -8,19 +8,59 @@ import (
 	"strings"
 )
 
-// Event is what the event that started the run says of the change.
+// Event is what started the run. Its zero value is that of a command outside a step.
 type Event struct {
-	Name        string // pull_request, merge_group, push, schedule, workflow_dispatch…
-	PullRequest int    // 0: none
-	// Base is the commit before the change: the base of the pull request or merge
-	// group, what a push replaced. Empty: the event names none.
-	Base string
-	// Merge is the commit that GitHub made of the pull request and its base, whose
-	// first parent is therefore the base. Empty: there is none.
-	Merge string
-	// Head is the commit of the pull request that the event is about.
-	Head   string
+	Name   string // pull_request, merge_group, push, schedule, workflow_dispatch, workflow_run…
 	Action string // of a pull request: opened, synchronize, closed…
+	// Base is the commit before the change: the base of the pull request or merge
+	// group, or the commit that a push replaced. Empty: the event names none.
+	Base        string
+	PullRequest PullRequest // zero: the event is not about a pull request
+	WorkflowRun WorkflowRun // zero: the run does not follow another one
+}
+
+// PullRequest is the pull request of an event.
+type PullRequest struct {
+	Number int
+	Head   string // commit id
+	// Merge is the merge commit that GitHub made of the pull request and its base. Its
+	// first parent is the base. Empty: there is none.
+	Merge string
+}
+
+// WorkflowRun is the run that this run follows. GitHub wrote all of it, but the author
+// of the branch chose the branch's name.
+type WorkflowRun struct {
+	ID             int64
+	Event          string // pull_request, push…
+	Head           string // commit id
+	HeadBranch     string
+	HeadRepository string // owner/name: a fork or the repository itself; "": it was deleted
+	Repository     string // owner/name
+}
+
+// payload is the part of GitHub's webhook payloads that an Event needs.
+// https://docs.github.com/en/webhooks/webhook-events-and-payloads
+type payload struct {
+	Number      int
+	Before      string
+	Action      string
+	PullRequest struct{ Base, Head struct{ SHA string } } `json:"pull_request"`
+	MergeGroup  struct {
+		BaseSHA string `json:"base_sha"`
+	} `json:"merge_group"`
+	WorkflowRun struct {
+		ID             int64
+		Event          string
+		HeadSHA        string            `json:"head_sha"`
+		HeadBranch     string            `json:"head_branch"`
+		HeadRepository payloadRepository `json:"head_repository"`
+		Repository     payloadRepository
+	} `json:"workflow_run"`
+}
+
+type payloadRepository struct {
+	FullName string `json:"full_name"`
 }
 
 var (
@@ -28,18 +68,18 @@ var (
 	mergeRef = regexp.MustCompile(`^refs/pull/[0-9]+/merge$`)
 )
 
-// Event reads the event. Outside a step it is empty.
+// Event reads the event. An event that should name a commit and does not is an error:
+// without a base, a change would be compared with itself.
 func (r *Runner) Event() (Event, error) {
-	e := Event{Name: r.getenv("GITHUB_EVENT_NAME")}
-	path := r.getenv("GITHUB_EVENT_PATH")
 	if !r.Present() {
 		return Event{}, nil
 	}
+	e := Event{Name: r.EventName()}
+	path := r.getenv("GITHUB_EVENT_PATH")
 	if path == "" {
 		switch e.Name {
-		case "pull_request", "pull_request_target", "merge_group", "push":
-			// Taken for an event without a base, a change would be its own base.
-			return e, fmt.Errorf("read event: GITHUB_EVENT_PATH is not set, and %s has a base", e.Name)
+		case "pull_request", "pull_request_target", "merge_group", "push", "workflow_run":
+			return e, fmt.Errorf("read event: GITHUB_EVENT_PATH is not set, and %s needs it: pass the variable to the container", e.Name)
 		}
 		return Event{}, nil
 	}
@@ -47,45 +87,47 @@ func (r *Runner) Event() (Event, error) {
 	if err != nil {
 		return e, fmt.Errorf("read event: %w", err)
 	}
-	var payload struct {
-		Number      int
-		Before      string
-		Action      string
-		PullRequest struct{ Base, Head struct{ SHA string } } `json:"pull_request"`
-		MergeGroup  struct {
-			BaseSHA string `json:"base_sha"`
-		} `json:"merge_group"`
-	}
-	if err := json.Unmarshal(b, &payload); err != nil {
+	var p payload
+	if err := json.Unmarshal(b, &p); err != nil {
 		return e, fmt.Errorf("read event %s: %w", path, err)
 	}
 	switch e.Name {
 	case "pull_request", "pull_request_target":
-		e.PullRequest, e.Base = max(0, payload.Number), payload.PullRequest.Base.SHA
-		e.Head, e.Action = payload.PullRequest.Head.SHA, payload.Action
+		e.Action, e.Base = p.Action, p.PullRequest.Base.SHA
+		e.PullRequest = PullRequest{Number: max(0, p.Number), Head: p.PullRequest.Head.SHA}
 		if mergeRef.MatchString(r.getenv("GITHUB_REF")) {
-			e.Merge = r.getenv("GITHUB_SHA")
+			e.PullRequest.Merge = r.getenv("GITHUB_SHA")
 		}
 	case "merge_group":
-		e.Base = payload.MergeGroup.BaseSHA
+		e.Base = p.MergeGroup.BaseSHA
 	case "push":
-		if e.Base = payload.Before; strings.Trim(e.Base, "0") == "" {
+		if e.Base = p.Before; strings.Trim(e.Base, "0") == "" {
 			e.Base = "" // the branch is new
 		}
-		return e, checkCommit(e)
+	case "workflow_run":
+		w := p.WorkflowRun
+		e.WorkflowRun = WorkflowRun{w.ID, w.Event, w.HeadSHA, w.HeadBranch, w.HeadRepository.FullName, w.Repository.FullName}
 	default:
 		return e, nil
 	}
-	if e.Base == "" {
-		return e, fmt.Errorf("read event %s: %s names no base", path, e.Name)
-	}
-	return e, checkCommit(e)
+	return e, e.check(path)
 }
 
-func checkCommit(e Event) error {
-	for _, id := range []string{e.Base, e.Merge, e.Head} {
+// check reports what the event lacks, and commit ids that are not.
+func (e Event) check(path string) error {
+	switch e.Name {
+	case "pull_request", "pull_request_target", "merge_group":
+		if e.Base == "" {
+			return fmt.Errorf("read event %s: %s names no base", path, e.Name)
+		}
+	case "workflow_run":
+		if e.WorkflowRun.ID <= 0 || e.WorkflowRun.Head == "" {
+			return fmt.Errorf("read event %s: workflow_run names no run or no commit", path)
+		}
+	}
+	for _, id := range []string{e.Base, e.PullRequest.Head, e.PullRequest.Merge, e.WorkflowRun.Head} {
 		if id != "" && !commitID.MatchString(id) {
-			return fmt.Errorf("read event: %q is no commit id", id)
+			return fmt.Errorf("read event %s: %.70q is not a commit id", path, id)
 		}
 	}
 	return nil

@@ -5,12 +5,12 @@ package runner
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/sethvargo/go-githubactions"
@@ -54,6 +54,15 @@ func (r *Runner) RunURL() string {
 		return ""
 	}
 	return server + "/" + repository + "/actions/runs/" + id
+}
+
+// RunURLOf returns the address of another run of the repository, or "".
+func (r *Runner) RunURLOf(id int64) string {
+	server, repository := r.Server(), r.Repository()
+	if server == "" || repository == "" || id <= 0 {
+		return ""
+	}
+	return server + "/" + repository + "/actions/runs/" + strconv.FormatInt(id, 10)
 }
 
 // RepositoryURL returns the address of the run's repository, or "".
@@ -185,22 +194,4 @@ func appendFile(path string, b []byte) (err error) {
 	defer func() { err = errors.Join(err, f.Close()) }()
 	_, err = f.Write(b)
 	return err
-}
-
-// PullRequest returns the number of the pull request whose event started the
-// run, or 0.
-func (r *Runner) PullRequest() int {
-	path := r.getenv("GITHUB_EVENT_PATH")
-	if path == "" || r.getenv("GITHUB_EVENT_NAME") != "pull_request" {
-		return 0
-	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return 0
-	}
-	var event struct{ Number int }
-	if json.Unmarshal(b, &event) != nil {
-		return 0
-	}
-	return max(0, event.Number)
 }

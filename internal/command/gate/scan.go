@@ -66,7 +66,7 @@ func (c *Scan) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 	}
 	found, err := change.Resolve(ctx, change.Request{
 		Dir: dir, Scratch: scratch, Base: c.Base, Committed: env.Runner.Present(),
-		Event: change.Event{Name: event.Name, Base: event.Base, Merge: event.Merge},
+		Event: change.Event{Name: event.Name, Base: event.Base, Merge: event.PullRequest.Merge},
 	})
 	if err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ func (w *world) policy(ctx context.Context, bounds bool) (preview.Policy, report
 	if err != nil {
 		return preview.Policy{}, c, err
 	}
-	if bounds && e.PullRequest > 0 && e.Base != "" {
+	if bounds && e.PullRequest.Number > 0 && e.Base != "" {
 		base, err := w.baseConfig(ctx, e.Base)
 		switch {
 		case errors.Is(err, config.ErrMissing):

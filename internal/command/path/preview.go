@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/command"
+	"github.com/seed-b235b314/goldenpath/internal/comment"
 	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/github"
+	"github.com/seed-b235b314/goldenpath/internal/notify"
 	"github.com/seed-b235b314/goldenpath/internal/preview"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/stage"
@@ -59,7 +61,7 @@ func (c *PreviewUp) Do(ctx context.Context, env *command.Env) (*report.Report, e
 	if rep != nil {
 		rep.Checks = append([]report.Check{p.source}, rep.Checks...)
 		if !c.DryRun {
-			p.announceUp(ctx, rep, head)
+			p.announce().Created(ctx, rep, p.name, p.number, head)
 		}
 	}
 	return rep, err
@@ -96,7 +98,7 @@ func (c *PreviewDown) Do(ctx context.Context, env *command.Env) (*report.Report,
 	}
 	rep, err := preview.Down(ctx, p.deps, preview.DownOptions{Policy: p.policy, Name: p.name, PullRequest: p.number, Open: c.EvenOpen, DryRun: dryRun})
 	if rep != nil && !dryRun {
-		p.announceDown(ctx, rep)
+		p.announce().Removed(ctx, rep, p.name, p.number)
 	}
 	return rep, err
 }
@@ -130,7 +132,7 @@ func sweep(ctx context.Context, env *command.Env, g GitHub, cl Cluster, where Wh
 		rep.Checks = append(rep.Checks, report.Check{Name: "dry run", State: report.OK, Result: "the default where a person starts it", Note: "dry-run: false removes"})
 	}
 	if rep != nil && !dryRun {
-		p.announceSwept(ctx, rep)
+		p.announce().Swept(ctx, rep)
 	}
 	return rep, err
 }
@@ -176,7 +178,7 @@ func (c *PreviewReport) Do(ctx context.Context, env *command.Env) (*report.Repor
 	if err != nil || !c.Notify {
 		return rep, err
 	}
-	return rep, w.notify(ctx, rep)
+	return rep, notify.Send(ctx, rep, notify.Webhooks{Slack: w.config.Notify.Slack, Teams: w.config.Notify.Teams}, env.Getenv)
 }
 
 // previews is what the commands of previews have in common.
@@ -189,6 +191,11 @@ type previews struct {
 	name   string
 	number int
 	head   string
+}
+
+// announce returns what publishes previews on GitHub.
+func (p *previews) announce() comment.Previews {
+	return comment.Previews{Hub: p.github, App: p.config.App, Run: p.env.Runner.RunURL()}
 }
 
 // anyPreview stands for no preview in particular.
@@ -210,8 +217,8 @@ func (where Where) previews(ctx context.Context, env *command.Env, g GitHub, cl 
 		if p.name, p.number, err = previewName(env, name); err != nil {
 			return nil, err
 		}
-		if p.number == e.PullRequest {
-			p.head = e.Head
+		if p.number == e.PullRequest.Number {
+			p.head = e.PullRequest.Head
 		}
 	}
 	if p.policy, p.source, err = w.policy(ctx, bounds); err != nil {
@@ -251,8 +258,8 @@ func previewName(env *command.Env, name string) (string, int, error) {
 	if err != nil {
 		return "", 0, err
 	}
-	if name == "" && e.PullRequest > 0 {
-		name = fmt.Sprintf("pr-%d", e.PullRequest)
+	if name == "" && e.PullRequest.Number > 0 {
+		name = fmt.Sprintf("pr-%d", e.PullRequest.Number)
 	}
 	if name == "" {
 		return "", 0, report.Usage("no name: give --name, such as pr-12 (a pull request's run knows its own)")

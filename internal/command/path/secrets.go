@@ -37,7 +37,7 @@ func declare(base *config.Config) *declared {
 // returns nil where the event is not that of a pull request.
 func (w *world) declaredBy(ctx context.Context) (*declared, error) {
 	e, err := w.env.Runner.Event()
-	if err != nil || e.PullRequest == 0 || e.Base == "" {
+	if err != nil || e.PullRequest.Number == 0 || e.Base == "" {
 		return nil, err
 	}
 	base, err := w.baseConfig(ctx, e.Base)

@@ -1,4 +1,4 @@
-package path
+package comment
 
 import (
 	"bytes"
@@ -14,19 +14,20 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// What an artifact may hold.
+// Bounds of the artifact that a run leaves.
 const (
 	maxReports = 8
-	maxReport  = 2 << 20
+	maxReport  = 2 << 20 // bytes
 )
 
-// tellable are the reports that have a section of their own. That of the preview
-// is written by what raises it, and by nobody else.
-var tellable = []string{"security-gate", "test", "preview-prepare", "battery", "scorecard"}
+// reportNames are the reports that have a section of their own. The preview's section
+// is not among them: only the commands that create and remove previews write it.
+var reportNames = []string{"security-gate", "test", "preview-prepare", "battery", "scorecard"}
 
-// readReports reads what an artifact of an untrusted run left in a folder: reports,
-// in the order of tellable, and a failed check for everything else. A name in the
-// folder is an author's, so none is shown, and none has a meaning.
+// readReports reads the folder into which the artifact of an untrusted run was
+// downloaded. It returns the reports in the order of reportNames, and a failed check for
+// every other entry. The author of a fork chose the names of the files, so they are
+// neither shown nor interpreted.
 func readReports(dir string) (all []*report.Report, refused []report.Check, err error) {
 	d, err := os.Open(dir)
 	if err != nil {
@@ -36,27 +37,27 @@ func readReports(dir string) (all []*report.Report, refused []report.Check, err 
 	entries, err := d.ReadDir(maxReports + 1)
 	switch {
 	case err != nil && !errors.Is(err, io.EOF):
-		return nil, nil, report.Usage(fmt.Sprintf("--reports: %v: give a folder", err))
+		return nil, nil, report.Usage(fmt.Sprintf("--reports: %v: pass a folder", err))
 	case len(entries) > maxReports:
-		return nil, []report.Check{{Name: "reports", State: report.Failed, Result: fmt.Sprintf("more than %d entries: nothing of it is told", maxReports)}}, nil
+		return nil, []report.Check{{Name: "reports", State: report.Failed, Result: fmt.Sprintf("more than %d entries: none of them was published", maxReports)}}, nil
 	}
 	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return bytes.Compare([]byte(a.Name()), []byte(b.Name())) })
 	byName := map[string]*report.Report{}
 	for i, e := range entries {
 		r, err := readReport(dir, e)
 		if err == nil && byName[r.Name] != nil {
-			err = fmt.Errorf("is a second report of %s", r.Name)
+			err = fmt.Errorf("second report named %s", r.Name)
 		}
 		if err != nil {
 			refused = append(refused, report.Check{
-				Name: fmt.Sprintf("file %d of %d", i+1, len(entries)), State: report.Failed, Result: "not told: it " + err.Error(),
-				Note: "the run that made it says what it holds",
+				Name: fmt.Sprintf("file %d of %d", i+1, len(entries)), State: report.Failed, Result: "not published: " + err.Error(),
+				Note: "the log of the run that made it may show why",
 			})
 			continue
 		}
 		byName[r.Name] = r
 	}
-	for _, name := range tellable {
+	for _, name := range reportNames {
 		if r := byName[name]; r != nil {
 			all = append(all, r)
 		}
@@ -64,8 +65,8 @@ func readReports(dir string) (all []*report.Report, refused []report.Check, err 
 	return all, refused, nil
 }
 
-// readReport opens only what is an ordinary file before and after it was opened: a
-// link leads out, a device or a pipe never ends.
+// readReport reads a regular file. It checks the type before opening and again after,
+// because a link leads out of the folder, and a device or a pipe never ends.
 func readReport(dir string, e fs.DirEntry) (*report.Report, error) {
 	if !e.Type().IsRegular() {
 		return nil, errNotFile
@@ -92,16 +93,16 @@ func readReport(dir string, e fs.DirEntry) (*report.Report, error) {
 	r, err := report.Read(bytes.NewReader(b))
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("is no report: %w", err)
+		return nil, fmt.Errorf("not a report: %w", err)
 	case r.Schema != "goldenpath."+r.Name+"/v1":
-		return nil, fmt.Errorf("is no report: its schema %.60q is not that of %.60q", r.Schema, r.Name)
-	case !slices.Contains(tellable, r.Name):
-		return nil, fmt.Errorf("is a report of %.60q, which has no section in a comment", r.Name)
+		return nil, fmt.Errorf("not a report: schema %.60q does not match name %.60q", r.Schema, r.Name)
+	case !slices.Contains(reportNames, r.Name):
+		return nil, fmt.Errorf("report %.60q has no section in the comment", r.Name)
 	}
 	return r, nil
 }
 
 var (
-	errNotFile = errors.New("is no ordinary file")
-	errTooBig  = fmt.Errorf("is larger than %d MiB", maxReport>>20)
+	errNotFile = errors.New("not a regular file")
+	errTooBig  = fmt.Errorf("larger than %d MiB", maxReport>>20)
 )

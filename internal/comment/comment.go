@@ -1,0 +1,85 @@
+// Package comment maintains the one comment that goldenpath writes on a pull
+// request: an overview, and a section for each command that has reported.
+package comment
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// previewSection is the section of the commands that create and remove a preview.
+const previewSection = "preview"
+
+// Part is what one command adds to the comment.
+type Part struct {
+	Section string // preview, or the name of the report
+	Report  *report.Report
+	Run     string // web page of the run that made the report; "": none
+	Notice  string // Markdown of goldenpath's own, shown above the report
+	Trusted bool   // the report was made with trusted code
+}
+
+// Edit puts parts into a comment, each in place of the section it had before, and
+// rewrites the overview. The other sections stay as they are. commit is the head of
+// the pull request; "" keeps the one that the comment already knows.
+func Edit(comment, commit string, parts ...Part) string {
+	d := parse(comment)
+	if commit != "" {
+		d.commit = commit
+	}
+	for _, p := range parts {
+		d.replace(section{name: p.Section, marker: p.marker(), valid: validVerdict(p.Report.Verdict)})
+		d.set(p.Section, p.text(d.room(p.Section)))
+	}
+	return d.render()
+}
+
+// Budgets in bytes. All sections together stay below what GitHub accepts.
+const (
+	previewBudget = report.CommentBudget / 2
+	sectionBudget = report.CommentBudget / 5
+	minimumBudget = 1500 // room for a verdict, even in a full comment
+	reserve       = 4000 // for a section that is not there yet: its marker, a row, and a verdict
+)
+
+// room returns how many bytes the text of a section may take beside everything else.
+func (d *document) room(name string) int {
+	most := sectionBudget
+	if name == previewSection {
+		most = previewBudget
+	}
+	left := report.CommentBudget - len(d.render())
+	for _, other := range order {
+		if _, there := d.find(other); !there {
+			left -= reserve
+		}
+	}
+	return min(max(left, minimumBudget), most)
+}
+
+func (p Part) marker() marker {
+	m := marker{
+		Section: p.Section, Report: p.Report.Name, Verdict: p.Report.Verdict, Reason: report.Reason(report.OneLine(string(p.Report.Reason), maxTitle)),
+		Title: report.OneLine(p.Report.Title, maxTitle), Trusted: p.Trusted, Run: report.SafeLink(p.Run),
+	}
+	if isCommit(p.Report.Commit) {
+		m.Commit = p.Report.Commit
+	}
+	if p.Trusted && p.Section == previewSection {
+		m.URL = report.SafeLink(p.Report.Output("url"))
+	}
+	return m
+}
+
+// text renders the report as Markdown of about budget bytes.
+func (p Part) text(budget int) string {
+	var b strings.Builder
+	b.WriteString(p.Notice)
+	_ = p.Report.WriteSummary(&b, budget-len(p.Notice)) // a strings.Builder accepts every write
+	if run := report.SafeLink(p.Run); run != "" {
+		fmt.Fprintf(&b, "\n[run](%s)\n", run)
+	}
+	return strings.TrimSpace(b.String())
+}

@@ -1,0 +1,58 @@
+package comment
+
+import (
+	"strings"
+
+	"github.com/seed-b235b314/goldenpath/internal/github"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// maxAddresses bounds the list of addresses that an untrusted report names.
+const maxAddresses = 20
+
+// part is a report as the comment shows it. It names the head of the pull request,
+// also where the report is about its merge with the base.
+func (r Run) part(rep *report.Report, p github.PullRequest) Part {
+	shown := *rep
+	shown.Commit = p.Head
+	part := Part{Section: rep.Name, Report: &shown, Run: r.URL, Trusted: r.trusted()}
+	if !part.Trusted {
+		withoutPowers(&shown)
+		part.Notice = r.notice(p)
+	}
+	return part
+}
+
+// notice says above an untrusted report who made it.
+func (r Run) notice(p github.PullRequest) string {
+	by := "> Reported by a run of this pull request's own code, not by trusted code. "
+	if p.Fork {
+		by = "> Reported by a run of the fork `" + r.Repository + "`, not by trusted code. "
+	}
+	return by + "Addresses in it are shown as text, not as links.\n\n"
+}
+
+// withoutPowers leaves an untrusted report its words, which the renderer escapes, and
+// removes everything that is more than words: links, diagrams, outputs, and what the
+// report claims to be about.
+func withoutPowers(r *report.Report) {
+	r.Subject, r.Digest, r.Outputs, r.Data = "", "", nil, nil
+	var addresses []string
+	checks := append([]report.Check{}, r.Checks...)
+	for i, c := range checks {
+		if c.Link != "" && len(addresses) < maxAddresses {
+			addresses = append(addresses, report.Clean(c.Name)+": "+report.Clean(c.Link))
+		}
+		checks[i].Link = ""
+	}
+	sections := append([]report.Section{}, r.Sections...)
+	for i, s := range sections {
+		if s.Mermaid != "" {
+			sections[i].Text, sections[i].Mermaid = s.Mermaid, ""
+		}
+	}
+	if len(addresses) > 0 {
+		sections = append(sections, report.Section{Title: "addresses in this report", Text: strings.Join(addresses, "\n")})
+	}
+	r.Checks, r.Sections = checks, sections
+}
