@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
 // previewSection is the section of the commands that create and remove a preview.
@@ -61,8 +62,8 @@ func (d *document) room(name string) int {
 
 func (p Part) marker() marker {
 	m := marker{
-		Section: p.Section, Report: p.Report.Name, Verdict: p.Report.Verdict, Reason: report.Reason(report.OneLine(string(p.Report.Reason), maxTitle)),
-		Title: report.OneLine(p.Report.Title, maxTitle), Trusted: p.Trusted, Run: report.SafeLink(p.Run),
+		Section: p.Section, Report: p.Report.Name, Verdict: p.Report.Verdict, Reason: report.Reason(oneLine(string(p.Report.Reason))),
+		Title: oneLine(p.Report.Title), Trusted: p.Trusted, Run: report.SafeLink(p.Run),
 	}
 	if isCommit(p.Report.Commit) {
 		m.Commit = p.Report.Commit
@@ -72,6 +73,9 @@ func (p Part) marker() marker {
 	}
 	return m
 }
+
+// oneLine bounds outside text for a marker.
+func oneLine(s string) string { return text.OneLine(report.Clean(s), maxTitle) }
 
 // text renders the report as Markdown of about budget bytes.
 func (p Part) text(budget int) string {

@@ -28,11 +28,10 @@ type marker struct {
 	Run     string         `json:"run,omitempty"`     // web page of the run that made the report
 }
 
-// Bounds of a marker. A title of maxTitle bytes takes at most six times as many
-// after escaping.
+// Bounds of a marker.
 const (
-	maxTitle  = 300
-	maxMarker = 8 << 10
+	maxTitle  = 300     // runes; each takes at most six bytes after escaping
+	maxMarker = 8 << 10 // bytes
 )
 
 const (

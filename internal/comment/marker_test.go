@@ -24,7 +24,7 @@ var hostile = []string{
 // and what is read back is what was written.
 func TestMarkerHoldsAnything(t *testing.T) {
 	for _, text := range hostile {
-		text = report.OneLine(text, maxTitle)
+		text = oneLine(text)
 		m := marker{Section: "test", Report: "test", Verdict: report.Pass, Reason: "passed", Title: text, Commit: commitA, Trusted: true, URL: "https://x.example/a--b", Run: "https://x.example/1"}
 		line := m.encode()
 		inner := strings.TrimSuffix(strings.TrimPrefix(line, dataPrefix), lineSuffix)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
 // overviewName is the section at the top: one verdict, and a row for each of the
@@ -63,7 +64,7 @@ func (d *document) headline() string {
 		verdict = "✓ nothing blocks"
 	}
 	if d.commit != "" {
-		verdict += " · commit `" + short(d.commit) + "`"
+		verdict += " · commit `" + text.Short(d.commit) + "`"
 	}
 	return "### goldenpath · " + verdict
 }
@@ -73,7 +74,7 @@ func (d *document) row(s section) string {
 	m := s.marker
 	mark, result, commit := m.Verdict.Mark(), m.result(), ""
 	if m.Commit != "" {
-		commit = "`" + short(m.Commit) + "`"
+		commit = "`" + text.Short(m.Commit) + "`"
 	}
 	if run := report.SafeLink(m.Run); run != "" {
 		commit = "[" + cmp.Or(commit, "run") + "](" + strings.ReplaceAll(run, "&", "&amp;") + ")"
@@ -82,7 +83,7 @@ func (d *document) row(s section) string {
 	case !s.valid:
 		mark, result, commit = unknownMark, "no readable result; see below", ""
 	case !d.current(s):
-		result = "no result for " + d.commitName() + " yet; for `" + short(m.Commit) + "` it was: " + mark + " " + result
+		result = "no result for " + d.commitName() + " yet; for `" + text.Short(m.Commit) + "` it was: " + mark + " " + result
 		mark = unknownMark
 	}
 	return fmt.Sprintf("| %s | %s | %s | %s |\n", mark, s.name, result, commit)
@@ -94,16 +95,16 @@ func (d *document) commitName() string {
 	if d.commit == "" {
 		return "the current commit"
 	}
-	return "`" + short(d.commit) + "`"
+	return "`" + text.Short(d.commit) + "`"
 }
 
 // result is the title as Markdown. The preview's address in it becomes a link.
 func (m marker) result() string {
-	title := report.MarkdownCell(m.Title, maxTitle)
+	title := report.MarkdownCell(m.Title)
 	if url := report.SafeLink(m.URL); url != "" {
 		link := "[`" + url + "`](" + strings.ReplaceAll(url, "&", "&amp;") + ")"
 		if before, after, ok := strings.Cut(m.Title, url); ok {
-			title = strings.TrimSpace(report.MarkdownCell(before, maxTitle) + " " + link + " " + report.MarkdownCell(after, maxTitle))
+			title = strings.TrimSpace(report.MarkdownCell(before) + " " + link + " " + report.MarkdownCell(after))
 		} else {
 			title = strings.TrimSpace(title + " " + link)
 		}
@@ -113,6 +114,3 @@ func (m marker) result() string {
 	}
 	return title
 }
-
-// short is the form of a commit id that people read.
-func short(commit string) string { return commit[:7] }

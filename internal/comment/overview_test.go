@@ -102,7 +102,7 @@ func TestOverviewHidesNothing(t *testing.T) {
 		"the address is not in the title": {report.Report{Verdict: report.Pass, Title: "ready", Outputs: []report.Output{{Name: "url", Value: "https://p.example"}}}, "| ✓ | preview | ready [`https://p.example`](https://p.example) |  |"},
 		"an unsafe address":               {report.Report{Verdict: report.Pass, Title: "ready", Outputs: []report.Output{{Name: "url", Value: "javascript:alert(1)"}}}, "| ✓ | preview | ready |  |"},
 		"an unknown verdict":              {report.Report{Verdict: "PASS", Title: "ready"}, "| ? | preview | no readable result; see below |  |"},
-		"a long title":                    {report.Report{Verdict: report.Pass, Title: strings.Repeat("a", 2*maxTitle)}, strings.Repeat("a", maxTitle-3) + "… |"},
+		"a long title":                    {report.Report{Verdict: report.Pass, Title: strings.Repeat("a", 2*maxTitle)}, strings.Repeat("a", maxTitle-1) + "… |"},
 	} {
 		tc.rep.Name = "preview-up"
 		if got := Edit("", commitA, Part{Section: "preview", Report: &tc.rep, Trusted: true}); !strings.Contains(got, tc.want) {

@@ -7,10 +7,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
-	"syscall"
 
+	"github.com/seed-b235b314/goldenpath/internal/files"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -29,22 +28,27 @@ var reportNames = []string{"security-gate", "test", "preview-prepare", "battery"
 // every other entry. The author of a fork chose the names of the files, so they are
 // neither shown nor interpreted.
 func readReports(dir string) (all []*report.Report, refused []report.Check, err error) {
-	d, err := os.Open(dir)
+	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, nil, report.Usage(fmt.Sprintf("--reports: %v: download the artifact into a folder first", err))
+	}
+	defer root.Close()
+	d, err := root.Open(".")
+	if err != nil {
+		return nil, nil, report.Usage(fmt.Sprintf("--reports: %v: make the folder readable", err))
 	}
 	defer d.Close()
 	entries, err := d.ReadDir(maxReports + 1)
 	switch {
 	case err != nil && !errors.Is(err, io.EOF):
-		return nil, nil, report.Usage(fmt.Sprintf("--reports: %v: pass a folder", err))
+		return nil, nil, report.Usage(fmt.Sprintf("--reports: %v: make the folder readable", err))
 	case len(entries) > maxReports:
 		return nil, []report.Check{{Name: "reports", State: report.Failed, Result: fmt.Sprintf("more than %d entries: none of them was published", maxReports)}}, nil
 	}
 	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return bytes.Compare([]byte(a.Name()), []byte(b.Name())) })
 	byName := map[string]*report.Report{}
 	for i, e := range entries {
-		r, err := readReport(dir, e)
+		r, err := readReport(root, e)
 		if err == nil && byName[r.Name] != nil {
 			err = fmt.Errorf("second report named %s", r.Name)
 		}
@@ -65,30 +69,20 @@ func readReports(dir string) (all []*report.Report, refused []report.Check, err 
 	return all, refused, nil
 }
 
-// readReport reads a regular file. It checks the type before opening and again after,
-// because a link leads out of the folder, and a device or a pipe never ends.
-func readReport(dir string, e fs.DirEntry) (*report.Report, error) {
+// readReport reads a regular file. It does not follow links: the author of a fork chose
+// where they lead.
+func readReport(root *os.Root, e fs.DirEntry) (*report.Report, error) {
 	if !e.Type().IsRegular() {
 		return nil, errNotFile
 	}
-	f, err := os.OpenFile(filepath.Join(dir, e.Name()), os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, errors.New("cannot be opened")
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	switch {
-	case err != nil || !info.Mode().IsRegular():
+	b, err := files.Read(root, e.Name(), maxReport)
+	switch { // the errors of package files contain the name
+	case errors.Is(err, files.ErrIrregular):
 		return nil, errNotFile
-	case info.Size() > maxReport:
-		return nil, errTooBig
-	}
-	b, err := io.ReadAll(io.LimitReader(f, maxReport+1))
-	switch {
+	case errors.Is(err, files.ErrTooLarge):
+		return nil, fmt.Errorf("larger than %d MiB", maxReport>>20)
 	case err != nil:
 		return nil, errors.New("cannot be read")
-	case len(b) > maxReport:
-		return nil, errTooBig
 	}
 	r, err := report.Read(bytes.NewReader(b))
 	switch {
@@ -102,7 +96,4 @@ func readReport(dir string, e fs.DirEntry) (*report.Report, error) {
 	return r, nil
 }
 
-var (
-	errNotFile = errors.New("not a regular file")
-	errTooBig  = fmt.Errorf("larger than %d MiB", maxReport>>20)
-)
+var errNotFile = errors.New("not a regular file")

@@ -3,13 +3,9 @@ package report
 // Mark is a verdict in one character. An unknown verdict is a question mark.
 func (v Verdict) Mark() string { return mark(State(v)) }
 
-// MarkdownCell renders outside text as one cell of a Markdown table. It shows at
-// most limit bytes of the text.
-func MarkdownCell(s string, limit int) string { return cell(inline(cut(s, limit))) }
+// MarkdownCell renders outside text as one cell of a Markdown table.
+func MarkdownCell(s string) string { return cell(inline(s)) }
 
 // SafeLink returns the URL if a surface may link to it, else "". It must be http or
 // https, name a host and no user, and contain nothing that could end the link.
 func SafeLink(url string) string { return safeLink(url) }
-
-// OneLine returns outside text as one line of plain text of at most limit bytes.
-func OneLine(s string, limit int) string { return cut(clean(s), limit) }

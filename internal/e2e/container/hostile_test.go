@@ -30,8 +30,12 @@ var reasons = map[string]string{
 // order is that of a workflow: the scorecard reads the report of the gate.
 var order = []string{"preview-up", "security-gate", "scorecard", "promote", "preview-down"}
 
-// markers are the comments of HTML that ours on a pull request has, each once.
-var markers = []string{" goldenpath: pr-12 ", " goldenpath-section: overview ", " goldenpath-end: overview ", " goldenpath-section: preview ", " goldenpath-end: preview "}
+// markers are the HTML comments in our comment on a pull request, each once. The last
+// two continue with JSON.
+var markers = []string{
+	" goldenpath: pr-12 ", " goldenpath-section: overview ", " goldenpath-end: overview ", " goldenpath-section: preview ", " goldenpath-end: preview ",
+	` goldenpath-data: {"section":"overview",`, ` goldenpath-data: {"section":"preview",`,
+}
 
 // TestHostile proves GP-SAFE-2 and GP-SAFE-3: what a stranger writes into a pull
 // request stays text, in each action, on every surface.

@@ -63,7 +63,7 @@ func TestFork(t *testing.T) {
 	if len(c) != 1 {
 		t.Fatalf("%d comments, want one", len(c))
 	}
-	for _, want := range []string{"From a run of the fork `mallory/where2eat`", "goldenpath security-gate", "goldenpath scorecard"} {
+	for _, want := range []string{"Reported by a run of the fork `mallory/where2eat`", "goldenpath security-gate", "goldenpath scorecard"} {
 		if !strings.Contains(c[0].Body, want) {
 			t.Errorf("the comment does not say %q:\n%s", want, c[0].Body)
 		}
