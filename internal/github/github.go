@@ -1,6 +1,5 @@
-// Package github makes the few REST calls that previews need: pull requests,
-// one comment that is kept up to date, transient deployments; and the reads that tell
-// how a repository is guarded.
+// Package github makes the REST calls that goldenpath needs: pull requests, one comment
+// that is kept up to date, transient deployments, and how a repository is protected.
 package github
 
 import (

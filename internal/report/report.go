@@ -1,8 +1,8 @@
-// Package report holds what a run has to say, and renders it.
+// Package report holds the result of a run and renders it for every reader.
 //
-// A Report is plain data. Every surface a reader meets (log, annotations, job
-// summary, sticky comment, JSON, SARIF, HTML, step outputs, exit code) is a pure
-// function of it. Text in a Report is taken as hostile: the renderers escape it.
+// A Report is plain data. Every surface (log, annotations, job summary, comment, JSON,
+// SARIF, HTML, step outputs, exit code) is a pure function of it. The text in a Report
+// is treated as hostile: the renderers escape it.
 package report
 
 import (

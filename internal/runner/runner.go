@@ -1,6 +1,5 @@
-// Package runner speaks the protocol of GitHub's runner, over go-githubactions:
-// inputs in; summary, annotations and outputs out. No other package reads
-// INPUT_* or GITHUB_*.
+// Package runner speaks the protocol of the GitHub Actions runner: inputs and events in;
+// summary, annotations and outputs out. No other package reads INPUT_* or GITHUB_*.
 package runner
 
 import (

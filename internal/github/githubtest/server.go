@@ -1,5 +1,5 @@
-// Package githubtest is a GitHub that is real in small: it keeps pull requests,
-// comments, deployments and settings, and answers as GitHub's REST API does.
+// Package githubtest is an in-memory GitHub for tests: it keeps pull requests, comments,
+// deployments and settings, and responds like GitHub's REST API.
 package githubtest
 
 import (
