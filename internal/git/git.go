@@ -133,7 +133,8 @@ func (r Repository) Output(ctx context.Context, stdin io.Reader, args ...string)
 
 // Stream runs git and hands its standard output to read while it runs. read must
 // read to the end; when it returns an error git is stopped. What read has seen is
-// whole only if Stream returns nil.
+// complete only if Stream returns nil: git may succeed with a message about an object
+// that it cannot read, so a message is an error too.
 func (r Repository) Stream(ctx context.Context, stdin io.Reader, read func(io.Reader) error, args ...string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -149,7 +150,10 @@ func (r Repository) Stream(ctx context.Context, stdin io.Reader, read func(io.Re
 	}()
 	c := r.command(stdin, args)
 	c.Stdout = in
-	_, err := c.Run(ctx)
+	res, err := c.Run(ctx)
+	if err == nil && res.Stderr != "" {
+		err = &Error{Command: args[0], Stderr: strings.TrimSpace(res.Stderr)}
+	}
 	in.CloseWithError(err) // nil is io.EOF
 	if readErr := <-done; readErr != nil && !errors.Is(readErr, err) {
 		return fmt.Errorf("read git %s: %w", args[0], readErr)

@@ -13,45 +13,27 @@ import (
 	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
-	"github.com/seed-b235b314/goldenpath/internal/tool"
+	"github.com/seed-b235b314/goldenpath/internal/git"
 )
 
 // repository is a checkout and its history.
 type repository struct {
 	dir     string
-	scratch string // folder for what is checked out; the caller removes it
+	scratch string // folder for temporary files; the caller removes it
 }
 
-// git runs git with no configuration but the repository's own: filters, hooks and
-// aliases of this machine have no effect. The checkout may belong to another user; in
-// a container it always does.
+// git runs git, which may fetch objects that a partial clone lacks.
 func (r repository) git(ctx context.Context, args ...string) (string, error) {
-	return r.with(ctx, nil, "", args...)
-}
-
-func (r repository) with(ctx context.Context, env []string, stdin string, args ...string) (string, error) {
-	res, err := tool.Command{
-		Argv: append([]string{"git", "-c", "core.quotePath=false"}, args...), Dir: r.dir, Stdin: strings.NewReader(stdin),
-		Env: append([]string{"LC_ALL=C", "GIT_TERMINAL_PROMPT=0", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull, "GIT_ATTR_NOSYSTEM=1",
-			"GIT_NO_REPLACE_OBJECTS=1", "GIT_OPTIONAL_LOCKS=0", "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*"}, env...),
-	}.Run(ctx)
-	if err != nil {
-		return "", fmt.Errorf("run git %s: %w", args[0], err)
-	}
-	return string(res.Stdout), nil
-}
-
-func isExit(err error, code int) bool {
-	var exit *tool.ExitError
-	return errors.As(err, &exit) && exit.Code == code
+	out, err := git.Foreign(r.dir).AllowFetch().Output(ctx, nil, args...)
+	return string(out), err
 }
 
 // commit returns the full id of the commit that a name means, or errNoCommit.
 func (r repository) commit(ctx context.Context, name string) (string, error) {
 	out, err := r.git(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", name+"^{commit}")
 	if err != nil {
-		var exit *tool.ExitError
-		if errors.As(err, &exit) {
+		var failed *git.Error
+		if errors.As(err, &failed) {
 			return "", errNoCommit
 		}
 		return "", err
@@ -89,17 +71,14 @@ func (r repository) isShallow(ctx context.Context) bool {
 // no commit in common, even after the rest of a shallow history was fetched.
 func (r repository) mergeBase(ctx context.Context, a, b string) (string, error) {
 	out, err := r.git(ctx, "merge-base", a, b)
-	var exit *tool.ExitError
-	if errors.As(err, &exit) && exit.Code == 1 {
-		if !r.isShallow(ctx) {
-			return "", nil
-		}
+	if git.Exited(err, 1) && r.isShallow(ctx) {
 		if _, err := r.fetch(ctx, a); err != nil {
 			return "", nil
 		}
-		if out, err = r.git(ctx, "merge-base", a, b); errors.As(err, &exit) && exit.Code == 1 {
-			return "", nil
-		}
+		out, err = r.git(ctx, "merge-base", a, b)
+	}
+	if git.Exited(err, 1) {
+		return "", nil
 	}
 	return strings.TrimSpace(out), err
 }
@@ -189,7 +168,6 @@ func (r repository) checkOut(ctx context.Context, commit string, files []gate.Fi
 	if err != nil || len(files) == 0 {
 		return dir, err
 	}
-	index := []string{"GIT_INDEX_FILE=" + filepath.Join(dir, "index")}
 	var names strings.Builder
 	for _, f := range files {
 		names.WriteString(f.Path + "\x00")
@@ -198,10 +176,12 @@ func (r repository) checkOut(ctx context.Context, commit string, files []gate.Fi
 	if err := os.Mkdir(to, 0o700); err != nil {
 		return dir, err
 	}
-	if _, err := r.with(ctx, index, "", "read-tree", commit); err != nil {
+	repo := git.Foreign(r.dir).AllowFetch().WithEnv("GIT_INDEX_FILE=" + filepath.Join(dir, "index"))
+	if _, err := repo.Run(ctx, "read-tree", commit); err != nil {
 		return dir, err
 	}
-	if _, err := r.with(ctx, index, names.String(), "checkout-index", "--quiet", "-z", "--stdin", "--prefix="+to+"/"); err != nil {
+	_, err = repo.Output(ctx, strings.NewReader(names.String()), "checkout-index", "--quiet", "-z", "--stdin", "--prefix="+to+"/")
+	if err != nil {
 		return dir, err
 	}
 	return to, nil

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed-b235b314/goldenpath/internal/git"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -41,7 +42,7 @@ func (c *Change) Diff(ctx context.Context, names ...string) ([]Difference, error
 	for _, name := range names {
 		// --text: .gitattributes of the change must not hide a file as binary.
 		text, err := c.git(ctx, "diff", "--text", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames",
-			"--src-prefix=base/", "--dst-prefix=change/", c.base.since, "--", ":(literal)"+name)
+			"--src-prefix=base/", "--dst-prefix=change/", c.base.since, "--", name)
 		if err != nil {
 			return nil, err
 		}
@@ -61,7 +62,7 @@ func (c *Change) Containing(ctx context.Context, folder, text string) ([]string,
 	var names []string
 	for _, commit := range []string{c.base.since, c.Head} {
 		out, err := c.git(ctx, "grep", "--text", "-l", "-z", "-F", "-e", text, commit, "--", folder)
-		if err != nil && !isExit(err, 1) { // 1: no file matches
+		if err != nil && !git.Exited(err, 1) { // 1: no file matches
 			return nil, err
 		}
 		for name := range strings.SplitSeq(out, "\x00") {

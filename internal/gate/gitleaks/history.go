@@ -9,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -18,20 +17,21 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/git"
 )
 
-// history looks at the lines that commits added. The library's own git source
-// is not used: it takes a git that fails, and a diff it cannot parse, for the
-// end of the history, and it follows .gitattributes, by which a repository can
-// declare its secrets binary.
+// history examines the lines that commits added. The library's own git source is not
+// used: it treats a git that fails, and a diff that it cannot parse, as the end of the
+// history, and it follows .gitattributes, with which a repository can declare its
+// secrets binary.
 //
-// The patch of a merge shows nothing of its own: what it brings is shown by the
-// commits it merges, and what it edits itself is looked at apart.
+// The patch of a merge is empty: its changes are those of the merged commits. Lines
+// that a merge itself adds are examined separately.
 func (s *scan) history(ctx context.Context) error {
 	_, err := os.Lstat(filepath.Join(s.in.Dir, ".git"))
 	if errors.Is(err, fs.ErrNotExist) {
-		s.missing = append(s.missing, gate.Gap{What: "git history", Why: "the folder is no git repository",
-			Remedy: "scan a clone: a secret that was removed is still public in the history"})
+		s.missing = append(s.missing, gate.Gap{What: "git history", Why: "the folder is not a git repository",
+			Remedy: "scan a clone: a removed secret is still public in the history"})
 		return nil
 	}
 	if err != nil {
@@ -68,28 +68,31 @@ func (s *scan) history(ctx context.Context) error {
 	return group.Wait()
 }
 
-// patches yields what commits added and has to be looked at.
+// patches yields the added lines of commits that must be examined.
 func (s *scan) patches(ctx context.Context, commits []string, yield func(piece) error) error {
-	cmd := s.git(ctx, "diff-tree", "--stdin", "-r", "-p", "-U0", "--root", "--text", "--full-index", "--no-color",
-		"--no-ext-diff", "--no-textconv", "--no-renames", "--no-relative", "--inter-hunk-context=0", "--submodule=short",
-		"--src-prefix=a/", "--dst-prefix=b/", "--diff-filter=AMT")
-	cmd.Stdin = strings.NewReader(strings.Join(commits, "\n") + "\n")
-	return run(cmd, func(r io.Reader) error {
-		return additions(r, func(p piece) error {
-			if ctx.Err() != nil || gate.Excluded(p.path, s.in.Exclude) {
+	read := func(r io.Reader) error {
+		return git.ParsePatch(r, true, func(h git.Hunk) error {
+			if ctx.Err() != nil || h.Added == 0 || gate.Excluded(h.Path, s.in.Exclude) {
 				return ctx.Err()
 			}
-			if p, ok := s.concerns(p); ok {
+			if p, ok := s.concerns(piece{commit: h.Commit, path: h.Path, line: h.Line, text: h.Text}); ok {
 				return yield(p)
 			}
 			return nil
 		})
-	})
+	}
+	return git.Foreign(s.in.Dir).Stream(ctx, lines(commits), read,
+		"diff-tree", "--stdin", "-r", "-p", "-U0", "--root", "--text", "--full-index", "--no-color",
+		"--no-ext-diff", "--no-textconv", "--no-renames", "--no-relative", "--inter-hunk-context=0", "--submodule=short",
+		"--src-prefix=a/", "--dst-prefix=b/", "--diff-filter=AMT")
 }
 
-// concerns reports whether a piece of the history is to be looked at, and as what.
+func lines(all []string) io.Reader { return strings.NewReader(strings.Join(all, "\n") + "\n") }
+
+// concerns reports whether a piece of the history must be examined, and returns it as
+// readable text.
 func (s *scan) concerns(p piece) (piece, bool) {
-	// With --text git shows binary files too. They are told by a NUL, as git does it.
+	// With --text git shows binary files too. As in git, a NUL marks them.
 	p.binary = strings.Contains(p.text, "\x00")
 	if s.detector.skips(p.path) && (!p.binary || isPicture(p.path)) {
 		return p, false
@@ -97,14 +100,14 @@ func (s *scan) concerns(p piece) (piece, bool) {
 	if p.binary {
 		p.line, p.text = 0, string(readable([]byte(p.text)))
 	}
-	// A file as it still stands is looked at in the tree.
+	// A file that has not changed since is examined in the tree.
 	return p, p.text == "" || s.texts[p.path] != p.text
 }
 
-// sightings are the texts that commits have added, by path and hash.
+// sightings are the texts that commits added, by path and hash.
 type sightings struct {
 	all   sync.Map
-	seeds [2]maphash.Seed // two: nobody can make one text pass for another
+	seeds [2]maphash.Seed // two, so that no text can be made to collide with another
 }
 
 // sighting is one of them. The lines of its hits count from 1.
@@ -113,8 +116,8 @@ type sighting struct {
 	hits []secret
 }
 
-// again looks at what a commit added, unless another has added the same to the
-// same file: a revert, a branch that was picked from, a file that came back.
+// again examines what a commit added, unless another commit added the same text to the
+// same file, as reverts and cherry-picks do.
 func (s *scan) again(ctx context.Context, seen *sightings, p piece, age int) {
 	name := p.path + "\x00" + p.text
 	entry, _ := seen.all.LoadOrStore([2]uint64{maphash.String(seen.seeds[0], name), maphash.String(seen.seeds[1], name)}, &sighting{})
@@ -145,20 +148,20 @@ func (s *scan) list(ctx context.Context, options ...string) ([]string, error) {
 		head = s.in.Base + ".." + head
 	}
 	args := append(append([]string{"rev-list"}, options...), "--end-of-options", head, "--")
-	out, err := output(s.git(ctx, args...))
+	out, err := git.Foreign(s.in.Dir).Output(ctx, nil, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list commits (a shallow clone lacks some: check out with fetch-depth: 0): %w", err)
 	}
-	return strings.Fields(out), nil
+	return strings.Fields(string(out)), nil
 }
 
-// shallow says what a clone without its full history hides.
+// shallow adds a gap when the clone lacks a part of its history.
 func (s *scan) shallow(ctx context.Context, commits []string) error {
-	name, err := output(s.git(ctx, "rev-parse", "--path-format=absolute", "--git-path", "shallow"))
+	name, err := git.Foreign(s.in.Dir).Run(ctx, "rev-parse", "--path-format=absolute", "--git-path", "shallow")
 	if err != nil {
 		return err
 	}
-	cut, err := os.ReadFile(strings.TrimSuffix(name, "\n"))
+	cut, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -173,15 +176,4 @@ func (s *scan) shallow(ctx context.Context, commits []string) error {
 		}
 	}
 	return nil
-}
-
-// git is a command that reads no configuration but the repository's own, never
-// asks, and fetches nothing. The checkout may belong to another user: in a
-// container it always does.
-func (s *scan) git(ctx context.Context, args ...string) *exec.Cmd {
-	dir, _ := filepath.EvalSymlinks(s.in.Dir)
-	cmd := exec.CommandContext(ctx, "git", append([]string{"-C", s.in.Dir, "-c", "safe.directory=" + dir}, args...)...)
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull,
-		"GIT_ATTR_NOSYSTEM=1", "GIT_NO_REPLACE_OBJECTS=1", "GIT_NO_LAZY_FETCH=1", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0"}
-	return cmd
 }

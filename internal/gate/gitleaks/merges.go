@@ -11,36 +11,38 @@ import (
 	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/git"
 )
 
-// merges looks at what merges brought that none of their parents had: the patch of
-// a merge shows nothing of it, and a later commit may have removed it.
+// merges examines the lines that merges added and none of their parents had: the
+// ordinary patch of a merge does not show them.
 func (s *scan) merges(ctx context.Context, seen *sightings, age map[string]int) error {
 	commits, err := s.list(ctx, "--merges")
 	if err != nil || len(commits) == 0 {
 		return err
 	}
-	cmd := s.git(ctx, "diff-tree", "--stdin", "-c", "-r", "-p", "-U0", "--text", "--full-index", "--no-color",
-		"--no-ext-diff", "--no-textconv", "--no-renames", "--no-relative", "--diff-filter=AMT")
-	cmd.Stdin = strings.NewReader(strings.Join(commits, "\n") + "\n")
-	return run(cmd, func(r io.Reader) error {
+	read := func(r io.Reader) error {
 		return combined(r, func(p piece) error {
 			if p, ok := s.concerns(p); ok && ctx.Err() == nil && !gate.Excluded(p.path, s.in.Exclude) {
 				return guard(p.path, func() error { s.again(ctx, seen, p, age[p.commit]); return nil })()
 			}
 			return ctx.Err()
 		})
-	})
+	}
+	return git.Foreign(s.in.Dir).Stream(ctx, lines(commits), read,
+		"diff-tree", "--stdin", "-c", "-r", "-p", "-U0", "--text", "--full-index", "--no-color",
+		"--no-ext-diff", "--no-textconv", "--no-renames", "--no-relative", "--diff-filter=AMT")
 }
 
 var (
+	commitLine   = regexp.MustCompile(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`)
 	combinedHunk = regexp.MustCompile(`^(@@@+) (?:-\d+(?:,\d+)? )+\+(\d+)(?:,\d+)? @@@+`)
 	combinedFile = regexp.MustCompile(`^diff --(?:combined|cc) (.+)$`)
 )
 
 // combined reads the patches of `git diff-tree --stdin -c -p` and yields, for each
-// hunk, the lines that are in no parent. A line of a hunk begins with a column for
-// each parent, which no other line does.
+// hunk, the lines that no parent has. Only a line of a hunk begins with a column for
+// each parent.
 func combined(r io.Reader, yield func(piece) error) error {
 	in := bufio.NewReaderSize(r, 1<<16)
 	var p piece
@@ -82,7 +84,7 @@ func combined(r io.Reader, yield func(piece) error) error {
 		}
 		parents = 0
 		if m := combinedFile.FindStringSubmatch(line); m != nil {
-			if p.path, err = fileName(m[1]); err != nil {
+			if p.path, err = git.Unquote(m[1]); err != nil {
 				return err
 			}
 		} else if commitLine.MatchString(line) {

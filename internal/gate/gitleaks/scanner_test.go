@@ -247,7 +247,24 @@ func TestShallowClone(t *testing.T) {
 	}
 }
 
-// An error of git is no answer, and never "no secrets".
+// TestMergeOfAFolderB: the name of a file in the patch of a merge has no prefix.
+func TestMergeOfAFolderB(t *testing.T) {
+	r := newRepo(t)
+	r.commit(map[string]string{"b/a.env": "one\n"})
+	r.git("checkout", "-q", "-b", "topic")
+	r.commit(map[string]string{"b/a.env": "two\n"})
+	r.git("checkout", "-q", "-")
+	r.commit(map[string]string{"b/a.env": "three\n"})
+	cmd := exec.Command("git", "-C", r.dir, "merge", "-q", "--no-commit", "topic")
+	_ = cmd.Run() // it conflicts
+	r.commit(map[string]string{"b/a.env": token})
+	r.commit(map[string]string{"b/a.env": "four\n"})
+	if got := where(r.scan(gate.Input{})); len(got) != 1 || !strings.Contains(got[0], "b/a.env") {
+		t.Errorf("found %v", got)
+	}
+}
+
+// An error of git is an error of the scan, and never "no secrets".
 func TestDamagedRepository(t *testing.T) {
 	for name, damage := range map[string]func(r repo, first string){
 		"no HEAD":         func(r repo, _ string) { os.Remove(filepath.Join(r.dir, ".git/HEAD")) },
@@ -283,7 +300,7 @@ func TestDamagedRepository(t *testing.T) {
 	}
 }
 
-// A git that is killed says nothing, and the history it has shown is not all.
+// A git that is killed prints nothing, and the history that it has shown is incomplete.
 func TestKilledGit(t *testing.T) {
 	r := newRepo(t)
 	r.commit(map[string]string{"a": "one\n"})
@@ -297,7 +314,7 @@ func TestKilledGit(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
-	if res, err := new(Scanner).Scan(context.Background(), r.input(gate.Input{})); err == nil || !strings.Contains(err.Error(), "killed") {
+	if res, err := new(Scanner).Scan(context.Background(), r.input(gate.Input{})); err == nil || !strings.Contains(err.Error(), "exit status 137") {
 		t.Errorf("error %v, result %+v", err, res)
 	}
 }

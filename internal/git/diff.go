@@ -1,0 +1,190 @@
+package git
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Hunk is one place in which a patch without context lines changes a file.
+type Hunk struct {
+	Commit  string // the commit of `diff-tree --stdin`; empty in other patches
+	Path    string // name of the file after the change; empty: the file is deleted
+	Line    int    // first added line, counted from 1; without any, the line before
+	Removed int    // number of removed lines
+	Added   int    // number of added lines
+	Text    string // the added lines, if they were asked for
+}
+
+var (
+	commitLine = regexp.MustCompile(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`)
+	hunkLine   = regexp.MustCompile(`^@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@`)
+	headerLine = regexp.MustCompile(`^(?:diff --git|index|old mode|new mode|new file mode|deleted file mode|---) `)
+)
+
+// longestHeader bounds a line outside of hunks in bytes. Names are quoted: each of
+// 4096 bytes may need four.
+const longestHeader = 64 << 10
+
+// ParsePatch reads a patch made with -U0, --src-prefix=a/ and --dst-prefix=b/, and
+// calls yield for each hunk. With text it keeps the added lines; without it a line is
+// never held whole.
+//
+// It is strict: the header of a hunk says how many lines belong to it, and a line that
+// belongs nowhere is an error. A parser that stopped there would hide the rest. Errors
+// do not quote lines, which may contain a secret.
+func ParsePatch(r io.Reader, text bool, yield func(Hunk) error) error {
+	in := bufio.NewReaderSize(r, 1<<16)
+	var h Hunk
+	for {
+		line, err := header(in)
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("patch of %.7s: %w", h.Commit, err)
+		}
+		if to, ok := strings.CutPrefix(line, "+++ "); ok {
+			if h.Path, err = newPath(to); err != nil {
+				return err
+			}
+			continue
+		}
+		hunk := hunkLine.FindStringSubmatch(line)
+		switch {
+		case commitLine.MatchString(line):
+			h = Hunk{Commit: line}
+		case strings.HasPrefix(line, "diff "):
+			h.Path = ""
+		}
+		switch {
+		case hunk != nil:
+			var errs [3]error
+			h.Removed, errs[0] = count(hunk[1])
+			h.Line, errs[1] = strconv.Atoi(hunk[2])
+			h.Added, errs[2] = count(hunk[3])
+			if errors.Join(errs[:]...) != nil {
+				return fmt.Errorf("patch of %.7s: a hunk without valid numbers", h.Commit)
+			}
+			if h.Text, err = body(in, h.Removed, h.Added, text); err != nil {
+				return fmt.Errorf("patch of %.7s: %w", h.Commit, err)
+			}
+			if h.Path == "" {
+				continue
+			}
+			if err := yield(h); err != nil {
+				return err
+			}
+		case commitLine.MatchString(line), headerLine.MatchString(line):
+		default:
+			return fmt.Errorf("patch of %.7s: a line that belongs to no hunk", h.Commit)
+		}
+	}
+}
+
+// count reads the number of lines in the header of a hunk; it is 1 if left out.
+func count(s string) (int, error) {
+	if s == "" {
+		return 1, nil
+	}
+	n, err := strconv.Atoi(s)
+	if err == nil && n > 1<<40 {
+		err = strconv.ErrRange
+	}
+	return n, err
+}
+
+// header returns a line, or its beginning where it is too long for a header.
+func header(in *bufio.Reader) (string, error) {
+	line, err := in.ReadSlice('\n')
+	head := string(line[:min(len(line), longestHeader)])
+	for errors.Is(err, bufio.ErrBufferFull) {
+		line, err = in.ReadSlice('\n')
+	}
+	if err == io.EOF && head != "" {
+		return "", errors.New("it ends within a line")
+	}
+	return strings.TrimSuffix(head, "\n"), err
+}
+
+// body reads the lines of a hunk and returns the added ones if text is set.
+func body(in *bufio.Reader, removed, added int, text bool) (string, error) {
+	var out strings.Builder
+	for removed > 0 || added > 0 || noNewline(in) {
+		first, err := in.Peek(1)
+		if err != nil {
+			return "", fmt.Errorf("it ends within a hunk: %w", err)
+		}
+		keep := false
+		switch {
+		case first[0] == '-' && removed > 0:
+			removed--
+		case first[0] == '+' && added > 0:
+			added--
+			keep = text
+		case first[0] == '\\':
+		default:
+			return "", errors.New("a hunk has more lines than its header says")
+		}
+		if err := readLine(in, &out, keep); err != nil {
+			return "", err
+		}
+	}
+	return out.String(), nil
+}
+
+// readLine reads past a line and, if keep is set, appends it without its first byte.
+func readLine(in *bufio.Reader, out *strings.Builder, keep bool) error {
+	skip := 1
+	for {
+		part, err := in.ReadSlice('\n')
+		if keep {
+			out.Write(part[min(skip, len(part)):])
+		}
+		skip = 0
+		switch {
+		case err == nil:
+			return nil
+		case !errors.Is(err, bufio.ErrBufferFull):
+			return fmt.Errorf("it ends within a hunk: %w", err)
+		}
+	}
+}
+
+// noNewline reports whether git's remark on a missing newline comes next.
+func noNewline(in *bufio.Reader) bool {
+	next, _ := in.Peek(1)
+	return bytes.Equal(next, []byte(`\`))
+}
+
+// Unquote undoes the quoting of a name in a patch.
+func Unquote(s string) (string, error) {
+	s = strings.TrimSuffix(s, "\t") // git ends a name that has a space with a tab
+	if !strings.HasPrefix(s, `"`) {
+		return s, nil
+	}
+	s, err := strconv.Unquote(s)
+	if err != nil {
+		return "", fmt.Errorf("patch: unquote the name of a file: %w", err)
+	}
+	return s, nil
+}
+
+// newPath is the name after "+++ " without its prefix. The name of a deleted file,
+// /dev/null, is empty.
+func newPath(s string) (string, error) {
+	s, err := Unquote(s)
+	if err != nil || s == "/dev/null" {
+		return "", err
+	}
+	name, ok := strings.CutPrefix(s, "b/")
+	if !ok {
+		return "", errors.New("patch: the name of a file has no prefix b/")
+	}
+	return name, nil
+}
