@@ -6,20 +6,19 @@ import (
 	"strings"
 )
 
-// served starts a page on this machine: enough to walk the path once.
+// served serves a page on this machine, which is enough for a first run.
 var served = []string{"sh", "-c", "exec python3 -m http.server $PORT --bind ${HOST:-127.0.0.1}"}
 
-const servedCheck = "a first walk on this machine; put a web server into the image before another target"
+const servedCheck = "works only on this machine; for another target, put a web server into the image"
 
-// artifact is how a commit becomes an image, as lines of the configuration.
+// artifact describes how a commit becomes an image, as lines of the configuration.
 type artifact struct {
 	lines []string
 	how   string // for the report
-	gap   string // what is not known, or was chosen
+	gap   string // what is unknown or was guessed
 }
 
-// chooseArtifact takes the Dockerfile before anything else: it is what the
-// repository itself says of its image.
+// chooseArtifact prefers a Dockerfile, which describes the image explicitly.
 func (f *Facts) chooseArtifact() artifact {
 	switch {
 	case len(f.Dockerfiles) > 0:
@@ -36,15 +35,15 @@ func (f *Facts) chooseArtifact() artifact {
 	}
 	return artifact{
 		lines: []string{
-			"# artifact: nothing here says how the app starts. Without it the gate and the scorecard work, the path does not.",
+			"# artifact: init could not detect how the app starts. Without it only the gate and the scorecard work.",
 			"#   dockerfile: Dockerfile      # or a folder: pack: dist, with entrypoint: [/server]",
 		},
-		gap: "nothing here says how the app starts",
+		gap: "could not detect how the app starts",
 	}
 }
 
-// fromDockerfile is the form with the user's own Dockerfile. The Dockerfile says
-// the rest: port, user, entrypoint.
+// fromDockerfile uses the repository's Dockerfile, which also sets port, user and
+// entrypoint.
 func (f *Facts) fromDockerfile() artifact {
 	d := f.Dockerfiles[0]
 	a := artifact{how: d.Path, lines: f.imageLines()}
@@ -54,7 +53,7 @@ func (f *Facts) fromDockerfile() artifact {
 		for _, other := range f.Dockerfiles[1:] {
 			others = append(others, other.Path)
 		}
-		a.gap = fmt.Sprintf("the first of %d Dockerfiles is the artifact (%s)", len(f.Dockerfiles), d.Path)
+		a.gap = fmt.Sprintf("chose the first of %d Dockerfiles (%s)", len(f.Dockerfiles), d.Path)
 		line += " # check: others are " + strings.Join(others, ", ")
 	} else {
 		line += " # check: the app listens on $PORT"
@@ -63,8 +62,8 @@ func (f *Facts) fromDockerfile() artifact {
 	return a
 }
 
-// starting is how the first part that can be packed starts; the Procfile knows
-// better than what was guessed.
+// starting returns how the first part that can be packed starts. A Procfile overrides
+// the guess.
 func (f *Facts) starting() *start {
 	for _, p := range f.Parts {
 		if p.Start == nil {
@@ -73,7 +72,7 @@ func (f *Facts) starting() *start {
 		s := *p.Start
 		if f.Web != "" && p.Dir == "." && p.Language != "go" {
 			s.entrypoint = []string{"sh", "-c", f.Web}
-			if p.Language == "python" { // programs that pip installed
+			if p.Language == "python" { // programs installed by pip
 				s.env = append(slices.Clone(s.env), [2]string{"PATH", "/lib/bin:/usr/local/bin:/usr/bin:/bin"})
 			}
 		}
@@ -105,7 +104,7 @@ func (f *Facts) fromFolder(s start) artifact {
 
 func (f *Facts) imageLines() []string {
 	if f.Image == "" {
-		return []string{"artifact:", "  # image: ghcr.io/OWNER/" + f.App + "    a registry you may push to; without one it stays on this machine"}
+		return []string{"artifact:", "  # image: ghcr.io/OWNER/" + f.App + "    a registry you can push to; without one the image stays on this machine"}
 	}
 	return []string{"artifact:", "  image: " + f.Image}
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/config"
 )
 
-// configuration is .goldenpath.yml. It is read as every command reads it: one that
-// goldenpath refuses is never written.
+// configuration returns the text of .goldenpath.yml. It is parsed as every command does,
+// so that init never writes an invalid one.
 func configuration(f *Facts) (text, not string, err error) {
 	lines := []string{"version: 1", "app: " + scalar(f.App, false)}
 	lines = append(lines, f.artifact.lines...)
@@ -29,13 +29,13 @@ func configuration(f *Facts) (text, not string, err error) {
 	lines = append(lines, f.graded())
 	text = strings.Join(lines, "\n") + "\n"
 	if _, err := config.Parse([]byte(text)); err != nil {
-		return "", "", fmt.Errorf("what it would say is refused, which is a mistake of goldenpath's: %w: report it, and write the file by hand", err)
+		return "", "", fmt.Errorf("generated an invalid configuration: %w: this is a bug in goldenpath; report it and write the file by hand", err)
 	}
 	return text, "", nil
 }
 
-// environments are where the artifact runs. A chart or a kustomization that is the
-// only one is what is deployed everywhere; of several none is taken.
+// environments returns preview and environments. The only chart or kustomization is
+// deployed everywhere; if there are several, none is chosen.
 func (f *Facts) environments() []string {
 	source := ""
 	switch {
@@ -62,8 +62,7 @@ func (f *Facts) environments() []string {
 	return append(lines, "environments:", "  staging: {"+source+"}", "  production: {"+source+", from: staging}")
 }
 
-// graded is what the scorecard asks for: tests only where something writes their
-// results.
+// graded returns the scorecard, which requires tests only if a check writes JUnit.
 func (f *Facts) graded() string {
 	migrations, must := "", "[tests, security]"
 	if f.Migrations != "" {
@@ -72,5 +71,5 @@ func (f *Facts) graded() string {
 	if f.proven() {
 		return "scorecard: {" + migrations + "must: " + must + "}"
 	}
-	return "scorecard: {" + migrations + "must: [security]} # add tests, once a check writes JUnit (junit: reports/*.xml)"
+	return "scorecard: {" + migrations + "must: [security]} # add tests when a check writes JUnit (junit: reports/*.xml)"
 }

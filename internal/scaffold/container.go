@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// Dockerfile is what init reads of one.
+// Dockerfile is the part of a Dockerfile that init reads.
 type Dockerfile struct {
 	Path   string
 	Port   string   // first of EXPOSE
 	Starts string   // ENTRYPOINT or CMD of the last stage
 	Stages []string // names, in order
-	Health string   // path that HEALTHCHECK asks for
+	Health string   // path in HEALTHCHECK
 	Base   string   // image of the last stage
 }
 
@@ -24,7 +24,7 @@ var (
 	askedPath   = regexp.MustCompile(`https?://[^\s/"']+(/[A-Za-z0-9/_-]+)`)
 )
 
-// dockerfiles reads those of the repository, the root's first.
+// dockerfiles reads up to eight Dockerfiles, those nearest the root first.
 func dockerfiles(t *tree) []Dockerfile {
 	var all []Dockerfile
 	for _, name := range t.find("Dockerfile", 3) {
@@ -64,8 +64,8 @@ func readDockerfile(name, text string) Dockerfile {
 	return d
 }
 
-// workshop is the stage in which a person can work: one that builds. ok is false
-// where none has a name and the last one has no shell.
+// workshop returns the build stage, which a person can work in. ok is false if no stage
+// has a name and the last one has no shell.
 func (d Dockerfile) workshop() (stage string, ok bool) {
 	for _, name := range []string{"dev", "development", "build", "builder", "deps", "base"} {
 		if slices.Contains(d.Stages, name) {
@@ -80,8 +80,7 @@ func (d Dockerfile) workshop() (stage string, ok bool) {
 
 var webProcess = regexp.MustCompile(`(?m)^web:\s*(\S.*?)\s*$`)
 
-// procfile is how the web process starts. It is a command of the repository's own,
-// which its image runs, never this machine's init.
+// procfile returns the web command, which the image runs; init never runs it.
 func procfile(t *tree) string {
 	m := webProcess.FindStringSubmatch(t.text("Procfile"))
 	if m == nil || len(m[1]) > 500 {
@@ -90,7 +89,7 @@ func procfile(t *tree) string {
 	return m[1]
 }
 
-// site is the folder of a page with no program behind it.
+// site returns the folder of a static page, or "".
 func site(t *tree, parts []Part) string {
 	if len(parts) > 0 {
 		return ""

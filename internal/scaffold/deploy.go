@@ -6,8 +6,7 @@ import (
 	"strings"
 )
 
-// delivery finds how the app is brought to where it runs, and what is done to its
-// data.
+// delivery finds charts, kustomizations, Terraform and migrations.
 func (f *Facts) delivery(t *tree) {
 	for _, name := range t.find("Chart.yaml", 4) {
 		if dir := path.Dir(name); dir != "." && !nested(dir, f.Charts) && !strings.Contains(t.text(name), "type: library") {
@@ -35,7 +34,7 @@ func (f *Facts) delivery(t *tree) {
 	}
 }
 
-// nested reports whether a folder lies in one of the others: a chart's charts.
+// nested reports whether a folder is inside one of the others, such as a subchart.
 func nested(dir string, others []string) bool {
 	return slices.ContainsFunc(others, func(o string) bool { return within(o, dir) })
 }

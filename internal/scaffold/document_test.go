@@ -57,7 +57,7 @@ func TestWith(t *testing.T) {
 		t.Errorf("%s with %v", r.Title, all)
 	}
 	o.With = []string{"lunch"}
-	if _, err := Init(o); err == nil || !strings.Contains(err.Error(), `--with "lunch" is no starter that is left out; those are: `+strings.Join(all, ", ")) {
+	if _, err := Init(o); err == nil || !strings.Contains(err.Error(), `--with "lunch" is not an optional starter; optional starters are: `+strings.Join(all, ", ")) {
 		t.Error(err)
 	}
 }

@@ -11,10 +11,10 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// Facts is what a repository says of itself.
+// Facts is what init detects in a repository.
 type Facts struct {
 	App, Image, Owner string
-	Branch            string // the default one; "": not known
+	Branch            string // default branch; "" if unknown
 	Pin, Version      string
 	With              []string
 	Parts             []Part
@@ -23,30 +23,30 @@ type Facts struct {
 	Kustomizations    []string
 	Terraform         []string
 	Migrations        string // folder of SQL files
-	Web               string // command of the Procfile's web process
-	Site              string // folder of a page that needs no program; "." is the root
-	Health, HealthIn  string // path that tells health, and the file that has it
+	Web               string // web command of the Procfile
+	Site              string // folder of a static page; "." is the root
+	Health, HealthIn  string // health path, and the file it was found in
 	Workflows         []string
-	Existing          error // what is wrong with the .goldenpath.yml that is there
+	Existing          error // what is wrong with the existing .goldenpath.yml, or nil
 
 	artifact artifact
 	notes    []string
 }
 
-// Part is the work of one language in one folder.
+// Part is the code of one language in one folder.
 type Part struct {
 	Dir       string `json:"dir"` // "." is the root
 	Language  string `json:"language"`
 	Manager   string `json:"manager"`
-	From      string `json:"from"` // the files that say so
+	From      string `json:"from"` // the files it was detected from
 	Steps     []step `json:"-"`
-	Ecosystem string `json:"-"` // Dependabot's name of it
-	Start     *start `json:"-"` // how it becomes an artifact, where that is known
+	Ecosystem string `json:"-"` // Dependabot's name for it
+	Start     *start `json:"-"` // how it becomes an artifact; nil if unknown
 	Hooks     []hook `json:"-"`
-	Lacks     string `json:"-"` // what makes its builds differ from day to day
+	Lacks     string `json:"-"` // why its builds are not reproducible, or ""
 }
 
-// step is a check of a commit.
+// step is one command of checks.
 type step struct{ name, run, junit string }
 
 // start is how a part becomes an image from a folder, without Docker.
@@ -54,18 +54,18 @@ type start struct {
 	build, pack string
 	entrypoint  []string
 	env         [][2]string
-	check       string // what its reader has to look at
+	check       string // what the reader must check, or ""
 }
 
-// markers are the files that begin a part, or are looked for elsewhere.
+// markers are the file names that detection looks for.
 var markers = map[string]bool{
 	"package.json": true, "go.mod": true, "requirements.txt": true, "pyproject.toml": true, "pom.xml": true, "build.gradle": true,
 	"build.gradle.kts": true, "Dockerfile": true, "Chart.yaml": true, "kustomization.yaml": true,
 }
 
-// look reads the repository.
-func look(root *os.Root, o Options) (*Facts, error) {
-	t, err := grow(root)
+// detect reads the repository.
+func detect(root *os.Root, o Options) (*Facts, error) {
+	t, err := listFiles(root)
 	if err != nil {
 		return nil, err
 	}
@@ -101,8 +101,8 @@ func owner(name string) string {
 	return ""
 }
 
-// name settles the app and its image: as asked, as the configuration that is there
-// says, or as the repository is called.
+// name sets the app and its image: from the options, the existing configuration, or the
+// repository's name.
 func (f *Facts) name(o Options) error {
 	have, err := config.Read(o.Dir)
 	if err != nil && !errors.Is(err, config.ErrMissing) {
@@ -113,7 +113,7 @@ func (f *Facts) name(o Options) error {
 	}
 	f.App = cmp.Or(o.App, have.App, slug(o.Name), slug(folderName(o.Dir)), "app")
 	if !appName.MatchString(f.App) {
-		return report.Usage("--app " + report.Clean(f.App) + " is no name of an app: lower-case letters, digits and hyphens, at most 40, such as where2eat")
+		return report.Usage("--app " + report.Clean(f.App) + " is not a valid app name: use at most 40 lower-case letters, digits and hyphens, such as where2eat")
 	}
 	f.Image = o.Image
 	if f.Image == "" && have.Artifact.Image != have.App {
@@ -123,18 +123,18 @@ func (f *Facts) name(o Options) error {
 		f.Image = "ghcr.io/" + strings.ToLower(f.Owner) + "/" + f.App
 	}
 	if f.Image != "" && (!imageName.MatchString(f.Image) || len(f.Image) > 200) {
-		return report.Usage("--image " + report.Clean(f.Image) + " is no repository of images: without tag and digest, such as ghcr.io/acme/where2eat")
+		return report.Usage("--image " + report.Clean(f.Image) + " is not a valid image repository: use a name without tag and digest, such as ghcr.io/acme/where2eat")
 	}
 	return nil
 }
 
-// slug makes a name of an app from a name of something else.
+// slug turns any name into an app name.
 func slug(name string) string {
 	s := strings.Trim(notInName.ReplaceAllString(strings.ToLower(name), "-"), "-")
 	return strings.Trim(s[:min(len(s), 40)], "-")
 }
 
-// Prefix begins the ids of the app's requirements.
+// Prefix is the prefix of the app's requirement ids.
 func (f *Facts) Prefix() string {
 	p := strings.ToUpper(strings.ReplaceAll(f.App, "-", ""))
 	p = strings.TrimLeft(p, "0123456789")
@@ -144,10 +144,10 @@ func (f *Facts) Prefix() string {
 	return p[:min(len(p), 8)]
 }
 
-// Who is the owner as documents name one.
+// Who is the owner as the documents show it.
 func (f *Facts) Who() string {
 	if f.Owner == "" {
-		return "nobody yet"
+		return "not set"
 	}
 	return "@" + f.Owner
 }

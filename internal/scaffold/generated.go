@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// dependabot lists the ecosystems that the repository has. What a release brings
-// waits some days: most that are malicious are found out in that time.
+// dependabot lists the repository's ecosystems. Updates wait some days, in which most
+// malicious releases are discovered.
 func dependabot(f *Facts) (text, not string, err error) {
 	type entry struct{ ecosystem, dir string }
 	all := []entry{{"github-actions", "."}}
@@ -22,7 +22,7 @@ func dependabot(f *Facts) (text, not string, err error) {
 	for _, dir := range f.Terraform {
 		all = append(all, entry{"terraform", dir})
 	}
-	lines := []string{"# What is pinned is moved by pull requests, which walk the path like any other.", "version: 2", "updates:"}
+	lines := []string{"# Dependabot updates pinned versions in pull requests.", "version: 2", "updates:"}
 	for i, e := range all {
 		if slices.Contains(all[:i], e) {
 			continue
@@ -39,14 +39,13 @@ func dependabot(f *Facts) (text, not string, err error) {
 	return strings.Join(lines, "\n") + "\n", "", nil
 }
 
-// hook is one of pre-commit's, of the repository itself: there is no other
-// repository to pin.
+// hook is a local pre-commit hook, so there is no other repository to pin.
 type hook struct {
 	id, entry, files string
-	names            bool // whether it is told the names of the files
+	names            bool // whether it takes file names
 }
 
-// preCommit runs what the checks run, where it is quick, and the gate before a push.
+// preCommit runs the quick checks before a commit and the gate before a push.
 func preCommit(f *Facts) (text, not string, err error) {
 	lines := []string{"# pre-commit install --hook-type pre-commit --hook-type pre-push", "repos:", "  - repo: local", "    hooks:"}
 	var taken []string
@@ -54,7 +53,7 @@ func preCommit(f *Facts) (text, not string, err error) {
 		for _, h := range p.Hooks {
 			id, entry, files := h.id, h.entry, h.files
 			if p.Dir != "." {
-				if h.names { // which are relative to the root
+				if h.names { // file names are relative to the root
 					continue
 				}
 				id, entry, files = slug(path.Base(p.Dir))+"-"+id, "sh -c 'cd "+p.Dir+" && "+entry+"'", "^"+strings.ReplaceAll(p.Dir, ".", `\.`)+"/.*"+files
@@ -76,19 +75,19 @@ func preCommit(f *Facts) (text, not string, err error) {
 	return strings.Join(lines, "\n") + "\n", "", nil
 }
 
-// quoted keeps the backslashes of a pattern.
+// quoted quotes a pattern and keeps its backslashes.
 func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
-// devcontainer works in a stage of the app's own Dockerfile: another image would be
-// one more thing that nobody has pinned.
+// devcontainer uses a stage of the app's own Dockerfile, so that no other image must be
+// pinned.
 func devcontainer(f *Facts) (text, not string, err error) {
 	if len(f.Dockerfiles) == 0 {
-		return "", "there is no Dockerfile to build it from, and init makes no digest up", nil
+		return "", "it needs a Dockerfile", nil
 	}
 	d := f.Dockerfiles[0]
 	stage, ok := d.workshop()
 	if !ok {
-		return "", fmt.Sprintf("%s has no stage with a name in which one could work: name the one that builds (FROM … AS build)", d.Path), nil
+		return "", fmt.Sprintf("%s has no named build stage: name it (FROM … AS build)", d.Path), nil
 	}
 	build := map[string]string{"dockerfile": "../" + d.Path, "context": path.Join("..", ".")}
 	if stage != "" {

@@ -13,15 +13,15 @@ var (
 	ignored     = regexp.MustCompile(`(?m)^//go:build ignore\b`)
 )
 
-// goPart reads a module. `go test` writes no JUnit, so its tests are run and not
-// counted until a team adds a tool that does.
+// goPart reads a module. `go test` writes no JUnit, so its tests run but are not counted
+// until a team adds a tool that writes it.
 func goPart(t *tree, dir, marker string) *Part {
 	p := &Part{Manager: "go", Ecosystem: "gomod", From: marker, Steps: []step{{name: "vet", run: "go vet ./..."}}}
 	sum := path.Join(dir, "go.sum")
 	if t.has(sum) {
 		p.From += ", " + sum
 	} else if bytes.Contains(t.read(marker), []byte("\nrequire")) {
-		p.Lacks = marker + " has no go.sum beside it: run go mod tidy and commit it"
+		p.Lacks = marker + " has no go.sum: run go mod tidy and commit it"
 	}
 	below := func(name string) bool { return within(dir, path.Dir(name)) }
 	if slices.ContainsFunc(t.names, func(name string) bool { return below(name) && strings.HasSuffix(name, "_test.go") }) {
@@ -35,8 +35,8 @@ func goPart(t *tree, dir, marker string) *Part {
 	return p
 }
 
-// goStart builds the one program of a module. Of several it takes the first and
-// says so.
+// goStart builds the program of a module. If there are several, it chooses the most
+// likely one and marks the line.
 func goStart(t *tree, dir string) *start {
 	programs := t.match(12, func(name string) bool {
 		at := path.Dir(name)
@@ -63,7 +63,7 @@ func goStart(t *tree, dir string) *start {
 		pkg = "./" + strings.TrimPrefix(strings.TrimPrefix(folders[i], dir), "/")
 	}
 	if len(folders) > 1 {
-		s.check = "there are " + strings.Join(folders[:min(4, len(folders))], ", ") + "; this one is built"
+		s.check = "chosen from " + strings.Join(folders[:min(4, len(folders))], ", ")
 	}
 	s.build = "CGO_ENABLED=0 go build -trimpath -buildvcs=false -o " + out + " " + pkg
 	if dir != "." {
@@ -77,14 +77,14 @@ func goStart(t *tree, dir string) *start {
 	return s
 }
 
-// readsFiles is source that takes pages from the folder it is started in: they are
-// packed with the program.
+// readsFiles matches source that reads files from its working directory. The
+// repository's files are then packed with the program.
 var readsFiles = regexp.MustCompile(`LoadHTML|ParseGlob\(|ParseFiles\(|http\.Dir\(|os\.DirFS\(|\.Static(FS|File)?\("`)
 
 var serves = regexp.MustCompile(`ListenAndServe|http\.Serve\(|net\.Listen|\.Serve\(`)
 
-// serving is the program that is most likely the app: the folder's own, one that
-// listens, one that is called as servers are, the first.
+// serving returns the index of the program that is most likely the app: the one in dir,
+// one that listens, one with the name of a server, or the first.
 func serving(t *tree, folders []string, dir string) int {
 	if i := slices.Index(folders, dir); i >= 0 {
 		return i

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// maxSources bounds how many files are searched for a route.
+// maxSources is the number of files that are searched for a route.
 const maxSources = 3000
 
 var (
@@ -17,8 +17,8 @@ var (
 	testNames = regexp.MustCompile(`(?i)(^|/)(tests?|__tests__|specs?|e2e|examples?|docs?|mocks?|cypress)/|_test\.|\.test\.|\.spec\.|(^|/)(test_|conftest)`)
 )
 
-// health finds the path that tells whether the app is well: where the source says
-// so in quotes, the best known first. "" is none.
+// health finds the app's health path as a quoted string in the source, in the order of
+// asked. It returns "" if there is none.
 func health(t *tree) (found, in string) {
 	best, looked := len(asked), 0
 	for _, name := range t.names {

@@ -116,7 +116,7 @@ func TestLargeAndMany(t *testing.T) {
 	}
 	r := run(t, options(dir))
 	said := log(t, r)
-	for _, want := range []string{"package.json is not read: it is larger than 1 MiB", "deep/package.json is not used", "more folders with code are not in the configuration"} {
+	for _, want := range []string{"package.json was not read: it is larger than 1 MiB", "deep/package.json is not used", "more folders with code are not in the configuration"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("%q is not said:\n%s", want, said)
 		}
@@ -183,8 +183,8 @@ func TestNames(t *testing.T) {
 		{o: Options{Owner: "Acme", Name: "Till.Web_2"}, app: "till-web-2", image: "ghcr.io/acme/till-web-2"},
 		{o: Options{Owner: "acme/evil\n", Name: "..."}, app: "my-shop-2"},
 		{o: Options{App: "till", Image: "registry.example.com:5000/acme/till"}, app: "till", image: "registry.example.com:5000/acme/till"},
-		{o: Options{App: "Till: x"}, fail: "--app Till: x is no name"},
-		{o: Options{Image: "acme/till:1"}, fail: "--image acme/till:1 is no repository"},
+		{o: Options{App: "Till: x"}, fail: "--app Till: x is not a valid app name"},
+		{o: Options{Image: "acme/till:1"}, fail: "--image acme/till:1 is not a valid image repository"},
 		{o: Options{Name: strings.Repeat("x-", 60)}, app: strings.Trim(strings.Repeat("x-", 20), "-")},
 	} {
 		tt.o.Dir, tt.o.Now = mkdir(t, t.TempDir(), "My Shop (2)"), now

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// javaPart reads a build of Maven or Gradle. Both write JUnit by themselves.
+// javaPart reads a Maven or Gradle build. Both write JUnit by default.
 func javaPart(t *tree, dir, marker string) *Part {
 	text := t.text(marker)
 	if path.Base(marker) == "pom.xml" {
@@ -38,7 +38,7 @@ func mavenPart(t *tree, dir, marker, text string) *Part {
 	return p
 }
 
-// jar packs the one executable archive that Spring Boot's plugins make.
+// jar packs the executable archive that Spring Boot's plugins build.
 func jar(dir, build, from string) *start {
 	if dir != "." {
 		build = "(cd " + dir + " && " + build + ")"
@@ -46,6 +46,6 @@ func jar(dir, build, from string) *start {
 	return &start{
 		build: build + " && rm -rf dist/app && mkdir -p dist/app && cp " + path.Join(dir, from) + "/*.jar dist/app/app.jar",
 		pack:  "dist/app", entrypoint: []string{"sh", "-c", "exec java -Dserver.port=$PORT -jar app.jar"},
-		check: "Java itself is the machine's: another target needs it in the image, so write a Dockerfile before",
+		check: "Java is not in the image but comes from the machine: for another target, write a Dockerfile",
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// manifest is what is read of a package.json.
+// manifest is the part of a package.json that init reads.
 type manifest struct {
 	Scripts         map[string]string `json:"scripts"`
 	Dependencies    map[string]string `json:"dependencies"`
@@ -20,11 +20,11 @@ func (m manifest) uses(name string) bool {
 	return m.Dependencies[name] != "" || m.DevDependencies[name] != ""
 }
 
-// manager is how one of the package managers is asked.
+// manager holds the commands of a package manager.
 type manager struct {
 	name, install       string
-	production, prune   string // without development dependencies: from nothing, and after a build
-	run, test, argument string // argument goes before what a test program is told
+	production, prune   string // without development dependencies: a fresh install, and after a build
+	run, test, argument string // argument separates the arguments for the test program
 }
 
 func nodeManager(t *tree, dir string, m manifest) (manager, string) {
@@ -48,8 +48,8 @@ func nodeManager(t *tree, dir string, m manifest) (manager, string) {
 	return npm, ""
 }
 
-// nodePart reads a package.json. Of its scripts only names that are known become
-// commands: their text stays where it is.
+// nodePart reads a package.json. It uses only script names that it knows, never the
+// scripts' text.
 func nodePart(t *tree, dir, marker string) *Part {
 	var m manifest
 	if err := json.Unmarshal(t.read(marker), &m); err != nil {
@@ -65,7 +65,7 @@ func nodePart(t *tree, dir, marker string) *Part {
 	if depends {
 		p.Steps = append(p.Steps, step{name: "install", run: pm.install})
 		if lock == "" {
-			p.Lacks = marker + " has no lock file beside it: run " + pm.name + " install once and commit the lock file"
+			p.Lacks = marker + " has no lock file: run " + pm.name + " install once and commit the lock file"
 		}
 	}
 	for _, name := range []string{"lint", "typecheck", "type-check"} {
@@ -88,7 +88,7 @@ var (
 	nodeRunner = regexp.MustCompile(`^node( --[^ &|;]+)* --test( [^&|;]*)?$`)
 )
 
-// nodeTest asks the test program for JUnit where it is known to have it.
+// nodeTest adds JUnit output for test programs that support it.
 func nodeTest(m manifest, pm manager, test string) step {
 	s := step{name: "unit", run: pm.test}
 	const to = "reports/unit/"
@@ -110,11 +110,11 @@ func nodeTest(m manifest, pm manager, test string) step {
 
 var nodeFile = regexp.MustCompile(`^node ([A-Za-z0-9_][A-Za-z0-9._/-]*)$`)
 
-// nodeStart packs the files and what they depend on, and starts what the start
-// script names. A page that a bundler builds is served as files.
+// nodeStart packs the files and their dependencies, and starts what the start script
+// names. A page built by a bundler is served as static files.
 func nodeStart(t *tree, dir string, m manifest, pm manager, depends bool) *start {
 	built := m.Scripts["build"] != ""
-	s := &start{pack: "dist/app", build: archive(dir), check: "Node itself is the machine's: another target needs it in the image, so write a Dockerfile before"}
+	s := &start{pack: "dist/app", build: archive(dir), check: "Node is not in the image but comes from the machine: for another target, write a Dockerfile"}
 	switch {
 	case depends && built:
 		s.build += " && " + pm.install + " && " + pm.run + "build && " + pm.prune

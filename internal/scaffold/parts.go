@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// language is how the work of one language is recognised and read.
+// language defines how a language is recognised and read.
 type language struct {
 	name    string
 	markers []string
-	read    func(t *tree, dir, marker string) *Part // nil: it is none after all
+	read    func(t *tree, dir, marker string) *Part // returns nil if it is not a part
 }
 
-// languages is the table of what init knows.
+// languages lists the languages that init knows.
 func languages() []language {
 	return []language{
 		{"node", []string{"package.json"}, nodePart},
@@ -24,11 +24,11 @@ func languages() []language {
 	}
 }
 
-// maxParts bounds how much of a large repository becomes commands.
+// maxParts is the number of parts that init writes commands for.
 const maxParts = 6
 
-// parts finds the parts, the root's first. A folder below one of the same language
-// belongs to it: a workspace, a module.
+// parts finds the parts, those nearest the root first. A folder inside one of the same
+// language belongs to that part, as a workspace or a module does.
 func parts(t *tree) []Part {
 	var all []Part
 	for _, l := range languages() {
@@ -51,7 +51,7 @@ func parts(t *tree) []Part {
 		return strings.Count(path.Join("x", a.Dir), "/") - strings.Count(path.Join("x", b.Dir), "/")
 	})
 	if len(all) > maxParts {
-		t.note("%d more folders with code are not in the configuration: name what matters of them in checks", len(all)-maxParts)
+		t.note("%d more folders with code are not in the configuration: add the important ones to checks", len(all)-maxParts)
 		all = all[:maxParts]
 	}
 	return all
@@ -61,7 +61,7 @@ func within(dir, other string) bool {
 	return dir == "." || other == dir || strings.HasPrefix(other, dir+"/")
 }
 
-// steps are the checks of all parts, by names that are unique.
+// steps returns the checks of all parts, with unique names.
 func (f *Facts) steps() []step {
 	var all []step
 	taken := map[string]bool{}
@@ -90,15 +90,15 @@ func (f *Facts) steps() []step {
 	return all
 }
 
-// proven reports whether any step leaves results of tests.
+// proven reports whether any step writes JUnit.
 func (f *Facts) proven() bool {
 	return slices.ContainsFunc(f.steps(), func(s step) bool { return s.junit != "" })
 }
 
-// copied fills a folder with the commit's files and nothing that the checks left.
+// copied copies only the commit's files to a folder, without output of the checks.
 const copied = `rm -rf dist/app && mkdir -p dist/app && git archive "$GOLDENPATH_COMMIT" | tar -xf - -C dist/app && cd dist/app`
 
-// archive is copied for a part in a folder of its own.
+// archive is copied for a part in a subfolder.
 func archive(dir string) string {
 	if dir == "." {
 		return copied

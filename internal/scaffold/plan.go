@@ -13,13 +13,13 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// planned is a file with what init would write.
+// planned is a file and the text that init would write.
 type planned struct {
 	Outcome
 	text string
 }
 
-// plan settles what becomes of each file, before anything is written.
+// plan decides what to do with each file, before anything is written.
 func plan(root *os.Root, f *Facts) ([]planned, error) {
 	var all []planned
 	var blocked []string
@@ -39,7 +39,7 @@ func plan(root *os.Root, f *Facts) ([]planned, error) {
 	return all, nil
 }
 
-// plan settles one file. block says what stands in its way.
+// plan decides what to do with one file. block is the obstacle, or "".
 func (file file) plan(root *os.Root, f *Facts) (p planned, block string, err error) {
 	p.Path = file.path
 	text, not, err := file.make(f)
@@ -49,7 +49,7 @@ func (file file) plan(root *os.Root, f *Facts) (p planned, block string, err err
 	info, err := root.Lstat(filepath.FromSlash(file.path))
 	switch {
 	case err == nil && info.IsDir():
-		block = fmt.Sprintf("%s is a folder, and init would write a file of that name: rename the folder", file.path)
+		block = fmt.Sprintf("%s is a folder, but init writes a file of that name: rename the folder", file.path)
 	case err == nil:
 		p.State, p.Why = file.compare(root, info, text)
 	case errors.Is(err, fs.ErrNotExist):
@@ -63,13 +63,13 @@ func (file file) plan(root *os.Root, f *Facts) (p planned, block string, err err
 		}
 	default:
 		if block = obstacle(root, path.Dir(file.path)); block == "" {
-			return p, "", fmt.Errorf("look at %s: %w: make it readable", file.path, err)
+			return p, "", fmt.Errorf("read %s: %w: make it readable", file.path, err)
 		}
 	}
 	return p, block, nil
 }
 
-// elsewhere is the file that is the same thing in another place, or "".
+// elsewhere returns an existing file of the same kind at another path, or "".
 func (file file) elsewhere(root *os.Root) string {
 	for _, other := range file.also {
 		if found := findFold(root, other); found != "" {
@@ -79,13 +79,13 @@ func (file file) elsewhere(root *os.Root) string {
 	return ""
 }
 
-// compare tells whether what is there is what init writes.
+// compare compares the existing file with the text that init would write.
 func (file file) compare(root *os.Root, info fs.FileInfo, text string) (state, why string) {
 	if info.Mode()&fs.ModeSymlink != 0 {
 		return stateDiffers, "a symbolic link"
 	}
 	if !info.Mode().IsRegular() {
-		return stateDiffers, "no regular file"
+		return stateDiffers, "not a regular file"
 	}
 	if info.Size() == int64(len(text)) {
 		if b, err := root.ReadFile(filepath.FromSlash(file.path)); err == nil && string(b) == text {
@@ -95,7 +95,7 @@ func (file file) compare(root *os.Root, info fs.FileInfo, text string) (state, w
 	return stateDiffers, ""
 }
 
-// obstacle says what keeps a folder from being made, or from being written into.
+// obstacle returns why a folder cannot be created or written to, or "".
 func obstacle(root *os.Root, dir string) string {
 	part := ""
 	for next := range strings.SplitSeq(dir, "/") {
@@ -105,18 +105,18 @@ func obstacle(root *os.Root, dir string) string {
 		case err == nil && info.IsDir():
 			continue
 		case err == nil:
-			return fmt.Sprintf("%s is a file, and init would write into a folder of that name: move it", part)
+			return fmt.Sprintf("%s is a file, but init writes to a folder of that name: move the file", part)
 		}
 		if _, link := root.Lstat(filepath.FromSlash(part)); errors.Is(link, fs.ErrNotExist) {
-			return "" // it will be made
+			return "" // it will be created
 		}
-		return fmt.Sprintf("%s is a link that leads out of the repository, or nowhere: put a folder there, init does not write outside", part)
+		return fmt.Sprintf("%s is a link that leads nowhere or out of the repository, where init does not write: replace it with a folder", part)
 	}
 	return ""
 }
 
-// findFold finds a path by the letters of its last element alone: who has
-// docs/Codeowners has one. A last element of * is any file.
+// findFold finds a path and ignores the case of its last element, so that
+// docs/Codeowners is found. A last element of * matches any file.
 func findFold(root *os.Root, name string) string {
 	dir, base := path.Split(name)
 	dir = path.Clean(dir)

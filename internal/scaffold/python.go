@@ -10,7 +10,7 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// project is what is read of a pyproject.toml.
+// project is the part of a pyproject.toml that init reads.
 type project struct {
 	Project struct {
 		Dependencies []string            `toml:"dependencies"`
@@ -21,7 +21,7 @@ type project struct {
 	Tool   map[string]map[string]any `toml:"tool"`
 }
 
-// python is how a part installs, and runs a program it installed.
+// python holds the commands that install a part and run its programs.
 type python struct{ manager, ecosystem, install, run, lock, target string }
 
 func pythonManager(t *tree, dir string, p project, text string) python {
@@ -57,7 +57,7 @@ func pythonManager(t *tree, dir string, p project, text string) python {
 	return pip
 }
 
-// pythonPart reads requirements or a project.
+// pythonPart reads a requirements.txt or a pyproject.toml.
 func pythonPart(t *tree, dir, marker string) *Part {
 	var p project
 	text := t.text(path.Join(dir, "requirements.txt"))
@@ -77,7 +77,7 @@ func pythonPart(t *tree, dir, marker string) *Part {
 	case pm.lock != "":
 		part.From += ", " + path.Join(dir, pm.lock)
 	case path.Base(marker) == "pyproject.toml" && len(p.Project.Dependencies) > 0:
-		part.Lacks = marker + " has no lock file beside it: uv lock or poetry lock makes one"
+		part.Lacks = marker + " has no lock file: create one with uv lock or poetry lock"
 	}
 	all := text
 	for _, name := range t.match(3, func(name string) bool {
@@ -106,7 +106,7 @@ func pythonPart(t *tree, dir, marker string) *Part {
 				tests = false
 			} else {
 				part.Steps[0].run += " && .venv/bin/pip install pytest"
-				part.Lacks = fmt.Sprintf("%s has tests and does not name pytest: pin it in a requirements file", dirName(dir))
+				part.Lacks = fmt.Sprintf("%s has tests but does not depend on pytest: pin it in a requirements file", dirName(dir))
 			}
 		}
 		if tests {
@@ -129,8 +129,8 @@ var (
 	wsgiApp = regexp.MustCompile(`(?m)^(\w+)\s*=\s*Flask\(`)
 )
 
-// pythonStart serves the application object that the usual files hold. Without one
-// there is no entrypoint, which a Procfile can give.
+// pythonStart serves the application object found in the usual files. Without one there
+// is no entrypoint, unless a Procfile has it.
 func pythonStart(t *tree, dir string, pm python, uses func(string) bool) *start {
 	if dir != "." || pm.target == "" {
 		return nil
@@ -138,7 +138,7 @@ func pythonStart(t *tree, dir string, pm python, uses func(string) bool) *start 
 	s := &start{
 		build: strings.TrimSuffix(copied, " && cd dist/app") + " && " + pm.target, pack: "dist/app",
 		env:   [][2]string{{"PYTHONPATH", "lib"}},
-		check: "Python itself is the machine's: another target needs it in the image, so write a Dockerfile before",
+		check: "Python is not in the image but comes from the machine: for another target, write a Dockerfile",
 	}
 	serve := func(command string) *start {
 		s.entrypoint = []string{"sh", "-c", "exec python3 -m " + command}

@@ -1,6 +1,6 @@
-// Package scaffold writes what a repository needs to walk the path: its
-// configuration, the starters, and the documents a team keeps, fitted to what the
-// repository has. It never overwrites a file.
+// Package scaffold writes what a repository needs to use goldenpath: a configuration,
+// starter workflows and team documents, adapted to what the repository contains. It
+// never overwrites a file.
 package scaffold
 
 import (
@@ -17,23 +17,23 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// Options says what is written where.
+// Options selects what is written, and where.
 type Options struct {
-	Dir     string   // top of the repository's working tree
-	App     string   // "": that of .goldenpath.yml, the remote's repository, or the folder
-	Image   string   // "": that of .goldenpath.yml, or ghcr.io/OWNER/APP where the owner is known
-	Owner   string   // of the repository on GitHub; "": not known
-	Name    string   // of the repository on GitHub; "": not known
-	Branch  string   // the default one of the repository; "": not known
-	Pin     string   // full commit id of the release that this binary is; "": not known
-	Version string   // of that release, such as v1.2.0
-	With    []string // starters that are for some repositories alone, by name
+	Dir     string   // root of the repository's working tree
+	App     string   // "" uses the name in .goldenpath.yml, of the remote's repository, or of the folder
+	Image   string   // "" uses the image in .goldenpath.yml, or ghcr.io/OWNER/APP if the owner is known
+	Owner   string   // of the repository on GitHub; "" if unknown
+	Name    string   // of the repository on GitHub; "" if unknown
+	Branch  string   // default branch; "" if unknown
+	Pin     string   // full commit id of this binary's release; "" if unknown
+	Version string   // version of that release, such as v1.2.0
+	With    []string // optional starters, by name
 	DryRun  bool
 	Now     func() time.Time
-	Ignored func(paths []string) []string // which of them git ignores; nil: not asked
+	Ignored func(paths []string) []string // returns the paths that git ignores; nil skips the check
 }
 
-// Data is what is particular to the report.
+// Data is the data of the report.
 type Data struct {
 	App   string    `json:"app"`
 	Image string    `json:"image,omitempty"`
@@ -41,7 +41,7 @@ type Data struct {
 	Files []Outcome `json:"files"`
 }
 
-// Outcome is what became of one file.
+// Outcome is the result for one file.
 type Outcome struct {
 	Path  string `json:"path"`
 	State string `json:"state"` // written, planned, same, differs, elsewhere, left-out, failed
@@ -59,22 +59,22 @@ const (
 	stateFailed    = "failed"
 )
 
-// Init writes what is missing. What stands in the way of a file is found before
-// anything is written, and is a *report.UsageError that names all of it. A write
-// that fails is an error beside the report of what was written before it.
+// Init writes the missing files. It looks for obstacles before it writes anything, and
+// returns all of them as a *report.UsageError. If a write fails, it returns an error and
+// a report of the files written before.
 func Init(o Options) (*report.Report, error) {
 	start := o.Now()
 	for _, name := range o.With {
 		if all := conditional(); !slices.Contains(all, name) {
-			return nil, report.Usage(fmt.Sprintf("--with %.40q is no starter that is left out; those are: %s", name, strings.Join(all, ", ")))
+			return nil, report.Usage(fmt.Sprintf("--with %.40q is not an optional starter; optional starters are: %s", name, strings.Join(all, ", ")))
 		}
 	}
 	root, err := os.OpenRoot(o.Dir)
 	if err != nil {
-		return nil, report.Usage(fmt.Sprintf("open %s: %v: give --repo a folder that can be read", o.Dir, err))
+		return nil, report.Usage(fmt.Sprintf("open %s: %v: set --repo to a readable folder", o.Dir, err))
 	}
 	defer root.Close()
-	facts, err := look(root, o)
+	facts, err := detect(root, o)
 	if err != nil {
 		return nil, err
 	}
@@ -88,14 +88,14 @@ func Init(o Options) (*report.Report, error) {
 		switch {
 		case p.State != statePlanned || o.DryRun:
 		case failure != nil:
-			p.State, p.Why = stateFailed, "not tried after the failure before it"
+			p.State, p.Why = stateFailed, "skipped because an earlier file could not be written"
 		default:
 			p.State = stateWritten
 			if err := write(root, p.Path, p.text); errors.Is(err, os.ErrExist) {
-				p.State, p.Why = stateDiffers, "somebody wrote it meanwhile"
+				p.State, p.Why = stateDiffers, "another process created it"
 			} else if err != nil {
 				p.State, p.Why = stateFailed, err.Error()
-				failure = fmt.Errorf("write %s: %w: mend that and run it again, it goes on", p.Path, err)
+				failure = fmt.Errorf("write %s: %w: fix this and run init again; it continues", p.Path, err)
 			}
 		}
 		data.Files = append(data.Files, p.Outcome)
@@ -107,7 +107,7 @@ func Init(o Options) (*report.Report, error) {
 	return r, failure
 }
 
-// judge fills in what a person reads.
+// judge sets verdict, title, checks and sections.
 func judge(r *report.Report, f *Facts, data *Data, o Options, failure error) {
 	count := map[string]int{}
 	for _, out := range data.Files {
@@ -121,26 +121,26 @@ func judge(r *report.Report, f *Facts, data *Data, o Options, failure error) {
 	kept := count[stateSame] + count[stateDiffers] + count[stateElsewhere]
 	written := english.Plural(count[stateWritten], "file", "")
 	r.Verdict, r.Reason = report.Pass, report.ReasonInitialised
-	r.Title = fmt.Sprintf("%s written, %d kept as they are", written, kept)
+	r.Title = fmt.Sprintf("%s written, %d kept", written, kept)
 	switch {
 	case failure != nil:
-		r.Verdict, r.Reason, r.Title = report.Fail, report.ReasonIncomplete, written+" written, then one could not be"
+		r.Verdict, r.Reason, r.Title = report.Fail, report.ReasonIncomplete, written+" written, then a write failed"
 	case o.DryRun && count[statePlanned] > 0:
 		r.Reason = report.ReasonPlanned
-		r.Title = fmt.Sprintf("%s would be written, %d kept as they are; nothing was changed", english.Plural(count[statePlanned], "file", ""), kept)
+		r.Title = fmt.Sprintf("%s would be written, %d kept; nothing was changed", english.Plural(count[statePlanned], "file", ""), kept)
 	case count[stateWritten] == 0:
-		r.Reason, r.Title = report.ReasonUnchanged, "every file is there already; nothing was changed"
+		r.Reason, r.Title = report.ReasonUnchanged, "all files already exist; nothing was changed"
 	}
 	if len(gaps) > 0 && r.Verdict == report.Pass {
 		r.Verdict = report.Warn
-		r.Title += "; " + english.Plural(len(gaps), "thing needs", "things need") + " your eye"
+		r.Title += "; " + english.Plural(len(gaps), "thing", "") + " to check"
 	}
 	r.Sections = []report.Section{f.section(), f.next(data.Files)}
 	r.Set("written", fmt.Sprint(count[stateWritten]))
 	r.Set("kept", fmt.Sprint(kept))
 }
 
-// row is a file as a check: what was kept is no failure, and no success either.
+// row returns the check for a file. A kept file is skipped.
 func row(out Outcome) report.Check {
 	c := report.Check{Name: out.Path, State: report.OK, Note: out.Why}
 	switch out.State {
@@ -149,11 +149,11 @@ func row(out Outcome) report.Check {
 	case statePlanned:
 		c.Result = "would be written"
 	case stateSame:
-		c.Result = "kept: it is as init writes it"
+		c.Result = "kept: same as init would write"
 	case stateDiffers:
-		c.State, c.Result = report.Skipped, "kept: it differs from what init writes"
+		c.State, c.Result = report.Skipped, "kept: differs from what init would write"
 	case stateElsewhere:
-		c.State, c.Result = report.Skipped, "kept what is there"
+		c.State, c.Result = report.Skipped, "kept the existing file"
 	case stateLeftOut:
 		c.State, c.Result = report.NotApplicable, "left out"
 	default:
@@ -162,10 +162,10 @@ func row(out Outcome) report.Check {
 	return c
 }
 
-// List tells which files init knows.
+// List returns a report of all files that init can write.
 func List(now time.Time) *report.Report {
 	r := &report.Report{
-		Name: "init", Verdict: report.Pass, Reason: report.ReasonOK, Title: "the files that init writes where they are missing", Started: now.UTC(),
+		Name: "init", Verdict: report.Pass, Reason: report.ReasonOK, Title: "the files that init writes if they are missing", Started: now.UTC(),
 		Sections: []report.Section{{Title: "files", Open: true, Head: []string{"file", "for"}}},
 	}
 	for _, f := range files() {
@@ -174,5 +174,5 @@ func List(now time.Time) *report.Report {
 	return r
 }
 
-// folderName is the last element of a path, whatever the platform.
+// folderName is the last element of a path, on any platform.
 func folderName(dir string) string { return filepath.Base(filepath.Clean(dir)) }

@@ -13,11 +13,11 @@ import (
 var (
 	copyTo = regexp.MustCompile(`^# Copy this file to (\.github/workflows/[a-z0-9-]+\.yml)\b`)
 	zeros  = regexp.MustCompile(`@0{40}( # v0)?\b`)
-	// A second line of comment says for whom a starter is: it is not for all.
+	// A second line of comment marks an optional starter and describes it.
 	onlyFor = regexp.MustCompile(`^# Copy this file [^\n]*\n# ([^\n]+)`)
 )
 
-// starters are the workflows that a team copies: all that there are.
+// starters returns all starter workflows.
 func starters() []file {
 	names, err := fs.Glob(workflows.Starters, "*.yml")
 	if err != nil {
@@ -27,7 +27,7 @@ func starters() []file {
 	for _, name := range names {
 		b, err := workflows.Starters.ReadFile(name)
 		if err != nil {
-			continue // what Glob lists is embedded
+			continue // the file is embedded
 		}
 		text := string(b)
 		to := target(name, text)
@@ -41,7 +41,7 @@ func starters() []file {
 	return all
 }
 
-// target is where a starter says that it goes, or else where its name belongs.
+// target is the destination that the starter names, or one derived from its name.
 func target(name, text string) string {
 	if m := copyTo.FindStringSubmatch(text); m != nil {
 		return m[1]
@@ -54,10 +54,10 @@ func target(name, text string) string {
 
 const mainBranch = "branches: [main]"
 
-// plainBranch is a branch whose name means itself in a filter of branches.
+// plainBranch matches branch names without special characters of branch filters.
 var plainBranch = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]*$`)
 
-// onBranch lets a starter wait for pushes to the repository's own default branch.
+// onBranch sets the branch filter to the repository's default branch.
 func (f *Facts) onBranch(text string) string {
 	if f.Branch == "" || f.Branch == "main" || !plainBranch.MatchString(f.Branch) {
 		return text
@@ -65,8 +65,7 @@ func (f *Facts) onBranch(text string) string {
 	return strings.ReplaceAll(text, mainBranch, `branches: ["`+f.Branch+`"]`)
 }
 
-// pinned puts the commit of this release in the place of the zeros, which mean
-// none.
+// pinned replaces the zeros with the commit of this release, if it is known.
 func pinned(text string, f *Facts) string {
 	if f.Pin == "" {
 		return text
@@ -78,8 +77,7 @@ func pinned(text string, f *Facts) string {
 	return regexp.MustCompile(`@0{40}`).ReplaceAllLiteralString(text, pin)
 }
 
-// notFor says why a starter is not written: it is for some repositories alone, and
-// nobody asked for it.
+// notFor returns why an optional starter is not written, or "".
 func (f *Facts) notFor(name, text string) string {
 	m := onlyFor.FindStringSubmatch(text)
 	if m == nil || slices.Contains(f.With, name) {
@@ -88,7 +86,7 @@ func (f *Facts) notFor(name, text string) string {
 	return strings.TrimSuffix(m[1], ".") + ": --with " + name
 }
 
-// conditional are the starters that --with can name.
+// conditional returns the optional starters, which --with can name.
 func conditional() []string {
 	var all []string
 	names, err := fs.Glob(workflows.Starters, "*.yml")
@@ -103,13 +101,13 @@ func conditional() []string {
 	return all
 }
 
-// starterFor says what a starter is for, by its name and its second line.
+// starterFor describes a starter by its name and its second line.
 func starterFor(name, text string) string {
 	name = strings.TrimSuffix(path.Base(name), ".yml")
 	if name == "pull-request" || name == "goldenpath" {
-		return "the path on GitHub: every pull request and every push"
+		return "runs the path on GitHub for every pull request and every push"
 	}
-	why := strings.ReplaceAll(name, "-", " ") + ", as a workflow"
+	why := strings.ReplaceAll(name, "-", " ") + " workflow"
 	if onlyFor.MatchString(text) {
 		why += "; with `--with " + name + "`"
 	}

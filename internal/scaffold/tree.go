@@ -14,30 +14,28 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// What is looked at of a repository. A name or a size beyond that is said, and not
-// used.
+// Limits of what is read. Anything beyond them is reported and not used.
 const (
 	maxFile  = 1 << 20
 	maxNames = 50_000
 	maxDepth = 12
 )
 
-// plainName is a path that needs no quotes in a shell, in YAML and in a glob.
+// plainName matches paths that need no quotes in a shell, in YAML and in a glob.
 var plainName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._+/-]*$`)
 
-// foreign are folders whose files are not the repository's own work, or are its
-// examples and fixtures.
+// foreign are folders of third-party code, build output, examples and fixtures.
 var foreign = []string{"node_modules", "vendor", "third_party", "testdata", "fixtures", "dist", "build", "target", "out", "venv", "env", "site-packages", "bower_components"}
 
-// tree is what a repository holds: regular files, by name.
+// tree is the sorted list of the repository's regular files.
 type tree struct {
 	root  *os.Root
 	names []string
 	notes []string // what was not used, and why
 }
 
-// grow lists the files. Links are not followed.
-func grow(root *os.Root) (*tree, error) {
+// listFiles lists the files. It does not follow links.
+func listFiles(root *os.Root) (*tree, error) {
 	t := &tree{root: root}
 	odd := 0
 	err := fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
@@ -68,7 +66,7 @@ func grow(root *os.Root) (*tree, error) {
 			return nil
 		}
 		if len(t.names) == maxNames {
-			t.note("only the first %d files were looked at", maxNames)
+			t.note("only the first %d files were read", maxNames)
 			return fs.SkipAll
 		}
 		t.names = append(t.names, name)
@@ -86,14 +84,13 @@ func (t *tree) note(format string, args ...any) {
 	t.notes = append(t.notes, report.Clean(fmt.Sprintf(format, args...)))
 }
 
-// has reports whether there is a regular file of that name.
+// has reports whether a regular file of that name exists.
 func (t *tree) has(name string) bool {
-	_, there := slices.BinarySearch(t.names, name)
-	return there
+	_, ok := slices.BinarySearch(t.names, name)
+	return ok
 }
 
-// read returns a file, or nothing where it is too large or cannot be read, which
-// is said.
+// read returns a file, or nil with a note if it is too large or cannot be read.
 func (t *tree) read(name string) []byte {
 	if !t.has(name) {
 		return nil
@@ -107,17 +104,17 @@ func (t *tree) read(name string) []byte {
 		b, err = t.root.ReadFile(filepath.FromSlash(name))
 	}
 	if err != nil {
-		t.note("%s is not read: %v", name, err)
+		t.note("%s was not read: %v", name, err)
 		return nil
 	}
 	return b
 }
 
-// text is read as text.
+// text is read, as a string.
 func (t *tree) text(name string) string { return string(t.read(name)) }
 
-// find returns the files of one base name, at most so many folders down, those
-// further up first.
+// find returns the files with a base name, at most depth folders deep, those nearest
+// the root first.
 func (t *tree) find(base string, depth int) []string {
 	return t.match(depth, func(name string) bool { return path.Base(name) == base })
 }

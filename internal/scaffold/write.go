@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 )
 
-// write makes a file with its folders: whole or not at all, and never in the place
-// of one that is there. Nothing outside of root is reached, whatever links say.
+// write creates a file and its folders atomically. It never replaces an existing file,
+// and os.Root keeps links from leading out of the repository.
 func write(root *os.Root, name, text string) (err error) {
 	dir := path.Dir(name)
 	if err := root.MkdirAll(filepath.FromSlash(dir), 0o755); err != nil {
@@ -32,11 +32,11 @@ func write(root *os.Root, name, text string) (err error) {
 		return err
 	}
 	to := filepath.FromSlash(name)
-	// A link fails where a file is, which a renaming would replace.
+	// Link fails if the file exists; Rename would replace it.
 	if err = root.Link(tmp, to); err == nil || errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	// The file system has no hard links.
+	// The file system may not support hard links.
 	switch _, there := root.Lstat(to); {
 	case there == nil:
 		return fs.ErrExist

@@ -11,8 +11,8 @@ var (
 	otherType   = regexp.MustCompile(`(?i)^(true|false|yes|no|on|off|null|~|y|n|[-+.]?[0-9][-+.0-9_a-fxo:]*|\.(inf|nan))$`)
 )
 
-// scalar writes text as YAML that is read as that very text, on one line. In a flow
-// mapping fewer characters may stand without quotes.
+// scalar writes text as a YAML scalar on one line that reads back as the same text. A
+// flow mapping allows fewer characters without quotes.
 func scalar(s string, flow bool) string {
 	if plainScalar.MatchString(s) && !otherType.MatchString(s) && strings.TrimSpace(s) == s && !strings.Contains(s, " #") &&
 		!strings.HasSuffix(s, "=") && (!flow || !strings.ContainsAny(s, "{},[]")) {
@@ -20,9 +20,9 @@ func scalar(s string, flow bool) string {
 	}
 	b, err := json.Marshal(strings.ToValidUTF8(s, "\uFFFD"))
 	if err != nil {
-		return `""` // text always becomes JSON
+		return `""` // a string always marshals
 	}
-	// JSON's text is YAML's double-quoted one; these it only escapes for HTML.
+	// A JSON string is a YAML double-quoted one. These are escaped only for HTML.
 	return strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(b))
 }
 

@@ -10,10 +10,10 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// gap is something that a person has to look at.
+// gap is something that a person must check.
 type gap struct{ about, what, remedy string }
 
-// gaps are what init does not know, chose, or did not read.
+// gaps lists what init could not detect, guessed, or did not read.
 func (f *Facts) gaps(files []Outcome, o Options) []gap {
 	var all []gap
 	add := func(about, what, remedy string) { all = append(all, gap{about, what, remedy}) }
@@ -23,17 +23,17 @@ func (f *Facts) gaps(files []Outcome, o Options) []gap {
 		})
 	}
 	if f.Existing != nil {
-		add(".goldenpath.yml", f.Existing.Error(), "mend it, or move it away and run init again")
+		add(".goldenpath.yml", f.Existing.Error(), "fix it, or move it away and run init again")
 	}
 	if fresh(".goldenpath.yml") {
 		if f.artifact.gap != "" {
 			add("artifact", f.artifact.gap, "complete artifact in .goldenpath.yml")
 		}
 		if !f.proven() {
-			add("tests", "no check writes JUnit, so the scorecard does not ask for tests", "give a check junit: in .goldenpath.yml, then add tests to scorecard.must")
+			add("tests", "no check writes JUnit, so the scorecard does not require tests", "add junit: to a check in .goldenpath.yml, then add tests to scorecard.must")
 		}
 		if len(f.Charts) > 1 {
-			add("chart", "none of "+english.WordSeries(f.Charts, "and")+" was taken", "name the one to deploy in preview and environments")
+			add("chart", "found "+english.WordSeries(f.Charts, "and")+", and chose none", "set the chart to deploy in preview and environments")
 		}
 	}
 	for _, p := range f.Parts {
@@ -44,24 +44,24 @@ func (f *Facts) gaps(files []Outcome, o Options) []gap {
 	if f.Pin == "" && slices.ContainsFunc(files, func(out Outcome) bool {
 		return strings.HasPrefix(out.Path, ".github/workflows/") && (out.State == stateWritten || out.State == statePlanned || out.State == stateSame)
 	}) {
-		add("pin", "the commit of a release of goldenpath is not known here, so the workflows still have zeros after the @", "put the full commit id of a release in their place; GitHub refuses them until then")
+		add("pin", "this goldenpath does not know the commit of its release, so the workflows still have zeros after the @", "replace them with the full commit id of a release, or run init --pin COMMIT; GitHub rejects the workflows until then")
 	}
 	if f.Branch != "" && !plainBranch.MatchString(f.Branch) && fresh(".github/workflows/goldenpath.yml") {
-		add("branch", "the starters wait for pushes to main, and the default branch has another name", "put its name into branches in .github/workflows/goldenpath.yml")
+		add("branch", "the starters run on pushes to main, but the default branch has another name", "set branches in .github/workflows/goldenpath.yml")
 	}
 	if o.Ignored != nil {
-		var there []string
+		var present []string
 		for _, out := range files {
 			if out.State == stateWritten || out.State == statePlanned || out.State == stateSame {
-				there = append(there, out.Path)
+				present = append(present, out.Path)
 			}
 		}
-		if ignored := o.Ignored(there); len(ignored) > 0 {
+		if ignored := o.Ignored(present); len(ignored) > 0 {
 			some := ignored[0]
 			if n := len(ignored) - 1; n > 0 {
 				some += " and " + english.Plural(n, "more", "more")
 			}
-			add("ignored", ".gitignore hides "+some+" from git add, and goldenpath walks commits", "git add --force "+strings.Join(ignored, " "))
+			add("ignored", ".gitignore excludes "+some+", and goldenpath builds only committed files", "git add --force "+strings.Join(ignored, " "))
 		}
 	}
 	for _, n := range f.notes {
@@ -70,7 +70,7 @@ func (f *Facts) gaps(files []Outcome, o Options) []gap {
 	return all
 }
 
-// section tells what was found.
+// section lists what was found.
 func (f *Facts) section() report.Section {
 	s := report.Section{Title: "what was found", Open: true, Head: []string{"what", "where"}}
 	row := func(what string, where ...string) {
@@ -93,21 +93,21 @@ func (f *Facts) section() report.Section {
 	}
 	row("artifact from", f.artifact.how)
 	row("web process", f.Web)
-	row("page without a program", f.Site)
+	row("static page", f.Site)
 	row("charts", f.Charts...)
 	row("kustomizations", f.Kustomizations...)
 	row("terraform", f.Terraform...)
 	row("migrations", f.Migrations)
-	row("workflows beside goldenpath's", f.others()...)
+	row("other workflows", f.others()...)
 	health := fmt.Sprintf("%s in %s", f.Health, f.HealthIn)
 	if f.Health == "" {
-		health = "none was found, so / has to answer"
+		health = "none was found, so / is used"
 	}
 	row("health path", health)
 	return s
 }
 
-// others are the workflows that are not a starter.
+// others returns the workflows that are not starters.
 func (f *Facts) others() []string {
 	ours := map[string]bool{}
 	for _, s := range starters() {
@@ -122,20 +122,20 @@ func (f *Facts) others() []string {
 	return names
 }
 
-// next are the steps that only a person can take.
+// next lists the steps that a person must take.
 func (f *Facts) next(files []Outcome) report.Section {
 	s := report.Section{Title: "next", Open: true}
 	add := func(text string) { s.Rows = append(s.Rows, []string{fmt.Sprint(len(s.Rows)+1) + ".", text}) }
-	add("read .goldenpath.yml and settle what its comments say to check")
+	add("read .goldenpath.yml and check the lines marked # check:")
 	if f.Owner == "" {
-		add("put the owner into .github/CODEOWNERS: this repository has no GitHub remote to take one from")
+		add("set the owner in .github/CODEOWNERS: this repository has no GitHub remote to derive it from")
 	} else {
-		add("look at .github/CODEOWNERS: @" + f.Owner + " owns everything; an organisation needs a team, @" + f.Owner + "/TEAM")
+		add("check .github/CODEOWNERS: @" + f.Owner + " owns everything; for an organisation use a team, @" + f.Owner + "/TEAM")
 	}
-	add("git add and commit these files: goldenpath walks commits")
-	add("goldenpath run --dry-run, then goldenpath run: the path on this machine")
-	add("goldenpath key makes the signing key: .git/goldenpath/keys/key.pem becomes the secret GOLDENPATH_KEY, its public half is committed as .goldenpath/evidence.pub")
+	add("git add and commit these files: goldenpath builds commits, not the working tree")
+	add("goldenpath run --dry-run, then goldenpath run: runs the path on this machine")
+	add("goldenpath key creates the signing key: store .git/goldenpath/keys/key.pem as the secret GOLDENPATH_KEY, and commit .goldenpath/evidence.pub")
 	add("fill in docs/product/thesis.md and the first requirement; add a section How this repo was generated to README.md, with the prompts of llm/prompts")
-	add("walk through docs/runbooks/bad-deployment.md once, before it is needed")
+	add("practise docs/runbooks/bad-deployment.md once, before you need it")
 	return s
 }
