@@ -37,7 +37,7 @@ xargs -P 2 -n 2 "$0" <<'LIST'
 ./internal/gate/database FuzzSource
 ./internal/gate/gitleaks FuzzAdditions
 ./internal/gate/gitleaks FuzzShortcuts
-./internal/gate/image FuzzArchive
+./internal/gate/image/oci FuzzArchive
 ./internal/gate/sarif FuzzRead
 ./internal/gate/sarif FuzzURI
 ./internal/gate/sarif FuzzHunks

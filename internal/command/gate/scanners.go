@@ -8,6 +8,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/gate/actionlint"
 	"github.com/seed-b235b314/goldenpath/internal/gate/gitleaks"
+	"github.com/seed-b235b314/goldenpath/internal/gate/image"
 	"github.com/seed-b235b314/goldenpath/internal/gate/osv"
 	"github.com/seed-b235b314/goldenpath/internal/gate/runtime"
 	"github.com/seed-b235b314/goldenpath/internal/gate/sarif"
@@ -20,7 +21,7 @@ func (c *Scan) scanners(dir string, p *policy, secrets *gitleaks.Scanner) []gate
 	workflows := &workflow.Reader{}
 	all := []gate.Scanner{secrets, &osv.Scanner{Built: c.Artifact != ""}, &trivy.Scanner{}, actionlint.Scanner{Reader: workflows}, workflow.Scanner{Reader: workflows}}
 	if c.Image != "" {
-		all = append(all, &trivy.Image{Ref: c.Image, Base: c.BaseImage})
+		all = append(all, &image.Scanner{Ref: c.Image, Base: c.BaseImage})
 	}
 	if len(p.Gate.Runtime) > 0 {
 		rendered := &runtime.Scanner{Policy: p.Gate.Policy, PolicyDir: p.dir, Base: p.compared}

@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/gate/gatetest"
 	"github.com/seed-b235b314/goldenpath/internal/gate/workflow"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
@@ -47,7 +48,7 @@ func TestJoined(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := write(t, map[string]string{".github/workflows/w.yml": tt.workflow})
+			dir := gatetest.Write(t, map[string]string{".github/workflows/w.yml": tt.workflow})
 			files, err := gate.Walk(t.Context(), dir, nil)
 			if err != nil {
 				t.Fatal(err)

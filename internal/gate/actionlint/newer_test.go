@@ -4,12 +4,14 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate/gatetest"
 )
 
 // Syntax that is newer than actionlint is not reported, but the target of $/ and the
 // expressions after a translated one are checked.
 func TestNewerThanActionlint(t *testing.T) {
-	dir := write(t, map[string]string{
+	dir := gatetest.Write(t, map[string]string{
 		".github/workflows/w.yml": `on: push
 permissions: {vulnerability-alerts: read, code-quality: read}
 concurrency: {group: a, queue: max}
@@ -59,7 +61,7 @@ func TestPlatform(t *testing.T) {
 		"no deployment":         "on: push\npermissions: {}\njobs:\n  a:\n    environment: {name: x, deployment: false}\n    runs-on: ubuntu-26.04\n    steps: [{run: make}]\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := write(t, map[string]string{".github/workflows/w.yml": text, ".github/workflows/called.yml": called, "actions/x/action.yml": "name: x\ndescription: x\nruns: {using: composite, steps: [{uses: $/actions/x}]}\n"})
+			dir := gatetest.Write(t, map[string]string{".github/workflows/w.yml": text, ".github/workflows/called.yml": called, "actions/x/action.yml": "name: x\ndescription: x\nruns: {using: composite, steps: [{uses: $/actions/x}]}\n"})
 			if res := scan(t, dir); len(res.Findings)+len(res.Missing) > 0 {
 				t.Errorf("%+v %+v", res.Findings, res.Missing)
 			}

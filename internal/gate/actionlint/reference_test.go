@@ -12,12 +12,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/gate/gatetest"
 )
 
 // actionlint does not open files outside the repository, or devices.
 func TestReferencesStayInside(t *testing.T) {
-	outside := write(t, map[string]string{"x/action.yml": "name: [\n", "w.yml": "on: [\n"})
-	dir := write(t, map[string]string{
+	outside := gatetest.Write(t, map[string]string{"x/action.yml": "name: [\n", "w.yml": "on: [\n"})
+	dir := gatetest.Write(t, map[string]string{
 		"actions/ok/action.yml": "name: ok\ndescription: ok\ninputs: {a: {description: a}}\nruns: {using: composite, steps: []}\n",
 		".github/workflows/a.yml": "on: push\npermissions: {}\njobs:\n  a:\n    uses: ./../../../../../../../../dev/zero\n  b:\n    uses: ./.github/workflows/link.yml\n  c:\n    runs-on: ubuntu-latest\n    steps:\n" +
 			"      - uses: ./actions/link\n      - uses: ./../../../../../../../../dev\n      - uses: $/../../../../../../dev\n      - {uses: ./actions/ok, with: {b: 1}}\n      - uses: \"./actions/l\\x69nk\"\n",
@@ -51,7 +52,7 @@ func TestReferencesStayInside(t *testing.T) {
 }
 
 func TestReferenceOutOfTheRepository(t *testing.T) {
-	dir := write(t, map[string]string{
+	dir := gatetest.Write(t, map[string]string{
 		".github/workflows/a.yml": steps("push", "      - uses: ./actions/link\n      - uses: ./../beside\n      - run: echo ${{ github.evnt }}\n"),
 		"actions/x/action.yml":    "runs: {using: composite, steps: []}\n",
 	})

@@ -3,7 +3,6 @@ package actionlint
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,21 +14,6 @@ import (
 )
 
 const sha = "11bd71901bbe5b1630ceea73d27597364c9af683"
-
-func write(t *testing.T, files map[string]string) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name, text := range files {
-		file := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
 
 // inputOf returns what the gate passes to the scanner for a folder.
 func inputOf(t *testing.T, dir string, exclude ...string) gate.Input {
@@ -94,7 +78,7 @@ func TestChecks(t *testing.T) {
 		"empty filter":            {"on:\n  push:\n    branches:\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{run: make}]\n", []string{"w.yml:3 syntax-check low"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := write(t, map[string]string{
+			dir := gatetest.Write(t, map[string]string{
 				".github/workflows/w.yml":      tt.workflow,
 				".github/workflows/called.yml": "on:\n  workflow_call:\n    inputs: {x: {type: string, required: true}}\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{run: make}]\n",
 				"actions/x/action.yml":         "name: x\ndescription: x\nruns: {using: composite, steps: []}\n",
@@ -116,7 +100,7 @@ func TestChecks(t *testing.T) {
 }
 
 func TestNothingPrinted(t *testing.T) {
-	dir := write(t, map[string]string{".github/workflows/w.yml": "on: push\n", ".github/workflows/v.yml": steps("push", "      - uses: a@v1\n")})
+	dir := gatetest.Write(t, map[string]string{".github/workflows/w.yml": "on: push\n", ".github/workflows/v.yml": steps("push", "      - uses: a@v1\n")})
 	if got := gatetest.Printed(t, func() { scan(t, dir) }); got != "" {
 		t.Errorf("printed %q", got)
 	}
@@ -130,7 +114,7 @@ func TestVersion(t *testing.T) {
 
 // Only the selected files are read.
 func TestOnlySelectedFiles(t *testing.T) {
-	dir := write(t, map[string]string{".github/workflows/a.yml": "[", ".github/workflows/b.yml": "["})
+	dir := gatetest.Write(t, map[string]string{".github/workflows/a.yml": "[", ".github/workflows/b.yml": "["})
 	res, err := Scanner{}.Scan(context.Background(), gate.Input{Dir: dir, Files: []gate.File{{Path: ".github/workflows/b.yml"}, {Path: "x.go"}}})
 	if diff := cmp.Diff([]string{"b.yml:1 syntax-check high"}, lines(res)); diff != "" || err != nil {
 		t.Error(diff, err)

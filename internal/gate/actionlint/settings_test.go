@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate/gatetest"
 )
 
 // A label names runners; a pattern that matches everything is ignored (GP-GATE-6).
@@ -22,7 +24,7 @@ func TestLabels(t *testing.T) {
 		if strings.HasPrefix(pattern, "mac") {
 			label = "macos-1"
 		}
-		dir := write(t, map[string]string{
+		dir := gatetest.Write(t, map[string]string{
 			".github/workflows/w.yml": strings.Replace(steps("push", "      - run: make\n"), "ubuntu-latest", label, 1),
 			".github/actionlint.yml":  fmt.Sprintf("self-hosted-runner: {labels: ['%s']}\n", pattern),
 		})
@@ -35,7 +37,7 @@ func TestLabels(t *testing.T) {
 // A configuration without config-variables allows every variable.
 func TestVariables(t *testing.T) {
 	for config, want := range map[string]int{"{}\n": 0, "config-variables: null\n": 0, "config-variables: [OTHER]\n": 1, "config-variables: []\n": 1} {
-		dir := write(t, map[string]string{".github/workflows/w.yml": steps("push", "      - run: echo ${{ vars.ONE }}\n"), ".github/actionlint.yaml": config})
+		dir := gatetest.Write(t, map[string]string{".github/workflows/w.yml": steps("push", "      - run: echo ${{ vars.ONE }}\n"), ".github/actionlint.yaml": config})
 		if got := lines(scan(t, dir)); len(got) != want {
 			t.Errorf("%s: %v", config, got)
 		}
@@ -43,7 +45,7 @@ func TestVariables(t *testing.T) {
 }
 
 func TestConfigurationIsAFile(t *testing.T) {
-	dir := write(t, map[string]string{".github/workflows/w.yml": steps("push", "      - run: make\n")})
+	dir := gatetest.Write(t, map[string]string{".github/workflows/w.yml": steps("push", "      - run: make\n")})
 	if err := os.Symlink("/dev/zero", filepath.Join(dir, ".github/actionlint.yaml")); err != nil {
 		t.Fatal(err)
 	}

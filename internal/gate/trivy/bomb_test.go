@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/gate/gatetest"
 )
 
 func packedChart(t *testing.T, files map[string]string) string {
@@ -44,7 +45,7 @@ func TestBomb(t *testing.T) {
 		"nested":  {"c.tgz": packedChart(t, map[string]string{"c/Chart.yaml": chart, "c/charts/s.tgz": sub})},
 	} {
 		t.Run(name, func(t *testing.T) {
-			in := gate.Input{Dir: write(t, files)}
+			in := gate.Input{Dir: gatetest.Write(t, files)}
 			selected(t, &in)
 			res, err := new(Scanner).Scan(context.Background(), in)
 			if err != nil || len(res.Missing) != 1 {

@@ -16,23 +16,28 @@ import (
 // that it could not parse is reported in the log only, not in the result.
 var running sync.Mutex
 
-// listen makes a journal the default logger until stop. Records of other packages go
+// Listen makes a journal the default logger until stop. Records of other packages go
 // to the previous logger, unless that is the one that trivy installs when the process
 // starts: it keeps every record and is not safe for concurrent use.
-func listen() *journal {
+func Listen() *Journal {
+	running.Lock()
 	before := slog.Default()
 	if _, ok := before.Handler().(*log.DeferredHandler); ok {
 		before = slog.New(slog.DiscardHandler)
 	}
-	j := &journal{Handler: before.Handler(), records: &records{}, before: before}
+	j := &Journal{Handler: before.Handler(), records: &records{}, before: before}
 	slog.SetDefault(slog.New(j))
 	return j
 }
 
-func (j *journal) stop() { slog.SetDefault(j.before) }
+// Stop restores the previous logger, and lets the next Listen proceed.
+func (j *Journal) Stop() {
+	slog.SetDefault(j.before)
+	running.Unlock()
+}
 
-// journal is a handler that keeps trivy's warnings.
-type journal struct {
+// Journal is a handler that keeps trivy's warnings.
+type Journal struct {
 	slog.Handler // for all other packages
 	*records
 	before *slog.Logger
@@ -41,13 +46,13 @@ type journal struct {
 
 type records struct {
 	mu      sync.Mutex
-	entries []entry
+	entries []Entry
 }
 
-// entry is one message, its file, and the error.
-type entry struct{ message, file, err string }
+// Entry is one warning, its file, and the error.
+type Entry struct{ Message, File, Err string }
 
-func (j *journal) Enabled(ctx context.Context, l slog.Level) bool {
+func (j *Journal) Enabled(ctx context.Context, l slog.Level) bool {
 	if j.trivy {
 		return l >= slog.LevelWarn
 	}
@@ -55,32 +60,32 @@ func (j *journal) Enabled(ctx context.Context, l slog.Level) bool {
 }
 
 // WithAttrs recognizes trivy's loggers by their prefix attribute.
-func (j *journal) WithAttrs(attrs []slog.Attr) slog.Handler {
+func (j *Journal) WithAttrs(attrs []slog.Attr) slog.Handler {
 	k := *j
 	k.trivy = j.trivy || slices.ContainsFunc(attrs, func(a slog.Attr) bool { return a.Key == log.Prefix("").Key })
 	k.Handler = j.Handler.WithAttrs(attrs)
 	return &k
 }
 
-func (j *journal) WithGroup(name string) slog.Handler {
+func (j *Journal) WithGroup(name string) slog.Handler {
 	k := *j
 	k.Handler = j.Handler.WithGroup(name)
 	return &k
 }
 
-func (j *journal) Handle(ctx context.Context, r slog.Record) error {
+func (j *Journal) Handle(ctx context.Context, r slog.Record) error {
 	if !j.trivy {
 		return j.Handler.Handle(ctx, r)
 	}
-	s := entry{message: r.Message}
+	s := Entry{Message: r.Message}
 	r.Attrs(func(a slog.Attr) bool {
 		switch a.Key {
 		case log.FilePath("").Key:
-			s.file = a.Value.String()
+			s.File = a.Value.String()
 		case "loc":
-			s.file = a.Value.String()
+			s.File = a.Value.String()
 		case log.Err(nil).Key:
-			s.err = a.Value.String()
+			s.Err = a.Value.String()
 		}
 		return true
 	})
@@ -92,8 +97,8 @@ func (j *journal) Handle(ctx context.Context, r slog.Record) error {
 	return nil
 }
 
-// drain returns the entries and removes them.
-func (j *journal) drain() []entry {
+// Drain returns the entries and removes them.
+func (j *Journal) Drain() []Entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	all := j.entries
@@ -109,23 +114,23 @@ type logged struct {
 }
 
 // take summarizes the entries and removes them.
-func (j *journal) take() (h logged) {
-	for _, s := range j.drain() {
-		g := gate.Gap{What: s.file, Why: oneLine(s.err), Remedy: "correct the file: its checks did not run"}
+func (j *Journal) take() (h logged) {
+	for _, s := range j.Drain() {
+		g := gate.Gap{What: s.File, Why: oneLine(s.Err), Remedy: "correct the file: its checks did not run"}
 		unread := 1
-		switch s.message {
+		switch s.Message {
 		case "Failed to load module. Maybe try 'terraform init'?":
 			h.elsewhere++
 			continue
 		case "Variable values were not found in the environment or variable files. Evaluating may not work correctly.":
 			continue // the value of such expressions is unknown, which the checks handle
 		case "Skipping chart":
-			g.What = "Helm chart " + s.file
+			g.What = "Helm chart " + s.File
 			g.Remedy = "correct the chart, or commit its dependencies (helm dependency build)"
 		case "Failed to parse file", "Error parsing file", "Encountered HCL parse error":
 		default:
-			g.What = cmp.Or(s.file, "some checks")
-			g.Why = oneLine(s.message + " " + s.err)
+			g.What = cmp.Or(s.File, "some checks")
+			g.Why = oneLine(s.Message + " " + s.Err)
 			unread = 0
 		}
 		if !slices.ContainsFunc(h.gaps, func(o gate.Gap) bool { return o.What == g.What }) {

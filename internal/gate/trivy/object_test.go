@@ -10,6 +10,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/gate/gatetest"
 )
 
 const (
@@ -59,7 +60,7 @@ func TestForms(t *testing.T) {
 		{"after what is broken", "a.yaml", "a: [\n---\n" + pod, 3, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			in := gate.Input{Dir: write(t, map[string]string{c.file: c.text})}
+			in := gate.Input{Dir: gatetest.Write(t, map[string]string{c.file: c.text})}
 			selected(t, &in)
 			res, err := s.Scan(context.Background(), in)
 			if err != nil {
@@ -77,7 +78,7 @@ func TestForms(t *testing.T) {
 		})
 	}
 	t.Run("list in a chart", func(t *testing.T) {
-		in := gate.Input{Dir: write(t, map[string]string{"Chart.yaml": chart, "templates/list.yaml": list})}
+		in := gate.Input{Dir: gatetest.Write(t, map[string]string{"Chart.yaml": chart, "templates/list.yaml": list})}
 		selected(t, &in)
 		res, err := s.Scan(context.Background(), in)
 		if err != nil || len(res.Missing) != 0 {

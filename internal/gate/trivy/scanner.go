@@ -1,5 +1,5 @@
 // Package trivy finds misconfiguration with trivy's built-in checks, in Dockerfiles,
-// Kubernetes manifests, Helm charts and Terraform, and vulnerable packages in images.
+// Kubernetes manifests, Helm charts and Terraform.
 package trivy
 
 import (
@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/text"
@@ -40,10 +41,8 @@ func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) 
 		return gate.Result{}, fmt.Errorf("read configuration: %w", err)
 	}
 	defer root.Close()
-	running.Lock()
-	defer running.Unlock()
-	log := listen()
-	defer log.stop()
+	log := Listen()
+	defer log.Stop()
 	jobs, err := s.plan(root, in.Files)
 	if err != nil {
 		return gate.Result{}, fmt.Errorf("read configuration: %w", err)
@@ -77,9 +76,9 @@ func join(results []result, logged logged) gate.Result {
 		if n <= 0 {
 			continue
 		}
-		part := plural(n, noun)
+		part := english.Plural(n, noun, "")
 		if noun == "Terraform file" && logged.elsewhere > 0 { // modules of a registry or another repository
-			part += " (without " + plural(logged.elsewhere, "external module") + ")"
+			part += " (without " + english.Plural(logged.elsewhere, "external module", "") + ")"
 		}
 		covered = append(covered, part)
 	}
@@ -92,13 +91,6 @@ func join(results []result, logged logged) gate.Result {
 		return a.Rule == b.Rule && a.At == b.At && a.Message == b.Message
 	})
 	return res
-}
-
-func plural(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return fmt.Sprintf("%d %s", n, noun)
 }
 
 // oneLine joins lines without a limit.

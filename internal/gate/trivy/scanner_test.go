@@ -24,21 +24,6 @@ const (
 	chart = "apiVersion: v2\nname: c\nversion: 0.1.0\n"
 )
 
-func write(t *testing.T, files map[string]string) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name, text := range files {
-		file := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
-
 // selected fills in the files that the scanner selects from the whole tree.
 func selected(t *testing.T, in *gate.Input) {
 	t.Helper()
@@ -73,7 +58,7 @@ func TestScanner(t *testing.T) {
 	}
 
 	t.Run("kinds", func(t *testing.T) {
-		res := scan(t, gate.Input{Dir: write(t, map[string]string{
+		res := scan(t, gate.Input{Dir: gatetest.Write(t, map[string]string{
 			"Dockerfile":               "FROM alpine:latest\nCOPY x /x\n",
 			"build/api.Dockerfile":     "FROM alpine:3.20\nUSER app\nHEALTHCHECK CMD true\n",
 			"deploy/pod.yaml":          pod,
@@ -109,7 +94,7 @@ func TestScanner(t *testing.T) {
 
 	// A repository must not be able to loosen the gate.
 	t.Run("comments do not loosen", func(t *testing.T) {
-		res := scan(t, gate.Input{Dir: write(t, map[string]string{
+		res := scan(t, gate.Input{Dir: gatetest.Write(t, map[string]string{
 			"Dockerfile":               "#trivy:ignore:*\n#trivy:ignore:DS-0001\nFROM alpine:latest\n",
 			"pod.yaml":                 "#trivy:ignore:KSV-0017\n" + pod,
 			"chart/Chart.yaml":         chart,
@@ -126,7 +111,7 @@ func TestScanner(t *testing.T) {
 
 	// What the library passes over with a line in its log is a gap.
 	t.Run("unreadable", func(t *testing.T) {
-		res := scan(t, gate.Input{Dir: write(t, map[string]string{
+		res := scan(t, gate.Input{Dir: gatetest.Write(t, map[string]string{
 			"Dockerfile":             "FROM\n",
 			"a/Dockerfile":           "FROM alpine:3.20\n",
 			"chart/Chart.yaml":       chart + "dependencies: [{name: x, version: '1', repository: 'https://charts.example.com'}]\n",
@@ -143,7 +128,7 @@ func TestScanner(t *testing.T) {
 	})
 
 	t.Run("chart at the root", func(t *testing.T) {
-		res := scan(t, gate.Input{Dir: write(t, map[string]string{
+		res := scan(t, gate.Input{Dir: gatetest.Write(t, map[string]string{
 			"Chart.yaml": chart, "templates/pod.yaml": pod, "Dockerfile": "FROM alpine:latest\n", "ci/pod.yaml": pod,
 		})})
 		want := []string{"DS-0001 Dockerfile:1 medium", "KSV-0017 ci/pod.yaml:7 high", "KSV-0017 templates/pod.yaml:0 high"}
@@ -153,7 +138,7 @@ func TestScanner(t *testing.T) {
 	})
 
 	t.Run("exclude and symlink", func(t *testing.T) {
-		dir := write(t, map[string]string{"testdata/Dockerfile": "FROM alpine:latest\n", "testdata2/x": "FROM alpine:latest\n", "a/Dockerfile": "FROM x\n"})
+		dir := gatetest.Write(t, map[string]string{"testdata/Dockerfile": "FROM alpine:latest\n", "testdata2/x": "FROM alpine:latest\n", "a/Dockerfile": "FROM x\n"})
 		if err := os.Symlink("../testdata2/x", filepath.Join(dir, "testdata2/Dockerfile")); err != nil {
 			t.Fatal(err)
 		}
@@ -165,7 +150,7 @@ func TestScanner(t *testing.T) {
 	})
 
 	t.Run("nothing to scan", func(t *testing.T) {
-		if diff := cmp.Diff(gate.Result{}, scan(t, gate.Input{Dir: write(t, map[string]string{"package.json": "{}", "a.yml": "a: [\n"})})); diff != "" {
+		if diff := cmp.Diff(gate.Result{}, scan(t, gate.Input{Dir: gatetest.Write(t, map[string]string{"package.json": "{}", "a.yml": "a: [\n"})})); diff != "" {
 			t.Error(diff)
 		}
 	})
@@ -173,7 +158,7 @@ func TestScanner(t *testing.T) {
 	t.Run("deadline", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
-		in := gate.Input{Dir: write(t, map[string]string{"pod.yaml": pod})}
+		in := gate.Input{Dir: gatetest.Write(t, map[string]string{"pod.yaml": pod})}
 		selected(t, &in)
 		if _, err := s.Scan(ctx, in); !errors.Is(err, context.Canceled) {
 			t.Errorf("error %v", err)
@@ -181,7 +166,7 @@ func TestScanner(t *testing.T) {
 	})
 
 	t.Run("two at once", func(t *testing.T) {
-		dir := write(t, map[string]string{"pod.yaml": pod})
+		dir := gatetest.Write(t, map[string]string{"pod.yaml": pod})
 		for range 2 {
 			t.Run("", func(t *testing.T) {
 				t.Parallel()
@@ -195,18 +180,18 @@ func TestScanner(t *testing.T) {
 
 // Records of other packages go to the previous logger.
 func TestLoggerIsGivenBack(t *testing.T) {
-	var entry strings.Builder
+	var logs strings.Builder
 	saved := slog.Default()
 	defer slog.SetDefault(saved)
-	mine := slog.New(slog.NewTextHandler(&entry, nil))
+	mine := slog.New(slog.NewTextHandler(&logs, nil))
 	slog.SetDefault(mine)
-	j := listen()
+	j := Listen()
 	slog.Warn("from elsewhere")
 	slog.Default().With("prefix", "[trivy] ").Warn("Skipping chart", "file_path", "c", "err", errors.New("why"))
 	got := j.take()
-	j.stop()
-	if slog.Default() != mine || !strings.Contains(entry.String(), "from elsewhere") || strings.Contains(entry.String(), "chart") {
-		t.Errorf("logged %q", entry.String())
+	j.Stop()
+	if slog.Default() != mine || !strings.Contains(logs.String(), "from elsewhere") || strings.Contains(logs.String(), "chart") {
+		t.Errorf("logged %q", logs.String())
 	}
 	if len(got.gaps) != 1 || got.gaps[0].What != "Helm chart c" || got.gaps[0].Why != "why" {
 		t.Errorf("%+v", got)
@@ -214,7 +199,7 @@ func TestLoggerIsGivenBack(t *testing.T) {
 }
 
 func TestNothingPrinted(t *testing.T) {
-	in := gate.Input{Dir: write(t, map[string]string{"Dockerfile": "FROM\n", "pod.yaml": pod, "Chart.yaml": "name: x\n", "main.tf": "x {{\n"})}
+	in := gate.Input{Dir: gatetest.Write(t, map[string]string{"Dockerfile": "FROM\n", "pod.yaml": pod, "Chart.yaml": "name: x\n", "main.tf": "x {{\n"})}
 	selected(t, &in)
 	got := gatetest.Printed(t, func() {
 		if _, err := new(Scanner).Scan(context.Background(), in); err != nil {

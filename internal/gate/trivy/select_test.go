@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/gate/gatetest"
 )
 
 // GP-GATE-4: a pull request costs what it changed.
@@ -74,7 +75,7 @@ func TestChecksAreCompiledWhenNeeded(t *testing.T) {
 	s := &Scanner{}
 	scan := func(files map[string]string) {
 		t.Helper()
-		in := gate.Input{Dir: write(t, files)}
+		in := gate.Input{Dir: gatetest.Write(t, files)}
 		selected(t, &in)
 		if _, err := s.Scan(context.Background(), in); err != nil {
 			t.Fatal(err)
@@ -125,7 +126,7 @@ func TestFilesDoNotMatterToEachOther(t *testing.T) {
 	limits := "apiVersion: v1\nkind: LimitRange\nmetadata:\n  name: l\n"
 	s := &Scanner{}
 	rules := func(files map[string]string) (out []string) {
-		in := gate.Input{Dir: write(t, files)}
+		in := gate.Input{Dir: gatetest.Write(t, files)}
 		selected(t, &in)
 		res, err := s.Scan(context.Background(), in)
 		if err != nil {
@@ -150,7 +151,7 @@ func TestNotRead(t *testing.T) {
 		bomb += fmt.Sprintf("%c: &%c [%s]\n", c, c, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*%c, ", c-1), 10), ", "))
 	}
 	large := strings.Repeat("# a line of a file that is far too long to be read\n", maxManifest/50)
-	dir := write(t, map[string]string{
+	dir := gatetest.Write(t, map[string]string{
 		"Dockerfile":             strings.Repeat("# long\n", maxDockerfile/6),
 		"bomb.yaml":              "apiVersion: v1\nkind: Pod\nmetadata: {}\n" + bomb,
 		"lock.json":              large,
@@ -201,9 +202,9 @@ func FuzzManifest(f *testing.F) {
 		f.Add(text)
 	}
 	s := &Scanner{}
-	f.Cleanup(listen().stop)
+	f.Cleanup(Listen().Stop)
 	f.Fuzz(func(t *testing.T, text string) {
-		root, err := os.OpenRoot(write(t, map[string]string{"a.yaml": text, "Dockerfile": text}))
+		root, err := os.OpenRoot(gatetest.Write(t, map[string]string{"a.yaml": text, "Dockerfile": text}))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/rhysd/actionlint"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate/gatetest"
 )
 
 // A file beyond the limits is reported as not checked (GP-GATE-1: no scanner fails
@@ -43,7 +45,7 @@ func TestBounds(t *testing.T) {
 				continue
 			}
 			t.Run(name+" "+filepath.Base(file), func(t *testing.T) {
-				res := scan(t, write(t, map[string]string{file: text}))
+				res := scan(t, gatetest.Write(t, map[string]string{file: text}))
 				if len(res.Missing) == 0 && len(res.Findings) == 0 {
 					t.Errorf("neither a gap nor a finding: %+v", res)
 				}
@@ -85,7 +87,7 @@ func TestSupersetOfActionlint(t *testing.T) {
 		if len(m.Children) > 0 {
 			return
 		}
-		dir := write(t, map[string]string{".github/workflows/w.yml": steps("push", "      - run: echo \"${{ "+path+" }}\"\n")})
+		dir := gatetest.Write(t, map[string]string{".github/workflows/w.yml": steps("push", "      - run: echo \"${{ "+path+" }}\"\n")})
 		if got := only(lines(scan(t, dir)), "script-injection"); len(got) != 1 || !strings.HasSuffix(got[0], " high") {
 			t.Errorf("%s: %v", path, got)
 		}

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate/gatetest"
 )
 
 // only keeps the findings of the rules that a table is about.
@@ -30,7 +32,7 @@ func run(t *testing.T, all []findingCase) {
 	t.Helper()
 	for _, tt := range all {
 		t.Run(tt.name, func(t *testing.T) {
-			dir := write(t, map[string]string{".github/workflows/w.yml": tt.workflow, "actions/x/action.yml": "name: x\ndescription: x\nruns: {using: composite, steps: []}\n"})
+			dir := gatetest.Write(t, map[string]string{".github/workflows/w.yml": tt.workflow, "actions/x/action.yml": "name: x\ndescription: x\nruns: {using: composite, steps: []}\n"})
 			res := scan(t, dir)
 			if diff := cmp.Diff(append([]string{}, tt.want...), only(lines(res), tt.rules)); diff != "" {
 				t.Errorf("%s\n%+v", diff, res.Findings)
@@ -92,7 +94,7 @@ func TestDangerousTrigger(t *testing.T) {
 func TestWorkflowRunOfMembers(t *testing.T) {
 	follow := steps("{workflow_run: {workflows: [release]}}", "      - uses: "+co+"\n        with: {ref: '${{ github.event.workflow_run.head_sha }}'}\n")
 	for event, want := range map[string]int{"push": 0, "[push, pull_request]": 1} {
-		dir := write(t, map[string]string{".github/workflows/w.yml": follow, ".github/workflows/r.yml": strings.Replace(steps(event, "      - run: make\n"), "name: ci", "name: release", 1)})
+		dir := gatetest.Write(t, map[string]string{".github/workflows/w.yml": follow, ".github/workflows/r.yml": strings.Replace(steps(event, "      - run: make\n"), "name: ci", "name: release", 1)})
 		if got := only(lines(scan(t, dir)), "dangerous-trigger"); len(got) != want {
 			t.Errorf("%s: %v", event, got)
 		}
@@ -149,7 +151,7 @@ func TestScriptInjection(t *testing.T) {
 
 // GP-GATE-13: what a caller passes is reported where it is used.
 func TestInjectionThroughCalls(t *testing.T) {
-	dir := write(t, map[string]string{
+	dir := gatetest.Write(t, map[string]string{
 		".github/workflows/a.yml":                   "on: pull_request\npermissions: {}\njobs:\n  a:\n    uses: $/.github/workflows/b.yml\n    with: {x: '${{ github.head_ref }}', y: literal}\n",
 		".github/workflows/b.yml":                   "on:\n  workflow_call:\n    inputs: {x: {type: string}, y: {type: string}}\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: echo ${{ inputs.x }}\n      - run: echo ${{ inputs.y }}\n      - uses: ./actions/c\n        with: {z: '${{ inputs.x }}'}\n",
 		"actions/c/action.yml":                      "name: c\ndescription: c\ninputs: {z: {description: z}}\nruns:\n  using: composite\n  steps:\n    - run: echo ${{ inputs.z }}\n      shell: bash\n",
@@ -209,7 +211,7 @@ func TestImagesAndCredentials(t *testing.T) {
 
 // GP-GATE-7: a finding does not contain the secret.
 func TestCredentialIsNotShown(t *testing.T) {
-	dir := write(t, map[string]string{".github/workflows/w.yml": "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    container: {image: x, credentials: {username: u, password: swordfish}}\n    steps: [{uses: docker/login-action@v3, with: {password: 'swordfish ${{ github.sha }}'}}]\n"})
+	dir := gatetest.Write(t, map[string]string{".github/workflows/w.yml": "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    container: {image: x, credentials: {username: u, password: swordfish}}\n    steps: [{uses: docker/login-action@v3, with: {password: 'swordfish ${{ github.sha }}'}}]\n"})
 	res := scan(t, dir)
 	if len(only(lines(res), "hardcoded-credentials")) != 2 {
 		t.Error(lines(res))
@@ -231,7 +233,7 @@ func TestCompromisedAction(t *testing.T) {
 		"xygeni/xygeni-action@v5": true, "xygeni/xygeni-action@v6": false, "Checkmarx/kics-github-action@v2.1.7": true,
 		"reviewdog/action-setup@v1": true, "reviewdog/action-setup@v1.4.0": false, "reviewdog/action-golangci-lint@v2": false, "actions/checkout@v4": false,
 	} {
-		dir := write(t, map[string]string{".github/workflows/w.yml": steps("push", "      - uses: "+uses+"\n")})
+		dir := gatetest.Write(t, map[string]string{".github/workflows/w.yml": steps("push", "      - uses: "+uses+"\n")})
 		if got := only(lines(scan(t, dir)), "compromised-action"); (len(got) == 1) != want || want && got[0] != "w.yml:8 compromised-action critical" {
 			t.Errorf("%s: %v", uses, got)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v4"
 
+	"github.com/seed-b235b314/goldenpath/internal/gate/gatetest"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -29,7 +30,7 @@ func TestExamples(t *testing.T) {
 	for _, r := range rules() {
 		t.Run(r.id, func(t *testing.T) {
 			for text, want := range map[string]bool{r.example: true, r.instead: false} {
-				res := scan(t, write(t, map[string]string{".github/workflows/w.yml": example(r, text)}))
+				res := scan(t, gatetest.Write(t, map[string]string{".github/workflows/w.yml": example(r, text)}))
 				got := false
 				for _, e := range newWorkflow("w.yml", []byte(example(r, text)), &yaml.Node{}).Errors {
 					if !strings.Contains(e.Message, `unexpected key "cache-mode"`) {

@@ -17,21 +17,6 @@ import (
 
 const sha = "11bd71901bbe5b1630ceea73d27597364c9af683"
 
-func write(t *testing.T, files map[string]string) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name, text := range files {
-		file := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
-
 // inputOf returns what the gate passes to the scanner for a folder.
 func inputOf(t *testing.T, dir string, exclude ...string) gate.Input {
 	t.Helper()
@@ -97,7 +82,7 @@ func TestChecks(t *testing.T) {
 		"pull_request, head": {steps("pull_request", "      - uses: actions/checkout@"+sha+"\n        with: {ref: '${{ github.event.pull_request.head.sha }}'}\n"), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := write(t, map[string]string{".github/workflows/w.yml": tt.workflow, "actions/x/action.yml": "name: x\ndescription: x\nruns: {using: composite, steps: []}\n"})
+			dir := gatetest.Write(t, map[string]string{".github/workflows/w.yml": tt.workflow, "actions/x/action.yml": "name: x\ndescription: x\nruns: {using: composite, steps: []}\n"})
 			res := scan(t, dir)
 			if diff := cmp.Diff(append([]string{}, tt.want...), lines(res)); diff != "" {
 				t.Errorf("%s\n%+v", diff, res.Findings)
@@ -112,7 +97,7 @@ func TestChecks(t *testing.T) {
 }
 
 func TestActions(t *testing.T) {
-	dir := write(t, map[string]string{
+	dir := gatetest.Write(t, map[string]string{
 		"action.yml":                   "name: a\ndescription: a\nruns:\n  using: docker\n  image: docker://alpine:3\n",
 		"actions/b/action.yaml":        "runs:\n  using: composite\n  steps:\n    - uses: actions/setup-go@v5\n    - uses: $/actions/c\n    - run: true\n",
 		".github/actions/c/action.yml": "runs: [\n",
@@ -127,7 +112,7 @@ func TestActions(t *testing.T) {
 
 // A repository cannot loosen the gate.
 func TestRepositoryCannotLoosen(t *testing.T) {
-	dir := write(t, map[string]string{
+	dir := gatetest.Write(t, map[string]string{
 		".github/workflows/w.yml": strings.Replace(steps("pull_request", "      - run: echo ${{ github.head_ref }}\n"), "ubuntu-latest", "our-own", 1),
 		".github/actionlint.yaml": "self-hosted-runner: {labels: [our-own]}\npaths: {'**/*.yml': {ignore: ['.*']}}\n",
 	})
@@ -143,13 +128,13 @@ func TestRepositoryCannotLoosen(t *testing.T) {
 }
 
 func TestNothingToScan(t *testing.T) {
-	if diff := cmp.Diff(gate.Result{Findings: []report.Finding{}}, scan(t, write(t, map[string]string{"sub/.github/workflows/w.yml": "x"}))); diff != "" {
+	if diff := cmp.Diff(gate.Result{Findings: []report.Finding{}}, scan(t, gatetest.Write(t, map[string]string{"sub/.github/workflows/w.yml": "x"}))); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestExcludeAndSymlink(t *testing.T) {
-	dir := write(t, map[string]string{".github/workflows/w.yml": "", "actions/x/action.yml": "["})
+	dir := gatetest.Write(t, map[string]string{".github/workflows/w.yml": "", "actions/x/action.yml": "["})
 	if err := os.Symlink("/etc/passwd", filepath.Join(dir, ".github/workflows/p.yml")); err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +145,7 @@ func TestExcludeAndSymlink(t *testing.T) {
 }
 
 func TestNothingPrinted(t *testing.T) {
-	dir := write(t, map[string]string{".github/workflows/w.yml": "on: push\n", ".github/workflows/v.yml": steps("push", "      - uses: a@v1\n")})
+	dir := gatetest.Write(t, map[string]string{".github/workflows/w.yml": "on: push\n", ".github/workflows/v.yml": steps("push", "      - uses: a@v1\n")})
 	if got := gatetest.Printed(t, func() { scan(t, dir) }); got != "" {
 		t.Errorf("printed %q", got)
 	}
@@ -200,7 +185,7 @@ func TestSelect(t *testing.T) {
 
 // A folder is parsed once for all scanners.
 func TestReaderShares(t *testing.T) {
-	dir, other := write(t, map[string]string{".github/workflows/w.yml": steps("push", "")}), t.TempDir()
+	dir, other := gatetest.Write(t, map[string]string{".github/workflows/w.yml": steps("push", "")}), t.TempDir()
 	r := &Reader{}
 	read := func(dir string) *Tree {
 		t.Helper()
@@ -223,7 +208,7 @@ func TestReaderShares(t *testing.T) {
 }
 
 func TestReaderDoesNotKeepErrors(t *testing.T) {
-	in := inputOf(t, write(t, map[string]string{".github/workflows/w.yml": steps("push", "")}))
+	in := inputOf(t, gatetest.Write(t, map[string]string{".github/workflows/w.yml": steps("push", "")}))
 	r := &Reader{}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()

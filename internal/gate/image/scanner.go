@@ -1,4 +1,6 @@
-package trivy
+// Package image finds vulnerable packages in container images, with trivy's analyzers
+// and database.
+package image
 
 import (
 	"cmp"
@@ -11,15 +13,18 @@ import (
 	"strings"
 
 	xos "github.com/aquasecurity/trivy/pkg/x/os"
+	"github.com/dustin/go-humanize/english"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
-	"github.com/seed-b235b314/goldenpath/internal/gate/image"
+	"github.com/seed-b235b314/goldenpath/internal/gate/image/oci"
+	"github.com/seed-b235b314/goldenpath/internal/gate/trivy"
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
-// Image lists the packages of a container image and finds the vulnerable ones, of its
+// Scanner lists the packages of a container image and finds the vulnerable ones, of its
 // operating system and of languages.
-type Image struct {
+type Scanner struct {
 	// Ref is a reference in a registry, by tag or digest; oci:DIR or a folder with an
 	// OCI layout, both also with @sha256:…; or an archive of a layout or of docker save.
 	Ref string
@@ -33,27 +38,25 @@ type Image struct {
 }
 
 // Name is "trivy".
-func (*Image) Name() string { return "trivy" }
+func (*Scanner) Name() string { return "trivy" }
 
 // Kind is "image".
-func (*Image) Kind() string { return "image" }
+func (*Scanner) Kind() string { return "image" }
 
 // Version is the version of the linked library.
-func (*Image) Version() string { return gate.ModuleVersion("github.com/aquasecurity/trivy") }
+func (*Scanner) Version() string { return gate.ModuleVersion("github.com/aquasecurity/trivy") }
 
 // Select needs no files: an image is scanned if there is one.
-func (i *Image) Select([]gate.File, gate.Changes) ([]gate.File, bool) { return nil, i.Ref != "" }
+func (i *Scanner) Select([]gate.File, gate.Changes) ([]gate.File, bool) { return nil, i.Ref != "" }
 
 // Scan reads the image and that of the base. Without a database it returns the
 // packages and a gap. An image that cannot be read is an error.
-func (i *Image) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
+func (i *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 	if i.Ref == "" {
 		return gate.Result{}, nil
 	}
-	running.Lock()
-	defer running.Unlock()
-	log := listen()
-	defer log.stop()
+	log := trivy.Listen()
+	defer log.Stop()
 	temp, err := os.MkdirTemp("", "security-gate-image-")
 	if err != nil {
 		return gate.Result{}, err
@@ -71,7 +74,7 @@ func (i *Image) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 	res := gate.Result{Compared: true, Findings: []report.Finding{}, Packages: app.packages(), Covered: app.describe(), Missing: app.gaps}
 	if app.jars > 0 {
 		res.Missing = append(res.Missing, gate.Gap{
-			What: plural(app.jars, "Java archive") + " in " + app.name, Why: "there is no Java database, so archives without Maven metadata were not looked up",
+			What: english.Plural(app.jars, "Java archive", "") + " in " + app.name, Why: "there is no Java database, so archives without Maven metadata were not looked up",
 			Remedy: "scan the lock file of the application instead, or accept the gap",
 		})
 	}
@@ -90,14 +93,14 @@ func (i *Image) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 			return gate.Result{}, err
 		}
 	}
-	res.Missing = append(res.Missing, imageGaps(log.drain(), bucketOf(app.OS, nil) != "")...)
+	res.Missing = append(res.Missing, imageGaps(log.Drain(), bucketOf(app.OS, nil) != "")...)
 	slices.SortFunc(res.Missing, func(a, b gate.Gap) int { return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Why, b.Why)) })
 	res.Missing = slices.Compact(res.Missing)
 	return res, ctx.Err()
 }
 
 // read reads the base first, and the layers that the app shares with it only once.
-func (i *Image) read(ctx context.Context, in gate.Input, temp string) (app, base *contents, err error) {
+func (i *Scanner) read(ctx context.Context, in gate.Input, temp string) (app, base *contents, err error) {
 	all, err := newAnalyzers()
 	if err != nil {
 		return nil, nil, err
@@ -105,7 +108,7 @@ func (i *Image) read(ctx context.Context, in gate.Input, temp string) (app, base
 	s := &layerReader{analyzers: all, temp: temp, max: cmp.Or(i.MaxUnpacked, maxUnpacked)}
 	layers := map[string]*layerContent{}
 	one := func(ref string) (*contents, error) {
-		img, err := image.Open(ctx, ref, image.Options{Platform: cmp.Or(i.Platform, "linux/amd64"), Temp: temp, Offline: in.Offline})
+		img, err := oci.Open(ctx, ref, oci.Options{Platform: cmp.Or(i.Platform, "linux/amd64"), Temp: temp, Offline: in.Offline})
 		if err != nil {
 			return nil, fmt.Errorf("read image %s: %w", ref, err)
 		}
@@ -151,18 +154,18 @@ func (d *database) compare(ctx context.Context, res *gate.Result, app, base *con
 
 // imageGaps converts warnings of the library that nothing else reports. release means
 // that the database has advisories for the release of the operating system.
-func imageGaps(all []entry, release bool) []gate.Gap {
+func imageGaps(all []trivy.Entry, release bool) []gate.Gap {
 	var out []gate.Gap
 	for _, s := range all {
 		switch {
-		case s.message == "Mixing Alpine versions is unsupported", // the release of the repository is used
-			strings.HasPrefix(s.message, "Using severities from other vendors"),
-			strings.HasPrefix(s.message, "Unable to get vulnerability details"), // the finding states that its severity is unknown
-			s.message == "Unable to collect additional info",                    // licences
-			s.message == "This OS version is not on the EOL list" && release:    // newer than the library, and in the database
+		case s.Message == "Mixing Alpine versions is unsupported", // the release of the repository is used
+			strings.HasPrefix(s.Message, "Using severities from other vendors"),
+			strings.HasPrefix(s.Message, "Unable to get vulnerability details"), // the finding states that its severity is unknown
+			s.Message == "Unable to collect additional info",                    // licences
+			s.Message == "This OS version is not on the EOL list" && release:    // newer than the library, and in the database
 			continue
 		}
-		out = append(out, gate.Gap{What: cmp.Or(s.file, "some packages in the image"), Why: oneLine(s.message + " " + s.err), Remedy: "correct the package in the image"})
+		out = append(out, gate.Gap{What: cmp.Or(s.File, "some packages in the image"), Why: text.OneLine(s.Message+" "+s.Err, 0), Remedy: "correct the package in the image"})
 	}
 	return out
 }

@@ -1,4 +1,4 @@
-package trivy
+package image
 
 import (
 	"archive/zip"
@@ -16,6 +16,8 @@ import (
 	"github.com/aquasecurity/trivy/pkg/fanal/analyzer/language"
 	"github.com/aquasecurity/trivy/pkg/fanal/types"
 	xio "github.com/aquasecurity/trivy/pkg/x/io"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate/image/oci"
 )
 
 const (
@@ -54,7 +56,7 @@ func nested(r io.ReaderAt, size int64, left *int64, depth int) error {
 		}
 		*left -= int64(min(f.UncompressedSize64, maxJars+1))
 		if *left < 0 || depth == maxJarDepth {
-			return fmt.Errorf("%w: nested archives", errTooLarge)
+			return fmt.Errorf("%w: nested archives", oci.ErrTooLarge)
 		}
 		inner, err := f.Open()
 		if err != nil {
@@ -65,7 +67,7 @@ func nested(r io.ReaderAt, size int64, left *int64, depth int) error {
 		if err == nil && bytes.HasPrefix(text, []byte("PK")) {
 			err = nested(bytes.NewReader(text), int64(len(text)), left, depth+1)
 		}
-		if errors.Is(err, errTooLarge) {
+		if errors.Is(err, oci.ErrTooLarge) {
 			return err
 		}
 	}

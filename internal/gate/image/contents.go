@@ -1,4 +1,4 @@
-package trivy
+package image
 
 import (
 	"cmp"
@@ -11,10 +11,11 @@ import (
 	"github.com/aquasecurity/trivy/pkg/fanal/applier"
 	"github.com/aquasecurity/trivy/pkg/fanal/types"
 	"github.com/aquasecurity/trivy/pkg/licensing"
+	"github.com/dustin/go-humanize/english"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
-	"github.com/seed-b235b314/goldenpath/internal/gate/image"
+	"github.com/seed-b235b314/goldenpath/internal/gate/image/oci"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -30,7 +31,7 @@ type contents struct {
 }
 
 // contents reads the layers that are not in before, one per processor at a time.
-func (s *layerReader) contents(ctx context.Context, img *image.Image, before map[string]*layerContent) (*contents, error) {
+func (s *layerReader) contents(ctx context.Context, img *oci.Image, before map[string]*layerContent) (*contents, error) {
 	found := make([]*layerContent, len(img.Layers))
 	c := &contents{name: img.Name, layers: len(img.Layers)}
 	group, ctx := errgroup.WithContext(ctx)
@@ -72,16 +73,16 @@ func (s *layerReader) contents(ctx context.Context, img *image.Image, before map
 func (c *contents) describe() string {
 	parts := []string{c.name + ": "}
 	if c.OS.Detected() {
-		parts = append(parts, fmt.Sprintf("%s %s with %s, ", c.OS.Family, c.OS.Name, plural(len(c.Packages), "package")))
+		parts = append(parts, fmt.Sprintf("%s %s with %s, ", c.OS.Family, c.OS.Name, english.Plural(len(c.Packages), "package", "")))
 	}
 	n := 0
 	for _, app := range c.Applications {
 		n += len(app.Packages)
 	}
-	parts = append(parts, plural(n, "language package"))
+	parts = append(parts, english.Plural(n, "language package", ""))
 	if len(c.unparsed) > 0 {
 		const most = 3
-		parts = append(parts, fmt.Sprintf(" (except %s that cannot be parsed: %s", plural(len(c.unparsed), "file"), strings.Join(c.unparsed[:min(most, len(c.unparsed))], ", ")))
+		parts = append(parts, fmt.Sprintf(" (except %s that cannot be parsed: %s", english.Plural(len(c.unparsed), "file", ""), strings.Join(c.unparsed[:min(most, len(c.unparsed))], ", ")))
 		if len(c.unparsed) > most {
 			parts = append(parts, ", …")
 		}

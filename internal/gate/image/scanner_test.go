@@ -1,4 +1,4 @@
-package trivy
+package image
 
 import (
 	"archive/tar"
@@ -39,7 +39,8 @@ import (
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/gate/gatetest"
-	"github.com/seed-b235b314/goldenpath/internal/gate/image"
+	"github.com/seed-b235b314/goldenpath/internal/gate/image/oci"
+	"github.com/seed-b235b314/goldenpath/internal/gate/trivy"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -120,7 +121,7 @@ func databases(t testing.TB) string {
 // information says.
 func goBinary(t *testing.T) string {
 	t.Helper()
-	dir := write(t, map[string]string{
+	dir := gatetest.Write(t, map[string]string{
 		"go.mod":                                 "module example.com/app\n\ngo 1.21\n\nrequire golang.org/x/text v0.3.7\n",
 		"main.go":                                "package main\n\nimport _ \"golang.org/x/text/language\"\n\nfunc main() {}\n",
 		"vendor/golang.org/x/text/language/a.go": "package language\n",
@@ -224,7 +225,7 @@ func packed(t *testing.T, file string) string {
 	return file + ".gz"
 }
 
-func scanImage(t *testing.T, i *Image, databases string) gate.Result {
+func scanImage(t *testing.T, i *Scanner, databases string) gate.Result {
 	t.Helper()
 	res, err := i.Scan(context.Background(), gate.Input{Databases: databases})
 	if err != nil {
@@ -303,7 +304,7 @@ func TestImageReferences(t *testing.T) {
 		{"docker save, packed", packed(t, docker), "saved.tar.gz@sha256:"},
 	} {
 		t.Run(tt.form, func(t *testing.T) {
-			res := scanImage(t, &Image{Ref: tt.ref}, data)
+			res := scanImage(t, &Scanner{Ref: tt.ref}, data)
 			got := rows(res)
 			slices.Sort(got)
 			if diff := cmp.Diff(want, got); diff != "" || len(res.Missing) != 0 {
@@ -315,18 +316,18 @@ func TestImageReferences(t *testing.T) {
 		})
 	}
 	t.Run("platform", func(t *testing.T) {
-		if got := rows(scanImage(t, &Image{Ref: repo + ":1", Platform: "linux/arm64"}, data)); len(got) != 0 {
+		if got := rows(scanImage(t, &Scanner{Ref: repo + ":1", Platform: "linux/arm64"}, data)); len(got) != 0 {
 			t.Errorf("%v", got)
 		}
 	})
 	t.Run("offline", func(t *testing.T) {
-		if _, err := (&Image{Ref: repo + ":1"}).Scan(context.Background(), gate.Input{Offline: true}); err == nil || !strings.Contains(err.Error(), "offline") {
+		if _, err := (&Scanner{Ref: repo + ":1"}).Scan(context.Background(), gate.Input{Offline: true}); err == nil || !strings.Contains(err.Error(), "offline") {
 			t.Error(err)
 		}
 	})
 	t.Run("not there", func(t *testing.T) {
 		for _, ref := range []string{repo + ":2", "oci:" + t.TempDir(), one + "@sha256:" + strings.Repeat("0", 64), "no such:image:at all"} {
-			if _, err := (&Image{Ref: ref}).Scan(context.Background(), gate.Input{}); err == nil {
+			if _, err := (&Scanner{Ref: ref}).Scan(context.Background(), gate.Input{}); err == nil {
 				t.Error(ref)
 			}
 		}
@@ -336,7 +337,7 @@ func TestImageReferences(t *testing.T) {
 // GP-GATE-2: a finding has all known fields.
 func TestImageFinding(t *testing.T) {
 	img := saved(t, imageOf(t, layerOf(t, alpine), layerOf(t, node)))
-	res := scanImage(t, &Image{Ref: img}, databases(t))
+	res := scanImage(t, &Scanner{Ref: img}, databases(t))
 	day := func(year, month, day int) *time.Time {
 		d := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
 		return &d
@@ -380,7 +381,7 @@ func TestImageFinding(t *testing.T) {
 	// The same in another layer, with another digest, and of the next vulnerable version.
 	again := maps.Clone(node)
 	again["app/node_modules/minimist/package.json"] = strings.Replace(minimist, "1.2.5", "1.2.4", 1)
-	more := scanImage(t, &Image{Ref: saved(t, imageOf(t, layerOf(t, again), layerOf(t, alpine)))}, databases(t))
+	more := scanImage(t, &Scanner{Ref: saved(t, imageOf(t, layerOf(t, again), layerOf(t, alpine)))}, databases(t))
 	for i := range res.Findings {
 		if a, b := res.Findings[i].Fingerprint, more.Findings[i].Fingerprint; a != b {
 			t.Errorf("%s: %s, %s", res.Findings[i].Rule, a, b)
@@ -390,7 +391,7 @@ func TestImageFinding(t *testing.T) {
 
 func TestImageOfDebian(t *testing.T) {
 	img := saved(t, imageOf(t, layerOf(t, map[string]string{"etc/os-release": debian12, "etc/debian_version": "12.1\n", "var/lib/dpkg/status": dpkgCurl})))
-	res := scanImage(t, &Image{Ref: img}, databases(t))
+	res := scanImage(t, &Scanner{Ref: img}, databases(t))
 	if len(res.Missing) != 0 {
 		t.Errorf("%v", res.Missing)
 	}
@@ -408,17 +409,17 @@ func TestImageBase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	res := scanImage(t, &Image{Ref: saved(t, app), Base: saved(t, base)}, data)
+	res := scanImage(t, &Scanner{Ref: saved(t, app), Base: saved(t, base)}, data)
 	want := []string{"os-end-of-life  medium known", "CVE-2023-38545  critical known", "CVE-2021-44906 app/node_modules/minimist/package.json critical new"}
 	if diff := cmp.Diff(want, rows(res)); diff != "" || !res.Compared {
 		t.Error(diff)
 	}
-	if _, err := (&Image{Ref: saved(t, app), Base: "oci:" + t.TempDir()}).Scan(context.Background(), gate.Input{Databases: data}); err == nil {
+	if _, err := (&Scanner{Ref: saved(t, app), Base: "oci:" + t.TempDir()}).Scan(context.Background(), gate.Input{Databases: data}); err == nil {
 		t.Error("a missing base has no error")
 	}
 	// A file that a later layer removes is ignored.
 	gone := imageOf(t, layerOf(t, alpine), layerOf(t, node), layerOf(t, map[string]string{"app/node_modules/.wh.minimist": ""}))
-	if got := rows(scanImage(t, &Image{Ref: saved(t, gone)}, data)); len(got) != 2 {
+	if got := rows(scanImage(t, &Scanner{Ref: saved(t, gone)}, data)); len(got) != 2 {
 		t.Errorf("%v", got)
 	}
 }
@@ -444,7 +445,7 @@ func TestImageGaps(t *testing.T) {
 		{"archive of Java", data, map[string]string{"app/lib.jar": jar.String()}, "no Java database", 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			res := scanImage(t, &Image{Ref: saved(t, imageOf(t, layerOf(t, tt.files)))}, tt.databases)
+			res := scanImage(t, &Scanner{Ref: saved(t, imageOf(t, layerOf(t, tt.files)))}, tt.databases)
 			if !slices.ContainsFunc(whats(res.Missing), func(s string) bool { return strings.Contains(s, tt.gap) }) || len(res.Packages) != tt.packages {
 				t.Errorf("%q %+v", whats(res.Missing), res.Packages)
 			}
@@ -456,7 +457,7 @@ func TestImageGaps(t *testing.T) {
 		})
 	}
 	t.Run("broken input of a package's own tests", func(t *testing.T) {
-		res := scanImage(t, &Image{Ref: saved(t, imageOf(t, layerOf(t, map[string]string{"app/node_modules/resolve/test/malformed/package.json": "{"})))}, data)
+		res := scanImage(t, &Scanner{Ref: saved(t, imageOf(t, layerOf(t, map[string]string{"app/node_modules/resolve/test/malformed/package.json": "{"})))}, data)
 		if len(res.Missing) != 0 || !strings.Contains(res.Covered, "1 file that cannot be parsed: app/node_modules/resolve/test/malformed/package.json") {
 			t.Errorf("%q %v", res.Covered, res.Missing)
 		}
@@ -497,7 +498,7 @@ func TestImageBrokenDatabase(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			res, err := (&Image{Ref: img}).Scan(context.Background(), gate.Input{Databases: data})
+			res, err := (&Scanner{Ref: img}).Scan(context.Background(), gate.Input{Databases: data})
 			if err == nil {
 				t.Errorf("%v %v", rows(res), res.Missing)
 			}
@@ -511,7 +512,7 @@ func TestImageBrokenDatabase(t *testing.T) {
 		if err := os.Remove(filepath.Join(data, "trivy", "db", "metadata.json")); err != nil {
 			t.Fatal(err)
 		}
-		if res := scanImage(t, &Image{Ref: img}, data); len(res.Missing) != 1 || len(res.Findings) != 0 {
+		if res := scanImage(t, &Scanner{Ref: img}, data); len(res.Missing) != 1 || len(res.Findings) != 0 {
 			t.Errorf("%+v", res)
 		}
 	})
@@ -540,14 +541,14 @@ func TestImageHostile(t *testing.T) {
 		if err := w.Close(); err != nil {
 			t.Fatal(err)
 		}
-		res := scanImage(t, &Image{Ref: saved(t, imageOf(t, rawLayer(t, buf.Bytes())))}, databases(t))
+		res := scanImage(t, &Scanner{Ref: saved(t, imageOf(t, rawLayer(t, buf.Bytes())))}, databases(t))
 		if got := rows(res); !slices.Contains(got, "CVE-2023-38545  critical new") {
 			t.Errorf("%v %v", got, res.Missing)
 		}
 	})
 	t.Run("bomb", func(t *testing.T) {
 		img := saved(t, imageOf(t, layerOf(t, map[string]string{"zeros": strings.Repeat("\x00", 64<<20)})))
-		_, err := (&Image{Ref: img, MaxUnpacked: 1 << 20}).Scan(context.Background(), gate.Input{})
+		_, err := (&Scanner{Ref: img, MaxUnpacked: 1 << 20}).Scan(context.Background(), gate.Input{})
 		if err == nil || !strings.Contains(err.Error(), "unpack to more than 1.0 MiB") {
 			t.Error(err)
 		}
@@ -568,7 +569,7 @@ func TestImageHostile(t *testing.T) {
 			writeZip(t, &buf, map[string]string{"a.jar": text})
 			text = buf.String()
 		}
-		res := scanImage(t, &Image{Ref: saved(t, imageOf(t, layerOf(t, map[string]string{"a.jar": text})))}, databases(t))
+		res := scanImage(t, &Scanner{Ref: saved(t, imageOf(t, layerOf(t, map[string]string{"a.jar": text})))}, databases(t))
 		if !slices.ContainsFunc(whats(res.Missing), func(s string) bool { return strings.HasPrefix(s, "a.jar in the image: too large") }) {
 			t.Errorf("%v", whats(res.Missing))
 		}
@@ -577,24 +578,23 @@ func TestImageHostile(t *testing.T) {
 
 func refused(t *testing.T, img v1.Image, why string) {
 	t.Helper()
-	if res, err := (&Image{Ref: saved(t, img)}).Scan(context.Background(), gate.Input{}); err == nil || !strings.Contains(err.Error(), why) {
+	if res, err := (&Scanner{Ref: saved(t, img)}).Scan(context.Background(), gate.Input{}); err == nil || !strings.Contains(err.Error(), why) {
 		t.Errorf("%+v %v", res, err)
 	}
 }
 
-// Nothing is printed or left behind, also while the other scanner of the package runs.
+// Nothing is printed or left behind, also while the scanner of configuration runs.
 func TestImageLeavesNothing(t *testing.T) {
 	temp := t.TempDir()
 	t.Setenv("TMPDIR", temp)
 	data := databases(t)
 	img := saved(t, imageOf(t, layerOf(t, alpine), layerOf(t, map[string]string{"var/lib/rpm/Packages": "x", "a.jar": "PK"})))
-	in := gate.Input{Dir: write(t, map[string]string{"Dockerfile": "FROM alpine:latest\n"})}
-	selected(t, &in)
+	in := gate.Input{Dir: gatetest.Write(t, map[string]string{"Dockerfile": "FROM alpine:latest\n"}), Files: []gate.File{{Path: "Dockerfile"}}}
 	got := gatetest.Printed(t, func() {
 		var both sync.WaitGroup
-		both.Go(func() { scanImage(t, &Image{Ref: img}, data) })
+		both.Go(func() { scanImage(t, &Scanner{Ref: img}, data) })
 		both.Go(func() {
-			if res, err := new(Scanner).Scan(context.Background(), in); err != nil || len(res.Findings) == 0 || len(res.Missing) != 0 {
+			if res, err := new(trivy.Scanner).Scan(context.Background(), in); err != nil || len(res.Findings) == 0 || len(res.Missing) != 0 {
 				t.Errorf("%+v %v", res, err)
 			}
 		})
@@ -615,13 +615,13 @@ func TestImageLeavesNothing(t *testing.T) {
 }
 
 func TestImageSelect(t *testing.T) {
-	if _, ok := new(Image).Select(nil, nil); ok {
+	if _, ok := new(Scanner).Select(nil, nil); ok {
 		t.Error("there is no image")
 	}
-	if files, ok := (&Image{Ref: "app"}).Select([]gate.File{{Path: "a"}}, gate.Changes{}); !ok || files != nil {
+	if files, ok := (&Scanner{Ref: "app"}).Select([]gate.File{{Path: "a"}}, gate.Changes{}); !ok || files != nil {
 		t.Error(files, ok)
 	}
-	if diff := cmp.Diff(gate.Result{}, scanImage(t, &Image{}, "")); diff != "" {
+	if diff := cmp.Diff(gate.Result{}, scanImage(t, &Scanner{}, "")); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -629,7 +629,7 @@ func TestImageSelect(t *testing.T) {
 func TestImageDeadline(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := (&Image{Ref: saved(t, imageOf(t, layerOf(t, alpine)))}).Scan(ctx, gate.Input{}); !errors.Is(err, context.Canceled) {
+	if _, err := (&Scanner{Ref: saved(t, imageOf(t, layerOf(t, alpine)))}).Scan(ctx, gate.Input{}); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 }
@@ -650,12 +650,12 @@ func FuzzLayer(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Cleanup(listen().stop)
+	f.Cleanup(trivy.Listen().Stop)
 	f.Fuzz(func(t *testing.T, text []byte) {
 		s := &layerReader{analyzers: all, temp: t.TempDir(), max: 8 << 20}
 		sum := sha256.Sum256(text)
-		l := image.Layer{DiffID: "sha256:" + hex.EncodeToString(sum[:]), Packed: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }}
-		if _, err := s.contents(context.Background(), &image.Image{Layers: []image.Layer{l}}, map[string]*layerContent{}); err != nil {
+		l := oci.Layer{DiffID: "sha256:" + hex.EncodeToString(sum[:]), Packed: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }}
+		if _, err := s.contents(context.Background(), &oci.Image{Layers: []oci.Layer{l}}, map[string]*layerContent{}); err != nil {
 			return
 		}
 	})
@@ -669,7 +669,7 @@ func BenchmarkImage(b *testing.B) {
 	}
 	img := saved(b, imageOf(b, layerOf(b, alpine), layerOf(b, map[string]string{"data": string(big)}), layerOf(b, node)))
 	for b.Loop() {
-		if _, err := (&Image{Ref: img}).Scan(context.Background(), gate.Input{Databases: data}); err != nil {
+		if _, err := (&Scanner{Ref: img}).Scan(context.Background(), gate.Input{Databases: data}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,6 +1,6 @@
-// Package image opens container images from registries, OCI layouts and archives,
+// Package oci opens container images from registries, OCI layouts and archives,
 // and reads no more of them than it must.
-package image
+package oci
 
 import (
 	"cmp"

@@ -1,4 +1,4 @@
-package trivy
+package image
 
 import (
 	"cmp"
@@ -16,6 +16,7 @@ import (
 	fanal "github.com/aquasecurity/trivy/pkg/fanal/types"
 	"github.com/aquasecurity/trivy/pkg/types"
 	"github.com/aquasecurity/trivy/pkg/vulnerability"
+	"github.com/dustin/go-humanize/english"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/report"
@@ -62,11 +63,11 @@ func (d *database) system(ctx context.Context, c *contents) (out []vulnerable, e
 		if len(c.Packages) == 0 {
 			return nil, false, nil, nil
 		}
-		return nil, false, []gate.Gap{{What: plural(len(c.Packages), "package") + " of " + c.name, Why: "no file identifies their distribution", Remedy: "keep /etc/os-release in the image"}}, nil
+		return nil, false, []gate.Gap{{What: english.Plural(len(c.Packages), "package", "") + " of " + c.name, Why: "no file identifies their distribution", Remedy: "keep /etc/os-release in the image"}}, nil
 	}
 	system := c.OS
 	name := fmt.Sprintf("%s %s", system.Family, system.Name)
-	gap := gate.Gap{What: fmt.Sprintf("%s of %s in %s", plural(len(c.Packages), "package"), name, c.name), Remedy: "use a base image of a supported distribution, or accept the gap"}
+	gap := gate.Gap{What: fmt.Sprintf("%s of %s in %s", english.Plural(len(c.Packages), "package", ""), name, c.name), Remedy: "use a base image of a supported distribution, or accept the gap"}
 	if len(c.Packages) == 0 {
 		gap.What, gap.Why = "packages of "+name+" in "+c.name, "the image identifies its distribution but has no list of installed packages"
 		gap.Remedy = "keep the database of the package manager in the image"
@@ -134,7 +135,7 @@ func (d *database) language(ctx context.Context, app fanal.Application) ([]vulne
 	driver, ok := library.NewDriver(app.Type)
 	if eco := driver.Type(); !ok || !d.knows(eco+"::") {
 		return nil, []gate.Gap{{
-			What: fmt.Sprintf("%s of type %s in the image", plural(len(app.Packages), "package"), app.Type), Why: "trivy-db has no advisories for them",
+			What: fmt.Sprintf("%s of type %s in the image", english.Plural(len(app.Packages), "package", ""), app.Type), Why: "trivy-db has no advisories for them",
 			Remedy: "fetch a complete trivy-db; if it has none for this language, accept the gap",
 		}}, nil
 	}
