@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/artifact"
+	gitrun "github.com/seed-b235b314/goldenpath/internal/git"
 	gitledger "github.com/seed-b235b314/goldenpath/internal/ledger"
 	"github.com/seed-b235b314/goldenpath/internal/preview"
 	"github.com/seed-b235b314/goldenpath/internal/render"
@@ -42,7 +43,7 @@ func TestFaultClockSkew(t *testing.T) {
 				App: "where2eat", Repository: policy.Repository, Dir: l.dir, ReplaceImage: "ghcr.io/acme/where2eat",
 				Source: render.Source{Chart: "charts/where2eat", Set: map[string]any{"service.type": "NodePort"}},
 			},
-			Repository: repository, Reference: repository.Pull, Ledger: &gitledger.Ledger{Dir: l.dir, Now: now}, Now: now, By: "skew",
+			Repository: repository, Reference: repository.Pull, Ledger: &gitledger.Ledger{Git: gitrun.Own(l.dir), Now: now}, Now: now, By: "skew",
 		}
 	}
 	began := time.Now()

@@ -11,15 +11,14 @@ import (
 	"strings"
 )
 
-// readAll reads many files with one git process.
-//
-// Blobs are asked for by id: by name git walks the tree anew for each.
+// readAll reads many files with one git process. It asks for blobs by id: for each
+// name git would read the tree again.
 func (tx *Tx) readAll(ctx context.Context, files []file) ([][]byte, error) {
 	var in strings.Builder
 	for _, f := range files {
 		in.WriteString(f.blob + "\n")
 	}
-	out, err := tx.ledger.git(ctx, []byte(in.String()), "cat-file", "--batch")
+	out, err := tx.ledger.Git.Output(ctx, strings.NewReader(in.String()), "cat-file", "--batch")
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +34,7 @@ func (tx *Tx) readAll(ctx context.Context, files []file) ([][]byte, error) {
 		if _, err := fmt.Sscanf(head, "%s %s %d", &object, &kind, &size); err != nil {
 			return nil, fmt.Errorf("read the ledger: %q", strings.TrimSpace(head))
 		}
-		b := make([]byte, size+1) // and a line break
+		b := make([]byte, size+1) // a line break follows the content
 		if _, err := io.ReadFull(r, b); err != nil {
 			return nil, fmt.Errorf("read the ledger: %w", err)
 		}
@@ -51,7 +50,7 @@ func sortEntries(all []Entry) {
 	})
 }
 
-// ReadBelow returns the files below a folder, by name.
+// ReadBelow returns the content of the files below a folder, by name.
 func (tx *Tx) ReadBelow(ctx context.Context, folder string) (map[string][]byte, error) {
 	files, err := tx.files(ctx, folder+"/")
 	if err != nil || len(files) == 0 {

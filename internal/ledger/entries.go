@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// Record adds an entry and, for a release or a rollback, makes it the current
-// one. An empty ID is given the next of the day.
+// Record adds an entry. A release or a rollback becomes the current one of its
+// environment. An entry without an ID gets the next ID of the day.
 func (tx *Tx) Record(ctx context.Context, e Entry) (Entry, error) {
 	if !validName.MatchString(e.Environment) {
-		return e, fmt.Errorf("environment %q: lower-case letters, digits and hyphens", e.Environment)
+		return e, badName(e.Environment)
 	}
 	e.Schema, e.Time = schema, tx.ledger.Now().UTC()
 	if e.ID == "" {
@@ -26,7 +26,7 @@ func (tx *Tx) Record(ctx context.Context, e Entry) (Entry, error) {
 	}
 	name := entryPath(e)
 	if _, err := tx.Read(ctx, name); !errors.Is(err, ErrNone) {
-		return e, errors.Join(fmt.Errorf("entry %s is there already: the ledger is append-only", name), err)
+		return e, errors.Join(fmt.Errorf("entry %s already exists: the ledger is append-only", name), err)
 	}
 	b, err := json.MarshalIndent(e, "", "  ")
 	if err != nil {
@@ -40,7 +40,7 @@ func (tx *Tx) Record(ctx context.Context, e Entry) (Entry, error) {
 	return e, nil
 }
 
-// nextID counts the releases of the day: 2026.11.21-3.
+// nextID returns the next ID of the entry's day: 2026.11.21-3.
 func (tx *Tx) nextID(ctx context.Context, e Entry) (string, error) {
 	names, err := tx.list(ctx, path.Dir(entryPath(e))+"/")
 	if err != nil {
@@ -61,8 +61,7 @@ func (tx *Tx) nextID(ctx context.Context, e Entry) (string, error) {
 	return day + strconv.Itoa(last+1), nil
 }
 
-// Current returns the release that the ledger says runs in an environment, or
-// ErrNone.
+// Current returns the current release of an environment, or ErrNone.
 func (tx *Tx) Current(ctx context.Context, environment string) (Entry, error) {
 	name := currentPath(environment)
 	b, err := tx.Read(ctx, name)
@@ -72,8 +71,8 @@ func (tx *Tx) Current(ctx context.Context, environment string) (Entry, error) {
 	return parse(name, b)
 }
 
-// Find returns the entry of a kind with an id, or ErrNone. An empty kind is a
-// release or a rollback.
+// Find returns the entry with an id and a kind, or ErrNone. An empty kind is a
+// release or a rollback. The content of the entry must match its name.
 func (tx *Tx) Find(ctx context.Context, environment, id, kind string) (Entry, error) {
 	kinds := []string{kind}
 	if kind == "" {
@@ -92,13 +91,17 @@ func (tx *Tx) Find(ctx context.Context, environment, id, kind string) (Entry, er
 		if err != nil {
 			return Entry{}, err
 		}
-		return parse(name, b)
+		e, err := parse(name, b)
+		if err == nil && (e.ID != id || e.Kind != k || e.Environment != environment) {
+			err = changedByHand(name, fmt.Errorf("it is %s %s of %q", e.Kind, e.ID, e.Environment))
+		}
+		return e, err
 	}
 	return Entry{}, ErrNone
 }
 
-// Entries returns everything that happened in an environment, or everywhere, in
-// the order of time.
+// Entries returns the entries of an environment in order of time; an empty
+// environment is every one.
 func (tx *Tx) Entries(ctx context.Context, environment string) ([]Entry, error) {
 	files, err := tx.files(ctx, path.Join("entries", environment)+"/")
 	if err != nil || len(files) == 0 {
@@ -123,10 +126,19 @@ func (tx *Tx) Entries(ctx context.Context, environment string) ([]Entry, error) 
 func parse(name string, b []byte) (Entry, error) {
 	var e Entry
 	if err := json.Unmarshal(b, &e); err != nil {
-		return e, fmt.Errorf("read %s:%s: %w: somebody changed it by hand; git revert that commit on the branch", Branch, name, err)
+		return e, changedByHand(name, err)
 	}
 	if e.Schema != schema {
 		return e, fmt.Errorf("read %s:%s: schema %q, want %q: use the goldenpath that wrote it, or a newer one", Branch, name, e.Schema, schema)
 	}
 	return e, nil
+}
+
+// changedByHand reports a file that goldenpath did not write.
+func changedByHand(name string, err error) error {
+	return fmt.Errorf("read %s:%s: %w: the file was changed by hand; revert that commit on the branch", Branch, name, err)
+}
+
+func badName(environment string) error {
+	return fmt.Errorf("environment %q: use lower-case letters, digits and hyphens", environment)
 }

@@ -4,13 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-b235b314/goldenpath/internal/git"
 )
 
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
@@ -18,11 +22,11 @@ var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 func repository(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	git(t, dir, "init", "--quiet", "--initial-branch=main")
+	runGit(t, dir, "init", "--quiet", "--initial-branch=main")
 	return dir
 }
 
-func git(t *testing.T, dir string, args ...string) string {
+func runGit(t *testing.T, dir string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command("git", args...)
 	cmd.Dir = dir
@@ -33,7 +37,9 @@ func git(t *testing.T, dir string, args ...string) string {
 	return string(out)
 }
 
-func open(dir string) *Ledger { return &Ledger{Dir: dir, Now: func() time.Time { return noon }} }
+func open(dir string) *Ledger {
+	return &Ledger{Git: git.Own(dir), Now: func() time.Time { return noon }}
+}
 
 func record(ctx context.Context, l *Ledger, e Entry) (out Entry, err error) {
 	err = l.Update(ctx, "record", func(ctx context.Context, tx *Tx) error {
@@ -93,7 +99,7 @@ func TestRecord(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
-	if roots := git(t, l.Dir, "rev-list", "--max-parents=0", Branch); len(roots) != 41 {
+	if roots := runGit(t, l.Git.Dir(), "rev-list", "--max-parents=0", Branch); len(roots) != 41 {
 		t.Errorf("the branch has roots %q, want one of its own", roots)
 	}
 }
@@ -126,11 +132,11 @@ func TestManyWritersLoseNothing(t *testing.T) {
 func TestRemote(t *testing.T) {
 	ctx := context.Background()
 	origin := t.TempDir()
-	git(t, origin, "init", "--quiet", "--bare")
+	runGit(t, origin, "init", "--quiet", "--bare")
 	var ledgers []*Ledger
 	for range 2 {
 		l := open(repository(t))
-		git(t, l.Dir, "remote", "add", "origin", origin)
+		runGit(t, l.Git.Dir(), "remote", "add", "origin", origin)
 		l.Remote = "origin"
 		ledgers = append(ledgers, l)
 	}
@@ -174,11 +180,11 @@ func TestLock(t *testing.T) {
 		until  time.Time
 		taken  bool
 	}{
-		"alive":                {alive, noon.Add(time.Hour), false},
-		"alive but expired":    {alive, noon.Add(-time.Second), true},
-		"dead":                 {dead, noon.Add(time.Hour), true},
-		"its number used anew": {reused, noon.Add(time.Hour), true},
-		"another machine":      {far, noon.Add(time.Hour), false},
+		"alive":                    {alive, noon.Add(time.Hour), false},
+		"alive but expired":        {alive, noon.Add(-time.Second), true},
+		"dead":                     {dead, noon.Add(time.Hour), true},
+		"its number is used again": {reused, noon.Add(time.Hour), true},
+		"another machine":          {far, noon.Add(time.Hour), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			put(test.holder, test.until)
@@ -201,7 +207,7 @@ func BenchmarkRecordAfter10000(b *testing.B) {
 		b.Fatal(err, string(out))
 	}
 	now := noon.AddDate(-5, 0, 0)
-	l := &Ledger{Dir: dir, Now: func() time.Time { return now }}
+	l := &Ledger{Git: git.Own(dir), Now: func() time.Time { return now }}
 	err := l.Update(ctx, "fill", func(ctx context.Context, tx *Tx) error {
 		for i := range 10_000 {
 			now = now.Add(4 * time.Hour)
@@ -247,5 +253,82 @@ func TestDamagedByHand(t *testing.T) {
 	err = l.Acquire(ctx, Lock{Environment: "staging"}, time.Hour)
 	if err == nil || !strings.Contains(err.Error(), "goldenpath-ledger:locks/staging.json") {
 		t.Errorf("%v, want an error that names the file", err)
+	}
+}
+
+// TestRefusedPush: a rule of the server refuses the branch. That is not another
+// writer: the error has the server's words, and comes at once.
+func TestRefusedPush(t *testing.T) {
+	origin := t.TempDir()
+	runGit(t, origin, "init", "--quiet", "--bare")
+	hook := "#!/bin/sh\necho 'GH013: Repository rule violations: creations are restricted' >&2\necho x >> attempts\nexit 1\n"
+	if err := os.WriteFile(filepath.Join(origin, "hooks", "pre-receive"), []byte(hook), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	l := open(repository(t))
+	runGit(t, l.Git.Dir(), "remote", "add", "origin", origin)
+	l.Remote = "origin"
+	_, err := record(t.Context(), l, Entry{Kind: KindRelease, Environment: "staging"})
+	if err == nil || !strings.Contains(err.Error(), "creations are restricted") || !strings.Contains(err.Error(), "try: allow goldenpath") {
+		t.Errorf("error %v", err)
+	}
+	tried, _ := os.ReadFile(filepath.Join(origin, "attempts"))
+	if string(tried) != "x\n" {
+		t.Errorf("it was tried %d times, want once", len(tried)/2)
+	}
+}
+
+// The user's hooks do not run for the ledger.
+func TestPushHook(t *testing.T) {
+	origin := t.TempDir()
+	runGit(t, origin, "init", "--quiet", "--bare")
+	l := open(repository(t))
+	runGit(t, l.Git.Dir(), "remote", "add", "origin", origin)
+	l.Remote = "origin"
+	if err := os.WriteFile(filepath.Join(l.Git.Dir(), ".git", "hooks", "pre-push"), []byte("#!/bin/sh\nexit 1\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := record(t.Context(), l, Entry{Kind: KindRelease, Environment: "staging"}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRaced(t *testing.T) {
+	for text, want := range map[string]bool{
+		"! [rejected]        abc -> goldenpath-ledger (stale info)":                              true,
+		"! [rejected]        abc -> goldenpath-ledger (fetch first)":                             true,
+		"! [remote rejected] abc -> goldenpath-ledger (cannot lock ref 'refs/heads/x': is at 1)": true,
+		"! [remote rejected] abc -> goldenpath-ledger (pre-receive hook declined)":               false,
+		"! [remote rejected] abc -> goldenpath-ledger (protected branch hook declined)":          false,
+		"fatal: Authentication failed":                                                           false,
+	} {
+		if got := raced(errors.New(text)); got != want {
+			t.Errorf("%s: %v, want %v", text, got, want)
+		}
+	}
+}
+
+// An entry under another name is not the entry that was asked for.
+func TestEntryUnderAnotherName(t *testing.T) {
+	ctx := t.Context()
+	l := open(repository(t))
+	e, err := record(ctx, l, Entry{Kind: KindRelease, Environment: "staging"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = l.Update(ctx, "by hand", func(ctx context.Context, tx *Tx) error {
+		b, err := tx.Read(ctx, entryPath(e))
+		tx.Write("entries/production/2026/11/"+e.ID+".release.json", b)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = l.View(ctx, func(ctx context.Context, tx *Tx) error {
+		_, err := tx.Find(ctx, "production", e.ID, "")
+		return err
+	})
+	if err == nil || !strings.Contains(err.Error(), "changed by hand") {
+		t.Errorf("error %v", err)
 	}
 }

@@ -9,21 +9,21 @@ import (
 	"time"
 )
 
-// maxLock bounds what any lock may claim.
+// maxLock bounds the life of a lock, whatever it claims.
 const maxLock = 7 * 24 * time.Hour
 
-// Lock says that a promotion is under way in an environment.
+// Lock reserves an environment for one process.
 type Lock struct {
 	Environment string    `json:"environment"`
-	Digest      string    `json:"digest"` // what is being promoted
-	Purpose     string    `json:"purpose"`
+	Digest      string    `json:"digest"`  // of the artifact that is promoted; "": none
+	Purpose     string    `json:"purpose"` // promote, soak, rollback, down
 	By          string    `json:"by"`
 	Process     Process   `json:"process"`
 	Acquired    time.Time `json:"acquired"`
 	Expires     time.Time `json:"expires"`
 }
 
-// LockedError says who holds a lock.
+// LockedError reports that another process holds the lock.
 type LockedError struct{ Lock Lock }
 
 func (e *LockedError) Error() string {
@@ -41,7 +41,7 @@ func lockPath(environment string) string { return path.Join("locks", environment
 // lock for the same digest extends it.
 func (l *Ledger) Acquire(ctx context.Context, want Lock, life time.Duration) error {
 	if !validName.MatchString(want.Environment) {
-		return fmt.Errorf("environment %q: lower-case letters, digits and hyphens", want.Environment)
+		return badName(want.Environment)
 	}
 	want.Process = thisProcess()
 	return l.Update(ctx, "lock "+want.Environment, func(ctx context.Context, tx *Tx) error {
@@ -65,7 +65,7 @@ func (l *Ledger) Acquire(ctx context.Context, want Lock, life time.Duration) err
 func (tx *Tx) Holds(ctx context.Context, environment string) error {
 	held, err := tx.lock(ctx, environment)
 	if err != nil {
-		return fmt.Errorf("the lock of %s was lost: %w", environment, err)
+		return fmt.Errorf("the lock of %s was lost: %w: run again", environment, err)
 	}
 	if held.Process != thisProcess() {
 		return &LockedError{held}
@@ -73,10 +73,10 @@ func (tx *Tx) Holds(ctx context.Context, environment string) error {
 	return nil
 }
 
-// Unlock gives the lock back together with whatever else the change writes.
+// Unlock releases the lock in the same commit as the rest of the change.
 func (tx *Tx) Unlock(environment string) { tx.Delete(lockPath(environment)) }
 
-// Release gives the lock of an environment back, if this process holds it.
+// Release releases the lock of an environment if this process holds it.
 func (l *Ledger) Release(ctx context.Context, environment string) error {
 	return l.Update(ctx, "unlock "+environment, func(ctx context.Context, tx *Tx) error {
 		if tx.Holds(ctx, environment) == nil {
@@ -93,7 +93,7 @@ func (tx *Tx) lock(ctx context.Context, environment string) (Lock, error) {
 	}
 	var lock Lock
 	if err := json.Unmarshal(b, &lock); err != nil {
-		return Lock{}, fmt.Errorf("read %s:%s: %w: somebody changed it by hand; git revert that commit on the branch", Branch, lockPath(environment), err)
+		return Lock{}, changedByHand(lockPath(environment), err)
 	}
 	return lock, nil
 }

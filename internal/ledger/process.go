@@ -8,10 +8,10 @@ import (
 	"syscall"
 )
 
-// Process identifies a process beyond its number, which is used again.
+// Process identifies a process. Its number alone does not: numbers are reused.
 type Process struct {
 	Host  string `json:"host"`
-	Boot  string `json:"boot,omitempty"`  // of the machine: containers share host names
+	Boot  string `json:"boot,omitempty"`  // boot of the machine: containers may share host names
 	Space string `json:"space,omitempty"` // PID namespace
 	PID   int    `json:"pid"`
 	Start string `json:"start,omitempty"` // clock ticks since boot, Linux only
@@ -25,8 +25,8 @@ func thisProcess() Process {
 	return Process{Host: host, Boot: bootID(), Space: space(), PID: os.Getpid(), Start: startOf(os.Getpid())}
 }
 
-// gone reports whether the process ran on this machine and does no more. Of
-// another machine nothing is known.
+// gone reports whether the process ran on this machine and has ended. It is false
+// for a process of another machine, about which nothing is known.
 func (p Process) gone() bool {
 	me := thisProcess()
 	if p.Host != me.Host {
@@ -60,7 +60,8 @@ func bootID() string {
 	return strings.TrimSpace(string(b))
 }
 
-// startOf is field 22 of /proc/PID/stat; the name before it may hold anything.
+// startOf returns field 22 of /proc/PID/stat. The process name before it may
+// contain spaces and parentheses.
 func startOf(pid int) string {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -71,7 +72,7 @@ func startOf(pid int) string {
 	if len(fields) < 20 {
 		return ""
 	}
-	if fields[0] == "Z" { // a zombie holds nothing
+	if fields[0] == "Z" { // a zombie has ended
 		return ""
 	}
 	return fields[19]

@@ -15,6 +15,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/seed-b235b314/goldenpath/internal/artifact"
+	"github.com/seed-b235b314/goldenpath/internal/git"
 	"github.com/seed-b235b314/goldenpath/internal/github"
 	"github.com/seed-b235b314/goldenpath/internal/github/githubtest"
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
@@ -73,7 +74,7 @@ func newBench(t testing.TB) *bench {
 		t.Fatal(err)
 	}
 	b.Deps = Deps{
-		Target: b.target, Repository: b.registry(), Ledger: &ledger.Ledger{Dir: app, Now: b.clock.Now}, PullRequests: client, Now: b.clock.Now, By: "ann@laptop",
+		Target: b.target, Repository: b.registry(), Ledger: &ledger.Ledger{Git: git.Own(app), Now: b.clock.Now}, PullRequests: client, Now: b.clock.Now, By: "ann@laptop",
 	}
 	b.policy = Policy{App: "shop", Repository: "acme/shop", TTL: time.Hour, MaxTTL: 4 * time.Hour, SweepEvery: 30 * time.Minute, Currency: "USD"}
 	b.pull(12, 0)

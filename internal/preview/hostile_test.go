@@ -113,7 +113,7 @@ func (b *bench) clean(r *report.Report) {
 func (b *bench) cleanLedger() {
 	b.t.Helper()
 	git := func(args ...string) string {
-		out, err := exec.Command("git", append([]string{"-C", b.Ledger.Dir}, args...)...).Output()
+		out, err := exec.Command("git", append([]string{"-C", b.Ledger.Git.Dir()}, args...)...).Output()
 		if err != nil {
 			b.t.Fatal(err)
 		}

@@ -363,7 +363,7 @@ func TestSweepOverARemote(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	origin := t.TempDir()
-	for _, argv := range [][]string{{"git", "init", "--quiet", "--bare", origin}, {"git", "-C", b.Ledger.Dir, "remote", "add", "origin", origin}} {
+	for _, argv := range [][]string{{"git", "init", "--quiet", "--bare", origin}, {"git", "-C", b.Ledger.Git.Dir(), "remote", "add", "origin", origin}} {
 		if out, err := exec.Command(argv[0], argv[1:]...).CombinedOutput(); err != nil {
 			t.Fatal(err, string(out))
 		}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/seed-b235b314/goldenpath/internal/artifact"
 	"github.com/seed-b235b314/goldenpath/internal/evidence"
+	"github.com/seed-b235b314/goldenpath/internal/git"
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
 	"github.com/seed-b235b314/goldenpath/internal/release/indicator"
 	"github.com/seed-b235b314/goldenpath/internal/report"
@@ -55,7 +56,7 @@ func newBench(t testing.TB) *bench {
 	t.Helper()
 	dir := t.TempDir()
 	b := openBench(t, dir)
-	git(t, filepath.Join(dir, "app"), "init", "--quiet")
+	runGit(t, filepath.Join(dir, "app"), "init", "--quiet")
 	for i, name := range []string{"one", "two", "three"} {
 		b.artifacts[i] = b.push(name)
 	}
@@ -84,13 +85,13 @@ func openBench(t testing.TB, dir string) *bench {
 	began := time.Now()
 	now := func() time.Time { return noon.Add(time.Since(began) + time.Duration(b.skipped.Load())) }
 	b.Deps = Deps{
-		Target: b.target, Repository: b.repository, Ledger: &ledger.Ledger{Dir: app, Now: now}, Trust: evidence.Trust(b.key), Now: now,
+		Target: b.target, Repository: b.repository, Ledger: &ledger.Ledger{Git: git.Own(app), Now: now}, Trust: evidence.Trust(b.key), Now: now,
 		By: fmt.Sprintf("ann@laptop-%d", os.Getpid()), Indicator: b, Say: func(what string) { b.log = append(b.log, what) },
 	}
 	return b
 }
 
-func git(t testing.TB, dir string, args ...string) string {
+func runGit(t testing.TB, dir string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command("git", args...)
 	cmd.Dir = dir
@@ -250,13 +251,13 @@ func (b *bench) deployed() []string {
 
 func (b *bench) tip() string {
 	b.t.Helper()
-	return git(b.t, b.Ledger.Dir, "for-each-ref", "--format=%(objectname)", "refs/heads/"+ledger.Branch)
+	return runGit(b.t, b.Ledger.Git.Dir(), "for-each-ref", "--format=%(objectname)", "refs/heads/"+ledger.Branch)
 }
 
 // unlocked fails the test when somebody still holds the lock of production.
 func (b *bench) unlocked() {
 	b.t.Helper()
-	if out := git(b.t, b.Ledger.Dir, "ls-tree", "--name-only", ledger.Branch, "locks/"); out != "" {
+	if out := runGit(b.t, b.Ledger.Git.Dir(), "ls-tree", "--name-only", ledger.Branch, "locks/"); out != "" {
 		b.t.Errorf("locks are still held: %s", out)
 	}
 }

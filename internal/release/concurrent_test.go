@@ -51,7 +51,7 @@ type promotion struct {
 func (b *bench) elsewhere(digest string) *promotion {
 	b.t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^TestPromoteHelper$")
-	cmd.Env = append(os.Environ(), helper+"="+filepath.Dir(b.Ledger.Dir)+"|"+digest)
+	cmd.Env = append(os.Environ(), helper+"="+filepath.Dir(b.Ledger.Git.Dir())+"|"+digest)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {

@@ -133,7 +133,7 @@ func TestRollbackRefuses(t *testing.T) {
 // lose empties the registry.
 func (b *bench) lose() {
 	b.t.Helper()
-	if err := os.RemoveAll(filepath.Join(filepath.Dir(b.Ledger.Dir), "registry", "shop")); err != nil {
+	if err := os.RemoveAll(filepath.Join(filepath.Dir(b.Ledger.Git.Dir()), "registry", "shop")); err != nil {
 		b.t.Fatal(err)
 	}
 }

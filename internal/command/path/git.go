@@ -2,8 +2,6 @@ package path
 
 import (
 	"context"
-	"encoding/base64"
-	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/command"
 	"github.com/seed-b235b314/goldenpath/internal/git"
@@ -22,17 +20,4 @@ func (w *world) remoteGit() git.Repository {
 		return w.git
 	}
 	return w.git.WithToken(w.env.Runner.Server(), w.token)
-}
-
-// gitEnv are git's variables for the access that remoteGit has.
-func gitEnv(env *command.Env, token string) []string {
-	server := env.Runner.Server()
-	if token == "" || server == "" || !env.Runner.Present() {
-		return nil
-	}
-	basic := base64.StdEncoding.EncodeToString([]byte("x-access-token:" + token))
-	return []string{
-		"GIT_CONFIG_COUNT=2", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*",
-		"GIT_CONFIG_KEY_1=http." + strings.TrimSuffix(server, "/") + "/.extraheader", "GIT_CONFIG_VALUE_1=AUTHORIZATION: basic " + basic,
-	}
 }

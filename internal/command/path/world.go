@@ -75,11 +75,12 @@ func (w Where) open(ctx context.Context, env *command.Env, g GitHub, c Cluster) 
 	if err != nil {
 		return nil, err
 	}
-	return &world{
+	out := &world{
 		env: env, git: repo, token: token, name: g.repository(env), repo: repo.Dir(), state: state, registry: registry, folder: images != "", cluster: c,
-		ledger: &ledger.Ledger{Dir: repo.Dir(), Remote: remote, Env: gitEnv(env, token), Now: env.Now},
 		target: &process.Target{Dir: filepath.Join(state, "environments"), Self: []string{env.Self, "supervise"}},
-	}, nil
+	}
+	out.ledger = &ledger.Ledger{Git: out.remoteGit(), Remote: remote, Now: env.Now}
+	return out, nil
 }
 
 // configured is open, with the configuration of the working tree.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed-b235b314/goldenpath/internal/git"
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
 )
 
@@ -91,7 +92,7 @@ func (r repository) ledgerTip(ctx context.Context) (tip, where string) {
 // commit.
 func (r repository) releases(ctx context.Context, tip string) ([]ledger.Entry, error) {
 	var out []ledger.Entry
-	l := &ledger.Ledger{Dir: r.dir}
+	l := &ledger.Ledger{Git: git.Own(r.dir).AnyOwner()}
 	err := l.ViewAt(ctx, tip, func(ctx context.Context, tx *ledger.Tx) error {
 		all, err := tx.Entries(ctx, "")
 		seen := map[string]bool{}

@@ -1,0 +1,119 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/seed-b235b314/goldenpath/internal/git"
+)
+
+// errMoved reports that another writer committed first.
+var errMoved = errors.New("the ledger moved")
+
+// commit writes a change on top of the tip and pushes it. git fast-import swaps
+// the branch atomically, and refuses to move it to a commit that does not contain
+// the one it points to.
+func (l *Ledger) commit(ctx context.Context, tx *Tx, message string) error {
+	made, err := l.Git.Output(ctx, bytes.NewReader(l.stream(tx, message)), "fast-import", "--quiet", "--done", "--date-format=raw")
+	if err != nil {
+		if after, beginErr := l.begin(ctx); beginErr == nil && after.tip != tx.tip {
+			return errMoved
+		}
+		return fmt.Errorf("append to the ledger: %w", err)
+	}
+	if l.Remote == "" {
+		return nil
+	}
+	// Push the commit by its id: another writer in this clone may have fetched over
+	// the branch.
+	commit := strings.TrimSpace(string(made))
+	_, err = l.Git.Run(ctx, "push", "--quiet", "--force-with-lease=refs/heads/"+Branch+":"+tx.tip, l.Remote, commit+":refs/heads/"+Branch)
+	switch {
+	case err == nil:
+		return nil
+	case raced(err):
+		return errMoved
+	}
+	return explain("push", err)
+}
+
+// stream returns the input of git fast-import for a change.
+func (l *Ledger) stream(tx *Tx, message string) []byte {
+	// Without a random line, two writers that write the same in the same second would
+	// make the same commit, and both would believe that they had written it.
+	message += "\n\nAppend: " + rand.Text()
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "commit refs/heads/%s\nmark :1\ncommitter goldenpath <goldenpath@localhost> %d +0000\n", Branch, l.Now().Unix())
+	fmt.Fprintf(&b, "data %d\n%s\n", len(message), message)
+	if tx.tip != "" {
+		fmt.Fprintf(&b, "from %s\n", tx.tip)
+	} else {
+		tx.Write("README.md", []byte(readme))
+	}
+	for _, name := range tx.order {
+		if content := tx.writes[name]; content == nil {
+			fmt.Fprintf(&b, "D %s\n", name)
+		} else {
+			fmt.Fprintf(&b, "M 100644 inline %s\ndata %d\n%s\n", name, len(content), content)
+		}
+	}
+	b.WriteString("get-mark :1\ndone\n")
+	return b.Bytes()
+}
+
+// raced reports whether a push lost against another writer. A server that locks
+// the reference for another writer reports a remote rejection.
+func raced(err error) bool {
+	text := err.Error()
+	for _, sign := range []string{"stale info", "non-fast-forward", "fetch first", "cannot lock ref", "failed to update ref", "incorrect old value"} {
+		if strings.Contains(text, sign) {
+			return true
+		}
+	}
+	return false
+}
+
+// explain adds the remedy if the server denied access or refused the push.
+func explain(verb string, err error) error {
+	text := err.Error()
+	var e *git.Error
+	if errors.As(err, &e) {
+		text = e.Stderr // complete, with its lines
+	}
+	for _, sign := range []string{"error: 401", "error: 403", "Authentication failed", "could not read Username"} {
+		if strings.Contains(text, sign) {
+			return fmt.Errorf("%s the ledger: %w\n  try: grant the job contents: write and pass it the run's token, or use another repository with --ledger-remote", verb, err)
+		}
+	}
+	if strings.Contains(text, "remote rejected") {
+		return fmt.Errorf("%s the ledger: the server refused the branch %s: %s\n  try: allow goldenpath to create and update that branch in the server's rules, or use another repository with --ledger-remote",
+			verb, Branch, refusal(text))
+	}
+	return fmt.Errorf("%s the ledger: %w", verb, err)
+}
+
+// refusal returns the lines in which a server says why it refused a push.
+func refusal(text string) string {
+	var why []string
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		rest, remote := strings.CutPrefix(line, "remote:")
+		if rest = strings.TrimSpace(rest); remote && rest != "" || strings.Contains(line, "remote rejected") {
+			why = append(why, rest)
+		}
+	}
+	return strings.Join(why, "; ")
+}
+
+const readme = `# The ledger of this repository's releases
+
+Written by goldenpath, one commit for each event. Do not rebase or squash it.
+
+- current/ENVIRONMENT.json is the release that runs there.
+- entries/ENVIRONMENT/YEAR/MONTH/ID.KIND.json is everything that happened.
+- locks/ENVIRONMENT.json exists while a promotion is in progress.
+`

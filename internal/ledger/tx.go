@@ -1,0 +1,87 @@
+package ledger
+
+import (
+	"context"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Tx is a change in progress: it reads the tip that it started from.
+type Tx struct {
+	ledger *Ledger
+	tip    string            // "": before the first entry
+	writes map[string][]byte // nil: the file is deleted
+	order  []string          // names in writes, in the order of the first write
+}
+
+// Write sets the content of a file.
+func (tx *Tx) Write(name string, content []byte) { tx.set(name, content) }
+
+// Delete removes a file.
+func (tx *Tx) Delete(name string) { tx.set(name, nil) }
+
+func (tx *Tx) set(name string, content []byte) {
+	if !slices.Contains(tx.order, name) {
+		tx.order = append(tx.order, name)
+	}
+	tx.writes[name] = content
+}
+
+// Read returns the content that a file has on the tip, or ErrNone.
+func (tx *Tx) Read(ctx context.Context, name string) ([]byte, error) {
+	if tx.tip == "" {
+		return nil, ErrNone
+	}
+	names, err := tx.list(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if len(names) != 1 || names[0] != name {
+		return nil, ErrNone
+	}
+	return tx.ledger.Git.Output(ctx, nil, "cat-file", "blob", tx.tip+":"+name)
+}
+
+// file is a file on the tip.
+type file struct{ name, blob string }
+
+// list returns the names of the files below a path.
+func (tx *Tx) list(ctx context.Context, below string) ([]string, error) {
+	files, err := tx.files(ctx, below)
+	names := make([]string, len(files))
+	for i, f := range files {
+		names[i] = f.name
+	}
+	return names, err
+}
+
+// files returns the files below a path, sorted by name.
+func (tx *Tx) files(ctx context.Context, below string) ([]file, error) {
+	if tx.tip == "" {
+		return nil, nil
+	}
+	out, err := tx.ledger.Git.Output(ctx, nil, "ls-tree", "-r", "-z", tx.tip, "--", below)
+	if err != nil {
+		return nil, err
+	}
+	var all []file
+	for line := range strings.SplitSeq(string(out), "\x00") {
+		head, name, ok := strings.Cut(line, "\t") // the head is mode, type and id
+		if f := strings.Fields(head); ok && len(f) == 3 {
+			all = append(all, file{name, f[2]})
+		}
+	}
+	return all, nil
+}
+
+// validName restricts environment names to plain words: they become paths of the
+// branch.
+var validName = regexp.MustCompile(`^[a-z0-9][-a-z0-9]*(/[a-z0-9][-a-z0-9]*)?$`)
+
+func entryPath(e Entry) string {
+	return path.Join("entries", e.Environment, e.Time.UTC().Format("2006/01"), e.ID+"."+e.Kind+".json")
+}
+
+func currentPath(environment string) string { return path.Join("current", environment+".json") }
