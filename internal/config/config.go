@@ -1,8 +1,7 @@
-// Package config reads .goldenpath.yml, strictly.
+// Package config reads and validates .goldenpath.yml.
 //
-// The shape of the file is schema.json, published as
-// docs/schema/goldenpath.v1.json. Every problem of a file is reported at once,
-// each with its line and column.
+// The format is schema.json, published as docs/schema/goldenpath.v1.json. All problems
+// of a file are reported at once, each with its line and column.
 package config
 
 import (
@@ -12,7 +11,7 @@ import (
 // File is the name of the configuration at the root of a repository.
 const File = ".goldenpath.yml"
 
-// Config is what .goldenpath.yml says, with the defaults filled in.
+// Config is the content of .goldenpath.yml, with defaults.
 type Config struct {
 	Version      int                    `yaml:"version"`
 	App          string                 `yaml:"app"`
@@ -30,12 +29,12 @@ type Config struct {
 	source []byte
 }
 
-// Artifact says how a commit becomes an image.
+// Artifact defines how a commit becomes an image.
 type Artifact struct {
-	Image      string            `yaml:"image"`      // repository without tag; default the app's name
+	Image      string            `yaml:"image"`      // repository without tag; default: the app's name
 	Build      string            `yaml:"build"`      // shell command that runs first; $GOLDENPATH_COMMIT is set
 	Pack       string            `yaml:"pack"`       // folder that becomes the image's root; or
-	Dockerfile string            `yaml:"dockerfile"` // file that makes the image, with Docker
+	Dockerfile string            `yaml:"dockerfile"` // file that builds the image, with Docker
 	Entrypoint []string          `yaml:"entrypoint"` // argv inside the image
 	Workdir    string            `yaml:"workdir"`    // default /
 	User       string            `yaml:"user"`       // default 65532:65532
@@ -55,7 +54,7 @@ type Step struct {
 // Steps are commands in the order they are written.
 type Steps []Step
 
-// Battery is what is run against a deployed URL.
+// Battery is the tests against a deployed environment.
 type Battery struct {
 	Smoke []Smoke
 	Steps Steps
@@ -68,26 +67,26 @@ type Smoke struct {
 	Contains string `yaml:"contains"` // text the body must contain
 }
 
-// Ready says when a deployment counts as ready.
+// Ready defines when a deployment is ready.
 type Ready struct {
 	Path        string   `yaml:"path"`         // default /
-	VersionPath string   `yaml:"version-path"` // must answer with the commit or the digest
+	VersionPath string   `yaml:"version-path"` // response must contain the commit or the digest
 	Timeout     Duration `yaml:"timeout"`      // default 1 minute
 }
 
-// Soak is how a release is watched after it is deployed.
+// Soak defines how a release is watched after it is deployed.
 type Soak struct {
 	For     Duration `yaml:"for"`
 	AtLeast int      `yaml:"at-least"` // samples; fewer is inconclusive
-	Every   Duration `yaml:"every"`    // between two probes; default so that at-least is reached twice
+	Every   Duration `yaml:"every"`    // between two probes; default: For/(2*AtLeast), at most 1s
 	SLO     SLO      `yaml:"slo"`
 }
 
-// SLO are the bounds of a soak. A zero value is not asked for.
+// SLO is the bounds of a soak. A zero bound is not checked.
 type SLO struct {
-	Availability float64  `yaml:"availability"` // percent of probes answered in time, at least
-	ErrorRate    float64  `yaml:"error-rate"`   // percent of answers with a 5xx status, at most
-	P95          Duration `yaml:"p95"`          // at most
+	Availability float64  `yaml:"availability"` // minimum percentage of probes answered in time
+	ErrorRate    float64  `yaml:"error-rate"`   // maximum percentage of responses with a 5xx status
+	P95          Duration `yaml:"p95"`          // maximum
 }
 
 // Gate is the policy of the security gate.
@@ -95,41 +94,41 @@ type Gate struct {
 	FailOn          string   `yaml:"fail-on"` // a severity
 	NewOnly         *bool    `yaml:"new-only"`
 	Waivers         string   `yaml:"waivers"`
-	MissingDatabase string   `yaml:"missing-database"` // error or warn; "": error, but warn in goldenpath run
+	MissingDatabase string   `yaml:"missing-database"` // error or warn; "" means error, but warn in goldenpath run
 	Exclude         []string `yaml:"exclude"`          // path prefixes that are fixtures
 
 	Licences            Licences  `yaml:"licences"`
-	AllowedDependencies string    `yaml:"allowed-dependencies"` // file; "": every dependency
+	AllowedDependencies string    `yaml:"allowed-dependencies"` // file; "" allows all
 	WaiverMaxAge        Duration  `yaml:"waiver-max-age"`
 	DatabaseMaxAge      Duration  `yaml:"database-max-age"`
 	Runtime             []Runtime `yaml:"runtime"`
-	Policy              string    `yaml:"policy"` // folder of Rego; "": none
+	Policy              string    `yaml:"policy"` // folder of Rego; "" for none
 }
 
 // Licences are SPDX ids of licences.
 type Licences struct {
-	Allow []string `yaml:"allow"` // empty: every one
+	Allow []string `yaml:"allow"` // empty allows all
 	Deny  []string `yaml:"deny"`
 }
 
-// Runtime is something that is rendered and checked before it is deployed: one of
-// Chart, Kustomize, Manifests and Plan.
+// Runtime names what is rendered and checked before a deployment: one of Chart,
+// Kustomize, Manifests and Plan.
 type Runtime struct {
 	Chart     string   `yaml:"chart"`
 	Values    []string `yaml:"values"` // of the chart
 	Kustomize string   `yaml:"kustomize"`
 	Manifests string   `yaml:"manifests"` // file or folder
-	Plan      string   `yaml:"plan"`      // file with what terraform show -json prints
+	Plan      string   `yaml:"plan"`      // file with the output of terraform show -json
 }
 
-// Scorecard says where the parts of the scorecard are found.
+// Scorecard names the inputs and requirements of the scorecard.
 type Scorecard struct {
 	Requirements string   `yaml:"requirements"`
 	Migrations   string   `yaml:"migrations"`
 	Must         []string `yaml:"must"` // dimensions that must pass
 }
 
-// LLM says where the records of a model's work are.
+// LLM names the records of work with language models.
 type LLM struct {
 	Prompts string `yaml:"prompts"`
 }
@@ -146,8 +145,7 @@ type Size int64
 // Source returns the bytes the configuration was read from.
 func (c *Config) Source() []byte { return c.source }
 
-// Chain returns the environments in the order an artifact walks them, ending
-// with the last one that nothing follows.
+// Chain returns the environments in the order of promotion.
 func (c *Config) Chain() []string {
 	next := map[string]string{}
 	first := ""

@@ -8,8 +8,8 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// crossCheck finds what a schema cannot: names that refer to nothing. It reads
-// the plain value, so that it speaks even when the schema has something to say.
+// crossCheck finds what a schema cannot express, such as names that refer to nothing. It
+// reads the plain value, so that it also works on a file that violates the schema.
 func crossCheck(value any, doc *document) Problems {
 	root, _ := value.(map[string]any)
 	p := chainProblems(root, doc)
@@ -25,8 +25,7 @@ func crossCheck(value any, doc *document) Problems {
 	return append(p, artifactProblems(artifact, doc)...)
 }
 
-// imageProblems refuses a repository that no registry takes: the name without its
-// host has two characters at least.
+// imageProblems rejects a repository name of one character, which registries reject.
 func imageProblems(artifact map[string]any, doc *document) Problems {
 	image, _ := artifact["image"].(string)
 	name := image
@@ -36,13 +35,13 @@ func imageProblems(artifact map[string]any, doc *document) Problems {
 	if len(name) != 1 {
 		return nil
 	}
-	return Problems{at(doc.at([]string{"artifact", "image"}).value, "image repository %q is too short: a registry wants two characters at least, such as ghcr.io/owner/app", image)}
+	return Problems{at(doc.at([]string{"artifact", "image"}).value, "image repository %q is too short: use at least two characters, such as ghcr.io/owner/app", image)}
 }
 
-// ofPack are keys that say what a Dockerfile says itself.
+// ofPack are the keys that apply only to pack, because a Dockerfile has its own.
 var ofPack = []string{"entrypoint", "workdir", "user", "env", "max-size"}
 
-// artifactProblems holds an artifact to one way of making it.
+// artifactProblems checks that an artifact is built in exactly one way.
 func artifactProblems(artifact map[string]any, doc *document) Problems {
 	if artifact == nil {
 		return nil
@@ -53,22 +52,22 @@ func artifactProblems(artifact map[string]any, doc *document) Problems {
 	_, started := artifact["entrypoint"]
 	switch {
 	case !packed && !built:
-		return Problems{at(here, "missing key \"pack\" or \"dockerfile\" in artifact: the folder that becomes the image's root, or the Dockerfile that makes it")}
+		return Problems{at(here, "missing key \"pack\" or \"dockerfile\" in artifact: set the folder that becomes the image's root, or the Dockerfile that builds it")}
 	case packed && built:
-		return Problems{at(doc.at([]string{"artifact", "dockerfile"}).key, "artifact has pack and dockerfile: an image is made in one way, remove the other")}
+		return Problems{at(doc.at([]string{"artifact", "dockerfile"}).key, "artifact has both pack and dockerfile: remove one of them")}
 	case packed && !started:
 		return Problems{at(here, "missing key \"entrypoint\" in artifact: the command that starts the app, such as [/server]")}
 	}
 	var p Problems
 	for _, key := range ofPack {
-		if _, there := artifact[key]; built && there {
-			p = append(p, at(doc.at([]string{"artifact", key}).key, "artifact.%s goes with pack: the Dockerfile says it", key))
+		if _, set := artifact[key]; built && set {
+			p = append(p, at(doc.at([]string{"artifact", key}).key, "artifact.%s applies only to pack: remove it and set it in the Dockerfile", key))
 		}
 	}
 	return p
 }
 
-// chainProblems holds environments to one line from the first to the last.
+// chainProblems checks that the environments form one chain.
 func chainProblems(root map[string]any, doc *document) Problems {
 	environments, _ := root["environments"].(map[string]any)
 	if len(environments) == 0 {
@@ -82,21 +81,21 @@ func chainProblems(root map[string]any, doc *document) Problems {
 		here := doc.at([]string{"environments", name})
 		e, isMapping := environments[name].(map[string]any)
 		if !isMapping {
-			return p // the schema says what is wrong, and the rest would be guesses
+			return p // the schema reports it
 		}
 		from, _ := e["from"].(string)
 		value := doc.at([]string{"environments", name, "from"}).value
 		switch {
 		case from == "" && first != "":
-			p = append(p, at(here.key, "%s has no from, and neither has %s: only the first environment has none", here.name, plainName(first)))
+			p = append(p, at(here.key, "%s has no from, and neither does %s: only the first environment may omit it", here.name, plainName(first)))
 		case from == "":
 			first = name
 		case from == name:
-			p = append(p, at(value, "%s.from names itself: name the environment before it, or remove the key", here.name))
+			p = append(p, at(value, "%s.from names itself: name the previous environment, or remove the key", here.name))
 		case !slices.Contains(names, from):
 			p = append(p, at(value, "%s.from names %s; environments are: %s%s", here.name, quote(from), list(names), suggest(from, names)))
 		case next[from] != "":
-			p = append(p, at(value, "%s.from names %s, which %s follows already: a path is a line", here.name, quote(from), plainName(next[from])))
+			p = append(p, at(value, "%s.from names %s, but %s already follows it; each environment may have one successor", here.name, quote(from), plainName(next[from])))
 		default:
 			next[from] = name
 		}
@@ -104,12 +103,12 @@ func chainProblems(root map[string]any, doc *document) Problems {
 	if len(p) > 0 {
 		return p
 	}
-	circle := maps.Clone(environments)
+	cycle := maps.Clone(environments)
 	for name := first; name != ""; name = next[name] {
-		delete(circle, name)
+		delete(cycle, name)
 	}
-	if len(circle) > 0 {
-		p = append(p, at(doc.at([]string{"environments"}).node(), "environments go round in a circle (%s): remove the from of the one that is first", list(slices.Sorted(maps.Keys(circle)))))
+	if len(cycle) > 0 {
+		p = append(p, at(doc.at([]string{"environments"}).node(), "environments form a cycle (%s): remove from in the first one", list(slices.Sorted(maps.Keys(cycle)))))
 	}
 	return p
 }

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// sources are what a target deploys: exactly one of them is named.
+// sources are the keys that name what a target deploys. Exactly one must be set.
 var sources = map[string][]string{
 	"process":    nil,
 	"kubernetes": {"chart", "kustomize", "manifests"},
 	"terraform":  {"terraform"},
 }
 
-// only says for which source, or target, a key means something.
+// only lists the keys that apply to one source or target.
 var only = []struct {
 	key    string
 	with   []string
@@ -30,13 +30,13 @@ var only = []struct {
 	{"url", nil, "kubernetes or terraform"},
 }
 
-// Placeholder is a word that is filled in: {number}.
+// Placeholder matches a word that is replaced, such as {number}.
 var Placeholder = regexp.MustCompile(`\{[a-z]+\}`)
 
-// Words are what can be filled in.
+// Words are the words that are replaced.
 var Words = []string{"{name}", "{number}", "{host}", "{url}", "{namespace}", "{commit}", "{digest}", "{image}"}
 
-// deployProblems holds the keys of an environment to its target.
+// deployProblems checks that an environment's keys match its target.
 func deployProblems(e map[string]any, doc *document, path []string) (p Problems) {
 	if e == nil {
 		return nil
@@ -49,7 +49,7 @@ func deployProblems(e map[string]any, doc *document, path []string) (p Problems)
 	}
 	want, known := sources[target]
 	if !known {
-		return nil // the schema says so
+		return nil // the schema reports it
 	}
 	var have []string
 	for _, all := range sources {
@@ -60,25 +60,25 @@ func deployProblems(e map[string]any, doc *document, path []string) (p Problems)
 			if slices.Contains(want, s) {
 				have = append(have, s)
 			} else {
-				p = append(p, at(key(s).node(), "%s.%s is not for target %s: write target: %s", here.name, s, target, targetOf(s)))
+				p = append(p, at(key(s).node(), "%s.%s does not apply to target %s: set target: %s", here.name, s, target, targetOf(s)))
 			}
 		}
 	}
 	slices.Sort(have)
 	switch {
 	case len(want) > 0 && len(have) == 0 && len(p) == 0:
-		p = append(p, at(here.node(), "%s: target %s needs %s: what is deployed", here.name, target, strings.Join(want, ", ")))
+		p = append(p, at(here.node(), "%s: target %s needs one of: %s", here.name, target, strings.Join(want, ", ")))
 	case len(have) > 1:
-		p = append(p, at(key(have[1]).node(), "%s names %s: one of them is deployed", here.name, strings.Join(have, " and ")))
+		p = append(p, at(key(have[1]).node(), "%s has %s: keep one of them", here.name, strings.Join(have, " and ")))
 	}
 	for _, o := range only {
 		if e[o.key] == nil {
 			continue
 		}
 		if !strings.Contains(o.target, target) {
-			p = append(p, at(key(o.key).node(), "%s.%s is for target %s only: remove it", here.name, o.key, o.target))
+			p = append(p, at(key(o.key).node(), "%s.%s applies only to target %s: remove it", here.name, o.key, o.target))
 		} else if len(o.with) > 0 && !slices.Contains(have, o.with[0]) {
-			p = append(p, at(key(o.key).node(), "%s.%s belongs to a %s, and there is none: remove it", here.name, o.key, o.with[0]))
+			p = append(p, at(key(o.key).node(), "%s.%s needs %s, which is not set: remove it", here.name, o.key, o.with[0]))
 		}
 	}
 	return append(p, wordProblems(e, key, here)...)
@@ -93,13 +93,13 @@ func targetOf(source string) string {
 	return ""
 }
 
-// wordProblems finds placeholders that nothing fills in. In set and vars braces
-// may be the app's own.
+// wordProblems finds unknown placeholders in url. In set and vars, braces may belong to
+// the app.
 func wordProblems(e map[string]any, key func(string) place, here place) (p Problems) {
 	url, _ := e["url"].(string)
 	for _, w := range Placeholder.FindAllString(url, -1) {
 		if w != "{name}" && w != "{number}" {
-			p = append(p, at(key("url").value, "%s.url: nothing fills in %s; {name} and {number} are", here.name, w))
+			p = append(p, at(key("url").value, "%s.url: unknown placeholder %s; use {name} or {number}", here.name, w))
 		}
 	}
 	return p

@@ -91,9 +91,9 @@ func (d *Deploy) defaults(image string) {
 	}
 }
 
-// The default prices are of the order that clouds charge for an hour of a
-// general-purpose machine on demand, in USD. They are there to compare previews
-// with; what a team pays goes into preview.prices.
+// defaults sets prices of the order that clouds charge per hour for a general-purpose
+// machine on demand, in USD. They allow previews to be compared; set preview.prices to
+// what you pay.
 func (p *Prices) defaults() {
 	for _, d := range []struct {
 		price **float64

@@ -8,13 +8,13 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// place is where a value stands in the file.
+// place is the position of a value in the file.
 type place struct {
 	key, value ast.Node
-	name       string // as a reader would say it: preview.ttl
+	name       string // for messages, such as preview.ttl
 }
 
-// node is what to point at: the key, or the value where there is none.
+// node is the node to point at: the key, or the value if there is no key.
 func (p place) node() ast.Node {
 	if p.key != nil {
 		return p.key
@@ -26,7 +26,7 @@ func (p place) node() ast.Node {
 type document struct {
 	places   map[string]place
 	mappings [][]string // paths of the mappings
-	problems Problems   // YAML that a configuration does without
+	problems Problems   // YAML features that are not accepted
 }
 
 func newDocument(body ast.Node) *document {
@@ -66,12 +66,12 @@ func (d *document) add(path []string, p place) {
 			d.add(below(path, strconv.Itoa(i)), place{value: v, name: p.name})
 		}
 	case *ast.AliasNode, *ast.AnchorNode:
-		// Ten lines of them can stand for gigabytes.
+		// Ten lines of them can expand to gigabytes.
 		d.problem(n, "anchors and aliases are not accepted: write the value out")
 	case *ast.TagNode:
 		d.problem(n, "tags such as !!str are not accepted: put text in quotes")
 	case *ast.InfinityNode, *ast.NanNode:
-		d.problem(n, "%s is no number to compare with: write a finite one", n.GetToken().Value)
+		d.problem(n, "%s is not accepted: write a finite number", n.GetToken().Value)
 	}
 }
 
@@ -98,14 +98,14 @@ func (d *document) problem(n ast.Node, format string, args ...any) {
 	d.problems = append(d.problems, at(n, format, args...))
 }
 
-// below returns the path one level deeper, in memory of its own.
+// below returns a copy of the path, one level deeper.
 func below(path []string, name string) []string {
 	return append(path[:len(path):len(path)], name)
 }
 
 var plain = regexp.MustCompile(`^[A-Za-z0-9_-]{1,60}$`)
 
-// plainName is a key as it is, or quoted when it could be read as something else.
+// plainName is the key, quoted if it has unusual characters.
 func plainName(s string) string {
 	if plain.MatchString(s) {
 		return s

@@ -6,8 +6,8 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// Deploy says what is deployed into an environment, and how. Of Chart, Kustomize
-// and Manifests exactly one is set for target kubernetes; Terraform for terraform.
+// Deploy defines what is deployed to an environment, and how. Target kubernetes needs
+// exactly one of Chart, Kustomize and Manifests; target terraform needs Terraform.
 type Deploy struct {
 	Target       string            `yaml:"target"` // process, kubernetes, terraform
 	Chart        string            `yaml:"chart"`
@@ -25,8 +25,8 @@ type Deploy struct {
 	Secrets      map[string]Secret `yaml:"secrets"`
 }
 
-// Secret is where a value comes from: a variable of the caller's environment, or
-// a key in a store of the cluster.
+// Secret is the source of a value: a variable of the caller's environment, or a key in a
+// secret store of the cluster.
 type Secret struct {
 	Variable string
 	Store    string
@@ -50,31 +50,31 @@ type Preview struct {
 	Isolation  Isolation `yaml:"isolation"`
 }
 
-// Limit is how many previews there may be; 0 is no limit.
+// Limit is the maximum number of previews; 0 means no limit.
 type Limit struct {
 	Repository int `yaml:"repository"`
 	Author     int `yaml:"author"`
 }
 
-// Budget is what all previews of a repository may cost.
+// Budget is the maximum cost of a repository's previews.
 type Budget struct {
-	PerDay   float64 `yaml:"per-day"` // a day is one of UTC
+	PerDay   float64 `yaml:"per-day"` // UTC day
 	Currency string  `yaml:"currency"`
 	Alert    float64 `yaml:"alert"` // percent
 }
 
-// Prices are of an hour, in the currency of the budget. Absent keys are the
-// defaults; a price of zero is none.
+// Prices are per hour, in the currency of the budget. nil means the default; zero means
+// free.
 type Prices struct {
-	CPU       *float64           `yaml:"cpu"`     // a core
-	Memory    *float64           `yaml:"memory"`  // a GiB
-	Storage   *float64           `yaml:"storage"` // a GiB
+	CPU       *float64           `yaml:"cpu"`     // per core
+	Memory    *float64           `yaml:"memory"`  // per GiB
+	Storage   *float64           `yaml:"storage"` // per GiB
 	Resources map[string]float64 `yaml:"resources"`
 }
 
-// Isolation is the walls of a preview's namespace.
+// Isolation restricts a preview's namespace.
 type Isolation struct {
-	IngressFrom []string `yaml:"ingress-from"` // empty: every namespace but other previews
+	IngressFrom []string `yaml:"ingress-from"` // empty allows all namespaces except other previews
 	Egress      string   `yaml:"egress"`       // none or internet
 	CPU         string   `yaml:"cpu"`
 	Memory      string   `yaml:"memory"`
@@ -82,12 +82,12 @@ type Isolation struct {
 	Kinds       []string `yaml:"kinds"` // Kind.group
 }
 
-// Environment is where releases run.
+// Environment is an environment that releases run in.
 type Environment struct {
 	Deploy    `yaml:",inline"`
 	Namespace string `yaml:"namespace"`
-	From      string `yaml:"from"` // the environment an artifact must run in before
-	Port      int    `yaml:"port"` // 0 is a free one
+	From      string `yaml:"from"` // the environment that an artifact must run in first
+	Port      int    `yaml:"port"` // 0 means a free port
 	Ready     *Ready `yaml:"ready"`
 	Soak      *Soak  `yaml:"soak"`
 }
@@ -108,7 +108,7 @@ func (s *Secret) UnmarshalYAML(b []byte) error {
 		Key   string `yaml:"key"`
 	}
 	if err := yaml.Unmarshal(b, &long); err != nil {
-		return fmt.Errorf("a secret is the name of a variable, or store and key: %w", err)
+		return fmt.Errorf("read secret: %w: write the name of a variable, or store and key", err)
 	}
 	s.Store, s.Key = long.Store, long.Key
 	return nil

@@ -12,14 +12,15 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 )
 
-// explainer turns schema violations into sentences at their place.
+// explainer turns schema violations into messages with their place.
 type explainer struct {
 	doc    *document
 	schema node
+	titles map[string]string // of patterns, from the schema
 }
 
-// names checks the keys of mappings whose keys are names. The library says
-// which name is wrong but not reliably where: it shares the slice of the path.
+// names checks the keys of mappings whose keys are names. The library does not reliably
+// report the place of a wrong name, because it shares the slice of the path.
 func (e explainer) names() Problems {
 	var p Problems
 	for _, path := range e.doc.mappings {
@@ -34,7 +35,7 @@ func (e explainer) names() Problems {
 		}
 		for _, v := range keysOf(e.doc.at(path).value) {
 			if !allowed.MatchString(v) {
-				p = append(p, at(e.doc.at(below(path, v)).key, "%s is no %s", quote(v), patternWord(pattern)))
+				p = append(p, at(e.doc.at(below(path, v)).key, "%s is not a valid %s", quote(v), e.titles[pattern]))
 			}
 		}
 	}
@@ -49,8 +50,8 @@ func (e explainer) explain(v *jsonschema.ValidationError) Problems {
 	return p
 }
 
-// leaves returns the violations that have no cause of their own. Of a choice
-// (anyOf) only the alternative that fits the value's kind is explained.
+// leaves returns the violations without a more specific cause. For anyOf it explains
+// only the alternative that has the value's type.
 func leaves(v *jsonschema.ValidationError) []*jsonschema.ValidationError {
 	if _, name := v.ErrorKind.(*kind.PropertyNames); name {
 		return nil // see names
@@ -96,23 +97,23 @@ func (e explainer) one(v *jsonschema.ValidationError) Problems {
 	case *kind.Required:
 		var all Problems
 		for _, missing := range k.Missing {
-			all = append(all, at(p.node(), "missing key %q%s%s", missing, in(name), here.child(missing).says(e.schema)))
+			all = append(all, at(p.node(), "missing key %q%s%s", missing, in(name), here.child(missing).summary(e.schema)))
 		}
 		return all
 	case *kind.Type:
-		return say("%s", typeText(p, k, here.Pattern))
+		return say("%s", typeText(p, k, e.titles[here.Pattern]))
 	case *kind.Enum:
-		return say("%s is no value of %s; it is one of: %s%s", value(k.Got), name, join(k.Want), suggest(fmt.Sprint(k.Got), texts(k.Want)))
+		return say("%s is not a valid %s; use one of: %s%s", value(k.Got), name, join(k.Want), suggest(fmt.Sprint(k.Got), texts(k.Want)))
 	case *kind.Const:
 		return say("%s must be %v, not %s", name, k.Want, value(k.Got))
 	case *kind.Pattern:
-		return say("%s is no %s", quote(k.Got), patternWord(k.Want))
+		return say("%s is not a valid %s", quote(k.Got), e.titles[k.Want])
 	case *kind.Format:
-		return say("%s is no %s", value(k.Got), formatWord(k.Got, here.Pattern))
+		return say("%s is not a valid %s", value(k.Got), e.formatTitle(k.Got, here.Pattern))
 	case *kind.Minimum:
 		return say("%s is %s; it must be at least %s", name, number(k.Got), number(k.Want))
 	case *kind.ExclusiveMinimum:
-		return say("%s is %s; it must be above %s: to not ask for it, remove the key", name, number(k.Got), number(k.Want))
+		return say("%s is %s; it must be above %s: raise it or remove the key", name, number(k.Got), number(k.Want))
 	case *kind.Maximum:
 		return say("%s is %s; it must be at most %s", name, number(k.Got), number(k.Want))
 	case *kind.MinItems, *kind.MinLength, *kind.MinProperties:
@@ -123,15 +124,15 @@ func (e explainer) one(v *jsonschema.ValidationError) Problems {
 	return say("%s: %s", name, printable(v.Error()))
 }
 
-// typeText says which kind of value is wanted, in YAML's words.
-func typeText(p place, k *kind.Type, pattern string) string {
+// typeText names the required type and the actual one, in YAML's terms.
+func typeText(p place, k *kind.Type, title string) string {
 	want := make([]string, len(k.Want))
 	for i, w := range k.Want {
 		want[i] = typeWord(w)
 	}
 	remedy := ""
-	if pattern != "" {
-		want = []string{"a " + patternWord(pattern)}
+	if title != "" {
+		want = []string{article(title)}
 	} else if slices.Contains(k.Want, "string") && (k.Got == "number" || k.Got == "boolean") {
 		remedy = ": put it in quotes"
 	}
@@ -156,7 +157,7 @@ func typeWord(jsonType string) string {
 	}[jsonType]
 }
 
-// value shows a scalar as it is written, and names anything larger.
+// value formats a scalar as written, and the type of anything larger.
 func value(v any) string {
 	switch v := v.(type) {
 	case string:

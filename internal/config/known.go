@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// node is as much of a JSON Schema as is needed to explain a violation of it.
+// node is the part of a JSON Schema that is needed to explain a violation.
 type node struct {
 	Ref                  string          `json:"$ref"`
 	Description          string          `json:"description"`
@@ -27,7 +27,7 @@ func schemaRoot() (node, error) {
 	return root, err
 }
 
-// at returns what the schema says of a place.
+// at returns the schema of a place.
 func (n node) at(path []string) node {
 	c := n
 	for _, part := range path {
@@ -36,7 +36,7 @@ func (n node) at(path []string) node {
 	return c
 }
 
-// keys returns the keys that are known here, sorted.
+// keys returns the known keys of a place, sorted.
 func (n node) keys() []string { return slices.Sorted(maps.Keys(n.Properties)) }
 
 func (n node) resolve(root node) node {
@@ -65,8 +65,8 @@ func (n node) child(part string) node {
 	return c
 }
 
-// says returns the first sentence of a description, as the end of a message.
-func (n node) says(root node) string {
+// summary returns the first sentence of a description, as the end of a message.
+func (n node) summary(root node) string {
 	d := n.Description
 	if d == "" {
 		d = n.resolve(root).Description

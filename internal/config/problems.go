@@ -12,7 +12,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// Problem is one mistake in a file.
+// Problem is one error in a file.
 type Problem struct {
 	File         string
 	Line, Column int // from 1
@@ -21,7 +21,7 @@ type Problem struct {
 
 func (p Problem) String() string { return fmt.Sprintf("%s:%d:%d %s", p.File, p.Line, p.Column, p.Text) }
 
-// Problems are all the mistakes of a file, in the order of the file.
+// Problems are all errors of a file, in file order.
 type Problems []Problem
 
 func (p Problems) Error() string {
@@ -32,7 +32,7 @@ func (p Problems) Error() string {
 	return strings.Join(all, "\n")
 }
 
-// maxProblems bounds what a file of nothing but mistakes can print.
+// maxProblems is the number of problems that are reported.
 const maxProblems = 50
 
 func (p Problems) sorted() Problems {
@@ -42,17 +42,17 @@ func (p Problems) sorted() Problems {
 	p = slices.Compact(p)
 	if more := len(p) - maxProblems; more > 0 {
 		p = p[:maxProblems+1]
-		p[maxProblems].Text = fmt.Sprintf("and %d more from here on", more)
+		p[maxProblems].Text = fmt.Sprintf("and %d more", more)
 	}
 	return p
 }
 
-// fileProblem places a problem at the beginning of the file.
+// fileProblem returns a problem at the start of the file.
 func fileProblem(format string, args ...any) Problem {
 	return Problem{File: File, Line: 1, Column: 1, Text: fmt.Sprintf(format, args...)}
 }
 
-// at places a problem at a node.
+// at returns a problem at a node.
 func at(n ast.Node, format string, args ...any) Problem {
 	p := fileProblem(format, args...)
 	// The token of a mapping is the colon after its first key.
@@ -70,7 +70,7 @@ func at(n ast.Node, format string, args ...any) Problem {
 	return p
 }
 
-// quote quotes text of the file for a message of one line.
+// quote quotes text from the file, shortened to one line.
 func quote(s string) string {
 	const most = 60
 	if len(s) <= most {

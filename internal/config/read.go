@@ -18,23 +18,23 @@ var schemaJSON []byte
 // Schema returns the JSON Schema of the file.
 func Schema() []byte { return bytes.Clone(schemaJSON) }
 
-// ErrMissing says that a repository has no configuration.
+// ErrMissing means that a repository has no configuration.
 var ErrMissing = errors.New("no " + File)
 
-// Read reads the configuration in dir. A mistake in it is a Problems.
+// Read reads the configuration in dir. If it is invalid, the error is a Problems.
 func Read(dir string) (*Config, error) {
 	path := filepath.Join(dir, File)
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w in %s: write one (version: 1, app: NAME, artifact: {pack: FOLDER, entrypoint: [COMMAND]}); README.md shows it", ErrMissing, dir)
+		return nil, fmt.Errorf("%w in %s: run goldenpath init, or write one (version: 1, app: NAME, artifact: {pack: FOLDER, entrypoint: [COMMAND]}); docs/laptop.md has examples", ErrMissing, dir)
 	}
 	if err != nil {
 		return nil, err
 	}
-	// A link could name any file of this machine, and messages quote what they
-	// read; a pipe would never end.
+	// A link could name any file on this machine, and error messages quote the file; a
+	// pipe would block.
 	if !info.Mode().IsRegular() {
-		return nil, Problems{fileProblem("is no regular file: commit the file itself, not a link to it")}
+		return nil, Problems{fileProblem("is not a regular file: commit the file itself, not a link to it")}
 	}
 	if info.Size() > maxFile {
 		return nil, Problems{tooLarge(info.Size())}
@@ -46,8 +46,8 @@ func Read(dir string) (*Config, error) {
 	return Parse(b)
 }
 
-// Walkable reports what the path needs and the file does not have. A gate of its
-// own needs neither an app nor an artifact.
+// Walkable returns the keys that the path needs and the file lacks, or nil. The gate alone
+// needs neither an app nor an artifact.
 func (c *Config) Walkable() error {
 	var p Problems
 	if c.App == "" {
@@ -62,7 +62,7 @@ func (c *Config) Walkable() error {
 	return p
 }
 
-// Parse reads the configuration from its bytes. Its error is a Problems.
+// Parse parses the configuration. Its error is a Problems.
 func Parse(b []byte) (*Config, error) {
 	body, problems := readYAML(b)
 	if len(problems) > 0 {

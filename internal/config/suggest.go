@@ -7,7 +7,7 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// suggest names the known word that a typing mistake is closest to.
+// suggest returns the known word closest to a misspelled one, as the end of a message.
 func suggest(word string, known []string) string {
 	if len(word) > 60 {
 		return ""
@@ -20,7 +20,7 @@ func suggest(word string, known []string) string {
 		}
 		d *= 2
 		if word != "" && word[0] == k[0] {
-			d-- // people get the first letter right
+			d-- // the first letter is rarely wrong
 		}
 		if d < score {
 			best, score = k, d
@@ -32,12 +32,12 @@ func suggest(word string, known []string) string {
 	return fmt.Sprintf("; did you mean %q?", best)
 }
 
-// suggestOrList is suggest, or all the known words where none is close.
+// suggestOrList is suggest, or the list of known words if none is close.
 func suggestOrList(word string, known []string) string {
 	if s := suggest(word, known); s != "" || len(known) == 0 {
 		return s
 	}
-	return "; known are: " + strings.Join(known, ", ")
+	return "; known keys: " + strings.Join(known, ", ")
 }
 
 func texts(all []any) []string {

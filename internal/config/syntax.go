@@ -22,10 +22,10 @@ const (
 )
 
 func tooLarge(size int64) Problem {
-	return fileProblem("is %d bytes; at most %d are read", size, maxFile)
+	return fileProblem("is %d bytes long; the limit is %d", size, maxFile)
 }
 
-// readYAML reads the one document of a file.
+// readYAML parses a file with exactly one YAML document.
 func readYAML(b []byte) (ast.Node, Problems) {
 	if len(b) > maxFile {
 		return nil, Problems{tooLarge(int64(len(b)))}
@@ -42,7 +42,7 @@ func readYAML(b []byte) (ast.Node, Problems) {
 	if err != nil {
 		return nil, syntaxProblem(err)
 	}
-	const begin = "it begins with version: 1"
+	const begin = "start it with version: 1"
 	docs := slices.DeleteFunc(file.Docs, func(d *ast.DocumentNode) bool {
 		switch d.Body.(type) {
 		case nil, *ast.CommentGroupNode, *ast.DirectiveNode:
@@ -55,7 +55,7 @@ func readYAML(b []byte) (ast.Node, Problems) {
 		return nil, Problems{fileProblem("is empty: %s", begin)}
 	case 1:
 	default:
-		return nil, Problems{at(docs[1].Body, "a second YAML document begins here: keep one")}
+		return nil, Problems{at(docs[1].Body, "a second YAML document starts here: keep one")}
 	}
 	switch body := docs[0].Body.(type) {
 	case *ast.MappingNode, *ast.MappingValueNode, *ast.AnchorNode, *ast.AliasNode, *ast.TagNode:
@@ -65,14 +65,14 @@ func readYAML(b []byte) (ast.Node, Problems) {
 	}
 }
 
-// notText finds the first byte that no text file has.
+// notText finds the first byte that is not text.
 func notText(b []byte) (Problem, bool) {
 	p := fileProblem("")
 	for i := 0; i < len(b); {
 		r, size := utf8.DecodeRune(b[i:])
 		switch {
 		case r == utf8.RuneError && size == 1:
-			p.Text = fmt.Sprintf("byte 0x%02x is no UTF-8: save the file as UTF-8", b[i])
+			p.Text = fmt.Sprintf("byte 0x%02x is not UTF-8: save the file as UTF-8", b[i])
 			return p, true
 		case unicode.IsControl(r) && r != '\t' && r != '\n' && r != '\r':
 			p.Text = fmt.Sprintf("control character %U: write it as an escape in double quotes", r)
@@ -87,8 +87,8 @@ func notText(b []byte) (Problem, bool) {
 	return p, false
 }
 
-// tooDeep finds collections that nest too deep in one line. The parser would
-// take time that grows with the square of their depth.
+// tooDeep finds collections that nest too deep in one line, because the parser's time
+// grows with the square of their depth.
 func tooDeep(tokens token.Tokens) (Problem, bool) {
 	flow, entries := 0, 0
 	for _, t := range tokens {
@@ -111,13 +111,13 @@ func tooDeep(tokens token.Tokens) (Problem, bool) {
 	return Problem{}, false
 }
 
-const deepText = "is nested deeper than %d levels: no key of this file is"
+const deepText = "is nested deeper than %d levels, and no key of this file is that deep"
 
-// remedies say what to do about the syntax errors people make.
+// remedies are the fixes for common syntax errors.
 var remedies = []struct{ message, remedy string }{
 	{`'\t' that cannot start any token`, "a tab cannot indent: use spaces"},
-	{"mapping value is not allowed in this context", `put a text that contains ": " in quotes`},
-	{"is a reserved character", "put a text that begins with it in quotes"},
+	{"mapping value is not allowed in this context", `put text that contains ": " in quotes`},
+	{"is a reserved character", "put text that starts with it in quotes"},
 	{"already defined at", "keep one of them"},
 	{"could not find end character", "close the quotes"},
 }

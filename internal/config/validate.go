@@ -10,9 +10,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// violations holds the value to the schema and finds the place of each
-// violation. That the schema cannot be read is a mistake of goldenpath's own,
-// which a test rules out.
+// violations validates the value against the schema and finds the place of each
+// violation. It panics if the embedded schema is invalid, which a test rules out.
 func violations(value any, doc *document) Problems {
 	root, err := schemaRoot()
 	if err != nil {
@@ -24,13 +23,13 @@ func violations(value any, doc *document) Problems {
 	}
 	b, err := json.Marshal(value)
 	if err != nil {
-		return Problems{fileProblem("holds a value that is neither text, number, list nor mapping: %s", printable(err.Error()))}
+		return Problems{fileProblem("contains a value that is neither text, number, list nor mapping: %s", printable(err.Error()))}
 	}
 	instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(b))
 	if err != nil {
-		return Problems{fileProblem("holds a value that cannot be read: %s", printable(err.Error()))}
+		return Problems{fileProblem("contains a value that cannot be read: %s", printable(err.Error()))}
 	}
-	e := explainer{doc: doc, schema: root}
+	e := explainer{doc: doc, schema: root, titles: titles(schemaJSON)}
 	p := e.names()
 	var violation *jsonschema.ValidationError
 	if errors.As(schema.Validate(instance), &violation) {
@@ -39,7 +38,7 @@ func violations(value any, doc *document) Problems {
 	return p
 }
 
-// formats are what a pattern cannot say.
+// formats check what a pattern cannot express.
 var formats = []*jsonschema.Format{
 	{Name: "repository-path", Validate: repositoryPath},
 	{Name: "period", Validate: period},
@@ -56,7 +55,7 @@ func repositoryPath(v any) error {
 	return nil
 }
 
-// period accepts a duration longer than nothing: zero would be taken as absent.
+// period accepts a duration above zero, because zero means that the key is absent.
 func period(v any) error {
 	s, ok := v.(string)
 	if !ok {
@@ -64,7 +63,7 @@ func period(v any) error {
 	}
 	d, err := ParseDuration(s)
 	if err == nil && d == 0 {
-		err = errors.New("is nothing")
+		err = errors.New("is zero")
 	}
 	return err
 }
@@ -78,16 +77,16 @@ func size(v any) error {
 	return err
 }
 
-// quantity accepts one of Kubernetes that is more than nothing.
+// quantity accepts a Kubernetes quantity above zero.
 func quantity(v any) error {
 	if s, ok := v.(string); ok && strings.Trim(s, "0.mKMGTi") == "" {
-		return errors.New("is nothing")
+		return errors.New("is zero")
 	}
 	return nil
 }
 
-// schemaURL is absolute: a relative one is resolved against the working
-// directory, whose name may be no URL.
+// schemaURL is absolute, because a relative one is resolved against the working
+// directory, whose name may not be a valid URL.
 const schemaURL = "urn:goldenpath:v1"
 
 func compile() (*jsonschema.Schema, error) {

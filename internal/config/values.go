@@ -17,10 +17,9 @@ var days = regexp.MustCompile(`^([0-9]{1,4})d`)
 // maxDays bounds a duration: ten years.
 const maxDays = 3650
 
-// ParseDuration parses a duration such as 30m, 24h or 7d. It may be zero, not
-// less.
+// ParseDuration parses a duration such as 30m, 24h or 7d, from zero to ten years.
 func ParseDuration(s string) (time.Duration, error) {
-	no := fmt.Errorf("%s is no duration such as 30m, 24h or 7d", quote(s))
+	no := fmt.Errorf("%s is not a valid duration such as 30m, 24h or 7d", quote(s))
 	rest, whole := s, time.Duration(0)
 	m := days.FindStringSubmatch(s)
 	if m != nil {
@@ -69,7 +68,7 @@ func (s *Size) UnmarshalYAML(b []byte) error {
 func parseSize(s string) (Size, error) {
 	n, err := humanize.ParseBytes(s)
 	if err != nil || n == 0 || n > 1<<50 {
-		return 0, fmt.Errorf("%s is no size such as 500MB", quote(s))
+		return 0, fmt.Errorf("%s is not a valid size such as 500MB", quote(s))
 	}
 	return Size(n), nil
 }
@@ -133,50 +132,4 @@ func readStep(v *ast.MappingValueNode) (Step, error) {
 	}
 	step.Run, step.JUnit, step.Timeout = long.Run, long.JUnit, long.Timeout
 	return step, nil
-}
-
-// patternWord says what a schema pattern stands for.
-func patternWord(pattern string) string {
-	switch {
-	case strings.Contains(pattern, "(h|m|s|ms)"):
-		return "duration such as 30m, 24h or 7d"
-	case strings.HasSuffix(pattern, "([KMGT]i?)?$"):
-		return "quantity of memory such as 512Mi or 4Gi"
-	case strings.Contains(pattern, "[KMGT]"):
-		return "size such as 500MB"
-	case strings.HasPrefix(pattern, "^/"):
-		return "path that begins with /"
-	case strings.HasPrefix(pattern, "^[a-z0-9]([-a-z0-9]{0,61}"):
-		return "name of a namespace: lower-case letters, digits and hyphens, at most 63"
-	case strings.HasPrefix(pattern, "^[a-z0-9]([-a-z0-9]"):
-		return "name: lower-case letters, digits and hyphens, at most 40"
-	case strings.HasPrefix(pattern, "^[0-9]+(:"):
-		return "numeric user such as 65532 or 65532:65532: a name cannot be checked for root"
-	case strings.HasPrefix(pattern, "^[A-Z][A-Za-z0-9]"):
-		return "kind with its group such as Rollout.argoproj.io"
-	case strings.HasPrefix(pattern, "^https?"):
-		return "address such as https://pr-{number}.preview.example.com"
-	case pattern == "^[A-Z]{3}$":
-		return "currency such as USD or EUR"
-	case strings.HasPrefix(pattern, "^[A-Za-z0-9]([-A-Za-z0-9_.]"):
-		return "label: letters, digits, hyphens, underscores and dots, at most 63"
-	case strings.HasSuffix(pattern, "m?$"):
-		return "quantity of CPU such as 500m or 2"
-	case strings.HasPrefix(pattern, "^[A-Za-z_]"):
-		return "name of an environment variable: letters, digits and underscores, no digit first"
-	}
-	return "image repository such as ghcr.io/owner/app, without tag or digest"
-}
-
-// formatWord says what a schema format stands for. What has a pattern too is
-// called the same, so that one mistake is said once.
-func formatWord(got any, pattern string) string {
-	if pattern != "" {
-		word := patternWord(pattern)
-		if s, _ := got.(string); s != "" && strings.Trim(s, "0.dhms") == "" {
-			word += ": zero is not accepted, remove the key for the default"
-		}
-		return word
-	}
-	return "path inside the repository: write it relative to its root, without .."
 }

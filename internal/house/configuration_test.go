@@ -30,16 +30,15 @@ type property struct {
 
 const configurationHead = `# .goldenpath.yml
 
-Generated from the schema (docs/schema/goldenpath.v1.json); ` + "`go test ./internal/house -update`" + ` writes it anew. The file is
-read strictly: an unknown key, a wrong value or a name that refers to nothing is an error with file, line, column and
-the nearest known key, and all of them are shown at once. Everything but ` + "`version`, `app`, `artifact.pack` and `artifact.entrypoint`" + `
-has a default.
+Generated from the schema (docs/schema/goldenpath.v1.json); run ` + "`go test ./internal/house -update`" + ` after a change. An unknown key, a
+wrong value or a name that refers to nothing is an error with file, line, column and the nearest known key. All errors are reported
+at once. Everything but ` + "`version`, `app` and `artifact`" + ` has a default.
 
 | key | value | |
 |---|---|---|
 `
 
-// TestConfigurationDocument holds docs/configuration.md to the schema.
+// TestConfigurationDocument: docs/configuration.md is generated from the schema.
 func TestConfigurationDocument(t *testing.T) {
 	var root property
 	if err := json.Unmarshal(config.Schema(), &root); err != nil {
@@ -59,7 +58,7 @@ func TestConfigurationDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	if string(got) != b.String() {
-		t.Errorf("%s is not what the schema says: go test ./internal/house -update", name)
+		t.Errorf("%s does not match the schema; run: go test ./internal/house -update", name)
 	}
 }
 
@@ -93,7 +92,7 @@ func row(b *strings.Builder, root, p property, key string, required bool) {
 	case p.Const != nil:
 		kind = fmt.Sprintf("`%v`", p.Const)
 	case kind == "step":
-		kind, description = "command, or {run, junit, timeout}", strings.TrimSpace(description+" Shell command; junit is a glob of the JUnit files it writes; timeout defaults to 15m.")
+		kind, description = "command, or {run, junit, timeout}", strings.TrimSpace(description+" Shell command; junit is a glob of the JUnit files that it writes; timeout defaults to 15m.")
 	case kind == "object":
 		kind = ""
 	}
