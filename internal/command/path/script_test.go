@@ -67,6 +67,8 @@ func TestScripts(t *testing.T) {
 			"event":  event,
 			// hook takes the messages of a webhook.
 			"hook": hook,
+			// bothways compares goldenpath run with the single commands.
+			"bothways": bothWays,
 		},
 	})
 }
