@@ -33,7 +33,7 @@ type previewBench struct {
 func benchPreview(ctx context.Context, app string) error {
 	b := &previewBench{app: app, tools: os.Getenv("GOLDENPATH_CLUSTER_TOOLS")}
 	if os.Getenv("KUBECONFIG") == "" || b.tools == "" {
-		fmt.Println("\npreviews: not measured: there is no cluster; internal/e2e/cluster/cluster.sh starts one as root on Linux")
+		fmt.Println("\npreviews: not measured, because there is no cluster; internal/e2e/cluster/cluster.sh starts one as root on Linux")
 		return nil
 	}
 	var err error
@@ -44,7 +44,7 @@ func benchPreview(ctx context.Context, app string) error {
 		return err
 	}
 	fmt.Println("\npreviews on a cluster of one node, in turns")
-	if err := b.raise(ctx); err != nil {
+	if err := b.deploy(ctx); err != nil {
 		return err
 	}
 	return b.sweeps(ctx)
@@ -85,8 +85,8 @@ func (b *previewBench) shell(ctx context.Context, line string) (string, error) {
 	return shell(ctx, b.app, "export KUBECONFIG='"+os.Getenv("KUBECONFIG")+"'; "+line)
 }
 
-// raise brings the same chart with the same image into a new namespace.
-func (b *previewBench) raise(ctx context.Context) error {
+// deploy installs the same chart with the same image in a new namespace.
+func (b *previewBench) deploy(ctx context.Context) error {
 	var leftovers []string
 	ours := &side{name: "preview up", once: func() error {
 		b.count++
@@ -177,7 +177,7 @@ func peakOf(cmd *exec.Cmd, dir string) (int64, error) {
 	return usage.Maxrss, nil
 }
 
-// namespace is a preview as its labels tell it, without anything in it.
+// namespace is an empty namespace with the labels of a preview.
 func namespace(i int) *unstructured.Unstructured {
 	name := fmt.Sprintf("pr-%d", 10_000+i)
 	state, _ := json.Marshal(map[string]any{ // of plain values

@@ -1,7 +1,6 @@
-// Package command is what both binaries' command lines have in common: a
-// command is a kong struct that declares its inputs once, and a Do method that
-// returns a report or an error. Flags, INPUT_* variables, help, surfaces and
-// exit codes follow from that.
+// Package command runs the command lines of both binaries: a command is a kong struct
+// that declares its inputs once, and a Do method that returns a report or an error.
+// Flags, INPUT_* variables, help, output and exit codes follow from that.
 package command
 
 import (
@@ -23,7 +22,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/runner"
 )
 
-// Env is everything a command may touch.
+// Env is everything that a command may use of its process.
 type Env struct {
 	Args           []string
 	Stdout, Stderr io.Writer
@@ -53,7 +52,7 @@ type Command interface {
 	Do(ctx context.Context, env *Env) (*report.Report, error)
 }
 
-// Output are the flags that say where a report goes.
+// Output are the flags for a report's output.
 type Output struct {
 	Report  string `help:"Write the JSON report to this file." placeholder:"FILE" group:"output" type:"path"`
 	Summary string `help:"Write the Markdown summary to this file." placeholder:"FILE" group:"output" type:"path"`
@@ -68,10 +67,10 @@ type App struct {
 	CLI        any // pointer to a kong struct
 }
 
-// exit is how kong's --help and --version leave the parser.
+// exit is the panic value with which kong's --help and --version leave the parser.
 type exit int
 
-// New builds the parser of an app. The contract tests read inputs from it.
+// New returns the parser of an app. The contract tests read the inputs from it.
 func New(env *Env, app App) (*kong.Kong, error) {
 	return kong.New(app.CLI,
 		kong.Name(app.Name), kong.Description(app.Help), kong.Writers(env.Stdout, env.Stderr),
@@ -83,8 +82,8 @@ func New(env *Env, app App) (*kong.Kong, error) {
 	)
 }
 
-// inputs resolves flags from action inputs. An empty input is an absent one, so
-// that the configuration file and the defaults can speak.
+// inputs resolves flags from action inputs. An empty input is treated as absent, so that
+// the configuration or the default applies.
 func inputs(env *Env) kong.Resolver {
 	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 		if !env.Runner.Present() {
@@ -100,7 +99,7 @@ func inputs(env *Env) kong.Resolver {
 // Main runs one command line and returns its exit code. A panic is exit 3.
 func Main(ctx context.Context, env *Env, app App) (code int) {
 	defer func() {
-		if err := env.Runner.GiveBack(); err != nil { // the answer stands
+		if err := env.Runner.GiveBack(); err != nil { // the result is still valid
 			fmt.Fprintf(env.Stderr, "%s: %s\n", app.Name, report.ErrorText(err))
 		}
 	}()
@@ -138,7 +137,7 @@ func Main(ctx context.Context, env *Env, app App) (code int) {
 		node = selected.Model.Node
 	}
 	command, ok := node.Target.Addr().Interface().(Command)
-	if !ok { // a command of a library's, such as completion
+	if !ok { // a command of a library, such as completion
 		if err := selected.Run(); err != nil {
 			return fail(env, name, err)
 		}
@@ -156,8 +155,8 @@ func Main(ctx context.Context, env *Env, app App) (code int) {
 	return report.ExitCode(rep, nil)
 }
 
-// unquoted is what the parser says, without the value it quotes: a PEM block begins
-// with a dash, and so it is taken for a flag and shown.
+// unquoted returns the parser's message without the quoted value. A PEM block starts with
+// a dash, so the parser takes it for a flag and would print it.
 func unquoted(err error) string {
 	flag, _, found := strings.Cut(err.Error(), ": expected string value but got ")
 	if !found {
@@ -166,7 +165,7 @@ func unquoted(err error) string {
 	return flag + ": a value that begins with a dash is given as " + flag + "=VALUE, or as a file"
 }
 
-// publish writes a report to every surface there is.
+// publish writes a report to every output.
 func publish(env *Env, rep *report.Report, c Command) error {
 	rep.Sort()
 	if _, quiet := c.(interface{ Quiet() }); quiet && env.Runner.Present() {
@@ -199,7 +198,7 @@ func publish(env *Env, rep *report.Report, c Command) error {
 	}
 	shown := *rep
 	if env.Terminal && rep.Name == "run" {
-		shown.Checks = nil // the progress has shown them
+		shown.Checks = nil // already shown as progress
 	}
 	if err := shown.WriteLog(env.Stdout); err != nil {
 		return err
@@ -222,7 +221,7 @@ func toFile(path string, write func(io.Writer) error) (err error) {
 	return write(f)
 }
 
-// fail says why there is no answer, or what to mend.
+// fail prints an error and returns its exit code.
 func fail(env *Env, name string, err error) int {
 	var problems config.Problems
 	if errors.As(err, &problems) || errors.Is(err, config.ErrMissing) {
@@ -248,7 +247,7 @@ func ReadReport(path string) (*report.Report, error) {
 	defer f.Close()
 	r, err := report.Read(io.LimitReader(f, 64<<20))
 	if err != nil {
-		return nil, report.Usage(fmt.Sprintf("%s is no goldenpath report: %v", path, err))
+		return nil, report.Usage(fmt.Sprintf("%s is not a goldenpath report: %v", path, err))
 	}
 	return r, nil
 }

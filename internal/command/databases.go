@@ -4,7 +4,7 @@ import (
 	"path/filepath"
 )
 
-// DefaultDatabases is where advisory data is kept: goldenpath/databases in the
+// DefaultDatabases is the default folder of advisory data: goldenpath/databases in the
 // user's cache.
 func DefaultDatabases(env *Env) string {
 	if dir := env.Getenv("GOLDENPATH_DATABASES"); dir != "" {

@@ -5,10 +5,10 @@ import (
 	"syscall"
 )
 
-// Fatal makes what no recover catches, such as a stack that overflows in a parser
-// of a library's or a panic in a goroutine of its own, end the process by SIGABRT.
-// Go's own exit code for it is 2, which here is a mistake in the configuration.
-// (Of PID 1 it stays 2: no signal ends that.) No memory is dumped: it holds secrets.
+// Fatal makes crashes that recover cannot catch, such as a stack overflow or a panic in a
+// library's goroutine, end the process with SIGABRT. Go's exit code for them is 2, which
+// here means an invalid configuration. (As PID 1 the exit code stays 2, because no signal
+// ends PID 1.) No core is dumped, because memory contains secrets.
 func Fatal() {
 	debug.SetTraceback("crash")
 	_ = syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{})

@@ -9,19 +9,19 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// patience is how long a command that was stopped may take to put things in order.
-// The runner kills an action 10 s after its first signal; what is left is for saying
-// so and for giving the workspace back.
+// patience is how long a stopped command may take to clean up. The runner kills an action
+// 10 s after its first signal; the rest is for the report and for restoring the
+// workspace's ownership.
 const patience = 6 * time.Second
 
-// crash is a panic of a command's, with where it came from.
+// crash is a command's panic with its stack.
 type crash struct {
 	value any
 	stack []byte
 }
 
-// do runs a command. In a workflow's run one that goes on after it was stopped, in
-// code that cannot be, is left behind. Elsewhere a person waits, or kills it.
+// do runs a command. In a workflow run it abandons a command that cannot be stopped in
+// time. Elsewhere a person can wait or kill it.
 func do(ctx context.Context, env *Env, c Command) (*report.Report, error) {
 	if !env.Runner.Present() {
 		return c.Do(ctx, env)
@@ -49,6 +49,6 @@ func do(ctx context.Context, env *Env, c Command) (*report.Report, error) {
 	case c := <-crashes:
 		panic(c)
 	case <-late:
-		return nil, fmt.Errorf("stopped in the middle: %w; it gave no answer within %s, and what it was doing may be half done: run it again", context.Cause(ctx), patience)
+		return nil, fmt.Errorf("stopped before the end: %w; the command did not stop within %s and may have left partial work: run it again", context.Cause(ctx), patience)
 	}
 }

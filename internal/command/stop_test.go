@@ -35,10 +35,10 @@ func TestStop(t *testing.T) {
 		code int
 		says string
 	}{
-		"nobody stops it":        {answer, true, 0, "pass"},
+		"not stopped":            {answer, true, 0, "pass"},
 		"it answers":             {func(ctx context.Context) (*report.Report, error) { <-ctx.Done(); return answer(ctx) }, true, 0, "pass"},
 		"it says why not":        {func(ctx context.Context) (*report.Report, error) { <-ctx.Done(); return nil, context.Cause(ctx) }, true, 3, "interrupted"},
-		"it goes on":             {func(context.Context) (*report.Report, error) { <-time.After(time.Hour); return nil, nil }, true, 3, "stopped in the middle: interrupted; it gave no answer within 6s"},
+		"it goes on":             {func(context.Context) (*report.Report, error) { <-time.After(time.Hour); return nil, nil }, true, 3, "stopped before the end: interrupted; the command did not stop within 6s"},
 		"it crashes":             {func(context.Context) (*report.Report, error) { panic("lost") }, true, 3, "crashed: lost"},
 		"on a laptop it crashes": {func(context.Context) (*report.Report, error) { panic("lost") }, false, 3, "crashed: lost"},
 		"on a laptop it answers": {func(ctx context.Context) (*report.Report, error) { <-ctx.Done(); return answer(ctx) }, false, 0, "pass"},

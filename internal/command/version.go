@@ -5,20 +5,19 @@ import (
 	"runtime/debug"
 )
 
-// The linker of a release sets both: it builds without the repository's history,
-// so that the same source gives the same bytes in any folder.
+// A release sets both with linker flags, because it builds without the repository's
+// history to get the same bytes in any folder.
 var version, commit string
 
-// Build says what a binary was built from.
+// Build identifies the source of a binary.
 type Build struct {
-	Version string // v0.1.0, of a release; else of the module, "" when nobody knows
-	Commit  string // full id of the source; "" when nobody knows
+	Version string // v0.1.0 of a release, else the module's version; "" if unknown
+	Commit  string // full commit id of the source; "" if unknown
 	Release bool   // built by the release process
 }
 
-// Built is what this binary was built from. A release's tag is a commit on top of
-// Commit, which names the images by digest: the digests of binaries that would
-// have to know it.
+// Built identifies the source of this binary. A release's tag is a later commit than
+// Commit, because it names the digests of images that contain this binary.
 func Built() Build {
 	if version != "" {
 		return Build{Version: version, Commit: commit, Release: true}
@@ -49,7 +48,7 @@ func (b Build) String() string {
 	}
 }
 
-// Version is the version, or else the commit this binary was built from.
+// Version is the version, or the commit if there is no version.
 func Version() string {
 	b := Built()
 	return cmp.Or(b.Version, b.Commit[:min(12, len(b.Commit))], "development")

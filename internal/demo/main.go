@@ -1,5 +1,5 @@
-// Command demo shows what the path is for: it makes a repository from the sample
-// app, walks it to production, and then offers it what a path must stop.
+// Command demo creates a repository from the sample app, takes it to production, and
+// then tries what the path must stop.
 package main
 
 import (
@@ -26,7 +26,7 @@ func main() {
 	}
 }
 
-// scene is one thing shown: what is done, and what must come of it.
+// scene is one step of the demonstration with its expected outcome.
 type scene struct {
 	name   string
 	does   string
@@ -34,7 +34,7 @@ type scene struct {
 	play   func(ctx context.Context, s *stage) (outcome, error)
 }
 
-// scenes are the demonstration, in order.
+// scenes are all scenes, in order.
 var scenes = []scene{
 	{"first release", "the sample app as it is", "0 completed", firstRelease},
 	{"leaked key", "a commit adds a file with an access key", "1 findings", leakedKey},
@@ -42,7 +42,7 @@ var scenes = []scene{
 	{"waiver", "reason, owner and expiry are committed for it", "0 completed", waived},
 	{"expired waiver", "the same waiver with a date in the past", "1 findings", expired},
 	{"failing release", "/healthz begins to fail in production during the soak", "1 slo-breach", failing},
-	{"rebuilt artifact", "the released commit is built again and offered for promotion", "1 not-staged", rebuilt},
+	{"rebuilt artifact", "the released commit is built again and promoted", "1 not-staged", rebuilt},
 }
 
 func run(ctx context.Context) error {
@@ -72,14 +72,14 @@ func run(ctx context.Context) error {
 	}
 	head("what happened, in %s", time.Since(start).Round(time.Second))
 	printTable(rows)
-	fmt.Printf("\nrepository %s (kept: look around, then remove it)\nledger     git -C %s log --stat goldenpath-ledger\n", s.repo, s.repo)
+	fmt.Printf("\nrepository %s (kept for you to look at; remove it when done)\nledger     git -C %s log --stat goldenpath-ledger\n", s.repo, s.repo)
 	if len(wrong) > 0 {
 		return fmt.Errorf("not as expected: %s", strings.Join(wrong, ", "))
 	}
 	return nil
 }
 
-// head prints a heading, bold where a person reads it.
+// head prints a heading, bold on a terminal.
 func head(format string, args ...any) {
 	line := fmt.Sprintf("── "+format, args...)
 	if info, err := os.Stdout.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
@@ -107,7 +107,7 @@ func printTable(rows [][]string) {
 	}
 }
 
-// down stops everything that still runs and says so when something cannot be.
+// down stops everything and returns an error if a process is left.
 func (s *stage) down() error {
 	_, err := tool.Command{Argv: []string{s.goldenpath, "down", "--repo", s.repo}}.Run(context.Background())
 	if err != nil {

@@ -14,10 +14,10 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/tool"
 )
 
-func firstRelease(ctx context.Context, s *stage) (outcome, error) { return s.walk(ctx, nil) }
+func firstRelease(ctx context.Context, s *stage) (outcome, error) { return s.run(ctx, nil) }
 
-// leakedKey commits a key made up just now, so that no file of goldenpath holds
-// one, and looks for it in everything that was written.
+// leakedKey commits a random key, so that no file of goldenpath contains one, and checks
+// that no report contains it.
 func leakedKey(ctx context.Context, s *stage) (outcome, error) {
 	key := "AKIA" + rand.Text()[:16]
 	if err := s.write("internal/web/upload.go", "package web\n\nconst uploadKey = \""+key+"\"\n"); err != nil {
@@ -26,7 +26,7 @@ func leakedKey(ctx context.Context, s *stage) (outcome, error) {
 	if err := s.commit(ctx, "W2E-1: upload a picture of the menu"); err != nil {
 		return outcome{}, err
 	}
-	o, err := s.walk(ctx, nil)
+	o, err := s.run(ctx, nil)
 	if err != nil {
 		return o, err
 	}
@@ -37,7 +37,7 @@ func leakedKey(ctx context.Context, s *stage) (outcome, error) {
 	return o, s.drop(ctx)
 }
 
-// neverPrinted looks for a secret in the reports of all runs.
+// neverPrinted checks that no report of any run contains a secret.
 func (s *stage) neverPrinted(key string) error {
 	reports, err := filepath.Glob(filepath.Join(s.repo, ".git/goldenpath/runs/*/*"))
 	if err != nil {
@@ -55,7 +55,7 @@ func (s *stage) neverPrinted(key string) error {
 	return nil
 }
 
-// normalize uses the vulnerable package as a developer would.
+// normalize is code that uses the vulnerable package.
 const normalize = `package web
 
 import "golang.org/x/text/unicode/norm"
@@ -76,10 +76,10 @@ func vulnerable(ctx context.Context, s *stage) (outcome, error) {
 	if err := s.commit(ctx, "W2E-2: one spelling for each restaurant"); err != nil {
 		return outcome{}, err
 	}
-	return s.walk(ctx, nil)
+	return s.run(ctx, nil)
 }
 
-// goGet takes a module into the sample as a developer would.
+// goGet adds a module to the sample.
 func (s *stage) goGet(ctx context.Context, module string) error {
 	_, err := tool.Command{Argv: []string{"go", "get", module}, Dir: s.repo}.Run(ctx)
 	return err
@@ -112,10 +112,10 @@ func (s *stage) waive(ctx context.Context, message, until string) (outcome, erro
 	if err := s.commit(ctx, message); err != nil {
 		return outcome{}, err
 	}
-	return s.walk(ctx, nil)
+	return s.run(ctx, nil)
 }
 
-// failing releases a bug that only production shows.
+// failing releases a bug that appears only in production.
 func failing(ctx context.Context, s *stage) (outcome, error) {
 	const old = "func (s *server) healthy(ctx context.Context) error {\n"
 	fault := old + `	if os.Getenv("GOLDENPATH_ENVIRONMENT") == "production" && time.Since(booted) > 2*time.Second {
@@ -134,18 +134,18 @@ func failing(ctx context.Context, s *stage) (outcome, error) {
 	if err := s.commit(ctx, "W2E-4: reuse connections"); err != nil {
 		return outcome{}, err
 	}
-	o, err := s.walk(ctx, nil)
+	o, err := s.run(ctx, nil)
 	if err != nil {
 		return o, err
 	}
 	return o, s.drop(ctx)
 }
 
-// rebuilt builds the released commit again with another compiler setting: the
-// same source, another digest.
+// rebuilt builds the released commit again with another compiler setting, which gives
+// another digest.
 func rebuilt(ctx context.Context, s *stage) (outcome, error) {
 	elsewhere := filepath.Join(filepath.Dir(s.repo), "elsewhere")
-	again, err := s.walk(ctx, []string{"GOFLAGS=-gcflags=-l"}, "--state", elsewhere,
+	again, err := s.run(ctx, []string{"GOFLAGS=-gcflags=-l"}, "--state", elsewhere,
 		"--registry", filepath.Join(s.repo, ".git/goldenpath/registry"), "--until", "package")
 	if err != nil {
 		return again, err

@@ -24,13 +24,13 @@ const (
 	vulnerableModule = "golang.org/x/text@v0.20.0"
 )
 
-// stage is where the scenes are played.
+// stage is the repository and the programs that the scenes use.
 type stage struct {
 	goldenpath, repo, databases string
 	release                     string // commit of the last release that passed
 }
 
-// outcome is what came of a scene.
+// outcome is the result of a scene.
 type outcome struct {
 	code                 int
 	reason, title, where string
@@ -38,7 +38,7 @@ type outcome struct {
 	report               *report.Report
 }
 
-// prepare makes the repository and the advisory data.
+// prepare creates the repository and the advisory data.
 func prepare(ctx context.Context) (*stage, error) {
 	bin, err := filepath.Abs("bin")
 	if err != nil {
@@ -65,7 +65,7 @@ func prepare(ctx context.Context) (*stage, error) {
 	if err := copyTree("testdata/where2eat", s.repo); err != nil {
 		return nil, err
 	}
-	// The sample soaks for half a minute; seven seconds are enough to see it.
+	// Shorten the sample's soak of 30 s to 7 s.
 	if err := s.replace(".goldenpath.yml", "{for: 30s, at-least: 50,", "{for: 7s, at-least: 50,"); err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func prepare(ctx context.Context) (*stage, error) {
 	return s, s.commit(ctx, "W2E-1: a poll with options")
 }
 
-// copyTree copies the files of the sample, without what its own tests left.
+// copyTree copies the sample's files, without the output of its tests.
 func copyTree(from, to string) error {
 	root, err := os.OpenRoot(from)
 	if err != nil {
@@ -87,7 +87,7 @@ func copyTree(from, to string) error {
 			return err
 		}
 		if d.IsDir() {
-			// The browser tests need npm, and advisories of npm's packages.
+			// Skip the browser tests, which need npm and its advisories.
 			if name == "dist" || name == "reports" || name == "e2e" {
 				return fs.SkipDir
 			}
@@ -117,7 +117,7 @@ func (s *stage) commit(ctx context.Context, message string) error {
 	return err
 }
 
-// drop throws the last commit away, as closing its pull request would.
+// drop removes the last commit, as closing its pull request would.
 func (s *stage) drop(ctx context.Context) error {
 	_, err := s.git(ctx, "reset", "--quiet", "--hard", "HEAD^")
 	return err
@@ -142,8 +142,8 @@ func (s *stage) replace(name, old, new string) error {
 	return s.write(name, strings.Replace(string(b), old, new, 1))
 }
 
-// walk runs `goldenpath run` on the tip.
-func (s *stage) walk(ctx context.Context, env []string, args ...string) (outcome, error) {
+// run runs `goldenpath run` on the tip.
+func (s *stage) run(ctx context.Context, env []string, args ...string) (outcome, error) {
 	o, err := s.call(ctx, env, append([]string{"run", "--repo", s.repo, "--databases", s.databases}, args...)...)
 	if err != nil {
 		return o, err
@@ -156,7 +156,7 @@ func (s *stage) walk(ctx context.Context, env []string, args ...string) (outcome
 	return o, nil
 }
 
-// call runs a command of goldenpath, shows its output and reads its report.
+// call runs a goldenpath command, prints its output and reads its report.
 func (s *stage) call(ctx context.Context, env []string, args ...string) (outcome, error) {
 	file := filepath.Join(filepath.Dir(s.repo), "report.json")
 	if err := os.RemoveAll(file); err != nil {
@@ -171,7 +171,7 @@ func (s *stage) call(ctx context.Context, env []string, args ...string) (outcome
 	}
 	f, err := os.Open(file)
 	if err != nil {
-		return outcome{}, fmt.Errorf("it left no report: %w", err)
+		return outcome{}, fmt.Errorf("read its report: %w", err)
 	}
 	defer f.Close()
 	r, err := report.Read(f)

@@ -67,8 +67,7 @@ func packageTable(t *testing.T) string {
 	return out.String()
 }
 
-// sentence drops the "Package x" of a package comment, which the table's link says
-// already.
+// sentence removes "Package x" from a package comment, because the table has the name.
 func sentence(doc string) string {
 	for _, kind := range []string{"Package ", "Command "} {
 		if rest, ok := strings.CutPrefix(doc, kind); ok {

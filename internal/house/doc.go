@@ -1,3 +1,3 @@
-// Package house holds the tests that keep the project's promises about itself:
-// layers, frozen names, what is linked into what.
+// Package house contains tests of rules for the whole project: layers, frozen names,
+// linked packages, generated pages, plain English.
 package house

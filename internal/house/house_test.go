@@ -55,8 +55,7 @@ func TestLayers(t *testing.T) {
 	}
 }
 
-// TestPathLinksNoScanner: the binary that holds deploy credentials never shares
-// a process with a scanner.
+// TestPathLinksNoScanner: the binary with deploy credentials links no scanner.
 func TestPathLinksNoScanner(t *testing.T) {
 	scanners := regexp.MustCompile(`aquasecurity/|osv-scan|osv-scalibr|gitleaks|rhysd/actionlint|` + module + `internal/gate/|` + module + `internal/command/gate`)
 	for line := range strings.Lines(list(t, "-deps", module+"cmd/goldenpath")) {
@@ -66,7 +65,7 @@ func TestPathLinksNoScanner(t *testing.T) {
 	}
 }
 
-// TestNoTestCode: what serves tests, with its libraries, is in no binary.
+// TestNoTestCode: no binary links test helpers or their libraries.
 func TestNoTestCode(t *testing.T) {
 	tests := regexp.MustCompile(`getkin/kin-openapi|` + module + `internal/[a-z/]+test(/|$)`)
 	for line := range strings.Lines(list(t, "-deps", module+"cmd/goldenpath", module+"cmd/security-gate")) {
@@ -76,8 +75,8 @@ func TestNoTestCode(t *testing.T) {
 	}
 }
 
-// TestGateMeetsNoCredential: nor does the gate link what deploys, or what asks
-// GitHub: its API is no reason for the gate to wait or to fail.
+// TestGateMeetsNoCredential: the gate links no package that deploys or calls
+// GitHub, so the gate never waits for its API.
 func TestGateMeetsNoCredential(t *testing.T) {
 	for line := range strings.Lines(list(t, "-deps", module+"cmd/security-gate")) {
 		p, ours := strings.CutPrefix(strings.TrimSpace(line), module)

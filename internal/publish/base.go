@@ -15,7 +15,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/artifact"
 )
 
-// needs are files without which the binaries do not work, by any of their names.
+// needs are files that the binaries require, under any of their names.
 var needs = []struct {
 	what   string
 	places []string
@@ -24,7 +24,7 @@ var needs = []struct {
 	{"certificates of authorities", []string{"etc/ssl/certs/ca-certificates.crt", "etc/ssl/cert.pem"}},
 }
 
-// readBase reads the base for each platform and says what it is made of.
+// readBase reads the base for each platform and reports its layers.
 func readBase(ctx context.Context, r *release) ([]string, error) {
 	reference, err := r.base(ctx)
 	if err != nil {
@@ -69,7 +69,7 @@ func readBase(ctx context.Context, r *release) ([]string, error) {
 	return lines, nil
 }
 
-// examine measures the layers of a base and asserts that it has what the binaries
+// examine measures the layers of a base and checks that it contains what the binaries
 // need.
 func examine(img v1.Image) ([]string, error) {
 	layers, err := img.Layers()
@@ -92,13 +92,13 @@ func examine(img v1.Image) ([]string, error) {
 	var missing []error
 	for _, n := range needs {
 		if !names[n.places[0]] && !names[n.places[1]] {
-			missing = append(missing, fmt.Errorf("it has no %s (%s)", n.what, strings.Join(n.places, ", ")))
+			missing = append(missing, fmt.Errorf("%s is missing (%s)", n.what, strings.Join(n.places, ", ")))
 		}
 	}
 	return lines, errors.Join(missing...)
 }
 
-// contents sums up the files of a layer and notes their names.
+// contents adds up the sizes of a layer's files and records their names.
 func contents(l v1.Layer, names map[string]bool) (size int64, err error) {
 	r, err := l.Uncompressed()
 	if err != nil {

@@ -29,8 +29,7 @@ type binary struct {
 	info     *buildinfo.BuildInfo
 }
 
-// buildBinaries builds the commit's own files, from a folder that holds nothing
-// else.
+// buildBinaries builds from an export of the commit, without any other file.
 func buildBinaries(ctx context.Context, r *release) ([]string, error) {
 	src := filepath.Join(r.scratch, "source")
 	if err := r.export(ctx, src); err != nil {
@@ -73,7 +72,7 @@ func buildBinaries(ctx context.Context, r *release) ([]string, error) {
 	return lines, nil
 }
 
-// export writes the files of the source commit into a folder.
+// export writes the files of the source commit to a folder.
 func (r *release) export(ctx context.Context, dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
@@ -88,7 +87,7 @@ func (r *release) export(ctx context.Context, dir string) error {
 
 var toolchainLine = regexp.MustCompile(`(?m)^toolchain (go[0-9.]+)$`)
 
-// toolchain is the one that go.mod names: another one makes other bytes.
+// toolchain returns the toolchain in go.mod. Another one would build different bytes.
 func toolchain(mod string) (string, error) {
 	text, err := os.ReadFile(mod)
 	if err != nil {
@@ -96,13 +95,13 @@ func toolchain(mod string) (string, error) {
 	}
 	m := toolchainLine.FindSubmatch(text)
 	if m == nil {
-		return "", errors.New("go.mod names no toolchain: add the line toolchain go1.x.y, so that everybody builds with the same")
+		return "", errors.New("go.mod names no toolchain: add the line toolchain go1.x.y, so that everyone builds with the same one")
 	}
 	return string(m[1]), nil
 }
 
-// build makes a binary whose bytes depend on nothing but the source, the
-// toolchain and the version.
+// build builds a binary whose bytes depend only on the source, the toolchain and the
+// version.
 func (r *release) build(ctx context.Context, src, chain string, b binary) error {
 	vars := module + "/internal/command."
 	_, err := tool.Command{
@@ -123,7 +122,7 @@ func (r *release) build(ctx context.Context, src, chain string, b binary) error 
 	return nil
 }
 
-// read asserts that the file is the product's program for the platform.
+// read checks that the file is the product's program for the platform.
 func (b *binary) read() error {
 	stat, err := os.Stat(b.file)
 	if err != nil {

@@ -9,14 +9,13 @@ import (
 	"time"
 )
 
-// releaser is who the commits of a release are by: whoever runs it, they have the
-// same id.
+// releaser is the fixed author of a release's commits, so that every run creates the
+// same commit ids.
 const releaser, releaserMail = "goldenpath release", "41898282+github-actions[bot]@users.noreply.github.com"
 
-// makeCommits makes the two commits of a release. The first names the images by
-// digest, and is what the tags name. The second, on top of it, pins the starters to
-// the first, whose id nobody knows before it is made. Both depend on the source, the
-// version and the images only, so that a second run makes the same two.
+// makeCommits creates the two commits of a release. The first names the images by digest
+// and is the one that is tagged. The second pins the starters to the first. Both depend
+// only on the source, the version and the images, so a second run creates the same two.
 func makeCommits(ctx context.Context, r *release) ([]string, error) {
 	parents, err := r.parents(ctx)
 	if err != nil {
@@ -49,9 +48,9 @@ func makeCommits(ctx context.Context, r *release) ([]string, error) {
 	}, nil
 }
 
-// parents are the source, and the tip of the release's branch where that is not an
-// ancestor: the branch only ever grows. Of a release that is there they are as they
-// were.
+// parents returns the source, and the tip of the release's branch if it is not an
+// ancestor, so that the branch is never rewritten. For an existing release it returns
+// that release's parents.
 func (r *release) parents(ctx context.Context) ([]string, error) {
 	tagged, err := r.fetch(ctx, r.o.tag())
 	if err != nil {
@@ -103,7 +102,7 @@ func (r *release) starterChanges(ctx context.Context) ([]change, error) {
 	})
 }
 
-// changes applies an edit to every file of a commit that a release may write.
+// changes applies an edit to every file that a release may change.
 func (r *release) changes(ctx context.Context, commit string, edit func(name, text string) (string, error)) ([]change, error) {
 	list, err := r.git(ctx, "ls-tree", "-r", "-z", "--name-only", commit)
 	if err != nil {
@@ -129,8 +128,8 @@ func (r *release) changes(ctx context.Context, commit string, edit func(name, te
 	return out, nil
 }
 
-// commit makes a commit of its first parent's files with changes, in an index of
-// its own: neither the checkout nor a ref of it is touched.
+// commit creates a commit of its first parent's files with changes. It uses a temporary
+// index and touches neither the checkout nor a ref.
 func (r *release) commit(ctx context.Context, message string, changes []change, parents ...string) (string, error) {
 	date := r.source.time.Format(time.RFC3339)
 	env := []string{

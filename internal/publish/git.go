@@ -18,12 +18,12 @@ func (r *release) git(ctx context.Context, args ...string) (string, error) {
 	return r.checkout().Run(ctx, args...)
 }
 
-// file is a file of a commit.
+// file reads a file of a commit.
 func (r *release) file(ctx context.Context, commit, name string) ([]byte, error) {
 	return r.checkout().Output(ctx, nil, "cat-file", "blob", commit+":"+name)
 }
 
-// has reports whether a commit is another or has it among its ancestors.
+// has reports whether a commit is another one or a descendant of it.
 func (r *release) has(ctx context.Context, commit, ancestor string) (bool, error) {
 	_, err := r.git(ctx, "merge-base", "--is-ancestor", ancestor, commit)
 	if git.Exited(err, 1) {
@@ -32,8 +32,8 @@ func (r *release) has(ctx context.Context, commit, ancestor string) (bool, error
 	return err == nil, err
 }
 
-// fetch brings the commit of one of the remote's refs here and returns it, "" when
-// there is no such ref. No ref of the checkout is touched.
+// fetch fetches the commit of a remote ref and returns it, or "" if the ref does not
+// exist. It changes no local ref.
 func (r *release) fetch(ctx context.Context, ref string) (string, error) {
 	if r.remote[ref] == "" {
 		return "", nil

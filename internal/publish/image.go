@@ -24,8 +24,8 @@ type image struct {
 	digest  string
 }
 
-// assembleImages puts each binary on the base. Nothing runs: no emulator for the
-// other platform, and no program whose output would differ tomorrow.
+// assembleImages adds each binary to the base as a layer. It runs no program, so it needs
+// no emulator and the output is reproducible.
 func assembleImages(ctx context.Context, r *release) ([]string, error) {
 	var lines []string
 	for _, p := range products {
@@ -60,7 +60,7 @@ func assembleImages(ctx context.Context, r *release) ([]string, error) {
 	return lines, r.expected()
 }
 
-// layer is a layer with one file, as everybody packs it.
+// layer returns a layer with one file, packed reproducibly.
 func (r *release) layer(ctx context.Context, b binary) (v1.Layer, error) {
 	root := filepath.Join(r.scratch, "root", b.product.name, b.platform.Architecture)
 	to := filepath.Join(root, b.product.inside())
@@ -109,8 +109,8 @@ func copyFile(from, to string) error {
 	return out.Close()
 }
 
-// assemble is the OCI image of a binary: the layers of the base as they are, and
-// one more.
+// assemble returns the OCI image of a binary: the unchanged layers of the base and one
+// more.
 func (r *release) assemble(b binary, layer v1.Layer) (v1.Image, error) {
 	ground := r.ground[b.platform.String()]
 	layers, err := ground.Layers()
@@ -132,7 +132,7 @@ func (r *release) assemble(b binary, layer v1.Layer) (v1.Image, error) {
 		if i == len(layers) {
 			by = "goldenpath publish: " + b.product.inside()
 		}
-		// The base's own history names build machines and times; its digest says more.
+		// The base's own history names build machines and times; the digest identifies it.
 		if img, err = mutate.Append(img, mutate.Addendum{Layer: l, MediaType: kind, History: v1.History{Created: made, CreatedBy: by}}); err != nil {
 			return nil, err
 		}
@@ -143,8 +143,8 @@ func (r *release) assemble(b binary, layer v1.Layer) (v1.Image, error) {
 	}
 	mine = mine.DeepCopy()
 	mine.Created, mine.OS, mine.Architecture, mine.Variant = made, b.platform.OS, b.platform.Architecture, ""
-	// Neither user nor working directory, whatever the base has: an action runs as
-	// root in the workspace that the runner mounts.
+	// Set neither user nor working directory: an action runs as root in the workspace
+	// that the runner mounts.
 	mine.Config = v1.Config{
 		Entrypoint: []string{"/" + b.product.inside()},
 		Env:        searchPath(file.Config.Env),

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// labels are what an image says of itself.
+// labels returns the image's OCI labels.
 func (r *release) labels(p product) map[string]string {
 	base, digest, _ := strings.Cut(r.baseName, "@")
 	const oci = "org.opencontainers.image."
@@ -24,7 +24,7 @@ func (r *release) labels(p product) map[string]string {
 	}
 }
 
-// searchPath is what of the base's environment is kept.
+// searchPath is the only part of the base's environment that is kept.
 func searchPath(env []string) []string {
 	for _, kv := range env {
 		if strings.HasPrefix(kv, "PATH=") {
@@ -34,8 +34,8 @@ func searchPath(env []string) []string {
 	return []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 }
 
-// ociType is the media type that a layer has in an OCI manifest; the bytes are the
-// same as in Docker's own.
+// ociType is a layer's media type in an OCI manifest. The bytes are the same as in
+// Docker's format.
 func ociType(l v1.Layer) (types.MediaType, error) {
 	kind, err := l.MediaType()
 	if err != nil {
@@ -52,7 +52,7 @@ func ociType(l v1.Layer) (types.MediaType, error) {
 	return "", fmt.Errorf("a layer of the base is %s, which registries need not have", kind)
 }
 
-// result is what a run has made, for the steps of a workflow after it.
+// result is the JSON result, for later workflow steps.
 type result struct {
 	Version  string            `json:"version"`
 	Source   string            `json:"source"`
@@ -69,7 +69,7 @@ func (r *release) result() result {
 	return out
 }
 
-// expected asserts that an earlier run, on another machine, made the same images.
+// expected checks that an earlier run, on another machine, built the same images.
 func (r *release) expected() error {
 	if r.o.Expect == "" {
 		return nil

@@ -1,5 +1,5 @@
-// Command publish makes a release of goldenpath: binaries and images that anybody
-// can build again byte by byte, and the commits and tags that pin them.
+// Command publish makes a release of goldenpath: reproducible binaries and images, and
+// the commits and tags that pin them.
 package main
 
 import (
@@ -31,7 +31,7 @@ func main() {
 func run(ctx context.Context, args []string, out io.Writer) error {
 	var o Options
 	parser, err := kong.New(&o, kong.Name("publish"), kong.Writers(out, os.Stderr),
-		kong.Description("Make a release, or go on with one that was interrupted. Of one that is there, say that it is what its source makes."))
+		kong.Description("Make a release, or resume an interrupted one. For an existing release, verify that it matches its source."))
 	if err != nil {
 		return err
 	}
@@ -41,16 +41,15 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return Publish(ctx, o, out)
 }
 
-// step is one thing that a release needs. What it returns is what it found or
-// did, one line each.
+// step is one step of a release. It returns what it found or did, one line each.
 type step struct {
 	name string
 	do   func(ctx context.Context, r *release) ([]string, error)
 }
 
-// steps are a release, in order. Up to assemble nothing outside is changed; up to
-// scan only blobs are pushed that nothing names; refs is one transaction. So a
-// release is there or it is not, and a run that was killed is simply run again.
+// steps are the steps of a release in order. Up to assemble nothing remote changes, up
+// to scan only unreferenced blobs are pushed, and refs is one transaction. A release
+// therefore exists completely or not at all, and an interrupted run can be repeated.
 var steps = []step{
 	{"source", checkSource},
 	{"base", readBase},
@@ -65,7 +64,7 @@ var steps = []step{
 	{"result", writeResult},
 }
 
-// Publish makes the release that the options describe.
+// Publish makes a release.
 func Publish(ctx context.Context, o Options, out io.Writer) error {
 	r, err := begin(ctx, o)
 	if err != nil {
@@ -86,7 +85,7 @@ func Publish(ctx context.Context, o Options, out io.Writer) error {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
 		if s.name == o.Until {
-			fmt.Fprintf(out, "until %s · run it again without --until to go on\n", s.name)
+			fmt.Fprintf(out, "until %s · run it again without --until to continue\n", s.name)
 			return writeOutput(r)
 		}
 	}

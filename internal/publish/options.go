@@ -16,26 +16,26 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// Options are what a release is made of, and where it goes.
+// Options define a release and its destination.
 type Options struct {
 	Version   string   `arg:"" help:"Version, such as v0.1.0."`
-	Registry  string   `help:"Where the images go: HOST/OWNER." default:"ghcr.io/seed-b235b314" placeholder:"HOST/OWNER"`
-	Base      string   `help:"Image they stand on, by digest. Default: BASE_IMAGE of the source's Dockerfile." placeholder:"REF@sha256:…"`
+	Registry  string   `help:"Registry and owner of the images: HOST/OWNER." default:"ghcr.io/seed-b235b314" placeholder:"HOST/OWNER"`
+	Base      string   `help:"Base image, by digest. Default: BASE_IMAGE of the source's Dockerfile." placeholder:"REF@sha256:…"`
 	Repo      string   `help:"Checkout of the source." default:"." type:"path"`
-	Remote    string   `help:"Git remote that gets branch and tags." default:"origin"`
-	Branch    string   `help:"Branch of the remote that the source must be on; the release's own branch will do too." default:"main"`
-	Binaries  string   `help:"Folder with binaries that are taken as they are: NAME-OS-ARCH, such as security-gate-linux-arm64. What is not there is built." type:"path" placeholder:"DIR"`
+	Remote    string   `help:"Git remote to push the branch and the tags to." default:"origin"`
+	Branch    string   `help:"Branch of the remote that must contain the source; the release's own branch is accepted too." default:"main"`
+	Binaries  string   `help:"Folder with prebuilt binaries: NAME-OS-ARCH, such as security-gate-linux-arm64. Missing ones are built." type:"path" placeholder:"DIR"`
 	Platforms []string `help:"Platforms of the images." default:"linux/amd64,linux/arm64"`
-	Build     []string `help:"Programs that are built. Of another one the image has only what --binaries has, for the platforms it has." default:"goldenpath,security-gate"`
-	Scan      string   `help:"Command line that must succeed for each image before anything names it; $$IMAGE is the image by digest, $$NAME its name." placeholder:"COMMAND"`
-	Expect    string   `help:"Result of an earlier run: other digests are an error." type:"path" placeholder:"FILE"`
-	Output    string   `help:"Write what was made as JSON." type:"path" placeholder:"FILE"`
+	Build     []string `help:"Programs to build. For any other program, only the platforms in --binaries are published." default:"goldenpath,security-gate"`
+	Scan      string   `help:"Command that must succeed for each image before anything references it; $$IMAGE is the image by digest, $$NAME its name." placeholder:"COMMAND"`
+	Expect    string   `help:"Result of an earlier run; different digests are an error." type:"path" placeholder:"FILE"`
+	Output    string   `help:"Write the result as JSON." type:"path" placeholder:"FILE"`
 	Notes     string   `help:"Write the release notes." type:"path" placeholder:"FILE"`
 	Until     string   `help:"Stop after this step." placeholder:"STEP"`
-	DryRun    bool     `help:"Build and compare, and say what would be pushed."`
+	DryRun    bool     `help:"Build and compare, and print what would be pushed."`
 }
 
-// product is one image: a binary on the base.
+// product is one image: a binary on the base image.
 type product struct {
 	name, dockerfile, title string
 }
@@ -49,10 +49,10 @@ var products = []product{
 // image is the name of a product's image in the registry.
 func (o Options) image(p product) string { return o.Registry + "/" + p.name }
 
-// number is the version as the changelog has it.
+// number is the version as in the changelog.
 func (o Options) number() string { return strings.TrimPrefix(o.Version, "v") }
 
-// line is the branch of the version: release/v0.1.
+// line is the branch of the version, such as release/v0.1.
 func (o Options) line() string { return "release/" + semver.MajorMinor(o.Version) }
 
 func (o Options) check() error {
@@ -87,10 +87,10 @@ func (o Options) check() error {
 	return errors.Join(problems...)
 }
 
-// baseArgument is how the Dockerfiles name their base.
+// baseArgument matches the base image in a Dockerfile.
 var baseArgument = regexp.MustCompile(`(?m)^ARG BASE_IMAGE=(\S+@sha256:[0-9a-f]{64})$`)
 
-// base is the image by digest that everything stands on.
+// base returns the base image by digest.
 func (r *release) base(ctx context.Context) (string, error) {
 	if r.o.Base != "" {
 		return r.o.Base, nil
@@ -106,7 +106,7 @@ func (r *release) base(ctx context.Context) (string, error) {
 	return string(m[1]), nil
 }
 
-// prebuilt is the file of a binary that is taken as it is.
+// prebuilt returns the file of a prebuilt binary, or "".
 func (o Options) prebuilt(p product, platform v1.Platform) string {
 	if o.Binaries == "" {
 		return ""
@@ -118,5 +118,5 @@ func (o Options) prebuilt(p product, platform v1.Platform) string {
 	return file
 }
 
-// inside is where an image has its binary.
+// inside is the path of the binary in the image.
 func (p product) inside() string { return path.Join("usr/local/bin", p.name) }

@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// change is one file that a release writes anew.
+// change is one file that a release changes.
 type change struct {
 	name, text string
 }
 
 var (
-	// imageLine is where an action.yml says what runs: a Dockerfile on main, an image
-	// by digest on a release.
+	// imageLine matches the image of an action.yml: a Dockerfile on main, an image by
+	// digest in a release.
 	imageLine = regexp.MustCompile(`(?m)^(  image: )['"]?((?:\.\./)*Dockerfile[\w.-]*|docker://\S+?)['"]?$`)
-	// unreleased is the heading of a version before its release.
+	// unreleased is the end of an unreleased version's heading.
 	unreleased = ` - unreleased`
-	// ownPin is a reference to goldenpath itself: zeros, a placeholder or the commit of
-	// an earlier release.
+	// ownPin matches a reference to goldenpath itself: zeros, a placeholder or the commit
+	// of an earlier release.
 	ownPin = regexp.MustCompile(`(seed-b235b314/goldenpath(?:/[\w./…-]+)?)@(?:[0-9a-f]{40}|<commit SHA>) # v\d[\w.-]*`)
 	// zeros matches the instruction to replace the zeros, which a release removes.
 	zeros = regexp.MustCompile(`(?m)^ *# In place of the zeros .*\n| Replace the zeros with a release's commit\.`)
@@ -31,15 +31,15 @@ func isAction(name string) bool {
 	return ok || name == "action.yml"
 }
 
-// isExample reports whether people copy from a file: starters and documents. The
-// changelog quotes history.
+// isExample reports whether people copy from a file: starters and documents, except the
+// changelog, which quotes history.
 func isExample(name string) bool {
 	starter, _ := path.Match("workflows/*.yml", name)
 	return starter || path.Ext(name) == ".md" && name != "CHANGELOG.md" && !strings.HasPrefix(name, "internal/") && !strings.HasPrefix(name, "testdata/")
 }
 
-// pinImage puts an image by digest in the place of the Dockerfile that an action.yml
-// names. An action without a container is left as it is.
+// pinImage replaces the Dockerfile in an action.yml with an image by digest. An action
+// without a container is not changed.
 func pinImage(name, text string, images map[string]string) (string, error) {
 	m := imageLine.FindAllStringSubmatch(text, -1)
 	switch {
@@ -74,13 +74,13 @@ func productOf(image string) (product, bool) {
 	return product{}, false
 }
 
-// pinSelf puts a commit of goldenpath into what people copy.
+// pinSelf replaces references to goldenpath with a commit.
 func pinSelf(text, id, version string) string {
 	text = ownPin.ReplaceAllString(text, "${1}@"+id+" # "+version)
 	return zeros.ReplaceAllString(text, "")
 }
 
-// dateSection dates the version's section of the changelog.
+// dateSection sets the date of the version's section in the changelog.
 func dateSection(text, number, date string) string {
 	return strings.Replace(text, "## ["+number+"]"+unreleased+"\n", "## ["+number+"] - "+date+"\n", 1)
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/tool"
 )
 
-// sbomType is the artifact type of the bill of materials beside an image.
+// sbomType is the artifact type of an image's SBOM.
 const sbomType = "application/vnd.cyclonedx+json"
 
 func (r *release) repository(p product) (*artifact.Repository, error) {
@@ -27,7 +27,7 @@ func (r *release) repository(p product) (*artifact.Repository, error) {
 	return registry.Repository(r.o.image(p))
 }
 
-// each calls do for every image, in order.
+// each calls do for each image, in order.
 func (r *release) each(do func(i image, in *artifact.Repository) (string, error)) (lines []string, err error) {
 	for _, i := range r.images {
 		in, err := r.repository(i.product)
@@ -43,7 +43,7 @@ func (r *release) each(do func(i image, in *artifact.Repository) (string, error)
 	return lines, nil
 }
 
-// there reports whether a registry has an image under a digest or a tag, and which.
+// there returns the digest of an image in the registry, or "" if it does not exist.
 func there(ctx context.Context, in *artifact.Repository, reference string) (string, error) {
 	a, err := in.Resolve(ctx, reference, v1.Platform{})
 	if errors.Is(err, artifact.ErrNotFound) {
@@ -52,8 +52,8 @@ func there(ctx context.Context, in *artifact.Repository, reference string) (stri
 	return a.Digest, err
 }
 
-// named reports whether the version is the image's tag already; that it is another
-// image's is an error.
+// named reports whether the version's tag already names the image. It is an error if it
+// names another one.
 func (r *release) named(ctx context.Context, i image, in *artifact.Repository) (bool, error) {
 	found, err := there(ctx, in, r.o.Version)
 	if err == nil && found != "" && found != i.digest {
@@ -62,8 +62,7 @@ func (r *release) named(ctx context.Context, i image, in *artifact.Repository) (
 	return found == i.digest, err
 }
 
-// pushImages pushes by digest, and reads back. A digest that is there is not
-// pushed again.
+// pushImages pushes each image by digest and reads it back. It skips existing digests.
 func pushImages(ctx context.Context, r *release) ([]string, error) {
 	return r.each(func(i image, in *artifact.Repository) (string, error) {
 		full := r.o.image(i.product) + "@" + i.digest
@@ -89,7 +88,7 @@ func pushImages(ctx context.Context, r *release) ([]string, error) {
 	})
 }
 
-// attachSBOMs says beside each image which modules its binaries are made of.
+// attachSBOMs stores an SBOM of each image's modules next to the image.
 func attachSBOMs(ctx context.Context, r *release) ([]string, error) {
 	return r.each(func(i image, in *artifact.Repository) (string, error) {
 		packages := r.packages(i.product)
@@ -109,7 +108,7 @@ func attachSBOMs(ctx context.Context, r *release) ([]string, error) {
 	})
 }
 
-// packages are the modules that a product's binaries have linked, with the standard
+// packages returns the modules linked into a product's binaries, and the standard
 // library.
 func (r *release) packages(p product) []gate.Package {
 	var out []gate.Package
@@ -136,7 +135,8 @@ func (r *release) packages(p product) []gate.Package {
 	return out
 }
 
-// scanImages lets a command of the caller refuse an image while nothing names it.
+// scanImages runs the caller's command, which can reject an image before anything
+// references it.
 func scanImages(ctx context.Context, r *release) ([]string, error) {
 	if r.o.Scan == "" {
 		return []string{"not scanned: give --scan, such as 'security-gate scan --image \"$IMAGE\"'"}, nil
@@ -154,8 +154,8 @@ func scanImages(ctx context.Context, r *release) ([]string, error) {
 	})
 }
 
-// nameImages gives the digests the version as a tag, for people: nothing that
-// goldenpath writes asks for it.
+// nameImages tags the images with the version, for people. goldenpath itself uses only
+// digests.
 func nameImages(ctx context.Context, r *release) ([]string, error) {
 	return r.each(func(i image, in *artifact.Repository) (string, error) {
 		full := r.o.image(i.product) + ":" + r.o.Version

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// refs are those of the remote, by name.
+// refs are the remote's refs, by name.
 type refs map[string]string
 
 func (r *release) readRefs(ctx context.Context) (refs, error) {
@@ -32,8 +32,8 @@ func (o Options) tag() string    { return "refs/tags/" + o.Version }
 func (o Options) branch() string { return "refs/heads/" + o.line() }
 func (o Options) moving() string { return "refs/tags/" + semver.Major(o.Version) }
 
-// newest reports whether no other release of the major version is newer: only then
-// the moving tag moves. A candidate never moves it.
+// newest reports whether the version is the newest of its major version. Only then does
+// the moving tag move; a candidate never moves it.
 func (o Options) newest(remote refs) bool {
 	if semver.Prerelease(o.Version) != "" {
 		return false
@@ -47,9 +47,9 @@ func (o Options) newest(remote refs) bool {
 	return true
 }
 
-// pushRefs makes branch and tags, all or none. The tag of the version and the
-// branch are never forced; the moving tag is, but only away from where it was
-// seen.
+// pushRefs creates the branch and the tags in one transaction. It never forces the
+// version's tag or the branch. It forces the moving tag, but only if the tag still is
+// where it was at the start of the run.
 func pushRefs(ctx context.Context, r *release) ([]string, error) {
 	want := map[string]string{r.o.tag(): r.pinned}
 	tip := r.remote[r.o.branch()]
@@ -112,7 +112,7 @@ func (r *release) readBack(ctx context.Context, want map[string]string) error {
 	return errors.Join(problems...)
 }
 
-// would marks what a dry run has not done.
+// would marks what a dry run did not do.
 func would(lines []string) []string {
 	out := make([]string, len(lines))
 	for i, l := range lines {

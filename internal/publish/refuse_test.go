@@ -61,7 +61,7 @@ func TestRefusals(t *testing.T) {
 		{"registry", with(func(o *Options) { o.Registry = "ghcr.io" }), "HOST/OWNER"},
 		{"base by tag", with(func(o *Options) { o.Base = "alpine:3" }), "by digest"},
 		{"base that is not there", with(func(o *Options) { o.Base = l.registry + "/x@sha256:" + strings.Repeat("0", 64) }), "no such image"},
-		{"base without git", with(func(o *Options) { o.Base = bare }), "it has no git (usr/bin/git, bin/git)"},
+		{"base without git", with(func(o *Options) { o.Base = bare }), "git is missing (usr/bin/git, bin/git)"},
 		{"platform", with(func(o *Options) { o.Platforms = []string{"windows/amd64"} }), "linux/ARCH"},
 		{"platform that the base has not", with(func(o *Options) { o.Platforms = []string{"linux/s390x"} }), "no manifest for linux/s390x"},
 		{"program", with(func(o *Options) { o.Build = []string{"x"} }), "no such program"},

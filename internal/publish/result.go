@@ -8,7 +8,7 @@ import (
 	"os"
 )
 
-// writeResult says what there is now, to people and to the steps after this one.
+// writeResult writes the notes for people and the result for later workflow steps.
 func writeResult(_ context.Context, r *release) ([]string, error) {
 	if r.o.Notes != "" {
 		if err := os.WriteFile(r.o.Notes, r.notes(), 0o644); err != nil {
@@ -29,7 +29,7 @@ func writeOutput(r *release) error {
 	return os.WriteFile(r.o.Output, append(b, '\n'), 0o644)
 }
 
-// notes are the section of the changelog, and what to pin.
+// notes returns the section of the changelog and what to pin.
 func (r *release) notes() []byte {
 	var b bytes.Buffer
 	b.Write(bytes.TrimSpace(r.sum))

@@ -20,12 +20,12 @@ type commit struct {
 
 func (c commit) short() string { return c.id[:12] }
 
-// release is what the steps of one run share.
+// release is the state that the steps share.
 type release struct {
 	o       Options
 	scratch string
 	source  commit
-	remote  refs // as they were when the run began
+	remote  refs // at the start of the run
 
 	ground   map[string]v1.Image // base, by platform
 	baseName string
@@ -36,7 +36,7 @@ type release struct {
 	sum              []byte // section of the changelog
 }
 
-// begin reads what the run stands on.
+// begin reads the source commit and the remote's refs.
 func begin(ctx context.Context, o Options) (*release, error) {
 	if err := o.check(); err != nil {
 		return nil, err
@@ -59,7 +59,7 @@ func begin(ctx context.Context, o Options) (*release, error) {
 	return r, err
 }
 
-// checkSource asserts that what is released is a commit that others have seen.
+// checkSource checks that the source is a commit on a branch of the remote.
 func checkSource(ctx context.Context, r *release) ([]string, error) {
 	dirty, err := r.git(ctx, "status", "--porcelain", "--untracked-files=normal")
 	if err != nil {
@@ -81,7 +81,7 @@ func checkSource(ctx context.Context, r *release) ([]string, error) {
 	return []string{fmt.Sprintf("%s, %s, is on %s of %s; nothing is changed beside it", r.source.id, r.source.time.Format(time.DateOnly), where, r.o.Remote)}, nil
 }
 
-// reached names the branch of the remote that has the source.
+// reached returns the branch of the remote that contains the source.
 func (r *release) reached(ctx context.Context) (string, error) {
 	for _, branch := range []string{r.o.Branch, r.o.line()} {
 		tip, err := r.fetch(ctx, "refs/heads/"+branch)
@@ -99,7 +99,7 @@ func (r *release) reached(ctx context.Context) (string, error) {
 	return "", fmt.Errorf("%s is on neither %s nor %s of %s\n  try: push it, or check out what is there", r.source.short(), r.o.Branch, r.o.line(), r.o.Remote)
 }
 
-// section is what the changelog says of the version.
+// section returns the version's section of the changelog.
 func (r *release) section(ctx context.Context) ([]byte, error) {
 	text, err := r.file(ctx, r.source.id, "CHANGELOG.md")
 	if err != nil {

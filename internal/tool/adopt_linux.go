@@ -11,15 +11,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// adopt makes this process the parent of descendants whose own parent ends, also
-// of those that leave the process group.
+// adopt makes this process the parent of descendants whose parent ends, including those
+// that left the process group.
 func adopt() {
-	// A kernel without it leaves such processes to init, as other systems do.
+	// Without kernel support init adopts such processes, as on other systems.
 	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 }
 
-// endChildren kills children, and then what they leave to this process, until
-// none is left.
+// endChildren kills all children, and then the descendants that this process adopts,
+// until none is left.
 func endChildren() {
 	for range 400 {
 		children := childrenOf(os.Getpid())

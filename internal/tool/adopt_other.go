@@ -2,6 +2,6 @@
 
 package tool
 
-// Elsewhere what leaves the process group is not followed.
+// On other systems, processes that leave the group are not followed.
 func adopt()       {}
 func endChildren() {}

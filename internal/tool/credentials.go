@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// credentials are the variables in which a CI job keeps its credentials.
+// credentials are variables in which a CI job keeps credentials.
 var credentials = regexp.MustCompile(`(?i)^(INPUT_(KUBECONFIG|TOKEN|VARIABLES|.*PASSWORD|.*KEY)|GITHUB_TOKEN|GH_TOKEN|ACTIONS_(ID_TOKEN_REQUEST|RUNTIME)_TOKEN|KUBECONFIG|` +
 	`AWS_(SECRET_ACCESS_KEY|SESSION_TOKEN|WEB_IDENTITY_TOKEN_FILE)|AZURE_(CLIENT_SECRET|CLIENT_CERTIFICATE_PATH|FEDERATED_TOKEN_FILE)|ARM_CLIENT_SECRET|` +
 	`GOOGLE_(APPLICATION_CREDENTIALS|GHA_CREDS_PATH|OAUTH_ACCESS_TOKEN)|CLOUDSDK_AUTH_(CREDENTIAL_FILE_OVERRIDE|ACCESS_TOKEN)|GOLDENPATH_KEY|DOCKER_AUTH_CONFIG)$`)
 
 // Exposed lists the credentials that a program started here could read: variables of
-// this process and of its ancestors, as far as /proc shows them, and credential
-// files that a login action wrote into dir.
+// this process and its ancestors, as far as /proc shows them, and credential files that a
+// login action wrote to dir.
 func Exposed(environ []string, dir string) []string {
 	found := named(environ)
 	for pid, depth := os.Getppid(), 0; pid > 1 && depth < 32; depth++ {
@@ -44,9 +44,8 @@ func named(environ []string) (found []string) {
 	return found
 }
 
-// parentOf reads the parent's id from /proc/PID/stat, or returns 0. The program's
-// name stands in parentheses and may hold anything, so what counts follows the last
-// of them.
+// parentOf reads the parent's id from /proc/PID/stat, or returns 0. The program's name is
+// in parentheses and may contain anything, so the fields follow the last parenthesis.
 func parentOf(proc string) int {
 	b, err := os.ReadFile(filepath.Join(proc, "stat"))
 	if err != nil {

@@ -10,16 +10,16 @@ import (
 
 // Guard is the body of the hidden command `goldenpath guard ARGV…`. It runs
 // ARGV in its own process group and kills that group as soon as descriptor 3,
-// a pipe from the caller, closes. It returns ARGV's exit code. On Linux it adopts
-// what leaves the group, and ends that too.
+// a pipe from the caller, closes. It returns ARGV's exit code. On Linux it also kills
+// descendants that left the group.
 func Guard(_ context.Context, argv []string) int {
 	if len(argv) == 0 {
 		fmt.Fprintln(os.Stderr, "guard: no command")
 		return 2
 	}
-	// Run by hand there is no caller to outlive, and the group is not the guard's.
+	// If a person runs the guard, it has no caller, and the group is not its own.
 	if !inherited(3) {
-		fmt.Fprintln(os.Stderr, "guard: descriptor 3 is no pipe: only goldenpath itself runs this")
+		fmt.Fprintln(os.Stderr, "guard: descriptor 3 is not a pipe: this command is for internal use by goldenpath")
 		return 2
 	}
 	pipe := os.NewFile(3, "caller")
@@ -31,7 +31,7 @@ func Guard(_ context.Context, argv []string) int {
 		return 127
 	}
 	go func() {
-		// Nothing is ever written: a return means that the caller is gone.
+		// The caller never writes, so a return means that it has ended.
 		_, _ = io.Copy(io.Discard, pipe)
 		endChildren()
 		killOwnGroup()

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// What a program gets of the caller's environment: enough to find its tools and
-// caches, no credential. Names are exact, prefixes end in an underscore or are
-// the toolchains' own.
+// The variables of the caller's environment that a program receives: enough to find its
+// tools and caches, but no credentials. Names are exact; prefixes end in an underscore or
+// belong to a toolchain.
 var (
 	passNames = []string{
 		"PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "LANG", "TZ", "TERM", "CI", "NO_COLOR",
@@ -21,11 +21,11 @@ var (
 	secretEnds   = []string{"_KEY", "_PAT"} // MAVEN_GPG_KEY, but not UV_KEYRING_PROVIDER
 )
 
-// userInfo is a URL with a user in it, such as an index that is asked with a
-// token: https://TOKEN@packages.example.com/simple.
+// userInfo matches a URL that contains a user, such as a package index with a token:
+// https://TOKEN@packages.example.com/simple.
 var userInfo = regexp.MustCompile(`://[^/?#\s]*@`)
 
-// Scrub returns the part of an environment that may be handed to a program.
+// Scrub returns the part of an environment that may be passed to a program.
 func Scrub(environ []string) []string {
 	var out []string
 	for _, kv := range environ {

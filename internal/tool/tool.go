@@ -21,36 +21,35 @@ type Command struct {
 	Dir     string
 	Env     []string // added to the scrubbed environment, KEY=value
 	Stdin   io.Reader
-	Stdout  io.Writer     // gets standard output as it comes; nil keeps it in Result
-	Timeout time.Duration // 0: the context's; past it the error is ErrTimeout
+	Stdout  io.Writer     // receives standard output; nil keeps it in Result
+	Timeout time.Duration // 0 means the context's deadline; after it the error is ErrTimeout
 	// Guard is the argv of `goldenpath guard`, put before Argv. The guard kills
-	// the whole process group when the caller dies, however it dies.
+	// the whole process group when the caller ends for any reason.
 	Guard []string
-	// Transcript gets stdout and stderr as they come; nil keeps them in Result
-	// only.
+	// Transcript receives stdout and stderr; nil keeps them only in Result.
 	Transcript io.Writer
 }
 
-// Result is what a program left.
+// Result is the outcome of a program.
 type Result struct {
 	Stdout  []byte // at most maxOutput; empty when Command.Stdout is set
 	Cut     bool   // standard output was longer than maxOutput
-	Stderr  string // the last lines of stderr alone
+	Stderr  string // the last lines of stderr only
 	Tail    string // the last lines of stdout and stderr together
-	Code    int    // 128 and the signal's number where one ended it
+	Code    int    // exit code; 128 plus the signal number if a signal ended it
 	Elapsed time.Duration
 }
 
-// maxOutput bounds what is kept of a program's stdout.
+// maxOutput is the number of bytes of stdout that are kept.
 const maxOutput = 64 << 20
 
-// ErrNotFound says that a program is not installed.
+// ErrNotFound means that a program is not installed.
 var ErrNotFound = exec.ErrNotFound
 
-// ErrTimeout says that a program ran longer than its Timeout.
+// ErrTimeout means that a program ran longer than its Timeout.
 var ErrTimeout = errors.New("stopped")
 
-// ExitError says that a program ran and did not succeed.
+// ExitError is the error of a program with a non-zero exit code.
 type ExitError struct {
 	Name   string
 	Code   int
@@ -68,8 +67,8 @@ func (e *ExitError) Error() string {
 
 func lastLine(s string) string { return s[strings.LastIndexByte(s, '\n')+1:] }
 
-// Run runs the program to its end, and ends what it left running in its process
-// group. A non-zero exit status is an *ExitError with the Result still filled in.
+// Run runs the program until it exits and kills what it left running in its process
+// group. A non-zero exit status is an *ExitError; the Result is set anyway.
 func (c Command) Run(ctx context.Context) (Result, error) {
 	if c.Timeout > 0 {
 		var cancel context.CancelFunc
@@ -126,8 +125,8 @@ func (c Command) Run(ctx context.Context) (Result, error) {
 	return res, nil
 }
 
-// exitCode is what a shell would say: a program ended by a signal has 128 and its
-// number. One that never ran has -1.
+// exitCode returns the exit code as a shell does: 128 plus the number for a signal. It
+// returns -1 for a program that never ran.
 func exitCode(s *os.ProcessState) int {
 	if code := s.ExitCode(); code >= 0 || s == nil {
 		return code
@@ -135,11 +134,11 @@ func exitCode(s *os.ProcessState) int {
 	return 128 + signalOf(s)
 }
 
-// Shell returns the argv that runs a command line as the user wrote it.
+// Shell returns the argv that runs a shell command.
 func Shell(line string) []string { return []string{"sh", "-euc", line} }
 
-// hold opens a pipe whose read end the guard inherits as descriptor 3. It is
-// closed when the caller ends, in whatever way.
+// hold opens a pipe whose read end the guard inherits as descriptor 3. The kernel closes
+// it when the caller ends.
 func hold(cmd *exec.Cmd, guarded bool) (func(), error) {
 	if !guarded {
 		return func() {}, nil
@@ -149,12 +148,12 @@ func hold(cmd *exec.Cmd, guarded bool) (func(), error) {
 		return nil, err
 	}
 	cmd.ExtraFiles = []*os.File{r}
-	// The guard ends more than the group: it is asked, and killed after WaitDelay.
+	// The guard kills more than the group: terminate it first, kill it after WaitDelay.
 	cmd.Cancel = w.Close
 	return func() { r.Close(); w.Close() }, nil
 }
 
-// limited keeps the first bytes.
+// limited keeps the first bytes written to it.
 type limited struct {
 	bytes.Buffer
 	max int
@@ -167,7 +166,7 @@ func (l *limited) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// tail keeps the last bytes.
+// tail keeps the last bytes written to it.
 type tail struct {
 	b   []byte
 	max int

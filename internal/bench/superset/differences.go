@@ -7,15 +7,15 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// difference is a reason for which the gate does not report a fact as the command
-// does.
+// difference is a known reason why the gate does not report a fact that a command
+// reports.
 type difference struct {
 	id, tool string
 	why      string
 	applies  func(*repository, fact) bool
 }
 
-// differences are all that are known. What none of them explains is a loss.
+// differences lists the known differences. Anything else that is missing is a loss.
 func differences() []difference {
 	return []difference{
 		{"other-branch", "gitleaks", "only commits that did not lead to the one scanned hold it: gitleaks git looks at every branch and tag of the clone, the gate at the history of the commit",
@@ -39,25 +39,25 @@ func (r *repository) explain(tool string, f fact) (difference, bool) {
 	return difference{}, false
 }
 
-// gain is a reason for which the gate reports what the command does not.
+// gain is a known reason why the gate reports something that a command does not.
 type gain struct {
 	id, tool string
 	why      string
 	applies  func(*repository, report.Finding) bool
 }
 
-// gains are those that are known. The first that applies counts.
+// gains lists the known gains. The first that applies is used.
 func gains() []gain {
 	return []gain{
 		{"standard-library", "osv-scanner", "of Go's standard library, in the version that go.mod names",
 			func(_ *repository, o report.Finding) bool { return strings.HasPrefix(o.Package, "pkg:golang/stdlib@") }},
-		{"exception", "gitleaks", "the repository tells gitleaks to keep silent: allow-list, .gitleaksignore, gitleaks:allow",
+		{"exception", "gitleaks", "the repository excludes it: allow-list, .gitleaksignore, gitleaks:allow",
 			func(r *repository, o report.Finding) bool {
 				return slices.ContainsFunc(r.excepted, func(f fact) bool { return sameSecret(f, o) })
 			}},
 		{"split-string", "gitleaks", "in a string over several lines, which the gate puts together",
 			func(_ *repository, o report.Finding) bool { return o.At.Line > 0 && o.At.Column == 0 }},
-		{"binary", "gitleaks", "in a file that is no text, or an archive that is not packed",
+		{"binary", "gitleaks", "in a binary file or an uncompressed archive",
 			func(_ *repository, o report.Finding) bool { return o.At.Line == 0 && !inHistory(o) }},
 		{"renamed", "gitleaks", "the file was renamed: gitleaks git reports the secret under the older name alone",
 			func(r *repository, o report.Finding) bool {

@@ -21,8 +21,8 @@ type leak struct {
 	Tags                                       []string
 }
 
-// gitleaks runs it over the history and the tree. With all, what the repository says
-// to keep silent about is told: its configuration, its .gitleaksignore and the
+// gitleaks runs gitleaks on the history and the tree. With all, it ignores the
+// repository's exceptions: its configuration, its .gitleaksignore and the
 // comments gitleaks:allow.
 func gitleaks(all bool) func(context.Context, *repository) ([]fact, error) {
 	return func(ctx context.Context, r *repository) ([]fact, error) {
@@ -70,7 +70,7 @@ func (r *repository) leaks(ctx context.Context, mode, dir string) ([]leak, error
 	return leaks, nil
 }
 
-// bare is a clone without .gitleaksignore, which gitleaks reads whatever it is told.
+// bare is a clone without .gitleaksignore, which gitleaks always reads.
 func (r *repository) bare(ctx context.Context) (string, error) {
 	dir := filepath.Join(r.scratch, filepath.Base(r.dir))
 	for _, argv := range [][]string{
@@ -126,7 +126,7 @@ func (r *repository) text(ctx context.Context, l leak) ([]byte, error) {
 
 func sameSecret(f fact, o report.Finding) bool { return o.At.Path == f.path && f.marked(o) }
 
-// marked reports whether a finding is of the same secret, wherever it is.
+// marked reports whether a finding is about the same secret, at any place.
 func (f fact) marked(o report.Finding) bool {
 	return o.Rule == f.rule && slices.ContainsFunc(f.marks, func(mark string) bool { return strings.HasSuffix(o.Fingerprint, ":"+mark) })
 }

@@ -1,10 +1,10 @@
 // Command superset runs the four upstream commands and the gate over the same
-// checkouts and advisories, and tells what the commands find and the gate does not.
+// checkouts and advisories, and prints what the commands find and the gate does not.
 //
 //	go run ./internal/bench/superset -upstream DIR -gate FILE -databases DIR REPOSITORY...
 //
 // It prints Markdown: docs/gate-comparison.md holds what it printed. The exit code
-// is 1 when something is missing and none of the known differences says why.
+// is 1 if something is missing that no known difference explains.
 package main
 
 import (
@@ -17,7 +17,7 @@ import (
 	"path/filepath"
 )
 
-// errMissing says that the gate lost something.
+// errMissing means that the gate did not report something that a command reports.
 var errMissing = errors.New("the gate misses what no known difference explains")
 
 func main() {

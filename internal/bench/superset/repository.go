@@ -130,7 +130,7 @@ func (r *repository) start(ctx context.Context, most int, env []string, argv ...
 }
 
 // start runs a program in a folder. Exit codes above most are errors: below, the
-// program says that it has found something.
+// program uses to report that it found something.
 func start(ctx context.Context, dir string, most int, env []string, argv ...string) ([]byte, error) {
 	res, err := tool.Command{Argv: argv, Dir: dir, Env: env}.Run(ctx)
 	var exit *tool.ExitError

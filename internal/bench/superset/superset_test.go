@@ -19,7 +19,7 @@ func markOf(rule, value string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// TestMarks: a redacted report still says which secret it is about.
+// TestMarks: a redacted report still identifies its secret.
 func TestMarks(t *testing.T) {
 	inner := base64.StdEncoding.EncodeToString([]byte("password = not-a-real-one-1"))
 	for _, test := range []struct {

@@ -1,5 +1,5 @@
-// Package commandtest holds what goldenpath promises on GitHub (action.yml files,
-// their READMEs, workflows, starters) against what the commands do.
+// Package commandtest checks goldenpath's contract on GitHub (action.yml files, their
+// READMEs, workflows, starters) against the commands.
 package commandtest
 
 import (

@@ -61,7 +61,7 @@ func CheckWorkflow(t *testing.T, w Workflow) {
 }
 
 // checkFollower: what follows a fork's run may call the one workflow of ours that
-// checks nothing out, and do nothing besides.
+// checks nothing out, and do nothing else.
 func checkFollower(t *testing.T, w Workflow) {
 	for name, j := range w.Jobs {
 		m := called.FindStringSubmatch(j.Uses)
@@ -78,7 +78,7 @@ func checkFollower(t *testing.T, w Workflow) {
 	}
 }
 
-// checkCall asserts what a workflow that others call needs besides.
+// checkCall asserts what a reusable workflow needs in addition.
 func checkCall(t *testing.T, w Workflow) {
 	// The caller's group can be any; ours begins with a literal of this file, so
 	// that a caller never waits for, or cancels, what it waits for.
@@ -110,7 +110,7 @@ func checkSteps(t *testing.T, name string, j Job) {
 	}
 	for _, s := range j.Steps {
 		if action, ok := strings.CutPrefix(s.Uses, "$/actions/"); ok && !slices.Contains(Actions, action) && !slices.Contains(Composites, action) {
-			t.Errorf("job %s uses %s, which is no action of ours", name, s.Uses)
+			t.Errorf("job %s uses %s, which is not one of our actions", name, s.Uses)
 		}
 		if strings.Contains(s.Run, "${{") {
 			t.Errorf("job %s puts an expression into a script: %s", name, s.Run)

@@ -68,7 +68,7 @@ func CheckAction(t *testing.T, app func() command.App, name string) {
 			t.Errorf("input %s has no description", name)
 		}
 		if in.Required != f.Required {
-			t.Errorf("input %s: required %v, the flag says %v", name, in.Required, f.Required)
+			t.Errorf("input %s: required %v, the flag has %v", name, in.Required, f.Required)
 		}
 		if in.Default != f.Default && in.Default != jobToken {
 			t.Errorf("input %s: default %q, the flag's is %q", name, in.Default, f.Default)

@@ -15,7 +15,7 @@ import (
 	"github.com/yuin/goldmark/text"
 )
 
-// Document is what people read of one Markdown file.
+// Document is the content of one Markdown file.
 type Document struct {
 	File    string // relative to the repository
 	Links   []string
@@ -30,11 +30,11 @@ type Block struct {
 	Line           int // of its first line
 }
 
-// unread are folders without documents of ours: what init writes elsewhere and what
-// tests compare with is no page of this repository.
+// unread are folders without documents of ours: files that init writes and files that
+// tests compare with are not pages of this repository.
 var unread = []string{".git", ".cache", "bin", "node_modules", "internal"}
 
-// Documents reads every Markdown file that people read.
+// Documents reads every Markdown document of the repository.
 func Documents(t *testing.T) []Document {
 	t.Helper()
 	var all []Document

@@ -10,8 +10,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/config"
 )
 
-// placeholder is how documents name a commit; a release writes its own in place of
-// those of goldenpath.
+// placeholder stands for a commit in documents. A release replaces those of goldenpath.
 const placeholder = "<commit SHA>"
 
 var (
@@ -19,8 +18,8 @@ var (
 	calledAction = regexp.MustCompile(`^` + self + `actions/([a-z-]+)@[0-9a-f]{40}$`)
 )
 
-// CheckExample holds a block of YAML in a document to what it is: a configuration is
-// one that goldenpath reads, a workflow calls ours with inputs that exist.
+// CheckExample checks a YAML block of a document: a configuration must be valid, and a
+// workflow must call ours with existing inputs.
 func CheckExample(t *testing.T, d Document, b Block) {
 	var tree any
 	for _, m := range usesLine.FindAllStringSubmatch(b.Text, -1) {

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// CheckLinks follows every link of the documents that stays in the repository, to
-// the heading it names.
+// CheckLinks checks that every link inside the repository leads to a file and, if it has
+// a fragment, to a heading.
 func CheckLinks(t *testing.T, all []Document) {
 	for _, d := range all {
 		for _, link := range d.Links {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// CheckREADME holds the tables of an action's README to its action.yml, and with
-// update writes them.
+// CheckREADME checks the tables of an action's README against its action.yml, or updates
+// them.
 func CheckREADME(t *testing.T, name string, update bool) {
 	a := ReadAction(t, name)
 	splice(t, []string{"actions", name, "README.md"}, map[string]string{"inputs": inputsTable(a), "outputs": outputsTable(a)},

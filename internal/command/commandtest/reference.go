@@ -11,14 +11,13 @@ import (
 	"testing"
 )
 
-// callable are the workflows that others call, in the order of the path.
+// callable are the reusable workflows, in the order of the path.
 var callable = []string{
 	"pull-request", "release", "validate", "security", "test", "build", "package", "preview", "battery", "scorecard", "attest",
 	"deploy-staging", "promote-production", "rollback", "sweep", "governance", "comment",
 }
 
-// CheckReference holds what docs/workflows.md has between its marks to the
-// workflows, and with update writes it.
+// CheckReference checks the generated parts of docs/workflows.md, or updates them.
 func CheckReference(t *testing.T, update bool) {
 	var names []string
 	var all []Workflow
@@ -49,7 +48,8 @@ func without(all, some []string) (rest []string) {
 	return rest
 }
 
-// splice holds the parts of a document between <!-- NAME --> and <!-- end -->.
+// splice checks the parts of a document between <!-- NAME --> and <!-- end -->, or
+// updates them.
 func splice(t *testing.T, path []string, parts map[string]string, command string, update bool) {
 	t.Helper()
 	have := Read(t, path...)
@@ -70,11 +70,11 @@ func splice(t *testing.T, path []string, parts map[string]string, command string
 		return
 	}
 	if want != have {
-		t.Errorf("%s is not what the files say: %s writes it", filepath.Join(path...), command)
+		t.Errorf("%s does not match the files; run: %s", filepath.Join(path...), command)
 	}
 }
 
-// sections describe each workflow: what its file says at its top, and its contract.
+// sections describes each workflow: the comment at its top and its contract.
 func sections(t *testing.T, all []Workflow) string {
 	var b strings.Builder
 	for _, w := range all {
@@ -102,8 +102,7 @@ func sections(t *testing.T, all []Workflow) string {
 	return b.String() + "\n"
 }
 
-// heading is the comment at the top of a file, without what the table of
-// permissions says.
+// heading is the comment at the top of a file, without the sentence on permissions.
 func heading(text string) string {
 	var paragraphs []string
 	for _, p := range strings.Split(strings.SplitN(text, "\nname: ", 2)[0], "\n#\n") {
@@ -116,8 +115,8 @@ func heading(text string) string {
 	return strings.Join(paragraphs, "\n")
 }
 
-// callers are the workflows and the starters that call a workflow. Those of this
-// repository's own are nobody else's business.
+// callers returns the workflows and starters that call a workflow, without the private
+// ones of this repository.
 func callers(t *testing.T, name string) string {
 	found := map[string]bool{}
 	for _, folder := range []string{".github/workflows", "workflows"} {
@@ -137,10 +136,11 @@ func callers(t *testing.T, name string) string {
 			}
 		}
 	}
-	return cmp.Or(strings.Join(slices.Sorted(maps.Keys(found)), ", "), "nothing of ours")
+	return cmp.Or(strings.Join(slices.Sorted(maps.Keys(found)), ", "), "none of ours")
 }
 
-// jobsTable says of each job what it runs of the repository, and what it holds.
+// jobsTable lists for each job what repository code it runs and which credentials it
+// holds.
 func jobsTable(t *testing.T, all []Workflow) string {
 	var b strings.Builder
 	b.WriteString("| job | runs of the repository | holds |\n|---|---|---|\n")
