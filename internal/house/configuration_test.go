@@ -92,7 +92,7 @@ func row(b *strings.Builder, root, p property, key string, required bool) {
 	case p.Const != nil:
 		kind = fmt.Sprintf("`%v`", p.Const)
 	case kind == "step":
-		kind, description = "command, or {run, junit, timeout}", strings.TrimSpace(description+" Shell command; junit is a glob of the JUnit files that it writes; timeout defaults to 15m.")
+		kind, description = "command, or {run, junit, timeout}", strings.TrimSpace(description+" Shell command; junit is a glob of the JUnit files that it writes, at least one; timeout defaults to 15m.")
 	case kind == "object":
 		kind = ""
 	}

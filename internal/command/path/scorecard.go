@@ -15,7 +15,7 @@ import (
 // repository without a configuration.
 type Scorecard struct {
 	Dir        string   `help:"Checkout of the commit." default:"." type:"path" placeholder:"DIR"`
-	JUnit      []string `name:"junit" help:"Globs of the JUnit files of the commit's tests, relative to the checkout." placeholder:"GLOB"`
+	JUnit      []string `name:"junit" help:"Globs of the JUnit files of the commit's tests, absolute or relative to the checkout. ** stands for any number of folders. The tests are missing if a glob matches no file." placeholder:"GLOB"`
 	GateReport string   `help:"JSON report of security-gate." placeholder:"FILE" type:"path"`
 	Digest     string   `help:"Digest of the image that is graded." placeholder:"DIGEST"`
 	Token      string   `help:"Token that reads the ledger, and the image of the previous release: contents: read, packages: read." env:"GITHUB_TOKEN" placeholder:"TOKEN"`

@@ -1,0 +1,37 @@
+package scorecard
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+// TestRequirements proves GP-SCORE-3: what is defined, touched, covered, unknown.
+func TestRequirements(t *testing.T) {
+	r := root(t, map[string]string{
+		"reqs/a.md": strings.Join([]string{
+			"# Requirements of W2E-90", "## W2E-1: votes", "| id | what |", "|---|---|", "| W2E-2 | counted |", "| **W2E-3** | shown |", "- W2E-4 sorted",
+			"* **W2E-5**: exported", "| `W2E-6` | code |", "| [W2E-7](x.md) | linked |", "see W2E-91 for more", "  - W2E-8", "| W2E-9a | no |", "text | W2E-92 |",
+		}, "\n"),
+		"reqs/b.md":      "- OPS-1 twice\n- OPS-1 twice\n",
+		"reqs/c.txt":     "- W2E-93 no Markdown\n",
+		"reqs/sub/d.md":  "- W2E-94 not here\n",
+		"elsewhere/e.md": "- W2E-95 not here either\n",
+	})
+	o := Options{Requirements: "./reqs/", Messages: Known([]string{
+		"W2E-2 and W2E-1, again W2E-2", "Fix CVE-2026-1 by reading UTF-8, RFC-9110 (W2E-77)", "OPS-1", "OPSX-3 is nobody's",
+	})}
+	got, err := readRequirements(r, o, Tests{covering: []string{"Test/W2E-1_x", "test_OPS-1", "Test/W2E-5", "Test/W2E-78", "Test/W2E-1_y"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Requirements{
+		Defined: []string{"OPS-1", "W2E-1", "W2E-2", "W2E-3", "W2E-4", "W2E-5", "W2E-6", "W2E-7", "W2E-8"},
+		Touched: []string{"OPS-1", "W2E-1", "W2E-2"}, Covered: []string{"OPS-1", "W2E-1", "W2E-5"}, Unknown: []string{"W2E-77"}, Uncovered: []string{"W2E-2"},
+	}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Requirements{}, Tests{}, Dimension{})); diff != "" {
+		t.Errorf("requirements (-want +got):\n%s", diff)
+	}
+}
