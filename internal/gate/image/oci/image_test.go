@@ -1,10 +1,7 @@
 package oci
 
 import (
-	"archive/tar"
 	"bytes"
-	"compress/gzip"
-	"context"
 	"errors"
 	"io"
 	"log"
@@ -19,140 +16,12 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/klauspost/compress/zstd"
 )
-
-// layer has one file with this text.
-func layer(t testing.TB, text string) v1.Layer {
-	t.Helper()
-	raw := tarOf(t, map[string]string{"file": text})
-	l, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(raw)), nil })
-	if err != nil {
-		t.Fatal(err)
-	}
-	return l
-}
-
-func tarOf(t testing.TB, files map[string]string) []byte {
-	t.Helper()
-	var buf bytes.Buffer
-	w := tar.NewWriter(&buf)
-	for name, text := range files {
-		if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Size: int64(len(text)), Mode: 0o644}); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.WriteString(w, text); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return buf.Bytes()
-}
-
-func imageOf(t testing.TB, layers ...v1.Layer) v1.Image {
-	t.Helper()
-	img, err := mutate.AppendLayers(empty.Image, layers...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return img
-}
-
-// saved writes an index as an OCI layout.
-func saved(t testing.TB, index v1.ImageIndex) string {
-	t.Helper()
-	dir := t.TempDir()
-	if _, err := layout.Write(dir, index); err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
-func indexOf(images ...v1.Image) v1.ImageIndex {
-	index := v1.ImageIndex(empty.Index)
-	for _, img := range images {
-		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: img})
-	}
-	return index
-}
-
-// archived packs a folder into a tar.
-func archived(t testing.TB, dir string) string {
-	t.Helper()
-	file, err := os.Create(filepath.Join(t.TempDir(), "image.tar"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := tar.NewWriter(file)
-	if err := errors.Join(w.AddFS(os.DirFS(dir)), w.Close(), file.Close()); err != nil {
-		t.Fatal(err)
-	}
-	return file.Name()
-}
-
-func gzipped(t *testing.T, file string) string {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var buf bytes.Buffer
-	w := gzip.NewWriter(&buf)
-	if _, err := w.Write(text); err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(w.Close(), os.WriteFile(file+".gz", buf.Bytes(), 0o600)); err != nil {
-		t.Fatal(err)
-	}
-	return file + ".gz"
-}
-
-var options = Options{Platform: "linux/amd64"}
-
-// read returns the name of the image and the texts of its layers.
-func read(t *testing.T, ref string, o Options) (string, []string, error) {
-	t.Helper()
-	img, err := Open(context.Background(), ref, o)
-	if err != nil {
-		return "", nil, err
-	}
-	defer img.Close()
-	var out []string
-	for _, l := range img.Layers {
-		text, err := content(l)
-		if err != nil {
-			return "", nil, err
-		}
-		out = append(out, text)
-	}
-	return img.Name, out, nil
-}
-
-// content reads a layer to its end.
-func content(l Layer) (string, error) {
-	plain, err := l.Open()
-	if err != nil {
-		return "", err
-	}
-	defer plain.Close()
-	files := tar.NewReader(plain)
-	if _, err := files.Next(); err != nil {
-		return "", err
-	}
-	text, err := io.ReadAll(files)
-	if err != nil {
-		return "", err
-	}
-	_, err = io.Copy(io.Discard, plain)
-	return string(text), err
-}
 
 // Every form of reference leads to the same layers.
 func TestOpen(t *testing.T) {
@@ -340,82 +209,9 @@ func TestNestedTooDeep(t *testing.T) {
 	}
 }
 
-func TestArchiveRefused(t *testing.T) {
-	linked := func(headers ...tar.Header) []byte {
-		var buf bytes.Buffer
-		w := tar.NewWriter(&buf)
-		for _, h := range headers {
-			if err := w.WriteHeader(&h); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := w.Close(); err != nil {
-			t.Fatal(err)
-		}
-		return buf.Bytes()
-	}
-	for name, tt := range map[string]struct {
-		text []byte
-		why  string
-	}{
-		"no image":         {tarOf(t, map[string]string{"a": "b"}), "no image found"},
-		"not a tar":        {[]byte(strings.Repeat("x", 1024)), "invalid tar header"},
-		"not gzip":         {[]byte("\x1f\x8bxx"), "EOF"},
-		"several images":   {tarOf(t, map[string]string{"manifest.json": `[{}, {}]`}), "it holds 2 images"},
-		"not JSON":         {tarOf(t, map[string]string{"manifest.json": `[`}), "read manifest.json"},
-		"no configuration": {tarOf(t, map[string]string{"manifest.json": `[{"Config": "c.json"}]`}), "c.json"},
-		"fewer layers":     {tarOf(t, map[string]string{"manifest.json": `[{"Config": "c.json"}]`, "c.json": `{"rootfs": {"diff_ids": ["sha256:a"]}}`}), "its configuration lists 1"},
-		"link to itself":   {linked(tar.Header{Typeflag: tar.TypeSymlink, Name: "manifest.json", Linkname: "manifest.json"}), "no image found"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			file := filepath.Join(t.TempDir(), "image.tar")
-			if err := os.WriteFile(file, tt.text, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			o := options
-			o.Temp = t.TempDir()
-			if _, _, err := read(t, file, o); err == nil || !strings.Contains(err.Error(), tt.why) {
-				t.Errorf("%v, want %q", err, tt.why)
-			}
-		})
-	}
-	t.Run("truncated", func(t *testing.T) {
-		file := archived(t, saved(t, indexOf(imageOf(t, layer(t, "one"), layer(t, strings.Repeat("a", 1<<20))))))
-		for _, size := range []int64{4000, 1500, 600} {
-			if err := os.Truncate(file, size); err != nil {
-				t.Fatal(err)
-			}
-			if _, layers, err := read(t, file, options); err == nil {
-				t.Errorf("%d bytes: %v", size, layers)
-			}
-		}
-	})
-}
-
 func TestBrokenLayer(t *testing.T) {
 	broken := Layer{Packed: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("\x1f\x8b broken")), nil }}
 	if _, err := broken.Open(); err == nil {
 		t.Error("a broken gzip header has no error")
 	}
-}
-
-func FuzzArchive(f *testing.F) {
-	text, err := os.ReadFile(archived(f, saved(f, indexOf(imageOf(f, layer(f, "one"))))))
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(text)
-	f.Add(tarOf(f, map[string]string{"manifest.json": `[{"Config": "c.json", "Layers": ["l"]}]`, "c.json": `{"rootfs": {"diff_ids": ["sha256:a"]}}`, "l": ""}))
-	f.Add([]byte("\x1f\x8b"))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		file := filepath.Join(t.TempDir(), "a.tar")
-		if err := os.WriteFile(file, text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		o := options
-		o.Temp = t.TempDir()
-		if _, layers, err := read(t, file, o); err == nil && len(layers) == 0 {
-			t.Error("an image without layers")
-		}
-	})
 }
