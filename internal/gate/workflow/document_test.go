@@ -37,7 +37,7 @@ The rule is actionlint's own name for the check. ` + "`syntax-check`" + ` is hig
 ` + "`expression`, `action`, `workflow-call`, `events`, `job-needs`, `matrix`, `glob`, `id`, `env-var`, `if-cond`, `shell-name`,\n`deprecated-commands`, `permissions`, `credentials`" + `. An empty filter and a default that is never used are low, because GitHub
 runs such a workflow. shellcheck and pyflakes are separate programs and are not started.
 
-Two checks can find the same fact as goldenpath-workflow. The finding then has the rule of goldenpath-workflow and both tools:
+Two of its checks can report the same fact as goldenpath-workflow. The finding then has the rule of goldenpath-workflow and both tools:
 
 | actionlint | goldenpath-workflow |
 |---|---|

@@ -31,7 +31,7 @@ func excessivePermissions(w *File) []report.Finding {
 	}
 	return append(out, report.Finding{
 		Rule: "excessive-permissions", Severity: report.Medium, At: w.at(first),
-		Message: fmt.Sprintf("no permissions: in %s, so the token has the default of the repository's settings, often write", strings.Join(unset, ", ")),
+		Message: fmt.Sprintf("permissions: is not set in %s, so the token has the default of the repository's settings, often write", strings.Join(unset, ", ")),
 		Fix:     "set permissions: {} or contents: read at the top of the workflow, and add the scopes that a job needs in the job",
 	})
 }

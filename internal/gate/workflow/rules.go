@@ -54,7 +54,7 @@ func rules() []rule {
 			"Set env: in the step that needs the value, or write it with a random delimiter.",
 			`{steps: [{run: "printf %s \"$BODY\"", env: {BODY: "${{ github.event.comment.body }}"}}]}`, envFileInjection},
 		{"excessive-permissions", []report.Severity{high, medium},
-			"write-all; or no permissions:, which applies the default of the repository's settings, often write.",
+			"write-all; or no permissions: key, which leaves the default of the repository's settings, often write.",
 			"push", `{permissions: write-all, steps: [{run: make}]}`,
 			"Set permissions: {} at the top of the workflow, and the scopes that each job needs in the job.",
 			`{permissions: {contents: read}, steps: [{run: make}]}`, excessivePermissions},
