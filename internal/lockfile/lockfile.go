@@ -1,4 +1,4 @@
-// Package lockfile knows which files of package managers pin what others ask for.
+// Package lockfile knows the manifests of package managers and their lock files.
 package lockfile
 
 import (
@@ -6,17 +6,17 @@ import (
 	"regexp"
 )
 
-// Manifest is a file that asks for packages without saying which versions of them
-// are built: a lock file does.
+// Manifest is a file that names dependencies without exact versions. Its lock file pins
+// them.
 type Manifest struct {
 	Name  string
-	Asks  *regexp.Regexp // it has something to pin; nil: always
-	Locks []string       // beside it or in a folder above: workspaces share one
-	Make  string         // command that makes the first of them
+	Asks  *regexp.Regexp // matches a manifest with dependencies; nil: every one has some
+	Locks []string       // in its folder or one above: workspaces share a lock file
+	Make  string         // command that creates the first of Locks
 }
 
-// Manifests of the package managers. Of go.mod, which names versions itself, the
-// checksums are meant.
+// Manifests lists the known manifests. go.mod names exact versions itself; its lock file
+// has the checksums.
 var Manifests = []Manifest{
 	{"package.json", regexp.MustCompile(`"(dev|peer|optional)?[dD]ependencies"\s*:\s*\{\s*"`), []string{"package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock", "bun.lockb"}, "npm install --package-lock-only"},
 	{"go.mod", regexp.MustCompile(`(?m)^require\b`), []string{"go.sum"}, "go mod tidy"},
@@ -27,7 +27,7 @@ var Manifests = []Manifest{
 	{"composer.json", regexp.MustCompile(`"require"`), []string{"composer.lock"}, "composer update --no-install"},
 }
 
-// Of is what is known of a file by its name.
+// Of returns the manifest that a file is, by its name.
 func Of(file string) (Manifest, bool) {
 	for _, m := range Manifests {
 		if path.Base(file) == m.Name {
@@ -37,12 +37,12 @@ func Of(file string) (Manifest, bool) {
 	return Manifest{}, false
 }
 
-// Lock returns the lock file of a manifest in a folder, by asking for each that it
-// may have; "" is none.
-func (m Manifest) Lock(dir string, there func(file string) bool) string {
+// Lock returns the lock file of a manifest in a folder, or "". exists reports whether a file
+// exists.
+func (m Manifest) Lock(dir string, exists func(file string) bool) string {
 	for {
 		for _, f := range m.Locks {
-			if f = path.Join(dir, f); there(f) {
+			if f = path.Join(dir, f); exists(f) {
 				return f
 			}
 		}

@@ -13,12 +13,12 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// shape is what an artifact of trivy looks like.
+// shape describes an artifact with a database of trivy.
 type shape struct {
 	name    string
 	media   types.MediaType
-	file    string // the database in the layer
-	magic   string // what the file has at an offset
+	file    string // name of the database in the layer
+	magic   string // bytes of the file at offset
 	offset  int64
 	schema  int // of metadata.json, and the default tag
 	largest int64
@@ -38,16 +38,16 @@ func javaDB(l limits) shape {
 	}
 }
 
-// artifact fetches a database from a registry: a manifest with one layer, whose
-// digest the library verifies while it is read.
+// artifact downloads a database from a registry: a manifest with one layer. The library
+// verifies the digest of the layer while it is read.
 func (u *update) artifact(want shape) func(context.Context, string, *Source) (*Source, error) {
 	return func(ctx context.Context, mirror string, have *Source) (*Source, error) {
 		ref, err := name.ParseReference(mirror, name.WithDefaultTag(fmt.Sprint(want.schema)))
 		if err != nil {
-			return nil, &refusedError{"it is no reference of an artifact"}
+			return nil, &refusedError{"it is not a valid image reference"}
 		}
 		img, err := remote.Image(ref, remote.WithContext(ctx), remote.WithTransport(u.client.Transport), remote.WithUserAgent(userAgent),
-			// What is tried again, and when, is decided here.
+			// Retries are decided in this package.
 			remote.WithRetryPredicate(func(error) bool { return false }), remote.WithRetryStatusCodes(), remote.WithRetryBackoff(remote.Backoff{Steps: 1}))
 		if err != nil {
 			return nil, err
@@ -64,14 +64,14 @@ func (u *update) artifact(want shape) func(context.Context, string, *Source) (*S
 			return nil, broken(err)
 		}
 		if size > u.limits.layer {
-			return nil, &refusedError{fmt.Sprintf("it offers %d bytes, at most %d are taken", size, u.limits.layer)}
+			return nil, &refusedError{fmt.Sprintf("it has %d bytes, more than the limit of %d", size, u.limits.layer)}
 		}
 		content, err := layer.Compressed()
 		if err != nil {
 			return nil, err
 		}
 		defer content.Close()
-		in := &meter{Reader: content, name: want.name, total: size, tell: u.Progress}
+		in := &meter{Reader: content, name: want.name, total: size, report: u.Progress}
 		now := u.Now().UTC()
 		s := &Source{Name: want.name, From: strings.TrimSuffix(mirror, "@"+digest.String()) + "@" + digest.String(), Fetched: now, Checked: now}
 		if err := u.unpack(ctx, in, want, s, have); err != nil {
@@ -93,17 +93,17 @@ func singleLayer(img v1.Image, media types.MediaType) (v1.Layer, int64, error) {
 	case m.Layers[0].MediaType != media:
 		return nil, 0, fmt.Errorf("its layer is of type %.100q, not %s", m.Layers[0].MediaType, media)
 	case len(m.Layers[0].URLs) > 0:
-		return nil, 0, errors.New("its layer is somewhere else")
+		return nil, 0, errors.New("its layer is stored outside of the registry")
 	}
 	layer, err := img.LayerByDigest(m.Layers[0].Digest)
 	return layer, m.Layers[0].Size, err
 }
 
-// drain reads to the end: the digest is verified there, not before.
+// drain reads to the end, where the digest is verified.
 func drain(r io.Reader, most int64) error {
 	n, err := io.Copy(io.Discard, io.LimitReader(r, most+1))
 	if err == nil && n > most {
-		err = broken(errors.New("there is too much after its end"))
+		err = broken(errors.New("there is too much data after its end"))
 	}
 	return err
 }

@@ -161,7 +161,7 @@ func TestTrivyDB(t *testing.T) {
 		c.now = noon.Add(9 * 24 * time.Hour)
 		newer := publish(t, trivyMedia, nil, layer(t, dated(c.now.Add(-time.Hour)), entry{name: "trivy.db", body: bolt}))
 		got, err := Update(t.Context(), o)
-		if err == nil || got[0].State != Stale || !strings.Contains(err.Error(), "the one here is 9 days old (at most 7 days); "+repo.ref+": what it has is of 2026-11-21") {
+		if err == nil || got[0].State != Stale || !strings.Contains(err.Error(), "the existing copy is 9 days old (at most 7 days); "+repo.ref+": its data is of 2026-11-21") {
 			t.Fatalf("%+v, %v", got, err)
 		}
 		gaps := Judge(o.Dir, []string{TrivyDB}, c.now, 0)
@@ -177,7 +177,7 @@ func TestTrivyDB(t *testing.T) {
 		c.now = c.now.Add(24 * time.Hour)
 		o.TrivyMirrors = []string{repo.ref}
 		got, err := Update(t.Context(), o)
-		if err != nil || got[0].State != Stale || !strings.Contains(got[0].Errors[0], "older than what is here") {
+		if err != nil || got[0].State != Stale || !strings.Contains(got[0].Errors[0], "older than the existing data of") {
 			t.Fatalf("%+v, %v", got, err)
 		}
 	})
@@ -253,20 +253,20 @@ func TestTrivyFaults(t *testing.T) {
 		})},
 		"another media type":          {media: "application/vnd.oci.image.layer.v1.tar+gzip", layers: [][]byte{good}, waits: 1, said: "its layer is of type"},
 		"two layers":                  {layers: [][]byte{good, layer(t, made)}, waits: 1, said: "it has 2 layers instead of one"},
-		"gzip bomb":                   {layers: [][]byte{layer(t, large, made)}, waits: 1, said: "trivy.db has 8392704 bytes, at most 1048576 are taken"},
-		"gzip bomb after the end":     {layers: [][]byte{layer(t, db, made, entry{name: ".", kind: tar.TypeDir}, entry{name: "metadata.json", body: make([]byte, 8<<20)})}, waits: 1, said: "only trivy.db and metadata.json belong"},
-		"gzip bomb of nothing":        {layers: [][]byte{append(layer(t, db, made), zipped(t, strings.Repeat("\x00", 16<<20))...)}, waits: 1, said: "too much after its end"},
-		"path that escapes":           {layers: [][]byte{layer(t, db, made, entry{name: "../../evil", body: []byte("x")})}, waits: 1, said: `"../../evil" (0) is in the layer`},
-		"absolute path":               {layers: [][]byte{layer(t, entry{name: "/trivy.db", body: bolt}, made)}, waits: 1, said: `"/trivy.db" (0) is in the layer`},
-		"symbolic link":               {layers: [][]byte{layer(t, entry{name: "trivy.db", kind: tar.TypeSymlink}, made)}, waits: 1, said: `"trivy.db" (2) is in the layer`},
-		"file twice":                  {layers: [][]byte{layer(t, db, db, made)}, waits: 1, said: `"trivy.db" (0) is in the layer`},
-		"no metadata.json":            {layers: [][]byte{layer(t, db)}, waits: 1, said: "there is no metadata.json"},
-		"no trivy.db":                 {layers: [][]byte{layer(t, made)}, waits: 1, said: "there is no usable trivy.db"},
-		"no database":                 {layers: [][]byte{layer(t, entry{name: "trivy.db", body: []byte("<html>")}, made)}, waits: 1, said: "there is no usable trivy.db"},
+		"gzip bomb":                   {layers: [][]byte{layer(t, large, made)}, waits: 1, said: "trivy.db has 8392704 bytes, more than the limit of 1048576"},
+		"gzip bomb after the end":     {layers: [][]byte{layer(t, db, made, entry{name: ".", kind: tar.TypeDir}, entry{name: "metadata.json", body: make([]byte, 8<<20)})}, waits: 1, said: "only one trivy.db and one metadata.json are allowed"},
+		"gzip bomb of nothing":        {layers: [][]byte{append(layer(t, db, made), zipped(t, strings.Repeat("\x00", 16<<20))...)}, waits: 1, said: "too much data after its end"},
+		"path that escapes":           {layers: [][]byte{layer(t, db, made, entry{name: "../../evil", body: []byte("x")})}, waits: 1, said: `the layer contains "../../evil" (0)`},
+		"absolute path":               {layers: [][]byte{layer(t, entry{name: "/trivy.db", body: bolt}, made)}, waits: 1, said: `the layer contains "/trivy.db" (0)`},
+		"symbolic link":               {layers: [][]byte{layer(t, entry{name: "trivy.db", kind: tar.TypeSymlink}, made)}, waits: 1, said: `the layer contains "trivy.db" (2)`},
+		"file twice":                  {layers: [][]byte{layer(t, db, db, made)}, waits: 1, said: `the layer contains "trivy.db" (0)`},
+		"no metadata.json":            {layers: [][]byte{layer(t, db)}, waits: 1, said: "the layer has no metadata.json"},
+		"no trivy.db":                 {layers: [][]byte{layer(t, made)}, waits: 1, said: "the layer has no usable trivy.db"},
+		"no database":                 {layers: [][]byte{layer(t, entry{name: "trivy.db", body: []byte("<html>")}, made)}, waits: 1, said: "the layer has no usable trivy.db"},
 		"huge metadata.json":          {layers: [][]byte{layer(t, db, entry{name: "metadata.json", body: make([]byte, 1<<17)})}, waits: 1, said: "metadata.json has more than 65536 bytes"},
-		"metadata without a date":     {layers: [][]byte{layer(t, db, entry{name: "metadata.json", body: []byte(`{"Version":2}`)})}, waits: 1, said: "does not say when"},
+		"metadata without a date":     {layers: [][]byte{layer(t, db, entry{name: "metadata.json", body: []byte(`{"Version":2}`)})}, waits: 1, said: "does not state when"},
 		"another schema":              {layers: [][]byte{layer(t, db, entry{name: "metadata.json", body: []byte(`{"Version":3,"UpdatedAt":"2026-11-21T00:00:00Z"}`)})}, said: "its schema is 3, not 2"},
-		"of tomorrow":                 {layers: [][]byte{layer(t, db, dated(noon.Add(48*time.Hour)))}, said: "yet to come"},
+		"of tomorrow":                 {layers: [][]byte{layer(t, db, dated(noon.Add(48*time.Hour)))}, said: "in the future"},
 		"no gzip":                     {layers: [][]byte{bytes.Repeat([]byte("plain "), 50)}, waits: 1, said: "gzip"},
 		"no tar":                      {layers: [][]byte{zipped(t, strings.Repeat("x", 2000))}, waits: 1, said: "tar"},
 		"tar that ends in the middle": {layers: [][]byte{zipped(t, string(cut(t, good)))}, waits: 1, said: "EOF"},

@@ -91,7 +91,7 @@ func TestExploits(t *testing.T) {
 		}
 		c.now = later
 		got, err := Update(t.Context(), o)
-		if err == nil || got[0].State != Unchanged || got[0].Age != 0 || got[1].State != Stale || !strings.Contains(err.Error(), "update epss: the one here is 8 days old") {
+		if err == nil || got[0].State != Unchanged || got[0].Age != 0 || got[1].State != Stale || !strings.Contains(err.Error(), "update epss: the existing copy is 8 days old") {
 			t.Errorf("%+v, %v", got, err)
 		}
 	})
@@ -135,7 +135,7 @@ func TestByHand(t *testing.T) {
 		"osv/Go: has an unknown age",
 		"osv/PyPI: is damaged: read osv-scalibr/PyPI/all.zip: zip: not a valid zip file",
 		"osv/Maven: is not in DIR",
-		`osv/../../etc: is damaged: "osv/../../etc" is no database`,
+		`osv/../../etc: is damaged: "osv/../../etc" is not a database`,
 		"trivy-db: is 8 days old (at most 7 days)",
 		"trivy-java-db: is not in DIR",
 	}
@@ -150,7 +150,7 @@ func TestByHand(t *testing.T) {
 	}
 }
 
-// TestAge: a time that is yet to come does not make a database young for ever.
+// TestAge: a time that is in the future does not make a database young for ever.
 func TestAge(t *testing.T) {
 	for _, test := range []struct {
 		source Source
@@ -174,17 +174,17 @@ func TestAge(t *testing.T) {
 
 func TestKEVRefused(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                        "no JSON object",
-		"[]":                      "no JSON object",
-		"<!DOCTYPE html>":         "no JSON object",
+		"":                        "not a JSON object",
+		"[]":                      "not a JSON object",
+		"<!DOCTYPE html>":         "not a JSON object",
 		"{}":                      "no vulnerabilities",
 		`{"vulnerabilities":[]}`:  "no vulnerabilities",
-		`{"vulnerabilities":{}}`:  "it is no list",
+		`{"vulnerabilities":{}}`:  "not a list",
 		kevText[:len(kevText)-10]: "EOF",
-		kevText + "{}":            "something follows",
-		strings.Replace(kevText, `"count": 2`, `"count": 3`, 1):                                                              "it says that it has 3 entries, and has 2",
-		strings.Replace(kevText, "2021-12-10", "yesterday", 1):                                                               `entry 1: "yesterday" is no day`,
-		strings.Replace(kevText, "CVE-2024-3094", "GHSA-x", 1):                                                               `entry 2: "GHSA-x" is no CVE`,
+		kevText + "{}":            "there is data after",
+		strings.Replace(kevText, `"count": 2`, `"count": 3`, 1):                                                              "it states 3 entries and has 2",
+		strings.Replace(kevText, "2021-12-10", "yesterday", 1):                                                               `entry 1: "yesterday" is not a date`,
+		strings.Replace(kevText, "CVE-2024-3094", "GHSA-x", 1):                                                               `entry 2: "GHSA-x" is not a CVE id`,
 		strings.Replace(kevText, `"count": 2`, `"vulnerabilities": [{"cveID":"CVE-2024-3094","dateAdded":"2024-04-02"}]`, 1): "two lists",
 	} {
 		if found, _, err := parseKEV(strings.NewReader(text), limits{}.orDefault()); err == nil || found != nil || !strings.Contains(err.Error(), want) {
@@ -207,15 +207,15 @@ func TestEPSSRefused(t *testing.T) {
 		"":                                    "read its columns: EOF",
 		"#":                                   "read its first line",
 		"#" + strings.Repeat("x", 1<<16):      "read its first line",
-		"#score_date:yesterday\n" + head:      `"yesterday" is no date`,
+		"#score_date:yesterday\n" + head:      `"yesterday" is not a date`,
 		"<!DOCTYPE html>":                     "no columns cve and epss",
 		head:                                  "it has no scores",
-		head + "CVE-2024-3094,1.5,1\n":        `"1.5" is no probability`,
-		head + "CVE-2024-3094,NaN,1\n":        `"NaN" is no probability`,
-		head + "CVE-2024-3094,-0.1,1\n":       `"-0.1" is no probability`,
-		head + "CVE-2024-3094,,1\n":           `"" is no probability`,
+		head + "CVE-2024-3094,1.5,1\n":        `"1.5" is not a probability`,
+		head + "CVE-2024-3094,NaN,1\n":        `"NaN" is not a probability`,
+		head + "CVE-2024-3094,-0.1,1\n":       `"-0.1" is not a probability`,
+		head + "CVE-2024-3094,,1\n":           `"" is not a probability`,
 		head + "CVE-2024-3094\n":              "wrong number of fields",
-		head + "GHSA,0.1,1\n":                 `line 2 of the table: "GHSA" is no CVE`,
+		head + "GHSA,0.1,1\n":                 `line 2 of the table: "GHSA" is not a CVE id`,
 		string(whole[:len(whole)-12]):         "EOF",
 		string(append(bytes.Clone(whole), 1)): "EOF",
 	} {
@@ -278,7 +278,7 @@ func FuzzLayer(f *testing.F) {
 		o := Options{Now: func() time.Time { return noon }, limits: limits{trivy: 1 << 20}}.withDefaults()
 		u := &update{Options: o, root: root}
 		s := &Source{Name: TrivyDB, Fetched: noon}
-		err = u.unpack(t.Context(), &meter{Reader: bytes.NewReader(blob), tell: o.Progress}, trivyDB(o.limits), s, nil)
+		err = u.unpack(t.Context(), &meter{Reader: bytes.NewReader(blob), report: o.Progress}, trivyDB(o.limits), s, nil)
 		_, there := os.Stat(filepath.Join(dir, "trivy/db/trivy.db"))
 		if (err == nil) != (there == nil) || len(leftovers(t, dir)) > 0 {
 			t.Errorf("%v, %v, %v", err, there, leftovers(t, dir))

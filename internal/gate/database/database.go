@@ -1,9 +1,9 @@
-// Package database fetches advisory data, keeps it in one folder and judges
-// whether it is young enough to rely on.
+// Package database downloads advisory data, keeps it in one folder and judges whether
+// it is recent enough.
 //
-// The folder is laid out as the scanners read it, with fixed names, so that a CI
-// cache can keep it and may bring back only a part. Beside each file its source
-// is written: where it is from, when, and what it must look like.
+// The folder has the layout and fixed names that the scanners read, so a CI cache can
+// keep it and may restore only a part. Beside each file a record of its source is
+// written: where it came from, when, its size and its digest.
 package database
 
 import (
@@ -22,7 +22,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
-// Names of databases. That of an ecosystem is OSV(ecosystem).
+// Names of databases. OSV(ecosystem) is the name of an ecosystem's.
 const (
 	TrivyDB     = "trivy-db"
 	TrivyJavaDB = "trivy-java-db"
@@ -30,14 +30,14 @@ const (
 	Scores      = "epss" // FIRST's probabilities of exploitation
 )
 
-// OSV is the name of an ecosystem's database: osv/Go. Of Debian:12 it is that of
-// Debian: the releases share one.
+// OSV returns the name of an ecosystem's database, such as osv/Go. Debian:12 uses that
+// of Debian: all releases share one.
 func OSV(ecosystem string) string {
 	base, _, _ := strings.Cut(ecosystem, ":")
 	return "osv/" + base
 }
 
-// Mirrors as the tools document them, in the order they are asked.
+// Mirrors that the tools document, in the order in which they are tried.
 var (
 	osvMirrors   = []string{"https://osv-vulnerabilities.storage.googleapis.com/<ecosystem>/all.zip"}
 	trivyMirrors = []string{"mirror.gcr.io/aquasec/trivy-db:2", "ghcr.io/aquasecurity/trivy-db:2", "public.ecr.aws/aquasecurity/trivy-db:2"}
@@ -55,53 +55,53 @@ var (
 // DefaultMaxAge is the age from which a database is stale.
 const DefaultMaxAge = 7 * 24 * time.Hour
 
-// Options says which databases are wanted and where they are from.
+// Options names the databases to update and their mirrors.
 type Options struct {
-	Dir        string   // the folder of all databases; made if it is not there
+	Dir        string   // folder of all databases; created if it does not exist
 	Ecosystems []string // of OSV: Go, npm, crates.io, GitHub Actions, Debian:12
 	Trivy      bool     // vulnerabilities of images
-	Java       bool     // which jar is which, for trivy
+	Java       bool     // index of jars, for trivy
 	Exploits   bool     // KEV and EPSS
 
-	// Mirrors, asked in this order; nil is the tool's own. OSV, KEV and EPSS are
-	// https addresses, that of OSV with <ecosystem> in it; trivy's are references.
+	// Mirrors, tried in this order; nil means the tool's own. Those of OSV, KEV and EPSS
+	// are https addresses, OSV's with <ecosystem> in it; trivy's are image references.
 	OSVMirrors, TrivyMirrors, JavaMirrors, KEVMirrors, EPSSMirrors []string
 
-	Refresh time.Duration // what was checked within this time is kept; default 18 hours
+	Refresh time.Duration // a database checked within this time is not checked again; default 18 hours
 	MaxAge  time.Duration // default 7 days
-	Stall   time.Duration // a connection silent for so long is given up; default 1 minute
+	Stall   time.Duration // a connection without data for this long is closed; default 1 minute
 
 	Client   *http.Client                               // nil is http.DefaultClient
 	Now      func() time.Time                           // nil is time.Now
 	Wait     func(context.Context, time.Duration) error // between attempts; nil sleeps
 	Random   func() float64                             // jitter in [0, 1); nil is math/rand
-	Progress func(name string, done, total int64)       // about once a MiB; total is -1 when not known
+	Progress func(name string, done, total int64)       // called about once a MiB; total is -1 if unknown
 	limits   limits
 }
 
-// State is what became of a database in an update.
+// State is the result of the update of one database.
 type State string
 
 // The states.
 const (
-	Fetched   State = "fetched"   // it is new
-	Unchanged State = "unchanged" // a mirror says that there is nothing newer
-	Kept      State = "kept"      // it was checked a short while ago: nobody was asked
-	Stale     State = "stale"     // no mirror gave a newer one; the old one is still there
-	Missing   State = "missing"   // no mirror gave one, and none is there that can be used
+	Fetched   State = "fetched"   // downloaded
+	Unchanged State = "unchanged" // a mirror reported that there is nothing newer
+	Kept      State = "kept"      // checked recently, so no mirror was asked
+	Stale     State = "stale"     // no mirror had a newer one; the existing one is kept
+	Missing   State = "missing"   // no mirror had one, and there is no usable copy
 )
 
-// Result is what became of one database.
+// Result is the result of the update of one database.
 type Result struct {
-	gate.Database               // of what is in the folder now
+	gate.Database               // the one in the folder after the update
 	State         State         `json:"state"`
 	From          string        `json:"from,omitempty"`
 	Size          int64         `json:"size"`
 	Age           time.Duration `json:"-"`
-	Errors        []string      `json:"errors,omitempty"` // what went wrong, in order; of each mirror that did not do, why
+	Errors        []string      `json:"errors,omitempty"` // errors of the mirrors, in order
 }
 
-// limits bound what is accepted.
+// limits are the largest accepted sizes, in bytes, and numbers of entries.
 type limits struct {
 	zip, entry, entries, unzipped int64
 	layer, trivy, java            int64
@@ -154,12 +154,12 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// kind is how a sort of database is kept.
+// kind says where a database is stored and how it is dated.
 type kind struct {
 	path string // below the folder, with forward slashes
-	// daily: it is published on a schedule, so its age is that of what is in it. Of
-	// the others, which change only when there is something new, it is how long ago a
-	// mirror said that it is current.
+	// daily databases are published on a schedule, so their age is that of their
+	// content. The others change only when there is something new, so their age is the
+	// time since a mirror confirmed that they are current.
 	daily bool
 }
 
@@ -176,17 +176,17 @@ func kindOf(name string) (kind, bool) {
 	return k, ok
 }
 
-// ecosystem is what may become a folder: osv-scalibr uses the name as it is.
+// ecosystem matches a name that is safe as a folder: osv-scalibr uses it unchanged.
 var ecosystem = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9 ._-]{0,63}$`)
 
-// Needed names the wanted databases, once each: what Judge is asked about.
+// Needed returns the names of the wanted databases, each once.
 func (o Options) Needed() ([]string, error) {
 	var names []string
 	var errs []error
 	for _, eco := range o.Ecosystems {
 		name := OSV(eco)
 		if _, ok := kindOf(name); !ok {
-			errs = append(errs, fmt.Errorf("%.100q is no ecosystem of OSV", eco))
+			errs = append(errs, fmt.Errorf("%.100q is not an OSV ecosystem such as Go, npm or PyPI", eco))
 		} else if !slices.Contains(names, name) {
 			names = append(names, name)
 		}

@@ -19,14 +19,14 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
-// EPSS reads FIRST's scores, if they are in the folder: of each CVE the
-// probability that it is exploited within 30 days, 0 to 1.
+// EPSS reads FIRST's scores if they are in the folder. It returns for each CVE the
+// probability of exploitation within 30 days, from 0 to 1.
 func EPSS(dir string) (map[string]float64, *gate.Database, error) {
 	return load(dir, Scores, parseEPSS)
 }
 
-// parseEPSS reads row by row, and all of r. Some servers unpack what they send:
-// the plain text is taken too.
+// parseEPSS reads r row by row, to its end. It accepts plain text too, because some
+// servers decompress the file.
 func parseEPSS(r io.Reader, l limits) (map[string]float64, time.Time, error) {
 	raw := bufio.NewReader(r)
 	text := io.Reader(raw)
@@ -54,7 +54,7 @@ func parseEPSS(r io.Reader, l limits) (map[string]float64, time.Time, error) {
 	return found, when, nil
 }
 
-// scoreDate reads the comment before the table, if there is one:
+// scoreDate reads the date in the comment before the table, if there is one:
 // #model_version:v2025.03.14,score_date:2026-05-18T00:00:00+0000
 func scoreDate(r *bufio.Reader) (time.Time, error) {
 	if head, _ := r.Peek(1); string(head) != "#" {
@@ -74,7 +74,7 @@ func scoreDate(r *bufio.Reader) (time.Time, error) {
 			return when.UTC(), nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("%.50q is no date", text)
+	return time.Time{}, fmt.Errorf("%.50q is not a date", text)
 }
 
 func scores(r io.Reader) (map[string]float64, error) {
@@ -86,7 +86,7 @@ func scores(r io.Reader) (map[string]float64, error) {
 	}
 	id, score := slices.Index(head, "cve"), slices.Index(head, "epss")
 	if id < 0 || score < 0 {
-		return nil, errors.New("it is no table of EPSS: no columns cve and epss")
+		return nil, errors.New("it is not an EPSS table: no columns cve and epss")
 	}
 	found := map[string]float64{}
 	for {
@@ -99,13 +99,13 @@ func scores(r io.Reader) (map[string]float64, error) {
 		}
 		line, _ := rows.FieldPos(id)
 		if !cve.MatchString(row[id]) {
-			return nil, fmt.Errorf("line %d of the table: %.50q is no CVE", line, row[id])
+			return nil, fmt.Errorf("line %d of the table: %.50q is not a CVE id", line, row[id])
 		}
 		p, err := strconv.ParseFloat(row[score], 64)
 		if err != nil || !(p >= 0 && p <= 1) {
-			return nil, fmt.Errorf("line %d of the table: %.50q is no probability", line, row[score])
+			return nil, fmt.Errorf("line %d of the table: %.50q is not a probability", line, row[score])
 		}
-		found[strings.Clone(row[id])] = p // the row is one string: do not keep all of it
+		found[strings.Clone(row[id])] = p // the fields of a row share one string
 	}
 	if len(found) == 0 {
 		return nil, errors.New("it has no scores")

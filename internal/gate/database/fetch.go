@@ -19,21 +19,21 @@ import (
 
 const userAgent = "goldenpath-security-gate"
 
-// check reads a whole file that has come and returns the time it was published,
-// the zero one when it does not say.
+// check reads a downloaded file completely and returns its publication time, or the zero
+// time if the file does not state one.
 type check func(ctx context.Context, f *os.File, size int64) (time.Time, error)
 
-// file fetches a single file.
+// file downloads a single file.
 func (u *update) file(name string, limit int64, check check) func(context.Context, string, *Source) (*Source, error) {
 	k, _ := kindOf(name)
 	return func(ctx context.Context, mirror string, have *Source) (*Source, error) {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, mirror, nil)
 		if err != nil {
-			return nil, &refusedError{"its address cannot be parsed"}
+			return nil, &refusedError{"its address is not valid"}
 		}
 		req.Header.Set("User-Agent", userAgent)
-		req.Header.Set("Accept-Encoding", "identity") // the file as it is, its length with it
-		// The tag of one mirror means nothing to another.
+		req.Header.Set("Accept-Encoding", "identity") // unchanged, with its length
+		// The tag of one mirror is meaningless to another.
 		conditional := have != nil && have.From == label(mirror) && have.ETag != ""
 		if conditional {
 			req.Header.Set("If-None-Match", have.ETag)
@@ -49,9 +49,9 @@ func (u *update) file(name string, limit int64, check check) func(context.Contex
 		case res.StatusCode == http.StatusNotModified && conditional:
 			return nil, nil
 		case res.StatusCode != http.StatusOK:
-			return nil, &refusedError{fmt.Sprintf("it answers %d %s", res.StatusCode, http.StatusText(res.StatusCode))}
+			return nil, &refusedError{fmt.Sprintf("it responded with %d %s", res.StatusCode, http.StatusText(res.StatusCode))}
 		case res.ContentLength > limit:
-			return nil, &refusedError{fmt.Sprintf("it offers %d bytes, at most %d are taken", res.ContentLength, limit)}
+			return nil, &refusedError{fmt.Sprintf("it has %d bytes, more than the limit of %d", res.ContentLength, limit)}
 		}
 		now := u.Now().UTC()
 		s := &Source{Name: name, From: label(mirror), Fetched: now, Checked: now, ETag: bounded(res.Header.Get("ETag"))}
@@ -75,16 +75,16 @@ func (u *update) file(name string, limit int64, check check) func(context.Contex
 	}
 }
 
-// copy writes the body and notes its size and digest.
+// copy writes the body and records its size and digest.
 func (u *update) copy(f *os.File, res *http.Response, s *Source, limit int64) error {
 	sum, crc := sha256.New(), crc32.New(crc32.MakeTable(crc32.Castagnoli))
-	in := &meter{Reader: res.Body, name: s.Name, total: res.ContentLength, tell: u.Progress}
+	in := &meter{Reader: res.Body, name: s.Name, total: res.ContentLength, report: u.Progress}
 	n, err := io.Copy(io.MultiWriter(f, sum, crc), io.LimitReader(in, limit+1))
 	if err != nil {
 		return fmt.Errorf("read after %d bytes: %w", n, err)
 	}
 	if n > limit {
-		return broken(fmt.Errorf("it sends more than %d bytes", limit))
+		return broken(fmt.Errorf("it sent more than %d bytes", limit))
 	}
 	in.end()
 	s.Size, s.Digest = n, "sha256:"+hex.EncodeToString(sum.Sum(nil))
@@ -95,38 +95,38 @@ func (u *update) copy(f *os.File, res *http.Response, s *Source, limit int64) er
 		}
 		want, err := base64.StdEncoding.DecodeString(text)
 		if err != nil || len(want) != 4 || binary.BigEndian.Uint32(want) != crc.Sum32() {
-			return broken(errors.New("it is not what the mirror says it sends: the checksum differs"))
+			return broken(errors.New("the checksum that the mirror sent does not match"))
 		}
 	}
 	return nil
 }
 
-// date notes when the content was published, where it says. A mirror that lags
-// behind must not take us back.
+// date records when the content was published, if it says so. Content older than the
+// existing one is refused: the mirror lags behind.
 func (s *Source) date(when time.Time, have *Source) error {
 	if k, _ := kindOf(s.Name); k.daily && when.IsZero() {
-		return broken(errors.New("it does not say when it was published"))
+		return broken(errors.New("it does not state when it was published"))
 	}
 	if when.IsZero() {
 		return nil
 	}
 	s.Upstream = when.UTC()
 	if when.Sub(s.Fetched) > clockSkew {
-		return &refusedError{"it is of " + when.UTC().Format(time.RFC3339) + ", which is yet to come"}
+		return &refusedError{"it is dated " + when.UTC().Format(time.RFC3339) + ", which is in the future"}
 	}
 	if have != nil && when.Before(have.Upstream) {
-		return &refusedError{fmt.Sprintf("what it has is of %s, older than what is here (%s)",
+		return &refusedError{fmt.Sprintf("its data of %s is older than the existing data of %s",
 			when.UTC().Format(time.RFC3339), have.Upstream.UTC().Format(time.RFC3339))}
 	}
 	return nil
 }
 
-// explain says so when the file is a page for people.
+// explain adds that the file is a web page, if it is one.
 func explain(f *os.File, err error) error {
 	head := make([]byte, 512)
 	n, _ := f.ReadAt(head, 0)
 	if strings.HasPrefix(http.DetectContentType(bytes.TrimSpace(head[:n])), "text/html") {
-		return fmt.Errorf("it sends a web page: %w", err)
+		return fmt.Errorf("it sent a web page: %w", err)
 	}
 	return err
 }
@@ -139,13 +139,13 @@ func bounded(text string) string {
 	return text
 }
 
-// meter tells how far a download is.
+// meter reports the progress of a download.
 type meter struct {
 	io.Reader
-	name              string
-	done, told, total int64
-	tell              func(name string, done, total int64)
-	err               error // that ended it before its end
+	name                  string
+	done, reported, total int64
+	report                func(name string, done, total int64)
+	err                   error // that ended it before its end
 }
 
 func (m *meter) Read(p []byte) (int, error) {
@@ -154,17 +154,17 @@ func (m *meter) Read(p []byte) (int, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		m.err = err
 	}
-	if m.done-m.told >= 1<<20 {
-		m.told = m.done
-		m.tell(m.name, m.done, m.total)
+	if m.done-m.reported >= 1<<20 {
+		m.reported = m.done
+		m.report(m.name, m.done, m.total)
 	}
 	return n, err
 }
 
-// end tells the last part.
+// end reports the last part.
 func (m *meter) end() {
-	if m.told != m.done || m.done == 0 {
-		m.told = m.done
-		m.tell(m.name, m.done, m.total)
+	if m.reported != m.done || m.done == 0 {
+		m.reported = m.done
+		m.report(m.name, m.done, m.total)
 	}
 }

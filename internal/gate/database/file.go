@@ -7,12 +7,12 @@ import (
 	"path"
 )
 
-// part is where a file is written before it is complete. The name is fixed: the
-// lock of the folder allows one writer, and what a killed one has left is
-// overwritten by the next.
+// part returns the name under which a file is written until it is complete. It is
+// fixed: the lock of the folder allows one writer, and the next one overwrites what an
+// interrupted one left.
 func part(name string) string { return path.Join(path.Dir(name), "."+path.Base(name)+".part") }
 
-// create makes an empty part of the file.
+// create creates the empty part of a file.
 func create(root *os.Root, name string) (*os.File, error) {
 	if err := root.MkdirAll(path.Dir(name), 0o755); err != nil {
 		return nil, err
@@ -23,7 +23,7 @@ func create(root *os.Root, name string) (*os.File, error) {
 	return root.OpenFile(part(name), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
 }
 
-// finish puts the part, which is on disk by then, in the file's place.
+// finish renames the part, which must be synced to disk, to the file.
 func finish(root *os.Root, name string) error {
 	if err := root.Rename(part(name), name); err != nil {
 		return err
@@ -36,7 +36,7 @@ func finish(root *os.Root, name string) error {
 	return dir.Sync()
 }
 
-// put writes a whole file, or leaves the one that is there.
+// put replaces a file completely, or leaves the existing one.
 func put(root *os.Root, name string, write func(*os.File) error) error {
 	f, err := create(root, name)
 	if err != nil {

@@ -18,13 +18,13 @@ import (
 
 var cve = regexp.MustCompile(`^CVE-[0-9]{4}-[0-9]{4,19}$`)
 
-// KEV reads CISA's catalogue, if it is in the folder: of each CVE the day on
-// which it was added, 2026-03-01.
+// KEV reads CISA's catalogue if it is in the folder. It returns the day on which each
+// CVE was added, such as 2026-03-01.
 func KEV(dir string) (map[string]string, *gate.Database, error) {
 	return load(dir, Exploited, parseKEV)
 }
 
-// load reads a file of the folder; nil is a file that is not there.
+// load reads a file of the folder. It returns nil if there is no such file.
 func load[V any](dir, name string, parse func(io.Reader, limits) (map[string]V, time.Time, error)) (map[string]V, *gate.Database, error) {
 	k, _ := kindOf(name)
 	root, err := os.OpenRoot(dir)
@@ -51,18 +51,18 @@ func load[V any](dir, name string, parse func(io.Reader, limits) (map[string]V, 
 	return found, &gate.Database{Name: name, Digest: "sha256:" + hex.EncodeToString(sum.Sum(nil)), Time: when}, nil
 }
 
-// catalogue is what of CISA's file is read.
+// catalogue has the fields of CISA's file that are read besides the entries.
 type catalogue struct {
 	DateReleased time.Time `json:"dateReleased"`
 	Count        *int      `json:"count"`
 }
 
-// parseKEV reads entry by entry, and all of r.
+// parseKEV reads r entry by entry, to its end.
 func parseKEV(r io.Reader, l limits) (map[string]string, time.Time, error) {
 	in := &io.LimitedReader{R: r, N: l.text + 1}
 	d := json.NewDecoder(in)
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return nil, time.Time{}, errors.Join(errors.New("it is no catalogue of CISA: no JSON object"), err)
+		return nil, time.Time{}, errors.Join(errors.New("it is not CISA's catalogue: not a JSON object"), err)
 	}
 	var head catalogue
 	var found map[string]string
@@ -92,22 +92,22 @@ func parseKEV(r io.Reader, l limits) (map[string]string, time.Time, error) {
 		return nil, time.Time{}, err
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, time.Time{}, errors.New("something follows the catalogue")
+		return nil, time.Time{}, errors.New("there is data after the catalogue")
 	}
 	switch {
 	case in.N == 0:
 		return nil, time.Time{}, fmt.Errorf("it has more than %d bytes", l.text)
 	case len(found) == 0:
-		return nil, time.Time{}, errors.New("it is no catalogue of CISA: no vulnerabilities")
+		return nil, time.Time{}, errors.New("it is not CISA's catalogue: no vulnerabilities")
 	case head.Count != nil && *head.Count != len(found):
-		return nil, time.Time{}, fmt.Errorf("it says that it has %d entries, and has %d", *head.Count, len(found))
+		return nil, time.Time{}, fmt.Errorf("it states %d entries and has %d", *head.Count, len(found))
 	}
 	return found, head.DateReleased.UTC(), nil
 }
 
 func entries(d *json.Decoder) (map[string]string, error) {
 	if t, err := d.Token(); err != nil || t != json.Delim('[') {
-		return nil, errors.Join(errors.New("it is no list"), err)
+		return nil, errors.Join(errors.New("not a list"), err)
 	}
 	found := map[string]string{}
 	for n := 1; d.More(); n++ {
@@ -119,10 +119,10 @@ func entries(d *json.Decoder) (map[string]string, error) {
 			return nil, err
 		}
 		if !cve.MatchString(e.ID) {
-			return nil, fmt.Errorf("entry %d: %.50q is no CVE", n, e.ID)
+			return nil, fmt.Errorf("entry %d: %.50q is not a CVE id", n, e.ID)
 		}
 		if _, err := time.Parse(time.DateOnly, e.Added); err != nil {
-			return nil, fmt.Errorf("entry %d: %.50q is no day", n, e.Added)
+			return nil, fmt.Errorf("entry %d: %.50q is not a date", n, e.Added)
 		}
 		found[e.ID] = e.Added
 	}

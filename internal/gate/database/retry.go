@@ -13,19 +13,19 @@ import (
 const (
 	attempts    = 4               // at one mirror
 	firstWait   = time.Second     // doubles from one to the next
-	longestWait = 2 * time.Minute // a mirror that asks for more is left alone
+	longestWait = 2 * time.Minute // a mirror that asks for more is skipped
 )
 
-// brokenError is content that is not what it should be.
+// brokenError is content that is not valid.
 type brokenError struct{ error }
 
 func (e *brokenError) Unwrap() error { return e.error }
 
 func broken(err error) error { return &brokenError{err} }
 
-// retry does what may fail until it does not, with growing pauses. hashicorp's
-// retryablehttp ends where the header does; here the body and its check belong to
-// the attempt.
+// retry calls do until it succeeds, with growing pauses. retryablehttp of hashicorp is
+// not used: it retries only up to the header, and here reading and checking the body
+// belong to the attempt.
 func (o Options) retry(ctx context.Context, do func() error) error {
 	once := false
 	for n := range attempts {
@@ -34,7 +34,7 @@ func (o Options) retry(ctx context.Context, do func() error) error {
 			return err
 		}
 		if isBroken := (*brokenError)(nil); errors.As(err, &isBroken) {
-			if once { // twice the same: it is what the mirror has
+			if once { // the same twice: the mirror's content is broken
 				return err
 			}
 			once = true
@@ -50,7 +50,7 @@ func (o Options) retry(ctx context.Context, do func() error) error {
 	return nil
 }
 
-// pause is how long to wait after attempt n, and whether another makes sense.
+// pause returns how long to wait after attempt n, and whether to try again.
 func (o Options) pause(err error, n int) (time.Duration, bool) {
 	if ours(err) {
 		return 0, false
@@ -68,7 +68,7 @@ func (o Options) pause(err error, n int) (time.Duration, bool) {
 	return full/2 + time.Duration(o.Random()*float64(full/2)), true
 }
 
-// ours reports whether the error is of this machine's disk: no mirror helps.
+// ours reports whether the error is of this machine's disk, which no mirror can fix.
 func ours(err error) bool {
 	path, link := (*fs.PathError)(nil), (*os.LinkError)(nil)
 	return errors.As(err, &path) || errors.As(err, &link)

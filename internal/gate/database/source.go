@@ -18,28 +18,27 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
-// Source says of a file where it is from. It is written beside it, as
+// Source records where a file came from. It is written beside the file, as
 // <file>.source.json.
 type Source struct {
 	Name     string    `json:"name"`
 	From     string    `json:"from,omitempty"`    // address, or reference with the digest of its manifest
 	Digest   string    `json:"digest,omitempty"`  // sha256:… of the file
 	Size     int64     `json:"size"`              // of the file
-	Fetched  time.Time `json:"fetched,omitzero"`  // when it came
-	Checked  time.Time `json:"checked,omitzero"`  // when a mirror last said that it is current
+	Fetched  time.Time `json:"fetched,omitzero"`  // when it was downloaded
+	Checked  time.Time `json:"checked,omitzero"`  // when a mirror last confirmed that it is current
 	Upstream time.Time `json:"upstream,omitzero"` // when it was published
 	ETag     string    `json:"etag,omitempty"`
 }
 
-// Database is how a report names it.
+// Database returns what a report states about it.
 func (s Source) Database() gate.Database {
 	return gate.Database{Name: s.Name, Digest: s.Digest, Time: s.Upstream}
 }
 
-// Age is how old the database is, and false when that is not known. trivy-db and
-// EPSS are published every day: their age is that of their content. The others
-// change when there is something new: it is how long ago they were known to be
-// current.
+// Age returns the age of the database, and false if it is unknown. trivy-db and EPSS are
+// published every day, so their age is that of their content. The others change only
+// when there is something new; their age is the time since they were confirmed current.
 func (s Source) Age(now time.Time) (time.Duration, bool) {
 	since := s.Checked
 	if k, _ := kindOf(s.Name); k.daily || since.IsZero() {
@@ -51,18 +50,18 @@ func (s Source) Age(now time.Time) (time.Duration, bool) {
 	return max(0, now.Sub(since)), true
 }
 
-// clockSkew is how far clocks may differ. A date further in the future would be
-// young for ever.
+// clockSkew is how far clocks may differ. A date further in the future is not accepted:
+// it would never become old.
 const clockSkew = 24 * time.Hour
 
-// errChanged says that the file is not the one its source tells of: it was cut,
-// or an update ended between the two.
-var errChanged = errors.New("the file is not the one that was fetched")
+// errChanged is returned when a file does not match its source record: it was cut, or an
+// update was interrupted.
+var errChanged = errors.New("the file is not the one that was downloaded")
 
 const maxSource = 64 << 10
 
-// Read returns what is known of a database in the folder, nil when it is not
-// there. A file that came without its source, by hand say, is dated by itself.
+// Read returns the source of a database in the folder, or nil if there is none. A file
+// without a source record, for example one copied by hand, is dated by its content.
 func Read(dir, name string) (*Source, error) {
 	root, err := os.OpenRoot(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -78,7 +77,7 @@ func Read(dir, name string) (*Source, error) {
 func read(root *os.Root, name string) (*Source, error) {
 	k, ok := kindOf(name)
 	if !ok {
-		return nil, fmt.Errorf("%.100q is no database", name)
+		return nil, fmt.Errorf("%.100q is not a database", name)
 	}
 	info, err := root.Stat(k.path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -88,7 +87,7 @@ func read(root *os.Root, name string) (*Source, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no file", k.path)
+		return nil, fmt.Errorf("%s is not a regular file", k.path)
 	}
 	s, err := readSource(root, k.path+".source.json")
 	if err != nil {
@@ -103,7 +102,7 @@ func read(root *os.Root, name string) (*Source, error) {
 	s.Name = name
 	switch {
 	case strings.HasPrefix(k.path, "trivy/"):
-		// trivy does not open its database without it.
+		// trivy does not open its database without this file.
 		m, err := readMetadata(root, path.Join(path.Dir(k.path), "metadata.json"))
 		if err != nil {
 			return nil, err
@@ -145,7 +144,7 @@ func readSmall(root *os.Root, name string) ([]byte, error) {
 	return text, err
 }
 
-// dateOf dates a file by what is in it.
+// dateOf dates a file by its content.
 func dateOf(root *os.Root, name, file string) (time.Time, error) {
 	f, err := root.Open(file)
 	if err != nil {
@@ -170,7 +169,7 @@ func dateOf(root *os.Root, name, file string) (time.Time, error) {
 	}
 	var newest time.Time
 	for _, e := range files.File {
-		// The format cannot say "no time": it says 1979 or 1980.
+		// In a zip file, a missing time is 1979 or 1980.
 		if e.Modified.Year() > 1980 && e.Modified.After(newest) {
 			newest = e.Modified.UTC()
 		}
@@ -178,7 +177,7 @@ func dateOf(root *os.Root, name, file string) (time.Time, error) {
 	return newest, nil
 }
 
-// intact is read, and the file's digest besides.
+// intact is read, and verifies the digest of the file as well.
 func intact(root *os.Root, name string) (*Source, error) {
 	s, err := read(root, name)
 	if err != nil || s == nil || s.Digest == "" {
@@ -200,8 +199,8 @@ func intact(root *os.Root, name string) (*Source, error) {
 	return s, nil
 }
 
-// writeSource is the last step of an update: until then a new file has the size
-// or the digest of no source, and is fetched again.
+// writeSource is the last step of an update. Until then a new file does not match its
+// source record, and the next update downloads it again.
 func writeSource(root *os.Root, s Source) error {
 	k, _ := kindOf(s.Name)
 	text, err := json.MarshalIndent(s, "", "  ")

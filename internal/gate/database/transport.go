@@ -14,41 +14,41 @@ import (
 	"time"
 )
 
-// transport is how every mirror is spoken to: over https, or on this machine;
-// what is worth another attempt is an error; a silent connection ends.
+// transport sends requests to mirrors over https, or to this machine. It returns an
+// error for responses worth another attempt, and closes connections without data.
 type transport struct {
 	base  http.RoundTripper
 	stall time.Duration
 	now   func() time.Time
 }
 
-// busyError is an answer that another attempt may better.
+// busyError is a response for which another attempt may succeed.
 type busyError struct {
 	status int
-	after  time.Duration // what Retry-After asks for; 0: nothing
+	after  time.Duration // from Retry-After; 0: none
 }
 
 func (e *busyError) Error() string {
-	text := fmt.Sprintf("it answers %d %s", e.status, http.StatusText(e.status))
+	text := fmt.Sprintf("it responded with %d %s", e.status, http.StatusText(e.status))
 	if e.after > 0 {
 		text += fmt.Sprintf(" and asks to wait %s", e.after)
 	}
 	return text
 }
 
-// refusedError is a request that is not sent, or an answer that another attempt
-// gets again.
+// refusedError is a request that is not sent, or a response that another attempt would
+// not change.
 type refusedError struct{ why string }
 
 func (e *refusedError) Error() string { return e.why }
 
-// RoundTrip sends the request, if it may be sent.
+// RoundTrip sends the request if it is allowed.
 func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := allowed(req); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancelCause(req.Context())
-	stalled := fmt.Errorf("nothing came for %s", t.stall)
+	stalled := fmt.Errorf("no data arrived for %s", t.stall)
 	watch := time.AfterFunc(t.stall, func() { cancel(stalled) })
 	base := t.base
 	if base == nil {
@@ -72,16 +72,16 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return nil, &busyError{status: res.StatusCode, after: retryAfter(res.Header.Get("Retry-After"), t.now())}
 }
 
-// allowed keeps requests off plain http: nothing but TLS says that an advisory is
-// genuine. A mirror on this machine is its owner's.
+// allowed refuses plain http, because only TLS authenticates advisory data. A mirror on
+// this machine is exempt.
 func allowed(req *http.Request) error {
 	switch {
 	case req.URL.Scheme == "https":
 		return nil
 	case req.URL.Scheme != "http" || !loopback(req.URL.Hostname()):
-		return &refusedError{fmt.Sprintf("%s://%s is not asked: a mirror must be https", req.URL.Scheme, req.URL.Host)}
+		return &refusedError{fmt.Sprintf("%s://%s was not used: a mirror must be https", req.URL.Scheme, req.URL.Host)}
 	case req.Response != nil && req.Response.Request.URL.Scheme == "https":
-		return &refusedError{fmt.Sprintf("it sends on to http://%s: from https only https is followed", req.URL.Host)}
+		return &refusedError{fmt.Sprintf("it redirects to http://%s: redirects from https to http are not followed", req.URL.Host)}
 	}
 	return nil
 }
@@ -109,7 +109,7 @@ func retryAfter(text string, now time.Time) time.Duration {
 	return 0
 }
 
-// body ends when nothing comes.
+// body is closed when no data arrives.
 type body struct {
 	io.ReadCloser
 	ctx    context.Context
@@ -121,7 +121,7 @@ type body struct {
 func (b *body) Read(p []byte) (int, error) {
 	b.watch.Reset(b.stall)
 	n, err := b.ReadCloser.Read(p)
-	b.watch.Stop() // a slow disk is not the mirror's silence
+	b.watch.Stop() // time spent on the disk does not count
 	if err != nil && !errors.Is(err, io.EOF) {
 		if cause := context.Cause(b.ctx); cause != nil {
 			err = cause
@@ -137,7 +137,7 @@ func (b *body) Close() error {
 	return err
 }
 
-// label is a mirror, an address or a reference, without what may be a secret in it.
+// label returns an address or reference of a mirror without parts that may be secret.
 func label(mirror string) string {
 	if !strings.Contains(mirror, "://") {
 		if user, rest, ok := strings.Cut(mirror, "@"); ok && !strings.HasPrefix(rest, "sha256:") {
@@ -147,15 +147,15 @@ func label(mirror string) string {
 	}
 	u, err := url.Parse(mirror)
 	if err != nil {
-		return "an address that cannot be parsed"
+		return "an address that is not valid"
 	}
 	return u.Scheme + "://" + u.Host + u.EscapedPath()
 }
 
 var address = regexp.MustCompile(`[a-zA-Z]+://[^\s"'<>]+`)
 
-// plainError is the error in one line of bounded length; of addresses in it, which
-// may hold a secret, as much as label shows.
+// plainError returns the error in one line of bounded length. Addresses in it are
+// shortened by label.
 func plainError(err error) string {
 	if u := (*url.Error)(nil); errors.As(err, &u) && u.Error() == err.Error() {
 		err = u.Err

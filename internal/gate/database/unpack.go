@@ -37,13 +37,13 @@ func parseMetadata(text []byte) (m metadata, err error) {
 		return m, fmt.Errorf("parse metadata.json: %w", err)
 	}
 	if m.UpdatedAt.IsZero() {
-		return m, errors.New("metadata.json does not say when the database was made")
+		return m, errors.New("metadata.json does not state when the database was made")
 	}
 	return m, nil
 }
 
-// unpack puts the layer's two files in place: all of it is read and verified
-// before the first is renamed.
+// unpack writes the two files of the layer. The layer is read and verified completely
+// before the first file is renamed.
 func (u *update) unpack(ctx context.Context, layer *meter, want shape, s, have *Source) error {
 	k, _ := kindOf(want.name)
 	meta := path.Join(path.Dir(k.path), "metadata.json")
@@ -69,7 +69,7 @@ func (u *update) unpack(ctx context.Context, layer *meter, want shape, s, have *
 	if err := s.date(m.UpdatedAt, have); err != nil {
 		return err
 	}
-	// As trivy does: without it, trivy takes the database for damaged.
+	// trivy treats a database without this time as damaged.
 	m.DownloadedAt = s.Fetched
 	if text, err = json.Marshal(m); err != nil {
 		return err
@@ -86,8 +86,8 @@ func (u *update) unpack(ctx context.Context, layer *meter, want shape, s, have *
 	})
 }
 
-// untar writes the database to f and returns metadata.json. The layer holds these
-// two and nothing else.
+// untar writes the database to f and returns metadata.json. The layer must contain
+// nothing else.
 func (u *update) untar(ctx context.Context, layer *meter, want shape, f *os.File, s *Source) ([]byte, error) {
 	zipped, err := gzip.NewReader(layer)
 	if err != nil {
@@ -117,14 +117,14 @@ func (u *update) untar(ctx context.Context, layer *meter, want shape, f *os.File
 			}
 		case h.Typeflag == tar.TypeReg && name == want.file && s.Digest == "":
 			if h.Size > want.largest {
-				return nil, broken(fmt.Errorf("%s has %d bytes, at most %d are taken", name, h.Size, want.largest))
+				return nil, broken(fmt.Errorf("%s has %d bytes, more than the limit of %d", name, h.Size, want.largest))
 			}
 			sum := sha256.New()
 			if s.Size, err = io.Copy(io.MultiWriter(f, sum), files); err == nil {
 				s.Digest = "sha256:" + hex.EncodeToString(sum.Sum(nil))
 			}
 		default:
-			return nil, broken(fmt.Errorf("%.100q (%c) is in the layer, where only %s and metadata.json belong", h.Name, h.Typeflag, want.file))
+			return nil, broken(fmt.Errorf("the layer contains %.100q (%c): only one %s and one metadata.json are allowed", h.Name, h.Typeflag, want.file))
 		}
 		if err != nil {
 			return nil, badLayer(err, layer)
@@ -135,16 +135,16 @@ func (u *update) untar(ctx context.Context, layer *meter, want shape, f *os.File
 	}
 	head := make([]byte, len(want.magic))
 	if _, err := f.ReadAt(head, want.offset); s.Digest == "" || err != nil || string(head) != want.magic {
-		return nil, broken(fmt.Errorf("there is no usable %s in the layer", want.file))
+		return nil, broken(fmt.Errorf("the layer has no usable %s", want.file))
 	}
 	if meta == nil {
-		return nil, broken(errors.New("there is no metadata.json in the layer"))
+		return nil, broken(errors.New("the layer has no metadata.json"))
 	}
 	return meta, nil
 }
 
-// badLayer tells a layer that did not come whole, or not as its digest says, from
-// one that did and is wrong.
+// badLayer returns the error of the download if the layer is incomplete or does not match
+// its digest, and otherwise marks the content as broken.
 func badLayer(err error, layer *meter) error {
 	switch {
 	case ours(err):

@@ -19,24 +19,24 @@ type item struct {
 	kind
 	name    string
 	mirrors []string
-	// fetch puts what the mirror has in place and returns its source; nil says that
-	// have is what the mirror has.
+	// fetch downloads the mirror's file and returns its source, or nil if the mirror has
+	// the same file as have.
 	fetch func(ctx context.Context, mirror string, have *Source) (*Source, error)
 }
 
-// update is one run over the databases of a folder.
+// update is one update of the databases in a folder.
 type update struct {
 	Options
 	root   *os.Root
 	client *http.Client
 }
 
-// Update brings the wanted databases up to date, one after the other, and says of
-// each what became of it. Each is whole or not there at any moment, however the
-// update ends; a second one waits for the first.
+// Update updates the wanted databases one after the other and returns a result for each.
+// Files are replaced in one step, however the update ends. A second update of the folder
+// waits for the first.
 //
-// Where no mirror helps, the old file stays and its Result says so. That is an
-// error only when the file is missing or older than MaxAge.
+// If no mirror can be used, the existing file is kept and its Result says so. This is an
+// error only if there is no file or it is older than MaxAge.
 func Update(ctx context.Context, o Options) ([]Result, error) {
 	o = o.withDefaults()
 	u := &update{Options: o}
@@ -51,7 +51,7 @@ func Update(ctx context.Context, o Options) ([]Result, error) {
 	if _, err := lock.TryLockContext(ctx, 50*time.Millisecond); err != nil {
 		return nil, fmt.Errorf("lock databases %s: %w", o.Dir, err)
 	}
-	// Unlocking fails only when the file is closed already.
+	// Unlocking fails only if the file is already closed.
 	defer func() { _ = lock.Unlock() }()
 	if u.root, err = os.OpenRoot(o.Dir); err != nil {
 		return nil, fmt.Errorf("update databases: %w", err)
@@ -76,7 +76,7 @@ func Update(ctx context.Context, o Options) ([]Result, error) {
 	return results, errors.Join(errs...)
 }
 
-// items pairs each name with its mirrors, and refuses what cannot be asked.
+// items pairs each name with its mirrors and refuses invalid ones.
 func (u *update) items() ([]item, error) {
 	names, err := u.Needed()
 	errs := []error{err}
@@ -97,7 +97,7 @@ func (u *update) items() ([]item, error) {
 			eco := url.PathEscape(strings.TrimPrefix(name, "osv/"))
 			for _, m := range u.OSVMirrors {
 				if !strings.Contains(m, "<ecosystem>") {
-					errs = append(errs, fmt.Errorf("mirror %s lacks <ecosystem>", label(m)))
+					errs = append(errs, fmt.Errorf("mirror %s has no <ecosystem> in it", label(m)))
 				}
 				it.mirrors = append(it.mirrors, strings.ReplaceAll(m, "<ecosystem>", eco))
 			}
@@ -108,11 +108,11 @@ func (u *update) items() ([]item, error) {
 	return items, errors.Join(errs...)
 }
 
-// one brings one database up to date.
+// one updates one database.
 func (u *update) one(ctx context.Context, it item) (Result, error) {
 	have, err := intact(u.root, it.name)
 	var notes []string
-	if err != nil { // it is replaced
+	if err != nil { // the file will be replaced
 		notes = append(notes, plainError(err))
 	}
 	if have != nil && u.young(*have, u.Refresh) {
@@ -148,9 +148,9 @@ func (u *update) one(ctx context.Context, it item) (Result, error) {
 		if age, _ := have.Age(u.Now()); age <= u.MaxAge {
 			break
 		}
-		// It is all this mirror has; the next may have a newer one.
+		// The next mirror may have a newer one.
 		state = Stale
-		notes = append(notes, label(m)+": what it has is of "+have.Upstream.Format(time.DateOnly))
+		notes = append(notes, label(m)+": its data is of "+have.Upstream.Format(time.DateOnly))
 	}
 	if state != Stale {
 		return u.result(it, state, have, notes), nil
@@ -158,23 +158,23 @@ func (u *update) one(ctx context.Context, it item) (Result, error) {
 	return u.leftover(it, have, notes)
 }
 
-// leftover is the outcome when no mirror helped.
+// leftover returns the result if no mirror could be used.
 func (u *update) leftover(it item, have *Source, notes []string) (Result, error) {
 	r, why := u.result(it, leftOf(have), have, notes), ""
 	if have != nil {
 		switch age, known := have.Age(u.Now()); {
 		case !known:
-			why = "how old the one here is, is not known; "
+			why = "the age of the existing copy is unknown; "
 		case age > u.MaxAge:
-			why = fmt.Sprintf("the one here is %s old (at most %s); ", days(age), days(u.MaxAge))
+			why = fmt.Sprintf("the existing copy is %s old (at most %s); ", days(age), days(u.MaxAge))
 		default:
 			return r, nil
 		}
 	}
-	return r, fmt.Errorf("%s%s\n  try: again later, or name a mirror of your own", why, strings.Join(notes, "; "))
+	return r, fmt.Errorf("%s%s\n  try: again later, or use your own mirror (--mirror-osv, --mirror-trivy)", why, strings.Join(notes, "; "))
 }
 
-// leftOf is the state when nothing came.
+// leftOf is the state if nothing was downloaded.
 func leftOf(have *Source) State {
 	if have == nil {
 		return Missing
@@ -182,8 +182,8 @@ func leftOf(have *Source) State {
 	return Stale
 }
 
-// young reports whether the database was checked within the time, and is not
-// old for all that.
+// young reports whether the database was checked within the refresh time and is not
+// stale.
 func (u *update) young(s Source, refresh time.Duration) bool {
 	age, known := s.Age(u.Now())
 	since := u.Now().Sub(s.Checked)

@@ -1,4 +1,4 @@
-// Package gatetest helps to test the adapters of the scanners.
+// Package gatetest has helpers for tests of the scanners' adapters.
 package gatetest
 
 import (
@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Printed runs do and returns what reached the process's standard output and
-// error, whoever wrote it.
+// Printed runs do and returns everything that is written to the process's standard
+// output and error meanwhile, by any library.
 func Printed(t *testing.T, do func()) string {
 	t.Helper()
 	file, err := os.Create(filepath.Join(t.TempDir(), "out"))

@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// The library's cost for a piece grows with its length times its hits: a large
-// file is looked at in pieces. They overlap by more than a key takes.
+// The library's time for a piece grows with its length times its matches, so a large
+// file is examined in pieces. They overlap by more than the length of a key.
 const (
 	chunkSize    = 128 << 10
 	chunkOverlap = 16 << 10 // a key of 16,384 bits takes 13 KB
 )
 
-// chunks calls yield with the pieces of a text, each with the line it begins in.
+// chunks calls yield for each piece of a text, with the line in which it begins.
 func chunks(p piece, yield func(piece)) {
 	line, rest := p.line, p.text
 	for {
@@ -38,15 +38,14 @@ func chunks(p piece, yield func(piece)) {
 	}
 }
 
-// isBinary tells a file that is no text as git does: by a NUL.
+// isBinary reports whether a file is binary; as in git, it is when it contains a NUL.
 func isBinary(text []byte) bool { return bytes.IndexByte(text[:min(len(text), 8000)], 0) >= 0 }
 
-// wide are the marks that text in 16-bit units begins with, as some editors save
-// an .env file.
+// wide are the byte order marks of UTF-16, little and big endian.
 var wide = [][]byte{{0xff, 0xfe}, {0xfe, 0xff}}
 
-// narrow is text in 16-bit units without its high bytes, and false for anything
-// else. No secret has a letter beyond them.
+// narrow returns UTF-16 text without its high bytes, and false for other text. Secrets
+// contain only ASCII.
 func narrow(text []byte) ([]byte, bool) {
 	for low, mark := range wide {
 		if !bytes.HasPrefix(text, mark) {
@@ -61,11 +60,11 @@ func narrow(text []byte) ([]byte, bool) {
 	return nil, false
 }
 
-// shortest is the length of a run of letters in a binary that is looked at.
+// shortest is the least length of readable text in a binary that is examined.
 const shortest = 8
 
-// readable returns what a person could read in a file that is no text: runs of
-// printable ASCII, also in 16-bit units, each in a line of its own.
+// readable returns the runs of printable ASCII in a binary file, in 8-bit and 16-bit
+// units, each on a line of its own.
 func readable(b []byte) []byte {
 	var out []byte
 	start := 0

@@ -15,22 +15,21 @@ import (
 	"github.com/zricethezav/gitleaks/v8/logging"
 )
 
-// silence turns off the library's logger. It is a variable of the library that
-// writes to stderr, and at trace level it writes secrets. What it would warn
-// about (files that cannot be opened, a git that fails) is an error here,
-// because this package reads files and history itself.
+// silence turns off the library's global logger, which writes to standard error and,
+// at trace level, secrets. Its warnings concern reading files and running git, which
+// this package does itself.
 var silence = sync.OnceFunc(func() { logging.Logger = zerolog.Nop() })
 
-// depth is how many layers of base64, hex or percent encoding are undone: what
-// the command does by default.
+// depth is how many layers of base64, hex or percent encoding are decoded, as the
+// gitleaks command does by default.
 const depth = 5
 
-// detector applies the rules that the library ships.
+// detector applies the default rules of the library.
 type detector struct {
-	text   *detect.Detector // every rule, and what is encoded
-	plain  *detect.Detector // every rule but generic, nothing is decoded
-	any    *detect.Detector // generic alone, nothing is decoded
-	binary *detect.Detector // the rules that know a secret by its form
+	text   *detect.Detector // every rule; encoded text is decoded
+	plain  *detect.Detector // every rule but generic; nothing is decoded
+	any    *detect.Detector // the generic rule alone; nothing is decoded
+	binary *detect.Detector // the rules that recognise a secret by its form
 	skip   []*config.Allowlist
 	paths  sync.Map // path → whether the rules skip it
 }
@@ -53,8 +52,8 @@ func newDetector(ctx context.Context) (*detector, error) {
 		return nil, err
 	}
 	d := &detector{skip: cfg.Allowlists}
-	// The detector would ask the paths of the allow-list, 25 expressions, for each
-	// piece of a file again: skips asks once for each path.
+	// The detector would match the paths of the allow-list, 25 expressions, for each
+	// piece of a file. skips matches once for each path.
 	cfg.Allowlists = nil
 	for _, a := range d.skip {
 		b := &config.Allowlist{Description: a.Description, MatchCondition: a.MatchCondition, RegexTarget: a.RegexTarget, Regexes: a.Regexes, StopWords: a.StopWords}
@@ -85,7 +84,7 @@ func newLibrary(ctx context.Context, cfg config.Config, rules map[string]config.
 	return d
 }
 
-// others returns the rules without those of the names.
+// others returns the rules except the named ones.
 func others(rules map[string]config.Rule, without ...string) map[string]config.Rule {
 	left := map[string]config.Rule{}
 	for name, r := range rules {
@@ -96,9 +95,9 @@ func others(rules map[string]config.Rule, without ...string) map[string]config.R
 	return left
 }
 
-// skips reports whether the rules allow anything at this path: lock files,
-// images, vendored modules. Paths are relative to the repository, else a
-// checkout below a folder called vendor would be skipped as a whole.
+// skips reports whether the rules ignore this path, as they do for lock files, images
+// and vendored modules. Paths are relative to the repository; otherwise a checkout below
+// a folder named vendor would be skipped completely.
 func (d *detector) skips(name string) bool {
 	if known, ok := d.paths.Load(name); ok {
 		return known.(bool)
@@ -108,8 +107,7 @@ func (d *detector) skips(name string) bool {
 	return skip
 }
 
-// isPicture reports whether a path is that of an image or a font, in which no one
-// reads.
+// isPicture reports whether a path names an image, a font or a video.
 func isPicture(name string) bool { return picture.MatchString(name) }
 
 var picture = regexp.MustCompile(`(?i)\.(?:bmp|gif|jpe?g|png|svg|tiff?|ico|webp|avif|eot|[ot]tf|woff2?|mp[34]|mov|webm)$`)
@@ -117,14 +115,14 @@ var picture = regexp.MustCompile(`(?i)\.(?:bmp|gif|jpe?g|png|svg|tiff?|ico|webp|
 // piece is some text of a file.
 type piece struct {
 	path   string
-	line   int    // of its first line, from 1; 0: it has no lines
+	line   int    // of its first line, counted from 1; 0: without line numbers
 	commit string // empty: in the tree
 	text   string
-	binary bool // only the rules that know a secret by its form are asked
+	binary bool // only the rules that recognise a secret by its form apply
 }
 
-// look hands what is in one piece to add. detect.DetectSource would do the same,
-// but it logs the errors of a source and goes on.
+// look passes each secret in a piece to add. detect.DetectSource is not used because it
+// only logs the errors of a source.
 func (d *detector) look(ctx context.Context, p piece, add func(secret)) {
 	switch {
 	case p.binary:
@@ -143,7 +141,7 @@ func (d *detector) look(ctx context.Context, p piece, add func(secret)) {
 		part := p
 		part.line, part.text = p.line+w.line, w.text
 		part.hits(ctx, d.any, func(s secret) {
-			// The library's own filter: a rule that knows the secret's form goes before.
+			// As in the library: a rule that recognises the secret by its form takes precedence.
 			if !slices.ContainsFunc(known[s.line], func(value string) bool { return strings.Contains(value, s.value) }) {
 				add(s)
 			}
@@ -167,8 +165,8 @@ func (p piece) hits(ctx context.Context, library *detect.Detector, add func(secr
 	}
 }
 
-// guard makes a panic of the library an error: the caller's recover does not
-// reach a goroutine. The panic's value may hold what was looked at.
+// guard turns a panic of the library into an error, because the caller's recover does
+// not cover other goroutines. The panic's value is left out: it may contain a secret.
 func guard(name string, do func() error) func() error {
 	return func() (err error) {
 		defer func() {

@@ -12,17 +12,17 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// secret is one hit. value never leaves this file.
+// secret is one match. value is never reported.
 type secret struct {
 	rule, about, value string
 	path               string
 	line, column       int
 	commit             string // empty: in the tree
 	age                int    // commits between Head and commit
-	joined             bool   // only after broken strings were put together
+	joined             bool   // found in a string that is split over several lines
 }
 
-// mark stands for the secret: the same one has the same mark wherever it is.
+// mark identifies a secret without revealing it, wherever it is.
 func (s secret) mark() string {
 	sum := sha256.Sum256([]byte(s.rule + "\x00" + s.value))
 	return hex.EncodeToString(sum[:16])
@@ -34,8 +34,7 @@ type found struct {
 	hits []secret
 }
 
-// addJoined adds what was found where a string over several lines was put
-// together: its column is nowhere.
+// addJoined adds a match in a string that is split over several lines. It has no column.
 func (f *found) addJoined(s secret) {
 	s.joined, s.column = true, 0
 	f.add(s)
@@ -47,9 +46,9 @@ func (f *found) add(s secret) {
 	f.hits = append(f.hits, s)
 }
 
-// findings reports each secret once for each path: in the tree where it stands
-// first, else in the oldest commit that added it. What the history holds of a
-// secret that is still in the tree is not repeated.
+// findings returns each secret once for each path: at its first place in the tree, or in
+// the oldest commit that added it. A secret that is still in the tree is not reported
+// for the history again.
 func (f *found) findings() []report.Finding {
 	slices.SortFunc(f.hits, func(a, b secret) int {
 		return cmp.Or(cmp.Compare(min(1, len(a.commit)), min(1, len(b.commit))), // the tree first
@@ -75,13 +74,13 @@ func (s secret) finding(id string) report.Finding {
 	f := report.Finding{
 		Rule: s.rule, Severity: report.Critical, Fingerprint: id,
 		Message: s.about, At: report.Location{Path: s.path, Line: s.line, Column: s.column},
-		Fix: "revoke and rotate it at its issuer first, then remove it from the file: it stays in the history",
+		Fix: "revoke and rotate the secret at its issuer, then remove it from the file; it remains in the history",
 	}
 	if s.commit != "" {
-		// The line is one of an older version: an annotation there would mislead.
+		// The line belongs to an older version, so an annotation there would mislead.
 		f.At = report.Location{Path: s.path}
 		f.Message = fmt.Sprintf("%s (added by commit %.7s at line %d, no longer in the tree)", s.about, s.commit, s.line)
-		f.Fix = "revoke and rotate it at its issuer first: removing it from the tree did not remove it from the history"
+		f.Fix = "revoke and rotate the secret at its issuer: removing it from the tree did not remove it from the history"
 	}
 	return f
 }

@@ -7,17 +7,17 @@ import (
 )
 
 // The rule generic-api-key and the search for encoded text take nine tenths of the
-// library's time, over text in which neither can find anything. What follows says
-// where they can: it may say too much, and never too little. A test holds both to
-// what the library finds in the whole text.
+// library's time, mostly over text in which they cannot match. The functions below
+// select the text in which they can. They may select too much and never too little; a
+// fuzz test compares the result with the library's on the whole text.
 
-// generic is the rule that takes any value behind one of these words for a secret.
+// generic is the rule that reports any value after one of genericWords.
 const generic = "generic-api-key"
 
 var genericWords = []string{"access", "api", "auth", "credential", "creds", "key", "passwd", "password", "secret", "token"}
 
-// windows are the lines of a text where that rule can match: a word, at most 23
-// characters on an operator, and a value of at least ten.
+// windows returns the lines in which the generic rule can match: a word, an operator
+// within 23 characters, and a value of at least ten characters.
 func windows(text string) []region {
 	var out []region
 	end, line, counted := 0, 0, 0 // of the last window
@@ -58,7 +58,7 @@ func windows(text string) []region {
 	return out
 }
 
-// word is where a word that begins at i ends, or -1.
+// word returns the end of a generic word that begins at i, or -1.
 func word(text string, i int) int {
 	switch text[i] | 0x20 {
 	case 'a', 'c', 'k', 'p', 's', 't':
@@ -77,7 +77,7 @@ func isWord(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c == '.' || c == '-'
 }
 
-// value is where a value behind a word ends, or -1.
+// value returns the end of the value after a word, or -1.
 func value(text string, i int) int {
 	limit := min(len(text), i+23)
 	for i < limit && (isWord(text[i]) || strings.IndexByte(" \t\r\n\f\v'\"", text[i]) >= 0) {
@@ -93,7 +93,7 @@ func value(text string, i int) int {
 	for i < len(text) && (isWord(text[i]) || strings.IndexByte("=+/", text[i]) >= 0) {
 		i++
 	}
-	// The value may begin with some of the = that were passed.
+	// The value may begin with some of the = before it.
 	for start > 0 && text[start-1] == '=' {
 		start--
 	}
@@ -103,9 +103,9 @@ func value(text string, i int) int {
 	return i
 }
 
-// encoded reports whether the library could decode a part of the text.
+// encoded reports whether the library could decode part of the text.
 func encoded(text string) bool {
-	if strings.ContainsAny(text, "\u212a\u017f") { // which (?i) takes for k and s
+	if strings.ContainsAny(text, "\u212a\u017f") { // (?i) matches these as k and s
 		return true
 	}
 	run := 0
@@ -135,7 +135,7 @@ func encoded(text string) bool {
 func isHex(c byte) bool { return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'f' }
 
 // decodes reports whether a run of letters is hex or base64 of readable text. The
-// library takes hex first, and what is left for base64.
+// library tries hex first, and base64 on the rest.
 func decodes(run, next string) bool {
 	for len(run) >= 16 {
 		n := 0

@@ -2,14 +2,14 @@ package gitleaks
 
 import "strings"
 
-// region is a string that source code splits over lines, put together.
+// region is part of a text, or a string that source code splits over several lines.
 type region struct {
-	line int // of its first line, from 0
+	line int // of its first line, counted from 0
 	text string
 }
 
-// joined returns what is split over lines: strings that are concatenated or stand
-// one below the other, and lines that a backslash continues.
+// joined returns strings that are split over several lines: concatenated, one below the
+// other, or continued by a backslash.
 func joined(text string) []region {
 	var out []region
 	var open *region
@@ -38,8 +38,8 @@ func joined(text string) []region {
 
 const quotes = "\"'`"
 
-// continues is a line without what says that it goes on in the next one: a
-// backslash, or a closing quote and perhaps an operator.
+// continues reports whether a string goes on in the next line, and returns the line
+// without the mark of it: a backslash, or a closing quote and perhaps an operator.
 func continues(line string) (string, bool) {
 	if head, ok := strings.CutSuffix(line, "\\"); ok {
 		return head, true
@@ -51,7 +51,7 @@ func continues(line string) (string, bool) {
 	return head[:len(head)-1], true
 }
 
-// next is a line without what says that it goes on from the one before.
+// next returns a continuing line without the operator and quote before its text.
 func next(before, line string) string {
 	line = strings.TrimLeft(line, " \t")
 	tail := strings.TrimLeft(line, " \t+.&")

@@ -1,5 +1,5 @@
-// Package gitleaks looks for secrets with gitleaks: in the files of the tree,
-// and in what its commits added.
+// Package gitleaks finds secrets with gitleaks, in the files of the tree and in the
+// lines that commits added.
 package gitleaks
 
 import (
@@ -19,9 +19,9 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
-// Scanner finds secrets by the rules gitleaks ships. Nothing in the repository
-// can loosen them: .gitleaks.toml, .gitleaksignore and gitleaks:allow comments
-// are not read. A waiver belongs into the waiver file.
+// Scanner finds secrets by gitleaks' default rules. Nothing in the repository can loosen
+// them: .gitleaks.toml, .gitleaksignore and gitleaks:allow comments are not read. A
+// waiver belongs in the waiver file.
 type Scanner struct {
 	once     sync.Once
 	detector *detector
@@ -31,39 +31,38 @@ type Scanner struct {
 	values map[string]bool // the secrets that were found
 }
 
-// rules loads the rules once.
+// rules loads the rules on first use.
 func (s *Scanner) rules() (*detector, error) {
 	s.once.Do(func() { s.detector, s.err = newDetector(context.Background()) })
 	return s.detector, s.err
 }
 
-// Redact returns the text without the secrets in it. What other scanners say may
-// quote a file.
+// Redact returns the text without the secrets that the rules recognise in it. Messages
+// of other scanners may quote a file.
 func (s *Scanner) Redact(text string) string {
 	d, err := s.rules()
-	if err != nil { // Scan says so
-		return "(not shown: the rules for secrets cannot be loaded)"
+	if err != nil { // Scan returns it
+		return "(not shown: the rules that recognise secrets cannot be loaded)"
 	}
-	if len(text) < 16 { // no rule has a shorter secret
+	if len(text) < 16 { // no rule matches a shorter secret
 		return text
 	}
 	whole := text
 	d.look(context.Background(), piece{text: text, line: 1}, func(hit secret) {
 		if strings.Contains(whole, hit.value) {
 			text = strings.ReplaceAll(text, hit.value, "(secret)")
-		} else { // it is what base64, hex or percent signs stand for
+		} else { // the secret is encoded: base64, hex or percent signs
 			text = code.ReplaceAllString(text, "(secret)")
 		}
 	})
 	return text
 }
 
-// code is text that may stand for other text.
+// code matches text that may be an encoded secret.
 var code = regexp.MustCompile(`[A-Za-z0-9+/_=%\\-]{16,}`)
 
-// Conceal is Redact, and takes out what was found as well: a secret that is one by
-// the words around it is none to a rule when another scanner quotes it alone. A
-// path stays as it is.
+// Conceal is Redact, and removes the secrets that were found in this scan as well: some
+// are recognised only by the words around them, which a quotation leaves out.
 func (s *Scanner) Conceal(text string) string {
 	s.mu.Lock()
 	values := slices.SortedFunc(maps.Keys(s.values), func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
@@ -74,7 +73,7 @@ func (s *Scanner) Conceal(text string) string {
 	return s.Redact(text)
 }
 
-// remember keeps the secrets that were found.
+// remember keeps the secrets that were found, for Conceal.
 func (s *Scanner) remember(hits []secret) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -91,30 +90,30 @@ func (s *Scanner) remember(hits []secret) {
 // Name is "gitleaks".
 func (*Scanner) Name() string { return "gitleaks" }
 
-// Kind is what it looks for.
+// Kind is "secrets".
 func (*Scanner) Kind() string { return "secrets" }
 
 // Version is the version of the linked library.
 func (*Scanner) Version() string { return gate.ModuleVersion("github.com/zricethezav/gitleaks/v8") }
 
-// Select returns the changed files: each is looked at on its own.
+// Select returns the changed files. Each is examined on its own.
 func (*Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, bool) {
 	var out []gate.File
 	for _, f := range files {
-		if changed.Has(f.Path) && !f.Link { // what a link is to is a file of its own
+		if changed.Has(f.Path) && !f.Link { // the target is a file of its own
 			out = append(out, f)
 		}
 	}
-	return out, true // what the commits added and took away again is in no file
+	return out, true // commits may have added a secret and removed it again
 }
 
-// Scan looks at every file of in.Files and at every line that the commits
-// in.Base..in.Head, or all commits up to in.Head, added. A secret that is in
-// both is reported once, where it is in the tree.
+// Scan examines every file of in.Files and every line that the commits in.Base..in.Head
+// added; without a base, all commits up to in.Head. A secret that is in both is reported
+// once, in the tree.
 func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 	d, err := s.rules()
 	if err != nil {
-		return gate.Result{}, fmt.Errorf("load rules of gitleaks: %w", err)
+		return gate.Result{}, fmt.Errorf("load the rules of gitleaks: %w", err)
 	}
 	sc := &scan{in: in, detector: d}
 	sc.texts = map[string]string{}
@@ -139,7 +138,7 @@ func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) 
 	if err != nil {
 		return gate.Result{}, err
 	}
-	// The detector stops at a deadline without a word.
+	// The detector stops silently at a deadline.
 	if err := ctx.Err(); err != nil {
 		return gate.Result{}, fmt.Errorf("scan for secrets: %w", err)
 	}
@@ -165,12 +164,12 @@ func (s *scan) covered() string {
 		parts = append(parts, plural(n, "file"), humanize.Bytes(uint64(s.bytes.Load())))
 	}
 	if n := int(s.binaries.Load()); n > 0 {
-		parts = append(parts, plural(n, "binary file")+" by what is readable in them")
+		parts = append(parts, plural(n, "binary file")+" (readable text)")
 	}
 	return strings.Join(parts, ", ")
 }
 
-// elsewhere are files of which the checkout has only a pointer.
+// elsewhere returns a gap for files of which the checkout has only a Git LFS pointer.
 func (s *scan) elsewhere() []gate.Gap {
 	if len(s.pointers) == 0 {
 		return nil

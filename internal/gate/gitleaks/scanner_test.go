@@ -155,7 +155,7 @@ func TestSecretNeverInResult(t *testing.T) {
 		}
 	}
 	for _, f := range res.Findings {
-		if f.Severity != report.Critical || f.Fingerprint == "" || !strings.HasPrefix(f.Fix, "revoke and rotate it") {
+		if f.Severity != report.Critical || f.Fingerprint == "" || !strings.HasPrefix(f.Fix, "revoke and rotate the secret") {
 			t.Errorf("%+v", f)
 		}
 	}
@@ -218,7 +218,7 @@ func TestSymlinkAndBinary(t *testing.T) {
 	}
 	r.commit(nil) // f changed its type
 	res := r.scan(gate.Input{})
-	if diff := cmp.Diff([]string{"github-pat a.bin.elf"}, where(res)); diff != "" || !strings.Contains(res.Covered, "1 binary file by what is readable") {
+	if diff := cmp.Diff([]string{"github-pat a.bin.elf"}, where(res)); diff != "" || !strings.Contains(res.Covered, "1 binary file (readable text)") {
 		t.Errorf("%v, covered %q", where(res), res.Covered)
 	}
 }

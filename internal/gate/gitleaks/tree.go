@@ -13,17 +13,16 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// How much of the tree is kept to know again in the history, and how much of a
-// binary is held at once.
+// Bounds in bytes.
 const (
-	keepFile  = 2 << 20
-	keepTotal = 96 << 20
-	window    = 8 << 20
+	keepFile  = 2 << 20  // largest file that is kept to recognise it in the history
+	keepTotal = 96 << 20 // all kept files
+	window    = 8 << 20  // part of a large file that is held at once
 )
 
-// read reads the files, and looks at those that are not kept. It reads regular
-// files only and never leaves Dir: a symbolic link's target is looked at where it
-// is.
+// read reads the files and examines those that are not kept. It reads only regular
+// files and never leaves Dir. The target of a symbolic link is examined as a file of its
+// own.
 func (s *scan) read(ctx context.Context) error {
 	root, err := os.OpenRoot(s.in.Dir)
 	if err != nil {
@@ -33,7 +32,7 @@ func (s *scan) read(ctx context.Context) error {
 	return s.each(ctx, func(ctx context.Context, name string) error { return s.file(ctx, root, name) })
 }
 
-// tree looks at the files that are kept.
+// tree examines the files that were kept.
 func (s *scan) tree(ctx context.Context) error {
 	return s.each(ctx, func(ctx context.Context, name string) error {
 		if text, ok := s.texts[name]; ok {
@@ -43,12 +42,12 @@ func (s *scan) tree(ctx context.Context) error {
 	})
 }
 
-// each does something with every file, some at a time.
+// each calls do for every file, several in parallel.
 func (s *scan) each(ctx context.Context, do func(context.Context, string) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for _, f := range s.in.Files {
-		if f.Link { // what it is to is a file of its own, or not of this repository
+		if f.Link { // the target is a file of its own, or outside of the repository
 			continue
 		}
 		group.Go(guard(f.Path, func() error { return do(ctx, f.Path) }))
@@ -56,7 +55,7 @@ func (s *scan) each(ctx context.Context, do func(context.Context, string) error)
 	return group.Wait()
 }
 
-// counts of what was looked at.
+// counts are the numbers of examined files, and what was kept of them.
 type counts struct {
 	files, binaries, bytes atomic.Int64
 
@@ -66,7 +65,7 @@ type counts struct {
 	kept     int
 }
 
-// keep remembers a file to know it again in the history, unless that is too much.
+// keep keeps a file to recognise it in the history, and reports false if it is too large.
 func (c *counts) keep(name string, text string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -78,7 +77,7 @@ func (c *counts) keep(name string, text string) bool {
 	return true
 }
 
-// file looks at one file.
+// file reads one file, and keeps or examines it.
 func (s *scan) file(ctx context.Context, root *os.Root, name string) error {
 	f, err := root.Open(name)
 	if err != nil {
@@ -126,8 +125,8 @@ func (s *scan) file(ctx context.Context, root *os.Root, name string) error {
 	return ctx.Err()
 }
 
-// runs looks at a large text, or at what is readable in a file that is none, a
-// window at a time.
+// runs examines a large text, or the readable parts of a binary file, a window at a
+// time.
 func (s *scan) runs(ctx context.Context, r io.Reader, p piece) error {
 	buf, have := make([]byte, window), 0
 	for {
@@ -153,7 +152,7 @@ func (s *scan) runs(ctx context.Context, r io.Reader, p piece) error {
 	}
 }
 
-// look looks at a text in pieces, and at its broken strings put together.
+// look examines a text in pieces, and the strings that are split over several lines.
 func (s *scan) look(ctx context.Context, p piece) {
 	chunks(p, func(c piece) {
 		if ctx.Err() != nil {

@@ -28,25 +28,25 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
-// largestAdvisory bounds one file of a database; real ones have up to some MB.
+// largestAdvisory is the largest file of a database in bytes; real ones have a few MB.
 const largestAdvisory = 64 << 20
 
 func archive(databases, ecosystem string) string {
 	return filepath.Join(databases, "osv-scalibr", ecosystem, "all.zip")
 }
 
-// advisories are those of one ecosystem that may be about the packages asked for.
+// advisories are those of one ecosystem that may be about the wanted packages.
 type advisories struct {
 	gate.Database
 	total   int // in the database
 	about   map[string][]*osvschema.Vulnerability
-	unread  int // may be about the packages, and cannot be parsed
+	unread  int // cannot be parsed and may be about the packages
 	example string
 }
 
-// open reads the database of an ecosystem, nil if there is none. Of advisories
-// that name none of the wanted keys only the time is kept: a database of several
-// hundred MB is never held. Damage is an error.
+// open reads the database of an ecosystem, or returns nil if there is none. Advisories
+// that name none of the wanted keys are not kept: a database may have several hundred
+// MB. A damaged database is an error.
 func open(ctx context.Context, databases, ecosystem string, wanted map[string]bool) (*advisories, error) {
 	if databases == "" {
 		return nil, nil
@@ -127,14 +127,14 @@ func readAll(ctx context.Context, files []*zip.File, wanted map[string]bool) (*a
 			}
 		}
 	}
-	if all.Time.Year() <= 1 { // the advisories do not say: those of Go's own database never do
+	if all.Time.Year() <= 1 { // not stated, as in the Go vulnerability database
 		all.Time = written
 	}
 	all.Time = all.Time.UTC()
 	return all, nil
 }
 
-// reader is what one processor has read.
+// reader reads the files of one processor.
 type reader struct {
 	wanted            map[string]bool
 	inflate           io.ReadCloser
@@ -145,7 +145,7 @@ type reader struct {
 	modified, written time.Time
 }
 
-// outline is what must be known of every advisory.
+// outline is the part of an advisory that decides whether it is kept.
 type outline struct {
 	Modified time.Time `json:"modified"`
 	Affected []struct {
@@ -158,10 +158,9 @@ type outline struct {
 	} `json:"affected"`
 }
 
-// read takes one advisory in. The library drops one that it cannot parse, one
-// with a field of a later schema say, without a word: here that is counted,
-// wherever it could be about a wanted package. One whose outline tells no name
-// could be about any.
+// read reads one advisory. The library silently ignores one that it cannot parse, for
+// example because of a field of a later schema. Here it is counted if it may be about a
+// wanted package; one whose outline has no name may be about any.
 func (r *reader) read(f *zip.File) error {
 	if !strings.HasSuffix(f.Name, ".json") {
 		return nil
@@ -183,7 +182,7 @@ func (r *reader) read(f *zip.File) error {
 		r.unread = append(r.unread, f.Name+": "+oneLine(err.Error()))
 		return nil
 	}
-	if v.GetModified() != nil { // of nil it would be 1970
+	if v.GetModified() != nil { // nil would be 1970
 		r.modified = later(r.modified, v.GetModified().AsTime())
 	}
 	if v.GetWithdrawn() == nil {
@@ -192,10 +191,10 @@ func (r *reader) read(f *zip.File) error {
 	return nil
 }
 
-// unzip puts the text of a file into r.text, which is used again for the next.
+// unzip reads a file into r.text, which is reused for the next one.
 func (r *reader) unzip(f *zip.File) error {
 	if f.UncompressedSize64 > largestAdvisory {
-		return fmt.Errorf("it has %d bytes, more than an advisory can", f.UncompressedSize64)
+		return fmt.Errorf("it has %d bytes, more than the limit of an advisory", f.UncompressedSize64)
 	}
 	in, err := f.OpenRaw()
 	if err != nil {
@@ -211,7 +210,7 @@ func (r *reader) unzip(f *zip.File) error {
 		}
 		in = r.inflate
 	default:
-		return fmt.Errorf("compression method %d is not known", f.Method)
+		return fmt.Errorf("unknown compression method %d", f.Method)
 	}
 	r.text = slices.Grow(r.text[:0], int(f.UncompressedSize64))[:f.UncompressedSize64]
 	if _, err := io.ReadFull(in, r.text); err != nil {
@@ -231,7 +230,7 @@ func (o outline) keys() []string {
 			keys = append(keys, key(r.Repo))
 		}
 	}
-	return told(keys)
+	return distinct(keys)
 }
 
 func keysOf(v *osvschema.Vulnerability) []string {
@@ -242,10 +241,11 @@ func keysOf(v *osvschema.Vulnerability) []string {
 			keys = append(keys, key(r.GetRepo()))
 		}
 	}
-	return told(keys)
+	return distinct(keys)
 }
 
-func told(keys []string) []string {
+// distinct sorts keys and removes duplicates and empty ones.
+func distinct(keys []string) []string {
 	slices.Sort(keys)
 	return slices.DeleteFunc(slices.Compact(keys), func(k string) bool { return k == "" })
 }
@@ -253,9 +253,9 @@ func told(keys []string) []string {
 // major is the last part of a Go module's path from its second major version on.
 var major = regexp.MustCompile(`/v[0-9]+$`)
 
-// key is what all names of a package have in common, whichever of them an
-// advisory or the library uses: some have a namespace, some an owner, some a
-// major version, some dots for dashes. Two packages may share one.
+// key returns what all names of a package have in common: an advisory and the library
+// may use a namespace, an owner, a major version, or dots in place of dashes. Two
+// packages may share a key.
 func key(name string) string {
 	last := major.ReplaceAllString(strings.TrimSuffix(strings.TrimRight(name, "/:"), ".git"), "")
 	last = last[strings.LastIndexAny(last, "/:")+1:]

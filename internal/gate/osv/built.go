@@ -10,22 +10,21 @@ import (
 	"strings"
 )
 
-// goRelease is a released version in a binary's build information, which may
-// name experiments after it.
+// goRelease matches a released version in a binary's build information, which may be
+// followed by experiments.
 var goRelease = regexp.MustCompile(`^go(1\.[0-9]+(?:\.[0-9]+)?)(?:[ -]X:.*)?$`)
 
-// built says which releases of Go built the files of an artifact.
+// built has the releases of Go that built the files of an artifact.
 //
-// What go.mod says of Go is only the oldest release that would do. What is in
-// the artifact is what runs: where it tells, its standard library is matched
-// instead.
+// go.mod gives only the minimum Go version. If the built binary records its toolchain,
+// the standard library of that release is matched instead.
 type built struct {
-	dir      string            // holds one go.mod for each release
-	versions map[string]string // name of the folder → one of the files
+	dir      string            // has one go.mod for each release
+	versions map[string]string // from the name of the folder to one of the files
 }
 
-// readBuilt reads the build information of every file of the artifact. A file
-// without any, or one built by no release, tells nothing.
+// readBuilt reads the build information of every file of the artifact. Files without any,
+// or not built by a release, are ignored.
 func readBuilt(artifact, dir string) (built, error) {
 	b := built{dir: dir, versions: map[string]string{}}
 	if artifact == "" {
@@ -37,7 +36,7 @@ func readBuilt(artifact, dir string) (built, error) {
 		}
 		info, err := buildinfo.ReadFile(name)
 		if err != nil {
-			return nil // no Go binary
+			return nil // not a Go binary
 		}
 		m := goRelease.FindStringSubmatch(info.GoVersion)
 		if m == nil || b.versions[m[1]] != "" {
@@ -56,7 +55,7 @@ func readBuilt(artifact, dir string) (built, error) {
 	return b, nil
 }
 
-// below reports whether a path is one of the go.mod files made here.
+// below reports whether a path is one of the go.mod files of b.
 func (b built) below(name string) bool {
 	return len(b.versions) > 0 && strings.HasPrefix(filepath.Join("/", name), b.dir+string(filepath.Separator))
 }

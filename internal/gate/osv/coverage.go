@@ -14,12 +14,12 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
-// coverage is what was found and what could be looked up.
+// coverage counts the packages that were found and looked up.
 type coverage struct {
 	packages map[source][]*models.PackageVulns
-	nameless int // no version or no ecosystem: nothing to look up
-	missed   int // no database
-	unknown  int // C and C++ sources that only osv.dev could name
+	nameless int // without a version or ecosystem: not looked up
+	missed   int // packages without a database
+	unknown  int // C and C++ sources that only osv.dev could identify
 }
 
 type source struct{ file, ecosystem string }
@@ -44,9 +44,9 @@ func (t tree) cover(found models.VulnerabilityResults) *coverage {
 	return c
 }
 
-// ecosystem is the name of the database that the library looks a package up in,
-// and "" if it looks it up in none: osv-scanner's filter, and osv-scalibr's
-// osvutil.ParsePackage, both internal.
+// ecosystem returns the name of the database in which the library looks a package up, or
+// "". It follows osv-scanner's filter and osv-scalibr's osvutil.ParsePackage, both
+// internal packages.
 func ecosystem(p models.PackageVulns) string {
 	pkg := p.Package.Inventory
 	eco := pkg.Ecosystem()
@@ -62,9 +62,8 @@ func ecosystem(p models.PackageVulns) string {
 	return string(eco.Ecosystem)
 }
 
-// match looks the packages up in the databases as the library would. It adds to
-// res the databases that were used, and a gap for each file whose packages had
-// none.
+// match looks the packages up in the databases like the library. It adds to res the
+// databases that were used, and a gap for each file whose packages have no database.
 func (c *coverage) match(ctx context.Context, databases string, res *gate.Result) error {
 	for _, eco := range c.ecosystems() {
 		wanted := map[string]bool{}
@@ -89,7 +88,7 @@ func (c *coverage) match(ctx context.Context, databases string, res *gate.Result
 		if known.unread > 0 {
 			res.Missing = append(res.Missing, gate.Gap{
 				What: fmt.Sprintf("%s for %s", plural(known.unread, "advisory"), eco), Why: "they cannot be parsed: " + known.example,
-				Remedy: "import the database again, or use a release of the gate that knows its schema"})
+				Remedy: "update the database, or use a release of the gate that supports its schema"})
 		}
 		for s, packages := range c.packages {
 			if s.ecosystem == eco {
@@ -102,7 +101,7 @@ func (c *coverage) match(ctx context.Context, databases string, res *gate.Result
 	return nil
 }
 
-// of returns the advisories that name the package, or one of like name.
+// of returns the advisories about the package or about ones with a similar name.
 func (a *advisories) of(p models.PackageVulns) []*vulnerability {
 	var out []*vulnerability
 	for _, k := range packageKeys(p) {
@@ -120,10 +119,10 @@ func packageKeys(p models.PackageVulns) []string {
 	if pkg.SourceCode != nil {
 		keys = append(keys, key(pkg.SourceCode.Repo))
 	}
-	return told(keys)
+	return distinct(keys)
 }
 
-// missing adds a gap for each file that has packages of the ecosystem.
+// missing adds a gap for each file with packages of the ecosystem.
 func (c *coverage) missing(databases, eco string, empty bool, res *gate.Result) {
 	why := fmt.Sprintf("no %s advisories in %s", eco, cmp.Or(databases, "the offline databases: none are given"))
 	if empty {
@@ -149,13 +148,13 @@ func (c *coverage) sources() []source {
 	})
 }
 
-// ecosystems are those that need a database.
+// ecosystems returns the names of the databases that are needed.
 func (c *coverage) ecosystems() []string {
 	var all []string
 	for s := range c.packages {
 		all = append(all, s.ecosystem)
 	}
-	return told(all)
+	return distinct(all)
 }
 
 func (c *coverage) String() string {
@@ -176,7 +175,7 @@ func (c *coverage) String() string {
 		text += fmt.Sprintf(" (and %d without a version, not looked up)", c.nameless)
 	}
 	if c.unknown > 0 {
-		text = cmp.Or(text, "nothing") + "; " + plural(c.unknown, "vendored C source") + " not compared: only osv.dev can, online"
+		text = cmp.Or(text, "nothing") + "; " + plural(c.unknown, "vendored C source") + " not identified: that needs osv.dev, online"
 	}
 	return text
 }

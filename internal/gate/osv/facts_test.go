@@ -27,7 +27,7 @@ func TestRate(t *testing.T) {
 		`{"id":"GHSA-1","severity":[` + v3 + `,` + v4 + `]}`:                                 "low, CVSS 4.0 score 2.3 of GHSA-1",
 		`{"id":"GHSA-1","severity":[` + v3 + `]}`:                                            "high, CVSS 3.1 score 7.2 of GHSA-1",
 		`{"id":"GHSA-1","affected":[{"severity":[` + v3 + `]}]}`:                             "high, CVSS 3.1 score 7.2 of GHSA-1",
-		`{"id":"GHSA-1","severity":[{"type":"CVSS_V3","score":"CVSS:3.1/AV:N"}]}`:            "high, severity not published, taken as high",
+		`{"id":"GHSA-1","severity":[{"type":"CVSS_V3","score":"CVSS:3.1/AV:N"}]}`:            "high, no severity published, treated as high",
 		`{"id":"GHSA-1","database_specific":{"severity":"MODERATE"}}`:                        "medium, severity word of GHSA-1",
 		`{"id":"UBUNTU-1","severity":[{"type":"Ubuntu","score":"negligible"}]}`:              "low, severity word of UBUNTU-1",
 		`{"id":"MAL-2024-1","severity":[` + v4 + `]}`:                                        "critical, malicious package, MAL-2024-1",
@@ -85,7 +85,7 @@ func TestOneFixForAll(t *testing.T) {
 	for _, f := range scan(t, gate.Input{Dir: dir, Databases: dbs}).Findings {
 		got = append(got, f.Rule+" "+f.Fix)
 	}
-	want := []string{"GO-1 no fixed version is published: replace stdlib, or waive this with a reason and an expiry",
+	want := []string{"GO-1 no fixed version is published: replace stdlib, or waive the finding with a reason and an expiry",
 		"GO-2 use Go 1.25.3 (fixes 1 of 2 of the standard library)"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -10,8 +10,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// tell adds to res the packages, and a finding for each package and fact about it.
-func (t tree) tell(found models.VulnerabilityResults, manifests map[string]manifest, res *gate.Result) {
+// report adds the packages to res, and a finding for each vulnerability of a package.
+func (t tree) report(found models.VulnerabilityResults, manifests map[string]manifest, res *gate.Result) {
 	for _, src := range found.Results {
 		for _, p := range src.Packages {
 			file, line, ok := t.place(p)
@@ -35,7 +35,7 @@ func (t tree) tell(found models.VulnerabilityResults, manifests map[string]manif
 	})
 }
 
-// findings are those of one package.
+// findings returns the findings of one package.
 func findings(p models.PackageVulns, at report.Location, known dependency) []report.Finding {
 	all := facts(p)
 	if len(all) == 0 {
@@ -72,6 +72,6 @@ func purl(p models.PackageVulns) string {
 	if u == nil || u.Type == "" || u.Name == "" {
 		return ""
 	}
-	u.Version = p.Package.Version // of "go 1.21" osv-scanner takes it for 1.21.99
+	u.Version = p.Package.Version // osv-scanner treats "go 1.21" as 1.21.99
 	return u.String()
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/ossf/osv-schema/bindings/go/osvschema"
 )
 
-// fixed is the lowest version above the present one that the fact is not about any
-// more. It is empty when none is known.
+// fixed returns the lowest version above the present one that is not affected, or "" if
+// none is known.
 func fixed(p models.PackageVulns, f fact) string {
 	for _, v := range candidates(p, f) {
 		if !affects(p, f, v) {
@@ -23,14 +23,14 @@ func fixed(p models.PackageVulns, f fact) string {
 	return ""
 }
 
-// remedy is one version for all facts about a package.
+// remedy is one version that fixes several vulnerabilities of a package.
 type remedy struct {
 	version   string
 	fixes, of int
 }
 
-// fixAll finds the lowest version that none of the facts with a known fix is about
-// any more, so that a person acts once. first are the fixes of each alone.
+// fixAll returns the lowest version that fixes every vulnerability with a known fix, so
+// that one update is enough. first are the fixes of each alone.
 func fixAll(p models.PackageVulns, all []fact, first []string) remedy {
 	best := remedy{of: len(all)}
 	var versions []string
@@ -64,7 +64,7 @@ func fixAll(p models.PackageVulns, all []fact, first []string) remedy {
 	return best
 }
 
-// candidates are the fixed versions above the present one, the lowest first.
+// candidates returns the fixed versions above the present one, lowest first.
 func candidates(p models.PackageVulns, f fact) []string {
 	present := p.Package.Inventory.Version
 	if isLibrary(p) && strings.Count(present, ".") == 1 {
@@ -80,7 +80,7 @@ func candidates(p models.PackageVulns, f fact) []string {
 				for _, e := range r.GetEvents() {
 					fix := e.GetFixed()
 					if isLibrary(p) {
-						fix, _, _ = strings.Cut(fix, "-") // 1.21.0-rc.3: nobody builds with it
+						fix, _, _ = strings.Cut(fix, "-") // 1.21.0-rc.3 is not a release
 					}
 					if fix != "" && r.GetType() != osvschema.Range_GIT && compare(p, fix, present) > 0 {
 						out = append(out, fix)
@@ -99,7 +99,7 @@ func sorted(p models.PackageVulns, versions []string) []string {
 	return versions
 }
 
-// affects asks the library whether the fact would be about another version.
+// affects reports whether another version would be affected.
 func affects(p models.PackageVulns, f fact, version string) bool {
 	other := *p.Package.Inventory
 	other.Version = version
@@ -122,20 +122,20 @@ func isLibrary(p models.PackageVulns) bool {
 	return p.Package.Ecosystem == "Go" && p.Package.Name == "stdlib"
 }
 
-// word of a command that a shell takes for nothing but itself.
+// harmless matches a word that a shell does not interpret.
 var harmless = regexp.MustCompile(`^[@A-Za-z0-9][@A-Za-z0-9._/+~:-]*$`)
 
-// fix says what to do about a fact, and with one version about all of them.
+// fix returns how to fix a vulnerability and, if one version does, all others.
 func fix(p models.PackageVulns, f fact, first string, r remedy, known dependency) string {
 	name := p.Package.Name
 	if !harmless.MatchString(name) {
 		name = fmt.Sprintf("%q", name)
 	}
 	if f.malicious() {
-		return "remove " + name + ": it was made to do harm; replace every secret of the machines that installed it"
+		return "remove " + name + ": it is malicious; rotate every secret of the machines that installed it"
 	}
 	if first == "" {
-		return "no fixed version is published: replace " + name + ", or waive this with a reason and an expiry"
+		return "no fixed version is published: replace " + name + ", or waive the finding with a reason and an expiry"
 	}
 	version, more := first, ""
 	if r.of > 1 && r.version != "" {
@@ -149,26 +149,26 @@ func fix(p models.PackageVulns, f fact, first string, r remedy, known dependency
 		}
 		more = fmt.Sprintf(" (fixes %s of %s)", count, what)
 	}
-	return raise(p, name, version, known) + more
+	return update(p, name, version, known) + more
 }
 
-func raise(p models.PackageVulns, name, version string, known dependency) string {
+func update(p models.PackageVulns, name, version string, known dependency) string {
 	plain := harmless.MatchString(p.Package.Name) && harmless.MatchString(version)
 	switch eco := p.Package.Ecosystem; {
 	case !plain:
-		return fmt.Sprintf("raise %s to %q", name, version)
+		return fmt.Sprintf("update %s to %q", name, version)
 	case isLibrary(p):
 		return "use Go " + version
 	case eco == "Go" && known.replaces:
-		return fmt.Sprintf("raise the replace directive to %s v%s", name, version)
+		return fmt.Sprintf("update the replace directive to %s v%s", name, version)
 	case eco == "Go":
 		return fmt.Sprintf("go get %s@v%s", name, version)
 	case eco == "npm" && known.direct:
 		return fmt.Sprintf("npm install %s@%s", name, version)
 	case len(known.through) > 0 && harmless.MatchString(known.through[0]):
-		return fmt.Sprintf("raise %s, through which it comes, until %s is %s or later", known.through[0], name, version)
+		return fmt.Sprintf("update %s, which requires it, until %s is %s or later", known.through[0], name, version)
 	case eco == "npm":
-		return fmt.Sprintf("npm install %s@%s, or npm update what depends on it", name, version)
+		return fmt.Sprintf("npm install %s@%s, or npm update the packages that depend on it", name, version)
 	}
-	return fmt.Sprintf("raise %s to %s", name, version)
+	return fmt.Sprintf("update %s to %s", name, version)
 }

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// parseGoMod reads which requirements are indirect. Through what they come only
-// the module cache knows.
+// parseGoMod reads which requirements are indirect. Only the module cache knows which
+// dependency requires them.
 func parseGoMod(text []byte, _ func(string) []byte) manifest {
 	f, err := modfile.Parse("go.mod", text, nil)
 	if err != nil {

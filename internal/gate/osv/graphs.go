@@ -8,7 +8,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// named are nodes by the name that others ask for.
+// named has the nodes by name.
 type named map[string][]int
 
 func (g *graph) add(by named, name string, n node) {
@@ -16,7 +16,7 @@ func (g *graph) add(by named, name string, n node) {
 	g.nodes = append(g.nodes, n)
 }
 
-// need lets a node ask for every version of a name, or for the one given.
+// need adds a dependency on the given version of a name or, without one, on all.
 func (g *graph) need(i int, by named, name, version string) {
 	for _, j := range by[name] {
 		if j != i && (version == "" || g.nodes[j].version == version) {
@@ -25,7 +25,7 @@ func (g *graph) need(i int, by named, name, version string) {
 	}
 }
 
-// parseCargo reads Cargo.lock. What has no source is a package of the repository.
+// parseCargo reads Cargo.lock. A package without a source belongs to the repository.
 func parseCargo(text []byte, _ func(string) []byte) manifest {
 	var lock struct {
 		Package []struct {
@@ -53,7 +53,7 @@ func parseCargo(text []byte, _ func(string) []byte) manifest {
 	return g.manifest()
 }
 
-// parsePoetry reads poetry.lock, and what is direct from the pyproject.toml beside it.
+// parsePoetry reads poetry.lock, and the direct dependencies from pyproject.toml beside it.
 func parsePoetry(text []byte, beside func(string) []byte) manifest {
 	var lock struct {
 		Package []struct {
@@ -79,7 +79,7 @@ func parsePoetry(text []byte, beside func(string) []byte) manifest {
 	return g.manifest()
 }
 
-// pyproject returns the names of what a project asks for.
+// pyproject returns the names of a project's direct dependencies.
 func pyproject(text []byte) []string {
 	type group struct{ Dependencies map[string]any }
 	var p struct {
@@ -125,12 +125,12 @@ func pyproject(text []byte) []string {
 	return wanted
 }
 
-// distribution is the name at the start of a requirement: "Flask[async] >= 2".
+// distribution returns the name at the start of a requirement: "Flask[async] >= 2".
 var distribution = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*`)
 
 func pythonName(requirement string) string { return key(distribution.FindString(requirement)) }
 
-// parseUV reads uv.lock. What is virtual or editable is a package of the repository.
+// parseUV reads uv.lock. Virtual and editable packages belong to the repository.
 func parseUV(text []byte, _ func(string) []byte) manifest {
 	type need struct{ Name, Version string }
 	var lock struct {
@@ -167,7 +167,7 @@ func parseUV(text []byte, _ func(string) []byte) manifest {
 	return g.manifest()
 }
 
-// pnpmNeeds are the dependencies of an importer (with a specifier each) or of a package.
+// pnpmNeeds has the dependencies of an importer, each with a specifier, or of a package.
 type pnpmNeeds struct {
 	Dependencies map[string]yaml.Node `yaml:"dependencies"`
 	Dev          map[string]yaml.Node `yaml:"devDependencies"`

@@ -12,14 +12,14 @@ import (
 
 type vulnerability = osvschema.Vulnerability
 
-// fact is what several advisories say of one package in other words.
+// fact is one vulnerability of a package, described by one or more advisories.
 type fact struct {
 	about []*vulnerability
 	names []string // every id and alias, sorted
 }
 
-// facts groups the advisories of a package by the names they share, as
-// osv-scanner does. What was withdrawn does not count.
+// facts groups the advisories of a package by shared ids, like osv-scanner. Withdrawn
+// advisories are ignored.
 func facts(p models.PackageVulns) []fact {
 	var out []fact
 	for _, v := range p.Vulnerabilities {
@@ -47,13 +47,13 @@ func facts(p models.PackageVulns) []fact {
 
 func namesOf(v *vulnerability) []string {
 	names := slices.Concat([]string{v.GetId()}, v.GetAliases(), v.GetUpstream())
-	if strings.HasPrefix(v.GetId(), "USN-") { // related are the CVEs that it is about
+	if strings.HasPrefix(v.GetId(), "USN-") { // its related ids are the CVEs that it is about
 		names = append(names, v.GetRelated()...)
 	}
 	return names
 }
 
-// rule is the name that says most: that of malice, then what is known most widely.
+// rule returns the most informative id: of malware, then a CVE, then a GHSA id.
 func (f fact) rule() string {
 	for _, prefix := range []string{"MAL-", "CVE-", "GHSA-"} {
 		if i := slices.IndexFunc(f.names, func(id string) bool { return strings.HasPrefix(id, prefix) }); i >= 0 {
@@ -65,11 +65,11 @@ func (f fact) rule() string {
 
 func (f fact) malicious() bool { return strings.HasPrefix(f.rule(), "MAL-") }
 
-// published is when the first of the advisories was, nil if none says.
+// published returns when the first of the advisories was published, or nil if unknown.
 func (f fact) published() *time.Time {
 	var first *time.Time
 	for _, v := range f.about {
-		// Go's own database writes the year 1.
+		// the Go vulnerability database has the year 1
 		if t := v.GetPublished().AsTime(); v.GetPublished() != nil && t.Year() > 1 && (first == nil || t.Before(*first)) {
 			first = &t
 		}

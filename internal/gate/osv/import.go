@@ -17,15 +17,15 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
-// ImportGo makes <to>/osv-scalibr/Go/all.zip of the OSV files in from: the folder
-// data/osv of the module golang.org/x/vulndb. The same files give the same bytes.
+// ImportGo creates <to>/osv-scalibr/Go/all.zip from the OSV files in from, the folder
+// data/osv of module golang.org/x/vulndb. The same files give the same bytes.
 //
-// Their "modified" is empty. The time of the database is that of the
-// pseudo-version in from, else that of the newest file.
+// The files have no "modified" time. The time of the database is that of the
+// pseudo-version in from or, without one, of the newest file.
 func ImportGo(ctx context.Context, from, to string) (gate.Database, error) {
 	names, err := filepath.Glob(filepath.Join(from, "*.json")) // sorted
 	if err == nil && len(names) == 0 {
-		err = errors.New("no *.json in it")
+		err = errors.New("it contains no *.json file")
 	}
 	if err != nil {
 		return gate.Database{}, fmt.Errorf("read advisories of %s: %w", from, err)
@@ -47,7 +47,7 @@ func ImportGo(ctx context.Context, from, to string) (gate.Database, error) {
 	if err := errors.Join(err, temp.Chmod(0o644), temp.Sync(), temp.Close()); err != nil {
 		return gate.Database{}, fmt.Errorf("import advisories: %w", err)
 	}
-	// What an update noted of the file before is not true of this one.
+	// The source record of an update describes the previous file.
 	if err := os.Remove(path + ".source.json"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return gate.Database{}, err
 	}

@@ -44,9 +44,9 @@ import (
 	"github.com/google/osv-scalibr/extractor/filesystem/sbom/spdx"
 )
 
-// makers are the extractors that osv-scanner enables for source code: its
-// presets lockfile, sbom and directory. Those that only it has are below in
-// kinds.of; vcs/gitrepo reads the .git that nobody is given.
+// makers are the extractors that osv-scanner enables for source code: its presets
+// lockfile, sbom and directory. kinds.of adds the ones that only osv-scanner has, except
+// vcs/gitrepo, which reads .git.
 var makers = []func(*cpb.PluginConfig) (filesystem.Extractor, error){
 	conanlock.New, mixlock.New, pubspec.New, gomod.New, gradlelockfile.New, gradleverificationmetadataxml.New, pomxml.New,
 	packagelockjson.New, pnpmlock.New, yarnlock.New, bunlock.New, composerlock.New, pipfilelock.New, pdmlock.New, poetrylock.New,
@@ -60,10 +60,10 @@ const (
 	vendored   = "filesystem/vendored"
 )
 
-// workspace is read here: the library has no extractor for go.work.
+// workspace is read by this package: the library has no extractor for go.work.
 const workspace = "go/work"
 
-// kinds decides, as the library does, which files name dependencies.
+// kinds decides, like the library, which files name dependencies.
 type kinds []filesystem.Extractor
 
 func newKinds() (kinds, error) {
@@ -78,8 +78,8 @@ func newKinds() (kinds, error) {
 	return k, nil
 }
 
-// of returns the name of an extractor that reads the file, and "" if none does.
-// With a size of 0 only the name counts: some refuse a large file, without a word.
+// of returns the name of an extractor that reads the file, or "". With a size of 0 only
+// the name is considered: some extractors silently skip large files.
 func (k kinds) of(name string, size int64) string {
 	f := newCandidate(name, size)
 	for _, e := range k {
@@ -98,7 +98,8 @@ func (k kinds) of(name string, size int64) string {
 	return ""
 }
 
-// refuses returns the name of an extractor that would read the file were it smaller.
+// refuses returns the name of an extractor that does not read the file because of its
+// size, or "".
 func (k kinds) refuses(name string, size int64) string {
 	small, real := newCandidate(name, 0), newCandidate(name, size)
 	for _, e := range k {
@@ -109,8 +110,8 @@ func (k kinds) refuses(name string, size int64) string {
 	return ""
 }
 
-// vendoredLibrary is the folder of the C or C++ library that a source file belongs
-// to: osv.dev is asked, online only, which one it is.
+// vendoredLibrary returns the folder of the C or C++ library that a source file belongs
+// to, or "". Only osv.dev can identify the library, online.
 func vendoredLibrary(name string) string {
 	switch path.Ext(name) {
 	case ".hpp", ".h", ".hh", ".cc", ".c", ".cpp":
@@ -127,14 +128,14 @@ func vendoredLibrary(name string) string {
 	return ""
 }
 
-// candidate is a file of which only name and size are known.
+// candidate is a file with a name and a size only.
 type candidate struct {
 	name string
 	size int64
 }
 
-// newCandidate puts the repository into a folder: os/apk and os/dpkg want theirs at
-// the root of a whole system.
+// newCandidate places the repository in a folder: os/apk and os/dpkg read only files at
+// the root of a file system.
 func newCandidate(name string, size int64) filesystem.FileAPI {
 	return candidate{"repository/" + name, size}
 }

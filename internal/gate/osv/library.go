@@ -17,13 +17,13 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
-// library is held while osv-scanner runs. It and the library below it log through
-// package variables, and only the log says which files they could not read and
-// which advisories they could not load: the result is then a silent 0.
+// library is held while osv-scanner runs. It and osv-scalibr log through package
+// variables, and only the log names the files that they could not read and the
+// advisories that they could not load.
 var library sync.Mutex
 
-// doScan runs the library, which knows no deadline, and returns the errors it
-// logged. After a deadline it goes on unheard.
+// doScan runs the library and returns the errors that it logged. The library has no
+// deadline: after ctx ends it continues in the background and its result is ignored.
 func doScan(ctx context.Context, a osvscanner.ScannerActions) (models.VulnerabilityResults, []string, error) {
 	type answer struct {
 		found models.VulnerabilityResults
@@ -58,7 +58,7 @@ func doScan(ctx context.Context, a osvscanner.ScannerActions) (models.Vulnerabil
 	}
 }
 
-// journal keeps what is logged as an error or should have been, and prints nothing.
+// journal collects logged errors, and a warning that should be one. It prints nothing.
 type journal struct {
 	mu   sync.Mutex
 	said []string
@@ -85,17 +85,17 @@ func (j *journal) errors() []string {
 	return slices.Compact(j.said)
 }
 
-// extraction is how the library logs a plugin that did not succeed.
+// extraction matches the log message about a plugin that did not succeed.
 var extraction = regexp.MustCompile(`(?s)^Error during extraction: \(extracting as ([^)]*)\) (.*)$`)
 
-// missingInclude begins the warning about a file that a requirements file includes.
+// missingInclude is the beginning of the warning about a missing file that requirements
+// include.
 const missingInclude = "openAndExtractFromFile("
 
-// unread turns logged errors into gaps. When it is the matching that failed there
-// is no answer at all.
+// unread turns logged errors into gaps. A failure to match packages is an error.
 func (s *stage) unread(said []string) ([]gate.Gap, error) {
 	var gaps []gate.Gap
-	files := strings.Builder{} // what is told of a file need not be told again
+	files := strings.Builder{} // messages about a file are not repeated
 	for _, msg := range said {
 		m := extraction.FindStringSubmatch(msg)
 		if m == nil {
@@ -114,7 +114,7 @@ func (s *stage) unread(said []string) ([]gate.Gap, error) {
 			}
 		}
 		if len(gaps) == before {
-			gaps = append(gaps, gate.Gap{What: "everything that " + m[1] + " reads", Why: s.plain(m[2]), Remedy: "repair what the message names"})
+			gaps = append(gaps, gate.Gap{What: "everything that " + m[1] + " reads", Why: s.plain(m[2]), Remedy: "fix what the message names"})
 		}
 	}
 	for _, msg := range said {
@@ -125,13 +125,13 @@ func (s *stage) unread(said []string) ([]gate.Gap, error) {
 		case extraction.MatchString(msg), strings.Contains(files.String(), msg):
 		default:
 			gaps = append(gaps, gate.Gap{What: "some dependencies", Why: s.plain(msg),
-				Remedy: "repair what the message names: what is behind it was not looked up"})
+				Remedy: "fix what the message names; the dependencies behind it were not looked up"})
 		}
 	}
 	return slices.Compact(gaps), nil // said is sorted
 }
 
-// missing is the gap of a file that requirements include and that is not there.
+// missing returns the gap for a missing file that requirements include.
 func (s *stage) missing(rest string) gate.Gap {
 	g := gate.Gap{What: "a file that requirements include", Why: s.plain(rest), Remedy: "add the file, or do not include it"}
 	quoted, err := strconv.QuotedPrefix(rest)
@@ -140,12 +140,12 @@ func (s *stage) missing(rest string) gate.Gap {
 	}
 	if name, err := strconv.Unquote(quoted); err == nil {
 		g.What, _ = s.original(name)
-		g.Why = "requirements include it, and it is not in the repository or was not read"
+		g.Why = "requirements include it, but it is not in the repository or was not read"
 	}
 	return g
 }
 
-// oneLine is the text in one line of at most 300 characters.
+// oneLine returns the text in one line of at most 300 characters.
 func oneLine(s string) string {
 	s = strings.Join(strings.Fields(s), " ")
 	if r := []rune(s); len(r) > 300 {

@@ -10,10 +10,10 @@ import (
 	"github.com/google/osv-scanner/v2/pkg/models"
 )
 
-// dependency is what a lock file tells of a package besides its version.
+// dependency is what a lock file says about a package in addition to its version.
 type dependency struct {
 	direct   bool
-	through  []string // from a direct dependency down to what asks for the package
+	through  []string // names from a direct dependency down to the one that requires the package
 	licences []string
 	replaces bool // a replace directive names the version
 }
@@ -25,8 +25,8 @@ func (m manifest) of(p models.PackageVulns) dependency {
 	return m[[2]string{p.Package.Inventory.Name, p.Package.Inventory.Version}]
 }
 
-// parserOf returns the function for a file that tells, by its name. What it cannot
-// read the library could not either, and that is told: then it returns nil.
+// parserOf returns the function that parses a file, by its name, or nil. A function
+// returns nil for a file that it cannot read; the library reports that file.
 func parserOf(base string) func(text []byte, beside func(name string) []byte) manifest {
 	switch base {
 	case "go.mod":
@@ -51,8 +51,8 @@ type parsed struct {
 	err   error
 }
 
-// manifests parses every file of the stage that tells more than versions, while
-// the library reads them for itself.
+// manifests parses every file of the stage that contains more than versions, in parallel
+// to the library.
 func (s *stage) manifests() <-chan parsed {
 	done := make(chan parsed, 1)
 	go func() {
@@ -61,7 +61,7 @@ func (s *stage) manifests() <-chan parsed {
 		defer func() { done <- parsed{out, err} }()
 		defer func() {
 			if p := recover(); p != nil {
-				err = fmt.Errorf("read who asks for which dependency: panic: %v", p)
+				err = fmt.Errorf("read which dependency requires which: panic: %v", p)
 			}
 		}()
 		for name, original := range s.names {
@@ -83,7 +83,7 @@ func (s *stage) manifests() <-chan parsed {
 	return done
 }
 
-// graph is who asks for whom. Node 0 is the repository itself.
+// graph has the dependencies of each package. Node 0 is the repository itself.
 type graph struct{ nodes []node }
 
 type node struct {
@@ -92,11 +92,11 @@ type node struct {
 	needs         []int
 }
 
-// longest bounds a chain: real ones have some ten names.
+// longest is the longest chain that is reported; real ones have about ten names.
 const longest = 50
 
-// manifest walks the graph from the repository, so that each package has the
-// shortest way to it. Without a way nothing is said of how it came.
+// manifest finds the shortest way from the repository to each package. A package that is
+// not reachable has no way.
 func (g graph) manifest() manifest {
 	from := make([]int, len(g.nodes))
 	for i := range from {

@@ -20,8 +20,8 @@ type npmPackage struct {
 	PeerDependencies     map[string]string `json:"peerDependencies"`
 }
 
-// parseNPM reads package-lock.json: of version 2 and 3, as 1 does not say what the
-// repository asks for. Paths outside node_modules are the repository itself.
+// parseNPM reads package-lock.json of version 2 and 3; version 1 does not have the direct
+// dependencies. Paths outside of node_modules are the repository itself.
 func parseNPM(text []byte, _ func(string) []byte) manifest {
 	var lock struct {
 		Packages map[string]npmPackage `json:"packages"`
@@ -61,8 +61,8 @@ func parseNPM(text []byte, _ func(string) []byte) manifest {
 	return g.manifest()
 }
 
-// npmResolve finds a package as Node.js does: in the node_modules of the folder,
-// else of one above.
+// npmResolve finds a package like Node.js: in the node_modules of the folder or of one
+// above it.
 func npmResolve(at map[string]int, from, name string) int {
 	const deepest = 200
 	for range deepest {
@@ -86,7 +86,7 @@ func npmName(at string, p npmPackage) string {
 	return at[strings.LastIndex("/"+at, "/node_modules/")+len("node_modules/"):]
 }
 
-// npmLicence reads what package.json may say: a word, or the older {"type": …}.
+// npmLicence reads a licence of package.json: a word, or the older {"type": …}.
 func npmLicence(v jsontext.Value) []string {
 	var word string
 	if json.Unmarshal(v, &word) == nil && word != "" {

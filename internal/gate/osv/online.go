@@ -10,14 +10,13 @@ import (
 	"time"
 )
 
-// connect bounds how long a connection to osv.dev may take to come about.
+// connect is the time limit for connecting to osv.dev.
 const connect = 10 * time.Second
 
-// online is the transport to osv.dev. A host that cannot be reached is tried
-// twice and then no more: the library on its own asks four times for half a
-// minute, whatever the error is.
+// online is the transport to osv.dev. A host that cannot be reached is tried twice in
+// all. The library on its own retries each request four times for half a minute.
 type online struct {
-	ctx   context.Context // the library knows none
+	ctx   context.Context // the library takes none
 	next  http.RoundTripper
 	pause time.Duration // before the second attempt
 
@@ -69,7 +68,7 @@ func (o *online) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, o.down
 }
 
-// state is an error when asking makes no sense any more.
+// state returns an error if further requests are useless.
 func (o *online) state() error {
 	if err := o.ctx.Err(); err != nil {
 		return &unreachable{"osv.dev", err}
@@ -79,15 +78,15 @@ func (o *online) state() error {
 	return o.down
 }
 
-// isUnreachable reports whether no connection came about.
+// isUnreachable reports whether the connection failed.
 func isUnreachable(err error) bool {
 	var op *net.OpError
 	var dns *net.DNSError
 	return errors.As(err, &dns) || errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect")
 }
 
-// unreachable ends the attempts of the library: of all errors only a deadline does
-// (osvdev's makeRetryRequest), so it says that it is one.
+// unreachable stops the retries of the library. Only context.DeadlineExceeded does
+// (osvdev's makeRetryRequest), so it claims to be one.
 type unreachable struct {
 	host string
 	err  error

@@ -11,10 +11,10 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
-// placeholder stands for a module that the i-th directive replaces.
+// placeholder names the module that the i-th directive replaces.
 func placeholder(i int) string { return fmt.Sprintf("replaced.invalid/%d", i) }
 
-// modText writes a go.mod with one directive a line, each in the line where it was.
+// modText writes a go.mod with one directive per line, each on its original line.
 type modText struct{ lines []string }
 
 func newModText(text []byte) modText {
@@ -31,13 +31,13 @@ func (m modText) replace(i int, r *modfile.Replace) {
 
 func (m modText) bytes() []byte { return []byte(strings.Join(m.lines, "\n") + "\n") }
 
-// replaced is a go.mod for the library, which applies replace directives one after
-// the other: to what an earlier one has put there too, and one without a version
-// even where one with it holds. Here each of them gets a module of its own.
+// replaced returns a go.mod for the library, which applies replace directives one after
+// the other, even to the result of an earlier one, and applies one without a version
+// where one with a version matches. Here each directive gets a module of its own.
 func replaced(text []byte) []byte {
 	f, err := modfile.Parse("go.mod", text, nil)
 	if err != nil || len(f.Replace) == 0 {
-		return text // the library says why
+		return text // the library reports the error
 	}
 	out, holds := newModText(text), map[string]int{}
 	for i, r := range f.Replace {
@@ -67,9 +67,9 @@ func replaced(text []byte) []byte {
 	return out.bytes()
 }
 
-// workspaceMod is a go.mod that requires what a go.work puts in the place of
-// modules: it holds for every module of the workspace, whatever their go.mod say.
-// A folder has no version to look up; one outside of the repository nobody sees.
+// workspaceMod returns a go.mod that requires the replacements of a go.work, which apply
+// to every module of the workspace. A replacement by a folder has no version to look up;
+// a folder outside of the repository is a gap.
 func workspaceMod(name string, text []byte) (mod []byte, gaps []gate.Gap, why string) {
 	f, err := modfile.ParseWork("go.work", text, nil)
 	if err != nil {

@@ -55,7 +55,7 @@ func TestWorkspace(t *testing.T) {
 			t.Errorf("%s: gaps %q, want %q", name, got, c.gap)
 		}
 		for _, f := range res.Findings {
-			if f.Fix != "raise the replace directive to golang.org/x/net v0.23.0" {
+			if f.Fix != "update the replace directive to golang.org/x/net v0.23.0" {
 				t.Errorf("%s: %s", name, f.Fix)
 			}
 		}

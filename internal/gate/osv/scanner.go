@@ -1,4 +1,4 @@
-// Package osv looks for vulnerable dependencies with osv-scanner.
+// Package osv finds vulnerable dependencies with osv-scanner.
 package osv
 
 import (
@@ -16,28 +16,28 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// Scanner matches what lock files and manifests name against advisories: those
-// in Input.Databases when offline, else those of osv.dev.
+// Scanner matches the packages of lock files and manifests with advisories: those in
+// Input.Databases if offline, otherwise those of osv.dev.
 type Scanner struct {
-	Client *http.Client // of online queries; nil is one that gives up on a silent host
-	Built  bool         // an artifact was built: its Go release is looked up in every run
+	Client *http.Client // for online queries; nil is a client that gives up on an unresponsive host
+	Built  bool         // an artifact was built: its Go release is matched in every run
 }
 
 // Name is "osv-scanner".
 func (Scanner) Name() string { return "osv-scanner" }
 
-// Kind is what it looks for.
+// Kind is "dependencies".
 func (Scanner) Kind() string { return "dependencies" }
 
 // Version is the version of the linked library.
 func (Scanner) Version() string { return gate.ModuleVersion("github.com/google/osv-scanner/v2") }
 
-// config stands in for every osv-scanner.toml of the repository, by which a
-// change could loosen its own gate. It keeps what go.mod says of Go's version.
+// config replaces every osv-scanner.toml of the repository, with which a change could
+// loosen its own gate. It keeps the Go version of go.mod.
 const config = "ScanGoModVersion = true\n"
 
-// Scan reads the lock files and manifests of in.Files, the standard library that
-// built in.Artifact, and the advisories about what they name.
+// Scan matches the packages of the lock files and manifests in in.Files, and the standard
+// library that built in.Artifact, with advisories.
 func (s Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 	temp, err := os.MkdirTemp("", "osv")
 	if err != nil {
@@ -75,14 +75,14 @@ func (s Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 		if m.err != nil {
 			return gate.Result{}, m.err
 		}
-		t.tell(found, m.files, &res)
+		t.report(found, m.files, &res)
 	}
 	res.Covered = c.String()
 	return res, nil
 }
 
-// library lets osv-scanner read the stage and, online, ask osv.dev. Offline it
-// does not match: it would read every advisory whole and drop some in silence.
+// library runs osv-scanner over the stage. Online it queries osv.dev. Offline it does not
+// match packages: it would hold every advisory in memory and silently ignore some.
 func (s Scanner) library(ctx context.Context, t tree, offline bool, temp string, res *gate.Result) (models.VulnerabilityResults, error) {
 	if len(t.stage.names) == 0 && len(t.built.versions) == 0 {
 		return models.VulnerabilityResults{}, ctx.Err()
@@ -98,8 +98,8 @@ func (s Scanner) library(ctx context.Context, t tree, offline bool, temp string,
 	if err := os.WriteFile(actions.ConfigOverridePath, []byte(config), 0o600); err != nil {
 		return models.VulnerabilityResults{}, err
 	}
-	// Resolving what a manifest without a lock file would install needs a registry
-	// and today's answer: the same commit would get another tomorrow.
+	// Resolving a manifest without a lock file would query a registry, and the same commit
+	// would have another result tomorrow.
 	actions.TransitiveScanning.Disabled = true
 	if offline {
 		actions.PluginsDisabled = []string{"vulnmatch/osvlocal"}
@@ -121,13 +121,13 @@ func (s Scanner) library(ctx context.Context, t tree, offline bool, temp string,
 	return found, nil
 }
 
-// tree relates what the library says to the repository.
+// tree translates the library's results to the repository.
 type tree struct {
 	stage *stage
 	built built
 }
 
-// place is where the package is named.
+// place returns the file and line that name the package.
 func (t tree) place(p models.PackageVulns) (file string, line int, ok bool) {
 	at := p.Package.Inventory.Location.Descriptor
 	if at == nil || at.File == nil {
@@ -143,8 +143,8 @@ func (t tree) place(p models.PackageVulns) (file string, line int, ok bool) {
 	return file, at.File.LineNumber, ok
 }
 
-// outside is a file that is no copy and that the package was read from all the
-// same: a repository may name any file of this machine in its requirements.
+// outside returns the file outside of the stage from which the package was read, if any:
+// requirements may include any file of this machine.
 func (t tree) outside(p models.PackageVulns) string {
 	for _, at := range p.Package.Inventory.Location.Related {
 		if at.File == nil || t.built.below(at.File.Path) {
@@ -157,18 +157,18 @@ func (t tree) outside(p models.PackageVulns) string {
 	return ""
 }
 
-// foreign tells of files that were read and must not count.
+// foreign returns a gap for each file that includes a file outside of the repository.
 func (t tree) foreign(found models.VulnerabilityResults) []gate.Gap {
 	var gaps []gate.Gap
-	told := map[string]bool{}
+	seen := map[string]bool{}
 	for _, src := range found.Results {
 		for _, p := range src.Packages {
 			if t.outside(p) == "" {
 				continue
 			}
 			name, _ := t.stage.original(p.Package.Inventory.Location.PathOrEmpty())
-			if !told[name] {
-				told[name] = true
+			if !seen[name] {
+				seen[name] = true
 				gaps = append(gaps, gate.Gap{What: name, Why: "it includes a file outside of the repository", Remedy: "include only files of the repository"})
 			}
 		}

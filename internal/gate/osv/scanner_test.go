@@ -105,20 +105,20 @@ var (
 		Rule: "CVE-2023-45288", Aliases: []string{"GHSA-4v7x-pqxf-cx7m", "GO-2024-2687"}, Severity: report.High,
 		Message: "HTTP/2 CONTINUATION flood in net/http",
 		At:      report.Location{Path: "go.mod", Line: 5}, Package: "pkg:golang/golang.org/x/net@0.20.0",
-		Rated: "severity not published, taken as high", Fixed: "0.23.0", Fix: "go get golang.org/x/net@v0.23.0",
+		Rated: "no severity published, treated as high", Fixed: "0.23.0", Fix: "go get golang.org/x/net@v0.23.0",
 	}
 	stdlib = report.Finding{
 		Rule: "CVE-2023-45288", Aliases: []string{"GHSA-4v7x-pqxf-cx7m", "GO-2024-2687"}, Severity: report.High,
 		Message: "HTTP/2 CONTINUATION flood in net/http",
 		At:      report.Location{Path: "go.mod", Line: 3}, Package: "pkg:golang/stdlib@1.22.1",
-		Rated: "severity not published, taken as high", Fixed: "1.22.2", Fix: "use Go 1.22.2",
+		Rated: "no severity published, treated as high", Fixed: "1.22.2", Fix: "use Go 1.22.2",
 	}
 	lodash = report.Finding{
 		Rule: "CVE-2021-23337", Aliases: []string{"GHSA-35jh-r3h4-6jhm"}, Severity: report.High,
 		Message: "Command Injection in lodash",
 		At:      report.Location{Path: "web/package-lock.json", Line: 2}, Package: "pkg:npm/lodash@4.17.20",
 		Rated: "CVSS 3.1 score 7.2 of GHSA-35jh-r3h4-6jhm", Published: &disclosed,
-		Fixed: "4.17.21", Fix: "npm install lodash@4.17.21, or npm update what depends on it",
+		Fixed: "4.17.21", Fix: "npm install lodash@4.17.21, or npm update the packages that depend on it",
 	}
 )
 

@@ -10,16 +10,15 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
-// Select returns the lock files and manifests, and what the library or the facts
-// about them may need besides. Of a change only those that it touches, and those
-// that are read together with them; where there is an artifact also every go.mod:
-// the standard library that runs may be another though no file has changed.
+// Select returns the lock files and manifests, and the files that are read together with
+// them. For a change, only those that it touches; with an artifact also every go.mod,
+// because the standard library may differ although no file has changed.
 func (s Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, bool) {
 	k, err := newKinds()
 	if err != nil {
-		return files, true // Scan says why
+		return files, true // Scan returns the error
 	}
-	kind := map[string]string{} // path → extractor
+	kind := map[string]string{} // from path to extractor
 	for _, f := range files {
 		if name := k.of(f.Path, 0); name != "" {
 			kind[f.Path] = name
@@ -47,7 +46,7 @@ func (s Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, b
 	return out, len(out) > 0 || s.Built
 }
 
-// gone are changed paths that may not exist any more.
+// gone returns the changed paths, which may not exist any more.
 func gone(changed gate.Changes) []gate.File {
 	var out []gate.File
 	for name, yes := range changed {
@@ -58,8 +57,8 @@ func gone(changed gate.Changes) []gate.File {
 	return out
 }
 
-// group names the files that one reads with another: pom.xml its parents, wherever
-// they are, requirements each other, a lock file those beside it.
+// group names the files that are read together: pom.xml and its parents anywhere,
+// requirements files, a lock file and the files beside it.
 func group(name, kind string) string {
 	switch kind {
 	case "java/pomxml", "python/requirements":
@@ -72,7 +71,7 @@ func group(name, kind string) string {
 	return path.Dir(name) + "/"
 }
 
-// touchedGroups are the groups in which something changed, be it that it is gone.
+// touchedGroups returns the groups in which a file was changed or deleted.
 func touchedGroups(k kinds, kind map[string]string, inc map[string][]string, changed gate.Changes) map[string]bool {
 	touched := map[string]bool{}
 	for name, yes := range changed {
@@ -91,8 +90,8 @@ func touchedGroups(k kinds, kind map[string]string, inc map[string][]string, cha
 	return touched
 }
 
-// sideFile is one that tells only which dependency is direct: a change of it alone
-// brings no other version of anything.
+// sideFile reports whether a file only says which dependencies are direct. A change of it
+// alone does not change any version.
 func sideFile(name string) bool {
 	return path.Base(name) == "pyproject.toml"
 }
@@ -100,12 +99,12 @@ func sideFile(name string) bool {
 // requirementsLike are the extensions of files that requirements may include.
 var requirementsLike = []string{"", ".txt", ".in", ".pip", ".lst", ".list", ".req", ".reqs", ".requirements", ".constraints"}
 
-// includes says, of each file that is no lock file itself, by which ones it may be
-// read. Of requirements only their text tells what they include: everything that
-// could be it counts, in any folder that has some, beside it, below or above.
+// includes maps each file that is not a lock file itself to the ones that may include it.
+// Only the text of requirements files says what they include, so every file that could
+// be included counts, in, above and below the folders of requirements files.
 func includes(files []gate.File, kind map[string]string) map[string][]string {
-	beside := map[string]string{}                                    // file that may be read → the one that may read it
-	requirements, around := map[string]string{}, map[string]string{} // folder → one of them
+	beside := map[string]string{}                                    // from a file to the one that may include it
+	requirements, around := map[string]string{}, map[string]string{} // from a folder to one of them
 	for name, of := range kind {
 		dir := path.Dir(name)
 		switch of {

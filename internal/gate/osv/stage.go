@@ -17,28 +17,28 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
-// A larger file is not read: the library holds it, and what it makes of it, in
-// memory. The largest lock files in public have some 10 MB.
+// Bounds in bytes: the library holds files and results in memory. The largest public
+// lock files have about 10 MB.
 const (
-	largest    = 64 << 20
-	largestAll = 1 << 30
+	largest    = 64 << 20 // of one file
+	largestAll = 1 << 30  // of all files
 )
 
-// stage is a folder with copies of the files to scan, and nothing else: the
-// library would walk all of the checkout.
+// stage is a folder with copies of the files to scan and nothing else, because the
+// library would read the complete checkout.
 type stage struct {
 	dir   string
-	names map[string]string // path in dir → path in the repository
-	safe  map[string]string // path in the repository → path in dir
+	names map[string]string // from path in dir to path in the repository
+	safe  map[string]string // from path in the repository to path in dir
 	used  map[string]bool
 	kinds kinds
 	bytes int64
 	gaps  []gate.Gap
-	// unknown is how many C and C++ sources only osv.dev could name.
+	// unknown is the number of C and C++ sources that only osv.dev could identify.
 	unknown int
 }
 
-// newStage copies the files. What cannot be copied is a gap.
+// newStage copies the files. A file that cannot be copied is a gap.
 func newStage(ctx context.Context, in gate.Input, dir string) (*stage, error) {
 	k, err := newKinds()
 	if err != nil {
@@ -55,7 +55,7 @@ func newStage(ctx context.Context, in gate.Input, dir string) (*stage, error) {
 	}
 	var rest []gate.File
 	var text bytes.Buffer                     // of requirements
-	for _, odd := range []bool{false, true} { // an odd name gives way to a plain one
+	for _, odd := range []bool{false, true} { // plain names first, so that they keep their names
 		for _, f := range in.Files {
 			if strings.ContainsFunc(f.Path, isOdd) != odd {
 				continue
@@ -83,8 +83,8 @@ func newStage(ctx context.Context, in gate.Input, dir string) (*stage, error) {
 	return s, s.include(ctx, root, rest, text.Bytes())
 }
 
-// include copies the files that requirements may include: those whose name their
-// text has. When one is missing nevertheless, the library says so.
+// include copies the files that requirements files may include: those whose name occurs
+// in their text. The library reports a file that is missing nevertheless.
 func (s *stage) include(ctx context.Context, root *os.Root, files []gate.File, text []byte) error {
 	for len(text) > 0 {
 		var more []byte
@@ -108,8 +108,8 @@ func (s *stage) include(ctx context.Context, root *os.Root, files []gate.File, t
 	return nil
 }
 
-// mentions reports whether the text has the name of a file. One without a dot is
-// part of other words, and must be one itself.
+// mentions reports whether the text contains the name of a file. A name without a dot
+// must be a word of its own.
 func mentions(text []byte, name string) bool {
 	if strings.Contains(name, ".") {
 		return bytes.Contains(text, []byte(name))
@@ -128,11 +128,11 @@ func mentions(text []byte, name string) bool {
 	}
 }
 
-// add copies one file and returns its text. What cannot be read is a gap, if told.
-// An error is one of the stage, not of the repository.
-func (s *stage) add(root *os.Root, f gate.File, tell bool) ([]byte, error) {
+// add copies one file and returns its text. If report is set, a file that cannot be read
+// is a gap. Errors concern the stage, not the repository.
+func (s *stage) add(root *os.Root, f gate.File, report bool) ([]byte, error) {
 	text, why := s.read(root, f)
-	if why == "" && tell {
+	if why == "" && report {
 		why = s.unfit(f.Path, text)
 	}
 	switch base := path.Base(f.Path); {
@@ -145,7 +145,7 @@ func (s *stage) add(root *os.Root, f gate.File, tell bool) ([]byte, error) {
 		s.gaps = append(s.gaps, gaps...)
 	}
 	if why != "" {
-		if tell {
+		if report {
 			s.gaps = append(s.gaps, gate.Gap{What: f.Path, Why: why, Remedy: "repair the file, remove it, or exclude its folder"})
 		}
 		return nil, nil
@@ -163,11 +163,11 @@ func (s *stage) add(root *os.Root, f gate.File, tell bool) ([]byte, error) {
 	return text, os.WriteFile(to, text, 0o600)
 }
 
-// read returns the text of a regular file inside the root, or why it cannot.
+// read returns the text of a regular file in the root, or why it cannot be read.
 func (s *stage) read(root *os.Root, f gate.File) (text []byte, why string) {
 	name := filepath.FromSlash(f.Path)
 	stat := root.Lstat
-	if f.Link { // what it is to, within the repository
+	if f.Link { // its target in the repository
 		stat = root.Stat
 	}
 	before, err := stat(name)
@@ -175,14 +175,14 @@ func (s *stage) read(root *os.Root, f gate.File) (text []byte, why string) {
 		return nil, "it cannot be read: " + oneLine(err.Error())
 	}
 	if !before.Mode().IsRegular() {
-		return nil, "it is no regular file but " + before.Mode().Type().String()
+		return nil, "it is not a regular file (" + before.Mode().Type().String() + ")"
 	}
 	size := max(f.Size, before.Size())
 	if size > largest {
-		return nil, fmt.Sprintf("it has %s, and more than %s is not read", humanize.IBytes(uint64(size)), humanize.IBytes(largest))
+		return nil, fmt.Sprintf("it has %s, more than the limit of %s", humanize.IBytes(uint64(size)), humanize.IBytes(largest))
 	}
 	if s.bytes+size > largestAll {
-		return nil, fmt.Sprintf("lock files and manifests before it have %s, and more is not read", humanize.IBytes(uint64(s.bytes)))
+		return nil, fmt.Sprintf("all lock files and manifests together exceed the limit; those before it have %s", humanize.IBytes(uint64(s.bytes)))
 	}
 	file, err := root.Open(name)
 	if err != nil {
@@ -191,7 +191,7 @@ func (s *stage) read(root *os.Root, f gate.File) (text []byte, why string) {
 	defer file.Close()
 	after, err := file.Stat()
 	if err == nil && !os.SameFile(before, after) {
-		return nil, "it changed while it was read"
+		return nil, "it was changed while it was read"
 	}
 	text, err = io.ReadAll(io.LimitReader(file, largest+1))
 	switch {
@@ -203,24 +203,24 @@ func (s *stage) read(root *os.Root, f gate.File) (text []byte, why string) {
 	return text, ""
 }
 
-// unfit says why the library would read nothing from the file and not tell.
+// unfit returns why the library would silently read nothing from the file, or "".
 func (s *stage) unfit(name string, text []byte) string {
 	if by := s.kinds.refuses(name, int64(len(text))); by != "" {
 		return fmt.Sprintf("it has %s, more than %s reads", humanize.IBytes(uint64(len(text))), by)
 	}
 	switch {
 	case bytes.HasPrefix(text, []byte("version https://git-lfs.github.com/spec/")):
-		return "it is a pointer of Git LFS and not the file"
+		return "it is a Git LFS pointer, not the file itself"
 	case bytes.IndexByte(text, 0) >= 0:
-		return "it is no text in UTF-8"
+		return "it is not UTF-8 text"
 	}
 	return ""
 }
 
-// isOdd reports whether a character would confuse what the library logs.
+// isOdd reports whether a character would be ambiguous in the library's log.
 func isOdd(r rune) bool { return r == ':' || r == unicode.ReplacementChar || !unicode.IsPrint(r) }
 
-// place is where in the stage a path goes: the same path, without odd characters.
+// place returns the path in the stage of a file: its own, without odd characters.
 func (s *stage) place(name string) string {
 	if name == "." {
 		return "."
@@ -243,8 +243,8 @@ func (s *stage) place(name string) string {
 	return to
 }
 
-// original is the path in the repository of one that the library names, which
-// takes the root of the file system for its own.
+// original returns the path in the repository of a path that the library reports, which
+// is relative to the root of the file system.
 func (s *stage) original(name string) (string, bool) {
 	rel, err := filepath.Rel(s.dir, filepath.Join("/", name))
 	if err != nil {
@@ -262,7 +262,7 @@ func (s *stage) original(name string) (string, bool) {
 	return rel, false
 }
 
-// plain is a text of the library without the path of the stage.
+// plain removes the path of the stage from a text of the library.
 func (s *stage) plain(text string) string {
 	text = strings.ReplaceAll(text, s.dir+"/", "")
 	return oneLine(strings.ReplaceAll(text, strings.TrimPrefix(s.dir, "/")+"/", ""))

@@ -56,13 +56,13 @@ func TestUnreadable(t *testing.T) {
 		"not JSON":       {"a/package-lock.json", text("<<<<<<< HEAD"), "cannot be read as javascript/packagelockjson"},
 		"200 MB":         {"a/package-lock.json", sparse(200 << 20), "it has 200 MiB"},
 		"11 MB of Swift": {"a/Package.resolved", sparse(11 << 20), "more than swift/packageresolved reads"},
-		"dangling link":  {"a/package-lock.json", link("nowhere"), "no regular file"},
-		"link outside":   {"a/package-lock.json", link("/etc/passwd"), "no regular file"},
-		"link loop":      {"a/package-lock.json", link("package-lock.json"), "no regular file"},
-		"a folder":       {"a/go.mod", func(t *testing.T, name string) { write(t, name, map[string]string{"x": ""}) }, "no regular file"},
+		"dangling link":  {"a/package-lock.json", link("nowhere"), "not a regular file"},
+		"link outside":   {"a/package-lock.json", link("/etc/passwd"), "not a regular file"},
+		"link loop":      {"a/package-lock.json", link("package-lock.json"), "not a regular file"},
+		"a folder":       {"a/go.mod", func(t *testing.T, name string) { write(t, name, map[string]string{"x": ""}) }, "not a regular file"},
 		"gone":           {"a/go.mod", func(*testing.T, string) {}, "cannot be read"},
-		"LFS pointer":    {"a/requirements.txt", text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n"), "pointer of Git LFS"},
-		"UTF-16":         {"a/requirements.txt", text("\xff\xfef\x00l\x00a\x00s\x00k\x00"), "no text in UTF-8"},
+		"LFS pointer":    {"a/requirements.txt", text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n"), "Git LFS pointer"},
+		"UTF-16":         {"a/requirements.txt", text("\xff\xfef\x00l\x00a\x00s\x00k\x00"), "not UTF-8 text"},
 		"odd folder":     {"a: b\n\tc/go.mod", text("}"), "cannot be read as go/gomod"},
 		"invalid UTF-8":  {"a\xff/go.mod", text("}"), "cannot be read as go/gomod"},
 		"includes none":  {"a/requirements.txt", text("-r none.txt\n"), "not in the repository"},
@@ -172,7 +172,7 @@ func TestHostileNames(t *testing.T) {
 		}
 		fixes = append(fixes, f.Fix)
 	}
-	want := []string{`remove "$(id)\n::x::": it was made to do harm; replace every secret of the machines that installed it`, `raise "-x; rm -rf $HOME" to "2.0.0"`}
+	want := []string{`remove "$(id)\n::x::": it is malicious; rotate every secret of the machines that installed it`, `update "-x; rm -rf $HOME" to "2.0.0"`}
 	if diff := cmp.Diff(want, fixes); diff != "" {
 		t.Error(diff)
 	}

@@ -47,7 +47,7 @@ func compare(ctx context.Context, in gate.Input, hits []hit) error {
 	repo := git.Foreign(in.Dir)
 	err := repo.Stream(ctx, nil, func(r io.Reader) error { return tree(r, before) }, "ls-tree", "-r", "-z", "--full-tree", in.Base)
 	if err != nil {
-		return fmt.Errorf("%w (a shallow checkout lacks the base: use fetch-depth: 0)", err)
+		return fmt.Errorf("%w (a shallow checkout may lack the base: use fetch-depth: 0)", err)
 	}
 	args := []string{"diff", "-U0", "--no-ext-diff", "--no-textconv", "--no-renames", "--text", "--full-index", "--no-color", "--no-relative",
 		"--inter-hunk-context=0", "--ignore-submodules=all", "--src-prefix=a/", "--dst-prefix=b/", in.Base, "--"}

@@ -17,7 +17,7 @@ const (
 	maxPlace = 10_000_000 // lines of a file, columns of a line
 )
 
-// converter makes findings of a run's results.
+// converter converts the results of a run to findings.
 type converter struct {
 	run    *run
 	tool   string
@@ -31,8 +31,8 @@ func newConverter(r *run, tool, dir string) *converter {
 	return &converter{run: r, tool: tool, places: newPlaces(r, dir), overrides: map[int]map[*descriptor]string{}, help: map[*descriptor]string{}}
 }
 
-// convert makes a finding of a result. It reports false when the result says that
-// it is no fault, or that it is gone.
+// convert converts a result to a finding. counts is false if the result is not a fault or
+// is fixed.
 func (c *converter) convert(res *result) (h hit, counts bool, err error) {
 	id, d, err := c.run.rule(res)
 	if err != nil {
@@ -58,23 +58,23 @@ func (c *converter) convert(res *result) (h hit, counts bool, err error) {
 		return h, false, err
 	}
 	if len(res.Suppressions) > 0 {
-		h.Message += " (suppressed in what " + c.tool + " wrote, which is no waiver here)"
+		h.Message += " (suppressed by " + c.tool + "; only a waiver of the repository is accepted here)"
 	}
 	return h, true, nil
 }
 
-// counts reports whether the result is a fault. What the tool's own baseline
-// says is not trusted, but that the fault is gone.
+// counts reports whether the result is a fault that still exists. Of the tool's own
+// baseline only "absent" is believed.
 func (res *result) counts() (bool, error) {
 	switch res.Kind {
 	case "", "fail", "open", "review", "pass", "notApplicable", "informational":
 	default:
-		return false, fmt.Errorf("at %s/kind: %s is no kind of SARIF", res.at, oneLine(strconv.Quote(res.Kind), 50))
+		return false, fmt.Errorf("at %s/kind: %s is not a SARIF kind", res.at, oneLine(strconv.Quote(res.Kind), 50))
 	}
 	switch res.Baseline {
 	case "", "new", "unchanged", "updated", "absent":
 	default:
-		return false, fmt.Errorf("at %s/baselineState: %s is no state of SARIF", res.at, oneLine(strconv.Quote(res.Baseline), 50))
+		return false, fmt.Errorf("at %s/baselineState: %s is not a SARIF baseline state", res.at, oneLine(strconv.Quote(res.Baseline), 50))
 	}
 	return !slices.Contains([]string{"pass", "notApplicable", "informational"}, res.Kind) && res.Baseline != "absent", nil
 }
@@ -108,8 +108,8 @@ func (c *converter) fix(res *result, d *descriptor) string {
 	return text
 }
 
-// mark is what the tool itself tells the result by over commits; empty: nothing.
-// The hash of the column moves with indentation.
+// mark returns the tool's own fingerprint of the result, or an empty string. The hash of
+// the column is left out because it changes with indentation.
 func (res *result) mark() string {
 	if hash := res.Partial["primaryLocationLineHash"]; hash != "" {
 		return hash
@@ -123,8 +123,8 @@ func (res *result) mark() string {
 	return strings.Join(parts, "\x00")
 }
 
-// place fills in where the result is, and what else it touches. A place out of
-// the repository becomes part of the message.
+// place sets the location of the result and the other places that it touches. A place
+// outside of the repository becomes part of the message.
 func (c *converter) place(res *result, h *hit) error {
 	var elsewhere []string
 	for i, l := range res.Locations {
@@ -151,8 +151,8 @@ func (c *converter) place(res *result, h *hit) error {
 	return c.touch(res, h)
 }
 
-// touch collects what a result runs through: a change of a flow's source makes
-// its sink a fault.
+// touch collects the related places and flow steps of a result: a change of the source
+// of a flow makes its sink a new finding.
 func (c *converter) touch(res *result, h *hit) error {
 	add := func(l location, at string) error {
 		s, _, outside, err := c.span(l, at)
@@ -188,8 +188,8 @@ func (c *converter) touch(res *result, h *hit) error {
 	return nil
 }
 
-// span is where a location is in the repository; outside is where the tool puts
-// it when that is not in the repository.
+// span returns the lines of a location in the repository; outside is the location if it
+// is not in the repository.
 func (c *converter) span(l location, at string) (s span, column int, outside string, err error) {
 	if l.Physical == nil {
 		return s, 0, "", nil
@@ -197,7 +197,7 @@ func (c *converter) span(l location, at string) (s span, column int, outside str
 	r := l.Physical.Region
 	for _, n := range []int{r.StartLine, r.StartColumn, r.EndLine} {
 		if n < 0 || n > maxPlace {
-			return s, 0, "", fmt.Errorf("at %s/physicalLocation/region: %d is no line or column", at, n)
+			return s, 0, "", fmt.Errorf("at %s/physicalLocation/region: %d is not a line or column", at, n)
 		}
 	}
 	s.path, outside, err = c.places.find(l.Physical.Artifact, at)

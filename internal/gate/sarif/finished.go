@@ -7,25 +7,25 @@ import (
 	"strings"
 )
 
-// finished says whether the run can be believed to be whole.
+// finished returns an error if the run may be incomplete.
 func (r *run) finished() error {
 	if r.Results == nil {
-		return fmt.Errorf("at %s: the run has no results, not even an empty list: the tool has looked at nothing", r.at)
+		return fmt.Errorf("at %s: the run has no list of results, not even an empty one, so the tool examined nothing", r.at)
 	}
 	for name := range r.Elsewhere {
 		if name != "properties" {
-			return fmt.Errorf("at %s/externalPropertyFileReferences: parts of the run are in other files (%s): write one file", r.at, oneLine(name, 50))
+			return fmt.Errorf("at %s/externalPropertyFileReferences: parts of the run are in other files (%s): write a single file", r.at, oneLine(name, 50))
 		}
 	}
 	for i, v := range r.Invocations {
 		at := fmt.Sprintf("%s/invocations/%d", r.at, i)
 		switch {
 		case v.Successful == nil:
-			return fmt.Errorf("at %s: does not say whether the tool finished (executionSuccessful)", at)
+			return fmt.Errorf("at %s: executionSuccessful is missing, so it is unknown whether the tool finished", at)
 		case !*v.Successful:
-			return fmt.Errorf("at %s/executionSuccessful: the tool says it did not finish%s", at, said(v))
+			return fmt.Errorf("at %s/executionSuccessful: the tool reported that it did not finish%s", at, said(v))
 		case v.Signal != "" || v.StartFailure != "":
-			return fmt.Errorf("at %s: the tool says it did not finish: %s", at, oneLine(cmp.Or(v.Signal, v.StartFailure), 200))
+			return fmt.Errorf("at %s: the tool reported that it did not finish: %s", at, oneLine(cmp.Or(v.Signal, v.StartFailure), 200))
 		}
 		for j, n := range v.Execution {
 			if err := r.notified(n, fmt.Sprintf("%s/toolExecutionNotifications/%d", at, j)); err != nil {
@@ -41,7 +41,7 @@ func (r *run) finished() error {
 	return nil
 }
 
-// notified turns a notification of an error into one.
+// notified returns an error for a notification of level error.
 func (r *run) notified(n notification, at string) error {
 	level := n.Level
 	if level == "" {
@@ -58,12 +58,12 @@ func (r *run) notified(n notification, at string) error {
 	case "none", "note", "warning":
 		return nil
 	case "error":
-		return fmt.Errorf("at %s: the tool says it did not finish%s", at, because(n))
+		return fmt.Errorf("at %s: the tool reported that it did not finish%s", at, because(n))
 	}
-	return fmt.Errorf("at %s/level: %s is no level of SARIF", at, oneLine(fmt.Sprintf("%q", level), 50))
+	return fmt.Errorf("at %s/level: %s is not a SARIF level", at, oneLine(fmt.Sprintf("%q", level), 50))
 }
 
-// said is the first reason a failed invocation gives.
+// said returns the first reason that a failed invocation states.
 func said(v invocation) string {
 	for _, n := range slices.Concat(v.Execution, v.Configuration) {
 		if n.Level == "error" {
@@ -80,8 +80,8 @@ func because(n notification) string {
 	return ""
 }
 
-// isOf says whether the run looked at the commit. A tool may name several
-// repositories: one of them is this.
+// isOf returns an error if the run examined another commit. A tool may name several
+// repositories; one of them must match.
 func (r *run) isOf(head string) error {
 	other := ""
 	for _, p := range r.Provenance {
@@ -97,5 +97,5 @@ func (r *run) isOf(head string) error {
 	if other == "" {
 		return nil
 	}
-	return fmt.Errorf("at %s/versionControlProvenance: the tool looked at commit %s, not at %.12s: run it on this commit", r.at, oneLine(fmt.Sprintf("%.40q", other), 60), head)
+	return fmt.Errorf("at %s/versionControlProvenance: the tool examined commit %s, not %.12s: run it on this commit", r.at, oneLine(fmt.Sprintf("%.40q", other), 60), head)
 }

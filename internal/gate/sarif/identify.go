@@ -12,12 +12,11 @@ import (
 	"strings"
 )
 
-// maxSource bounds the file whose lines are read.
+// maxSource is the largest file in bytes whose lines are read.
 const maxSource = 32 << 20
 
-// identify gives each hit its fingerprint, and finds out whether its file and its
-// line are there. The hits are in order. The number of the line is no part of a
-// fingerprint: it moves.
+// identify sets the fingerprint of each hit and checks whether its file and line exist.
+// The hits must be in order. A fingerprint does not contain the line number, which moves.
 func identify(ctx context.Context, root *os.Root, hits []hit) error {
 	seen := map[string]int{}
 	for start := 0; start < len(hits); {
@@ -41,7 +40,7 @@ func identify(ctx context.Context, root *os.Root, hits []hit) error {
 			if known && text != nil && h.At.Line > 0 {
 				line, ok := lines(h.At.Line)
 				if !ok {
-					h.Message += fmt.Sprintf(" (the tool says line %d, which the file does not have)", h.At.Line)
+					h.Message += fmt.Sprintf(" (the tool reported line %d, which the file does not have)", h.At.Line)
 					h.At.Line, h.At.Column, h.here = 0, 0, false
 				} else if line != "" {
 					what = "line\x00" + line
@@ -60,8 +59,8 @@ func identify(ctx context.Context, root *os.Root, hits []hit) error {
 	return nil
 }
 
-// source reads a regular file of the repository. It is not known when there is
-// none, and its text is nil when it is too large to read.
+// source reads a regular file of the repository. known is false if there is none; text
+// is nil if the file is too large to read.
 func source(root *os.Root, name string) (text []byte, known bool, err error) {
 	if name == "" {
 		return nil, false, nil
@@ -69,7 +68,7 @@ func source(root *os.Root, name string) (text []byte, known bool, err error) {
 	name = filepath.FromSlash(name)
 	info, err := root.Lstat(name)
 	if err != nil || !info.Mode().IsRegular() {
-		return nil, false, nil // also when a link leads out of the repository
+		return nil, false, nil // or a link leads out of the repository
 	}
 	if info.Size() > maxSource {
 		return nil, true, nil
@@ -83,11 +82,11 @@ func source(root *os.Root, name string) (text []byte, known bool, err error) {
 	if err != nil {
 		return nil, false, fmt.Errorf("read %s: %w", name, err)
 	}
-	return append(text, '\n'), true, nil // tools point to the line behind the last one too
+	return append(text, '\n'), true, nil // some tools report the line after the last one
 }
 
-// linesOf returns a function that gives lines of a text by rising number, without
-// their indentation; false: the text has no such line.
+// linesOf returns a function that returns the lines of a text without indentation, and
+// false for a line that does not exist. It must be called with rising numbers.
 func linesOf(text []byte) func(int) (string, bool) {
 	at, number := 0, 1
 	last, line := 0, ""

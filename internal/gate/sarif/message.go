@@ -11,10 +11,10 @@ import (
 const (
 	maxMessage = 1000
 	maxFix     = 400
-	maxText    = 4 << 10 // of what a message is made of
+	maxText    = 4 << 10 // of each part of a message
 )
 
-// String is the text of a message. What it names instead of saying is looked up
+// String returns the text of a message. A message that only names its text is looked up
 // in tables.
 func (m message) String(tables ...map[string]message) string {
 	if text := m.plain(); text != "" {
@@ -28,7 +28,7 @@ func (m message) String(tables ...map[string]message) string {
 	return ""
 }
 
-// link is [text](target). SARIF has it in plain text too, for related places.
+// link matches [text](target), which SARIF allows in plain text too.
 var link = regexp.MustCompile(`!?\[([^\[\]]*)\]\([^()]*\)`)
 
 func (m message) plain() string {
@@ -38,7 +38,7 @@ func (m message) plain() string {
 	return unmark(cut(m.Markdown, maxText))
 }
 
-// unmark takes the most common marks out of Markdown.
+// unmark removes the most common marks of Markdown.
 func unmark(text string) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {
@@ -59,7 +59,7 @@ func unlink(text string) string {
 
 var placeholder = regexp.MustCompile(`\{\{|\}\}|\{\d{1,3}\}`)
 
-// filled puts the arguments in. Without any the braces are the text's own.
+// filled replaces placeholders by the arguments. Without arguments, braces are literal.
 func (m message) filled(text string) string {
 	if len(m.Arguments) == 0 {
 		return text
@@ -86,8 +86,8 @@ func (m message) filled(text string) string {
 	return b.String() + text
 }
 
-// oneLine makes outside text one line of at most n bytes, without what controls a
-// terminal.
+// oneLine turns untrusted text into one line of at most n bytes without control
+// characters.
 func oneLine(s string, n int) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && !unicode.IsSpace(r) {

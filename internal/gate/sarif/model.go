@@ -2,7 +2,7 @@ package sarif
 
 import "encoding/json/jsontext"
 
-// What is read of SARIF 2.1.0. The names are those of the standard.
+// The parts of SARIF 2.1.0 that are read. JSON names are those of the standard.
 
 type log struct {
 	Version string     `json:"version"`
@@ -126,7 +126,7 @@ type physicalLocation struct {
 	Region   region           `json:"region"`
 }
 
-// region leaves its snippet out: it may hold a secret.
+// region has no snippet, which may contain a secret.
 type region struct {
 	StartLine   int `json:"startLine"`
 	StartColumn int `json:"startColumn"`

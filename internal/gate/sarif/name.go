@@ -7,10 +7,11 @@ import (
 	"strings"
 )
 
-// own are the scanners that run here. A file cannot speak for them.
+// own are the names of goldenpath's scanners, which an imported tool cannot take.
 var own = []string{"gitleaks", "osv-scanner", "trivy", "actionlint", "goldenpath", "goldenpath-workflow"}
 
-// cleanName makes a short word of a tool's name: lower case, digits and hyphens.
+// cleanName turns a tool's name into a short word of lower-case letters, digits and
+// hyphens.
 func cleanName(name string) string {
 	const longest = 40
 	var b strings.Builder
@@ -26,7 +27,7 @@ func cleanName(name string) string {
 		}
 	}
 	word := strings.Trim(b.String(), "-")
-	if word == "" { // of another script: tell it from others at least
+	if word == "" { // in another script: a hash keeps names apart
 		sum := sha256.Sum256([]byte(name))
 		word = "tool-" + hex.EncodeToString(sum[:4])
 	}

@@ -15,17 +15,17 @@ import (
 const (
 	maxURI     = 2000
 	maxPath    = 1000
-	maxBaseIDs = 10 // that lead from one to the next
+	maxBaseIDs = 10 // longest chain of base ids
 )
 
-// roots are the names that tools give the folder they looked at.
+// roots are the base ids that tools use for the root of the repository.
 var roots = []string{"%SRCROOT%", "SRCROOT", "ROOTPATH", "PROJECTROOT", "%PROJECTROOT%", "REPOROOT", "%REPOROOT%", "REPO_ROOT"}
 
-// places finds paths in the repository for what a run says of places.
+// places translates locations of a run into paths of the repository.
 type places struct {
 	run      *run
 	checkout []string // absolute paths of the checkout, with forward slashes
-	declared []string // absolute paths that the file says the repository was at
+	declared []string // absolute paths of the repository that the file states
 }
 
 func newPlaces(r *run, dir string) *places {
@@ -47,8 +47,8 @@ func newPlaces(r *run, dir string) *places {
 	return p
 }
 
-// find returns the path in the repository, without any when the location is the
-// repository or nothing; outside is the location, when it is elsewhere.
+// find returns the path in the repository. It is empty if the location is the repository
+// itself or empty. outside is the location if it is not in the repository.
 func (p *places) find(l artifactLocation, at string) (name, outside string, err error) {
 	if i := l.Index; i != nil && *i != -1 {
 		if *i < 0 || *i >= len(p.run.Artifacts) {
@@ -72,7 +72,7 @@ func (p *places) find(l artifactLocation, at string) (name, outside string, err 
 	return name, "", nil
 }
 
-// inside follows the bases of a location up to the repository.
+// inside follows the base ids of a location up to the repository.
 func (p *places) inside(l artifactLocation) (string, bool) {
 	name, absolute, ok := uriPath(l.URI)
 	id := l.BaseID
@@ -89,7 +89,7 @@ func (p *places) inside(l artifactLocation) (string, bool) {
 			}
 		}
 		if absolute && root && !disk(folder) {
-			// Where the tool ran may be another machine; that it is the source's root counts.
+			// The tool may have run on another machine: its root stands for the repository.
 			sub, _ := below(folder, p.checkout)
 			return local(path.Join(sub, name))
 		}
@@ -106,7 +106,7 @@ func (p *places) inside(l artifactLocation) (string, bool) {
 	return local(name)
 }
 
-// local is a clean path below the repository; empty is the repository.
+// local returns a clean path below the repository; empty is the repository itself.
 func local(name string) (string, bool) {
 	name = path.Clean(name)
 	if name == "." {
@@ -115,7 +115,7 @@ func local(name string) (string, bool) {
 	return name, fs.ValidPath(name) && len(name) <= maxPath
 }
 
-// below is the rest of an absolute path in one of the folders.
+// below returns an absolute path relative to the first of the folders that contains it.
 func below(name string, folders []string) (string, bool) {
 	name = path.Clean(name)
 	for _, f := range folders {
@@ -129,7 +129,7 @@ func below(name string, folders []string) (string, bool) {
 	return "", false
 }
 
-// disk reports whether a folder is all of a disk: no checkout is there.
+// disk reports whether a folder is the root of a disk, which is never a checkout.
 func disk(folder string) bool {
 	folder = strings.Trim(path.Clean(folder), "/")
 	return folder == "" || len(folder) == 2 && folder[1] == ':'
@@ -137,8 +137,8 @@ func disk(folder string) bool {
 
 var drive = regexp.MustCompile(`^/?[A-Za-z]:/`)
 
-// uriPath reads a URI reference, or a path that a tool takes for one. It is not
-// ok when it is no file's, leads upwards, or cannot be a path.
+// uriPath reads a URI reference, or a path in place of one. ok is false if it does not
+// name a file, leads upwards, or cannot be a path.
 func uriPath(uri string) (name string, absolute, ok bool) {
 	s := strings.ReplaceAll(uri, `\`, "/")
 	if len(s) > maxURI {

@@ -16,19 +16,19 @@ const (
 	maxDepth      = 100
 	maxObjects    = 2_000_000
 	maxElements   = 250_000 // of one array
-	maxExtensions = 100     // of a tool, as code scanning
-	maxResults    = 25_000  // of one file: what code scanning takes of a run
+	maxExtensions = 100     // of a tool, as in code scanning
+	maxResults    = 25_000  // of one file; code scanning accepts as many of a run
 )
 
-// Read reads a SARIF 2.1.0 file and returns one scanner for each tool in it: runs
-// of the same tool are one. An error names the file and where in it the fault is.
+// Read reads a SARIF 2.1.0 file and returns one scanner for each tool in it. Several runs
+// of a tool are one scanner. An error names the file and the place in it.
 func Read(name string) ([]*Scanner, error) {
 	info, err := os.Stat(name)
 	if err != nil {
 		return nil, fmt.Errorf("read SARIF: %w", err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("read SARIF %s: is no regular file", name) // to open a pipe would wait
+		return nil, fmt.Errorf("read SARIF %s: is not a regular file", name) // opening a pipe would block
 	}
 	file, err := os.Open(name)
 	if err != nil {
@@ -41,7 +41,7 @@ func Read(name string) ([]*Scanner, error) {
 		return nil, fmt.Errorf("read SARIF %s: %w", name, err)
 	}
 	if text.Len() > maxBytes {
-		return nil, fmt.Errorf("read SARIF %s: is larger than %d MiB: let the tool look at less, or write a file for each part", name, maxBytes>>20)
+		return nil, fmt.Errorf("read SARIF %s: is larger than %d MiB: scan less, or write one file for each part", name, maxBytes>>20)
 	}
 	scanners, err := parse(text.Bytes())
 	if err != nil {
@@ -63,9 +63,9 @@ func parse(text []byte) ([]*Scanner, error) {
 	case l.Version != "2.1.0":
 		return nil, fmt.Errorf("at /version: is %.20q, not \"2.1.0\"", l.Version)
 	case len(l.Runs) == 0:
-		return nil, errors.New("at /runs: there is no run: no tool has looked at anything")
+		return nil, errors.New("at /runs: there is no run, so no tool examined anything")
 	case len(l.Inline) > 0:
-		return nil, errors.New("at /inlineExternalProperties: parts of a run outside of it are not supported: write them into the run")
+		return nil, errors.New("at /inlineExternalProperties: external properties are not supported: write them into the run")
 	}
 	return scanners(l.Runs)
 }
@@ -106,12 +106,11 @@ func scanners(runs []run) ([]*Scanner, error) {
 }
 
 func tooMany(at string) error {
-	return fmt.Errorf("at %s: more than %d results cannot be checked: let the tool look at less, or at fewer rules", at, maxResults)
+	return fmt.Errorf("at %s: more than %d results are not supported: scan less, or with fewer rules", at, maxResults)
 }
 
-// shape walks the JSON once before anything is built from it: what is no JSON,
-// nests too deep, is too much to hold, or says null where SARIF knows no null,
-// ends here. Only a property bag may hold null.
+// shape checks the JSON before anything is built from it: its syntax, depth and size.
+// Only property bags may contain null.
 func shape(text []byte) error {
 	in := jsontext.NewDecoder(bytes.NewBuffer(text))
 	objects := 0
@@ -134,7 +133,7 @@ func shape(text []byte) error {
 			}
 		case jsontext.KindNull:
 			if at := in.StackPointer(); !strings.Contains(string(at), "/properties/") {
-				return fmt.Errorf("at %s (offset %d): null is no value in SARIF", pointer(at), in.InputOffset())
+				return fmt.Errorf("at %s (offset %d): null is not allowed in SARIF", pointer(at), in.InputOffset())
 			}
 		}
 		if depth > maxDepth {
@@ -145,7 +144,7 @@ func shape(text []byte) error {
 				return fmt.Errorf("at offset %d: a JSON object is missing", in.InputOffset())
 			}
 			if _, err := in.ReadToken(); !errors.Is(err, io.EOF) {
-				return fmt.Errorf("at offset %d: something follows the JSON", in.InputOffset())
+				return fmt.Errorf("at offset %d: there is data after the JSON", in.InputOffset())
 			}
 			return nil
 		}
@@ -172,7 +171,7 @@ func syntaxError(err error, offset int64) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("ends at offset %d%s before it is complete", offset, at)
 	}
-	return fmt.Errorf("at offset %d%s: is no JSON: %w", offset, at, err)
+	return fmt.Errorf("at offset %d%s: is not valid JSON: %w", offset, at, err)
 }
 
 func typeError(err error) error {
@@ -195,10 +194,10 @@ func typeError(err error) error {
 			want = "a string"
 		}
 	}
-	return fmt.Errorf("at %s (offset %d): SARIF has %s here", pointer(s.JSONPointer), s.ByteOffset, want)
+	return fmt.Errorf("at %s (offset %d): SARIF requires %s here", pointer(s.JSONPointer), s.ByteOffset, want)
 }
 
-// pointer is a JSON pointer that can be shown.
+// pointer returns a JSON pointer in printable form.
 func pointer(p jsontext.Pointer) string {
 	if p == "" {
 		return "/"

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// descriptors are a list to look things up in.
+// descriptors is a list with indexes by id and GUID.
 type descriptors struct {
 	list         []descriptor
 	byID, byGUID map[string]*descriptor
@@ -26,20 +26,20 @@ func newDescriptors(list []descriptor) descriptors {
 	return d
 }
 
-// descriptor is what a reference points to; nil: it names nothing that the file
-// describes. index is that of the result itself, beside the reference.
+// descriptor returns what a reference points to, or nil if the file does not describe it.
+// index is the result's own index, in addition to the reference.
 func (r *run) descriptor(ref *reference, index *int, of func(*component) *descriptors, at string) (*descriptor, error) {
 	c, err := r.component(ref.Component, at)
 	if err != nil {
 		return nil, err
 	}
 	if c == nil {
-		c = &component{} // that the file does not describe: an index into it is wrong
+		c = &component{} // not described in the file: an index into it is an error
 	}
 	in := of(c)
 	var found *descriptor
 	for _, i := range []*int{index, ref.Index} {
-		if i == nil || *i == -1 { // -1: SARIF's way to say nothing
+		if i == nil || *i == -1 { // -1 means absent in SARIF
 			continue
 		}
 		if *i < 0 || *i >= len(in.list) {
@@ -68,7 +68,7 @@ func (r *run) components() []*component {
 	return all
 }
 
-// component is what a reference to one means: without any, the driver.
+// component returns what a reference points to; without one, the driver.
 func (r *run) component(ref *componentReference, at string) (*component, error) {
 	if ref == nil {
 		return &r.Tool.Driver, nil
@@ -91,7 +91,7 @@ func (r *run) component(ref *componentReference, at string) (*component, error) 
 	return nil, nil
 }
 
-// rule finds what describes the rule of a result, and its id.
+// rule returns the id and the description of a result's rule.
 func (r *run) rule(res *result) (string, *descriptor, error) {
 	ref := reference{}
 	if res.Rule != nil {
@@ -101,7 +101,7 @@ func (r *run) rule(res *result) (string, *descriptor, error) {
 	ref.ID = id
 	rules := func(c *component) *descriptors { return &c.rules }
 	d, err := r.descriptor(&ref, res.RuleIndex, rules, res.at)
-	// java/sql/1 is a part of java/sql, where the file does not describe it.
+	// java/sql/1 is described by java/sql, unless it has a description of its own.
 	for part := ref.ID; err == nil && d == nil && len(part) <= maxRule; {
 		cut := strings.LastIndexByte(part, '/')
 		if cut < 0 {
@@ -117,12 +117,12 @@ func (r *run) rule(res *result) (string, *descriptor, error) {
 		return id, nil, nil
 	}
 	if id != "" && d.ID != "" && id != d.ID && !strings.HasPrefix(id, d.ID+"/") {
-		return "", nil, fmt.Errorf("at %s: is of rule %.80q, and refers to the description of %.80q", res.at, id, d.ID)
+		return "", nil, fmt.Errorf("at %s: has rule %.80q and refers to the description of %.80q", res.at, id, d.ID)
 	}
 	return cmp.Or(id, d.ID), d, nil
 }
 
-// overridden is the level that the run's configuration gave a rule; empty: none.
+// overridden returns the level that the configuration of the run sets for a rule, if any.
 func (c *converter) overridden(res *result, d *descriptor) (string, error) {
 	i := res.Provenance.Invocation
 	if d == nil || i == nil || *i == -1 {

@@ -1,8 +1,8 @@
-// Package sarif takes in what other tools found: any SARIF 2.1.0 file, such as
-// CodeQL, Semgrep, Snyk, ESLint, hadolint and gosec write.
+// Package sarif imports the findings of other tools from SARIF 2.1.0 files, such as
+// those of CodeQL, Semgrep, Snyk, ESLint, hadolint and gosec.
 //
-// A file is outside text. What it says of itself decides only against it: it can
-// say that its tool did not finish, and not that a result does not count.
+// A file is untrusted input. A statement in it that the tool did not finish is believed;
+// a statement that a result may be ignored is not.
 package sarif
 
 import (
@@ -20,20 +20,20 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// Scanner stands for a tool that ran elsewhere. Make one with Read.
+// Scanner is a tool that ran elsewhere. Read returns one.
 type Scanner struct {
 	name string
 	runs []*run
 }
 
-// Name is the tool's own name, as a short word. It is never that of a scanner
+// Name is the tool's own name as a short word. It never equals the name of a scanner
 // that goldenpath runs.
 func (s *Scanner) Name() string { return s.name }
 
 // Kind is "imported".
 func (*Scanner) Kind() string { return "imported" }
 
-// Version is the tool's version as its file says it, or "unknown".
+// Version is the tool's version as stated in the file, or "unknown".
 func (s *Scanner) Version() string {
 	var all []string
 	for _, r := range s.runs {
@@ -46,11 +46,11 @@ func (s *Scanner) Version() string {
 	return cmp.Or(strings.Join(all, ", "), "unknown")
 }
 
-// Select wants no files: the tool has run.
+// Select selects no files, because the tool has already run.
 func (*Scanner) Select([]gate.File, gate.Changes) ([]gate.File, bool) { return nil, true }
 
-// Scan converts the results. Of a file that is about another commit, or whose
-// tool did not finish, there is no answer.
+// Scan converts the results. A file about another commit, or of a tool that did not
+// finish, is an error.
 func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 	root, err := os.OpenRoot(in.Dir)
 	if err != nil {
@@ -113,24 +113,24 @@ func covered(results, runs, excluded int) string {
 	return out
 }
 
-// hit is a finding with what its comparison needs.
+// hit is a finding and what is needed to compare it with the base.
 type hit struct {
 	report.Finding
 	text    string // the tool's own message
-	mark    string // what identifies it over commits by the tool's own account
+	mark    string // the tool's own fingerprint, stable across commits; empty: none
 	end     int    // last line
-	touches []span // where else the tool says it runs through
-	here    bool   // its file and its line are there
+	touches []span // other places of the result, such as the steps of a flow
+	here    bool   // its file and line exist in the checkout
 }
 
-// span is lines of a file; a zero first is the whole file.
+// span is a range of lines; if first is 0, the whole file.
 type span struct {
 	path        string
 	first, last int
 }
 
-// inOrder sorts, so that the order in a file decides nothing, and drops what is
-// told twice.
+// inOrder sorts the hits, so that their order in the file has no effect, and joins
+// duplicates.
 func inOrder(hits []hit) []hit {
 	slices.SortStableFunc(hits, func(a, b hit) int {
 		return cmp.Or(cmp.Compare(a.At.Path, b.At.Path), cmp.Compare(a.At.Line, b.At.Line), cmp.Compare(a.At.Column, b.At.Column),

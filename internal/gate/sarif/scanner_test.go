@@ -43,7 +43,7 @@ func TestSamples(t *testing.T) {
 			{Rule: "go.lang.security.audit.dangerous-exec-command", Severity: report.High, Message: "Detected non-static command inside Command. Audit the input.", At: report.Location{Path: "src/web.go", Line: 3, Column: 2}},
 		}},
 		{"eslint.sarif", "eslint", "9.30.0", "2 results of 1 run", []report.Finding{
-			{Rule: "no-eval", Severity: report.Medium, Message: "eval can be harmful. (the tool places it outside of this repository: file:///somewhere/else/x.js) (suppressed in what eslint wrote, which is no waiver here)"},
+			{Rule: "no-eval", Severity: report.Medium, Message: "eval can be harmful. (the tool places it outside of this repository: file:///somewhere/else/x.js) (suppressed by eslint; only a waiver of the repository is accepted here)"},
 			{Rule: "no-unused-vars", Severity: report.High, Message: "'x' is assigned a value but never used.", At: report.Location{Path: "web/a b.js", Line: 1, Column: 5}},
 		}},
 		{"hadolint.sarif", "hadolint", "2.12.0", "2 results of 1 run", []report.Finding{
@@ -104,7 +104,7 @@ func TestRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []report.Finding{
-		{Rule: "C", Severity: report.Note, Rated: "security-severity 0.0 of trivy-imported", Message: "of all (suppressed in what trivy-imported wrote, which is no waiver here)"},
+		{Rule: "C", Severity: report.Note, Rated: "security-severity 0.0 of trivy-imported", Message: "of all (suppressed by trivy-imported; only a waiver of the repository is accepted here)"},
 		{Rule: "B", Severity: report.High, Rated: "security-severity 8.0 of trivy-imported", Message: "m Fix: do", At: report.Location{Path: "a b/ü#?.go", Line: 3, Column: 4}},
 		{Rule: "D", Severity: report.Critical, Rated: "security-severity 9.5 of trivy-imported", Message: "colon", At: report.Location{Path: "c:/x.go", Line: 1}},
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// severity is how bad a result is, and where that is from.
+// severity returns the severity of a result and its source.
 func (c *converter) severity(res *result, d *descriptor) (report.Severity, string, error) {
 	score, rated, err := rating(res.Properties.SecuritySeverity, res.at)
 	if err == nil && !rated && d != nil {
@@ -42,7 +42,7 @@ func (c *converter) severity(res *result, d *descriptor) (report.Severity, strin
 
 var decimal = regexp.MustCompile(`^\d{1,3}(\.\d{1,20})?$`)
 
-// rating reads the property that GitHub reads: a number, most often in quotes.
+// rating reads the property that GitHub uses: a number, usually in quotes.
 func rating(v jsontext.Value, at string) (score float64, ok bool, err error) {
 	if len(v) == 0 {
 		return 0, false, nil
@@ -51,15 +51,15 @@ func rating(v jsontext.Value, at string) (score float64, ok bool, err error) {
 	switch v.Kind() {
 	case jsontext.KindString:
 		if err := json.Unmarshal(v, &text); err != nil || !decimal.MatchString(text) {
-			return 0, false, fmt.Errorf("at %s/properties/security-severity: %s is no number from 0 to 10", at, oneLine(strconv.Quote(text), 50))
+			return 0, false, fmt.Errorf("at %s/properties/security-severity: %s is not a number from 0 to 10", at, oneLine(strconv.Quote(text), 50))
 		}
 	case jsontext.KindNumber:
 	default:
-		return 0, false, fmt.Errorf("at %s/properties/security-severity: is no number from 0 to 10", at)
+		return 0, false, fmt.Errorf("at %s/properties/security-severity: is not a number from 0 to 10", at)
 	}
 	score, err = strconv.ParseFloat(text, 64)
 	if err != nil || !(score >= 0 && score <= 10) {
-		return 0, false, fmt.Errorf("at %s/properties/security-severity: %s is no number from 0 to 10", at, oneLine(text, 50))
+		return 0, false, fmt.Errorf("at %s/properties/security-severity: %s is not a number from 0 to 10", at, oneLine(text, 50))
 	}
 	return score, true, nil
 }
@@ -85,5 +85,5 @@ func (c *converter) level(res *result, d *descriptor) (string, error) {
 	case "none", "note", "warning", "error":
 		return level, nil
 	}
-	return "", fmt.Errorf("at %s/level: %s is no level of SARIF", res.at, oneLine(strconv.Quote(level), 50))
+	return "", fmt.Errorf("at %s/level: %s is not a SARIF level", res.at, oneLine(strconv.Quote(level), 50))
 }

@@ -1,4 +1,4 @@
-// Package sbom writes what the scanners know the app is made of as CycloneDX.
+// Package sbom writes the packages that the scanners found as a CycloneDX document.
 package sbom
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
-// About says what the document is of.
+// About describes the app that the document is about.
 type About struct {
 	Name    string // of the app
 	Version string // commit or digest
@@ -25,9 +25,8 @@ type About struct {
 	Time    time.Time
 }
 
-// Write writes a CycloneDX 1.6 document in JSON. A package that is in several
-// places is one component with each place as an occurrence. The same packages give
-// the same bytes.
+// Write writes a CycloneDX 1.6 document in JSON. A package in several places is one
+// component with an occurrence for each place. The same packages give the same bytes.
 func Write(w io.Writer, about About, packages []gate.Package) error {
 	bom := cdx.NewBOM()
 	bom.SerialNumber = serial(about, packages)
@@ -90,8 +89,7 @@ func component(purl string, same []gate.Package) cdx.Component {
 	return c
 }
 
-// choose writes licences as the format wants them: either one expression, or ids
-// and names.
+// choose returns licences as the format requires: one expression, or ids and names.
 func choose(licences []string) *cdx.Licenses {
 	slices.Sort(licences)
 	licences = slices.Compact(licences)
@@ -114,7 +112,7 @@ func choose(licences []string) *cdx.Licenses {
 	return &out
 }
 
-// serial is a UUID made of the content (version 8).
+// serial returns a UUID (version 8) derived from the content.
 func serial(about About, packages []gate.Package) string {
 	sum := sha256.New()
 	io.WriteString(sum, about.PURL)

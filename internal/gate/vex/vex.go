@@ -17,14 +17,14 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// ErrNothing says that no waiver covers a vulnerability: a document without
-// statements is not valid.
+// ErrNothing is returned when no waiver covers a vulnerability, because a document
+// without statements is not valid.
 var ErrNothing = errors.New("no waiver covers a vulnerability")
 
-// Write writes what the waivers say of the report's vulnerabilities. A waiver
-// with a justification says that the product is not affected; one without says
-// that it is, and until when that is accepted. The document is the same for the
-// same commit, waivers and findings.
+// Write writes a statement for each vulnerability of the report that a waiver covers. With
+// a justification the product is not affected; without one it is affected, and the
+// statement says until when that is accepted. The same commit, waivers and findings give
+// the same document.
 func Write(w io.Writer, rep *report.Report, waivers []gate.Waiver, now time.Time) error {
 	issued := now.UTC().Truncate(time.Second)
 	doc := vex.VEX{
@@ -50,7 +50,7 @@ func Write(w io.Writer, rep *report.Report, waivers []gate.Waiver, now time.Time
 	return doc.ToJSON(w)
 }
 
-// Product is the package URL of what the report is about: the image, else the app.
+// Product returns the package URL of the image or, without one, of the app.
 func Product(rep *report.Report) string {
 	name := rep.Subject
 	if name == "" {
@@ -76,7 +76,7 @@ func statement(f report.Finding, w gate.Waiver, product vex.Component) vex.State
 	if w.Justification != "" {
 		// The schema forbids an impact statement beside a justification.
 		s.Status, s.Justification = vex.StatusNotAffected, vex.Justification(w.Justification)
-		s.StatusNotes = fmt.Sprintf("%s (said by %s, to be looked at again by %s)", w.Reason, w.Owner, w.Expires)
+		s.StatusNotes = fmt.Sprintf("%s (stated by %s, to be reviewed by %s)", w.Reason, w.Owner, w.Expires)
 		return s
 	}
 	s.Status = vex.StatusAffected
