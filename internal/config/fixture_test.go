@@ -57,7 +57,7 @@ func problems(t *testing.T, err error) Problems {
 	t.Helper()
 	var p Problems
 	if !errors.As(err, &p) {
-		t.Fatalf("error %v is no Problems", err)
+		t.Fatalf("error %v is not a Problems", err)
 	}
 	return p
 }

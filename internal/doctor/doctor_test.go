@@ -157,7 +157,7 @@ func expect(t *testing.T, r *report.Report, name string, state report.State, wan
 	}
 }
 
-// TestGitHub: each thing that is wrong on GitHub, and how it is told.
+// TestGitHub: each thing that is wrong on GitHub, and how it is reported.
 func TestGitHub(t *testing.T) {
 	set := func(alter func(*githubtest.Settings)) func(*repo) {
 		return func(p *repo) { alter(&p.hub.Settings) }
@@ -225,7 +225,7 @@ func TestGitHub(t *testing.T) {
 		}), "oidc subject", report.OK, "consists of repository_id, context", ""},
 		"GP-SAFE-1 a key of a cloud":        {set(func(s *githubtest.Settings) { s.OrganizationSecrets = []string{"PROD_AWS_SECRET_ACCESS_KEY"} }), "long-lived keys", report.Failed, "PROD_AWS_SECRET_ACCESS_KEY", "gh secret delete PROD_AWS_SECRET_ACCESS_KEY"},
 		"GP-SAFE-1 a key of an environment": {set(func(s *githubtest.Settings) { s.Environments[1].Secrets = []string{"DEPLOY_SERVICE_ACCOUNT_KEY"} }), "long-lived keys", report.Failed, "DEPLOY_SERVICE_ACCOUNT_KEY of production", "--env production"},
-		"GP-SAFE-1 a role is no key":        {set(func(s *githubtest.Settings) { s.Secrets = append(s.Secrets, "AWS_ROLE_ARN", "MY_AWS_REGION") }), "long-lived keys", report.OK, "no secret has the name", ""},
+		"GP-SAFE-1 a role is not a key":     {set(func(s *githubtest.Settings) { s.Secrets = append(s.Secrets, "AWS_ROLE_ARN", "MY_AWS_REGION") }), "long-lived keys", report.OK, "no secret has the name", ""},
 		"no cluster":                        {set(func(s *githubtest.Settings) { s.Environments[0].Secrets = nil }), "secrets", report.Failed, "missing: KUBECONFIG", "gh secret set KUBECONFIG"},
 		"a key where no job looks": {set(func(s *githubtest.Settings) {
 			s.Environments[1].Secrets, s.Secrets = s.Secrets, []string{"PREVIEW_KUBECONFIG"}

@@ -129,8 +129,8 @@ var (
 	wsgiApp = regexp.MustCompile(`(?m)^(\w+)\s*=\s*Flask\(`)
 )
 
-// pythonStart serves the application object found in the usual files. Without one there
-// is no entrypoint, unless a Procfile has it.
+// pythonStart serves the application object found in the usual files. Without one the
+// entrypoint comes from a Procfile, or is missing.
 func pythonStart(t *tree, dir string, pm python, uses func(string) bool) *start {
 	if dir != "." || pm.target == "" {
 		return nil

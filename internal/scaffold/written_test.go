@@ -28,7 +28,7 @@ func checkWritten(t *testing.T, before, after map[string]string) {
 			continue
 		}
 		if strings.Contains(text, "<no value>") || strings.Contains(text, "{{ .") || !strings.HasSuffix(text, "\n") || strings.HasSuffix(text, "\n\n") {
-			t.Errorf("%s is no clean text:\n%s", name, text)
+			t.Errorf("%s is not clean text:\n%s", name, text)
 		}
 		switch path.Ext(name) {
 		case ".yml", ".yaml":
@@ -38,7 +38,7 @@ func checkWritten(t *testing.T, before, after map[string]string) {
 			}
 		case ".json":
 			if !json.Valid([]byte(text)) {
-				t.Errorf("%s is no JSON:\n%s", name, text)
+				t.Errorf("%s is not JSON:\n%s", name, text)
 			}
 		}
 		if strings.HasPrefix(name, ".github/workflows/") {

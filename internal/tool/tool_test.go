@@ -44,7 +44,7 @@ func TestRun(t *testing.T) {
 		dir := t.TempDir()
 		var transcript bytes.Buffer
 		res, err := Command{
-			Argv: Shell(`cat; pwd; echo "$A $GOFLAGS ${GITHUB_TOKEN-none}"; echo told >&2`), Dir: dir, Env: []string{"A=b"},
+			Argv: Shell(`cat; pwd; echo "$A $GOFLAGS ${GITHUB_TOKEN-none}"; echo reported >&2`), Dir: dir, Env: []string{"A=b"},
 			Stdin: strings.NewReader("in\n"), Guard: guard, Transcript: &transcript, Timeout: time.Minute,
 		}.Run(t.Context())
 		if err != nil {
@@ -55,7 +55,7 @@ func TestRun(t *testing.T) {
 			t.Errorf("%q, code %d, %s; want %q", res.Stdout, res.Code, res.Elapsed, want)
 		}
 		for what, got := range map[string]string{"tail": res.Tail, "transcript": transcript.String()} {
-			if !strings.Contains(got, "b -mod=mod none\n") || !strings.Contains(got, "told\n") {
+			if !strings.Contains(got, "b -mod=mod none\n") || !strings.Contains(got, "reported\n") {
 				t.Errorf("%s %q", what, got)
 			}
 		}
@@ -136,7 +136,7 @@ func (l *lifeline) up(t *testing.T) *os.File {
 	return nil
 }
 
-// gone fails the test unless nobody holds it any more, soon.
+// gone fails the test unless all holders end soon.
 func gone(t *testing.T, f *os.File) {
 	t.Helper()
 	if _, err := io.Copy(io.Discard, f); err != nil {
@@ -219,7 +219,7 @@ func TestCallerIsKilled(t *testing.T) {
 	gone(t, f)
 }
 
-// Run by hand the guard kills nobody.
+// Run by hand, the guard kills no process.
 func TestGuardByHand(t *testing.T) {
 	for name, args := range map[string][]string{"no caller": {"guard", "true"}, "no command": {"guard"}} {
 		out, err := exec.Command(os.Args[0], args...).CombinedOutput()
@@ -243,14 +243,14 @@ func TestOutputIsBounded(t *testing.T) {
 	if l.String() != "0123456012" || last.String() != "4560123456" || cap(last.b) > 100 {
 		t.Errorf("first %q, last %q of %d", l, last, cap(last.b))
 	}
-	// A program that says more than is kept is not held up.
+	// A program that prints more than is kept is not blocked.
 	res, err := Command{Argv: Shell("head -c 100000 /dev/zero; head -c 100000 /dev/zero; head -c 100000 /dev/zero >&2")}.Run(t.Context())
 	if err != nil || len(res.Stdout) != 200000 || len(res.Tail) > 16<<10 {
 		t.Errorf("%d bytes, tail of %d: %v", len(res.Stdout), len(res.Tail), err)
 	}
 }
 
-// A transcript that cannot be written is no success.
+// A transcript that cannot be written is an error.
 func TestTranscriptFails(t *testing.T) {
 	full := errors.New("no space left")
 	_, err := Command{Argv: Shell("echo x"), Transcript: writer(func([]byte) (int, error) { return 0, full })}.Run(t.Context())

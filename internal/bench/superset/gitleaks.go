@@ -131,8 +131,8 @@ func (f fact) marked(o report.Finding) bool {
 	return o.Rule == f.rule && slices.ContainsFunc(f.marks, func(mark string) bool { return strings.HasSuffix(o.Fingerprint, ":"+mark) })
 }
 
-// known are those of the marks that the gate gave: one, if it has the secret. Else
-// they stand for what nobody but gitleaks has found.
+// known returns the mark that the gate reported, or all marks if only gitleaks found the
+// secret.
 func (r *repository) known(rule string, marks []string) []string {
 	for _, m := range marks {
 		if slices.ContainsFunc(r.ours, fact{rule: rule, marks: []string{m}}.marked) {

@@ -16,7 +16,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/runner"
 )
 
-// leftOut are the flags that are no input. A step has its summary and its log
+// leftOut are the flags without an input. A step has its summary and its log
 // already, and the report is where output report says.
 var leftOut = []string{"json", "report", "summary"}
 
