@@ -12,19 +12,19 @@ import (
 	"strings"
 )
 
-// attributes are the attributes of one element that the reader uses.
+// attributes are the attributes of one element, as far as the reader uses them.
 type attributes []attribute
 
 type attribute struct {
 	name  string
 	value string // decoded, at most maxValue bytes
-	whole string // equal for equal values of any length
+	whole string // identifies the complete value
 }
 
 // maxValue bounds the part of a value that is kept, in bytes.
 const maxValue = 4096
 
-// used are the attributes that are kept.
+// used are the names of the attributes that are kept.
 var used = []string{
 	"name", "classname", "file", "line", "hostname", "type", "status", "result", "failure",
 	"tests", "failures", "errors", "skipped", "disabled", "ignored", "doctest_version",
@@ -40,7 +40,7 @@ func (a attributes) get(name string) string {
 	return ""
 }
 
-// key returns what distinguishes the values of some attributes.
+// key returns text that is equal only for equal values of the named attributes.
 func (a attributes) key(names ...string) string {
 	var b strings.Builder
 	for _, name := range names {
@@ -96,8 +96,8 @@ func (s *scanner) attribute(t *token) error {
 	return nil
 }
 
-// value reads up to the closing quote. A value that is longer than what is kept
-// is told from others of the same beginning by a hash.
+// value reads up to the closing quote. A hash distinguishes long values that start
+// with the same maxValue bytes.
 func (s *scanner) value(quote byte) (attribute, error) {
 	var kept []byte
 	var sum hash.Hash
@@ -131,8 +131,8 @@ func (s *scanner) value(quote byte) (attribute, error) {
 	return a, nil
 }
 
-// clean decodes character references and replaces what is not UTF-8, or not
-// allowed in XML, by U+FFFD.
+// clean decodes character references and puts a value on one line. U+FFFD replaces
+// invalid UTF-8 and the characters that XML forbids.
 func clean(value string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

@@ -17,8 +17,8 @@ type Snapshot struct {
 	files        map[string]fs.FileInfo
 }
 
-// Take records the files that exist before a command runs. The folder may hold
-// hostile content: a link that leads out of it is a usage error.
+// Take records the files that exist before a command runs. The folder may be
+// hostile: a link that leads out of it is a usage error.
 func Take(dir, pattern string) (*Snapshot, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -38,9 +38,9 @@ func Take(dir, pattern string) (*Snapshot, error) {
 	return s, nil
 }
 
-// Collect copies the files that the command wrote into the folder to, and returns
-// the names of the copies. A file that is unchanged since the snapshot came with
-// the commit, or from an earlier command, and is not a result of this one.
+// Collect copies the files that the command wrote to the folder to, and returns the
+// names of the copies. It ignores files that are unchanged since the snapshot: they
+// belong to the commit or to an earlier command.
 func (s *Snapshot) Collect(to string) ([]string, error) {
 	root, err := os.OpenRoot(s.dir)
 	if err != nil {
@@ -80,8 +80,8 @@ func (s *Snapshot) unchanged(name string, now fs.FileInfo) bool {
 	return old != nil && os.SameFile(old, now) && old.ModTime().Equal(now.ModTime()) && old.Size() == now.Size()
 }
 
-// copyFile copies at most one byte more than MaxSize, so that a file that grows
-// during the copy is refused by its reader instead of being cut in silence.
+// copyFile copies at most MaxSize+1 bytes, so that ReadFile refuses a file that grows
+// during the copy.
 func copyFile(root *os.Root, name, to string) (err error) {
 	from, err := root.Open(name)
 	if err != nil {

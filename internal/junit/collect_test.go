@@ -24,7 +24,7 @@ func put(t *testing.T, dir, name, content string) {
 }
 
 // TestCollect proves that exactly the files that a command wrote are kept: their
-// content, and copies outside of the checkout.
+// content, and copies outside the checkout.
 func TestCollect(t *testing.T) {
 	for name, test := range map[string]struct {
 		before, command map[string]string // files and their content
@@ -98,7 +98,7 @@ func TestCollectSameSize(t *testing.T) {
 }
 
 // TestCollectHostile proves GP-SAFE-2: a command of the repository cannot make
-// goldenpath read a file outside of the checkout, wait for a pipe, or fill the
+// goldenpath read a file outside the checkout, wait for a pipe, or fill the
 // disk.
 func TestCollectHostile(t *testing.T) {
 	outside := t.TempDir()

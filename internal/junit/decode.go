@@ -15,9 +15,10 @@ import (
 	"golang.org/x/text/encoding/unicode/utf32"
 )
 
-// decode returns the text of a report as UTF-8. A byte order mark decides the
-// encoding, then the width of the first character, then the XML header. A header
-// that names UTF-16 in a file of single bytes is wrong: .NET writes such files.
+// decode returns the text of a report as UTF-8. It takes the encoding from the byte
+// order mark, else from the width of the first character, else from the XML header.
+// A header that names UTF-16 in a file of single bytes is ignored: .NET writes such
+// files.
 func decode(r *bufio.Reader) (io.Reader, error) {
 	head, err := r.Peek(headerSize)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -35,14 +36,13 @@ func decode(r *bufio.Reader) (io.Reader, error) {
 	return decodeDeclared(r, declared)
 }
 
-// headerSize bounds the part of a file in which the XML header is searched for,
-// in bytes.
+// headerSize bounds the search for the XML header, in bytes.
 const headerSize = 1024
 
 var header = regexp.MustCompile(`^(?:\xEF\xBB\xBF)?\s*<\?xml\s[^>]*?encoding\s*=\s*["']([^"'>]*)["']`)
 
-// marks are the first bytes that show an encoding: byte order marks, and "<" in
-// code units of two and four bytes. A longer mark comes before its prefix.
+// marks are the first bytes that identify an encoding: byte order marks, and "<" in
+// two or four bytes. A mark comes after the longer ones that start with it.
 var marks = []struct {
 	bytes    []byte
 	encoding encoding.Encoding
@@ -58,7 +58,8 @@ var marks = []struct {
 	{[]byte("\xEF\xBB\xBF"), unicode.UTF8BOM},
 }
 
-// decodeDeclared decodes a file of single bytes by the name in its header.
+// decodeDeclared decodes a file whose markup is ASCII, by the encoding in its
+// header.
 func decodeDeclared(r io.Reader, declared string) (io.Reader, error) {
 	name := plain(declared)
 	if asIs[name] {
@@ -75,8 +76,8 @@ func decodeDeclared(r io.Reader, declared string) (io.Reader, error) {
 	return nil, fmt.Errorf("encoding %q is not supported; write the report in UTF-8", declared)
 }
 
-// plain is the name of an encoding in lower case without punctuation, so that
-// "utf8", "UTF-8" and "utf_8" are one.
+// plain returns the name of an encoding in lower case and without punctuation, so
+// that "utf8", "UTF-8" and "utf_8" are equal.
 func plain(name string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 'A' && r <= 'Z' {
@@ -89,9 +90,9 @@ func plain(name string) string {
 	}, name)
 }
 
-// asIs are the encodings whose markup is readable without decoding: UTF-8, what
-// can only be a wrong header, and the multi-byte encodings in which no byte of a
-// longer character equals markup. Names in the latter lose what is not ASCII.
+// asIs are the encodings that are not decoded: UTF-8, wrong headers, and multi-byte
+// encodings in which no byte of a longer character looks like markup. Test names in
+// the latter keep only their ASCII characters.
 var asIs = map[string]bool{
 	"": true, "utf8": true, "ascii": true, "usascii": true, "unicode": true,
 	"utf16": true, "utf16le": true, "utf16be": true, "ucs2": true, "utf32": true, "utf32le": true, "utf32be": true, "ucs4": true,
@@ -99,7 +100,7 @@ var asIs = map[string]bool{
 	"shiftjis": true, "sjis": true, "windows31j": true, "cp932": true, "eucjp": true, "euckr": true, "cp949": true,
 }
 
-// aliases are the names that differ from those of package charmap.
+// aliases map common names to those of package charmap.
 var aliases = map[string]string{
 	"latin1": "iso88591", "l1": "iso88591", "latin2": "iso88592", "latin5": "iso88599", "latin9": "iso885915",
 	"cp437": "ibmcodepage437", "ibm437": "ibmcodepage437", "cp850": "ibmcodepage850", "ibm850": "ibmcodepage850",

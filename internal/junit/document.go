@@ -6,8 +6,8 @@ import (
 	"strconv"
 )
 
-// A document is a report while it is read: the elements that are open, and what
-// the closed suites held.
+// A document is the state of reading a report: the open elements, and the results of
+// the suites that are closed.
 type document struct {
 	open    []element
 	results Results
@@ -16,17 +16,17 @@ type document struct {
 	rooted  bool // it has a root element
 }
 
-// An element is one that is open. suite and test are those it belongs to, which
-// may be itself.
+// An element is open. suite and test are the innermost ones that contain it, or the
+// element itself; test may be nil.
 type element struct {
 	name   string
 	suite  *suite
 	test   *record
-	output bool // it and all in it is output of a test, not structure
+	output bool // its content is text, not structure
 }
 
-// output are the elements whose content is text of the tests. Markup in it, which
-// a reporter did not escape, is not a part of the report.
+// output are the elements whose content is text. Elements in it are text that the
+// reporter did not escape, and are ignored.
 var output = map[string]bool{
 	"system-out": true, "system-err": true, "properties": true, "failure": true, "error": true, "skipped": true, "ignored": true,
 	"flakyFailure": true, "flakyError": true, "rerunFailure": true, "rerunError": true,
@@ -51,14 +51,14 @@ func (d *document) take(t token) error {
 // start opens an element.
 func (d *document) start(t token) error {
 	if len(d.open) == maxDepth {
-		return fmt.Errorf("more than %d elements within each other", maxDepth)
+		return fmt.Errorf("more than %d nested elements", maxDepth)
 	}
 	e := element{name: t.name}
 	if len(d.open) > 0 {
 		parent := d.open[len(d.open)-1]
 		e.suite, e.test, e.output = parent.suite, parent.test, parent.output
 	} else if t.name != "testsuites" && t.name != "testsuite" {
-		return fmt.Errorf("it begins with <%s>, not with <testsuites> or <testsuite>", t.name)
+		return fmt.Errorf("the root element is <%s>, not <testsuites> or <testsuite>", t.name)
 	}
 	d.rooted = true
 	switch {
@@ -106,9 +106,9 @@ func (d *document) end(name string) error {
 	return nil
 }
 
-// nodeSummary is a line of the summary that Node's reporter writes as comments of
-// the root element. It counts failures that have no testcase, such as that of a
-// test whose subtests passed.
+// nodeSummary matches a line of the summary that Node's reporter writes as comments
+// into the root element. It includes failures that have no testcase element, such as
+// that of a test whose subtests passed.
 var nodeSummary = regexp.MustCompile(`^\s*(fail|cancelled) ([0-9]{1,9})\s*$`)
 
 func (d *document) comment(text string) {

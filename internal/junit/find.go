@@ -15,9 +15,10 @@ import (
 )
 
 // Find lists the files that glob patterns match, each once, in the order of the
-// patterns and then by name. A pattern is absolute or relative to dir; ** stands
-// for any number of folders and does not follow symbolic links. unmatched are the
-// patterns that match no file: a report that should be there may be missing.
+// patterns and then by name. A pattern is absolute or relative to dir; ** matches any
+// number of folders and does not follow symbolic links. unmatched are the patterns
+// that match no file. A malformed pattern, and a folder or link that cannot be read,
+// is a usage error.
 func Find(dir string, patterns ...string) (files, unmatched []string, err error) {
 	for _, pattern := range patterns {
 		if strings.TrimSpace(pattern) == "" {
@@ -59,13 +60,13 @@ func split(dir, pattern string) (base, rest string, err error) {
 }
 
 // match lists the files that one pattern matches, sorted. A folder that cannot be
-// read is an error, because it may hold a report.
+// read is an error, because it may contain a report.
 func match(fsys fs.FS, pattern string) ([]string, error) {
 	if !doublestar.ValidatePattern(pattern) {
 		return nil, report.Usage(fmt.Sprintf("junit: %q is not a valid glob pattern; * ? [ ] { } and ** are special, \\ makes them plain", pattern))
 	}
 	if base, _ := doublestar.SplitPattern(pattern); !fs.ValidPath(base) {
-		return nil, nil // outside of the folder
+		return nil, nil // outside the folder
 	}
 	all, err := doublestar.Glob(fsys, pattern, doublestar.WithNoFollow(), doublestar.WithFailOnIOErrors())
 	if err != nil {

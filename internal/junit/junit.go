@@ -22,26 +22,25 @@ const (
 	Failed
 )
 
-// A Test is one test of a report. Two records are the same test only if the tool
-// marks the second as a retry, or if one suite element holds failures and after
-// them, as its last record of that name, a pass.
+// A Test is one test of a report. Records of one name are the same test only if the
+// tool marks them as retries, or if they are in one suite element and all but the
+// last failed and the last passed.
 type Test struct {
-	Name    string // for people, at most 4096 bytes; never empty
+	Name    string // to show; at most 4096 bytes, never empty
 	Verdict Verdict
-	// Stable is false if another record of the same name in the same suite did not
-	// pass, so that a pass of this one proves little.
+	// Stable is true if no record of that name in the same suite failed.
 	Stable bool
 }
 
 // Results are the tests of one file.
 type Results struct {
 	Tests []Test
-	// Gaps name the suites that declare more tests than the file holds, as
-	// sentences without a full stop.
+	// Gaps describe the suites that declare more tests than the report contains, as
+	// clauses such as "suite s declares 5 tests, and the report contains 3".
 	Gaps []string
 }
 
-// Limits of one file. A report of a larger size is refused, never read in part.
+// Limits of one file. A larger one is refused, not read in part.
 const (
 	MaxSize  = 512 << 20 // bytes
 	maxTests = 1_000_000
@@ -50,7 +49,7 @@ const (
 // ReadFile reads one report. A file that is not a complete JUnit report is a usage
 // error that names the file and the line.
 func ReadFile(name string) (*Results, error) {
-	info, err := os.Stat(name) // before it is opened: opening a pipe waits for a writer
+	info, err := os.Stat(name) // before opening it: opening a pipe waits for a writer
 	if err != nil {
 		return nil, fmt.Errorf("read tests: %w", err)
 	}

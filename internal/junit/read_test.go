@@ -137,7 +137,7 @@ func TestRetry(t *testing.T) {
 // TestDeclared proves that failures and tests that a suite declares, and that have
 // no testcase, are not lost.
 func TestDeclared(t *testing.T) {
-	const lost = "suite s (1 failure outside of its tests)"
+	const lost = "suite s (1 failure outside its tests)"
 	for name, test := range map[string]struct {
 		doc    string
 		failed []string
@@ -146,7 +146,7 @@ func TestDeclared(t *testing.T) {
 		"all there":                        {`<testsuites tests="2" failures="1"><testsuite name="s" tests="2" failures="1">` + pass + fail + `</testsuite></testsuites>`, []string{"t"}, nil},
 		"an error without a testcase":      {`<testsuites><testsuite name="s" tests="0" errors="1"/><testsuite>` + pass + `</testsuite></testsuites>`, []string{lost}, nil},
 		"a failure without a testcase":     {`<testsuites><testsuite name="s" failures="1">` + pass + `</testsuite></testsuites>`, []string{lost}, nil},
-		"two of three failures":            {`<testsuite name="s" errors="2" failures="1">` + fail + `</testsuite>`, []string{"t", "suite s (2 failures outside of its tests)"}, nil},
+		"two of three failures":            {`<testsuite name="s" errors="2" failures="1">` + fail + `</testsuite>`, []string{"t", "suite s (2 failures outside its tests)"}, nil},
 		"declared by two levels":           {`<testsuites name="all" errors="1"><testsuite name="s" errors="1"/></testsuites>`, []string{lost}, nil},
 		"declared by the root alone":       {`<testsuites name="s" failures="1"><testsuite>` + pass + `</testsuite></testsuites>`, []string{lost}, nil},
 		"an error of a suite":              {`<testsuite name="s"><error message="no database"/>` + pass + `</testsuite>`, []string{lost}, nil},
@@ -160,18 +160,18 @@ func TestDeclared(t *testing.T) {
 		"Node counts an empty suite":       {`<testsuites><testsuite name="s" tests="2">` + pass + `<testsuite name="in"/></testsuite></testsuites>`, nil, nil},
 		"Node's summary":                   {`<testsuites name="s">` + pass + `<!-- pass 1 --><!-- fail 1 --><!-- cancelled 0 --></testsuites>`, []string{lost}, nil},
 		"a comment elsewhere":              {`<testsuites><testsuite name="s">` + pass + `<!-- fail 1 --></testsuite><!-- fail fast 1 --></testsuites>`, nil, nil},
-		"tests without a testcase":         {`<testsuite name="s" tests="5">` + pass + `</testsuite>`, nil, []string{"suite s declares 5 tests, and the report holds 1"}},
-		"one test":                         {`<testsuite name="s" tests="1"/>`, nil, []string{"suite s declares 1 test, and the report holds 0"}},
-		"by two levels":                    {`<testsuites tests="5"><testsuite name="s" tests="5">` + pass + `</testsuite></testsuites>`, nil, []string{"suite s declares 5 tests, and the report holds 1"}},
-		"by the root alone":                {`<testsuites tests="5"><testsuite name="s" tests="1">` + pass + `</testsuite></testsuites>`, nil, []string{"the report declares 5 tests, and the report holds 1"}},
-		"by a suite without a name":        {`<testsuites><testsuite tests="2">` + pass + `</testsuite></testsuites>`, nil, []string{"a suite without a name declares 2 tests, and the report holds 1"}},
+		"tests without a testcase":         {`<testsuite name="s" tests="5">` + pass + `</testsuite>`, nil, []string{"suite s declares 5 tests, and the report contains 1"}},
+		"one test":                         {`<testsuite name="s" tests="1"/>`, nil, []string{"suite s declares 1 test, and the report contains 0"}},
+		"by two levels":                    {`<testsuites tests="5"><testsuite name="s" tests="5">` + pass + `</testsuite></testsuites>`, nil, []string{"suite s declares 5 tests, and the report contains 1"}},
+		"by the root alone":                {`<testsuites tests="5"><testsuite name="s" tests="1">` + pass + `</testsuite></testsuites>`, nil, []string{"the report declares 5 tests, and the report contains 1"}},
+		"by a suite without a name":        {`<testsuites><testsuite tests="2">` + pass + `</testsuite></testsuites>`, nil, []string{"a suite without a name declares 2 tests, and the report contains 1"}},
 		"skipped ones are not listed":      {`<testsuites tests="4"><testsuite name="s" tests="4" skipped="1" disabled="2">` + pass + `</testsuite></testsuites>`, nil, nil},
-		"only some skipped ones":           {`<testsuite name="s" tests="5" skipped="2">` + pass + skip + `</testsuite>`, nil, []string{"suite s declares 5 tests, and the report holds 2"}},
+		"only some skipped ones":           {`<testsuite name="s" tests="5" skipped="2">` + pass + skip + `</testsuite>`, nil, []string{"suite s declares 5 tests, and the report contains 2"}},
 		"assertions of doctest":            {`<testsuites><testsuite name="s" tests="9" doctest_version="2.4.9">` + pass + `</testsuite></testsuites>`, nil, nil},
 		"assertions of Catch2":             {`<testsuites><testsuite name="s" tests="9" hostname="tbd">` + pass + `</testsuite></testsuites>`, nil, nil},
 		"assertions of Catch2 that fail":   {`<testsuites><testsuite name="s" tests="9" failures="1" hostname="tbd">` + pass + `</testsuite></testsuites>`, []string{lost}, nil},
-		"with thousands separated":         {`<testsuite name="s" tests="1,000">` + pass + `</testsuite>`, nil, []string{"suite s declares 1,000 tests, and the report holds 1"}},
-		"more than fits":                   {`<testsuite name="s" tests="99999999999999999999">` + pass + `</testsuite>`, nil, []string{"suite s declares 2,147,483,647 tests, and the report holds 1"}},
+		"with thousands separated":         {`<testsuite name="s" tests="1,000">` + pass + `</testsuite>`, nil, []string{"suite s declares 1,000 tests, and the report contains 1"}},
+		"more than fits":                   {`<testsuite name="s" tests="99999999999999999999">` + pass + `</testsuite>`, nil, []string{"suite s declares 2,147,483,647 tests, and the report contains 1"}},
 		"no numbers":                       {`<testsuite name="s" tests="some" failures="" errors="-1">` + pass + `</testsuite>`, nil, nil},
 		"fewer than there are":             {`<testsuite name="s" tests="0" failures="0">` + pass + fail + `</testsuite>`, []string{}, nil},
 		"two roots, as files put together": {`<testsuites/>` + "\n" + `<?xml version="1.0"?><testsuites><testsuite name="s" errors="1"/></testsuites>`, []string{lost}, nil},

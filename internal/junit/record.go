@@ -8,22 +8,22 @@ import (
 // A record is one testcase element.
 type record struct {
 	name    string
-	key     string // of the test, in its suite; empty: it has no name
+	key     string // identifies the test in its suite; empty: it has no name
 	verdict Verdict
-	todo    bool // the test is expected to fail
-	// failures and retries are the numbers of elements that report a failure, and
-	// of those that report a run before the last.
+	todo    bool // Node: the test may fail
+	// failures and retries are numbers of elements: of failures, and of earlier runs
+	// that failed.
 	failures, retries int
 }
 
-// newRecord begins a testcase with the verdict in its attributes.
+// newRecord starts a record with the verdict that the attributes state.
 func newRecord(a attributes) *record {
 	name := strings.TrimSpace(a.get("name"))
 	r := &record{name: cmp.Or(name, strings.TrimSpace(a.get("classname")), "unnamed test")}
 	if name != "" {
 		r.key = a.key("name", "classname", "file", "line")
 	}
-	if a.get("failure") != "" { // Node repeats its message here
+	if a.get("failure") != "" { // Node repeats the message of the failure here
 		r.worsen(Failed)
 	}
 	for _, name := range []string{"status", "result"} {
@@ -37,8 +37,8 @@ func newRecord(a attributes) *record {
 	return r
 }
 
-// words are the values of status and result that are not a pass. The rest, such
-// as "run" and "completed", report nothing on their own.
+// words are the values of status and result that are not a pass. All others, such as
+// "run" and "completed", leave the verdict to the child elements.
 var words = map[string]Verdict{
 	"notrun": Skipped, "not run": Skipped, "not_run": Skipped, "notexecuted": Skipped, "suppressed": Skipped, "disabled": Skipped,
 	"skipped": Skipped, "skip": Skipped, "ignored": Skipped, "pending": Skipped, "excluded": Skipped, "filtered": Skipped, "todo": Skipped,
@@ -46,7 +46,7 @@ var words = map[string]Verdict{
 	"aborted": Failed, "crashed": Failed, "timeout": Failed, "timedout": Failed, "timed out": Failed, "cancelled": Failed, "canceled": Failed,
 }
 
-// child takes an element within the testcase.
+// child adds an element inside the testcase.
 func (r *record) child(t token) {
 	switch t.name {
 	case "failure", "error":
@@ -56,7 +56,7 @@ func (r *record) child(t token) {
 		r.retries++
 		r.worsen(Flaky)
 	case "skipped", "ignored", "disabled":
-		r.todo = r.todo || t.attrs.get("type") == "todo" // Node: the test may fail
+		r.todo = r.todo || t.attrs.get("type") == "todo"
 		r.worsen(Skipped)
 	}
 }
@@ -65,7 +65,7 @@ func (r *record) child(t token) {
 // failed.
 func (r *record) worsen(v Verdict) { r.verdict = max(r.verdict, v) }
 
-// result is the verdict of the closed element.
+// result returns the verdict of the complete record.
 func (r *record) result() Verdict {
 	if r.todo {
 		return Skipped

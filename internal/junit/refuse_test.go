@@ -21,19 +21,19 @@ func write(t *testing.T, name, content string) string {
 }
 
 // TestNotAReport proves that what is not a complete report is a usage error that
-// names the file and the line, and is never taken for no tests.
+// names the file and the line, and is never read as "no tests".
 func TestNotAReport(t *testing.T) {
 	for name, test := range map[string]struct{ content, want string }{
 		"empty":                     {"", "line 1: it has no test suite"},
 		"only a comment":            {"<!-- nothing -->", "it has no test suite"},
-		"a page":                    {"<html><body/></html>", "it begins with <html>"},
-		"a testcase alone":          {pass, "it begins with <testcase>"},
-		"another format":            {`<?xml version="1.0"?><test-run id="2"/>`, "it begins with <test-run>"},
-		"not XML":                   {"ok  \tshop\t0.1s\n", "text outside of the root element"},
-		"JSON":                      {`{"tests": 1}`, "text outside of the root element"},
-		"a log before it":           {"npm notice\n<testsuites/>", "text outside of the root element"},
-		"a log after it":            {"<testsuites></testsuites>\n\ndone", "line 3: text outside of the root element"},
-		"CDATA after it":            {"<testsuites/><![CDATA[x]]>", "text outside of the root element"},
+		"a page":                    {"<html><body/></html>", "the root element is <html>"},
+		"a testcase alone":          {pass, "the root element is <testcase>"},
+		"another format":            {`<?xml version="1.0"?><test-run id="2"/>`, "the root element is <test-run>"},
+		"not XML":                   {"ok  \tshop\t0.1s\n", "text outside the root element"},
+		"JSON":                      {`{"tests": 1}`, "text outside the root element"},
+		"a log before it":           {"npm notice\n<testsuites/>", "text outside the root element"},
+		"a log after it":            {"<testsuites></testsuites>\n\ndone", "line 3: text outside the root element"},
+		"CDATA after it":            {"<testsuites/><![CDATA[x]]>", "text outside the root element"},
 		"cut off in a suite":        {"<testsuites>\n<testsuite name='s'>\n<testcase name='t'/>", "line 3: the file ends inside an element"},
 		"cut off in a tag":          {"<testsuites><testsuite name='s'><testcase", "the file ends inside an element"},
 		"cut off in a value":        {"<testsuites><testsuite name='s", "the file ends inside an element"},
@@ -52,8 +52,8 @@ func TestNotAReport(t *testing.T) {
 		"an unescaped <":            {"<testsuites>\n<testsuite>1 < 2</testsuite></testsuites>", `line 2: "<" without the name of an element`},
 		"a declaration":             {"<testsuites><!ELEMENT x></testsuites>", "begins neither a comment nor CDATA"},
 		"an entity":                 {`<!DOCTYPE x [<!ENTITY a "<testcase/>">]><testsuites>&a;</testsuites>`, "a DOCTYPE with declarations is not supported"},
-		"a long name":               {"<" + strings.Repeat("a", 300) + "/>", "a name of more than 256 bytes"},
-		"a deep nest":               {strings.Repeat("<testsuite>", 1000) + strings.Repeat("</testsuite>", 1000), "more than 128 elements within each other"},
+		"a long name":               {"<" + strings.Repeat("a", 300) + "/>", "a name is longer than 256 bytes"},
+		"a deep nest":               {strings.Repeat("<testsuite>", 1000) + strings.Repeat("</testsuite>", 1000), "more than 128 nested elements"},
 		"an unknown encoding":       {`<?xml version="1.0" encoding="klingon"?><testsuites/>`, `encoding "klingon" is not supported; write the report in UTF-8`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -39,7 +39,7 @@ func sum(r *Results) tally {
 func TestReporters(t *testing.T) {
 	for name, want := range map[string]tally{
 		// Node 20: pass 4, fail 3, skipped 1, todo 1. One failure has no testcase.
-		"node": {passed: 4, skipped: 2, failed: []string{"rounds", "an order has a sum", "the report (1 failure outside of its tests)"},
+		"node": {passed: 4, skipped: 2, failed: []string{"rounds", "an order has a sum", "the report (1 failure outside its tests)"},
 			covering: []string{"is never negative", "adds", "subtest", "SHOP-1 an order keeps its price"}},
 		// jest-junit 16: 2 passed, 1 failed, 1 skipped.
 		"jest": {passed: 2, skipped: 1, failed: []string{"votes refuses a third"},
@@ -55,7 +55,7 @@ func TestReporters(t *testing.T) {
 		// passes in the report, and must not prove anything.
 		"pytest-rerun": {passed: 4, failed: []string{"test_tax", "test_database", "test_database"}, covering: []string{"test_price"}},
 		// gotestsum 1.13: 8 tests, 1 skipped, 4 failures, 1 error, that of the build.
-		"gotestsum": {passed: 2, skipped: 1, flaky: []string{"TestOrder/sum", "TestOrder"}, failed: []string{"TestClock", "TestMain", "the report (1 failure outside of its tests)"},
+		"gotestsum": {passed: 2, skipped: 1, flaky: []string{"TestOrder/sum", "TestOrder"}, failed: []string{"TestClock", "TestMain", "the report (1 failure outside its tests)"},
 			covering: []string{"TestPrice", "TestStock"}},
 		// Surefire 3.5 with rerunFailingTestsCount.
 		"surefire": {passed: 2, skipped: 1, flaky: []string{"sometimes"}, failed: []string{"never", "com.acme.VotesTest$Closing"},

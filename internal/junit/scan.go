@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// A scanner splits XML into start tags, end tags and comments. It reads in one
-// pass and keeps no text, so its memory does not depend on the size of the file.
-// It accepts what reporters get wrong without changing the elements: control
-// characters, unknown entities, "]]>" outside CDATA, and XML 1.1.
+// A scanner splits XML into start tags, end tags and comments. It reads the file
+// once and keeps no text, so its memory does not depend on the size of the file. It
+// accepts common mistakes of reporters that do not change the elements: control
+// characters, unknown entities, and "]]>" outside CDATA. It also accepts XML 1.1.
 type scanner struct {
 	r    *bufio.Reader
 	line int // of the next byte, from 1
@@ -35,11 +35,11 @@ const (
 	comment
 )
 
-// Bounds of a document, so that a hostile one costs no memory.
+// Bounds of a document, so that a hostile one cannot exhaust memory.
 const (
 	maxName    = 256      // bytes of the name of an element or attribute
 	maxComment = 256      // bytes of a comment that are kept
-	maxDepth   = 128      // elements within each other
+	maxDepth   = 128      // nested elements
 	bufferSize = 64 << 10 // bytes
 )
 
@@ -71,14 +71,14 @@ func (s *scanner) next(depth int) (token, error) {
 	}
 }
 
-// text skips character data up to and including the next "<". Outside of the root
-// element only white space is allowed.
+// text skips character data up to and including the next "<". Outside the root
+// element, only white space is allowed.
 func (s *scanner) text(depth int) error {
 	for {
 		b, err := s.r.ReadSlice('<')
 		s.line += bytes.Count(b, []byte("\n"))
 		if depth == 0 && len(bytes.Trim(b, " \t\r\n<\xEF\xBB\xBF")) > 0 {
-			return errors.New("text outside of the root element")
+			return errors.New("text outside the root element")
 		}
 		if errors.Is(err, io.EOF) && depth > 0 {
 			return errCut
@@ -99,14 +99,14 @@ func (s *scanner) declaration(depth int) (token, bool, error) {
 		return token{kind: comment, text: text}, true, err
 	case bytes.Equal(head, []byte("[CDATA[")):
 		if depth == 0 {
-			return token{}, false, errors.New("text outside of the root element")
+			return token{}, false, errors.New("text outside the root element")
 		}
 		_, _ = s.r.Discard(len(head))
 		_, err := s.skipTo("]]>", 0)
 		return token{}, false, err
 	case bytes.HasPrefix(bytes.ToUpper(head), []byte("DOCTYPE")):
 		text, err := s.skipTo(">", bufferSize)
-		if strings.Contains(text, "[") { // an entity could hold tests
+		if strings.Contains(text, "[") { // an entity could contain tests
 			return token{}, false, errors.New("a DOCTYPE with declarations is not supported; write the report without it")
 		}
 		return token{}, false, err
@@ -114,8 +114,8 @@ func (s *scanner) declaration(depth int) (token, bool, error) {
 	return token{}, false, errors.New(`"<!" begins neither a comment nor CDATA`)
 }
 
-// skipTo skips input up to and including a mark, and returns at most keep bytes
-// of what comes before it.
+// skipTo skips input up to and including mark, and returns at most keep bytes of the
+// input before it.
 func (s *scanner) skipTo(mark string, keep int) (string, error) {
 	var kept, tail []byte
 	last := mark[len(mark)-1]
@@ -197,7 +197,7 @@ func (s *scanner) name() (string, error) {
 			break
 		}
 		if name = append(name, b); len(name) > maxName {
-			return "", fmt.Errorf("a name of more than %d bytes", maxName)
+			return "", fmt.Errorf("a name is longer than %d bytes", maxName)
 		}
 	}
 	if len(name) == 0 || strings.IndexByte("-.0123456789", name[0]) >= 0 {

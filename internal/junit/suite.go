@@ -10,38 +10,40 @@ import (
 type suite struct {
 	name     string
 	parent   *suite
-	children int // testcases and suites right within
-	// What the element declares, and what was read in it and in the suites within.
+	children int // testcases and suites directly inside
+	// Numbers that the element declares, and numbers that were read in it and in
+	// nested suites.
 	declared, read counts
-	summary        int  // failures by Node's summary, 0: there is none
+	summary        int  // failures in Node's summary; 0: there are none, or no summary
 	first          int  // index of its first test in the results
-	assertions     bool // it declares assertions instead of tests
-	failures       int  // failure elements right within, of no testcase
+	assertions     bool // its declared tests are assertions
+	failures       int  // failure elements that belong to no testcase
 	keys           []string
 	records        map[string][]*record
 }
 
-// counts are numbers of tests. Retries count as tests, and as failures.
+// counts are numbers of tests. An earlier run of a test is included in tests and in
+// failures.
 type counts struct{ tests, failures, skipped int }
 
 func newSuite(a attributes, parent *suite, first int) *suite {
 	return &suite{
 		name: a.get("name"), parent: parent, first: first, records: map[string][]*record{},
 		declared: counts{a.count("tests"), a.count("failures") + a.count("errors"), a.count("skipped") + a.count("disabled") + a.count("ignored")},
-		// doctest and Catch2 count assertions, and Catch2 has no other mark than a
-		// constant for the host.
+		// doctest and Catch2 declare assertions. A constant for the host is the only
+		// attribute that identifies Catch2.
 		assertions: a.get("doctest_version") != "" || a.get("hostname") == "tbd",
 	}
 }
 
-// child takes an element that belongs to no testcase.
+// child adds an element that belongs to no testcase.
 func (s *suite) child(name string) {
 	if name == "failure" || name == "error" {
 		s.failures++
 	}
 }
 
-// add takes a closed testcase.
+// add adds a complete record.
 func (s *suite) add(r *record) {
 	key := r.key
 	if key == "" {
@@ -61,7 +63,7 @@ func (s *suite) add(r *record) {
 	}
 }
 
-// close adds the suite to the results, and its numbers to the suite around it.
+// close adds the tests of the suite to the results, and its numbers to its parent.
 func (s *suite) close(to *Results) {
 	for _, key := range s.keys {
 		to.Tests = append(to.Tests, judge(s.records[key])...)
@@ -69,7 +71,7 @@ func (s *suite) close(to *Results) {
 	s.read.failures += s.failures
 	missing := max(s.declared.failures-s.read.failures, s.summary-failed(to.Tests[s.first:])-s.failures, 0)
 	if n := s.failures + missing; n > 0 {
-		to.Tests = append(to.Tests, Test{Name: fmt.Sprintf("%s (%s outside of its tests)", s.title(), english.Plural(n, "failure", "")), Verdict: Failed})
+		to.Tests = append(to.Tests, Test{Name: fmt.Sprintf("%s (%s outside its tests)", s.title(), english.Plural(n, "failure", "")), Verdict: Failed})
 	}
 	s.read.failures += missing
 	s.gap(to)
@@ -80,17 +82,18 @@ func (s *suite) close(to *Results) {
 	}
 }
 
-// gap compares the declared number of tests with what was read. Node declares the
-// elements right within. Skipped tests may be declared without an element.
+// gap compares the declared number of tests with the number that was read. Node
+// declares the number of elements directly inside. Skipped tests may be declared
+// without an element.
 func (s *suite) gap(to *Results) {
 	if s.assertions {
 		return
 	}
 	read := max(s.read.tests, s.children) + max(s.declared.skipped-s.read.skipped, 0)
 	if s.declared.tests > read {
-		to.Gaps = append(to.Gaps, fmt.Sprintf("%s declares %s, and the report holds %d", s.title(), english.Plural(s.declared.tests, "test", ""), s.read.tests))
+		to.Gaps = append(to.Gaps, fmt.Sprintf("%s declares %s, and the report contains %d", s.title(), english.Plural(s.declared.tests, "test", ""), s.read.tests))
 	}
-	s.read.tests = max(s.read.tests, s.declared.tests) // the suite around it may declare the same
+	s.read.tests = max(s.read.tests, s.declared.tests) // the parent may declare the same tests
 	s.read.skipped = max(s.read.skipped, s.declared.skipped)
 }
 
@@ -115,9 +118,9 @@ func (s *suite) title() string {
 	}
 }
 
-// judge turns the records of one name into tests. Failures and after them one
-// pass, the last record, are one test that was run again. Everything else is as
-// many tests as records.
+// judge turns the records of one name into tests. If all records but the last failed,
+// and the last passed, they are one flaky test. Otherwise every record is a test of
+// its own.
 func judge(records []*record) []Test {
 	last := records[len(records)-1]
 	failed, stable := 0, true

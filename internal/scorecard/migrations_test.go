@@ -1,6 +1,7 @@
 package scorecard
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -42,5 +43,35 @@ func TestMigrations(t *testing.T) {
 	}
 	if d := gradeMigrations(&candidate{root: r, Options: Options{Migrations: "db", NewMigrations: Known[[]string](nil)}}); d.Result != "none" || d.State != report.OK {
 		t.Errorf("none: %+v", d)
+	}
+}
+
+// TestMigrationInputs proves GP-SCORE-7 for what is not known, and for names that
+// git would quote.
+func TestMigrationInputs(t *testing.T) {
+	r := root(t, map[string]string{"db/002_größe.sql": "drop table a;", "db/V2__drop old votes.sql": "drop table b;", "db/say \"hi\".sql": "drop table c;", "db/ok.sql": "select 1;"})
+	shallow := errors.New("the clone is shallow")
+	for name, test := range map[string]struct {
+		new    Input[[]string]
+		state  report.State
+		result string
+		note   string
+	}{
+		"not ASCII":         {Known([]string{"db/002_größe.sql"}), report.Warned, "irreversible (1 file: 002_größe.sql)", "the previous release may not run on this schema"},
+		"blanks":            {Known([]string{"db/V2__drop old votes.sql"}), report.Warned, "irreversible (1 file: V2__drop old votes.sql)", "the previous release may not run on this schema"},
+		"quotes":            {Known([]string{`db/say "hi".sql`}), report.Warned, `irreversible (1 file: say "hi".sql)`, "the previous release may not run on this schema"},
+		"an expand":         {Known([]string{"db/ok.sql"}), report.OK, "expand (1 file: ok.sql)", "rollback stays possible"},
+		"none":              {Known[[]string](nil), report.OK, "none", ""},
+		"not asked":         {Input[[]string]{}, report.Missing, "the new migrations are not known: it was not asked for", ""},
+		"not read":          {Unknown[[]string](shallow), report.Missing, "the new migrations are not known: the clone is shallow", ""},
+		"read in part":      {Partial([]string{"db/ok.sql", "db/002_größe.sql"}, shallow), report.Missing, "the new migrations are not known: the clone is shallow", "found so far: irreversible (2 files: ok.sql, 002_größe.sql)"},
+		"not in checkout":   {Known([]string{"db/gone.sql"}), report.Missing, "db/gone.sql cannot be read: ", ""},
+		"out of reach":      {Known([]string{"../x.sql"}), report.Missing, "../x.sql cannot be read: ", ""},
+		"quoted, as by git": {Known([]string{`"db/002_gr\303\266\303\237e.sql"`}), report.Missing, "cannot be read: ", ""},
+	} {
+		d := gradeMigrations(&candidate{root: r, Options: Options{Migrations: "db", NewMigrations: test.new}})
+		if d.State != test.state || !strings.Contains(d.Result, test.result) || d.Note != test.note {
+			t.Errorf("%s: %+v", name, d)
+		}
 	}
 }

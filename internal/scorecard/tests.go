@@ -19,7 +19,7 @@ type Tests struct {
 	Skipped    int      `json:"skipped"`
 	Flaky      []string `json:"flaky"`      // names of tests that failed and passed when run again
 	Broken     []string `json:"broken"`     // names of tests that failed
-	Incomplete []string `json:"incomplete"` // reports that declare more tests than they hold
+	Incomplete []string `json:"incomplete"` // suites that declare more tests than their report contains
 	Unmatched  []string `json:"unmatched"`  // patterns that matched no file
 	covering   []string // names of tests that passed, and never failed
 }

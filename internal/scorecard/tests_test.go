@@ -43,7 +43,7 @@ func TestReadTests(t *testing.T) {
 		"a matrix: one name in two files":  {[]string{suite("s", fail), suite("s", pass)}, Tests{Files: 2, Passed: 1, Failed: 1, Broken: []string{"t"}, covering: []string{"t"}}},
 		"a pass and a failure of one name": {[]string{suite("s", pass+fail)}, Tests{Files: 1, Passed: 1, Failed: 1, Broken: []string{"t"}}},
 		"an incomplete report": {[]string{`<testsuite name="s" tests="3">` + pass + `</testsuite>`},
-			Tests{Files: 1, Passed: 1, covering: []string{"t"}, Incomplete: []string{"suite s declares 3 tests, and the report holds 1"}}},
+			Tests{Files: 1, Passed: 1, covering: []string{"t"}, Incomplete: []string{"suite s declares 3 tests, and the report contains 1"}}},
 	} {
 		var files []string
 		for _, content := range test.files {
