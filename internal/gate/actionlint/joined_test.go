@@ -11,8 +11,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// A fact that both tools report is one finding that names both. Facts that only one
-// of them reports are not dropped.
+// A fact that both tools report is one finding that names both. A fact that only one
+// of them reports is a finding of that tool.
 func TestJoined(t *testing.T) {
 	const ours, theirs = workflow.Name, "actionlint"
 	for name, tt := range map[string]struct {
@@ -28,14 +28,12 @@ func TestJoined(t *testing.T) {
 		"quoted": {steps("issues", "      - run: 'make ${{ github.event.issue.title }}'\n"), map[string][]string{
 			"w.yml:8 script-injection high": {ours, theirs},
 		}},
-		"only compared": {steps("pull_request", "      - run: echo ${{ github.head_ref == 'main' }}\n"), map[string][]string{
-			"w.yml:8 expression medium": {theirs},
-		}},
+		"only compared": {steps("pull_request", "      - run: echo ${{ github.head_ref == 'main' }}\n"), map[string][]string{}},
 		"compared beside another": {steps("pull_request", "      - run: echo ${{ github.event.pull_request.title }} ${{ github.head_ref == 'main' }}\n"), map[string][]string{
 			"w.yml:8 script-injection high": {ours, theirs},
 		}},
 		"compared before another": {steps("pull_request", "      - run: echo ${{ github.head_ref == 'main' }} ${{ github.event.pull_request.title }}\n"), map[string][]string{
-			"w.yml:8 expression medium": {theirs}, "w.yml:8 script-injection high": {ours},
+			"w.yml:8 script-injection high": {ours},
 		}},
 		"through a variable": {steps("issues", "      - run: echo ${{ env.T }}\n        env: {T: '${{ github.event.issue.title }}'}\n"), map[string][]string{
 			"w.yml:8 script-injection high": {ours},
@@ -69,5 +67,19 @@ func TestJoined(t *testing.T) {
 				t.Errorf("%s\n%+v", diff, rep.Findings)
 			}
 		})
+	}
+}
+
+// A warning that is left out because its text is only compared is counted in the row.
+func TestOnlyCompared(t *testing.T) {
+	for run, want := range map[string]string{
+		"echo ${{ github.head_ref == 'main' }}":                    "1 workflow (1 warning about text that is only compared dropped)",
+		"echo ${{ !github.head_ref }} ${{ job.workflow_ref }}":     "1 workflow (newer syntax: 1 use translated; 1 warning about text that is only compared dropped)",
+		"echo ${{ github.head_ref == 'main' && github.head_ref }}": "1 workflow",
+	} {
+		res := scan(t, gatetest.Write(t, map[string]string{".github/workflows/w.yml": steps("pull_request", "      - run: "+run+"\n")}))
+		if res.Covered != want {
+			t.Errorf("%s: covered %q, want %q, %+v", run, res.Covered, want, res.Findings)
+		}
 	}
 }

@@ -25,6 +25,7 @@ type newer struct {
 var falseAlarms = []*regexp.Regexp{
 	regexp.MustCompile(`^property "workflow_(ref|sha|repository|file_path)" is not defined in object type \{check_run_id: `),
 	regexp.MustCompile(`^unexpected key "(cache-mode|queue)" for `),
+	regexp.MustCompile(`^unexpected key "(command|entrypoint)" for "services" section`),
 	// matrix.* filters the values, whatever their types are.
 	regexp.MustCompile(`^object type .* cannot be filtered by object filtering`),
 	// The runner accepts any file name that starts with "Dockerfile.".
@@ -41,19 +42,26 @@ func (n *newer) falseAlarm(message string) bool {
 	return is
 }
 
-// note states what newer counted. It is "" if actionlint knew everything.
+// note states what was changed for actionlint or left out of its result. It is "" if
+// nothing was.
 func (l *linter) note() string {
-	var parts []string
+	var parts, all []string
 	if n := l.newer.translated; n > 0 {
 		parts = append(parts, english.Plural(n, "use", "")+" translated")
 	}
 	if n := l.newer.dropped; n > 0 {
 		parts = append(parts, english.Plural(n, "message", "")+" dropped")
 	}
-	if len(parts) == 0 {
+	if len(parts) > 0 {
+		all = append(all, "newer syntax: "+strings.Join(parts, ", "))
+	}
+	if n := l.compared; n > 0 {
+		all = append(all, english.Plural(n, "warning", "")+" about text that is only compared dropped")
+	}
+	if len(all) == 0 {
 		return ""
 	}
-	return " (newer syntax: " + strings.Join(parts, ", ") + ")"
+	return " (" + strings.Join(all, "; ") + ")"
 }
 
 // jobProperty matches properties of the job context that actionlint does not know.

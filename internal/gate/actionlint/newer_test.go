@@ -57,6 +57,7 @@ func TestPlatform(t *testing.T) {
 		"cache-mode of a call":  "on: push\npermissions: {}\njobs:\n  a:\n    cache-mode: none\n    uses: $/.github/workflows/called.yml\n    with: {x: y}\n",
 		"queue of the workflow": "on: push\npermissions: {}\nconcurrency: {group: a, queue: max}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{run: make}]\n",
 		"queue of a job":        "on: push\npermissions: {}\njobs:\n  a:\n    concurrency: {group: a, queue: max}\n    runs-on: ubuntu-latest\n    steps: [{run: make}]\n",
+		"services":              "on: push\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    services: {r: {image: redis, command: --save 60 1, entrypoint: redis-server}}\n    steps: [{run: make}]\n",
 		"new scopes":            "on: push\npermissions: {artifact-metadata: write, attestations: write, code-quality: write, models: read, vulnerability-alerts: read}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{run: make}]\n",
 		"no deployment":         "on: push\npermissions: {}\njobs:\n  a:\n    environment: {name: x, deployment: false}\n    runs-on: ubuntu-26.04\n    steps: [{run: make}]\n",
 	} {

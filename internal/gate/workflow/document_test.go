@@ -44,15 +44,16 @@ Two of its checks can report the same fact as goldenpath-workflow. The finding t
 | ` + "`credentials`" + ` at the password of a container or a service | ` + "`hardcoded-credentials`" + ` |
 | ` + "`expression`" + `, "is potentially untrusted", for the same expression | ` + "`script-injection`" + ` |
 
-A warning of actionlint that goldenpath-workflow does not share remains a finding of actionlint, for example ` + "`github.head_ref == 'main'`" + `
-inside a script, which is compared and not expanded.
+A warning about untrusted text that a script only compares, as in ` + "`github.head_ref == 'main'`" + `, is false and is left out. The row of
+actionlint states how often: "1 warning about text that is only compared dropped". Any other warning that goldenpath-workflow
+does not share is a finding of actionlint.
 
 ### Where actionlint is behind GitHub
 
 GitHub accepts syntax that actionlint v1.7.12 does not know. The row of actionlint states how often these happened:
 
 - "newer syntax: 2 uses translated": before it checks a workflow, ` + "`uses: $/path`" + ` becomes ` + "`./path`" + ` and ` + "`job.workflow_ref`,\n  `job.workflow_sha`, `job.workflow_repository` and `job.workflow_file_path`" + ` become ` + "`job.status`" + `;
-- "newer syntax: 2 messages dropped": its messages about ` + "`job.workflow_*`, `cache-mode`, `queue`" + `, the permissions
+- "newer syntax: 2 messages dropped": its messages about ` + "`job.workflow_*`, `cache-mode`, `queue`" + `, ` + "`command` and `entrypoint`" + ` of services, the permissions
   ` + "`vulnerability-alerts`, `code-quality`, `artifact-metadata` and `models`" + `, new runner labels, the filter ` + "`matrix.*`" + `, and a Dockerfile
   whose name starts with "Dockerfile." are false and are left out.
 

@@ -101,10 +101,22 @@ func (w *File) within(s *actionlint.String, offset int) report.Location {
 	return report.Location{Path: w.Path, Line: line, Column: column}
 }
 
-// Expression converts actionlint's position of an expression in a script to the
-// position that our rules report. actionlint counts the columns of a block scalar
-// from the line of its "|", whatever line the expression is on.
-func (w *File) Expression(line, column int) (report.Location, bool) {
+// Expression is an expression in a script.
+type Expression struct {
+	At   report.Location // where our rules report it
+	node actionlint.ExprNode
+}
+
+// PassesOn reports whether the text of a context, such as github.head_ref, becomes part
+// of the script. It does not if the expression only compares the context.
+func (e Expression) PassesOn(context string) bool {
+	return slices.ContainsFunc(reads(e.node, false), func(r read) bool { return strings.EqualFold(strings.Join(r.path, "."), context) })
+}
+
+// Expression returns the expression of a script that is at actionlint's position.
+// actionlint counts the columns of a block scalar from the line of its "|", whatever
+// line the expression is on.
+func (w *File) Expression(line, column int) (Expression, bool) {
 	for _, j := range w.jobs() {
 		for _, s := range j.Steps {
 			for _, text := range scripts(s) {
@@ -117,13 +129,13 @@ func (w *File) Expression(line, column int) (report.Location, bool) {
 				}
 				for _, p := range placeholders(text.Value) {
 					if p.offset <= offset && offset < p.offset+len(p.text) {
-						return w.within(text, p.offset), true
+						return Expression{w.within(text, p.offset), p.node}, true
 					}
 				}
 			}
 		}
 	}
-	return report.Location{}, false
+	return Expression{}, false
 }
 
 var versionComment = regexp.MustCompile(`#.*?\b[vV]?(\d+(?:\.\d+)*)\b`)
