@@ -1,8 +1,8 @@
 // Package artifact packs, resolves and copies images by digest, and reads and
-// writes what refers to them.
+// writes their referrers.
 //
-// A registry is anything that speaks the OCI distribution protocol, or a folder
-// that holds one: the same code reaches both.
+// A registry is a server that speaks the OCI distribution protocol, or a folder.
+// The same code reads and writes both.
 package artifact
 
 import (
@@ -23,15 +23,15 @@ type Artifact struct {
 	Manifests      []string // sha256:… of the manifests for every platform
 }
 
-// Commit returns the commit the image says it was built from.
+// Commit returns the commit that the image names in its labels, or "".
 func (a Artifact) Commit() string { return a.Labels["org.opencontainers.image.revision"] }
 
-// HostPlatform is the platform of this machine, as an image names it.
+// HostPlatform returns the platform of this machine in the terms of an image.
 func HostPlatform() v1.Platform {
 	return v1.Platform{OS: runtime.GOOS, Architecture: runtime.GOARCH}
 }
 
-// pick finds the image of a platform in an index.
+// pick returns the image for a platform from an index.
 func pick(index v1.ImageIndex, p v1.Platform) (v1.Image, error) {
 	m, err := index.IndexManifest()
 	if err != nil {
@@ -42,7 +42,7 @@ func pick(index v1.ImageIndex, p v1.Platform) (v1.Image, error) {
 			return index.Image(d.Digest)
 		}
 	}
-	return nil, fmt.Errorf("the image has no manifest for %s/%s", p.OS, p.Architecture)
+	return nil, fmt.Errorf("the image has no manifest for %s/%s: build it for this platform too", p.OS, p.Architecture)
 }
 
 func describe(index v1.ImageIndex, p v1.Platform) (Artifact, error) {

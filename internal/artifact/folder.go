@@ -12,19 +12,19 @@ import (
 	"github.com/olareg/olareg/config"
 )
 
-// folder is a registry in a folder, spoken to without a socket: a RoundTripper
-// over olareg's handler. Each repository below it is an OCI layout, which other
-// tools read too.
+// folder is a registry in a folder. It needs no socket: it is a RoundTripper over
+// olareg's handler. Each repository below it is an OCI layout, which other tools
+// can read.
 //
-// olareg keeps an index in memory that it trusts for a while. Other processes
-// write to the folder as well, so each operation takes the folder's lock and
-// starts from what is on disk.
+// olareg caches its index in memory for a while. Other processes write to the
+// folder too, so each operation takes the folder's lock and reads the index from
+// disk.
 type folder struct {
 	dir     string
-	current atomic.Pointer[olareg.Server] // of the operation under way
+	current atomic.Pointer[olareg.Server] // of the operation in progress; nil: none
 }
 
-// begin starts an operation and returns what ends it.
+// begin starts an operation. The caller must call end.
 func (f *folder) begin() (end func(), err error) {
 	lock := flock.New(filepath.Join(f.dir, ".lock"))
 	if err := lock.Lock(); err != nil {
@@ -34,13 +34,13 @@ func (f *folder) begin() (end func(), err error) {
 	f.current.Store(server)
 	return func() {
 		f.current.CompareAndSwap(server, nil)
-		// Unlocking fails only when the file is closed already.
+		// Unlock fails only if the file is closed already.
 		_ = lock.Unlock()
 	}, nil
 }
 
-// server is never closed: closing it would collect what nothing tags, and what
-// evidence refers to must stay. It holds no file and no goroutine.
+// server returns a server that is never closed: Close would delete untagged
+// images, and evidence refers to them. It holds no file and no goroutine.
 func (f *folder) server(readOnly bool) *olareg.Server {
 	off := false
 	return olareg.New(config.Config{Storage: config.ConfigStorage{
@@ -49,8 +49,8 @@ func (f *folder) server(readOnly bool) *olareg.Server {
 	}})
 }
 
-// RoundTrip serves a request in this process. Outside an operation it only
-// reads: the layers of an image that was resolved before.
+// RoundTrip serves a request in this process. Outside an operation it is read-only:
+// it serves the layers of an image that was resolved earlier.
 func (f *folder) RoundTrip(req *http.Request) (*http.Response, error) {
 	server := f.current.Load()
 	if server == nil {
@@ -59,7 +59,7 @@ func (f *folder) RoundTrip(req *http.Request) (*http.Response, error) {
 	return serve(server, req)
 }
 
-// serve runs the handler and hands its response over while it is written.
+// serve runs the handler and returns its response while the body is written.
 func serve(h http.Handler, req *http.Request) (*http.Response, error) {
 	in := req.Clone(req.Context())
 	in.RequestURI = req.URL.RequestURI()

@@ -18,7 +18,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// layer is a compressed layer in a scratch file, hashed while it was written.
+// layer is a compressed layer in a scratch file. It is hashed while it is written.
 type layer struct {
 	path           string
 	digest, diffID v1.Hash
@@ -48,9 +48,9 @@ func (l *layer) uncompressed() (io.ReadCloser, error) {
 	}{z, f}, nil
 }
 
-// writeLayer writes entries as a gzipped tar. The compressor is a module of a
-// version that go.mod pins, not the toolchain's: the bytes, and so the digest,
-// do not change with the Go release.
+// writeLayer writes entries as a gzipped tar. go.mod pins the compressor; the one
+// of Go's standard library would change the bytes, and so the digest, with a Go
+// release.
 func writeLayer(ctx context.Context, root *os.Root, entries []entry, o PackOptions) (_ *layer, err error) {
 	f, err := os.CreateTemp(o.Scratch, "layer-*.tar.gz")
 	if err != nil {
@@ -88,7 +88,7 @@ func writeLayer(ctx context.Context, root *os.Root, entries []entry, o PackOptio
 	return l, nil
 }
 
-// epoch stands for every modification time.
+// epoch replaces every modification time.
 var epoch = time.Unix(0, 0).UTC()
 
 func (e entry) write(t *tar.Writer, root *os.Root) error {
@@ -117,7 +117,7 @@ func (e entry) write(t *tar.Writer, root *os.Root) error {
 	defer f.Close()
 	n, err := io.Copy(t, f)
 	if errors.Is(err, tar.ErrWriteTooLong) || err == nil && n != h.Size {
-		return fmt.Errorf("%s changed while it was read", e.name)
+		return fmt.Errorf("%s changed while it was read: run again", e.name)
 	}
 	return err
 }

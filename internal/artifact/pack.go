@@ -19,7 +19,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// PackOptions says what an image is made of.
+// PackOptions describe the image to make.
 type PackOptions struct {
 	Dir        string   // folder that becomes the root of the image
 	Entrypoint []string // argv inside the image
@@ -28,14 +28,14 @@ type PackOptions struct {
 	Port       int
 	Env        map[string]string
 	Labels     map[string]string
-	Created    time.Time   // of the commit: time is an input, never a reading
+	Created    time.Time   // time of the commit; the clock is not read
 	Platform   v1.Platform // zero: this machine's
-	MaxFile    int64       // largest file in bytes; 0: no bound
-	Small      bool        // compress once for many pulls; else for the speed of this push
-	Scratch    string      // folder for the layer while it is made; "": the system's
+	MaxFile    int64       // largest file in bytes; 0: no limit
+	Small      bool        // compress for small pulls; false: for a fast push
+	Scratch    string      // folder for the layer while it is made; "": the system's temporary folder
 }
 
-// Packed is an image that lies in a scratch folder until Close.
+// Packed is an image in a scratch folder, which Close removes.
 type Packed struct {
 	Index v1.ImageIndex
 	Files int
@@ -48,9 +48,9 @@ func (p *Packed) Close() error { return p.layer.Close() }
 
 // Pack makes an image from a folder. The same folder and options give the same
 // digest on any machine: names are sorted; times, owners and extended attributes
-// are left out; modes are 0755 for folders and what is executable, else 0644.
-// Symbolic links are kept when they stay inside the folder. What cannot be
-// packed is a *report.UsageError that names every offending path.
+// are left out; modes are 0755 for folders and executable files, otherwise 0644.
+// Symbolic links are kept if they stay inside the folder. If something cannot be
+// packed, the error is a *report.UsageError that names every offending path.
 func Pack(ctx context.Context, o PackOptions) (*Packed, error) {
 	if o.Platform.OS == "" {
 		o.Platform = HostPlatform()
@@ -92,7 +92,7 @@ func (o PackOptions) check() error {
 	}
 	if uid, _, _ := strings.Cut(o.User, ":"); uid != "" {
 		if _, err := strconv.ParseUint(uid, 10, 32); err != nil {
-			return report.Usage(fmt.Sprintf("pack: user %q is not numeric: a name cannot be checked for root", o.User))
+			return report.Usage(fmt.Sprintf("pack: user %q is not numeric: set artifact.user to a uid, which can be checked for root", o.User))
 		}
 	}
 	return nil

@@ -13,13 +13,13 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// maxReferrer bounds what is read of one referrer (a predicate of GitHub's
-// attestations is at most 16 MB).
+// maxReferrer bounds the payload of one referrer, in bytes. A predicate of GitHub's
+// attestations has at most 16 MB.
 const maxReferrer = 16 << 20
 
 // Attach stores a payload beside an image, as a manifest whose subject is the
-// image and whose artifact type is mediaType. The same payload attached twice is
-// one referrer.
+// image and whose artifact type is mediaType. Attaching the same payload again
+// changes nothing.
 func (p *Repository) Attach(ctx context.Context, subject, mediaType string, payload []byte, annotations map[string]string) error {
 	end, err := p.begin()
 	if err != nil {
@@ -88,7 +88,7 @@ func payload(img v1.Image) ([]byte, error) {
 		return nil, err
 	}
 	if len(layers) != 1 {
-		return nil, fmt.Errorf("a referrer with %d layers, want 1", len(layers))
+		return nil, fmt.Errorf("the referrer has %d layers, want 1: remove it from the registry", len(layers))
 	}
 	r, err := layers[0].Compressed()
 	if err != nil {
@@ -97,7 +97,7 @@ func payload(img v1.Image) ([]byte, error) {
 	defer r.Close()
 	b, err := io.ReadAll(io.LimitReader(r, maxReferrer+1))
 	if err == nil && len(b) > maxReferrer {
-		err = fmt.Errorf("a referrer over %d bytes", maxReferrer)
+		err = fmt.Errorf("the referrer is larger than %d bytes: remove it from the registry", maxReferrer)
 	}
 	return b, err
 }

@@ -19,22 +19,22 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// ErrNotFound says that a registry has no such image.
+// ErrNotFound reports that a registry has no such image.
 var ErrNotFound = errors.New("no such image")
 
-// Registry is where images are.
+// Registry holds images.
 type Registry struct {
-	folder *folder // nil: a registry reached over the network
-	token  string  // of GitHub
+	folder *folder // nil: the registry is a server
+	token  string  // for GitHub's registry; "": none
 }
 
-// OpenRegistry opens the registry in a folder, or, for an empty folder, the one
-// that an image's name leads to, with the credentials Docker would use.
+// OpenRegistry opens the registry in a folder. If dir is empty, the registry is the
+// server that an image's name begins with, and Docker's credentials are used.
 func OpenRegistry(dir string) (*Registry, error) { return OpenRegistryWith(dir, "") }
 
-// OpenRegistryWith is OpenRegistry with a token of GitHub's, for GitHub's own
-// registry and no other, where Docker has no credentials for it: a container
-// action does not see the job's logins.
+// OpenRegistryWith is OpenRegistry with a GitHub token. The token is sent only to
+// GitHub's own registry, and only if Docker has no credentials for it: a container
+// action cannot use the logins of its job.
 func OpenRegistryWith(dir, token string) (*Registry, error) {
 	if dir == "" {
 		return &Registry{token: token}, nil
@@ -68,7 +68,7 @@ type Repository struct {
 }
 
 // Repository returns the repository of an image's name, such as
-// ghcr.io/acme/where2eat. In a folder the host is left out.
+// ghcr.io/acme/where2eat. A folder ignores the host.
 func (r *Registry) Repository(image string) (*Repository, error) {
 	full := image
 	var options []name.Option
@@ -85,37 +85,38 @@ func (r *Registry) Repository(image string) (*Repository, error) {
 		p.options = append(p.options, remote.WithTransport(r.folder), remote.WithJobs(1), // olareg v0.1.2 races with itself on a new repository
 			remote.WithRetryPredicate(func(error) bool { return false }))
 	} else {
-		p.options = append(p.options, remote.WithAuthFromKeychain(authn.NewMultiKeychain(authn.DefaultKeychain, gitHubs(r.token))), remote.WithUserAgent("goldenpath"), remote.WithTransport(patient()))
+		p.options = append(p.options, remote.WithAuthFromKeychain(authn.NewMultiKeychain(authn.DefaultKeychain, gitHubKeychain(r.token))), remote.WithUserAgent("goldenpath"), remote.WithTransport(withTimeout()))
 	}
 	return p, nil
 }
 
-// answers is how long a registry may take to begin an answer.
-const answers = time.Minute
+// responseTimeout is how long a registry may take to begin a response.
+const responseTimeout = time.Minute
 
-// patient waits for a registry, and not for ever.
-func patient() http.RoundTripper {
+// withTimeout returns the transport of a registry that may be slow, but not for ever.
+func withTimeout() http.RoundTripper {
 	base, ok := remote.DefaultTransport.(*http.Transport)
 	if !ok {
 		return remote.DefaultTransport
 	}
-	waits := base.Clone()
-	waits.ResponseHeaderTimeout = answers
-	return waits
+	bounded := base.Clone()
+	bounded.ResponseHeaderTimeout = responseTimeout
+	return bounded
 }
 
-// gitHubs is a keychain of GitHub's registry, which takes a token with any name.
-type gitHubs string
+// gitHubKeychain is a token for GitHub's registry, which accepts it with any user
+// name.
+type gitHubKeychain string
 
 // Resolve implements authn.Keychain.
-func (token gitHubs) Resolve(to authn.Resource) (authn.Authenticator, error) {
+func (token gitHubKeychain) Resolve(to authn.Resource) (authn.Authenticator, error) {
 	if token == "" || to.RegistryStr() != "ghcr.io" {
 		return authn.Anonymous, nil
 	}
 	return &authn.Basic{Username: "x-access-token", Password: string(token)}, nil
 }
 
-// Holds reports whether a folder is a registry with images of a name. It makes
+// Holds reports whether a folder is a registry with images of a name. It creates
 // nothing.
 func Holds(dir, image string) bool {
 	info, err := os.Stat(filepath.Join(dir, filepath.FromSlash(withoutHost(image)), "index.json"))
@@ -130,8 +131,8 @@ func withoutHost(image string) string {
 	return image
 }
 
-// Pull is what others pull an artifact by: the repository and its digest. It is
-// "" when the repository is in a folder of this machine.
+// Pull returns the reference to pull an artifact by: the repository and its digest.
+// It is "" if the repository is in a folder of this machine.
 func (p *Repository) Pull(digest string) string {
 	if p.folder != nil {
 		return ""
@@ -142,7 +143,7 @@ func (p *Repository) Pull(digest string) string {
 // String returns the repository's name.
 func (p *Repository) String() string { return p.name.RepositoryStr() }
 
-// begin starts an operation that other processes must not see half-done.
+// begin starts an operation that other processes must not see before it is complete.
 func (p *Repository) begin() (end func(), err error) {
 	if p.folder == nil {
 		return func() {}, nil
@@ -154,8 +155,8 @@ func (p *Repository) with(ctx context.Context) []remote.Option {
 	return append([]remote.Option{remote.WithContext(ctx)}, p.options...)
 }
 
-// Push writes an index and all it refers to, and returns what the registry then
-// has under its digest.
+// Push writes an index with its images, and returns the artifact as the registry
+// has it.
 func (p *Repository) Push(ctx context.Context, index v1.ImageIndex) (Artifact, error) {
 	end, err := p.begin()
 	if err != nil {
@@ -176,8 +177,8 @@ func (p *Repository) push(ctx context.Context, index v1.ImageIndex) (Artifact, e
 	return p.resolve(ctx, d.String(), v1.Platform{})
 }
 
-// Resolve reads an image back by digest or tag. A zero platform is this
-// machine's, or else the image's only one.
+// Resolve reads an image by digest or tag. A zero platform is that of this machine,
+// or the image's only one.
 func (p *Repository) Resolve(ctx context.Context, reference string, platform v1.Platform) (Artifact, error) {
 	end, err := p.begin()
 	if err != nil {
@@ -213,7 +214,7 @@ func (p *Repository) resolve(ctx context.Context, reference string, platform v1.
 	return a, nil
 }
 
-// Tag gives a digest a name. Tags are for people: nothing is decided by one.
+// Tag adds a tag to a digest. Tags are for people: no decision depends on one.
 func (p *Repository) Tag(ctx context.Context, digest, tag string) error {
 	end, err := p.begin()
 	if err != nil {
@@ -227,7 +228,7 @@ func (p *Repository) Tag(ctx context.Context, digest, tag string) error {
 	return remote.Tag(p.name.Tag(tag), index, p.with(ctx)...)
 }
 
-// Copy copies an image by digest into another repository and reads it back
+// Copy copies an image by digest into another repository and reads it back from
 // there.
 func (p *Repository) Copy(ctx context.Context, digest string, to *Repository) (Artifact, error) {
 	end, err := p.begin()
@@ -249,7 +250,7 @@ func (p *Repository) Copy(ctx context.Context, digest string, to *Repository) (A
 	}
 	a, err := to.push(ctx, index)
 	if err == nil && a.Digest != digest {
-		return a, fmt.Errorf("copy %s@%s: the copy has digest %s", p, digest, a.Digest)
+		return a, fmt.Errorf("copy %s@%s: the copy has digest %s: push the image again", p, digest, a.Digest)
 	}
 	return a, err
 }

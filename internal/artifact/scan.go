@@ -12,15 +12,15 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// entry is one name of the packed folder.
+// entry is one file, folder or link of the packed folder.
 type entry struct {
 	fs.FileInfo
 	name string // slash-separated, relative
 	link string // target of a symbolic link
 }
 
-// scan lists what will be packed, sorted by name, and refuses what cannot be:
-// all of it at once.
+// scan lists the entries to pack, sorted by name. Its error names every entry that
+// cannot be packed.
 func scan(root *os.Root, o PackOptions) ([]entry, error) {
 	var all []entry
 	var problems []string
@@ -48,7 +48,7 @@ func scan(root *os.Root, o PackOptions) ([]entry, error) {
 		case mode.IsDir():
 		case mode.IsRegular():
 			if o.MaxFile > 0 && info.Size() > o.MaxFile {
-				problems = append(problems, fmt.Sprintf("%s is %s, over the limit of %s: leave it out of the folder, or raise artifact.max-size",
+				problems = append(problems, fmt.Sprintf("%s is %s, over the limit of %s: leave it out of the folder, or increase artifact.max-size",
 					name, humanize.Bytes(uint64(info.Size())), humanize.Bytes(uint64(o.MaxFile))))
 			}
 		case mode&fs.ModeSymlink != 0:
@@ -76,9 +76,9 @@ func scan(root *os.Root, o PackOptions) ([]entry, error) {
 	return all, nil
 }
 
-// escapes reports whether a link's target leaves the folder, by its text alone.
-// An absolute target means the root of the image, and is refused as well: it
-// points elsewhere on the machine that packs.
+// escapes reports whether a link's target is outside the folder; only the text of
+// the target is used. An absolute target is refused too: in the image it means the
+// image's root, on this machine it means another file.
 func escapes(name, link string) bool {
 	if path.IsAbs(link) {
 		return true

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Policy lists who is trusted to state what. An empty policy trusts nobody.
+// Policy lists who is trusted to state what. An empty policy trusts no signer.
 type Policy []Rule
 
 // Rule trusts one signer with some predicate types.
@@ -18,8 +18,8 @@ type Rule struct {
 func Trust(v Verifier) Policy { return Policy{{Verifier: v}} }
 
 // Open returns the statement in an envelope if some rule trusts its signer with
-// its predicate type. Otherwise the error is an ErrUntrusted, or says what is
-// wrong with the statement.
+// its predicate type. Otherwise the error is an ErrUntrusted, or describes what
+// is wrong with the statement.
 func (p Policy) Open(ctx context.Context, envelope []byte) (Statement, error) {
 	result := ErrUntrusted
 	for _, r := range p {

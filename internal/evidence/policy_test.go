@@ -16,7 +16,7 @@ func TestPolicy(t *testing.T) {
 	}{
 		"one key states everything":               {Trust(builder), builder, Scorecard, true},
 		"another key states nothing":              {Trust(builder), stranger, Scorecard, false},
-		"an empty policy trusts nobody":           {nil, builder, Provenance, false},
+		"an empty policy trusts no signer":        {nil, builder, Provenance, false},
 		"the builder states provenance":           {split, builder, Provenance, true},
 		"the builder does not state test results": {split, builder, Tests, false},
 		"the tester states test results":          {split, tester, Battery, true},

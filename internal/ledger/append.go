@@ -96,7 +96,7 @@ func explain(verb string, err error) error {
 	return fmt.Errorf("%s the ledger: %w", verb, err)
 }
 
-// refusal returns the lines in which a server says why it refused a push.
+// refusal returns the lines of a server that explain why it refused a push.
 func refusal(text string) string {
 	var why []string
 	for line := range strings.Lines(text) {

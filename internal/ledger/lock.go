@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"path"
 	"time"
+
+	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
 // maxLock bounds the life of a lock, whatever it claims.
@@ -28,10 +30,8 @@ type LockedError struct{ Lock Lock }
 
 func (e *LockedError) Error() string {
 	return fmt.Sprintf("%s is locked by %s since %s (%s %s, until %s at the latest)", e.Lock.Environment, e.Lock.By,
-		e.Lock.Acquired.Format(time.RFC3339), e.Lock.Purpose, short(e.Lock.Digest), e.Lock.Expires.Format(time.RFC3339))
+		e.Lock.Acquired.Format(time.RFC3339), e.Lock.Purpose, text.Short(e.Lock.Digest), e.Lock.Expires.Format(time.RFC3339))
 }
-
-func short(digest string) string { return digest[:min(len(digest), 19)] }
 
 func lockPath(environment string) string { return path.Join("locks", environment+".json") }
 

@@ -26,8 +26,7 @@ import (
 
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
-// bench is a repository, a registry, a key and a target, with three
-// artifacts.
+// bench is a repository, a registry, a key and a target, with three artifacts.
 type bench struct {
 	t testing.TB
 	Deps
@@ -36,7 +35,7 @@ type bench struct {
 	repository *artifact.Repository
 	skipped    atomic.Int64       // added to the clock
 	artifacts  [3]string          // digests
-	log        []string           // what was said
+	log        []string           // progress that was reported
 	probed     func(n int) answer // n from 0; nil: the environment is asked
 	probes     int
 }
@@ -63,7 +62,7 @@ func newBench(t testing.TB) *bench {
 	return b
 }
 
-// openBench opens a bench that another process may have made.
+// openBench opens a bench, which another process may have created.
 func openBench(t testing.TB, dir string) *bench {
 	t.Helper()
 	app := filepath.Join(dir, "app")
@@ -160,14 +159,14 @@ func (b *bench) production(digest string) Options {
 	}
 }
 
-// alone is production where nothing comes before it and nothing is required.
+// alone is a production without an earlier environment, that requires no evidence.
 func (b *bench) alone(digest string) Options {
 	o := b.production(digest)
 	o.From, o.Require = "", nil
 	return o
 }
 
-// stage walks a digest to staging, as one that was tested.
+// stage releases a digest to staging, with the evidence of its tests.
 func (b *bench) stage(digest string) {
 	b.t.Helper()
 	b.prove(b.key, digest, evidence.Provenance, nil)
@@ -195,7 +194,7 @@ func must(r *report.Report, err error) func(testing.TB) *report.Report {
 	}
 }
 
-// want checks the answer, and that the outputs say the same.
+// want checks the verdict and the reason of a report.
 func (b *bench) want(r *report.Report, v report.Verdict, reason string) {
 	b.t.Helper()
 	if r.Verdict != v || string(r.Reason) != reason || r.Output("verdict") != string(v) || r.Output("reason") != reason {
@@ -254,7 +253,7 @@ func (b *bench) tip() string {
 	return runGit(b.t, b.Ledger.Git.Dir(), "for-each-ref", "--format=%(objectname)", "refs/heads/"+ledger.Branch)
 }
 
-// unlocked fails the test when somebody still holds the lock of production.
+// unlocked fails the test if the lock of production is still held.
 func (b *bench) unlocked() {
 	b.t.Helper()
 	if out := runGit(b.t, b.Ledger.Git.Dir(), "ls-tree", "--name-only", ledger.Branch, "locks/"); out != "" {
@@ -262,7 +261,7 @@ func (b *bench) unlocked() {
 	}
 }
 
-// put writes an entry, as a run that was killed after it has left it.
+// put writes an entry, as a run leaves it that is killed after that.
 func (b *bench) put(e ledger.Entry) ledger.Entry {
 	b.t.Helper()
 	e.App, e.Environment, e.Commit = "shop", "production", strings.Repeat(b.name(e.Digest)[:1], 40)
@@ -290,7 +289,7 @@ func (b *bench) released(digest, previous string) ledger.Entry {
 	return e
 }
 
-// deploy brings a digest into production behind the ledger's back.
+// deploy deploys a digest to production without an entry in the ledger.
 func (b *bench) deploy(digest string) {
 	b.t.Helper()
 	a, err := b.repository.Resolve(b.t.Context(), digest, v1.Platform{})

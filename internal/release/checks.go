@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
 // promotionChecks decide whether a digest may be promoted.
@@ -35,10 +36,10 @@ var rollbackChecks = []check{
 func inRegistry(o Options, f *facts) finding {
 	a := f.artifact
 	if a == nil {
-		return refuse("artifact", short(o.Digest)+" is not in the registry", report.ReasonNotFound,
-			short(o.Digest)+" is not in the registry: there is nothing to promote; push the artifact first")
+		return refuse("artifact", text.Short(o.Digest)+" is not in the registry", report.ReasonNotFound,
+			text.Short(o.Digest)+" is not in the registry: there is nothing to promote; push the artifact first")
 	}
-	return accept("artifact", fmt.Sprintf("%s (index) %s (%s), %s", short(a.Digest), short(a.PlatformDigest), a.Platform, humanize.Bytes(uint64(a.Size))), "")
+	return accept("artifact", fmt.Sprintf("%s (index) %s (%s), %s", text.Short(a.Digest), text.Short(a.PlatformDigest), a.Platform, humanize.Bytes(uint64(a.Size))), "")
 }
 
 // staged asks that the environment before runs the digest, by the ledger and by
@@ -51,15 +52,15 @@ func staged(o Options, f *facts) finding {
 	case s == nil:
 		return refuse(from, "has no release", report.ReasonNotStaged, fmt.Sprintf("%s has no release: release the artifact to %s first", from, from))
 	case s.Digest != o.Digest:
-		return refuse(from, fmt.Sprintf("runs %s (release %s)", short(s.Digest), s.ID), report.ReasonNotStaged,
+		return refuse(from, fmt.Sprintf("runs %s (release %s)", text.Short(s.Digest), s.ID), report.ReasonNotStaged,
 			fmt.Sprintf("%s is not the staged digest: %s runs %s. A rebuild is another artifact: promote what was tested, or stage this one",
-				short(o.Digest), from, short(s.Digest)))
+				text.Short(o.Digest), from, text.Short(s.Digest)))
 	case r == nil:
 		return refuse(from, "is in the ledger and does not run", report.ReasonNotRunning, fmt.Sprintf("%s does not run release %s: deploy it there again", from, s.ID))
 	case !r.Alive:
 		return refuse(from, "release "+s.ID+" has died", report.ReasonNotRunning, fmt.Sprintf("%s no longer runs release %s: deploy it there again", from, s.ID))
 	case r.Digest != o.Digest, f.artifact != nil && r.PlatformDigest != f.artifact.PlatformDigest:
-		return refuse(from, fmt.Sprintf("runs %s, the ledger names %s", short(r.Digest), short(s.Digest)), report.ReasonDrift,
+		return refuse(from, fmt.Sprintf("runs %s, the ledger names %s", text.Short(r.Digest), text.Short(s.Digest)), report.ReasonDrift,
 			fmt.Sprintf("%s runs something that is not in the ledger: stage again", from))
 	}
 	return accept(from, fmt.Sprintf("runs this digest as %s, staged %s, not rebuilt", s.ID, humanize.RelTime(s.Time, f.now, "ago", "from now")), "")
@@ -73,7 +74,7 @@ func replaces(o Options, f *facts) finding {
 	case c.Digest == o.Digest:
 		return accept("replaces", "nothing: release "+c.ID+" is this digest", "")
 	default:
-		return accept("replaces", fmt.Sprintf("%s %s", c.ID, short(c.Digest)), "rollback target")
+		return accept("replaces", fmt.Sprintf("%s %s", c.ID, text.Short(c.Digest)), "rollback target")
 	}
 }
 
@@ -115,10 +116,10 @@ func hasEvidence(o Options, f *facts) finding {
 	switch {
 	case len(missing) > 0:
 		found = refuse("evidence", strings.Join(results, ", "), report.ReasonEvidenceMissing,
-			fmt.Sprintf("%s has no trusted evidence of %s: run the path for this digest", short(f.artifact.Digest), strings.Join(missing, ", ")))
+			fmt.Sprintf("%s has no trusted evidence of %s: run the path for this digest", text.Short(f.artifact.Digest), strings.Join(missing, ", ")))
 	case len(failed) > 0:
 		found = refuse("evidence", strings.Join(results, ", "), report.ReasonEvidenceFailed,
-			fmt.Sprintf("the evidence of %s is against a release: %s: release a commit that passes", short(f.artifact.Digest), strings.Join(failed, ", ")))
+			fmt.Sprintf("the evidence of %s is against a release: %s: release a commit that passes", text.Short(f.artifact.Digest), strings.Join(failed, ", ")))
 	}
 	if n := f.evidence.Untrusted; n > 0 {
 		ignored := fmt.Sprintf("%d ignored: not signed by the trusted key", n)
@@ -143,7 +144,7 @@ func returnsFrom(_ Options, f *facts) finding {
 	if f.current == nil {
 		return finding{} // refused by returnsTo
 	}
-	return accept("from", fmt.Sprintf("%s %s", f.current.ID, short(f.current.Digest)), "")
+	return accept("from", fmt.Sprintf("%s %s", f.current.ID, text.Short(f.current.Digest)), "")
 }
 
 // returnsTo asks for an earlier release, and for its artifact.
@@ -152,10 +153,10 @@ func returnsTo(o Options, f *facts) finding {
 	if to == nil {
 		return refuse("to", f.noneTo, report.ReasonNoRelease, fmt.Sprintf("%s: %s", o.Environment, f.noneTo))
 	}
-	what := fmt.Sprintf("%s %s, released %s", to.ID, short(to.Digest), to.Time.Format(time.RFC3339))
+	what := fmt.Sprintf("%s %s, released %s", to.ID, text.Short(to.Digest), to.Time.Format(time.RFC3339))
 	if f.artifact == nil {
 		return refuse("to", what, report.ReasonNotPullable,
-			fmt.Sprintf("release %s cannot be pulled any more: %s is not in the registry; roll back to another release with --to", to.ID, short(to.Digest)))
+			fmt.Sprintf("release %s cannot be pulled any more: %s is not in the registry; roll back to another release with --to", to.ID, text.Short(to.Digest)))
 	}
 	return accept("to", what, "")
 }
@@ -178,15 +179,15 @@ func matchesEntry(o Options, f *facts) finding {
 	if to.App != o.App || to.Environment != o.Environment {
 		wrong = append(wrong, fmt.Sprintf("the entry is about %s in %s", to.App, to.Environment))
 	}
-	differ("the index", short(to.Digest), short(a.Digest))
+	differ("the index", text.Short(to.Digest), text.Short(a.Digest))
 	differ("the commit", to.Commit, a.Commit())
 	if !slices.Contains(a.Manifests, to.PlatformDigest) {
-		wrong = append(wrong, fmt.Sprintf("the image has no manifest %q", short(to.PlatformDigest)))
+		wrong = append(wrong, fmt.Sprintf("the image has no manifest %q", text.Short(to.PlatformDigest)))
 	}
 	if len(wrong) > 0 {
 		return refuse("entry", strings.Join(wrong, "; "), report.ReasonLedgerMismatch,
 			fmt.Sprintf("release %s in the ledger does not match its image: %s. The entry was not written by goldenpath: revert the commit of branch %s that added it, or roll back to another release with --to",
 				to.ID, strings.Join(wrong, "; "), ledger.Branch))
 	}
-	return accept("entry", fmt.Sprintf("matches the image: commit %.7s, platform %s", to.Commit, short(to.PlatformDigest)), "")
+	return accept("entry", fmt.Sprintf("matches the image: commit %.7s, platform %s", to.Commit, text.Short(to.PlatformDigest)), "")
 }

@@ -21,8 +21,8 @@ import (
 // binary again, with the bench's folder and a digest.
 const helper = "GOLDENPATH_TEST_PROMOTE"
 
-// TestPromoteHelper promotes in a process of its own: it says "deploying" with the
-// lock in its hands, and goes on once its input ends.
+// TestPromoteHelper promotes in a process of its own. It prints "deploying" when it
+// holds the lock, and continues when its input ends.
 func TestPromoteHelper(t *testing.T) {
 	dir, digest, ok := strings.Cut(os.Getenv(helper), "|")
 	if !ok {
@@ -75,7 +75,7 @@ func (p *promotion) next() string {
 }
 
 // TestConcurrentPromotions proves GP-PROM-9: of two promotions of different
-// digests one wins, and the other says who holds the lock.
+// digests one wins, and the other names the holder of the lock.
 func TestConcurrentPromotions(t *testing.T) {
 	b := newBench(t)
 	all := []*promotion{b.elsewhere(b.artifacts[0]), b.elsewhere(b.artifacts[1])}
@@ -87,21 +87,21 @@ func TestConcurrentPromotions(t *testing.T) {
 		case strings.HasPrefix(said, "fail locked"):
 			other := all[1-i].cmd.Process.Pid
 			if !strings.Contains(said, fmt.Sprintf("locked by ann@laptop-%d", other)) {
-				t.Errorf("it does not say who holds the lock: %q", said)
+				t.Errorf("it does not name the holder of the lock: %q", said)
 			}
 		default:
-			t.Fatalf("process %d says %q", i, said)
+			t.Fatalf("process %d printed %q", i, said)
 		}
 	}
 	if won < 0 {
-		t.Fatal("nobody won")
+		t.Fatal("neither promotion won")
 	}
 	// A third, in this process, while the winner still deploys.
 	r := must(Promote(t.Context(), b.Deps, b.alone(b.artifacts[2])))(t)
 	b.want(r, report.Fail, "locked")
 	all[won].goOn.Close()
 	if said := all[won].next(); !strings.HasPrefix(said, "pass soaked") {
-		t.Errorf("the winner says %q", said)
+		t.Errorf("the winner printed %q", said)
 	}
 	name := b.name(b.artifacts[won])
 	if diff := cmp.Diff([]string{"1 release " + name + " pass", "1 soak " + name + " pass"}, b.history()); diff != "" {
@@ -116,7 +116,7 @@ func TestPromoteAfterAKill(t *testing.T) {
 	b := newBench(t)
 	p := b.elsewhere(b.artifacts[0])
 	if said := p.next(); said != "deploying" {
-		t.Fatalf("it says %q", said)
+		t.Fatalf("it printed %q", said)
 	}
 	if err := p.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
@@ -138,7 +138,7 @@ func TestPromoteDuringASoak(t *testing.T) {
 		if n == 1 {
 			during = b.elsewhere(b.artifacts[1])
 			if said := during.next(); !strings.HasPrefix(said, "fail locked") || !strings.Contains(said, "(soak sha256:") {
-				t.Errorf("it says %q", said)
+				t.Errorf("it printed %q", said)
 			}
 		}
 		return good

@@ -10,6 +10,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/target"
+	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
 // deployed is the outcome of a deployment.
@@ -68,7 +69,7 @@ func (d Deps) deployLocked(ctx context.Context, o Options) (deployed, error) {
 	if out, err := d.resumeRollback(ctx, o, f, r); out.report != nil || err != nil {
 		return out, err
 	}
-	d.say("deploy %s", short(o.Digest))
+	d.say("deploy %s", text.Short(o.Digest))
 	running, err := d.apply(ctx, o, *f.artifact)
 	if refusal := (*target.Refusal)(nil); errors.As(err, &refusal) {
 		fail(r, report.ReasonRefused, refusal.Error())
@@ -138,7 +139,7 @@ func (d Deps) apply(ctx context.Context, o Options, a artifact.Artifact) (target
 		t.Reference = d.Reference(o.Digest)
 	}
 	if _, err := d.Target.Deploy(ctx, t); err != nil {
-		return target.Running{}, fmt.Errorf("deploy %s into %s: %w", short(o.Digest), o.Environment, err)
+		return target.Running{}, fmt.Errorf("deploy %s into %s: %w", text.Short(o.Digest), o.Environment, err)
 	}
 	running, err := d.Target.Status(ctx, o.Environment)
 	switch {
@@ -146,9 +147,9 @@ func (d Deps) apply(ctx context.Context, o Options, a artifact.Artifact) (target
 		return running, fmt.Errorf("read %s back: %w", o.Environment, err)
 	case running.Digest != o.Digest || running.PlatformDigest != a.PlatformDigest:
 		return running, fmt.Errorf("read %s back: it runs %s (%s), not %s (%s): deploy again", o.Environment,
-			short(running.Digest), short(running.PlatformDigest), short(o.Digest), short(a.PlatformDigest))
+			text.Short(running.Digest), text.Short(running.PlatformDigest), text.Short(o.Digest), text.Short(a.PlatformDigest))
 	case !running.Alive:
-		return running, fmt.Errorf("read %s back: %s was deployed and has died since: read its log, then deploy again", o.Environment, short(o.Digest))
+		return running, fmt.Errorf("read %s back: %s was deployed and has died since: read its log, then deploy again", o.Environment, text.Short(o.Digest))
 	}
 	return running, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
 // Watched is the data of a promotion's report: the manifest of the release and,
@@ -83,4 +84,6 @@ func (d Deps) holds(ctx context.Context, o Options) error {
 func (d Deps) seconds(r *report.Report) float64 { return d.Now().Sub(r.Started).Seconds() }
 
 // answersAt describes where a release runs.
-func answersAt(digest, url string) string { return fmt.Sprintf("%s answers at %s", short(digest), url) }
+func answersAt(digest, url string) string {
+	return fmt.Sprintf("%s answers at %s", text.Short(digest), url)
+}

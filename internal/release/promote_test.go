@@ -127,7 +127,7 @@ func TestPromoteRefuses(t *testing.T) {
 			b.stage(b.artifacts[0])
 			b.prove(b.key, o.Digest, evidence.Gate, map[string]any{"verdict": "fail"})
 		}, "evidence-failed", "security-gate"},
-		"GP-PROM-2 a skipped check is no pass": {func(b *bench, o *Options) {
+		"GP-PROM-2 a skipped check is not a pass": {func(b *bench, o *Options) {
 			b.stage(b.artifacts[0])
 			b.prove(b.key, o.Digest, evidence.Gate, map[string]any{"verdict": "skip"})
 		}, "evidence-failed", "security-gate"},
@@ -159,7 +159,7 @@ func TestPromoteRefuses(t *testing.T) {
 				t.Errorf("title %q, want %q in it", r.Title, test.says)
 			}
 			if report.Worst(r.Checks) != report.Fail {
-				t.Errorf("no row says what is wrong: %+v", r.Checks)
+				t.Errorf("no row failed: %+v", r.Checks)
 			}
 			if b.tip() != tip || b.runs() != "" {
 				t.Errorf("something was changed: production runs %q", b.runs())
@@ -295,7 +295,7 @@ func TestPromoteResumes(t *testing.T) {
 	}
 }
 
-// A deployment alone, with nobody to bring it back, says so.
+// A deployment that no Watch follows reports that its rollback is missing.
 func TestDeployWhoseSoakFailed(t *testing.T) {
 	b := newBench(t)
 	b.released(b.artifacts[0], "")
@@ -334,7 +334,7 @@ func TestPromoteStopped(t *testing.T) {
 				t.Fatalf("error %v", err)
 			}
 			if r != nil && (r.Verdict != report.Fail || r.Output("verdict") != "fail" || r.Reason != "incomplete") {
-				t.Errorf("no answer, and the report says %s %s", r.Verdict, r.Reason)
+				t.Errorf("incomplete, and the report is %s %s", r.Verdict, r.Reason)
 			}
 			b.unlocked()
 			b.probed, b.target.Before = nil, nil
@@ -348,7 +348,7 @@ func TestPromoteStopped(t *testing.T) {
 
 // An artifact that the target cannot run is refused, and a rollback to one is.
 func TestTargetRefuses(t *testing.T) {
-	refusal := &target.Refusal{Problems: []string{"the image names no program to run: set ENTRYPOINT or CMD in its Dockerfile"}}
+	refusal := &target.Refusal{Problems: []string{"the image has no program to run: set ENTRYPOINT or CMD in its Dockerfile"}}
 	b := newBench(t)
 	b.released(b.artifacts[0], "")
 	b.released(b.artifacts[1], "2026.11.21-1")
@@ -380,7 +380,7 @@ func TestDeployFails(t *testing.T) {
 	b.unlocked()
 }
 
-// liar says something else is running than what it was told to run.
+// liar reports that something else runs than what was deployed.
 type liar struct {
 	Target
 	lie func(*target.Running)

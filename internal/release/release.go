@@ -95,5 +95,3 @@ type Soak struct {
 
 // lockLife is how long a lock outlives a holder on another machine.
 const lockLife = 2 * time.Hour
-
-func short(digest string) string { return digest[:min(len(digest), 19)] }

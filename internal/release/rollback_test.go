@@ -23,8 +23,8 @@ func (b *bench) rollback(to string) RollbackOptions {
 	return RollbackOptions{Options: b.alone(""), To: to, Reason: "votes are lost\n::error::x"}
 }
 
-// three leaves three releases; the soak of the second failed and nothing was
-// rolled back.
+// three makes three releases. The soak of the second failed, and it was not rolled
+// back.
 func three(b *bench) {
 	b.released(b.artifacts[0], "")
 	b.deploy(b.artifacts[1])
@@ -206,23 +206,23 @@ func (silent) Resolve(context.Context, string, v1.Platform) (artifact.Artifact, 
 	return artifact.Artifact{}, errors.New("dial tcp: connection refused")
 }
 
-// meanwhile is a registry during whose answer something happens.
-type meanwhile struct {
+// interrupted is a registry that calls happens before it answers.
+type interrupted struct {
 	Repository
 	happens func()
 }
 
-func (m meanwhile) Resolve(ctx context.Context, reference string, p v1.Platform) (artifact.Artifact, error) {
+func (m interrupted) Resolve(ctx context.Context, reference string, p v1.Platform) (artifact.Artifact, error) {
 	m.happens()
 	return m.Repository.Resolve(ctx, reference, p)
 }
 
-// A release that came between the look and the lock is not undone by mistake.
+// A release that was made before the rollback took the lock is not rolled back.
 func TestRollbackOfWhatMoved(t *testing.T) {
 	b := newBench(t)
 	three(b)
 	d := b.Deps
-	d.Repository = meanwhile{b.repository, func() { b.released(b.artifacts[1], "2026.11.21-3") }}
+	d.Repository = interrupted{b.repository, func() { b.released(b.artifacts[1], "2026.11.21-3") }}
 	r := must(Rollback(t.Context(), d, b.rollback("")))(t)
 	b.want(r, report.Fail, "moved")
 	if b.runs() != "two" {

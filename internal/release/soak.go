@@ -7,6 +7,7 @@ import (
 
 	"github.com/seed-b235b314/goldenpath/internal/release/indicator"
 	"github.com/seed-b235b314/goldenpath/internal/target"
+	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
 const (
@@ -99,7 +100,7 @@ func (d Deps) sameDeployment(ctx context.Context, o Options, before target.Runni
 	case err != nil:
 		return s, fmt.Errorf("soak %s: %w", o.Environment, err)
 	case after.Digest != before.Digest || after.Generation != before.Generation:
-		return s, fmt.Errorf("soak %s: something else was deployed during the soak (%s, generation %d): soak again", o.Environment, short(after.Digest), after.Generation)
+		return s, fmt.Errorf("soak %s: something else was deployed during the soak (%s, generation %d): soak again", o.Environment, text.Short(after.Digest), after.Generation)
 	}
 	if err == nil {
 		s.Restarts = after.Restarts - before.Restarts

@@ -92,7 +92,7 @@ func TestSoak(t *testing.T) {
 				}
 			}
 			if !strings.Contains(row.Result+" "+row.Note, test.says) {
-				t.Errorf("the row %q (%s) does not say %q", row.Result, row.Note, test.says)
+				t.Errorf("the row %q (%s) does not contain %q", row.Result, row.Note, test.says)
 			}
 			if b.runs() != test.runs {
 				t.Errorf("production runs %s, want %s", b.runs(), test.runs)
@@ -161,8 +161,8 @@ func TestTimeToRestoreOfSlowAnswers(t *testing.T) {
 	}
 }
 
-// TestSoakOfTheFirstRelease proves that a breach without a release to return to
-// is said, and says the same when asked again.
+// TestSoakOfTheFirstRelease proves that a breach without a release to return to is
+// reported, and reported again by the next call.
 func TestSoakOfTheFirstRelease(t *testing.T) {
 	b := newBench(t)
 	b.broken(b.artifacts[0])
@@ -178,9 +178,9 @@ func TestSoakOfTheFirstRelease(t *testing.T) {
 	}
 }
 
-// TestSoakWhoseWayBackFails proves GP-PROM-9: what was measured is reported, there
-// is no answer, and the next call ends the way back.
-func TestSoakWhoseWayBackFails(t *testing.T) {
+// TestSoakWhoseRollbackFails proves GP-PROM-9: the samples are reported together with
+// the error, and the next call completes the rollback.
+func TestSoakWhoseRollbackFails(t *testing.T) {
 	b := newBench(t)
 	b.released(b.artifacts[0], "")
 	b.broken(b.artifacts[1])
@@ -209,8 +209,8 @@ func TestSoakWhoseWayBackFails(t *testing.T) {
 	}
 }
 
-// TestWatchRefuses proves that a soak which cannot begin is no error without a
-// report, and measures nothing.
+// TestWatchRefuses proves that a soak which cannot begin returns a report or an error,
+// and measures nothing.
 func TestWatchRefuses(t *testing.T) {
 	for name, test := range map[string]struct {
 		prepare func(*bench)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
 // watched is the outcome of a soak.
@@ -59,7 +60,7 @@ func (d Deps) watch(ctx context.Context, o Options) (watched, error) {
 		return watched{}, fmt.Errorf("soak %s: %w", o.Environment, err)
 	}
 	if running.Digest != o.Digest {
-		return refuseSoak(r, report.ReasonDrift, fmt.Sprintf("%s runs %s, the ledger names %s: promote again", o.Environment, short(running.Digest), short(o.Digest))), nil
+		return refuseSoak(r, report.ReasonDrift, fmt.Sprintf("%s runs %s, the ledger names %s: promote again", o.Environment, text.Short(running.Digest), text.Short(o.Digest))), nil
 	}
 	s, err := d.soak(ctx, o, running)
 	if err != nil {
@@ -98,7 +99,7 @@ func (d Deps) soaking(ctx context.Context, o Options) (entry ledger.Entry, done 
 			return err
 		}
 		if now == nil || now.Digest != o.Digest {
-			return fmt.Errorf("soak %s: %s is not the release that runs there: promote it first", o.Environment, short(o.Digest))
+			return fmt.Errorf("soak %s: %s is not the release that runs there: promote it first", o.Environment, text.Short(o.Digest))
 		}
 		entry = *now
 		done, err = findSoak(ctx, tx, o.Environment, entry.ID)

@@ -9,18 +9,18 @@ import (
 	"time"
 )
 
-// shortCommit is how much of a commit id an application must at least repeat.
+// shortCommit is how many characters of a commit id an application must return.
 const shortCommit = 7
 
-// Proof says what a readiness check has seen.
+// Proof is what a readiness check observed.
 type Proof struct {
 	Health  string // "GET /healthz: 200"
-	Version string // "GET /version answers 3f9c2d1", or why it was not asked
+	Version string // "GET /version answers 3f9c2d1", or why it was not requested
 }
 
-// WaitReady polls url until r is satisfied: healthy, and answering as want (the
-// commit or the digest). An early end comes from alive, which returns an error
-// once waiting is pointless.
+// WaitReady polls url until r is satisfied: the deployment is healthy, and its
+// version is one of want (the commit or the digest). It stops early with the error
+// of alive, which reports that the deployment can no longer become ready.
 func WaitReady(ctx context.Context, url string, r Ready, want []string, alive func() error) (Proof, error) {
 	if r.Path == "" {
 		r.Path = "/"
@@ -64,7 +64,7 @@ func probe(ctx context.Context, url string, r Ready, want []string) (Proof, erro
 	}
 	p := Proof{Health: fmt.Sprintf("GET %s: %d", r.Path, status)}
 	if r.VersionPath == "" {
-		p.Version = "not asked: set ready.version-path so that the answer proves the commit"
+		p.Version = "not requested: set ready.version-path so that the answer proves the commit"
 		return p, nil
 	}
 	status, body, err := get(ctx, url+r.VersionPath)
@@ -77,11 +77,11 @@ func probe(ctx context.Context, url string, r Ready, want []string) (Proof, erro
 			return p, nil
 		}
 	}
-	return Proof{}, fmt.Errorf("GET %s: %d, and the answer does not name %s", r.VersionPath, status, strings.Join(want, " or "))
+	return Proof{}, fmt.Errorf("GET %s: %d, and the answer does not contain %s", r.VersionPath, status, strings.Join(want, " or "))
 }
 
-// containsVersion reports whether body names want in full, or its first seven
-// characters where it is a commit.
+// containsVersion reports whether body contains want: a digest in full, or the
+// first seven characters of a commit.
 func containsVersion(body, want string) bool {
 	if strings.HasPrefix(want, "sha256:") {
 		return strings.Contains(body, want)

@@ -1,8 +1,8 @@
-// Package target holds what every way of reaching an environment has in common:
-// what is deployed, what is found running, and when it counts as ready.
+// Package target defines what all targets have in common: what is deployed, what
+// is found running, and when a deployment is ready.
 //
-// The ways themselves are its sub-packages. Previews, staging and production use
-// the same one: there is never a second way to deploy.
+// The targets are its sub-packages. Previews, staging and production of an app are
+// deployed by the same code.
 package target
 
 import (
@@ -12,33 +12,33 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// ErrNotDeployed says that nothing runs in an environment.
+// ErrNotDeployed reports that nothing is deployed in an environment.
 var ErrNotDeployed = errors.New("nothing is deployed there")
 
-// ErrSuperseded says that another deployment of the same environment has taken
-// over meanwhile, or that the environment is being removed.
+// ErrSuperseded reports that a later deployment of the same environment has taken
+// over, or that the environment is being removed.
 var ErrSuperseded = errors.New("superseded")
 
-// Deployment says what to run and where.
+// Deployment is what to run, and where.
 type Deployment struct {
 	App         string
 	Environment string // preview/pr-12, staging, production
-	Commit      string // full commit id the artifact was built from
+	Commit      string // full id of the commit that the artifact was built from
 	Digest      string // sha256:… of the image index
-	Reference   string // where the image is pulled from: repository@sha256:…; "" when no registry serves it
+	Reference   string // to pull the image by: repository@sha256:…; "" if no registry serves it
 	Image       v1.Image
-	Env         map[string]string // added to the image's own variables
-	Secrets     map[string]Secret // variables whose values no ledger, report or log may hold
-	Port        int               // where to listen; 0 is a free port
+	Env         map[string]string // added to the image's variables
+	Secrets     map[string]Secret // variables whose values must not be in a ledger, report or log
+	Port        int               // to listen on; 0: a free one
 	Ready       Ready
 	Tags        Tags
-	KeepFailed  bool         // a deployment that fails leaves the one before it, or else itself, for a person to look at
-	Proceed     func() error // asked between the phases; its error ends the deployment. nil: always
-	Say         func(Phase)  // told of each phase as it ends; nil: nobody
+	KeepFailed  bool         // a deployment that fails is not removed, so that it can be inspected
+	Proceed     func() error // called between phases; an error ends the deployment. nil: always go on
+	Say         func(Phase)  // called as each phase ends; nil: not called
 }
 
-// Tags say whose an environment is. A target keeps them with the environment
-// itself, so that what is left over can be found without any other memory.
+// Tags record who an environment belongs to. A target stores them with the
+// environment itself, so that an abandoned one can be found without a ledger.
 type Tags struct {
 	Repository  string    `json:"repository,omitempty"` // owner/name
 	PullRequest int       `json:"pull_request,omitempty"`
@@ -48,12 +48,12 @@ type Tags struct {
 	PerHour     float64   `json:"per_hour,omitempty"` // estimate, in the currency of the budget
 }
 
-// Secret is where the value of a variable comes from: exactly one of Value and
-// Store is set.
+// Secret is the source of a variable's value. Exactly one of Value and Store is
+// set.
 type Secret struct {
 	Value string // read from the caller's environment
-	Store string // name of a store in the cluster that holds it (external-secrets.io)
-	Key   string // its name in the store
+	Store string // name of a secret store in the cluster (external-secrets.io)
+	Key   string // name of the value in the store
 }
 
 // Phase is one step of a deployment.
@@ -65,51 +65,51 @@ type Phase struct {
 
 // Plan is what a deployment would do.
 type Plan struct {
-	Place    string   // where: "namespace where2eat-pr-12-x2k4f", "workspace pr-12"
-	Changes  []Change // in the order they are made
+	Place    string   // "namespace where2eat-pr-12-x2k4f", "workspace pr-12"
+	Changes  []Change // in the order in which they are made
 	Requests Requests
 	Notes    []string
 }
 
-// Change is one object that is made, altered or removed.
+// Change is one object that is created, changed or removed.
 type Change struct {
 	Object string // Deployment/where2eat
 	What   string // create, change, remove, keep
 }
 
-// Requests is what an environment asks for, which is what it costs.
+// Requests are the resources that an environment requests. They determine its cost.
 type Requests struct {
 	CPU       float64        // cores
 	Memory    float64        // GiB
 	Storage   float64        // GiB of volumes
-	Resources map[string]int // how many of each Terraform type
+	Resources map[string]int // number of each Terraform type
 }
 
-// Running is what a target finds in an environment.
+// Running is what a target reads from an environment.
 type Running struct {
 	Environment    string    `json:"environment"`
 	App            string    `json:"app"`
 	URL            string    `json:"url"`
 	Commit         string    `json:"commit"`
 	Digest         string    `json:"digest"`          // image index, read back from the target
-	PlatformDigest string    `json:"platform_digest"` // the manifest that runs
+	PlatformDigest string    `json:"platform_digest"` // manifest that runs
 	Generation     int       `json:"generation"`      // counts deployments into the environment, from 1
 	Started        time.Time `json:"started"`         // of this generation
-	Created        time.Time `json:"created"`         // of the environment; zero: not known
+	Created        time.Time `json:"created"`         // of the environment; zero: unknown
 	Restarts       int       `json:"restarts"`        // of this generation
 	Alive          bool      `json:"alive"`
-	Leaving        bool      `json:"leaving,omitempty"` // it is being removed
+	Leaving        bool      `json:"leaving,omitempty"` // the environment is being removed
 	Tags           Tags      `json:"tags"`
 	Place          string    `json:"place,omitempty"` // as in Plan
-	Notes          []string  `json:"notes,omitempty"` // limits worth stating: a runtime taken from the host
+	Notes          []string  `json:"notes,omitempty"` // limits of this deployment, such as a runtime taken from the host
 	Phases         []Phase   `json:"phases,omitempty"`
 }
 
-// Ready says when a deployment counts as ready.
+// Ready defines when a deployment is ready.
 type Ready struct {
-	Path        string        // must answer 2xx; default /
-	VersionPath string        // must contain the commit or the digest; empty: not asked
-	Timeout     time.Duration // default 1 minute
+	Path        string        // must answer with 2xx; "": /
+	VersionPath string        // the answer must contain the commit or the digest; "": not requested
+	Timeout     time.Duration // 0: 1 minute
 }
 
 // Failure is a deployment that did not become ready.
@@ -138,10 +138,10 @@ func (f *Failure) Error() string {
 // Unwrap returns the cause.
 func (f *Failure) Unwrap() error { return f.Err }
 
-// Refusal is an environment that asks for what no preview gets, or for what
-// cannot be deployed at all. Nothing was applied.
+// Refusal is a deployment that policy forbids, or that this target cannot run.
+// Nothing was applied.
 type Refusal struct {
-	Problems []string // object, field, why, remedy: a line each
+	Problems []string // a line each: object, field, reason, remedy
 }
 
 func (r *Refusal) Error() string {

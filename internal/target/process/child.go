@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// startShim starts the shim, which ends when life does.
+// startShim starts the shim, which ends when life is closed.
 func (s *supervisor) startShim(life *os.File) (*os.Process, error) {
 	null, err := os.Open(os.DevNull)
 	if err != nil {
@@ -23,7 +23,7 @@ func (s *supervisor) startShim(life *os.File) (*os.Process, error) {
 	p, err := os.StartProcess(program, argv, &os.ProcAttr{
 		Dir: s.dir, Env: s.spec.Markers,
 		Files: []*os.File{null, os.Stderr, os.Stderr, life},
-		Sys:   tied(syscall.SIGTERM), // not SIGKILL: it has to clean up
+		Sys:   tied(syscall.SIGTERM), // not SIGKILL: it must clean up
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start shim: %w", err)
@@ -31,7 +31,7 @@ func (s *supervisor) startShim(life *os.File) (*os.Process, error) {
 	return p, nil
 }
 
-// code is the exit code a shell would give.
+// code returns the exit code that a shell would return.
 func code(ws syscall.WaitStatus) int {
 	if ws.Signaled() {
 		return 128 + int(ws.Signal())
@@ -39,8 +39,8 @@ func code(ws syscall.WaitStatus) int {
 	return ws.ExitStatus()
 }
 
-// describe says how a process ended. A shim's codes above 128 are its
-// application's signals.
+// describe returns how a process ended. A shim's codes above 128 are the signals of
+// its application.
 func describe(ws syscall.WaitStatus) string {
 	switch {
 	case ws.Signaled():

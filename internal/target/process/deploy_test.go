@@ -304,7 +304,7 @@ func TestHostRuntime(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := b.mustDeploy(deployment(img, commit1))
-	want := []string{"node is the host's " + b.Path + "/node: the image has none; another target will need it in the image"}
+	want := []string{"node is the host's " + b.Path + "/node, because the image does not contain it: other targets need it in the image"}
 	if diff := cmp.Diff(want, b.status().Notes); diff != "" {
 		t.Error(diff)
 	}

@@ -15,16 +15,16 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// hostFiles are the absolute link targets that mean the same on the host: images
-// link their log files to them.
+// hostFiles are absolute link targets that mean the same on the host. Images link
+// their log files to them.
 var hostFiles = []string{"/dev/null", "/dev/stdin", "/dev/stdout", "/dev/stderr", "/proc/self/fd/1", "/proc/self/fd/2"}
 
-// entry writes one entry of a layer.
+// entry unpacks one entry of a layer.
 func (u *unpacker) entry(h *tar.Header, content io.Reader) error {
 	if h.Typeflag == tar.TypeXGlobalHeader {
 		return nil
 	}
-	// Clean alone would keep a path like a/../../b harmless and hide what it is.
+	// path.Clean would make a path such as a/../../b harmless: refuse it instead.
 	if rel := path.Clean(strings.TrimLeft(h.Name, "/")); rel == ".." || strings.HasPrefix(rel, "../") {
 		return hostile(h, "leaves the image")
 	}
@@ -60,7 +60,7 @@ func (u *unpacker) entry(h *tar.Header, content io.Reader) error {
 	return nil
 }
 
-// folder is where the folder called name is, links followed. It can be made.
+// folder returns the path of a folder with its links resolved. It can create it.
 func (u *unpacker) folder(name string, create bool) (string, error) {
 	if dir, ok := u.dirs[name]; ok {
 		return dir, nil
@@ -76,9 +76,9 @@ func (u *unpacker) folder(name string, create bool) (string, error) {
 	return dir, nil
 }
 
-// write makes what h describes at name, where nothing is but for a folder. Modes
-// are kept, without setuid and setgid: the image's root is not this machine's.
-// Folders stay open for the owner, who has to remove them.
+// write creates the entry h at name. Only a folder may exist there. Modes are kept
+// without setuid and setgid: the image's root is not root of this machine. The
+// owner can always write to folders, to be able to remove them.
 func (u *unpacker) write(h *tar.Header, name string, content io.Reader) error {
 	mode := h.FileInfo().Mode().Perm()
 	switch h.Typeflag {
@@ -88,7 +88,7 @@ func (u *unpacker) write(h *tar.Header, name string, content io.Reader) error {
 		}
 		return u.root.Chmod(name, mode|0o700)
 	case tar.TypeReg, tar.TypeGNUSparse:
-		if u.left.bytes -= h.Size; u.left.bytes < 0 { // a sparse file says little and becomes much
+		if u.left.bytes -= h.Size; u.left.bytes < 0 { // a small sparse file may unpack to a large one
 			return tooLarge()
 		}
 		f, err := u.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -105,11 +105,11 @@ func (u *unpacker) write(h *tar.Header, name string, content io.Reader) error {
 	case tar.TypeLink:
 		return u.hardlink(h, name)
 	}
-	return hostile(h, fmt.Sprintf("is of type %q, as devices are", h.Typeflag))
+	return hostile(h, fmt.Sprintf("is not a file, folder or link (type %q)", h.Typeflag))
 }
 
-// symlink makes absolute targets relative: they mean the image's root, which the
-// host's kernel does not know.
+// symlink makes an absolute target relative: it means the image's root, and the
+// host's kernel would resolve it from its own root.
 func (u *unpacker) symlink(h *tar.Header, name string) error {
 	to := h.Linkname
 	if slices.Contains(hostFiles, to) {
@@ -123,14 +123,14 @@ func (u *unpacker) symlink(h *tar.Header, name string) error {
 		return u.root.Symlink(filepath.ToSlash(rel), name)
 	}
 	if p := path.Join(path.Dir(name), to); p == ".." || strings.HasPrefix(p, "../") {
-		return hostile(h, fmt.Sprintf("links to %q, outside of the image", to))
+		return hostile(h, fmt.Sprintf("links to %q, outside the image", to))
 	}
 	return u.root.Symlink(to, name)
 }
 
 func (u *unpacker) hardlink(h *tar.Header, name string) error {
 	if p := path.Clean(strings.TrimLeft(h.Linkname, "/")); p == ".." || strings.HasPrefix(p, "../") {
-		return hostile(h, fmt.Sprintf("links to %q, outside of the image", h.Linkname))
+		return hostile(h, fmt.Sprintf("links to %q, outside the image", h.Linkname))
 	}
 	dir, err := resolve(u.root, path.Dir(inside(h.Linkname)))
 	if err != nil {

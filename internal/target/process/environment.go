@@ -16,10 +16,10 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// lockWait is how long a second deployment waits for the first.
+// lockWait is how long a deployment waits for another one.
 const lockWait = 30 * time.Second
 
-// environment is the folder of one environment, held by this process.
+// environment is the folder of one environment. This process holds its lock.
 type environment struct {
 	dir  string
 	lock *flock.Flock
@@ -29,12 +29,12 @@ type environment struct {
 // record is environment.json.
 type record struct {
 	Name     string `json:"name"`
-	Instance string `json:"instance"` // marks every process of the environment
-	Last     int    `json:"last"`     // generation; numbers are never used twice
+	Instance string `json:"instance"` // in the environment of every process
+	Last     int    `json:"last"`     // number of the last generation; never reused
 }
 
-// slug is a folder name for an environment: readable, and by its hash different
-// for different names, also where the file system ignores case.
+// slug returns the folder name of an environment. It is readable, and its hash makes
+// it unique, also on a file system that ignores case.
 func slug(name string) string {
 	safe := strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
@@ -46,8 +46,8 @@ func slug(name string) string {
 	return strings.Trim(safe[:min(len(safe), 40)], "-") + fmt.Sprintf("-%x", sum[:4])
 }
 
-// enter takes the lock of an environment. Where there is none, it makes one or
-// returns fs.ErrNotExist.
+// enter takes the lock of an environment. If the environment does not exist, it is
+// created, or the error is fs.ErrNotExist.
 func (t *Target) enter(ctx context.Context, name string, create bool) (*environment, error) {
 	dir, err := t.folder(name)
 	if err != nil {
@@ -65,11 +65,11 @@ func (t *Target) enter(ctx context.Context, name string, create bool) (*environm
 		}
 		lock, err = acquire(ctx, path)
 		if !create || !errors.Is(err, fs.ErrNotExist) {
-			break // else somebody has just removed the folder
+			break // else another process has just removed the folder
 		}
 	}
 	if ctx.Err() != nil && lock == nil {
-		return nil, fmt.Errorf("lock environment %s: process %d holds it (%w): wait until that ends, or end it", name, owner(path), ctx.Err())
+		return nil, fmt.Errorf("lock environment %s: process %d holds it (%w): wait until that process ends, or stop it", name, owner(path), ctx.Err())
 	}
 	if err != nil {
 		return nil, fmt.Errorf("lock environment %s: %w", name, err)
@@ -84,7 +84,7 @@ func (t *Target) enter(ctx context.Context, name string, create bool) (*environm
 
 func (e *environment) leave() { _ = e.lock.Unlock() }
 
-// load reads environment.json. Taking an environment down must work without it.
+// load reads environment.json. An environment can be taken down without it.
 func (e *environment) load(name string, create bool) error {
 	err := readJSON(filepath.Join(e.dir, "environment.json"), &e.record)
 	if !create {
@@ -113,7 +113,7 @@ func (e *environment) save() error {
 
 func (e *environment) data() string { return filepath.Join(e.dir, "data") }
 
-// generations lists what is unpacked, the oldest first.
+// generations lists the unpacked generations, the oldest first.
 func (e *environment) generations() ([]*generation, error) {
 	entries, err := os.ReadDir(e.dir)
 	if err != nil {
@@ -129,7 +129,7 @@ func (e *environment) generations() ([]*generation, error) {
 	return gens, nil
 }
 
-// current is the generation that serves, or nil.
+// current returns the generation that serves, or nil.
 func (e *environment) current() *generation {
 	g, err := openCurrent(e.dir)
 	if err != nil {
@@ -139,7 +139,7 @@ func (e *environment) current() *generation {
 	return g
 }
 
-// tidy ends and removes what an interrupted deployment has left behind.
+// tidy stops and removes the generations that an interrupted deployment left.
 func (e *environment) tidy(ctx context.Context) error {
 	gens, err := e.generations()
 	if err != nil {

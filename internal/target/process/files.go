@@ -4,22 +4,25 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/seed-b235b314/goldenpath/internal/files"
 )
 
-// writeJSON replaces the file at path in one step: readers see the old content or
-// the new.
+// writeJSON replaces the file at path atomically: readers see the old content or the
+// new.
 func writeJSON(path string, v any) error {
 	b, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(path+".new", append(b, '\n'), 0o600); err != nil {
+	return files.WriteWith(path, 0o600, func(w io.Writer) error {
+		_, err := w.Write(append(b, '\n'))
 		return err
-	}
-	return os.Rename(path+".new", path)
+	})
 }
 
 func readJSON(path string, v any) error {
@@ -33,7 +36,7 @@ func readJSON(path string, v any) error {
 	return nil
 }
 
-// link makes the symbolic link at path point to name, in one step.
+// link makes the symbolic link at path point to name, atomically.
 func link(name, path string) error {
 	if err := os.Remove(path + ".new"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -44,8 +47,8 @@ func link(name, path string) error {
 	return os.Rename(path+".new", path)
 }
 
-// removeAll removes a folder also where an application has made folders that
-// nobody may write.
+// removeAll removes a folder, also if an application created folders in it that are
+// not writable.
 func removeAll(dir string) error {
 	err := os.RemoveAll(dir)
 	if !errors.Is(err, fs.ErrPermission) {
@@ -60,8 +63,8 @@ func removeAll(dir string) error {
 	return os.RemoveAll(dir)
 }
 
-// discard removes a folder whose place may be taken anew while it goes: it is
-// moved out of the way first.
+// discard removes a folder that another process may create again at the same time: it
+// is renamed first.
 func discard(dir string) error {
 	trash := filepath.Join(filepath.Dir(dir), ".removing-"+filepath.Base(dir))
 	for range 10 {
@@ -75,7 +78,7 @@ func discard(dir string) error {
 		if err == nil {
 			return removeAll(trash)
 		}
-		if !errors.Is(err, fs.ErrExist) { // another removal is under way, else
+		if !errors.Is(err, fs.ErrExist) { // else another removal is in progress
 			return err
 		}
 	}

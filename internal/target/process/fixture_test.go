@@ -30,7 +30,7 @@ const (
 	index1  = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 )
 
-// file is an entry of a layer; a regular file unless head says otherwise.
+// file is an entry of a layer: a regular file, unless head has another type.
 type file struct {
 	name    string
 	content string

@@ -15,7 +15,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// spec is spec.json: what runs in a generation and how.
+// spec is spec.json: what a generation runs, and how.
 type spec struct {
 	App            string            `json:"app"`
 	Environment    string            `json:"environment"`
@@ -32,7 +32,7 @@ type spec struct {
 	Markers        []string          `json:"markers"` // its variables
 }
 
-// run is how a program is started.
+// run describes how to start a program.
 type run struct {
 	Path string   `json:"path"`
 	Argv []string `json:"argv"`
@@ -45,7 +45,7 @@ type state struct {
 	Started  time.Time `json:"started"`
 	Shim     int       `json:"shim"` // pid; 0 while nothing runs
 	Restarts int       `json:"restarts"`
-	Last     string    `json:"last,omitempty"` // how the application ended last
+	Last     string    `json:"last,omitempty"` // how the application last ended
 }
 
 // generation is one deployment into an environment.
@@ -56,7 +56,7 @@ type generation struct {
 	spec   spec
 }
 
-// number is the generation a folder is for.
+// number returns the generation of a folder's name.
 func number(name string) (int, bool) {
 	digits, ok := strings.CutPrefix(name, "gen-")
 	n, err := strconv.Atoi(digits)
@@ -70,14 +70,14 @@ func (g *generation) alive() bool { return held(g.path("lock")) }
 
 func (g *generation) url() string { return fmt.Sprintf("http://127.0.0.1:%d", g.spec.Port) }
 
-// state is what the supervisor has last written; the zero state before that.
+// state returns what the supervisor last wrote, or the zero state.
 func (g *generation) state() state {
 	var s state
 	_ = readJSON(g.path("state.json"), &s)
 	return s
 }
 
-// openCurrent opens the generation the environment in dir serves.
+// openCurrent opens the generation that serves the environment in dir.
 func openCurrent(dir string) (*generation, error) {
 	var err error
 	for range 5 {
@@ -90,7 +90,7 @@ func openCurrent(dir string) (*generation, error) {
 		if err = readJSON(g.path("spec.json"), &g.spec); err == nil {
 			return g, nil
 		}
-		// A deployment may have removed it since the link was read.
+		// A deployment may have removed the generation after the link was read.
 		if !errors.Is(err, fs.ErrNotExist) {
 			break
 		}
@@ -108,7 +108,7 @@ func (g *generation) running() target.Running {
 	}
 }
 
-// serves reports whether g is what d asks for, runs and is ready.
+// serves reports whether g is the deployment d, runs and is ready.
 func (g *generation) serves(ctx context.Context, d target.Deployment) bool {
 	platform, err := d.Image.Digest()
 	s := g.spec
@@ -118,11 +118,11 @@ func (g *generation) serves(ctx context.Context, d target.Deployment) bool {
 		return false
 	}
 	once := target.Ready{Path: d.Ready.Path, VersionPath: d.Ready.VersionPath, Timeout: 5 * time.Second}
-	_, err = target.WaitReady(ctx, g.url(), once, g.names(), func() error { return errors.New("it does not answer") })
+	_, err = target.WaitReady(ctx, g.url(), once, g.names(), func() error { return errors.New("it does not answer: deploy it again") })
 	return err == nil && g.checkPort() == nil
 }
 
-// names are what the application may answer as.
+// names are the versions that the application may return.
 func (g *generation) names() []string {
 	var names []string
 	for _, n := range []string{g.spec.Commit, g.spec.Digest, g.spec.PlatformDigest} {
@@ -133,7 +133,7 @@ func (g *generation) names() []string {
 	return names
 }
 
-// remove ends everything of the generation and removes its folder.
+// remove stops every process of the generation and removes its folder.
 func (g *generation) remove(ctx context.Context) error {
 	if err := g.stop(ctx); err != nil {
 		return err

@@ -11,14 +11,14 @@ import (
 	"strings"
 )
 
-// machines are the ELF machines by Go's name of the architecture.
+// machines are the ELF machines by Go's name for the architecture.
 var machines = map[string]elf.Machine{
 	"386": elf.EM_386, "amd64": elf.EM_X86_64, "arm": elf.EM_ARM, "arm64": elf.EM_AARCH64, "loong64": elf.EM_LOONGARCH,
 	"ppc64le": elf.EM_PPC64, "riscv64": elf.EM_RISCV, "s390x": elf.EM_S390,
 }
 
-// inspect refuses a program of the image that would not start, with a better
-// reason than the kernel's "no such file".
+// inspect refuses a program of the image that would not start. The kernel would
+// only report "no such file".
 func (p *plan) inspect(name string) error {
 	file, fi, err := lookup(p.root, name)
 	if err != nil {
@@ -40,7 +40,7 @@ func (p *plan) inspect(name string) error {
 	case strings.HasPrefix(string(head), "#!"):
 		return p.inspectScript(name, f)
 	case runtime.GOOS == "linux":
-		return refuse(fmt.Sprintf("the image's program %s is neither an ELF binary nor a script that begins with #!", name), "give the script its first line, as #!/bin/sh")
+		return refuse(fmt.Sprintf("the image's program %s is neither an ELF binary nor a script that begins with #!", name), "add a first line such as #!/bin/sh to the script")
 	}
 	return nil
 }
@@ -63,23 +63,23 @@ func (p *plan) inspectELF(name string, f io.ReaderAt) error {
 		loader := strings.TrimRight(string(raw), "\x00")
 		if _, err := os.Stat(loader); err != nil {
 			return refuse(fmt.Sprintf("the image's program %s needs the loader %s, which this machine does not have", name, clean(loader)),
-				"build it static (CGO_ENABLED=0, or for musl), "+otherTarget)
+				"link it statically (CGO_ENABLED=0, or for musl), "+otherTarget)
 		}
 	}
 	return nil
 }
 
-// inspectScript checks the interpreter, which the kernel takes from the host.
+// inspectScript checks the interpreter of a script: the kernel takes it from the host.
 func (p *plan) inspectScript(name string, f io.ReadSeeker) error {
 	_, _ = f.Seek(2, io.SeekStart)
 	line, _ := bufio.NewReader(io.LimitReader(f, 4096)).ReadString('\n')
 	line = strings.TrimSuffix(line, "\n")
 	if strings.HasSuffix(line, "\r") {
-		return refuse(fmt.Sprintf("the image's program %s is a script with Windows line ends", name), "store it with LF line ends")
+		return refuse(fmt.Sprintf("the image's program %s is a script with Windows line endings", name), "store it with LF line endings")
 	}
 	words := strings.Fields(line)
 	if len(words) == 0 {
-		return refuse(fmt.Sprintf("the image's program %s names no interpreter after #!", name), "give the script its first line, as #!/bin/sh")
+		return refuse(fmt.Sprintf("the image's program %s has no interpreter after #!", name), "add a first line such as #!/bin/sh to the script")
 	}
 	if fi, err := os.Stat(words[0]); err != nil || !runnable(fi) {
 		return refuse(fmt.Sprintf("the image's program %s needs the interpreter %s, which this machine does not have", name, clean(words[0])),
@@ -94,7 +94,7 @@ func (p *plan) inspectScript(name string, f io.ReadSeeker) error {
 	return p.inspectEnv(name, words[1:])
 }
 
-// inspectEnv checks what a "#!/usr/bin/env node" finds.
+// inspectEnv checks the program that a line such as "#!/usr/bin/env node" finds.
 func (p *plan) inspectEnv(name string, words []string) error {
 	for len(words) > 0 && (strings.HasPrefix(words[0], "-") || strings.Contains(words[0], "=")) {
 		words = words[1:]

@@ -132,7 +132,7 @@ func TestBothKilled(t *testing.T) {
 			b := newBench(t)
 			r := b.up("", commit1)
 			instance, pids := b.family(r.URL)
-			defer syscall.Kill(pids[2], syscall.SIGKILL) // without marks nobody can know it
+			defer syscall.Kill(pids[2], syscall.SIGKILL) // without marks it cannot be recognised
 			supervisor, shim := owner(b.gen().path("lock")), b.gen().state().Shim
 			_ = syscall.Kill(supervisor, syscall.SIGSTOP)
 			kill(t, shim, supervisor)

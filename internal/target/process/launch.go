@@ -14,13 +14,13 @@ import (
 	"time"
 )
 
-// grace is how long an application may take to end once asked to.
+// grace is how long an application may take to end after SIGTERM.
 const grace = 5 * time.Second
 
-// launch starts the generation's supervisor, which outlives this process. The
-// channel tells when it ends while this process still watches.
+// launch starts the generation's supervisor, which outlives this process. If it ends
+// earlier, the channel receives how.
 func (g *generation) launch() (<-chan error, error) {
-	// What an earlier supervisor of this generation wrote would be taken for news.
+	// Files of an earlier supervisor of this generation would be taken for new ones.
 	for _, name := range []string{"state.json", "lock", "app.pid"} {
 		if err := os.Remove(g.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("start generation %d: %w", g.number, err)
@@ -37,15 +37,16 @@ func (g *generation) launch() (<-chan error, error) {
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start supervisor: %w: check that goldenpath is still installed there", err)
+		return nil, fmt.Errorf("start supervisor: %w: check that goldenpath is still installed at that path", err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	return ended, nil
 }
 
-// stop ends the generation: its supervisor is asked, then killed, and whatever
-// still carries the generation's marks is killed too. It may never have run.
+// stop ends the generation: its supervisor gets SIGTERM, later SIGKILL, and every
+// process that still has the generation's marks is killed. The generation may never
+// have run.
 func (g *generation) stop(ctx context.Context) error {
 	lock := g.path("lock")
 	asked := false
@@ -63,17 +64,17 @@ func (g *generation) stop(ctx context.Context) error {
 				_ = sweep(ctx, g.marks)
 			}
 		case <-hopeless:
-			return fmt.Errorf("stop generation %d: its supervisor, process %d, does not end: end it by hand, then try again", g.number, owner(lock))
+			return fmt.Errorf("stop generation %d: its supervisor, process %d, does not end: kill it, then try again", g.number, owner(lock))
 		case <-time.After(wait):
 		}
 	}
 	return sweep(ctx, g.marks)
 }
 
-// signal reports whether the generation's supervisor was there to be signalled.
+// signal reports whether it signalled the generation's supervisor.
 func (g *generation) signal(pid int, sig syscall.Signal) bool {
 	if pid <= 1 {
-		return false // it has the lock and has not yet said who it is
+		return false // it holds the lock and has not written its pid yet
 	}
 	p, err := os.FindProcess(pid)
 	if err != nil {

@@ -11,21 +11,21 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// acquire takes the lock at path, waiting for it as long as ctx lasts, and writes
-// the pid of this process into it. The lock ends with the process, however that
-// ends.
+// acquire waits for the lock at path until ctx ends, takes it, and writes the pid of
+// this process into it. The lock is released when the process ends, also if it is
+// killed.
 func acquire(ctx context.Context, path string) (*flock.Flock, error) {
 	for {
 		l := flock.New(path)
 		if _, err := l.TryLockContext(ctx, 5*time.Millisecond); err != nil {
 			return nil, err
 		}
-		// The folder may have been removed, and made again, while we waited.
+		// The folder may have been removed and created again during the wait.
 		mine, err := l.Stat()
 		if err == nil {
 			var there os.FileInfo
 			if there, err = os.Stat(path); err == nil && os.SameFile(mine, there) {
-				// On a full disk it stays unnamed: taking things down must work there.
+				// An error is ignored: an environment can be taken down on a full disk.
 				_ = os.WriteFile(path, []byte(strconv.Itoa(os.Getpid())), 0o600)
 				return l, nil
 			}
@@ -36,19 +36,19 @@ func acquire(ctx context.Context, path string) (*flock.Flock, error) {
 	}
 }
 
-// held reports whether somebody holds the lock at path.
+// held reports whether a process holds the lock at path.
 func held(path string) bool {
 	l := flock.New(path, flock.SetFlag(os.O_RDONLY))
 	free, err := l.TryRLock()
 	if err != nil {
-		return false // there is no such file
+		return false // the file does not exist
 	}
 	_ = l.Unlock()
 	return !free
 }
 
-// owner is the pid that has last taken the lock at path, 0 when unknown. It says
-// something only while the lock is held.
+// owner returns the pid of the process that last took the lock at path; 0: unknown.
+// Use it only while the lock is held.
 func owner(path string) int {
 	b, _ := os.ReadFile(path)
 	pid, _ := strconv.Atoi(strings.TrimSpace(string(b)))

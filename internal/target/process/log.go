@@ -8,14 +8,14 @@ import (
 	"unicode"
 )
 
-// logSize is where app.log becomes app.log.1.
+// logSize is the size at which app.log becomes app.log.1.
 const logSize = 10 << 20
 
-// rotating is a log of at most twice its size: the file and the one before it.
-// Writing never fails: an application must not stop because a disk is full.
+// rotating is a log of two files of limited size. Write never fails: an application
+// must not stop because a disk is full.
 type rotating struct {
 	path string
-	most int64
+	most int64 // bytes of one file
 	file *os.File
 	size int64
 }
@@ -54,8 +54,8 @@ func (l *rotating) close() {
 	}
 }
 
-// tail gives the last n lines of a log, fit to be shown: cleaned, and without the
-// values of the given variables, of which some are secrets.
+// tail returns the last n lines of a log, cleaned, without the values of the given
+// variables, some of which are secrets.
 func tail(path string, n int, given map[string]string) []string {
 	const most = 64 << 10
 	f, err := os.Open(path)
@@ -71,7 +71,7 @@ func tail(path string, n int, given map[string]string) []string {
 	b, _ := io.ReadAll(io.LimitReader(f, most))
 	text := string(b)
 	for _, v := range given {
-		if len(v) >= 6 { // shorter ones are no secrets, and are part of other words
+		if len(v) >= 6 { // a shorter value is not a secret and may be part of a word
 			text = strings.ReplaceAll(text, v, "***")
 		}
 	}
@@ -89,8 +89,8 @@ func tail(path string, n int, given map[string]string) []string {
 
 var escapes = regexp.MustCompile(`\x1b(\[[0-9;:<=>?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|.)`)
 
-// clean makes outside text safe for one line of a terminal or a page: no control
-// sequences, nothing invisible, not too long.
+// clean makes untrusted text safe for one line of a terminal or a page: it removes
+// control sequences and invisible characters, and limits the length.
 func clean(s string) string {
 	s = escapes.ReplaceAllString(strings.ToValidUTF8(s, "\uFFFD"), "")
 	s = strings.Map(func(r rune) rune {

@@ -58,7 +58,7 @@ func TestSlug(t *testing.T) {
 	for _, name := range []string{"preview/pr-12", "preview-pr-12", "preview/PR-12", "production", "../..", ".", "-", "ä/ö", strings.Repeat("x", 300), strings.Repeat("x", 301)} {
 		s := slug(name)
 		if len(s) > 60 || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
-			t.Errorf("%s is no folder name", s)
+			t.Errorf("%s is not a folder name", s)
 		}
 		if seen[s] != "" {
 			t.Errorf("%s and %s share %s", name, seen[s], s)

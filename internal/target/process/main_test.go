@@ -89,7 +89,7 @@ func app(mode string) int {
 	return 1
 }
 
-// self is what the application says about itself.
+// self is what the application reports about itself.
 type self struct {
 	Pid  int
 	Dir  string
@@ -108,7 +108,7 @@ func spawn(args ...string) {
 	}
 }
 
-// deployer is a command that deploys and may be killed meanwhile.
+// deployer is a command that deploys and may be killed while it does.
 func deployer(dir, commit, mode, port string) int {
 	img, err := appImage(mode)
 	if err == nil {

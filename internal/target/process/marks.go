@@ -2,12 +2,12 @@ package process
 
 import "strconv"
 
-// marks are variables by which the processes of an environment are known: any one
-// of the first and all of the second.
+// marks are variables that identify the processes of an environment. Such a process
+// has at least one of any and every one of all.
 type marks struct{ any, all []string }
 
-// marks are the variables by which processes of generation n, or with 0 of all
-// generations, are known. The folder stands in where the record is lost.
+// marks returns the marks of generation n, or of all generations if n is 0. The
+// folder identifies them if the record is lost.
 func (e *environment) marks(n int) marks {
 	m := marks{any: []string{"GOLDENPATH_DATA=" + e.data()}}
 	if e.Instance != "" {

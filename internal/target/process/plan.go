@@ -13,23 +13,23 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// imagePath is where a container looks for programs when its image does not say.
+// imagePath is the PATH of an image that sets none.
 const imagePath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-// plan is how an image runs on this machine. Only the program, the arguments that
-// are absolute paths of the image, and PATH are mapped to where the image's files
-// are: paths in variables, in files or inside of other arguments are not.
+// plan describes how an image runs on this machine. The program, PATH, and arguments
+// that are absolute paths of the image are mapped to the folder with the image's
+// files. Paths in variables, in files or inside other arguments are not mapped.
 type plan struct {
 	root   *os.Root
-	rootfs string   // where root is
-	image  []string // the image's PATH, as its own paths
+	rootfs string   // path of root
+	image  []string // the image's PATH, in paths of the image
 	search string   // PATH: the image's folders, then the host's
-	host   string
+	host   string   // the host's PATH
 	run    run
 	notes  []string
 }
 
-// newPlan settles how the image unpacked at rootfs runs, or refuses.
+// newPlan decides how the image in rootfs runs, or refuses it.
 func newPlan(rootfs string, cfg *v1.ConfigFile, host string) (*plan, error) {
 	root, err := os.OpenRoot(rootfs)
 	if err != nil {
@@ -56,7 +56,7 @@ func newPlan(rootfs string, cfg *v1.ConfigFile, host string) (*plan, error) {
 	return p, nil
 }
 
-// on is where a path of the image is on the host.
+// on returns the path on the host for a path of the image.
 func (p *plan) on(name string) string { return filepath.Join(p.rootfs, inside(name)) }
 
 func (p *plan) paths(env []string) {
@@ -79,7 +79,7 @@ func (p *plan) paths(env []string) {
 	p.search = strings.Join(append(search, p.host), ":")
 }
 
-// workdir makes the image's working directory, as a container's would be made.
+// workdir creates the image's working directory, as a container runtime does.
 func (p *plan) workdir(name string) error {
 	dir, err := resolve(p.root, name)
 	if err == nil {
@@ -92,8 +92,8 @@ func (p *plan) workdir(name string) error {
 	return nil
 }
 
-// program finds argv[0]: by its path, or by its name among the image's programs and
-// then the host's.
+// program finds argv[0]: by its path, or by its name in the image and then on the
+// host.
 func (p *plan) program(name, workdir string) error {
 	if strings.Contains(name, "/") {
 		in := name
@@ -119,7 +119,7 @@ func (p *plan) program(name, workdir string) error {
 }
 
 func (p *plan) noteHost(name, host string) {
-	p.notes = append(p.notes, fmt.Sprintf("%s is the host's %s: the image has none; another target will need it in the image", name, host))
+	p.notes = append(p.notes, fmt.Sprintf("%s is the host's %s, because the image does not contain it: other targets need it in the image", name, host))
 }
 
 // inImage looks a program up in the image's PATH.

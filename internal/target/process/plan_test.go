@@ -41,8 +41,8 @@ func planFor(t *testing.T, cfg v1.Config, host string, files ...file) (*plan, st
 
 func TestPlan(t *testing.T) {
 	bin := host(t, "node", "python3")
-	note := "node is the host's " + bin + "/node: the image has none; another target will need it in the image"
-	shell := "sh is the host's /bin/sh: the image has none; another target will need it in the image"
+	note := "node is the host's " + bin + "/node, because the image does not contain it: other targets need it in the image"
+	shell := "sh is the host's /bin/sh, because the image does not contain it: other targets need it in the image"
 	cases := map[string]struct {
 		cfg   v1.Config
 		files []file
@@ -105,7 +105,7 @@ func TestPlan(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	elf, err := os.ReadFile(os.Args[0])
 	if err != nil || runtime.GOOS != "linux" {
-		t.Skip("there is no ELF binary at hand")
+		t.Skip("no ELF binary is available")
 	}
 	elf = elf[:8<<10] // its head, without the sections that are named at its end
 	clear(elf[40:48])
@@ -129,7 +129,7 @@ func TestRefusals(t *testing.T) {
 		"no interpreter":        {"/srv/app", []file{{name: "srv/app", content: "#!/opt/perl -w\n"}}, "needs the interpreter /opt/perl"},
 		"no interpreter by env": {"/srv/app", []file{{name: "srv/app", content: "#!/usr/bin/env deno\n"}}, "needs deno, which is neither"},
 		"empty interpreter":     {"/srv/app", []file{{name: "srv/app", content: "#!\n"}}, "no interpreter after #!"},
-		"Windows line ends":     {"/srv/app", []file{{name: "srv/app", content: "#!/bin/sh\r\n"}}, "Windows line ends"},
+		"Windows line ends":     {"/srv/app", []file{{name: "srv/app", content: "#!/bin/sh\r\n"}}, "Windows line endings"},
 		"no program":            {"/srv/app", []file{{name: "srv/app", content: "echo hello\n"}}, "neither an ELF binary nor a script"},
 	}
 	for name, c := range cases {
@@ -172,7 +172,7 @@ func TestRefusedAtOnce(t *testing.T) {
 	}{
 		"other system":  {with(func(c *v1.ConfigFile) { c.OS = "windows" }), "the image is for windows/"},
 		"other machine": {with(func(c *v1.ConfigFile) { c.Architecture = "s390x" }), "/s390x, this machine is "},
-		"no program":    {with(func(c *v1.ConfigFile) { c.Config.Cmd = nil }), "names no program to run"},
+		"no program":    {with(func(c *v1.ConfigFile) { c.Config.Cmd = nil }), "has no program to run"},
 		"not found":     {with(func(c *v1.ConfigFile) { c.Config.Cmd = []string{"/gone"} }), "/gone is not in the image"},
 	}
 	for name, c := range cases {

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Free ports are taken from below the range systems take outgoing ports from:
-// nothing takes one while its application is started again.
+// Free ports are chosen below the range of outgoing connections, so that none is
+// taken while its application restarts.
 const lowest, highest = 20000, 32767
 
 // holder is a process that listens on a port.
@@ -23,8 +23,8 @@ type holder struct {
 
 func (h holder) String() string { return fmt.Sprintf("process %d (%s)", h.pid, h.name) }
 
-// choosePort gives the port to listen on. A fixed one must be free, or be held by
-// the generation that will be replaced.
+// choosePort returns the port to listen on. A fixed port must be free, or held by
+// the generation that is replaced.
 func choosePort(old *generation, asked int) (int, error) {
 	if asked == 0 {
 		return freePort()
@@ -41,16 +41,16 @@ func freePort() (int, error) {
 			return p, nil
 		}
 	}
-	return 0, fmt.Errorf("find a free port between %d and %d: too many are taken: take environments down", lowest, highest)
+	return 0, fmt.Errorf("find a free port between %d and %d: too many are in use: take environments down", lowest, highest)
 }
 
-// checkFree tells why nothing can listen on port.
+// checkFree returns why nothing can listen on port, or nil.
 func checkFree(port int) error {
 	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	l, err := net.Listen("tcp4", address)
 	if err == nil {
 		l.Close()
-		// Some systems let a listener on one address pass beside one on all.
+		// Some systems allow a listener on one address beside one on all addresses.
 		var c net.Conn
 		if c, err = net.DialTimeout("tcp4", address, time.Second); err != nil {
 			return nil
@@ -59,17 +59,17 @@ func checkFree(port int) error {
 		err = syscall.EADDRINUSE
 	}
 	if errors.Is(err, syscall.EACCES) {
-		return fmt.Errorf("listen on port %d: %w: choose one above 1023, or 0 for a free one", port, err)
+		return fmt.Errorf("listen on port %d: %w: choose a port above 1023, or 0 for a free one", port, err)
 	}
 	by := "another process"
 	if h := holders(port); len(h) > 0 {
 		by = h[0].String()
 	}
-	return fmt.Errorf("listen on port %d: %s holds it (%w): end that, or choose another port; 0 is a free one", port, by, err)
+	return fmt.Errorf("listen on port %d: %s holds it (%w): stop it, or choose another port; 0 is a free one", port, by, err)
 }
 
-// checkPort tells whether somebody else answers on the generation's port. A port
-// nobody is known to hold passes.
+// checkPort returns an error if another process listens on the generation's port. A
+// port without a known listener is accepted.
 func (g *generation) checkPort() error {
 	supervisor := owner(g.path("lock"))
 	all := holders(g.spec.Port)
@@ -81,10 +81,10 @@ func (g *generation) checkPort() error {
 	if len(all) == 0 {
 		return nil
 	}
-	return fmt.Errorf("listen on port %d: %s answers there, which is not part of this deployment: end that, or choose another port", g.spec.Port, all[0])
+	return fmt.Errorf("listen on port %d: %s answers there, which is not part of this deployment: stop it, or choose another port", g.spec.Port, all[0])
 }
 
-// waitFree waits until the sockets of a generation that was ended are gone.
+// waitFree waits until the sockets of a stopped generation are closed.
 func waitFree(ctx context.Context, port int) error {
 	hopeless := time.After(2 * time.Second)
 	for wait := time.Millisecond; ; wait = min(2*wait, 20*time.Millisecond) {

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// holders are the processes that listen on a port, as far as they can be known:
-// those of other users show only to root.
+// holders returns the processes that listen on a port. Those of other users are
+// visible only to root.
 func holders(port int) []holder {
 	sockets := listeners(port)
 	if len(sockets) == 0 {
@@ -31,7 +31,7 @@ func holders(port int) []holder {
 	return all
 }
 
-// listeners are the sockets that listen on a port, as /proc/PID/fd names them.
+// listeners returns the sockets that listen on a port, in the notation of /proc/PID/fd.
 func listeners(port int) []string {
 	var all []string
 	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
@@ -55,7 +55,7 @@ func listeners(port int) []string {
 	return all
 }
 
-// below reports whether pid is ancestor or has it as one.
+// below reports whether pid is ancestor or one of its descendants.
 func below(pid, ancestor int) bool {
 	for ; pid > 1; pid = parent(pid) {
 		if pid == ancestor {

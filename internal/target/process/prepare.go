@@ -11,9 +11,9 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// prepare unpacks d as the next generation and settles how it runs. Nothing is
-// started or stopped. The generation is returned also with an error, so that it
-// can be removed.
+// prepare unpacks d as the next generation and decides how it runs. Nothing is
+// started or stopped. The generation is returned together with an error, so that
+// the caller can remove it.
 func (t *Target) prepare(ctx context.Context, e *environment, old *generation, d target.Deployment) (*generation, error) {
 	port, err := choosePort(old, d.Port)
 	if err != nil {

@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// stat is a process's place among others.
+// stat is the parent and the group of a process.
 type stat struct{ pid, parent, group int }
 
-// pids lists the processes there are.
+// pids lists all processes.
 func pids() []int {
 	dir, err := os.Open("/proc")
 	if err != nil {
@@ -42,7 +42,7 @@ func processes() []stat {
 	return all
 }
 
-// readStat reads proc_pid_stat(5). The name in it may hold spaces and parentheses.
+// readStat reads proc_pid_stat(5). The name in it may contain spaces and parentheses.
 func readStat(pid int) (stat, bool) {
 	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
@@ -57,8 +57,8 @@ func readStat(pid int) (stat, bool) {
 	return stat{pid, parent, group}, true
 }
 
-// on reports whether a process was started with the marks. One that has rewritten
-// its environment, as some servers do for a title, is not known by them.
+// on reports whether a process was started with the marks. A process that overwrote
+// its environment, as some servers do to set a title, is not recognised.
 func (m marks) on(pid int) bool {
 	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
 	if err != nil || len(b) == 0 {
@@ -73,8 +73,8 @@ func (m marks) on(pid int) bool {
 	return slices.ContainsFunc(m.any, func(kv string) bool { return slices.Contains(env, kv) })
 }
 
-// sweep kills every process that carries the marks. It is the last resort: what a
-// supervisor or its shim could clean up is gone by then.
+// sweep kills every process that has the marks. It is the last resort, for processes
+// that the supervisor and its shim did not stop.
 func sweep(ctx context.Context, m marks) error {
 	hopeless := time.After(grace)
 	for wait := time.Millisecond; ; wait = min(2*wait, 20*time.Millisecond) {
@@ -92,7 +92,7 @@ func sweep(ctx context.Context, m marks) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-hopeless:
-			return errors.New("end process " + strconv.Itoa(left) + " of the environment: it cannot be killed: end it by hand, then try again")
+			return errors.New("end process " + strconv.Itoa(left) + " of the environment: it cannot be killed: restart the machine, or stop it as its user, then try again")
 		case <-time.After(wait):
 		}
 	}

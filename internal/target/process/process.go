@@ -1,22 +1,22 @@
-// Package process is the embedded target: an environment is a supervised process
-// on this machine, with no Docker, no network and no account.
+// Package process is the embedded target: each environment is a supervised process
+// on this machine. It needs no Docker, no network and no account.
 //
 // Below Target.Dir every environment has one folder:
 //
 //	preview-pr-12-8c1d3f0a/
-//	  lock               held by whoever changes the environment
-//	  environment.json   its name, its marker and how often it was deployed into
+//	  lock               held by the process that changes the environment
+//	  environment.json   its name, its marker and the number of its last generation
 //	  current            link to the generation that serves
-//	  data/              GOLDENPATH_DATA and HOME: survives generations
+//	  data/              GOLDENPATH_DATA and HOME: kept from one generation to the next
 //	  gen-3/
-//	    lock             held by the supervisor as long as it lives; names its pid
-//	    spec.json        what runs and how, written once and before it runs
-//	    state.json       what the supervisor has seen
-//	    app.log          what the application said, app.log.1 before that
-//	    rootfs/ tmp/     the image's files; TMPDIR
+//	    lock             held by the supervisor while it lives; contains its pid
+//	    spec.json        what runs and how; written once, before it runs
+//	    state.json       what the supervisor observed
+//	    app.log          output of the application; app.log.1 is older
+//	    rootfs/ tmp/     files of the image; TMPDIR
 //
-// The image's files are used in place, without chroot and as the user who
-// deploys: this target shows that an artifact works, it does not confine it.
+// The image's files are used in place, without chroot, as the user who deploys.
+// This target shows that an artifact works. It does not isolate it.
 package process
 
 import (
@@ -32,14 +32,14 @@ import (
 
 // Target runs environments as supervised processes below Dir.
 type Target struct {
-	Dir  string   // where environments are kept, one folder each
-	Self []string // argv of the supervisor: the goldenpath binary and its hidden command; the generation's folder is appended
-	Path string   // where programs of the host are found; default: PATH of this process
+	Dir  string   // holds one folder for each environment
+	Self []string // argv of the supervisor, goldenpath and its hidden command; the generation's folder is appended
+	Path string   // PATH for programs of the host; "": that of this process
 }
 
-// Deploy runs d.Image in d.Environment and returns once it is ready. What served
-// before serves until then, and goes on serving when d does not get ready. Killed
-// at any point and called again, it converges.
+// Deploy runs d.Image in d.Environment and returns when it is ready. The previous
+// generation serves until then, and continues to serve if d does not become ready.
+// If Deploy is killed at any point, the next call completes it.
 //
 // The error is a *target.Refusal if this target cannot run the image, and a
 // *target.Failure if the deployment does not become ready.
@@ -68,7 +68,7 @@ func (t *Target) deploy(ctx context.Context, d target.Deployment) (target.Runnin
 		return old.running(), nil
 	}
 	if old != nil && !old.alive() {
-		if err := old.stop(ctx); err != nil { // what a killed supervisor could not: it may hold the port
+		if err := old.stop(ctx); err != nil { // a killed supervisor may have left a process that holds the port
 			return target.Running{}, err
 		}
 	}
@@ -82,11 +82,11 @@ func (t *Target) deploy(ctx context.Context, d target.Deployment) (target.Runnin
 	return next.running(), nil
 }
 
-// check refuses what can be refused before anything is touched.
+// check refuses a deployment before anything is changed.
 func (t *Target) check(d target.Deployment) error {
 	switch {
 	case d.Environment == "":
-		return errors.New("check deployment: it names no environment: set one, as preview/pr-12")
+		return errors.New("check deployment: it has no environment: set one, such as preview/pr-12")
 	case d.Image == nil:
 		return errors.New("check deployment: it has no image: resolve the digest to an image of this platform")
 	case d.Port < 0 || d.Port > 65535:
@@ -104,12 +104,12 @@ func (t *Target) check(d target.Deployment) error {
 		return err
 	}
 	if len(cfg.Config.Entrypoint)+len(cfg.Config.Cmd) == 0 {
-		return refuse("the image names no program to run", "set ENTRYPOINT or CMD in its Dockerfile")
+		return refuse("the image has no program to run", "set ENTRYPOINT or CMD in its Dockerfile")
 	}
 	return checkEnv(d.Env)
 }
 
-// host is the PATH on which programs of the host are found.
+// host returns the PATH for programs of the host.
 func (t *Target) host() string {
 	p := t.Path
 	if p == "" {
@@ -121,7 +121,7 @@ func (t *Target) host() string {
 	return p
 }
 
-// folder is where an environment is kept.
+// folder returns the folder of an environment.
 func (t *Target) folder(environment string) (string, error) {
 	return filepath.Abs(filepath.Join(t.Dir, slug(environment)))
 }

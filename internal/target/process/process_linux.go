@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// adopt makes this process the parent of every descendant whose own parent ends,
-// whatever group or session that has moved to.
+// adopt makes this process the parent of every descendant whose own parent ends, also
+// if the descendant has changed its group or session.
 func adopt() error {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("become the subreaper: %w", err)
@@ -18,16 +18,16 @@ func adopt() error {
 	return nil
 }
 
-// tied gives a child sig when the thread that starts it ends.
+// tied sends sig to a child when the thread that started it ends.
 func tied(sig syscall.Signal) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: sig}
 }
 
-// ownProgram is this program, also after its file was replaced or removed.
+// ownProgram returns this program, also after its file was replaced or removed.
 func ownProgram() (string, error) { return "/proc/self/exe", nil }
 
-// signalTree signals the process group and every descendant outside of it, each
-// once. A process that appears meanwhile is met by the next call.
+// signalTree signals the process group, and every descendant outside it, once. A
+// process that starts at the same time is signalled by the next call.
 func signalTree(group int, sig syscall.Signal) {
 	if group > 1 {
 		_ = syscall.Kill(-group, sig)
@@ -44,7 +44,7 @@ func signalTree(group int, sig syscall.Signal) {
 	}
 }
 
-// signalIf signals pid if it is, once it cannot be reused, still the one meant.
+// signalIf signals pid if still returns true after the pid can no longer be reused.
 func signalIf(pid int, sig syscall.Signal, still func() bool) {
 	p, err := os.FindProcess(pid)
 	if err != nil {
@@ -56,7 +56,7 @@ func signalIf(pid int, sig syscall.Signal, still func() bool) {
 	}
 }
 
-// descendants lists what is below pid, parents first.
+// descendants lists the descendants of pid, parents first.
 func descendants(table []stat, pid int) []stat {
 	var all []stat
 	for level := []int{pid}; len(level) > 0; {

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// Without subreapers and /proc, the process group and the shim's pipe are what
-// there is: a process that leaves the group escapes.
+// Without subreapers and /proc there are only the process group and the shim's pipe:
+// a process that leaves the group is not stopped.
 
 func adopt() error { return nil }
 
@@ -27,7 +27,7 @@ func (m marks) on(pid int) bool { return pid > 1 }
 
 func sweep(ctx context.Context, _ marks) error { return ctx.Err() }
 
-// holders are the processes that listen on a port, as far as they can be known.
+// holders returns nil: the listeners of a port are unknown.
 func holders(int) []holder { return nil }
 
 func below(int, int) bool { return true }

@@ -8,7 +8,7 @@ import (
 	"runtime"
 )
 
-// Deploy refuses before any of these is reached.
+// Deploy refuses before it calls any of these.
 
 var errUnsupported = errors.New("the process target does not run on " + runtime.GOOS + ": use Linux or macOS, or another target")
 

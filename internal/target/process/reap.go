@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// children are the processes this one has started or, where the system can do
-// that, adopted.
+// children are the processes that this one started or, if the system supports it,
+// adopted.
 type children struct {
-	exited <-chan syscall.WaitStatus // how the main one ended
+	exited <-chan syscall.WaitStatus // receives how the main child ended
 	none   <-chan struct{}           // closed when none is left
 }
 
-// reap waits for every child there is. Nothing else may wait for any meanwhile.
+// reap waits for every child. Nothing else in the process may wait for one.
 func reap(main int) children {
 	exited, none := make(chan syscall.WaitStatus, 1), make(chan struct{})
 	go func() {
@@ -35,7 +35,7 @@ func reap(main int) children {
 	return children{exited, none}
 }
 
-// end kills the process group and all children until none is left.
+// end kills the process group and all children until none are left.
 func (c children) end(group int) error {
 	deadline := time.After(grace)
 	for wait := time.Millisecond; ; wait = min(2*wait, 20*time.Millisecond) {
@@ -49,7 +49,7 @@ func (c children) end(group int) error {
 		case <-c.none:
 			return nil
 		case <-deadline:
-			return errors.New("end the application's processes: one cannot be killed")
+			return errors.New("stop the application's processes: one cannot be killed: run again")
 		case <-time.After(wait):
 		}
 	}

@@ -85,7 +85,7 @@ func (g *generation) start(ctx context.Context) error {
 	_, err = target.WaitReady(ctx, g.url(), g.spec.Ready, g.names(), func() error {
 		select {
 		case err := <-ended:
-			return fmt.Errorf("its supervisor ended (%v): %s", err, strings.Join(tail(g.path("supervisor.log"), 3, g.spec.Given), "; "))
+			return fmt.Errorf("the supervisor ended (%v): %s", err, strings.Join(tail(g.path("supervisor.log"), 3, g.spec.Given), "; "))
 		default:
 		}
 		if s := g.state(); s.Restarts >= maxRestarts {

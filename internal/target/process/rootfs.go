@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// errOutside is a link that leads out of the image.
-var errOutside = errors.New("it leads out of the image")
+// errOutside reports a link to a file outside the image.
+var errOutside = errors.New("it leads outside the image")
 
-// inside makes a path of an image relative to its root: "/usr/bin" is "usr/bin".
-// The root itself is ".".
+// inside makes a path of an image relative to its root: "/usr/bin" becomes
+// "usr/bin", and the root becomes ".".
 func inside(name string) string {
 	if p := path.Clean("/" + name)[1:]; p != "" {
 		return p
@@ -21,10 +21,10 @@ func inside(name string) string {
 	return "."
 }
 
-// resolve follows the symbolic links in name, a path of the image. What it returns
-// has none in it, and need not exist. Unpacking has made every link relative.
+// resolve follows the symbolic links in name, a path of the image. The result has
+// no links and may not exist. Unpacking made every link relative.
 func resolve(root *os.Root, name string) (string, error) {
-	const most = 40 // as Linux
+	const most = 40 // the limit of Linux
 	done, links := ".", 0
 	for todo := strings.Split(inside(name), "/"); len(todo) > 0; {
 		part := todo[0]
@@ -63,7 +63,7 @@ func resolve(root *os.Root, name string) (string, error) {
 	return done, nil
 }
 
-// lookup resolves a path of the image to something that exists.
+// lookup resolves a path of the image to an existing file or folder.
 func lookup(root *os.Root, name string) (string, fs.FileInfo, error) {
 	p, err := resolve(root, name)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// shim runs the application once, as a process group of its own, and ends with
-// its exit code. Nothing it has started outlives it.
+// shim runs the application once, in its own process group, and returns its exit
+// code. No process that it started outlives it.
 func shim(dir string) int {
 	runtime.LockOSThread() // see supervise
 	syscall.CloseOnExec(3)
@@ -64,14 +64,15 @@ func shim(dir string) int {
 	}
 	select {
 	case <-drained:
-	case <-time.After(time.Second): // a process that is not ours to kill holds the pipe
+	case <-time.After(time.Second): // a process of another user holds the pipe
 	}
 	fmt.Fprintf(log, "goldenpath: the application %s\n", ending)
 	return code(ws)
 }
 
-// startApp starts the application, which dies with this thread. What it says goes
-// to log; drained is closed when it and all its children have closed their output.
+// startApp starts the application, which ends with this thread. Its output goes to
+// log; drained is closed when the application and all its children closed their
+// output.
 func (g *generation) startApp(log io.Writer) (pid int, drained <-chan struct{}, err error) {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -103,7 +104,7 @@ func (g *generation) startApp(log io.Writer) (pid int, drained <-chan struct{}, 
 	return pid, done, p.Release()
 }
 
-// app is the pid, and the process group, of the application.
+// app returns the pid of the application, which is also its process group.
 func (g *generation) app() int {
 	b, _ := os.ReadFile(g.path("app.pid"))
 	pid, _ := strconv.Atoi(string(b))

@@ -14,8 +14,9 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// Status tells what runs in an environment; target.ErrNotDeployed when nothing is
-// deployed there. What has died, or waits to be started again, is not Alive.
+// Status returns what runs in an environment. If nothing is deployed there, the error
+// is target.ErrNotDeployed. A deployment that has ended, or waits to be started
+// again, is not Alive.
 func (t *Target) Status(ctx context.Context, environment string) (target.Running, error) {
 	dir, err := t.folder(environment)
 	if err == nil {
@@ -30,7 +31,7 @@ func (t *Target) Status(ctx context.Context, environment string) (target.Running
 	return target.Running{}, fmt.Errorf("read environment %s: %w", environment, err)
 }
 
-// List walks All.
+// List yields the result of All.
 func (t *Target) List(ctx context.Context) iter.Seq2[target.Running, error] {
 	return func(yield func(target.Running, error) bool) {
 		all, err := t.All(ctx)
@@ -45,10 +46,10 @@ func (t *Target) List(ctx context.Context) iter.Seq2[target.Running, error] {
 	}
 }
 
-// Now is the time: everything runs on this machine.
+// Now returns the time of this machine, on which everything runs.
 func (t *Target) Now(context.Context) (time.Time, error) { return time.Now(), nil }
 
-// Plan tells what Deploy would do. A process asks for nothing that is paid for.
+// Plan returns what Deploy would do. A process has no cost.
 func (t *Target) Plan(ctx context.Context, d target.Deployment) (target.Plan, error) {
 	if err := t.check(d); err != nil {
 		return target.Plan{}, err
@@ -68,8 +69,9 @@ func (t *Target) Plan(ctx context.Context, d target.Deployment) (target.Plan, er
 	return p, nil
 }
 
-// All tells what runs in every environment below Dir. Where a first deployment
-// was interrupted it names the environment alone, so that it can be taken down.
+// All returns what runs in every environment below Dir. If the first deployment of
+// an environment was interrupted, only its name is set, so that it can be taken
+// down.
 func (t *Target) All(ctx context.Context) ([]target.Running, error) {
 	entries, err := os.ReadDir(t.Dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -85,7 +87,7 @@ func (t *Target) All(ctx context.Context) ([]target.Running, error) {
 		}
 		var rec record
 		if readJSON(filepath.Join(t.Dir, f.Name(), "environment.json"), &rec) != nil {
-			continue // nothing was ever deployed there
+			continue // nothing was deployed there
 		}
 		r, err := t.Status(ctx, rec.Name)
 		if errors.Is(err, target.ErrNotDeployed) {
@@ -99,14 +101,14 @@ func (t *Target) All(ctx context.Context) ([]target.Running, error) {
 	return all, nil
 }
 
-// Logs is where the application that serves in an environment logs. The path stays
-// the same from one generation to the next.
+// Logs returns the log file of the application that serves in an environment. The
+// path is the same for every generation.
 func (t *Target) Logs(environment string) string {
 	return filepath.Join(t.Dir, slug(environment), "current", "app.log")
 }
 
-// Down ends everything that runs in an environment and removes its folder, data
-// included. It returns nil when there is nothing.
+// Down stops every process of an environment and removes its folder with its data.
+// It returns nil if the environment does not exist.
 func (t *Target) Down(ctx context.Context, environment string) error {
 	if err := t.down(ctx, environment); err != nil {
 		return fmt.Errorf("take down %s: %w", environment, err)
@@ -117,7 +119,7 @@ func (t *Target) Down(ctx context.Context, environment string) error {
 func (t *Target) down(ctx context.Context, name string) error {
 	e, err := t.enter(ctx, name, false)
 	if errors.Is(err, fs.ErrNotExist) {
-		// Somebody may have removed the folder by hand, or is removing it now.
+		// The folder was removed by hand, or another process is removing it.
 		dir, err := t.folder(name)
 		if err != nil {
 			return err

@@ -15,21 +15,20 @@ import (
 	"time"
 )
 
-// How an application that ends is started again.
+// The delays before an application that ended is started again.
 const (
 	firstBackoff = 100 * time.Millisecond
 	mostBackoff  = 5 * time.Second
-	healthy      = time.Minute // after that long, it starts with the first again
+	healthy      = time.Minute // an application that ran longer starts again with firstBackoff
 )
 
-// Supervise is the body of the hidden command `goldenpath supervise DIR`, which
-// keeps the generation in DIR running until it gets SIGTERM. It returns an exit
-// code.
+// Supervise implements the hidden command `goldenpath supervise DIR`, which keeps
+// the generation in DIR running until it receives SIGTERM. It returns an exit code.
 //
 // The supervisor runs the application through a second process, `supervise --shim
-// DIR`. Each of the two cleans up when the other is killed: the shim reads a pipe
-// that ends with the supervisor; what a killed shim leaves behind becomes the
-// supervisor's child.
+// DIR`. Each of them cleans up if the other is killed: the shim reads a pipe that
+// closes with the supervisor, and the children of a killed shim become children of
+// the supervisor.
 func Supervise(ctx context.Context, args []string) int {
 	var err error
 	switch {
@@ -38,7 +37,7 @@ func Supervise(ctx context.Context, args []string) int {
 	case len(args) == 1:
 		err = supervise(ctx, args[0])
 	default:
-		err = errors.New("supervise: it takes one generation's folder: goldenpath starts it by itself")
+		err = errors.New("supervise: pass the folder of one generation: goldenpath runs this command itself")
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -54,7 +53,7 @@ type supervisor struct {
 }
 
 func supervise(ctx context.Context, dir string) error {
-	// Pdeathsig goes off when the parent's thread ends, not its process.
+	// Pdeathsig is sent when the parent's thread ends, not its process.
 	runtime.LockOSThread()
 	ctx, cancel := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 	defer cancel()
@@ -95,8 +94,8 @@ func supervise(ctx context.Context, dir string) error {
 	}
 }
 
-// once runs a shim until it has ended, and everything it left. An error is a
-// reason to end supervising.
+// once runs a shim, and returns when it and all its descendants have ended. An error
+// ends the supervisor.
 func (s *supervisor) once(ctx context.Context) error {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -115,7 +114,7 @@ func (s *supervisor) once(ctx context.Context) error {
 	if err := s.save(); err != nil {
 		return errors.Join(err, children.end(0))
 	}
-	group := 0 // a shim that ends by itself has cleaned up: by now the number may be another's
+	group := 0 // a shim that ends by itself has cleaned up, and its group may be reused
 	select {
 	case ws := <-children.exited:
 		s.state.Last = describe(ws)
@@ -133,11 +132,11 @@ func (s *supervisor) once(ctx context.Context) error {
 	return children.end(group)
 }
 
-// save writes state.json, unless the generation was removed under us.
+// save writes state.json. It returns an error only if the generation was removed.
 func (s *supervisor) save() error {
 	err := writeJSON(s.path("state.json"), s.state)
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {
-		return nil // a full disk is no reason to stop serving
+		return nil // a full disk must not stop the application
 	}
 	return fmt.Errorf("record the generation's state: %w", err)
 }

@@ -12,7 +12,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// limits bound what an image may unpack to.
+// limits bound the unpacked size of an image.
 type limits struct {
 	bytes int64
 	files int
@@ -22,20 +22,20 @@ var defaultLimits = limits{bytes: 8 << 30, files: 500_000}
 
 // unpacker writes layers into a root, the lowest first.
 //
-// Not mutate.Extract: that drops links it dislikes in silence, takes layers from
-// the top, where a file can meet a link it should have gone through, and a store
-// in a folder is read without comparing digests.
+// It replaces mutate.Extract, which silently drops some links, unpacks the highest
+// layer first, so that a file may be written beside a link that it should follow,
+// and does not compare digests.
 type unpacker struct {
 	root   *os.Root
 	left   limits
 	stream int64 // bytes of layers that may still be read
 	layer  v1.Hash
-	mine   map[string]bool   // paths this layer has written, and the folders above them
-	dirs   map[string]string // folders known to be there, by name, without links; forgotten when links change
+	mine   map[string]bool   // paths that this layer wrote, and the folders above them
+	dirs   map[string]string // existing folders by name, links resolved; cleared when links change
 }
 
-// unpack writes the image's files to dir. Each layer must be what the image's
-// configuration names.
+// unpack writes the image's files to dir. Each layer must have the digest that the
+// image's configuration gives.
 func unpack(ctx context.Context, img v1.Image, dir string, most limits) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -56,7 +56,7 @@ func unpack(ctx context.Context, img v1.Image, dir string, most limits) error {
 	return nil
 }
 
-// verified gives the layers and the digests their content must have.
+// verified returns the layers, and the digests that their content must have.
 func verified(img v1.Image) ([]v1.Layer, []v1.Hash, error) {
 	m, err := img.Manifest()
 	if err != nil {
@@ -67,7 +67,7 @@ func verified(img v1.Image) ([]v1.Layer, []v1.Hash, error) {
 		return nil, nil, err
 	}
 	if got := fmt.Sprintf("%x", sha256.Sum256(raw)); got != m.Config.Digest.Hex {
-		return nil, nil, fmt.Errorf("the configuration is sha256:%s, not %s as the manifest says: push the image again", got, m.Config.Digest)
+		return nil, nil, fmt.Errorf("the configuration is sha256:%s, but the manifest has %s: push the image again", got, m.Config.Digest)
 	}
 	cfg, err := img.ConfigFile()
 	if err != nil {
@@ -78,7 +78,7 @@ func verified(img v1.Image) ([]v1.Layer, []v1.Hash, error) {
 		return nil, nil, err
 	}
 	if len(layers) != len(cfg.RootFS.DiffIDs) {
-		return nil, nil, fmt.Errorf("the image has %d layers, its configuration names %d: build it again", len(layers), len(cfg.RootFS.DiffIDs))
+		return nil, nil, fmt.Errorf("the image has %d layers, but its configuration lists %d: build it again", len(layers), len(cfg.RootFS.DiffIDs))
 	}
 	return layers, cfg.RootFS.DiffIDs, nil
 }
@@ -110,12 +110,12 @@ func (u *unpacker) unpack(ctx context.Context, l v1.Layer) error {
 		return err
 	}
 	if got := fmt.Sprintf("%x", sum.Sum(nil)); got != u.layer.Hex {
-		return fmt.Errorf("its content is sha256:%s, not what the image names: push the image again", got)
+		return fmt.Errorf("its content is sha256:%s, but the image lists another digest: push the image again", got)
 	}
 	return nil
 }
 
-// bounded ends a layer that unpacks to more than is left, or once ctx has ended.
+// bounded stops a layer that unpacks to more than is left, or when ctx ends.
 type bounded struct {
 	ctx  context.Context
 	r    io.Reader

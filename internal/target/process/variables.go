@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// variables is the environment of an application. Nothing of the caller's is in
-// it: whatever token the caller holds, the application does not meet it.
+// variables are the environment of an application. It contains nothing of the
+// caller's environment: the application has no access to the caller's tokens.
 type variables struct {
-	image []string          // the image's own
-	given map[string]string // the deployment's
+	image []string          // of the image
+	given map[string]string // of the deployment
 	path  string            // PATH: the image's folders, then the host's
 	home  string
 	tmp   string
-	ours  []string // these win over all others
+	ours  []string // set last
 }
 
-// list renders the variables, sorted. PATH, HOME and TMPDIR of the image name
-// places inside it and mean nothing on the host.
+// list returns the variables, sorted. PATH, HOME and TMPDIR of the image are
+// replaced: they name folders inside the image.
 func (v variables) list() []string {
 	all := map[string]string{"LANG": "C.UTF-8"}
 	set := func(list []string) {
@@ -43,7 +43,7 @@ func (v variables) list() []string {
 func checkEnv(env map[string]string) error {
 	for _, k := range slices.Sorted(maps.Keys(env)) {
 		if k == "" || strings.ContainsAny(k, "=\x00") || strings.Contains(env[k], "\x00") {
-			return fmt.Errorf("check variable %q: no program can be given it: rename it, and keep NUL out of its value", k)
+			return fmt.Errorf("check variable %q: it cannot be passed to a program: rename it, and remove NUL from its value", k)
 		}
 	}
 	return nil

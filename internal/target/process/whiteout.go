@@ -8,22 +8,22 @@ import (
 	"strings"
 )
 
-// keep marks a path as this layer's.
+// keep records that this layer wrote a path.
 func (u *unpacker) keep(name string) {
 	for ; name != "." && !u.mine[name]; name = path.Dir(name) {
 		u.mine[name] = true
 	}
 }
 
-// whiteout removes what lower layers have written. An opaque one empties a folder.
+// whiteout removes a file of lower layers. An opaque whiteout empties a folder.
 func (u *unpacker) whiteout(h *tar.Header, parent, hidden string) error {
 	switch {
 	case hidden == ".wh..opq":
 		return u.empty(parent)
-	case strings.HasPrefix(hidden, ".wh."): // notes of a union file system to itself
+	case strings.HasPrefix(hidden, ".wh."): // internal to a union file system
 		return nil
 	case hidden == "" || hidden == "." || hidden == "..":
-		return hostile(h, "removes what is not its own")
+		return hostile(h, "removes a file outside its folder")
 	}
 	if name := path.Join(parent, hidden); !u.mine[name] {
 		return u.root.RemoveAll(name)

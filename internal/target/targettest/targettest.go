@@ -1,5 +1,5 @@
-// Package targettest is a target that is real in small: each environment is an
-// HTTP server of this process, and every deployment is remembered.
+// Package targettest provides a small but real target for tests: each environment
+// is an HTTP server in this process, and every deployment is recorded.
 package targettest
 
 import (
@@ -18,29 +18,30 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// Target implements what preview and release ask of a target.
+// Target implements the targets of preview and release.
 type Target struct {
-	// Serve is how an artifact answers, by digest. One that is not in it answers
-	// 200 to everything.
+	// Serve holds the handler of each artifact, by digest. An artifact without one
+	// answers every request with 200.
 	Serve map[string]http.HandlerFunc
-	// Before is called as a deployment begins. Its error fails the deployment, which
-	// then changes nothing.
+	// Before is called as a deployment begins. If it returns an error, the deployment
+	// fails and changes nothing.
 	Before func(ctx context.Context, d target.Deployment) error
-	// During is called when a deployment has made its change and is not ready yet. Its
-	// error fails the deployment, and what was made stays.
+	// During is called after a deployment made its change and before it is ready. If it
+	// returns an error, the deployment fails and the change stays.
 	During func(ctx context.Context, d target.Deployment) error
-	// Refuse is asked for a plan. Its error is that of Plan.
+	// Refuse is called by Plan, which returns its error.
 	Refuse func(d target.Deployment) error
-	// BeforeDown is called as a removal begins. Its error fails the removal.
+	// BeforeDown is called as a removal begins. If it returns an error, the removal
+	// fails.
 	BeforeDown func(environment string) error
-	// Broken is asked by Status, for an environment, and by List, for "". Its error is
-	// theirs.
+	// Broken is called by Status with an environment, and by List with "". They return
+	// its error.
 	Broken func(environment string) error
-	// Requests is what every plan asks for.
+	// Requests are those of every plan.
 	Requests target.Requests
-	// Hidden are environments that List does not show, as if their labels were gone.
+	// Hidden are environments that List leaves out, as if they had lost their labels.
 	Hidden map[string]bool
-	// Clock is the target's; nil: this machine's.
+	// Clock is the target's clock; nil: that of this machine.
 	Clock func() time.Time
 
 	mu           sync.Mutex
@@ -53,7 +54,7 @@ type environment struct {
 	server  *httptest.Server
 }
 
-// New returns a target that ends with the test.
+// New returns a target that is closed at the end of the test.
 func New(t testing.TB) *Target {
 	out := &Target{Serve: map[string]http.HandlerFunc{}, environments: map[string]*environment{}}
 	t.Cleanup(out.Close)
@@ -70,8 +71,8 @@ func (t *Target) Close() {
 	clear(t.environments)
 }
 
-// Deploy brings a digest into an environment. What runs there already is left as
-// it is, but for its tags. It asks whether to proceed before and after.
+// Deploy deploys a digest into an environment. If the digest already runs there,
+// only the tags change. Proceed is called before and after.
 func (t *Target) Deploy(ctx context.Context, d target.Deployment) (target.Running, error) {
 	proceed := d.Proceed
 	if proceed == nil {
@@ -142,7 +143,7 @@ func (t *Target) serve(e *environment, w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Status tells what runs in an environment.
+// Status returns what runs in an environment.
 func (t *Target) Status(_ context.Context, name string) (target.Running, error) {
 	if t.Broken != nil {
 		if err := t.Broken(name); err != nil {
@@ -174,7 +175,7 @@ func (t *Target) Down(_ context.Context, name string) error {
 	return nil
 }
 
-// List walks what runs everywhere, but for what Hidden names.
+// List yields what runs in every environment, without those in Hidden.
 func (t *Target) List(context.Context) iter.Seq2[target.Running, error] {
 	if t.Broken != nil {
 		if err := t.Broken(""); err != nil {
@@ -198,7 +199,7 @@ func (t *Target) List(context.Context) iter.Seq2[target.Running, error] {
 	}
 }
 
-// Now is the time by Clock.
+// Now returns the time of Clock.
 func (t *Target) Now(context.Context) (time.Time, error) {
 	if t.Clock == nil {
 		return time.Now(), nil
@@ -206,7 +207,7 @@ func (t *Target) Now(context.Context) (time.Time, error) {
 	return t.Clock(), nil
 }
 
-// Plan asks for what Requests says.
+// Plan returns a plan with Requests.
 func (t *Target) Plan(_ context.Context, d target.Deployment) (target.Plan, error) {
 	if t.Refuse != nil {
 		if err := t.Refuse(d); err != nil {
@@ -216,7 +217,7 @@ func (t *Target) Plan(_ context.Context, d target.Deployment) (target.Plan, erro
 	return target.Plan{Place: "this test", Requests: t.Requests}, nil
 }
 
-// Change alters what runs in an environment behind everybody's back.
+// Change alters what runs in an environment without a deployment.
 func (t *Target) Change(name string, change func(*target.Running)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
