@@ -83,3 +83,34 @@ func TestOnlyCompared(t *testing.T) {
 		}
 	}
 }
+
+// Each tool has its own row, and a joined finding counts in both.
+func TestRows(t *testing.T) {
+	dir := gatetest.Write(t, map[string]string{
+		".github/workflows/w.yml": steps("issues", "      - run: echo ${{ github.event.issue.title }}\n      - run: echo ${{ github.evnt }}\n"),
+		"action.yml":              "runs: {using: composite, steps: [{uses: o/r@v1}]}\n",
+	})
+	files, err := gate.Walk(t.Context(), dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shared := &workflow.Reader{}
+	rep, _, err := gate.Run(t.Context(), gate.Options{
+		Input:    gate.Input{Dir: dir, Files: files},
+		Scanners: []gate.Scanner{Scanner{Reader: shared}, workflow.Scanner{Reader: shared}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, c := range rep.Checks {
+		got[c.Name] = c.Result
+	}
+	want := map[string]string{
+		"workflows (actionlint)":          "1 must be fixed, 1 not blocking in 1 workflow",
+		"workflows (goldenpath-workflow)": "2 must be fixed in 1 workflow and 1 action",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
