@@ -14,7 +14,7 @@ type Collection struct {
 	Digest    string
 	Trusted   []Statement // the policy trusts the signer, and the subject is Digest
 	Untrusted int         // envelopes that were ignored
-	now       time.Time   // when the evidence was read
+	Read      time.Time   // by the clock of the reader: later statements are from the future
 }
 
 // Collect reads the evidence of an artifact. Envelopes that the policy does not
@@ -24,7 +24,7 @@ func Collect(ctx context.Context, store Store, policy Policy, digest string, now
 	if err != nil {
 		return Collection{}, fmt.Errorf("read evidence of %s: %w", digest, err)
 	}
-	c := Collection{Digest: digest, now: now}
+	c := Collection{Digest: digest, Read: now}
 	for _, b := range all {
 		s, err := policy.Open(ctx, b)
 		if err != nil || s.Digest != digest {
@@ -83,7 +83,7 @@ func (c Collection) undated(s Statement) string {
 	switch {
 	case s.Signed.IsZero():
 		return "signed without a valid time"
-	case s.Signed.After(c.now.Add(maxSkew)):
+	case s.Signed.After(c.Read.Add(maxSkew)):
 		return "signed in the future, at " + s.Signed.Format(time.RFC3339)
 	}
 	return ""
