@@ -55,8 +55,7 @@ func must(t *testing.T, r *report.Report, err error) *report.Report {
 	return r
 }
 
-// TestChecks proves GP-PATH-5: in the order they are written, to the first that
-// fails.
+// TestChecks proves GP-PATH-5: checks run in their order until the first one fails.
 func TestChecks(t *testing.T) {
 	for name, test := range map[string]struct {
 		steps   config.Steps
@@ -69,7 +68,7 @@ func TestChecks(t *testing.T) {
 			config.Steps{command("lint", "echo lint >> order"), command("unit", "echo unit >> order; cmp order - <<E\nlint\nunit\nE")},
 			report.Pass, "passed", "2 checks passed", []string{"lint pass: ok", "unit pass: ok"},
 		},
-		"the first that fails ends it": {
+		"the first failure ends the run": {
 			config.Steps{command("lint", "exit 3"), command("unit", "touch ran"), command("types", "touch ran")},
 			report.Fail, "check-failed", "lint failed",
 			[]string{"lint fail: exit status 3", "unit skip: not run: an earlier check failed", "types skip: not run: an earlier check failed"},
@@ -104,8 +103,8 @@ func TestChecks(t *testing.T) {
 	}
 }
 
-// TestOutputIsKept proves that all of it is in a file, its end in the report, and
-// that nothing in it can act on a surface (GP-SAFE-2).
+// TestOutputIsKept proves GP-SAFE-2: all output is in a file, its end is in the
+// report, and nothing in it works as markup or as a workflow command.
 func TestOutputIsKept(t *testing.T) {
 	o := options(t)
 	line := `printf 'first\n'; i=0; while [ $i -lt 100 ]; do echo "line $i"; i=$((i+1)); done; printf '\033[31mred\033[0m \342\200\256\n::error::forged\n</details><script>\n'; echo diagnosis >&2; exit 1`
@@ -138,8 +137,8 @@ func TestOutputIsKept(t *testing.T) {
 	}
 }
 
-// TestSecrets proves GP-SAFE-1: a declared command meets no credential of the
-// caller.
+// TestSecrets proves GP-SAFE-1: a declared command has no access to credentials of
+// the caller.
 func TestSecrets(t *testing.T) {
 	o := options(t)
 	r, err := Checks(t.Context(), config.Steps{command("env", `test -z "${GITHUB_TOKEN-}${ACTIONS_RUNTIME_TOKEN-}" && test "$GOLDENPATH_COMMIT" = 3f9c2d1 && test -n "$PATH"`)}, o)
@@ -211,12 +210,12 @@ func server(t *testing.T) string {
 	return s.URL
 }
 
-// TestRun proves that smoke requests and commands run against the URL they are
-// given, and what each answer means.
+// TestRun proves that smoke requests and commands run against the given URL, and what
+// each response means.
 func TestRun(t *testing.T) {
 	url := server(t)
 	o := options(t)
-	o.Env["GOLDENPATH_URL"] = "http://another.example.com" // the URL of the report counts
+	o.Env["GOLDENPATH_URL"] = "http://another.example.com" // replaced by the URL of the report
 	b := config.Battery{
 		Smoke: []config.Smoke{
 			{Get: "/healthz", Status: 200}, {Get: "/healthz", Status: 200, Contains: "fine"}, {Get: "/teapot", Status: 418}, {Get: "/moved", Status: 302},
@@ -255,7 +254,7 @@ func TestRunUnreachable(t *testing.T) {
 	}
 }
 
-// Commands of a battery run beside each other, at most four at a time.
+// TestRunIsParallel proves that four commands of a battery run at the same time.
 func TestRunIsParallel(t *testing.T) {
 	o := options(t)
 	var steps config.Steps
@@ -268,8 +267,8 @@ func TestRunIsParallel(t *testing.T) {
 	}
 }
 
-// TestStopped proves that a run that was stopped gives no answer: a request that
-// was cut off is no failed request.
+// TestStopped proves that an interrupted run is an error: a request that was cut off
+// is not a failed request.
 func TestStopped(t *testing.T) {
 	reason := errors.New("interrupt")
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -286,8 +285,9 @@ func TestStopped(t *testing.T) {
 	}
 }
 
-// A command that cannot be started is no failed check.
-func TestNoAnswer(t *testing.T) {
+// TestNotStarted proves that a command that cannot start is an error, not a failed
+// check.
+func TestNotStarted(t *testing.T) {
 	for name, change := range map[string]func(*Options){
 		"no guard":    func(o *Options) { o.Guard = []string{filepath.Join(o.Dir, "no-such-guard")} },
 		"no checkout": func(o *Options) { o.Dir = filepath.Join(o.Dir, "gone") },

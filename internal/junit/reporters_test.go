@@ -64,6 +64,8 @@ func TestReporters(t *testing.T) {
 		"playwright": {skipped: 1, flaky: []string{"checkout › pays by card"}, failed: []string{"checkout › pays by card", "checkout › shows the sum"}},
 		// GoogleTest 1.12: 1 passed, 2 failed, 2 skipped, 1 disabled.
 		"googletest": {passed: 1, skipped: 3, failed: []string{"Closes", "unnamed test"}, covering: []string{"Counts"}},
+		// CTest 3.25: 1 passed, 2 failed, 1 skipped, 1 disabled.
+		"ctest": {passed: 1, skipped: 2, failed: []string{"sum", "slow"}, covering: []string{"price"}},
 		// Catch2 and doctest declare assertions as tests.
 		"catch2":  {passed: 2, failed: []string{"sum"}, covering: []string{"price", "basket/adds"}},
 		"doctest": {passed: 2, covering: []string{"price", "sum"}},

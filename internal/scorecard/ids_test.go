@@ -16,7 +16,7 @@ func TestIDs(t *testing.T) {
 		"GP-GATE-3: merge by alias":      {"GP-GATE-3"},
 		"suite/GP-PROM-10/W2E-1":         {"GP-PROM-10", "W2E-1"},
 		"CVE-2026-1234 in net":           nil,
-		"CVE-2026-1 and UTF-8":           {"UTF-8"}, // its prefix is nobody's
+		"CVE-2026-1 and UTF-8":           {"UTF-8"}, // no requirement has this prefix
 		"W2E-3a, xW2E-3, W2E-3-4, w2e-3": nil,
 		"[W2E-3]W2E-4.":                  {"W2E-3", "W2E-4"},
 		"":                               nil,

@@ -3,7 +3,7 @@ package scorecard
 import "errors"
 
 // Input is a fact that the caller may not have. The zero value is unknown, so a
-// fact that nobody asked for is never graded as "none".
+// fact that the caller did not read is never graded as "none".
 type Input[T any] struct {
 	value T
 	known bool
@@ -18,8 +18,8 @@ func Known[T any](value T) Input[T] { return Input[T]{value: value, known: true}
 func Unknown[T any](why error) Input[T] { return Input[T]{why: why} }
 
 // Partial is a value that is right as far as it goes, such as the messages of
-// some of the commits, with the reason that the rest is missing. What it proves
-// wrong stays wrong; what it does not show is unknown.
+// some of the commits, with the reason that the rest is missing. A problem in
+// the known part is reported; its absence proves nothing.
 func Partial[T any](value T, why error) Input[T] { return Input[T]{value: value, why: why} }
 
 // errNotAsked is the cause of an Input that was never set.

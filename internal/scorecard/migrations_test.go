@@ -8,7 +8,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// TestMigrations proves GP-SCORE-7.
+// TestMigrations proves GP-SCORE-7: the class of each kind of statement, and that the
+// worst one is the grade.
 func TestMigrations(t *testing.T) {
 	for sql, class := range map[string]string{
 		"create table votes (id int);":                           "expand",
@@ -39,15 +40,15 @@ func TestMigrations(t *testing.T) {
 	r := root(t, map[string]string{"db/1.sql": "drop table a;", "db/2.sql": "alter table b rename to c;", "db/3.sql": "create table d (id int);"})
 	all := []string{"db/1.sql", "db/2.sql", "db/3.sql"}
 	if d := gradeMigrations(&candidate{root: r, Options: Options{Migrations: "db", NewMigrations: Known(all)}}); d.Result != "irreversible (3 files: 1.sql, 2.sql, 3.sql)" || d.State != report.Warned {
-		t.Errorf("the worst counts: %+v", d)
+		t.Errorf("not the worst class: %+v", d)
 	}
 	if d := gradeMigrations(&candidate{root: r, Options: Options{Migrations: "db", NewMigrations: Known[[]string](nil)}}); d.Result != "none" || d.State != report.OK {
 		t.Errorf("none: %+v", d)
 	}
 }
 
-// TestMigrationInputs proves GP-SCORE-7 for what is not known, and for names that
-// git would quote.
+// TestMigrationInputs proves GP-SCORE-7 for unknown inputs, and for names that git
+// would quote.
 func TestMigrationInputs(t *testing.T) {
 	r := root(t, map[string]string{"db/002_größe.sql": "drop table a;", "db/V2__drop old votes.sql": "drop table b;", "db/say \"hi\".sql": "drop table c;", "db/ok.sql": "select 1;"})
 	shallow := errors.New("the clone is shallow")

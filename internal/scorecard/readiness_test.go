@@ -9,7 +9,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// TestReadiness proves GP-SCORE-10.
+// TestReadiness proves GP-SCORE-10: an item names the file that meets it, or what was
+// searched for.
 func TestReadiness(t *testing.T) {
 	o := Options{Requirements: "docs/requirements", Flags: "flags/", Prompts: "./llm/prompts"}
 	r := root(t, map[string]string{

@@ -9,8 +9,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// TestRollback proves GP-SCORE-8: there is a way back only if the previous release
-// is known and can be pulled.
+// TestRollback proves GP-SCORE-8: a rollback is possible only if the previous
+// release is known and can be pulled.
 func TestRollback(t *testing.T) {
 	for name, test := range map[string]struct {
 		o    Options

@@ -66,15 +66,15 @@ func dimension(t *testing.T, r *report.Report, name string) Dimension {
 	return Dimension{}
 }
 
-// TestGrade proves GP-SCORE-2: each dimension has a state, missing is never a
-// pass, and what must pass decides.
+// TestGrade proves GP-SCORE-2: each dimension has a state, missing is never a pass,
+// and scorecard.must decides which states fail the card.
 func TestGrade(t *testing.T) {
 	for name, test := range map[string]struct {
 		change    func(*testing.T, *Options)
 		must      []string
 		dimension string
 		state     report.State
-		says      string
+		text      string // in the result or note
 		verdict   report.Verdict
 	}{
 		"a good candidate": {nil, []string{"tests", "security", "requirements", "rollback", "migrations"}, "tests", report.OK, "1 passed", report.Warn},
@@ -147,8 +147,8 @@ func TestGrade(t *testing.T) {
 				t.Fatal(err)
 			}
 			d := dimension(t, r, test.dimension)
-			if d.State != test.state || !strings.Contains(d.Result+" | "+d.Note, test.says) || d.Must != slices.Contains(test.must, d.Name) {
-				t.Errorf("%+v, want %s and %q", d, test.state, test.says)
+			if d.State != test.state || !strings.Contains(d.Result+" | "+d.Note, test.text) || d.Must != slices.Contains(test.must, d.Name) {
+				t.Errorf("%+v, want %s and %q", d, test.state, test.text)
 			}
 			if r.Verdict != test.verdict || r.Output("verdict") != string(r.Verdict) || r.Output("reason") != string(r.Reason) {
 				t.Errorf("%s %s: %s; want %s", r.Verdict, r.Reason, r.Title, test.verdict)
@@ -163,8 +163,8 @@ func TestGrade(t *testing.T) {
 	}
 }
 
-// TestCard proves GP-SCORE-1: the JSON reads back as it was written, about one
-// commit and digest.
+// TestCard proves GP-SCORE-1: the JSON names one commit and digest, and reads back
+// unchanged.
 func TestCard(t *testing.T) {
 	o := goodCandidate(t)
 	r, err := Grade(o)
