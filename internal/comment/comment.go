@@ -3,7 +3,6 @@
 package comment
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
@@ -75,15 +74,19 @@ func (p Part) marker() marker {
 }
 
 // oneLine bounds outside text for a marker.
-func oneLine(s string) string { return text.OneLine(report.Clean(s), maxTitle) }
+func oneLine(s string) string { return text.OneLine(report.LogLine(s), maxTitle) }
 
-// text renders the report as Markdown of about budget bytes.
+// text renders the report as Markdown of about budget bytes. A check that needs no
+// attention is folded: the overview shows its result.
 func (p Part) text(budget int) string {
 	var b strings.Builder
-	b.WriteString(p.Notice)
 	_ = p.Report.WriteSummary(&b, budget-len(p.Notice)) // a strings.Builder accepts every write
+	text := p.Notice + strings.TrimSpace(b.String())
 	if run := report.SafeLink(p.Run); run != "" {
-		fmt.Fprintf(&b, "\n[run](%s)\n", run)
+		text += "\n\n[run](" + run + ")"
 	}
-	return strings.TrimSpace(b.String())
+	if p.Section != previewSection && (p.Report.Verdict == report.Pass || p.Report.Verdict == report.Skip) {
+		text = "<details><summary>" + p.Section + "</summary>\n\n" + text + "\n\n</details>"
+	}
+	return text
 }

@@ -41,7 +41,7 @@ func withoutPowers(r *report.Report) {
 	checks := append([]report.Check{}, r.Checks...)
 	for i, c := range checks {
 		if c.Link != "" && len(addresses) < maxAddresses {
-			addresses = append(addresses, report.Clean(c.Name)+": "+report.Clean(c.Link))
+			addresses = append(addresses, report.LogLine(c.Name)+": "+report.LogLine(c.Link))
 		}
 		checks[i].Link = ""
 	}

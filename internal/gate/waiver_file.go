@@ -179,5 +179,5 @@ func waiverSyntax(name string, err error) error {
 			line, column = t.Position.Line, t.Position.Column
 		}
 	}
-	return report.Usage(fmt.Sprintf("%s:%d:%d %s", name, line, column, report.Clean(text)))
+	return report.Usage(fmt.Sprintf("%s:%d:%d %s", name, line, column, report.LogLine(text)))
 }

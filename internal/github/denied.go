@@ -124,7 +124,7 @@ func (c *Client) plain(s string) string {
 	if c.token != "" {
 		s = strings.ReplaceAll(s, c.token, "***")
 	}
-	return cut(report.Clean(s), 300)
+	return cut(report.LogLine(s), 300)
 }
 
 // failure is an error whose text is safe to print though its cause's is not.

@@ -90,7 +90,6 @@ func (b *bench) clean(r *report.Report) {
 	for name, write := range map[string]func(io.Writer) error{
 		"log": r.WriteLog, "annotations": r.WriteAnnotations, "json": r.WriteJSON,
 		"summary": func(w io.Writer) error { return r.WriteSummary(w, 1<<20) },
-		"comment": func(w io.Writer) error { return r.WriteComment(w, "preview", 60_000) },
 	} {
 		var out bytes.Buffer
 		if err := write(&out); err != nil {

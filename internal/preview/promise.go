@@ -63,7 +63,7 @@ func (u *up) promise(ctx context.Context) error {
 	if u.o.DryRun {
 		err = u.Ledger.View(ctx, write)
 	} else {
-		err = u.Ledger.Update(ctx, fmt.Sprintf("preview %s%s: raise %.40s", prefix, u.o.Name, report.Clean(u.artifact.Commit())), write)
+		err = u.Ledger.Update(ctx, fmt.Sprintf("preview %s%s: raise %.40s", prefix, u.o.Name, report.LogLine(u.artifact.Commit())), write)
 	}
 	if err != nil {
 		return err

@@ -22,7 +22,7 @@ func main() {
 	stop()
 	if err != nil {
 		for line := range strings.SplitSeq(err.Error(), "\n") {
-			fmt.Fprintln(os.Stderr, "publish:", report.Clean(line))
+			fmt.Fprintln(os.Stderr, "publish:", report.LogLine(line))
 		}
 		os.Exit(1)
 	}
@@ -79,7 +79,7 @@ func Publish(ctx context.Context, o Options, out io.Writer) error {
 	for _, s := range steps {
 		lines, err := s.do(ctx, r)
 		for _, line := range lines {
-			fmt.Fprintf(out, "  %-10s  %s\n", s.name, report.Clean(line))
+			fmt.Fprintf(out, "  %-10s  %s\n", s.name, report.LogLine(line))
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)

@@ -156,7 +156,7 @@ func (d Deps) returnTo(ctx context.Context, o Options, f *facts, reason string) 
 		}
 		entry, err = tx.Record(ctx, ledger.Entry{
 			Kind: ledger.KindRollback, App: o.App, Environment: o.Environment, Commit: to.Commit, Digest: to.Digest,
-			PlatformDigest: running.PlatformDigest, By: d.By, Verdict: string(report.Pass), Reason: report.Clean(reason),
+			PlatformDigest: running.PlatformDigest, By: d.By, Verdict: string(report.Pass), Reason: report.LogLine(reason),
 			Previous: to.Previous, Replaces: from.ID, Data: b,
 		})
 		return err

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// The runner keeps at most ten annotations of a level in a step, and 4,096
-// characters of a message (PLATFORM: runtime environment).
+// Limits of the runner: at most ten annotations of each level for a step, and 4,096
+// characters of a message.
 const (
 	annotationsPerLevel = 10
 	annotationMessage   = 4000
@@ -16,8 +16,8 @@ const (
 	annotationPath      = 1000
 )
 
-// WriteAnnotations writes workflow commands for findings, the blocking ones as
-// errors. Past ten of a level the last one says how many are left.
+// WriteAnnotations writes findings as workflow commands, the blocking ones as errors. If a
+// level has more than ten, the last annotation counts the rest.
 func (r *Report) WriteAnnotations(w io.Writer) error {
 	levels := map[string][]Finding{}
 	for _, f := range r.Findings {
@@ -55,7 +55,7 @@ func level(f Finding) string {
 
 func annotation(level string, f Finding) string {
 	at := ""
-	if path := strings.TrimSpace(clean(cut(f.At.Path, annotationPath))); path != "" {
+	if path := strings.TrimSpace(singleLine(cut(f.At.Path, annotationPath))); path != "" {
 		at = "file=" + annotationProperty.Replace(path) + ","
 		if f.At.Line > 0 {
 			at += fmt.Sprintf("line=%d,", f.At.Line)
@@ -71,17 +71,16 @@ func annotation(level string, f Finding) string {
 	return fmt.Sprintf("::%s %stitle=%s::%s\n", level, at, annotationName(f.Rule), annotationText(message))
 }
 
-// Both are cut before they are cleaned, which can make them longer, and after.
+// Both functions cut before escaping, which can lengthen the text, and again after.
 func annotationName(s string) string {
-	return annotationProperty.Replace(cut(clean(cut(s, annotationTitle)), annotationTitle))
+	return annotationProperty.Replace(cut(singleLine(cut(s, annotationTitle)), annotationTitle))
 }
 
 func annotationText(s string) string {
-	return annotationData.Replace(cut(lines(cut(s, annotationMessage)), annotationMessage))
+	return annotationData.Replace(cut(multiLine(cut(s, annotationMessage)), annotationMessage))
 }
 
-// WriteErrorAnnotation writes an error that has no place, such as the cause of
-// "no answer".
+// WriteErrorAnnotation writes an error that has no place in the repository.
 func WriteErrorAnnotation(w io.Writer, title, message string) error {
 	_, err := fmt.Fprintf(w, "::error title=%s::%s\n", annotationName(title), annotationText(message))
 	return err

@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// block is a part of a page that is kept whole, or cut between two of its rows.
+// block is a part of a page. It is shown whole, or cut between two rows.
 type block struct {
 	head string
 	rows []string
-	more string // what the rows are, for the line that counts those left out
+	more string // format of the line that counts the rows left out
 	tail string
 }
 
-// size is what the whole block takes.
+// size returns the bytes of the whole block.
 func (b block) size() int {
 	n := len(b.head) + len(b.tail)
 	for _, r := range b.rows {
@@ -22,8 +22,7 @@ func (b block) size() int {
 	return n
 }
 
-// fit renders the block into room bytes. It is empty when nothing worth
-// showing fits.
+// fit renders the block in at most room bytes. out is empty if not even one row fits.
 func (b block) fit(room int) (out string, whole bool) {
 	if b.size() <= room {
 		return b.head + strings.Join(b.rows, "") + b.tail, true
@@ -42,11 +41,11 @@ func (b block) fit(room int) (out string, whole bool) {
 
 func (b block) count(n int) string { return fmt.Sprintf(b.more, n) }
 
-// page joins blocks within a budget in bytes. One that does not fit is left
-// out, those behind it may still fit, and the end says so. A long one takes no
-// more than half of the room that is left, unless those behind it need less.
-func page(blocks []block, budget int) string {
-	const notice = "_Cut to fit this surface: the JSON report has everything._\n"
+// joinBlocks joins blocks within a budget in bytes. A block that does not fit is left out,
+// and a notice at the end says so; later blocks may still fit. A long block takes at most
+// half of the remaining room, unless the later blocks need less.
+func joinBlocks(blocks []block, budget int) string {
+	const notice = "_Shortened to fit here; the JSON report is complete._\n"
 	behind := 0
 	for _, block := range blocks {
 		behind += block.size() + 1

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-const notice = "_Cut to fit this surface: the JSON report has everything._\n"
+const notice = "_Shortened to fit here; the JSON report is complete._\n"
 
 // crowd has more findings than any surface shows.
 func crowd(n int) *Report {
@@ -42,11 +42,7 @@ func TestBudgets(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for surface, budget := range map[string]int{"summary": SummaryBudget, "comment": CommentBudget} {
 				var got string
-				if surface == "summary" {
-					got = written(t, func(w io.Writer) error { return r.WriteSummary(w, budget) })
-				} else {
-					got = written(t, func(w io.Writer) error { return r.WriteComment(w, "pr-12", budget) })
-				}
+				got = written(t, func(w io.Writer) error { return r.WriteSummary(w, budget) })
 				if len(got) > budget {
 					t.Errorf("%s of %d bytes", surface, len(got))
 				}
@@ -86,7 +82,7 @@ func TestCutIsStated(t *testing.T) {
 	checkPage(t, got)
 	blocks := r.blocks()
 	for budget := range 6000 {
-		got := page(blocks, budget)
+		got := joinBlocks(blocks, budget)
 		if len(got) > budget {
 			t.Fatalf("%d bytes of %d", len(got), budget)
 		}
@@ -99,7 +95,7 @@ func TestCutIsStated(t *testing.T) {
 func TestManyFindings(t *testing.T) {
 	r := crowd(300)
 	got := written(t, func(w io.Writer) error { return r.WriteSummary(w, SummaryBudget) })
-	for _, want := range []string{"**100 must be fixed**", "<summary>80 more must be fixed</summary>", "<summary>100 known: the base has them too</summary>", "\n50 more are in the JSON report.\n"} {
+	for _, want := range []string{"**100 must be fixed**", "<summary>80 more must be fixed</summary>", "<summary>100 known: already on the base branch</summary>", "\n50 more are in the JSON report.\n"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("summary without %q", want)
 		}
@@ -112,7 +108,7 @@ func TestManyFindings(t *testing.T) {
 			t.Errorf("%s blocks and is not shown", f.Rule)
 		}
 	}
-	if log := written(t, r.WriteLog); !strings.Contains(log, "  and 80 more: see the report\n") {
+	if log := written(t, r.WriteLog); !strings.Contains(log, "  and 80 more in the report\n") {
 		t.Errorf("log does not say what it leaves out:\n%s", log)
 	}
 	annotations := written(t, r.WriteAnnotations)

@@ -7,10 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// clean makes text safe to show on one line: control characters (and with them
-// ANSI sequences), characters that cannot be seen and invalid UTF-8 become
-// visible replacements, line breaks become spaces.
-func clean(s string) string {
+// singleLine makes outside text safe to show on one line. Line breaks and tabs become
+// spaces. Control characters (and with them ANSI sequences), invisible characters and
+// invalid UTF-8 become U+FFFD.
+func singleLine(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n', r == '\r', r == '\t', r == '\u2028', r == '\u2029', r == '\u0085':
@@ -22,10 +22,9 @@ func clean(s string) string {
 	}, strings.ToValidUTF8(s, string(utf8.RuneError)))
 }
 
-// invisible: characters that change how their neighbours are shown, such as
-// bidirectional overrides (CVE-2021-42574), or that hide text from a person
-// and not from a machine, such as tags. The joiners that scripts and emoji need
-// are left alone.
+// invisible reports whether a character changes how its neighbours are shown, such as
+// bidirectional overrides (CVE-2021-42574), or hides text from people but not from
+// machines, such as tags. Joiners that scripts and emoji need are allowed.
 func invisible(r rune) bool {
 	switch r {
 	case '\u200c', '\u200d', '\u0600', '\u0601', '\u0602', '\u0603', '\u0604', '\u0605', '\u06dd', '\u070f', '\u08e2':
@@ -34,16 +33,16 @@ func invisible(r rune) bool {
 	return unicode.Is(unicode.Cf, r)
 }
 
-// lines cleans preformatted text but keeps its line breaks and indentation.
-func lines(s string) string {
+// multiLine makes preformatted outside text safe. It keeps line breaks and indentation.
+func multiLine(s string) string {
 	all := splitLines(s)
 	for i := range all {
-		all[i] = clean(all[i])
+		all[i] = singleLine(all[i])
 	}
 	return strings.Join(all, "\n")
 }
 
-// splitLines splits preformatted text, with its tabs as blanks.
+// splitLines splits preformatted text into lines. Tabs become four spaces.
 func splitLines(s string) []string {
 	s = strings.NewReplacer("\r\n", "\n", "\t", "    ").Replace(s)
 	return strings.Split(strings.TrimRight(s, "\r\n"), "\n")
@@ -54,24 +53,21 @@ var (
 	annotationProperty = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
 )
 
-// zwsp breaks what the runner would take for a command.
+// zwsp, a zero-width space, breaks up text that the runner would execute as a command.
 const zwsp = "\u200b"
 
-// logLine makes one line of outside text safe for the runner's log: nothing in
-// it can be taken for a workflow command, also when blanks precede it.
-func logLine(s string) string {
-	t := strings.ReplaceAll(clean(s), "##[", "##"+zwsp+"[")
+// LogLine makes outside text safe for one line of the runner's log: no line breaks, no
+// control characters, and nothing that the runner executes as a workflow command, even
+// after spaces.
+func LogLine(s string) string {
+	t := strings.ReplaceAll(singleLine(s), "##[", "##"+zwsp+"[")
 	if strings.HasPrefix(strings.TrimSpace(t), "::") {
 		t = strings.Replace(t, "::", ":"+zwsp+":", 1)
 	}
 	return t
 }
 
-// Clean is for other packages that print outside text: one line, no control
-// characters, no workflow command.
-func Clean(s string) string { return logLine(s) }
-
-// cut shortens s to at most n bytes at a rune boundary and marks the cut.
+// cut shortens s to at most n bytes, without cutting a rune, and ends it with "…".
 func cut(s string, n int) string {
 	if len(s) <= n {
 		return s
@@ -84,15 +80,15 @@ func cut(s string, n int) string {
 	return s[:max(n, 0)] + mark
 }
 
-// short is the form of a commit id that people read.
-func short(commit string) string {
-	runes := []rune(clean(cut(commit, 100)))
+// shortCommit returns the first seven characters of a commit id.
+func shortCommit(commit string) string {
+	runes := []rune(singleLine(cut(commit, 100)))
 	return string(runes[:min(7, len(runes))])
 }
 
-// safeLink returns the URL if a surface may link to it: http or https, a host,
-// no user in front of the host, nothing that could end the link.
-func safeLink(link string) string {
+// SafeLink returns the URL if a surface may link to it, else "". It must be http or
+// https, name a host and no user, and contain nothing that could end the link.
+func SafeLink(link string) string {
 	if !strings.HasPrefix(link, "https://") && !strings.HasPrefix(link, "http://") {
 		return ""
 	}

@@ -56,7 +56,7 @@ func checkLog(t *testing.T, surface, got string) {
 		if strings.HasPrefix(strings.TrimSpace(line), "::") || strings.Contains(line, "##[") {
 			t.Errorf("%s: a command of a stranger: %q", surface, line)
 		}
-		if body := strings.TrimSuffix(line, "\n"); clean(strings.ReplaceAll(body, zwsp, "")) != strings.ReplaceAll(body, zwsp, "") {
+		if body := strings.TrimSuffix(line, "\n"); singleLine(strings.ReplaceAll(body, zwsp, "")) != strings.ReplaceAll(body, zwsp, "") {
 			t.Errorf("%s: not clean: %q", surface, line)
 		}
 	}
@@ -79,7 +79,7 @@ func checkAnnotations(t *testing.T, got string) {
 		if len(message) > 4096 || strings.TrimSpace(message) == "" {
 			t.Errorf("message of %d bytes", len(message))
 		}
-		if message != lines(message) {
+		if message != multiLine(message) {
 			t.Errorf("message is not clean: %q", message)
 		}
 	}
@@ -91,7 +91,7 @@ func FuzzLog(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		r := everywhere(s)
 		checkLog(t, "log", written(t, r.WriteLog))
-		checkLog(t, "clean", "  "+Clean(s)+"\n")
+		checkLog(t, "clean", "  "+LogLine(s)+"\n")
 		checkLog(t, "error", ErrorText(fmt.Errorf("%s", s))+"\n")
 		checkAnnotations(t, written(t, r.WriteAnnotations))
 		checkAnnotations(t, written(t, func(w io.Writer) error { return WriteErrorAnnotation(w, s, "x"+s) }))
@@ -110,8 +110,7 @@ var (
 		regexp.MustCompile(`^\*\*(.*)\*\*$`),
 		regexp.MustCompile(`^</details>$`),
 		regexp.MustCompile(`^[0-9]+ more[a-z ]* are in the JSON report\.$`),
-		regexp.MustCompile(`^_Cut to fit this surface: .*_$`),
-		regexp.MustCompile(`^<!-- goldenpath: [-A-Za-z0-9_./]* -->$`),
+		regexp.MustCompile(`^_Shortened to fit here; .*_$`),
 	}
 	fenceLine   = regexp.MustCompile("^(`{3,})(?:text|mermaid)$")
 	summaryLine = regexp.MustCompile(`^<details(?: open)?><summary>(.*)</summary>$`)
@@ -170,7 +169,7 @@ func checkRow(t *testing.T, line string, columns *int) {
 	}
 	for _, c := range cells {
 		c = strings.TrimSpace(strings.ReplaceAll(c, "\x00", "|"))
-		if m := linkCell.FindStringSubmatch(c); m != nil && safeLink(strings.ReplaceAll(m[3], "&amp;", "&")) != "" {
+		if m := linkCell.FindStringSubmatch(c); m != nil && SafeLink(strings.ReplaceAll(m[3], "&amp;", "&")) != "" {
 			c = m[1] + m[2]
 		}
 		if c == "---" || c == "~" {
@@ -207,7 +206,6 @@ func FuzzMarkdown(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		r := everywhere(s)
 		checkPage(t, written(t, func(w io.Writer) error { return r.WriteSummary(w, SummaryBudget) }))
-		checkPage(t, written(t, func(w io.Writer) error { return r.WriteComment(w, s, CommentBudget) }))
 		small := written(t, func(w io.Writer) error { return r.WriteSummary(w, 2000) })
 		checkPage(t, small)
 		if len(small) > 2000 {
@@ -236,7 +234,7 @@ func skeleton(t testing.TB, page string) (elements []string, text string) {
 				e += " " + a.Key
 				switch a.Key {
 				case "href":
-					if !strings.HasPrefix(a.Val, "#") && safeLink(a.Val) == "" {
+					if !strings.HasPrefix(a.Val, "#") && SafeLink(a.Val) == "" {
 						t.Errorf("links to %q", a.Val)
 					}
 				case "class", "style", "content", "name":
@@ -268,13 +266,13 @@ func FuzzHTML(f *testing.F) {
 		if diff := cmp.Diff(harmless, elements); diff != "" {
 			t.Errorf("an element or attribute comes from the text %q:\n%s", s, diff)
 		}
-		if len(s) < pageField && !strings.Contains(text, clean(s)) {
-			t.Errorf("the page does not show %q", clean(s))
+		if len(s) < pageField && !strings.Contains(text, singleLine(s)) {
+			t.Errorf("the page does not show %q", singleLine(s))
 		}
 		if strings.Contains(page, "ZgotmplZ") {
 			t.Error("the template found something unsafe")
 		}
-		if plain := lines(strings.ReplaceAll(page, "\r", "")); strings.Count(plain, "\ufffd") != strings.Count(page, "\ufffd") {
+		if plain := multiLine(strings.ReplaceAll(page, "\r", "")); strings.Count(plain, "\ufffd") != strings.Count(page, "\ufffd") {
 			t.Errorf("the page has control characters")
 		}
 	})

@@ -9,12 +9,12 @@ import (
 const (
 	ExitOK      = 0 // pass, warn or skip
 	ExitVerdict = 1 // the verdict is fail
-	ExitUsage   = 2 // a mistake in the workflow, the configuration or the arguments
-	ExitFailure = 3 // no answer: a tool, a network or a permission
+	ExitUsage   = 2 // the workflow, the configuration or the arguments are invalid
+	ExitFailure = 3 // no result: a tool, the network or a permission failed
 )
 
-// UsageError is a mistake its reader can mend in a workflow, a configuration or
-// on the command line. Any other error means "no answer".
+// UsageError is a mistake that its reader can fix in a workflow, a configuration or on the
+// command line. Any other error means that there is no result.
 type UsageError struct{ Problem string }
 
 func (e *UsageError) Error() string { return e.Problem }
@@ -37,11 +37,11 @@ func ExitCode(r *Report, err error) int {
 	case Fail:
 		return ExitVerdict
 	}
-	return ExitFailure // no verdict is no answer
+	return ExitFailure // no verdict, no result
 }
 
-// Causes splits a joined error into what a reader should see one by one. An
-// error that says something of its own about several causes stays whole.
+// Causes splits a joined error into its parts. An error that adds text of its own to
+// several causes stays whole.
 func Causes(err error) []error {
 	if err == nil {
 		return nil
@@ -51,22 +51,22 @@ func Causes(err error) []error {
 		return []error{err}
 	}
 	var all []error
-	var said []string
+	var texts []string
 	for _, e := range joined.Unwrap() {
 		all = append(all, Causes(e)...)
-		said = append(said, e.Error())
+		texts = append(texts, e.Error())
 	}
-	if err.Error() != strings.Join(said, "\n") {
+	if err.Error() != strings.Join(texts, "\n") {
 		return []error{err}
 	}
 	return all
 }
 
-// ErrorText renders an error for a log: escaped, with its line breaks kept.
+// ErrorText renders an error for a log. It escapes each line and keeps the line breaks.
 func ErrorText(err error) string {
 	all := strings.Split(err.Error(), "\n")
 	for i, line := range all {
-		all[i] = logLine(line)
+		all[i] = LogLine(line)
 	}
 	return strings.Join(all, "\n")
 }

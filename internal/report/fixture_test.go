@@ -149,7 +149,6 @@ func surfaces(r *Report) map[string]func(io.Writer) error {
 		"log":             r.WriteLog,
 		"annotations.txt": r.WriteAnnotations,
 		"summary.md":      func(w io.Writer) error { return r.WriteSummary(w, SummaryBudget) },
-		"comment.md":      func(w io.Writer) error { return r.WriteComment(w, "pr-12", CommentBudget) },
 		"json":            r.WriteJSON,
 		"sarif":           func(w io.Writer) error { return r.WriteSARIF(w, "trivy") },
 		"html":            Page{Report: r, Parts: []Part{{Name: r.Checks[0].Name, Report: r}}}.WriteHTML,

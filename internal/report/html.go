@@ -12,38 +12,37 @@ import (
 //go:embed page.html.tmpl
 var pageTemplate string
 
-// Page is a report and the reports it sums up, as one self-contained HTML file:
-// no script, no request to anywhere.
+// Page is a report and the reports it summarises, as one self-contained HTML file without
+// scripts or network requests.
 type Page struct {
 	Report *Report
 	Parts  []Part
 }
 
-// Part is one of the reports below.
+// Part is one of the summarised reports.
 type Part struct {
 	Name   string
 	Report *Report
 }
 
-// How much of a field, and of preformatted text, a page shows.
 const (
-	pageField = 4000
-	pageText  = 256 << 10
+	pageField = 4000      // bytes of a field that a page shows
+	pageText  = 256 << 10 // bytes of preformatted text
 )
 
 // WriteHTML writes the page.
 func (p Page) WriteHTML(w io.Writer) error {
 	t, err := template.New("page").Funcs(template.FuncMap{
-		"clean":   func(s string) string { return clean(cut(s, pageField)) },
-		"lines":   func(s string) string { return lines(cut(s, pageText)) },
-		"mark":    mark,
-		"word":    word,
-		"state":   func(s State) string { return strings.TrimSuffix(stateWord(s), ": ") },
+		"clean":   func(s string) string { return singleLine(cut(s, pageField)) },
+		"lines":   func(s string) string { return multiLine(cut(s, pageText)) },
+		"mark":    stateMark,
+		"word":    verdictText,
+		"state":   func(s State) string { return strings.TrimSuffix(statePrefix(s), ": ") },
 		"class":   class,
 		"verdict": func(v Verdict) string { return class(State(v)) },
-		"link":    safeLink,
-		"short":   short,
-		"seconds": seconds,
+		"link":    SafeLink,
+		"short":   shortCommit,
+		"seconds": duration,
 		"time":    func(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04 UTC") },
 		"width": func(s float64, all []Check) string {
 			longest := 0.1
@@ -59,7 +58,7 @@ func (p Page) WriteHTML(w io.Writer) error {
 	return t.Execute(w, p)
 }
 
-// class is the CSS class of a state or a verdict: a word of goldenpath's own.
+// class returns the CSS class of a state or a verdict, never outside text.
 func class(s State) string {
 	if marks[s] == "" {
 		return string(Missing)

@@ -13,7 +13,7 @@ import (
 func (r *Report) WriteJSON(w io.Writer) error {
 	out := *r
 	out.Schema = "goldenpath." + r.Name + "/v1"
-	// A consumer iterates over these without asking whether they are there.
+	// Consumers iterate over these without checking for null.
 	if out.Checks == nil {
 		out.Checks = []Check{}
 	}
@@ -26,8 +26,8 @@ func (r *Report) WriteJSON(w io.Writer) error {
 	return e.Encode(&out)
 }
 
-// Read reads a report that WriteJSON wrote. Anything else is an error: an empty
-// report would have no findings.
+// Read reads a report that WriteJSON wrote. Anything else is an error, because an empty
+// report would look like one without findings.
 func Read(from io.Reader) (*Report, error) {
 	var r Report
 	d := json.NewDecoder(from)
@@ -35,10 +35,10 @@ func Read(from io.Reader) (*Report, error) {
 		return nil, err
 	}
 	if !strings.HasPrefix(r.Schema, "goldenpath.") || !strings.HasSuffix(r.Schema, "/v1") {
-		return nil, fmt.Errorf("is no report of goldenpath: schema is %q, not goldenpath.NAME/v1", cut(r.Schema, 100))
+		return nil, fmt.Errorf("not a goldenpath report: schema is %q, want goldenpath.NAME/v1", cut(r.Schema, 100))
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("is no report of goldenpath: something follows it")
+		return nil, errors.New("not a goldenpath report: data follows the JSON")
 	}
 	return &r, nil
 }

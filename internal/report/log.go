@@ -7,13 +7,12 @@ import (
 	"unicode/utf8"
 )
 
-// What a line of the log shows of one text, and how wide its columns get.
 const (
-	logField  = 1000
-	logColumn = 60
+	logField  = 1000 // bytes of one text that a line shows
+	logColumn = 60   // characters of a column
 )
 
-// WriteLog writes the report for a person at a terminal or in a step's log.
+// WriteLog writes the report for a terminal or a step's log.
 func (r *Report) WriteLog(w io.Writer) error {
 	var b strings.Builder
 	width := 12
@@ -35,7 +34,7 @@ func (r *Report) WriteLog(w io.Writer) error {
 		b.WriteString(f.log())
 	}
 	if shown > most {
-		fmt.Fprintf(&b, "  and %d more: see the report\n", shown-most)
+		fmt.Fprintf(&b, "  and %d more in the report\n", shown-most)
 	}
 	for _, s := range r.Sections {
 		if s.Open {
@@ -57,15 +56,15 @@ func (r *Report) WriteLog(w io.Writer) error {
 	return err
 }
 
-// logText is outside text within a line of the log.
-func logText(s string) string { return logLine(cut(s, logField)) }
+// logText is outside text, shortened for a line of the log.
+func logText(s string) string { return LogLine(cut(s, logField)) }
 
 func (c Check) log(width int) string {
-	line := fmt.Sprintf("  %s %s %s", mark(c.State), pad(logText(c.Name), width), stateWord(c.State)+logText(c.Result))
+	line := fmt.Sprintf("  %s %s %s", stateMark(c.State), pad(logText(c.Name), width), statePrefix(c.State)+logText(c.Result))
 	if c.Note != "" {
 		line += "  (" + logText(c.Note) + ")"
 	}
-	if took := seconds(c.Seconds); took != "" {
+	if took := duration(c.Seconds); took != "" {
 		line += "  " + took
 	}
 	return strings.TrimRight(line, " ") + "\n"
@@ -76,10 +75,10 @@ func (f Finding) log() string {
 	if f.Blocking {
 		sign = "✗"
 	}
-	out := fmt.Sprintf("  %s %s %s (%s) %s", sign, logText(f.At.String()), logText(f.Rule), logText(string(f.Severity)), logLine(cut(f.Message, 300)))
+	out := fmt.Sprintf("  %s %s %s (%s) %s", sign, logText(f.At.String()), logText(f.Rule), logText(string(f.Severity)), LogLine(cut(f.Message, 300)))
 	out = strings.TrimRight(out, " ") + "\n"
 	if facts := f.Facts(); facts != "" {
-		out += "      " + logLine(cut(facts, 500)) + "\n"
+		out += "      " + LogLine(cut(facts, 500)) + "\n"
 	}
 	if fix := strings.TrimSpace(cut(f.Fix, 500)); fix != "" {
 		out += "      fix: "
@@ -87,11 +86,11 @@ func (f Finding) log() string {
 			if i > 0 {
 				out += "           "
 			}
-			out += logLine(line) + "\n"
+			out += LogLine(line) + "\n"
 		}
 	}
 	if f.Waiver != "" {
-		out += "      waiver: " + logLine(cut(f.Waiver, 300)) + "\n"
+		out += "      waiver: " + LogLine(cut(f.Waiver, 300)) + "\n"
 	}
 	return out
 }
@@ -103,7 +102,7 @@ func (s Section) log() string {
 		b.WriteString(logTable(append([][]string{s.Head}, s.Rows...)))
 	case strings.Trim(s.Text, "\r\n") != "":
 		for _, line := range splitLines(s.Text) {
-			b.WriteString(strings.TrimRight("  "+logLine(cut(line, 4*logField)), " ") + "\n")
+			b.WriteString(strings.TrimRight("  "+LogLine(cut(line, 4*logField)), " ") + "\n")
 		}
 	}
 	if b.Len() == 0 {

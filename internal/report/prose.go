@@ -8,15 +8,16 @@ import (
 	"unicode/utf8"
 )
 
-// GitHub's Markdown turns more into something else than CommonMark names:
-// links without brackets, mentions, references to issues, emoji, formulas.
-// Backslashes do not stop it; code does. So the words it would turn become
-// code, and a reader still sees, and copies, exactly what was said.
+// GitHub's Markdown converts more than CommonMark: links without brackets, mentions,
+// issue references, emoji and formulas. Backslashes do not prevent this, but code spans
+// do. So words that GitHub would convert become code spans: the reader sees, and copies,
+// the exact text.
 
-// words splits text at blanks, but keeps a GitHub expression together.
-var words = regexp.MustCompile(`[^\s\p{Z}]*\$\{\{.*?\}\}[^\s\p{Z}]*|[^\s\p{Z}]+`)
+// wordPattern splits text at spaces, but keeps a GitHub expression together.
+var wordPattern = regexp.MustCompile(`[^\s\p{Z}]*\$\{\{.*?\}\}[^\s\p{Z}]*|[^\s\p{Z}]+`)
 
-var turned = regexp.MustCompile(`(?i)` + strings.Join([]string{
+// converted matches words that GitHub would convert.
+var converted = regexp.MustCompile(`(?i)` + strings.Join([]string{
 	`://`, `www\.`, // links; mailto: and xmpp: need an @
 	`(?:^|[^a-z0-9])@[a-z0-9]`,               // a mention
 	`[a-z0-9.+_-]@[a-z0-9_-]*\.`,             // a mail address
@@ -26,24 +27,27 @@ var turned = regexp.MustCompile(`(?i)` + strings.Join([]string{
 	`\$`, // a formula
 }, "|"))
 
-// text renders outside text as a line of Markdown prose that says exactly that
-// text.
-func text(s string) string { return lineStart(inline(s)) }
+// markdownLine renders outside text as a line of Markdown that shows exactly this text.
+func markdownLine(s string) string { return lineStart(markdownInline(s)) }
 
-// inline is text that does not begin its line.
-func inline(s string) string { return render(s, escape, code) }
+// markdownInline renders outside text that does not begin its line.
+func markdownInline(s string) string { return render(s, escapeMarkdown, codeSpan) }
 
-// htmlText is text for an HTML element that begins its line: Markdown leaves
-// such a block alone, but GitHub still looks for mentions in it.
+// MarkdownCell renders outside text as one cell of a Markdown table.
+func MarkdownCell(s string) string { return escapePipes(markdownInline(s)) }
+
+// htmlText renders outside text inside an HTML element that begins its line. Markdown
+// does not apply there, but GitHub still converts mentions.
 func htmlText(s string) string {
 	return render(s, html.EscapeString, func(s string) string { return "<code>" + html.EscapeString(s) + "</code>" })
 }
 
+// render escapes prose, and passes the words that GitHub would convert to code.
 func render(s string, prose, code func(string) string) string {
 	var b strings.Builder
-	t := strings.TrimSpace(clean(s))
+	t := strings.TrimSpace(singleLine(s))
 	end := 0
-	for _, at := range words.FindAllStringIndex(t, -1) {
+	for _, at := range wordPattern.FindAllStringIndex(t, -1) {
 		before, core, after := unwrap(t[at[0]:at[1]])
 		b.WriteString(t[end:at[0]] + prose(before))
 		if core != "" {
@@ -54,23 +58,23 @@ func render(s string, prose, code func(string) string) string {
 	return b.String()
 }
 
-// unwrap finds the part of a word that has to become code, without the
-// punctuation around it. The part is empty when there is none.
+// unwrap finds the part of a word that has to become code, without the punctuation
+// around it. The part is empty if nothing has to.
 func unwrap(word string) (before, core, after string) {
-	if !strings.ContainsAny(word, "@#:$.-") || !turned.MatchString(word) { // the first is fast, and true of most words
+	if !strings.ContainsAny(word, "@#:$.-") || !converted.MatchString(word) { // the first test is fast, and enough for most words
 		return word, "", ""
 	}
 	core = strings.TrimLeft(word, `([<"'`)
 	before = word[:len(word)-len(core)]
 	bare := strings.TrimRight(core, `)]>"'.,:;!?`)
-	if !turned.MatchString(bare) {
-		return "", word, "" // the punctuation is part of it
+	if !converted.MatchString(bare) {
+		return "", word, "" // GitHub would convert the word because of its punctuation
 	}
 	return before, bare, core[len(bare):]
 }
 
-// escape escapes what Markdown marks up inside a line.
-func escape(s string) string {
+// escapeMarkdown escapes the characters that are markup inside a line.
+func escapeMarkdown(s string) string {
 	var b strings.Builder
 	for i, r := range s {
 		switch r {
@@ -95,7 +99,8 @@ func escape(s string) string {
 	return b.String()
 }
 
-// insideWord: Markdown takes underscores between letters or digits as they are.
+// insideWord reports whether the underscore at i is between letters or digits, where it
+// is not markup.
 func insideWord(s string, i int) bool {
 	before, _ := utf8.DecodeLastRuneInString(strings.TrimRight(s[:i], "_"))
 	after, _ := utf8.DecodeRuneInString(strings.TrimLeft(s[i:], "_"))
@@ -109,7 +114,7 @@ var (
 	listStart  = regexp.MustCompile(`^([0-9]{1,9})([.)])(\s|$)`)
 )
 
-// lineStart keeps a line from beginning a heading, a list or a rule.
+// lineStart prevents a line from starting a heading, a list or a rule.
 func lineStart(markdown string) string {
 	if blockStart.MatchString(markdown) {
 		return `\` + markdown
@@ -117,26 +122,27 @@ func lineStart(markdown string) string {
 	return listStart.ReplaceAllString(markdown, `$1\$2$3`)
 }
 
-// code renders outside text as a code span whose fence cannot occur in it.
-func code(s string) string {
-	t := strings.TrimSpace(clean(s))
+// codeSpan renders outside text as a code span. Its fence does not occur in the text.
+func codeSpan(s string) string {
+	t := strings.TrimSpace(singleLine(s))
 	if t == "" {
 		return ""
 	}
 	f := strings.Repeat("`", longestRun(t)+1)
 	if t[0] == '`' || t[len(t)-1] == '`' {
-		t = " " + t + " " // Markdown takes these two away
+		t = " " + t + " " // Markdown removes these two
 	}
 	return f + t + f
 }
 
-// cell fits rendered Markdown into a cell of a table, which takes one backslash
-// before a pipe away, in code as well, before it looks at anything else.
-func cell(markdown string) string { return strings.ReplaceAll(markdown, "|", `\|`) }
+// escapePipes fits rendered Markdown into a cell of a table. The table parser removes the
+// backslash before a pipe first, in code spans too.
+func escapePipes(markdown string) string { return strings.ReplaceAll(markdown, "|", `\|`) }
 
-// fence returns the fence for preformatted text: one that cannot occur in it.
-func fence(s string) string { return strings.Repeat("`", max(3, longestRun(s)+1)) }
+// codeFence returns a fence for preformatted text that does not occur in it.
+func codeFence(s string) string { return strings.Repeat("`", max(3, longestRun(s)+1)) }
 
+// longestRun returns the length of the longest run of backquotes.
 func longestRun(s string) int {
 	longest, run := 0, 0
 	for i := range len(s) {

@@ -38,8 +38,8 @@ func TestText(t *testing.T) {
 		{"\x1b[31mred\x00 \u202egnp.exe \xff", "�\\[31mred� �gnp.exe �"},
 		{"", ""},
 	} {
-		if got := text(test.in); got != test.want {
-			t.Errorf("text(%q)\n got %s\nwant %s", test.in, got, test.want)
+		if got := markdownLine(test.in); got != test.want {
+			t.Errorf("markdownLine(%q)\n got %s\nwant %s", test.in, got, test.want)
 		}
 	}
 }
@@ -56,12 +56,12 @@ func TestCode(t *testing.T) {
 		{"```", "```` ``` ````", "```` ``` ````"},
 		{" \n", "", ""},
 	} {
-		got := code(test.in)
+		got := codeSpan(test.in)
 		if got != test.want {
-			t.Errorf("code(%q)\n got %s\nwant %s", test.in, got, test.want)
+			t.Errorf("codeSpan(%q)\n got %s\nwant %s", test.in, got, test.want)
 		}
-		if want := strings.ReplaceAll(test.inCell, "§", "`"); cell(got) != want {
-			t.Errorf("in a cell code(%q)\n got %s\nwant %s", test.in, cell(got), want)
+		if want := strings.ReplaceAll(test.inCell, "§", "`"); escapePipes(got) != want {
+			t.Errorf("in a cell codeSpan(%q)\n got %s\nwant %s", test.in, escapePipes(got), want)
 		}
 	}
 }
@@ -131,7 +131,7 @@ func checkProse(in, md string) error {
 	switch {
 	case err != nil:
 		return err
-	case shown != strings.TrimSpace(clean(in)):
+	case shown != strings.TrimSpace(singleLine(in)):
 		return fmt.Errorf("shows %q", shown)
 	case alive.MatchString(prose):
 		return fmt.Errorf("%q is alive", alive.FindString(prose))
@@ -158,27 +158,27 @@ func FuzzProse(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		line := text(s)
+		line := markdownLine(s)
 		if err := checkProse(s, line); err != nil {
-			t.Errorf("text(%q) = %q %v", s, line, err)
+			t.Errorf("markdownLine(%q) = %q %v", s, line, err)
 		}
 		if blockStarts.MatchString(line) && !strings.HasPrefix(line, "`") {
-			t.Errorf("text(%q) = %q begins a block", s, line)
+			t.Errorf("markdownLine(%q) = %q begins a block", s, line)
 		}
-		for name, md := range map[string]string{"inline": inline(s), "code": code(s)} {
+		for name, md := range map[string]string{"inline": markdownInline(s), "code": codeSpan(s)} {
 			if err := checkProse(s, md); err != nil {
 				t.Errorf("%s(%q) = %q %v", name, s, md, err)
 			}
-			inner, err := cellOf(cell(md))
+			inner, err := cellOf(escapePipes(md))
 			if err == nil && inner != md {
 				err = fmt.Errorf("becomes %q", inner)
 			}
 			if err != nil {
-				t.Errorf("cell(%s(%q)) = %q %v", name, s, cell(md), err)
+				t.Errorf("escapePipes(%s(%q)) = %q %v", name, s, escapePipes(md), err)
 			}
 		}
-		if line := lines(s); strings.Contains(fence(line), "`") && strings.Contains(line, fence(line)) {
-			t.Errorf("fence %s stands in %q", fence(line), line)
+		if line := multiLine(s); strings.Contains(codeFence(line), "`") && strings.Contains(line, codeFence(line)) {
+			t.Errorf("fence %s stands in %q", codeFence(line), line)
 		}
 	})
 }
@@ -197,7 +197,7 @@ func TestCut(t *testing.T) {
 	}
 	// A cut is made before text is escaped: never in the middle of an escape.
 	for n := range 12 {
-		if err := checkProse(cut("<*_`[@x", n), text(cut("<*_`[@x", n))); err != nil {
+		if err := checkProse(cut("<*_`[@x", n), markdownLine(cut("<*_`[@x", n))); err != nil {
 			t.Errorf("cut at %d: %v", n, err)
 		}
 	}
@@ -205,7 +205,7 @@ func TestCut(t *testing.T) {
 
 func TestSafeLink(t *testing.T) {
 	for _, link := range []string{"https://example.com", "http://127.0.0.1:8080/a?b=1&c=%20#d", "https://example.com/a_b*c~d"} {
-		if safeLink(link) != link {
+		if SafeLink(link) != link {
 			t.Errorf("refused %s", link)
 		}
 	}
@@ -214,7 +214,7 @@ func TestSafeLink(t *testing.T) {
 		"https://example.com/a b", "https://example.com/)[x](y", "https://example.com/\"x", "https://example.com/|", "https://example.com/\n", "https://exämple.com", "https://example.com/\x7f", "https://example.com/`", "https://example.com/\\",
 		"https://example.com/" + strings.Repeat("a", 2000), "https://[::1", "https://%zz",
 	} {
-		if got := safeLink(link); got != "" {
+		if got := SafeLink(link); got != "" {
 			t.Errorf("links to %q", got)
 		}
 	}

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// Verdict is the answer of a run. An error is no verdict: it means there is no
-// answer.
+// Verdict is the result of a run. An error is not a verdict: it means that there is no
+// result.
 type Verdict string
 
 // The four verdicts.
@@ -25,8 +25,8 @@ const (
 	Skip Verdict = "skip"
 )
 
-// State is the answer of one check. Unlike a verdict it can say that there is
-// no result, which is never a pass.
+// State is the result of one check. Unlike a verdict it can be that there is no result,
+// which is never a pass.
 type State string
 
 // The states of a check.
@@ -55,22 +55,22 @@ const (
 // Severities lists every severity, the worst first.
 var Severities = []Severity{Critical, High, Medium, Low, Note}
 
-// AtLeast reports whether s is as bad as t, or worse. An unknown severity is
-// taken as the worst: nothing passes because a scanner used a new word.
+// AtLeast reports whether s is as bad as t, or worse. An unknown severity counts as the
+// worst, so that nothing passes because a scanner used a new word.
 func (s Severity) AtLeast(t Severity) bool { return s.rank() <= t.rank() }
 
 func (s Severity) rank() int { return max(0, slices.Index(Severities, s)) }
 
-// Status of a finding: whether the change brought it and whether it blocks.
+// Status of a finding: whether the change introduced it, and whether somebody accepted it.
 type Status string
 
 // The statuses.
 const (
-	New    Status = "new"    // brought by the change, or no base to compare with
+	New    Status = "new"    // introduced by the change, or there is no base to compare with
 	Known  Status = "known"  // the base has it too
 	Waived Status = "waived" // covered by a waiver that has not expired
-	// Disclosed is known, and was published only after the base was committed: it is
-	// not of this change, and nobody has decided on it yet.
+	// Disclosed is known and was published after the base was committed. The change did
+	// not cause it, and nobody has decided on it yet.
 	Disclosed Status = "disclosed"
 )
 
@@ -78,7 +78,7 @@ const (
 type Report struct {
 	Schema   string    `json:"schema"`            // goldenpath.<name>/v1; set by JSON
 	Name     string    `json:"name"`              // the command: security-gate, scorecard, promote…
-	Subject  string    `json:"subject,omitempty"` // what it is about: where2eat, pr-12
+	Subject  string    `json:"subject,omitempty"` // the app or preview that it is about: where2eat, pr-12
 	Commit   string    `json:"commit,omitempty"`  // full commit id
 	Digest   string    `json:"digest,omitempty"`  // sha256:… of the image index
 	Verdict  Verdict   `json:"verdict"`
@@ -90,29 +90,29 @@ type Report struct {
 	Sections []Section `json:"sections,omitempty"` // details, folded where the surface can fold
 	Started  time.Time `json:"started"`
 	Seconds  float64   `json:"seconds"`
-	// Data is particular to the command: the scorecard, a release manifest. SetData
+	// Data is specific to the command: the scorecard, a release manifest. SetData
 	// writes it, DataOf reads it.
 	Data json.RawMessage `json:"data,omitempty"`
 }
 
-// Check is one row of the table: one thing looked at.
+// Check is one row of the table: one thing that was checked.
 type Check struct {
 	Name    string  `json:"name"`
 	State   State   `json:"state"`
-	Result  string  `json:"result"`         // what was seen, with units
-	Note    string  `json:"note,omitempty"` // what follows: remedy, limit, next date
+	Result  string  `json:"result"`         // what was observed, with units
+	Note    string  `json:"note,omitempty"` // consequence: remedy, limit, next date
 	Link    string  `json:"link,omitempty"` // http or https
 	Seconds float64 `json:"seconds,omitempty"`
 }
 
-// Location is a place in the repository. The zero value is the whole of it.
+// Location is a place in the repository. The zero value is the whole repository.
 type Location struct {
 	Path   string `json:"path,omitempty"` // relative, with forward slashes
 	Line   int    `json:"line,omitempty"` // from 1; 0 is unknown
 	Column int    `json:"column,omitempty"`
 }
 
-// Finding is one fact worth acting on, whoever found it.
+// Finding is one fact worth acting on.
 type Finding struct {
 	Rule        string   `json:"rule"` // CVE-…, GHSA-…, a rule id
 	Aliases     []string `json:"aliases,omitempty"`
@@ -122,19 +122,19 @@ type Finding struct {
 	Message     string   `json:"message"` // never contains a secret
 	At          Location `json:"at"`
 	Package     string   `json:"package,omitempty"` // purl
-	Fixed       string   `json:"fixed,omitempty"`   // first version without it
-	Tools       []string `json:"tools,omitempty"`   // who agrees
+	Fixed       string   `json:"fixed,omitempty"`   // first version without the problem
+	Tools       []string `json:"tools,omitempty"`   // tools that report it
 	Fix         string   `json:"fix,omitempty"`     // what to do
 	Waiver      string   `json:"waiver,omitempty"`  // reason, owner and expiry of the waiver
 	Fingerprint string   `json:"fingerprint,omitempty"`
 
-	// What is known of a vulnerability, and only where the data is there.
-	Rated     string     `json:"rated,omitempty"`     // where the severity is from: "CVSS 4.0 score 8.7 of GHSA-…"
+	// Details of a vulnerability. Empty: not known.
+	Rated     string     `json:"rated,omitempty"`     // source of the severity: "CVSS 4.0 score 8.7 of GHSA-…"
 	Published *time.Time `json:"published,omitempty"` // when it was disclosed
 	Through   []string   `json:"through,omitempty"`   // direct dependency first, down to the package
 	Exploited string     `json:"exploited,omitempty"` // day since which exploitation is known: 2026-03-01
 	EPSS      float64    `json:"epss,omitempty"`      // probability of exploitation in 30 days, 0 to 1
-	Also      []Location `json:"also,omitempty"`      // other places of the same fact
+	Also      []Location `json:"also,omitempty"`      // other places with the same problem
 }
 
 // Output is one step output.
@@ -150,10 +150,10 @@ type Section struct {
 	Head    []string   `json:"head,omitempty"`
 	Rows    [][]string `json:"rows,omitempty"`
 	Text    string     `json:"text,omitempty"`    // preformatted
-	Mermaid string     `json:"mermaid,omitempty"` // built by goldenpath alone, never from outside text
+	Mermaid string     `json:"mermaid,omitempty"` // built by goldenpath, never from outside text
 }
 
-// Sort puts findings into the order every surface uses: blocking first, then
+// Sort puts findings into the order that every surface uses: blocking first, then
 // severity, place and rule.
 func (r *Report) Sort() {
 	slices.SortStableFunc(r.Findings, func(a, b Finding) int {
@@ -174,7 +174,7 @@ func compareBool(a, b bool) int {
 	return -1
 }
 
-// Set adds an output, or replaces the one of that name.
+// Set adds an output, or replaces the output with that name.
 func (r *Report) Set(name, value string) {
 	for i := range r.Outputs {
 		if r.Outputs[i].Name == name {
@@ -185,8 +185,8 @@ func (r *Report) Set(name, value string) {
 	r.Outputs = append(r.Outputs, Output{name, value})
 }
 
-// AllOutputs returns the step outputs: verdict and reason, which are derived from
-// the report, then what Set added, in its order.
+// AllOutputs returns the step outputs: verdict and reason, which are derived from the
+// report, then the outputs that Set added, in their order.
 func (r *Report) AllOutputs() []Output {
 	all := []Output{{"verdict", string(r.Verdict)}, {"reason", string(r.Reason)}}
 	for _, o := range r.Outputs {
@@ -197,8 +197,8 @@ func (r *Report) AllOutputs() []Output {
 	return all
 }
 
-// SetData sets what is particular to the command. It panics if v cannot be
-// written as JSON, which is a mistake in the type of v and not in its value.
+// SetData sets the data that is specific to the command. It panics if v cannot be encoded
+// as JSON, which is a mistake in the type of v, not in its value.
 func (r *Report) SetData(v any) {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -207,8 +207,8 @@ func (r *Report) SetData(v any) {
 	r.Data = b
 }
 
-// DataOf reads what SetData wrote. A report without data has none of T, which is
-// an error: the zero value could be taken for a result.
+// DataOf reads what SetData wrote. A report without data is an error, because the zero
+// value could be mistaken for a result.
 func DataOf[T any](r *Report) (T, error) {
 	var v T
 	if len(r.Data) == 0 {
@@ -252,10 +252,9 @@ func (r *Report) Blocking() int {
 	return n
 }
 
-// Worst returns the verdict that the checks add up to: any failed or missing
-// check fails, and so does a state that is not known; any warning or
-// inconclusive one warns. A report whose every check was skipped is itself a
-// skip.
+// Worst returns the verdict that follows from the checks. A failed, missing or unknown
+// state fails; a warning or an inconclusive state warns. If every check was skipped, so
+// is the report.
 func Worst(checks []Check) Verdict {
 	v := Skip
 	for _, c := range checks {

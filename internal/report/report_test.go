@@ -150,23 +150,18 @@ func TestSections(t *testing.T) {
 
 func TestWords(t *testing.T) {
 	for s, want := range map[float64]string{0: "", 0.04: "", 0.3: "0.3 s", 99.94: "99.9 s", 134: "2 m 14 s", 7200: "120 m 0 s"} {
-		if got := seconds(s); got != want {
+		if got := duration(s); got != want {
 			t.Errorf("%v seconds are %q, want %q", s, got, want)
 		}
 	}
 	for in, want := range map[string]string{commit: "3f9c2d1", "3f9": "3f9", "": "", "äöüßäöüß": "äöüßäöü", "\x00\xff": "��"} {
-		if got := short(in); got != want {
-			t.Errorf("short(%q) = %q, want %q", in, got, want)
+		if got := shortCommit(in); got != want {
+			t.Errorf("shortCommit(%q) = %q, want %q", in, got, want)
 		}
 	}
 	for l, want := range map[Location]string{{}: "repository", {Path: " "}: "repository", {Path: "a"}: "a", {Path: "a", Line: 3}: "a:3", {Path: "a", Line: 3, Column: 4}: "a:3:4", {Path: "a", Column: 4}: "a", {Path: "a", Line: -1}: "a"} {
 		if got := l.String(); got != want {
 			t.Errorf("%#v is %q, want %q", l, got, want)
-		}
-	}
-	for marker, want := range map[string]string{"pr-12": "pr-12", "a/b_c.d": "a/b_c.d", "x --> <!-- y": "x-y", "-<->-": "", "\n": ""} {
-		if got := markerName(marker); got != want {
-			t.Errorf("marker %q is %q, want %q", marker, got, want)
 		}
 	}
 }

@@ -12,15 +12,15 @@ import (
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 )
 
-// Limits of GitHub code scanning: it keeps 5,000 results of a run.
+// Limits of GitHub code scanning, which keeps 5,000 results of a run.
 const (
 	sarifResults = 5000
 	sarifMessage = 4000
 	sarifRule    = 200
 )
 
-// WriteSARIF writes the findings of one tool as SARIF 2.1.0, or of all of them
-// when tool is empty. GitHub wants one run for each category: one file a tool.
+// WriteSARIF writes the findings of one tool, or of all tools if tool is empty, as SARIF
+// 2.1.0. GitHub accepts one run for each category, so write one file for each tool.
 func (r *Report) WriteSARIF(w io.Writer, tool string) error {
 	run := sarif.NewRunWithInformationURI(cmp.Or(tool, "goldenpath"), "https://github.com/seed-b235b314/goldenpath")
 	run.Results = []*sarif.Result{}
@@ -32,7 +32,7 @@ func (r *Report) WriteSARIF(w io.Writer, tool string) error {
 		if len(run.Results) == sarifResults {
 			break
 		}
-		id := cmp.Or(cut(strings.TrimSpace(clean(f.Rule)), sarifRule), "unnamed-rule")
+		id := cmp.Or(cut(strings.TrimSpace(singleLine(f.Rule)), sarifRule), "unnamed-rule")
 		rule := rules[id]
 		if rule == nil {
 			rule = &sarifRuleOf{index: len(rules), worst: f.Severity, descriptor: run.AddRule(id)}
@@ -60,7 +60,7 @@ type sarifRuleOf struct {
 
 func (r *sarifRuleOf) describe(id string) {
 	properties := sarif.NewPropertyBag()
-	// GitHub reads critical from 9.0, high from 7.0, medium from 4.0.
+	// GitHub takes 9.0 and more as critical, 7.0 as high, 4.0 as medium.
 	properties.Add("security-severity", []string{"9.5", "8.0", "5.5", "2.0", "0.0"}[r.worst.rank()])
 	r.descriptor.WithShortDescription(sarif.NewMultiformatMessageString().WithText(id)).WithProperties(properties)
 }
@@ -76,18 +76,18 @@ func sarifResult(id string, f Finding) *sarif.Result {
 	}
 	levels := map[string]string{"error": "error", "warning": "warning", "notice": "note"}
 	res := sarif.NewRuleResult(id).WithLevel(levels[level(f)]).
-		WithMessage(sarif.NewTextMessage(cmp.Or(cut(strings.TrimSpace(clean(message)), sarifMessage), id))).
+		WithMessage(sarif.NewTextMessage(cmp.Or(cut(strings.TrimSpace(singleLine(message)), sarifMessage), id))).
 		WithLocations([]*sarif.Location{sarif.NewLocation().WithPhysicalLocation(sarif.NewPhysicalLocation().
 			WithArtifactLocation(sarif.NewSimpleArtifactLocation(sarifURI(f.At.Path))).WithRegion(region))}).
 		WithPartialFingerprints(map[string]string{"goldenpath/v1": cmp.Or(f.Fingerprint, fingerprint(f))})
 	if f.Status == Waived && !f.Blocking {
-		res.Suppressions = append(res.Suppressions, sarif.NewSuppression().WithKind("external").WithJustification(cut(clean(f.Waiver), 500)))
+		res.Suppressions = append(res.Suppressions, sarif.NewSuppression().WithKind("external").WithJustification(cut(singleLine(f.Waiver), 500)))
 	}
 	return res
 }
 
-// sarifURI is a path as the URI that SARIF wants. Code scanning wants a place:
-// what is about the whole repository is at its root.
+// sarifURI returns a path as a URI. Code scanning requires a location, so a finding about
+// the whole repository is at its root.
 func sarifURI(path string) string {
 	path = strings.ToValidUTF8(strings.TrimSpace(path), "\ufffd")
 	if path == "" {
@@ -96,8 +96,8 @@ func sarifURI(path string) string {
 	return (&url.URL{Path: cut(path, annotationPath)}).String()
 }
 
-// fingerprint tells a finding from others when its scanner does not. Its line
-// is no part of it: a finding stays the same when code above it moves.
+// fingerprint identifies a finding whose scanner did not. It leaves out the line, so that a
+// finding stays the same when code above it moves.
 func fingerprint(f Finding) string {
 	sum := sha256.Sum256([]byte(strings.Join([]string{f.Rule, f.At.Path, f.Package, f.Message}, "\x00")))
 	return hex.EncodeToString(sum[:16])

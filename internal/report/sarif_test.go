@@ -81,7 +81,7 @@ func readSARIF(t *testing.T, r *Report, tool string) sarifLog {
 		if res.RuleIndex < 0 || res.RuleIndex >= len(run.Tool.Driver.Rules) || run.Tool.Driver.Rules[res.RuleIndex].ID != res.RuleID {
 			t.Errorf("rule %q has index %d", res.RuleID, res.RuleIndex)
 		}
-		if res.Message.Text == "" || len(res.Message.Text) > sarifMessage || res.Message.Text != clean(res.Message.Text) {
+		if res.Message.Text == "" || len(res.Message.Text) > sarifMessage || res.Message.Text != singleLine(res.Message.Text) {
 			t.Errorf("message %q", res.Message.Text)
 		}
 		if res.Level != "error" && res.Level != "warning" && res.Level != "note" {

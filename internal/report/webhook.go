@@ -6,38 +6,37 @@ import (
 	"unicode/utf8"
 )
 
-// What the two take: a section of Slack has 3,000 characters, a message 50 blocks;
-// a message of Teams has 28 KB as JSON, of which outside text may need six bytes a
-// character.
+// Limits of the two services. Slack accepts 3,000 characters in a section and 50 blocks in
+// a message. Teams accepts 28 KB of JSON, where a character may take six bytes.
 const (
 	slackSection  = 2900
 	slackSections = 8
 	teamsMessage  = 24_000
-	webhookRows   = 40 // of a table: more is not read in a chat
+	webhookRows   = 40 // rows of a table in a chat message
 )
 
-// Slack is the report as the payload of a Slack webhook: plain text in blocks,
-// without mentions and links.
+// Slack returns the report as the payload of a Slack webhook: plain text in blocks, without
+// mentions or links.
 // https://docs.slack.dev/reference/block-kit/blocks/section-block
 func (r *Report) Slack() any {
-	head := cut(Clean(r.headline()), 140)
+	head := cut(LogLine(r.headline()), 140)
 	blocks := []any{map[string]any{"type": "header", "text": map[string]any{"type": "plain_text", "text": head}}}
-	for _, part := range parts(r.chatLines(), slackSection, slackSections) {
+	for _, part := range chunks(r.chatLines(), slackSection, slackSections) {
 		blocks = append(blocks, map[string]any{"type": "section", "text": map[string]any{"type": "mrkdwn", "text": "```" + part + "```"}})
 	}
 	return map[string]any{"text": slackText.Replace(head), "blocks": blocks}
 }
 
-// slackText keeps mentions, links and the end of preformatted text out of it.
+// slackText escapes mentions, links and the end of preformatted text.
 // https://docs.slack.dev/messaging/formatting-message-text#escaping
 var slackText = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "`", "'")
 
-// chatLines are the checks and tables, a line each.
+// chatLines returns the checks and the rows of tables, one line each.
 func (r *Report) chatLines() []string {
-	line := func(s string) string { return slackText.Replace(cut(strings.TrimRight(Clean(s), " "), 300)) }
+	line := func(s string) string { return slackText.Replace(cut(strings.TrimRight(LogLine(s), " "), 300)) }
 	var all []string
 	for _, c := range r.Checks {
-		all = append(all, line(mark(c.State)+" "+c.Name+"  "+stateWord(c.State)+c.Result+"  "+c.Note))
+		all = append(all, line(stateMark(c.State)+" "+c.Name+"  "+statePrefix(c.State)+c.Result+"  "+c.Note))
 	}
 	for _, s := range r.Sections {
 		all = append(all, "", line(s.Title))
@@ -51,8 +50,8 @@ func (r *Report) chatLines() []string {
 	return all
 }
 
-// parts joins lines to at most so many texts of at most n characters.
-func parts(lines []string, n, most int) []string {
+// chunks joins lines into at most most texts of at most n characters.
+func chunks(lines []string, n, most int) []string {
 	var all []string
 	size := n
 	for i, l := range lines {
@@ -68,15 +67,14 @@ func parts(lines []string, n, most int) []string {
 	return all
 }
 
-// Teams is the report as the payload of a Teams workflow webhook: an adaptive
-// card.
+// Teams returns the report as the payload of a Teams workflow webhook: an adaptive card.
 // https://learn.microsoft.com/power-automate/teams/send-a-message-in-teams
 func (r *Report) Teams() any {
 	c := &card{}
 	c.add(r.headline(), map[string]any{"size": "Medium", "weight": "Bolder"})
 	var facts []any
 	for _, check := range r.Checks {
-		name, result := teamsText(mark(check.State)+" "+check.Name), teamsText(stateWord(check.State)+check.Result+"  "+check.Note)
+		name, result := teamsText(stateMark(check.State)+" "+check.Name), teamsText(statePrefix(check.State)+check.Result+"  "+check.Note)
 		if !c.room(name + result) {
 			break
 		}
@@ -95,7 +93,7 @@ func (r *Report) Teams() any {
 		}
 	}
 	if c.full {
-		c.body = append(c.body, map[string]any{"type": "TextBlock", "text": "and more: the report has all of it", "wrap": true})
+		c.body = append(c.body, map[string]any{"type": "TextBlock", "text": "The report has more.", "wrap": true})
 	}
 	return map[string]any{"type": "message", "attachments": []any{map[string]any{
 		"contentType": "application/vnd.microsoft.card.adaptive",
@@ -110,8 +108,8 @@ type card struct {
 	full bool
 }
 
-// room reports whether a text fits, and takes its place. Elements cost about 120
-// bytes besides their text.
+// room reserves room for an element with this text, and reports whether it fits. An
+// element takes about 120 bytes more than its text.
 func (c *card) room(s string) bool {
 	for _, r := range s {
 		if c.used++; r == '<' || r == '>' || r == '&' || r > '~' {
@@ -123,16 +121,17 @@ func (c *card) room(s string) bool {
 	return !c.full
 }
 
-func (c *card) add(s string, look map[string]any) {
+// add appends a block of text with the given properties, if it fits.
+func (c *card) add(s string, properties map[string]any) {
 	if s = teamsText(s); c.room(s) {
-		look["type"], look["text"], look["wrap"] = "TextBlock", s, true
-		c.body = append(c.body, look)
+		properties["type"], properties["text"], properties["wrap"] = "TextBlock", s, true
+		c.body = append(c.body, properties)
 	}
 }
 
-// teamsText keeps the Markdown that cards read out of outside text.
+// teamsText replaces the characters that are Markdown in a card.
 func teamsText(s string) string {
-	s = strings.TrimSpace(cut(Clean(s), 300))
+	s = strings.TrimSpace(cut(LogLine(s), 300))
 	return strings.NewReplacer("[", "(", "]", ")", "*", "∗", "_", "＿", "`", "'", "~", "∼", "\\", "/").Replace(s)
 }
 

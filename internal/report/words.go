@@ -9,16 +9,16 @@ var marks = map[State]string{
 	OK: "✓", Warned: "!", Failed: "✗", Skipped: "–", Inconclusive: "~", Missing: "?", NotApplicable: "–",
 }
 
-// mark is a state in one character. A state that is not known has no result.
-func mark(s State) string {
+// stateMark returns a state as one character. An unknown state has no result.
+func stateMark(s State) string {
 	if m := marks[s]; m != "" {
 		return m
 	}
 	return marks[Missing]
 }
 
-// stateWord spells out the states that a mark alone could let pass for green.
-func stateWord(s State) string {
+// statePrefix spells out the states that a mark alone could make look like a pass.
+func statePrefix(s State) string {
 	switch s {
 	case OK, Warned, Failed:
 		return ""
@@ -28,8 +28,11 @@ func stateWord(s State) string {
 	return "unknown state: "
 }
 
-// word is a verdict as a person says it.
-func word(v Verdict) string {
+// Mark returns a verdict as one character. An unknown verdict is a question mark.
+func (v Verdict) Mark() string { return stateMark(State(v)) }
+
+// verdictText is a verdict as people read it.
+func verdictText(v Verdict) string {
 	switch v {
 	case Pass:
 		return "✓ pass"
@@ -43,8 +46,8 @@ func word(v Verdict) string {
 	return "? no verdict"
 }
 
-// seconds is a time as a person says it; too little is nothing.
-func seconds(s float64) string {
+// duration formats seconds for people. Less than 0.05 s is "".
+func duration(s float64) string {
 	switch {
 	case s < 0.05:
 		return ""

@@ -165,7 +165,7 @@ func (r *Runner) setOutput(name, value string) (err error) {
 		return nil
 	}
 	if strings.Contains(value, delimiter) || strings.ContainsAny(name, "\r\n=<") {
-		return fmt.Errorf("set output %s: the value could set other outputs: refused", report.Clean(name))
+		return fmt.Errorf("set output %s: the value could set other outputs: refused", report.LogLine(name))
 	}
 	defer func() {
 		if p := recover(); p != nil { // go-githubactions panics when the file cannot be written

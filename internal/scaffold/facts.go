@@ -113,7 +113,7 @@ func (f *Facts) name(o Options) error {
 	}
 	f.App = cmp.Or(o.App, have.App, slug(o.Name), slug(folderName(o.Dir)), "app")
 	if !appName.MatchString(f.App) {
-		return report.Usage("--app " + report.Clean(f.App) + " is not a valid app name: use at most 40 lower-case letters, digits and hyphens, such as where2eat")
+		return report.Usage("--app " + report.LogLine(f.App) + " is not a valid app name: use at most 40 lower-case letters, digits and hyphens, such as where2eat")
 	}
 	f.Image = o.Image
 	if f.Image == "" && have.Artifact.Image != have.App {
@@ -123,7 +123,7 @@ func (f *Facts) name(o Options) error {
 		f.Image = "ghcr.io/" + strings.ToLower(f.Owner) + "/" + f.App
 	}
 	if f.Image != "" && (!imageName.MatchString(f.Image) || len(f.Image) > 200) {
-		return report.Usage("--image " + report.Clean(f.Image) + " is not a valid image repository: use a name without tag and digest, such as ghcr.io/acme/where2eat")
+		return report.Usage("--image " + report.LogLine(f.Image) + " is not a valid image repository: use a name without tag and digest, such as ghcr.io/acme/where2eat")
 	}
 	return nil
 }

@@ -81,7 +81,7 @@ func listFiles(root *os.Root) (*tree, error) {
 func hidden(name string) bool { return strings.HasPrefix(path.Base(name), ".") }
 
 func (t *tree) note(format string, args ...any) {
-	t.notes = append(t.notes, report.Clean(fmt.Sprintf(format, args...)))
+	t.notes = append(t.notes, report.LogLine(fmt.Sprintf(format, args...)))
 }
 
 // has reports whether a regular file of that name exists.

@@ -40,7 +40,7 @@ func Attest(ctx context.Context, j *Job, digest string, reports []*report.Report
 	for _, of := range joinShards(reports) {
 		kind := predicates[of.Name]
 		if kind == "" {
-			return nil, report.Usage(fmt.Sprintf("a report of %q is not evidence about an artifact: give reports of test, security-gate, battery and scorecard", report.Clean(of.Name)))
+			return nil, report.Usage(fmt.Sprintf("a report of %q is not evidence about an artifact: give reports of test, security-gate, battery and scorecard", report.LogLine(of.Name)))
 		}
 		c := attestable(of, a)
 		if c.State == report.Failed && r.Verdict == report.Pass {

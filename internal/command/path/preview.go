@@ -242,7 +242,7 @@ func (where Where) previews(ctx context.Context, env *command.Env, g GitHub, cl 
 	p.deps = preview.Deps{
 		Target: t, Repository: w.repository, Reference: w.repository.Pull, Ledger: w.ledger, Now: env.Now, By: env.Runner.Identity(), Guard: w.guard(),
 		Say: func(ph target.Phase) {
-			fmt.Fprintf(env.Stderr, "  %-10s %-60s %6.1f s\n", report.Clean(ph.Name), report.Clean(ph.Detail), ph.Seconds)
+			fmt.Fprintf(env.Stderr, "  %-10s %-60s %6.1f s\n", report.LogLine(ph.Name), report.LogLine(ph.Detail), ph.Seconds)
 		},
 	}
 	if p.github != nil {

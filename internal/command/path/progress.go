@@ -66,10 +66,10 @@ func (p *progress) clear() {
 func (p *progress) Plan(subject string, stages, notes []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	fmt.Fprintf(p.out, "goldenpath run · %s\n", report.Clean(subject))
+	fmt.Fprintf(p.out, "goldenpath run · %s\n", report.LogLine(subject))
 	fmt.Fprintf(p.out, "  plan      %s\n", strings.Join(stages, " → "))
 	for _, n := range notes {
-		fmt.Fprintln(p.out, "  "+report.Clean(n))
+		fmt.Fprintln(p.out, "  "+report.LogLine(n))
 	}
 }
 
@@ -84,7 +84,7 @@ func (p *progress) Start(stage string) {
 func (p *progress) Say(what string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.what = report.Clean(what)
+	p.what = report.LogLine(what)
 	if !p.terminal {
 		fmt.Fprintf(p.out, "    %-14s %s\n", p.stage, p.what)
 	}
@@ -103,7 +103,7 @@ func (p *progress) Done(o run.Outcome) {
 	if o.Resumed {
 		what += " (done before)"
 	}
-	fmt.Fprintf(p.out, "  %s %-14s %6.1f s  %s\n", mark, o.Stage, o.Seconds, report.Clean(what))
+	fmt.Fprintf(p.out, "  %s %-14s %6.1f s  %s\n", mark, o.Stage, o.Seconds, report.LogLine(what))
 }
 
 func (p *progress) close() {

@@ -75,7 +75,7 @@ func (c *Attest) Do(ctx context.Context, env *command.Env) (*report.Report, erro
 // the report itself could decide which one that is.
 func (c *Attest) accept(r *report.Report, file string, before []*report.Report) error {
 	if len(c.Only) > 0 && !slices.Contains(c.Only, r.Name) {
-		return report.Usage(fmt.Sprintf("%s is a report of %q: want a report of %s", file, report.Clean(r.Name), strings.Join(c.Only, ", ")))
+		return report.Usage(fmt.Sprintf("%s is a report of %q: want a report of %s", file, report.LogLine(r.Name), strings.Join(c.Only, ", ")))
 	}
 	if r.Name == "security-gate" || r.Name == "scorecard" {
 		if slices.ContainsFunc(before, func(b *report.Report) bool { return b.Name == r.Name }) {

@@ -136,7 +136,7 @@ func (w Where) remote(ctx context.Context, env *command.Env, repo git.Repository
 
 func (w *world) guard() []string { return []string{w.env.Self, "guard"} }
 
-func (w *world) say(what string) { fmt.Fprintln(w.env.Stderr, "  "+report.Clean(what)) }
+func (w *world) say(what string) { fmt.Fprintln(w.env.Stderr, "  "+report.LogLine(what)) }
 
 // environment is the named environment, or the last one of the path.
 func (w *world) environment(name string) string {
