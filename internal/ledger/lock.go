@@ -14,6 +14,9 @@ import (
 // maxLock bounds the life of a lock, whatever it claims.
 const maxLock = 7 * 24 * time.Hour
 
+// maxSkew is how far the clock of another machine may be ahead.
+const maxSkew = time.Hour
+
 // Lock reserves an environment for one process.
 type Lock struct {
 	Environment string    `json:"environment"`
@@ -52,13 +55,20 @@ func (l *Ledger) Acquire(ctx context.Context, want Lock, life time.Duration) err
 		case err != nil:
 			return err
 		case held.Process == want.Process && held.Digest == want.Digest:
-		case held.Process.gone() || now.After(held.Expires) || now.After(held.Acquired.Add(maxLock)):
+		case held.Process.gone() || held.ended(now):
 		default:
 			return &LockedError{held}
 		}
 		want.Acquired, want.Expires = now, now.Add(life)
 		return tx.putLock(want)
 	})
+}
+
+// ended reports whether the lock is no longer valid: it has expired, it has outlived
+// maxLock, or it was acquired in the future, which no clock that is nearly right
+// claims.
+func (l Lock) ended(now time.Time) bool {
+	return now.After(l.Expires) || now.After(l.Acquired.Add(maxLock)) || l.Acquired.After(now.Add(maxSkew))
 }
 
 // Holds fails unless this process holds the lock of an environment.

@@ -53,7 +53,8 @@ func Promote(ctx context.Context, d Deps, o Options) (*report.Report, error) {
 	return r, err
 }
 
-// lock takes the lock of an environment. If another run holds it, held says who.
+// lock takes the lock of an environment. If another run holds it, held names
+// that run.
 func (d Deps) lock(ctx context.Context, o Options, purpose string) (held *ledger.LockedError, err error) {
 	life := lockLife
 	if o.Soak != nil {

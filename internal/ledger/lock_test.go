@@ -1,0 +1,78 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+)
+
+func TestLock(t *testing.T) {
+	ctx := context.Background()
+	dir := repository(t)
+	l := open(dir)
+	want := Lock{Environment: "production", Digest: "sha256:1", Purpose: "promote", By: "ann@laptop"}
+	if err := l.Acquire(ctx, want, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Acquire(ctx, want, time.Hour); err != nil {
+		t.Errorf("the holder may take its lock again: %v", err)
+	}
+	// Somebody else, alive (this test's parent) and on this machine.
+	put := func(p Process, expires time.Time) {
+		t.Helper()
+		err := l.Update(ctx, "test", func(_ context.Context, tx *Tx) error {
+			return tx.putLock(Lock{Environment: "production", By: "bob@laptop", Process: p, Acquired: noon, Expires: expires})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	me := thisProcess()
+	alive, dead, reused, far := me, me, me, me
+	alive.PID, alive.Start = 1, startOf(1)
+	dead.PID = 1 << 22 // over the kernel's limit
+	reused.Start = "1"
+	far.Host = "elsewhere"
+	for name, test := range map[string]struct {
+		holder Process
+		until  time.Time
+		taken  bool
+	}{
+		"alive":                    {alive, noon.Add(time.Hour), false},
+		"alive but expired":        {alive, noon.Add(-time.Second), true},
+		"dead":                     {dead, noon.Add(time.Hour), true},
+		"its number is used again": {reused, noon.Add(time.Hour), true},
+		"another machine":          {far, noon.Add(time.Hour), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			put(test.holder, test.until)
+			err := l.Acquire(ctx, want, time.Hour)
+			var locked *LockedError
+			if errors.As(err, &locked) == test.taken {
+				t.Errorf("err = %v, want taken = %v", err, test.taken)
+			}
+			if !test.taken && locked.Lock.By != "bob@laptop" {
+				t.Errorf("the error does not name the holder: %v", err)
+			}
+		})
+	}
+}
+
+func TestLockEnds(t *testing.T) {
+	for name, test := range map[string]struct {
+		acquired, expires time.Time
+		want              bool
+	}{
+		"valid":                  {noon.Add(-time.Hour), noon.Add(time.Hour), false},
+		"expired":                {noon.Add(-time.Hour), noon.Add(-time.Second), true},
+		"longer than any lock":   {noon.Add(-8 * 24 * time.Hour), noon.Add(time.Hour), true},
+		"a clock a little ahead": {noon.Add(10 * time.Minute), noon.Add(time.Hour), false},
+		"acquired in the future": {noon.AddDate(973, 0, 0), noon.AddDate(973, 0, 1), true},
+		"without a time":         {time.Time{}, noon.Add(time.Hour), true},
+	} {
+		if got := (Lock{Acquired: test.acquired, Expires: test.expires}).ended(noon); got != test.want {
+			t.Errorf("%s: %v, want %v", name, got, test.want)
+		}
+	}
+}
