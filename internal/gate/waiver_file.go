@@ -15,6 +15,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 
+	"github.com/seed-b235b314/goldenpath/internal/files"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -40,26 +41,21 @@ func readPolicyFile(dir, name string) ([]byte, error) {
 		return nil, err
 	}
 	defer root.Close()
-	name = filepath.FromSlash(name)
-	info, err := root.Stat(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		if _, link := root.Lstat(name); link != nil {
+	b, err := files.Read(root, name, maxWaivers)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if _, link := root.Lstat(filepath.FromSlash(name)); link != nil {
 			return nil, err
 		}
-		return nil, report.Usage(fmt.Sprintf("%s:1:1 is a symbolic link to a file that does not exist: commit the file itself", name))
-	}
-	if err != nil {
+		return nil, report.Usage(name + ":1:1 is a symbolic link to a file that does not exist: commit the file itself")
+	case errors.Is(err, files.ErrTooLarge):
+		return nil, report.Usage(fmt.Sprintf("%s:1:1 is larger than %d bytes", name, maxWaivers))
+	case errors.Is(err, files.ErrIrregular):
+		return nil, report.Usage(name + ":1:1 is not a regular file: commit one")
+	case err != nil:
 		return nil, report.Usage(fmt.Sprintf("%s:1:1 cannot be read: %v: commit a regular file", name, err))
 	}
-	if !info.Mode().IsRegular() {
-		return nil, report.Usage(name + ":1:1 is not a regular file: commit one")
-	}
-	f, err := root.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, maxWaivers+1))
+	return b, nil
 }
 
 // maxWaivers is the largest policy file in bytes.

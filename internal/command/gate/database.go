@@ -17,24 +17,24 @@ import (
 
 // Database is `security-gate database`.
 type Database struct {
-	Update Update `cmd:"" help:"Fetch what is missing or no longer fresh, from the first mirror that answers."`
-	Import Import `cmd:"" default:"withargs" help:"Make the data of Go from a folder of the Go vulnerability database."`
+	Update Update `cmd:"" help:"Download advisory data that is missing or no longer recent, from the first mirror that responds."`
+	Import Import `cmd:"" default:"withargs" help:"Create the data of Go from a folder of the Go vulnerability database."`
 }
 
 // Update is `security-gate database update`.
 type Update struct {
-	To         string        `help:"Folder of advisory data. Default: goldenpath/databases in the user's cache." type:"path" placeholder:"DIR"`
+	To         string        `help:"Folder with advisory data. Default: goldenpath/databases in the user's cache." type:"path" placeholder:"DIR"`
 	Ecosystems []string      `help:"Ecosystems of OSV. Default: Go, npm, PyPI." default:"Go,npm,PyPI" placeholder:"NAME,..."`
-	Image      bool          `help:"Fetch trivy's database too, which scanning an image needs."`
-	Java       bool          `help:"Fetch trivy's database of jars too."`
-	Exploits   bool          `help:"Fetch what is known of exploitation too (KEV and EPSS)."`
-	MirrorOSV  []string      `name:"mirror-osv" help:"Addresses of OSV data in the order they are asked, with <ecosystem> in them." placeholder:"URL,..."`
-	MirrorDB   []string      `name:"mirror-trivy" help:"References of trivy's database in the order they are asked." placeholder:"IMAGE,..."`
-	MaxAge     time.Duration `help:"Age from which data that could not be renewed is an error." default:"168h" placeholder:"DURATION"`
+	Image      bool          `help:"Download trivy's database too. Scanning an image needs it."`
+	Java       bool          `help:"Download trivy's database of jars too."`
+	Exploits   bool          `help:"Download data on exploitation too (KEV and EPSS)."`
+	MirrorOSV  []string      `name:"mirror-osv" help:"Addresses of OSV data, with <ecosystem> in them, in the order in which they are tried." placeholder:"URL,..."`
+	MirrorDB   []string      `name:"mirror-trivy" help:"References of trivy's database, in the order in which they are tried." placeholder:"IMAGE,..."`
+	MaxAge     time.Duration `help:"Age from which data that could not be updated is an error." default:"168h" placeholder:"DURATION"`
 	command.Output
 }
 
-// Do fetches.
+// Do downloads.
 func (c *Update) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
 	start := env.Now()
 	o := database.Options{
@@ -63,12 +63,12 @@ func (c *Update) Do(ctx context.Context, env *command.Env) (*report.Report, erro
 		}
 		switch r.State {
 		case database.Missing:
-			row.State, row.Result = report.Missing, "no mirror gave it"
-			rep.Verdict, rep.Reason, rep.Title = report.Fail, report.ReasonMissing, "some advisory data could not be fetched"
+			row.State, row.Result = report.Missing, "could not be downloaded from any mirror"
+			rep.Verdict, rep.Reason, rep.Title = report.Fail, report.ReasonMissing, "some advisory data could not be downloaded"
 		case database.Stale:
 			row.State = report.Warned
 			if rep.Verdict == report.Pass {
-				rep.Verdict, rep.Reason, rep.Title = report.Warn, report.ReasonStale, "some advisory data could not be renewed: what was there is kept"
+				rep.Verdict, rep.Reason, rep.Title = report.Warn, report.ReasonStale, "some advisory data could not be updated; the existing copy is kept"
 			}
 		}
 		rep.Checks = append(rep.Checks, row)
@@ -80,7 +80,7 @@ func (c *Update) Do(ctx context.Context, env *command.Env) (*report.Report, erro
 // Import is `security-gate database import`.
 type Import struct {
 	From string `help:"Folder of OSV files: data/osv of module golang.org/x/vulndb." required:"" type:"path" placeholder:"DIR"`
-	To   string `help:"Folder of advisory data. Default: goldenpath/databases in the user's cache." type:"path" placeholder:"DIR"`
+	To   string `help:"Folder with advisory data. Default: goldenpath/databases in the user's cache." type:"path" placeholder:"DIR"`
 	command.Output
 }
 

@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"github.com/seed-b235b314/goldenpath/internal/command"
+	"github.com/seed-b235b314/goldenpath/internal/files"
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/gate/sbom"
 	"github.com/seed-b235b314/goldenpath/internal/gate/vex"
@@ -45,8 +46,7 @@ func (c *Scan) removeOld(env *command.Env) error {
 	return nil
 }
 
-// ours reports whether the gate wrote a file. Files of others are never
-// removed.
+// ours reports whether the gate wrote a file. Other files are never removed.
 func ours(name string) bool {
 	if info, err := os.Lstat(name); err != nil || !info.Mode().IsRegular() {
 		return false
@@ -107,18 +107,10 @@ func writeSARIF(dir string, rep *report.Report, all []gate.Scanner) error {
 	return nil
 }
 
-// create writes a file as a whole or not at all.
+// create writes a file completely or not at all, and creates its folder.
 func create(name string, write func(io.Writer) error) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(name), ".security-gate-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	if err := errors.Join(write(f), f.Chmod(0o644), f.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	return os.Rename(f.Name(), name)
+	return files.WriteWith(name, 0o644, write)
 }

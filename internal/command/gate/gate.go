@@ -1,5 +1,5 @@
-// Package gate is the command line of security-gate. It alone links the
-// scanners, and it never meets a deploy credential.
+// Package gate is the command line of security-gate. No other package links the
+// scanners, and it has no access to deploy credentials.
 package gate
 
 import (
@@ -11,10 +11,10 @@ import (
 
 // CLI is the command line.
 type CLI struct {
-	Scan     Scan     `cmd:"" default:"withargs" help:"Scan a checkout and decide."`
-	Database Database `cmd:"" help:"Fetch advisory data, or import it."`
+	Scan     Scan     `cmd:"" default:"withargs" help:"Scan a checkout and decide whether it may pass."`
+	Database Database `cmd:"" help:"Download advisory data, or import it."`
 
-	Completion kongcompletion.Completion `cmd:"" help:"Print the code that makes your shell complete security-gate."`
+	Completion kongcompletion.Completion `cmd:"" help:"Print the shell code that completes security-gate commands."`
 	Version    kong.VersionFlag          `help:"Print the version."`
 }
 

@@ -132,4 +132,3 @@ func (c *Scan) readPolicy(dir, waiversDir string, cfg *config.Config, now time.T
 	}
 	return p, errors.Join(errs[:]...)
 }
-

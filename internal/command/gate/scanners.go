@@ -16,7 +16,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate/workflow"
 )
 
-// scanners is what the gate looks with.
+// scanners returns the scanners of a run.
 func (c *Scan) scanners(dir string, p *policy, secrets *gitleaks.Scanner) []gate.Scanner {
 	workflows := &workflow.Reader{}
 	all := []gate.Scanner{secrets, &osv.Scanner{Built: c.Artifact != ""}, &trivy.Scanner{}, actionlint.Scanner{Reader: workflows}, workflow.Scanner{Reader: workflows}}
@@ -33,8 +33,8 @@ func (c *Scan) scanners(dir string, p *policy, secrets *gitleaks.Scanner) []gate
 	return append(all, c.imports(dir)...)
 }
 
-// imports are the tools whose results are handed in. A file that cannot be read is
-// a tool without an answer.
+// imports returns the tools whose results are imported. A file that cannot be read is a
+// scanner that fails.
 func (c *Scan) imports(dir string) []gate.Scanner {
 	var all []gate.Scanner
 	for _, pattern := range c.Import {
@@ -43,7 +43,7 @@ func (c *Scan) imports(dir string) []gate.Scanner {
 		}
 		names, err := filepath.Glob(pattern)
 		if err == nil && len(names) == 0 {
-			err = fmt.Errorf("no file is %s", pattern)
+			err = fmt.Errorf("no file matches %s", pattern)
 		}
 		if err != nil {
 			all = append(all, unreadable{err})
@@ -61,7 +61,7 @@ func (c *Scan) imports(dir string) []gate.Scanner {
 	return all
 }
 
-// unreadable stands for a tool whose results cannot be read.
+// unreadable is a tool whose results cannot be read.
 type unreadable struct{ err error }
 
 func (unreadable) Name() string    { return "sarif" }

@@ -51,7 +51,7 @@ func load[V any](dir, name string, parse func(io.Reader, limits) (map[string]V, 
 	return found, &gate.Database{Name: name, Digest: "sha256:" + hex.EncodeToString(sum.Sum(nil)), Time: when}, nil
 }
 
-// catalogue has the fields of CISA's file that are read besides the entries.
+// catalogue has the fields of CISA's file that are read in addition to the entries.
 type catalogue struct {
 	DateReleased time.Time `json:"dateReleased"`
 	Count        *int      `json:"count"`

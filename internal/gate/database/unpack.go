@@ -53,7 +53,7 @@ func (u *update) unpack(ctx context.Context, layer *meter, want shape, s, have *
 	}
 	defer func() {
 		f.Close()
-		_ = u.root.Remove(part(k.path)) // of a fetch that failed; else it is renamed by now
+		_ = u.root.Remove(part(k.path)) // left only if the download failed
 	}()
 	text, err := u.untar(ctx, layer, want, f, s)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 )
 
 // Printed runs do and returns everything that is written to the process's standard
-// output and error meanwhile, by any library.
+// output and error while it runs, by any library.
 func Printed(t *testing.T, do func()) string {
 	t.Helper()
 	file, err := os.Create(filepath.Join(t.TempDir(), "out"))
