@@ -14,7 +14,7 @@ type Input[T any] struct {
 func Known[T any](value T) Input[T] { return Input[T]{value: value, known: true} }
 
 // Unknown is a fact that could not be read, with the cause. A nil cause means
-// that it was not asked for.
+// that the caller did not read it.
 func Unknown[T any](why error) Input[T] { return Input[T]{why: why} }
 
 // Partial is a value that is right as far as it goes, such as the messages of
@@ -22,8 +22,8 @@ func Unknown[T any](why error) Input[T] { return Input[T]{why: why} }
 // the known part is reported; its absence proves nothing.
 func Partial[T any](value T, why error) Input[T] { return Input[T]{value: value, why: why} }
 
-// errNotAsked is the cause of an Input that was never set.
-var errNotAsked = errors.New("it was not asked for")
+// errNotProvided is the cause of an Input that was never set.
+var errNotProvided = errors.New("no input was provided")
 
 // get returns the value, and the reason that it is not complete.
 func (i Input[T]) get() (T, error) {
@@ -33,6 +33,6 @@ func (i Input[T]) get() (T, error) {
 	case i.why != nil:
 		return i.value, i.why
 	default:
-		return i.value, errNotAsked
+		return i.value, errNotProvided
 	}
 }

@@ -16,13 +16,13 @@ func TestInput(t *testing.T) {
 		value []string
 		err   error
 	}{
-		"zero":                    {Input[[]string]{}, nil, errNotAsked},
+		"zero":                    {Input[[]string]{}, nil, errNotProvided},
 		"known":                   {Known([]string{"a"}), []string{"a"}, nil},
 		"known to be none":        {Known[[]string](nil), nil, nil},
 		"unknown":                 {Unknown[[]string](shallow), nil, shallow},
-		"unknown without a cause": {Unknown[[]string](nil), nil, errNotAsked},
+		"unknown without a cause": {Unknown[[]string](nil), nil, errNotProvided},
 		"a part":                  {Partial([]string{"a"}, shallow), []string{"a"}, shallow},
-		"a part without a cause":  {Partial([]string{"a"}, nil), []string{"a"}, errNotAsked},
+		"a part without a cause":  {Partial([]string{"a"}, nil), []string{"a"}, errNotProvided},
 	} {
 		value, err := test.in.get()
 		if diff := cmp.Diff(test.value, value); diff != "" || !errors.Is(err, test.err) || (err == nil) != (test.err == nil) {

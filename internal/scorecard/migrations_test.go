@@ -63,7 +63,7 @@ func TestMigrationInputs(t *testing.T) {
 		"quotes":            {Known([]string{`db/say "hi".sql`}), report.Warned, `irreversible (1 file: say "hi".sql)`, "the previous release may not run on this schema"},
 		"an expand":         {Known([]string{"db/ok.sql"}), report.OK, "expand (1 file: ok.sql)", "rollback stays possible"},
 		"none":              {Known[[]string](nil), report.OK, "none", ""},
-		"not asked":         {Input[[]string]{}, report.Missing, "the new migrations are not known: it was not asked for", ""},
+		"not asked":         {Input[[]string]{}, report.Missing, "the new migrations are not known: no input was provided", ""},
 		"not read":          {Unknown[[]string](shallow), report.Missing, "the new migrations are not known: the clone is shallow", ""},
 		"read in part":      {Partial([]string{"db/ok.sql", "db/002_größe.sql"}, shallow), report.Missing, "the new migrations are not known: the clone is shallow", "found so far: irreversible (2 files: ok.sql, 002_größe.sql)"},
 		"not in checkout":   {Known([]string{"db/gone.sql"}), report.Missing, "db/gone.sql cannot be read: ", ""},

@@ -17,7 +17,7 @@ func TestRollback(t *testing.T) {
 		want Dimension
 	}{
 		"no environment": {Options{Previous: Known(&Previous{ID: "1"})}, Dimension{State: report.NotApplicable, Result: "no environment is configured"}},
-		"not asked":      {Options{Environment: "production"}, Dimension{State: report.Missing, Result: "the previous release is not known: it was not asked for", Note: "a rollback may not be possible"}},
+		"not asked":      {Options{Environment: "production"}, Dimension{State: report.Missing, Result: "the previous release is not known: no input was provided", Note: "a rollback may not be possible"}},
 		"not read": {Options{Environment: "production", Previous: Unknown[*Previous](errors.New("401"))},
 			Dimension{State: report.Missing, Result: "the previous release is not known: 401", Note: "a rollback may not be possible"}},
 		"first release": {Options{Environment: "production", Previous: Known[*Previous](nil)},

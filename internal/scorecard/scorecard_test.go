@@ -113,9 +113,9 @@ func TestGrade(t *testing.T) {
 		}, []string{"rollback"}, "rollback", report.Missing, "the previous release is not known: read the ledger: who are you?", report.Fail},
 		"GP-SCORE-8 rollback: not pullable": {func(_ *testing.T, o *Options) { o.Previous = Known(&Previous{Pullable: errors.New("no such image")}) }, []string{"rollback"}, "rollback", report.Missing, "cannot be pulled", report.Fail},
 
-		"rollback: not asked for":              {func(_ *testing.T, o *Options) { o.Previous = Input[*Previous]{} }, []string{"rollback"}, "rollback", report.Missing, "was not asked for", report.Fail},
+		"rollback: not asked for":              {func(_ *testing.T, o *Options) { o.Previous = Input[*Previous]{} }, []string{"rollback"}, "rollback", report.Missing, "no input was provided", report.Fail},
 		"rollback: no environment":             {func(_ *testing.T, o *Options) { o.Environment = "" }, nil, "rollback", report.NotApplicable, "no environment is configured", report.Warn},
-		"GP-SCORE-7 migrations: not asked for": {func(_ *testing.T, o *Options) { o.NewMigrations = Input[[]string]{} }, []string{"migrations"}, "migrations", report.Missing, "was not asked for", report.Fail},
+		"GP-SCORE-7 migrations: not asked for": {func(_ *testing.T, o *Options) { o.NewMigrations = Input[[]string]{} }, []string{"migrations"}, "migrations", report.Missing, "no input was provided", report.Fail},
 		"GP-SCORE-7 migrations: history unread": {func(_ *testing.T, o *Options) {
 			o.NewMigrations = Unknown[[]string](errors.New("the clone is shallow"))
 		}, nil, "migrations", report.Missing, "the clone is shallow", report.Warn},
