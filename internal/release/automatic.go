@@ -2,6 +2,7 @@ package release
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -63,7 +64,10 @@ func (d Deps) rollBackAfterBreach(ctx context.Context, o Options, entry ledger.E
 func (d Deps) lastProven(ctx context.Context, o Options, from ledger.Entry, all []ledger.Entry, r *report.Report) (*facts, error) {
 	for _, to := range all {
 		f := &facts{now: d.Now().UTC(), current: &from, to: &to}
-		if err := d.readArtifact(ctx, f, to.Digest); err != nil {
+		err := d.readArtifact(ctx, f, to.Digest)
+		if usage := (*report.UsageError)(nil); errors.As(err, &usage) {
+			f.artifact = nil // the entry's digest is not a digest: no registry has it
+		} else if err != nil {
 			return nil, err
 		}
 		o.Digest = to.Digest

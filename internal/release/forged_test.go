@@ -146,23 +146,33 @@ func TestRollbackToAProvenRelease(t *testing.T) {
 // TestBreachWithAForgedLedger: the automatic rollback asks the same questions. It
 // goes past what is not proven.
 func TestBreachWithAForgedLedger(t *testing.T) {
-	t.Run("to the release before it", func(t *testing.T) {
-		b := newBench(t)
-		b.release(b.artifacts[0])
-		b.stage(b.artifacts[1])
-		b.inject(b.artifacts[2], func(e *ledger.Entry) { e.Previous = "2026.11.21-1" })
-		// The injected release is the current one: the next promotion replaces it.
-		b.current(injected)
-		b.probed = always(bad)
-		r := must(Promote(t.Context(), b.Deps, b.production(b.artifacts[1])))(t)
-		b.want(r, report.Fail, "slo-breach")
-		if b.runs() != "one" || r.Output("rollback") == "" {
-			t.Errorf("production runs %s, outputs %v", b.runs(), r.Outputs)
-		}
-		if got := b.rows(r, "rollback"); len(got) != 2 || !strings.Contains(got[0], "not to "+injected+": evidence-missing") {
-			t.Errorf("rows %q", got)
-		}
-	})
+	for name, test := range map[string]struct{ digest, reason string }{
+		"to the release before it":      {"", "evidence-missing"},
+		"what is named is not a digest": {"sha256:zz", "not-pullable"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.release(b.artifacts[0])
+			b.stage(b.artifacts[1])
+			b.inject(b.artifacts[2], func(e *ledger.Entry) {
+				e.Previous = "2026.11.21-1"
+				if test.digest != "" {
+					e.Digest = test.digest
+				}
+			})
+			// The injected release is the current one: the next promotion replaces it.
+			b.current(injected)
+			b.probed = always(bad)
+			r := must(Promote(t.Context(), b.Deps, b.production(b.artifacts[1])))(t)
+			b.want(r, report.Fail, "slo-breach")
+			if b.runs() != "one" || r.Output("rollback") == "" {
+				t.Errorf("production runs %s, outputs %v", b.runs(), r.Outputs)
+			}
+			if got := b.rows(r, "rollback"); len(got) != 2 || !strings.Contains(got[0], "not to "+injected+": "+test.reason) {
+				t.Errorf("rows %q", got)
+			}
+		})
+	}
 	t.Run("there is no other", func(t *testing.T) {
 		b := newBench(t)
 		b.release(b.artifacts[0])
