@@ -22,7 +22,7 @@ type attribute struct {
 }
 
 // maxValue bounds the part of a value that is kept, in bytes.
-const maxValue = 4096
+const maxValue = 1024
 
 // used are the names of the attributes that are kept.
 var used = []string{
@@ -40,18 +40,19 @@ func (a attributes) get(name string) string {
 	return ""
 }
 
-// key returns text that is equal only for equal values of the named attributes.
+// key returns a hash of the values of the named attributes. A hash is small, however
+// long the values are.
 func (a attributes) key(names ...string) string {
-	var b strings.Builder
+	sum := sha256.New()
 	for _, name := range names {
 		for _, one := range a {
 			if one.name == name {
-				b.WriteString(strconv.Quote(one.whole))
+				fmt.Fprintf(sum, "%q", one.whole)
 			}
 		}
-		b.WriteByte(' ')
+		sum.Write([]byte{' '})
 	}
-	return b.String()
+	return string(sum.Sum(nil))
 }
 
 // count returns a declared number. Text that is not a number declares nothing.

@@ -26,7 +26,7 @@ const (
 // tool marks them as retries, or if they are in one suite element and all but the
 // last failed and the last passed.
 type Test struct {
-	Name    string // to show; at most 4096 bytes, never empty
+	Name    string // to show; at most 1024 bytes, never empty
 	Verdict Verdict
 	// Stable is true if no record of that name in the same suite failed.
 	Stable bool
