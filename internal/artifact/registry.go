@@ -82,10 +82,10 @@ func (r *Registry) Repository(image string) (*Repository, error) {
 	}
 	p := &Repository{name: repo, folder: r.folder}
 	if r.folder != nil {
-		p.options = append(p.options, remote.WithTransport(r.folder), remote.WithJobs(1), // olareg v0.1.2 races with itself on a new repository
+		p.options = append(p.options, remote.WithTransport(allPages{r.folder}), remote.WithJobs(1), // olareg v0.1.2 races with itself on a new repository
 			remote.WithRetryPredicate(func(error) bool { return false }))
 	} else {
-		p.options = append(p.options, remote.WithAuthFromKeychain(authn.NewMultiKeychain(authn.DefaultKeychain, gitHubKeychain(r.token))), remote.WithUserAgent("goldenpath"), remote.WithTransport(withTimeout()))
+		p.options = append(p.options, remote.WithAuthFromKeychain(authn.NewMultiKeychain(authn.DefaultKeychain, gitHubKeychain(r.token))), remote.WithUserAgent("goldenpath"), remote.WithTransport(allPages{withTimeout()}))
 	}
 	return p, nil
 }

@@ -70,7 +70,7 @@ func TestRollbackOfAForgedLedger(t *testing.T) {
 		digest int
 		change func(*bench, *ledger.Entry)
 		reason string
-		says   string
+		text   string
 	}{
 		"an image without evidence": {unsigned, nil, "evidence-missing", "provenance, security-gate, battery on staging"},
 		"an image without evidence, under another commit": {unsigned, func(b *bench, e *ledger.Entry) {
@@ -111,8 +111,8 @@ func TestRollbackOfAForgedLedger(t *testing.T) {
 			for _, to := range []string{"", injected} {
 				r := must(Rollback(t.Context(), b.Deps, b.prod(to)))(t)
 				b.want(r, report.Fail, test.reason)
-				if !strings.Contains(r.Title, test.says) || report.Worst(r.Checks) != report.Fail {
-					t.Errorf("to %q: title %q, want %q; rows %+v", to, r.Title, test.says, r.Checks)
+				if !strings.Contains(r.Title, test.text) || report.Worst(r.Checks) != report.Fail {
+					t.Errorf("to %q: title %q, want %q; rows %+v", to, r.Title, test.text, r.Checks)
 				}
 			}
 			if b.tip() != tip || b.runs() != "one" {

@@ -20,7 +20,7 @@ func TestPromoteRefuses(t *testing.T) {
 	for name, test := range map[string]struct {
 		prepare func(*bench, *Options)
 		reason  string
-		says    string
+		text    string
 	}{
 		"GP-PROM-1 what is not in the registry": {func(b *bench, o *Options) { o.Digest = missing }, "not-found", "nothing to promote"},
 		"GP-PROM-1 what was never staged":       {func(b *bench, o *Options) {}, "not-staged", "staging has no release"},
@@ -84,8 +84,8 @@ func TestPromoteRefuses(t *testing.T) {
 			tip := b.tip()
 			r := must(Promote(t.Context(), b.Deps, o))(t)
 			b.want(r, report.Fail, test.reason)
-			if !strings.Contains(r.Title, test.says) {
-				t.Errorf("title %q, want %q in it", r.Title, test.says)
+			if !strings.Contains(r.Title, test.text) {
+				t.Errorf("title %q, want %q in it", r.Title, test.text)
 			}
 			if report.Worst(r.Checks) != report.Fail {
 				t.Errorf("no row failed: %+v", r.Checks)

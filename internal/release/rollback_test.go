@@ -103,7 +103,7 @@ func TestRollbackRefuses(t *testing.T) {
 		prepare func(*bench)
 		to      string
 		reason  string
-		says    string
+		text    string
 	}{
 		"nothing was ever released": {func(*bench) {}, "", "no-release", "no release runs there"},
 		"the first release": {func(b *bench) { b.released(b.artifacts[0], "") },
@@ -120,8 +120,8 @@ func TestRollbackRefuses(t *testing.T) {
 			tip, runs := b.tip(), b.runs()
 			r := must(Rollback(t.Context(), b.Deps, b.rollback(test.to)))(t)
 			b.want(r, report.Fail, test.reason)
-			if !strings.Contains(r.Title, test.says) {
-				t.Errorf("title %q, want %q in it", r.Title, test.says)
+			if !strings.Contains(r.Title, test.text) {
+				t.Errorf("title %q, want %q in it", r.Title, test.text)
 			}
 			if b.tip() != tip || b.runs() != runs {
 				t.Error("something was changed")

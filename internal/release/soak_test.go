@@ -43,26 +43,26 @@ func TestSoak(t *testing.T) {
 		during  func(b *bench, n int) // before each sample
 		verdict report.Verdict
 		reason  string
-		says    string // in the row of the soak
+		text    string // in the row of the soak
 		runs    string
 		most    int // samples; 0: not checked
 	}{
 		"GP-PROM-6 it passes":                   {soak: Soak{Availability: 100, ErrorRate: 0.1, P95: 10 * time.Millisecond}, answers: always(good), verdict: report.Pass, reason: "soaked", runs: "two"},
-		"GP-PROM-6 both time and samples count": {soak: Soak{For: time.Nanosecond, AtLeast: 7, Availability: 99}, answers: always(good), verdict: report.Pass, reason: "soaked", says: "7 samples", runs: "two"},
-		"GP-PROM-7 it answers with errors":      {soak: Soak{ErrorRate: 20}, answers: always(bad), verdict: report.Fail, reason: "slo-breach", says: "errors 100.00 % are above 20 %", runs: "one"},
-		"GP-PROM-7 it does not answer":          {soak: Soak{Availability: 99}, answers: always(dead), verdict: report.Fail, reason: "slo-breach", says: "availability 0.00 % is below 99 %", runs: "one", most: 1},
-		"GP-PROM-7 slow at the end":             {soak: Soak{P95: 250 * time.Millisecond}, answers: every(10, slow), verdict: report.Fail, reason: "slo-breach", says: "p95 300 ms is above 250 ms", runs: "one"},
+		"GP-PROM-6 both time and samples count": {soak: Soak{For: time.Nanosecond, AtLeast: 7, Availability: 99}, answers: always(good), verdict: report.Pass, reason: "soaked", text: "7 samples", runs: "two"},
+		"GP-PROM-7 it answers with errors":      {soak: Soak{ErrorRate: 20}, answers: always(bad), verdict: report.Fail, reason: "slo-breach", text: "errors 100.00 % are above 20 %", runs: "one"},
+		"GP-PROM-7 it does not answer":          {soak: Soak{Availability: 99}, answers: always(dead), verdict: report.Fail, reason: "slo-breach", text: "availability 0.00 % is below 99 %", runs: "one", most: 1},
+		"GP-PROM-7 slow at the end":             {soak: Soak{P95: 250 * time.Millisecond}, answers: every(10, slow), verdict: report.Fail, reason: "slo-breach", text: "p95 300 ms is above 250 ms", runs: "one"},
 		"p95 leaves the slowest 5 % out":        {soak: Soak{For: time.Nanosecond, AtLeast: 40, P95: 250 * time.Millisecond}, answers: every(20, slow), verdict: report.Pass, reason: "soaked", runs: "two"},
 		"a bound below a millisecond is kept":   {soak: Soak{P95: 1500 * time.Microsecond}, answers: always(answered(200, 1400*time.Microsecond)), verdict: report.Pass, reason: "soaked", runs: "two"},
-		"no answers are not fast answers":       {soak: Soak{P95: 250 * time.Millisecond}, answers: always(dead), verdict: report.Fail, reason: "slo-breach", says: "p95 5000 ms is above 250 ms", runs: "one"},
-		"exactly what is allowed is allowed":    {soak: Soak{For: time.Nanosecond, AtLeast: 1000, Every: time.Microsecond, Availability: 99.9, ErrorRate: 0.1}, answers: every(1000, bad), verdict: report.Pass, reason: "soaked", says: "availability 99.90 %", runs: "two"},
+		"no answers are not fast answers":       {soak: Soak{P95: 250 * time.Millisecond}, answers: always(dead), verdict: report.Fail, reason: "slo-breach", text: "p95 5000 ms is above 250 ms", runs: "one"},
+		"exactly what is allowed is allowed":    {soak: Soak{For: time.Nanosecond, AtLeast: 1000, Every: time.Microsecond, Availability: 99.9, ErrorRate: 0.1}, answers: every(1000, bad), verdict: report.Pass, reason: "soaked", text: "availability 99.90 %", runs: "two"},
 		"an error rate is a rate of answers": {soak: Soak{For: time.Nanosecond, AtLeast: 20, ErrorRate: 6}, answers: func(i int) answer {
 			return []answer{good, dead, dead, dead, bad, good, good, good, good, good}[min(i, 9)]
-		}, verdict: report.Pass, reason: "soaked", says: "errors 5.00 %", runs: "two"},
+		}, verdict: report.Pass, reason: "soaked", text: "errors 5.00 %", runs: "two"},
 		"a redirect and a 404 are answers":        {soak: Soak{Availability: 100}, answers: always(answered(404, time.Millisecond)), verdict: report.Pass, reason: "soaked", runs: "two"},
-		"it breaks as soon as it cannot be kept":  {soak: Soak{For: 100 * time.Millisecond, AtLeast: 100, Every: time.Millisecond, Availability: 97}, answers: always(dead), verdict: report.Fail, reason: "slo-breach", says: "4 of 4 samples bad", runs: "one", most: 4},
-		"GP-PROM-6 too few samples are no answer": {soak: Soak{For: time.Second, AtLeast: 1000, Every: time.Millisecond, Availability: 99}, answers: always(good), during: wait, verdict: report.Fail, reason: "soak-inconclusive", says: "needs 1000 samples", runs: "two", most: 4},
-		"GP-PROM-6 no answers are no error rate":  {soak: Soak{For: time.Second, AtLeast: 3, Every: time.Millisecond, ErrorRate: 1}, answers: always(dead), during: wait, verdict: report.Fail, reason: "soak-inconclusive", says: "has 0", runs: "two", most: 4},
+		"it breaks as soon as it cannot be kept":  {soak: Soak{For: 100 * time.Millisecond, AtLeast: 100, Every: time.Millisecond, Availability: 97}, answers: always(dead), verdict: report.Fail, reason: "slo-breach", text: "4 of 4 samples bad", runs: "one", most: 4},
+		"GP-PROM-6 too few samples are no answer": {soak: Soak{For: time.Second, AtLeast: 1000, Every: time.Millisecond, Availability: 99}, answers: always(good), during: wait, verdict: report.Fail, reason: "soak-inconclusive", text: "needs 1000 samples", runs: "two", most: 4},
+		"GP-PROM-6 no answers are no error rate":  {soak: Soak{For: time.Second, AtLeast: 3, Every: time.Millisecond, ErrorRate: 1}, answers: always(dead), during: wait, verdict: report.Fail, reason: "soak-inconclusive", text: "has 0", runs: "two", most: 4},
 		"it restarts": {soak: Soak{Availability: 99}, answers: always(good), during: func(b *bench, n int) {
 			if n == 2 {
 				b.target.Change("production", func(r *target.Running) { r.Restarts++ })
@@ -91,8 +91,8 @@ func TestSoak(t *testing.T) {
 					row = c
 				}
 			}
-			if !strings.Contains(row.Result+" "+row.Note, test.says) {
-				t.Errorf("the row %q (%s) does not contain %q", row.Result, row.Note, test.says)
+			if !strings.Contains(row.Result+" "+row.Note, test.text) {
+				t.Errorf("the row %q (%s) does not contain %q", row.Result, row.Note, test.text)
 			}
 			if b.runs() != test.runs {
 				t.Errorf("production runs %s, want %s", b.runs(), test.runs)

@@ -51,7 +51,7 @@ func (g *generation) stop(ctx context.Context) error {
 	lock := g.path("lock")
 	asked := false
 	kill := time.After(grace + 3*time.Second)
-	hopeless := time.After(grace + 8*time.Second)
+	deadline := time.After(grace + 8*time.Second)
 	for wait := time.Millisecond; held(lock); wait = min(2*wait, 20*time.Millisecond) {
 		if !asked {
 			asked = g.signal(owner(lock), syscall.SIGTERM)
@@ -63,7 +63,7 @@ func (g *generation) stop(ctx context.Context) error {
 			if !g.signal(owner(lock), syscall.SIGKILL) {
 				_ = sweep(ctx, g.marks)
 			}
-		case <-hopeless:
+		case <-deadline:
 			return fmt.Errorf("stop generation %d: its supervisor, process %d, does not end: kill it, then try again", g.number, owner(lock))
 		case <-time.After(wait):
 		}

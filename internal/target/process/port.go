@@ -86,7 +86,7 @@ func (g *generation) checkPort() error {
 
 // waitFree waits until the sockets of a stopped generation are closed.
 func waitFree(ctx context.Context, port int) error {
-	hopeless := time.After(2 * time.Second)
+	deadline := time.After(2 * time.Second)
 	for wait := time.Millisecond; ; wait = min(2*wait, 20*time.Millisecond) {
 		err := checkFree(port)
 		if err == nil {
@@ -95,7 +95,7 @@ func waitFree(ctx context.Context, port int) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-hopeless:
+		case <-deadline:
 			return err
 		case <-time.After(wait):
 		}

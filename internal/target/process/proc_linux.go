@@ -76,7 +76,7 @@ func (m marks) on(pid int) bool {
 // sweep kills every process that has the marks. It is the last resort, for processes
 // that the supervisor and its shim did not stop.
 func sweep(ctx context.Context, m marks) error {
-	hopeless := time.After(grace)
+	deadline := time.After(grace)
 	for wait := time.Millisecond; ; wait = min(2*wait, 20*time.Millisecond) {
 		left := 0
 		for _, pid := range pids() {
@@ -91,7 +91,7 @@ func sweep(ctx context.Context, m marks) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-hopeless:
+		case <-deadline:
 			return errors.New("end process " + strconv.Itoa(left) + " of the environment: it cannot be killed: restart the machine, or stop it as its user, then try again")
 		case <-time.After(wait):
 		}

@@ -49,7 +49,7 @@ func rollBack(ctx context.Context, old, next *generation, cause error) error {
 	ctx = context.WithoutCancel(ctx)
 	failure := &target.Failure{
 		Err: cause, What: fmt.Sprintf("start generation %d: %v", next.number, cause),
-		Kept: "nothing: nothing serves " + next.spec.Environment,
+		Kept: "nothing serves " + next.spec.Environment,
 		Remedy: fmt.Sprintf("fix what the log shows; the application must listen on 127.0.0.1:$PORT (here %d) and answer %s with 2xx",
 			next.spec.Port, readyPaths(next.spec.Ready)),
 	}
