@@ -67,8 +67,11 @@ func (a attributes) count(name string) int {
 // attribute reads name="value" and keeps it if it is used.
 func (s *scanner) attribute(t *token) error {
 	name, err := s.name()
-	if err != nil {
+	if errors.Is(err, errNoName) {
 		return errors.New("an attribute without a name")
+	}
+	if err != nil {
+		return err
 	}
 	b, err := s.pastSpace()
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -62,7 +63,11 @@ func ReadFile(name string) (*Results, error) {
 	}
 	defer f.Close()
 	r, line, err := read(f, maxTests)
-	if err != nil {
+	var failed *fs.PathError
+	switch {
+	case errors.As(err, &failed): // the file could not be read to its end
+		return nil, fmt.Errorf("read tests: %w", err)
+	case err != nil:
 		return nil, report.Usage(fmt.Sprintf("%s is not a complete JUnit report: line %d: %v", filepath.Base(name), line, err))
 	}
 	return r, nil

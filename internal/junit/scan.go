@@ -91,7 +91,7 @@ func (s *scanner) text(depth int) error {
 
 // declaration reads what follows "<!". Only a comment is a token.
 func (s *scanner) declaration(depth int) (token, bool, error) {
-	head, _ := s.r.Peek(len("[CDATA["))
+	head, err := s.r.Peek(len("[CDATA["))
 	switch {
 	case bytes.HasPrefix(head, []byte("--")):
 		_, _ = s.r.Discard(2)
@@ -110,6 +110,9 @@ func (s *scanner) declaration(depth int) (token, bool, error) {
 			return token{}, false, errors.New("a DOCTYPE with declarations is not supported; write the report without it")
 		}
 		return token{}, false, err
+	}
+	if err != nil {
+		return token{}, false, cut(err)
 	}
 	return token{}, false, errors.New(`"<!" begins neither a comment nor CDATA`)
 }
@@ -201,10 +204,12 @@ func (s *scanner) name() (string, error) {
 		}
 	}
 	if len(name) == 0 || strings.IndexByte("-.0123456789", name[0]) >= 0 {
-		return "", errors.New(`"<" without the name of an element; in text it is written &lt;`)
+		return "", errNoName
 	}
 	return string(name), nil
 }
+
+var errNoName = errors.New(`"<" without the name of an element; in text it is written &lt;`)
 
 func nameByte(b byte) bool {
 	return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || b >= 0x80 || strings.IndexByte("_:-.", b) >= 0

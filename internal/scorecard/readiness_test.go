@@ -46,3 +46,34 @@ func TestReadiness(t *testing.T) {
 		}
 	}
 }
+
+// TestCriteria proves for single items which files do not meet them.
+func TestCriteria(t *testing.T) {
+	o := Options{Requirements: "docs/requirements", Flags: "flags", Prompts: "llm"}
+	for name, test := range map[string]struct {
+		files map[string]string
+		item  string
+		proof string // of an item that is found; "": it is not
+	}{
+		"a template that was filled in":       {map[string]string{"docs/product/thesis.md": "# Thesis\n"}, "product thesis", "docs/product/thesis.md"},
+		"a template of init, as it was":       {map[string]string{"docs/product/thesis.md": unfilled + " fill it in -->\n# Thesis\n"}, "product thesis", ""},
+		"a prompt with its model":             {map[string]string{"llm/a.md": "model: x 5\n"}, "saved prompts with the model's version", "llm/a.md"},
+		"a prompt without":                    {map[string]string{"llm/a.md": "Write a shop.\n"}, "saved prompts with the model's version", ""},
+		"the README of the prompts":           {map[string]string{"llm/README.md": "model: name it here\n"}, "saved prompts with the model's version", ""},
+		"a prompt in a folder below":          {map[string]string{"llm/old/a.md": "model: x 5\n"}, "saved prompts with the model's version", ""},
+		"requirements with an id":             {map[string]string{"docs/requirements/a.md": "- SHOP-1 pays\n"}, "requirements with ids", "docs/requirements/a.md"},
+		"requirements without":                {map[string]string{"docs/requirements/a.md": "It pays.\n"}, "requirements with ids", ""},
+		"the second name of a file":           {map[string]string{"docs/CODEOWNERS": "* @ann\n"}, "code owners", "docs/CODEOWNERS"},
+		"a file of another case":              {map[string]string{"dockerfile": "FROM scratch\n"}, "Dockerfile", ""},
+		"a folder of that name":               {map[string]string{"Dockerfile/x": ""}, "Dockerfile", ""},
+		"a file that is too large":            {map[string]string{"Dockerfile": strings.Repeat("#", maxFile+1)}, "Dockerfile", ""},
+		"an empty file":                       {map[string]string{"Dockerfile": ""}, "Dockerfile", "Dockerfile"},
+		"the first file by name is the proof": {map[string]string{"docs/runbooks/b.md": "b", "docs/runbooks/a.md": "a"}, "runbooks", "docs/runbooks/a.md"},
+	} {
+		for _, i := range checklist(root(t, test.files), o) {
+			if i.Name == test.item && (i.Found != (test.proof != "") || i.Found && i.Proof != test.proof) {
+				t.Errorf("%s: %+v", name, i)
+			}
+		}
+	}
+}

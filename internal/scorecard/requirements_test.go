@@ -1,11 +1,14 @@
 package scorecard
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
 // TestRequirements proves GP-SCORE-3: what is defined, touched, covered, unknown.
@@ -33,5 +36,32 @@ func TestRequirements(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Requirements{}, Tests{}, Dimension{})); diff != "" {
 		t.Errorf("requirements (-want +got):\n%s", diff)
+	}
+}
+
+// TestGradeRequirements proves the order of the grades: what is certainly wrong comes
+// before what is not known, and that before a hint.
+func TestGradeRequirements(t *testing.T) {
+	unread := errors.New("the clone is shallow")
+	one, none := []string{"SHOP-1"}, []string(nil)
+	for name, test := range map[string]struct {
+		r      Requirements
+		state  report.State
+		result string
+	}{
+		"nothing is defined":           {Requirements{}, report.Missing, "no requirement ids are defined"},
+		"nothing, and nothing is read": {Requirements{unread: unread}, report.Missing, "no requirement ids are defined"},
+		"an unknown id":                {Requirements{Defined: one, Unknown: []string{"SHOP-7", "SHOP-9"}}, report.Failed, "unknown: SHOP-7, SHOP-9"},
+		"an unknown id, read in part":  {Requirements{Defined: one, Unknown: []string{"SHOP-7"}, unread: unread}, report.Failed, "unknown: SHOP-7"},
+		"no test":                      {Requirements{Defined: one, Touched: one, Uncovered: one}, report.Failed, "touched without a test: SHOP-1"},
+		"no test, read in part":        {Requirements{Defined: one, Touched: one, Uncovered: one, unread: unread}, report.Failed, "touched without a test: SHOP-1"},
+		"not read":                     {Requirements{Defined: one, Covered: one, unread: unread}, report.Missing, "the messages of the commits are not known: the clone is shallow"},
+		"right, read in part":          {Requirements{Defined: one, Touched: one, Covered: one, unread: unread}, report.Missing, "the messages of the commits are not known: the clone is shallow"},
+		"none is named":                {Requirements{Defined: one, Touched: none, Covered: one}, report.Warned, "the commits name none of 1; 1 have a test"},
+		"all are covered":              {Requirements{Defined: []string{"SHOP-1", "SHOP-2"}, Touched: one, Covered: one}, report.OK, "1 touched, all covered: SHOP-1"},
+	} {
+		if d := gradeRequirements(&candidate{requirements: test.r}); d.State != test.state || d.Result != test.result {
+			t.Errorf("%s: %+v", name, d)
+		}
 	}
 }
