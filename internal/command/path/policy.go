@@ -9,12 +9,14 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/preview"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/stage"
+	"github.com/seed-b235b314/goldenpath/internal/targets"
 )
 
-// policy is what bounds previews. In a pull request it is that of the base: limits,
-// budget, prices, lifetimes and walls that the change itself sets do not count
-// before it is merged. Where nothing is bounded it is the checkout's: a mistake on
-// the base keeps no preview from being removed.
+// policy returns the policy for previews, and a check that names its source. For a pull
+// request it is the policy of the base: limits, budget, prices, lifetimes and isolation
+// that the change itself sets apply after the merge. If bounds is false, nothing is
+// created, and the checkout's policy is used: a mistake on the base must not keep a
+// preview from being removed.
 func (w *world) policy(ctx context.Context, bounds bool) (preview.Policy, report.Check, error) {
 	c := report.Check{Name: "policy", State: report.OK, Result: config.File + " of the checkout"}
 	e, err := w.env.Runner.Event()
@@ -25,13 +27,13 @@ func (w *world) policy(ctx context.Context, bounds bool) (preview.Policy, report
 		base, err := w.baseConfig(ctx, e.Base)
 		switch {
 		case errors.Is(err, config.ErrMissing):
-			c.Result = fmt.Sprintf("the base %.7s has no %s yet: the change's own counts", e.Base, config.File)
+			c.Result = fmt.Sprintf("the base %.7s has no %s yet: that of the change applies", e.Base, config.File)
 		case err != nil:
 			return preview.Policy{}, c, err
 		default:
 			c.Result = fmt.Sprintf("base %.7s (%s unchanged)", e.Base, config.File)
 			if string(base.Source()) != string(w.config.Source()) {
-				c.Result = fmt.Sprintf("base %.7s (%s is changed: limits, budget and walls of the base count)", e.Base, config.File)
+				c.Result = fmt.Sprintf("base %.7s (%s is changed: limits, budget and isolation of the base apply)", e.Base, config.File)
 			}
 			p := &w.config.Preview
 			p.MaxTTL, p.SweepEvery, p.Limit, p.Budget = base.Preview.MaxTTL, base.Preview.SweepEvery, base.Preview.Limit, base.Preview.Budget
@@ -42,8 +44,22 @@ func (w *world) policy(ctx context.Context, bounds bool) (preview.Policy, report
 	return stage.PreviewPolicy(w.config, w.name), c, nil
 }
 
-// baseConfig reads the configuration of the base. A shallow checkout does not have
-// it: then it is fetched.
+// declaredBy returns the secrets that a pull request may use: those of its base. It
+// returns nil if the run is not for a pull request.
+func (w *world) declaredBy(ctx context.Context) (*targets.Declared, error) {
+	e, err := w.env.Runner.Event()
+	if err != nil || e.PullRequest.Number == 0 || e.Base == "" {
+		return nil, err
+	}
+	base, err := w.baseConfig(ctx, e.Base)
+	if errors.Is(err, config.ErrMissing) {
+		err = nil
+	}
+	return targets.DeclaredBy(base), err
+}
+
+// baseConfig reads the configuration of the base. It fetches the base if a shallow
+// checkout does not have it.
 func (w *world) baseConfig(ctx context.Context, base string) (*config.Config, error) {
 	if _, err := w.git.Run(ctx, "cat-file", "-e", base+"^{commit}"); err != nil {
 		if _, err := w.remoteGit().Run(ctx, "fetch", "--quiet", "--no-tags", "--depth=1", "origin", base); err != nil {

@@ -46,7 +46,7 @@ func (c *PreviewUp) Do(ctx context.Context, env *command.Env) (*report.Report, e
 		}
 		p.policy.TTL = max(min(ttl, p.policy.MaxTTL), time.Minute)
 	}
-	secrets, err := w.secrets(own.Secrets)
+	secrets, err := w.access().Secrets(own.Secrets)
 	if err != nil {
 		return nil, err
 	}
@@ -235,7 +235,7 @@ func (where Where) previews(ctx context.Context, env *command.Env, g GitHub, cl 
 	if name == anyPreview || !bounds {
 		w.config.Preview.PullSecret = "" // only a deployment needs it
 	}
-	t, err := w.targetOf(w.config.Preview.Deploy, "")
+	t, err := w.access().Open(w.config.Preview.Deploy, "")
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/release/indicator"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/stage"
+	"github.com/seed-b235b314/goldenpath/internal/targets"
 )
 
 // Promote is `goldenpath promote`.
@@ -77,20 +78,20 @@ func (c *Promote) Do(ctx context.Context, env *command.Env) (*report.Report, err
 // releaseDeps are the services of a release. It also reads the secrets of its
 // environment into o.
 func (w *world) releaseDeps(ctx context.Context, o *release.Options) (d release.Deps, err error) {
-	if o.Secrets, err = w.secrets(w.config.Environments[o.Environment].Secrets); err != nil {
+	if o.Secrets, err = w.access().Secrets(w.config.Environments[o.Environment].Secrets); err != nil {
 		return d, err
 	}
-	key, err := w.verifier(ctx)
+	key, err := w.keys().Verifier(ctx)
 	if err != nil {
 		return d, err
 	}
-	all := environments{}
+	all := targets.Environments{}
 	for _, name := range []string{o.Environment, o.From} {
 		e, ok := w.config.Environments[name]
 		if !ok {
 			continue
 		}
-		t, err := w.targetOf(e.Deploy, e.Namespace)
+		t, err := w.access().Open(e.Deploy, e.Namespace)
 		if err != nil {
 			return release.Deps{}, err
 		}

@@ -42,19 +42,19 @@ func (c *Run) Do(ctx context.Context, env *command.Env) (*report.Report, error) 
 	if d.Gate, err = c.gate(env); err != nil {
 		return nil, err
 	}
-	key, err := evidence.OpenKey(filepath.Join(w.state, "keys"))
+	key, err := w.keys().Own()
 	if err != nil {
 		return nil, err
 	}
 	d.Signer, d.Trust = key, evidence.Trust(key)
 	d.DeferData = env.Runner.Present() && len(tool.Exposed(os.Environ(), w.repo)) > 0
-	progress := newProgress(env)
-	defer progress.close()
-	res, err := run.Path(ctx, d, progress, run.Options{Repo: w.git, State: w.state, Commit: c.Commit, From: c.From, Until: c.Until, Again: c.Again, DryRun: c.DryRun})
+	console := run.NewConsole(env.Stderr, env.Terminal)
+	defer console.Close()
+	res, err := run.Path(ctx, d, console, run.Options{Repo: w.git, State: w.state, Commit: c.Commit, From: c.From, Until: c.Until, Again: c.Again, DryRun: c.DryRun})
 	if res == nil {
 		return nil, err
 	}
-	progress.close()
+	console.Close()
 	if res.Dir != "" {
 		fmt.Fprintf(env.Stderr, "  reports   %s\n", filepath.Join(res.Dir, "summary.html"))
 	}

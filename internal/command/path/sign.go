@@ -94,7 +94,7 @@ func (s Signing) do(ctx context.Context, env *command.Env, where Where, sign boo
 	}
 	d := w.deps()
 	if sign {
-		if d.Signer, err = s.signer(ctx, w); err != nil {
+		if d.Signer, err = w.keys().Signer(ctx, s.Key); err != nil {
 			return nil, err
 		}
 	}

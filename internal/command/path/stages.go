@@ -11,6 +11,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/command"
 	"github.com/seed-b235b314/goldenpath/internal/release/indicator"
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/run"
 	"github.com/seed-b235b314/goldenpath/internal/stage"
 )
 
@@ -20,25 +21,25 @@ type Kept struct {
 }
 
 // do opens the job of the checked-out commit and runs one stage of it.
-func (k Kept) do(ctx context.Context, env *command.Env, where Where, run func(*stage.Job) (*report.Report, error)) (*report.Report, error) {
+func (k Kept) do(ctx context.Context, env *command.Env, where Where, do func(*stage.Job) (*report.Report, error)) (*report.Report, error) {
 	w, err := where.open(ctx, env, GitHub{}, Cluster{})
 	if err != nil {
 		return nil, err
 	}
-	return w.do(ctx, k.Out, w.deps(), run)
+	return w.do(ctx, k.Out, w.deps(), do)
 }
 
 // do runs one stage of the checked-out commit. out is where it leaves files; "": the
 // default folder.
-func (w *world) do(ctx context.Context, out string, d stage.Deps, run func(*stage.Job) (*report.Report, error)) (*report.Report, error) {
-	progress := newProgress(w.env)
-	defer progress.close()
-	d.Say = progress.Say
+func (w *world) do(ctx context.Context, out string, d stage.Deps, do func(*stage.Job) (*report.Report, error)) (*report.Report, error) {
+	console := run.NewConsole(w.env.Stderr, w.env.Terminal)
+	defer console.Close()
+	d.Say = console.Say
 	j, err := stage.Open(ctx, d, w.git, cmp.Or(out, w.env.Runner.Kept(), filepath.Join(w.state, "stages")))
 	if err != nil {
 		return nil, err
 	}
-	return run(j)
+	return do(j)
 }
 
 // deps are the services of every stage.

@@ -15,6 +15,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/stage"
 	"github.com/seed-b235b314/goldenpath/internal/target/process"
+	"github.com/seed-b235b314/goldenpath/internal/targets"
 )
 
 // Where are the flags for places.
@@ -44,7 +45,7 @@ type world struct {
 
 	config     *config.Config       // of the working tree; nil unless configured
 	repository *artifact.Repository // of config
-	declared   *declared            // what a pull request may read; nil: the run is not for a pull request
+	declared   *targets.Declared    // what a pull request may read; nil: the run is not for a pull request
 }
 
 // open opens the repository and its services. The zero GitHub and Cluster are for
@@ -132,6 +133,22 @@ func (w Where) remote(ctx context.Context, env *command.Env, repo git.Repository
 		return "", nil
 	}
 	return "", report.Usage(fmt.Sprintf("--ledger-remote %s: the repository has no such remote", name))
+}
+
+// Cluster are the flags for access to targets.
+type Cluster struct {
+	Kubeconfig string `help:"Kubeconfig: a file, or its text. Default: as kubectl finds it." placeholder:"FILE" group:"where"`
+	Context    string `help:"Context of the kubeconfig. Default: its current context." placeholder:"NAME" group:"where"`
+	Variables  string `help:"NAME=value lines, or a file of them, with the secrets that .goldenpath.yml names. Default: the environment." placeholder:"FILE" group:"where"`
+	Removal    string `name:"removal-timeout" help:"How long to wait for a removal before reporting what blocks it. Default: 3m." placeholder:"DURATION" group:"where"`
+}
+
+// access opens the targets of the configuration.
+func (w *world) access() targets.Access {
+	return targets.Access{
+		Config: w.config, Repository: w.name, Dir: w.repo, State: w.state, Self: w.env.Self, Process: w.target, Getenv: w.env.Getenv, Declared: w.declared,
+		Kubeconfig: w.cluster.Kubeconfig, Context: w.cluster.Context, Variables: w.cluster.Variables, Removal: w.cluster.Removal,
+	}
 }
 
 func (w *world) guard() []string { return []string{w.env.Self, "guard"} }

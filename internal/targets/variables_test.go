@@ -1,4 +1,4 @@
-package path
+package targets
 
 import (
 	"strings"

@@ -1,4 +1,4 @@
-package path
+package targets
 
 import (
 	"fmt"
@@ -8,18 +8,19 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// variables looks values up in what --variables gives, and then in the
-// environment: a called workflow gets secrets by name, and passes on one.
-func (w *world) variables() (func(name string) string, error) {
-	given := w.cluster.Variables
+// variables returns a function that looks a name up in --variables and then in the
+// environment. A called workflow receives secrets by name, and can pass on only those
+// that it declares, so it passes all of them in one.
+func (a Access) variables() (func(name string) string, error) {
+	given := a.Variables
 	if given == "" {
-		return w.env.Getenv, nil
+		return a.Getenv, nil
 	}
 	text := given
 	if !strings.Contains(given, "=") && !strings.Contains(given, "<<") {
 		b, err := os.ReadFile(given)
 		if err != nil {
-			return nil, report.Usage("--variables is neither lines NAME=value nor a file that can be read")
+			return nil, report.Usage("--variables is neither NAME=value lines nor a readable file")
 		}
 		text = string(b)
 	}
@@ -31,14 +32,14 @@ func (w *world) variables() (func(name string) string, error) {
 		if v, ok := all[name]; ok {
 			return v
 		}
-		return w.env.Getenv(name)
+		return a.Getenv(name)
 	}, nil
 }
 
-// parseVariables reads what a step may write into $GITHUB_ENV: NAME=value, the
-// value to the end of the line and as it is; or NAME<<WORD, lines, WORD. No
-// library of .env files does: they take a $ in a password for a variable. An error
-// quotes nothing, a value is a secret.
+// parseVariables reads the format of $GITHUB_ENV: NAME=value, where the value is the
+// rest of the line, unchanged; or NAME<<WORD, lines, WORD. Libraries for .env files do
+// not fit: they expand a $ in a password. Errors quote no values, because they are
+// secrets.
 func parseVariables(text string) (map[string]string, error) {
 	all := map[string]string{}
 	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
@@ -54,7 +55,7 @@ func parseVariables(text string) (map[string]string, error) {
 				end++
 			}
 			if word == "" || end == len(lines) {
-				return nil, report.Usage(fmt.Sprintf("--variables: line %d begins a value that does not end: its last line is the word after <<", i+1))
+				return nil, report.Usage(fmt.Sprintf("--variables: the value that starts at line %d does not end: its last line must be the word after <<", i+1))
 			}
 			name, value, ok, i = before, strings.Join(lines[i+1:end], "\n"), true, end
 		}

@@ -1,8 +1,6 @@
-package path
+package targets
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -13,17 +11,17 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// declared is what the configuration of a pull request may read: the secrets that
-// the base branch declares. Without it a pull request could name any variable of
+// Declared is what the configuration of a pull request may read: the secrets that the
+// base branch declares. Without this limit a pull request could name any variable of
 // the job, such as a cloud's credentials, and pass it to its own app.
-type declared struct {
+type Declared struct {
 	secrets map[config.Secret]bool
 	pull    string
 }
 
-// declare limits secrets to those that base declares. A nil base declares none.
-func declare(base *config.Config) *declared {
-	d := &declared{secrets: map[config.Secret]bool{}}
+// DeclaredBy returns what a base branch declares. A nil base declares nothing.
+func DeclaredBy(base *config.Config) *Declared {
+	d := &Declared{secrets: map[config.Secret]bool{}}
 	if base != nil {
 		for _, s := range base.Preview.Secrets {
 			d.secrets[s] = true
@@ -33,28 +31,15 @@ func declare(base *config.Config) *declared {
 	return d
 }
 
-// declaredBy reads what a pull request may use from the base of its event, or
-// returns nil where the event is not that of a pull request.
-func (w *world) declaredBy(ctx context.Context) (*declared, error) {
-	e, err := w.env.Runner.Event()
-	if err != nil || e.PullRequest.Number == 0 || e.Base == "" {
-		return nil, err
-	}
-	base, err := w.baseConfig(ctx, e.Base)
-	if errors.Is(err, config.ErrMissing) {
-		err = nil
-	}
-	return declare(base), err
-}
-
 const undeclared = "%s is not declared by .goldenpath.yml of the base branch, and a pull request can use only what that declares: merge the declaration first"
 
-// ours are variables of the run itself, which no app gets, whoever declares them.
+// ours are variables of the run itself. They are never passed to an app, even if the
+// base branch declares them.
 var ours = regexp.MustCompile(`(?i)^((INPUT|GITHUB|ACTIONS|RUNNER)_.*|KUBECONFIG|GOLDENPATH_KEY)$`)
 
-// secrets reads the variables that the configuration names.
-func (w *world) secrets(all map[string]config.Secret) (map[string]target.Secret, error) {
-	variable, err := w.variables()
+// Secrets reads the variables that a configuration names.
+func (a Access) Secrets(all map[string]config.Secret) (map[string]target.Secret, error) {
+	variable, err := a.variables()
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +49,7 @@ func (w *world) secrets(all map[string]config.Secret) (map[string]target.Secret,
 		switch {
 		case s.Store == "" && ours.MatchString(s.Variable):
 			own = append(own, s.Variable)
-		case w.declared != nil && !w.declared.secrets[s]:
+		case a.Declared != nil && !a.Declared.secrets[s]:
 			if s.Store != "" {
 				s.Variable = fmt.Sprintf("{store: %s, key: %s}", s.Store, s.Key)
 			}
@@ -94,14 +79,14 @@ func (w *world) secrets(all map[string]config.Secret) (map[string]target.Secret,
 }
 
 // pullSecret reads the variable that preview.pull-secret names.
-func (w *world) pullSecret(name string) (string, error) {
+func (a Access) pullSecret(name string) (string, error) {
 	if ours.MatchString(name) {
 		return "", report.Usage(fmt.Sprintf("pull-secret: %s is a variable of the run itself and is never passed to a cluster: pass the secret to the step under another name", name))
 	}
-	if w.declared != nil && name != w.declared.pull {
+	if a.Declared != nil && name != a.Declared.pull {
 		return "", report.Usage("pull-secret: " + fmt.Sprintf(undeclared, name))
 	}
-	variable, err := w.variables()
+	variable, err := a.variables()
 	if err != nil {
 		return "", err
 	}

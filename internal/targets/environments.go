@@ -1,0 +1,67 @@
+package targets
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/seed-b235b314/goldenpath/internal/preview"
+	"github.com/seed-b235b314/goldenpath/internal/target"
+	"github.com/seed-b235b314/goldenpath/internal/target/terraform"
+)
+
+// Environments is the target of a promotion. It selects the target of the environment
+// that each call names: the one that the image is promoted to, or the one before it.
+type Environments map[string]preview.Target
+
+func (all Environments) of(name string) (preview.Target, error) {
+	if t := all[name]; t != nil {
+		return t, nil
+	}
+	return nil, fmt.Errorf("environment %s is not part of this promotion", name)
+}
+
+// Deploy deploys to the environment that d names.
+func (all Environments) Deploy(ctx context.Context, d target.Deployment) (target.Running, error) {
+	t, err := all.of(d.Environment)
+	if err != nil {
+		return target.Running{}, err
+	}
+	return t.Deploy(ctx, d)
+}
+
+// Status reads an environment.
+func (all Environments) Status(ctx context.Context, environment string) (target.Running, error) {
+	t, err := all.of(environment)
+	if err != nil {
+		return target.Running{}, err
+	}
+	return t.Status(ctx, environment)
+}
+
+// workspaces is a Terraform target whose variables depend on the environment.
+type workspaces func(environment string) *terraform.Target
+
+func (of workspaces) Plan(ctx context.Context, d target.Deployment) (target.Plan, error) {
+	return of(d.Environment).Plan(ctx, d)
+}
+
+func (of workspaces) Deploy(ctx context.Context, d target.Deployment) (target.Running, error) {
+	return of(d.Environment).Deploy(ctx, d)
+}
+
+func (of workspaces) Status(ctx context.Context, environment string) (target.Running, error) {
+	return of(environment).Status(ctx, environment)
+}
+
+func (of workspaces) Down(ctx context.Context, environment string) error {
+	return of(environment).Down(ctx, environment)
+}
+
+func (of workspaces) List(ctx context.Context) iter.Seq2[target.Running, error] {
+	return of("").List(ctx)
+}
+
+// Now returns this machine's time, because Terraform has no clock.
+func (workspaces) Now(context.Context) (time.Time, error) { return time.Now(), nil }

@@ -1,0 +1,89 @@
+// Package targets opens the targets that a configuration names, with the secrets that
+// it may pass to them.
+package targets
+
+import (
+	"path/filepath"
+	"strings"
+
+	"github.com/seed-b235b314/goldenpath/internal/config"
+	"github.com/seed-b235b314/goldenpath/internal/preview"
+	"github.com/seed-b235b314/goldenpath/internal/render"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/target/kubernetes"
+	"github.com/seed-b235b314/goldenpath/internal/target/terraform"
+)
+
+// Access is what a command passes to open targets.
+type Access struct {
+	Config     *config.Config
+	Repository string         // owner/name on GitHub, or ""
+	Dir        string         // working tree
+	State      string         // folder for Terraform's data
+	Self       string         // this executable, which guards Terraform
+	Process    preview.Target // for target: process
+	Getenv     func(string) string
+	Declared   *Declared // what the configuration may read; nil: everything that it names
+
+	// Flags; each may be "".
+	Kubeconfig string // file, or the text of one
+	Context    string // of the kubeconfig
+	Variables  string // lines NAME=value, or a file of them
+	Removal    string // duration after which a removal reports what blocks it
+}
+
+// Open returns the target of an environment or of the previews. namespace is that of
+// the environment; "": each preview has its own.
+func (a Access) Open(d config.Deploy, namespace string) (preview.Target, error) {
+	switch d.Target {
+	case "kubernetes":
+		return a.kubernetes(d, namespace)
+	case "terraform":
+		return a.terraform(d)
+	}
+	return a.Process, nil
+}
+
+func (a Access) kubernetes(d config.Deploy, namespace string) (preview.Target, error) {
+	i := a.Config.Preview.Isolation
+	var err error
+	t := &kubernetes.Target{
+		Kubeconfig: a.Kubeconfig, Context: a.Context, App: a.Config.App, Repository: a.Repository, Dir: a.Dir,
+		Source:       render.Source{Chart: d.Chart, Values: d.Values, Set: d.Set, Kustomize: d.Kustomize, Manifests: d.Manifests},
+		ReplaceImage: d.ReplaceImage, Namespace: namespace, URL: d.URL,
+		Isolation: kubernetes.Isolation{
+			IngressFrom: i.IngressFrom, Egress: i.Egress, CPU: i.CPU, Memory: i.Memory, Pods: i.Pods, Kinds: i.Kinds, CostCentre: a.Config.Preview.CostCentre,
+		},
+	}
+	if a.Removal != "" {
+		if t.Removal, err = config.ParseDuration(a.Removal); err != nil {
+			return nil, report.Usage("--removal-timeout: " + err.Error())
+		}
+	}
+	if d.PullSecret != "" {
+		if t.PullSecret, err = a.pullSecret(d.PullSecret); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+func (a Access) terraform(d config.Deploy) (preview.Target, error) {
+	secrets, err := a.Secrets(d.Secrets)
+	if err != nil {
+		return nil, err
+	}
+	folder := strings.NewReplacer("/", "-", string(filepath.Separator), "-").Replace(d.Terraform)
+	return workspaces(func(environment string) *terraform.Target {
+		name := strings.TrimPrefix(environment, "preview/")
+		words := strings.NewReplacer("{name}", name, "{number}", strings.TrimPrefix(name, "pr-"))
+		vars := map[string]string{}
+		for k, v := range d.Vars {
+			vars[k] = words.Replace(v)
+		}
+		return &terraform.Target{
+			Dir: filepath.Join(a.Dir, filepath.FromSlash(d.Terraform)), Vars: vars, Secrets: secrets, Backend: d.Backend, URL: words.Replace(d.URL),
+			Data: filepath.Join(a.State, "terraform", folder), Guard: []string{a.Self, "guard-terraform"},
+		}
+	}), nil
+}
