@@ -198,7 +198,7 @@ func fixes(remedies []Remedy) []report.Section {
 func unseen(err error) finding {
 	var d *github.Denied
 	if errors.As(err, &d) {
-		return finding{state: report.Missing, found: "not found: " + d.Why, next: needs(d)}
+		return finding{state: report.Missing, found: "could not be checked: " + d.Why, next: needs(d)}
 	}
 	return finding{state: report.Missing, found: "could not be checked: " + err.Error()}
 }

@@ -70,14 +70,14 @@ var apiFaults = []apiFault{
 	{name: "secondary limit, retry after 1 s", first: 1, gets: true, serve: refuses(403, map[string]string{"Retry-After": "1"}, secondary)},
 	{name: "secondary limit, no time named", slow: true, says: "secondary rate limit of the token is used up until", serve: refuses(403, nil, secondary)},
 	{name: "429", says: "secondary rate limit of the token is used up until", serve: refuses(429, map[string]string{"Retry-After": "3600"}, secondary)},
-	{name: "404 as for a private repository", says: "404 (Not Found): it is gone, or the token may not see it", serve: refuses(404, nil, "Not Found")},
+	{name: "404 as for a private repository", says: "404 (Not Found): it does not exist, or the token may not see it", serve: refuses(404, nil, "Not Found")},
 	{name: "401", says: "401 (Bad credentials): the token is missing, wrong or expired", serve: refuses(401, nil, "Bad credentials")},
 	{name: "409", says: "409 (Conflict)", serve: refuses(409, nil, "Conflict")},
 	{name: "410", says: "410 (Issues are disabled): the repository has this switched off", serve: refuses(410, nil, "Issues are disabled")},
 	{name: "422, too long", says: "422 (Body is too long (maximum is 65536 characters))", serve: refuses(422, nil, "Body is too long (maximum is 65536 characters)")},
 	{name: "422", says: "422 (Validation Failed)", serve: refuses(422, nil, "Validation Failed")},
 	{name: "502, three times", first: 3, gets: true, serve: refuses(502, nil, "Bad Gateway")},
-	{name: "503 without end", says: "GitHub answers 503", serve: refuses(503, nil, "Service Unavailable")},
+	{name: "503 without end", says: "GitHub responded with status 503", serve: refuses(503, nil, "Service Unavailable")},
 	{name: "truncated JSON", says: "unexpected EOF", serve: mangles(func(_ *apiLab, w http.ResponseWriter, a *httptest.ResponseRecorder) {
 		w.WriteHeader(a.Code)
 		_, _ = w.Write(a.Body.Bytes()[:a.Body.Len()/2])

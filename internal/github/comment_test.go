@@ -173,9 +173,9 @@ func TestCommentDenied(t *testing.T) {
 		wantWhy string
 	}{
 		"GP-PREV-9 a fork's token":     {[]string{"pull-requests: read"}, 12, "x", false, "403 (Resource not accessible by integration): give the job's token `pull-requests: write`; runs for forks"},
-		"GP-PREV-9 no such number":     {nil, 13, "x", false, "404 (Not Found): it is gone, or the token may not see it"},
+		"GP-PREV-9 no such number":     {nil, 13, "x", false, "404 (Not Found): it does not exist, or the token may not see it"},
 		"GP-PREV-9 a body too long":    {nil, 12, strings.Repeat("x", 70000), false, "422 (Validation Failed; Body is too long (maximum is 65536 characters))"},
-		"GP-PREV-9 a conversation":     {nil, 12, "x", true, "403 (Unable to create comment because issue is locked.): see what GitHub says"},
+		"GP-PREV-9 a conversation":     {nil, 12, "x", true, "403 (Unable to create comment because issue is locked.): read GitHub's message"},
 		"GP-PREV-9 an edit is refused": {[]string{"pull-requests: read"}, 14, "x", false, "`pull-requests: write`"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -5,10 +5,10 @@ import (
 	"errors"
 )
 
-// create sends what makes something new. A POST whose answer got lost may have
-// been taken, so look says whether it was before it is sent again. What look
-// returns has been judged.
-func (c *Client) create(ctx context.Context, a asked, post func() error, look func() (bool, error)) error {
+// create sends a POST that creates something. If the response is lost, GitHub may have
+// carried the request out, so exists checks before the POST is sent again. The error of
+// exists is one that judge returned.
+func (c *Client) create(ctx context.Context, a request, post func() error, exists func() (bool, error)) error {
 	for try := 1; ; try++ {
 		err := c.judge(ctx, a, post())
 		var lost *failure
@@ -18,7 +18,7 @@ func (c *Client) create(ctx context.Context, a asked, post func() error, look fu
 		if err := c.wire.sleep(ctx, c.wire.backoff(try)); err != nil {
 			return err
 		}
-		found, unknown := look()
+		found, unknown := exists()
 		switch {
 		case unknown != nil:
 			return unknown

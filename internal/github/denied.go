@@ -13,37 +13,41 @@ import (
 	gh "github.com/google/go-github/v74/github"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
-// Outcome is what became of a change that a run can do without.
+// Outcome is the result of an optional change, such as a comment.
 type Outcome struct {
-	Done bool   // GitHub shows what was asked for
-	Why  string // why it is not done, with the remedy: one line, safe to print
+	Done bool   // GitHub made the change
+	Why  string // why not, with the remedy: one line, safe to print
 	Link string // to the comment; "": none
 }
 
-// Denied is GitHub's refusal: a permission, a rate limit, a rule. Asking again
-// at once does not help, and nobody should fail because a comment was denied.
+// Denied is an error for a request that GitHub refused because of a permission, a rate
+// limit or a rule. An immediate retry does not help. A command should not fail because a
+// comment was denied.
 type Denied struct {
-	What   string // what was asked for: "comment on pull request 12"
-	Why    string // what GitHub says, one line, at most 300 bytes
+	What   string // the request: "comment on pull request 12"
+	Why    string // GitHub's reason, one line, at most 300 characters
 	Remedy string
-	Status int  // of HTTP; 0: a rate limit that is not waited for
-	Plan   bool // GitHub has this on a greater plan only
-	// Permission is what the token lacks, if that is why: "administration: read".
+	Status int  // HTTP status; 0: a rate limit that ends too late to wait for
+	Plan   bool // only a higher plan has this feature
+	// Permission is the permission that the token lacks: "administration: read". Empty:
+	// that is not the reason.
 	Permission string
 }
 
 func (d *Denied) Error() string { return d.What + ": " + d.Why + ": " + d.Remedy }
 
-// asked is one call, as errors name it.
-type asked struct {
+// request describes a call for error messages.
+type request struct {
 	what       string
-	permission string // of the job's token: "pull-requests: write"
+	permission string // that the token needs: "pull-requests: write"
 }
 
-// judge turns what go-github returns into what a person can act on.
-func (c *Client) judge(ctx context.Context, a asked, err error) error {
+// judge turns an error of go-github into one that names the request, the reason and the
+// remedy.
+func (c *Client) judge(ctx context.Context, a request, err error) error {
 	var limit *limited
 	var answer *gh.ErrorResponse
 	switch {
@@ -52,17 +56,17 @@ func (c *Client) judge(ctx context.Context, a asked, err error) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s: %w", a.what, context.Cause(ctx))
 	case errors.As(err, &limit):
-		return &Denied{What: a.what, Why: limit.Error(), Remedy: "run it again after that"}
+		return &Denied{What: a.what, Why: limit.Error(), Remedy: "run it again after that time"}
 	case !errors.As(err, &answer):
-		return &failure{fmt.Sprintf("%s: %s: run it again, and see whether GitHub can be reached", a.what, c.plain(err.Error())), err}
+		return &failure{fmt.Sprintf("%s: %s: run it again, and check that GitHub can be reached", a.what, c.plain(err.Error())), err}
 	}
 	status := answer.Response.StatusCode
-	why := fmt.Sprintf("GitHub answers %d", status)
-	if said := c.said(answer); said != "" {
-		why += " (" + said + ")"
+	why := fmt.Sprintf("GitHub responded with status %d", status)
+	if message := c.message(answer); message != "" {
+		why += " (" + message + ")"
 	}
 	if status >= 500 {
-		return &failure{fmt.Sprintf("%s: %s: run it again later, and see www.githubstatus.com", a.what, why), err}
+		return &failure{fmt.Sprintf("%s: %s: run it again later; www.githubstatus.com shows outages", a.what, why), err}
 	}
 	d := &Denied{What: a.what, Why: why, Remedy: a.remedy(status, answer.Message), Status: status, Plan: planned(status, answer.Message)}
 	if (status == http.StatusForbidden || status == http.StatusNotFound) && !d.Plan {
@@ -71,45 +75,46 @@ func (c *Client) judge(ctx context.Context, a asked, err error) error {
 	return d
 }
 
-func (a asked) remedy(status int, message string) string {
+func (a request) remedy(status int, message string) string {
 	grant := fmt.Sprintf("give the job's token `%s`", a.permission)
 	if !a.grantable() {
-		grant = fmt.Sprintf("no job's token can have `%s`: ask with the token of a person, or of an app, who has it", a.permission)
+		grant = fmt.Sprintf("a job's token cannot have `%s`: use the token of a person or an app that has it", a.permission)
 	}
 	switch {
 	case planned(status, message):
-		return "the plan does not have it for a private repository"
+		return "the plan does not include it for private repositories"
 	case status == http.StatusForbidden && !a.grantable():
 		return grant
 	case status == http.StatusUnauthorized:
 		return "the token is missing, wrong or expired: pass the job's token"
 	case status == http.StatusForbidden && strings.Contains(message, "not accessible by"):
-		return grant + "; runs for forks and Dependabot get a token that may only read"
+		return grant + "; runs for forks and Dependabot get a read-only token"
 	case status == http.StatusForbidden:
-		return "see what GitHub says; if a permission is missing, " + grant
+		return "read GitHub's message; if a permission is missing, " + grant
 	case status == http.StatusNotFound:
-		return "it is gone, or the token may not see it: " + grant
+		return "it does not exist, or the token may not see it: " + grant
 	case status == http.StatusGone:
-		return "the repository has this switched off"
+		return "this feature is disabled in the repository: enable it"
 	}
-	return "GitHub does not take what was sent: see what it says"
+	return "GitHub rejected the request: read its message"
 }
 
-// grantable: these permissions are of apps and people alone.
+// grantable reports whether a job's token can have the permission. Some permissions are
+// only for apps and people.
 // https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#permissions
-func (a asked) grantable() bool {
+func (a request) grantable() bool {
 	scope, _, _ := strings.Cut(a.permission, ":")
 	return !slices.Contains([]string{"administration", "environments", "secrets"}, scope)
 }
 
-// planned: "Upgrade to GitHub Pro or make this repository public to enable this
-// feature." is the answer for rulesets and protection on GitHub Free.
+// planned reports whether a higher plan is needed. For rulesets and protection, GitHub Free
+// responds "Upgrade to GitHub Pro or make this repository public to enable this feature."
 func planned(status int, message string) bool {
 	return status == http.StatusForbidden && strings.HasPrefix(message, "Upgrade to GitHub")
 }
 
-// said is GitHub's message with the details of a failed validation.
-func (c *Client) said(r *gh.ErrorResponse) string {
+// message is GitHub's message with the details of a failed validation.
+func (c *Client) message(r *gh.ErrorResponse) string {
 	s := r.Message
 	for _, e := range r.Errors {
 		if e.Message != "" {
@@ -119,15 +124,15 @@ func (c *Client) said(r *gh.ErrorResponse) string {
 	return c.plain(s)
 }
 
-// plain makes outside text one bounded line without the token.
+// plain returns outside text as one line of at most 300 characters, without the token.
 func (c *Client) plain(s string) string {
 	if c.token != "" {
 		s = strings.ReplaceAll(s, c.token, "***")
 	}
-	return cut(report.LogLine(s), 300)
+	return text.Clip(report.LogLine(s), 300)
 }
 
-// failure is an error whose text is safe to print though its cause's is not.
+// failure is an error whose text is safe to print, although that of its cause is not.
 type failure struct {
 	text  string
 	cause error
@@ -136,7 +141,7 @@ type failure struct {
 func (f *failure) Error() string { return f.text }
 func (f *failure) Unwrap() error { return f.cause }
 
-// outcome splits a refusal, which a run goes on without, from other errors.
+// outcome turns a refusal into an Outcome. Other errors stay errors.
 func outcome(link string, err error) (Outcome, error) {
 	var d *Denied
 	switch {
@@ -148,23 +153,19 @@ func outcome(link string, err error) (Outcome, error) {
 	return Outcome{Done: true, Link: link}, nil
 }
 
-// text bounds outside text, and takes out what a terminal would act on. What is
-// cut ends in "…", so that it cannot turn into another value.
-func text(s string, n int) string {
-	return cut(strings.Map(func(r rune) rune {
+// bounded returns outside text of at most n bytes, without control characters. Text that was
+// cut ends in "…", so that it cannot equal another value.
+func bounded(s string, n int) string {
+	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return unicode.ReplacementChar
 		}
 		return r
-	}, strings.ToValidUTF8(s, string(unicode.ReplacementChar))), n)
-}
-
-func cut(s string, n int) string {
+	}, strings.ToValidUTF8(s, string(unicode.ReplacementChar)))
 	if len(s) <= n {
 		return s
 	}
-	const mark = "…"
-	return strings.ToValidUTF8(s[:n-len(mark)], "") + mark
+	return text.Bytes(s, n-len("…")) + "…"
 }
 
 func at(t *gh.Timestamp) time.Time {

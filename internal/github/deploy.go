@@ -11,10 +11,10 @@ import (
 	gh "github.com/google/go-github/v74/github"
 )
 
-// Deployment is what GitHub shows of an environment on a pull request.
+// Deployment is what a pull request shows about an environment.
 type Deployment struct {
 	Environment string // preview/pr-12
-	Commit      string // full id of the head, not of the merge, or the pull request does not show it
+	Commit      string // full id of the head; a pull request does not show deployments of its merge commit
 	URL         string // of the environment; "": none yet
 	LogURL      string // of the run
 	Description string // cut at 140 characters, GitHub's limit
@@ -32,24 +32,23 @@ func (d Deployment) check() error {
 	}
 	for _, u := range []string{d.URL, d.LogURL} {
 		if u != "" && link(u) == "" {
-			return fmt.Errorf("show deployment of %s: %.200q is no http or https address", d.Environment, u)
+			return fmt.Errorf("show deployment of %s: %.200q is not an http or https URL", d.Environment, u)
 		}
 	}
 	return nil
 }
 
-// Deploy shows a deployment, and its state. Once it is a success the older ones
-// of the environment become inactive: GitHub's own auto_inactive leaves out
-// transient environments. A refusal is in the Outcome, with the id if the
-// deployment itself was made.
+// Deploy creates a deployment and sets its state. A success makes the older deployments of
+// the environment inactive, because GitHub's auto_inactive skips transient environments. A
+// refusal is in the Outcome, with the id if the deployment itself was created.
 func (c *Client) Deploy(ctx context.Context, d Deployment) (int64, Outcome, error) {
 	if err := d.check(); err != nil {
 		return 0, Outcome{}, err
 	}
 	if !commitID.MatchString(d.Commit) {
-		return 0, Outcome{}, fmt.Errorf("show deployment of %s: %.70q is no commit id", d.Environment, d.Commit)
+		return 0, Outcome{}, fmt.Errorf("show deployment of %s: %.70q is not a commit id", d.Environment, d.Commit)
 	}
-	a := asked{"show deployment of " + text(d.Environment, 255), "deployments: write"}
+	a := request{"show deployment of " + bounded(d.Environment, 255), "deployments: write"}
 	key := "goldenpath-" + strconv.FormatInt(c.wire.now().UnixNano(), 36)
 	request := &gh.DeploymentRequest{
 		Ref: &d.Commit, Environment: &d.Environment, Description: gh.Ptr(brief(d.Description)),
@@ -81,8 +80,8 @@ func (c *Client) Deploy(ctx context.Context, d Deployment) (int64, Outcome, erro
 	return id, o, err
 }
 
-// DeploymentStatus changes what a deployment shows: its State, URL, LogURL and
-// Description. The error is a *Denied for a refusal.
+// DeploymentStatus changes the State, URL, LogURL and Description of a deployment. The error
+// of a refusal is a *Denied.
 func (c *Client) DeploymentStatus(ctx context.Context, id int64, d Deployment) error {
 	if err := d.check(); err != nil {
 		return err
@@ -93,8 +92,8 @@ func (c *Client) DeploymentStatus(ctx context.Context, id int64, d Deployment) e
 	return c.retire(ctx, d.Environment, func(older int64) bool { return older < id }, 5)
 }
 
-// Retire makes all deployments of an environment inactive. One without any is
-// done.
+// Retire makes all deployments of an environment inactive. Without deployments there is
+// nothing to do, and the Outcome is done.
 func (c *Client) Retire(ctx context.Context, environment string) (Outcome, error) {
 	if err := (Deployment{Environment: environment, State: "inactive"}).check(); err != nil {
 		return Outcome{}, err
@@ -102,11 +101,11 @@ func (c *Client) Retire(ctx context.Context, environment string) (Outcome, error
 	return outcome("", c.retire(ctx, environment, func(int64) bool { return true }, 0))
 }
 
-// retire goes from the newest to the oldest, and stops after so many in a row
-// that are inactive already; 0 is never. They become inactive from the oldest
-// on, so one that is interrupted leaves what the next one finds.
-func (c *Client) retire(ctx context.Context, environment string, which func(int64) bool, patience int) error {
-	a := asked{"make deployments of " + text(environment, 255) + " inactive", "deployments: write"}
+// retire makes the deployments that which selects inactive. It looks from the newest to the
+// oldest, and stops after limit inactive ones in a row; 0 is no limit. It changes the oldest
+// first, so that after an interruption the next call still finds the rest.
+func (c *Client) retire(ctx context.Context, environment string, which func(int64) bool, limit int) error {
+	a := request{"make deployments of " + bounded(environment, 255) + " inactive", "deployments: write"}
 	ids, err := c.deployments(ctx, a, environment)
 	if err != nil {
 		return err
@@ -123,7 +122,7 @@ func (c *Client) retire(ctx context.Context, environment string, which func(int6
 		}
 		if last.GetState() != "inactive" {
 			live, inactive = append(live, id), 0
-		} else if inactive++; inactive == patience {
+		} else if inactive++; inactive == limit {
 			break
 		}
 	}
@@ -135,8 +134,8 @@ func (c *Client) retire(ctx context.Context, environment string, which func(int6
 	return nil
 }
 
-// deployments lists an environment's, the newest first.
-func (c *Client) deployments(ctx context.Context, a asked, environment string) ([]int64, error) {
+// deployments lists the deployments of an environment, the newest first.
+func (c *Client) deployments(ctx context.Context, a request, environment string) ([]int64, error) {
 	var ids []int64
 	err := pages(a, func(page gh.ListOptions) (*gh.Response, error) {
 		list, res, err := c.api.Repositories.ListDeployments(ctx, c.owner, c.name, &gh.DeploymentsListOptions{Environment: environment, ListOptions: page})
@@ -156,8 +155,8 @@ func (c *Client) deployments(ctx context.Context, a asked, environment string) (
 	return ids, err
 }
 
-// last is the newest status of a deployment; nil: it has none.
-func (c *Client) last(ctx context.Context, a asked, id int64) (*gh.DeploymentStatus, error) {
+// last returns the newest status of a deployment, or nil.
+func (c *Client) last(ctx context.Context, a request, id int64) (*gh.DeploymentStatus, error) {
 	all, _, err := c.api.Repositories.ListDeploymentStatuses(ctx, c.owner, c.name, id, &gh.ListOptions{PerPage: 30})
 	if err := c.judge(ctx, a, err); err != nil || len(all) == 0 {
 		return nil, err
@@ -166,7 +165,7 @@ func (c *Client) last(ctx context.Context, a asked, id int64) (*gh.DeploymentSta
 }
 
 func (c *Client) status(ctx context.Context, id int64, d Deployment) error {
-	a := asked{fmt.Sprintf("show %s as %s", text(d.Environment, 255), d.State), "deployments: write"}
+	a := request{fmt.Sprintf("show %s as %s", bounded(d.Environment, 255), d.State), "deployments: write"}
 	request := &gh.DeploymentStatusRequest{State: &d.State, Environment: &d.Environment, AutoInactive: gh.Ptr(false)}
 	description := brief(d.Description)
 	for _, f := range []struct {
@@ -186,11 +185,11 @@ func (c *Client) status(ctx context.Context, id int64, d Deployment) error {
 	})
 }
 
-// brief is a description within GitHub's limit: the runes of 140 bytes are never
-// more than 140 characters.
-func brief(s string) string { return text(strings.Join(strings.Fields(s), " "), 140) }
+// brief returns a description within GitHub's limit: 140 bytes are never more than 140
+// characters.
+func brief(s string) string { return bounded(strings.Join(strings.Fields(s), " "), 140) }
 
-// link returns an address that GitHub and a reader can follow, else "".
+// link returns the URL if GitHub accepts it as a link, else "".
 func link(s string) string {
 	u, err := url.Parse(s)
 	if err != nil || len(s) > 2000 || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.User != nil {

@@ -5,22 +5,22 @@ import (
 	"net/url"
 )
 
-// Environment is one of GitHub's, with what guards it.
+// Environment is a deployment environment of GitHub, with its protection.
 type Environment struct {
 	Name         string
-	Reviewers    int // people and teams, one of whom must approve
+	Reviewers    int // people and teams; one of them must approve
 	NoSelfReview bool
 	AdminsBypass bool
 	Wait         int // minutes
-	// Branches says what may deploy: "" is every branch, protected, or patterns:
-	// DeploymentBranches reads those.
+	// Branches that may deploy: "" is every branch, protected, or patterns, which
+	// DeploymentBranches reads.
 	Branches string
 }
 
-// Environments reads all of them. GitHub makes one, without any rule, when a job
-// names it for the first time.
+// Environments reads all environments. GitHub creates one without rules when a job names it
+// for the first time.
 func (c *Client) Environments(ctx context.Context) ([]Environment, error) {
-	a := asked{"read the environments", "actions: read"}
+	a := request{"read the environments", "actions: read"}
 	type environment struct {
 		Name   string `json:"name"`
 		Bypass bool   `json:"can_admins_bypass"`
@@ -43,7 +43,7 @@ func (c *Client) Environments(ctx context.Context) ([]Environment, error) {
 	}
 	var out []Environment
 	for _, e := range all {
-		one := Environment{Name: text(e.Name, 255), AdminsBypass: e.Bypass}
+		one := Environment{Name: bounded(e.Name, 255), AdminsBypass: e.Bypass}
 		for _, r := range e.Rules {
 			one.Wait += r.Wait
 			one.Reviewers += len(r.Reviewers)
@@ -60,10 +60,10 @@ func (c *Client) Environments(ctx context.Context) ([]Environment, error) {
 	return out, nil
 }
 
-// DeploymentBranches reads the patterns of branches and tags that may deploy into
-// an environment.
+// DeploymentBranches reads the patterns of branches and tags that may deploy to an
+// environment.
 func (c *Client) DeploymentBranches(ctx context.Context, environment string) ([]string, error) {
-	a := asked{"read which branches may deploy into " + text(environment, 255), "actions: read"}
+	a := request{"read which branches may deploy to " + bounded(environment, 255), "actions: read"}
 	type policy struct {
 		Name string `json:"name"`
 	}
@@ -73,7 +73,7 @@ func (c *Client) DeploymentBranches(ctx context.Context, environment string) ([]
 	all, err := list(ctx, c, a, "/environments/"+url.PathEscape(environment)+"/deployment-branch-policies", func(p page) []policy { return p.Policies })
 	var out []string
 	for _, p := range all {
-		out = append(out, text(p.Name, 255))
+		out = append(out, bounded(p.Name, 255))
 	}
 	return out, err
 }

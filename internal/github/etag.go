@@ -7,27 +7,27 @@ import (
 	"sync"
 )
 
-// What is kept of answers: enough for every call that a run repeats.
+// Bounds of the cache: enough for every call that a run repeats.
 const (
 	maxKept   = 64
-	maxKeepOf = 1 << 20 // bytes of one answer
+	maxKeepOf = 1 << 20 // bytes of one response
 )
 
-// memory keeps answers by the tag GitHub gave them. A call that is repeated is
-// sent all the same; when nothing has changed it costs nothing of the rate limit.
+// memory keeps responses by their ETag. A repeated call is still sent, but if nothing has
+// changed it does not count towards the rate limit.
 // https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#use-conditional-requests-if-appropriate
 type memory struct {
 	mu   sync.Mutex
 	kept map[string]answer // by address
 }
 
-// answer is one with status 200.
+// answer is a response with status 200.
 type answer struct {
 	header http.Header
 	body   []byte
 }
 
-// ask adds to a request the tag of the answer that is kept.
+// ask adds the ETag of the kept response to a request.
 func (m *memory) ask(req *http.Request) {
 	if req.Method != http.MethodGet {
 		return
@@ -39,8 +39,8 @@ func (m *memory) ask(req *http.Request) {
 	}
 }
 
-// take keeps an answer that has a tag, or puts the kept one in place of one that
-// says nothing has changed.
+// take keeps a response that has an ETag. If the response is "not modified", it returns the
+// kept one.
 func (m *memory) take(req *http.Request, res *http.Response, body []byte) []byte {
 	if req.Method != http.MethodGet {
 		return body
@@ -65,5 +65,5 @@ func (m *memory) take(req *http.Request, res *http.Response, body []byte) []byte
 	return body
 }
 
-// whole is a body that has been read.
+// whole returns a body that was already read.
 func whole(b []byte) io.ReadCloser { return io.NopCloser(bytes.NewReader(b)) }

@@ -10,17 +10,17 @@ import (
 	gh "github.com/google/go-github/v74/github"
 )
 
-// get reads what answers at a path below the repository's. Types of our own take
-// it: go-github v74 lacks fields that GitHub has added (sha_pinning_required,
-// use_immutable_subject), and leaves names in paths unescaped.
-func get[T any](ctx context.Context, c *Client, a asked, path string) (T, error) {
+// get reads a path below the repository's. It decodes into our own types because go-github
+// v74 lacks newer fields (sha_pinning_required, use_immutable_subject) and does not escape
+// names in paths.
+func get[T any](ctx context.Context, c *Client, a request, path string) (T, error) {
 	var into T
 	_, err := c.read(ctx, a, path, &into)
 	return into, err
 }
 
-// list reads every page of a list; items takes it out of the object around it.
-func list[P, T any](ctx context.Context, c *Client, a asked, path string, items func(P) []T) ([]T, error) {
+// list reads every page of a list. items returns the list from the object around it.
+func list[P, T any](ctx context.Context, c *Client, a request, path string, items func(P) []T) ([]T, error) {
 	var all []T
 	err := pages(a, func(page gh.ListOptions) (*gh.Response, error) {
 		var one P
@@ -37,7 +37,7 @@ func list[P, T any](ctx context.Context, c *Client, a asked, path string, items 
 	return all, nil
 }
 
-func (c *Client) read(ctx context.Context, a asked, path string, into any) (*gh.Response, error) {
+func (c *Client) read(ctx context.Context, a request, path string, into any) (*gh.Response, error) {
 	req, err := c.api.NewRequest(http.MethodGet, "repos/"+c.owner+"/"+c.name+path, nil)
 	if err != nil {
 		return nil, err
@@ -54,8 +54,8 @@ func paged(path string, page gh.ListOptions) string {
 	return fmt.Sprintf("%s%sper_page=%d&page=%d", path, sign, page.PerPage, page.Page)
 }
 
-// absent: GitHub answers 404. It says the same of what is not there and of what
-// the token may not see: only for one whose permission is known is it the former.
+// absent reports whether GitHub responded with 404. It does so for what does not exist and
+// for what the token may not see, so check the token's permission first.
 func absent(err error) bool {
 	var d *Denied
 	return errors.As(err, &d) && d.Status == http.StatusNotFound

@@ -5,21 +5,21 @@ import (
 	"fmt"
 )
 
-// Repository is what GitHub tells of the repository itself.
+// Repository holds the settings of the repository itself.
 type Repository struct {
 	Visibility   string // public, private, internal
-	Branch       string // the default one
-	Organization bool   // whose plan counts is an organisation, not a person
+	Branch       string // default branch
+	Organization bool   // the owner is an organisation, not a person
 	Admin        bool   // the token's owner administers it
 	Archived     bool
 }
 
-// Public reports whether every plan has every guard rail.
+// Public reports whether the repository is public, so that every plan includes rulesets.
 func (r Repository) Public() bool { return r.Visibility == "public" }
 
-// Repository reads it. The error is a *Denied if the token may not see it.
+// Repository reads the settings. The error is a *Denied if the token may not see them.
 func (c *Client) Repository(ctx context.Context) (Repository, error) {
-	a := asked{"read the repository " + c.owner + "/" + c.name, "metadata: read"}
+	a := request{"read the repository " + c.owner + "/" + c.name, "metadata: read"}
 	r, err := get[struct {
 		Private    bool   `json:"private"`
 		Visibility string `json:"visibility"`
@@ -39,7 +39,7 @@ func (c *Client) Repository(ctx context.Context) (Repository, error) {
 		return Repository{}, fmt.Errorf("%s: GitHub names no default branch: run it again", a.what)
 	}
 	o := Repository{
-		Visibility: text(r.Visibility, 20), Branch: text(r.Branch, 255), Organization: r.Owner.Type == "Organization",
+		Visibility: bounded(r.Visibility, 20), Branch: bounded(r.Branch, 255), Organization: r.Owner.Type == "Organization",
 		Admin: r.Permissions.Admin, Archived: r.Archived,
 	}
 	switch {

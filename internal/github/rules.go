@@ -8,20 +8,19 @@ import (
 	"slices"
 )
 
-// Rules are what guards a branch or tags, whichever of GitHub's two ways, rulesets
-// and branch protection, has set it up.
+// Rules protect a branch or tags. They come from rulesets or from branch protection.
 type Rules struct {
 	From        []string // names of rulesets, "branch protection"
-	PullRequest bool     // changes come through pull requests only
+	PullRequest bool     // changes need a pull request
 	Approvals   int
-	CodeOwners  bool // an owner of what is changed approves
+	CodeOwners  bool // a code owner of the changed files must approve
 	Checks      []string
-	NoForce     bool // nobody rewrites it
+	NoForce     bool // no force pushes
 	NoDeletion  bool
-	NoUpdate    bool // nobody moves it: of tags
+	NoUpdate    bool // tags cannot be moved
 }
 
-// rule is one of a ruleset.
+// rule is a rule of a ruleset.
 type rule struct {
 	Type       string          `json:"type"`
 	Source     string          `json:"ruleset_source"`
@@ -29,6 +28,7 @@ type rule struct {
 	Parameters json.RawMessage `json:"parameters"`
 }
 
+// add merges a rule into the rules.
 func (r *Rules) add(one rule) error {
 	var p struct {
 		Approvals  int  `json:"required_approving_review_count"`
@@ -50,11 +50,11 @@ func (r *Rules) add(one rule) error {
 		r.PullRequest, r.Approvals, r.CodeOwners = true, max(r.Approvals, p.Approvals), r.CodeOwners || p.CodeOwners
 	case "required_status_checks":
 		for _, c := range p.Checks {
-			r.Checks = append(r.Checks, text(c.Context, 255))
+			r.Checks = append(r.Checks, bounded(c.Context, 255))
 		}
 	case "workflows":
 		for _, w := range p.Workflows {
-			r.Checks = append(r.Checks, text(w.Path, 255))
+			r.Checks = append(r.Checks, bounded(w.Path, 255))
 		}
 	case "non_fast_forward":
 		r.NoForce = true
@@ -66,10 +66,10 @@ func (r *Rules) add(one rule) error {
 	return nil
 }
 
-// BranchRules reads the active rules of rulesets, an organisation's too, that
-// apply to a branch. Denied.Plan says that the plan has no rulesets here.
+// BranchRules reads the active rules that rulesets, also those of the organisation, apply to
+// a branch. If the plan has no rulesets, the error is a *Denied with Plan set.
 func (c *Client) BranchRules(ctx context.Context, branch string) (Rules, error) {
-	a := asked{"read the rules of branch " + text(branch, 255), "metadata: read"}
+	a := request{"read the rules of branch " + bounded(branch, 255), "metadata: read"}
 	all, err := list(ctx, c, a, "/rules/branches/"+url.PathEscape(branch), func(p []rule) []rule { return p })
 	if err != nil {
 		return Rules{}, err
@@ -79,19 +79,18 @@ func (c *Client) BranchRules(ctx context.Context, branch string) (Rules, error) 
 		if err := r.add(one); err != nil {
 			return Rules{}, fmt.Errorf("%s: %s: run it again", a.what, c.plain(err.Error()))
 		}
-		if from := fmt.Sprintf("ruleset %d of %s", one.ID, text(one.Source, 255)); !slices.Contains(r.From, from) {
+		if from := fmt.Sprintf("ruleset %d of %s", one.ID, bounded(one.Source, 255)); !slices.Contains(r.From, from) {
 			r.From = append(r.From, from)
 		}
 	}
 	return r, nil
 }
 
-// BranchProtection reads the older protection of a branch. Nothing protects it
-// when From is empty. It asks for the branch first, which a job's token may read,
-// and then for the details, which it may not: the Denied of those comes with what
-// the branch itself tells.
+// BranchProtection reads the classic protection of a branch. An empty From means that there
+// is none. It first reads the branch, which a job's token may do, and then the details, which
+// it may not. The *Denied for the details comes with the rules that the branch itself shows.
 func (c *Client) BranchProtection(ctx context.Context, branch string) (Rules, error) {
-	a := asked{"read branch " + text(branch, 255), "contents: read"}
+	a := request{"read branch " + bounded(branch, 255), "contents: read"}
 	at := "/branches/" + url.PathEscape(branch)
 	b, err := get[struct {
 		Protection struct {
@@ -106,9 +105,9 @@ func (c *Client) BranchProtection(ctx context.Context, branch string) (Rules, er
 	}
 	r := Rules{From: []string{"branch protection"}}
 	for _, s := range b.Protection.Checks.Contexts {
-		r.Checks = append(r.Checks, text(s, 255))
+		r.Checks = append(r.Checks, bounded(s, 255))
 	}
-	a = asked{"read the protection of branch " + text(branch, 255), "administration: read"}
+	a = request{"read the protection of branch " + bounded(branch, 255), "administration: read"}
 	type allowed struct {
 		Enabled bool `json:"enabled"`
 	}

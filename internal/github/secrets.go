@@ -5,11 +5,11 @@ import (
 	"net/url"
 )
 
-// Secrets reads the names of the secrets that every job of the repository can be
-// handed: its own, and the organisation's that it may use. GitHub never tells a
-// value.
+// Secrets reads the names of the secrets that every job of the repository can use: those of
+// the repository, and those of the organisation that it has access to. GitHub never returns
+// a value.
 func (c *Client) Secrets(ctx context.Context) ([]string, error) {
-	a := asked{"read the names of the secrets", "secrets: read"}
+	a := request{"read the names of the secrets", "secrets: read"}
 	own, err := c.secrets(ctx, a, "/actions/secrets")
 	if err != nil {
 		return nil, err
@@ -20,11 +20,11 @@ func (c *Client) Secrets(ctx context.Context) ([]string, error) {
 
 // EnvironmentSecrets reads the names of the secrets of an environment.
 func (c *Client) EnvironmentSecrets(ctx context.Context, environment string) ([]string, error) {
-	a := asked{"read the names of the secrets of " + text(environment, 255), "environments: read"}
+	a := request{"read the names of the secrets of " + bounded(environment, 255), "environments: read"}
 	return c.secrets(ctx, a, "/environments/"+url.PathEscape(environment)+"/secrets")
 }
 
-func (c *Client) secrets(ctx context.Context, a asked, path string) ([]string, error) {
+func (c *Client) secrets(ctx context.Context, a request, path string) ([]string, error) {
 	type secret struct {
 		Name string `json:"name"`
 	}
@@ -34,7 +34,7 @@ func (c *Client) secrets(ctx context.Context, a asked, path string) ([]string, e
 	all, err := list(ctx, c, a, path, func(p page) []secret { return p.Secrets })
 	var names []string
 	for _, s := range all {
-		names = append(names, text(s.Name, 255))
+		names = append(names, bounded(s.Name, 255))
 	}
 	return names, err
 }

@@ -141,7 +141,7 @@ func TestSettingsOfAJob(t *testing.T) {
 				if !errors.As(err, &d) || d.Status != http.StatusForbidden || d.Plan || d.Remedy == "" {
 					t.Errorf("%s: %v, want a refusal", name, err)
 				}
-				if strings.Contains(err.Error(), "administration: read") && !strings.Contains(err.Error(), "no job's token can have") {
+				if strings.Contains(err.Error(), "administration: read") && !strings.Contains(err.Error(), "a job's token cannot have") {
 					t.Errorf("%s: %v: that permission cannot be granted", name, err)
 				}
 			}
@@ -178,7 +178,7 @@ func TestSettingsOfThePlan(t *testing.T) {
 	for name, err := range calls(t, client(t, s, "ann", c)) {
 		var d *github.Denied
 		switch planned := name == "rules" || name == "tags" || name == "protection"; {
-		case planned && (!errors.As(err, &d) || !d.Plan || !strings.Contains(err.Error(), "the plan does not have it")):
+		case planned && (!errors.As(err, &d) || !d.Plan || !strings.Contains(err.Error(), "the plan does not include it")):
 			t.Errorf("%s: %v, want a refusal for the plan", name, err)
 		case !planned && err != nil:
 			t.Errorf("%s: %v", name, err)

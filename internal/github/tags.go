@@ -5,16 +5,16 @@ import (
 	"fmt"
 )
 
-// TagRules is an active ruleset of tags.
+// TagRules is an active ruleset for tags.
 type TagRules struct {
 	Name             string
 	Include, Exclude []string // patterns such as refs/tags/v*, or ~ALL
 	Rules
 }
 
-// TagRules reads the active rulesets of tags, an organisation's too.
+// TagRules reads the active rulesets for tags, also those of the organisation.
 func (c *Client) TagRules(ctx context.Context) ([]TagRules, error) {
-	a := asked{"read the rulesets of tags", "metadata: read"}
+	a := request{"read the rulesets of tags", "metadata: read"}
 	type ruleset struct {
 		ID          int64  `json:"id"`
 		Name        string `json:"name"`
@@ -28,7 +28,7 @@ func (c *Client) TagRules(ctx context.Context) ([]TagRules, error) {
 	var out []TagRules
 	for _, one := range all {
 		if one.Target != "tag" || one.Enforcement != "active" {
-			continue // evaluate only writes down what it would do
+			continue // enforcement "evaluate" only logs
 		}
 		full, err := get[struct {
 			Conditions struct {
@@ -42,7 +42,7 @@ func (c *Client) TagRules(ctx context.Context) ([]TagRules, error) {
 		if err != nil {
 			return nil, err
 		}
-		t := TagRules{Name: text(one.Name, 255), Include: texts(full.Conditions.Ref.Include), Exclude: texts(full.Conditions.Ref.Exclude)}
+		t := TagRules{Name: bounded(one.Name, 255), Include: boundedAll(full.Conditions.Ref.Include), Exclude: boundedAll(full.Conditions.Ref.Exclude)}
 		for _, r := range full.Rules {
 			if err := t.add(r); err != nil {
 				return nil, fmt.Errorf("%s: %s: run it again", a.what, c.plain(err.Error()))
@@ -53,11 +53,11 @@ func (c *Client) TagRules(ctx context.Context) ([]TagRules, error) {
 	return out, nil
 }
 
-// ImmutableReleases reports whether a release that is published, and its tag, can
-// no longer be changed. GitHub answers 404 for "no", which says so only to
-// somebody who administers the repository.
+// ImmutableReleases reports whether published releases and their tags are immutable. GitHub
+// responds with 404 if they are not, but only an administrator can tell that from a missing
+// permission.
 func (c *Client) ImmutableReleases(ctx context.Context) (bool, error) {
-	a := asked{"read whether releases are immutable", "administration: read"}
+	a := request{"read whether releases are immutable", "administration: read"}
 	o, err := get[struct {
 		Enabled bool `json:"enabled"`
 	}](ctx, c, a, "/immutable-releases")
@@ -69,10 +69,10 @@ func (c *Client) ImmutableReleases(ctx context.Context) (bool, error) {
 	return o.Enabled, err
 }
 
-func texts(all []string) []string {
+func boundedAll(all []string) []string {
 	var out []string
 	for _, s := range all[:min(len(all), 1000)] {
-		out = append(out, text(s, 255))
+		out = append(out, bounded(s, 255))
 	}
 	return out
 }

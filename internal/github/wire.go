@@ -16,20 +16,19 @@ import (
 const (
 	tries          = 4
 	attemptTimeout = 30 * time.Second
-	// shortTimeout is that of an attempt after GitHub has kept a run waiting for
-	// patience in all, over its calls: it gets no second one either.
+	// shortTimeout is the timeout of an attempt once all calls together have waited
+	// patience for nothing. Such an attempt is not repeated.
 	shortTimeout = 5 * time.Second
 	patience     = time.Minute
-	// A page of 100 comments of the greatest size is 26 MB.
+	// A page of 100 comments of maximum size has 26 MB.
 	maxAnswer = 32 << 20
 )
 
-// wire carries requests: it alone knows the token, and gives it to the API's own
-// address only. It repeats what may be repeated and waits for rate limits.
+// wire is the HTTP transport. Only it knows the token, and it sends the token only to the
+// address of the API. It repeats requests that are safe to repeat and waits for rate limits.
 //
-// Not go-retryablehttp, which repeats a POST that may have been taken and
-// sleeps by its own clock; nor go-github-ratelimit, likewise, with no limit to
-// the sum of its waits.
+// go-retryablehttp does not fit: it repeats a POST that GitHub may have carried out, and uses
+// its own clock. go-github-ratelimit has no limit on the sum of its waits.
 type wire struct {
 	base  *url.URL
 	token string
@@ -39,9 +38,9 @@ type wire struct {
 	kept  memory
 
 	mu     sync.Mutex
-	waited time.Duration // for rate limits, of all calls
-	lost   time.Duration // on attempts without an answer, since there was the last one
-	closed *limited      // the limit that was not waited for
+	waited time.Duration // for rate limits, by all calls
+	lost   time.Duration // by attempts without a response, since the last response
+	closed *limited      // the limit that ends too late to wait for
 }
 
 func (w *wire) defaults() {
@@ -67,7 +66,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// RoundTrip sends a request until there is an answer worth giving, read whole.
+// RoundTrip sends a request, repeats it if that is safe and useful, and returns the response
+// with its body read.
 func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
 	for try := 1; ; try++ {
@@ -86,7 +86,7 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		wait := time.Duration(0)
 		switch {
 		case err == nil && isLimited(res):
-			// Such a request was not taken, whatever its method.
+			// GitHub did not carry the request out, whatever its method.
 			if wait, err = w.claim(res); err != nil {
 				return nil, err
 			}
@@ -105,22 +105,22 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// mayRepeat: a request that changes nothing when it arrives twice, or one that
-// was never sent.
+// mayRepeat reports whether a request is safe to send again: it changes nothing when it
+// arrives twice, or it was never sent.
 func mayRepeat(req *http.Request, err error) bool {
 	var op *net.OpError
-	query := strings.HasSuffix(req.URL.Path, "/graphql") // the one we send asks only
+	query := strings.HasSuffix(req.URL.Path, "/graphql") // our only query reads
 	return req.Method != http.MethodPost || query || errors.As(err, &op) && op.Op == "dial"
 }
 
-// backoff doubles from half a second. The clock's fraction of a second keeps
-// runners that failed together from coming back together.
+// backoff doubles from half a second. The clock's fraction of a second adds jitter, so that
+// runners that failed together do not retry together.
 func (w *wire) backoff(try int) time.Duration {
 	full := 500 * time.Millisecond << (try - 1)
 	return full/2 + time.Duration(w.now().Nanosecond())*full/2/time.Second
 }
 
-// count adds up what was lost, and forgets it once there is an answer.
+// count adds up the time of failed attempts, and resets it after a response.
 func (w *wire) count(answered bool, took time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -129,12 +129,14 @@ func (w *wire) count(answered bool, took time.Duration) {
 	}
 }
 
+// tired reports whether failed attempts have used up the patience.
 func (w *wire) tired() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.lost >= patience
 }
 
+// once sends a request one time.
 func (w *wire) once(req *http.Request, timeout time.Duration) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(req.Context(), timeout)
 	defer cancel()
@@ -159,19 +161,20 @@ func (w *wire) once(req *http.Request, timeout time.Duration) (*http.Response, e
 	b, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("read the answer: %w", err)
+		return nil, fmt.Errorf("read the response: %w", err)
 	case len(b) > maxAnswer:
-		return nil, fmt.Errorf("the answer is larger than %d MiB", maxAnswer>>20)
+		return nil, fmt.Errorf("the response is larger than %d MiB", maxAnswer>>20)
 	case len(b) == 0 && (res.StatusCode == http.StatusOK || res.StatusCode == http.StatusCreated):
-		return nil, errors.New("the answer is empty") // go-github takes it for no result
+		return nil, errors.New("the response is empty") // go-github would treat it as an empty result
 	}
 	res.Body, res.Request = whole(w.kept.take(out, res, b)), req
 	return res, nil
 }
 
+// home reports whether a URL belongs to the API.
 func (w *wire) home(u *url.URL) bool { return u.Scheme == w.base.Scheme && u.Host == w.base.Host }
 
-// redirect follows what GitHub sends for a renamed repository, and nothing else.
+// redirect follows the redirects of a renamed repository, and no others.
 func (w *wire) redirect(req *http.Request, via []*http.Request) error {
 	switch {
 	case !w.home(req.URL):
@@ -179,7 +182,7 @@ func (w *wire) redirect(req *http.Request, via []*http.Request) error {
 	case len(via) > 3:
 		return errors.New("redirected more than 3 times")
 	case req.Method != via[0].Method:
-		return errors.New("redirected in a way that loses what was sent: has the repository been renamed? use its new name")
+		return errors.New("a redirect would lose the body of the request: if the repository was renamed, use its new name")
 	}
 	return nil
 }

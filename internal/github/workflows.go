@@ -8,22 +8,22 @@ import (
 	gh "github.com/google/go-github/v74/github"
 )
 
-// Workflow is a workflow file as GitHub knows it: that of the default branch.
+// Workflow is a workflow file on the default branch.
 type Workflow struct {
 	State string // active, disabled_inactivity, disabled_manually, deleted…
 }
 
-// Workflow reads what GitHub makes of a file of .github/workflows. For one that
-// it does not know the Denied has status 404.
+// Workflow reads the state of a file in .github/workflows. If GitHub does not know the file,
+// the error is a *Denied with status 404.
 func (c *Client) Workflow(ctx context.Context, file string) (Workflow, error) {
-	a := asked{"read workflow " + text(file, 255), "actions: read"}
+	a := request{"read workflow " + bounded(file, 255), "actions: read"}
 	w, err := get[struct {
 		State string `json:"state"`
 	}](ctx, c, a, "/actions/workflows/"+url.PathEscape(file))
-	return Workflow{State: text(w.State, 50)}, err
+	return Workflow{State: bounded(w.State, 50)}, err
 }
 
-// Run is one run of a workflow.
+// Run is a run of a workflow.
 type Run struct {
 	Created    time.Time
 	Status     string // completed, in_progress…
@@ -31,10 +31,9 @@ type Run struct {
 	Link       string
 }
 
-// Runs reads the newest runs of a workflow file that an event has started, the
-// newest first, at most 100.
+// Runs reads at most 100 runs of a workflow file that an event started, the newest first.
 func (c *Client) Runs(ctx context.Context, file, event string) ([]Run, error) {
-	a := asked{"read the runs of workflow " + text(file, 255), "actions: read"}
+	a := request{"read the runs of workflow " + bounded(file, 255), "actions: read"}
 	p, err := get[struct {
 		Runs []struct {
 			Created    *gh.Timestamp `json:"created_at"`
@@ -45,7 +44,7 @@ func (c *Client) Runs(ctx context.Context, file, event string) ([]Run, error) {
 	}](ctx, c, a, "/actions/workflows/"+url.PathEscape(file)+"/runs?per_page=100&event="+url.QueryEscape(event))
 	var out []Run
 	for _, r := range p.Runs {
-		out = append(out, Run{Created: at(r.Created), Status: text(r.Status, 50), Conclusion: text(r.Conclusion, 50), Link: link(r.Link)})
+		out = append(out, Run{Created: at(r.Created), Status: bounded(r.Status, 50), Conclusion: bounded(r.Conclusion, 50), Link: link(r.Link)})
 	}
 	return out, err
 }

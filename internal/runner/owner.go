@@ -10,10 +10,10 @@ import (
 	"syscall"
 )
 
-// GiveBack gives what root has made in the workspace and in the runner's temporary
-// folder to whoever owns those. A container action runs as root; without this a
-// later step, and the cleaning up of the runner, may not touch what it leaves: not
-// even the git directory, which the ledger writes to.
+// GiveBack changes the owner of files that root created in the workspace and in the runner's
+// temporary folder to the owner of those folders. A container action runs as root. Without
+// this, later steps and the runner's clean-up could not change those files, among them the git
+// directory that the ledger writes to.
 func (r *Runner) GiveBack() error {
 	if !r.Present() || os.Geteuid() != 0 {
 		return nil
@@ -29,8 +29,8 @@ func (r *Runner) GiveBack() error {
 	return errors.Join(errs...)
 }
 
-// giveBack opens the folder as a root of its own: a link that something else puts
-// in the way leads nowhere. A file of several names may be at home elsewhere.
+// giveBack opens the folder as an os.Root, so that links do not lead out of it. It skips
+// files with several hard links, because another name may be outside of the folder.
 func giveBack(dir string) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -47,14 +47,14 @@ func giveBack(dir string) error {
 	}
 	return fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil // removed meanwhile
+			return nil // already removed
 		}
 		if err != nil {
 			return err
 		}
 		info, err := d.Info()
 		if err != nil {
-			return nil // the same
+			return nil // already removed
 		}
 		of := info.Sys().(*syscall.Stat_t)
 		if of.Uid != 0 || !d.IsDir() && of.Nlink > 1 {

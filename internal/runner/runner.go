@@ -17,18 +17,18 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// delimiter is what go-githubactions ends a multi-line output with. It is
-// fixed, so a value that contains it could set other outputs.
+// delimiter ends a multi-line output of go-githubactions. It is fixed, so a value that
+// contains it could set other outputs.
 const delimiter = "_GitHubActionsFileCommandDelimeter_"
 
-// Runner is the runner a command may find itself in.
+// Runner is the Actions runner that a command may run in.
 type Runner struct {
 	getenv func(string) string
 	action *githubactions.Action
 	stdout io.Writer
 }
 
-// New returns a Runner over an environment and the step's log.
+// New returns a Runner with these environment variables that writes to the step's log.
 func New(getenv func(string) string, stdout io.Writer) *Runner {
 	return &Runner{
 		getenv: getenv,
@@ -40,8 +40,8 @@ func New(getenv func(string) string, stdout io.Writer) *Runner {
 // Present reports whether the command runs in a step.
 func (r *Runner) Present() bool { return r.getenv("GITHUB_ACTIONS") == "true" }
 
-// Input returns an action input. An empty input is an absent one.
-func (r *Runner) Input(name string) (string, bool) {
+// Input returns an action input. ok is false if it is absent or empty.
+func (r *Runner) Input(name string) (value string, ok bool) {
 	v := r.action.GetInput(name)
 	return v, v != ""
 }
@@ -72,8 +72,8 @@ func (r *Runner) RepositoryURL() string {
 	return ""
 }
 
-// Builder names who builds, as provenance does: the workflow of the run, at the
-// ref it was read from; or "".
+// Builder returns the builder for provenance, or "": the workflow of the run, at the ref that
+// it was read from.
 func (r *Runner) Builder() string {
 	if ref := r.getenv("GITHUB_WORKFLOW_REF"); ref != "" && r.Present() {
 		return r.Server() + "/" + ref
@@ -81,19 +81,19 @@ func (r *Runner) Builder() string {
 	return ""
 }
 
-// EventName returns what started the run, or "".
+// EventName returns the name of the event that started the run, or "".
 func (r *Runner) EventName() string { return r.getenv("GITHUB_EVENT_NAME") }
 
-// Repository returns owner/name of the repository of the run, or "".
+// Repository returns owner/name of the run's repository, or "".
 func (r *Runner) Repository() string { return r.getenv("GITHUB_REPOSITORY") }
 
-// Server returns the address of GitHub itself, or "".
+// Server returns the address of GitHub, or "".
 func (r *Runner) Server() string { return r.getenv("GITHUB_SERVER_URL") }
 
-// API returns the address of GitHub's REST API, or "" for that of github.com.
+// API returns the address of GitHub's REST API, or "" for github.com.
 func (r *Runner) API() string { return r.getenv("GITHUB_API_URL") }
 
-// Identity names who runs: the workflow run, or the user of this machine.
+// Identity identifies the workflow run, or else the user and this machine.
 func (r *Runner) Identity() string {
 	if url := r.RunURL(); url != "" {
 		return url
@@ -109,7 +109,7 @@ func (r *Runner) Identity() string {
 	return user + "@" + host
 }
 
-// Temp is the runner's folder of temporary files, of one job; or "".
+// Temp returns the runner's folder for temporary files of the job, or "".
 func (r *Runner) Temp() string {
 	if !r.Present() {
 		return ""
@@ -117,7 +117,7 @@ func (r *Runner) Temp() string {
 	return r.getenv("RUNNER_TEMP")
 }
 
-// Kept is the folder of what a job hands on to others, or "".
+// Kept returns the folder with the files that a job passes to other jobs, or "".
 func (r *Runner) Kept() string {
 	if dir := r.Temp(); dir != "" {
 		return filepath.Join(dir, "goldenpath")
@@ -125,7 +125,7 @@ func (r *Runner) Kept() string {
 	return ""
 }
 
-// ReportPath is where the JSON report goes unless the command is told.
+// ReportPath returns the default path of a JSON report, or "".
 func (r *Runner) ReportPath(name string) string {
 	if dir := r.Kept(); dir != "" {
 		return filepath.Join(dir, name+".json")
@@ -133,13 +133,12 @@ func (r *Runner) ReportPath(name string) string {
 	return ""
 }
 
-// Publish writes a report to the step's surfaces: annotations, summary and
-// outputs.
+// Publish writes a report as annotations, job summary and outputs.
 func (r *Runner) Publish(rep *report.Report) error {
 	return errors.Join(rep.WriteAnnotations(r.stdout), r.summary(rep), r.Outputs(rep))
 }
 
-// Outputs writes the outputs of a report, and nothing that a person reads.
+// Outputs writes only the outputs of a report.
 func (r *Runner) Outputs(rep *report.Report) error {
 	var errs []error
 	for _, o := range rep.AllOutputs() {
@@ -165,7 +164,7 @@ func (r *Runner) setOutput(name, value string) (err error) {
 		return nil
 	}
 	if strings.Contains(value, delimiter) || strings.ContainsAny(name, "\r\n=<") {
-		return fmt.Errorf("set output %s: the value could set other outputs: refused", report.LogLine(name))
+		return fmt.Errorf("set output %s: refused, because the value could set other outputs", report.LogLine(name))
 	}
 	defer func() {
 		if p := recover(); p != nil { // go-githubactions panics when the file cannot be written

@@ -6,12 +6,12 @@ import (
 	"unicode/utf8"
 )
 
-// Comment is one on a pull request.
+// Comment is a comment on a pull request.
 type Comment struct {
 	ID     int64
 	By     Account
 	Body   string
-	Edited int // how often
+	Edited int // number of edits
 }
 
 // AddComment puts a comment on a pull request and returns its id.
@@ -28,7 +28,7 @@ func (s *Server) addComment(number int, by Account, body string) *Comment {
 	return c
 }
 
-// Comments returns those of a pull request, the oldest first.
+// Comments returns the comments on a pull request, the oldest first.
 func (s *Server) Comments(number int) []Comment {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -63,7 +63,7 @@ func (s *Server) createComment(c call) answer {
 	return answer{status: http.StatusCreated, body: s.commentJSON(number, s.addComment(number, c.by, body))}
 }
 
-// editComment: who may write may edit anyone's, as on GitHub.
+// editComment edits a comment. As on GitHub, a token that may write may edit any comment.
 func (s *Server) editComment(c call) answer {
 	for number, all := range s.comments {
 		for _, one := range all {

@@ -9,12 +9,12 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/github/githubtest/openapi"
 )
 
-// Description is the variable that names GitHub's own description of its REST
-// API. Where it is set, every request and every answer is held to it.
+// Description is the variable that names the file with GitHub's own description of its REST
+// API. If it is set, every request and every response must conform to it.
 const Description = "GOLDENPATH_GITHUB_OPENAPI"
 
-// described is read once for all servers of a test's process: it takes seconds.
-// nil: nothing is held to anything.
+// described is read once for all servers of a test process, because that takes seconds. nil
+// turns the check off.
 var described = sync.OnceValues(func() (*openapi.Description, error) {
 	file := os.Getenv(Description)
 	if file == "" {
@@ -23,16 +23,16 @@ var described = sync.OnceValues(func() (*openapi.Description, error) {
 	return openapi.Read(file)
 })
 
-// Violations returns what arrived, or was answered, otherwise than GitHub's
-// description has it. Start fails its test for them; who serves with Serve asks.
+// Violations returns the requests and responses that do not conform to GitHub's description.
+// Start fails its test for them; a caller of Serve must check them itself.
 func (s *Server) Violations() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.violations)
 }
 
-// said is what the server answers. Nothing: a connection that broke, or a fault,
-// which is no answer of GitHub's.
+// said is the server's response. It is empty for a broken connection and for a fault, which
+// are not responses of GitHub.
 type said struct {
 	http.ResponseWriter
 	status int
@@ -49,7 +49,7 @@ func (a *said) Write(b []byte) (int, error) {
 	return a.ResponseWriter.Write(b)
 }
 
-// hold holds a request and its answer to the description.
+// hold checks a request and its response against the description.
 func (s *Server) hold(r *http.Request, sent []byte, a *said) {
 	d, err := described()
 	switch {

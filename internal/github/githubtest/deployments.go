@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Deployment is one, with all its statuses, the oldest first.
+// Deployment is a deployment with all its statuses, the oldest first.
 type Deployment struct {
 	ID          int64
 	Environment string
@@ -22,7 +22,7 @@ type Deployment struct {
 	Statuses    []Status
 }
 
-// State is the newest status; pending when there is none, as GitHub has it.
+// State is the newest status, or pending if there is none, as on GitHub.
 func (d Deployment) State() string {
 	if len(d.Statuses) == 0 {
 		return "pending"
@@ -30,14 +30,13 @@ func (d Deployment) State() string {
 	return d.Statuses[len(d.Statuses)-1].State
 }
 
-// Status is what a deployment showed at some time.
+// Status is one status of a deployment.
 type Status struct {
 	ID                                       int64
 	State, Description, LogURL, URL, Environ string
 }
 
-// AddDeployment adds one whose only status is state ("": none), and returns its
-// id.
+// AddDeployment adds a deployment with one status ("": none), and returns its id.
 func (s *Server) AddDeployment(environment, ref, state string) int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -51,7 +50,7 @@ func (s *Server) AddDeployment(environment, ref, state string) int64 {
 	return d.ID
 }
 
-// Deployments returns those of an environment, the oldest first.
+// Deployments returns the deployments of an environment, the oldest first.
 func (s *Server) Deployments(environment string) []Deployment {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -99,7 +98,7 @@ func (s *Server) createDeployment(c call) answer {
 		return invalid("Deployment", "description is too long (maximum is 140 characters)")
 	case in.AutoMerge == nil || *in.AutoMerge:
 		return answer{status: http.StatusAccepted, body: map[string]string{"message": "Auto-merged main into topic on deployment."}}
-	case in.RequiredContexts == nil: // all checks, this very job's among them
+	case in.RequiredContexts == nil: // all checks, including the one of this job
 		return refuse(http.StatusConflict, "Conflict: Commit status checks failed for %s.", in.Ref)
 	}
 	s.ids++

@@ -13,7 +13,7 @@ func (s *Server) listEnvironments(c call) answer {
 	return wrapped(page(s, c.r, all), "environments", len(all))
 }
 
-// wrapped puts a page of a list into an object with how many there are in all.
+// wrapped puts a page of a list into an object with the total count.
 func wrapped(a answer, name string, total int) answer {
 	a.body = map[string]any{"total_count": total, name: a.body}
 	return a
@@ -75,7 +75,7 @@ func (s *Server) listEnvironmentSecrets(c call) answer {
 	return s.secrets(c, e.Secrets)
 }
 
-// secrets tells names. Values never leave GitHub.
+// secrets lists names. GitHub never returns values.
 func (s *Server) secrets(c call, names []string) answer {
 	all := []map[string]any{}
 	for _, name := range names {

@@ -7,8 +7,8 @@ import (
 	"net/http"
 )
 
-// write sends an answer; one to a GET carries a tag, and is left out for who has
-// it already.
+// write sends a response. A response to a GET has an ETag, and is "not modified" for a client
+// that has it already.
 func write(w http.ResponseWriter, r *http.Request, a answer) {
 	b, err := json.Marshal(a.body)
 	if err != nil {
@@ -23,5 +23,5 @@ func write(w http.ResponseWriter, r *http.Request, a answer) {
 		}
 	}
 	w.WriteHeader(a.status)
-	_, _ = w.Write(append(b, '\n')) // who went away needs no answer
+	_, _ = w.Write(append(b, '\n')) // the client may have disconnected
 }

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// Repositories serves the bare repositories below a folder as GitHub does: over
-// HTTP, and only to who has the token.
+// Repositories serves the bare repositories below a folder as GitHub does: over HTTP, and
+// only with the token.
 func Repositories(dir, token string) (http.Handler, error) {
 	where, err := exec.Command("git", "--exec-path").Output()
 	if err != nil {

@@ -15,10 +15,10 @@ type Pull struct {
 	Merged      bool
 	Draft       bool
 	Fork        bool   // from another repository
-	ForkGone    bool   // which has been deleted since
+	ForkGone    bool   // the fork was deleted
 	From        string // owner/name of the fork; "": AUTHOR/fork
 	Head        string
-	Merge       string // commit that tries head and base together; "": none yet
+	Merge       string // test merge of head and base; "": none yet
 	Branch      string
 	Author      string
 	Title, Body string
@@ -70,7 +70,7 @@ func (s *Server) getPull(c call) answer {
 		return refuse(http.StatusNotFound, "Not Found")
 	}
 	j := s.pullJSON(p)
-	for field, only := range map[string]any{ // a list does not say
+	for field, only := range map[string]any{ // a list omits these
 		"merged": p.Merged, "merged_by": nil, "mergeable": nil, "rebaseable": nil, "mergeable_state": "unknown", "maintainer_can_modify": false,
 		"comments": len(s.comments[p.Number]), "review_comments": 0, "commits": 1, "additions": 1, "deletions": 0, "changed_files": 1,
 	} {
@@ -79,7 +79,7 @@ func (s *Server) getPull(c call) answer {
 	return ok(j)
 }
 
-// from is the repository the branch is in.
+// from returns the repository that has the branch.
 func (s *Server) from(p *Pull) string {
 	switch {
 	case !p.Fork && !p.ForkGone:

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// route finds who asks, whether they may, and what answers.
+// route finds the account, checks its permission, and calls the handler.
 func (s *Server) route(r *http.Request, body []byte) answer {
 	bearer, has := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	who, known := s.Tokens[bearer]
@@ -48,17 +48,17 @@ func (s *Server) route(r *http.Request, body []byte) answer {
 	return refuse(http.StatusNotFound, "Not Found")
 }
 
-// call is a request whose sender may make it.
+// call is a request with permission.
 type call struct {
 	r    *http.Request
 	body []byte
 	id   int64  // the last number in the path
-	name string // what stands for the * of the pattern
+	name string // the part that matches the * of the pattern
 	who  Token
 	by   Account
 }
 
-// match compares a pattern, in which * is any one name, with what is asked for.
+// match compares a path with a pattern, in which * is any one name.
 func match(pattern, asked string) (name string, is bool) {
 	want, got := strings.Split(pattern, "/"), strings.Split(asked, "/")
 	if len(want) != len(got) {
@@ -101,7 +101,8 @@ func (s *Server) endpoints() []endpoint {
 	}
 }
 
-// forbid: what is public anyone may read. Who may write may read.
+// forbid refuses a call without permission. Anyone may read what is public, and a permission
+// to write includes reading.
 func (s *Server) forbid(e endpoint, who Token, known bool) (answer, bool) {
 	if slices.Contains(administered, e.permission) {
 		return administers(e, who, known)
@@ -118,7 +119,7 @@ func (s *Server) forbid(e endpoint, who Token, known bool) (answer, bool) {
 	return refuse(http.StatusForbidden, "Resource not accessible by integration"), true
 }
 
-// user answers people only: an installation's token is nobody's.
+// user responds to people only: the token of an installation has no user.
 func user(who Token, known bool) answer {
 	switch {
 	case !known:
@@ -129,7 +130,7 @@ func user(who Token, known bool) answer {
 	return ok(who.Account.json())
 }
 
-// graphql knows the one question that REST does not answer.
+// graphql responds to the one query that REST has no equivalent for.
 func graphql(who Token, known bool, body []byte) answer {
 	var q struct {
 		Query string `json:"query"`

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// free refuses what GitHub Free has for public repositories only.
+// free refuses features that GitHub Free includes only for public repositories.
 func (s *Server) free() (answer, bool) {
 	return refuse(http.StatusForbidden, "Upgrade to GitHub Pro or make this repository public to enable this feature."), s.Private && s.Settings.Free
 }
@@ -28,7 +28,7 @@ func (s *Server) branchRules(c call) answer {
 	return page(s, c.r, all)
 }
 
-// parameters are all those of a rule: GitHub leaves none out.
+// parameters returns all parameters of a rule: GitHub omits none.
 func parameters(r Rule) map[string]any {
 	p := map[string]any{}
 	switch r.Type {

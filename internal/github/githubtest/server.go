@@ -17,24 +17,24 @@ import (
 	"time"
 )
 
-// Token is what GitHub knows of the bearer of a token.
+// Token is the account and the permissions of a token.
 type Token struct {
 	Account Account
 	// May lists permissions such as "pull-requests: write". nil: all of them.
 	May []string
 }
 
-// Account makes comments and pull requests.
+// Account is the author of comments and pull requests.
 type Account struct {
 	ID    int64
 	Login string
 	Bot   bool
 }
 
-// Actions is who comments with a job's token.
+// Actions is the account that comments with a job's token.
 var Actions = Account{ID: 41898282, Login: "github-actions[bot]", Bot: true}
 
-// Request is one that arrived. Its header holds the token.
+// Request is a received request. Its header contains the token.
 type Request struct {
 	Method string
 	Path   string // with the query
@@ -42,19 +42,19 @@ type Request struct {
 	Body   string
 }
 
-// Fault answers in the server's place; ok is false for a request it leaves
-// alone. A status of 0 breaks the connection.
+// Fault responds in place of the server. ok is false for a request that it does not affect. A
+// status of 0 breaks the connection.
 type Fault func(*http.Request) (status int, header http.Header, body string, ok bool)
 
-// Server is one repository on GitHub. Its fields are set before it is used.
+// Server is one repository on GitHub. Set its fields before using it.
 type Server struct {
 	URL        string // GITHUB_API_URL
 	Repository string // owner/name
 	Private    bool
-	Tokens     map[string]Token // by token; anyone else may read what is public
+	Tokens     map[string]Token // by token; without one, what is public can be read
 	Now        func() time.Time
 	Settings   Settings
-	Unfiltered bool // pull requests are listed as if no head had been asked for
+	Unfiltered bool // lists of pull requests ignore the head filter
 
 	mu          sync.Mutex
 	fault       Fault
@@ -67,8 +67,8 @@ type Server struct {
 	violations  []string
 }
 
-// New makes a repository without anything in it that knows one token, "job",
-// which may do everything. It is an http.Handler.
+// New returns an empty repository with one token, "job", which may do everything. It is an
+// http.Handler.
 func New(repository string) *Server {
 	return &Server{
 		Repository: repository, Now: time.Now, ids: 1000,
@@ -77,7 +77,7 @@ func New(repository string) *Server {
 	}
 }
 
-// Start makes a repository and serves it until the test ends.
+// Start creates a repository and serves it until the test ends.
 func Start(t testing.TB, repository string) *Server {
 	t.Helper()
 	s := New(repository)
@@ -92,8 +92,8 @@ func Start(t testing.TB, repository string) *Server {
 	return s
 }
 
-// Serve serves on an address such as 127.0.0.1:0, sets URL, and returns what
-// stops it.
+// Serve serves on an address such as 127.0.0.1:0, sets URL, and returns a function that stops
+// the server.
 func (s *Server) Serve(address string) (stop func() error, err error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
@@ -101,33 +101,33 @@ func (s *Server) Serve(address string) (stop func() error, err error) {
 	}
 	s.URL = "http://" + l.Addr().String()
 	h := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = h.Serve(l) }() // it always ends with an error, that of being stopped
+	go func() { _ = h.Serve(l) }() // it always returns an error, http.ErrServerClosed after a stop
 	return h.Close, nil
 }
 
-// Break has the server fail as the fault says; nil: no more.
+// Break makes the server fail with the fault. nil ends it.
 func (s *Server) Break(f Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fault = f
 }
 
-// Lose carries out the requests that which names, but breaks the connection
-// instead of answering them; nil: no more.
+// Lose carries out the requests that which selects, but breaks the connection instead of
+// responding. nil ends it.
 func (s *Server) Lose(which func(*http.Request) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lose = which
 }
 
-// Requests returns what arrived so far.
+// Requests returns the requests received so far.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.requests)
 }
 
-// ServeHTTP answers one request at a time.
+// ServeHTTP handles one request at a time.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
 	if err != nil {
@@ -147,7 +147,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 				w.Header()[http.CanonicalHeaderKey(k)] = v
 			}
 			w.WriteHeader(status)
-			_, _ = io.WriteString(w, text) // who went away needs no answer
+			_, _ = io.WriteString(w, text) // the client may have disconnected
 			return
 		}
 	}
@@ -168,7 +168,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	write(w, r, a)
 }
 
-// answer is a status and what is said as JSON.
+// answer is a status and a body for JSON.
 type answer struct {
 	status int
 	body   any
@@ -190,7 +190,7 @@ func invalid(resource, message string) answer {
 	}}
 }
 
-// page cuts a list as per_page and page ask, and links to the others.
+// page returns the part of a list that per_page and page select, and links to the others.
 func page[T any](s *Server, r *http.Request, all []T) answer {
 	q := r.URL.Query()
 	size, n := 30, 1

@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// Settings are what people who administer a repository set.
+// Settings are the settings that administrators of a repository can change.
 type Settings struct {
-	Branch       string // the default one; "": main
+	Branch       string // default branch; "": main
 	Organization bool
-	Internal     bool // of a private one: for the enterprise
-	Free         bool // a private one on GitHub Free, which has no rulesets and no protection
+	Internal     bool // a private repository that is visible in the enterprise
+	Free         bool // a private repository on GitHub Free, without rulesets and protection
 	Archived     bool
 
 	Rules             []Rule     // in force for the default branch
-	Protection        *Protector // the older way
+	Protection        *Protector // classic branch protection
 	TagRules          []Ruleset
 	ImmutableReleases bool
 
@@ -28,21 +28,21 @@ type Settings struct {
 	Workflows                    []Workflow
 }
 
-// Rule is one of a ruleset.
+// Rule is a rule of a ruleset.
 type Rule struct {
 	Type       string
-	Parameters map[string]any // over those it has by default
+	Parameters map[string]any // in addition to its defaults
 }
 
 // Protector is branch protection.
 type Protector struct {
 	Checks          []string
-	Approvals       int // -1: no pull request is asked for
+	Approvals       int // -1: no pull request is required
 	CodeOwners      bool
 	Force, Deletion bool // are allowed
 }
 
-// Ruleset is one of tags.
+// Ruleset is a ruleset for tags.
 type Ruleset struct {
 	ID               int64
 	Name             string
@@ -51,18 +51,18 @@ type Ruleset struct {
 	Rules            []string // types
 }
 
-// Environment is one that is set up.
+// Environment is a deployment environment.
 type Environment struct {
 	Name         string
 	Reviewers    []string
 	NoSelfReview bool
 	Wait         int
-	Protected    bool     // only branches that are protected may deploy
+	Protected    bool     // only protected branches may deploy
 	Branches     []string // patterns
 	Secrets      []string
 }
 
-// Policy is what workflows may do.
+// Policy is what workflows may use.
 type Policy struct {
 	Off      bool
 	Allowed  string // "": all
@@ -85,15 +85,15 @@ type Workflow struct {
 	Runs  []Run  // the newest first
 }
 
-// Run is one run.
+// Run is a run of a workflow.
 type Run struct {
 	Event      string
-	Conclusion string // "": it runs
+	Conclusion string // "": still running
 	Created    time.Time
 }
 
-// administered are the permissions that no job's token has, and nobody for being
-// able to read what is public.
+// administered are the permissions that a job's token cannot have, and that read access to a
+// public repository does not include.
 var administered = []string{"administration: read", "environments: read", "secrets: read"}
 
 func (s *Server) settingsEndpoints() []endpoint {
@@ -119,8 +119,8 @@ func (s *Server) settingsEndpoints() []endpoint {
 	}
 }
 
-// administers: a person without a list of permissions has them all; a job's token
-// never has one, unlike an app's that was given it.
+// administers reports whether a token has such a permission: a person without a list of
+// permissions has all of them, a job's token has none, an app's has those it was given.
 func administers(e endpoint, who Token, known bool) (refused answer, no bool) {
 	switch {
 	case !known:
