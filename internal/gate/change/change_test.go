@@ -1,7 +1,6 @@
 package change
 
 import (
-	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -261,33 +260,6 @@ func TestSubmodule(t *testing.T) {
 	clone.commit(map[string]string{"c": "1\n"})
 	if _, l, err := clone.find(Request{Base: "HEAD~1"}); err != nil || len(l.Missing) != 0 {
 		t.Errorf("not of this change: %+v, %v", l, err)
-	}
-}
-
-// TestPolicy proves GP-GATE-6: the files of the policy are the base's, and never
-// through a link.
-func TestPolicy(t *testing.T) {
-	r := newRepo(t)
-	base := r.commit(map[string]string{".goldenpath.yml": "base\n", "policy/a.rego": "base\n", "policy/b.rego": "base\n", "other": "x\n"})
-	r.commit(map[string]string{".goldenpath.yml": "mine\n", "policy/a.rego": "mine\n", "policy/b.rego": "", "policy/c.rego": "mine\n"})
-	c, _, err := r.find(Request{Base: base})
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir, err := c.At(context.Background(), c.Policy, ".goldenpath.yml", "policy", "not/there")
-	if err != nil {
-		t.Fatal(err)
-	}
-	files, err := gate.Walk(t.Context(), dir, nil)
-	if err != nil || !slices.Equal(paths(files), []string{".goldenpath.yml", "policy/a.rego", "policy/b.rego"}) {
-		t.Errorf("%v, %v", paths(files), err)
-	}
-	if b, err := os.ReadFile(filepath.Join(dir, ".goldenpath.yml")); err != nil || string(b) != "base\n" {
-		t.Errorf("%q, %v", b, err)
-	}
-	diffs, err := c.Diff(t.Context(), ".goldenpath.yml", "policy", "other")
-	if err != nil || len(diffs) != 2 || !strings.Contains(diffs[0].Text, "-base\n+mine\n") || !strings.Contains(diffs[1].Text, "policy/c.rego") {
-		t.Errorf("diff %+v, %v", diffs, err)
 	}
 }
 

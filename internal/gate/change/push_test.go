@@ -159,36 +159,3 @@ func TestPushOfAClone(t *testing.T) {
 		t.Errorf("without the ledger and an origin: %+v, %v", c, err)
 	}
 }
-
-// TestDiffShowsEverything: attributes of the change do not hide a file of the policy.
-func TestDiffShowsEverything(t *testing.T) {
-	r := newRepo(t)
-	base := r.commit(map[string]string{".goldenpath.yml": "fail-on: low\n"})
-	r.commit(map[string]string{".goldenpath.yml": "fail-on: critical\n", ".gitattributes": ".goldenpath.yml -diff\n.goldenpath/* binary\n", ".goldenpath/evidence.pub": "mallory\n"})
-	c, _, err := r.find(Request{Base: base})
-	if err != nil {
-		t.Fatal(err)
-	}
-	diffs, err := c.Diff(t.Context(), ".goldenpath.yml", ".goldenpath/evidence.pub")
-	if err != nil || len(diffs) != 2 || !strings.Contains(diffs[0].Text, "+fail-on: critical") || !strings.Contains(diffs[1].Text, "+mallory") {
-		t.Errorf("%+v, %v", diffs, err)
-	}
-}
-
-// TestContaining finds a workflow that was renamed, and one that stopped calling.
-func TestContaining(t *testing.T) {
-	r := newRepo(t)
-	base := r.commit(map[string]string{"w/a.yml": "uses: x/y@1\n", "w/b.yml": "uses: x/y@1\n", "w/c.yml": "none\n", "other": "uses: x/y@1\n"})
-	r.commit(map[string]string{"w/a.yml": "", "w/new.yml": "uses: x/y@1\n", "w/b.yml": "run: true\n"})
-	c, _, err := r.find(Request{Base: base})
-	if err != nil {
-		t.Fatal(err)
-	}
-	names, err := c.Containing(t.Context(), "w", "x/y@")
-	if got := strings.Join(names, " "); got != "w/a.yml w/b.yml w/new.yml" || err != nil {
-		t.Errorf("%q, %v", got, err)
-	}
-	if names, err := c.Containing(t.Context(), "nowhere", "x/y@"); len(names) != 0 || err != nil {
-		t.Errorf("%q, %v", names, err)
-	}
-}

@@ -247,23 +247,6 @@ func TestShallowClone(t *testing.T) {
 	}
 }
 
-// TestMergeOfAFolderB: the name of a file in the patch of a merge has no prefix.
-func TestMergeOfAFolderB(t *testing.T) {
-	r := newRepo(t)
-	r.commit(map[string]string{"b/a.env": "one\n"})
-	r.git("checkout", "-q", "-b", "topic")
-	r.commit(map[string]string{"b/a.env": "two\n"})
-	r.git("checkout", "-q", "-")
-	r.commit(map[string]string{"b/a.env": "three\n"})
-	cmd := exec.Command("git", "-C", r.dir, "merge", "-q", "--no-commit", "topic")
-	_ = cmd.Run() // it conflicts
-	r.commit(map[string]string{"b/a.env": token})
-	r.commit(map[string]string{"b/a.env": "four\n"})
-	if got := where(r.scan(gate.Input{})); len(got) != 1 || !strings.Contains(got[0], "b/a.env") {
-		t.Errorf("found %v", got)
-	}
-}
-
 // An error of git is an error of the scan, and never "no secrets".
 func TestDamagedRepository(t *testing.T) {
 	for name, damage := range map[string]func(r repo, first string){

@@ -1,6 +1,7 @@
 package gitleaks
 
 import (
+	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
@@ -93,5 +94,22 @@ func TestMerge(t *testing.T) {
 	res := r.scan(gate.Input{})
 	if len(res.Findings) != 1 || !strings.Contains(res.Findings[0].Message, merge[:7]+" at line 1") {
 		t.Errorf("%+v", res.Findings)
+	}
+}
+
+// TestMergeOfAFolderB: the name of a file in the patch of a merge has no prefix.
+func TestMergeOfAFolderB(t *testing.T) {
+	r := newRepo(t)
+	r.commit(map[string]string{"b/a.env": "one\n"})
+	r.git("checkout", "-q", "-b", "topic")
+	r.commit(map[string]string{"b/a.env": "two\n"})
+	r.git("checkout", "-q", "-")
+	r.commit(map[string]string{"b/a.env": "three\n"})
+	cmd := exec.Command("git", "-C", r.dir, "merge", "-q", "--no-commit", "topic")
+	_ = cmd.Run() // it conflicts
+	r.commit(map[string]string{"b/a.env": token})
+	r.commit(map[string]string{"b/a.env": "four\n"})
+	if got := where(r.scan(gate.Input{})); len(got) != 1 || !strings.Contains(got[0], "b/a.env") {
+		t.Errorf("found %v", got)
 	}
 }
