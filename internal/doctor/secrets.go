@@ -106,7 +106,7 @@ func secrets(r *repo) finding {
 	switch {
 	case len(all) > 0 && hidden != nil:
 		f := unseen(hidden)
-		f.found = "not found: " + strings.Join(all, ", ")
+		f.found = "could not be found: " + strings.Join(all, ", ")
 		return f
 	case len(breaks) > 0:
 		return finding{report.Failed, "missing: " + strings.Join(all, ", "), "the workflow receives an empty value", fix}

@@ -18,12 +18,12 @@ import (
 // Doctor is `goldenpath doctor`.
 type Doctor struct {
 	Repo    string `help:"Repository of the app." default:"." type:"path" placeholder:"DIR" group:"where"`
-	Offline bool   `help:"Look at the checkout alone, and ask GitHub nothing."`
+	Offline bool   `help:"Check only the checkout, without GitHub."`
 	GitHub
 	command.Output
 }
 
-// Do examines. It changes nothing, here or on GitHub.
+// Do runs the checks. It changes nothing, locally or on GitHub.
 func (c *Doctor) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
 	repo, err := repository(ctx, env, cmp.Or(c.Repo, "."))
 	if err != nil {
@@ -36,7 +36,7 @@ func (c *Doctor) Do(ctx context.Context, env *command.Env) (*report.Report, erro
 		return nil, err
 	}
 	o.Files = strings.FieldsFunc(string(listed), func(r rune) bool { return r == 0 })
-	if head, err := repo.Run(ctx, "rev-parse", "--verify", "--quiet", "HEAD^{commit}"); err == nil { // else there is none yet
+	if head, err := repo.Run(ctx, "rev-parse", "--verify", "--quiet", "HEAD^{commit}"); err == nil { // otherwise there is no commit yet
 		o.Commit = head
 	}
 	if o.Repository = c.repository(env); o.Repository == "" {
@@ -48,11 +48,11 @@ func (c *Doctor) Do(ctx context.Context, env *command.Env) (*report.Report, erro
 	}}
 	switch {
 	case c.Offline:
-		d.Why = "without --offline GitHub is asked too"
+		d.Why = "run doctor without --offline to check GitHub too"
 	case o.Repository == "":
-		d.Why = "no repository on GitHub is known here: give --repository OWNER/NAME"
+		d.Why = "the repository on GitHub is unknown: set --repository OWNER/NAME"
 	case c.Token == "":
-		d.Why = "there is no token to ask GitHub with: GITHUB_TOKEN=$(gh auth token) goldenpath doctor"
+		d.Why = "no token for GitHub: run GITHUB_TOKEN=$(gh auth token) goldenpath doctor"
 	default:
 		c.Repository = o.Repository
 		if d.GitHub, err = c.client(env); err != nil {
@@ -62,10 +62,10 @@ func (c *Doctor) Do(ctx context.Context, env *command.Env) (*report.Report, erro
 	return doctor.Examine(ctx, d, o)
 }
 
-// repositoryPath is the end of a remote's address on GitHub.
+// repositoryPath matches owner/name in the path of a remote.
 var repositoryPath = regexp.MustCompile(`^/?([A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+?)(?:\.git)?/?$`)
 
-// origin is owner/name of the remote origin, if that is on the server, or "".
+// origin returns owner/name of the remote origin if it is on the server, or "".
 func origin(ctx context.Context, repo git.Repository, server string) string {
 	address, err := repo.Run(ctx, "remote", "get-url", "origin")
 	if err != nil {

@@ -17,12 +17,12 @@ import (
 
 // Init is `goldenpath init`.
 type Init struct {
-	App    string   `help:"Name of the app. Default: that of .goldenpath.yml, or the repository's." placeholder:"NAME"`
-	Image  string   `help:"Image repository, without tag. Default: that of .goldenpath.yml, or ghcr.io/OWNER/APP." placeholder:"REF"`
-	Pin    string   `help:"Full commit id of the goldenpath release that the starters call. Default: that of this release's tag." placeholder:"COMMIT"`
-	With   []string `help:"Starters that are for some repositories alone: comment, promote, security." placeholder:"NAME,..."`
-	DryRun bool     `help:"Say what would be written and change nothing."`
-	List   bool     `help:"List the files that it knows, and write none."`
+	App    string   `help:"Name of the app. Default: from .goldenpath.yml, or the repository's name." placeholder:"NAME"`
+	Image  string   `help:"Image repository without tag. Default: from .goldenpath.yml, or ghcr.io/OWNER/APP." placeholder:"REF"`
+	Pin    string   `help:"Full commit id of goldenpath for the starters. Default: the commit of this release's tag." placeholder:"COMMIT"`
+	With   []string `help:"Optional starters to write: comment, promote, security." placeholder:"NAME,..."`
+	DryRun bool     `help:"Show what would be written and change nothing."`
+	List   bool     `help:"List the files that init can write, and write none."`
 	Repo   string   `help:"Repository of the app." default:"." type:"path" placeholder:"DIR" group:"where"`
 	command.Output
 }

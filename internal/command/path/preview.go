@@ -21,9 +21,9 @@ import (
 // PreviewUp is `goldenpath preview up`.
 type PreviewUp struct {
 	Name   string `help:"Name of the preview, such as pr-12. Default: pr-NUMBER in a pull request's run."`
-	Digest string `help:"Artifact to deploy, sha256:…." required:""`
-	Head   string `help:"Commit that must be the head of the pull request. Default: the event's, or else the artifact's." placeholder:"COMMIT"`
-	TTL    string `name:"ttl" help:"How long it lives, such as 24h. Default: preview.ttl; clamped by preview.max-ttl." placeholder:"DURATION"`
+	Digest string `help:"Digest of the image to deploy, sha256:…." required:""`
+	Head   string `help:"Commit that must be the head of the pull request. Default: from the event, otherwise from the image." placeholder:"COMMIT"`
+	TTL    string `name:"ttl" help:"How long the preview lives, such as 24h, at most preview.max-ttl. Default: preview.ttl." placeholder:"DURATION"`
 	DryRun bool   `help:"Print the plan and change nothing."`
 	GitHub
 	Cluster
@@ -70,9 +70,9 @@ func (c *PreviewUp) Do(ctx context.Context, env *command.Env) (*report.Report, e
 // PreviewDown is `goldenpath preview down`.
 type PreviewDown struct {
 	Name     string `help:"Name of the preview, such as pr-12. Default: pr-NUMBER in a pull request's run."`
-	Due      string `help:"true: remove every preview that is due instead, as preview sweep does." placeholder:"BOOL"`
-	EvenOpen bool   `help:"Remove it although its pull request is open."`
-	DryRun   string `help:"Say what would be removed and change nothing. Default: true for everything that is due in a run that was started by hand, else false." placeholder:"BOOL"`
+	Due      string `help:"true: remove every preview that is due, like preview sweep." placeholder:"BOOL"`
+	EvenOpen bool   `help:"Remove the preview even though its pull request is open."`
+	DryRun   string `help:"Show what would be removed and change nothing. Default: true with due in a run started by hand, otherwise false." placeholder:"BOOL"`
 	GitHub
 	Cluster
 	Where
@@ -105,7 +105,7 @@ func (c *PreviewDown) Do(ctx context.Context, env *command.Env) (*report.Report,
 
 // PreviewSweep is `goldenpath preview sweep`.
 type PreviewSweep struct {
-	DryRun string `help:"Say what would be removed and change nothing. Default: true in a run that was started by hand, else false." placeholder:"BOOL"`
+	DryRun string `help:"Show what would be removed and change nothing. Default: true in a run started by hand, otherwise false." placeholder:"BOOL"`
 	GitHub
 	Cluster
 	Where
@@ -156,8 +156,8 @@ func (c *PreviewList) Do(ctx context.Context, env *command.Env) (*report.Report,
 
 // PreviewReport is `goldenpath preview report`.
 type PreviewReport struct {
-	Day    string `help:"Day to tell of, in UTC. Default: yesterday." placeholder:"2026-11-21"`
-	Notify bool   `help:"Send it to the webhooks that notify in .goldenpath.yml names."`
+	Day    string `help:"Day to report, in UTC. Default: yesterday." placeholder:"2026-11-21"`
+	Notify bool   `help:"Send the report to the webhooks of notify in .goldenpath.yml."`
 	Where
 	command.Output
 }

@@ -22,11 +22,11 @@ import (
 
 // Promote is `goldenpath promote`.
 type Promote struct {
-	Environment string `help:"Environment to promote into. Default: the last of the path." placeholder:"NAME"`
-	Digest      string `help:"Artifact to promote, sha256:…. Default: what runs in the environment before." placeholder:"DIGEST"`
-	Release     string `help:"Roll back instead: to this earlier release, such as 2026.11.21-1, or previous." placeholder:"RELEASE"`
-	Reason      string `help:"Why it is rolled back. It is recorded." placeholder:"TEXT"`
-	Again       bool   `help:"Promote the digest although it was rolled back before."`
+	Environment string `help:"Environment to promote to. Default: the last one." placeholder:"NAME"`
+	Digest      string `help:"Digest to promote, sha256:…. Default: the one that runs in the previous environment." placeholder:"DIGEST"`
+	Release     string `help:"Roll back to this earlier release instead, such as 2026.11.21-1, or previous." placeholder:"RELEASE"`
+	Reason      string `help:"Reason for the rollback. It is recorded in the ledger." placeholder:"TEXT"`
+	Again       bool   `help:"Promote the digest even though it was rolled back earlier."`
 	DryRun      bool   `help:"Print the plan and change nothing."`
 	GitHub
 	Cluster
@@ -123,9 +123,9 @@ func (w *world) staged(ctx context.Context, environment string) (string, error) 
 
 // Rollback is `goldenpath rollback`.
 type Rollback struct {
-	Environment string `help:"Environment to return. Default: the last of the path." placeholder:"NAME"`
-	To          string `help:"Release to return to, such as 2026.11.21-1. Default: the last good one before." placeholder:"RELEASE"`
-	Reason      string `help:"Why. It is recorded." required:""`
+	Environment string `help:"Environment to roll back. Default: the last one." placeholder:"NAME"`
+	To          string `help:"Release to return to, such as 2026.11.21-1. Default: the last good earlier release." placeholder:"RELEASE"`
+	Reason      string `help:"Reason for the rollback. It is recorded in the ledger." required:""`
 	DryRun      bool   `help:"Print the plan and change nothing."`
 	GitHub
 	Cluster
@@ -189,8 +189,8 @@ func (c *ReleaseList) Do(ctx context.Context, env *command.Env) (*report.Report,
 
 // ReleaseShow is `goldenpath release show`.
 type ReleaseShow struct {
-	Environment string `help:"Environment of the release. Default: the last of the path." placeholder:"NAME"`
-	Release     string `help:"Id, such as 2026.11.21-1. Default: what runs there." placeholder:"RELEASE"`
+	Environment string `help:"Environment of the release. Default: the last one." placeholder:"NAME"`
+	Release     string `help:"Id of the release, such as 2026.11.21-1. Default: the current one." placeholder:"RELEASE"`
 	Where
 	command.Output
 }

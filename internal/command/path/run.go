@@ -20,7 +20,7 @@ type Run struct {
 	Until        string `help:"Last stage to run." placeholder:"STAGE"`
 	Again        bool   `help:"Promote the image although it was rolled back."`
 	DryRun       bool   `help:"Print the plan and change nothing."`
-	SecurityGate string `help:"The security-gate binary. Default: beside goldenpath, or on PATH." placeholder:"FILE" group:"where" type:"path"`
+	SecurityGate string `help:"The security-gate binary. Default: next to goldenpath, otherwise on PATH." placeholder:"FILE" group:"where" type:"path"`
 	Databases    string `help:"Folder of advisory databases (see security-gate database). Default: goldenpath/databases in the user's cache." placeholder:"DIR" group:"where" type:"path"`
 	Where
 	command.Output
