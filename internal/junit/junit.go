@@ -68,7 +68,7 @@ func ReadFile(name string) (*Results, error) {
 	case errors.As(err, &failed): // the file could not be read to its end
 		return nil, fmt.Errorf("read tests: %w", err)
 	case err != nil:
-		return nil, report.Usage(fmt.Sprintf("%s is not a complete JUnit report: line %d: %v", filepath.Base(name), line, err))
+		return nil, report.Usage(fmt.Sprintf("%s is not a complete JUnit report (line %d: %v); run the tests again, or fix the tool that wrote it", filepath.Base(name), line, err))
 	}
 	return r, nil
 }

@@ -29,9 +29,9 @@ func TestNotAReport(t *testing.T) {
 		"a page":                    {"<html><body/></html>", "the root element is <html>"},
 		"a testcase alone":          {pass, "the root element is <testcase>"},
 		"another format":            {`<?xml version="1.0"?><test-run id="2"/>`, "the root element is <test-run>"},
-		"not XML":                   {"ok  \tshop\t0.1s\n", "text outside the root element"},
+		"not XML":                   {"ok  \tshop\t0.1s\n", "line 1: text outside the root element"},
 		"JSON":                      {`{"tests": 1}`, "text outside the root element"},
-		"a log before it":           {"npm notice\n<testsuites/>", "text outside the root element"},
+		"a log before it":           {"\nnpm notice\n<testsuites/>", "line 2: text outside the root element"},
 		"a log after it":            {"<testsuites></testsuites>\n\ndone", "line 3: text outside the root element"},
 		"CDATA after it":            {"<testsuites/><![CDATA[x]]>", "text outside the root element"},
 		"cut off in a suite":        {"<testsuites>\n<testsuite name='s'>\n<testcase name='t'/>", "line 3: the file ends inside an element"},
@@ -58,7 +58,7 @@ func TestNotAReport(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := ReadFile(write(t, "TEST-shop.xml", test.content))
-			if report.ExitCode(nil, err) != report.ExitUsage || !strings.HasPrefix(err.Error(), "TEST-shop.xml is not a complete JUnit report: line ") || !strings.Contains(err.Error(), test.want) {
+			if report.ExitCode(nil, err) != report.ExitUsage || !strings.HasPrefix(err.Error(), "TEST-shop.xml is not a complete JUnit report (line ") || !strings.Contains(err.Error(), test.want) || !strings.HasSuffix(err.Error(), "; run the tests again, or fix the tool that wrote it") {
 				t.Errorf("error %v, want %q", err, test.want)
 			}
 		})

@@ -76,10 +76,13 @@ func (s *scanner) next(depth int) (token, error) {
 func (s *scanner) text(depth int) error {
 	for {
 		b, err := s.r.ReadSlice('<')
-		s.line += bytes.Count(b, []byte("\n"))
-		if depth == 0 && len(bytes.Trim(b, " \t\r\n<\xEF\xBB\xBF")) > 0 {
-			return errors.New("text outside the root element")
+		if depth == 0 {
+			if space := len(b) - len(bytes.TrimLeft(b, " \t\r\n<\xEF\xBB\xBF")); space < len(b) {
+				s.line += bytes.Count(b[:space], []byte("\n"))
+				return errors.New("text outside the root element")
+			}
 		}
+		s.line += bytes.Count(b, []byte("\n"))
 		if errors.Is(err, io.EOF) && depth > 0 {
 			return errCut
 		}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
@@ -60,5 +61,44 @@ func TestCheckMust(t *testing.T) {
 	const names = "; use one of requirements, tests, performance, security, ai-evals, migrations, rollback, readiness"
 	if diff := cmp.Diff([]string{`scorecard.must: there is no dimension "secuirty"` + names, `scorecard.must: there is no dimension "Tests"` + names}, lines); diff != "" {
 		t.Errorf("error (-want +got):\n%s", diff)
+	}
+}
+
+// TestCardFitsTheSchema proves that real cards, of a candidate with every input and of
+// one with none, fit the published schema, and that it names every dimension.
+func TestCardFitsTheSchema(t *testing.T) {
+	schema, err := jsonschema.NewCompiler().Compile("../../docs/schema/scorecard.v1.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := goodCandidate(t)
+	good.JUnit = append(good.JUnit, file(t, "e2e.xml", `<testsuite name="s" tests="9">`+fail+pass+`<testcase name="k"><skipped/></testcase></testsuite>`))
+	good.Unmatched = []string{"reports/**/*.xml"}
+	for name, o := range map[string]Options{"every input": good, "no input": {Dir: t.TempDir(), Migrations: "db", Requirements: "docs", Environment: "production"}} {
+		r, err := Grade(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		card, err := jsonschema.UnmarshalJSON(strings.NewReader(string(r.Data)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.Validate(card); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, d := range dimensions {
+		text := `{"schema": "` + cardSchema + `", "dimensions": [{"name": "` + d.name + `", "state": "pass", "result": "r", "must": true}],
+			"tests": {"files": 0, "passed": 0, "failed": 0, "skipped": 0, "flaky": [], "broken": [], "incomplete": [], "unmatched": []},
+			"requirements": {"defined": [], "touched": [], "covered": [], "unknown": [], "uncovered": []}, "readiness": []}`
+		for text, fits := range map[string]bool{text: true, strings.Replace(text, d.name, d.name+"s", 1): false} {
+			card, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := schema.Validate(card); (err == nil) != fits {
+				t.Errorf("%s: %v", text, err)
+			}
+		}
 	}
 }

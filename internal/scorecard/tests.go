@@ -69,6 +69,8 @@ func gradeTests(c *candidate) Dimension {
 	}
 	var notes []string
 	switch {
+	case t.Files == 0 && len(t.Unmatched) > 0:
+		d.State, d.Result = report.Missing, "no JUnit file"
 	case t.Files == 0:
 		d.State, d.Result = report.Missing, "no JUnit file: name one with junit: in checks or battery"
 	case t.Passed+t.Failed+len(t.Flaky) == 0:

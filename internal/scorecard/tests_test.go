@@ -69,7 +69,7 @@ func TestGradeTests(t *testing.T) {
 		note   string
 	}{
 		"no file":              {Tests{}, report.Missing, "no JUnit file: name one with junit: in checks or battery", ""},
-		"no file is matched":   {Tests{Unmatched: []string{"r/*.xml"}}, report.Missing, "no JUnit file: name one with junit: in checks or battery", "no file matches r/*.xml"},
+		"no file is matched":   {Tests{Unmatched: []string{"r/*.xml"}}, report.Missing, "no JUnit file", "no file matches r/*.xml"},
 		"no test":              {Tests{Files: 2}, report.Failed, "no test ran (2 files)", ""},
 		"all are skipped":      {Tests{Files: 1, Skipped: 3}, report.Failed, "no test ran (1 file)", ""},
 		"all pass":             {Tests{Files: 1, Passed: 3, Skipped: 1}, report.OK, "3 passed, 0 failed, 0 flaky, 1 skipped", ""},
