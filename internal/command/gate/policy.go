@@ -28,6 +28,7 @@ type policy struct {
 	dependencies gate.Policy
 
 	origin   string // commit it was read from; "": the checkout
+	waivedBy string // commit that the waivers were read from; "": the checkout
 	compared string // commit that the change is compared with; "": none
 	diff     []change.Difference
 	callers  int   // how many workflows call goldenpath
@@ -75,7 +76,7 @@ func (c *Scan) policy(ctx context.Context, found *change.Change, now time.Time) 
 	if err != nil || found.Policy == "" {
 		return p, err
 	}
-	p.origin = found.Policy
+	p.origin, p.waivedBy = found.Policy, found.Waivers
 	callers, err := found.Containing(ctx, workflowFolder, ourActions)
 	if err != nil {
 		return nil, fmt.Errorf("find the workflows that call goldenpath: %w", err)

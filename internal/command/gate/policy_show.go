@@ -18,6 +18,9 @@ func (p *policy) show(rep *report.Report, redact func(string) string) {
 		return
 	}
 	row := report.Check{Name: "policy", State: report.OK, Result: fmt.Sprintf("of the base %.7s", p.origin)}
+	if p.waivedBy != p.origin {
+		row.Result += fmt.Sprintf(", waivers of %.7s", p.waivedBy)
+	}
 	if len(p.diff) > 0 {
 		var names []string
 		for _, d := range p.diff {

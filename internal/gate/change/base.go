@@ -19,7 +19,7 @@ type base struct {
 	whole    bool   // every file is examined, not only the changed ones
 }
 
-// base chooses the base by what was asked and by the kind of event:
+// base chooses the base by the request and the kind of event:
 //
 //   - a person names any commit;
 //   - a pull request and a merge group are compared with their merge base;

@@ -19,22 +19,24 @@ import (
 
 // library is held while osv-scanner runs. It and osv-scalibr log through package
 // variables, and only the log names the files that they could not read and the
-// advisories that they could not load.
+// advisories that they could not load. Calling osv-scalibr directly would not
+// change that: the extractors of pom.xml, pnpm, yarn, Gemfile.lock, mix.lock and
+// requirements only log what they skip, and do not return it as file errors.
 var library sync.Mutex
 
 // doScan runs the library and returns the errors that it logged. The library has no
 // deadline: after ctx ends it continues in the background and its result is ignored.
 func doScan(ctx context.Context, a osvscanner.ScannerActions) (models.VulnerabilityResults, []string, error) {
-	type answer struct {
+	type outcome struct {
 		found models.VulnerabilityResults
 		said  []string
 		err   error
 	}
-	done := make(chan answer, 1)
+	done := make(chan outcome, 1)
 	go func() {
 		library.Lock()
 		defer library.Unlock()
-		var got answer
+		var got outcome
 		defer func() { done <- got }()
 		defer func() {
 			if p := recover(); p != nil {
