@@ -56,6 +56,7 @@ func TestFind(t *testing.T) {
 		"with blanks around":        {[]string{" r.xml "}, []string{"r.xml"}, nil},
 		"none":                      {nil, nil, nil},
 		"an empty one":              {[]string{"", " "}, nil, nil},
+		"below a link, named":       {[]string{"link/**/*.xml"}, []string{"link/r.xml"}, nil},
 		"a link to a folder, named": {[]string{"link/*.xml"}, []string{"link/r.xml"}, nil},
 		"absolute":                  {[]string{filepath.Join(other, "*.xml")}, []string{"../" + filepath.Base(other) + "/r.xml"}, nil},
 		"above":                     {[]string{"../" + filepath.Base(other) + "/r.xml"}, []string{"../" + filepath.Base(other) + "/r.xml"}, nil},
