@@ -64,7 +64,7 @@ func TestComment(t *testing.T) {
 	}
 }
 
-// TestStrangersComment: whoever can read the marker can write it.
+// TestStrangersComment: anyone who can read the marker can write it.
 func TestStrangersComment(t *testing.T) {
 	person := githubtest.Account{ID: 5, Login: "release-team"}
 	for name, by := range map[string]githubtest.Account{"job": githubtest.Actions, "person": person} {

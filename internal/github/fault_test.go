@@ -88,7 +88,7 @@ func TestNothingTwice(t *testing.T) {
 			}
 		})
 	}
-	t.Run("one of which nobody can say is not made again", func(t *testing.T) {
+	t.Run("one that cannot be verified is not made again", func(t *testing.T) {
 		s, g, _ := start(t, "job")
 		s.SetPull(pull())
 		lost := false
@@ -255,7 +255,7 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
-// TestNoTokenInErrors: whatever a server says back.
+// TestNoTokenInErrors: no response of a server puts the token into an error.
 func TestNoTokenInErrors(t *testing.T) {
 	const secret = "ghs_15368_secret.secret-secret_0123456789"
 	s, _, c := start(t, "job")
@@ -369,7 +369,7 @@ func TestSlowWithoutEnd(t *testing.T) {
 	}
 }
 
-// TestEmptyAfterAWrite: what was made and not told is found again.
+// TestEmptyAfterAWrite: a comment whose creation was not confirmed is found again.
 func TestEmptyAfterAWrite(t *testing.T) {
 	s, g, _ := start(t, "job")
 	s.SetPull(pull())

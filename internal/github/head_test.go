@@ -11,7 +11,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// TestOpenPullRequestsOf proves part of GP-PREV-10: a run of a fork is told on its
+// TestOpenPullRequestsOf proves part of GP-PREV-10: the reports of a fork's run are published on its
 // own pull request and on no other.
 func TestOpenPullRequestsOf(t *testing.T) {
 	s, g, _ := start(t, "job")

@@ -109,7 +109,7 @@ func TestOpenPullRequestsOverPages(t *testing.T) {
 	}
 }
 
-// TestEndlessPages: a list that never ends is no list.
+// TestEndlessPages: a list that never ends is an error.
 func TestEndlessPages(t *testing.T) {
 	s, g, _ := start(t, "job")
 	s.Break(func(r *http.Request) (int, http.Header, string, bool) {

@@ -113,7 +113,7 @@ func TestSettings(t *testing.T) {
 }
 
 // TestSettingsOfAJob: GP-GOV-3: what a job's token may not see is a refusal that
-// says so, never an answer and never another error.
+// is reported as such, never as a result or another error.
 func TestSettingsOfAJob(t *testing.T) {
 	s, _, c := start(t, "job")
 	s.Settings = guarded(c.Now())
@@ -170,7 +170,7 @@ func calls(t *testing.T, g *github.Client) map[string]error {
 }
 
 // TestSettingsOfThePlan: a private repository on GitHub Free has no rulesets, and
-// GitHub says that it is the plan.
+// the error reports that the plan is the reason.
 func TestSettingsOfThePlan(t *testing.T) {
 	s, _, c := start(t, "job")
 	s.Private, s.Settings = true, guarded(c.Now())

@@ -95,7 +95,7 @@ func blocked() *Report {
 	return r
 }
 
-// hostiles are texts of strangers. Each must come out as what it says.
+// hostiles are untrusted texts. Each must be shown literally.
 var hostiles = []string{
 	"::error file=x::gotcha", "  ::set-output name=verdict::pass", "##[command]rm -rf /", "a ##[error]b", "::stop-commands::x", "%0A::error::x",
 	"\x1b[31mred\x1b[0m \x1b]8;;http://evil\x07link\x1b]8;;\x07", "user\u202etxt.exe\u202c \u2066x\u2069", "zero\u200bwidth\U000e0041\U000e0042\ufeff", "nul\x00byte", "bad \xff\xfe utf8 \xc3",

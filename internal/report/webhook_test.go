@@ -15,7 +15,7 @@ var (
 	teamsMarkup = regexp.MustCompile("[][*_`~\\\\]")
 )
 
-// payload is what is sent, as whoever takes it reads it.
+// payload is what is sent, as the receiver reads it.
 func payload[T any](t testing.TB, message any) (T, []byte) {
 	t.Helper()
 	var out T

@@ -53,6 +53,6 @@ func TestGiveBack(t *testing.T) {
 	}
 	b.env["GITHUB_WORKSPACE"] = filepath.Join(b.dir, "none")
 	if err := b.GiveBack(); err == nil {
-		t.Error("a workspace that is not there is no error")
+		t.Error("a missing workspace is not an error")
 	}
 }

@@ -1,4 +1,4 @@
-// Package openapi holds requests to GitHub, and answers to them, to GitHub's own
+// Package openapi checks requests to GitHub, and the responses, against GitHub's own
 // description of its REST API.
 package openapi
 
@@ -18,14 +18,14 @@ import (
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 )
 
-// Description is GitHub's REST API as GitHub describes it.
+// Description is GitHub's OpenAPI description of its REST API.
 type Description struct {
 	router routers.Router
-	refuse *openapi3.SchemaRef // the body of a refusal of which the description says nothing
+	refuse *openapi3.SchemaRef // body of a refusal that the description does not list
 }
 
-// Exchange is a request and its answer. Status 0 is an answer that is none of
-// GitHub's, such as a fault: only the request counts.
+// Exchange is a request and its response. With status 0 there is no response of GitHub, such
+// as after a fault, and only the request is checked.
 type Exchange struct {
 	Request *http.Request
 	Sent    []byte
@@ -34,18 +34,18 @@ type Exchange struct {
 	Body    []byte
 }
 
-// manySegments are variables of a path that have slashes in them, as the description marks them
-// with x-multi-segment.
+// manySegments are path variables that may contain slashes. The description marks them with
+// x-multi-segment.
 var manySegments = regexp.MustCompile(`\{(path|ref|dir|basehead)\}$`)
 
 // Read reads the description, generated/api.github.com.json of the npm package
-// @octokit/openapi. It takes some seconds and 400 MB: read it once.
+// @octokit/openapi. Reading takes some seconds and 400 MB, so do it once.
 func Read(file string) (*Description, error) {
 	doc, err := openapi3.NewLoader().LoadFromFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("read GitHub's description %s: %w", file, err)
 	}
-	doc.Servers = nil // whatever the host is called
+	doc.Servers = nil // accept any host
 	for _, path := range doc.Paths.InMatchingOrder() {
 		if wide := manySegments.ReplaceAllString(path, "{$1:.+}"); wide != path {
 			item := doc.Paths.Value(path)
@@ -64,18 +64,18 @@ func Read(file string) (*Description, error) {
 	return &Description{router, refuse}, nil
 }
 
-// Check returns what is not as the description has it, one line each.
+// Check returns the deviations from the description, one line each.
 func (d *Description) Check(x Exchange) []string {
 	request := x.Request.Clone(context.Background())
-	request.URL.Path = strings.TrimPrefix(request.URL.Path, "/api/v3") // a GitHub Enterprise Server's
+	request.URL.Path = strings.TrimPrefix(request.URL.Path, "/api/v3") // on a GitHub Enterprise Server
 	if strings.HasSuffix(request.URL.Path, "/graphql") {
-		return nil // not of the REST API
+		return nil // not part of the REST API
 	}
 	at := request.Method + " " + request.URL.Path
 	route, params, err := d.router.FindRoute(request)
 	if err != nil {
 		if x.Status == http.StatusNotFound {
-			return nil // asked for nonsense, and told so
+			return nil // an unknown path, and a refusal
 		}
 		return []string{at + ": GitHub's REST API has no such endpoint"}
 	}
@@ -87,7 +87,7 @@ func (d *Description) Check(x Exchange) []string {
 	}
 	request.Body = io.NopCloser(bytes.NewReader(x.Sent))
 	var all []string
-	if x.Status < 400 { // what was refused may be wrong
+	if x.Status < 400 { // a refused request may be invalid
 		for _, v := range append(violations(openapi3filter.ValidateRequest(context.Background(), in)), unknown(route, x)...) {
 			all = append(all, at+": request"+v)
 		}
@@ -103,7 +103,7 @@ func (d *Description) answer(in *openapi3filter.RequestValidationInput, x Exchan
 		return nil
 	}
 	if described := in.Route.Operation.Responses.Status(x.Status); described == nil && x.Status >= 400 {
-		// The description does not list every refusal: 401 is nearly nowhere.
+		// The description does not list every refusal, for example rarely 401.
 		var body any
 		if err := json.Unmarshal(x.Body, &body); err != nil {
 			return []string{": " + err.Error()}

@@ -11,8 +11,8 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 )
 
-// violations are what an error of the library is made of: a JSON pointer and the
-// reason, without the schema, which fills pages.
+// violations returns the parts of an error of the library: a JSON pointer and the reason,
+// without the schema, which is very long.
 func violations(err error) []string {
 	var many openapi3.MultiError
 	var one *openapi3.SchemaError
@@ -36,15 +36,15 @@ func violations(err error) []string {
 	return []string{": " + first}
 }
 
-// deviates: where GitHub itself is known not to do as its description says.
+// deviates reports whether GitHub itself is known to deviate from its description here.
 func deviates(pointer string, e *openapi3.SchemaError) bool {
-	// The repository of a fork that was deleted is null, which the description says
-	// of the same object in webhooks (webhook-pull-request-labeled) and not in answers.
+	// The repository of a deleted fork is null. The description allows that for the same
+	// object in webhooks (webhook-pull-request-labeled), but not in responses.
 	return e.Value == nil && strings.HasSuffix(pointer, "head/repo")
 }
 
-// unknown: parameters and fields that the description does not name. GitHub
-// ignores them in silence, so that one that is misspelt does nothing.
+// unknown returns parameters and fields that the description does not name. GitHub silently
+// ignores them, so a misspelt one has no effect.
 func unknown(route *routers.Route, x Exchange) []string {
 	var all []string
 	for name := range x.Request.URL.Query() {
