@@ -1,5 +1,5 @@
-// Package workflows holds the starters that a team copies, so that goldenpath init
-// writes the very files that this folder has.
+// Package workflows embeds the starters that a team copies, so that goldenpath init writes
+// exactly these files.
 package workflows
 
 import "embed"

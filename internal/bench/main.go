@@ -1,5 +1,5 @@
-// Command bench measures goldenpath against what a team would run instead, in
-// turns on the same input, and prints ratios of medians.
+// Command bench compares goldenpath with what a team would run instead, alternating
+// between the two on the same input, and prints the ratios of the medians.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Pause is the one process of a pod's sandbox: it holds the pod's network and
-// does nothing until it is told to end.
+// Command pause is the only process of a pod's sandbox: it keeps the pod's network alive
+// until it receives a signal.
 package main
 
 import (

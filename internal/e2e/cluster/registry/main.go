@@ -1,5 +1,5 @@
-// Registry serves container images on this machine, for the node to pull from
-// without TLS, as every client allows for a loopback address. An argument
+// Command registry serves container images on a loopback address, from which the node can
+// pull without TLS. An argument
 // NAME=PROGRAM adds an image NAME that is one static program.
 package main
 
