@@ -15,6 +15,7 @@ import (
 	"github.com/google/osv-scanner/v2/pkg/osvscanner"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
 // library is held while osv-scanner runs. It and osv-scalibr log through package
@@ -148,10 +149,4 @@ func (s *stage) missing(rest string) gate.Gap {
 }
 
 // oneLine returns the text in one line of at most 300 characters.
-func oneLine(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
-	if r := []rune(s); len(r) > 300 {
-		s = string(r[:299]) + "…"
-	}
-	return s
-}
+func oneLine(s string) string { return text.OneLine(s, 300) }
