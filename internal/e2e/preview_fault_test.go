@@ -311,7 +311,7 @@ spec: {type: NodePort, selector: {app: web}, ports: [{name: http, port: 80, targ
 		{"out of quota", pod("web", ours, "          resources: {limits: {cpu: 8, memory: 64Mi}}"), "1m", []string{"out of quota", "limits.cpu", "preview.isolation"}},
 		{"no such image", pod("web", ours, data) + pod("other", "localhost:5001/nobody@sha256:"+strings.Repeat("1", 64), ""), "1m", []string{"deployment/other", "ImagePull", "push the image"}},
 		{"crash loop", pod("web", ours, `          command: [/where2eat, nonsense]`), "1m", []string{"has crashed", "exit 2", "usage: where2eat"}},
-		{"unschedulable", pod("web", ours, "          resources: {requests: {memory: 7Gi}, limits: {memory: 7Gi}}\n      nodeSelector: {no: where}"), "5s", []string{"unschedulable", "no node takes its pod"}},
+		{"unschedulable", pod("web", ours, "          resources: {requests: {memory: 7Gi}, limits: {memory: 7Gi}}\n      nodeSelector: {no: where}"), "5s", []string{"unschedulable", "no node can run its pod"}},
 		{"pod security", pod("web", ours, data) + pod("other", ours, "          resources: {limits: {cpu: 10m, memory: 10Mi}}\n      volumes: [{name: x, nfs: {server: x, path: /}}]"), "1m", []string{"nfs"}},
 		{"unhealthy", pod("web", ours, data), "3s", []string{}},
 	}
@@ -323,7 +323,7 @@ spec: {type: NodePort, selector: {app: web}, ports: [{name: http, port: 80, targ
 			wantCode := 3
 			if tt.name == "unhealthy" {
 				text = strings.Replace(text, "targetPort: 8080", "targetPort: 8081", 1)
-				tt.want = []string{"does not answer as it should"}
+				tt.want = []string{"does not respond as required"}
 			}
 			if tt.name == "pod security" {
 				wantCode = 3 // the rules of goldenpath know no nfs: the cluster does
@@ -362,7 +362,7 @@ func TestFaultHeadMoved(t *testing.T) {
 		l.open(70, 1)
 		return true
 	}, l.upArgs(70, 0)...)()
-	if code != 0 || !strings.Contains(out, "the head of pull request 70 is "+l.commits[1][:7]) {
+	if code != 0 || !strings.Contains(out, "the head of pull request 70 is now "+l.commits[1][:7]) {
 		t.Errorf("exit %d\n%s", code, out)
 	}
 	address := l.up(70, 1)
@@ -436,12 +436,12 @@ func TestHostileCharts(t *testing.T) {
 		"host path":         {"apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {containers: [{name: a, image: ghcr.io/acme/where2eat}], volumes: [{name: v, hostPath: {path: /}}]}", "Pod/x: spec.volumes[0].hostPath"},
 		"host network":      {"apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {hostNetwork: true, containers: [{name: a, image: ghcr.io/acme/where2eat}]}", "Pod/x: spec.hostNetwork"},
 		"root":              {"apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {containers: [{name: a, image: ghcr.io/acme/where2eat, securityContext: {runAsUser: 0}}]}", "Pod/x: spec.containers[0].securityContext.runAsUser"},
-		"cluster role":      {"apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: x}\nrules: []", "ClusterRole/x: kind: ClusterRole is of the whole cluster"},
-		"another namespace": {"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: kube-system}", "ConfigMap/x: metadata.namespace: kube-system is another namespace"},
+		"cluster role":      {"apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: x}\nrules: []", "ClusterRole/x: kind: ClusterRole is cluster-wide"},
+		"another namespace": {"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: kube-system}", "ConfigMap/x: metadata.namespace: kube-system is not"},
 		"role binding":      {"apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: x}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: admin}\nsubjects: []", "RoleBinding/x: roleRef.kind: ClusterRole"},
 		"external ips":      {"apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {externalIPs: [192.0.2.1], ports: [{port: 80}]}", "Service/x: spec.externalIPs"},
-		"catch-all ingress": {"apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: x}\nspec: {defaultBackend: {service: {name: where2eat, port: {number: 80}}}}", "Ingress/x: spec.rules: it takes every host"},
-		"unknown kind":      {"apiVersion: example.com/v1\nkind: Backdoor\nmetadata: {name: x}", "Backdoor/x: the cluster knows no example.com/v1 Backdoor"},
+		"catch-all ingress": {"apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: x}\nspec: {defaultBackend: {service: {name: where2eat, port: {number: 80}}}}", "Ingress/x: spec.rules: it claims every host"},
+		"unknown kind":      {"apiVersion: example.com/v1\nkind: Backdoor\nmetadata: {name: x}", "Backdoor/x: the cluster does not have the kind example.com/v1 Backdoor"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := where2eat(t, kubernetesPreview)

@@ -15,6 +15,7 @@ import (
 	gitrun "github.com/seed-b235b314/goldenpath/internal/git"
 	gitledger "github.com/seed-b235b314/goldenpath/internal/ledger"
 	"github.com/seed-b235b314/goldenpath/internal/preview"
+	"github.com/seed-b235b314/goldenpath/internal/preview/budget"
 	"github.com/seed-b235b314/goldenpath/internal/render"
 	"github.com/seed-b235b314/goldenpath/internal/target"
 	"github.com/seed-b235b314/goldenpath/internal/target/kubernetes"
@@ -35,7 +36,7 @@ func TestFaultClockSkew(t *testing.T) {
 		t.Fatal(err)
 	}
 	const ttl = 20 * time.Second
-	policy := preview.Policy{App: "where2eat", Repository: "acme/skew", TTL: ttl, MaxTTL: time.Hour, SweepEvery: time.Minute, Currency: "USD"}
+	policy := preview.Policy{App: "where2eat", Repository: "acme/skew", TTL: ttl, MaxTTL: time.Hour, Limits: budget.Limits{SweepEvery: time.Minute, Currency: "USD"}}
 	machine := func(skew time.Duration) preview.Deps {
 		now := func() time.Time { return time.Now().Add(skew) }
 		return preview.Deps{

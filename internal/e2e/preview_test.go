@@ -152,7 +152,7 @@ func TestPreviewByIngress(t *testing.T) {
 		t.Errorf("%s %s %v", res.Status, b, err)
 	}
 	edit(t, filepath.Join(l.dir, ".goldenpath.yml"), `"{host}"`, "www.example.com")
-	if code, out := l.run(l.upArgs(3, 0)...); code != 1 || !strings.Contains(out, "Ingress/where2eat: spec.rules: it takes the host www.example.com") {
+	if code, out := l.run(l.upArgs(3, 0)...); code != 1 || !strings.Contains(out, "Ingress/where2eat: spec.rules: it claims the host www.example.com") {
 		t.Errorf("another's host: exit %d\n%s", code, out)
 	}
 }

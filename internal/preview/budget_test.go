@@ -2,7 +2,6 @@ package preview
 
 import (
 	"fmt"
-	"math"
 	"strings"
 	"sync"
 	"testing"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/seed-b235b314/goldenpath/internal/github/githubtest"
 	"github.com/seed-b235b314/goldenpath/internal/report"
-	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
 // owned opens a pull request of somebody.
@@ -20,36 +18,12 @@ func (b *bench) owned(number int, owner string, labels ...string) {
 	b.github.SetPull(githubtest.Pull{Number: number, Head: commit(0), Author: owner, Labels: labels})
 }
 
-// TestPerHour proves GP-PREV-7: the estimate, and what it does not know.
-func TestPerHour(t *testing.T) {
-	p := Prices{CPU: 0.04, Memory: 0.005, Storage: 0.0002, Resources: map[string]float64{"google_cloud_run_v2_service": 0.1, "random_id": 0}}
-	for name, test := range map[string]struct {
-		ask      target.Requests
-		want     float64
-		unpriced string
-	}{
-		"GP-PREV-7 nothing":                     {target.Requests{}, 0, ""},
-		"GP-PREV-7 a pod and its volume":        {target.Requests{CPU: 0.5, Memory: 2, Storage: 10}, 0.032, ""},
-		"GP-PREV-7 Terraform":                   {target.Requests{Resources: map[string]int{"google_cloud_run_v2_service": 3, "random_id": 2}}, 0.3, ""},
-		"GP-PREV-7 types without a price":       {target.Requests{Resources: map[string]int{"google_sql_database_instance": 1, "aws_nat_gateway": 2, "null_resource": 0}}, 0, "aws_nat_gateway google_sql_database_instance"},
-		"GP-PREV-7 hostile: less than nothing":  {target.Requests{CPU: -100, Memory: -1, Storage: -1}, 0, ""},
-		"GP-PREV-7 hostile: one less, one more": {target.Requests{CPU: -100, Memory: 2}, 0.01, ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			got, unpriced := p.PerHour(test.ask)
-			if math.Abs(got-test.want) > 1e-12 || strings.Join(unpriced, " ") != test.unpriced {
-				t.Errorf("%v %v, want %v %q", got, unpriced, test.want, test.unpriced)
-			}
-		})
-	}
-}
-
 // TestUnpriced proves GP-PREV-7: what an estimate leaves out is stated.
 func TestUnpriced(t *testing.T) {
 	b := newBench(t)
 	b.target.Requests.Resources = map[string]int{"aws_nat_gateway": 1}
 	r := b.up(b.of(12, 0))
-	if r.Verdict != report.Warn || r.Reason != "ready" || !strings.Contains(fmt.Sprint(r.Checks), "no price is known for aws_nat_gateway: set preview.prices.resources") {
+	if r.Verdict != report.Warn || r.Reason != "ready" || !strings.Contains(fmt.Sprint(r.Checks), "no price for aws_nat_gateway: set preview.prices.resources") {
 		t.Errorf("%s %+v", r.Verdict, r.Checks)
 	}
 }
@@ -71,11 +45,11 @@ func TestBudget(t *testing.T) {
 		"GP-PREV-7 within":                      {perDay: 1.6, reason: "ready", alert: true},
 		"GP-PREV-7 exactly":                     {perDay: 1.5, reason: "ready", alert: true},
 		"GP-PREV-7 far from it":                 {perDay: 10, reason: "ready"},
-		"GP-PREV-7 over":                        {perDay: 1.4, reason: "over-budget", title: "21 Nov would cost up to 1.50 USD of 1.40 USD a day"},
-		"GP-PREV-7 with the others":             {perDay: 4.4, before: 2, reason: "over-budget", title: "21 Nov would cost up to 4.50 USD of 4.40 USD a day"},
-		"GP-PREV-7 the budget of tomorrow":      {perDay: 1.1, at: 23*time.Hour + 45*time.Minute, reason: "over-budget", title: "22 Nov would cost up to 1.25 USD of 1.10 USD a day"},
+		"GP-PREV-7 over":                        {perDay: 1.4, reason: "over-budget", title: "previews would cost up to 1.50 USD on 21 Nov, and the budget is 1.40 USD a day"},
+		"GP-PREV-7 with the others":             {perDay: 4.4, before: 2, reason: "over-budget", title: "previews would cost up to 4.50 USD on 21 Nov, and the budget is 4.40 USD a day"},
+		"GP-PREV-7 the budget of tomorrow":      {perDay: 1.1, at: 23*time.Hour + 45*time.Minute, reason: "over-budget", title: "previews would cost up to 1.25 USD on 22 Nov, and the budget is 1.10 USD a day"},
 		"GP-PREV-7 shared by two days":          {perDay: 1.1, at: 23*time.Hour + 15*time.Minute, reason: "ready"},
-		"GP-PREV-7 both days, with the others":  {perDay: 2.2, at: 23*time.Hour + 15*time.Minute, before: 2, reason: "over-budget", title: "21 Nov would cost up to 2.25 USD of 2.20 USD a day"},
+		"GP-PREV-7 both days, with the others":  {perDay: 2.2, at: 23*time.Hour + 15*time.Minute, before: 2, reason: "over-budget", title: "previews would cost up to 2.25 USD on 21 Nov, and the budget is 2.20 USD a day"},
 		"GP-PREV-7 a tenth of a cent too much":  {perDay: 1.499, reason: "over-budget"},
 		"GP-PREV-7 a budget of next to nothing": {perDay: 0.0001, reason: "over-budget"},
 	} {
@@ -118,7 +92,7 @@ func TestSpentStaysSpent(t *testing.T) {
 		b.close(n + 1)
 		b.sweep()
 	}
-	if r := b.up(b.of(12, 0)); r.Reason != "over-budget" || r.Title != "21 Nov would cost up to 2.50 USD of 2.00 USD a day" {
+	if r := b.up(b.of(12, 0)); r.Reason != "over-budget" || r.Title != "previews would cost up to 2.50 USD on 21 Nov, and the budget is 2.00 USD a day" {
 		t.Errorf("%s: %s", r.Reason, r.Title)
 	}
 	b.clock.Add(11 * time.Hour)
@@ -171,7 +145,7 @@ func TestOverdueCosts(t *testing.T) {
 		t.Errorf("%s: %s", r.Reason, r.Title)
 	}
 	b.pull(13, 0)
-	if r := b.up(b.of(13, 0)); r.Title != "21 Nov would cost up to 5.50 USD of 4.50 USD a day" {
+	if r := b.up(b.of(13, 0)); r.Title != "previews would cost up to 5.50 USD on 21 Nov, and the budget is 4.50 USD a day" {
 		t.Errorf("%s: %s", r.Reason, r.Title)
 	}
 }
@@ -185,8 +159,8 @@ func TestLimits(t *testing.T) {
 		owner  string
 		title  string
 	}{
-		{1, "ann", ""}, {2, "ann", ""}, {3, "ann", "ann has 2 previews, and 2 are allowed to an author"}, {2, "ann", ""}, {4, "bob", ""},
-		{5, "cid", "the repository has 3 previews, and 3 are allowed"}, {1, "ann", ""},
+		{1, "ann", ""}, {2, "ann", ""}, {3, "ann", "ann has 2 previews, and the limit for an author is 2"}, {2, "ann", ""}, {4, "bob", ""},
+		{5, "cid", "the repository has 3 previews, and the limit is 3"}, {1, "ann", ""},
 	} {
 		b.owned(test.number, test.owner)
 		b.clock.Add(time.Minute)
@@ -194,7 +168,7 @@ func TestLimits(t *testing.T) {
 		if ready := r.Reason == "ready"; ready != (test.title == "") || !ready && (r.Title != test.title || r.Verdict != report.Fail || r.Reason != "limit-reached") {
 			t.Errorf("pr-%d of %s: %s: %s", test.number, test.owner, r.Reason, r.Title)
 		}
-		if test.number == 5 && !strings.Contains(fmt.Sprint(r.Checks), "preview down --name pr-1: it was used last on 21 Nov 12:01") {
+		if test.number == 5 && !strings.Contains(fmt.Sprint(r.Checks), "preview down --name pr-1: it was last deployed on 21 Nov 12:01") {
 			t.Errorf("checks %+v", r.Checks)
 		}
 	}
@@ -308,14 +282,5 @@ func TestPinnedJustNow(t *testing.T) {
 	b.policy.Limit = 1
 	if diff := cmp.Diff(map[string]string{"pr-1": "stays", "pr-2": "removed over-limit"}, b.sweep()); diff != "" {
 		t.Errorf("fates (-want +got):\n%s", diff)
-	}
-}
-
-// TestMoney proves GP-PREV-7: small amounts are told too, in the currency.
-func TestMoney(t *testing.T) {
-	for want, v := range map[string]float64{"0.00 EUR": 0, "0.0042 EUR": 0.0042, "0.10 EUR": 0.1, "12.35 EUR": 12.345001, "-0.0100 EUR": -0.01, "1234567.00 EUR": 1234567} {
-		if got := money(v, "EUR"); got != want {
-			t.Errorf("%s, want %s", got, want)
-		}
 	}
 }

@@ -133,7 +133,7 @@ func TestHeadMoved(t *testing.T) {
 			b := newBench(t)
 			arrange(b, func() { b.pull(12, 1) })
 			r := b.up(b.options(0))
-			if r.Verdict != report.Skip || r.Reason != "head-moved" || !strings.Contains(r.Title, "2222222 by now, not 1111111") {
+			if r.Verdict != report.Skip || r.Reason != "head-moved" || !strings.Contains(r.Title, "is now 2222222, not 1111111") {
 				t.Errorf("%s %s: %s", r.Verdict, r.Reason, r.Title)
 			}
 			if name != "during the deploy" && b.deployed() != 0 {
@@ -164,7 +164,7 @@ func TestSlowerThanThePush(t *testing.T) {
 	if r := b.up(b.of(12, 0)); r.Reason != "head-moved" {
 		t.Errorf("%s: %s", r.Reason, r.Title)
 	}
-	if r := b.records()["pr-12"]; r.Lease != 1 || r.Commit != commit(1) {
+	if r := b.records()["pr-12"]; r.Revision != 1 || r.Commit != commit(1) {
 		t.Errorf("record %+v", r)
 	}
 }
@@ -174,7 +174,7 @@ func TestSlowerThanThePush(t *testing.T) {
 func TestGitHubIsAway(t *testing.T) {
 	b := newBench(t)
 	b.outage()
-	if r, err := Up(t.Context(), b.Deps, b.options(0)); report.ExitCode(r, err) != report.ExitFailure || !strings.Contains(err.Error(), "only for one that is known to be open") {
+	if r, err := Up(t.Context(), b.Deps, b.options(0)); report.ExitCode(r, err) != report.ExitFailure || !strings.Contains(err.Error(), "only if its pull request is known to be open") {
 		t.Errorf("up: %+v, %v", r, err)
 	}
 	b.nothing()
@@ -202,7 +202,7 @@ func TestRemovalFails(t *testing.T) {
 	b.target.During = func(context.Context, target.Deployment) error { b.close(12); return nil }
 	stuck := errors.New("namespace shop-pr-12: held by the finalizer example.com/volume")
 	b.target.BeforeDown = func(string) error { return stuck }
-	if _, err := Up(t.Context(), b.Deps, b.options(0)); !errors.Is(err, stuck) || !strings.Contains(err.Error(), "what was made for it is still there") {
+	if _, err := Up(t.Context(), b.Deps, b.options(0)); !errors.Is(err, stuck) || !strings.Contains(err.Error(), "what was deployed is still there") {
 		t.Errorf("up: %v", err)
 	}
 	if _, err := Down(t.Context(), b.Deps, DownOptions{Policy: b.policy, Name: "pr-12", PullRequest: 12}); !errors.Is(err, stuck) || len(b.records()) != 1 {

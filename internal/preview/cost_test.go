@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
+	"github.com/seed-b235b314/goldenpath/internal/preview/budget"
 )
 
 // many has the ledger promise so many previews, of open pull requests.
@@ -21,7 +22,7 @@ func (b *bench) many(n int) {
 			r := record{
 				App: b.policy.App, Repository: b.policy.Repository,
 				Name: fmt.Sprintf("pr-%d", 10_000+i), PullRequest: 10_000 + i, Owner: fmt.Sprintf("dev-%d", i%50), Commit: commit(0), Digest: b.digests[0],
-				Phase: raising, Lease: 1, Created: noon, Updated: noon, Due: noon.Add(time.Hour), Expires: noon.Add(time.Hour), Costs: []cost{{noon, 0.01}},
+				Phase: deploying, Revision: 1, Created: noon, Updated: noon, Due: noon.Add(time.Hour), Expires: noon.Add(time.Hour), Costs: budget.Costs{{From: noon, PerHour: 0.01}},
 			}
 			if err := writeRecord(tx, r); err != nil {
 				return err

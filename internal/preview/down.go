@@ -4,35 +4,36 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/dustin/go-humanize/english"
 
 	"github.com/seed-b235b314/goldenpath/internal/github"
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
+	"github.com/seed-b235b314/goldenpath/internal/preview/budget"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// DownOptions says what to remove.
+// DownOptions say which preview to remove.
 type DownOptions struct {
 	Policy      Policy
 	Name        string
-	PullRequest int  // 0: of none
-	Open        bool // although its pull request is open
+	PullRequest int  // 0: none
+	Open        bool // remove it even if its pull request is open
 	DryRun      bool
 }
 
-// Down removes a preview. One that is gone already is no error. The pull request is
-// read right before: one that is open again keeps its preview.
+// Down removes a preview. It is not an error if the preview does not exist. Down reads
+// the pull request right before the removal: if it is open, the preview stays.
 func Down(ctx context.Context, d Deps, o DownOptions) (*report.Report, error) {
 	start := d.Now()
 	if err := checkName(o.Name); err != nil {
 		return nil, err
 	}
-	environment := prefix + o.Name
 	r := &report.Report{Name: "preview-down", Subject: o.Policy.App + " " + o.Name, Started: start.UTC(), Verdict: report.Pass}
-	running, err := d.Target.Status(ctx, environment)
-	there := err == nil
+	running, err := d.Target.Status(ctx, prefix+o.Name)
+	exists := err == nil
 	if err != nil && !errors.Is(err, target.ErrNotDeployed) {
 		return nil, err
 	}
@@ -44,15 +45,15 @@ func Down(ctx context.Context, d Deps, o DownOptions) (*report.Report, error) {
 	case open:
 		r.Verdict, r.Reason = report.Skip, report.ReasonPullRequestOpen
 		r.Title = fmt.Sprintf("pull request %d is open: its preview stays", o.PullRequest)
-	case o.DryRun && there:
-		r.Reason, r.Title = report.ReasonPlanned, o.Name+" would be removed: nothing was changed"
+	case o.DryRun && exists:
+		r.Reason, r.Title = report.ReasonPlanned, "dry run: "+o.Name+" would be removed"
 	case o.DryRun:
-		r.Verdict, r.Reason, r.Title = report.Skip, report.ReasonNotFound, o.Name+" is not there"
+		notFound(r, o.Name)
 	default:
-		if err := d.known(ctx, o); err != nil {
+		if err := d.checkRenamed(ctx, o); err != nil {
 			return nil, err
 		}
-		if err := d.remove(ctx, r, o, there); err != nil {
+		if err := d.remove(ctx, r, o, exists); err != nil {
 			return nil, fmt.Errorf("remove preview %s: %w", o.Name, err)
 		}
 	}
@@ -61,8 +62,12 @@ func Down(ctx context.Context, d Deps, o DownOptions) (*report.Report, error) {
 		state = report.Skipped
 	}
 	r.Checks = append(r.Checks, report.Check{Name: o.Name, State: state, Result: r.Title})
-	finish(r, start, d.Now())
+	r.Seconds = d.Now().Sub(start).Seconds()
 	return r, nil
+}
+
+func notFound(r *report.Report, name string) {
+	r.Verdict, r.Reason, r.Title = report.Skip, report.ReasonNotFound, "there is no preview "+name
 }
 
 // open reports whether the pull request of a preview is open.
@@ -75,13 +80,13 @@ func (d Deps) open(ctx context.Context, o DownOptions) (bool, error) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("read pull request %d: a preview is removed only when it is known to be closed (--even-open removes it anyhow): %w", o.PullRequest, err)
+		return false, fmt.Errorf("read pull request %d: a preview is removed only if its pull request is known to be closed (--even-open removes it anyway): %w", o.PullRequest, err)
 	}
 	return p.State == "open", nil
 }
 
-// known refuses to call a preview removed that is kept under another name.
-func (d Deps) known(ctx context.Context, o DownOptions) error {
+// checkRenamed returns an error if the target has the preview under another name.
+func (d Deps) checkRenamed(ctx context.Context, o DownOptions) error {
 	return d.Ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		r, err := readRecord(ctx, tx, o.Name)
 		if errors.Is(err, ledger.ErrNone) {
@@ -94,22 +99,34 @@ func (d Deps) known(ctx context.Context, o DownOptions) error {
 	})
 }
 
-// findable reports a mistake where a preview is known that is not found under the
-// names of today.
+// findable returns an error if a recorded preview cannot be found because the app or
+// the repository was renamed.
 func (d Deps) findable(ctx context.Context, p Policy, r record) error {
-	why := r.elsewhere(p)
-	if why == "" {
+	renamed := r.renamed(p)
+	if renamed == "" {
 		return nil
 	}
 	_, err := d.Target.Status(ctx, r.environment())
 	if errors.Is(err, target.ErrNotDeployed) {
-		return report.Usage(why)
+		return report.Usage(renamed)
 	}
 	return err
 }
 
-func (d Deps) remove(ctx context.Context, r *report.Report, o DownOptions, there bool) error {
-	// Down even where nothing answers: it also removes what was left half-done.
+// renamed explains why a preview may exist although the target does not find it: a
+// cluster derives its name from the app and the repository, and one of them was
+// renamed. It is "" if neither was, and for a preview that `goldenpath run` deployed on
+// its own machine.
+func (r record) renamed(p Policy) string {
+	if r.App == p.App && r.Repository == p.Repository || r.Repository == "" && r.PullRequest == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s was deployed for app %s of repository %q, but this is app %s of %q, so it may still exist: run goldenpath preview down --name %s with the former names (app in .goldenpath.yml, --repository)",
+		r.Name, r.App, r.Repository, p.App, p.Repository, r.Name)
+}
+
+func (d Deps) remove(ctx context.Context, r *report.Report, o DownOptions, existed bool) error {
+	// Down also removes what a killed deployment left, which Status does not find.
 	if err := d.Target.Down(ctx, prefix+o.Name); err != nil {
 		return err
 	}
@@ -117,29 +134,28 @@ func (d Deps) remove(ctx context.Context, r *report.Report, o DownOptions, there
 	if err != nil {
 		return err
 	}
-	l, known, err := d.closeRecord(ctx, o.Name, "removed", now, nil)
+	e, recorded, err := d.closeRecord(ctx, o.Name, "removed", now, nil)
 	if err != nil {
 		return err
 	}
 	r.Reason, r.Title = report.ReasonRemoved, o.Name+" is removed"
 	switch {
-	case known:
-		r.Title += fmt.Sprintf("; it was there %s and cost %s", lasted(l.Ended.Sub(l.Created)), money(l.Cost, o.Policy.Currency))
-		r.Set("cost", fmt.Sprintf("%.4f", l.Cost))
-	case !there:
-		r.Verdict, r.Reason, r.Title = report.Skip, report.ReasonNotFound, o.Name+" is not there"
+	case recorded:
+		r.Title += fmt.Sprintf("; it existed for %s and cost %s", duration(e.Ended.Sub(e.Created)), budget.Money(e.Cost, o.Policy.Currency))
+		r.Set("cost", fmt.Sprintf("%.4f", e.Cost))
+	case !existed:
+		notFound(r, o.Name)
 	}
 	return nil
 }
 
-// lasted is a time as a person says it.
-func lasted(d interface{ Minutes() float64 }) string {
-	m := int(d.Minutes())
+// duration formats a duration for a person, in one unit.
+func duration(d time.Duration) string {
 	switch {
-	case m < 120:
-		return english.Plural(m, "minute", "")
-	case m < 72*60:
-		return fmt.Sprintf("%d hours", m/60)
+	case d < 2*time.Hour:
+		return english.Plural(int(d.Minutes()), "minute", "")
+	case d < 72*time.Hour:
+		return fmt.Sprintf("%d hours", int(d.Hours()))
 	}
-	return fmt.Sprintf("%d days", m/60/24)
+	return fmt.Sprintf("%d days", int(d.Hours()/24))
 }

@@ -132,7 +132,7 @@ func TestLoweredMaxTTL(t *testing.T) {
 func TestRaisedWithALabel(t *testing.T) {
 	b := newBench(t)
 	r := b.raise(12, 0, "preview-extend-2h")
-	if got := r.Output("expires"); got != "2026-11-21T15:00:00Z" || !strings.Contains(fmt.Sprint(r.Checks), "gone at the latest Sat 15:30 UTC") {
+	if got := r.Output("expires"); got != "2026-11-21T15:00:00Z" || !strings.Contains(fmt.Sprint(r.Checks), "removed by Sat 15:30 UTC at the latest") {
 		t.Errorf("expires %s, checks %+v", got, r.Checks)
 	}
 	running, err := b.target.Status(t.Context(), "preview/pr-12")
@@ -148,7 +148,7 @@ func TestExtensionOverTheBudget(t *testing.T) {
 	b.prices(1) // an hour
 	b.policy.PerDay = 2
 	r := b.raise(12, 0, "preview-pin") // 1 hour and the sweep after it, not 4
-	if got := r.Output("expires"); got != "2026-11-21T13:00:00Z" || !strings.Contains(fmt.Sprint(r.Checks), "not granted: 21 Nov would cost up to 4.50 USD") {
+	if got := r.Output("expires"); got != "2026-11-21T13:00:00Z" || !strings.Contains(fmt.Sprint(r.Checks), "not granted: previews would cost up to 4.50 USD on 21 Nov") {
 		t.Errorf("expires %s, checks %+v", got, r.Checks)
 	}
 	for _, after := range []time.Duration{30 * time.Minute, 29 * time.Minute} {

@@ -19,6 +19,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/github"
 	"github.com/seed-b235b314/goldenpath/internal/github/githubtest"
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
+	"github.com/seed-b235b314/goldenpath/internal/preview/budget"
 	"github.com/seed-b235b314/goldenpath/internal/preview/data"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/target"
@@ -76,7 +77,7 @@ func newBench(t testing.TB) *bench {
 	b.Deps = Deps{
 		Target: b.target, Repository: b.registry(), Ledger: &ledger.Ledger{Git: git.Own(app), Now: b.clock.Now}, PullRequests: client, Now: b.clock.Now, By: "ann@laptop",
 	}
-	b.policy = Policy{App: "shop", Repository: "acme/shop", TTL: time.Hour, MaxTTL: 4 * time.Hour, SweepEvery: 30 * time.Minute, Currency: "USD"}
+	b.policy = Policy{App: "shop", Repository: "acme/shop", TTL: time.Hour, MaxTTL: 4 * time.Hour, Limits: budget.Limits{SweepEvery: 30 * time.Minute, Currency: "USD"}}
 	b.pull(12, 0)
 	return b
 }

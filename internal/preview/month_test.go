@@ -14,6 +14,7 @@ import (
 
 	"github.com/seed-b235b314/goldenpath/internal/github/githubtest"
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
+	"github.com/seed-b235b314/goldenpath/internal/preview/budget"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
@@ -85,10 +86,10 @@ func TestMonth(t *testing.T) {
 func newMonth(t *testing.T, days int, seed uint64) *month {
 	b := newBench(t)
 	b.policy = Policy{
-		App: "shop", Repository: "acme/shop", TTL: 6 * time.Hour, MaxTTL: 24 * time.Hour, SweepEvery: time.Hour, Limit: 14, Author: 3, PerDay: 20, Currency: "USD", Alert: 80,
-		Prices: Prices{CPU: 0.06},
+		App: "shop", Repository: "acme/shop", TTL: 6 * time.Hour, MaxTTL: 24 * time.Hour,
+		Limits: budget.Limits{SweepEvery: time.Hour, Limit: 14, Author: 3, PerDay: 20, Currency: "USD", Alert: 80, Prices: budget.Prices{CPU: 0.06}},
 	}
-	b.clock.at = midnight(noon)
+	b.clock.at = budget.Midnight(noon)
 	b.github.SetPull(githubtest.Pull{Number: 12, State: "closed", Head: commit(0)})
 	return &month{
 		bench: b, random: rand.New(rand.NewPCG(seed, seed)), days: days, pulls: map[int]*simulated{}, count: map[string]int{}, records: map[string]record{},
@@ -152,15 +153,15 @@ func (m *month) plan() []occasion {
 // until lets time pass, which costs.
 func (m *month) until(at time.Time) {
 	for now := m.clock.Now(); now.Before(at); now = m.clock.Now() {
-		next := earliest(at, midnight(now).Add(24*time.Hour))
+		next := budget.Earliest(at, budget.Midnight(now).Add(24*time.Hour))
 		for live, err := range m.target.List(m.t.Context()) {
 			if err != nil {
 				m.t.Fatal(err)
 			}
 			name, _ := cutPrefix(live.Environment)
-			m.spent[midnight(now)] += live.Tags.PerHour * next.Sub(now).Hours()
-			if lateFrom := latest(now, m.records[name].Expires.Add(m.policy.SweepEvery)); m.records[name].Name != "" && next.After(lateFrom) {
-				m.late[midnight(now)] += live.Tags.PerHour * next.Sub(lateFrom).Hours()
+			m.spent[budget.Midnight(now)] += live.Tags.PerHour * next.Sub(now).Hours()
+			if lateFrom := budget.Latest(now, m.records[name].Expires.Add(m.policy.SweepEvery)); m.records[name].Name != "" && next.After(lateFrom) {
+				m.late[budget.Midnight(now)] += live.Tags.PerHour * next.Sub(lateFrom).Hours()
 			}
 		}
 		m.clock.Add(next.Sub(now))
@@ -398,7 +399,7 @@ func (m *month) check(o occasion) {
 			m.t.Errorf("GP-PREV-8 %s has %d previews", owner, n)
 		}
 	}
-	if day := midnight(now); m.spent[day]-m.late[day] > m.policy.PerDay+1e-6 {
+	if day := budget.Midnight(now); m.spent[day]-m.late[day] > m.policy.PerDay+1e-6 {
 		m.t.Errorf("GP-PREV-7 %.4f spent on %s, %.4f of it late", m.spent[day], day.Format("2 Jan"), m.late[day])
 	}
 }
@@ -416,9 +417,9 @@ func (m *month) end() {
 	m.nothing()
 	total, over := 0.0, 0
 	for day, spent := range m.spent {
-		var b booked
+		var b budget.Spend
 		err := m.Ledger.View(m.t.Context(), func(ctx context.Context, tx *ledger.Tx) (err error) {
-			b, err = readBooked(ctx, tx, day)
+			b, err = budget.ReadSpend(ctx, tx, day)
 			return err
 		})
 		if err != nil {

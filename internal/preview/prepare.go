@@ -45,15 +45,15 @@ func (p prepared) id() string {
 //
 // The code of a fork is never run. Where UpOptions.DeferData is set, prepare only
 // reports which steps are left to do.
-func (u *up) prepare(ctx context.Context, running target.Running) error {
+func (u *up) prepare(ctx context.Context) error {
 	if len(u.o.Data.Names()) == 0 {
 		return nil
 	}
-	if u.lease.pull.Fork {
+	if u.precondition.pull.Fork {
 		u.check(report.Check{Name: "data", State: report.Skipped, Result: "not prepared", Note: "migrate and seed of a fork's pull request never run"})
 		return nil
 	}
-	before, done, err := u.done(ctx, running)
+	before, done, err := u.done(ctx)
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (u *up) prepare(ctx context.Context, running target.Running) error {
 		u.report.Set("generation", done.id())
 		return u.remember(ctx, before, done)
 	}
-	environment := data.Environment{Name: prefix + u.o.Name, URL: running.URL, Commit: running.Commit, Dir: u.o.Dir, Guard: u.Guard}
+	environment := data.Environment{Name: prefix + u.o.Name, URL: u.running.URL, Commit: u.running.Commit, Dir: u.o.Dir, Guard: u.Guard}
 	for _, name := range left {
 		c := u.o.Data.Run(ctx, name, environment)
 		if ctx.Err() != nil {
@@ -91,16 +91,16 @@ func (u *up) prepare(ctx context.Context, running target.Running) error {
 // done reads which steps have succeeded for the running generation. It reads the
 // ledger again right before they would run: another run may have prepared the data
 // since this one began.
-func (u *up) done(ctx context.Context, running target.Running) (before, done prepared, err error) {
+func (u *up) done(ctx context.Context) (before, done prepared, err error) {
 	err = u.Ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
-		r, err := u.mine(ctx, tx)
+		r, err := u.ownRecord(ctx, tx)
 		before = r.Done
 		return err
 	})
-	if before.of(running) {
+	if before.of(u.running) {
 		return before, before, err
 	}
-	return before, prepared{Generation: running.Generation, Started: running.Started}, err
+	return before, prepared{Generation: u.running.Generation, Started: u.running.Started}, err
 }
 
 // remember records the prepared steps, even if a later run has taken over: that run
@@ -112,8 +112,8 @@ func (u *up) remember(ctx context.Context, before, done prepared) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
 	return u.Ledger.Update(ctx, "preview "+prefix+u.o.Name+": prepared", func(ctx context.Context, tx *ledger.Tx) error {
-		r, err := u.mine(ctx, tx)
-		if err != nil && !(errors.Is(err, errTaken) && r.Created.Equal(u.record.Created)) {
+		r, err := u.ownRecord(ctx, tx)
+		if err != nil && !(errors.Is(err, errTakenOver) && r.Created.Equal(u.record.Created)) {
 			return err
 		}
 		r.Done = done
@@ -163,6 +163,6 @@ func Prepared(ctx context.Context, d Deps, o PreparedOptions) (*report.Report, e
 	if r.Verdict == report.Skip {
 		r.Checks[0].State = report.Skipped
 	}
-	finish(r, start, d.Now())
+	r.Seconds = d.Now().Sub(start).Seconds()
 	return r, nil
 }

@@ -11,69 +11,60 @@ import (
 	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
+	"github.com/seed-b235b314/goldenpath/internal/preview/budget"
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
 // The phases of a record.
 const (
-	raising = "raising" // promised; perhaps half there
-	ready   = "ready"
-	failed  = "failed" // it did not become ready, and something may be there
+	deploying = "deploying" // reserved, perhaps partly deployed
+	ready     = "ready"
+	failed    = "failed" // not ready, but parts of it may exist
 )
 
 const recordSchema = "goldenpath.preview/v1"
 
-// record is what the ledger knows of a preview that may be there: one file below
-// previews/, from before it is made until after it is removed.
+// record is a preview in the ledger: the file previews/NAME.json. It exists from
+// before the deployment until after the removal.
 type record struct {
-	Schema      string    `json:"schema"`
-	Name        string    `json:"name"`
-	App         string    `json:"app"`
-	Repository  string    `json:"repository,omitempty"`
-	PullRequest int       `json:"pull_request,omitempty"`
-	Owner       string    `json:"owner,omitempty"`
-	Commit      string    `json:"commit"`
-	Digest      string    `json:"digest"`
-	Platform    string    `json:"platform_digest,omitempty"`
-	URL         string    `json:"url,omitempty"`
-	Phase       string    `json:"phase"`
-	Lease       int       `json:"lease"` // counts calls of up: the last one decides
-	Created     time.Time `json:"created"`
-	Updated     time.Time `json:"updated"` // when up was called last
-	Due         time.Time `json:"due"`     // the end of its ttl
-	Expires     time.Time `json:"expires"` // as Due, or later where a label asks for it
-	Pinned      bool      `json:"pinned,omitempty"`
-	Done        prepared  `json:"done"`
-	Costs       []cost    `json:"costs,omitempty"` // what it has cost from when on
-
-	gone bool // it is about to be removed
-}
-
-// cost is a price of an hour, from a moment on.
-type cost struct {
-	From    time.Time `json:"from"`
-	PerHour float64   `json:"per_hour"`
+	Schema      string       `json:"schema"`
+	Name        string       `json:"name"`
+	App         string       `json:"app"`
+	Repository  string       `json:"repository,omitempty"`
+	PullRequest int          `json:"pull_request,omitempty"`
+	Owner       string       `json:"owner,omitempty"`
+	Commit      string       `json:"commit"`
+	Digest      string       `json:"digest"`
+	Platform    string       `json:"platform_digest,omitempty"`
+	URL         string       `json:"url,omitempty"`
+	Phase       string       `json:"phase"`
+	Revision    int          `json:"revision"` // counts calls of Up; the latest call owns the record
+	Created     time.Time    `json:"created"`
+	Updated     time.Time    `json:"updated"` // latest call of Up
+	Due         time.Time    `json:"due"`     // Updated and the TTL
+	Expires     time.Time    `json:"expires"` // Due, or later if a label extends it
+	Pinned      bool         `json:"pinned,omitempty"`
+	Done        prepared     `json:"done"`
+	Costs       budget.Costs `json:"costs,omitempty"`
 }
 
 func (r record) environment() string { return prefix + r.Name }
 
-// same reports whether no run has taken the preview over since o was read. After a
-// removal leases begin anew, so the lease alone does not say.
-func (r record) same(o record) bool { return r.Lease == o.Lease && r.Created.Equal(o.Created) }
+// same reports whether no other run has taken over the preview since o was read.
+// Revisions begin again after a removal, so the time of creation counts too.
+func (r record) same(o record) bool { return r.Revision == o.Revision && r.Created.Equal(o.Created) }
 
-// perHour is what it costs now.
-func (r record) perHour() float64 {
-	if len(r.Costs) == 0 {
-		return 0
-	}
-	return r.Costs[len(r.Costs)-1].PerHour
+// priced returns what the budget considers.
+func (r record) priced() budget.Preview {
+	return budget.Preview{Name: r.Name, Owner: r.Owner, Created: r.Created, Updated: r.Updated, Expires: r.Expires, Costs: r.Costs}
 }
 
-// charge makes another price count from a moment on.
-func (r *record) charge(from time.Time, perHour float64) {
-	if len(r.Costs) == 0 || r.perHour() != perHour {
-		r.Costs = append(r.Costs, cost{from, perHour})
+func pricedAll(all []record) (out []budget.Preview) {
+	for _, r := range all {
+		out = append(out, r.priced())
 	}
+	return out
 }
 
 func recordPath(name string) string { return path.Join("previews", name+".json") }
@@ -88,17 +79,18 @@ func readRecord(ctx context.Context, tx *ledger.Tx, name string) (record, error)
 }
 
 func parseRecord(name string, b []byte) (record, error) {
+	const remedy = "it was edited by hand: git revert that commit on the branch"
 	var r record
 	if err := json.Unmarshal(b, &r); err != nil {
-		return r, fmt.Errorf("read %s:%s: %w: somebody changed it by hand; git revert that commit on the branch", ledger.Branch, name, err)
+		return r, fmt.Errorf("read %s:%s: %w: %s", ledger.Branch, name, err, remedy)
 	}
 	if r.Schema != recordSchema || recordPath(r.Name) != name {
-		return r, fmt.Errorf("read %s:%s: it is no record of preview %s: somebody changed it by hand; git revert that commit on the branch", ledger.Branch, name, path.Base(name))
+		return r, fmt.Errorf("read %s:%s: not a record of preview %s: %s", ledger.Branch, name, path.Base(name), remedy)
 	}
 	return r, nil
 }
 
-// readRecords returns all records, the least lately used first.
+// readRecords returns all records, the least recently deployed first.
 func readRecords(ctx context.Context, tx *ledger.Tx) ([]record, error) {
 	files, err := tx.ReadBelow(ctx, "previews")
 	if err != nil {
@@ -126,47 +118,36 @@ func writeRecord(tx *ledger.Tx, r record) error {
 	return nil
 }
 
-// event adds what happened to the history of the preview.
-func (d Deps) event(ctx context.Context, tx *ledger.Tx, r record, reason string, v report.Verdict, data any) error {
-	b, err := json.Marshal(data)
-	if err != nil {
-		return err
+// What another run may have done to the preview since this one reserved it.
+var (
+	errTakenOver = fmt.Errorf("%w: a later run has taken over", target.ErrSuperseded)
+	errRemoved   = fmt.Errorf("%w: the preview was removed", target.ErrSuperseded)
+)
+
+// ownRecord reads the record if this call still owns it.
+func (u *up) ownRecord(ctx context.Context, tx *ledger.Tx) (record, error) {
+	r, err := readRecord(ctx, tx, u.o.Name)
+	switch {
+	case errors.Is(err, ledger.ErrNone):
+		return r, errRemoved
+	case err == nil && !r.same(u.record):
+		return r, errTakenOver
 	}
-	_, err = tx.Record(ctx, ledger.Entry{
-		Kind: ledger.KindPreview, App: r.App, Environment: r.environment(), Commit: r.Commit, Digest: r.Digest, PlatformDigest: r.Platform,
-		By: d.By, Verdict: string(v), Reason: reason, Data: b,
-	})
-	return err
+	return r, err
 }
 
-// life is what the ledger's history keeps of a preview that was removed.
-type life struct {
-	URL     string    `json:"url,omitempty"`
-	Owner   string    `json:"owner,omitempty"`
-	Created time.Time `json:"created"`
-	Ended   time.Time `json:"ended"`
-	Cost    float64   `json:"cost"`
-	Why     string    `json:"why,omitempty"`
-}
-
-// closeRecord ends a record: what it cost is booked on the days it lived, and it
-// is no more among those that are there. Nothing happens without a record, or when
-// it is another one than held by now; a held that is nil is any.
-func (d Deps) closeRecord(ctx context.Context, name, why string, now time.Time, held *record) (l life, found bool, err error) {
-	err = d.Ledger.Update(ctx, "preview "+prefix+name+": "+why, func(ctx context.Context, tx *ledger.Tx) error {
-		r, err := readRecord(ctx, tx, name)
-		if found = err == nil && (held == nil || r.same(*held)); !found {
-			if errors.Is(err, ledger.ErrNone) {
-				err = nil
-			}
+// updateRecord changes the record if this call still owns it, and adds an event to the
+// preview's history.
+func (u *up) updateRecord(ctx context.Context, event string, v report.Verdict, change func(*record)) error {
+	return u.Ledger.Update(ctx, fmt.Sprintf("preview %s%s: %s", prefix, u.o.Name, event), func(ctx context.Context, tx *ledger.Tx) error {
+		r, err := u.ownRecord(ctx, tx)
+		if err != nil {
 			return err
 		}
-		l = life{URL: r.URL, Owner: r.Owner, Created: r.Created, Ended: now, Why: why}
-		if l.Cost, err = book(ctx, tx, r, now); err != nil {
+		change(&r)
+		if err := writeRecord(tx, r); err != nil {
 			return err
 		}
-		tx.Delete(recordPath(name))
-		return d.event(ctx, tx, r, "removed", report.Pass, l)
+		return u.addEvent(ctx, tx, r, event, v, r)
 	})
-	return l, found, err
 }

@@ -42,7 +42,7 @@ func TestRenamed(t *testing.T) {
 			o.Policy = policy
 			b.pull(12, 1)
 			var usage *report.UsageError
-			if _, err := Up(t.Context(), b.Deps, o); !errors.As(err, &usage) || !strings.Contains(err.Error(), `pr-12 was raised as app shop of repository "acme/shop"`) {
+			if _, err := Up(t.Context(), b.Deps, o); !errors.As(err, &usage) || !strings.Contains(err.Error(), `pr-12 was deployed for app shop of repository "acme/shop"`) {
 				t.Errorf("up: %v", err)
 			}
 			b.close(12)

@@ -9,59 +9,66 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/seed-b235b314/goldenpath/internal/github"
+	"github.com/seed-b235b314/goldenpath/internal/preview/budget"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// SweepOptions bounds a sweep.
+// SweepOptions bound a sweep.
 type SweepOptions struct {
 	Policy Policy
 	DryRun bool
 }
 
-// removals is how many previews are removed at the same time.
-const removals = 4
+// concurrency is how many previews a sweep removes at the same time.
+const concurrency = 4
 
-// decision is what becomes of one preview.
+// decision is what a sweep does with one preview.
 type decision struct {
 	Name        string    `json:"name"`
 	PullRequest int       `json:"pull_request,omitempty"`
 	Owner       string    `json:"owner,omitempty"`
 	Remove      bool      `json:"remove"`
-	Why         string    `json:"why"` // closed, expired, over-limit, over-budget, orphan, leaving, vanished; or why it stays
+	Why         string    `json:"why"` // closed, expired, over-limit, over-budget, orphan, leaving, vanished; or why it stays after all
 	Expires     time.Time `json:"expires"`
 	PerHour     float64   `json:"per_hour"`
-	Outcome     string    `json:"outcome,omitempty"` // what was removed
+	Outcome     string    `json:"outcome,omitempty"` // of the removal
 	Error       string    `json:"error,omitempty"`
 	Notes       []string  `json:"notes,omitempty"`
 
-	record record    // as the ledger has it, or as the target's labels tell it
-	was    record    // the same, before this sweep decided anything
-	known  bool      // the ledger has a record
-	there  bool      // the target has it
-	wish   time.Time // the end that its labels ask for
-	err    error
+	record    record    // from the ledger, or derived from the target's labels
+	before    record    // record, as it was found
+	recorded  bool      // the ledger has it
+	deployed  bool      // the target has it
+	requested time.Time // expiry that the labels of the pull request ask for
+	err       error
 }
 
-// sweep is one call of Sweep under way.
+// priced returns what the budget considers.
+func (d *decision) priced() budget.Preview {
+	p := d.record.priced()
+	p.Removing = d.Remove
+	return p
+}
+
+// sweep is one call of Sweep.
 type sweep struct {
 	Deps
-	o       SweepOptions
-	start   time.Time // by this machine's clock
-	now     time.Time // by the target's clock
-	today   booked
-	pulls   map[int]github.PullRequest
-	asked   error // why pull requests are not known
-	all     []*decision
-	remarks error      // what could not be written down
-	writing sync.Mutex // of the ledger: a fetch may not come between an append and its push
+	o         SweepOptions
+	start     time.Time // this machine's clock
+	now       time.Time // the target's clock, at start
+	today     budget.Spend
+	pulls     map[int]github.PullRequest
+	pullsErr  error // why pulls is unknown
+	all       []*decision
+	recordErr error      // of recordChanges
+	ledger    sync.Mutex // one removal at a time uses the ledger: a fetch must not come between a commit and its push
 }
 
-// Sweep removes every preview that is due: its pull request is closed, its time is
-// over, or there are more than limits or budget allow. It finds them in the ledger
-// and, by their labels, in the target: what only one of the two knows is found too.
-// Right before a removal the pull request is read again, and whether the preview was
-// raised anew meanwhile. One that cannot be removed is told, and does not keep the
-// others; the next sweep tries it again.
+// Sweep removes every preview whose pull request is closed, that has expired, or that
+// exceeds the limits or the budget. It finds previews in the ledger and, by their
+// labels, in the target. Right before a removal it reads the pull request and the
+// record again, and keeps the preview if it was deployed again. A failed removal is
+// reported, does not stop the others, and is tried again by the next sweep.
 func Sweep(ctx context.Context, d Deps, o SweepOptions) (*report.Report, error) {
 	s := &sweep{Deps: d, o: o, start: d.Now()}
 	r := &report.Report{Name: "sweep", Subject: o.Policy.App, Started: s.start.UTC()}
@@ -72,20 +79,20 @@ func Sweep(ctx context.Context, d Deps, o SweepOptions) (*report.Report, error) 
 	if err := s.find(ctx); err != nil {
 		return nil, fmt.Errorf("sweep: %w", err)
 	}
-	s.decide(ctx)
+	s.readPullRequests(ctx)
+	s.decide()
 	if !o.DryRun {
 		s.act(ctx)
 	}
 	err = s.report(r)
-	finish(r, s.start, d.Now())
+	r.Seconds = d.Now().Sub(s.start).Seconds()
 	return r, err
 }
 
-// act removes what is due, several at a time, and then writes down what was found
-// out about what stays.
+// act removes the previews that are due, and then records what changed for the others.
 func (s *sweep) act(ctx context.Context) {
 	var g errgroup.Group
-	g.SetLimit(removals)
+	g.SetLimit(concurrency)
 	for _, d := range s.all {
 		if !d.Remove {
 			continue
@@ -97,6 +104,6 @@ func (s *sweep) act(ctx context.Context) {
 			return nil
 		})
 	}
-	_ = g.Wait() // each has its own error
-	s.remarks = s.note(ctx)
+	_ = g.Wait() // each decision has its own error
+	s.recordErr = s.recordChanges(ctx)
 }

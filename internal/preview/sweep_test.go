@@ -47,8 +47,8 @@ func TestSweep(t *testing.T) {
 		"GP-PREV-5 merged": {func(b *bench) {
 			b.github.SetPull(githubtest.Pull{Number: 12, State: "closed", Merged: true, Head: commit(0)})
 		}, "removed closed", "", 0},
-		"GP-PREV-5 orphan":                        {func(b *bench) { b.close(12); b.forget("pr-12") }, "removed orphan", "removed; the ledger does not know it", 0},
-		"GP-PREV-5 the ledger forgot an open one": {func(b *bench) { b.forget("pr-12") }, "stays", "the ledger does not know it", 0},
+		"GP-PREV-5 orphan":                        {func(b *bench) { b.close(12); b.forget("pr-12") }, "removed orphan", "removed; not in the ledger", 0},
+		"GP-PREV-5 the ledger forgot an open one": {func(b *bench) { b.forget("pr-12") }, "stays", "not in the ledger", 0},
 		"GP-PREV-4 the ledger forgot an old one":  {func(b *bench) { b.forget("pr-12"); b.clock.Add(time.Hour) }, "removed expired", "", 0},
 		"GP-PREV-5 labels changed by hand, open":  {func(b *bench) { b.target.Hidden = map[string]bool{"preview/pr-12": true} }, "stays", "found by its name", 0},
 		"GP-PREV-5 labels changed by hand":        {func(b *bench) { b.close(12); b.target.Hidden = map[string]bool{"preview/pr-12": true} }, "removed closed", "found by its name", 0},
@@ -65,8 +65,8 @@ func TestSweep(t *testing.T) {
 			b.target.Down(b.t.Context(), "preview/pr-12")
 			b.policy.TTL, b.policy.MaxTTL = 4*time.Hour, 4*time.Hour
 			b.clock.Add(time.Hour)
-		}, "removed vanished", "was gone already", 0},
-		"GP-PREV-5 removed by hand, just now":          {func(b *bench) { b.target.Down(b.t.Context(), "preview/pr-12") }, "stays", "it is being raised, or was removed by hand", 0},
+		}, "removed vanished", "was already gone", 0},
+		"GP-PREV-5 removed by hand, just now":          {func(b *bench) { b.target.Down(b.t.Context(), "preview/pr-12") }, "stays", "being deployed, or removed by hand", 0},
 		"GP-PREV-5 removed by hand, and closed":        {func(b *bench) { b.target.Down(b.t.Context(), "preview/pr-12"); b.close(12) }, "removed closed", "", 0},
 		"GP-PREV-5 half removed":                       {func(b *bench) { b.target.Change("preview/pr-12", func(r *target.Running) { r.Leaving = true }) }, "removed leaving", "", 0},
 		"GP-PREV-5 GitHub is away":                     {func(b *bench) { b.close(12); b.outage() }, "stays", "", report.ExitFailure},
@@ -79,8 +79,8 @@ func TestSweep(t *testing.T) {
 		"GP-PREV-5 its status cannot be read":          {func(b *bench) { b.hide(errors.New("etcd: timed out")) }, "error", "etcd: timed out", report.ExitFailure},
 		"GP-PREV-5 its label names no preview":         {func(b *bench) { b.rename("preview/../../x") }, "stays", "found by its name", report.ExitFailure},
 		"GP-PREV-5 an environment that is no preview":  {func(b *bench) { b.deploy("staging", 0, target.Tags{}) }, "stays", "", 0},
-		"GP-PREV-4 raised by hand without any label":   {func(b *bench) { b.down(anyhow); b.deploy("preview/pr-12", 0, target.Tags{}) }, "stays", "does not know it", 0},
-		"GP-PREV-4 and nothing tells when it was made": {func(b *bench) { b.nameless() }, "stays", "does not know it", 0},
+		"GP-PREV-4 raised by hand without any label":   {func(b *bench) { b.down(anyhow); b.deploy("preview/pr-12", 0, target.Tags{}) }, "stays", "not in the ledger", 0},
+		"GP-PREV-4 and nothing tells when it was made": {func(b *bench) { b.nameless() }, "stays", "not in the ledger", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
@@ -167,7 +167,7 @@ func TestSweepDryRun(t *testing.T) {
 	b.close(12)
 	b.forget("pr-13")
 	r, err := Sweep(t.Context(), b.Deps, SweepOptions{Policy: b.policy, DryRun: true})
-	if err != nil || r.Reason != "planned" || r.Output("removed") != "0" || r.Title != "1 preview would be removed: nothing was changed" || r.Sections[0].Rows[0][0] != "would remove" {
+	if err != nil || r.Reason != "planned" || r.Output("removed") != "0" || r.Title != "dry run: 1 preview would be removed" || r.Sections[0].Rows[0][0] != "would remove" {
 		t.Errorf("%+v, %v", r, err)
 	}
 	if len(b.there()) != 2 || len(b.records()) != 1 {
@@ -184,14 +184,14 @@ func TestStaysAfterAll(t *testing.T) {
 		then func(*bench) // right before the removal
 		fate string
 	}{
-		"GP-PREV-5 opened again":                 {func(b *bench) { b.close(12) }, func(b *bench) { b.pull(12, 0) }, "stays its pull request was opened again"},
-		"GP-PREV-5 opened and raised again":      {func(b *bench) { b.close(12) }, func(b *bench) { b.raise(12, 1) }, "stays its pull request was opened again"},
-		"GP-PREV-4 a label comes":                {func(b *bench) { b.clock.Add(time.Hour) }, func(b *bench) { b.pull(12, 0, "preview-extend-1h") }, "stays a label extends it, if the budget has room at the next sweep"},
-		"GP-PREV-5 raised again":                 {func(b *bench) { b.clock.Add(time.Hour) }, func(b *bench) { b.raise(12, 1) }, "stays it was raised again meanwhile"},
+		"GP-PREV-5 opened again":                 {func(b *bench) { b.close(12) }, func(b *bench) { b.pull(12, 0) }, "stays its pull request was reopened"},
+		"GP-PREV-5 opened and raised again":      {func(b *bench) { b.close(12) }, func(b *bench) { b.raise(12, 1) }, "stays its pull request was reopened"},
+		"GP-PREV-4 a label comes":                {func(b *bench) { b.clock.Add(time.Hour) }, func(b *bench) { b.pull(12, 0, "preview-extend-1h") }, "stays a new label extends it, if the budget allows that at the next sweep"},
+		"GP-PREV-5 raised again":                 {func(b *bench) { b.clock.Add(time.Hour) }, func(b *bench) { b.raise(12, 1) }, "stays it was deployed again during the sweep"},
 		"GP-PREV-5 removed by down":              {func(b *bench) { b.close(12) }, func(b *bench) { b.down(nil) }, "removed closed"},
 		"GP-PREV-5 nothing happens":              {func(b *bench) { b.close(12) }, func(*bench) {}, "removed closed"},
 		"GP-PREV-5 only another label":           {func(b *bench) { b.clock.Add(time.Hour) }, func(b *bench) { b.pull(12, 0, "bug") }, "removed expired"},
-		"GP-PREV-5 forgotten, then raised again": {func(b *bench) { b.forget("pr-12"); b.clock.Add(time.Hour) }, func(b *bench) { b.raise(12, 1) }, "stays it was raised again meanwhile"},
+		"GP-PREV-5 forgotten, then raised again": {func(b *bench) { b.forget("pr-12"); b.clock.Add(time.Hour) }, func(b *bench) { b.raise(12, 1) }, "stays it was deployed again during the sweep"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
@@ -237,7 +237,7 @@ func TestExtensionIsNotAskedForEver(t *testing.T) {
 	b.clock.Add(time.Hour)
 	d := b.Deps
 	d.PullRequests = listed{b.PullRequests, func() { b.pull(12, 0, "preview-extend-2h") }}
-	for _, want := range []string{"stays a label extends it, if the budget has room at the next sweep", "removed expired"} {
+	for _, want := range []string{"stays a new label extends it, if the budget allows that at the next sweep", "removed expired"} {
 		r, err := Sweep(t.Context(), d, SweepOptions{Policy: b.policy})
 		if err != nil || fates(t, r)["pr-12"] != want {
 			t.Errorf("%v, %v, want %s", fates(t, r), err, want)
@@ -261,7 +261,7 @@ func TestRemovalsThatFail(t *testing.T) {
 		return nil
 	}
 	r, err := Sweep(t.Context(), b.Deps, SweepOptions{Policy: b.policy})
-	if report.ExitCode(r, err) != report.ExitFailure || r.Verdict != report.Fail || r.Reason != "sweep-incomplete" || r.Title != "4 previews removed, 2 stay; 2 could not be dealt with" {
+	if report.ExitCode(r, err) != report.ExitFailure || r.Verdict != report.Fail || r.Reason != "sweep-incomplete" || r.Title != "4 previews removed, 2 stay; 2 errors" {
 		t.Errorf("%+v, %v", r, err)
 	}
 	for _, n := range []string{"pr-2", "pr-5"} {
@@ -295,7 +295,7 @@ func TestLongRemoval(t *testing.T) {
 	b.clock.Add(time.Hour)
 	b.target.BeforeDown = func(string) error { b.raise(1, 0); return nil }
 	b.sweep()
-	if r := b.records()["pr-1"]; r.Lease != 2 || r.Phase != ready {
+	if r := b.records()["pr-1"]; r.Revision != 2 || r.Phase != ready {
 		t.Errorf("record %+v", r)
 	}
 	b.clock.Add(61 * time.Minute)

@@ -140,8 +140,8 @@ func TestTwoUps(t *testing.T) {
 	}{
 		"GP-PREV-1 of the same commit":                        {0, 0, false, false, "superseded", "", 0},
 		"GP-PREV-6 a push meanwhile":                          {0, 1, false, false, "head-moved", "", 1},
-		"GP-PREV-6 a push, and the older one is applied last": {0, 1, true, false, "", "pr-12 runs the older commit 1111111: run that of 2222222 again", 0},
-		"GP-PREV-6 the same, and there is something to seed":  {0, 1, true, true, "", "pr-12 runs the older commit 1111111: run that of 2222222 again", 0},
+		"GP-PREV-6 a push, and the older one is applied last": {0, 1, true, false, "", "so pr-12 runs the older commit 1111111: run the workflow for 2222222 again", 0},
+		"GP-PREV-6 the same, and there is something to seed":  {0, 1, true, true, "", "so pr-12 runs the older commit 1111111: run the workflow for 2222222 again", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
@@ -173,7 +173,7 @@ func TestTwoUps(t *testing.T) {
 				t.Errorf("the first: %+v, %v", r, err)
 			}
 			rec := b.records()["pr-12"]
-			if rec.Lease != 2 || rec.Phase != ready || rec.Commit != commit(test.second) {
+			if rec.Revision != 2 || rec.Phase != ready || rec.Commit != commit(test.second) {
 				t.Errorf("record %+v", rec)
 			}
 			if diff := cmp.Diff(map[string]string{"pr-12": commit(test.runs)}, b.there()); diff != "" {
@@ -207,7 +207,7 @@ func TestManyUpsAtOnce(t *testing.T) {
 	if count["ready"] < 1 || count["ready"]+count["superseded"] != runs {
 		t.Errorf("reasons %v", reasons)
 	}
-	if r := b.records()["pr-12"]; r.Lease != runs || r.Phase != ready || len(b.there()) != 1 {
+	if r := b.records()["pr-12"]; r.Revision != runs || r.Phase != ready || len(b.there()) != 1 {
 		t.Errorf("record %+v, there %v", r, b.there())
 	}
 }
@@ -226,7 +226,7 @@ func TestRemovedAndRaisedMeanwhile(t *testing.T) {
 	if r := b.up(b.of(12, 0)); r.Reason != "superseded" {
 		t.Errorf("%s %s", r.Reason, r.Title)
 	}
-	if r := b.records()["pr-12"]; r.Lease != 1 || r.Phase != ready || !r.Created.Equal(noon.Add(time.Second)) {
+	if r := b.records()["pr-12"]; r.Revision != 1 || r.Phase != ready || !r.Created.Equal(noon.Add(time.Second)) {
 		t.Errorf("record %+v", r)
 	}
 }
@@ -239,7 +239,7 @@ func TestRemovedMeanwhile(t *testing.T) {
 		b.target.Before = func(context.Context, target.Deployment) error { b.down(anyhow); return nil }
 		o := b.of(12, 0)
 		o.Data.Seed = seed
-		if r := b.up(o); r.Verdict != report.Skip || r.Reason != "superseded" || !strings.Contains(r.Title, "removed while the preview was raised") {
+		if r := b.up(o); r.Verdict != report.Skip || r.Reason != "superseded" || !strings.Contains(r.Title, "removed during the deployment") {
 			t.Errorf("%s: %s", r.Reason, r.Title)
 		}
 		b.nothing()
@@ -259,7 +259,7 @@ func TestTakenOverAndClosed(t *testing.T) {
 	if r := b.up(b.of(12, 0)); r.Verdict != report.Skip || r.Reason != "pull-request-closed" {
 		t.Errorf("%s: %s", r.Reason, r.Title)
 	}
-	if r := b.records()["pr-12"]; r.Lease != 2 || r.Phase != ready || len(b.there()) != 1 {
+	if r := b.records()["pr-12"]; r.Revision != 2 || r.Phase != ready || len(b.there()) != 1 {
 		t.Errorf("record %+v", r)
 	}
 	b.down(nil)
@@ -307,7 +307,7 @@ func TestUpThatChangesNothing(t *testing.T) {
 				return
 			}
 			after := b.records()["pr-12"]
-			after.Lease--
+			after.Revision--
 			if diff := cmp.Diff(before, after, cmp.AllowUnexported(record{})); diff != "" {
 				t.Errorf("record (-before +after):\n%s", diff)
 			}

@@ -7,6 +7,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/evidence"
 	"github.com/seed-b235b314/goldenpath/internal/preview"
+	"github.com/seed-b235b314/goldenpath/internal/preview/budget"
 	"github.com/seed-b235b314/goldenpath/internal/preview/data"
 	"github.com/seed-b235b314/goldenpath/internal/release"
 	"github.com/seed-b235b314/goldenpath/internal/report"
@@ -57,9 +58,11 @@ func requirements(c *config.Config, environment string) []release.Requirement {
 func PreviewPolicy(c *config.Config, repository string) preview.Policy {
 	p := c.Preview
 	out := preview.Policy{
-		App: c.App, Repository: repository, TTL: p.TTL.D(), MaxTTL: p.MaxTTL.D(), SweepEvery: p.SweepEvery.D(),
-		Limit: p.Limit.Repository, Author: p.Limit.Author, Currency: "USD",
-		Prices: preview.Prices{CPU: *p.Prices.CPU, Memory: *p.Prices.Memory, Storage: *p.Prices.Storage, Resources: p.Prices.Resources},
+		App: c.App, Repository: repository, TTL: p.TTL.D(), MaxTTL: p.MaxTTL.D(),
+		Limits: budget.Limits{
+			Limit: p.Limit.Repository, Author: p.Limit.Author, Currency: "USD", SweepEvery: p.SweepEvery.D(),
+			Prices: budget.Prices{CPU: *p.Prices.CPU, Memory: *p.Prices.Memory, Storage: *p.Prices.Storage, Resources: p.Prices.Resources},
+		},
 	}
 	if b := p.Budget; b != nil {
 		out.PerDay, out.Currency, out.Alert = b.PerDay, b.Currency, b.Alert

@@ -16,8 +16,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// reachable reports whether something of what is deployed says where it answers,
-// and whether a Service is open to the outside of the cluster.
+// reachable reports whether the objects define an address, and whether a Service is
+// open to the outside of the cluster.
 func (p *prepared) reachable() (known, open bool) {
 	known = p.url != ""
 	for _, o := range p.objects {
@@ -33,12 +33,12 @@ func (p *prepared) reachable() (known, open bool) {
 	return known, open
 }
 
-// place refuses what nobody could reach, and finds the node where one is needed:
-// before anything is changed.
-func (x *deployment) place(ctx context.Context) error {
+// checkAddress refuses a deployment without an address, and finds a node if the address
+// needs one. It changes nothing.
+func (x *deployment) checkAddress(ctx context.Context) error {
 	p := x.plan
 	if known, _ := p.reachable(); !known {
-		return &target.Refusal{Problems: []string{"nothing that is rendered says where it answers: set url, or give it an Ingress, or a Service of type NodePort"}}
+		return &target.Refusal{Problems: []string{"no address: set url, or add an Ingress or a Service of type NodePort"}}
 	}
 	if p.url != "" || slices.ContainsFunc(p.objects, func(o *unstructured.Unstructured) bool { return ingressURL(o) != "" }) {
 		return nil
@@ -49,13 +49,13 @@ func (x *deployment) place(ctx context.Context) error {
 	var err error
 	p.node, err = x.cluster.node(ctx)
 	if apierrors.IsForbidden(err) {
-		return &target.Refusal{Problems: []string{"url: it is found by a node of the cluster, and the deployer may not list them: set url, or let it list nodes"}}
+		return &target.Refusal{Problems: []string{"url: the address is that of a node, and the deployer may not list nodes: set url, or grant it list on nodes"}}
 	}
 	return err
 }
 
-// address is where the environment answers: as configured, or else as its Ingress
-// or its Service says.
+// address returns the address of the environment: the configured one, or that of its
+// Ingress or its Service.
 func (c *cluster) address(ctx context.Context, p *prepared, live []*unstructured.Unstructured, patience time.Duration) (string, error) {
 	if p.url != "" {
 		return p.url, nil
@@ -79,11 +79,11 @@ func (c *cluster) address(ctx context.Context, p *prepared, live []*unstructured
 		}
 		return "http://" + net.JoinHostPort(host, fmt.Sprint(port["port"])), nil
 	}
-	return "", &target.Failure{What: "nothing says where it answers", Remedy: "set url in .goldenpath.yml, or give it an Ingress with a host, or a Service of type NodePort"}
+	return "", &target.Failure{What: "the environment has no address", Remedy: "set url in .goldenpath.yml, or add an Ingress with a host or a Service of type NodePort"}
 }
 
-// openService is the first Service that is open to the outside of the cluster, with
-// the port for the web.
+// openService returns the first Service that is open to the outside of the cluster, and
+// its web port.
 func openService(all []*unstructured.Unstructured) (*unstructured.Unstructured, map[string]any) {
 	for _, o := range all {
 		kind := mapAt(o.Object, "spec")["type"]
@@ -97,7 +97,7 @@ func openService(all []*unstructured.Unstructured) (*unstructured.Unstructured, 
 	return nil, nil
 }
 
-// ingressURL is the first host of an Ingress; "" when it has none, or is none.
+// ingressURL returns the address of the first host of an Ingress, or "".
 func ingressURL(o *unstructured.Unstructured) string {
 	if o.GetKind() != "Ingress" {
 		return ""
@@ -136,8 +136,7 @@ func webPort(o *unstructured.Unstructured) (map[string]any, bool) {
 	return first, first != nil
 }
 
-// balancer is the address of a load balancer, which its cloud gives it after a
-// while.
+// balancer waits for the address of a load balancer, which its cloud assigns.
 func (c *cluster) balancer(ctx context.Context, o *unstructured.Unstructured, patience time.Duration) (string, error) {
 	deadline := time.Now().Add(patience)
 	for {
@@ -149,7 +148,7 @@ func (c *cluster) balancer(ctx context.Context, o *unstructured.Unstructured, pa
 			}
 		}
 		if time.Now().After(deadline) {
-			return "", &target.Failure{What: fmt.Sprintf("%s has no address after %s", word(o), patience), Remedy: "look whether the cluster makes load balancers; set url, or use an Ingress"}
+			return "", &target.Failure{What: fmt.Sprintf("%s has no address after %s", word(o), patience), Remedy: "check that the cluster supports load balancers; otherwise set url, or use an Ingress"}
 		}
 		select {
 		case <-ctx.Done():
@@ -164,8 +163,7 @@ func (c *cluster) balancer(ctx context.Context, o *unstructured.Unstructured, pa
 	}
 }
 
-// node is an address of a node that works, for what is reached through one: any
-// does.
+// node returns the address of any ready node.
 func (c *cluster) node(ctx context.Context) (string, error) {
 	var page *unstructured.UnstructuredList
 	err := c.try(ctx, func(ctx context.Context) (err error) {

@@ -13,8 +13,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// answer waits until the URL is healthy and answers as this commit.
-func (x *deployment) answer(ctx context.Context, live []*unstructured.Unstructured) (err error) {
+// waitReady waits until the URL is healthy and responds with this commit.
+func (x *deployment) waitReady(ctx context.Context, live []*unstructured.Unstructured) (err error) {
 	c := x.cluster
 	if x.running.URL, err = c.address(ctx, x.plan, live, x.Ready.Timeout); err != nil {
 		return err
@@ -24,30 +24,30 @@ func (x *deployment) answer(ctx context.Context, live []*unstructured.Unstructur
 	}
 	proof, err := target.WaitReady(ctx, x.running.URL, x.Ready, []string{x.Commit, x.Digest, x.running.PlatformDigest}, x.alive(ctx, live))
 	if err != nil {
-		if _, told := isFailure(err); told || ctx.Err() != nil || errors.Is(err, target.ErrSuperseded) {
+		if _, diagnosed := isFailure(err); diagnosed || ctx.Err() != nil || errors.Is(err, target.ErrSuperseded) {
 			return err
 		}
 		return &target.Failure{
-			What: x.running.URL + " does not answer as it should", Detail: append([]string{err.Error()}, c.warnings(ctx, x.namespace, 2)...),
-			Remedy: "look at preview.ready and at what the app logs; the URL must reach the cluster from here",
+			What: x.running.URL + " does not respond as required", Detail: append([]string{err.Error()}, c.warnings(ctx, x.namespace, 2)...),
+			Remedy: "check preview.ready and the log of the app; this machine must be able to reach the URL",
 		}
 	}
 	x.say("ready", proof.Health+"; "+proof.Version)
 	return nil
 }
 
-// alive ends the wait for an answer that cannot come: an app without a probe is
-// ready for a moment, and then it crashes.
+// alive returns a check that ends the wait once the app cannot become ready: without a
+// probe, Kubernetes reports it as ready until it crashes.
 func (x *deployment) alive(ctx context.Context, live []*unstructured.Unstructured) func() error {
-	looked := time.Now()
+	checked := time.Now()
 	return func() error {
 		if err := x.Proceed(); err != nil {
 			return err
 		}
-		if time.Since(looked) < time.Second {
+		if time.Since(checked) < time.Second {
 			return nil
 		}
-		looked = time.Now()
+		checked = time.Now()
 		reason, err := x.cluster.diagnose(ctx, x.namespace, live)
 		if err != nil || reason == nil || !reason.final {
 			return err
@@ -56,8 +56,8 @@ func (x *deployment) alive(ctx context.Context, live []*unstructured.Unstructure
 	}
 }
 
-// verifyImages asks the nodes which image they run: it is the artifact, or the
-// deployment has not happened.
+// verifyImages reads from the nodes which image they run, and fails if it is not the
+// artifact.
 func (x *deployment) verifyImages(ctx context.Context) error {
 	all, err := x.cluster.list(ctx, x.cluster.objects.Resource(pods).Namespace(x.namespace), metav1.ListOptions{})
 	if err != nil {
@@ -86,18 +86,18 @@ func (x *deployment) verifyImages(ctx context.Context) error {
 			found = true
 			_, digest, _ := strings.Cut(id, "@")
 			if digest != "" && digest != x.Digest && digest != x.running.PlatformDigest && !x.config(digest) {
-				return &target.Failure{What: fmt.Sprintf("pod/%s runs %s, not the artifact", p.GetName(), digest), Remedy: "look who else deploys into " + x.namespace}
+				return &target.Failure{What: fmt.Sprintf("pod/%s runs %s, not the artifact", p.GetName(), digest), Remedy: "find out what else deploys into " + x.namespace}
 			}
 		}
 	}
 	if !found {
-		return &target.Failure{What: "no pod of " + x.namespace + " runs the artifact", Remedy: "look at replicas: at least one must run to be tried"}
+		return &target.Failure{What: "no pod of " + x.namespace + " runs the artifact", Remedy: "set replicas to at least 1"}
 	}
 	return nil
 }
 
-// config reports whether the digest is that of the image's configuration, which
-// some nodes name an image by.
+// config reports whether the digest is that of the image's configuration. Some nodes
+// report it instead of the manifest's digest.
 func (x *deployment) config(digest string) bool {
 	if x.Image == nil {
 		return false

@@ -12,8 +12,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// applyAll applies the objects, those of one stage at the same time. It returns
-// them as the server has them.
+// applyAll applies the objects, those of one stage concurrently. It returns them as
+// the server stores them.
 func (c *cluster) applyAll(ctx context.Context, all []*unstructured.Unstructured, recreate bool) ([]*unstructured.Unstructured, error) {
 	out := make([]*unstructured.Unstructured, len(all))
 	for from := 0; from < len(all); {
@@ -37,8 +37,8 @@ func (c *cluster) applyAll(ctx context.Context, all []*unstructured.Unstructured
 	return out, nil
 }
 
-// applyOne applies an object. One that cannot be changed so is made anew: a Job
-// always, another only where nothing is lost.
+// applyOne applies an object. If an immutable field has changed, it deletes and
+// recreates the object: a Job always, others only if recreate is set.
 func (c *cluster) applyOne(ctx context.Context, o *unstructured.Unstructured, recreate bool) (*unstructured.Unstructured, error) {
 	r, _, err := c.resource(ctx, o.GroupVersionKind(), o.GetNamespace())
 	if err != nil {
@@ -59,20 +59,20 @@ func (c *cluster) applyOne(ctx context.Context, o *unstructured.Unstructured, re
 	case leaving(err):
 		return nil, fmt.Errorf("apply %s: %w: namespace %s is being removed", name, target.ErrSuperseded, o.GetNamespace())
 	case undeclared(err), apierrors.IsInvalid(err), apierrors.IsBadRequest(err), apierrors.IsRequestEntityTooLargeError(err):
-		return nil, &target.Failure{What: "the cluster refuses " + name, Detail: []string{clipText(err.Error())}, Remedy: "correct the object"}
+		return nil, &target.Failure{What: "the cluster rejected " + name, Detail: []string{clipText(err.Error())}, Remedy: "correct the object"}
 	case apierrors.IsForbidden(err):
-		return nil, &target.Failure{What: "the cluster refuses " + name, Detail: []string{clipText(err.Error())}, Remedy: "give the deployer that right, ask for less, or raise the quota (preview.isolation)"}
+		return nil, &target.Failure{What: "the cluster rejected " + name, Detail: []string{clipText(err.Error())}, Remedy: "grant the deployer that right, request less, or raise the quota (preview.isolation)"}
 	}
 	return nil, fmt.Errorf("apply %s: %w", name, err)
 }
 
-// leaving reports whether the namespace is being removed, or gone.
+// leaving reports whether err means that the namespace is being removed, or is gone.
 func leaving(err error) bool {
 	return apierrors.HasStatusCause(err, "NamespaceTerminating") ||
 		apierrors.IsNotFound(err) && strings.Contains(err.Error(), "namespaces ")
 }
 
-// clipText bounds what a server or an app says.
+// clipText bounds text from a server or an app.
 func clipText(s string) string {
 	const most = 600
 	s = strings.TrimSpace(s)

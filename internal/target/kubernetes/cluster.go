@@ -49,7 +49,7 @@ type cluster struct {
 	clock    *clock
 }
 
-// connect opens the connection once. It asks nothing of the server.
+// connect creates the clients once. It sends no request.
 func (t *Target) connect(_ context.Context) (*cluster, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -98,7 +98,7 @@ func (t *Target) connect(_ context.Context) (*cluster, error) {
 	return c, nil
 }
 
-// try calls until the server has answered, for as long as it may be away.
+// try repeats a call while its error is transient, for at most c.patience.
 func (c *cluster) try(ctx context.Context, call func(context.Context) error) error {
 	end := time.Now().Add(c.patience)
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
@@ -107,7 +107,7 @@ func (c *cluster) try(ctx context.Context, call func(context.Context) error) err
 			return err
 		}
 		if time.Now().After(end) {
-			return fmt.Errorf("the cluster %s did not answer for %s: %w: look whether it is up, and run again", c.host, c.patience, err)
+			return fmt.Errorf("the cluster %s did not respond for %s: %w: check that it is up, and run again", c.host, c.patience, err)
 		}
 		select {
 		case <-ctx.Done():
@@ -117,11 +117,11 @@ func (c *cluster) try(ctx context.Context, call func(context.Context) error) err
 	}
 }
 
-// notYet are refusals that pass by themselves: a quota that was just made is not
-// counted yet, a namespace has no service account, and quotas are added up by many.
+// notYet are errors that disappear without action: a new quota has no status yet, a new
+// namespace has no service account, or requests update a quota concurrently.
 var notYet = []string{"status unknown for quota", "error looking up service account", "cannot be fulfilled on resourcequotas", "etcdserver: ", "storage is (re)initializing"}
 
-// transient reports whether the server may answer another time.
+// transient reports whether a later call may succeed.
 func transient(err error) bool {
 	if undeclared(err) {
 		return false
@@ -132,14 +132,13 @@ func transient(err error) bool {
 		utilnet.IsProbableEOF(err) || utilnet.IsHTTP2ConnectionLost(err)
 }
 
-// undeclared reports whether an object has a field that its kind does not know: the
-// server calls that an internal error.
+// undeclared reports whether an object has a field that its kind does not define, which
+// the server reports as an internal error.
 func undeclared(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "failed to create typed patch object")
 }
 
-// resource returns where the objects of a kind are, and whether they are in
-// namespaces.
+// resource returns the client of a kind, and whether the kind is namespaced.
 func (c *cluster) resource(ctx context.Context, gvk schema.GroupVersionKind, namespace string) (dynamic.ResourceInterface, bool, error) {
 	var m *meta.RESTMapping
 	err := c.try(ctx, func(context.Context) (err error) {
@@ -179,7 +178,7 @@ func (c *cluster) create(ctx context.Context, r dynamic.ResourceInterface, o *un
 	return u, err
 }
 
-// remove deletes an object, and is content when there is none.
+// remove deletes an object. It is not an error if there is none.
 func (c *cluster) remove(ctx context.Context, r dynamic.ResourceInterface, name string, o metav1.DeleteOptions) error {
 	err := c.try(ctx, func(ctx context.Context) error { return r.Delete(ctx, name, o) })
 	if apierrors.IsNotFound(err) {
@@ -188,7 +187,7 @@ func (c *cluster) remove(ctx context.Context, r dynamic.ResourceInterface, name 
 	return err
 }
 
-// list returns all objects, a page at a time.
+// list returns all objects. It reads them in pages.
 func (c *cluster) list(ctx context.Context, r dynamic.ResourceInterface, o metav1.ListOptions) (all []unstructured.Unstructured, err error) {
 	o.Limit = 500
 	for {
@@ -207,14 +206,14 @@ func (c *cluster) list(ctx context.Context, r dynamic.ResourceInterface, o metav
 	}
 }
 
-// clock is how far the server's clock is from this machine's.
+// clock is the difference between the server's clock and this machine's.
 type clock struct {
 	mu     sync.Mutex
 	offset time.Duration
 	known  bool
 }
 
-// now is the time by the server's clock, to the second.
+// now returns the time by the server's clock, to the second.
 func (c *cluster) now(ctx context.Context) (time.Time, error) {
 	c.clock.mu.Lock()
 	known := c.clock.known
@@ -229,7 +228,7 @@ func (c *cluster) now(ctx context.Context) (time.Time, error) {
 	return time.Now().Add(c.clock.offset), nil
 }
 
-// clocked reads the server's clock from its answers.
+// clocked reads the server's clock from its responses.
 type clocked struct {
 	next  http.RoundTripper
 	clock *clock

@@ -15,7 +15,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// deployment is one call of Deploy under way.
+// deployment is one call of Deploy.
 type deployment struct {
 	*Target
 	target.Deployment
@@ -30,12 +30,13 @@ type deployment struct {
 	last      time.Time
 }
 
-// Deploy brings the artifact into the environment and waits until it answers. It
-// may be called again after it was killed anywhere, and by two at once: the later
-// waits for the lease of the former.
+// Deploy deploys the artifact into the environment and waits until it is ready. It can
+// be called again after a kill at any point, and concurrently: the later call waits for
+// the lease of the earlier.
 //
-// A *target.Refusal means that nothing was changed; a *target.Failure says what did
-// not become ready; target.ErrSuperseded that the environment is another's by now.
+// A *target.Refusal means that nothing was changed, a *target.Failure that something
+// did not become ready, and target.ErrSuperseded that another deployment or a removal
+// has taken over.
 func (t *Target) Deploy(ctx context.Context, d target.Deployment) (target.Running, error) {
 	if d.Proceed == nil {
 		d.Proceed = func() error { return nil }
@@ -57,7 +58,7 @@ func (t *Target) Deploy(ctx context.Context, d target.Deployment) (target.Runnin
 }
 
 func (x *deployment) run(ctx context.Context) error {
-	if err := x.look(ctx); err != nil {
+	if err := x.inspect(ctx); err != nil {
 		return err
 	}
 	if err := x.Proceed(); err != nil {
@@ -87,14 +88,15 @@ func (x *deployment) run(ctx context.Context) error {
 	return f
 }
 
-// look renders, refuses, and finds what is there.
-func (x *deployment) look(ctx context.Context) error {
+// inspect reads the current state, renders the objects and checks them. It changes
+// nothing.
+func (x *deployment) inspect(ctx context.Context) error {
 	ns, err := x.cluster.namespaceOf(ctx, x.namespace)
 	if err != nil {
 		return err
 	}
 	if ns != nil && ns.GetDeletionTimestamp() != nil {
-		// A pull request that was opened again while its preview is still leaving.
+		// The pull request was reopened while its preview is still being removed.
 		if err := x.cluster.untilGone(ctx, ns, x.removal()); err != nil {
 			return err
 		}
@@ -114,7 +116,7 @@ func (x *deployment) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := x.place(ctx); err != nil {
+	if err := x.checkAddress(ctx); err != nil {
 		return err
 	}
 	if ns != nil && !x.preview {
@@ -126,7 +128,7 @@ func (x *deployment) look(ctx context.Context) error {
 	return nil
 }
 
-// replace brings the generation in, under the lease.
+// replace deploys the new generation. The caller holds the lease.
 func (x *deployment) replace(ctx context.Context) (err error) {
 	c := x.cluster
 	before := x.inventory
@@ -134,7 +136,7 @@ func (x *deployment) replace(ctx context.Context) (err error) {
 		return err
 	}
 	if x.inventory.Generation != before.Generation || x.inventory.Hash != before.Hash {
-		// Another deployment was faster: this one comes after it.
+		// Another deployment ended in the meantime: this one gets the next generation.
 		if err := x.makeNamespace(ctx); err != nil {
 			return err
 		}
@@ -181,23 +183,24 @@ func (x *deployment) replace(ctx context.Context) (err error) {
 			return err
 		}
 		x.running.Notes = append(x.running.Notes, left...)
-		x.say("prune", fmt.Sprintf("%d objects that are not deployed any more", len(gone)-len(left)))
+		x.say("prune", fmt.Sprintf("%d objects that are no longer part of the deployment", len(gone)-len(left)))
 	}
 	if err := x.hook(ctx, "post-"+event); err != nil {
 		return err
 	}
-	if err := x.answer(ctx, live); err != nil {
+	if err := x.waitReady(ctx, live); err != nil {
 		return err
 	}
 	if err := x.Proceed(); err != nil {
 		return err
 	}
-	return x.settle(ctx)
+	return x.recordGood(ctx)
 }
 
-// settle makes the generation the one that is known to be good.
-func (x *deployment) settle(ctx context.Context) error {
-	err := x.inventory.settle(good{
+// recordGood records the generation as the last good one, which a later failure
+// restores.
+func (x *deployment) recordGood(ctx context.Context) error {
+	err := x.inventory.setGood(good{
 		Generation: x.running.Generation, Hash: x.plan.hash, Commit: x.Commit, Digest: x.Digest, PlatformDigest: x.running.PlatformDigest,
 		Started: x.running.Started, URL: x.running.URL, Reference: x.Reference,
 	}, x.plan.objects)
@@ -221,7 +224,7 @@ func leftNamespace(err error) error {
 	return err
 }
 
-// say tells of a phase that has just ended.
+// say reports a phase that has just ended.
 func (x *deployment) say(name, detail string) {
 	p := target.Phase{Name: name, Detail: detail, Seconds: time.Since(x.last).Seconds()}
 	x.last = time.Now()

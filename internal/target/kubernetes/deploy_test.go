@@ -146,8 +146,8 @@ func TestInventoryIsFenced(t *testing.T) {
 // What somebody wrote into the inventory is not applied with the deployer's rights.
 func TestRestoreIsLookedAt(t *testing.T) {
 	for object, want := range map[string]string{
-		`{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"x"}}`:                   "of the whole cluster",
-		`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x","namespace":"kube-system"}}`:                     "another namespace",
+		`{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"x"}}`:                   "cluster-wide",
+		`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x","namespace":"kube-system"}}`:                     "kube-system is not",
 		`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"x"},"spec":{"hostPID":true,"containers":[{"name":"a"}]}}`: "spec.hostPID",
 	} {
 		a := newAPI(t)
@@ -159,7 +159,7 @@ func TestRestoreIsLookedAt(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := inv.settle(*inv.Good, []*unstructured.Unstructured{parse(t, object)}); err != nil {
+		if err := inv.setGood(*inv.Good, []*unstructured.Unstructured{parse(t, object)}); err != nil {
 			t.Fatal(err)
 		}
 		if err := c.writeInventory(t.Context(), at.namespace(d.Environment), inv); err != nil {

@@ -14,22 +14,22 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// reason is why something is not ready.
+// reason explains why an object is not ready.
 type reason struct {
 	what   string
 	detail []string
 	remedy string
-	final  bool // waiting longer does not help
-	rank   int  // the more telling one counts
+	final  bool // waiting does not help
+	rank   int  // the reason with the highest rank is reported
 }
 
-// diagnose looks for the most telling reason why objects are not ready; nil when
-// they only take their time.
+// diagnose returns the most specific reason why objects are not ready, or nil if there
+// is none yet.
 func (c *cluster) diagnose(ctx context.Context, namespace string, pending []*unstructured.Unstructured) (*reason, error) {
 	var all []reason
 	running, err := c.list(ctx, c.objects.Resource(pods).Namespace(namespace), metav1.ListOptions{})
 	if err != nil {
-		return nil, fmt.Errorf("look at the pods of %s: %w", namespace, err)
+		return nil, fmt.Errorf("list the pods of %s: %w", namespace, err)
 	}
 	for _, o := range pending {
 		all = append(all, refusedPods(o)...)
@@ -49,8 +49,8 @@ func (c *cluster) diagnose(ctx context.Context, namespace string, pending []*uns
 	return &best, nil
 }
 
-// belongs reports whether a pod is of a workload, by the selector of the workload.
-// Of a Deployment only pods of the newest template count, as the old ones serve on.
+// belongs reports whether a pod belongs to a workload, by the workload's selector.
+// Pods with other images than the template belong to an earlier generation.
 func belongs(p, o *unstructured.Unstructured) bool {
 	if o.GetKind() == "Pod" {
 		return p.GetName() == o.GetName()
@@ -67,7 +67,7 @@ func belongs(p, o *unstructured.Unstructured) bool {
 	want, _, _ := unstructured.NestedSlice(o.Object, "spec", "template", "spec", "containers")
 	have, _, _ := unstructured.NestedSlice(p.Object, "spec", "containers")
 	if len(want) != len(have) {
-		return len(want) < len(have) // a mesh adds its own
+		return len(want) < len(have) // a service mesh adds containers
 	}
 	for i := range want {
 		w, _ := want[i].(map[string]any)
@@ -79,11 +79,11 @@ func belongs(p, o *unstructured.Unstructured) bool {
 	return true
 }
 
-// refusedPods are pods the cluster does not even create.
+// refusedPods explains why the cluster does not create pods, or why a Pod or Job failed.
 func refusedPods(o *unstructured.Unstructured) []reason {
 	if o.GetKind() == "Pod" && mapAt(o.Object, "status")["phase"] == "Failed" {
 		text, _ := mapAt(o.Object, "status")["message"].(string)
-		return []reason{{what: word(o) + " failed", detail: []string{clipText(text)}, remedy: "read its log, and mend it", final: true, rank: 2}}
+		return []reason{{what: word(o) + " failed", detail: []string{clipText(text)}, remedy: "read its log and fix the cause", final: true, rank: 2}}
 	}
 	conditions, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions")
 	for _, e := range conditions {
@@ -94,14 +94,14 @@ func refusedPods(o *unstructured.Unstructured) []reason {
 		case kind == "ReplicaFailure" && m["status"] == "True":
 			return refused(o, text)
 		case o.GetKind() == "Job" && kind == "Failed" && m["status"] == "True":
-			return []reason{{what: "job/" + o.GetName() + " failed", detail: []string{clipText(text)}, remedy: "read its log, and mend it", final: true, rank: 2}}
+			return []reason{{what: "job/" + o.GetName() + " failed", detail: []string{clipText(text)}, remedy: "read its log and fix the cause", final: true, rank: 2}}
 		}
 	}
 	return nil
 }
 
-// refused says why the cluster does not create a pod. What is only not set up yet
-// passes by itself.
+// refused explains why the cluster does not create a pod. It ignores causes that
+// disappear once the namespace is set up.
 func refused(o *unstructured.Unstructured, text string) []reason {
 	r := reason{what: word(o) + ": the cluster does not create its pods", detail: []string{clipText(text)}, final: true, rank: 9}
 	switch {
@@ -109,18 +109,18 @@ func refused(o *unstructured.Unstructured, text string) []reason {
 		return nil
 	case strings.Contains(text, "exceeded quota"):
 		r.what = word(o) + ": out of quota"
-		r.remedy = "ask for less (resources.limits, replicas), or raise preview.isolation"
+		r.remedy = "request less (resources.limits, replicas), or raise preview.isolation"
 	case strings.Contains(text, "violates PodSecurity"):
 		r.remedy = "set the securityContext it names: a preview runs under the Pod Security Standard restricted"
 	case strings.Contains(text, "forbidden"):
-		r.remedy = "ask who runs the cluster for that right"
+		r.remedy = "ask the cluster's administrator for that right"
 	default:
 		r.final = false
 	}
 	return []reason{r}
 }
 
-// failedCreate finds the same where the workload has no condition for it.
+// failedCreate reads the same from events, for kinds without such a condition.
 func (c *cluster) failedCreate(ctx context.Context, namespace string, o *unstructured.Unstructured) []reason {
 	found, err := c.list(ctx, c.objects.Resource(events).Namespace(namespace), metav1.ListOptions{
 		FieldSelector: "reason=FailedCreate,involvedObject.name=" + o.GetName(),
@@ -132,7 +132,7 @@ func (c *cluster) failedCreate(ctx context.Context, namespace string, o *unstruc
 	return refused(o, text)
 }
 
-// ofPod is what holds one pod up.
+// ofPod explains why one pod is not ready.
 func (c *cluster) ofPod(ctx context.Context, o, p *unstructured.Unstructured) (out []reason) {
 	conditions, _, _ := unstructured.NestedSlice(p.Object, "status", "conditions")
 	for _, e := range conditions {
@@ -140,8 +140,8 @@ func (c *cluster) ofPod(ctx context.Context, o, p *unstructured.Unstructured) (o
 		if m["type"] == "PodScheduled" && m["status"] == "False" && m["reason"] == "Unschedulable" {
 			text, _ := m["message"].(string)
 			out = append(out, reason{
-				what: word(o) + ": unschedulable: no node takes its pod", detail: []string{clipText(text)},
-				remedy: "ask for less (resources.requests), or add a node", rank: 5,
+				what: word(o) + ": unschedulable: no node can run its pod", detail: []string{clipText(text)},
+				remedy: "request less (resources.requests), or add a node", rank: 5,
 			})
 		}
 	}
@@ -156,8 +156,8 @@ func (c *cluster) ofPod(ctx context.Context, o, p *unstructured.Unstructured) (o
 	return out
 }
 
-// crashes is how often a container may fail before nobody waits for it any more:
-// an app may start before what it needs.
+// crashes is how often a container may fail before the deployment fails. An app may
+// start before its dependencies are ready.
 const crashes = 3
 
 func (c *cluster) ofContainer(ctx context.Context, o, p *unstructured.Unstructured, m map[string]any) []reason {
@@ -172,15 +172,15 @@ func (c *cluster) ofContainer(ctx context.Context, o, p *unstructured.Unstructur
 		lower := strings.ToLower(text)
 		switch {
 		case strings.Contains(lower, "not found"), strings.Contains(lower, "manifest unknown"), strings.Contains(lower, "name_unknown"):
-			r.final, r.remedy = true, "push the image to where the cluster pulls it from; look at artifact.image"
+			r.final, r.remedy = true, "push the image to the registry that the cluster pulls from; check artifact.image"
 		case strings.Contains(lower, "unauthorized"), strings.Contains(lower, "forbidden"), strings.Contains(lower, "denied"), strings.Contains(lower, "authentication required"):
 			r.final, r.remedy = true, "let the cluster pull it: name a variable with a .dockerconfigjson in preview.pull-secret"
 		default:
-			r.remedy = "look whether the node reaches the registry"
+			r.remedy = "check that the node can reach the registry"
 		}
 		return []reason{r}
 	case "CreateContainerConfigError", "CreateContainerError", "RunContainerError":
-		return []reason{{what: fmt.Sprintf("%s: container %s: %s", word(o), clip(name), waiting), detail: []string{clipText(text)}, remedy: "correct what it refers to, or the user it runs as", final: true, rank: 7}}
+		return []reason{{what: fmt.Sprintf("%s: container %s: %s", word(o), clip(name), waiting), detail: []string{clipText(text)}, remedy: "correct what the container refers to, or the user it runs as", final: true, rank: 7}}
 	}
 	if restarts > 0 && m["ready"] != true {
 		code, _, _ := unstructured.NestedInt64(m, "lastState", "terminated", "exitCode")
@@ -192,7 +192,7 @@ func (c *cluster) ofContainer(ctx context.Context, o, p *unstructured.Unstructur
 		if why == "OOMKilled" {
 			r.remedy = "give it more memory (resources.limits.memory)"
 		}
-		// One that waits to be started again still has the log of its last life.
+		// A container that waits for its restart still has the log of its last run.
 		r.detail = c.log(ctx, p.GetNamespace(), p.GetName(), name, waiting == "", 8)
 		return []reason{r}
 	}
@@ -203,7 +203,7 @@ func word(o *unstructured.Unstructured) string {
 	return strings.ToLower(o.GetKind()) + "/" + o.GetName()
 }
 
-// log is the last lines of a container, or of the one before it.
+// log returns the last lines of a container's log, or of its previous run.
 func (c *cluster) log(ctx context.Context, namespace, pod, container string, previous bool, lines int) []string {
 	q := url.Values{"container": {container}, "tailLines": {fmt.Sprint(lines)}, "limitBytes": {"16384"}}
 	if previous {
@@ -234,7 +234,7 @@ func (c *cluster) log(ctx context.Context, namespace, pod, container string, pre
 	return out
 }
 
-// warnings are the newest warnings of a namespace.
+// warnings returns the latest warning events of a namespace.
 func (c *cluster) warnings(ctx context.Context, namespace string, most int) (out []string) {
 	all, err := c.list(ctx, c.objects.Resource(events).Namespace(namespace), metav1.ListOptions{FieldSelector: "type=Warning"})
 	if err != nil {

@@ -17,9 +17,9 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// Down removes an environment, and waits until it is gone. One that is gone
-// already is no error. Of a preview that is the namespace; another environment
-// keeps its namespace, and loses what was deployed into it.
+// Down removes an environment and waits until it is gone. It is not an error if the
+// environment does not exist. Down removes the namespace of a preview; any other
+// environment keeps its namespace and loses the objects that were deployed into it.
 func (t *Target) Down(ctx context.Context, environment string) error {
 	c, err := t.connect(ctx)
 	if err != nil {
@@ -39,8 +39,8 @@ func (t *Target) Down(ctx context.Context, environment string) error {
 	return c.removeNamespace(ctx, ns, t.removal())
 }
 
-// clear removes what the inventory of a namespace names and nobody else has taken
-// over, the inventory last, and the labels of goldenpath.
+// clear removes the objects in the inventory of a namespace that still belong to
+// goldenpath, then the inventory, and then goldenpath's labels.
 func (c *cluster) clear(ctx context.Context, ns *unstructured.Unstructured, patience time.Duration) error {
 	name := ns.GetName()
 	inv, err := c.readInventory(ctx, name)
@@ -76,17 +76,17 @@ func (c *cluster) clear(ctx context.Context, ns *unstructured.Unstructured, pati
 	if err := c.label(ctx, name, ns.GetUID(), nil, ""); !errors.Is(err, target.ErrSuperseded) {
 		return err
 	}
-	return nil // the namespace went, too
+	return nil // the namespace was removed as well
 }
 
-// removeNamespace deletes exactly the namespace that was looked at: one that was
-// made anew under its name meanwhile stays.
+// removeNamespace deletes exactly this namespace. If another one was created with the
+// same name, that one stays.
 func (c *cluster) removeNamespace(ctx context.Context, ns *unstructured.Unstructured, patience time.Duration) error {
 	if ns.GetDeletionTimestamp() == nil {
 		uid := types.UID(ns.GetUID())
 		err := c.remove(ctx, c.objects.Resource(namespaces), ns.GetName(), metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &uid}})
 		if apierrors.IsConflict(err) {
-			return fmt.Errorf("remove namespace %s: %w: it was made anew meanwhile", ns.GetName(), target.ErrSuperseded)
+			return fmt.Errorf("remove namespace %s: %w: it was created again", ns.GetName(), target.ErrSuperseded)
 		}
 		if err != nil {
 			return fmt.Errorf("remove namespace %s: %w", ns.GetName(), err)
@@ -96,14 +96,15 @@ func (c *cluster) removeNamespace(ctx context.Context, ns *unstructured.Unstruct
 	return c.untilGone(ctx, ns, patience)
 }
 
-// hurry gives the pods of a namespace that is being removed a second instead of
-// their grace period: nobody is served any more. The removal does not need it.
+// hurry shortens the grace period of the pods in a namespace that is being removed to a
+// second. The removal works without it, so errors are ignored.
 func (c *cluster) hurry(ctx context.Context, namespace string) {
 	second := int64(1)
 	_ = c.objects.Resource(pods).Namespace(namespace).DeleteCollection(ctx, metav1.DeleteOptions{GracePeriodSeconds: &second}, metav1.ListOptions{})
 }
 
-// untilGone waits for the end of a namespace, and says what holds it.
+// untilGone waits until a namespace is gone. On a timeout the error names what blocks
+// the removal.
 func (c *cluster) untilGone(ctx context.Context, ns *unstructured.Unstructured, patience time.Duration) error {
 	deadline := time.Now().Add(patience)
 	for wait := 100 * time.Millisecond; ; wait = min(wait*3/2, time.Second) {

@@ -11,13 +11,13 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// afterFailure brings the generation before back, or removes what did not become
-// ready, and says so.
+// afterFailure restores the previous generation or removes the failed one, and notes
+// which in the failure.
 func (x *deployment) afterFailure(ctx context.Context, f *target.Failure) {
 	c := x.cluster
 	if !x.KeepFailed && x.preview {
 		if err := x.Down(ctx, x.Environment); err != nil {
-			f.Kept = "namespace " + x.namespace + ": it could not be removed: " + err.Error()
+			f.Kept = "namespace " + x.namespace + ", which could not be removed: " + err.Error()
 			return
 		}
 		f.Kept = "nothing: it was removed (on-failure: remove)"
@@ -25,10 +25,10 @@ func (x *deployment) afterFailure(ctx context.Context, f *target.Failure) {
 	}
 	g := x.inventory.Good
 	if g == nil {
-		f.Kept = "namespace " + x.namespace + " to look at"
+		f.Kept = "namespace " + x.namespace + ", for inspection"
 		return
 	}
-	all, err := x.before(ctx)
+	all, err := x.goodObjects(ctx)
 	var live []*unstructured.Unstructured
 	if err == nil {
 		live, err = c.applyAll(ctx, all, x.preview)
@@ -37,7 +37,7 @@ func (x *deployment) afterFailure(ctx context.Context, f *target.Failure) {
 		err = c.await(ctx, x.namespace, live, unready, x.Ready.Timeout, func() error { return nil })
 	}
 	if err != nil {
-		f.Kept = fmt.Sprintf("namespace %s; generation %d could not be brought back: %v", x.namespace, g.Generation, err)
+		f.Kept = fmt.Sprintf("namespace %s; generation %d could not be restored: %v", x.namespace, g.Generation, err)
 		return
 	}
 	support := x.secretObjects(x.namespace, x.Deployment)
@@ -58,15 +58,15 @@ func (x *deployment) afterFailure(ctx context.Context, f *target.Failure) {
 	}
 }
 
-// before are the objects of the good generation. The app may have written to where
-// they are kept: they are looked at like those that are rendered.
-func (x *deployment) before(ctx context.Context) ([]*unstructured.Unstructured, error) {
+// goodObjects returns the objects of the last good generation. The app may be able to
+// write to the Secret that keeps them, so they are checked like rendered ones.
+func (x *deployment) goodObjects(ctx context.Context) ([]*unstructured.Unstructured, error) {
 	all, err := x.inventory.restore()
 	if err != nil {
 		return nil, err
 	}
 	if all == nil {
-		return nil, errors.New("it was too large to be kept")
+		return nil, errors.New("it was too large to keep")
 	}
 	all, problems, err := x.plan.own(ctx, x.cluster, all, x.preview)
 	if err != nil {

@@ -10,16 +10,17 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// nobody is the user an image runs as that names none a node can check.
-const nobody = int64(65532)
+// nonRootUser runs images that do not name a numeric user, which a node cannot check.
+const nonRootUser = int64(65532)
 
-// harden fills in what the Pod Security Standard "restricted" asks for and a chart
-// leaves open. What a chart sets itself stays, and is refused where it breaks it.
+// harden sets the fields that the Pod Security Standard "restricted" requires and a
+// chart leaves open. Values that the chart sets stay, and are refused if they break the
+// standard.
 func (p *prepared) harden(all []*unstructured.Unstructured, d target.Deployment) {
 	for _, o := range all {
 		for _, spec := range podSpecs(o) {
 			if mapAt(spec, "os")["name"] == "windows" {
-				continue // which knows none of this, and is refused it
+				continue // Windows rejects these fields
 			}
 			security := child(spec, "securityContext")
 			setAbsent(security, "runAsNonRoot", true)
@@ -40,7 +41,8 @@ func (p *prepared) harden(all []*unstructured.Unstructured, d target.Deployment)
 	}
 }
 
-// user is who the artifact runs as where its image does not say it by number.
+// user returns the user to set for the artifact, if its image does not name one by
+// number.
 func (p *prepared) user(d target.Deployment) (int64, bool) {
 	if d.Image == nil {
 		return 0, false
@@ -53,27 +55,27 @@ func (p *prepared) user(d target.Deployment) (int64, bool) {
 	if n, err := strconv.ParseInt(name, 10, 64); err == nil && n > 0 {
 		return 0, false
 	}
-	note := fmt.Sprintf("the image's user is %q, which cannot be checked for root: it runs as %d", clip(config.Config.User), nobody)
+	note := fmt.Sprintf("the image's user is %q, which a node cannot check for root: it runs as %d", clip(config.Config.User), nonRootUser)
 	if len(p.notes) == 0 || p.notes[len(p.notes)-1] != note {
 		p.notes = append(p.notes, note)
 	}
-	return nobody, true
+	return nonRootUser, true
 }
 
-// child is the mapping below a key, made where there is none.
+// child returns the mapping below a key, and creates it if it is missing.
 func child(m map[string]any, key string) map[string]any {
 	if c, ok := m[key].(map[string]any); ok {
 		return c
 	}
 	if m[key] != nil {
-		return map[string]any{} // of a wrong type: the rules say so
+		return map[string]any{} // of a wrong type, which refuse reports
 	}
 	c := map[string]any{}
 	m[key] = c
 	return c
 }
 
-// setAbsent takes null for what it is: nothing.
+// setAbsent sets a value that is missing or null.
 func setAbsent(m map[string]any, key string, value any) {
 	if m[key] == nil {
 		m[key] = value

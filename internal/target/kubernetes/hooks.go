@@ -8,8 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// hook runs the hooks of a moment, one after the other: each is made anew, and a
-// Job or a Pod is waited for until it has done its work.
+// hook runs the hooks of an event, one after the other. It recreates each, and waits
+// until a Job or a Pod has succeeded.
 func (x *deployment) hook(ctx context.Context, event string) error {
 	count := 0
 	for _, h := range x.plan.hooks {
@@ -47,7 +47,8 @@ func (x *deployment) hook(ctx context.Context, event string) error {
 	return nil
 }
 
-// hookObjects stay once their moment has passed: the app may use what they made.
+// hookObjects returns the objects of the hooks. They stay after the event, because the
+// app may use what they created.
 func (p *prepared) hookObjects() (out []*unstructured.Unstructured) {
 	for _, h := range p.hooks {
 		out = append(out, h.object)
@@ -55,7 +56,7 @@ func (p *prepared) hookObjects() (out []*unstructured.Unstructured) {
 	return out
 }
 
-// hookLog is what a hook said before it failed.
+// hookLog returns the last log lines of a failed hook.
 func (x *deployment) hookLog(ctx context.Context, o *unstructured.Unstructured) []string {
 	all, err := x.cluster.podsOf(ctx, x.namespace, o)
 	if err != nil || len(all) == 0 {

@@ -18,12 +18,12 @@ const (
 	externalSecret = "goldenpath-external"
 )
 
-// artifact puts the artifact in place of the image that stands for it, with the
-// variables of the deployment. It is a problem when nothing stands for it: what
-// was tested would not be what runs.
+// artifact replaces the placeholder image by the artifact and adds the variables of the
+// deployment. It is a problem if no container has the placeholder: the deployment would
+// not run the tested artifact.
 func artifact(all []*unstructured.Unstructured, stands string, d target.Deployment, pull bool) []string {
 	if d.Reference == "" {
-		return []string{"the artifact is in a registry of this machine, from which no cluster pulls: name one in artifact.image and give --registry remote"}
+		return []string{"the artifact is in a registry on this machine, which a cluster cannot reach: set artifact.image and --registry remote"}
 	}
 	var images []string
 	found := false
@@ -51,9 +51,9 @@ func artifact(all []*unstructured.Unstructured, stands string, d target.Deployme
 	slices.Sort(images)
 	images = slices.Compact(images)
 	if len(images) == 0 {
-		return []string{"what is rendered has no container: nothing would run the artifact"}
+		return []string{"no rendered object has a container: add a workload that runs the image of replace-image"}
 	}
-	return []string{fmt.Sprintf("no container has the image %s, which stands for the artifact; there are %s: set replace-image to the one the artifact replaces", stands, clip(strings.Join(images, ", ")))}
+	return []string{fmt.Sprintf("no container has the image %s, which the artifact replaces; the images are %s: set replace-image to one of them", stands, clip(strings.Join(images, ", ")))}
 }
 
 // imageRepository is the image without tag and digest.
@@ -69,7 +69,7 @@ func imageRepository(image string) string {
 	return strings.TrimPrefix(image, "library/")
 }
 
-// setVariables gives a container the variables of the deployment, over its own.
+// setVariables sets the variables of the deployment, which override the container's.
 func setVariables(c map[string]any, d target.Deployment) {
 	var add []any
 	for _, k := range slices.Sorted(maps.Keys(d.Env)) {
@@ -101,7 +101,7 @@ func addPullSecret(spec map[string]any) {
 	spec["imagePullSecrets"] = append(slices.Clone(list), map[string]any{"name": pullSecret})
 }
 
-// podPaths says where the pod stands in a workload.
+// podPaths are the paths of the pod specification, by kind.
 var podPaths = map[string][]string{
 	"Pod":                   {"spec"},
 	"Deployment":            {"spec", "template", "spec"},
@@ -116,8 +116,8 @@ var podPaths = map[string][]string{
 // podGroups are the groups whose kinds podPaths names.
 var podGroups = []string{"", "apps", "batch"}
 
-// podSpecs are the pods an object asks for. In a kind that is not Kubernetes' own
-// it is whatever looks like one.
+// podSpecs returns the pod specifications of an object. In a custom resource it finds
+// everything that looks like one.
 func podSpecs(o *unstructured.Unstructured) []map[string]any {
 	if path, ok := podPaths[o.GetKind()]; ok && slices.Contains(podGroups, o.GroupVersionKind().Group) {
 		at := any(o.Object)

@@ -19,25 +19,25 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// inventoryName is the Secret that remembers what was applied. It is a Secret
-// because what was applied may hold one.
+// inventoryName is the Secret that records what was applied. It is a Secret because the
+// applied objects may contain secrets.
 const inventoryName = "goldenpath-inventory"
 
-// maxInventory is how large it may be with the compressed objects of the generation
-// that is kept to be brought back, in bytes: a Secret holds a MiB.
+// maxInventory bounds the inventory with the compressed objects of the last good
+// generation, in bytes: a Secret holds a MiB.
 const maxInventory = 1_000_000
 
-// inventory is what goldenpath has put into a namespace.
+// inventory records what goldenpath has applied to a namespace.
 type inventory struct {
-	Generation int       `json:"generation"` // of the last deployment that was begun
-	Hash       string    `json:"hash"`       // of what it applies
+	Generation int       `json:"generation"` // of the last deployment that started
+	Hash       string    `json:"hash"`       // of the objects it applies
 	Started    time.Time `json:"started"`
-	Objects    []ref     `json:"objects"` // everything that may be there
+	Objects    []ref     `json:"objects"` // everything that may exist
 	Good       *good     `json:"good,omitempty"`
-	Holder     string    `json:"holder,omitempty"` // of the lease, as it was written
+	Holder     string    `json:"holder,omitempty"` // of the lease, when this was written
 
 	objects []byte // of Good, compressed JSON
-	version string // of the Secret that was read; "": there was none
+	version string // resource version of the Secret; "": there was none
 }
 
 // good is the last generation that became ready.
@@ -52,15 +52,15 @@ type good struct {
 	Reference      string    `json:"reference"` // repository@sha256:…
 }
 
-// repository is where the artifact was pulled from.
+// repository returns the repository that the artifact was pulled from.
 func (g *good) repository() string {
 	r, _, _ := strings.Cut(g.Reference, "@")
 	return r
 }
 
-var errByHand = errors.New("somebody changed it by hand")
+var errEdited = errors.New("it was edited by hand")
 
-// readInventory returns what is recorded; an empty one when there is none.
+// readInventory returns the inventory of a namespace, or an empty one.
 func (c *cluster) readInventory(ctx context.Context, namespace string) (*inventory, error) {
 	u, err := c.get(ctx, c.objects.Resource(secrets).Namespace(namespace), inventoryName)
 	if apierrors.IsNotFound(err) {
@@ -76,15 +76,15 @@ func (c *cluster) readInventory(ctx context.Context, namespace string) (*invento
 		err = json.Unmarshal(text, inv)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the inventory of %s: %w: %w; remove the environment and deploy again", namespace, err, errByHand)
+		return nil, fmt.Errorf("read the inventory of %s: %w: %w; remove the environment and deploy again", namespace, err, errEdited)
 	}
 	inv.objects, _ = base64.StdEncoding.DecodeString(data["objects"])
 	inv.version = u.GetResourceVersion()
 	return inv, nil
 }
 
-// writeInventory records it, if nobody else has since it was read: a deployment
-// that has lost the lease and does not know it yet must not have the last word.
+// writeInventory writes the inventory unless another deployment has written it since it
+// was read. A deployment that has lost the lease may not have noticed yet.
 func (c *cluster) writeInventory(ctx context.Context, namespace string, inv *inventory) error {
 	err := c.putInventory(ctx, namespace, inv)
 	if !apierrors.IsConflict(err) {
@@ -97,7 +97,7 @@ func (c *cluster) writeInventory(ctx context.Context, namespace string, inv *inv
 	if have.Holder != inv.Holder {
 		return fmt.Errorf("write the inventory of %s: %w: another deployment has written it", namespace, target.ErrSuperseded)
 	}
-	inv.version = have.version // it was this deployment, and the answer was lost
+	inv.version = have.version // this deployment wrote it, and the response was lost
 	return c.putInventory(ctx, namespace, inv)
 }
 
@@ -123,8 +123,8 @@ func (c *cluster) putInventory(ctx context.Context, namespace string, inv *inven
 	return nil
 }
 
-// expect adds what is about to be applied, so that a deployment that is killed
-// leaves nothing unknown.
+// expect adds the objects that are about to be applied, so that a killed deployment
+// leaves no object unrecorded.
 func (inv *inventory) expect(all []*unstructured.Unstructured) {
 	for _, o := range all {
 		r := refOf(o)
@@ -136,7 +136,7 @@ func (inv *inventory) expect(all []*unstructured.Unstructured) {
 	}
 }
 
-// obsolete takes out what is not among the objects any more.
+// obsolete removes from the inventory and returns what is not among the objects.
 func (inv *inventory) obsolete(all []*unstructured.Unstructured) (gone []ref) {
 	keep := map[string]bool{}
 	for _, o := range all {
@@ -152,8 +152,8 @@ func (inv *inventory) obsolete(all []*unstructured.Unstructured) (gone []ref) {
 	return gone
 }
 
-// settle makes the generation the good one.
-func (inv *inventory) settle(g good, all []*unstructured.Unstructured) error {
+// setGood records a good generation with its objects.
+func (inv *inventory) setGood(g good, all []*unstructured.Unstructured) error {
 	inv.Good = &g
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
@@ -167,8 +167,8 @@ func (inv *inventory) settle(g good, all []*unstructured.Unstructured) error {
 	return nil
 }
 
-// restore returns the objects of the good generation, or nothing when they were
-// too many to keep.
+// restore returns the objects of the good generation, or nil if they were too large to
+// keep.
 func (inv *inventory) restore() ([]*unstructured.Unstructured, error) {
 	if inv.Good == nil || len(inv.objects) == 0 {
 		return nil, nil
@@ -183,7 +183,7 @@ func (inv *inventory) restore() ([]*unstructured.Unstructured, error) {
 		err = json.Unmarshal(text, &maps)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the generation before: %w", err)
+		return nil, fmt.Errorf("read the previous generation: %w", err)
 	}
 	var all []*unstructured.Unstructured
 	for _, m := range maps {
@@ -192,8 +192,8 @@ func (inv *inventory) restore() ([]*unstructured.Unstructured, error) {
 	return all, nil
 }
 
-// whole turns the numbers JSON read back into whole ones where they are: an API
-// server takes 8080.0 for no port.
+// whole converts integral floats from JSON into integers: an API server rejects 8080.0
+// as a port.
 func whole(v any) any {
 	switch v := v.(type) {
 	case map[string]any:

@@ -15,7 +15,7 @@ import (
 func TestInventoryRoundTrip(t *testing.T) {
 	all := parseAll(t, web+"---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {a: '1.0', b: \"\\u00fc\"}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {priority: 1.5, ports: [8080, 9007199254740991, 0.25, -3]}")
 	inv := &inventory{}
-	if err := inv.settle(good{Generation: 3}, all); err != nil {
+	if err := inv.setGood(good{Generation: 3}, all); err != nil {
 		t.Fatal(err)
 	}
 	back, err := inv.restore()
@@ -60,7 +60,7 @@ func TestLargeInventory(t *testing.T) {
 	for i := 0; i < 40_000; i++ {
 		big.Object[rand.Text()] = nil
 	}
-	if err := inv.settle(good{}, list(big)); err != nil {
+	if err := inv.setGood(good{}, list(big)); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.writeInventory(t.Context(), "big", inv); err != nil {

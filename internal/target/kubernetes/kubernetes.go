@@ -1,10 +1,10 @@
 // Package kubernetes deploys charts, kustomizations and manifests into a namespace
 // of a cluster, the same way for previews, staging and production.
 //
-// What is rendered is applied with server-side apply, recorded in an inventory
-// inside the namespace, pruned by it, and waited for until it is ready or a reason
-// is found that a person can act on. The namespace of a preview carries labels that
-// say whose it is, so that it is found without any other memory.
+// Deploy renders the objects, applies them with server-side apply, records them in an
+// inventory inside the namespace, prunes what is no longer rendered, and waits until the
+// objects are ready or the reason why not is known. Labels on the namespace of a preview
+// describe it, so List finds it without other records.
 package kubernetes
 
 import (
@@ -19,42 +19,42 @@ import (
 // Domain is the prefix of the labels and annotations goldenpath sets.
 const Domain = "goldenpath.seed-b235b314.github.io"
 
-// manager is who owns the fields that are applied.
+// manager is the field manager of server-side apply.
 const manager = "goldenpath"
 
-// Target is a cluster, and what is deployed into it.
+// Target deploys the objects of Source into a cluster.
 type Target struct {
 	Kubeconfig   string // path of a file, or its text; "": found as kubectl finds it
 	Context      string // "": the current one of the kubeconfig
 	App          string
 	Repository   string        // owner/name
 	Dir          string        // checkout that Source is relative to
-	Source       render.Source // its Set may hold placeholders
-	ReplaceImage string        // image repository that stands for the artifact in what is rendered
-	Namespace    string        // of an environment that is no preview
-	URL          string        // with {name} and {number}; "": found in what is deployed
+	Source       render.Source // its Set may contain placeholders
+	ReplaceImage string        // image repository that the artifact replaces in the rendered objects
+	Namespace    string        // of an environment other than a preview
+	URL          string        // with {name} and {number}; "": derived from the deployed objects
 	Isolation    Isolation
 	PullSecret   string        // a .dockerconfigjson; "": none
-	Removal      time.Duration // how long a removal is waited for; default 3 minutes
-	Patience     time.Duration // how long the cluster may not answer; default 1 minute
+	Removal      time.Duration // how long to wait for a removal; default 3 minutes
+	Patience     time.Duration // how long the cluster may fail to respond; default 1 minute
 
 	mu   sync.Mutex
 	open *cluster
 }
 
-// Isolation is the walls of a preview's namespace.
+// Isolation limits a preview's namespace.
 type Isolation struct {
 	IngressFrom []string // namespaces; empty: all but other previews
 	Egress      string   // "internet", or none
 	CPU, Memory string   // quotas of limits
 	Pods        int
 	CostCentre  string
-	Kinds       []string // that are not Kubernetes' own and may be deployed all the same: "Rollout.argoproj.io"
+	Kinds       []string // custom kinds that may be deployed: "Rollout.argoproj.io"
 }
 
 const previewPrefix = "preview/"
 
-// previewName is the name of a preview, or false for another environment.
+// previewName returns the name of a preview, or false for another environment.
 func previewName(environment string) (string, bool) {
 	return strings.CutPrefix(environment, previewPrefix)
 }
@@ -73,8 +73,8 @@ func (t *Target) removal() time.Duration {
 	return 3 * time.Minute
 }
 
-// Now is the time by the cluster's clock: what is due is judged by one clock,
-// whichever machine asks.
+// Now returns the time by the cluster's clock, so that every machine uses the same clock
+// to decide what has expired.
 func (t *Target) Now(ctx context.Context) (time.Time, error) {
 	c, err := t.connect(ctx)
 	if err != nil {

@@ -15,13 +15,13 @@ const (
 	managedBy       = "app.kubernetes.io/managed-by"
 	kindLabel       = Domain + "/kind" // preview, or environment
 	repositoryLabel = Domain + "/repository"
-	stateKey        = Domain + "/state" // annotation: what is known of the environment, as JSON
+	stateKey        = Domain + "/state" // annotation: the environment as JSON
 
-	expiryForm = "20060102T150405Z" // a label takes no colons
+	expiryForm = "20060102T150405Z" // labels cannot contain colons
 )
 
-// labels are those of the namespace of an environment: for people, for bills and
-// for the selector that finds it.
+// labels returns the labels of an environment's namespace: for people, for billing, and
+// for the selector of List.
 func labels(r target.Running, costCentre string) map[string]string {
 	kind := "environment"
 	if _, ok := previewName(r.Environment); ok {
@@ -49,21 +49,21 @@ func labels(r target.Running, costCentre string) map[string]string {
 	return out
 }
 
-// stateOf is what the annotation holds.
+// stateOf returns the value of the annotation stateKey.
 func stateOf(r target.Running) (string, error) {
 	r.Phases, r.Notes, r.Alive, r.Leaving = nil, nil, false, false
 	b, err := json.Marshal(r)
 	return string(b), err
 }
 
-// runningOf reads a namespace back. What somebody changed by hand is a note, and
-// what the server set itself counts more.
+// runningOf reads the environment from the metadata of its namespace. It notes edits by
+// hand, and prefers what the server has set.
 func runningOf(m metav1.Object) target.Running {
 	var r target.Running
 	all := m.GetLabels()
 	if err := json.Unmarshal([]byte(m.GetAnnotations()[stateKey]), &r); err != nil {
 		r = target.Running{}
-		r.Notes = append(r.Notes, fmt.Sprintf("the annotation %s of namespace %s cannot be read: somebody changed it by hand", stateKey, m.GetName()))
+		r.Notes = append(r.Notes, fmt.Sprintf("the annotation %s of namespace %s cannot be read: it was edited by hand", stateKey, m.GetName()))
 		r.Tags.PullRequest, _ = strconv.Atoi(all[Domain+"/pull-request"])
 		r.App, r.Commit = all[Domain+"/app"], all[Domain+"/commit"]
 		r.Generation, _ = strconv.Atoi(all[Domain+"/generation"])
@@ -71,22 +71,22 @@ func runningOf(m metav1.Object) target.Running {
 	if at := all[Domain+"/expires-at"]; at != "" {
 		if t, err := time.Parse(expiryForm, at); err == nil {
 			if !r.Tags.Expires.IsZero() && !t.Equal(r.Tags.Expires.Truncate(time.Second)) {
-				r.Notes = append(r.Notes, "the label expires-at was changed by hand, to "+t.Format(time.RFC3339)+": what goldenpath set counts")
+				r.Notes = append(r.Notes, "the label expires-at was edited by hand, to "+t.Format(time.RFC3339)+": the original expiry applies")
 			} else {
 				r.Tags.Expires = t
 			}
 		} else {
-			r.Notes = append(r.Notes, "the label expires-at was changed by hand: what goldenpath set counts")
+			r.Notes = append(r.Notes, "the label expires-at was edited by hand: the original expiry applies")
 		}
 	} else if !r.Tags.Expires.IsZero() {
-		r.Notes = append(r.Notes, "the label expires-at was removed by hand: what goldenpath set counts")
+		r.Notes = append(r.Notes, "the label expires-at was removed by hand: the original expiry applies")
 	}
 	r.Created, r.Leaving = m.GetCreationTimestamp().UTC(), m.GetDeletionTimestamp() != nil
 	r.Place = "namespace " + m.GetName()
 	return r
 }
 
-// ours reports whether goldenpath made the namespace.
+// ours reports whether goldenpath created the namespace.
 func ours(m metav1.Object) bool {
 	return m.GetLabels()[managedBy] == manager || m.GetAnnotations()[stateKey] != ""
 }

@@ -14,9 +14,9 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// The lease of a namespace is held by who deploys into it. One that is not
-// renewed is taken over: whoever held it is dead. How long ago it was renewed is
-// measured by who waits, so that no two clocks are compared.
+// A deployment holds the lease of its namespace. If it does not renew the lease, it has
+// ended, and the next deployment takes over. The waiting deployment measures the time
+// since the renewal itself, so no two clocks are compared.
 const (
 	leaseName  = "goldenpath"
 	leaseEvery = 4 * time.Second
@@ -28,13 +28,13 @@ type lease struct {
 	cluster   *cluster
 	namespace string
 	holder    string
-	last      *unstructured.Unstructured // as it was written last
+	last      *unstructured.Unstructured // as last written
 	cancel    context.CancelCauseFunc
 	done      chan struct{}
 }
 
-// acquire waits for the lease of a namespace, as long as proceed allows. The
-// context it returns ends when the lease is lost.
+// acquire waits for the lease of a namespace until proceed returns an error. The
+// returned context ends when the lease is lost.
 func (c *cluster) acquire(ctx context.Context, namespace string, proceed func() error, say func(target.Phase)) (context.Context, *lease, error) {
 	l := &lease{cluster: c, namespace: namespace, holder: manager + "-" + rand.Text()[:12]}
 	start, seen, since := time.Now(), "", time.Now()
@@ -49,7 +49,7 @@ func (c *cluster) acquire(ctx context.Context, namespace string, proceed func() 
 		if free {
 			break
 		}
-		// While the server is away nobody can renew it, so that time does not count.
+		// While the server does not respond, the holder cannot renew the lease.
 		if state != seen || time.Since(last) > leaseEvery {
 			seen, since = state, time.Now()
 		}
@@ -71,8 +71,8 @@ func (c *cluster) acquire(ctx context.Context, namespace string, proceed func() 
 	return held, l, nil
 }
 
-// take makes the lease its own when nobody holds it, or nobody has renewed it since
-// it was seen in the same state.
+// take takes the lease if it is free, or if its holder has not renewed it since it was
+// seen in the same state.
 func (l *lease) take(ctx context.Context, seen string, since time.Time) (taken bool, state string, err error) {
 	r := l.cluster.objects.Resource(leases).Namespace(l.namespace)
 	u, err := l.cluster.get(ctx, r, leaseName)
@@ -110,8 +110,8 @@ func (l *lease) spec() map[string]any {
 	}
 }
 
-// renew keeps the lease until it is released, and ends the deployment when somebody
-// else has it.
+// renew renews the lease until it is released, and cancels the deployment when the lease
+// is lost.
 func (l *lease) renew(ctx context.Context) {
 	defer close(l.done)
 	tick := time.NewTicker(leaseEvery)
@@ -131,22 +131,21 @@ func (l *lease) renew(ctx context.Context) {
 			l.cancel(fmt.Errorf("%w: namespace %s is being removed", target.ErrSuperseded, l.namespace))
 			return
 		}
-		// The server may be away: what holds the lease then tries again, and so do those
-		// who wait for it.
+		// The server may not respond for a while: try again, as those who wait do.
 	}
 }
 
-// release gives the lease back, so that the next one need not wait.
+// release gives the lease back, so that the next deployment need not wait.
 func (l *lease) release(ctx context.Context) {
 	l.cancel(nil)
 	<-l.done
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	// Where that fails, it is found dead by who wants it.
+	// If this fails, the lease expires.
 	_ = l.write(ctx, map[string]any{"leaseDurationSeconds": int64(leaseDead.Seconds())})
 }
 
-// write writes the lease where it is still held.
+// write updates the lease if this deployment still holds it.
 func (l *lease) write(ctx context.Context, spec map[string]any) error {
 	r := l.cluster.objects.Resource(leases).Namespace(l.namespace)
 	put := func(u *unstructured.Unstructured) error {
@@ -168,5 +167,5 @@ func (l *lease) write(ctx context.Context, spec map[string]any) error {
 	if holder, _, _ := unstructured.NestedString(u.Object, "spec", "holderIdentity"); holder != l.holder {
 		return fmt.Errorf("%w: another deployment into %s has taken over", target.ErrSuperseded, l.namespace)
 	}
-	return put(u) // the answer to the last write was lost
+	return put(u) // the response to the last write was lost
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// List walks the previews of the repository's app, a page of 500 at a time: what is
-// kept of each is what its namespace says of itself.
+// List iterates over the previews of the repository's app, 500 namespaces a page. Each
+// is read from the metadata of its namespace.
 func (t *Target) List(ctx context.Context) iter.Seq2[target.Running, error] {
 	return func(yield func(target.Running, error) bool) {
 		c, err := t.connect(ctx)
@@ -36,7 +36,7 @@ func (t *Target) List(ctx context.Context) iter.Seq2[target.Running, error] {
 		if t.Repository == "" {
 			parts = append(parts, "!"+repositoryLabel)
 		}
-		seen := map[types.UID]bool{} // a list that begins anew says nothing twice
+		seen := map[types.UID]bool{} // a list that is restarted repeats namespaces
 		o := metav1.ListOptions{LabelSelector: strings.Join(parts, ","), Limit: 500}
 		for {
 			var page *metav1.PartialObjectMetadataList
@@ -45,7 +45,8 @@ func (t *Target) List(ctx context.Context) iter.Seq2[target.Running, error] {
 				return err
 			})
 			if apierrors.IsResourceExpired(err) && o.Continue != "" {
-				// Removals between two pages are slow. The server says where to go on.
+				// The caller removes previews between two pages, which takes longer than the
+				// server keeps a list.
 				o.Continue = resume(err)
 				continue
 			}
@@ -69,7 +70,7 @@ func (t *Target) List(ctx context.Context) iter.Seq2[target.Running, error] {
 	}
 }
 
-// resume is where a list goes on that has expired, or "" for its beginning.
+// resume returns the token that continues an expired list, or "" to begin again.
 func resume(err error) string {
 	var status apierrors.APIStatus
 	if errors.As(err, &status) {
@@ -78,9 +79,9 @@ func resume(err error) string {
 	return ""
 }
 
-// listed is what a namespace says of itself. One whose name is not that of the
-// environment it claims was edited by hand: removing by that claim would remove
-// another, and leave this one.
+// listed reads a preview from its namespace. If the name of the namespace does not match
+// its environment, someone edited it by hand: removing that environment would remove
+// another namespace.
 func (t *Target) listed(m metav1.Object) target.Running {
 	r := runningOf(m)
 	r.Alive = !r.Leaving
@@ -88,7 +89,7 @@ func (t *Target) listed(m metav1.Object) target.Running {
 		return r
 	}
 	if r.Environment != "" {
-		r.Notes = append(r.Notes, fmt.Sprintf("namespace %s says that it is %s, which somebody wrote there by hand", m.GetName(), clip(r.Environment)))
+		r.Notes = append(r.Notes, fmt.Sprintf("namespace %s is marked as %s, which was edited by hand", m.GetName(), clip(r.Environment)))
 	}
 	r.Environment = ""
 	if guess := fmt.Sprintf("%spr-%s", previewPrefix, m.GetLabels()[Domain+"/pull-request"]); t.namespace(guess) == m.GetName() {

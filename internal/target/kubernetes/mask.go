@@ -9,11 +9,10 @@ import (
 	"strings"
 )
 
-// shortest is how long a secret is at least that is looked for: a shorter one is
-// in every text.
+// shortest is the minimum length of a masked secret. Shorter ones occur in any text.
 const shortest = 4
 
-// mask takes the secrets out of what the cluster or the app said.
+// mask replaces secrets in messages of the cluster and the app.
 func (x *deployment) mask(err error) error {
 	if err == nil {
 		return nil
@@ -33,7 +32,7 @@ func (x *deployment) mask(err error) error {
 	return f
 }
 
-// masked is an error whose text is not to be shown.
+// masked is an error whose original text must not be shown.
 type masked struct {
 	text string
 	err  error
@@ -41,11 +40,11 @@ type masked struct {
 
 func (m *masked) Error() string { return m.text }
 
-// Is answers for the error; it cannot be taken out, as it has the text.
+// Is compares the original error. There is no Unwrap, which would expose its text.
 func (m *masked) Is(other error) bool { return errors.Is(m.err, other) }
 
-// hidden are the secrets in every form they are met in, the longest first: one may
-// be a part of another.
+// hidden returns the secrets in every encoding in which they may appear, the longest
+// first, because one may be part of another.
 func (x *deployment) hidden() (out []string) {
 	add := func(value string) {
 		quoted, _ := json.Marshal(value)
@@ -54,7 +53,7 @@ func (x *deployment) hidden() (out []string) {
 		for _, e := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding} {
 			forms = append(forms, e.EncodeToString([]byte(value)))
 		}
-		forms = append(forms, strings.Split(value, "\n")...) // a log is read by the line
+		forms = append(forms, strings.Split(value, "\n")...) // a log shows single lines
 		forms = append(forms, strings.Split(string(quoted), `\n`)...)
 		for _, f := range forms {
 			if f = strings.TrimSpace(f); len(f) >= shortest {
@@ -85,8 +84,8 @@ func (x *deployment) hidden() (out []string) {
 	return slices.Compact(out)
 }
 
-// hide takes the secrets out of a text, and the beginning of one at the end of a
-// text that was cut short.
+// hide replaces secrets in a text, and the beginning of a secret at the end of a
+// truncated text.
 func hide(text string, secrets []string) string {
 	for _, s := range secrets {
 		text = strings.ReplaceAll(text, s, "***")

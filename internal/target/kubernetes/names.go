@@ -24,9 +24,8 @@ func short(parts ...string) string {
 	return base.EncodeToString(sum[:])[:hashSize]
 }
 
-// namespaceName is where a preview lives: readable, at most 63 characters, the
-// same at every call, and another one for another repository with an app of the
-// same name.
+// namespaceName returns the namespace of a preview: readable, at most 63 characters,
+// stable, and different for another repository with an app of the same name.
 func namespaceName(app, name, repository string) string {
 	readable := strings.Trim(notName.ReplaceAllString(strings.ToLower(app+"-"+name), "-"), "-")
 	if most := maxName - hashSize - 1; len(readable) > most {
@@ -35,8 +34,8 @@ func namespaceName(app, name, repository string) string {
 	return strings.TrimLeft(strings.Trim(readable, "-")+"-"+short(repository, app, name), "-")
 }
 
-// labelValue is the text where it can be a label, or else what is readable of it
-// with a hash of the whole.
+// labelValue returns the text if it is a valid label value, or else a readable part of
+// it with a hash of the whole.
 func labelValue(text string) string {
 	if text == "" || len(text) <= maxName && labelText.MatchString(text) {
 		return text

@@ -80,8 +80,8 @@ func TestListedByHand(t *testing.T) {
 	}{
 		"as it was":     {state: state},
 		"no label":      {state: state, labels: map[string]string{Domain + "/expires-at": ""}, note: "removed by hand"},
-		"later":         {state: state, labels: map[string]string{Domain + "/expires-at": "20990101T000000Z"}, note: "changed by hand"},
-		"nonsense":      {state: state, labels: map[string]string{Domain + "/expires-at": "soon"}, note: "changed by hand"},
+		"later":         {state: state, labels: map[string]string{Domain + "/expires-at": "20990101T000000Z"}, note: "edited by hand"},
+		"nonsense":      {state: state, labels: map[string]string{Domain + "/expires-at": "soon"}, note: "edited by hand"},
 		"no state":      {state: "", note: "cannot be read"},
 		"not JSON":      {state: "{", note: "cannot be read"},
 		"of another":    {state: strings.ReplaceAll(state, "pr-1", "pr-2"), note: "by hand"},

@@ -15,27 +15,26 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// owned refuses a namespace that somebody else has: it would be taken over, and
-// removed with the environment.
+// owned refuses a namespace that belongs to something else, because Down would remove it.
 func (t *Target) owned(ns *unstructured.Unstructured, environment string) error {
 	r := runningOf(ns)
 	problem := ""
 	_, preview := previewName(environment)
 	switch {
 	case preview && !ours(ns):
-		problem = fmt.Sprintf("namespace %s is there, and not goldenpath's: remove it, or give the app another name", ns.GetName())
+		problem = fmt.Sprintf("namespace %s exists and was not created by goldenpath: remove it, or rename the app", ns.GetName())
 	case preview && r.Environment != "" && r.Tags.Repository != t.Repository:
-		problem = fmt.Sprintf("namespace %s is of repository %s, not of %s: give the app another name", ns.GetName(), clip(r.Tags.Repository), t.Repository)
+		problem = fmt.Sprintf("namespace %s belongs to repository %s, not to %s: rename the app", ns.GetName(), clip(r.Tags.Repository), t.Repository)
 	case !preview && r.Environment != "" && (r.Environment != environment || r.App != t.App):
-		problem = fmt.Sprintf("namespace %s has %s of app %s: give %s of %s a namespace of its own", ns.GetName(), clip(r.Environment), clip(r.App), environment, t.App)
+		problem = fmt.Sprintf("namespace %s belongs to %s of app %s: use another namespace for %s of %s", ns.GetName(), clip(r.Environment), clip(r.App), environment, t.App)
 	default:
 		return nil
 	}
 	return &target.Refusal{Problems: []string{problem}}
 }
 
-// makeNamespace makes the namespace with everything that says whose it is in one
-// call: there is no moment in which a preview could not be found.
+// makeNamespace creates the namespace with all its labels in one call, so that List can
+// find the preview from the first moment.
 func (x *deployment) makeNamespace(ctx context.Context) error {
 	now, err := x.cluster.now(ctx)
 	if err != nil {
@@ -58,8 +57,8 @@ func (x *deployment) makeNamespace(ctx context.Context) error {
 	return x.mark(ctx)
 }
 
-// mark writes what is known of the environment onto its namespace, and onto no
-// other of that name: one that was made meanwhile is looked at first.
+// mark writes the state of the environment to its namespace. If another namespace of
+// that name was created in the meantime, mark checks first that it is not foreign.
 func (x *deployment) mark(ctx context.Context) error {
 	all := labels(x.running, "")
 	if x.preview {
@@ -67,7 +66,7 @@ func (x *deployment) mark(ctx context.Context) error {
 		all["pod-security.kubernetes.io/enforce"] = "restricted"
 		all["pod-security.kubernetes.io/warn"] = "restricted"
 	} else {
-		delete(all, managedBy) // the namespace stays whose it is
+		delete(all, managedBy) // goldenpath does not own the namespace
 	}
 	state, err := stateOf(x.running)
 	if err != nil {
@@ -84,13 +83,13 @@ func (x *deployment) mark(ctx context.Context) error {
 			return nil
 		}
 		if !apierrors.IsAlreadyExists(err) {
-			return fmt.Errorf("make namespace %s: %w", x.namespace, err)
+			return fmt.Errorf("create namespace %s: %w", x.namespace, err)
 		}
 		switch live, err = c.namespaceOf(ctx, x.namespace); {
 		case err != nil:
 			return err
 		case live == nil || live.GetDeletionTimestamp() != nil:
-			return fmt.Errorf("make namespace %s: %w: it is being removed", x.namespace, target.ErrSuperseded)
+			return fmt.Errorf("create namespace %s: %w: it is being removed", x.namespace, target.ErrSuperseded)
 		}
 		if err := x.owned(live, x.Environment); err != nil {
 			return err
@@ -102,16 +101,16 @@ func (x *deployment) mark(ctx context.Context) error {
 		return err
 	}
 	if err != nil {
-		return fmt.Errorf("mark namespace %s: %w", x.namespace, err)
+		return fmt.Errorf("label namespace %s: %w", x.namespace, err)
 	}
 	return nil
 }
 
-// optionalLabels are taken off where they do not hold any more.
+// optionalLabels are removed if they no longer apply.
 var optionalLabels = []string{repositoryLabel, Domain + "/owner", Domain + "/cost-centre", Domain + "/pull-request", Domain + "/expires-at"}
 
-// label sets labels and state of exactly one namespace. Without labels it takes
-// all off that goldenpath has set.
+// label sets the labels and the state of exactly one namespace. If all is nil, it
+// removes the labels that goldenpath has set.
 func (c *cluster) label(ctx context.Context, name string, uid types.UID, all map[string]string, state string) error {
 	set := map[string]any{}
 	for _, k := range optionalLabels {
@@ -137,10 +136,10 @@ func (c *cluster) label(ctx context.Context, name string, uid types.UID, all map
 		return err
 	})
 	switch {
-	case apierrors.IsNotFound(err), apierrors.IsConflict(err), apierrors.IsInvalid(err): // the uid is another
-		return fmt.Errorf("mark namespace %s: %w: it is gone, or was made anew: %v", name, target.ErrSuperseded, err)
+	case apierrors.IsNotFound(err), apierrors.IsConflict(err), apierrors.IsInvalid(err): // the UID differs
+		return fmt.Errorf("label namespace %s: %w: it is gone, or was created again: %v", name, target.ErrSuperseded, err)
 	case err == nil && ns.GetDeletionTimestamp() != nil:
-		return fmt.Errorf("mark namespace %s: %w: it is being removed", name, target.ErrSuperseded)
+		return fmt.Errorf("label namespace %s: %w: it is being removed", name, target.ErrSuperseded)
 	}
 	return err
 }

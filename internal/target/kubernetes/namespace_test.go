@@ -25,7 +25,7 @@ func TestNamespaceMadeMeanwhile(t *testing.T) {
 		return nil
 	})
 	_, err := at.Deploy(t.Context(), d)
-	if !errors.As(err, &refusal) || !strings.Contains(err.Error(), "not goldenpath's") {
+	if !errors.As(err, &refusal) || !strings.Contains(err.Error(), "was not created by goldenpath") {
 		t.Errorf("GP-PREV-2: %v", err)
 	}
 	if diff := cmp.Diff(map[string]string{"team": "others"}, a.at(path).GetLabels()); diff != "" {

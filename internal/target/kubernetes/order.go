@@ -9,11 +9,11 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// hookKey is the annotation of Helm's hooks. They are not of the release: each is
-// made for its moment, and waited for.
+// hookKey is the annotation of Helm hooks. They are not part of the release: each is
+// created for its event and awaited.
 const hookKey = "helm.sh/hook"
 
-// hook is an object that is made before or after the others.
+// hook is an object that is created before or after the others.
 type hook struct {
 	object *unstructured.Unstructured
 	events []string // pre-install, post-upgrade…
@@ -26,7 +26,7 @@ func eventsOf(o *unstructured.Unstructured) []string {
 	return strings.FieldsFunc(o.GetAnnotations()[hookKey], func(r rune) bool { return r == ',' || r == ' ' })
 }
 
-// takeHooks takes the hooks out of the objects, in the order they run.
+// takeHooks separates the hooks, in the order in which they run, from the other objects.
 func takeHooks(all []*unstructured.Unstructured) (hooks []hook, rest []*unstructured.Unstructured) {
 	for _, o := range all {
 		a := o.GetAnnotations()
@@ -46,8 +46,8 @@ func takeHooks(all []*unstructured.Unstructured) (hooks []hook, rest []*unstruct
 	return hooks, rest
 }
 
-// stages is the order in which kinds are applied: what others refer to comes
-// first. Every other kind comes between the two lists.
+// stages is the order in which kinds are applied: kinds that others refer to come first.
+// Kinds in neither list come between the two.
 var stages = [][]string{
 	{"ServiceAccount", "Secret", "ConfigMap", "PersistentVolumeClaim", "ExternalSecret"},
 	{"Role"}, {"RoleBinding"}, {"Service", "PodDisruptionBudget"},
@@ -89,7 +89,7 @@ func refOf(o *unstructured.Unstructured) ref {
 	return ref{gvk.Group, gvk.Version, gvk.Kind, o.GetName()}
 }
 
-// String leaves out the version: an object is the same in another one.
+// String omits the version, because the same object exists in several versions.
 func (r ref) String() string { return r.Group + "/" + r.Kind + "/" + r.Name }
 
 func (r ref) gvk() schema.GroupVersionKind {

@@ -10,36 +10,36 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// maxObjects is how many objects a deployment may have: the inventory names each.
+// maxObjects bounds the objects of a deployment, because the inventory lists them all.
 const maxObjects = 1000
 
-// reserved are the names of goldenpath's own objects. What is rendered may not
-// stand in for them: the inventory says what is removed.
+// reserved are the names of goldenpath's own objects, which rendered objects must not
+// replace: the inventory decides what is removed.
 var reserved = map[string][]string{
 	"Secret":         {inventoryName, envSecret, pullSecret, externalSecret},
 	"ExternalSecret": {externalSecret},
 	"Lease":          {leaseName},
 }
 
-// ofServer are the fields of metadata that a server sets. Manifests that were
-// exported have them, and then fit no other object.
-var ofServer = []string{
+// serverFields are the fields of metadata that a server sets. Exported manifests contain
+// them, but the server rejects them for a new object.
+var serverFields = []string{
 	"managedFields", "uid", "resourceVersion", "creationTimestamp", "generation", "selfLink",
 	"ownerReferences", "deletionTimestamp", "deletionGracePeriodSeconds",
 }
 
-// own puts the objects into the namespace. What is of the whole cluster, or of
-// another namespace, is refused: a deployment stays within its own.
+// own assigns the objects to the namespace. It refuses cluster-wide objects and objects
+// of other namespaces.
 func (p *prepared) own(ctx context.Context, c *cluster, all []*unstructured.Unstructured, preview bool) (kept []*unstructured.Unstructured, problems []string, err error) {
 	if len(all) > maxObjects {
-		return nil, []string{fmt.Sprintf("what is rendered has %d objects, more than %d: deploy it in parts", len(all), maxObjects)}, nil
+		return nil, []string{fmt.Sprintf("there are %d rendered objects, more than %d: deploy them in parts", len(all), maxObjects)}, nil
 	}
 	seen := map[string]bool{}
 	for _, o := range all {
 		if isTest(o) || o.GetKind() == "List" && o.Object["items"] == nil {
 			continue
 		}
-		problem, err := p.stray(ctx, c, o)
+		problem, err := p.misplaced(ctx, c, o)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -50,14 +50,14 @@ func (p *prepared) own(ctx context.Context, c *cluster, all []*unstructured.Unst
 			problems = append(problems, name+": "+problem)
 			continue
 		case preview && slices.Contains(wallKinds, o.GetKind()):
-			p.notes = append(p.notes, name+" is left out: a preview's walls are goldenpath's")
+			p.notes = append(p.notes, name+" is left out: goldenpath sets the isolation of a preview")
 			continue
 		case seen[key]:
-			problems = append(problems, name+": metadata.name: there are two of it: remove one")
+			problems = append(problems, name+": metadata.name: it is rendered twice: remove one")
 			continue
 		}
 		seen[key] = true
-		for _, field := range ofServer {
+		for _, field := range serverFields {
 			unstructured.RemoveNestedField(o.Object, "metadata", field)
 		}
 		delete(o.Object, "status")
@@ -67,34 +67,34 @@ func (p *prepared) own(ctx context.Context, c *cluster, all []*unstructured.Unst
 	return kept, problems, nil
 }
 
-// stray says why an object is none of the namespace.
-func (p *prepared) stray(ctx context.Context, c *cluster, o *unstructured.Unstructured) (string, error) {
+// misplaced explains why an object cannot be deployed into the namespace.
+func (p *prepared) misplaced(ctx context.Context, c *cluster, o *unstructured.Unstructured) (string, error) {
 	switch {
 	case o.GetKind() == "List":
-		return "items: it is no list: correct the template", nil
+		return "items: not a list: correct the template", nil
 	case o.GetKind() == "" || o.GetAPIVersion() == "":
-		return "kind: it has no kind or no apiVersion: correct the template", nil
+		return "kind: kind or apiVersion is missing: correct the template", nil
 	case o.GetName() == "":
-		return "metadata.name: it is missing (generateName makes another object with every deployment): give it a name", nil
+		return "metadata.name: missing: set it (generateName would create another object with each deployment)", nil
 	case slices.Contains(reserved[o.GetKind()], o.GetName()):
-		return "metadata.name: goldenpath keeps its own things under it: give it another", nil
+		return "metadata.name: reserved for goldenpath: rename the object", nil
 	}
 	_, namespaced, err := c.resource(ctx, o.GroupVersionKind(), p.namespace)
 	switch {
 	case meta.IsNoMatchError(err):
-		return fmt.Sprintf("the cluster knows no %s %s: install what defines it, or leave it out", clip(o.GetAPIVersion()), clip(o.GetKind())), nil
+		return fmt.Sprintf("the cluster does not have the kind %s %s: install its definition, or leave the object out", clip(o.GetAPIVersion()), clip(o.GetKind())), nil
 	case err != nil:
 		return "", fmt.Errorf("look up %s: %w", clip(o.GetKind()), err)
 	case !namespaced:
-		return fmt.Sprintf("kind: %s is of the whole cluster, and this deployment only of namespace %s: install it once by hand, and leave it out here", o.GetKind(), p.namespace), nil
+		return fmt.Sprintf("kind: %s is cluster-wide, but this deployment is limited to namespace %s: install it once by hand, and leave it out here", o.GetKind(), p.namespace), nil
 	}
 	if ns := o.GetNamespace(); ns != "" && ns != p.namespace {
-		return fmt.Sprintf("metadata.namespace: %s is another namespace than %s: write .Release.Namespace, or nothing", clip(ns), p.namespace), nil
+		return fmt.Sprintf("metadata.namespace: %s is not %s: use .Release.Namespace, or omit it", clip(ns), p.namespace), nil
 	}
 	return "", nil
 }
 
-// isTest reports whether an object is a test of a chart, and nothing else.
+// isTest reports whether an object is only a test of a chart.
 func isTest(o *unstructured.Unstructured) bool {
 	events := eventsOf(o)
 	return len(events) > 0 && !slices.ContainsFunc(events, func(e string) bool { return e != "test" && !strings.HasPrefix(e, "test-") })

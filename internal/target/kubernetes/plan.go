@@ -8,7 +8,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// Plan tells what Deploy would do, and changes nothing.
+// Plan returns what Deploy would do. It changes nothing.
 func (t *Target) Plan(ctx context.Context, d target.Deployment) (target.Plan, error) {
 	c, err := t.connect(ctx)
 	if err != nil {
@@ -17,7 +17,7 @@ func (t *Target) Plan(ctx context.Context, d target.Deployment) (target.Plan, er
 	x := &deployment{Target: t, Deployment: d, cluster: c, namespace: t.namespace(d.Environment), last: time.Now()}
 	x.Say = func(target.Phase) {}
 	_, x.preview = previewName(d.Environment)
-	if err := x.look(ctx); err != nil {
+	if err := x.inspect(ctx); err != nil {
 		return target.Plan{}, err
 	}
 	p := target.Plan{Place: "namespace " + x.namespace, Requests: requests(x.plan.objects), Notes: x.plan.notes}

@@ -21,17 +21,17 @@ import (
 // prepared is what a deployment applies.
 type prepared struct {
 	namespace string
-	host      string // of the URL; "": none is configured
+	host      string // of the URL; "": no URL is configured
 	url       string
-	node      string                       // address of a node, where the preview is reached by one
-	objects   []*unstructured.Unstructured // in the order they are applied
+	node      string                       // address of a node, if the preview's address is that of a node
+	objects   []*unstructured.Unstructured // in the order in which they are applied
 	hooks     []hook
 	notes     []string
 	hash      string // of objects and hooks
 }
 
-// prepare renders what is deployed, fills in the artifact, and refuses what may
-// not be deployed. Nothing of the cluster is changed.
+// prepare renders the objects, inserts the artifact, and refuses what must not be
+// deployed. It changes nothing in the cluster.
 func (t *Target) prepare(ctx context.Context, c *cluster, d target.Deployment, upgrade bool) (*prepared, error) {
 	p := &prepared{namespace: t.namespace(d.Environment)}
 	words, err := t.words(p, d)
@@ -59,7 +59,7 @@ func (t *Target) prepare(ctx context.Context, c *cluster, d target.Deployment, u
 	p.hooks, p.objects = takeHooks(all)
 	for _, h := range p.hooks {
 		if !slices.ContainsFunc(h.events, func(e string) bool { return strings.HasSuffix(e, "-install") || strings.HasSuffix(e, "-upgrade") }) {
-			p.notes = append(p.notes, fmt.Sprintf("%s is not run: goldenpath knows no hook %s", refOf(h.object).word(), clip(strings.Join(h.events, ", "))))
+			p.notes = append(p.notes, fmt.Sprintf("%s does not run: the hook %s is not supported", refOf(h.object).word(), clip(strings.Join(h.events, ", "))))
 		}
 	}
 	sortObjects(p.objects)
@@ -72,7 +72,7 @@ func (t *Target) prepare(ctx context.Context, c *cluster, d target.Deployment, u
 	return p, nil
 }
 
-// words are what is filled in for placeholders.
+// words returns the values of the placeholders.
 func (t *Target) words(p *prepared, d target.Deployment) (*strings.Replacer, error) {
 	name, preview := previewName(d.Environment)
 	if !preview {
@@ -85,13 +85,13 @@ func (t *Target) words(p *prepared, d target.Deployment) (*strings.Replacer, err
 		number = strconv.FormatUint(n, 10)
 	}
 	if number == "" && strings.Contains(t.URL, "{number}") {
-		return nil, report.Usage(fmt.Sprintf("url %s: %s is of no pull request and has no number: use {name}", t.URL, name))
+		return nil, report.Usage(fmt.Sprintf("url %s uses {number}, but %s does not belong to a pull request: use {name} instead", t.URL, name))
 	}
 	if t.URL != "" {
 		p.url = strings.TrimSuffix(strings.NewReplacer("{name}", name, "{number}", number).Replace(t.URL), "/")
 		u, err := url.Parse(p.url)
 		if err != nil || u.Hostname() == "" {
-			return nil, report.Usage(fmt.Sprintf("url %s: it is no address", p.url))
+			return nil, report.Usage(fmt.Sprintf("url %s is not a valid URL", p.url))
 		}
 		p.host = u.Hostname()
 	}
@@ -129,7 +129,7 @@ func (t *Target) render(ctx context.Context, c *cluster, p *prepared, words *str
 		return nil, &target.Refusal{Problems: problems}
 	}
 	if len(res.Varying) > 0 {
-		p.notes = append(p.notes, "the chart uses "+strings.Join(res.Varying, ", ")+": what that makes is another with every deployment")
+		p.notes = append(p.notes, "the chart uses "+strings.Join(res.Varying, ", ")+": its result differs with each deployment")
 	}
 	var all []*unstructured.Unstructured
 	for _, o := range res.Objects {
@@ -138,7 +138,7 @@ func (t *Target) render(ctx context.Context, c *cluster, p *prepared, words *str
 	return all, nil
 }
 
-// capabilities are what a chart may ask about the cluster.
+// capabilities returns what a chart can query about the cluster.
 func (c *cluster) capabilities(ctx context.Context, chart bool) (version string, apis []string, err error) {
 	if !chart {
 		return "", nil, nil
@@ -164,7 +164,7 @@ func (c *cluster) capabilities(ctx context.Context, chart bool) (version string,
 	return version, apis, err
 }
 
-// plain copies a value into the types that Kubernetes' libraries know.
+// plain copies a value into the types that the Kubernetes libraries support.
 func plain(v any) any {
 	switch v := v.(type) {
 	case map[string]any:

@@ -16,11 +16,12 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// removeTimeout is how long one object is waited for until it is gone.
+// removeTimeout is how long to wait until one object is gone.
 const removeTimeout = 2 * time.Minute
 
-// prune removes what is not deployed any more, and says what of it stays: what is
-// somebody else's by now, and what the chart wants kept.
+// prune removes objects that are no longer part of the deployment. It returns a note
+// about each that stays: because it was created again by someone else, or because the
+// chart asks to keep it.
 func (c *cluster) prune(ctx context.Context, namespace string, gone []ref) (left []string, err error) {
 	background := metav1.DeletePropagationBackground
 	for _, g := range gone {
@@ -29,33 +30,34 @@ func (c *cluster) prune(ctx context.Context, namespace string, gone []ref) (left
 			continue // the kind is gone, and its objects with it
 		}
 		if err != nil {
-			return left, fmt.Errorf("remove %s, which is not deployed any more: %w", g.word(), err)
+			return left, fmt.Errorf("remove %s, which is no longer part of the deployment: %w", g.word(), err)
 		}
 		live, err := c.get(ctx, r, g.Name)
 		if apierrors.IsNotFound(err) {
 			continue
 		}
 		if err != nil {
-			return left, fmt.Errorf("remove %s, which is not deployed any more: %w", g.word(), err)
+			return left, fmt.Errorf("remove %s, which is no longer part of the deployment: %w", g.word(), err)
 		}
 		switch {
 		case !mine(live):
-			left = append(left, g.word()+" is not deployed any more, and stays: somebody else has made it anew")
+			left = append(left, g.word()+" is no longer part of the deployment but stays, because something else created it again")
 			continue
 		case live.GetAnnotations()["helm.sh/resource-policy"] == "keep":
-			left = append(left, g.word()+" is not deployed any more, and stays: helm.sh/resource-policy: keep")
+			left = append(left, g.word()+" is no longer part of the deployment but stays, because of helm.sh/resource-policy: keep")
 			continue
 		}
 		uid := live.GetUID()
 		err = c.remove(ctx, r, g.Name, metav1.DeleteOptions{PropagationPolicy: &background, Preconditions: &metav1.Preconditions{UID: &uid}})
 		if err != nil && !apierrors.IsConflict(err) {
-			return left, fmt.Errorf("remove %s, which is not deployed any more: %w", g.word(), err)
+			return left, fmt.Errorf("remove %s, which is no longer part of the deployment: %w", g.word(), err)
 		}
 	}
 	return left, nil
 }
 
-// mine reports whether goldenpath has applied the object, or was handed it.
+// mine reports whether goldenpath has applied the object, or its label assigns it to
+// goldenpath.
 func mine(o *unstructured.Unstructured) bool {
 	for _, f := range o.GetManagedFields() {
 		if f.Manager == manager {
@@ -65,8 +67,8 @@ func mine(o *unstructured.Unstructured) bool {
 	return o.GetLabels()[managedBy] == manager
 }
 
-// foreign refuses objects of the namespace that are there already and somebody
-// else's: they would be taken over, and removed one day.
+// foreign refuses objects that already exist and were not created by goldenpath: the
+// deployment would overwrite them, and a later one remove them.
 func (x *deployment) foreign(ctx context.Context) error {
 	known := map[string]bool{}
 	for _, r := range x.inventory.Objects {
@@ -86,10 +88,10 @@ func (x *deployment) foreign(ctx context.Context) error {
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("look at %s: %w", refOf(o).word(), err)
+			return fmt.Errorf("read %s: %w", refOf(o).word(), err)
 		}
 		if !mine(live) {
-			problems = append(problems, fmt.Sprintf("%s: metadata.name: it is in namespace %s already, and not goldenpath's: give it another name, or hand it over with the label %s=%s", refOf(o).word(), x.namespace, managedBy, manager))
+			problems = append(problems, fmt.Sprintf("%s: metadata.name: it exists in namespace %s and was not created by goldenpath: rename it, or assign it with the label %s=%s", refOf(o).word(), x.namespace, managedBy, manager))
 		}
 	}
 	if len(problems) > 0 {
@@ -98,7 +100,7 @@ func (x *deployment) foreign(ctx context.Context) error {
 	return nil
 }
 
-// removeAndWait deletes an object with what it owns, and waits until it is gone.
+// removeAndWait deletes an object with its dependents, and waits until it is gone.
 func (c *cluster) removeAndWait(ctx context.Context, o *unstructured.Unstructured) error {
 	r, _, err := c.resource(ctx, o.GroupVersionKind(), o.GetNamespace())
 	if err != nil {
@@ -111,7 +113,7 @@ func (c *cluster) removeAndWait(ctx context.Context, o *unstructured.Unstructure
 	return c.untilRemoved(ctx, r, refOf(o).word(), o.GetName(), removeTimeout)
 }
 
-// untilRemoved waits for the end of an object, and says what holds it.
+// untilRemoved waits until an object is gone. On a timeout the error names its finalizers.
 func (c *cluster) untilRemoved(ctx context.Context, r dynamic.ResourceInterface, word, name string, patience time.Duration) error {
 	deadline := time.Now().Add(patience)
 	for wait := 50 * time.Millisecond; ; wait = min(wait*3/2, time.Second) {
@@ -120,12 +122,12 @@ func (c *cluster) untilRemoved(ctx context.Context, r dynamic.ResourceInterface,
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("wait for the end of %s: %w", word, err)
+			return fmt.Errorf("wait for the removal of %s: %w", word, err)
 		}
 		if time.Now().After(deadline) {
 			return &target.Failure{
-				What: fmt.Sprintf("%s is still there after %s", word, patience), Detail: []string{"its finalizers: " + clip(strings.Join(live.GetFinalizers(), ", "))},
-				Remedy: "repair the controller that owns the finalizer, or take it off",
+				What: fmt.Sprintf("%s still exists after %s", word, patience), Detail: []string{"its finalizers: " + clip(strings.Join(live.GetFinalizers(), ", "))},
+				Remedy: "repair the controller that owns the finalizer, or remove the finalizer",
 			}
 		}
 		select {

@@ -11,12 +11,11 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/manifest"
 )
 
-// breach is a field that no preview may have so.
+// breach is a field that breaks the preview policy.
 type breach struct{ field, why, remedy string }
 
-// refuse holds a preview to the rules no preview may break. Who writes the chart
-// is who opened the pull request, and what applies it has the rights of the
-// cluster.
+// refuse lists what breaks the preview policy. The author of the pull request writes the
+// chart, and goldenpath applies it with the rights of the deployer.
 func (p *prepared) refuse(all []*unstructured.Unstructured, kinds []string) (problems []string) {
 	var objects []manifest.Object
 	for _, o := range all {
@@ -37,16 +36,16 @@ func (p *prepared) refuse(all []*unstructured.Unstructured, kinds []string) (pro
 	return slices.Compact(problems)
 }
 
-// tolerated are the rules that are good practice, or that the namespace itself
-// sees to (limits), and no way out of it.
+// tolerated are the rules that only describe good practice or that the namespace itself
+// enforces (limits). Breaking them gives no access outside the namespace.
 var tolerated = map[string]bool{"missing-limits": true, "latest-tag": true, "unpinned-image": true, "service-account-token": true}
 
-// innerGroups are the groups whose kinds stay within the namespace. Any other is
-// the word to a controller, which acts with rights of its own: it reads stores of
-// secrets, takes hosts or deploys elsewhere.
+// innerGroups are the groups whose kinds only affect the namespace. Other kinds instruct
+// a controller, which has rights of its own: it may read secret stores, claim hosts or
+// deploy elsewhere.
 var innerGroups = []string{"", "apps", "batch", "autoscaling", "policy", "networking.k8s.io", "rbac.authorization.k8s.io", "coordination.k8s.io"}
 
-// routes are the kinds of other groups whose reach is known, and looked at.
+// routes are kinds of other groups that the policy checks by their fields.
 var routes = []string{"HTTPRoute.gateway.networking.k8s.io", "GRPCRoute.gateway.networking.k8s.io"}
 
 func foreignKind(o *unstructured.Unstructured, kinds []string) []breach {
@@ -54,30 +53,30 @@ func foreignKind(o *unstructured.Unstructured, kinds []string) []breach {
 	full := kind + "." + group
 	switch {
 	case group == "" && kind == "Endpoints", group == "discovery.k8s.io":
-		return []breach{{"kind", "it leads what reaches the preview to any address", "give the Service a selector, and leave it out"}}
+		return []breach{{"kind", "it can route the preview's traffic to any address", "remove it, and give the Service a selector"}}
 	case slices.Contains(innerGroups, group), slices.Contains(routes, full), slices.Contains(kinds, full):
 		return nil
 	}
-	return []breach{{"kind", clip(full) + " tells a controller what to do, which has more rights than a preview", "leave it out of previews, for a chart with a value in set"}}
+	return []breach{{"kind", clip(full) + " instructs a controller that has more rights than a preview", "leave it out of previews, for a chart with a value in set"}}
 }
 
-// anywhere finds what is refused wherever it stands in an object.
+// anywhere finds what is refused at any place of an object.
 func anywhere(o *unstructured.Unstructured) (out []breach) {
 	hasPods := len(podSpecs(o)) > 0
-	walk(o.Object, "", func(path string, v any) {
+	visitFields(o.Object, "", func(path string, v any) {
 		switch list, _ := v.([]any); {
 		case strings.HasSuffix("."+path, ".metadata.finalizers") && len(list) > 0:
-			out = append(out, breach{path, "it keeps the preview from being removed", "remove it"})
+			out = append(out, breach{path, "it blocks the removal of the preview", "remove it"})
 		case strings.HasSuffix("."+path, ".spec.volumeName") && v != "" && v != nil:
-			out = append(out, breach{path, "it takes a volume that is there already, with what is on it", "remove it: a preview gets volumes of its own"})
+			out = append(out, breach{path, "it uses an existing volume with its data", "remove it: a preview gets new volumes"})
 		case hasPods && (v == pullSecret || v == inventoryName) && !strings.Contains(path, "imagePullSecrets["):
-			out = append(out, breach{path, "it reads " + v.(string) + ", which is goldenpath's", "give the app secrets of its own (preview.secrets)"})
+			out = append(out, breach{path, "it reads " + v.(string) + ", which belongs to goldenpath", "give the app its own secrets (preview.secrets)"})
 		}
 	})
 	return out
 }
 
-// placement refuses what takes the place of others.
+// placement refuses pods that displace others or run on the control plane.
 func placement(o *unstructured.Unstructured) (out []breach) {
 	at := "spec"
 	if path, ok := podPaths[o.GetKind()]; ok {
@@ -86,11 +85,11 @@ func placement(o *unstructured.Unstructured) (out []breach) {
 	for _, spec := range podSpecs(o) {
 		for _, key := range []string{"priorityClassName", "priority"} {
 			if v := spec[key]; v != nil && v != "" {
-				out = append(out, breach{at + "." + key, "it pushes the pods of others off their nodes", "leave it out of previews"})
+				out = append(out, breach{at + "." + key, "it evicts other pods from their nodes", "leave it out of previews"})
 			}
 		}
 		if v := spec["nodeName"]; v != nil && v != "" {
-			out = append(out, breach{at + ".nodeName", "it takes a node past the scheduler", "use a nodeSelector"})
+			out = append(out, breach{at + ".nodeName", "it bypasses the scheduler", "use a nodeSelector"})
 		}
 		list, _ := spec["tolerations"].([]any)
 		for i, e := range list {
@@ -104,17 +103,17 @@ func placement(o *unstructured.Unstructured) (out []breach) {
 	return out
 }
 
-// walk visits every field and element, with where it stands.
-func walk(v any, path string, visit func(path string, v any)) {
+// visitFields visits every field and element with its path.
+func visitFields(v any, path string, visit func(path string, v any)) {
 	visit(path, v)
 	switch v := v.(type) {
 	case map[string]any:
 		for _, k := range slices.Sorted(maps.Keys(v)) {
-			walk(v[k], strings.TrimPrefix(path+"."+k, "."), visit)
+			visitFields(v[k], strings.TrimPrefix(path+"."+k, "."), visit)
 		}
 	case []any:
 		for i, e := range v {
-			walk(e, fmt.Sprintf("%s[%d]", path, i), visit)
+			visitFields(e, fmt.Sprintf("%s[%d]", path, i), visit)
 		}
 	}
 }

@@ -30,7 +30,7 @@ func TestRefusals(t *testing.T) {
 	}
 	const v1 = "v1"
 	for name, tt := range map[string]struct{ text, want string }{
-		"a list that is none":    {"apiVersion: v1\nkind: List\nitems: {a: b}", "List/: items: it is no list"},
+		"a list that is none":    {"apiVersion: v1\nkind: List\nitems: {a: b}", "List/: items: not a list"},
 		"in a list":              {"apiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: Pod, metadata: {name: x}, spec: {hostPID: true, containers: [{name: a}]}}]", "Pod/x: spec.hostPID"},
 		"ephemeral container":    {pod("ephemeralContainers: [{name: a, securityContext: {privileged: true}}]"), "Pod/x: spec.ephemeralContainers[0].securityContext.privileged"},
 		"init container":         {pod("initContainers: [{name: a, image: acme/web, securityContext: {runAsUser: 0}}]"), "Pod/x: spec.initContainers[0].securityContext.runAsUser"},
@@ -66,19 +66,19 @@ func TestRefusals(t *testing.T) {
 		"external name":          {object(v1, "Service", "spec: {type: ExternalName, externalName: kubernetes.default}"), "Service/x: spec.type: ExternalName"},
 		"load balancer":          {object(v1, "Service", "spec: {type: LoadBalancer}"), "Service/x: spec.type: LoadBalancer"},
 		"endpoints":              {object(v1, "Endpoints", "subsets: []"), "Endpoints/x: kind"},
-		"another's host":         {fmt.Sprintf(ingress, "", "rules: [{host: www.example.com}]"), "Ingress/x: spec.rules: it takes the host www.example.com"},
-		"every host":             {fmt.Sprintf(ingress, "", "rules: [{}]"), "Ingress/x: spec.rules: it takes every host"},
+		"another's host":         {fmt.Sprintf(ingress, "", "rules: [{host: www.example.com}]"), "Ingress/x: spec.rules: it claims the host www.example.com"},
+		"every host":             {fmt.Sprintf(ingress, "", "rules: [{}]"), "Ingress/x: spec.rules: it claims every host"},
 		"nearly its host":        {fmt.Sprintf(ingress, "", "rules: [{host: evilpr-1.test}]"), "Ingress/x: spec.rules"},
-		"certificate":            {fmt.Sprintf(ingress, "", "rules: [{host: pr-1.test}], tls: [{hosts: [www.example.com]}]"), "Ingress/x: spec.tls: it takes the host www.example.com"},
+		"certificate":            {fmt.Sprintf(ingress, "", "rules: [{host: pr-1.test}], tls: [{hosts: [www.example.com]}]"), "Ingress/x: spec.tls: it claims the host www.example.com"},
 		"snippet":                {fmt.Sprintf(ingress, ", annotations: {nginx.ingress.kubernetes.io/server-snippet: x}", ""), "Ingress/x: metadata.annotations.nginx.ingress.kubernetes.io/server-snippet"},
-		"alias":                  {fmt.Sprintf(ingress, `, annotations: {nginx.ingress.kubernetes.io/server-alias: "pr-1.test,www.example.com"}`, ""), "it takes the host www.example.com"},
+		"alias":                  {fmt.Sprintf(ingress, `, annotations: {nginx.ingress.kubernetes.io/server-alias: "pr-1.test,www.example.com"}`, ""), "it claims the host www.example.com"},
 		"name in the DNS":        {"apiVersion: v1\nkind: Service\nmetadata: {name: x, annotations: {external-dns.alpha.kubernetes.io/hostname: www.example.com}}", "Service/x: metadata.annotations.external-dns.alpha.kubernetes.io/hostname"},
-		"route to every host":    {object("gateway.networking.k8s.io/v1", "HTTPRoute", "spec: {}"), "HTTPRoute/x: spec.hostnames: it takes every host"},
+		"route to every host":    {object("gateway.networking.k8s.io/v1", "HTTPRoute", "spec: {}"), "HTTPRoute/x: spec.hostnames: it claims every host"},
 		"word to a controller":   {object("argoproj.io/v1alpha1", "Application", "spec: {}"), "Application/x: kind: Application.argoproj.io"},
-		"unknown":                {object("example.com/v1", "Backdoor", ""), "Backdoor/x: the cluster knows no"},
-		"of the cluster":         {object("rbac.authorization.k8s.io/v1", "ClusterRole", ""), "ClusterRole/x: kind: ClusterRole is of the whole cluster"},
+		"unknown":                {object("example.com/v1", "Backdoor", ""), "Backdoor/x: the cluster does not have the kind"},
+		"of the cluster":         {object("rbac.authorization.k8s.io/v1", "ClusterRole", ""), "ClusterRole/x: kind: ClusterRole is cluster-wide"},
 		"a namespace":            {object(v1, "Namespace", ""), "Namespace/x: kind"},
-		"twice":                  {object(v1, "ConfigMap", "---\n"+object(v1, "ConfigMap", "")), "ConfigMap/x: metadata.name: there are two"},
+		"twice":                  {object(v1, "ConfigMap", "---\n"+object(v1, "ConfigMap", "")), "ConfigMap/x: metadata.name: it is rendered twice"},
 		"no name":                {"apiVersion: v1\nkind: Pod\nmetadata: {generateName: x}", "Pod/: metadata.name"},
 		"too many":               {strings.Repeat("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n---\n", 1001), "more than 1000"},
 	} {
@@ -129,7 +129,7 @@ func TestAllowed(t *testing.T) {
 	want := []string{"create ConfigMap/exported", "create Secret/goldenpath", "create Role/x", "create Role/other", "create Service/web", "create Rollout/r", "create Deployment/web", "create Ingress/x"}
 	slices.Sort(got)
 	slices.Sort(want)
-	if diff := cmp.Diff(want, got); diff != "" || !slices.Contains(p.Notes, "NetworkPolicy/open is left out: a preview's walls are goldenpath's") {
+	if diff := cmp.Diff(want, got); diff != "" || !slices.Contains(p.Notes, "NetworkPolicy/open is left out: goldenpath sets the isolation of a preview") {
 		t.Errorf("%s\n%v", diff, p.Notes)
 	}
 }

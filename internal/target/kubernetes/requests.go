@@ -7,7 +7,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// What a container requests that says nothing: the LimitRange gives it that.
+// Requests of a container that sets none, by the LimitRange.
 const (
 	defaultCPU    = "50m"
 	defaultMemory = "64Mi"
@@ -15,8 +15,8 @@ const (
 
 const gib = 1 << 30
 
-// requests adds up what stays for as long as the environment does. Jobs end; a
-// DaemonSet is counted once, for the number of nodes is nobody's promise.
+// requests adds up what the environment requests as long as it exists. Jobs end, so they
+// do not count. A DaemonSet counts once, because the number of nodes is not known.
 func requests(all []*unstructured.Unstructured) target.Requests {
 	var r target.Requests
 	for _, o := range all {
@@ -41,9 +41,8 @@ func requests(all []*unstructured.Unstructured) target.Requests {
 	return r
 }
 
-// podAsks is what is kept free for a pod on its node for as long as it is there:
-// what it says of itself, or else its containers and those that run beside them, or
-// one that runs before them where that is more.
+// podAsks is what a node reserves for a pod: the pod's own request, or else the sum of
+// its containers and sidecars, or the largest init container if that is more.
 func podAsks(spec map[string]any, what, otherwise string) float64 {
 	if own := asks(spec, what, ""); own > 0 {
 		return own
@@ -72,7 +71,7 @@ func replicasOf(o *unstructured.Unstructured) float64 {
 	return 1
 }
 
-// scaled is the most replicas an autoscaler may make of a workload.
+// scaled returns the maximum replicas that an autoscaler allows for a workload, or 0.
 func scaled(all []*unstructured.Unstructured, o *unstructured.Unstructured) float64 {
 	for _, h := range all {
 		kind, _, _ := unstructured.NestedString(h.Object, "spec", "scaleTargetRef", "kind")
@@ -85,7 +84,7 @@ func scaled(all []*unstructured.Unstructured, o *unstructured.Unstructured) floa
 	return 0
 }
 
-// asks is what a container requests; a limit alone is a request too.
+// asks returns what a container requests. A limit without a request counts as one.
 func asks(c map[string]any, what, otherwise string) float64 {
 	if q := quantity(c, "", "resources", "requests", what); q > 0 {
 		return q
@@ -111,6 +110,5 @@ func quantity(m map[string]any, otherwise string, path ...string) float64 {
 	return bounded(q.AsApproximateFloat64())
 }
 
-// bounded keeps a hostile number from making the sum less, or none at all: what is
-// over every budget stays so.
+// bounded limits a number so that a hostile one cannot reduce the sum or make it NaN.
 func bounded(n float64) float64 { return min(max(n, 0), 1e18) }

@@ -7,23 +7,22 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// What a Role of a preview may allow: to look at all but secrets, and to write
-// what nobody else acts on. With more the app would change, once it runs, what was
-// looked at before it was applied: the walls, the hosts, the secrets that its pods
-// mount.
+// What a Role of a preview may allow: to read everything but secrets, and to write kinds
+// that no controller acts on. With more rights the app could change what was checked
+// before it was applied: the isolation, the hosts, and the secrets that its pods mount.
 var (
 	readVerbs = []string{"get", "list", "watch"}
 	writable  = []string{"configmaps", "leases", "events"}
 )
 
-// rights refuses what gives the app more than that.
+// rights refuses roles and bindings that allow more.
 func rights(o *unstructured.Unstructured) (out []breach) {
 	if o.GroupVersionKind().Group != "rbac.authorization.k8s.io" {
 		return nil
 	}
 	if o.GetKind() == "RoleBinding" {
 		if kind := mapAt(o.Object, "roleRef")["kind"]; kind != "Role" {
-			return []breach{{"roleRef.kind", fmt.Sprint(kind) + " gives rights over the walls of the preview", "bind a Role that lists what is needed"}}
+			return []breach{{"roleRef.kind", fmt.Sprint(kind) + " gives rights over the isolation of the preview", "bind a Role that lists what is needed"}}
 		}
 		return nil
 	}
@@ -38,8 +37,8 @@ func rights(o *unstructured.Unstructured) (out []breach) {
 		writes := slices.ContainsFunc(verbs, func(v string) bool { return !slices.Contains(readVerbs, v) })
 		if writes && slices.ContainsFunc(resources, func(r string) bool { return !slices.Contains(writable, r) }) {
 			out = append(out, breach{
-				fmt.Sprintf("rules[%d].verbs", i), "it lets the app change what was looked at before it was applied",
-				"allow get, list and watch; to be written are only configmaps, leases and events",
+				fmt.Sprintf("rules[%d].verbs", i), "it lets the app change what was checked before it was applied",
+				"allow get, list and watch; only configmaps, leases and events may be written",
 			})
 		}
 	}

@@ -14,8 +14,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// Status tells what runs in an environment: the digest is read from the workloads
-// that are there now.
+// Status returns what runs in an environment. It reads the digest from the workloads.
 func (t *Target) Status(ctx context.Context, environment string) (target.Running, error) {
 	c, err := t.connect(ctx)
 	if err != nil {
@@ -33,7 +32,7 @@ func (t *Target) Status(ctx context.Context, environment string) (target.Running
 	r.Environment, r.App = environment, t.App
 	_, preview := previewName(environment)
 	inv, err := c.readInventory(ctx, name)
-	if preview && errors.Is(err, errByHand) {
+	if preview && errors.Is(err, errEdited) {
 		r.Notes = append(r.Notes, err.Error()) // it can be removed all the same
 		return r, nil
 	}

@@ -13,11 +13,12 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// stuck says which objects and finalizers keep a namespace.
+// stuck returns a failure that names the objects and finalizers that block the removal
+// of a namespace.
 func (c *cluster) stuck(ctx context.Context, ns *unstructured.Unstructured, patience time.Duration) error {
 	f := &target.Failure{
-		What:   fmt.Sprintf("namespace %s is still there after %s: something holds it", ns.GetName(), patience),
-		Remedy: "repair the controller that owns the finalizer, or take the finalizer off the object if that controller is gone; the next sweep tries again",
+		What:   fmt.Sprintf("namespace %s still exists after %s: its removal is blocked", ns.GetName(), patience),
+		Remedy: "repair the controller that owns the finalizer, or remove the finalizer from the object if that controller is gone; the next sweep tries again",
 		Kept:   "namespace " + ns.GetName() + ", which is being removed",
 	}
 	conditions, _, _ := unstructured.NestedSlice(ns.Object, "status", "conditions")
@@ -36,7 +37,7 @@ func (c *cluster) stuck(ctx context.Context, ns *unstructured.Unstructured, pati
 	return f
 }
 
-// held names objects of a namespace that have finalizers.
+// held lists objects of a namespace that have finalizers.
 func (c *cluster) held(ctx context.Context, namespace string) (out []string) {
 	_, lists, err := c.discover.ServerGroupsAndResources()
 	if err != nil && len(lists) == 0 {

@@ -134,7 +134,7 @@ func TestSharedNamespace(t *testing.T) {
 	a.put("/api/v1/namespaces/staging/configmaps/handed", `{"kind":"ConfigMap","apiVersion":"v1","metadata":{"labels":{"app.kubernetes.io/managed-by":"goldenpath"}}}`)
 	_, err := environment(a, t, web+fmt.Sprintf(more, "theirs")).Deploy(t.Context(), staging())
 	var refusal *target.Refusal
-	if !errors.As(err, &refusal) || !strings.Contains(err.Error(), "ConfigMap/theirs: metadata.name: it is in namespace staging already") {
+	if !errors.As(err, &refusal) || !strings.Contains(err.Error(), "ConfigMap/theirs: metadata.name: it exists in namespace staging") {
 		t.Errorf("somebody else's is taken over: %v", err)
 	}
 	kept := "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: kept, annotations: {helm.sh/resource-policy: keep}}\n"
@@ -144,14 +144,14 @@ func TestSharedNamespace(t *testing.T) {
 	a.mu.Unlock()
 	a.put("/api/v1/namespaces/staging/configmaps/lost", `{"kind":"ConfigMap","apiVersion":"v1"}`)
 	r := deploy(t, environment(a, t, web), staging())
-	if notes := strings.Join(r.Notes, "\n"); !strings.Contains(notes, "ConfigMap/lost is not deployed any more, and stays") || !strings.Contains(notes, "resource-policy") {
+	if notes := strings.Join(r.Notes, "\n"); !strings.Contains(notes, "ConfigMap/lost is no longer part of the deployment but stays") || !strings.Contains(notes, "resource-policy") {
 		t.Errorf("notes: %s", notes)
 	}
 	other := environment(a, t, web)
 	other.App = "other"
 	d := staging()
 	d.App = "other"
-	if _, err := other.Deploy(t.Context(), d); !errors.As(err, &refusal) || !strings.Contains(err.Error(), "a namespace of its own") {
+	if _, err := other.Deploy(t.Context(), d); !errors.As(err, &refusal) || !strings.Contains(err.Error(), "use another namespace") {
 		t.Errorf("two apps in one namespace prune each other: %v", err)
 	}
 	if err := other.Down(t.Context(), "staging"); !errors.As(err, &refusal) {
@@ -198,7 +198,7 @@ func TestStuck(t *testing.T) {
 	if f, ok := isFailure(err); !ok || !strings.Contains(f.Error(), "ConfigMap/x has the finalizer example.com/never") {
 		t.Errorf("GP-PREV-5: %v", err)
 	}
-	if _, err := at.Deploy(t.Context(), d); err == nil || !strings.Contains(err.Error(), "something holds it") {
+	if _, err := at.Deploy(t.Context(), d); err == nil || !strings.Contains(err.Error(), "its removal is blocked") {
 		t.Errorf("deploy into it: %v", err)
 	}
 }

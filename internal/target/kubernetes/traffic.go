@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// traffic refuses what lets a preview be reached, or lead to, where it should not.
+// traffic refuses objects that route traffic from or to places outside the preview.
 func (p *prepared) traffic(o *unstructured.Unstructured) (out []breach) {
 	out = p.annotations(o)
 	spec := mapAt(o.Object, "spec")
@@ -40,30 +40,31 @@ func (p *prepared) traffic(o *unstructured.Unstructured) (out []breach) {
 
 func service(spec map[string]any) (out []breach) {
 	if list, ok := spec["externalIPs"].([]any); len(list) > 0 || !ok && spec["externalIPs"] != nil {
-		out = append(out, breach{"spec.externalIPs", "it takes traffic of other addresses over", "remove it"})
+		out = append(out, breach{"spec.externalIPs", "it takes over traffic of other addresses", "remove it"})
 	}
 	switch spec["type"] {
 	case "ExternalName":
-		out = append(out, breach{"spec.type", "ExternalName leads what reaches the preview to another host", "give the app that address in preview.env"})
+		out = append(out, breach{"spec.type", "ExternalName routes the preview's traffic to another host", "pass that address to the app in preview.env"})
 	case "LoadBalancer":
-		out = append(out, breach{"spec.type", "LoadBalancer is paid for and not counted", "use an Ingress, or NodePort"})
+		out = append(out, breach{"spec.type", "LoadBalancer has a cost that the budget does not include", "use an Ingress, or NodePort"})
 	}
 	return out
 }
 
-// hostKeys are the ends of annotations whose values are hosts that are taken.
+// hostKeys are the suffixes of annotations that claim hosts.
 var hostKeys = []string{"/server-alias", "external-dns.alpha.kubernetes.io/hostname", "external-dns.alpha.kubernetes.io/internal-hostname"}
 
-// annotations refuses those that tell a controller more than the object does.
+// annotations refuses annotations that instruct a controller beyond what the object's
+// fields allow.
 func (p *prepared) annotations(o *unstructured.Unstructured) (out []breach) {
 	all := o.GetAnnotations()
 	for _, key := range slices.Sorted(maps.Keys(all)) {
 		field := "metadata.annotations." + clip(key)
 		switch {
 		case strings.Contains(key, "snippet"), strings.Contains(key, "/config-"):
-			out = append(out, breach{field, "it puts text of its own into the configuration of the ingress controller, which serves others too", "remove it"})
+			out = append(out, breach{field, "it adds text to the configuration of the shared ingress controller", "remove it"})
 		case key == "alb.ingress.kubernetes.io/group.name":
-			out = append(out, breach{field, "it shares a load balancer with others, and its rules come before theirs", "leave it out of previews"})
+			out = append(out, breach{field, "it shares a load balancer, where its rules may take precedence over those of others", "leave it out of previews"})
 		case slices.ContainsFunc(hostKeys, func(end string) bool { return strings.HasSuffix(key, end) }):
 			hosts := strings.FieldsFunc(all[key], func(r rune) bool { return r == ',' || r == ' ' })
 			out = append(out, p.foreignHosts(field, hosts)...)
@@ -72,14 +73,14 @@ func (p *prepared) annotations(o *unstructured.Unstructured) (out []breach) {
 	return out
 }
 
-// foreignHosts refuses hosts other than the preview's own, and those below it.
+// foreignHosts refuses hosts other than the preview's own and its subdomains.
 func (p *prepared) foreignHosts(field string, hosts []string) (out []breach) {
 	for _, host := range hosts {
 		switch {
 		case p.host == "":
-			out = append(out, breach{field, "it takes " + hostWord(host) + ", and the preview's own host is not known", "set preview.url"})
+			out = append(out, breach{field, "it claims " + hostWord(host) + ", but the preview's own host is not known", "set preview.url"})
 		case host != p.host && !strings.HasSuffix(host, "."+p.host):
-			out = append(out, breach{field, "it takes " + hostWord(host) + ", and the preview's own host is " + p.host, `set it to that, for a chart with set: {ingress.host: "{host}"}`})
+			out = append(out, breach{field, "it claims " + hostWord(host) + ", but the preview's own host is " + p.host, `set it to that, for a chart with set: {ingress.host: "{host}"}`})
 		}
 	}
 	return out
@@ -92,7 +93,7 @@ func hostWord(host string) string {
 	return "the host " + clip(host)
 }
 
-// mappings are the mappings of a list.
+// mappings returns the elements of a list as mappings.
 func mappings(v any) (out []map[string]any) {
 	list, _ := v.([]any)
 	for _, e := range list {
@@ -102,7 +103,7 @@ func mappings(v any) (out []map[string]any) {
 	return out
 }
 
-// clip keeps a hostile text from filling a message.
+// clip bounds hostile text in a message.
 func clip(s string) string {
 	if r := []rune(s); len(r) > 100 {
 		return string(r[:100]) + "…"

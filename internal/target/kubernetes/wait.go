@@ -14,15 +14,15 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// await waits until every object is what it should be, as missing says. It ends
-// early with a *target.Failure once a reason is found that does not pass by itself.
+// await waits until missing returns no object. It ends early with a *target.Failure once
+// a reason is found that waiting cannot remove.
 func (c *cluster) await(ctx context.Context, namespace string, all []*unstructured.Unstructured, missing judge, timeout time.Duration, proceed func() error) error {
 	pending, err := missing(all)
 	if err != nil {
 		return err
 	}
 	deadline := time.Now().Add(timeout)
-	looked := time.Now()
+	checked := time.Now()
 	for wait := 100 * time.Millisecond; len(pending) > 0; wait = min(wait*3/2, time.Second) {
 		select {
 		case <-ctx.Done():
@@ -37,10 +37,10 @@ func (c *cluster) await(ctx context.Context, namespace string, all []*unstructur
 			}
 			u, err := c.get(ctx, r, o.GetName())
 			if ttl := mapAt(o.Object, "spec")["ttlSecondsAfterFinished"]; apierrors.IsNotFound(err) && o.GetKind() == "Job" && ttl != nil {
-				continue // it has done its work, and cleaned up
+				continue // it has completed, and its TTL has removed it
 			}
 			if apierrors.IsNotFound(err) {
-				return fmt.Errorf("wait for %s/%s: %w: it was removed meanwhile", o.GetKind(), o.GetName(), target.ErrSuperseded)
+				return fmt.Errorf("wait for %s/%s: %w: it was removed", o.GetKind(), o.GetName(), target.ErrSuperseded)
 			}
 			if err != nil {
 				return fmt.Errorf("wait for %s/%s: %w", o.GetKind(), o.GetName(), err)
@@ -51,10 +51,10 @@ func (c *cluster) await(ctx context.Context, namespace string, all []*unstructur
 			return err
 		}
 		late := time.Now().After(deadline)
-		if !late && time.Since(looked) < time.Second {
+		if !late && time.Since(checked) < time.Second {
 			continue
 		}
-		looked = time.Now()
+		checked = time.Now()
 		if err := proceed(); err != nil {
 			return err
 		}
@@ -72,11 +72,11 @@ func (c *cluster) await(ctx context.Context, namespace string, all []*unstructur
 	return nil
 }
 
-// judge keeps what is not yet as it should be.
+// judge returns the objects that await still waits for.
 type judge func([]*unstructured.Unstructured) ([]*unstructured.Unstructured, error)
 
-// unfinished keeps the Jobs and Pods that have not done their work: a hook is to
-// have run, not to be running. Of other kinds it keeps what is not ready.
+// unfinished returns the Jobs and Pods that have not completed, and objects of other
+// kinds that are not ready. Hooks have to complete.
 func unfinished(all []*unstructured.Unstructured) (pending []*unstructured.Unstructured, err error) {
 	for _, o := range all {
 		switch o.GetKind() {
@@ -105,7 +105,7 @@ func hasCondition(o *unstructured.Unstructured, kind string) bool {
 	})
 }
 
-// unready keeps what is not yet as it should be.
+// unready returns the objects that are not ready, by kstatus.
 func unready(all []*unstructured.Unstructured) (pending []*unstructured.Unstructured, err error) {
 	for _, o := range all {
 		res, err := status.Compute(o)
@@ -119,12 +119,12 @@ func unready(all []*unstructured.Unstructured) (pending []*unstructured.Unstruct
 	return pending, nil
 }
 
-// timeout says what is missing where no reason is known.
+// timeout returns the failure for a timeout without a known reason.
 func (c *cluster) timeout(ctx context.Context, namespace string, pending []*unstructured.Unstructured, after time.Duration) error {
 	o := pending[0]
 	f := &target.Failure{
 		What:   fmt.Sprintf("%s/%s is not ready after %s", o.GetKind(), o.GetName(), after),
-		Remedy: "look at what it waits for; a longer ready.timeout gives it more time",
+		Remedy: "find out what it waits for; a longer ready.timeout gives it more time",
 	}
 	if res, err := status.Compute(o); err == nil && res.Message != "" {
 		f.Detail = append(f.Detail, clipText(res.Message))
@@ -133,7 +133,7 @@ func (c *cluster) timeout(ctx context.Context, namespace string, pending []*unst
 	return f
 }
 
-// isFailure reports whether err says what of the deployment failed.
+// isFailure reports whether err is a *target.Failure.
 func isFailure(err error) (*target.Failure, bool) {
 	var f *target.Failure
 	ok := errors.As(err, &f)

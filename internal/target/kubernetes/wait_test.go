@@ -55,7 +55,7 @@ func TestHooksInOrder(t *testing.T) {
 		}
 	}
 	d := one("preview/pr-1")
-	if r := deploy(t, at, d); !slices.Contains(r.Notes, "Job/never is not run: goldenpath knows no hook pre-delete") {
+	if r := deploy(t, at, d); !slices.Contains(r.Notes, "Job/never does not run: the hook pre-delete is not supported") {
 		t.Errorf("notes: %v", r.Notes)
 	}
 	ns := at.namespace(d.Environment)

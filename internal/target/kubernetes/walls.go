@@ -11,11 +11,12 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// wallKinds are what only goldenpath sets in a preview: policies add up, and one
-// more would be a door.
+// wallKinds are the kinds that only goldenpath sets in a preview. Network policies are
+// additive, so a policy of the chart would open the isolation.
 var wallKinds = []string{"NetworkPolicy", "ResourceQuota", "LimitRange"}
 
-// walls are the objects around a preview: what it may use, and whom it may talk to.
+// walls returns the objects that isolate a preview: quota, default limits and network
+// policies.
 func (t *Target) walls(namespace string, open bool) []*unstructured.Unstructured {
 	i := t.Isolation
 	cpu, memory, count := i.CPU, i.Memory, i.Pods
@@ -67,8 +68,8 @@ func (t *Target) walls(namespace string, open bool) []*unstructured.Unstructured
 	return out
 }
 
-// from is who may reach the preview. One that has a Service open to the outside is
-// reached from there too.
+// from returns who may connect to the preview, including the outside if it has an open
+// Service.
 func (i Isolation) from(open bool) []any {
 	var out []any
 	for _, ns := range i.IngressFrom {
@@ -101,7 +102,7 @@ func object(apiVersion, kind, namespace, name string, spec map[string]any) *unst
 	return o
 }
 
-// secretObjects hold the variables whose values are nobody else's business.
+// secretObjects returns the objects with secret variables and the pull secret.
 func (t *Target) secretObjects(namespace string, d target.Deployment) (out []*unstructured.Unstructured) {
 	values, external := map[string]any{}, []any{}
 	stores := map[string]bool{}
