@@ -15,8 +15,8 @@ func clusterAdmin(root *field) []hit {
 	return nil
 }
 
-// wildcardRole: rights on everything in a group of Kubernetes itself. A wildcard in
-// the group of one operator is that operator's affair.
+// wildcardRole finds rights on everything in a group of Kubernetes itself. A wildcard in
+// the group of a single operator is not a finding.
 func wildcardRole(root *field) (hits []hit) {
 	switch root.get("kind").text() {
 	case "RoleBinding":

@@ -19,8 +19,8 @@ type Violation struct {
 	At       report.Location
 }
 
-// Check applies the Rules to every object. What an object is told by others (a
-// service account without a token) counts.
+// Check applies the Rules to every object. It considers related objects, such as a service
+// account without a token.
 func Check(objects []Object) []Violation {
 	accounts := tokenless(objects)
 	var out []Violation
@@ -32,7 +32,7 @@ func Check(objects []Object) []Violation {
 	return out
 }
 
-// Name is "Deployment/web".
+// Name returns the kind and the name: "Deployment/web".
 func (o Object) Name() string {
 	kind, _ := o.Map["kind"].(string)
 	meta, _ := o.Map["metadata"].(map[string]any)
@@ -48,7 +48,7 @@ func (o Object) Name() string {
 	return strings.TrimSuffix(clip(kind)+"/"+clip(name), "/")
 }
 
-// Namespace is what the object says itself: "" is that of the deployment.
+// Namespace returns metadata.namespace: "" is the namespace of the deployment.
 func (o Object) Namespace() string {
 	meta, _ := o.Map["metadata"].(map[string]any)
 	namespace, _ := meta["namespace"].(string)
@@ -59,12 +59,12 @@ func (o Object) Namespace() string {
 type inspection struct {
 	object    *Object
 	tokenless map[string]bool
-	broken    []hit // what has the wrong type
+	broken    []hit // fields of a wrong type
 	seen      map[string]bool
 	out       []Violation
 }
 
-// hit is where a rule is broken, and how.
+// hit is a field that breaks a rule, and how.
 type hit struct {
 	at      *field
 	message string
@@ -116,7 +116,7 @@ func (c *inspection) add(rule Rule, hits []hit) {
 	}
 }
 
-// clip keeps a hostile name from filling the report.
+// clip bounds a hostile name in a report.
 func clip(s string) string {
 	const most = 120
 	if len(s) <= most {

@@ -16,8 +16,8 @@ func privileged(_ pod, c container) (hits []hit) {
 	return hits
 }
 
-// runsAsRoot: the container's word counts before the pod's, for each of the two
-// fields alone.
+// runsAsRoot finds containers that may run as root. Each of the two fields of the container
+// overrides that of the pod.
 func runsAsRoot(p pod, c container) []hit {
 	if p.windows {
 		return nil
@@ -48,8 +48,8 @@ func privilegeEscalation(p pod, c container) []hit {
 	return []hit{{f, "allows privilege escalation"}}
 }
 
-// harmless are the capabilities the Pod Security Standard "baseline" lets a
-// container add.
+// harmless are the capabilities that the Pod Security Standard "baseline" allows a
+// container to add.
 var harmless = []string{
 	"AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE",
 	"SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
@@ -84,8 +84,9 @@ func unconfinedIn(context *field) (hits []hit) {
 	return hits
 }
 
-// missingLimits: a limit is also the request where none is given. The pod's own
-// resources count for its containers; an ephemeral container can have none.
+// missingLimits finds containers without limits. A limit is also the request if there is
+// none. The pod's own resources apply to its containers. Ephemeral containers cannot have
+// limits.
 func missingLimits(p pod, c container) (hits []hit) {
 	if c.ephemeral {
 		return nil

@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// field is a place in an object, whether or not anything stands there.
+// field is a place in an object, which may have no value.
 type field struct {
 	v      any
 	parent *field
 	key    string // of a map
-	index  int    // of a list, when key is empty
+	index  int    // of a list, if key is empty
 	check  *inspection
 }
 
-// get is the field of a map. Where something other than a map stands, that is a
-// violation, and the field is empty.
+// get returns a field of a map. If the value is not a map, that is a violation, and the
+// field is empty.
 func (f *field) get(keys ...string) *field {
 	for _, key := range keys {
 		m, ok := f.v.(map[string]any)
@@ -27,7 +27,7 @@ func (f *field) get(keys ...string) *field {
 	return f
 }
 
-// list is the elements of a list.
+// list returns the elements of a list.
 func (f *field) list() []*field {
 	l, ok := f.v.([]any)
 	if !ok && f.v != nil {
@@ -40,7 +40,7 @@ func (f *field) list() []*field {
 	return out
 }
 
-// texts is the elements of a list of strings.
+// texts returns the elements of a list of strings.
 func (f *field) texts() (out []string) {
 	for _, e := range f.list() {
 		out = append(out, e.text())
@@ -56,7 +56,7 @@ func (f *field) text() string {
 	return s
 }
 
-// is reports whether a boolean has the value; one that is not set has neither.
+// is reports whether a boolean has the value. An unset one has neither.
 func (f *field) is(want bool) bool {
 	b, ok := f.v.(bool)
 	if !ok && f.v != nil {
@@ -65,7 +65,7 @@ func (f *field) is(want bool) bool {
 	return ok && b == want
 }
 
-// number reports false when there is none.
+// number returns an integer, or false if there is none.
 func (f *field) number() (int64, bool) {
 	switch n := f.v.(type) {
 	case nil:
@@ -82,10 +82,10 @@ func (f *field) number() (int64, bool) {
 	return 0, false
 }
 
-// set reports whether anything stands there: null is nothing.
+// set reports whether the field has a value other than null.
 func (f *field) set() bool { return f.v != nil }
 
-// path is "spec.containers[0].image".
+// path returns the path of the field: "spec.containers[0].image".
 func (f *field) path() string {
 	var steps []string
 	for ; f.parent != nil; f = f.parent {
@@ -102,7 +102,7 @@ func (f *field) path() string {
 	return strings.TrimPrefix(b.String(), ".")
 }
 
-// line is that of the field, of what it should stand in, or of the object.
+// line returns the line of the field, or of the nearest parent that has one.
 func (f *field) line() int {
 	var up []*field
 	for ; f.parent != nil; f = f.parent {

@@ -8,7 +8,7 @@ func unpinnedImage(_ pod, c container) []hit { return unpinned(c.get("image")) }
 func latestVolume(p pod) []hit   { return volumeImages(p, moving) }
 func unpinnedVolume(p pod) []hit { return volumeImages(p, unpinned) }
 
-// volumeImages are images that are mounted, not run.
+// volumeImages returns the images that are mounted, not run.
 func volumeImages(p pod, check func(*field) []hit) (hits []hit) {
 	for _, v := range p.spec.get("volumes").list() {
 		if image := v.get("image"); image.set() {
@@ -44,7 +44,7 @@ func unpinned(image *field) []hit {
 	return nil
 }
 
-// split takes an image apart: registry.example.com:5000/app:1.2@sha256:…
+// split splits an image such as registry.example.com:5000/app:1.2@sha256:…
 func split(image string) (name, tag string, digest bool) {
 	image, sum, _ := strings.Cut(image, "@")
 	algorithm, hash, _ := strings.Cut(sum, ":")

@@ -1,5 +1,5 @@
-// Package manifest reads Kubernetes objects and says which of them could break
-// out of their container, their node or their namespace.
+// Package manifest reads Kubernetes objects and reports which of them could break out of
+// their container, their node or their namespace.
 package manifest
 
 import (
@@ -14,25 +14,25 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// What one text may hold. An object of Kubernetes has 1.5 MiB at most.
+// Limits of one text. A Kubernetes object has at most 1.5 MiB.
 const (
 	maxText  = 10 << 20
-	maxNodes = 1 << 20  // with every alias written out
-	maxBytes = 64 << 20 // of scalars, likewise
+	maxNodes = 1 << 20  // with all aliases expanded
+	maxBytes = 64 << 20 // of scalars, with all aliases expanded
 	maxDepth = 100
 )
 
 // Object is one object as the cluster would receive it.
 type Object struct {
 	File string
-	Line int            // where it begins; 0 is unknown
+	Line int            // first line; 0: unknown
 	Map  map[string]any // of nil, bool, string, int64, uint64, float64, []any and map[string]any
-	node *yaml.Node     // where its fields stand; nil: not known
+	node *yaml.Node     // with the lines of its fields; nil: unknown
 }
 
-// Parse reads the objects of a text of YAML or JSON documents. Lists are
-// unwrapped and empty documents left out. What cannot be read to its end is an
-// error: the cluster may read it otherwise.
+// Parse reads the objects of a text of YAML or JSON documents. It unwraps lists and skips
+// empty documents. A text that cannot be read completely is an error, because the cluster
+// may read it differently.
 func Parse(file string, text []byte) ([]Object, error) {
 	var objects []Object
 	err := documents(text, func(d document) error { return add(&objects, file, d) })
@@ -42,8 +42,8 @@ func Parse(file string, text []byte) ([]Object, error) {
 	return objects, nil
 }
 
-// Decode returns the documents of a text: nil, bool, string, int64, uint64,
-// float64, []any and map[string]any.
+// Decode returns the documents of a text as nil, bool, string, int64, uint64, float64,
+// []any and map[string]any.
 func Decode(text []byte) ([]any, error) {
 	var values []any
 	err := documents(text, func(d document) error { values = append(values, d.value); return nil })
@@ -52,13 +52,13 @@ func Decode(text []byte) ([]any, error) {
 
 type document struct {
 	value any
-	node  *yaml.Node // nil: not known
+	node  *yaml.Node // nil: unknown
 	line  int
 }
 
 func documents(text []byte, each func(document) error) (err error) {
 	defer func() {
-		if p := recover(); p != nil { // the library has panicked on hostile text before
+		if p := recover(); p != nil { // the library has panicked on hostile text
 			err = fmt.Errorf("cannot be read: %T", p)
 		}
 	}()
@@ -66,7 +66,7 @@ func documents(text []byte, each func(document) error) (err error) {
 		return fmt.Errorf("%d bytes, more than %d", len(text), maxText)
 	}
 	docs, err := fromYAML(text)
-	// Not every JSON is YAML: "\ud83d\ude00" is not, nor are two objects in a row.
+	// Not every JSON text is YAML: "\ud83d\ude00" and two objects in a row are not.
 	if err != nil && bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
 		if more, jsonErr := fromJSON(text); jsonErr == nil {
 			docs, err = more, nil
@@ -80,12 +80,12 @@ func documents(text []byte, each func(document) error) (err error) {
 	return err
 }
 
-// glued is where kubectl and Helm see the end of a document, and YAML does not.
+// glued matches where kubectl and Helm end a document, but YAML does not.
 var glued = regexp.MustCompile(`(?m)^---[^\s]`)
 
 func fromYAML(text []byte) (docs []document, err error) {
 	if at := glued.FindIndex(text); at != nil {
-		return nil, fmt.Errorf("line %d: --- and what follows it are read differently by different tools; give --- a line of its own", lineAt(text, at[0]))
+		return nil, fmt.Errorf("line %d: tools disagree about text after ---: put --- on a line of its own", lineAt(text, at[0]))
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(text))
 	r := reader{maxNodes, maxBytes, map[*yaml.Node]bool{}}
@@ -130,14 +130,14 @@ func fromJSON(text []byte) (docs []document, err error) {
 
 func lineAt(text []byte, offset int) int { return 1 + bytes.Count(text[:offset], []byte("\n")) }
 
-// add takes the document apart if it is a list.
+// add adds a document, or the items of a list.
 func add(objects *[]Object, file string, d document) error {
 	if d.value == nil {
 		return nil
 	}
 	object, ok := d.value.(map[string]any)
 	if !ok {
-		return fmt.Errorf("line %d: a %s, where an object should be", d.line, kindOf(d.value))
+		return fmt.Errorf("line %d: found a %s instead of an object", d.line, kindOf(d.value))
 	}
 	kind, _ := object["kind"].(string)
 	items, ok := object["items"].([]any)
@@ -146,7 +146,7 @@ func add(objects *[]Object, file string, d document) error {
 		return nil
 	}
 	for i, item := range items {
-		if m, ok := item.(map[string]any); ok && kind != "List" { // its items need not say what they are
+		if m, ok := item.(map[string]any); ok && kind != "List" { // items of a typed list may omit their kind
 			setDefault(m, "kind", strings.TrimSuffix(kind, "List"))
 			setDefault(m, "apiVersion", object["apiVersion"])
 		}
@@ -167,7 +167,7 @@ func setDefault(m map[string]any, key string, value any) {
 	}
 }
 
-// Unplaced is the object without lines: those of what was rendered are nowhere in
+// Unplaced returns the object without lines, because those of rendered text do not exist in
 // the repository.
 func (o Object) Unplaced() Object {
 	o.Line, o.node = 0, nil

@@ -15,7 +15,7 @@ func hostNamespace(key, noun string) func(pod) []hit {
 	}
 }
 
-// hostProcess is Windows' privileged.
+// hostProcess finds privileged containers on Windows.
 func hostProcess(p pod) []hit {
 	if f := p.spec.get("securityContext", "windowsOptions", "hostProcess"); f.is(true) {
 		return []hit{{f, "runs as a process of the node"}}
@@ -41,25 +41,24 @@ func dockerSocket(p pod) (hits []hit) {
 	return hits
 }
 
-// sockets are where container runtimes listen. A mount that is read-only does not
-// keep anyone from talking to one.
+// sockets are those of container runtimes. A read-only mount does not prevent their use.
 var sockets = []string{
 	"/run/docker.sock", "/run/containerd/containerd.sock", "/run/crio/crio.sock", "/run/podman/podman.sock",
 	"/run/cri-dockerd.sock", "/run/k3s/containerd/containerd.sock", "/var/snap/microk8s/common/run/containerd.sock",
 }
 
-// ReachesSocket reports whether the path is a socket or a folder with one.
+// ReachesSocket reports whether the path is a socket or a folder that contains one.
 func ReachesSocket(at string) bool {
 	at = path.Clean("/" + at)
 	if rest, ok := strings.CutPrefix(at, "/var/run"); ok && (rest == "" || rest[0] == '/') {
-		at = "/run" + rest // the one is a link to the other
+		at = "/run" + rest // /var/run is a link to /run
 	}
 	return slices.ContainsFunc(sockets, func(s string) bool {
 		return at == s || strings.HasPrefix(s, strings.TrimSuffix(at, "/")+"/") || at == "/var"
 	})
 }
 
-// hostPathVolume is a folder of the node by way of a volume of the cluster.
+// hostPathVolume finds folders of the node that are mounted through a PersistentVolume.
 func hostPathVolume(root *field) []hit {
 	if root.get("kind").text() != "PersistentVolume" {
 		return nil

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// pod is a pod, or the template of one.
+// pod is a Pod or a pod template.
 type pod struct {
 	spec       *field
 	namespace  string
@@ -18,7 +18,7 @@ type container struct {
 	ephemeral bool
 }
 
-// workloads says where the pod stands in the kinds of Kubernetes itself.
+// workloads are the paths of the pod in the kinds of Kubernetes.
 var workloads = map[string][]string{
 	"Pod":                   {"spec"},
 	"PodTemplate":           {"template", "spec"},
@@ -31,8 +31,8 @@ var workloads = map[string][]string{
 	"CronJob":               {"spec", "jobTemplate", "spec", "template", "spec"},
 }
 
-// podsOf is the pods an object asks for. In a kind that is not known (a Rollout,
-// a Knative Service) it is whatever looks like one.
+// podsOf returns the pods of an object. In an unknown kind (a Rollout, a Knative Service) it
+// finds everything that looks like one.
 func podsOf(root *field) []pod {
 	namespace := root.get("metadata", "namespace").text()
 	var specs []*field
@@ -64,7 +64,7 @@ func podsOf(root *field) []pod {
 	return out
 }
 
-// search finds every spec with a list of containers.
+// search finds every specification with a list of containers.
 func search(f *field, depth int) (out []*field) {
 	if depth > maxDepth {
 		return nil
@@ -76,7 +76,7 @@ func search(f *field, depth int) (out []*field) {
 		}
 		keys := make([]string, 0, len(v))
 		for k := range v {
-			if k != "" { // an empty key would read as an index
+			if k != "" { // an empty key would count as an index
 				keys = append(keys, k)
 			}
 		}
@@ -95,8 +95,8 @@ func search(f *field, depth int) (out []*field) {
 	return out
 }
 
-// tokenless lists the service accounts ("namespace/name") whose pods get no token
-// unless they ask for it.
+// tokenless lists the service accounts ("namespace/name") whose pods get no token unless they
+// request one.
 func tokenless(objects []Object) map[string]bool {
 	out := map[string]bool{}
 	for _, o := range objects {

@@ -11,15 +11,15 @@ import (
 )
 
 var (
-	errDeep  = fmt.Errorf("it is nested deeper than %d", maxDepth)
-	errLarge = fmt.Errorf("it has more than %d bytes with every alias written out", maxBytes)
+	errDeep  = fmt.Errorf("it has more than %d levels", maxDepth)
+	errLarge = fmt.Errorf("it has more than %d bytes with all aliases expanded", maxBytes)
 	errMany  = fmt.Errorf("it has more than %d nodes", maxNodes)
 )
 
-// reader counts what it has read.
+// reader reads values within limits.
 type reader struct {
 	nodes, bytes int                 // that may still be read
-	within       map[*yaml.Node]bool // the aliases that are being written out
+	within       map[*yaml.Node]bool // the aliases being expanded
 }
 
 func (r *reader) take(bytes, depth int) error {
@@ -36,8 +36,8 @@ func (r *reader) take(bytes, depth int) error {
 	return nil
 }
 
-// value is what the cluster would make of the node: the reader of Kubernetes
-// speaks YAML 1.1, where yes is true, and lets the last of two equal keys win.
+// value returns the value that the cluster would read: Kubernetes reads YAML 1.1, where yes
+// is true, and the last of two equal keys wins.
 func (r *reader) value(n *yaml.Node, depth int) (any, error) {
 	if err := r.take(len(n.Value), depth); err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func (r *reader) value(n *yaml.Node, depth int) (any, error) {
 	return nil, fmt.Errorf("line %d: not a value", n.Line)
 }
 
-// tags are those of YAML itself.
+// tags are the standard tags of YAML.
 var tags = []string{"!!null", "!!bool", "!!int", "!!float", "!!str", "!!binary", "!!timestamp", "!!seq", "!!map"}
 
 func (r *reader) mapping(n *yaml.Node, m map[string]any, depth int) error {
@@ -118,7 +118,7 @@ func keyText(key *yaml.Node) string {
 	return key.Value
 }
 
-// merge is <<: of several maps the first wins.
+// merge applies the key <<. Of several maps the first wins.
 func merge(into map[string]any, from any) error {
 	switch from := from.(type) {
 	case map[string]any:
@@ -131,7 +131,7 @@ func merge(into map[string]any, from any) error {
 	case []any:
 		for _, f := range from {
 			if _, ok := f.(map[string]any); !ok {
-				return errors.New("<< merges a map only")
+				return errors.New("<< accepts only maps")
 			}
 			if err := merge(into, f); err != nil {
 				return err
@@ -139,7 +139,7 @@ func merge(into map[string]any, from any) error {
 		}
 		return nil
 	}
-	return errors.New("<< merges a map only")
+	return errors.New("<< accepts only maps")
 }
 
 func scalar(n *yaml.Node) (any, error) {
@@ -152,7 +152,7 @@ func scalar(n *yaml.Node) (any, error) {
 		}
 	}
 	var v any
-	if err := n.Decode(&v); err != nil { // its text would show the value
+	if err := n.Decode(&v); err != nil { // the error's text would show the value
 		return nil, fmt.Errorf("line %d: not a valid %s", n.Line, n.ShortTag())
 	}
 	switch v := v.(type) {
@@ -168,7 +168,7 @@ func scalar(n *yaml.Node) (any, error) {
 	return v, nil
 }
 
-// plain turns the numbers of JSON into those of an Object, and counts.
+// plain converts JSON numbers to those of an Object, within the limits.
 func (r *reader) plain(v any, depth int) (any, error) {
 	err := r.take(0, depth)
 	if err != nil {
@@ -195,7 +195,7 @@ func (r *reader) plain(v any, depth int) (any, error) {
 	return v, nil
 }
 
-// step is the node of a field or an element, or nil.
+// step returns the node of a field or an element, or nil.
 func step(n *yaml.Node, to any) *yaml.Node {
 	if n != nil && n.Kind == yaml.AliasNode {
 		n = n.Alias
@@ -218,7 +218,7 @@ func step(n *yaml.Node, to any) *yaml.Node {
 	return nil
 }
 
-// kindOf names a value as YAML does.
+// kindOf names the type of a value as YAML does.
 func kindOf(v any) string {
 	switch v.(type) {
 	case nil:

@@ -17,7 +17,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/manifest"
 )
 
-// chart renders a chart as "helm install" would in an empty cluster.
+// chart renders a chart as helm install does in an empty cluster.
 func (t *Tree) chart(s Source, rel Release) (Result, error) {
 	dir := path.Clean(s.Chart)
 	r := Result{Generic: dir}
@@ -98,7 +98,7 @@ func loadFiles(files []*archive.BufferedFile) (*chart.Chart, error) {
 			if strings.HasPrefix(f.Name, "templates/") {
 				continue
 			}
-			if _, err := manifest.Decode(f.Data); err != nil { // refuses what would fill the memory
+			if _, err := manifest.Decode(f.Data); err != nil { // refuses text that would exhaust the memory
 				return nil, fmt.Errorf("%s: %w", f.Name, err)
 			}
 		}
@@ -108,12 +108,12 @@ func loadFiles(files []*archive.BufferedFile) (*chart.Chart, error) {
 		return nil, err
 	}
 	if missing := undelivered(c); len(missing) > 0 {
-		return nil, fmt.Errorf("it depends on %s, which is not in its charts folder", strings.Join(missing, ", "))
+		return nil, fmt.Errorf("its dependency %s is not in its charts folder", strings.Join(missing, ", "))
 	}
 	return c, nil
 }
 
-// undelivered are the dependencies that are named and not there.
+// undelivered returns the declared dependencies that are missing.
 func undelivered(c *chart.Chart) (names []string) {
 	for _, want := range c.Metadata.Dependencies {
 		if want != nil && !slices.ContainsFunc(c.Dependencies(), func(have *chart.Chart) bool { return have.Name() == want.Name }) {
@@ -123,7 +123,7 @@ func undelivered(c *chart.Chart) (names []string) {
 	return names
 }
 
-// ignored reports whether .helmignore names the file or a folder it is in.
+// ignored reports whether .helmignore lists the file or one of its folders.
 func ignored(rules *ignore.Rules, name string) bool {
 	for i := range len(name) {
 		if name[i] == '/' && rules.Ignore(name[:i], entry{path.Base(name[:i]), true}) {
@@ -133,7 +133,7 @@ func ignored(rules *ignore.Rules, name string) bool {
 	return rules.Ignore(name, entry{path.Base(name), false})
 }
 
-// entry is what the rules ask about a file.
+// entry describes a file to the rules of .helmignore.
 type entry struct {
 	name string
 	dir  bool

@@ -45,7 +45,7 @@ func TestChartGaps(t *testing.T) {
 		files map[string]string
 		want  string
 	}{
-		"dependency":     {map[string]string{"charts/web/Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.0.0\ndependencies: [{name: redis, version: 1.x, repository: 'https://charts.example.com'}]\n"}, "depends on redis"},
+		"dependency":     {map[string]string{"charts/web/Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.0.0\ndependencies: [{name: redis, version: 1.x, repository: 'https://charts.example.com'}]\n"}, "dependency redis is not"},
 		"no chart":       {map[string]string{"charts/web/Chart.yaml": "-> values.yaml"}, "Chart.yaml file is missing"},
 		"template":       {map[string]string{"charts/web/templates/x.yaml": "{{ .Values.a.b.c }}"}, "nil pointer"},
 		"fail":           {map[string]string{"charts/web/templates/x.yaml": "{{ fail \"say who\" }}"}, "say who"},
@@ -55,7 +55,7 @@ func TestChartGaps(t *testing.T) {
 		"outside":        {map[string]string{"charts/web/templates/x.yaml": "-> /etc/passwd"}, "symbolic link"},
 		"memory":         {map[string]string{"charts/web/templates/x.yaml": "{{ repeat 1000000000 \"x\" }}"}, "more than"},
 		"numbers":        {map[string]string{"charts/web/templates/x.yaml": "{{ range until 1000000000 }}x{{ end }}"}, "more than"},
-		"values bomb":    {map[string]string{"charts/web/values.yaml": "a: &a '" + strings.Repeat("x", 1<<20) + "'\nb: [" + strings.Repeat("*a, ", 100) + "]"}, "bytes with every alias"},
+		"values bomb":    {map[string]string{"charts/web/values.yaml": "a: &a '" + strings.Repeat("x", 1<<20) + "'\nb: [" + strings.Repeat("*a, ", 100) + "]"}, "bytes with all aliases"},
 		"broken archive": {map[string]string{"charts/web/charts/redis-1.tgz": "no archive"}, "redis"},
 	} {
 		t.Run(name+" GP-GATE-12", func(t *testing.T) {
@@ -152,14 +152,14 @@ func TestDeployGaps(t *testing.T) {
 	for name, tt := range map[string]struct{ file, text, want string }{
 		"schema":             {"c/values.schema.json", `{"properties": {"a": {"properties": {"b": {"pattern": "^d$"}, "list": {"type": "string"}}, "required": ["x"]}}}`, "values.schema.json of web: .a lacks x; .a.b breaks pattern; .a.list is of type array, not string"},
 		"schema, unknown":    {"c/values.schema.json", `{"additionalProperties": false}`, ". has the unknown a"},
-		"schema, remote":     {"c/values.schema.json", `{"$ref": "http://127.0.0.1:1/values.json"}`, "nothing is fetched"},
-		"schema, file":       {"c/values.schema.json", `{"$ref": "file:///etc/hostname"}`, "nothing is fetched"},
-		"schema, beside":     {"c/values.schema.json", `{"$ref": "values.json"}`, "nothing is fetched"},
-		"schema, URN":        {"c/values.schema.json", `{"$ref": "urn:example:values"}`, "nothing is fetched"},
+		"schema, remote":     {"c/values.schema.json", `{"$ref": "http://127.0.0.1:1/values.json"}`, "is not fetched"},
+		"schema, file":       {"c/values.schema.json", `{"$ref": "file:///etc/hostname"}`, "is not fetched"},
+		"schema, beside":     {"c/values.schema.json", `{"$ref": "values.json"}`, "is not fetched"},
+		"schema, URN":        {"c/values.schema.json", `{"$ref": "urn:example:values"}`, "is not fetched"},
 		"schema, no JSON":    {"c/values.schema.json", `{`, "unexpected EOF"},
 		"schema, itself":     {"c/values.schema.json", `{"$ref": "#"}`, ". breaks the schema"},
 		"library":            {"c/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\ntype: library\n", "it is a library"},
-		"version":            {"c/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\nkubeVersion: '>=1.99.0'\n", "it asks for Kubernetes >=1.99.0, and the cluster has v1.33.4"},
+		"version":            {"c/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\nkubeVersion: '>=1.99.0'\n", "it requires Kubernetes >=1.99.0, but the cluster has v1.33.4"},
 		"random word":        {"c/templates/x.yaml", "{{ randAlphaNum 1000000000 }}", "more than"},
 		"random bytes":       {"c/templates/x.yaml", "{{ randBytes 1000000000 }}", "more than"},
 		"random, none":       {"c/templates/x.yaml", "{{ randInt 1 1 }}", "randInt"},

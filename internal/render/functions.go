@@ -12,12 +12,12 @@ import (
 
 const maxRepeat = 1 << 20
 
-// calls are the functions that were called of those whose result differs each time.
+// calls records the called functions whose result differs each time.
 type calls map[string]bool
 
-// functions replace those of Helm that fill the memory with one word, and those
-// whose result changes with every rendering: by constants to inspect, so that the
-// same chart comes to the same twice, and otherwise by themselves, with a note of it.
+// functions replaces Helm functions that can exhaust the memory with one call, and those
+// whose result changes with every rendering. For inspection the latter return constants,
+// so that a chart renders to the same twice; otherwise their calls are recorded.
 func functions(inspect bool, called calls) template.FuncMap {
 	all := template.FuncMap{"repeat": repeat, "until": until, "untilStep": untilStep}
 	some := func(n int) (string, error) { return repeat(n, "x") }
@@ -63,14 +63,14 @@ func functions(inspect bool, called calls) template.FuncMap {
 	return all
 }
 
-// varying are the functions that are random, or know what time it is.
+// varying are the functions that return random values or the time.
 var varying = []string{
 	"ago", "bcrypt", "encryptAES", "genCA", "genCAWithKey", "genPrivateKey", "genSelfSignedCert", "genSelfSignedCertWithKey",
 	"genSignedCert", "genSignedCertWithKey", "htpasswd", "now", "randAlpha", "randAlphaNum", "randAscii", "randBytes",
 	"randInt", "randNumeric", "shuffle", "uuidv4",
 }
 
-// noted is the function with a note of each call of it. None of them is variadic.
+// noted wraps a function to record its calls. None of the functions is variadic.
 func noted(f any, note func()) any {
 	v := reflect.ValueOf(f)
 	return reflect.MakeFunc(v.Type(), func(args []reflect.Value) []reflect.Value {

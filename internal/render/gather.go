@@ -18,23 +18,24 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/manifest"
 )
 
-// gatherer copies what a kustomization reaches. kustomize fetches whatever looks
-// like a URL with git or HTTP and has no option against it, so nothing that does
-// gets into the copy.
+// gatherer copies the files that a kustomization refers to. kustomize fetches everything
+// that looks like a URL with git or HTTP, and has no option to disable that, so the copy
+// contains no such reference.
 type gatherer struct {
 	tree      *Tree
 	into      filesys.FileSystem
 	seen      map[string]bool // folders and files
 	missing   []Gap
-	annotated bool // the repository itself asks for the annotation of origin
+	annotated bool // the repository itself requests the origin annotation
 }
 
 const maxFolders = 1000
 
-// kustomization copies that of a folder and all it names, and returns its path.
+// kustomization copies the kustomization of a folder with everything it refers to, and
+// returns its path.
 func (g *gatherer) kustomization(dir string, depth int) (string, error) {
 	if depth > 50 || len(g.seen) > 20*maxFolders {
-		return "", fmt.Errorf("%s: kustomizations are nested too deep, or name too many files", dir)
+		return "", fmt.Errorf("%s: kustomizations are nested too deeply, or refer to too many files", dir)
 	}
 	name, err := g.find(dir)
 	if err != nil || g.seen[dir] {
@@ -45,7 +46,7 @@ func (g *gatherer) kustomization(dir string, depth int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if _, err := manifest.Decode(text); err != nil { // refuses what would fill the memory
+	if _, err := manifest.Decode(text); err != nil { // refuses text that would exhaust the memory
 		return "", fmt.Errorf("%s: %w", name, err)
 	}
 	var k types.Kustomization
@@ -82,21 +83,21 @@ func (g *gatherer) find(dir string) (string, error) {
 		}
 	}
 	if found == "" {
-		return "", fmt.Errorf("%s has no kustomization.yaml (a symbolic link is not followed)", dir)
+		return "", fmt.Errorf("%s has no kustomization.yaml (symbolic links are not followed)", dir)
 	}
 	return found, nil
 }
 
-// modernise replaces the deprecated fields: kustomize prints a warning for each.
+// modernise replaces deprecated fields, because kustomize prints a warning for each.
 func (g *gatherer) modernise(k *types.Kustomization, dir, name string) error {
 	k.FixKustomization()
 	if len(k.HelmCharts) > 0 || k.HelmGlobals != nil {
-		return fmt.Errorf("%s renders Helm charts, which takes the helm program", name)
+		return fmt.Errorf("%s renders Helm charts, which needs the helm program", name)
 	}
 	k.HelmGlobals = nil
 	if len(k.Vars) > 0 {
 		g.missing = append(g.missing, Gap{
-			What: "vars of " + name, Why: "kustomize has deprecated them: what they stand for is left out here",
+			What: "vars of " + name, Why: "they are deprecated, and are not substituted here",
 			Remedy: "use replacements (kustomize edit fix --vars)",
 		})
 	}
@@ -113,14 +114,14 @@ func (g *gatherer) modernise(k *types.Kustomization, dir, name string) error {
 		} else if strings.Contains(string(p), "\n") || strings.HasPrefix(string(p), "{") {
 			k.Patches = append(k.Patches, types.Patch{Patch: string(p)})
 		} else {
-			return fmt.Errorf("%s names the patch %s, which is not there", name, p)
+			return fmt.Errorf("%s refers to the patch %s, which does not exist", name, p)
 		}
 	}
 	k.PatchesStrategicMerge = nil
 	return nil
 }
 
-// references copies what the kustomization names.
+// references copies the files that the kustomization refers to.
 func (g *gatherer) references(k types.Kustomization, dir, name string, depth int) error {
 	for _, r := range k.Resources {
 		if err := g.resource(dir, r, name, depth); err != nil {
@@ -179,7 +180,7 @@ func (g *gatherer) references(k types.Kustomization, dir, name string, depth int
 	return nil
 }
 
-// resource is a file or another kustomization.
+// resource copies a file or another kustomization.
 func (g *gatherer) resource(dir, r, name string, depth int) error {
 	if !remote(r) && g.tree.Has(path.Join(dir, r)) {
 		return g.file(dir, r, name, true)
@@ -209,15 +210,15 @@ func (g *gatherer) file(dir, f, name string, isYAML bool) error {
 		return err
 	}
 	if isYAML {
-		if _, err := manifest.Decode(text); err != nil { // refuses what would fill the memory
+		if _, err := manifest.Decode(text); err != nil { // refuses text that would exhaust the memory
 			return fmt.Errorf("%s: %w", p, err)
 		}
 	}
 	return g.into.WriteFile("/"+p, text)
 }
 
-// plugin is the configuration of a generator or a transformer, in a file or in
-// place. It may name files of its own, so all of the folder are copied.
+// plugin copies the configuration of a generator or a transformer, which is a file or
+// inline. It may refer to further files, so the whole folder is copied.
 func (g *gatherer) plugin(dir, p, name string) error {
 	text := []byte(p)
 	if g.tree.Has(path.Join(dir, p)) && !remote(p) {
@@ -229,7 +230,7 @@ func (g *gatherer) plugin(dir, p, name string) error {
 			return err
 		}
 	} else if !strings.Contains(p, "\n") {
-		return fmt.Errorf("%s names %s, which is no file of the repository: that is not followed for generators, transformers and validators", name, clip(p))
+		return fmt.Errorf("%s refers to %s, which is not a file of the repository, as generators, transformers and validators must be", name, clip(p))
 	}
 	values, err := manifest.Decode(text)
 	if err != nil {
@@ -244,17 +245,17 @@ func (g *gatherer) plugin(dir, p, name string) error {
 		if g.seen["file "+f] || strings.HasPrefix(path.Base(f), "kustomization.") || path.Base(f) == "Kustomization" {
 			continue
 		}
-		_ = g.file(".", f, name, IsManifest(f)) // one that cannot be read is not there if it is asked for
+		_ = g.file(".", f, name, IsManifest(f)) // an unreadable file is missing if it is needed
 	}
 	return nil
 }
 
-// harmless refuses what would make a plugin run a program or fetch a file.
+// harmless refuses a plugin that would run a program or fetch a file.
 func harmless(v any) (err error) {
 	switch v := v.(type) {
 	case string:
 		if _, after, _ := strings.Cut(v, "="); remote(v) || remote(after) {
-			return fmt.Errorf("it names %s, and nothing is fetched", clip(v))
+			return fmt.Errorf("it refers to %s, which is not fetched", clip(v))
 		}
 	case []any:
 		for _, e := range v {
@@ -262,7 +263,7 @@ func harmless(v any) (err error) {
 		}
 	case map[string]any:
 		if kind, _ := v["kind"].(string); strings.HasPrefix(kind, "Helm") {
-			return errors.New("it renders Helm charts, which takes the helm program")
+			return errors.New("it renders Helm charts, which needs the helm program")
 		}
 		for _, k := range slices.Sorted(maps.Keys(v)) {
 			err = errors.Join(err, harmless(v[k]))
@@ -271,26 +272,26 @@ func harmless(v any) (err error) {
 	return err
 }
 
-// local refuses what is not in the repository.
+// local refuses references to files outside the repository.
 func (g *gatherer) local(dir, p, name string) error {
 	switch at := path.Join(dir, p); {
 	case remote(p):
-		return fmt.Errorf("%s names %s, and nothing is fetched: vendor it, or name what it builds as manifests", name, clip(p))
+		return fmt.Errorf("%s refers to %s, which is not fetched: vendor it, or commit its output as manifests", name, clip(p))
 	case path.IsAbs(p) || !filepath.IsLocal(at):
-		return fmt.Errorf("%s names %s, which is outside the repository", name, clip(p))
+		return fmt.Errorf("%s refers to %s, which is outside the repository", name, clip(p))
 	case !g.tree.Exists(at):
-		return fmt.Errorf("%s names %s, which is not there (a symbolic link is not followed)", name, clip(p))
+		return fmt.Errorf("%s refers to %s, which does not exist (symbolic links are not followed)", name, clip(p))
 	}
 	return nil
 }
 
-// scheme is what makes kustomize fetch: see NewRepoSpecFromURL and IsRemoteFile in
-// sigs.k8s.io/kustomize/api/internal. Anything with // is taken as remote too.
+// scheme matches what kustomize fetches: see NewRepoSpecFromURL and IsRemoteFile in
+// sigs.k8s.io/kustomize/api/internal. Anything with // counts as remote too.
 var scheme = regexp.MustCompile(`(?i)^\s*(git::|https?:|ssh:|file:|github\.com[/:]|[a-z][a-z0-9-]*@)`)
 
 func remote(p string) bool {
 	return scheme.MatchString(p) || strings.Contains(p, "://") && !strings.Contains(p, "\n")
 }
 
-// clip keeps a hostile path from filling a message.
+// clip bounds a hostile path in a message.
 func clip(s string) string { return Reason(errors.New(s)) }

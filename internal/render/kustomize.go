@@ -12,9 +12,9 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
 
-// kustomize builds the folder. What it may read is copied into memory first, and a
-// kustomization is written there anew from what was checked of it: so nothing
-// leads out of the repository, and no program is run.
+// kustomize builds the folder. It first copies the files into memory, and writes each
+// kustomization from its checked fields, so that no reference leaves the repository and no
+// program runs.
 func (t *Tree) kustomize(s Source) Result {
 	dir := path.Clean(s.Kustomize)
 	r := Result{Generic: dir}
@@ -28,7 +28,7 @@ func (t *Tree) kustomize(s Source) Result {
 	if err != nil {
 		r.Gaps = append(r.Gaps, Gap{
 			What: "kustomization " + dir, Why: Reason(err),
-			Remedy: "repair it (kustomize build " + dir + "), or commit what it builds and name that as manifests",
+			Remedy: "repair it (kustomize build " + dir + "), or commit its output and use that as manifests",
 		})
 	}
 	return r
@@ -37,7 +37,7 @@ func (t *Tree) kustomize(s Source) Result {
 func (r *Result) build(dir string, g gatherer) error {
 	defer silence()()
 	built, err := krusty.MakeKustomizer(&krusty.Options{
-		Reorder:          krusty.ReorderOptionUnspecified, // another is worth a warning to it
+		Reorder:          krusty.ReorderOptionUnspecified, // kustomize warns about any other order
 		LoadRestrictions: types.LoadRestrictionsRootOnly,
 		PluginConfig:     types.DisabledPluginConfig(),
 	}).Run(g.into, "/"+dir)
@@ -55,14 +55,14 @@ func (r *Result) build(dir string, g gatherer) error {
 			return err
 		}
 		if size += len(text); size > maxOutput {
-			return fmt.Errorf("it builds more than %d bytes", maxOutput)
+			return fmt.Errorf("its output is larger than %d bytes", maxOutput)
 		}
 		r.add(file, text, false)
 	}
 	return nil
 }
 
-// originKey is the annotation that says which file a resource is from.
+// originKey is the annotation with the file that a resource comes from.
 const originKey = "config.kubernetes.io/origin"
 
 func origin(one *resource.Resource, dir, otherwise string) string {
@@ -76,7 +76,7 @@ func origin(one *resource.Resource, dir, otherwise string) string {
 	return otherwise
 }
 
-// forget takes the annotation away again that the repository did not ask for.
+// forget removes the origin annotation if the repository did not request it.
 func forget(one *resource.Resource, asked bool) error {
 	if asked {
 		return nil
@@ -86,7 +86,7 @@ func forget(one *resource.Resource, asked bool) error {
 	return one.SetAnnotations(annotations)
 }
 
-// mark asks for the annotation.
+// mark requests the origin annotation.
 func mark(k *types.Kustomization) (asked bool) {
 	if slices.Contains(k.BuildMetadata, types.OriginAnnotations) {
 		return true

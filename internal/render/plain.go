@@ -2,7 +2,7 @@ package render
 
 import "path"
 
-// plain reads the manifests of a file, or of every folder below one.
+// plain reads the manifests of a file, or of a folder and those below it.
 func (t *Tree) plain(s Source) (Result, error) {
 	name := path.Clean(s.Manifests)
 	files := []string{name}
@@ -28,7 +28,7 @@ func (t *Tree) plain(s Source) (Result, error) {
 		r.add(f, text, true)
 	}
 	if read == 0 {
-		r.Gaps = append(r.Gaps, Gap{What: name, Why: "there is no manifest in it", Remedy: "correct " + s.at("manifests") + " in .goldenpath.yml"})
+		r.Gaps = append(r.Gaps, Gap{What: name, Why: "it contains no manifest", Remedy: "correct " + s.at("manifests") + " in .goldenpath.yml"})
 	}
 	return r, nil
 }

@@ -10,12 +10,12 @@ import (
 	"sync/atomic"
 )
 
-// library is held while Helm or kustomize renders: both keep state of the process
-// (the schema of kustomize, the loggers).
+// library is locked while Helm or kustomize renders: both have global state (the schema of
+// kustomize, the loggers).
 var library sync.Mutex
 
-// silence takes the library, and keeps what it logs from being printed, until the
-// function it returns is called. Whoever else logs is heard as before.
+// silence locks the library and discards its log messages until the returned function is
+// called. Other packages can still log.
 func silence() (end func()) {
 	library.Lock()
 	before, writer, flags := slog.Default(), log.Writer(), log.Flags()
@@ -24,8 +24,8 @@ func silence() (end func()) {
 	slog.SetDefault(slog.New(m)) // takes over the log package too
 	return func() {
 		m.on.Store(false)
-		// Another scanner may have put its own handler in front meanwhile. It hands on
-		// to this one, which from now on hands on too.
+		// Another scanner may have installed a handler that forwards to this one. From now
+		// on this one forwards too.
 		if slog.Default().Handler() == slog.Handler(m) {
 			slog.SetDefault(before)
 			log.SetOutput(writer)
@@ -35,8 +35,8 @@ func silence() (end func()) {
 	}
 }
 
-// muffler drops what comes from the log package, which does not say who calls,
-// and from Helm.
+// muffler drops messages of Helm, and those of the log package, which do not record their
+// caller.
 type muffler struct {
 	slog.Handler
 	on *atomic.Bool

@@ -6,11 +6,11 @@ import (
 	"unicode/utf8"
 )
 
-// quoted are the pieces of a file that libraries show in their errors: a generator
-// with its literals, a patch, a template. They may hold a secret.
+// quoted matches the parts of a file that libraries show in their errors: a generator with
+// its literals, a patch, a template. They may contain a secret.
 var quoted = regexp.MustCompile("(?s)config: `.*`|from \\[.*\\]|`[^`]{60,}`|\"[^\"]{120,}\"")
 
-// Reason is an error in one line of bearable length, without pieces of files.
+// Reason returns an error as one short line, without parts of files.
 func Reason(err error) string {
 	const most = 400
 	text := quoted.ReplaceAllString(err.Error(), "…")

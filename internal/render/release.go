@@ -11,14 +11,14 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// check refuses names that no release and no namespace can have: templates write
-// them into YAML as they are.
+// check refuses names that a release or a namespace cannot have, because templates write
+// them into YAML without escaping.
 func (r Release) check() error {
 	if r.Name != "" && chartutil.ValidateReleaseName(r.Name) != nil {
-		return fmt.Errorf("%s is no name of a release: use at most 53 of a-z, 0-9, - and .", clip(r.Name))
+		return fmt.Errorf("%s is not a valid release name: use at most 53 characters of a-z, 0-9, - and .", clip(r.Name))
 	}
 	if r.Namespace != "" && len(validation.IsDNS1123Label(r.Namespace)) > 0 {
-		return fmt.Errorf("%s is no name of a namespace: use at most 63 of a-z, 0-9 and -", clip(r.Namespace))
+		return fmt.Errorf("%s is not a valid namespace: use at most 63 characters of a-z, 0-9 and -", clip(r.Namespace))
 	}
 	return nil
 }
@@ -45,16 +45,16 @@ func (r Release) capabilities() (*common.Capabilities, error) {
 	return able, nil
 }
 
-// fits refuses a chart that Helm would not install there.
+// fits refuses a chart that Helm would not install in the cluster.
 func (r Release) fits(c *chart.Chart, able *common.Capabilities) error {
 	want := c.Metadata.KubeVersion
 	switch {
 	case r.Inspect:
 		return nil
 	case c.Metadata.Type == "library":
-		return errors.New("it is a library, which other charts use and nobody deploys")
+		return errors.New("it is a library chart, which cannot be deployed")
 	case r.KubeVersion != "" && want != "" && !chartutil.IsCompatibleRange(want, able.KubeVersion.String()):
-		return fmt.Errorf("it asks for Kubernetes %s, and the cluster has %s", want, able.KubeVersion.Version)
+		return fmt.Errorf("it requires Kubernetes %s, but the cluster has %s", want, able.KubeVersion.Version)
 	}
 	return nil
 }

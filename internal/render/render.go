@@ -1,5 +1,5 @@
-// Package render turns charts, kustomizations and manifests into objects, without
-// a cluster, a network or a program.
+// Package render turns charts, kustomizations and manifests into objects, without a
+// cluster, a network or an external program.
 package render
 
 import (
@@ -13,70 +13,68 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// Source is what is rendered: exactly one of Chart, Kustomize and Manifests,
-// relative to the tree.
+// Source is what to render: exactly one of Chart, Kustomize and Manifests, relative to the
+// tree.
 type Source struct {
-	Key    string   // its key in the configuration, which mistakes are named by: "gate.runtime[0]"
+	Key    string   // its key in the configuration, for messages: "gate.runtime[0]"
 	Chart  string   // folder, or archive
-	Values []string // files, for Chart; the later over the earlier
-	// Set goes over the values of the files, for Chart, by key: "image.tag",
-	// "hosts[0].name", `annotations.example\.com/a`. A value is a string and stays as it
-	// is. A chart that fails may show one in a message: no secret belongs here.
+	Values []string // files, for Chart; later files override earlier ones
+	// Set overrides the values of the files, for Chart, by key: "image.tag",
+	// "hosts[0].name", `annotations.example\.com/a`. Values are used as they are. The
+	// message of a failing chart may show one, so they must not be secrets.
 	Set       map[string]any
 	Kustomize string // folder
 	Manifests string // file, or folder with those below it
 }
 
-// Release is what a chart learns of where it goes. The others are rendered without:
-// their objects get no name and no namespace from here.
+// Release describes a Helm release to a chart. Kustomizations and manifests do not use it.
 type Release struct {
 	Name      string // "": the chart's
 	Namespace string // "": default
-	Upgrade   bool   // something of that name is there already
+	Upgrade   bool   // a release of that name exists
 	Revision  int    // 0: 1
-	// KubeVersion and APIVersions are what the cluster says of itself ("v1.33.4",
-	// "apps/v1", "apps/v1/Deployment"); empty: what the library knows. A chart that
-	// asks for another version than KubeVersion is a gap.
+	// KubeVersion and APIVersions describe the cluster ("v1.33.4", "apps/v1",
+	// "apps/v1/Deployment"); empty: the library's defaults. A chart that requires another
+	// version than KubeVersion is a gap.
 	KubeVersion string
 	APIVersions []string
-	// Inspect is for looking at the outcome and never deploying it: random words and
-	// numbers are constant, so that a chart comes to the same twice (a password would be
-	// one that everybody knows), and the schema of the values is not applied.
+	// Inspect renders objects that are checked and never deployed: random values are
+	// constant, so that a chart renders to the same twice (a generated password would be
+	// public), and the schema of the values does not apply.
 	Inspect bool
 }
 
-// Gap is something that could not be rendered: what is deployed of the rest would
-// not be what the source says.
+// Gap is something that could not be rendered, so the result is incomplete.
 type Gap struct{ What, Why, Remedy string }
 
-// Result is what a source comes to.
+// Result is the outcome of rendering a source.
 type Result struct {
-	// Objects stand in the order of their files, and in that of each file: nothing
-	// is sorted for installing. The hooks of a chart are among them, with their
-	// annotations, and so are its tests.
+	// Objects are in the order of their files and within each file, not in the order of
+	// installation. They include the hooks of a chart, with their annotations, and its
+	// tests.
 	Objects []manifest.Object
-	// CRDs counts the last of Objects that are from the crds folders of charts: Helm
-	// makes them before all others, and neither changes nor removes them afterwards.
+	// CRDs is how many of the last Objects come from the crds folders of charts. Helm
+	// creates them before all others, and never changes or removes them.
 	CRDs int
 	Gaps []Gap
-	// Varying are the functions a chart has called whose result differs with every
-	// rendering (genCA, randAlphaNum), sorted: what they make changes with each
-	// deployment, as a chart finds nothing with lookup to keep. With Inspect there is none.
+	// Varying are the called functions whose result differs with every rendering (genCA,
+	// randAlphaNum), sorted. Their results change with each deployment, because lookup
+	// finds no earlier ones. It is empty with Inspect.
 	Varying []string
-	Generic string // file to name where an object's own is not of the tree
+	Generic string // file to report if an object's own is not in the tree
 }
 
-// maxOutput is what one source renders to at most, in bytes.
+// maxOutput bounds the output of one source, in bytes.
 const maxOutput = 64 << 20
 
-// Render renders the source as "helm template", "kustomize build" or "kubectl
-// apply -f" would: lookup finds nothing, no name is resolved, nothing is fetched, no
-// program is run, and no symbolic link is followed. What cannot be rendered so is in
-// Gaps; a mistake in a name is a *report.UsageError.
+// Render renders the source as helm template, kustomize build or kubectl apply -f do, but
+// lookup finds nothing, and Render resolves no host name, fetches nothing, runs no program
+// and follows no symbolic link. Gaps lists what could not be rendered. An invalid name in
+// the source is a *report.UsageError.
 //
-// None of the libraries can be interrupted. When ctx ends, Render returns, and what
-// was begun goes on until it is done. Nor can a template be kept from filling the
-// memory: tpl that calls itself ends the process, as it does Helm.
+// The libraries cannot be interrupted: when ctx ends, Render returns, and the library goes
+// on in the background. Nor is the memory of a template limited: a recursive tpl ends the
+// process, as it ends Helm.
 func (t *Tree) Render(ctx context.Context, s Source, r Release) (Result, error) {
 	if err := t.check(s, r); err != nil {
 		return Result{}, err
@@ -111,7 +109,7 @@ func (t *Tree) Render(ctx context.Context, s Source, r Release) (Result, error) 
 	}
 }
 
-// check refuses what no configuration should say.
+// check refuses an invalid source.
 func (t *Tree) check(s Source, r Release) error {
 	var problems []string
 	say := func(field, format string, args ...any) {
@@ -123,7 +121,7 @@ func (t *Tree) check(s Source, r Release) error {
 		case p.path == "":
 			continue
 		case !filepath.IsLocal(p.path):
-			say(p.field, "%s is not below the repository", clip(p.path))
+			say(p.field, "%s is outside the repository", clip(p.path))
 		case !t.Exists(path.Clean(p.path)):
 			say(p.field, "%s is not in the repository (a symbolic link is not followed)", clip(p.path))
 		}
@@ -134,7 +132,7 @@ func (t *Tree) check(s Source, r Release) error {
 	}
 	for i, p := range s.Values {
 		if !filepath.IsLocal(p) {
-			say(fmt.Sprintf("values[%d]", i), "%s is not below the repository", clip(p))
+			say(fmt.Sprintf("values[%d]", i), "%s is outside the repository", clip(p))
 		}
 	}
 	if len(s.Values)+len(s.Set) > 0 && s.Chart == "" {
@@ -149,7 +147,7 @@ func (t *Tree) check(s Source, r Release) error {
 	return nil
 }
 
-// at is the key of a field.
+// at returns the configuration key of a field.
 func (s Source) at(field string) string {
 	switch {
 	case field == "":
@@ -160,7 +158,7 @@ func (s Source) at(field string) string {
 	return s.Key + "." + field
 }
 
-// where is what the source is called in a message.
+// where names the source in a message.
 func (s Source) where() string {
 	for _, name := range []string{s.Key, s.Chart, s.Kustomize, s.Manifests} {
 		if name != "" {
@@ -170,12 +168,12 @@ func (s Source) where() string {
 	return "source"
 }
 
-// add takes in the objects of one text that was rendered or read. With lines, they
-// are those of the file.
+// add parses one rendered or read text and adds its objects. With lines, the objects keep
+// their line numbers in the file.
 func (r *Result) add(file string, text []byte, lines bool) {
 	objects, err := manifest.Parse(file, text)
 	if err != nil {
-		r.Gaps = append(r.Gaps, Gap{What: file, Why: Reason(err), Remedy: "repair it, or what renders it"})
+		r.Gaps = append(r.Gaps, Gap{What: file, Why: Reason(err), Remedy: "correct it, or the template that renders it"})
 	}
 	for _, o := range objects {
 		if !lines {

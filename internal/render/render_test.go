@@ -108,18 +108,18 @@ func TestMistakes(t *testing.T) {
 		"none":              {Source{}, Release{}, key + ": name exactly one"},
 		"two":               {Source{Chart: "charts/web", Manifests: "charts"}, Release{}, key + ": name exactly one"},
 		"absent":            {Source{Chart: "charts/no"}, Release{}, key + ".chart: charts/no is not in the repository"},
-		"outside":           {Source{Manifests: "charts/../../x"}, Release{}, key + ".manifests: charts/../../x is not below"},
-		"absolute":          {Source{Kustomize: "/etc"}, Release{}, key + ".kustomize: /etc is not below"},
+		"outside":           {Source{Manifests: "charts/../../x"}, Release{}, key + ".manifests: charts/../../x is outside"},
+		"absolute":          {Source{Kustomize: "/etc"}, Release{}, key + ".kustomize: /etc is outside"},
 		"link to a folder":  {Source{Chart: "charts/linked"}, Release{}, "a symbolic link is not followed"},
 		"git":               {Source{Manifests: ".git"}, Release{}, ".git is not in the repository"},
 		"values, absent":    {Source{Chart: "charts/web", Values: []string{"no.yaml"}}, Release{}, key + ".values[0]: read no.yaml"},
-		"values, outside":   {Source{Chart: "charts/web", Values: []string{"production.yaml", "../x.yaml"}}, Release{}, key + ".values[1]: ../x.yaml is not below"},
+		"values, outside":   {Source{Chart: "charts/web", Values: []string{"production.yaml", "../x.yaml"}}, Release{}, key + ".values[1]: ../x.yaml is outside"},
 		"values, a link":    {Source{Chart: "charts/web", Values: []string{"link.yaml"}}, Release{}, key + ".values[0]: read link.yaml"},
 		"values, no YAML":   {Source{Chart: "charts/web", Values: []string{"bad.yaml"}}, Release{}, key + ".values[0]: bad.yaml"},
 		"values, a list":    {Source{Chart: "charts/web", Values: []string{"list.yaml"}}, Release{}, key + ".values[0]: list.yaml"},
 		"values, no chart":  {Source{Manifests: "charts", Set: map[string]any{"a": "b"}}, Release{}, key + ": only a chart has values"},
-		"name of a release": {Source{Chart: "charts/web"}, Release{Name: "a\nb: c"}, "no name of a release"},
-		"name of a space":   {Source{Chart: "charts/web"}, Release{Namespace: "a{}"}, "no name of a namespace"},
+		"name of a release": {Source{Chart: "charts/web"}, Release{Name: "a\nb: c"}, "not a valid release name"},
+		"name of a space":   {Source{Chart: "charts/web"}, Release{Namespace: "a{}"}, "not a valid namespace"},
 	} {
 		t.Run(name+" GP-PREV-1", func(t *testing.T) {
 			tt.source.Key = key

@@ -14,13 +14,13 @@ import (
 	chart "helm.sh/helm/v4/pkg/chart/v2"
 )
 
-// conform holds the values against the schema of the chart and those of the charts
-// below it, as Helm does, but fetches none.
+// conform checks the values against the schemas of the chart and its subcharts, as Helm
+// does, but fetches no schema.
 func conform(c *chart.Chart, values map[string]any) error {
 	var problems []error
 	if c.Schema != nil {
 		if err := against(c.Schema, values); err != nil {
-			problems = append(problems, fmt.Errorf("the values break values.schema.json of %s: %w", c.Name(), err))
+			problems = append(problems, fmt.Errorf("the values do not match values.schema.json of %s: %w", c.Name(), err))
 		}
 	}
 	for _, sub := range c.Dependencies() {
@@ -29,7 +29,7 @@ func conform(c *chart.Chart, values map[string]any) error {
 		case map[string]any:
 			problems = append(problems, conform(sub, own))
 		default:
-			problems = append(problems, fmt.Errorf("the values of %s are no map", sub.Name()))
+			problems = append(problems, fmt.Errorf("the values of %s are not a map", sub.Name()))
 		}
 	}
 	return errors.Join(problems...)
@@ -60,14 +60,14 @@ func against(schema []byte, values map[string]any) error {
 	return errors.New(strings.Join(slices.Sorted(maps.Keys(said)), "; "))
 }
 
-// nothing fetches no schema.
+// nothing is a loader that fetches no schema.
 type nothing struct{}
 
 func (nothing) Load(url string) (any, error) {
-	return nil, fmt.Errorf("it refers to %s, and nothing is fetched: put what it says into the schema itself", clip(url))
+	return nil, fmt.Errorf("it refers to %s, which is not fetched: inline it into the schema", clip(url))
 }
 
-// leaves says where the values are wrong, and shows none of them.
+// leaves lists where the values are wrong, without showing them.
 func leaves(v *jsonschema.ValidationError, said map[string]bool) {
 	for _, c := range v.Causes {
 		leaves(c, said)

@@ -9,16 +9,16 @@ import (
 	"strconv"
 )
 
-// How long a key may be in bytes, how deep it may lead, and how far into a list.
+// Limits of a key: its bytes, its depth, and an index.
 const (
 	maxKey   = 512
 	maxSteps = 30
 	maxIndex = 1000
 )
 
-// set puts the values at their keys, as they are: no character of a value has a
-// meaning. In a key a dot leads into a map, \. is a dot, and [2] an element; a list
-// of the chart is replaced, not altered. A key comes before those below it.
+// set sets the values at their keys. No character of a value has a special meaning. In a
+// key, a dot separates maps, \. is a dot, and [2] is an element. A list of the chart is
+// replaced, not merged. A key is set before the keys below it.
 func (s Source) set(values map[string]any) (problems []string) {
 	for _, key := range slices.Sorted(maps.Keys(s.Set)) {
 		steps, err := split(key)
@@ -33,12 +33,12 @@ func (s Source) set(values map[string]any) (problems []string) {
 }
 
 var (
-	errKey  = errors.New(`it is no key: write names with dots between them, \. for a dot in a name, and [0] for an element`)
+	errKey  = errors.New(`not a valid key: write names with dots between them, \. for a dot in a name, and [0] for an element`)
 	element = regexp.MustCompile(`^((?:\\.|[^\\\[\]])+)((?:\[[0-9]{1,4}\])*)$`)
 	index   = regexp.MustCompile(`[0-9]+`)
 )
 
-// split takes a key apart into names and numbers.
+// split splits a key into names and numbers.
 func split(key string) (steps []any, err error) {
 	if len(key) > maxKey {
 		return nil, fmt.Errorf("it is longer than %d bytes", maxKey)
@@ -52,18 +52,18 @@ func split(key string) (steps []any, err error) {
 		for _, digits := range index.FindAllString(m[2], -1) {
 			i, err := strconv.Atoi(digits)
 			if err != nil || i > maxIndex {
-				return nil, fmt.Errorf("it leads further than %d into a list", maxIndex)
+				return nil, fmt.Errorf("an index is larger than %d", maxIndex)
 			}
 			steps = append(steps, i)
 		}
 	}
 	if len(steps) > maxSteps {
-		return nil, fmt.Errorf("it leads deeper than %d", maxSteps)
+		return nil, fmt.Errorf("it has more than %d levels", maxSteps)
 	}
 	return steps, nil
 }
 
-// atDots splits at the dots that are not escaped.
+// atDots splits at unescaped dots.
 func atDots(key string) (parts []string) {
 	from := 0
 	for i := 0; i < len(key); i++ {
@@ -82,7 +82,7 @@ var escaped = regexp.MustCompile(`(?s)\\(.)`)
 
 func unescape(name string) string { return escaped.ReplaceAllString(name, "$1") }
 
-// put returns what stands there with the value at the end of the steps.
+// put returns the tree with the value set at the end of the steps.
 func put(there any, steps []any, value any) (any, error) {
 	if len(steps) == 0 {
 		return value, nil
@@ -91,7 +91,7 @@ func put(there any, steps []any, value any) (any, error) {
 	case int:
 		list, ok := there.([]any)
 		if !ok && there != nil {
-			return nil, errors.New("what it leads into is no list")
+			return nil, errors.New("it indexes a value that is not a list")
 		}
 		for len(list) <= step {
 			list = append(list, nil)
@@ -102,7 +102,7 @@ func put(there any, steps []any, value any) (any, error) {
 	case string:
 		m, ok := there.(map[string]any)
 		if !ok && there != nil {
-			return nil, errors.New("what it leads into is no map")
+			return nil, errors.New("it names a key of a value that is not a map")
 		}
 		if m == nil {
 			m = map[string]any{}

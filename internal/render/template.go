@@ -16,7 +16,7 @@ import (
 	releaseutil "helm.sh/helm/v4/pkg/release/v1/util"
 )
 
-// template renders into the objects, a file at a time.
+// template renders the chart and adds the objects, one file after the other.
 func (r *Result) template(dir string, c *chart.Chart, values map[string]any, rel Release) error {
 	able, err := rel.capabilities()
 	if err != nil {
@@ -48,7 +48,7 @@ func (r *Result) template(dir string, c *chart.Chart, values map[string]any, rel
 	size := 0
 	for _, name := range slices.Sorted(maps.Keys(texts)) {
 		if size += len(texts[name]); size > maxOutput {
-			return fmt.Errorf("it renders to more than %d bytes", maxOutput)
+			return fmt.Errorf("its output is larger than %d bytes", maxOutput)
 		}
 		if strings.HasSuffix(name, "NOTES.txt") {
 			continue
@@ -68,7 +68,7 @@ func (r *Result) template(dir string, c *chart.Chart, values map[string]any, rel
 	return nil
 }
 
-// documents takes a rendered text apart as Helm does, which is not as YAML says.
+// documents splits a rendered text as Helm does, which differs from YAML.
 func documents(text string) (out []string) {
 	parts := releaseutil.SplitManifests(text)
 	keys := slices.Collect(maps.Keys(parts))

@@ -11,14 +11,14 @@ import (
 	"sync/atomic"
 )
 
-// What is read at most, in bytes, and how many files there may be.
+// Limits on what is read, in bytes, and on the number of files.
 const (
 	maxFile  = 10 << 20
-	maxRead  = 512 << 20 // of a tree, all together
+	maxRead  = 512 << 20 // of a tree in total
 	maxFiles = 1 << 20
 )
 
-// Tree is the files that may be read, and no other.
+// Tree gives access to a set of files, and to no others.
 type Tree struct {
 	root     *os.Root
 	names    []string // sorted
@@ -28,7 +28,7 @@ type Tree struct {
 	left     atomic.Int64
 }
 
-// Open opens the folder with every regular file below it but those of .git.
+// Open opens a folder with every regular file below it, except .git.
 func Open(dir string) (*Tree, error) {
 	t, err := Select(dir, nil, func(string) bool { return false })
 	if err != nil {
@@ -53,8 +53,8 @@ func Open(dir string) (*Tree, error) {
 	return t, nil
 }
 
-// Select opens the folder for reading the files named: relative, with forward
-// slashes, none a symbolic link. A link below what is excluded is no gap.
+// Select opens a folder with the given files: relative paths with forward slashes, no
+// symbolic links. A link below an excluded path is not a gap.
 func Select(dir string, names []string, excluded func(name string) bool) (*Tree, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -79,11 +79,10 @@ func (t *Tree) take(names []string) {
 // Close closes the folder.
 func (t *Tree) Close() error { return t.root.Close() }
 
-// Has reports whether the clean path is that of a file.
+// Has reports whether the clean path is a file.
 func (t *Tree) Has(name string) bool { return t.files[name] }
 
-// Exists reports whether the clean path is that of a file, or of a folder with one
-// in it.
+// Exists reports whether the clean path is a file, or a folder that contains one.
 func (t *Tree) Exists(name string) bool { return t.files[name] || t.folders[name] }
 
 // Read reads a file of at most limit bytes.
@@ -102,12 +101,12 @@ func (t *Tree) Read(name string, limit int64) ([]byte, error) {
 	}
 	left := t.left.Add(-int64(len(text)))
 	if int64(len(text)) > limit || left < 0 {
-		return nil, fmt.Errorf("read %s: it is larger than %d bytes", name, limit)
+		return nil, fmt.Errorf("read %s: larger than %d bytes", name, limit)
 	}
 	return text, nil
 }
 
-// below lists the files of a folder and of those in it.
+// below lists the files in a folder and its subfolders.
 func (t *Tree) below(dir string) []string {
 	if dir == "." {
 		return t.names
@@ -120,19 +119,19 @@ func (t *Tree) below(dir string) []string {
 	return t.names[from:to]
 }
 
-// links are the symbolic links below a folder: other tools that deploy would follow
-// them, and here nobody does.
+// links returns a gap for each symbolic link below a folder: other tools follow them, but
+// this package does not.
 func (t *Tree) links(dir string) (gaps []Gap, err error) {
 	err = t.walk(dir, func(name string, d fs.DirEntry) error {
 		if !d.Type().IsRegular() {
-			gaps = append(gaps, Gap{What: name, Why: "it is a symbolic link, which is not followed", Remedy: "put the file itself there"})
+			gaps = append(gaps, Gap{What: name, Why: "it is a symbolic link, which is not followed", Remedy: "replace it with the file"})
 		}
 		return nil
 	})
 	return gaps, err
 }
 
-// walk visits whatever is no folder, but for .git and what is excluded.
+// walk visits everything but folders, .git and excluded paths.
 func (t *Tree) walk(dir string, visit func(name string, d fs.DirEntry) error) error {
 	return fs.WalkDir(t.root.FS(), dir, func(name string, d fs.DirEntry, err error) error {
 		switch {
@@ -149,7 +148,7 @@ func (t *Tree) walk(dir string, visit func(name string, d fs.DirEntry) error) er
 	})
 }
 
-// cause leaves out the path, which may be that of the machine.
+// cause removes the path from an error, because it may be one of this machine.
 func cause(err error) error {
 	if p, ok := err.(*fs.PathError); ok {
 		return p.Err
@@ -157,7 +156,7 @@ func cause(err error) error {
 	return err
 }
 
-// IsManifest reports whether the name is that of a manifest.
+// IsManifest reports whether the name has the extension of a manifest.
 func IsManifest(name string) bool {
 	return slices.Contains([]string{".yaml", ".yml", ".json"}, strings.ToLower(path.Ext(name)))
 }

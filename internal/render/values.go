@@ -12,7 +12,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// values are those of the files, the later over the earlier, and what is set.
+// values merges the files, later over earlier, and then Set.
 func (t *Tree) values(s Source) (map[string]any, error) {
 	all := map[string]any{}
 	var problems []string
@@ -24,7 +24,7 @@ func (t *Tree) values(s Source) (map[string]any, error) {
 			problems = append(problems, fmt.Sprintf("%s: %v", at, err))
 			continue
 		}
-		_, err = manifest.Decode(text) // refuses what would fill the memory
+		_, err = manifest.Decode(text) // refuses text that would exhaust the memory
 		if err == nil {
 			var some map[string]any
 			if some, err = loader.LoadValues(bytes.NewReader(text)); err == nil {

@@ -155,8 +155,8 @@ func TestGaps(t *testing.T) {
 		"template":      {Source{Chart: "charts/web"}, "charts/web/templates/x.yaml", "{{ .Values.a.b.c }}", "nil pointer"},
 		"archive":       {Source{Chart: "charts/web"}, "charts/web/charts/redis-1.tgz", "no archive", "redis"},
 		"symbolic link": {Source{Chart: "charts/web"}, "charts/web/templates/x.yaml", "-> two.yaml", "symbolic link"},
-		"remote base":   {Source{Kustomize: "prod"}, "prod/kustomization.yml", "resources: [github.com/a/b]", "nothing is fetched"},
-		"empty folder":  {Source{Manifests: "deploy"}, "deploy/README.md", "none", "there is no manifest"},
+		"remote base":   {Source{Kustomize: "prod"}, "prod/kustomization.yml", "resources: [github.com/a/b]", "is not fetched"},
+		"empty folder":  {Source{Manifests: "deploy"}, "deploy/README.md", "none", "contains no manifest"},
 	} {
 		t.Run(name+" GP-GATE-12", func(t *testing.T) {
 			res, err := scan(t.Context(), t, &Scanner{Sources: []Source{tt.source}}, with(with(webChart, overlay), map[string]string{tt.file: tt.text}))
@@ -273,8 +273,8 @@ func TestConfiguration(t *testing.T) {
 		"two":       {Scanner{Sources: []Source{{Chart: "a", Plan: "b"}}}, "gate.runtime[0]: name exactly one"},
 		"values":    {Scanner{Sources: []Source{{Plan: "a", Values: []string{"b"}}}}, "gate.runtime[0].values"},
 		"absent":    {Scanner{Sources: []Source{{Chart: "charts/web"}, {Kustomize: "nowhere"}}}, "gate.runtime[1].kustomize: nowhere is not in the repository"},
-		"outside":   {Scanner{Sources: []Source{{Manifests: "a/../../b"}}}, "not below the repository"},
-		"absolute":  {Scanner{Sources: []Source{{Manifests: "/etc"}}}, "not below the repository"},
+		"outside":   {Scanner{Sources: []Source{{Manifests: "a/../../b"}}}, "outside the repository"},
+		"absolute":  {Scanner{Sources: []Source{{Manifests: "/etc"}}}, "outside the repository"},
 		"no values": {Scanner{Sources: []Source{{Chart: "charts/web", Values: []string{"no.yaml"}}}}, "gate.runtime[0].values[0]: read no.yaml"},
 		"no policy": {Scanner{Sources: []Source{{Chart: "charts/web"}}, Policy: "nowhere"}, "gate.policy: nowhere is not a folder of the repository"},
 	} {

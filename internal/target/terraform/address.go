@@ -12,7 +12,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// checkURL refuses a configuration that cannot say where it answers.
+// checkURL refuses a configuration without an output for the address.
 func (s *session) checkURL() error {
 	if name := s.t.urlOutput(); s.t.URL == "" && !s.conf.outputs[name] {
 		return report.Usage(fmt.Sprintf("%s has no output %q: add output %q { value = … } with the address of the environment, or set its url in .goldenpath.yml", s.t.Dir, name, name))
@@ -20,27 +20,27 @@ func (s *session) checkURL() error {
 	return nil
 }
 
-// address is where the environment answers.
+// address returns the address of the environment.
 func (s *session) address(outputs map[string]tfexec.OutputMeta) (string, error) {
 	name, text := "url", s.t.URL
 	if text == "" {
 		name = "output " + s.t.urlOutput()
 		o, ok := outputs[s.t.urlOutput()]
 		if !ok {
-			return "", report.Usage(fmt.Sprintf("%s is not there after apply: it must not be null", name))
+			return "", report.Usage(fmt.Sprintf("%s is missing after apply: it must not be null", name))
 		}
 		if o.Sensitive {
-			return "", report.Usage(fmt.Sprintf("%s is sensitive: an address is shown to everybody; unmark it with nonsensitive(…)", name))
+			return "", report.Usage(fmt.Sprintf("%s is sensitive, but reports show the address: unmark it with nonsensitive(…)", name))
 		}
 		if json.Unmarshal(o.Value, &text) != nil {
-			return "", report.Usage(name + " is no string: give the address of the environment")
+			return "", report.Usage(name + " is not a string: set it to the address of the environment")
 		}
 	}
 	u, err := url.Parse(text)
 	bad := err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || len(text) > 2048 ||
 		strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) })
 	if bad {
-		return "", report.Usage(fmt.Sprintf("%s is %q: give an address with http:// or https:// and without a user", name, plain(text, 200)))
+		return "", report.Usage(fmt.Sprintf("%s is %q: set it to an http:// or https:// address without a user", name, plain(text, 200)))
 	}
 	return strings.TrimSuffix(text, "/"), nil
 }

@@ -13,16 +13,16 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// maxFile bounds what is read of a configuration's file. Terraform reads them all
-// anyway; this only has to know names.
+// maxFile bounds the size of a configuration file. This package only reads names and
+// types.
 const maxFile = 1 << 20
 
-// configuration is what a folder of .tf files declares. OpenTofu's own files count
-// for OpenTofu alone, which is why no library for Terraform's reads them.
+// configuration is what a folder of .tf files declares. Only OpenTofu reads .tofu files,
+// which libraries for Terraform ignore.
 type configuration struct {
 	variables map[string]*variable
 	outputs   map[string]bool
-	backend   string          // its type; cloud; "" when there is none
+	backend   string          // its type; cloud; "": none
 	assigned  map[string]bool // variables that a .tfvars file sets
 	locked    bool            // it pins its providers
 }
@@ -36,12 +36,12 @@ type variable struct {
 	line      int
 }
 
-// primitive says that a value is given as it is, not as JSON.
+// primitive reports whether a value is passed as is, not as JSON.
 func (v *variable) primitive() bool {
 	return slices.Contains([]string{"", "string", "number", "bool"}, v.kind)
 }
 
-// takes reports whether a value is of a kind with the variable's type.
+// takes reports whether the variable's type accepts a value.
 func (v *variable) takes(value any) bool {
 	switch value.(type) {
 	case string, int, bool:
@@ -58,8 +58,7 @@ var (
 	terraformSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "backend", LabelNames: []string{"type"}}, {Type: "cloud"}}}
 )
 
-// readConfiguration reads the configuration in dir. One that cannot be parsed is a
-// UsageError.
+// readConfiguration reads the configuration in dir. A parse error is a UsageError.
 func readConfiguration(dir string, tofu bool) (*configuration, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -86,7 +85,7 @@ func readConfiguration(dir string, tofu bool) (*configuration, error) {
 		}
 	}
 	if len(main) == 0 {
-		return nil, report.Usage(dir + " holds no .tf file: name the folder of the Terraform configuration in .goldenpath.yml")
+		return nil, report.Usage(dir + " contains no .tf file: set terraform in .goldenpath.yml to the folder of the configuration")
 	}
 	for _, name := range append(main, override...) {
 		if err := c.read(dir, name); err != nil {
@@ -110,7 +109,7 @@ func parse(dir, name string) (*hcl.File, error) {
 	file := filepath.Join(dir, name)
 	fi, err := os.Stat(file)
 	if err == nil && (fi.Size() > maxFile || !fi.Mode().IsRegular()) {
-		return nil, report.Usage(fmt.Sprintf("%s is no file, or larger than %d bytes: split it", file, maxFile))
+		return nil, report.Usage(fmt.Sprintf("%s is not a regular file, or is larger than %d bytes: split it", file, maxFile))
 	}
 	b, err := os.ReadFile(file)
 	if err != nil {
@@ -129,7 +128,7 @@ func parse(dir, name string) (*hcl.File, error) {
 	return f, mistake(dir, diags)
 }
 
-// mistake is the first error of diags, as one of who wrote the file.
+// mistake returns the first error of diags as a UsageError.
 func mistake(dir string, diags hcl.Diagnostics) error {
 	for _, d := range diags {
 		if d.Severity != hcl.DiagError {
@@ -156,8 +155,8 @@ func (c *configuration) readValues(dir, name string) error {
 	return mistake(dir, diags)
 }
 
-// read adds what a file declares. What an override declares again changes single
-// attributes of it.
+// read adds the declarations of a file. A declaration in an override file changes single
+// attributes of an earlier one.
 func (c *configuration) read(dir, name string) error {
 	f, err := parse(dir, name)
 	if err != nil {
@@ -205,8 +204,8 @@ func (c *configuration) declare(b *hcl.Block, src []byte) {
 	}
 }
 
-// text is an attribute as it is written. To evaluate it, an expression would be
-// followed as deep as it goes.
+// text returns the source text of an attribute. It is not evaluated, because a hostile
+// expression may be deeply nested.
 func text(a *hcl.Attribute, src []byte) string {
 	return strings.Trim(strings.TrimSpace(string(a.Expr.Range().SliceBytes(src))), `"`)
 }

@@ -10,17 +10,17 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// cleanup is how long tidying up may take once the caller has gone.
+// cleanup bounds the cleanup after the caller has ended.
 const cleanup = 30 * time.Second
 
-// Deploy applies the configuration in the environment's workspace and returns once
-// it is ready. Killed at any point and called again, it converges.
+// Deploy applies the configuration in the environment's workspace and returns once the
+// environment is ready. It can be called again after a kill at any point.
 //
-// A mistake in the configuration or its variables is a UsageError before anything
-// is touched, a locked state a *Locked; what Terraform could not make, or what does
-// not get ready, is a *target.Failure. Then what was made stays, unless this was
-// the environment's first deployment and d.KeepFailed is not set: Terraform knows
-// no earlier generation to go back to.
+// An invalid configuration or variable is a UsageError, and nothing is changed. A locked
+// state is a *Locked. A resource that Terraform could not create, or an environment that
+// does not become ready, is a *target.Failure; its resources stay, unless this was the
+// environment's first deployment and d.KeepFailed is not set. Terraform has no earlier
+// generation to restore.
 func (t *Target) Deploy(ctx context.Context, d target.Deployment) (target.Running, error) {
 	r, err := t.deploy(ctx, d)
 	if err != nil {
@@ -29,7 +29,7 @@ func (t *Target) Deploy(ctx context.Context, d target.Deployment) (target.Runnin
 	return r, nil
 }
 
-// deployment is one Deploy under way.
+// deployment is one call of Deploy.
 type deployment struct {
 	*session
 	target.Deployment
@@ -73,7 +73,7 @@ func (t *Target) deploy(ctx context.Context, d target.Deployment) (r target.Runn
 	return r, err
 }
 
-// ended tells of a phase, and asks whether to go on.
+// ended reports a phase, and calls Proceed.
 func (w *deployment) ended(name, detail string) error {
 	now := w.t.now()
 	p := target.Phase{Name: name, Detail: detail, Seconds: now.Sub(w.since).Seconds()}
@@ -90,8 +90,7 @@ func (w *deployment) ended(name, detail string) error {
 	return err
 }
 
-// apply plans and applies. A plan that somebody else's apply has made stale is made
-// again.
+// apply plans and applies. If another apply has made the plan stale, it plans again.
 func (w *deployment) apply(ctx context.Context, v *values) (notes []string, applied bool, err error) {
 	for attempt := 1; ; attempt++ {
 		p, err := w.plan(ctx, v)
@@ -113,13 +112,13 @@ func (w *deployment) apply(ctx context.Context, v *values) (notes []string, appl
 	}
 }
 
-// failure is an apply that failed, as a person can act on it.
+// failure turns a failed apply into a *target.Failure.
 func (w *deployment) failure(ctx context.Context, err error, ev *events) error {
 	var failed *Failed
 	if !errors.As(err, &failed) {
 		return err
 	}
-	f := &target.Failure{What: failed.Error(), Remedy: "mend what it names and run the same command again: it goes on where this one ended"}
+	f := &target.Failure{What: failed.Error(), Remedy: "fix the reported errors and run the same command again: it continues from here"}
 	for _, line := range ev.said {
 		f.Detail = append(f.Detail, w.clean(line))
 	}
@@ -129,7 +128,7 @@ func (w *deployment) failure(ctx context.Context, err error, ev *events) error {
 	return f
 }
 
-// ready reads the outputs and waits until what they name answers.
+// ready reads the outputs and waits until the address is ready.
 func (w *deployment) ready(ctx context.Context, known map[string]string) (target.Running, error) {
 	outputs, err := w.outputs(ctx)
 	if err != nil {
@@ -149,7 +148,7 @@ func (w *deployment) ready(ctx context.Context, known map[string]string) (target
 	}
 	if err != nil {
 		return r, &target.Failure{
-			What: w.clean(fmt.Sprintf("%s: %s: %v", place(w.workspace), r.URL, err)), Remedy: "read the platform's log of the service: Terraform applied everything",
+			What: w.clean(fmt.Sprintf("%s: %s: %v", place(w.workspace), r.URL, err)), Remedy: "read the service's log on its platform: Terraform applied everything",
 			Kept: fmt.Sprintf("%s as applied (commit %.7s); deploy an earlier commit to go back", place(w.workspace), known["commit"]),
 		}
 	}
@@ -157,10 +156,9 @@ func (w *deployment) ready(ctx context.Context, known map[string]string) (target
 	return r, w.ended("ready", proof.Health+"; "+proof.Version)
 }
 
-// abandon removes what a first deployment that failed has made: an empty workspace
-// always, anything else where it is not to be kept. A caller that was interrupted
-// has no time for that, and who was superseded no right: the same command, or Down,
-// goes on from there.
+// abandon removes the resources of a failed first deployment: an empty workspace always,
+// others unless they are to be kept. After an interruption there is no time for that, and
+// after another deployment took over no right: calling Deploy or Down again continues.
 func (w *deployment) abandon(ctx context.Context, v *values, applied bool, cause error) error {
 	if !applied {
 		return w.undoWorkspace(ctx, cause)
@@ -169,7 +167,7 @@ func (w *deployment) abandon(ctx context.Context, v *values, applied bool, cause
 		return cause
 	}
 	if err := w.remove(ctx, v); err != nil {
-		return errors.Join(cause, fmt.Errorf("remove what the failed deployment made: %w", err))
+		return errors.Join(cause, fmt.Errorf("remove the resources of the failed deployment: %w", err))
 	}
 	var f *target.Failure
 	if errors.As(cause, &f) {
@@ -178,8 +176,8 @@ func (w *deployment) abandon(ctx context.Context, v *values, applied bool, cause
 	return cause
 }
 
-// undoWorkspace deletes the workspace that was made for nothing. Where somebody else
-// uses it meanwhile, Terraform refuses, and it stays.
+// undoWorkspace deletes a workspace that is still empty. If another run uses it, Terraform
+// refuses, and it stays.
 func (s *session) undoWorkspace(ctx context.Context, cause error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanup)
 	defer cancel()

@@ -9,13 +9,13 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// Down destroys what is in the environment's workspace and deletes the workspace.
-// It returns nil when there is none, and goes on where an earlier one was killed. A
-// workspace with anything in it is never deleted: what cannot be destroyed is a
-// *target.Failure, and stays where the next Down finds it.
+// Down destroys the resources of the environment's workspace and deletes the workspace. It
+// returns nil if there is none, and continues where an earlier call was killed. It never
+// deletes a workspace with resources: if they cannot be destroyed, it returns a
+// *target.Failure, and the next Down tries again.
 func (t *Target) Down(ctx context.Context, environment string) error {
 	if err := t.down(ctx, environment); err != nil {
-		return fmt.Errorf("take down %s: %w", environment, err)
+		return fmt.Errorf("remove %s: %w", environment, err)
 	}
 	return nil
 }
@@ -36,7 +36,7 @@ func (t *Target) down(ctx context.Context, environment string) error {
 	return s.remove(ctx, v)
 }
 
-// recall is the variables of an environment that is not deployed now.
+// recall returns the variables of an environment without a deployment.
 func (s *session) recall(ctx context.Context, environment string) (*values, error) {
 	outputs, err := s.outputs(ctx)
 	if err != nil {
@@ -48,7 +48,7 @@ func (s *session) recall(ctx context.Context, environment string) (*values, erro
 	return s.fill(std, s.t.Secrets)
 }
 
-// remove destroys what is in the workspace, and deletes it.
+// remove destroys the resources of the workspace, and deletes it.
 func (s *session) remove(ctx context.Context, v *values) error {
 	left, err := s.resources(ctx)
 	if err != nil {
@@ -66,7 +66,7 @@ func (s *session) remove(ctx context.Context, v *values) error {
 			return err
 		}
 		if len(left) > 0 {
-			return &target.Failure{What: s.product + " destroy: it ended well and left " + list(left), Remedy: "run the same command again"}
+			return &target.Failure{What: s.product + " destroy: it succeeded but left " + list(left), Remedy: "run the same command again"}
 		}
 	}
 	return s.deleteWorkspace(ctx)
@@ -77,7 +77,7 @@ func (s *session) notDestroyed(ctx context.Context, cause error, ev *events) err
 	if !errors.As(cause, &failed) {
 		return cause
 	}
-	f := &target.Failure{What: failed.Error(), Remedy: "mend what it names; the next sweep tries again, as does the same command"}
+	f := &target.Failure{What: failed.Error(), Remedy: "fix the reported errors and run the same command again; the next sweep tries again too"}
 	for _, line := range ev.said {
 		f.Detail = append(f.Detail, s.clean(line))
 	}
@@ -87,7 +87,7 @@ func (s *session) notDestroyed(ctx context.Context, cause error, ev *events) err
 	return f
 }
 
-// list names at most ten.
+// list lists at most ten names.
 func list(all []string) string {
 	text := strings.Join(all[:min(len(all), 10)], ", ")
 	if n := len(all) - 10; n > 0 {

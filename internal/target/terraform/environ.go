@@ -11,18 +11,18 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/tool"
 )
 
-// What Terraform gets beyond what every program gets: its own settings, and how
-// the clouds, a cluster and modules in git are reached. Any other credential of a
-// provider goes in as a variable of the configuration. A token of the runner or of
-// the repository never does.
+// Variables that Terraform gets in addition to those of every program: its own settings,
+// and the credentials of clouds, a cluster and git modules. Pass any other credential of a
+// provider as a variable of the configuration. Tokens of the runner or the repository are
+// never passed.
 var (
 	passPrefixes = []string{"TF_", "AWS_", "GOOGLE_", "CLOUDSDK_", "ARM_", "AZURE_", "KUBE", "FLY_"}
 	passNames    = []string{"SSH_AUTH_SOCK", "ALL_PROXY", "all_proxy"}
-	// ours are set here, or would change what a command does.
+	// ours are set by this package, or would change the behaviour of a command.
 	ours = []string{"TF_DATA_DIR", "TF_WORKSPACE", "TF_INPUT", "TF_IN_AUTOMATION", "TF_LOG", "TF_LOG_PATH", "TF_LOG_CORE", "TF_LOG_PROVIDER", "TF_REATTACH_PROVIDERS"}
 )
 
-// environ is the environment of every Terraform run, values of secrets aside.
+// environ returns the environment of every Terraform run, without secret variables.
 func environ(caller []string, data string) map[string]string {
 	env := map[string]string{}
 	for _, kv := range tool.Scrub(caller) {
@@ -40,7 +40,7 @@ func environ(caller []string, data string) map[string]string {
 	return env
 }
 
-// forLibrary is env without what terraform-exec sets, or refuses to be given.
+// forLibrary returns env without the variables that terraform-exec sets or rejects.
 func forLibrary(env map[string]string) map[string]string { return tfexec.CleanEnv(maps.Clone(env)) }
 
 // callerVariable reports whether the caller's environment sets a variable.

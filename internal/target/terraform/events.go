@@ -7,20 +7,20 @@ import (
 	"strings"
 )
 
-// What is kept of a run at most.
+// Limits on what is kept of a run.
 const (
 	maxLine     = 4 << 20
 	maxProblems = 20
 	maxSaid     = 10
 )
 
-// events reads what a command says with -json: a JSON object on each line.
+// events reads the output of a command with -json: a JSON object on each line.
 type events struct {
 	rest     []byte
 	skip     bool // the line is too long
 	problems []problem
-	said     []string // last lines of what provisioners print
-	done     int      // resources made, changed or removed
+	said     []string // last output lines of provisioners
+	done     int      // resources created, changed or removed
 }
 
 // problem is one error of Terraform.
@@ -33,7 +33,7 @@ type problem struct {
 }
 
 // event is the part of https://developer.hashicorp.com/terraform/internals/machine-readable-ui
-// that is read.
+// that this package reads.
 type event struct {
 	Type       string `json:"type"`
 	Diagnostic struct {
@@ -79,7 +79,7 @@ func (e *events) Write(p []byte) (int, error) {
 func (e *events) read(line []byte) {
 	var ev event
 	if json.Unmarshal(line, &ev) != nil {
-		return // a warning about the command line's own settings is no JSON
+		return // warnings about the CLI configuration are not JSON
 	}
 	switch ev.Type {
 	case "diagnostic":
@@ -95,7 +95,7 @@ func (e *events) read(line []byte) {
 	}
 }
 
-// readProblems reads what a command without -json says, with -no-color.
+// readProblems reads the output of a command with -no-color and without -json.
 func readProblems(text string) []problem {
 	var all []problem
 	var loose []string

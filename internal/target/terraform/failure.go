@@ -11,7 +11,7 @@ import (
 	"unicode"
 )
 
-// shown is how many problems of a run are told, and textMax how long each is.
+// shown is how many problems of a run are reported, and textMax their maximum length.
 const (
 	shown   = 3
 	textMax = 400
@@ -20,8 +20,8 @@ const (
 // Failed is a command of Terraform that did not succeed.
 type Failed struct {
 	Step     string   // "terraform apply"
-	Problems []string // file:line address: what, a line each, without values that are secret
-	More     int      // problems that are not told
+	Problems []string // file:line address: what, a line each, without secret values
+	More     int      // further problems
 	stale    bool
 }
 
@@ -33,7 +33,7 @@ func (f *Failed) Error() string {
 	return msg
 }
 
-// failed makes an error of problems: *Locked where a lock is one of them.
+// failed turns problems into an error, a *Locked if one of them is a lock.
 func (s *session) failed(command string, problems []problem) error {
 	for _, p := range problems {
 		if l := readLock(p.Summary + "\n" + p.Detail); l != nil {
@@ -49,7 +49,7 @@ func (s *session) failed(command string, problems []problem) error {
 	return f
 }
 
-// explain makes an error of what terraform-exec returned.
+// explain converts an error of terraform-exec.
 func (s *session) explain(ctx context.Context, command string, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("%s %s was interrupted: %w", s.product, command, context.Cause(ctx))
@@ -63,7 +63,7 @@ func (s *session) explain(ctx context.Context, command string, err error) error 
 
 func (s *session) tell(p problem) string {
 	detail, rule, _ := strings.Cut(p.Detail, "This was checked by the validation rule at ")
-	if filepath.IsAbs(p.File) { // our file of values, which is gone by the time this is read
+	if filepath.IsAbs(p.File) { // the temporary file of variables
 		p.File = ""
 		if i := strings.IndexByte(rule, ':'); i > 0 {
 			p.File = rule[:i]
@@ -84,7 +84,7 @@ func (s *session) tell(p problem) string {
 	return where + s.clean(text)
 }
 
-// clean takes values that are secret, control characters and length from a text.
+// clean removes secret values and control characters from a text, and bounds it.
 func (s *session) clean(text string) string {
 	for _, v := range s.hidden {
 		text = strings.ReplaceAll(text, v, "***")
@@ -92,8 +92,8 @@ func (s *session) clean(text string) string {
 	return plain(text, textMax)
 }
 
-// plain is text on one line, without control and format characters, of at most
-// max bytes.
+// plain returns text on one line, without control and format characters, of at most max
+// bytes.
 func plain(text string, max int) string {
 	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "?"), func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
@@ -104,12 +104,11 @@ func plain(text string, max int) string {
 	return text
 }
 
-// hide adds a value that no message may show, also in the forms it takes in JSON
-// and line by line.
+// hide adds a value that no message may show, as well as its JSON form and its lines.
 func (s *session) hide(value string) {
 	quoted, _ := json.Marshal(value)
 	for _, v := range append(strings.Split(value, "\n"), value, strings.Trim(string(quoted), `"`)) {
-		// Less would hide parts of every word.
+		// A shorter value occurs in any text.
 		if v = strings.TrimSpace(v); len(v) >= 4 && !slices.Contains(s.hidden, v) {
 			s.hidden = append(s.hidden, v)
 		}

@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// Guard is the body of a hidden command: GRACE PROGRAM ARG…. It runs the program
-// and, as soon as descriptor 3, a pipe from the caller, closes or it is asked to
-// end, interrupts it once. Terraform then finishes what is under way, saves its
-// state and releases its lock: killed hard, it would forget what it has just made,
-// and leave a lock that only a person can remove. What has not ended after GRACE
-// is killed with its process group. It returns the program's exit code.
+// Guard is the body of a hidden command: GRACE PROGRAM ARG…. It runs the program, and
+// interrupts it once when descriptor 3, a pipe from the caller, closes, or when it receives
+// a signal. Terraform then finishes the operations in progress, saves its state and releases
+// its lock. Killed with SIGKILL, it would lose track of new resources and leave a lock that
+// only a person can remove. After GRACE, Guard kills the process group. It returns the
+// program's exit code.
 func Guard(_ context.Context, argv []string) int {
 	if len(argv) < 2 {
 		fmt.Fprintln(os.Stderr, "guard: want GRACE PROGRAM ARG…")
@@ -31,10 +31,10 @@ func Guard(_ context.Context, argv []string) int {
 	syscall.CloseOnExec(3)
 	asked := make(chan os.Signal, 1)
 	signal.Notify(asked, os.Interrupt, syscall.SIGTERM)
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // else it ends whoever writes to a caller that is gone
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // otherwise a write to a caller that has ended would kill this process
 	gone := make(chan struct{})
 	go func() {
-		// Nothing is ever written: an end means that the caller is gone.
+		// The caller never writes: a return means that it has ended.
 		_, _ = io.Copy(io.Discard, os.NewFile(3, "caller"))
 		close(gone)
 	}()
@@ -62,13 +62,13 @@ func Guard(_ context.Context, argv []string) int {
 	}
 	select {
 	case <-gone:
-		_ = syscall.Kill(0, syscall.SIGKILL) // this process's own group: nobody else ends it
+		_ = syscall.Kill(0, syscall.SIGKILL) // this process's own group
 	default:
 	}
 	return cmd.ProcessState.ExitCode()
 }
 
-// deafTo goes on taking what nobody reads any more.
+// deafTo discards writes after the reader has ended.
 type deafTo struct{ w io.Writer }
 
 func (d deafTo) Write(p []byte) (int, error) {

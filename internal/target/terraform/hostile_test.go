@@ -73,7 +73,7 @@ func TestMistakes(t *testing.T) {
 	d := deployment1()
 	d.Secrets = map[string]target.Secret{"API_TOKEN": {Value: "hunter22"}, "PASSWORD": {Store: "vault", Key: "x"}}
 	_, err = w.Deploy(ctx, d)
-	usage(t, err, `vars.imag`, `did you mean "image"?`, "secrets.api_token", "a store is for target kubernetes", `infra/main.tf:`, `variable "region" has no default`, "preview.vars.region")
+	usage(t, err, `vars.imag`, `did you mean "image"?`, "secrets.api_token", "only target kubernetes supports a store", `infra/main.tf:`, `variable "region" has no default`, "preview.vars.region")
 	if strings.Contains(err.Error(), "hunter22") {
 		t.Errorf("the secret is told: %v", err)
 	}
@@ -82,7 +82,7 @@ func TestMistakes(t *testing.T) {
 	d = deployment1()
 	d.Reference = ""
 	_, err = w.Deploy(ctx, d)
-	usage(t, err, "no registry serves the image")
+	usage(t, err, "the image is in no registry")
 	if left := w.left(t); left != nil {
 		t.Errorf("left %v", left)
 	}
@@ -203,7 +203,7 @@ func TestAddress(t *testing.T) {
 	for name, tc := range map[string]struct{ output, want string }{
 		"null":      {`output "url" { value = null }`, "must not be null"},
 		"sensitive": {"output \"url\" {\n value = \"https://a.example.com\"\n sensitive = true\n}", "is sensitive"},
-		"list":      {`output "url" { value = ["https://a.example.com"] }`, "is no string"},
+		"list":      {`output "url" { value = ["https://a.example.com"] }`, "is not a string"},
 		"file":      {`output "url" { value = "file:///etc/passwd" }`, "http://"},
 		"user":      {`output "url" { value = "https://me:pw@a.example.com" }`, "without a user"},
 		"control":   {`output "url" { value = "https://a.example.com/\u001b[31m" }`, "http://"},

@@ -13,14 +13,13 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// What is taken from the goldenpath map at most: the bytes of a value, and a price
-// that is not infinite.
+// Limits on the goldenpath map: the bytes of a value, and the price.
 const (
 	maxKnown   = 512
 	maxPerHour = 1e9
 )
 
-// known is what the goldenpath map says of a deployment.
+// known is the goldenpath map of a deployment.
 func (t *Target) known(d target.Deployment, workspace string, before map[string]string) map[string]string {
 	now := t.now().UTC().Format(time.RFC3339)
 	k := map[string]string{
@@ -57,7 +56,7 @@ func (t *Target) known(d target.Deployment, workspace string, before map[string]
 	return k
 }
 
-// number is 12 of pr-12.
+// number returns 12 for pr-12.
 func number(workspace string) string {
 	if !previewName.MatchString(workspace) {
 		return ""
@@ -65,8 +64,8 @@ func number(workspace string) string {
 	return strings.TrimPrefix(workspace, "pr-")
 }
 
-// labels are the parts of known by which a cloud's console or a bill is searched,
-// in the letters that Google Cloud, the strictest, takes.
+// labels returns the parts of known that are useful in a cloud's console or a bill, in the
+// characters that Google Cloud, the strictest, accepts.
 func labels(known map[string]string) map[string]string {
 	l := map[string]string{"managed-by": "goldenpath"}
 	for label, name := range map[string]string{
@@ -87,8 +86,8 @@ func safe(s string) string {
 	return strings.Trim(s[:min(len(s), 63)], "-_")
 }
 
-// readKnown reads the output goldenpath. It is the configuration's: values of other
-// types, or too long ones, are not there.
+// readKnown reads the output goldenpath. The configuration writes it, so values of a wrong
+// type and long values are ignored.
 func readKnown(outputs map[string]tfexec.OutputMeta) map[string]string {
 	o, ok := outputs["goldenpath"]
 	if !ok || o.Sensitive {
@@ -113,9 +112,8 @@ func readKnown(outputs map[string]tfexec.OutputMeta) map[string]string {
 	return k
 }
 
-// running is what the outputs say of an environment. They are the word of the
-// configuration, which is a pull request's: whose a preview is follows from the name
-// of its workspace alone.
+// running converts the outputs of an environment. A pull request writes them, so the pull
+// request of a preview follows from the name of its workspace alone.
 func running(environment, workspace string, k map[string]string) target.Running {
 	r := target.Running{
 		Environment: environment, App: k["app"], Commit: k["commit"], Digest: k["digest"], Place: place(workspace),
@@ -142,8 +140,8 @@ func when(s string) time.Time {
 	return t
 }
 
-// recalled is what is known of an environment that is not deployed now: what its
-// output says, and what follows from its name.
+// recalled returns what is known about an environment without a deployment: its output, and
+// what follows from its name.
 func recalled(environment, workspace string, k map[string]string) map[string]string {
 	all := map[string]string{}
 	maps.Copy(all, k)

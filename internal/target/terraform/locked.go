@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Locked says that somebody else works on an environment's state. A lock is never
-// broken here: who holds it is told by user and machine only, from which nothing
-// proves that the run has ended. The lock of a local state ends with its process;
-// that of a bucket or a cluster stays when a run is killed hard.
+// Locked is the error for an environment whose state another run has locked. This package
+// never breaks a lock: it only names a user and a machine, which does not prove that the
+// run has ended. The lock of a local state ends with its process; that of a bucket or a
+// cluster stays if a run is killed with SIGKILL.
 type Locked struct {
 	Workspace string
 	ID        string // of the lock
@@ -20,8 +20,8 @@ type Locked struct {
 }
 
 func (l *Locked) Error() string {
-	return fmt.Sprintf("%s: its state is locked by %s since %s (%s, lock %s): wait until that run ends; when it is certainly dead: %s",
-		place(l.Workspace), or(l.Who, "somebody"), or(l.Created, "an unknown time"), or(l.Operation, "unknown operation"), or(l.ID, "unknown"), l.Remedy)
+	return fmt.Sprintf("%s: its state is locked by %s since %s (%s, lock %s): wait until that run ends; if it has certainly ended, run %s",
+		place(l.Workspace), or(l.Who, "an unknown user"), or(l.Created, "an unknown time"), or(l.Operation, "unknown operation"), or(l.ID, "unknown"), l.Remedy)
 }
 
 func or(s, other string) string {
@@ -31,11 +31,10 @@ func or(s, other string) string {
 	return s
 }
 
-// lockID is one that can stand in a command line.
+// lockID matches an id that is safe in a command line.
 var lockID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]*$`)
 
-// readLock reads Terraform's message about a lock; nil when it is about something
-// else.
+// readLock reads Terraform's message about a lock, or returns nil.
 func readLock(text string) *Locked {
 	if !strings.Contains(text, "Error acquiring the state lock") && !strings.Contains(text, "Error locking state") {
 		return nil

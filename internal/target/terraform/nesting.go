@@ -2,16 +2,16 @@ package terraform
 
 import "bytes"
 
-// maxNesting is how deep a configuration may be nested, maxJoins how often it may
-// chain what the parser follows by calling itself. HCL's parser has no limit of its
-// own, and running out of stack ends the process.
+// maxNesting bounds the nesting of a configuration, and maxJoins the chains that the parser
+// follows recursively. HCL's parser has no limit of its own, and a stack overflow would end
+// the process.
 const (
 	maxNesting = 500
 	maxJoins   = 5000
 )
 
-// tooDeep reports whether a file could make the parser run out of stack. It counts
-// brackets also in text and comments: what people write is far from the limits.
+// tooDeep reports whether a file could overflow the parser's stack. It also counts brackets
+// in strings and comments; real configurations stay far below the limits.
 func tooDeep(b []byte) bool {
 	depth, unary := 0, 0
 	for _, c := range b {

@@ -13,9 +13,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// Plan tells what d would change and changes nothing: a workspace that is made for
-// it is deleted again. Changes are told by address, sorted as Terraform does, and
-// never with values.
+// Plan returns what Deploy would change. It changes nothing: a workspace that it creates is
+// deleted again. Changes have addresses, sorted as Terraform does, but no values.
 func (t *Target) Plan(ctx context.Context, d target.Deployment) (target.Plan, error) {
 	p, err := t.planOnly(ctx, d)
 	if err != nil {
@@ -49,7 +48,7 @@ func (t *Target) planOnly(ctx context.Context, d target.Deployment) (p target.Pl
 	return s.plan(ctx, v)
 }
 
-// settle is the variables of a deployment, and what they say of it.
+// settle returns the variables of a deployment, and the goldenpath map.
 func (s *session) settle(ctx context.Context, d target.Deployment, there bool) (*values, map[string]string, error) {
 	var before map[string]string
 	if there {
@@ -70,12 +69,12 @@ func (s *session) settle(ctx context.Context, d target.Deployment, there bool) (
 	}
 	v.notes = append(s.limits(), v.notes...)
 	if len(d.Env) > 0 && v.file["env"] == nil {
-		v.notes = append(v.notes, fmt.Sprintf("env is not given to the application: declare variable \"env\" { type = map(string) } in %s", s.t.Dir))
+		v.notes = append(v.notes, fmt.Sprintf("env is not passed to the application: declare variable \"env\" { type = map(string) } in %s", s.t.Dir))
 	}
 	return v, known, nil
 }
 
-// limits are what a reader has to know of this configuration.
+// limits returns notes about limits of this configuration.
 func (s *session) limits() []string {
 	notes := []string{s.version}
 	if s.conf.backend == "" || s.conf.backend == "local" {
@@ -92,7 +91,7 @@ func (s *session) limits() []string {
 
 const planFile = "plan"
 
-// plan makes a plan and keeps it for apply.
+// plan creates a plan and keeps it for apply.
 func (s *session) plan(ctx context.Context, v *values, more ...string) (target.Plan, error) {
 	if err := s.write(v); err != nil {
 		return target.Plan{}, err
@@ -126,7 +125,7 @@ func (s *session) show(ctx context.Context) (*tfjson.Plan, error) {
 	return full, nil
 }
 
-// args are a command with what all that take variables have in common.
+// args returns a command with the arguments that all commands with variables share.
 func (s *session) args(command string, v *values) []string {
 	s.secrets = v.secrets
 	return []string{command, "-json", "-input=false", "-lock-timeout=" + s.t.lockTimeout().String(), "-var-file=" + filepath.Join(s.tmp, "values.tfvars.json")}
@@ -143,8 +142,8 @@ func (s *session) write(v *values) error {
 	return nil
 }
 
-// read is what a plan does to a resource. What is replaced is removed and created,
-// in the order in which that happens.
+// read returns what a plan does to a resource. A replacement is a removal and a creation, in
+// the order in which they happen.
 func read(rc *tfjson.ResourceChange) ([]target.Change, string) {
 	if rc.Mode != tfjson.ManagedResourceMode || rc.Change == nil {
 		return nil, ""
@@ -170,7 +169,7 @@ func read(rc *tfjson.ResourceChange) ([]target.Change, string) {
 	return one("change"), fmt.Sprintf("%s: unknown action %v", name, a)
 }
 
-// maxDepth is how deep modules are followed: Terraform itself has no limit.
+// maxDepth bounds the depth of modules. Terraform itself has no limit.
 const maxDepth = 100
 
 func count(m *tfjson.StateModule, types map[string]int, depth int) {

@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// run runs a command that plans or changes things. terraform-exec runs all others:
-// it kills Terraform hard as soon as the caller is killed, which forgets what was
-// being made, and it passes no TF_VAR_ variables on.
+// run runs a command that plans or applies. terraform-exec runs all others: it kills
+// Terraform when the caller is killed, which loses track of resources in creation, and it
+// does not pass TF_VAR_ variables.
 //
-// When ctx ends the command is interrupted, and waited for. The exit code 2 of
-// -detailed-exitcode is no error.
+// When ctx ends, run interrupts the command and waits for it. The exit code 2 of
+// -detailed-exitcode is not an error.
 func (s *session) run(ctx context.Context, args ...string) (*events, error) {
 	argv := append([]string{s.binary}, args...)
 	if len(s.t.Guard) > 0 {
@@ -32,7 +32,7 @@ func (s *session) run(ctx context.Context, args ...string) (*events, error) {
 	}
 	ev, stderr := &events{}, &last{max: 16 << 10}
 	cmd.Stdout, cmd.Stderr = ev, stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C at a terminal reaches it through us, once
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that Ctrl-C at a terminal interrupts it once, through the guard
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = s.t.grace() + 5*time.Second
 	r, w, err := os.Pipe()
@@ -47,7 +47,7 @@ func (s *session) run(ctx context.Context, args ...string) (*events, error) {
 		return nil, fmt.Errorf("run %s %s: %w", s.product, args[0], err)
 	}
 	err = cmd.Wait()
-	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // what its provisioners left running
+	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // processes that its provisioners left
 	if ctx.Err() != nil {
 		return ev, fmt.Errorf("%s %s was interrupted: %w", s.product, args[0], context.Cause(ctx))
 	}
@@ -63,7 +63,7 @@ func (s *session) run(ctx context.Context, args ...string) (*events, error) {
 		problems = readProblems(stderr.String())
 	}
 	if len(problems) == 0 {
-		problems = []problem{{Summary: fmt.Sprintf("it ended with %v and said nothing", err)}}
+		problems = []problem{{Summary: fmt.Sprintf("it ended with %v and without output", err)}}
 	}
 	return ev, s.failed(args[0], problems)
 }

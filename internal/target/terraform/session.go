@@ -16,8 +16,8 @@ import (
 	"github.com/hashicorp/terraform-exec/tfexec"
 )
 
-// session is one piece of work with Terraform. It holds Target.Data, in which
-// Terraform remembers what it works on.
+// session is one use of Terraform. It holds the lock on Target.Data, where Terraform keeps
+// its selected workspace.
 type session struct {
 	t         *Target
 	tf        *tfexec.Terraform
@@ -31,11 +31,11 @@ type session struct {
 	conf      *configuration
 	env       map[string]string
 	secrets   map[string]string // by variable
-	hidden    []string          // what no message shows, the longest first
-	workspace string            // what is worked on
+	hidden    []string          // values that no message shows, the longest first
+	workspace string            // the current one
 }
 
-// find is the program, as an absolute path.
+// find returns the absolute path of the program.
 func (t *Target) find() (string, error) {
 	names := []string{"tofu", "terraform"}
 	if t.Binary != "" {
@@ -48,13 +48,13 @@ func (t *Target) find() (string, error) {
 		}
 	}
 	if t.Binary != "" {
-		return "", fmt.Errorf("find %s: %w: install it, or name another", t.Binary, exec.ErrNotFound)
+		return "", fmt.Errorf("find %s: %w: install it, or set another program", t.Binary, exec.ErrNotFound)
 	}
 	return "", ErrNoBinary
 }
 
-// enter takes Target.Data, waiting for whoever works there. Where workspace is "" no
-// single one is worked on.
+// enter locks Target.Data, and waits for another session that holds it. workspace is "" if
+// the session uses several.
 func (t *Target) enter(ctx context.Context, workspace string) (*session, error) {
 	if err := t.check(); err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ func (t *Target) enter(ctx context.Context, workspace string) (*session, error) 
 		err = os.MkdirAll(root, 0o700)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("make %s: %w", t.Data, err)
+		return nil, fmt.Errorf("create %s: %w", t.Data, err)
 	}
 	if err := s.acquire(ctx, filepath.Join(root, "lock")); err != nil {
 		return nil, err
@@ -88,7 +88,7 @@ func (t *Target) enter(ctx context.Context, workspace string) (*session, error) 
 	return s, nil
 }
 
-// lockPoll is how often Target.Data is asked for.
+// lockPoll is how often acquire tries to lock Target.Data.
 const lockPoll = 20 * time.Millisecond
 
 func (s *session) acquire(ctx context.Context, path string) error {
@@ -103,13 +103,13 @@ func (s *session) acquire(ctx context.Context, path string) error {
 			return fmt.Errorf("lock %s: %w", path, err)
 		}
 		b, _ := os.ReadFile(path)
-		return fmt.Errorf("lock %s: process %.10s works there: wait until it ends, or use another folder", path, b)
+		return fmt.Errorf("lock %s: process %.10s holds the lock: wait until it ends, or use another folder", path, b)
 	}
 	_ = os.WriteFile(path, []byte(strconv.Itoa(os.Getpid())), 0o600)
 	return nil
 }
 
-// prepare makes the session's folders, and removes what killed ones left.
+// prepare creates the session's folders, and removes those of killed sessions.
 func (s *session) prepare(root string) error {
 	old, _ := filepath.Glob(filepath.Join(root, "run-*"))
 	for _, dir := range old {
@@ -118,7 +118,7 @@ func (s *session) prepare(root string) error {
 	s.data = filepath.Join(root, "terraform")
 	var err error
 	if s.tmp, err = os.MkdirTemp(root, "run-"); err != nil {
-		return fmt.Errorf("make a folder for variables and plan: %w", err)
+		return fmt.Errorf("create a folder for variables and plan: %w", err)
 	}
 	s.env = environ(os.Environ(), s.data)
 	for k, v := range s.env {
@@ -144,11 +144,11 @@ func (s *session) leave() {
 	_ = s.lock.Unlock()
 }
 
-// init reads providers, modules and the backend. The workspace an earlier session
-// has used may be gone, which Terraform takes for a mistake: it is forgotten.
+// init initialises providers, modules and the backend. It first clears the workspace that an
+// earlier session selected: if that workspace no longer exists, Terraform would fail.
 func (s *session) init(ctx context.Context) error {
 	if err := os.Remove(filepath.Join(s.data, "environment")); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("forget the last workspace: %w", err)
+		return fmt.Errorf("clear the last workspace: %w", err)
 	}
 	v, _, err := s.tf.Version(ctx, true)
 	if err != nil {
@@ -168,7 +168,7 @@ func (s *session) init(ctx context.Context) error {
 	return nil
 }
 
-// open begins a session and selects the workspace, where it is there.
+// open begins a session and selects the workspace, if it exists.
 func (t *Target) open(ctx context.Context, environment string) (*session, bool, error) {
 	workspace, err := t.workspace(environment)
 	if err != nil {

@@ -8,9 +8,9 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// Status tells what the environment's outputs say; target.ErrNotDeployed when it
-// has no workspace. Alive says that there are resources, not that they answer: a
-// workspace without any is what a killed deployment left.
+// Status returns the environment by its outputs, or target.ErrNotDeployed if it has no
+// workspace. Alive means that there are resources, not that they respond. A killed
+// deployment may leave a workspace without any.
 func (t *Target) Status(ctx context.Context, environment string) (target.Running, error) {
 	s, there, err := t.open(ctx, environment)
 	if err == nil {
@@ -53,9 +53,8 @@ func (s *session) status(ctx context.Context, environment string) (target.Runnin
 	return r, nil
 }
 
-// List tells what runs in every workspace that is a preview, one at a time, so that
-// each can be taken down while the others are still to come. What cannot be read is
-// named with its error.
+// List iterates over the workspaces that are previews. The caller may remove each before
+// the next is read. A workspace that cannot be read comes with its error.
 func (t *Target) List(ctx context.Context) iter.Seq2[target.Running, error] {
 	return func(yield func(target.Running, error) bool) {
 		all, err := t.workspaces(ctx)
@@ -70,7 +69,7 @@ func (t *Target) List(ctx context.Context) iter.Seq2[target.Running, error] {
 			}
 			r, there, err := t.listed(ctx, environment, workspace)
 			if err == nil && !there {
-				continue // it has gone meanwhile
+				continue // it was removed
 			}
 			if err != nil {
 				r = target.Running{Environment: environment, Place: place(workspace)}
@@ -99,7 +98,7 @@ func (t *Target) workspaces(ctx context.Context) ([]string, error) {
 	return all, nil
 }
 
-// listed reads a workspace without reading providers and backend again.
+// listed reads a workspace without initialising again.
 func (t *Target) listed(ctx context.Context, environment, workspace string) (target.Running, bool, error) {
 	s, err := t.enter(ctx, workspace)
 	if err != nil {

@@ -1,31 +1,29 @@
 // Package terraform keeps each environment as a workspace of a Terraform
 // configuration, with OpenTofu or Terraform.
 //
-// The configuration is the caller's code and runs with the caller's credentials:
-// nothing here can keep a local-exec provisioner, an external data source or a
-// provider from doing what it likes. Run it for code whose author may hold those
-// credentials, never for a fork's. What is kept from it is every variable that
-// environ does not name.
+// The configuration is code that runs with the caller's credentials: nothing here can stop
+// a local-exec provisioner, an external data source or a provider. Run it only for authors
+// who may hold those credentials, never for a fork. It gets no environment variable that
+// environ does not list.
 //
-// A configuration takes what it needs to know through variables of these names,
-// each given only where it is declared:
+// A configuration can declare these variables, and gets those that it declares:
 //
 //	image        repository@sha256:…       name         pr-12, the workspace
 //	digest       sha256:…                  environment  preview/pr-12
 //	commit       full commit id            pr, number   12
 //	app          where2eat                 env          map of variables of the application
 //	labels       map that clouds accept as labels: lower-case, at most 63 characters
-//	goldenpath   map of everything known, to be given back as it is by
+//	goldenpath   map of everything known, for
 //	             output "goldenpath" { value = var.goldenpath }
 //
-// Terraform keeps no labels on a workspace. That output is where commit, digest,
-// expiry and generation are read back from; without it they are unknown.
+// A Terraform workspace has no labels. This package reads commit, digest, expiry and
+// generation from that output; without it they are unknown.
 //
 // Below Target.Data:
 //
-//	lock         held by whoever works there; names its pid
+//	lock         locked by the current session; contains its pid
 //	terraform/   TF_DATA_DIR: providers and modules
-//	run-…/       variables and plan of one run, removed with it: they hold values
+//	run-…/       variables and plan of one session, removed with it, as they contain values
 package terraform
 
 import (
@@ -45,23 +43,23 @@ type Target struct {
 	Dir         string                          // folder with the .tf files
 	Binary      string                          // tofu or terraform; default: tofu on PATH, else terraform
 	Workspaces  func(environment string) string // default: without preview/: pr-12 of preview/pr-12
-	Previews    func(workspace string) string   // preview/pr-12 of pr-12, "" for what is no preview; default: pr-N only
+	Previews    func(workspace string) string   // preview/pr-12 of pr-12, "" if it is not a preview; default: pr-N only
 	Vars        map[string]string               // values of other types than string, number and bool as JSON
-	Secrets     map[string]target.Secret        // for Down and Drift, which are given no deployment
+	Secrets     map[string]target.Secret        // for Down, which gets no deployment
 	Backend     map[string]string               // -backend-config
 	Data        string                          // folder for what Terraform downloads and keeps
 	LockTimeout time.Duration                   // how long to wait for a locked state; default 1 minute
-	Grace       time.Duration                   // for what is under way when a run is interrupted; default 1 minute
-	URL         string                          // where the environment answers; default: the output URLOutput
+	Grace       time.Duration                   // for operations in progress when a run is interrupted; default 1 minute
+	URL         string                          // address of the environment; default: the output URLOutput
 	URLOutput   string                          // default url
 	Guard       []string                        // argv of the hidden command whose body is Guard of this package; empty: not guarded
 	Clock       func() time.Time                // default time.Now
 }
 
-// ErrNoBinary says that neither OpenTofu nor Terraform is installed.
+// ErrNoBinary is the error if neither OpenTofu nor Terraform is installed.
 var ErrNoBinary = errors.New("neither tofu nor terraform is on PATH: install OpenTofu or Terraform")
 
-// workspaceName is what every backend takes, and no option of a command line.
+// workspaceName matches names that every backend accepts and that are not command line options.
 var workspaceName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 
 func (t *Target) workspace(environment string) (string, error) {
@@ -77,8 +75,8 @@ func (t *Target) workspace(environment string) (string, error) {
 
 var previewName = regexp.MustCompile(`^pr-[1-9][0-9]{0,8}$`)
 
-// preview is the environment a workspace is for, or "". A backend holds staging
-// and production too: only what is known to be a preview is listed.
+// preview returns the environment of a workspace, or "". A backend may hold staging and
+// production too, so only names of previews are listed.
 func (t *Target) preview(workspace string) string {
 	switch {
 	case !workspaceName.MatchString(workspace) || workspace == "default":
@@ -133,7 +131,7 @@ func (t *Target) now() time.Time {
 	return time.Now()
 }
 
-// Now is the time by this machine's clock: a backend has none that can be asked.
+// Now returns the time by this machine's clock: a backend does not report one.
 func (t *Target) Now(context.Context) (time.Time, error) { return t.now(), nil }
 
 func place(workspace string) string { return "workspace " + workspace }

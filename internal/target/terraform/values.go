@@ -15,16 +15,16 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// values are the variables of a run. They go into a file, never onto a command
-// line, and as JSON: nothing in them is a template.
+// values are the variables of a run. They are written to a file, never to a command line,
+// and as JSON, so that nothing in them is a template.
 type values struct {
 	file    map[string]any
 	secrets map[string]string // by variable
 	notes   []string
 }
 
-// standard are the variables a configuration may declare to be told what is
-// deployed. A name that is declared with another type is the configuration's own.
+// standard are the variables that describe the deployment. A variable of that name with
+// another type belongs to the configuration.
 func standard(workspace, number string, known map[string]string, env map[string]string) map[string]any {
 	all := map[string]any{
 		"image": known["image"], "digest": known["digest"], "commit": known["commit"], "app": known["app"],
@@ -37,8 +37,8 @@ func standard(workspace, number string, known map[string]string, env map[string]
 	return all
 }
 
-// fill settles the variables: standard ones, over them what the user set.
-// Mistakes are collected into one UsageError.
+// fill sets the standard variables, and over them what the user set. It collects mistakes
+// into one UsageError.
 func (s *session) fill(std map[string]any, secrets map[string]target.Secret) (*values, error) {
 	v := &values{file: map[string]any{}, secrets: map[string]string{}}
 	var wrong []string
@@ -68,7 +68,7 @@ func (s *session) fill(std map[string]any, secrets map[string]target.Secret) (*v
 		d := s.conf.variables[lower]
 		switch {
 		case secret.Store != "":
-			wrong = append(wrong, fmt.Sprintf("secrets.%s: a store is for target kubernetes: name a variable of the workflow's environment", name))
+			wrong = append(wrong, fmt.Sprintf("secrets.%s: only target kubernetes supports a store: name a variable of the step's environment", name))
 		case d == nil:
 			wrong = append(wrong, s.unknown("secrets", lower))
 		default:
@@ -98,12 +98,12 @@ func (s *session) fill(std map[string]any, secrets map[string]target.Secret) (*v
 
 func missing(name string) string {
 	if name == "image" || name == "digest" {
-		return fmt.Sprintf("variable %q has no default, and no registry serves the image: push it to one (artifact.image)", name)
+		return fmt.Sprintf("variable %q has no default, and the image is in no registry: push it to one (artifact.image)", name)
 	}
-	return fmt.Sprintf("variable %q has no default and nothing sets it: set vars.%s of the environment in .goldenpath.yml (preview.vars.%s), or give it a default", name, name, name)
+	return fmt.Sprintf("variable %q has no default and is not set: set vars.%s of the environment in .goldenpath.yml (preview.vars.%s), or give it a default", name, name, name)
 }
 
-// unknown is what is said of a variable that nothing declares.
+// unknown returns the message about an undeclared variable.
 func (s *session) unknown(key, name string) string {
 	declared := slices.Sorted(maps.Keys(s.conf.variables))
 	msg := fmt.Sprintf("%s.%s: %s declares no variable %q", key, plain(name, 80), s.t.Dir, plain(name, 80))
@@ -119,9 +119,9 @@ func (s *session) at(v *variable) string {
 	return fmt.Sprintf("%s:%d", filepath.Join(s.t.Dir, v.file), v.line)
 }
 
-// stand fills required variables that nothing knows any more, so that an
-// environment can be removed: what is removed does not depend on them, unless a
-// provider is configured with one. Then Target.Secrets has to have it.
+// stand sets required variables whose values are no longer known, so that an environment can
+// be removed. A removal does not depend on them, unless a provider is configured with one:
+// then Target.Secrets must contain it.
 func (s *session) stand(std map[string]any, secrets map[string]target.Secret) {
 	for name, d := range s.conf.variables {
 		_, given := s.t.Vars[name]
@@ -148,7 +148,7 @@ func (s *session) stand(std map[string]any, secrets map[string]target.Secret) {
 	}
 }
 
-// standIns have the form that a configuration may check.
+// standIns have the form that validation rules of a configuration may check.
 var standIns = map[string]string{
 	"image":  "removed@sha256:" + strings.Repeat("0", 64),
 	"digest": "sha256:" + strings.Repeat("0", 64),

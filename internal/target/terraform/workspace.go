@@ -10,7 +10,7 @@ import (
 	"github.com/hashicorp/terraform-exec/tfexec"
 )
 
-// selectWorkspace reports false when there is no such workspace.
+// selectWorkspace reports false if there is no such workspace.
 func (s *session) selectWorkspace(ctx context.Context) (bool, error) {
 	all, _, err := s.tf.WorkspaceList(ctx)
 	if err != nil {
@@ -25,7 +25,7 @@ func (s *session) selectWorkspace(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
-// makeWorkspace reports false when somebody else has just made it.
+// makeWorkspace reports false if another run has just created it.
 func (s *session) makeWorkspace(ctx context.Context) (bool, error) {
 	err := s.tf.WorkspaceNew(ctx, s.workspace, tfexec.LockTimeout(s.t.lockTimeout().String()))
 	if err == nil {
@@ -37,7 +37,7 @@ func (s *session) makeWorkspace(ctx context.Context) (bool, error) {
 	return false, s.explain(ctx, "workspace new", err)
 }
 
-// deleteWorkspace deletes a workspace with nothing in it: Terraform refuses others.
+// deleteWorkspace deletes an empty workspace. Terraform refuses to delete others.
 func (s *session) deleteWorkspace(ctx context.Context) error {
 	if err := s.tf.WorkspaceSelect(ctx, "default"); err != nil {
 		return s.explain(ctx, "workspace select", err)
@@ -49,7 +49,7 @@ func (s *session) deleteWorkspace(ctx context.Context) error {
 	return s.explain(ctx, "workspace delete", err)
 }
 
-// resources are the addresses of what the workspace manages.
+// resources returns the addresses of the workspace's resources.
 func (s *session) resources(ctx context.Context) ([]string, error) {
 	text, err := s.tf.StatePull(ctx)
 	if err != nil {
@@ -76,7 +76,7 @@ func (s *session) resources(ctx context.Context) ([]string, error) {
 	return all, nil
 }
 
-// outputs are the workspace's. Values of sensitive ones are never shown.
+// outputs returns the workspace's outputs. No message shows the values of sensitive ones.
 func (s *session) outputs(ctx context.Context) (map[string]tfexec.OutputMeta, error) {
 	all, err := s.tf.Output(ctx)
 	if err != nil {
