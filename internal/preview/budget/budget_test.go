@@ -38,7 +38,7 @@ func TestPerHour(t *testing.T) {
 	}
 }
 
-// TestMoney proves GP-PREV-7: small amounts are told too, in the currency.
+// TestMoney proves GP-PREV-7: small amounts are shown too, in the currency.
 func TestMoney(t *testing.T) {
 	for want, v := range map[string]float64{"0.00 EUR": 0, "0.0042 EUR": 0.0042, "0.10 EUR": 0.1, "12.35 EUR": 12.345001, "-0.0100 EUR": -0.01, "1234567.00 EUR": 1234567} {
 		if got := Money(v, "EUR"); got != want {
