@@ -13,30 +13,30 @@ import (
 	"time"
 )
 
-// position is what a request is for.
+// position is the purpose of a request.
 type position string
 
 const (
-	asking  position = "asking"  // whether a pull request is open: an action cannot do without
-	telling position = "telling" // a comment, a deployment: it can
+	asking     position = "asking"     // whether a pull request is open: an action cannot continue without the response
+	publishing position = "publishing" // a comment or a deployment: an action can continue without it
 )
 
-func (p position) meets(r *http.Request) bool {
+func (p position) matches(r *http.Request) bool {
 	return (p == asking) == strings.Contains(r.URL.Path, "/pulls")
 }
 
-// bound is how long an action may take whatever GitHub does: a minute for rate
-// limits or for answers that do not come, one more attempt, and its own work.
+// bound is how long an action may take, whatever GitHub does: a minute for rate limits
+// or for missing responses, one more attempt, and its own work.
 const bound = 110 * time.Second
 
 // apiFault is one way in which GitHub's API fails.
 type apiFault struct {
-	name  string
-	first int    // only so many requests meet it; 0: all
-	gets  bool   // the action gets through in the end
-	says  string // what the log and the summary say of it
-	slow  bool   // it costs a minute: not tried for every action
-	serve func(l *apiLab, w http.ResponseWriter, r *http.Request)
+	name     string
+	first    int    // how many requests fail; 0: all
+	gets     bool   // the action succeeds in the end
+	reported string // what the log and the summary report about it
+	slow     bool   // it takes a minute, so it is not tried for every action
+	serve    func(l *apiLab, w http.ResponseWriter, r *http.Request)
 }
 
 func refuses(status int, header map[string]string, message string) func(*apiLab, http.ResponseWriter, *http.Request) {
@@ -57,7 +57,7 @@ func refuses(status int, header map[string]string, message string) func(*apiLab,
 	}
 }
 
-// mangles carries the request out and spoils the answer.
+// mangles carries out the request and corrupts the response.
 func mangles(spoil func(l *apiLab, w http.ResponseWriter, answer *httptest.ResponseRecorder)) func(*apiLab, http.ResponseWriter, *http.Request) {
 	return func(l *apiLab, w http.ResponseWriter, r *http.Request) { spoil(l, w, l.answer(r)) }
 }
@@ -66,28 +66,28 @@ const secondary = "You have exceeded a secondary rate limit. Please wait a few m
 
 var apiFaults = []apiFault{
 	{name: "primary limit, reset in 1 s", first: 1, gets: true, serve: refuses(403, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "now+1s"}, "API rate limit exceeded")},
-	{name: "primary limit, reset in 1 h", says: "primary rate limit of the token is used up until", serve: refuses(403, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "now+1h"}, "API rate limit exceeded")},
+	{name: "primary limit, reset in 1 h", reported: "primary rate limit of the token is used up until", serve: refuses(403, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "now+1h"}, "API rate limit exceeded")},
 	{name: "secondary limit, retry after 1 s", first: 1, gets: true, serve: refuses(403, map[string]string{"Retry-After": "1"}, secondary)},
-	{name: "secondary limit, no time named", slow: true, says: "secondary rate limit of the token is used up until", serve: refuses(403, nil, secondary)},
-	{name: "429", says: "secondary rate limit of the token is used up until", serve: refuses(429, map[string]string{"Retry-After": "3600"}, secondary)},
-	{name: "404 as for a private repository", says: "404 (Not Found): it does not exist, or the token may not see it", serve: refuses(404, nil, "Not Found")},
-	{name: "401", says: "401 (Bad credentials): the token is missing, wrong or expired", serve: refuses(401, nil, "Bad credentials")},
-	{name: "409", says: "409 (Conflict)", serve: refuses(409, nil, "Conflict")},
-	{name: "410", says: "410 (Issues are disabled): the repository has this switched off", serve: refuses(410, nil, "Issues are disabled")},
-	{name: "422, too long", says: "422 (Body is too long (maximum is 65536 characters))", serve: refuses(422, nil, "Body is too long (maximum is 65536 characters)")},
-	{name: "422", says: "422 (Validation Failed)", serve: refuses(422, nil, "Validation Failed")},
+	{name: "secondary limit, no time named", slow: true, reported: "secondary rate limit of the token is used up until", serve: refuses(403, nil, secondary)},
+	{name: "429", reported: "secondary rate limit of the token is used up until", serve: refuses(429, map[string]string{"Retry-After": "3600"}, secondary)},
+	{name: "404 as for a private repository", reported: "404 (Not Found): it does not exist, or the token may not see it", serve: refuses(404, nil, "Not Found")},
+	{name: "401", reported: "401 (Bad credentials): the token is missing, wrong or expired", serve: refuses(401, nil, "Bad credentials")},
+	{name: "409", reported: "409 (Conflict)", serve: refuses(409, nil, "Conflict")},
+	{name: "410", reported: "410 (Issues are disabled): the repository has this switched off", serve: refuses(410, nil, "Issues are disabled")},
+	{name: "422, too long", reported: "422 (Body is too long (maximum is 65536 characters))", serve: refuses(422, nil, "Body is too long (maximum is 65536 characters)")},
+	{name: "422", reported: "422 (Validation Failed)", serve: refuses(422, nil, "Validation Failed")},
 	{name: "502, three times", first: 3, gets: true, serve: refuses(502, nil, "Bad Gateway")},
-	{name: "503 without end", says: "GitHub responded with status 503", serve: refuses(503, nil, "Service Unavailable")},
-	{name: "truncated JSON", says: "unexpected EOF", serve: mangles(func(_ *apiLab, w http.ResponseWriter, a *httptest.ResponseRecorder) {
+	{name: "503 without end", reported: "GitHub responded with status 503", serve: refuses(503, nil, "Service Unavailable")},
+	{name: "truncated JSON", reported: "unexpected EOF", serve: mangles(func(_ *apiLab, w http.ResponseWriter, a *httptest.ResponseRecorder) {
 		w.WriteHeader(a.Code)
 		_, _ = w.Write(a.Body.Bytes()[:a.Body.Len()/2])
 	})},
-	{name: "an empty body", says: "the answer is empty", serve: mangles(func(_ *apiLab, w http.ResponseWriter, a *httptest.ResponseRecorder) { w.WriteHeader(a.Code) })},
-	{name: "a page of HTML", says: "invalid character", serve: mangles(func(_ *apiLab, w http.ResponseWriter, a *httptest.ResponseRecorder) {
+	{name: "an empty body", reported: "the answer is empty", serve: mangles(func(_ *apiLab, w http.ResponseWriter, a *httptest.ResponseRecorder) { w.WriteHeader(a.Code) })},
+	{name: "a page of HTML", reported: "invalid character", serve: mangles(func(_ *apiLab, w http.ResponseWriter, a *httptest.ResponseRecorder) {
 		w.WriteHeader(a.Code)
 		fmt.Fprint(w, "<html><body>Sign in to the network</body></html>")
 	})},
-	{name: "a byte each second", slow: true, says: "deadline exceeded", serve: mangles(func(_ *apiLab, w http.ResponseWriter, a *httptest.ResponseRecorder) {
+	{name: "a byte each second", slow: true, reported: "deadline exceeded", serve: mangles(func(_ *apiLab, w http.ResponseWriter, a *httptest.ResponseRecorder) {
 		w.Header().Set("Content-Length", strconv.Itoa(a.Body.Len()))
 		w.WriteHeader(a.Code)
 		for tick := time.NewTicker(time.Second); ; <-tick.C {
@@ -97,14 +97,14 @@ var apiFaults = []apiFault{
 			w.(http.Flusher).Flush()
 		}
 	})},
-	{name: "reset in the middle", says: "read the answer", serve: mangles(func(_ *apiLab, w http.ResponseWriter, a *httptest.ResponseRecorder) {
+	{name: "reset in the middle", reported: "read the answer", serve: mangles(func(_ *apiLab, w http.ResponseWriter, a *httptest.ResponseRecorder) {
 		w.Header().Set("Content-Length", strconv.Itoa(a.Body.Len()))
 		w.WriteHeader(a.Code)
 		_, _ = w.Write(a.Body.Bytes()[:a.Body.Len()/2])
 		w.(http.Flusher).Flush()
 		panic(http.ErrAbortHandler)
 	})},
-	{name: "redirected to another host", says: "to another host, which is not followed", serve: func(l *apiLab, w http.ResponseWriter, r *http.Request) {
+	{name: "redirected to another host", reported: "to another host, which is not followed", serve: func(l *apiLab, w http.ResponseWriter, r *http.Request) {
 		drain(r)
 		http.Redirect(w, r, l.stranger.URL+r.URL.Path, http.StatusTemporaryRedirect)
 	}},
@@ -118,7 +118,7 @@ var apiFaults = []apiFault{
 		to.RawQuery = strings.TrimPrefix(to.RawQuery+"&renamed", "&")
 		http.Redirect(w, r, l.api.URL+to.RequestURI(), http.StatusTemporaryRedirect)
 	}},
-	{name: "40 MB", says: "the answer is larger than 32 MiB", serve: mangles(func(_ *apiLab, w http.ResponseWriter, a *httptest.ResponseRecorder) {
+	{name: "40 MB", reported: "the answer is larger than 32 MiB", serve: mangles(func(_ *apiLab, w http.ResponseWriter, a *httptest.ResponseRecorder) {
 		w.WriteHeader(a.Code)
 		blank := []byte(strings.Repeat(" ", 1<<20))
 		for range 40 {
@@ -127,7 +127,7 @@ var apiFaults = []apiFault{
 	})},
 }
 
-// withoutMark is the request as the hub knows it.
+// withoutMark is the request without the mark, as the hub expects it.
 func withoutMark(r *http.Request) *http.Request {
 	out := r.Clone(r.Context())
 	q := out.URL.Query()
@@ -136,16 +136,16 @@ func withoutMark(r *http.Request) *http.Request {
 	return out
 }
 
-// TestAPIFaults tries whole actions: a question without an answer is exit 3, and
-// nothing was changed; a pull request that could not be told is a line in the
-// summary, and no more. Nothing is made twice, the token goes nowhere else, and the
-// end comes in time (GP-PREV-9, GP-PREV-5, GP-SAFE-2).
+// TestAPIFaults runs whole actions. If a question gets no response, the action exits
+// with 3 and changes nothing. If a comment cannot be published, the summary mentions it
+// and the action succeeds. Nothing is created twice, the token goes to no other host,
+// and the action ends in time (GP-PREV-9, GP-PREV-5, GP-SAFE-2).
 func TestAPIFaults(t *testing.T) {
 	t.Parallel()
 	for _, f := range apiFaults {
-		for _, at := range []position{asking, telling} {
+		for _, at := range []position{asking, publishing} {
 			for name, action := range map[string]func(*apiLab, apiFault, position){"preview-up": faultyUp, "preview-down": faultyDown, "preview-down due": faultyDue} {
-				if f.slow && (name == "preview-down" || name == "preview-down due" && at == telling) {
+				if f.slow && (name == "preview-down" || name == "preview-down due" && at == publishing) {
 					continue
 				}
 				t.Run(name+"/"+string(at)+"/"+f.name, func(t *testing.T) {
@@ -163,26 +163,26 @@ func TestAPIFaults(t *testing.T) {
 
 func (l *apiLab) up() step { return l.step("preview", "up", "--digest", l.digest) }
 
-// judge holds what came of a step to what had to: the exit code, what it says of
-// the fault where somebody reads, and its time.
+// judge compares the result of a step with what is expected: the exit code, what the
+// log or the summary reports about the fault, and the duration.
 func (l *apiLab) judge(s step, f apiFault, code int, where string) {
 	l.t.Helper()
 	if s.code != code || s.took > bound {
 		l.t.Errorf("exit %d after %s, want %d\n%s", s.code, s.took, code, s.log)
 	}
-	if !f.gets && !strings.Contains(where, f.says) {
-		l.t.Errorf("it does not say %q:\n%s", f.says, where)
+	if !f.gets && !strings.Contains(where, f.reported) {
+		l.t.Errorf("it does not report %q:\n%s", f.reported, where)
 	}
 	if l.arrived == 0 {
-		l.t.Error("the fault was not met")
+		l.t.Error("no request failed")
 	}
 }
 
-var untold = regexp.MustCompile(`(?m)^\| – \| (comment|comments|deployment) \| skip: .*not (?:published|updated)`)
+var unpublished = regexp.MustCompile(`(?m)^\| – \| (comment|comments|deployment) \| skip: .*not (?:published|updated)`)
 
 func (l *apiLab) gaps(s step, want bool) {
 	l.t.Helper()
-	if got := untold.MatchString(s.summary); got != want {
+	if got := unpublished.MatchString(s.summary); got != want {
 		l.t.Errorf("the summary states a gap: %v, want %v\n%s", got, want, s.summary)
 	}
 }
@@ -194,13 +194,13 @@ func faultyUp(l *apiLab, f apiFault, at position) {
 		l.judge(s, f, 3, s.log)
 		l.once(0, 0)
 		if l.running() || len(l.hub.Comments(12)) > 0 || len(l.hub.Deployments("preview/pr-12")) > 0 {
-			l.t.Errorf("something was raised or told\n%s", s.log)
+			l.t.Errorf("something was created or published\n%s", s.log)
 		}
 		return
 	}
 	l.judge(s, f, 0, s.summary+s.log)
 	if !l.running() || !strings.Contains(s.summary, "pr-12 is ready at") || !strings.Contains(s.outputs, "url") {
-		l.t.Errorf("the preview is not there, or nobody is told\n%s\n%s", s.summary, s.log)
+		l.t.Errorf("the preview does not exist, or was not published\n%s\n%s", s.summary, s.log)
 	}
 	l.gaps(s, !f.gets)
 	if f.gets {
@@ -208,9 +208,9 @@ func faultyUp(l *apiLab, f apiFault, at position) {
 	} else {
 		l.once(0, 0)
 	}
-	// The same again mends it, and makes nothing twice.
+	// Running it again fixes it, and creates nothing twice.
 	l.breakAPI(nil, at)
-	if s := l.up(); s.code != 0 || untold.MatchString(s.summary) {
+	if s := l.up(); s.code != 0 || unpublished.MatchString(s.summary) {
 		l.t.Errorf("again: exit %d\n%s", s.code, s.log)
 	}
 	n := 0
@@ -221,7 +221,7 @@ func faultyUp(l *apiLab, f apiFault, at position) {
 	}
 	comments := 0
 	for _, c := range l.hub.Comments(12) {
-		if told.MatchString(c.Body) {
+		if section.MatchString(c.Body) {
 			comments++
 		}
 	}
@@ -230,8 +230,8 @@ func faultyUp(l *apiLab, f apiFault, at position) {
 	}
 }
 
-// raised is a preview whose pull request has closed.
-func (l *apiLab) raised() {
+// createClosed creates a preview and closes its pull request.
+func (l *apiLab) createClosed() {
 	l.t.Helper()
 	if s := l.up(); s.code != 0 {
 		l.t.Fatalf("preview up: exit %d\n%s", s.code, s.log)
@@ -240,26 +240,26 @@ func (l *apiLab) raised() {
 }
 
 func faultyDown(l *apiLab, f apiFault, at position) {
-	l.raised()
+	l.createClosed()
 	l.breakAPI(&f, at)
 	s := l.step("preview", "down")
 	l.once(1, 1)
 	if at == asking && !f.gets {
 		l.judge(s, f, 3, s.log)
 		if !l.running() {
-			l.t.Errorf("it was removed though nobody knows whether it may be\n%s", s.log)
+			l.t.Errorf("it was removed although the state of its pull request is unknown\n%s", s.log)
 		}
 		return
 	}
 	l.judge(s, f, 0, s.summary+s.log)
 	if l.running() || !strings.Contains(s.summary, "pr-12 is removed") {
-		l.t.Errorf("it is still there, or nobody is told\n%s", s.log)
+		l.t.Errorf("it still exists, or its removal was not published\n%s", s.log)
 	}
 	l.gaps(s, !f.gets)
 }
 
 func faultyDue(l *apiLab, f apiFault, at position) {
-	l.raised()
+	l.createClosed()
 	l.occur("schedule", `{}`)
 	l.breakAPI(&f, at)
 	s := l.step("preview", "down", "--due", "true")
@@ -267,18 +267,18 @@ func faultyDue(l *apiLab, f apiFault, at position) {
 	if at == asking && !f.gets {
 		l.judge(s, f, 3, s.summary+s.log)
 		if !l.running() || !strings.Contains(s.outputs, "sweep-incomplete") {
-			l.t.Errorf("it was removed though nobody knows whether it may be\n%s", s.log)
+			l.t.Errorf("it was removed although the state of its pull request is unknown\n%s", s.log)
 		}
 		return
 	}
 	l.judge(s, f, 0, s.summary+s.log)
 	if l.running() || !strings.Contains(s.summary, "1 preview removed") {
-		l.t.Errorf("it is still there, or nobody is told\n%s", s.log)
+		l.t.Errorf("it still exists, or its removal was not published\n%s", s.log)
 	}
 	l.gaps(s, !f.gets)
 }
 
-// TestAPIOverRefusedTLS: an API whose certificate nobody knows is not asked.
+// TestAPIOverRefusedTLS: an API with an untrusted certificate receives no request.
 func TestAPIOverRefusedTLS(t *testing.T) {
 	t.Parallel()
 	l := newAPILab(t)
@@ -291,9 +291,9 @@ func TestAPIOverRefusedTLS(t *testing.T) {
 	}
 }
 
-// TestAPINotAsked: two actions ask GitHub nothing, so that its API is no reason for
-// them to wait or to fail. The third, security-gate, links nothing to ask with: that
-// is a test of internal/house.
+// TestAPINotAsked: two actions send GitHub no requests, so a failure of its API neither
+// delays nor fails them. The third, security-gate, links no client at all, which
+// internal/house tests.
 func TestAPINotAsked(t *testing.T) {
 	t.Parallel()
 	l := newAPILab(t)
@@ -302,7 +302,7 @@ func TestAPINotAsked(t *testing.T) {
 		"promote": {"promote", "--environment", "staging", "--digest", l.digest}, "scorecard": {"scorecard"},
 	} {
 		whole := l.step(args...)
-		for _, at := range []position{asking, telling} {
+		for _, at := range []position{asking, publishing} {
 			l.breakAPI(&never, at)
 			s := l.step(args...)
 			if s.code != whole.code || s.code > 1 || l.arrived > 0 || s.took > bound {

@@ -19,31 +19,31 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/github/githubtest"
 )
 
-// jobToken has the form that tokens of jobs have.
+// jobToken has the format of a job's token.
 const jobToken = "ghs_15368_eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ0ZXN0In0.c2lnbmF0dXJlLW9mLWEtam9icy10b2tlbg-_"
 
-// apiLab is a repository with an artifact, a pull request on a GitHub real in
-// small, and what stands between the two.
+// apiLab is a repository with an artifact, a pull request on a fake GitHub, and a proxy
+// between the two that can fail.
 type apiLab struct {
 	t        *testing.T
 	dir      string
-	temp     string // RUNNER_TEMP, and what a step writes
+	temp     string // RUNNER_TEMP, and the files that a step writes
 	head     string
 	base     string
 	digest   string
 	hub      *githubtest.Server
 	api      *httptest.Server
 	event    string
-	arrived  int // requests that the fault met
+	arrived  int // requests that the fault failed
 	stranger *httptest.Server
-	stolen   []string // what arrived at another host
+	stolen   []string // what another host received
 
 	mu    sync.Mutex
 	fault *apiFault
 	at    position
 }
 
-// apiPacked is the artifact, made once.
+// apiPacked is the artifact, built once.
 var apiPacked struct {
 	sync.Once
 	dir    string
@@ -68,7 +68,7 @@ func newAPILab(t *testing.T) *apiLab {
 		apiPacked.digest = packageHead(t, apiPacked.dir)
 	})
 	if apiPacked.digest == "" {
-		t.Fatal("the service could not be packaged: the first test that needs it says why")
+		t.Fatal("the service could not be packaged: the first test that needs it reports why")
 	}
 	l := &apiLab{t: t, dir: filepath.Join(t.TempDir(), "hello"), temp: t.TempDir(), digest: apiPacked.digest}
 	if out, err := exec.Command("cp", "-a", apiPacked.dir, l.dir).CombinedOutput(); err != nil {
@@ -107,13 +107,13 @@ func (l *apiLab) pull(state string) {
 	l.hub.SetPull(p)
 }
 
-// occur is what starts the run.
+// occur sets the event that starts the run.
 func (l *apiLab) occur(event, payload string) {
 	l.event = event
 	write(l.t, filepath.Join(l.temp, "event.json"), payload)
 }
 
-// breakAPI has requests at a position meet the fault; nil: no more.
+// breakAPI makes requests at a position fail; nil ends that.
 func (l *apiLab) breakAPI(f *apiFault, at position) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -123,7 +123,7 @@ func (l *apiLab) breakAPI(f *apiFault, at position) {
 func (l *apiLab) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	l.mu.Lock()
 	f := l.fault
-	if f != nil && !l.at.meets(r) {
+	if f != nil && !l.at.matches(r) {
 		f = nil
 	}
 	if f != nil {
@@ -140,7 +140,7 @@ func (l *apiLab) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.serve(l, w, r)
 }
 
-// step is what came of a command that ran as a step of a job.
+// step is the result of a command that ran as a step of a job.
 type step struct {
 	code    int
 	log     string
@@ -149,7 +149,7 @@ type step struct {
 	took    time.Duration
 }
 
-// step runs a command with what GitHub's runner sets.
+// step runs a command with the environment that GitHub's runner sets.
 func (l *apiLab) step(args ...string) step {
 	l.t.Helper()
 	cmd, out := command(l.t, l.dir, args...)
@@ -167,8 +167,8 @@ func (l *apiLab) step(args ...string) step {
 		l.t.Fatal(err)
 	}
 	s := step{code: cmd.ProcessState.ExitCode(), log: out.String(), took: time.Since(began), summary: read(l.t, l.temp+"/summary.md"), outputs: read(l.t, l.temp+"/outputs")}
-	// GP-GATE-7, GP-SAFE-2: no surface holds the token, the reports and the state
-	// neither.
+	// GP-GATE-7, GP-SAFE-2: no output contains the token, and neither do the reports
+	// and the state.
 	if all, err := exec.Command("grep", "-rlaF", jobToken[16:40], l.temp, filepath.Join(l.dir, ".git/goldenpath")).Output(); err == nil {
 		l.t.Errorf("the token is in %s", all)
 	}
@@ -187,14 +187,15 @@ func read(t *testing.T, file string) string {
 	return string(b)
 }
 
-var told = regexp.MustCompile(`goldenpath-section: preview`)
+var section = regexp.MustCompile(`goldenpath-section: preview`)
 
-// once checks that nothing is there twice, and how much of it.
+// once checks how many comments and deployments there are, and that none is there
+// twice.
 func (l *apiLab) once(comments, deployments int) {
 	l.t.Helper()
 	n := 0
 	for _, c := range l.hub.Comments(12) {
-		if told.MatchString(c.Body) {
+		if section.MatchString(c.Body) {
 			n++
 		}
 	}
@@ -203,17 +204,17 @@ func (l *apiLab) once(comments, deployments int) {
 	}
 }
 
-// running tells whether the preview is there.
+// running reports whether the preview is there.
 func (l *apiLab) running() bool {
 	found, err := os.ReadDir(filepath.Join(l.dir, ".git/goldenpath/environments"))
 	return err == nil && len(found) > 0
 }
 
-// answer is what the hub itself answers, with the request carried out.
+// answer carries out the request and returns the hub's own response.
 func (l *apiLab) answer(r *http.Request) *httptest.ResponseRecorder {
 	rec := httptest.NewRecorder()
 	l.hub.ServeHTTP(rec, r)
 	return rec
 }
 
-func drain(r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) } // what is missing of it is no loss
+func drain(r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) } // the rest of the body is not needed

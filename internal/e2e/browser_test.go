@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestSummaryInABrowser opens the page of a run whose commit message is hostile
-// in a real browser: it shows the text, runs nothing and asks for nothing.
+// TestSummaryInABrowser opens the page of a run whose commit message is hostile in a
+// real browser. The page shows the text, runs nothing and requests nothing.
 func TestSummaryInABrowser(t *testing.T) {
 	dir := hello(t)
 	const hostile = `<script>document.title="owned"</script><img src=x onerror=document.title="owned"> ::error::x`

@@ -10,8 +10,9 @@ import (
 	"testing"
 )
 
-// TestDockerfile walks a repository whose Dockerfile makes the image (GP-PATH-1): it
-// is of this commit, runs, and a build that fails says why.
+// TestDockerfile runs the path on a repository whose Dockerfile builds the image
+// (GP-PATH-1). The image is built from this commit and runs, and a failed build reports
+// the cause.
 func TestDockerfile(t *testing.T) {
 	if why := os.Getenv("GOLDENPATH_DOCKER_SKIP"); why != "" {
 		t.Skip("no image can be built here: " + why)

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// root is the top of the project.
+// root is the root folder of the project.
 func root(t *testing.T) string {
 	t.Helper()
 	dir, err := filepath.Abs("../..")
@@ -25,7 +25,7 @@ func root(t *testing.T) string {
 
 func goldenpath(t *testing.T) string { return filepath.Join(root(t), "bin", "goldenpath") }
 
-// hello makes a repository of the small service.
+// hello creates a repository with the small service.
 func hello(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "hello")
@@ -55,7 +55,7 @@ func commit(t *testing.T, dir, message string) {
 	git(t, dir, "commit", "--quiet", "--allow-empty", "--message", message)
 }
 
-// command is a command of goldenpath in a repository.
+// command prepares a goldenpath command in a repository.
 func command(t *testing.T, dir string, args ...string) (*exec.Cmd, *bytes.Buffer) {
 	t.Helper()
 	cmd := exec.Command(goldenpath(t), args...)
@@ -81,7 +81,7 @@ type entry struct {
 	Verdict                               string
 }
 
-// ledger reads every entry of the branch.
+// ledger reads every entry of the ledger branch.
 func ledger(t *testing.T, dir string) []entry {
 	t.Helper()
 	var all []entry
@@ -95,7 +95,7 @@ func ledger(t *testing.T, dir string) []entry {
 	return all
 }
 
-// processes are those that have dir in their command line, environment or
+// processes returns the processes that have dir in their command line, environment or
 // working directory.
 func processes(t *testing.T, dir string) map[string]string {
 	t.Helper()

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Fuzzes the parsers of outside text, a minute each, two at a time. Left out are
-# those whose packages link trivy, osv-scanner or Helm: building all of that with
-# the fuzzer's counters takes longer than everything else. Their seeds are tests.
+# Fuzzes the parsers of untrusted input, a minute each, two at a time. Packages that
+# link trivy, osv-scanner or Helm are left out, because building them with the fuzzer's
+# instrumentation takes longer than everything else. Their seeds still run as tests.
 set -eu
 cd "$(dirname "$0")/../.."
 seconds=${FUZZ_SECONDS:-60}
@@ -16,8 +16,8 @@ one() {
 		exit 255 # xargs stops
 	fi
 }
-# Before Go 1.27 the end of the time itself can be told as a failure, golang/go#75804.
-# A failure of ours says more than that line.
+# Before Go 1.27 the end of the fuzz time can itself be reported as a failure,
+# golang/go#75804. A real failure prints more than that line.
 ended() {
 	grep -q '^    context deadline exceeded$' "$1" && ! grep -qE 'Failing input|panic:|_test.go:' "$1"
 }

@@ -14,10 +14,10 @@ import (
 	"time"
 )
 
-// secret is what gitleaks takes for a token of GitHub's.
+// secret looks like a GitHub token to gitleaks.
 const secret = "ghp_" + "q7Kd93hZx81LmPw02TvRc65BnYs48GjXe31A"
 
-// gate runs security-gate in a folder, without a network.
+// gate runs security-gate in a folder, without network access.
 func gate(t *testing.T, dir string, args ...string) (int, string, time.Duration) {
 	t.Helper()
 	cmd := exec.Command(filepath.Join(root(t), "bin", "security-gate"), append([]string{"scan", "--offline", "--missing-database", "warn", "--databases", t.TempDir()}, args...)...)
@@ -30,8 +30,8 @@ func gate(t *testing.T, dir string, args ...string) (int, string, time.Duration)
 	return cmd.ProcessState.ExitCode(), string(out), time.Since(start)
 }
 
-// TestManyFiles proves GP-GATE-1: of a commit of 100,000 files every one is looked
-// at, and a change after it costs what it changes.
+// TestManyFiles proves GP-GATE-1: in a commit of 100,000 files every file is scanned,
+// and a later scan costs only what the change touches.
 func TestManyFiles(t *testing.T) {
 	dir := t.TempDir()
 	git(t, dir, "init", "--quiet", "--initial-branch=main")
@@ -68,8 +68,8 @@ func TestManyFiles(t *testing.T) {
 	}
 }
 
-// TestGateKilled proves GP-GATE-1: a gate that is killed leaves no answer, that of
-// an earlier run neither, and no file of its own.
+// TestGateKilled proves GP-GATE-1: a gate that is killed leaves no report, not even
+// that of an earlier run, and no temporary files.
 func TestGateKilled(t *testing.T) {
 	dir, scratch := hello(t), t.TempDir()
 	report := filepath.Join(t.TempDir(), "report.json")
@@ -89,7 +89,7 @@ func TestGateKilled(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		// As soon as it has begun: it removes the old report first.
+		// Kill it as soon as it has begun: it removes the old report first.
 		for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 			if _, err := os.Stat(report); err != nil {
 				break
@@ -107,7 +107,7 @@ func TestGateKilled(t *testing.T) {
 	}
 }
 
-// TestFullDisk: where nothing can be written there is no answer, and no half one.
+// TestFullDisk: on a full disk the gate writes no report, not even a partial one.
 func TestFullDisk(t *testing.T) {
 	dir := hello(t)
 	code, out, _ := gate(t, dir, "--report", "/dev/full")

@@ -13,9 +13,9 @@ import (
 
 var seed = flag.Uint64("seed", uint64(time.Now().UnixNano()), "of the moments at which the run is killed")
 
-// TestKilledAnywhere proves GP-PROM-9: kill -9 of a run at ten random moments,
-// then the same run again: it finishes, with one ledger entry for each release
-// and no process too many.
+// TestKilledAnywhere proves GP-PROM-9. It kills a run with SIGKILL at ten random
+// moments and starts it again: the second run finishes, with one ledger entry for each
+// release and no process left over.
 func TestKilledAnywhere(t *testing.T) {
 	t.Logf("seed %d", *seed)
 	random := rand.New(rand.NewPCG(*seed, 0))
@@ -39,7 +39,7 @@ func TestKilledAnywhere(t *testing.T) {
 		killed := cmd.ProcessState.ExitCode() != 0
 		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 		t.Logf("kill %d after %s of %s: killed %v, last line %q", i, at.Round(time.Millisecond), whole.Round(time.Millisecond), killed, lines[len(lines)-1])
-		// What the killed run had started is gone before anybody cleans up.
+		// What the killed run started ends before anything cleans up.
 		eventually(t, "no command of the killed run is left", func() bool { return len(strays(t, dir)) == 0 })
 		if code, out := run(t, dir, "run"); code != 0 {
 			t.Fatalf("kill %d after %s: run again: exit %d\n%s", i, at, code, out)

@@ -20,8 +20,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/github/githubtest"
 )
 
-// lab is a repository with two packaged commits, a cluster with real pods, and a
-// GitHub real in small.
+// lab is a repository with two packaged commits, a cluster with real pods, and a fake
+// GitHub.
 type lab struct {
 	t       *testing.T
 	dir     string
@@ -30,7 +30,7 @@ type lab struct {
 	digests [2]string
 	hub     *githubtest.Server
 	env     []string
-	numbers map[int]bool // of its pull requests: no two labs share one
+	numbers map[int]bool // of its pull requests: two labs never share one
 }
 
 // packed are the commits of the sample, built once for all tests.
@@ -41,7 +41,7 @@ var packed struct {
 	digests [2]string
 }
 
-// needCluster skips where run.sh could not start one, and says so.
+// needCluster skips the test if run.sh could not start a cluster, and reports why.
 func needCluster(t *testing.T) {
 	t.Helper()
 	if os.Getenv("KUBECONFIG") == "" {
@@ -49,7 +49,7 @@ func needCluster(t *testing.T) {
 	}
 }
 
-// where2eat is a lab with the sample, whose previews are configured by the text.
+// where2eat creates a lab with the sample; text configures its previews.
 func where2eat(t *testing.T, preview string) *lab {
 	t.Helper()
 	needCluster(t)
@@ -76,7 +76,7 @@ func where2eat(t *testing.T, preview string) *lab {
 		}
 	})
 	if packed.digests[1] == "" {
-		t.Fatal("the sample could not be packaged: the first test that needs it says why")
+		t.Fatal("the sample could not be packaged: the first test that needs it reports why")
 	}
 	l := &lab{t: t, dir: filepath.Join(t.TempDir(), "where2eat"), app: "where2eat", commits: packed.commits, digests: packed.digests}
 	git(t, filepath.Dir(l.dir), "clone", "--quiet", packed.dir, l.dir)
@@ -119,7 +119,7 @@ func packageHead(t *testing.T, dir string, args ...string) string {
 	return string(m[1])
 }
 
-// configure puts the text in the place of what the configuration says of previews.
+// configure replaces the preview section of the configuration with text.
 func (l *lab) configure(preview string) {
 	l.t.Helper()
 	file := filepath.Join(l.dir, ".goldenpath.yml")
@@ -136,10 +136,11 @@ func (l *lab) configure(preview string) {
 	}
 }
 
-// serve starts GitHub for this lab.
+// serve starts the fake GitHub of this lab.
 func (l *lab) serve() {
 	l.t.Helper()
-	// A repository of its own: its sweeps do not see the previews of other labs.
+	// Each lab has a repository of its own, so that its sweeps do not see the previews
+	// of other labs.
 	repository := "acme/" + strings.ToLower(regexp.MustCompile(`[^A-Za-z0-9]+`).ReplaceAllString(l.t.Name(), "-"))
 	l.hub = githubtest.New(repository)
 	stop, err := l.hub.Serve("127.0.0.1:0")
@@ -156,7 +157,7 @@ func (l *lab) serve() {
 	l.t.Cleanup(l.removeAll)
 }
 
-// open opens a pull request whose head is a commit of the lab, 0 or 1.
+// open opens a pull request whose head is commit 0 or 1 of the lab.
 func (l *lab) open(number, commit int) {
 	l.own(number)
 	l.hub.SetPull(githubtest.Pull{Number: number, Head: l.commits[commit], Branch: "feature", Author: "ann", Title: "W2E-1: a change"})
@@ -196,7 +197,7 @@ func (l *lab) upArgs(number, commit int) []string {
 
 func (l *lab) report() string { return filepath.Join(filepath.Dir(l.dir), "report.json") }
 
-// up raises a preview and expects it to work.
+// up creates a preview and expects it to work.
 func (l *lab) up(number, commit int) string {
 	l.t.Helper()
 	if code, out := l.run(l.upArgs(number, commit)...); code != 0 {
@@ -205,7 +206,7 @@ func (l *lab) up(number, commit int) string {
 	return l.output("url")
 }
 
-// output is one of the last report.
+// output returns an output of the last report.
 func (l *lab) output(name string) string {
 	l.t.Helper()
 	b, err := os.ReadFile(l.report())
@@ -226,7 +227,7 @@ func (l *lab) output(name string) string {
 	return ""
 }
 
-// kubectl asks the cluster.
+// kubectl runs kubectl against the cluster.
 func kubectl(t *testing.T, args ...string) string {
 	t.Helper()
 	out, err := exec.Command(kubectlPath(), args...).CombinedOutput()
@@ -243,7 +244,8 @@ func kubectlPath() string {
 	return "kubectl"
 }
 
-// namespaces are those of previews of this lab, whatever labels they have left.
+// namespaces returns the preview namespaces of this lab, even those that lost their
+// labels.
 func (l *lab) namespaces() []string {
 	l.t.Helper()
 	var mine []string
@@ -264,11 +266,11 @@ func (l *lab) gone() {
 		l.t.Errorf("left: %v", left)
 	}
 	if records := l.records(); len(records) > 0 {
-		l.t.Errorf("the ledger still knows %v", records)
+		l.t.Errorf("the ledger still lists %v", records)
 	}
 }
 
-// records are the previews that the ledger takes for being there.
+// records returns the previews that the ledger lists as existing.
 func (l *lab) records() []string {
 	l.t.Helper()
 	if exec.Command("git", "-C", l.dir, "rev-parse", "--quiet", "--verify", "goldenpath-ledger").Run() != nil {
@@ -277,7 +279,7 @@ func (l *lab) records() []string {
 	return strings.Fields(git(l.t, l.dir, "ls-tree", "-r", "--name-only", "goldenpath-ledger", "previews/"))
 }
 
-// removeAll leaves the cluster as it was, also when a test has failed.
+// removeAll restores the cluster, also after a failed test.
 func (l *lab) removeAll() {
 	for _, ns := range l.namespaces() {
 		kubectl(l.t, "delete", "namespace", ns, "--wait=false")
@@ -289,7 +291,7 @@ func (l *lab) removeAll() {
 	}
 }
 
-// clusterScoped lists everything of the cluster that is in no namespace.
+// clusterScoped lists every object of the cluster that is not in a namespace.
 func clusterScoped(t *testing.T) []string {
 	t.Helper()
 	var all []string

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestGitHubParser reads every workflow, starter and action with GitHub's own
-// parser, which knows `$/`, and shows that it refuses a broken one.
+// TestGitHubParser reads every workflow, starter and action with GitHub's own parser,
+// which supports `$/`, and checks that it rejects a broken workflow.
 func TestGitHubParser(t *testing.T) {
 	top := root(t)
 	parser := filepath.Join(top, ".cache/parser/parse.cjs")

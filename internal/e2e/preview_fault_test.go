@@ -17,7 +17,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/github/githubtest"
 )
 
-// Each fault ends with nothing left, and with a report that says what happened.
+// Each fault ends with nothing left, and with a report of what happened.
 
 func (l *lab) sweep(want int) string {
 	l.t.Helper()
@@ -28,8 +28,8 @@ func (l *lab) sweep(want int) string {
 	return out
 }
 
-// follow starts a command and calls at with each line it prints, until at has
-// returned true once. The returned function waits for its end.
+// follow starts a command and calls at with each line it prints, until at returns true.
+// The returned function waits for the command to end.
 func (l *lab) follow(at func(line string, cmd *exec.Cmd) bool, args ...string) (wait func() (int, string)) {
 	l.t.Helper()
 	cmd, _ := l.command(args...)
@@ -49,7 +49,7 @@ func (l *lab) follow(at func(line string, cmd *exec.Cmd) bool, args ...string) (
 		}
 	}()
 	return func() (int, string) {
-		_ = cmd.Wait() // its code says it
+		_ = cmd.Wait() // the exit code is read below
 		w.Close()
 		<-done
 		return cmd.ProcessState.ExitCode(), out.String()
@@ -60,7 +60,7 @@ func phase(name string) func(string) bool {
 	return func(line string) bool { return strings.HasPrefix(strings.TrimSpace(line), name+" ") }
 }
 
-// GP-PREV-5: the close event never came.
+// GP-PREV-5: the close event never arrived.
 func TestFaultNoCloseEvent(t *testing.T) {
 	t.Parallel()
 	l := where2eat(t, kubernetesPreview)
@@ -80,7 +80,7 @@ func TestFaultNoCloseEvent(t *testing.T) {
 	l.gone()
 }
 
-// GP-PREV-6: a build in flight does not bring a closed preview back.
+// GP-PREV-6: a build in progress does not recreate a closed preview.
 func TestFaultCloseDuringBuild(t *testing.T) {
 	t.Parallel()
 	l := where2eat(t, kubernetesPreview)
@@ -92,8 +92,8 @@ func TestFaultCloseDuringBuild(t *testing.T) {
 	l.gone()
 }
 
-// GP-PREV-6: the pull request is closed, and its close job runs, while the preview
-// is being applied: whatever comes first, nothing is left.
+// GP-PREV-6: the pull request is closed, and its close job runs, while the preview is
+// being applied. In either order nothing is left.
 func TestFaultCloseDuringApply(t *testing.T) {
 	t.Parallel()
 	for i, at := range []string{"budget", "render", "apply"} {
@@ -128,7 +128,7 @@ func TestFaultCloseDuringApply(t *testing.T) {
 	}
 }
 
-// GP-PREV-1: kill -9 in every phase of up and of down, then the same again.
+// GP-PREV-1: SIGKILL in every phase of up and of down, then the same command again.
 func TestFaultKilledInEveryPhase(t *testing.T) {
 	t.Parallel()
 	for i, at := range []string{"budget", "render", "apply", "wait", "ready", "seed"} {
@@ -145,18 +145,18 @@ func killedAt(t *testing.T, at string, number int, again bool) {
 		if !matches(line) {
 			return false
 		}
-		_ = cmd.Process.Kill() // it may be at its end
+		_ = cmd.Process.Kill() // it may have ended already
 		return true
 	}, l.upArgs(number, 0)...)
 	code, out := wait()
 	t.Logf("killed at %s: exit %d", at, code)
 	if !strings.Contains(out, at) {
-		t.Fatalf("phase %s was never said:\n%s", at, out)
+		t.Fatalf("phase %s was never logged:\n%s", at, out)
 	}
 	if again {
-		l.up(number, 0) // the same again repairs
+		l.up(number, 0) // running it again repairs it
 	}
-	// Down is killed at four moments, then called again.
+	// Down is killed at four moments, then run again.
 	l.close(number)
 	name := fmt.Sprintf("pr-%d", number)
 	for _, after := range []time.Duration{20 * time.Millisecond, 60 * time.Millisecond, 200 * time.Millisecond, time.Second} {
@@ -174,12 +174,12 @@ func killedAt(t *testing.T, at string, number int, again bool) {
 	l.gone()
 }
 
-// The API server is away for 20 seconds in the middle of an up, and of a down.
+// The API server is unavailable for 20 seconds in the middle of an up, and of a down.
 func TestFaultNoAPIServer(t *testing.T) {
 	l := where2eat(t, kubernetesPreview)
 	script := filepath.Join(root(t), "internal/e2e/cluster/cluster.sh")
 	if exec.Command(script, "status").Run() != nil {
-		t.Skip("the cluster is not that of cluster.sh: its API server is not ours to stop")
+		t.Skip("the cluster was not started by cluster.sh, so its API server cannot be stopped")
 	}
 	l.open(50, 0)
 	var pause sync.WaitGroup
@@ -211,7 +211,8 @@ func TestFaultNoAPIServer(t *testing.T) {
 	l.gone()
 }
 
-// A namespace that a finalizer holds is diagnosed, bounded, and tried again.
+// A namespace that a finalizer blocks is reported with its cause, within a time limit,
+// and removed by a later attempt.
 func TestFaultFinalizer(t *testing.T) {
 	t.Parallel()
 	l := where2eat(t, kubernetesPreview)
@@ -238,7 +239,7 @@ func TestFaultFinalizer(t *testing.T) {
 	l.gone()
 }
 
-// Two ups at once end with one generation that serves, and both know it.
+// Two concurrent ups end with one generation that serves, and both report it.
 func TestFaultTwoAtOnce(t *testing.T) {
 	t.Parallel()
 	l := where2eat(t, kubernetesPreview)
@@ -271,8 +272,8 @@ func TestFaultTwoAtOnce(t *testing.T) {
 	l.gone()
 }
 
-// What does not become ready says why, in time, and is removed with its pull
-// request.
+// An app that does not become ready is reported with the cause, in time, and removed
+// with its pull request.
 func TestFaultNotReady(t *testing.T) {
 	t.Parallel()
 	extra := func(kind string) string {
@@ -326,7 +327,7 @@ spec: {type: NodePort, selector: {app: web}, ports: [{name: http, port: 80, targ
 				tt.want = []string{"does not respond as required"}
 			}
 			if tt.name == "pod security" {
-				wantCode = 3 // the rules of goldenpath know no nfs: the cluster does
+				wantCode = 3 // goldenpath has no rule about nfs, but the cluster rejects it
 			}
 			write(t, filepath.Join(l.dir, "broken/all.yaml"), text)
 			number := 60 + i
@@ -338,7 +339,7 @@ spec: {type: NodePort, selector: {app: web}, ports: [{name: http, port: 80, targ
 			}
 			for _, want := range tt.want {
 				if !strings.Contains(out, want) {
-					t.Errorf("it does not say %q:\n%s", want, out)
+					t.Errorf("it does not report %q:\n%s", want, out)
 				}
 			}
 			l.close(number)
@@ -348,8 +349,8 @@ spec: {type: NodePort, selector: {app: web}, ports: [{name: http, port: 80, targ
 	}
 }
 
-// GP-PREV-6: the head moves while its preview is being deployed: that run stops,
-// and the run of the new head brings it.
+// GP-PREV-6: the head moves while its preview is being deployed. That run stops, and
+// the run of the new head deploys it.
 func TestFaultHeadMoved(t *testing.T) {
 	t.Parallel()
 	l := where2eat(t, kubernetesPreview)
@@ -374,7 +375,7 @@ func TestFaultHeadMoved(t *testing.T) {
 	l.gone()
 }
 
-// Labels that somebody edits by hand neither hide a preview nor let it live on.
+// Labels that somebody edits by hand neither hide a preview nor extend its life.
 func TestFaultLabelsEditedByHand(t *testing.T) {
 	t.Parallel()
 	l := where2eat(t, kubernetesPreview)
@@ -402,7 +403,7 @@ func TestFaultLabelsEditedByHand(t *testing.T) {
 	l.gone()
 }
 
-// A sweep that is killed half-way is finished by the next.
+// The next sweep finishes one that was killed half-way.
 func TestFaultSweepInterrupted(t *testing.T) {
 	t.Parallel()
 	l := where2eat(t, kubernetesPreview)
@@ -426,8 +427,9 @@ func TestFaultSweepInterrupted(t *testing.T) {
 	l.gone()
 }
 
-// GP-PREV-2: what would lead out of a preview is refused before anything is
-// applied, with the object and the field (GP-SAFE-2 for the text of others).
+// GP-PREV-2: an object that could break out of a preview is rejected before anything is
+// applied, and the message names the object and the field (GP-SAFE-2 for untrusted
+// input).
 func TestHostileCharts(t *testing.T) {
 	t.Parallel()
 	number := 100
@@ -457,8 +459,8 @@ func TestHostileCharts(t *testing.T) {
 	}
 }
 
-// GP-SAFE-2: 4 KB of shell, YAML, Markdown and terminal codes in a title, a branch
-// and a label.
+// GP-SAFE-2: 4 KB of shell, YAML, Markdown and terminal codes in a title, a branch and
+// a label.
 func TestHostilePullRequest(t *testing.T) {
 	t.Parallel()
 	l := where2eat(t, kubernetesPreview)
@@ -482,7 +484,7 @@ func TestHostilePullRequest(t *testing.T) {
 	}
 }
 
-// A generation that does not become ready leaves the one before it serving.
+// If a generation does not become ready, the one before it continues to serve.
 func TestFailedUpdateKeepsTheGenerationBefore(t *testing.T) {
 	t.Parallel()
 	l := where2eat(t, kubernetesPreview)

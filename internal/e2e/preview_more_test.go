@@ -21,8 +21,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target/kubernetes"
 )
 
-// GP-PREV-4: the clock of the machine that raises a preview is an hour ahead, that
-// of the one that sweeps an hour behind: the cluster's clock counts.
+// GP-PREV-4: the clock of the machine that creates a preview is an hour ahead, and that
+// of the one that sweeps an hour behind. Only the cluster's clock is used.
 func TestFaultClockSkew(t *testing.T) {
 	t.Parallel()
 	l := where2eat(t, kubernetesPreview)
@@ -56,7 +56,7 @@ func TestFaultClockSkew(t *testing.T) {
 	}
 	expires, err := time.Parse(time.RFC3339, up.Output("expires"))
 	if err != nil || expires.Before(began.Add(ttl-5*time.Second)) || expires.After(time.Now().Add(ttl+5*time.Second)) {
-		t.Errorf("it expires %s, raised %s with a life of %s: %v", expires, began, ttl, err)
+		t.Errorf("it expires %s, created %s with a life of %s: %v", expires, began, ttl, err)
 	}
 	ahead, err := preview.Sweep(t.Context(), machine(2*time.Hour), preview.SweepOptions{Policy: policy})
 	if err != nil || time.Now().Before(expires) && ahead.Output("removed") != "0" {
@@ -72,8 +72,8 @@ func TestFaultClockSkew(t *testing.T) {
 	l.gone()
 }
 
-// GP-PROM-1: staging and production are reached by the same code as previews: the
-// digest that was tested is deployed, read back from the cluster, and rolled back.
+// GP-PROM-1: staging and production are deployed by the same code as previews: the
+// tested digest is deployed, read back from the cluster, and rolled back.
 func TestPromoteOnKubernetes(t *testing.T) {
 	t.Parallel()
 	l := where2eat(t, kubernetesPreview)
@@ -118,8 +118,8 @@ func TestPromoteOnKubernetes(t *testing.T) {
 	}
 }
 
-// The battery in a real browser: the worked example of testdata/where2eat/e2e,
-// against the preview of the sample, with its JUnit counted (GP-PATH-6).
+// The battery in a real browser: the worked example of testdata/where2eat/e2e runs
+// against the preview of the sample, and its JUnit report is counted (GP-PATH-6).
 func TestBrowserBattery(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "where2eat")
 	if err := os.CopyFS(dir, os.DirFS(filepath.Join(root(t), "testdata/where2eat"))); err != nil {

@@ -19,8 +19,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestPreviewOnKubernetes is the life of a preview on real pods: up, an update that
-// no probe notices, close, and nothing left (GP-PREV-1, 3, 5, 9, 12).
+// TestPreviewOnKubernetes is the life of a preview on real pods: up, an update that no
+// probe notices, close, and nothing left (GP-PREV-1, 3, 5, 9, 12).
 func TestPreviewOnKubernetes(t *testing.T) {
 	l := where2eat(t, kubernetesPreview+"  seed: go run ./internal/seed\n")
 	before := clusterScoped(t)
@@ -39,7 +39,7 @@ func TestPreviewOnKubernetes(t *testing.T) {
 		t.Errorf("the address moved from %s to %s", address, again)
 	}
 	t.Logf("updated in %s", time.Since(start).Round(time.Millisecond))
-	time.Sleep(5 * time.Second) // the pods of before are leaving: they must not be missed
+	time.Sleep(5 * time.Second) // the old pods are terminating: no request may still go to them
 	stop()
 	if n, failed := probe.asked.Load(), probe.failed.Load(); failed > 0 || n < 100 {
 		t.Errorf("%d of %d probes failed while the preview was updated: %v", failed, n, probe.last.Load())
@@ -93,7 +93,7 @@ type probes struct {
 	last          atomic.Value
 }
 
-// probing asks an address over and over, on a connection of its own each time.
+// probing requests an address repeatedly, on a new connection each time.
 func probing(t *testing.T, address string) (*probes, func()) {
 	p := &probes{}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -121,8 +121,8 @@ func probing(t *testing.T, address string) (*probes, func()) {
 	return p, func() { cancel(); <-done }
 }
 
-// TestPreviewByIngress reaches a preview by its host, through the cluster's
-// ingress, and refuses a host that is another's.
+// TestPreviewByIngress requests a preview by its host, through the cluster's ingress,
+// and rejects a host that belongs to another preview.
 func TestPreviewByIngress(t *testing.T) {
 	t.Parallel()
 	l := where2eat(t, `  target: kubernetes
@@ -157,14 +157,15 @@ func TestPreviewByIngress(t *testing.T) {
 	}
 }
 
-// podinfo is a service that is not ours, with its chart as it is.
+// podinfo is a third-party service, with its unchanged chart.
 const (
 	podinfo       = "github.com/stefanprodan/podinfo"
 	podinfoModule = podinfo + "@v1.8.1-0.20250910200901-e86405a8674e"
 )
 
-// TestForeignChart raises a public micro service with its own chart, unchanged:
-// it says nothing of users, capabilities or limits, and runs restricted.
+// TestForeignChart creates a preview of a public microservice with its own unchanged
+// chart. The chart sets no users, capabilities or limits, and still runs under the
+// restricted policy.
 func TestForeignChart(t *testing.T) {
 	t.Parallel()
 	needCluster(t)

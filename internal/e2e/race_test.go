@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// TestTwoPromotions proves GP-PROM-9: of two concurrent promotions of different
-// digests exactly one wins, and the other says who holds the lock.
+// TestTwoPromotions proves GP-PROM-9: of two concurrent promotions of different digests
+// exactly one succeeds, and the other reports who holds the lock.
 func TestTwoPromotions(t *testing.T) {
 	dir := hello(t)
 	config := filepath.Join(dir, ".goldenpath.yml")
@@ -69,7 +69,7 @@ func TestTwoPromotions(t *testing.T) {
 		}
 	}
 	if won != 1 || locked != 1 {
-		t.Errorf("%d won and %d were told who holds the lock, want 1 and 1", won, locked)
+		t.Errorf("%d promotions succeeded and %d reported who holds the lock, want 1 and 1", won, locked)
 	}
 	releases := 0
 	for _, e := range ledger(t, dir) {

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// TestReadOnlyRegistry runs as a user who may not write the registry's folder:
-// root, who may write anything, becomes another one.
+// TestReadOnlyRegistry runs as a user without write access to the registry's folder.
+// Root can write anywhere, so as root the test switches to another user.
 func TestReadOnlyRegistry(t *testing.T) {
 	isRoot := os.Getuid() == 0
 	top, err := os.MkdirTemp("/tmp", "goldenpath-readonly-*")
@@ -31,8 +31,8 @@ func TestReadOnlyRegistry(t *testing.T) {
 	if err := os.Mkdir(registry, 0o555); err != nil {
 		t.Fatal(err)
 	}
-	const nobody = 65534
-	// The binaries may lie where nobody may look.
+	const unprivileged = 65534
+	// The binaries may be in a folder that the unprivileged user cannot read.
 	for _, name := range []string{"goldenpath", "security-gate"} {
 		if err := os.Link(filepath.Join(root(t), "bin", name), filepath.Join(top, name)); err != nil {
 			if out, err := exec.Command("cp", filepath.Join(root(t), "bin", name), top).CombinedOutput(); err != nil {
@@ -52,7 +52,7 @@ func TestReadOnlyRegistry(t *testing.T) {
 	cmd.Dir = dir
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir}
 	if isRoot {
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: unprivileged, Gid: unprivileged}}
 	}
 	out, err := cmd.CombinedOutput()
 	if code := cmd.ProcessState.ExitCode(); err == nil || code != 2 {
@@ -62,6 +62,6 @@ func TestReadOnlyRegistry(t *testing.T) {
 		t.Errorf("the message names no folder or no remedy:\n%s", out)
 	}
 	if _, err := os.Stat(filepath.Join(dir, ".git/goldenpath/runs")); err == nil {
-		t.Error("a run was begun")
+		t.Error("a run was started")
 	}
 }

@@ -35,28 +35,29 @@ import (
 
 const released = "v0.1.0"
 
-// rehearsal is a release of this commit, to a registry and a bare repository of its
-// own. Goldenpath is built for both platforms as a release builds it; security-gate
-// is the one in bin, for this machine's platform only, because it takes ten minutes
-// for another.
+// rehearsal is a release of this commit to a registry and a bare repository of its own.
+// Goldenpath is built for both platforms as in a release. security-gate is the one in
+// bin, for this machine's platform only, because building it for another takes ten
+// minutes.
 type rehearsal struct {
 	t                            *testing.T
-	dir, publish, origin, source string // source: a checkout
+	dir, publish, origin, source string // source is a checkout
 	registry, base, binaries     string
 }
 
-// TestRelease rehearses a release and proves GP-SAFE-4 and part of GP-SAFE-5: killed
-// twice and run again; a caller who pins it gets the bytes that the source makes; the
-// commands of docs/verifying.md work as printed; what was tampered with is refused.
+// TestRelease rehearses a release and proves GP-SAFE-4 and part of GP-SAFE-5. The
+// release is killed twice and run again; a caller who pins it gets the bytes that the
+// source builds to; the commands of docs/verifying.md work as printed; and a tampered
+// release is rejected.
 func TestRelease(t *testing.T) {
 	r := newRehearsal(t)
 	r.killedAt("push")
 	if refs := r.refs(); strings.Contains(refs, "tags") {
-		t.Fatalf("killed before anything is named, it has left\n%s", refs)
+		t.Fatalf("killed before the first tag, it left\n%s", refs)
 	}
 	r.killedAt("commits")
 	if refs := r.refs(); strings.Contains(refs, "tags") {
-		t.Fatalf("killed before the push of refs, it has left\n%s", refs)
+		t.Fatalf("killed before the push of refs, it left\n%s", refs)
 	}
 	first := filepath.Join(r.dir, "first.json")
 	t.Log(r.run(r.source, "--output", first))
@@ -77,13 +78,13 @@ func TestRelease(t *testing.T) {
 	r.caller(made.Release, made.Source, made.Images)
 	r.starters(made.Release)
 
-	// Another machine: another folder, nothing prebuilt but the scanners.
+	// Another machine: another folder, and only the scanners are prebuilt.
 	refs := r.refs()
 	elsewhere := filepath.Join(t.TempDir(), "elsewhere")
 	git(t, r.dir, "clone", "--quiet", r.origin, elsewhere)
 	again := r.run(elsewhere, "--expect", first)
 	if r.refs() != refs || strings.Count(again, "already") != 7 {
-		t.Errorf("the same release again says\n%s", again)
+		t.Errorf("the same release again printed\n%s", again)
 	}
 	r.documented()
 	r.tampered()
@@ -96,7 +97,7 @@ func newRehearsal(t *testing.T) *rehearsal {
 		t: t, dir: dir, publish: filepath.Join(dir, "publish"), origin: filepath.Join(dir, "goldenpath.git"),
 		source: filepath.Join(dir, "source"), binaries: filepath.Join(dir, "binaries"),
 	}
-	// As GHCR does, without the referrers' own address: they are found by a tag.
+	// Like GHCR, this registry has no referrers API: referrers are found by a tag.
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	t.Cleanup(server.Close)
 	r.registry = strings.TrimPrefix(server.URL, "http://") + "/acme"
@@ -122,7 +123,7 @@ func newRehearsal(t *testing.T) *rehearsal {
 	return r
 }
 
-// pushBase makes a base from nothing: a program named git, and certificates.
+// pushBase builds a base image from nothing: a program named git, and certificates.
 func pushBase(t *testing.T, repository string) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -176,7 +177,7 @@ func withPlatform(t *testing.T, img v1.Image, p v1.Platform) *v1.ConfigFile {
 	return file
 }
 
-// flags are what a rehearsal needs besides the version.
+// flags are what a rehearsal needs in addition to the version.
 func (r *rehearsal) flags() []string {
 	return []string{"--registry", r.registry, "--base", r.base, "--binaries", r.binaries, "--build", "goldenpath"}
 }
@@ -200,7 +201,7 @@ func (r *rehearsal) refs() string {
 	return git(r.t, r.origin, "for-each-ref", "--format=%(refname) %(objectname)")
 }
 
-// killedAt runs until the first line of a step, and kills the run and all it has
+// killedAt runs until the first line of a step, then kills the run and every process it
 // started.
 func (r *rehearsal) killedAt(step string) {
 	r.t.Helper()
@@ -230,8 +231,8 @@ func (r *rehearsal) killedAt(step string) {
 
 var imageLine = regexp.MustCompile(`(?m)^  image: docker://(\S+):` + regexp.QuoteMeta(released) + `@(sha256:[0-9a-f]{64})$`)
 
-// caller does what a runner does with a pin: it takes the actions of that commit and
-// pulls what they name.
+// caller does what a runner does with a pinned action: it reads the actions of that
+// commit and pulls the images that they name.
 func (r *rehearsal) caller(pin, source string, images map[string]string) {
 	t := r.t
 	clone := filepath.Join(t.TempDir(), "actions")
@@ -253,7 +254,7 @@ func (r *rehearsal) caller(pin, source string, images map[string]string) {
 		}
 		m := imageLine.FindSubmatch(text)
 		if m == nil {
-			t.Errorf("%s names no image by digest:\n%s", file, text)
+			t.Errorf("%s does not name an image by digest:\n%s", file, text)
 			continue
 		}
 		image, digest := string(m[1]), string(m[2])
@@ -267,10 +268,10 @@ func (r *rehearsal) caller(pin, source string, images map[string]string) {
 	}
 	gate, err := os.ReadFile(filepath.Join(r.binaries, "security-gate-linux-"+runtime.GOARCH))
 	if err != nil || !bytes.Equal(gate, pulled["security-gate"]) {
-		t.Errorf("security-gate in the image is another one than was given: %v", err)
+		t.Errorf("security-gate in the image differs from the one that was provided: %v", err)
 	}
 	if got, want := said(t, pulled["goldenpath"]), "goldenpath "+released+" ("+source[:12]+")"; got != want {
-		t.Errorf("--version says %q, want %q", got, want)
+		t.Errorf("--version prints %q, want %q", got, want)
 	}
 	r.rebuilt(source, map[string][]byte{
 		"amd64": pull(t, r.registry+"/goldenpath:"+released, "goldenpath", "amd64"),
@@ -278,7 +279,7 @@ func (r *rehearsal) caller(pin, source string, images map[string]string) {
 	})
 }
 
-// rebuilt builds by hand, with nothing of the release process, and compares bytes.
+// rebuilt builds by hand, without the release process, and compares the bytes.
 func (r *rehearsal) rebuilt(source string, want map[string][]byte) {
 	vars := "github.com/seed-b235b314/goldenpath/internal/command."
 	for arch, text := range want {
@@ -292,7 +293,7 @@ func (r *rehearsal) rebuilt(source string, want map[string][]byte) {
 		}
 		mine, err := os.ReadFile(file)
 		if err != nil || sha256.Sum256(mine) != sha256.Sum256(text) {
-			r.t.Errorf("goldenpath for %s is not what the source makes by hand: %v", arch, err)
+			r.t.Errorf("goldenpath for %s differs from a build by hand: %v", arch, err)
 		}
 	}
 }
@@ -338,7 +339,7 @@ func said(t *testing.T, program []byte) string {
 	return strings.TrimSpace(string(out))
 }
 
-// starters asserts that what people copy from the branch pins the release.
+// starters asserts that the starters on the branch pin the release.
 func (r *rehearsal) starters(pin string) {
 	t := r.t
 	names := strings.Fields(git(t, r.origin, "ls-tree", "--name-only", "release/v0.1", "workflows/"))
@@ -347,7 +348,7 @@ func (r *rehearsal) starters(pin string) {
 	}
 	for _, file := range names {
 		if filepath.Ext(file) != ".yml" {
-			continue // what embeds them
+			continue // Go files that embed the starters
 		}
 		text := git(t, r.origin, "show", "release/v0.1:"+file)
 		if strings.Contains(text, strings.Repeat("0", 40)) || !strings.Contains(text, "@"+pin+" # "+released) || strings.Contains(text, "zeros") {
@@ -356,21 +357,21 @@ func (r *rehearsal) starters(pin string) {
 	}
 }
 
-// documented runs the blocks of docs/verifying.md that are marked rehearsed, as they
-// are printed, but for the names of GitHub and of its registry.
+// documented runs the blocks of docs/verifying.md that are marked as rehearsed, as
+// printed except for the names of GitHub and its registry.
 func (r *rehearsal) documented() {
 	t := r.t
 	text := git(t, r.origin, "show", released+":docs/verifying.md")
 	blocks := regexp.MustCompile("(?s)<!-- rehearsed -->\n```console\n(.*?)```").FindAllStringSubmatch(text, -1)
 	if len(blocks) != 3 {
-		t.Fatalf("%d blocks are marked rehearsed, want 3", len(blocks))
+		t.Fatalf("%d blocks are marked as rehearsed, want 3", len(blocks))
 	}
 	script := "set -euo pipefail\n"
 	for _, b := range blocks {
 		for line := range strings.Lines(b[1]) {
 			command, ok := strings.CutPrefix(line, "$ ")
 			if !ok {
-				t.Fatalf("%q is no command", line)
+				t.Fatalf("%q is not a command", line)
 			}
 			script += command
 		}
@@ -389,12 +390,12 @@ func (r *rehearsal) documented() {
 	}
 	for _, want := range []string{git(t, r.origin, "rev-parse", released), "refs/tags/v0.1.0 is ", r.registry + "/goldenpath:v0.1.0 is "} {
 		if !strings.Contains(string(out), want) {
-			t.Errorf("docs/verifying.md: its commands do not say %q", want)
+			t.Errorf("docs/verifying.md: its commands do not print %q", want)
 		}
 	}
 }
 
-// tampered moves the tag, as somebody who may write to the repository could.
+// tampered moves the tag, as anyone with write access to the repository could.
 func (r *rehearsal) tampered() {
 	t := r.t
 	git(t, r.origin, "update-ref", "refs/tags/"+released, "refs/heads/main")

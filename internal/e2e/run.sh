@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the end-to-end tests need and this machine lacks, then runs them.
+# Installs missing requirements of the end-to-end tests, then runs them.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 need() { # command, Debian package
@@ -10,7 +10,7 @@ need() { # command, Debian package
 		updated=1
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2" >/dev/null
 	else
-		echo "e2e needs $1: install it (Debian: $2)" >&2
+		echo "the end-to-end tests need $1: install it (Debian: $2)" >&2
 		exit 1
 	fi
 }
@@ -18,7 +18,7 @@ need git git
 need npm npm
 need chromium chromium
 
-# GitHub's own parser, bundled so that Node's loader takes its JSON imports.
+# GitHub's own parser, bundled because Node cannot load its JSON imports.
 parser=.cache/parser
 if [ ! -f "$parser/parse.cjs" ]; then
 	mkdir -p "$parser"
@@ -26,8 +26,8 @@ if [ ! -f "$parser/parse.cjs" ]; then
 	(cd "$parser" && npm ci --silent --no-audit --no-fund && npx esbuild parse.js --bundle --platform=node --format=cjs --outfile=parse.cjs --log-level=warning)
 fi
 
-# GitHub's description of its REST API and its examples of payloads: two files out
-# of 400 MB.
+# GitHub's description of its REST API and its example payloads: two files out of
+# packages of 400 MB.
 openapi=.cache/openapi
 if [ ! -f "$openapi/webhooks.json" ]; then
 	mkdir -p "$openapi"
@@ -39,7 +39,7 @@ if [ ! -f "$openapi/webhooks.json" ]; then
 		rm -r node_modules
 	)
 fi
-# The fake GitHub holds every request and every answer of these tests to it.
+# The fake GitHub checks every request and response of these tests against it.
 export GOLDENPATH_GITHUB_OPENAPI=$PWD/$openapi/api.github.com.json
 go test -count=1 -skip Month ./internal/github ./internal/preview ./internal/command/path
 
@@ -47,25 +47,25 @@ source internal/e2e/cluster/with.sh
 source internal/e2e/docker/with.sh
 internal/e2e/act/act.sh tool >/dev/null
 
-# What needs nothing but time gets what the others leave: a release, made several
-# times over; a month of 2,000 pull requests by a simulated clock, whose many
-# requests are like those above and not held to the description again; the fuzzing.
-beside=$PWD/.cache/beside.log
+# Long tests run in the background at low priority: a release, built several times; a
+# month of 2,000 pull requests with a simulated clock, whose requests are like those
+# above and are not checked against the description again; and the fuzz tests.
+log=$PWD/.cache/background.log
 GOLDENPATH_GITHUB_OPENAPI= GOLDENPATH_MONTH=full setsid nice -n 19 bash -euc '
 	go test -tags e2e -count=1 -timeout 60m -run "^TestRelease$" ./internal/e2e
 	go test -count=1 -timeout 60m -run Month ./internal/preview
 	./internal/e2e/fuzz.sh
-' >"$beside" 2>&1 </dev/null &
-besides=$!
-stop_beside() { kill -- "-$besides" 2>/dev/null || true; }
-also() { trap "stop_beside${2:+; $2}" EXIT; }
+' >"$log" 2>&1 </dev/null &
+background=$!
+stop_background() { kill -- "-$background" 2>/dev/null || true; }
+also() { trap "stop_background${2:+; $2}" EXIT; }
 eval "also $(trap -p EXIT | sed 's/^trap//')"
 
 go test -tags e2e -count=1 -timeout 40m -parallel 4 -skip '^TestRelease$' ./internal/e2e "$@"
-# After the others: they share an engine, and time what is cancelled.
+# After the others: these share an engine, and measure how fast a step is cancelled.
 go test -tags e2e -count=1 -timeout 40m ./internal/e2e/container
 go test -tags e2e -count=1 -timeout 40m ./internal/e2e/workflows
 code=0
-wait "$besides" || code=$?
-cat "$beside"
+wait "$background" || code=$?
+cat "$log"
 exit "$code"

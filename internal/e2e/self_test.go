@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestGateOnItself proves part of GP-SAFE-5: the project passes its own gate,
-// with real advisories of Go and its own waivers.
+// TestGateOnItself proves part of GP-SAFE-5: the project passes its own gate, with real
+// Go advisories and its own waivers.
 func TestGateOnItself(t *testing.T) {
 	out, err := exec.Command("go", "mod", "download", "-json", "golang.org/x/vulndb@v0.0.0-20260813214354-9de686e1fb00").Output()
 	if err != nil {
@@ -24,7 +24,7 @@ func TestGateOnItself(t *testing.T) {
 	if out, err := exec.Command(gate, "database", "--from", filepath.Join(module.Dir, "data/osv"), "--to", databases).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	// A clone: the commit, and nothing that builds left around it.
+	// A clone contains the commit and no build results.
 	clone := filepath.Join(t.TempDir(), "goldenpath")
 	git(t, root(t), "clone", "--quiet", "--no-local", root(t), clone)
 	out, err = exec.Command(gate, "scan", "--dir", clone, "--offline", "--databases", databases, "--missing-database", "warn").CombinedOutput()

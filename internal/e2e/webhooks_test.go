@@ -11,7 +11,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/runner"
 )
 
-// TestWebhookExamples reads GitHub's own examples of the payloads that start runs.
+// TestWebhookExamples reads GitHub's own example payloads of the events that start
+// runs.
 func TestWebhookExamples(t *testing.T) {
 	b, err := os.ReadFile(filepath.Join(root(t), ".cache/openapi/webhooks.json"))
 	if err != nil {
@@ -49,6 +50,6 @@ func TestWebhookExamples(t *testing.T) {
 		}
 	}
 	if read["pull_request"] < 10 || read["workflow_run"] == 0 || read["push"] == 0 {
-		t.Errorf("%v: where are the others?", read)
+		t.Errorf("%v: some examples are missing", read)
 	}
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# What runs workflows here: nektos/act, and the image of its jobs.
+# Provides the tools that run workflows locally: nektos/act, and the image of its jobs.
 #
 #   act.sh tool    prints the path of act, built from source the first time
-#   act.sh image   prints the name of the image of the jobs; Docker must answer
+#   act.sh image   prints the name of the image of the jobs; needs a running Docker
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$here/../../.." && pwd)

@@ -1,10 +1,10 @@
-# The programs of the cluster. Sourced by cluster.sh.
+# Builds the programs of the cluster. Sourced by cluster.sh.
 
-# need COMMAND PACKAGE installs a Debian package that this machine lacks.
+# need COMMAND PACKAGE installs a Debian package if the command is missing.
 need() {
 	command -v "$1" >/dev/null && return
 	if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-		die 2 "it needs $1: install it (Debian: $2)"
+		die 2 "$1 is missing: install it (Debian: $2)"
 	fi
 	say "installing $2"
 	[ -n "${updated:-}" ] || apt-get update -qq
@@ -12,8 +12,8 @@ need() {
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2" >/dev/null
 }
 
-# build makes the programs and sets bin to their folder, which is named by all
-# they are made from: another version is built beside it.
+# build builds the programs and sets bin to their folder. Its name is a hash of
+# everything they are built from, so that another version gets another folder.
 build() {
 	local from version
 	from=$(cd "$here" && sha256sum _kube/* registry/* pause/* build.sh && grep go-containerregistry ../../../go.mod && go version)
@@ -26,12 +26,12 @@ build() {
 
 	mkdir -p "$home/bin"
 	exec 8>"$home/build.lock"
-	flock 8 # a second build at once would only slow both
+	flock 8 # a second concurrent build would only slow down both
 	[ -d "$bin" ] || make_programs "$version"
-	exec 8>&- # what starts later would hold it
+	exec 8>&- # otherwise processes started later would hold the lock
 }
 
-# make_programs VERSION fills bin.
+# make_programs VERSION builds the programs into bin.
 make_programs() {
 	say "building Kubernetes $1: 5 to 9 minutes the first time, half a minute when Go's build cache is warm"
 	find "$home/bin" -mindepth 1 -maxdepth 1 -mtime +30 -exec rm -rf {} + # not used for a month
@@ -39,8 +39,8 @@ make_programs() {
 	rm -rf "$source"
 	mkdir -p "$out"
 	cp "$here"/_kube/*.go "$source/"
-	# A go.mod in the tree would be taken for a part of this project: scanners,
-	# editors and `go list` look at every one. It is of no use to the product.
+	# Scanners, editors and `go list` would take a go.mod in the tree for a part of
+	# this project, but the product does not use it.
 	cp "$here/_kube/kube.mod" "$source/go.mod"
 	cp "$here/_kube/kube.sum" "$source/go.sum"
 	number=${number%.*}
@@ -59,6 +59,6 @@ make_programs() {
 	for name in etcd kubectl kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy ingress dns; do
 		ln -s kube "$out/$name"
 	done
-	mv "$out" "$bin" # at once: a build that was killed leaves nothing that looks whole
+	mv "$out" "$bin" # atomic: a killed build leaves nothing that looks complete
 	rm -rf "$source"
 }

@@ -1,13 +1,13 @@
-# Removing the cluster. Sourced by cluster.sh. It trusts no record of what was
-# started: up, or an earlier down, may have been killed at any point.
+# Removes the cluster. Sourced by cluster.sh. It does not rely on records of started
+# processes, because up, or an earlier down, may have been killed at any point.
 
 down() {
 	if [ ! -d "$run" ] && ! owned; then
-		say "none is up"
+		say "no cluster is running"
 		return
 	fi
-	# At once and without mercy: nothing of it is kept, and what is left running
-	# would start again what was stopped.
+	# Kill all at once: nothing is kept, and a process that still runs would restart
+	# the others.
 	local pids
 	for _ in $(seq 100); do
 		pids=$(members)
@@ -15,7 +15,7 @@ down() {
 		kill -KILL $pids 2>/dev/null || true
 		sleep 0.05
 	done
-	[ -z "$pids" ] || die 1 "these processes do not end: $pids"
+	[ -z "$pids" ] || die 1 "these processes cannot be killed: $pids"
 	unmount
 	if owned; then
 		restore
@@ -24,8 +24,8 @@ down() {
 	say "down"
 }
 
-# members are the processes with the mark, and those in pods' containers, which
-# have none of it.
+# members prints the processes with the mark, and those in the containers of pods,
+# which do not have it.
 members() {
 	grep -lszxF -- "$mark" /proc/[0-9]*/environ | cut -d/ -f3 || true
 	if owned; then
@@ -33,20 +33,20 @@ members() {
 	fi
 }
 
-# unmount removes every mount of the cluster, or else ends: what is mounted from
-# elsewhere, as a pod's volume, must not be removed along with its folder.
+# unmount removes every mount of the cluster, or exits: files mounted from elsewhere,
+# such as the volume of a pod, must not be deleted along with the folder.
 unmount() {
 	local left
 	for _ in 1 2 3; do
 		left=$(cut -d' ' -f2 /proc/self/mounts | grep -e "^$run/" -e "^$sockets/" | sort -r) || return 0
 		xargs -r -n1 umount -l <<<"$left" 2>/dev/null || true
 	done
-	die 1 "these mounts stay: $left"
+	die 1 "these mounts cannot be removed: $left"
 }
 
 # restore undoes what host and the node did to this machine.
 restore() {
-	# containerd keeps its shims' sockets in a folder for all of this machine.
+	# containerd keeps the sockets of its shims in one folder for the whole machine.
 	find "$sockets" -name address -exec sed -s 's#^unix://##;s/$/\n/' {} + 2>/dev/null | grep ^/run/containerd/s/ | xargs -r rm -f || true
 	ip link delete $bridge 2>/dev/null || true
 	local tables rules

@@ -1,34 +1,34 @@
-# The node of the cluster: the changes to this machine, the container runtime,
-# the kubelet. Sourced by up.sh.
+# Starts the node of the cluster: the changes to this machine, the container runtime
+# and the kubelet. Sourced by up.sh.
 
 cni_plugins() {
 	local dir
-	for dir in /usr/lib/cni /opt/cni/bin; do # Debian's, everyone else's
+	for dir in /usr/lib/cni /opt/cni/bin; do # on Debian, elsewhere
 		[ -x "$dir/bridge" ] && break
 	done
 	echo "$dir"
 }
 
-# host changes what pods need changed of this machine. Whatever it adds, down
-# finds by name; what was there before is written down first.
+# host changes the settings of this machine as pods need them. down finds everything
+# that it adds by name; the previous settings are saved first.
 host() {
-	ln -sn "$home" "$owner" 2>/dev/null || die 1 "another cluster is up, or was left over: remove it with GOLDENPATH_CLUSTER=$(readlink "$owner") $0 down"
+	ln -sn "$home" "$owner" 2>/dev/null || die 1 "another cluster is running, or was left over: remove it with GOLDENPATH_CLUSTER=$(readlink "$owner") $0 down"
 	mkdir -p "$sockets"
 	local key
-	# These the kubelet and kube-proxy change as well.
+	# The kubelet and kube-proxy change these as well.
 	for key in kernel.panic kernel.panic_on_oops kernel.keys.root_maxkeys kernel.keys.root_maxbytes vm.overcommit_memory vm.panic_on_oom \
 		net.ipv4.ip_forward net.ipv4.conf.all.route_localnet net.bridge.bridge-nf-call-iptables; do
 		sysctl -e "$key" 2>/dev/null || true
 	done >"$run/sysctl"
 	sysctl -qw net.ipv4.ip_forward=1
-	# Pods of one bridge reach each other's Services only through iptables. Not
-	# every kernel has this as a switch.
+	# Pods of one bridge can connect to each other's Services only through iptables.
+	# Not every kernel has this setting.
 	sysctl -eqw net.bridge.bridge-nf-call-iptables=1 2>/dev/null || true
-	# The node's address is the bridge's: it is there and the same on each machine.
+	# The node uses the address of the bridge, which is the same on every machine.
 	ip link add $bridge type bridge
 	ip address add $node_ip/24 dev $bridge
 	ip link set $bridge up
-	# Docker lets nothing be forwarded that is not its own.
+	# Docker drops all forwarded traffic that is not its own.
 	local named=(-m comment --comment goldenpath-cluster)
 	iptables -w -I FORWARD -s $pods "${named[@]}" -j ACCEPT
 	iptables -w -I FORWARD -d $pods "${named[@]}" -j ACCEPT
@@ -43,8 +43,8 @@ runtime() {
 		{"cniVersion": "1.0.0", "name": "$bridge", "plugins": [{"type": "bridge", "bridge": "$bridge", "isGateway": true, "hairpinMode": true,
 		"ipam": {"type": "host-local", "dataDir": "$run/addresses", "ranges": [[{"subnet": "$pods"}]], "routes": [{"dst": "0.0.0.0/0"}]}}]}
 	J
-	# restrict_oom_score_adj: a virtual machine's root may lack the right to lower
-	# the score, and then runc ends with nothing but "EOF".
+	# restrict_oom_score_adj: root of a virtual machine may lack permission to lower
+	# the score, and runc would then fail with the message "EOF".
 	cat >containerd.toml <<-T
 		version = 2
 		root = "$run/containerd"
@@ -89,13 +89,13 @@ node() {
 		volumePluginDir: $run/kubelet/volume-plugins
 		clusterDNS: [$node_ip]
 		clusterDomain: cluster.local
-		# A test machine's disk is rarely empty: it is no reason to evict a pod.
+		# The disk of a test machine may be nearly full, which must not evict pods.
 		imageGCHighThresholdPercent: 100
 		evictionHard: {memory.available: 100Mi, nodefs.available: 1%, imagefs.available: 1%}
 	Y
 	start kubelet kubelet --config "$run/kubelet.yaml" --kubeconfig "$run/pki/kubelet.kubeconfig" --hostname-override $node \
 		--node-ip $node_ip --root-dir "$run/kubelet" --cert-dir "$run/pki"
-	# The zeros leave this machine's connection tracking as it is.
+	# The zeros leave the connection tracking of this machine unchanged.
 	start kube-proxy kube-proxy --kubeconfig "$run/pki/kube-proxy.kubeconfig" --hostname-override $node --proxy-mode iptables \
 		--cluster-cidr $pods --healthz-bind-address 127.0.0.1:10256 --nodeport-addresses 127.0.0.0/8,$pods \
 		--conntrack-max-per-core 0 --conntrack-tcp-timeout-established 0s --conntrack-tcp-timeout-close-wait 0s

@@ -1,9 +1,9 @@
-# Starting the cluster: what it needs, its keys, its API server. Sourced by cluster.sh.
+# Starts the cluster: its requirements, keys and API server. Sourced by cluster.sh.
 
-# check says why this machine cannot run a cluster of a kind, and ends; what can
-# be installed for it is.
+# check installs missing packages. If this machine cannot run the kind of cluster, it
+# reports why and exits.
 check() {
-	[ "$(uname -s)" = Linux ] || die 2 "it runs on Linux only; elsewhere set KUBECONFIG to a cluster for tests"
+	[ "$(uname -s)" = Linux ] || die 2 "the cluster runs on Linux only; elsewhere set KUBECONFIG to a cluster for tests"
 	local ports="$api $etcd $((etcd + 1)) 10257 10259" port
 	case $1 in
 	api) ;;
@@ -13,9 +13,9 @@ check() {
 		;;
 	*) die 2 "up takes node or api, not $1" ;;
 	esac
-	[ ! -d "$run" ] || die 1 "it is up already, or was left over in $run: see $0 status, or remove it with $0 down"
+	[ ! -d "$run" ] || die 1 "a cluster is already running, or was left over in $run: see $0 status, or remove it with $0 down"
 	for port in $ports; do
-		! listening "$port" || die 1 "port $port is taken: is another cluster up on this machine? Stop that first"
+		! listening "$port" || die 1 "port $port is in use. If another cluster runs on this machine, stop it first"
 	done
 	need openssl openssl
 	[ "$1" = node ] || return 0
@@ -46,17 +46,17 @@ up() {
 	if [ "$1" = node ]; then
 		node
 	fi
-	# Without it no pod is admitted to a namespace.
+	# Without it pods are not admitted to a namespace.
 	wait_for 60 controllers kubectl --namespace default get serviceaccount default
 	touch "$run/up"
 	echo "$run/kubeconfig"
 }
 
-# keys makes one authority, a certificate for everyone and a kubeconfig for each
+# keys creates an authority, one certificate for all, and a kubeconfig for each
 # client.
 keys() {
 	mkdir -m 700 pki
-	printf '[req]\ndistinguished_name=dn\n[dn]\n' >pki/openssl.cnf # the system's would make each one an authority
+	printf '[req]\ndistinguished_name=dn\n[dn]\n' >pki/openssl.cnf # with the system's, each certificate would be an authority
 	certificate ca /CN=goldenpath-cluster -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign
 	local signed=(-CA pki/ca.crt -CAkey pki/ca.key -addext extendedKeyUsage=clientAuth,serverAuth)
 	certificate apiserver /CN=kube-apiserver "${signed[@]}" -addext "subjectAltName=IP:127.0.0.1,IP:$node_ip,IP:${services%.*}.1,DNS:localhost,DNS:kubernetes.default.svc"
@@ -89,7 +89,7 @@ kubeconfig() { # name
 }
 
 api_server() {
-	# The address that pods reach it at is the node's, where there is a node.
+	# Pods use the node's address for it, if there is a node.
 	start kube-apiserver kube-apiserver --etcd-servers "http://127.0.0.1:$etcd" --secure-port $api --advertise-address $node_ip \
 		--tls-cert-file "$run/pki/apiserver.crt" --tls-private-key-file "$run/pki/apiserver.key" --client-ca-file "$run/pki/ca.crt" \
 		--service-account-issuer https://kubernetes.default.svc --service-account-key-file "$run/pki/tokens.crt" \
@@ -99,9 +99,9 @@ api_server() {
 		--authorization-mode Node,RBAC --allow-privileged
 }
 
-# controllers end where no API server answers, so they come after it.
+# controllers exit if the API server does not respond, so they start after it.
 controllers() {
-	# The rates let them follow tests that make thousands of namespaces.
+	# The rates are high enough for tests that create thousands of namespaces.
 	local config=$run/pki/kube-controller-manager.kubeconfig
 	start kube-controller-manager kube-controller-manager --kubeconfig "$config" --authentication-kubeconfig "$config" \
 		--authorization-kubeconfig "$config" --bind-address 127.0.0.1 --leader-elect=false \

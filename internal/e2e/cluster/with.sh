@@ -1,8 +1,8 @@
 # Sourced: starts the cluster of cluster.sh for the rest of a script, unless
-# KUBECONFIG names one. Where none can run, what needs one says that it is skipped.
+# KUBECONFIG is set. If no cluster can run here, tests that need one are skipped.
 cluster=internal/e2e/cluster/cluster.sh
 if [ -z "${KUBECONFIG:-}" ]; then
-	$cluster down # what a run that was killed has left
+	$cluster down # remove what a killed run left
 	if KUBECONFIG=$($cluster up); then
 		export KUBECONFIG
 		trap '$cluster down' EXIT
@@ -10,7 +10,7 @@ if [ -z "${KUBECONFIG:-}" ]; then
 		code=$?
 		unset KUBECONFIG
 		[ $code = 2 ] || exit $code
-		echo "no cluster can run here: what needs one is skipped" >&2
+		echo "a cluster cannot run here: tests that need one are skipped" >&2
 	fi
 fi
 if [ -n "${KUBECONFIG:-}" ] && GOLDENPATH_CLUSTER_TOOLS=$($cluster tools); then

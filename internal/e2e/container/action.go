@@ -23,13 +23,13 @@ func readAction(dir string) (a commandtest.Action, err error) {
 		return a, fmt.Errorf("read %s: %w", name, err)
 	}
 	if a.Runs.Using != "docker" {
-		return a, fmt.Errorf("read %s: it runs using %q, and only docker is run here", name, a.Runs.Using)
+		return a, fmt.Errorf("read %s: it runs using %q, and only docker is supported here", name, a.Runs.Using)
 	}
 	for _, arg := range a.Runs.Args {
-		// The runner writes them into one line with quotes of its own and takes that
-		// apart again; without these characters nothing can come of it.
+		// The runner joins the arguments into one line with its own quoting and splits
+		// it again. Without these characters the result is the same list.
 		if arg == "" || strings.ContainsAny(arg, `"\ $`) {
-			return a, fmt.Errorf("read %s: args has %q: what the runner makes of it is not known here", name, arg)
+			return a, fmt.Errorf("read %s: args has %q: empty arguments, quotes, backslashes, spaces and $ are not supported here", name, arg)
 		}
 	}
 	return a, nil
@@ -37,8 +37,9 @@ func readAction(dir string) (a commandtest.Action, err error) {
 
 type action = commandtest.Action
 
-// inputs are those that the workflow gives and, for the others, the defaults; that
-// of a required one is empty, since the runner does not ask for it. ActionRunner.cs.
+// inputs returns the inputs from the workflow and, for the others, the defaults. A
+// required input that is missing is empty, because the runner does not check.
+// ActionRunner.cs.
 func inputs(a action, with, github map[string]string) map[string]string {
 	in := map[string]string{}
 	for name, value := range with {
@@ -53,8 +54,8 @@ func inputs(a action, with, github map[string]string) map[string]string {
 	return in
 }
 
-// expand evaluates the one expression that a default of ours may be: a value of the
-// context github.
+// expand evaluates the only expression that our defaults may contain: a value of the
+// github context.
 func expand(s string, github map[string]string) string {
 	name, ok := strings.CutPrefix(s, "${{ github.")
 	if name, ends := strings.CutSuffix(name, " }}"); ok && ends {
@@ -63,7 +64,8 @@ func expand(s string, github map[string]string) string {
 	return s
 }
 
-// unexpected: the runner warns of an input that the action does not have.
+// unexpected returns the inputs that the action does not declare; the runner warns
+// about them.
 func (r *Result) unexpected(a action, with map[string]string) {
 	for name := range with {
 		if _, ok := a.Inputs.Values[name]; !ok && name != "entryPoint" && name != "args" {

@@ -14,8 +14,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/github/githubtest"
 )
 
-// raised is a stage with a preview to remove.
-func raised(t *testing.T, name string) *stage {
+// deployed returns a stage with a preview to remove.
+func deployed(t *testing.T, name string) *stage {
 	t.Helper()
 	s := newStage(t, true)
 	if name == "preview-down" {
@@ -26,7 +26,7 @@ func raised(t *testing.T, name string) *stage {
 	return s
 }
 
-// entries are what the ledger on the git server holds of a kind.
+// entries returns the ledger's entries of a kind, from the git server.
 func (s *stage) entries(kind string) []string {
 	s.t.Helper()
 	var found []string
@@ -54,7 +54,7 @@ func TestActions(t *testing.T) {
 		"preview-up": "ready", "preview-down": "removed", "security-gate": "no-blocking-findings", "scorecard": "ready-with-gaps", "promote": "soaked",
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := raised(t, name)
+			s := deployed(t, name)
 			r := s.run(s.step(name, s.with(name)))
 			if r.Exit != 0 || r.Failed || len(r.Complaints) > 0 {
 				t.Fatalf("exit %d, complaints %q\n%s", r.Exit, r.Complaints, r.Said)
@@ -75,7 +75,7 @@ func TestActions(t *testing.T) {
 				t.Errorf("summary:\n%s", r.Summary)
 			}
 			if foreign := s.foreign(); len(foreign) > 0 {
-				t.Errorf("%d files are not the runner's: %s", len(foreign), strings.Join(foreign[:min(9, len(foreign))], "\n"))
+				t.Errorf("%d files do not belong to the runner: %s", len(foreign), strings.Join(foreign[:min(9, len(foreign))], "\n"))
 			}
 			if strings.Contains(r.Said+r.Summary, s.GitHub["token"]+"\n") {
 				t.Error("the token is shown")
@@ -87,7 +87,7 @@ func TestActions(t *testing.T) {
 	}
 }
 
-// TestBadInput: a mistake in the workflow is exit 2, is said as an annotation, and
+// TestBadInput: a mistake in the workflow exits with 2, creates an annotation, and
 // leaves nothing behind.
 func TestBadInput(t *testing.T) {
 	for name, with := range map[string]map[string]string{
@@ -107,19 +107,19 @@ func TestBadInput(t *testing.T) {
 				t.Errorf("outputs %v, variables %v, state %v, summary %q", r.Outputs, r.Env, r.State, r.Summary)
 			}
 			if foreign := s.foreign(); len(foreign) > 0 {
-				t.Errorf("not the runner's: %s", foreign)
+				t.Errorf("files that do not belong to the runner: %s", foreign)
 			}
 		})
 	}
 }
 
-// TestReadOnlyToken: that of a fork's run, or of a workflow that grants too little.
-// What only tells goes without; what writes the ledger has no answer, and says what
-// is missing.
+// TestReadOnlyToken uses the token of a fork's run, or of a workflow that grants too
+// few permissions. Actions that only publish succeed without it. Actions that write the
+// ledger could not complete, and name the missing permission.
 func TestReadOnlyToken(t *testing.T) {
 	for _, name := range commandtest.Actions {
 		t.Run(name, func(t *testing.T) {
-			s := raised(t, name)
+			s := deployed(t, name)
 			s.reads.Store(true)
 			s.hub.Private = true
 			s.hub.Tokens["job"] = githubtest.Token{Account: githubtest.Actions, May: []string{"pull-requests: read", "deployments: read"}}
@@ -129,10 +129,10 @@ func TestReadOnlyToken(t *testing.T) {
 				want = 3
 			}
 			if r.Exit != want || want == 3 && !strings.Contains(r.Said, "contents: write") {
-				t.Errorf("exit %d, want %d and what the token may not do\n%s", r.Exit, want, r.Said)
+				t.Errorf("exit %d, want %d and the missing permission\n%s", r.Exit, want, r.Said)
 			}
 			if foreign := s.foreign(); len(foreign) > 0 {
-				t.Errorf("not the runner's: %s", foreign)
+				t.Errorf("files that do not belong to the runner: %s", foreign)
 			}
 			if n := len(s.entries("release")); n > 0 {
 				t.Errorf("%d releases are recorded", n)
@@ -141,11 +141,11 @@ func TestReadOnlyToken(t *testing.T) {
 	}
 }
 
-// TestNoSummary: an older runner, or one of another maker's, has fewer files.
+// TestNoSummary: an older runner, or one from another vendor, provides fewer files.
 func TestNoSummary(t *testing.T) {
 	for _, name := range commandtest.Actions {
 		t.Run(name, func(t *testing.T) {
-			s := raised(t, name)
+			s := deployed(t, name)
 			step := s.step(name, s.with(name))
 			step.Without = []string{"GITHUB_STEP_SUMMARY", "GITHUB_STATE", "GITHUB_PATH", "GITHUB_ENV", "CI"}
 			r := s.run(step)
@@ -156,8 +156,9 @@ func TestNoSummary(t *testing.T) {
 	}
 }
 
-// TestWorkspace: git refuses a workspace of another user's unless it is told, and
-// the image tells it; that of the runner's own user it takes as well.
+// TestWorkspace: git refuses a workspace that belongs to another user unless it is
+// configured to accept it, and the image configures it. A workspace of the runner's own
+// user works as well.
 func TestWorkspace(t *testing.T) {
 	for _, uid := range []int{0, runnerUser, 65534} {
 		t.Run(fmt.Sprint(uid), func(t *testing.T) {
@@ -172,7 +173,7 @@ func TestWorkspace(t *testing.T) {
 				}
 			}
 			if foreign := s.foreign(); len(foreign) > 0 {
-				t.Errorf("not of %d: %s", uid, foreign)
+				t.Errorf("files that do not belong to user %d: %s", uid, foreign)
 			}
 		})
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// slow is an app that does not become ready, watched for longer than a test takes.
+// slow is an app that does not become ready within the duration of a test.
 const slow = `version: 1
 app: hello
 artifact: {pack: built, entrypoint: [/hello]}
@@ -25,18 +25,18 @@ environments: {staging: {ready: {path: /never, timeout: 90s}, soak: {for: 90s, a
 scorecard: {must: []}
 `
 
-// cancelled is a step that is cancelled in its middle.
+// cancelled is a step that is cancelled while it runs.
 type cancelled struct {
 	action string
-	config string // "": as it is
+	config string // "": unchanged
 	before func(*stage)
-	at     string // in a line that it writes; "" is when the middle is reported by before
-	kept   string // what its last words must say of what it leaves
+	at     string // cancel at the first line of output with this text; "": when before reports that the step is half-way
+	kept   string // what the last output must report about what the step leaves
 }
 
-// TestCancel proves GP-PROM-9 and that every action ends before the runner kills it:
-// by the first signal, with what it leaves said, no release half recorded, and the
-// workspace given back.
+// TestCancel proves GP-PROM-9 and that every action ends before the runner kills it.
+// The first signal ends it; the action reports what it leaves, records no partial
+// release, and gives the workspace back to the runner's user.
 func TestCancel(t *testing.T) {
 	for name, tt := range map[string]cancelled{
 		"preview-up, the app is not ready yet": {action: "preview-up", config: slow, at: "budget", kept: "pr-12"},
@@ -49,11 +49,11 @@ func TestCancel(t *testing.T) {
 		"scorecard, much to read":              {action: "scorecard"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := raised(t, tt.action)
+			s := deployed(t, tt.action)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			step := s.step(tt.action, s.with(tt.action))
-			delete(step.With, "even-open") // GitHub is asked
+			delete(step.With, "even-open") // so that it asks GitHub
 			if tt.config != "" {
 				s.write(".goldenpath.yml", tt.config)
 			}
@@ -80,16 +80,16 @@ func TestCancel(t *testing.T) {
 			}
 			t.Logf("%s in all, ended %s after %v: exit %d\n%s", time.Since(before).Round(time.Millisecond), r.Ended.Round(time.Millisecond), r.Signals, r.Exit, r.Said)
 			if diff := cmp.Diff([]string{"SIGINT"}, r.Signals); diff != "" {
-				t.Errorf("signals it took (-want +got):\n%s", diff)
+				t.Errorf("signals sent (-want +got):\n%s", diff)
 			}
 			if r.Exit != 3 || len(r.Annotations) == 0 {
 				t.Errorf("exit %d, annotations %v; want 3 and one", r.Exit, r.Annotations)
 			}
 			if !strings.Contains(r.Said, tt.kept) {
-				t.Errorf("it does not say what it leaves, %q:\n%s", tt.kept, r.Said)
+				t.Errorf("it does not report what it leaves, %q:\n%s", tt.kept, r.Said)
 			}
 			if foreign := s.foreign(); len(foreign) > 0 {
-				t.Errorf("not the runner's: %s", foreign)
+				t.Errorf("files that do not belong to the runner: %s", foreign)
 			}
 			s.hub.Break(nil)
 			s.after(tt, strings.Contains(name, "soak"))
@@ -97,8 +97,8 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-// laden gives the step more to read than it can before the runner is done with it,
-// and cancels while it does.
+// laden gives the step more input than it can read before it is cancelled, and cancels
+// it while it reads.
 func laden(t *testing.T, s *stage, step Step, cancel func()) {
 	t.Helper()
 	const files, size = 40, 4 << 20
@@ -133,14 +133,14 @@ func laden(t *testing.T, s *stage, step Step, cancel func()) {
 	}()
 }
 
-// worked is for how long the processors have worked for the action in a container.
+// worked returns how much processor time the action has used in its container.
 func worked(id string) time.Duration {
 	stat, err := exec.Command("docker", "exec", id, "cat", "/proc/1/stat").Output()
 	if err != nil {
 		return 0
 	}
-	// After the name, which may hold anything: state is the 3rd, utime and stime are
-	// the 14th and 15th, in hundredths of a second.
+	// The fields follow the name, which may contain any character: state is the 3rd,
+	// utime and stime are the 14th and 15th, in hundredths of a second.
 	_, rest, _ := strings.Cut(string(stat), ") ")
 	fields := strings.Fields(rest)
 	if len(fields) < 13 {
@@ -157,7 +157,7 @@ func worked(id string) time.Duration {
 	return sum
 }
 
-// after asserts what a cancelled step has recorded, and that the next one goes on.
+// after asserts what a cancelled step has recorded, and that the next step succeeds.
 func (s *stage) after(tt cancelled, soaking bool) {
 	s.t.Helper()
 	want := 0

@@ -15,27 +15,28 @@ type Command struct {
 	Data       string
 }
 
-// registered are the commands that an action can give. ExtensionManager.cs; one is
-// the runner's own plugins'.
+// registered are the commands that an action may use. ExtensionManager.cs; one is for
+// the runner's own plugins.
 var registered = []string{
 	"stop-commands", "set-env", "set-output", "save-state", "add-path", "add-mask", "add-matcher", "remove-matcher", "warning", "error", "notice", "debug",
 	"group", "endgroup", "echo",
 }
 
-// The order matters: %25 is the last, or the rest could be escaped twice.
+// The order matters: %25 is the last, otherwise the others could be unescaped twice.
 var (
 	dataEscapes     = []string{"%0D", "\r", "%0A", "\n", "%25", "%"}
 	propertyEscapes = []string{"%0D", "\r", "%0A", "\n", "%3A", ":", "%2C", ",", "%25", "%"}
 	oldEscapes      = []string{"%3B", ";", "%0D", "\r", "%0A", "\n", "%5D", "]", "%25", "%"}
 )
 
-// parseCommand takes a line for a command as ActionCommand.cs does, in the form
-// ::name key=value,…::data at its begin, or ##[name key=value;…]data anywhere in it.
+// parseCommand parses a line as ActionCommand.cs does, either in the form ::name
+// key=value,…::data at the start of the line, or in the form ##[name key=value;…]data
+// anywhere in it.
 //
-// .NET compares its prefixes as a language does, in which some characters count for
-// nothing: "#\u200b#[" holds "##[" for it. But the name is read from a fixed number
-// of characters after, so that with any between them none is found: comparing
-// exactly, as here, finds the same commands.
+// .NET compares prefixes by the rules of a language, which ignore some characters: to
+// .NET "#\u200b#[" contains "##[". The name is then read from a fixed number of
+// characters later, so that no command is found if there are ignored characters in
+// between. The exact comparison used here therefore finds the same commands.
 func parseCommand(line, token string) (Command, bool) {
 	known := func(name string) (string, bool) {
 		if token != "" && strings.EqualFold(name, token) {

@@ -10,8 +10,9 @@ import (
 	"syscall"
 )
 
-// allowed are the values of the context github that reach an action as GITHUB_*.
-// GitHubContext.cs. token, event and workflow call's are not among them.
+// allowed are the values of the github context that an action receives as GITHUB_*.
+// GitHubContext.cs. The token, the event and the values of a workflow call are not
+// among them.
 var allowed = []string{
 	"action_path", "action_ref", "action_repository", "action", "actor", "actor_id", "api_url", "artifacts", "artifacts_list", "base_ref", "env", "event_name",
 	"event_path", "graphql_url", "head_ref", "job", "output", "path", "ref_name", "ref_protected", "ref_type", "ref", "repository", "repository_id",
@@ -19,7 +20,7 @@ var allowed = []string{
 	"triggering_actor", "workflow", "workflow_ref", "workflow_sha", "workspace",
 }
 
-// mount is a folder of the runner and where the container sees it.
+// mount is a folder of the runner and its path in the container.
 type mount struct{ host, container string }
 
 // mounts are those of ContainerActionHandler.cs, in its order.
@@ -33,8 +34,9 @@ func (j *Job) mounts() []mount {
 	}
 }
 
-// toContainer translates a value that is a path below a mount, and nothing else. A
-// later mount is asked first. ContainerInfo.cs, TranslateToContainerPath.
+// toContainer translates a value that is a path below a mount, and returns any other
+// value unchanged. Later mounts take precedence. ContainerInfo.cs,
+// TranslateToContainerPath.
 func toContainer(mounts []mount, value string) string {
 	for _, m := range slices.Backward(mounts) {
 		if rest, ok := strings.CutPrefix(value, m.host); ok && (rest == "" || rest[0] == '/') {
@@ -44,7 +46,7 @@ func toContainer(mounts []mount, value string) string {
 	return value
 }
 
-// toHost is the way back, for the file of an annotation.
+// toHost is the reverse of toContainer, for the file of an annotation.
 func toHost(mounts []mount, value string) string {
 	for _, m := range slices.Backward(mounts) {
 		if rest, ok := strings.CutPrefix(value, m.container); ok && (rest == "" || rest[0] == '/') {
@@ -54,8 +56,8 @@ func toHost(mounts []mount, value string) string {
 	return value
 }
 
-// environment is what the action sees beside what its image sets.
-// ContainerActionHandler.cs and Handler.cs, AddInputsToEnvironment.
+// environment returns the variables that the action receives in addition to those of
+// its image. ContainerActionHandler.cs and Handler.cs, AddInputsToEnvironment.
 func (j *Job) environment(in, files map[string]string, mounts []mount, without []string) map[string]string {
 	env := map[string]string{}
 	for k, v := range j.Env {

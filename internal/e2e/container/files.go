@@ -8,11 +8,12 @@ import (
 	"strings"
 )
 
-// summaryLimit is past which GitHub refuses a summary. FileCommandManager.cs.
+// summaryLimit is the size in bytes above which GitHub rejects a summary.
+// FileCommandManager.cs.
 const summaryLimit = 1 << 20
 
-// process reads the files of the file commands. What cannot be read fails the step
-// and keeps none of the others from being read. FileCommandManager.cs, ProcessFiles.
+// process reads the files of the file commands. A file that cannot be read fails the
+// step, and the others are still read. FileCommandManager.cs, ProcessFiles.
 func (j *Job) process(files map[string]string, l *log) {
 	r := l.result
 	for _, c := range []struct {
@@ -53,7 +54,7 @@ func (j *Job) process(files map[string]string, l *log) {
 	r.Summary = masked.String()
 }
 
-// read reads a file that the action may have removed.
+// read reads a file, which the action may have removed.
 func read(name string) string {
 	b, err := os.ReadFile(name)
 	if err != nil {
@@ -62,8 +63,8 @@ func read(name string) string {
 	return string(b)
 }
 
-// pairs reads NAME=VALUE and NAME<<DELIMITER as EnvFileKeyValuePairs does, one pair
-// at a time: those before a mistake count.
+// pairs reads NAME=VALUE and NAME<<DELIMITER as EnvFileKeyValuePairs does. It handles
+// one pair at a time, so that the pairs before an error take effect.
 func pairs(text string, each func(key, value string) error) error {
 	for text != "" {
 		line, _ := cutLine(&text)
@@ -94,7 +95,7 @@ func pairs(text string, each func(key, value string) error) error {
 	return nil
 }
 
-// heredocValue is what stands before the delimiter, without its last line break.
+// heredocValue returns the text before the delimiter, without its last line break.
 func heredocValue(text *string, delimiter string) (string, error) {
 	var value []string
 	for {
@@ -112,7 +113,7 @@ func heredocValue(text *string, delimiter string) (string, error) {
 	}
 }
 
-// cutLine takes a line off a text; a carriage return is a part of it on Linux.
+// cutLine cuts a line off a text. On Linux a carriage return is part of the line.
 func cutLine(text *string) (line string, newline bool) {
 	line, *text, newline = strings.Cut(*text, "\n")
 	return line, newline

@@ -11,8 +11,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/github/githubtest"
 )
 
-// gitServer serves bare repositories as GitHub does, only to who has the token. One
-// that may read is refused its push.
+// gitServer serves bare repositories as GitHub does, only to clients with the token. A
+// read-only token cannot push.
 func (s *stage) gitServer(address, dir string) string {
 	s.t.Helper()
 	repositories, err := githubtest.Repositories(dir, "job")
@@ -31,7 +31,7 @@ func (s *stage) gitServer(address, dir string) string {
 		}
 		repositories.ServeHTTP(w, r)
 	})}
-	go func() { _ = h.Serve(l) }() // it always ends with an error, that of being stopped
+	go func() { _ = h.Serve(l) }() // always returns an error after Close
 	s.t.Cleanup(func() { _ = h.Close() })
 	return "http://" + l.Addr().String()
 }

@@ -4,15 +4,15 @@ package container
 
 import "strings"
 
-// hostile is what a stranger writes: it is the title, the body, the branch, the
-// labels and the author of a pull request, the message of its commit, the name and
-// the text of its files, and what test reports and other scanners' results say.
-// {C} is a file that must never come into being; `forged` begins what no command
-// of ours says.
+// hostile is untrusted input: it is used as the title, the body, the branch, the labels
+// and the author of a pull request, as the message of its commit, as the names and
+// contents of its files, and in test reports and the results of other scanners. {C} is
+// a file that must never be created. `forged` begins messages that no command of ours
+// prints.
 type hostile struct{ name, text string }
 
 var events = []hostile{
-	// A shell, or a program that takes an option for what it is not.
+	// Input for a shell, or for a program that mistakes it for an option.
 	{"shell substitution", `$(touch {C})`},
 	{"shell backquotes", "`touch {C}`"},
 	{"shell separators", `a; touch {C} | touch {C} && touch {C} || touch {C} &`},
@@ -25,7 +25,7 @@ var events = []hostile{
 	{"option of ssh", `-oProxyCommand=touch {C}`},
 	{"transport of git", `ext::sh -c touch% {C}`},
 	{"path that climbs", `../../../../../../../../..{C}`},
-	// Templates: GitHub's, Go's, another shell's.
+	// Templates of GitHub, Go and other shells.
 	{"expression", "${{ github.token }} ${{ secrets.GITHUB_TOKEN }} ${{ toJSON(env) }}"},
 	{"template", `{{ .Values }} {{ env "HOME" }} %s%n%!d(string=x) ${HOME} ~root`},
 	// YAML and JSON.
@@ -57,7 +57,7 @@ var events = []hostile{
 	// The files of the file commands.
 	{"delimiter of go-githubactions", "x\n_GitHubActionsFileCommandDelimeter_\nverdict<<_GitHubActionsFileCommandDelimeter_\npass\n_GitHubActionsFileCommandDelimeter_\n"},
 	{"pairs and delimiters", "verdict=pass\nEOF\nforged<<EOF\nforged\nEOF\nNODE_OPTIONS=--require={C}\nLD_PRELOAD={C}\n"},
-	// What is no text.
+	// Invalid text.
 	{"nothing, and what turns text around", "a\x00b\u202e]ssap[\u2066\u2069\u2028\U000e0041\xff\xfe\xed\xa0\x80"},
 	{"too much", strings.Repeat("$(touch {C})::error::forged\n<b>@ann ", 110)},
 }

@@ -21,24 +21,24 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/github/githubtest"
 )
 
-// reasons are what the actions answer whatever a stranger writes: the SARIF of
-// another tool has one error, so the gate blocks.
+// reasons are the results of the actions, which untrusted input must not change. The
+// SARIF file of the other tool has one error, so the gate blocks.
 var reasons = map[string]string{
 	"preview-up": "0 ready", "security-gate": "1 findings", "scorecard": "1 dimension-failed", "promote": "0 soaked", "preview-down": "0 removed",
 }
 
-// order is that of a workflow: the scorecard reads the report of the gate.
+// order is that of a workflow: the scorecard reads the gate's report.
 var order = []string{"preview-up", "security-gate", "scorecard", "promote", "preview-down"}
 
-// markers are the HTML comments in our comment on a pull request, each once. The last
-// two continue with JSON.
+// markers are the HTML comments in our comment on a pull request, each exactly once.
+// The last two continue with JSON.
 var markers = []string{
 	" goldenpath: pr-12 ", " goldenpath-section: overview ", " goldenpath-end: overview ", " goldenpath-section: preview ", " goldenpath-end: preview ",
 	` goldenpath-data: {"section":"overview",`, ` goldenpath-data: {"section":"preview",`,
 }
 
-// TestHostile proves GP-SAFE-2 and GP-SAFE-3: what a stranger writes into a pull
-// request stays text, in each action, on every surface.
+// TestHostile proves GP-SAFE-2 and GP-SAFE-3: untrusted input in a pull request stays
+// text, in every action and in every output.
 func TestHostile(t *testing.T) {
 	if len(events) < 40 {
 		t.Errorf("%d events", len(events))
@@ -51,7 +51,7 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// TestHostileInContainers runs a few of them as GitHub does.
+// TestHostileInContainers runs a few of the inputs in containers, as GitHub does.
 func TestHostileInContainers(t *testing.T) {
 	for _, e := range events {
 		if slices.Contains([]string{"shell substitution", "commands behind blanks", "delimiter of go-githubactions", "markers of a comment", "nothing, and what turns text around"}, e.name) {
@@ -72,7 +72,7 @@ func (e hostile) through(t *testing.T, s *stage) {
 		case "security-gate":
 			with["import-sarif"] = "reports/hostile.sarif"
 		case "scorecard":
-			// As the workflows say it, with the runner's path.
+			// As in the workflows, with the runner's path.
 			with["gate-report"] = filepath.Join(s.Temp, "goldenpath", "security-gate.json")
 		}
 		r := s.run(s.step(action, with))
@@ -83,7 +83,7 @@ func (e hostile) through(t *testing.T, s *stage) {
 			t.Errorf("%s: %s", action, problem)
 		}
 		if len(s.Secrets) != secrets {
-			t.Errorf("%s: a stranger masks %q", action, s.Secrets[secrets:])
+			t.Errorf("%s: untrusted input masks %q", action, s.Secrets[secrets:])
 		}
 		for _, problem := range active(t, r.Summary, nil) {
 			t.Errorf("%s: summary: %s", action, problem)
@@ -103,7 +103,7 @@ func (e hostile) through(t *testing.T, s *stage) {
 	}
 }
 
-// poison puts the text wherever a stranger can.
+// poison puts the text into every field that an outsider controls.
 func (s *stage) poison(text string) {
 	s.t.Helper()
 	printable := strings.ReplaceAll(text, "\x00", "")
@@ -170,8 +170,9 @@ func (s *stage) json(v any) string {
 	return string(b)
 }
 
-// strange is what a step has said or set that it did not mean: anything but the
-// outputs of the action, a command that is not its own, what reaches a terminal.
+// strange returns what a step printed or set because of untrusted input: anything other
+// than the outputs of the action, commands that are not its own, and control characters
+// for a terminal.
 func strange(declared []string, r *Result) (found []string) {
 	add := func(format string, args ...any) { found = append(found, fmt.Sprintf(format, args...)) }
 	if len(r.Env)+len(r.State)+len(r.Path)+len(r.Complaints) > 0 {
@@ -198,12 +199,12 @@ func strange(declared []string, r *Result) (found []string) {
 	return found
 }
 
-// checkFiles: nothing was run that makes a file, and what runs next does not find
-// one either.
+// checkFiles asserts that no command has created a file, and that the next step does
+// not find one either.
 func checkFiles(t *testing.T, dir, canary string) {
 	t.Helper()
 	if diff := cmp.Diff([]string(nil), named(t, dir, filepath.Base(canary))); diff != "" {
-		t.Errorf("a command of a stranger's was run:\n%s", diff)
+		t.Errorf("a command in untrusted input was run:\n%s", diff)
 	}
 }
 
@@ -221,8 +222,8 @@ func named(t *testing.T, dir, base string) (found []string) {
 	return found
 }
 
-// TestHostileIsFound tries the checks: most events, written as they are, are found by
-// one of them. The others are for a shell, or for a file.
+// TestHostileIsFound tests the checks themselves: if the inputs are written out
+// unescaped, one of the checks finds most of them. The others target a shell or a file.
 func TestHostileIsFound(t *testing.T) {
 	var missed []string
 	for _, e := range events {
@@ -245,6 +246,6 @@ func TestHostileIsFound(t *testing.T) {
 		"path that climbs", "YAML tags and anchors", "JSON",
 	}
 	if diff := cmp.Diff(want, missed); diff != "" {
-		t.Errorf("found by no check (-want +got):\n%s", diff)
+		t.Errorf("not found by any check (-want +got):\n%s", diff)
 	}
 }

@@ -10,19 +10,19 @@ import (
 	"unicode/utf8"
 )
 
-// What GitHub keeps of a step. ExecutionContext.cs.
+// The limits of what GitHub keeps of a step. ExecutionContext.cs.
 const (
 	issuesPerLevel = 10
 	issueMessage   = 4096
 )
 
-// Annotation is an issue that GitHub keeps and shows.
+// Annotation is an annotation that GitHub keeps and shows.
 type Annotation struct {
 	Level, Message string
 	Data           map[string]string // file, line, title…
 }
 
-// log is what a runner makes of the lines of an action. OutputManager.cs and
+// log processes the lines of an action as the runner does. OutputManager.cs and
 // ActionCommandManager.cs.
 type log struct {
 	job    *Job
@@ -31,15 +31,15 @@ type log struct {
 	mu     sync.Mutex
 	stop   string // the token that ends ::stop-commands::
 	echo   bool
-	told   func(string)
+	print  func(string)
 }
 
 func (l *log) line(s string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.result.Said += s + "\n"
-	if l.told != nil {
-		l.told(s)
+	if l.print != nil {
+		l.print(s)
 	}
 	if c, ok := parseCommand(s, l.stop); ok && l.command(s, c) {
 		return
@@ -52,7 +52,7 @@ func (l *log) line(s string) {
 
 func (l *log) output(s string) { l.result.Log = append(l.result.Log, mask(l.job.Secrets, s)) }
 
-// command processes a command, or leaves the line to be shown.
+// command processes a command. It returns false if the line must be shown instead.
 func (l *log) command(line string, c Command) bool {
 	if l.stop != "" {
 		if !strings.EqualFold(c.Name, l.stop) {
@@ -100,7 +100,7 @@ func (l *log) command(line string, c Command) bool {
 	case "echo":
 		l.echo = strings.EqualFold(strings.TrimSpace(c.Data), "on")
 	case "debug", "add-matcher", "remove-matcher":
-		// Nothing that a step leaves behind.
+		// These leave nothing in the result of a step.
 	}
 	return true
 }
@@ -113,14 +113,14 @@ func (l *log) mask(data string) {
 	}
 }
 
-// refuse is the runner's error about a command; the step fails.
+// refuse records the runner's error about a command and fails the step.
 func (l *log) refuse(line, why string) {
 	l.result.Failed = true
 	l.result.complain("Unable to process command '%s' successfully.", line)
 	l.result.complain("%s", why)
 }
 
-// issue keeps an annotation, with its file as the repository names it.
+// issue keeps an annotation, with its file relative to the repository.
 func (l *log) issue(c Command) {
 	if file := c.Properties["file"]; file != "" {
 		if l.paths != nil {
@@ -132,7 +132,7 @@ func (l *log) issue(c Command) {
 		c.Properties["file"] = file
 	}
 	message := mask(l.job.Secrets, c.Data)
-	for n, i := 0, 0; i < len(message); n++ { // characters, not bytes
+	for n, i := 0, 0; i < len(message); n++ { // counts characters, not bytes
 		if n == issueMessage {
 			message = message[:i]
 			break
@@ -152,7 +152,7 @@ func (l *log) issue(c Command) {
 	l.output("##[" + c.Name + "]" + message)
 }
 
-// mask replaces secrets, the longest first.
+// mask replaces secrets, longest first.
 func mask(secrets []string, s string) string {
 	all := slices.Clone(secrets)
 	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) })
@@ -164,7 +164,7 @@ func mask(secrets []string, s string) string {
 	return s
 }
 
-// lines cuts a stream where .NET's ReadLine does.
+// lines splits a stream where .NET's ReadLine does.
 type lines struct {
 	log    *log
 	rest   string

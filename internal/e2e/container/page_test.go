@@ -17,18 +17,20 @@ import (
 	"golang.org/x/net/html"
 )
 
-// github reads Markdown nearly as GitHub does, and leaves HTML in it alone, which
-// GitHub does not: what is no HTML here is none there.
+// github renders Markdown nearly as GitHub does. It passes HTML through unchanged,
+// which GitHub does not: text that is harmless here is harmless there.
 var github = goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithRendererOptions(markdown.WithUnsafe()))
 
-// elements are those that our own pages are made of.
+// elements are the HTML elements that our own pages use.
 var elements = strings.Fields("html head body h3 p table thead tbody tr th td strong b code pre details summary a br ul li")
 
-// turns is what GitHub makes something of in text that is no code.
+// turns matches text outside of code that GitHub would turn into a link, a mention, an
+// emoji or a formula.
 var turns = regexp.MustCompile(`(?i)(^|[^a-z0-9])@[a-z0-9]|[a-z0-9]@[a-z0-9_-]+\.|#[0-9]|gh-[0-9]|:[a-z0-9_+-]*[a-z][a-z0-9_+-]*:|\$\S|https?://|www\.`)
 
-// active is what a page has that acts: an element, attribute, link, comment or
-// mention that is not ours. Comments of HTML are those that are named, each once.
+// active returns the active parts of a page: every element, attribute, link, comment or
+// mention that is not ours. HTML comments are allowed if they are among the named ones,
+// each once.
 func active(t *testing.T, page string, comments []string) (found []string) {
 	t.Helper()
 	add := func(format string, args ...any) { found = append(found, fmt.Sprintf(format, args...)) }
@@ -44,8 +46,8 @@ func active(t *testing.T, page string, comments []string) (found []string) {
 		t.Fatal(err)
 	}
 	code := false
-	var walk func(*html.Node)
-	walk = func(n *html.Node) {
+	var visit func(*html.Node)
+	visit = func(n *html.Node) {
 		switch n.Type {
 		case html.ElementNode:
 			if !slices.Contains(elements, n.Data) {
@@ -68,16 +70,16 @@ func active(t *testing.T, page string, comments []string) (found []string) {
 		was := code
 		code = code || n.Data == "code" || n.Data == "pre"
 		for c := n.FirstChild; c != nil; c = c.NextSibling {
-			walk(c)
+			visit(c)
 		}
 		code = was
 	}
-	walk(tree)
+	visit(tree)
 	return found
 }
 
-// isMarker reports whether an HTML comment is one of our markers, and the page has it
-// once. The data of a section is a marker by its beginning.
+// isMarker reports whether an HTML comment is one of our markers and occurs once in the
+// page. For a section's data only the beginning is compared.
 func isMarker(page, comment, marker string) bool {
 	if strings.HasSuffix(marker, ",") {
 		return strings.HasPrefix(comment, marker) && strings.HasSuffix(comment, "} ") && strings.Count(page, "<!--"+marker) == 1
@@ -85,7 +87,7 @@ func isMarker(page, comment, marker string) bool {
 	return comment == marker && strings.Count(page, "<!--"+marker+"-->") == 1
 }
 
-// ours are attributes that our own pages have.
+// ours are the attributes that our own pages use.
 func ours(element string, a html.Attribute) bool {
 	switch element + " " + a.Key {
 	case "details open":

@@ -16,10 +16,10 @@ import (
 	"time"
 )
 
-// label marks the containers of these tests; a runner has one of its own.
+// label marks the containers of these tests, as a runner marks its own.
 const label = "goldenpath-e2e"
 
-// What a cancelled action has before the next signal. ProcessInvoker.cs.
+// How long a cancelled action has until the next signal. ProcessInvoker.cs.
 const (
 	sigintTimeout  = 7500 * time.Millisecond
 	sigtermTimeout = 2500 * time.Millisecond
@@ -33,8 +33,8 @@ type process struct {
 	paths []mount
 }
 
-// command is the process that the runner starts and signals: the docker client, or
-// the entrypoint itself.
+// command is the process that the runner starts and signals: the docker client, or the
+// entrypoint itself.
 func (p process) command(name string) *exec.Cmd {
 	var cmd *exec.Cmd
 	if p.step.Image == "" {
@@ -42,18 +42,18 @@ func (p process) command(name string) *exec.Cmd {
 		cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
 	} else {
 		cmd = exec.Command("docker", p.docker(name)...)
-		cmd.Env = os.Environ() // the runner's own, over which come the step's
+		cmd.Env = os.Environ() // the runner's own variables, which the step's override
 	}
 	for _, k := range slices.Sorted(maps.Keys(p.env)) {
 		cmd.Env = append(cmd.Env, k+"="+p.env[k])
 	}
 	cmd.Dir = p.job.Workspace
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a signal is sent to it alone
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that a signal reaches only this process
 	return cmd
 }
 
-// docker is the command line of DockerCommandManager.cs, DockerRun. A variable is
-// named only: its value is in the environment of the client.
+// docker returns the command line of DockerCommandManager.cs, DockerRun. It passes
+// variables by name only; their values are in the environment of the client.
 func (p process) docker(name string) []string {
 	args := []string{"run", "--name", name, "--label", label, "--workdir", "/github/workspace", "--rm"}
 	for _, k := range slices.Sorted(maps.Keys(p.env)) {
@@ -72,7 +72,7 @@ func (p process) docker(name string) []string {
 	return append(append(args, p.step.Image), p.args...)
 }
 
-// run starts the action, reads what it says, and stops it when ctx ends.
+// run starts the action, reads its output, and stops it when ctx ends.
 func (p process) run(ctx context.Context, r *Result, l *log) error {
 	name := "goldenpath_e2e_" + strings.ToLower(rand.Text())
 	cmd := p.command(name)
@@ -90,7 +90,7 @@ func (p process) run(ctx context.Context, r *Result, l *log) error {
 		err = r.stop(cmd.Process, ended)
 		r.Ended = time.Since(start)
 		if p.step.Image != "" {
-			// The runner kills the client and leaves the container.
+			// The runner kills the client and leaves the container running.
 			_ = exec.Command("docker", "rm", "--force", name).Run()
 		}
 	}
@@ -112,7 +112,7 @@ func (r *Result) stop(p *os.Process, ended <-chan error) error {
 		wait time.Duration
 	}{{"SIGINT", syscall.SIGINT, sigintTimeout}, {"SIGTERM", syscall.SIGTERM, sigtermTimeout}} {
 		r.Signals = append(r.Signals, s.name)
-		_ = p.Signal(s.sig) // it may have ended
+		_ = p.Signal(s.sig) // it may have ended already
 		select {
 		case err := <-ended:
 			return err

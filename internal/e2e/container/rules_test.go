@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The rows are those of the runner's own tests, FileCommandManager's and others'.
+// The cases come from the runner's own tests of FileCommandManager and others.
 func TestPairs(t *testing.T) {
 	for name, tt := range map[string]struct {
 		text string
@@ -49,33 +49,33 @@ func TestPairs(t *testing.T) {
 
 func TestLog(t *testing.T) {
 	for name, tt := range map[string]struct {
-		says        string
+		output      string
 		annotations []Annotation
 		log         []string
 		outputs     map[string]string
 		failed      bool
 	}{
 		"an error with a place": {
-			says:        "  ::error file=/github/workspace/a.go,line=3,title=a%2Cb::one%0Atwo%25\n",
+			output:      "  ::error file=/github/workspace/a.go,line=3,title=a%2Cb::one%0Atwo%25\n",
 			annotations: []Annotation{{"error", "one\ntwo%", map[string]string{"file": "a.go", "line": "3", "title": "a,b"}}}, log: []string{"##[error]one\ntwo%"},
 		},
 		"of the old form, in the middle": {
-			says:        "x ##[warning file=b;line=1]y%5D\n",
+			output:      "x ##[warning file=b;line=1]y%5D\n",
 			annotations: []Annotation{{"warning", "y]", map[string]string{"file": "b", "line": "1"}}}, log: []string{"##[warning]y]"},
 		},
-		"in the middle it is none": {says: "x ::error::y\n::unknown::z\n::error:\n", log: []string{"x ::error::y", "::unknown::z", "::error:"}},
-		"an output":                {says: "::set-output name=a::b\n", outputs: map[string]string{"a": "b"}},
-		"disabled":                 {says: "::set-env name=PATH::/x\n", failed: true},
-		"a mask":                   {says: "::add-mask::hunter2\nhunter2 and job\n", log: []string{"*** and ***"}},
-		"stopped":                  {says: "::stop-commands::resume-1\n::error::x\n::resume-1::\n::notice::y\n", annotations: []Annotation{{"notice", "y", map[string]string{}}}, log: []string{"::stop-commands::***", "::error::x", "::***::", "##[notice]y"}},
-		"a return ends a line":     {says: "a\r::error::b\r\nc", annotations: []Annotation{{"error", "b", map[string]string{}}}, log: []string{"a", "##[error]b", "c"}},
-		"the runner's markers":     {says: "##[start-action x]\n", log: []string{`##[\start-action x]`}},
+		"not at the start of a line": {output: "x ::error::y\n::unknown::z\n::error:\n", log: []string{"x ::error::y", "::unknown::z", "::error:"}},
+		"an output":                  {output: "::set-output name=a::b\n", outputs: map[string]string{"a": "b"}},
+		"disabled":                   {output: "::set-env name=PATH::/x\n", failed: true},
+		"a mask":                     {output: "::add-mask::hunter2\nhunter2 and job\n", log: []string{"*** and ***"}},
+		"stopped":                    {output: "::stop-commands::resume-1\n::error::x\n::resume-1::\n::notice::y\n", annotations: []Annotation{{"notice", "y", map[string]string{}}}, log: []string{"::stop-commands::***", "::error::x", "::***::", "##[notice]y"}},
+		"a return ends a line":       {output: "a\r::error::b\r\nc", annotations: []Annotation{{"error", "b", map[string]string{}}}, log: []string{"a", "##[error]b", "c"}},
+		"the runner's markers":       {output: "##[start-action x]\n", log: []string{`##[\start-action x]`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			j := &Job{Workspace: "/home/runner/work/a/a", Temp: "/home/runner/work/_temp", Secrets: []string{"job"}}
 			r := &Result{Outputs: map[string]string{}, State: map[string]string{}}
 			w := &lines{log: &log{job: j, result: r, paths: j.mounts()}}
-			fmt.Fprint(w, tt.says)
+			fmt.Fprint(w, tt.output)
 			w.end()
 			if tt.outputs == nil {
 				tt.outputs = map[string]string{}
@@ -120,7 +120,7 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
-// TestSummary: GitHub refuses one that is too long, and shows no secret.
+// TestSummary: GitHub rejects a summary that is too long, and masks secrets.
 func TestSummary(t *testing.T) {
 	for size, want := range map[int]bool{1 << 20: true, 1<<20 + 1: false} {
 		file := filepath.Join(t.TempDir(), "summary")

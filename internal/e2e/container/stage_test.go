@@ -21,13 +21,13 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/github/githubtest"
 )
 
-// runnerUser is who owns the workspace of GitHub's own runners.
+// runnerUser owns the workspace on GitHub's own runners.
 const runnerUser = 1001
 
 const repository = "acme/hello"
 
-// stage is a pull request's run: a checkout that belongs to the runner's user, an
-// artifact of its head that has been through the path, GitHub, and its git server.
+// stage is the run of a pull request: a checkout that belongs to the runner's user, an
+// artifact of its head that has completed the path, GitHub, and its git server.
 type stage struct {
 	*Job
 	t      *testing.T
@@ -35,8 +35,8 @@ type stage struct {
 	digest string
 	base   string
 	head   string
-	image  bool        // whether its steps run in containers
-	reads  atomic.Bool // whether the token may read the repository only
+	image  bool        // whether the steps run in containers
+	reads  atomic.Bool // whether the token is read-only
 }
 
 func top(t *testing.T) string {
@@ -48,8 +48,8 @@ func top(t *testing.T) string {
 	return dir
 }
 
-// images are the ids of the images: a tag is moved when another checkout of the
-// project makes its own meanwhile.
+// images are the ids of the images. A tag is not enough, because another checkout of
+// the project may move it during the tests.
 var images = sync.OnceValues(func() (map[string]string, error) {
 	ids := map[string]string{}
 	for _, name := range []string{"goldenpath", "security-gate"} {
@@ -62,12 +62,12 @@ var images = sync.OnceValues(func() (map[string]string, error) {
 	return ids, nil
 })
 
-// needDocker skips, and says why, where the script that starts these tests found
-// that no engine can run.
+// needDocker skips the test, with the reason, if the script that starts these tests
+// found that Docker cannot run.
 func needDocker(t *testing.T) map[string]string {
 	t.Helper()
 	if why := os.Getenv("GOLDENPATH_DOCKER_SKIP"); why != "" {
-		t.Skip("no container can run here: " + why)
+		t.Skip("containers cannot run here: " + why)
 	}
 	ids, err := images()
 	if err != nil {
@@ -76,9 +76,10 @@ func needDocker(t *testing.T) map[string]string {
 	return ids
 }
 
-// bridgeAddress is where a container of the default bridge reaches this machine: the
-// IPv4 address of the bridge's interface. The network's own description is not
-// asked: before its second start, Engine 20.10 leaves the gateway out of it.
+// bridgeAddress returns the address of this machine that a container on the default
+// bridge can connect to: the IPv4 address of the bridge's interface. Docker's
+// description of the network is not used, because Engine 20.10 leaves the gateway out
+// of it before its second start.
 func bridgeAddress(t *testing.T) string {
 	t.Helper()
 	out, err := exec.Command("docker", "network", "inspect", "bridge", "--format", `{{index .Options "com.docker.network.bridge.name"}}`).Output()
@@ -111,10 +112,10 @@ environments: {staging: {soak: {for: 1s, at-least: 5, slo: {availability: 99}}}}
 scorecard: {must: []}
 `
 
-// walked is a repository whose head has walked the path up to its scorecard: what a
-// promotion asks for is there. It is made once, and copied.
-var walked = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "walked-")
+// completed is a repository whose head has completed the path up to its scorecard, so
+// that everything a promotion requires is there. It is built once, and copied.
+var completed = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "completed-")
 	if err != nil {
 		return "", err
 	}
@@ -150,7 +151,7 @@ var walked = sync.OnceValues(func() (string, error) {
 	return dir, nil
 })
 
-// TestMain keeps all that the tests make in one folder, and removes it.
+// TestMain keeps everything that the tests create in one folder, and removes it.
 func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "goldenpath-e2e-")
 	if err == nil {
@@ -161,11 +162,12 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	code := m.Run()
-	_ = os.RemoveAll(dir) // what is left is the system's to remove
+	_ = os.RemoveAll(dir) // leave the rest to the system
 	os.Exit(code)
 }
 
-// newStage sets one; in containers if image, else its steps run on this machine.
+// newStage creates a stage. Its steps run in containers if image is set, otherwise on
+// this machine.
 func newStage(t *testing.T, image bool) *stage {
 	t.Helper()
 	address := "127.0.0.1"
@@ -173,7 +175,7 @@ func newStage(t *testing.T, image bool) *stage {
 		needDocker(t)
 		address = bridgeAddress(t)
 	}
-	from, err := walked()
+	from, err := completed()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -211,7 +213,7 @@ func newStage(t *testing.T, image bool) *stage {
 	return s
 }
 
-// event makes the payload; more is laid over what a pull request has.
+// event returns the payload; more overrides the fields of a pull request.
 func (s *stage) event(more map[string]any) {
 	payload := map[string]any{
 		"action": "opened", "number": 12,
@@ -226,7 +228,7 @@ func (s *stage) event(more map[string]any) {
 	}
 }
 
-// packed reads the digest that the path has recorded.
+// packed returns the digest that the path has recorded.
 func (s *stage) packed() string {
 	s.t.Helper()
 	out := s.sh("bash", "-c", `cat "$1"/.git/goldenpath/runs/*/summary.json`, "bash", s.Workspace)
@@ -250,7 +252,7 @@ func (s *stage) sh(name string, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// git runs git in the workspace, whoever owns it.
+// git runs git in the workspace, regardless of its owner.
 func (s *stage) git(args ...string) string {
 	s.t.Helper()
 	return s.sh("git", append([]string{"-C", s.Workspace, "-c", "safe.directory=*", "-c", "user.name=ann", "-c", "user.email=ann@example.com"}, args...)...)
@@ -269,8 +271,8 @@ func (s *stage) write(name, text string) {
 	s.own()
 }
 
-// own gives the whole workspace to the runner's user. On this machine itself the
-// tests are that user.
+// own gives the whole workspace to the runner's user. Without containers the tests
+// themselves run as that user.
 func (s *stage) own() {
 	s.t.Helper()
 	if s.image && os.Getuid() == 0 {
@@ -278,8 +280,8 @@ func (s *stage) own() {
 	}
 }
 
-// foreign are the files that the runner's user does not own: a later step, or the
-// cleaning up of the runner, fails at each of them.
+// foreign returns the files that the runner's user does not own: a later step, or the
+// runner's cleanup, would fail on each of them.
 func (s *stage) foreign() []string {
 	s.t.Helper()
 	uid, _, err := owner(s.Workspace)
@@ -305,7 +307,7 @@ func (s *stage) foreign() []string {
 	return found
 }
 
-// step is a step that uses one of the actions.
+// step returns a step that uses one of the actions.
 func (s *stage) step(name string, with map[string]string) Step {
 	binary := "goldenpath"
 	if name == "security-gate" {
@@ -320,7 +322,7 @@ func (s *stage) step(name string, with map[string]string) Step {
 	return step
 }
 
-// with are the inputs that a workflow gives to an action.
+// with returns the inputs that a workflow gives to an action.
 func (s *stage) with(name string) map[string]string {
 	return map[string]map[string]string{
 		"preview-up":    {"digest": s.digest},

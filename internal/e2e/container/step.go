@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// Job is what the steps of a job share.
+// Job is the state that the steps of a job share.
 type Job struct {
-	Workspace string            // of the runner: a folder of this machine
+	Workspace string            // of the runner: a folder on this machine
 	Temp      string            // RUNNER_TEMP of the runner
-	GitHub    map[string]string // context github: actor, api_url, event_name, repository, sha, token…
-	Event     []byte            // the payload; empty is {}
-	Env       map[string]string // context env; GITHUB_ENV of a step adds to it
+	GitHub    map[string]string // github context: actor, api_url, event_name, repository, sha, token…
+	Event     []byte            // the payload; empty means {}
+	Env       map[string]string // env context; GITHUB_ENV of a step adds to it
 	Path      []string          // GITHUB_PATH of the steps so far
 	Secrets   []string          // masked in the log and the summary; ::add-mask:: adds to them
 }
@@ -26,13 +26,13 @@ type Job struct {
 type Step struct {
 	Dir     string            // folder of action.yml
 	With    map[string]string // inputs
-	Image   string            // stands for runs.image, which is built already
-	Binary  string            // instead of an image: the entrypoint, on this machine itself
-	Without []string          // variables that this runner does not set: an older one, another maker's
-	Line    func(string)      // is told each line that the action writes, as it comes
+	Image   string            // replaces runs.image, already built
+	Binary  string            // runs this program directly on this machine instead of an image
+	Without []string          // variables that an older runner, or one from another vendor, does not set
+	Line    func(string)      // called with each line of output as it arrives
 }
 
-// Result is what a step leaves.
+// Result is the outcome of a step.
 type Result struct {
 	Exit        int
 	Outputs     map[string]string
@@ -40,18 +40,18 @@ type Result struct {
 	State       map[string]string
 	Path        []string
 	Annotations []Annotation  // those that GitHub keeps
-	Commands    []Command     // workflow commands that the log held
-	Summary     string        // masked; empty when GitHub refuses it
+	Commands    []Command     // workflow commands in the log
+	Summary     string        // masked; empty if GitHub rejects it
 	Log         []string      // what a person sees
-	Said        string        // what the action wrote, unprocessed
-	Complaints  []string      // of the runner's
-	Failed      bool          // what the runner makes of it
+	Said        string        // the raw output of the action
+	Complaints  []string      // errors and warnings from the runner
+	Failed      bool          // whether the runner fails the step
 	Ended       time.Duration // from the cancellation to the end
 	Signals     []string      // sent, in order
 }
 
-// Run runs a step. Cancelling the context is cancelling the run on GitHub.
-// ActionRunner.cs: the files are processed whatever becomes of the action.
+// Run runs a step. Cancelling the context cancels the run as on GitHub.
+// ActionRunner.cs: the files are processed whether or not the action succeeds.
 func (j *Job) Run(ctx context.Context, s Step) (*Result, error) {
 	a, err := readAction(s.Dir)
 	if err != nil {
@@ -66,9 +66,9 @@ func (j *Job) Run(ctx context.Context, s Step) (*Result, error) {
 	r.unexpected(a, s.With)
 	paths := j.mounts()
 	if s.Image == "" {
-		paths = nil // the runner translates for a container only
+		paths = nil // the runner translates paths for containers only
 	}
-	l := &log{job: j, result: r, paths: paths, told: s.Line}
+	l := &log{job: j, result: r, paths: paths, print: s.Line}
 	p := process{job: j, step: s, args: a.Runs.Args, env: j.environment(in, files, paths, s.Without), paths: paths}
 	err = p.run(ctx, r, l)
 	if err == nil {
@@ -78,7 +78,7 @@ func (j *Job) Run(ctx context.Context, s Step) (*Result, error) {
 	return r, err
 }
 
-// prepare makes the folders that are mounted, and the files of the file commands.
+// prepare creates the folders that are mounted, and the files of the file commands.
 // FileCommandManager.cs, InitializeFiles.
 func (j *Job) prepare() (map[string]string, error) {
 	for _, name := range []string{"_github_home", "_github_workflow", "_runner_file_commands"} {
@@ -109,8 +109,8 @@ func (j *Job) prepare() (map[string]string, error) {
 	return files, j.own()
 }
 
-// own gives what the runner has made to the user that it runs as, the owner of the
-// workspace: the action is another one.
+// own gives the files that the runner creates to the owner of the workspace, because a
+// runner runs as that user. The action runs as another one.
 func (j *Job) own() error {
 	uid, gid, err := owner(j.Workspace)
 	if err != nil || os.Getuid() != 0 {
@@ -126,7 +126,7 @@ func (j *Job) own() error {
 
 func (j *Job) eventPath() string { return filepath.Join(j.Temp, "_github_workflow", "event.json") }
 
-// Fold puts what a step has set into the steps that follow.
+// Fold applies the variables and the path of a step to the steps that follow.
 func (j *Job) Fold(r *Result) {
 	if j.Env == nil {
 		j.Env = map[string]string{}

@@ -1,6 +1,6 @@
-# The images. Sourced by docker.sh.
+# Builds the images. Sourced by docker.sh.
 
-# base prints the image that the last stage of a Dockerfile begins with.
+# base prints the base image of the last stage of a Dockerfile.
 base() {
 	local packages="git ca-certificates $*" image from
 	if [ $# = 0 ]; then
@@ -29,19 +29,19 @@ base() {
 	echo "$made"
 }
 
-# bootstrap FILE PACKAGE… makes the file system of an image.
+# bootstrap FILE PACKAGE… creates the file system of an image.
 bootstrap() {
-	[ "$(id -u)" = 0 ] || die 2 "the base image cannot be pulled, and making one needs root"
+	[ "$(id -u)" = 0 ] || die 2 "the base image cannot be pulled, and building one needs root"
 	need debootstrap debootstrap
 	local file=$1 root=$home/root mirror
 	shift
 	rm -rf "$root"
 	mirror=$({ cat /etc/apt/sources.list /etc/apt/sources.list.d/*.{list,sources} 2>/dev/null || true; } |
 		sed -nE 's/^(URIs: *|deb (\[[^]]*\] )?)([^ ]+\/debian)\/?( .*)?$/\3/p' | head -n 1)
-	say "making a base image of Debian's packages: $*"
+	say "building a base image from Debian packages: $*"
 	if ! debootstrap --variant=minbase "--include=$(tr ' ' , <<<"$*")" "$suite" "$root" ${mirror:+"$mirror"} >"$home/bootstrap.log" 2>&1; then
 		tail -n 5 "$home/bootstrap.log" >&2
-		die 2 "debootstrap does not work here; its last lines are above, all of them in $home/bootstrap.log"
+		die 2 "debootstrap does not work here. The last lines of its log are above, the log is $home/bootstrap.log"
 	fi
 	rm -rf "$root"/var/cache/apt "$root"/var/lib/apt/lists "$root"/usr/share/{doc,man,locale,info}
 	find "$home" -name 'base-*.tar' -mtime +30 -delete # not used for a month
@@ -50,9 +50,9 @@ bootstrap() {
 	rm -rf "$root"
 }
 
-# images puts the binaries that are built already where the first stage of each
-# Dockerfile would have built them: what the tests run has every instruction of the
-# last stage, and none of it is written down twice.
+# images puts the binaries in bin where the first stage of each Dockerfile would have
+# built them. The tests therefore run images with every instruction of the last stage,
+# without a copy of those instructions here.
 images() {
 	local name file context base
 	base=$(base)
@@ -60,17 +60,17 @@ images() {
 	for name in goldenpath security-gate; do
 		file=$top/Dockerfile
 		[ "$name" = goldenpath ] || file=$file.$name
-		[ -x "$top/bin/$name" ] || die 1 "bin/$name is not there: make bin/$name"
+		[ -x "$top/bin/$name" ] || die 1 "bin/$name does not exist: run make bin/$name"
 		cp -l "$top/bin/$name" "$context/" 2>/dev/null || cp "$top/bin/$name" "$context/"
 		awk -v binary="$name" '
 			/^FROM .* AS build$/ { building = 1; print "FROM scratch AS build\nCOPY " binary " /out/" binary; next }
 			/^FROM / { building = 0 }
 			!building
 		' "$file" >"$context/Dockerfile"
-		grep -q "^COPY --from=build /out/$name " "$context/Dockerfile" || die 1 "$file takes no $name from a stage named build: mend $here/images.sh"
-		# Without BuildKit, which not every engine has; the stage that needs it is gone.
+		grep -q "^COPY --from=build /out/$name " "$context/Dockerfile" || die 1 "$file does not copy $name from a stage named build: update $here/images.sh"
+		# Without BuildKit, which not every engine has; only the removed stage needs it.
 		DOCKER_BUILDKIT=0 docker build --quiet --build-arg "BASE_IMAGE=$base" --tag "$name:e2e" "$context" >/dev/null 2>"$home/build.log" ||
-			{ cat "$home/build.log" >&2; die 1 "image $name:e2e is not built"; }
+			{ cat "$home/build.log" >&2; die 1 "cannot build image $name:e2e"; }
 		say "image $name:e2e"
 	done
 	rm -rf "$context"

@@ -1,6 +1,6 @@
-# Sourced: makes a Docker engine answer and its images for the rest of a script.
-# Where none can run, GOLDENPATH_DOCKER_SKIP says why: what needs one is skipped
-# with that. Source it after what sets a trap of its own.
+# Sourced: provides a Docker engine and its images for the rest of a script. If Docker
+# cannot run here, GOLDENPATH_DOCKER_SKIP contains the reason with which tests that
+# need it are skipped. Source this after scripts that set a trap.
 docker=internal/e2e/docker/docker.sh
 unset GOLDENPATH_DOCKER_SKIP
 if said=$({ $docker up && $docker images; } 2>&1); then
@@ -11,5 +11,5 @@ else
 	printf '%s\n' "$said" >&2
 	[ $code = 2 ] || exit $code
 	export GOLDENPATH_DOCKER_SKIP=${said##*$'\n'}
-	echo "no Docker engine can run here: what needs one is skipped" >&2
+	echo "Docker cannot run here: tests that need it are skipped" >&2
 fi

@@ -19,7 +19,7 @@ import (
 	"github.com/yuin/goldmark/renderer/html"
 )
 
-// run is what a run of a workflow left.
+// run is the result of one run of a workflow.
 type run struct {
 	ok        bool
 	jobs      map[string]string // success, failure, skipped; by name, such as release/staging
@@ -27,17 +27,17 @@ type run struct {
 	log       string
 }
 
-// summary is what a step wrote into the summary of its job.
+// summary is the text that a step wrote into the summary of its job.
 type summary struct{ job, step, text string }
 
-// line is one of act's log.
+// line is a line of act's JSON log.
 type line struct {
 	Job, Step, Msg, Command, Content string
 	JobResult                        string
 	StepResult                       string
 }
 
-// act runs the caller's workflow of an event and keeps what a person would read in
+// act runs the caller's workflow for an event and keeps the readable output in
 // .cache/workflows.
 func (b *bench) act(name, workflow, event string, payload any) *run {
 	b.t.Helper()
@@ -50,7 +50,7 @@ func (b *bench) act(name, workflow, event string, payload any) *run {
 	return b.follow(name, workflow, event, payload)
 }
 
-// follow is act for a run that finds the artifacts of the one before it.
+// follow is act for a run that has access to the artifacts of the run before it.
 func (b *bench) follow(name, workflow, event string, payload any) *run {
 	b.t.Helper()
 	b.emptyVolumes()
@@ -94,10 +94,10 @@ func mapKeys[V any](m map[string]V) func(func(string) bool) {
 	}
 }
 
-// emptyVolumes gives the jobs of a run folders of their own.
+// emptyVolumes gives the jobs of a run new, empty folders.
 func (b *bench) emptyVolumes() {
 	for volume := range b.volumes {
-		_ = exec.Command("docker", "volume", "rm", "--force", volume).Run() // one that no job has had is not there
+		_ = exec.Command("docker", "volume", "rm", "--force", volume).Run() // a volume that no job has used does not exist
 	}
 }
 
@@ -128,7 +128,7 @@ func (b *bench) read(log []byte) *run {
 	return r
 }
 
-// keep writes what a person would read on GitHub.
+// keep writes the output that people read on GitHub.
 func (b *bench) keep(name string, r *run) {
 	dir := filepath.Join(top(b.t), ".cache/workflows")
 	write(b.t, filepath.Join(dir, name+".log"), r.log)
@@ -148,7 +148,7 @@ func (b *bench) keep(name string, r *run) {
 	write(b.t, filepath.Join(dir, name+".html"), page.String())
 }
 
-// pageHead makes a page look like GitHub's, so that a person can judge it here.
+// pageHead makes a page look like GitHub's, for review by a person.
 const pageHead = `<!doctype html><meta charset="utf-8"><style>
 body{font:16px/1.5 -apple-system,"Segoe UI","Noto Sans",Helvetica,Arial,sans-serif;max-width:900px;margin:2em auto;padding:0 1em;color:#1f2328}
 table{border-collapse:collapse;margin:1em 0}td,th{border:1px solid #d1d9e0;padding:6px 13px}tr:nth-child(2n){background:#f6f8fa}
@@ -157,7 +157,7 @@ h1{font-size:1.2em;color:#59636e;border-bottom:1px solid #d1d9e0}blockquote{bord
 </style>
 `
 
-// succeeded fails the test with what the run said.
+// succeeded fails the test with the run's log unless every job succeeded.
 func (b *bench) succeeded(name string, r *run) {
 	b.t.Helper()
 	if r.ok {

@@ -15,14 +15,14 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/github/githubtest"
 )
 
-// bench is a repository of a team, on a GitHub that is real in small.
+// bench is a repository of a team, on a fake GitHub.
 type bench struct {
 	t       *testing.T
-	dir     string            // of everything; on the disk that Docker mounts from
-	copy    string            // what callers pin
+	dir     string            // contains everything; on the disk that Docker mounts from
+	copy    string            // the version of goldenpath that callers pin
 	repo    string            // clone that a person works in
-	image   string            // of jobs
-	binds   []string          // folders that every job sees
+	image   string            // image of the jobs
+	binds   []string          // folders that every job can access
 	local   map[string]string // owner/name@commit → folder
 	volumes map[string]bool
 	secrets map[string]string
@@ -35,12 +35,12 @@ const repository = "acme/where2eat"
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	if why := os.Getenv("GOLDENPATH_DOCKER_SKIP"); why != "" {
-		t.Skip("no container can run here: " + why)
+		t.Skip("containers cannot run here: " + why)
 	}
 	if os.Getenv("KUBECONFIG") == "" {
 		t.Skip("no cluster: make e2e starts one as root on Linux, or set KUBECONFIG")
 	}
-	// Not below /tmp: that is what the jobs' folders of temporary files are mounted on.
+	// Not below /tmp, because the temporary folders of the jobs are mounted there.
 	cache := filepath.Join(top(t), ".cache")
 	dir, err := os.MkdirTemp(cache, "workflows-")
 	if err != nil {
@@ -60,7 +60,7 @@ func newBench(t *testing.T) *bench {
 	return b
 }
 
-// serve starts GitHub: its API, and its git server, which lets in who has the token.
+// serve starts GitHub: its API, and its git server, which requires the token.
 func (b *bench) serve() {
 	b.t.Helper()
 	b.hub = githubtest.New(repository)
@@ -81,7 +81,8 @@ func (b *bench) serve() {
 	b.server = s.URL
 }
 
-// clone makes the repository of the sample, with the starters as a team copies them.
+// clone creates the repository of the sample, with the starters copied as a team would
+// copy them.
 func (b *bench) clone() {
 	b.t.Helper()
 	b.repo = filepath.Join(b.dir, "where2eat")
@@ -107,7 +108,7 @@ func (b *bench) clone() {
 	b.git("remote", "add", "origin", b.server+"/"+repository+".git")
 }
 
-// push commits what is there and pushes it, as a person.
+// push commits all changes and pushes them, as a person would.
 func (b *bench) push(branch, message string) (commit string) {
 	b.t.Helper()
 	b.git("add", "--all")
@@ -135,10 +136,11 @@ func output(t *testing.T, dir, name string, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// clean leaves nothing in Docker and on the disk. What jobs made belongs to root.
+// clean removes everything from Docker and the disk. Files that jobs created belong to
+// root.
 func (b *bench) clean() {
 	for volume := range b.volumes {
-		_ = exec.Command("docker", "volume", "rm", "--force", volume).Run() // it was made only where its job ran
+		_ = exec.Command("docker", "volume", "rm", "--force", volume).Run() // it exists only if its job ran
 	}
 	if err := os.RemoveAll(b.dir); err != nil {
 		b.t.Error(fmt.Errorf("remove %s: %w", b.dir, err))

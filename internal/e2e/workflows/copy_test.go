@@ -12,14 +12,14 @@ import (
 	"testing"
 )
 
-// release is the commit that callers pin. The runner is told that its files are
-// those of a copy of the working tree.
+// release is the commit that callers pin. The runner is configured to use a copy of the
+// working tree as the files of that commit.
 const release = "5eed5eed5eed5eed5eed5eed5eed5eed5eed5eed"
 
 const self = "seed-b235b314/goldenpath"
 
-// standIns are the actions of others that cannot be fetched here, and the folder of
-// what stands in for each. actions/checkout is the runner's own.
+// standIns maps third-party actions that cannot be fetched here to the folders of their
+// replacements. actions/checkout is provided by the runner.
 var standIns = map[string]string{
 	"actions/upload-artifact": "upload-artifact", "actions/download-artifact": "download-artifact", "actions/setup-go": "setup-go", "actions/cache": "cache",
 	"github/codeql-action": "codeql-action",
@@ -35,9 +35,9 @@ var (
 	othersUse   = regexp.MustCompile(`uses: ([\w.-]+/[\w.-]+)(/[\w./-]+)?@([0-9a-f]{40})`)
 )
 
-// publish copies workflows and actions as the runner takes them: act knows neither
-// `$/` nor, in what is called from elsewhere, `./`; a job gets folders that it
-// shares with its actions' containers, as a runner's jobs do.
+// publish copies the workflows and actions, changed for act: act supports neither `$/`
+// nor, in a workflow called from another repository, `./`. Each job also gets folders
+// that it shares with the containers of its actions, as a runner's jobs do.
 func (b *bench) publish() {
 	b.t.Helper()
 	b.copy = filepath.Join(b.dir, "goldenpath")
@@ -67,7 +67,7 @@ func (b *bench) publish() {
 func (b *bench) translate(rel, text string) string {
 	text = ownAction.ReplaceAllString(text, "uses: "+self+"/$1@"+release)
 	text = ownWorkflow.ReplaceAllString(text, "uses: "+self+"/$1@"+release)
-	text = queued.ReplaceAllString(text, "") // act does not know it, and runs one at a time
+	text = queued.ReplaceAllString(text, "") // act does not support it, and runs one job at a time
 	text = dockerfile.ReplaceAllStringFunc(text, func(line string) string {
 		if strings.HasSuffix(line, ".security-gate") {
 			return "  image: docker://security-gate:e2e"
@@ -81,7 +81,7 @@ func (b *bench) translate(rel, text string) string {
 		}
 		out.WriteString(text[last:at[1]])
 		fmt.Fprintf(&out, "\n    container:\n      image: %s\n      volumes:\n", b.image)
-		// The folder of temporary files, one for each job.
+		// The temporary folder, one for each job.
 		volume := fmt.Sprintf("goldenpath-%s-%s-%s", filepath.Base(b.dir), strings.TrimSuffix(filepath.Base(rel), ".yml"), job)
 		b.volumes[volume] = true
 		for _, v := range append([]string{volume + ":/tmp"}, b.binds...) {

@@ -11,15 +11,15 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/github/githubtest"
 )
 
-// What a stranger can choose: nothing of it is a command anywhere on the way.
+// Everything that an outsider can choose; none of it may be executed anywhere.
 const (
 	hostileTitle  = "$(touch /artifacts/owned) `touch /artifacts/owned` ${{ github.token }} ::error::x\"; touch /artifacts/owned; #"
 	hostileBranch = "x$(touch${IFS}/artifacts/owned)`touch${IFS}/artifacts/owned`"
 )
 
 // TestFork: a fork's pull request gets everything that needs no credential, in a run
-// whose token may only read; a run that follows, with trusted code alone, tells it
-// (GP-PREV-10, GP-SAFE-2, 3).
+// whose token is read-only. A second run, which runs trusted code only, publishes the
+// result (GP-PREV-10, GP-SAFE-2, 3).
 func TestFork(t *testing.T) {
 	b := newBench(t)
 	b.clone()
@@ -65,11 +65,11 @@ func TestFork(t *testing.T) {
 	}
 	for _, want := range []string{"Reported by a run of the fork `mallory/where2eat`", "goldenpath security-gate", "goldenpath scorecard"} {
 		if !strings.Contains(c[0].Body, want) {
-			t.Errorf("the comment does not say %q:\n%s", want, c[0].Body)
+			t.Errorf("the comment does not contain %q:\n%s", want, c[0].Body)
 		}
 	}
 	if _, err := os.Stat(filepath.Join(b.dir, "artifacts/owned")); err == nil {
-		t.Error("a stranger's words ran")
+		t.Error("untrusted input was executed")
 	}
 	if left := namespaces(t); strings.Contains(left, "where2eat-pr-7") {
 		t.Errorf("a preview of a fork: %s", left)

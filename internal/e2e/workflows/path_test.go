@@ -16,7 +16,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/github/githubtest"
 )
 
-// number is that of the pull request.
+// number is the number of the pull request.
 const number = 7
 
 const configuration = `version: 1
@@ -52,9 +52,9 @@ gate: {fail-on: high, missing-database: warn, waivers: .goldenpath/waivers.yml, 
 scorecard: {requirements: docs/requirements, migrations: db/migrations, must: [tests, security]}
 `
 
-// TestPath is a month of a team in a few minutes: the pull request opens, moves on
-// and closes; its commit goes to staging and production; the next one is rolled
-// back; a sweep finds what no event has removed (GP-PATH-1, 3, GP-PREV-5, 9,
+// TestPath runs a team's month in a few minutes: the pull request is opened, updated
+// and closed; its commit goes to staging and production; the next one is rolled back;
+// and a sweep finds a preview that no event has removed (GP-PATH-1, 3, GP-PREV-5, 9,
 // GP-PROM-1, 8).
 func TestPath(t *testing.T) {
 	b := newBench(t)
@@ -69,7 +69,7 @@ func TestPath(t *testing.T) {
 	b.open(head)
 	r := b.act("1-opened", "goldenpath.yml", "pull_request", b.pullRequest("opened", main, head))
 	b.succeeded("opened", r)
-	b.says(r, "pr-7 is ready at")
+	b.summarized(r, "pr-7 is ready at")
 	first := b.address()
 	b.answers(first, head)
 	if c := b.hub.Comments(number); len(c) != 1 || !strings.Contains(c[0].Body, first) || !strings.Contains(c[0].Body, "security-gate") {
@@ -105,17 +105,17 @@ func TestPath(t *testing.T) {
 		t.Errorf("production runs %s, want %s", digest, one)
 	}
 	if _, err := os.Stat(filepath.Join(b.dir, "artifacts/owned")); err == nil {
-		t.Error("the reason ran")
+		t.Error("the reason was executed")
 	}
 	b.leak()
 	r = b.act("7-sweep", "goldenpath-sweep.yml", "schedule", map[string]any{"schedule": "17 * * * *", "repository": repositoryPayload()})
 	b.succeeded("sweep", r)
 	if left := namespaces(t); strings.Contains(left, "where2eat-pr-7") {
-		t.Errorf("swept, and left: %s", left)
+		t.Errorf("after the sweep, left: %s", left)
 	}
 }
 
-// release pushes a commit to main and walks it to production.
+// release pushes a commit to main and takes it to production.
 func (b *bench) release(name, message string) (digest string) {
 	b.t.Helper()
 	before := b.git("rev-parse", "HEAD")
@@ -124,7 +124,7 @@ func (b *bench) release(name, message string) (digest string) {
 		"ref": "refs/heads/main", "before": before, "after": commit, "head_commit": map[string]any{"id": commit}, "repository": repositoryPayload(),
 	})
 	b.succeeded(name, r)
-	b.says(r, "passed its soak")
+	b.summarized(r, "passed its soak")
 	digest = running(b.t, "staging")
 	if live := running(b.t, "production"); live != digest {
 		b.t.Errorf("%s: staging runs %s and production %s", name, digest, live)
@@ -132,14 +132,14 @@ func (b *bench) release(name, message string) (digest string) {
 	return digest
 }
 
-// sign makes the team's key: the secret half for the jobs, the public one committed.
+// sign creates the team's key: the secret half for the jobs, the public half committed.
 func (b *bench) sign() {
 	b.t.Helper()
 	output(b.t, b.repo, filepath.Join(top(b.t), "bin/goldenpath"), "key")
 	b.secrets["GOLDENPATH_KEY"] = read(b.t, filepath.Join(b.repo, ".git/goldenpath/keys/key.pem"))
 }
 
-// cluster hands the jobs their kubeconfigs, and leaves no environment behind.
+// cluster gives the jobs their kubeconfigs, and removes every environment at the end.
 func (b *bench) cluster() {
 	b.t.Helper()
 	text := read(b.t, os.Getenv("KUBECONFIG"))
@@ -173,8 +173,8 @@ func (b *bench) pullRequest(action, main, head string) map[string]any {
 	}
 }
 
-// says asserts that a person finds a text in the summaries.
-func (b *bench) says(r *run, texts ...string) {
+// summarized asserts that the summaries contain each text.
+func (b *bench) summarized(r *run, texts ...string) {
 	b.t.Helper()
 	var all strings.Builder
 	for _, s := range r.summaries {
@@ -182,14 +182,14 @@ func (b *bench) says(r *run, texts ...string) {
 	}
 	for _, text := range texts {
 		if !strings.Contains(all.String(), text) {
-			b.t.Errorf("no summary says %q", text)
+			b.t.Errorf("no summary contains %q", text)
 		}
 	}
 }
 
 var ready = regexp.MustCompile(`pr-7 is ready at .?(http://[0-9.:]+)`)
 
-// address is where the preview answers, as the comment tells.
+// address returns the address of the preview, as published in the comment.
 func (b *bench) address() string {
 	b.t.Helper()
 	for _, c := range b.hub.Comments(number) {
@@ -197,7 +197,7 @@ func (b *bench) address() string {
 			return m[1]
 		}
 	}
-	b.t.Fatal("no comment says where the preview is")
+	b.t.Fatal("no comment has the preview's address")
 	return ""
 }
 
@@ -214,7 +214,7 @@ func (b *bench) answers(url, commit string) {
 	}
 }
 
-// leak makes a preview of a closed pull request that no event will remove.
+// leak creates a preview of a closed pull request that no event will remove.
 func (b *bench) leak() {
 	b.t.Helper()
 	head := b.git("rev-parse", "HEAD")
@@ -229,7 +229,7 @@ func (b *bench) leak() {
 	b.hub.SetPull(githubtest.Pull{Number: number, Head: head, Branch: "feature", Author: "ann", State: "closed", Closed: time.Now()})
 }
 
-// running is the image of an environment.
+// running returns the image of an environment.
 func running(t *testing.T, environment string) string {
 	t.Helper()
 	return kubectl(t, "get", "deployment", "--namespace", "where2eat-"+environment, "-o", "jsonpath={.items[0].spec.template.spec.containers[0].image}")

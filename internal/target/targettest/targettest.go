@@ -18,7 +18,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// Target implements the targets of preview and release.
+// Target implements the targets of packages preview and release.
 type Target struct {
 	// Serve holds the handler of each artifact, by digest. An artifact without one
 	// answers every request with 200.
@@ -37,11 +37,11 @@ type Target struct {
 	// Broken is called by Status with an environment, and by List with "". They return
 	// its error.
 	Broken func(environment string) error
-	// Requests are those of every plan.
+	// Requests are returned in every plan.
 	Requests target.Requests
-	// Hidden are environments that List leaves out, as if they had lost their labels.
+	// Hidden are environments that List omits, as if they had lost their labels.
 	Hidden map[string]bool
-	// Clock is the target's clock; nil: that of this machine.
+	// Clock is the target's clock. If it is nil, this machine's clock is used.
 	Clock func() time.Time
 
 	mu           sync.Mutex
@@ -61,7 +61,7 @@ func New(t testing.TB) *Target {
 	return out
 }
 
-// Close ends every environment.
+// Close stops every environment.
 func (t *Target) Close() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -137,7 +137,7 @@ func (t *Target) serve(e *environment, w http.ResponseWriter, r *http.Request) {
 	t.mu.Unlock()
 	switch {
 	case !alive:
-		panic(http.ErrAbortHandler) // the connection breaks off
+		panic(http.ErrAbortHandler) // breaks the connection
 	case answer != nil:
 		answer(w, r)
 	}
@@ -159,7 +159,7 @@ func (t *Target) Status(_ context.Context, name string) (target.Running, error) 
 	return e.running, nil
 }
 
-// Down ends an environment.
+// Down removes an environment.
 func (t *Target) Down(_ context.Context, name string) error {
 	if t.BeforeDown != nil {
 		if err := t.BeforeDown(name); err != nil {
@@ -175,7 +175,7 @@ func (t *Target) Down(_ context.Context, name string) error {
 	return nil
 }
 
-// List yields what runs in every environment, without those in Hidden.
+// List yields the state of every environment that is not in Hidden.
 func (t *Target) List(context.Context) iter.Seq2[target.Running, error] {
 	if t.Broken != nil {
 		if err := t.Broken(""); err != nil {

@@ -1,4 +1,4 @@
-// Command hello is the smallest service that walks the path. Tests use it where
+// Command hello is the smallest service that can complete the path. Tests use it where
 // the sample app would only take longer.
 package main
 

@@ -14,8 +14,8 @@ import (
 
 const zone = ".svc.cluster.local."
 
-// dns answers for the names of Services. No other name exists for it: a pod that
-// asks for one is told so at once.
+// dns resolves the names of Services. It knows no other names and rejects a query for
+// one at once.
 func dns(kubeconfig, listen string) error {
 	factory, err := watch(kubeconfig, func(f informers.SharedInformerFactory) {
 		f.Core().V1().Services().Informer()
@@ -35,13 +35,13 @@ func dns(kubeconfig, listen string) error {
 			return err
 		}
 		if reply := answer(buf[:n], factory); reply != nil {
-			// Whoever asked asks again when this is lost.
+			// A lost reply is not a problem: the client repeats its query.
 			_, _ = conn.WriteTo(reply, from)
 		}
 	}
 }
 
-// answer is the reply to a query, or nil to what is none.
+// answer returns the reply to a query, or nil if the query is malformed.
 func answer(query []byte, factory informers.SharedInformerFactory) []byte {
 	var m dnsmessage.Message
 	if err := m.Unpack(query); err != nil || m.Response || len(m.Questions) != 1 {
@@ -71,8 +71,8 @@ func answer(query []byte, factory informers.SharedInformerFactory) []byte {
 	return packed
 }
 
-// addresses are those of service.namespace.svc.cluster.local, and of
-// pod.service.namespace… where the Service has no address of its own.
+// addresses returns the addresses of service.namespace.svc.cluster.local, and of
+// pod.service.namespace… if the Service has no address of its own.
 func addresses(name string, factory informers.SharedInformerFactory) (found []string, exists bool) {
 	rest, ok := strings.CutSuffix(name, zone)
 	parts := strings.Split(rest, ".")
@@ -88,7 +88,7 @@ func addresses(name string, factory informers.SharedInformerFactory) (found []st
 		return []string{s.Spec.ClusterIP}, len(parts) == 2
 	}
 	slices, _ := factory.Discovery().V1().EndpointSlices().Lister().EndpointSlices(namespace).
-		List(labels.SelectorFromSet(labels.Set{discovery.LabelServiceName: service})) // from memory: it cannot fail
+		List(labels.SelectorFromSet(labels.Set{discovery.LabelServiceName: service})) // reads from memory and cannot fail
 	for _, slice := range slices {
 		for _, e := range slice.Endpoints {
 			ready := e.Conditions.Ready == nil || *e.Conditions.Ready

@@ -13,9 +13,9 @@ import (
 	"k8s.io/client-go/informers"
 )
 
-// ingress sends requests to the Services that Ingress objects name for their
-// host and path. A request meant for a proxy names its host in the same place,
-// so HTTP_PROXY reaches every host of the cluster without any DNS.
+// ingress forwards requests to the Services that Ingress objects name for their host
+// and path. A request to a proxy carries its host in the same place, so HTTP_PROXY
+// works for every host of the cluster without DNS.
 func ingress(kubeconfig, listen string) error {
 	factory, err := watch(kubeconfig, func(f informers.SharedInformerFactory) {
 		f.Networking().V1().Ingresses().Informer()
@@ -38,13 +38,13 @@ func ingress(kubeconfig, listen string) error {
 	}))
 }
 
-// route is the address of the Service with the longest path that matches.
+// route returns the address of the Service with the longest matching path.
 func route(factory informers.SharedInformerFactory, r *http.Request) string {
 	host := r.Host
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
-	all, _ := factory.Networking().V1().Ingresses().Lister().List(labels.Everything()) // from memory: it cannot fail
+	all, _ := factory.Networking().V1().Ingresses().Lister().List(labels.Everything()) // reads from memory and cannot fail
 	address, longest := "", -1
 	for _, ing := range all {
 		for _, rule := range ing.Spec.Rules {

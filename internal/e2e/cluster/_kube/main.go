@@ -1,6 +1,6 @@
-// Kube is etcd, every Kubernetes program, an ingress and a DNS in one binary: they
-// share most of their code, and linking it once saves minutes. The name it is
-// called by, a link, says which one it is.
+// Kube is etcd, every Kubernetes program, an ingress and a DNS server in one binary:
+// they share most of their code, and linking it once saves minutes. The name of the
+// link that calls it selects the program.
 package main
 
 import (

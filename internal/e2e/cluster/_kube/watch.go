@@ -10,14 +10,14 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// watch keeps what want asks the factory for in memory, so that it can be read
-// while the API server is away.
+// watch keeps the objects that want requests from the factory in memory, so that they
+// can be read while the API server is unavailable.
 func watch(kubeconfig string, want func(informers.SharedInformerFactory)) (informers.SharedInformerFactory, error) {
 	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	if err != nil {
 		return nil, err
 	}
-	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return patient{next} })
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return retrying{next} })
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return nil, err
@@ -30,11 +30,11 @@ func watch(kubeconfig string, want func(informers.SharedInformerFactory)) (infor
 	return factory, nil
 }
 
-// patient tries again until it is answered. An informer that is refused doubles
-// its pauses up to half a minute: too late for whoever waits for a new host.
-type patient struct{ next http.RoundTripper }
+// retrying retries until a request succeeds. After refusals, an informer doubles its
+// pauses up to half a minute, which is too long for a test that waits for a new host.
+type retrying struct{ next http.RoundTripper }
 
-func (p patient) RoundTrip(r *http.Request) (*http.Response, error) {
+func (p retrying) RoundTrip(r *http.Request) (*http.Response, error) {
 	for {
 		response, err := p.next.RoundTrip(r)
 		if err == nil || r.Body != nil {

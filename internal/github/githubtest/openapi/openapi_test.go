@@ -13,8 +13,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/github/githubtest/openapi"
 )
 
-// small is a description with what GitHub's has: nullable, oneOf, references,
-// paths that differ in a variable, refusals that are not listed.
+// small is a description with the features that GitHub's has: nullable, oneOf,
+// references, paths that differ in a variable, errors that are not listed.
 const small = `{
   "openapi": "3.0.3", "info": {"title": "t", "version": "1"}, "servers": [{"url": "https://api.github.com"}],
   "paths": {
@@ -69,7 +69,7 @@ func TestCheck(t *testing.T) {
 		"two are wrong":           {"GET", things, "", 200, `{"id": "1", "of": "x", "head": {"repo": 1}}`, []string{"GET /repos/o/n/things/1: answer 200: /head/repo: value must be an object", "GET /repos/o/n/things/1: answer 200: /id: value must be an integer"}},
 		"no such endpoint":        {"GET", "/repos/o/n/thing", "", 200, good, []string{"GET /repos/o/n/thing: GitHub's REST API has no such endpoint"}},
 		"no such method":          {"PUT", things, "", 200, good, []string{"PUT /repos/o/n/things/1: GitHub's REST API has no such endpoint"}},
-		"nonsense, told so":       {"GET", "/repos/o/n/thing", "", 404, `{"message": "Not Found"}`, nil},
+		"unknown, and rejected":   {"GET", "/repos/o/n/thing", "", 404, `{"message": "Not Found"}`, nil},
 		"a success of its own":    {"GET", things, "", 202, good, []string{"GET /repos/o/n/things/1: answer 202: status is not supported"}},
 		"a refusal":               {"GET", things, "", 401, `{"message": "Bad credentials"}`, nil},
 		"a refusal of its own":    {"GET", things, "", 401, `{"message": 1}`, []string{"GET /repos/o/n/things/1: answer 401: /message: value must be a string"}},
