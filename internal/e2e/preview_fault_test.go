@@ -310,7 +310,7 @@ spec: {type: NodePort, selector: {app: web}, ports: [{name: http, port: 80, targ
 		want                     []string
 	}{
 		{"out of quota", pod("web", ours, "          resources: {limits: {cpu: 8, memory: 64Mi}}"), "1m", []string{"out of quota", "limits.cpu", "preview.isolation"}},
-		{"no such image", pod("web", ours, data) + pod("other", "localhost:5001/nobody@sha256:"+strings.Repeat("1", 64), ""), "1m", []string{"deployment/other", "ImagePull", "push the image"}},
+		{"no such image", pod("web", ours, data) + pod("other", "localhost:5001/missing@sha256:"+strings.Repeat("1", 64), ""), "1m", []string{"deployment/other", "ImagePull", "push the image"}},
 		{"crash loop", pod("web", ours, `          command: [/where2eat, nonsense]`), "1m", []string{"has crashed", "exit 2", "usage: where2eat"}},
 		{"unschedulable", pod("web", ours, "          resources: {requests: {memory: 7Gi}, limits: {memory: 7Gi}}\n      nodeSelector: {no: where}"), "5s", []string{"unschedulable", "no node can run its pod"}},
 		{"pod security", pod("web", ours, data) + pod("other", ours, "          resources: {limits: {cpu: 10m, memory: 10Mi}}\n      volumes: [{name: x, nfs: {server: x, path: /}}]"), "1m", []string{"nfs"}},
