@@ -73,7 +73,7 @@ var apiFaults = []apiFault{
 	{name: "404 as for a private repository", reported: "404 (Not Found): it does not exist, or the token may not see it", serve: refuses(404, nil, "Not Found")},
 	{name: "401", reported: "401 (Bad credentials): the token is missing, wrong or expired", serve: refuses(401, nil, "Bad credentials")},
 	{name: "409", reported: "409 (Conflict)", serve: refuses(409, nil, "Conflict")},
-	{name: "410", reported: "410 (Issues are disabled): the repository has this switched off", serve: refuses(410, nil, "Issues are disabled")},
+	{name: "410", reported: "410 (Issues are disabled): this feature is disabled in the repository", serve: refuses(410, nil, "Issues are disabled")},
 	{name: "422, too long", reported: "422 (Body is too long (maximum is 65536 characters))", serve: refuses(422, nil, "Body is too long (maximum is 65536 characters)")},
 	{name: "422", reported: "422 (Validation Failed)", serve: refuses(422, nil, "Validation Failed")},
 	{name: "502, three times", first: 3, gets: true, serve: refuses(502, nil, "Bad Gateway")},
@@ -82,7 +82,7 @@ var apiFaults = []apiFault{
 		w.WriteHeader(a.Code)
 		_, _ = w.Write(a.Body.Bytes()[:a.Body.Len()/2])
 	})},
-	{name: "an empty body", reported: "the answer is empty", serve: mangles(func(_ *apiLab, w http.ResponseWriter, a *httptest.ResponseRecorder) { w.WriteHeader(a.Code) })},
+	{name: "an empty body", reported: "the response is empty", serve: mangles(func(_ *apiLab, w http.ResponseWriter, a *httptest.ResponseRecorder) { w.WriteHeader(a.Code) })},
 	{name: "a page of HTML", reported: "invalid character", serve: mangles(func(_ *apiLab, w http.ResponseWriter, a *httptest.ResponseRecorder) {
 		w.WriteHeader(a.Code)
 		fmt.Fprint(w, "<html><body>Sign in to the network</body></html>")
@@ -97,7 +97,7 @@ var apiFaults = []apiFault{
 			w.(http.Flusher).Flush()
 		}
 	})},
-	{name: "reset in the middle", reported: "read the answer", serve: mangles(func(_ *apiLab, w http.ResponseWriter, a *httptest.ResponseRecorder) {
+	{name: "reset in the middle", reported: "read the response", serve: mangles(func(_ *apiLab, w http.ResponseWriter, a *httptest.ResponseRecorder) {
 		w.Header().Set("Content-Length", strconv.Itoa(a.Body.Len()))
 		w.WriteHeader(a.Code)
 		_, _ = w.Write(a.Body.Bytes()[:a.Body.Len()/2])
@@ -118,7 +118,7 @@ var apiFaults = []apiFault{
 		to.RawQuery = strings.TrimPrefix(to.RawQuery+"&renamed", "&")
 		http.Redirect(w, r, l.api.URL+to.RequestURI(), http.StatusTemporaryRedirect)
 	}},
-	{name: "40 MB", reported: "the answer is larger than 32 MiB", serve: mangles(func(_ *apiLab, w http.ResponseWriter, a *httptest.ResponseRecorder) {
+	{name: "40 MB", reported: "the response is larger than 32 MiB", serve: mangles(func(_ *apiLab, w http.ResponseWriter, a *httptest.ResponseRecorder) {
 		w.WriteHeader(a.Code)
 		blank := []byte(strings.Repeat(" ", 1<<20))
 		for range 40 {
