@@ -13,7 +13,8 @@ import (
 type Base struct {
 	Commit  string  // full id
 	Proof   string  // why this commit is the base
-	Changed Changes // what differs between it and the checkout; nil: every file is examined
+	Changed Changes // what is examined: what differs between it and the checkout; nil: every file
+	Differs Changes // what differs, also if every file is examined; nil: unknown
 	// Files lists its tree without the excluded files, and returns its commit time.
 	Files func(ctx context.Context) ([]File, time.Time, error)
 	// Moved maps the new names of renamed files to their names in the base.
@@ -77,9 +78,10 @@ func (o Options) compare(ctx context.Context, runs []run, findings []report.Find
 	}
 	markKnown(findings, joined(before), moved)
 	// Links of the base are not checked out. A finding in an unchanged one is known.
+	differs := o.Against.Differs
 	for _, f := range o.Files {
 		for i := range findings {
-			if f.Link && changed != nil && !changed[f.Path] && findings[i].At.Path == f.Path {
+			if f.Link && differs != nil && !differs[f.Path] && findings[i].At.Path == f.Path {
 				findings[i].Status = report.Known
 			}
 		}

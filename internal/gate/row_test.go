@@ -152,3 +152,25 @@ func TestRedaction(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestKnownLink: links of the base are not checked out. A finding in one that did not
+// change is known, also when every file is examined.
+func TestKnownLink(t *testing.T) {
+	for _, test := range []struct {
+		differs Changes
+		want    report.Status
+	}{{Changes{"other": true}, report.Known}, {Changes{"Dockerfile": true}, report.New}, {nil, report.New}} {
+		o := options(scanner{"a", func(_ context.Context, in Input) (Result, error) {
+			if in.Dir == "/base" {
+				return Result{Covered: "x"}, nil
+			}
+			return Result{Covered: "x", Findings: []report.Finding{finding("R1", report.High, "Dockerfile", 1)}}, nil
+		}})
+		o.Files = []File{{Path: "Dockerfile", Link: true}}
+		o.Against = against("1c0f", "Dockerfile")
+		o.Against.Changed, o.Against.Differs = nil, test.differs
+		if r := answer(t, o); r.Findings[0].Status != test.want {
+			t.Errorf("differs %v: %s, want %s", test.differs, r.Findings[0].Status, test.want)
+		}
+	}
+}

@@ -99,6 +99,7 @@ func (c *Change) everything(ctx context.Context, exclude []string, l *Listing) e
 		case info.Mode()&fs.ModeSymlink != 0:
 			if f, ok := gate.Link(root, name); ok {
 				l.Files = append(l.Files, f)
+				c.followLink(name)
 			}
 		case info.IsDir():
 			files, err := c.below(ctx, name, exclude)
@@ -112,6 +113,18 @@ func (c *Change) everything(ctx context.Context, exclude []string, l *Listing) e
 	missing, err := c.absent(ctx, absent)
 	l.Missing = append(l.Missing, missing...)
 	return err
+}
+
+// followLink marks a link as changed if its target is.
+func (c *Change) followLink(name string) {
+	dir, dirErr := filepath.EvalSymlinks(c.dir)
+	to, err := filepath.EvalSymlinks(filepath.Join(c.dir, filepath.FromSlash(name)))
+	if err != nil || dirErr != nil {
+		return // it leads nowhere, which the scanners report
+	}
+	if rel, err := filepath.Rel(dir, to); err == nil && c.changed[filepath.ToSlash(rel)] {
+		c.changed[name] = true
+	}
 }
 
 // below lists the files of a repository within this one.
@@ -165,7 +178,7 @@ func (c *Change) compare(ctx context.Context, exclude []string) (*Listing, error
 
 func (c *Change) against(changed gate.Changes, exclude []string) *gate.Base {
 	return &gate.Base{
-		Commit: c.base.compared, Proof: c.Proof, Changed: changed,
+		Commit: c.base.compared, Proof: c.Proof, Changed: changed, Differs: c.changed,
 		Files: func(ctx context.Context) ([]gate.File, time.Time, error) {
 			before, err := c.list(ctx, c.base.compared, exclude)
 			if err != nil {
@@ -214,11 +227,7 @@ func (c *Change) present(ctx context.Context, here listing, exclude []string) ([
 		}
 	}
 	for _, name := range here.links {
-		// A link changes with its target.
-		to, err := filepath.EvalSymlinks(filepath.Join(c.dir, filepath.FromSlash(name)))
-		if rel, relErr := filepath.Rel(c.dir, to); err == nil && relErr == nil && c.changed[filepath.ToSlash(rel)] {
-			c.changed[name] = true
-		}
+		c.followLink(name)
 		add(name)
 	}
 	expected := len(absent)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -157,5 +158,33 @@ func TestPushOfAClone(t *testing.T) {
 	alone.git("remote", "set-url", "origin", filepath.Join(t.TempDir(), "gone"))
 	if c, l, err := alone.find(push("")); err != nil || l.Against != nil || !strings.Contains(c.Proof, "origin could not be asked") {
 		t.Errorf("without the ledger and an origin: %+v, %v", c, err)
+	}
+}
+
+// TestPushLinks: although every file of a push is examined, a link differs from the
+// base only if it or its target does.
+func TestPushLinks(t *testing.T) {
+	r := newRepo(t)
+	for link, to := range map[string]string{"old": "a", "new": "b"} {
+		if err := os.Symlink(to, filepath.Join(r.dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	one := r.commit(map[string]string{"a": "1\n", "b": "1\n"})
+	r.released(one, ledger.KindRelease, day)
+	r.commit(map[string]string{"b": "2\n"})
+	// The checkout may itself be reached through a link.
+	through := filepath.Join(t.TempDir(), "through")
+	if err := os.Symlink(r.dir, through); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{r.dir, through} {
+		_, l, err := repo{t, dir}.find(push(one))
+		if err != nil || l.Against == nil || l.Against.Changed != nil {
+			t.Fatalf("%+v, %v", l, err)
+		}
+		if d := l.Against.Differs; !d["b"] || !d["new"] || d["old"] || d["a"] {
+			t.Errorf("%s: differs %v", dir, d)
+		}
 	}
 }
