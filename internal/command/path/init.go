@@ -38,7 +38,7 @@ func (c *Init) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 		return scaffold.List(env.Now()), nil
 	}
 	if info, err := os.Stat(c.Repo); err != nil || !info.IsDir() {
-		return nil, report.Usage(fmt.Sprintf("--repo %s is no folder", c.Repo))
+		return nil, report.Usage(fmt.Sprintf("--repo %s is not a folder", c.Repo))
 	}
 	repo, err := repository(ctx, env, c.Repo)
 	if err != nil {
@@ -47,8 +47,8 @@ func (c *Init) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 	o := scaffold.Options{Dir: repo.Dir(), App: c.App, Image: c.Image, With: c.With, DryRun: c.DryRun, Now: env.Now}
 	o.Branch = defaultBranch(ctx, repo)
 	o.Ignored = func(paths []string) []string {
-		out, _ := repo.Run(ctx, append([]string{"check-ignore", "--"}, paths...)...) // exit code 1: none is
-		return strings.Fields(out)                                                   // the names are our own
+		out, _ := repo.Run(ctx, append([]string{"check-ignore", "--"}, paths...)...) // exit code 1: it ignores none
+		return strings.Fields(out)                                                   // none of our names has blanks
 	}
 	name := env.Runner.Repository()
 	if name == "" {
@@ -61,8 +61,8 @@ func (c *Init) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 	return scaffold.Init(o)
 }
 
-// defaultBranch is what the clone knows of it: what origin said when it was cloned,
-// or else a branch that is called like one.
+// defaultBranch returns the default branch of origin when it was cloned, otherwise main
+// or master if one exists, otherwise "".
 func defaultBranch(ctx context.Context, repo git.Repository) string {
 	if out, err := repo.Run(ctx, "symbolic-ref", "--short", "refs/remotes/origin/HEAD"); err == nil {
 		return strings.TrimPrefix(out, "origin/")
@@ -77,17 +77,18 @@ func defaultBranch(ctx context.Context, repo git.Repository) string {
 
 var commitID = regexp.MustCompile(`^[0-9a-f]{40}$`)
 
-// home is where releases of goldenpath are.
+// home is the repository of goldenpath.
 const home = "https://github.com/seed-b235b314/goldenpath"
 
-// pin is the commit that starters call goldenpath at. The commit of a release names
-// the image that this binary is in, so no binary knows it: the tag does. Where it
-// cannot be asked the starters keep their zeros, and the report says so.
+// pin returns the commit of goldenpath that the starters call. A binary cannot know the
+// commit of its own release, because that commit contains the digest of the binary's
+// image, so the release's tag is read. If that is not possible, pin is "", the starters
+// keep their zeros, and the report warns.
 func (c *Init) pin(ctx context.Context, repo git.Repository) (pin, version string, err error) {
 	built := command.Built()
 	switch {
 	case c.Pin != "" && !commitID.MatchString(c.Pin):
-		return "", "", report.Usage(fmt.Sprintf("--pin %.60q is no full commit id: a tag can move", c.Pin))
+		return "", "", report.Usage(fmt.Sprintf("--pin %.60q is not a full commit id: give all 40 digits, because a tag can move", c.Pin))
 	case c.Pin != "":
 		return c.Pin, cmp.Or(built.Version, "v0"), nil
 	case !built.Release:
@@ -97,9 +98,9 @@ func (c *Init) pin(ctx context.Context, repo git.Repository) (pin, version strin
 	defer cancel()
 	out, err := repo.Run(ctx, "ls-remote", "--", home, "refs/tags/"+built.Version, "refs/tags/"+built.Version+"^{}")
 	if err != nil {
-		return "", "", nil // no network: said with the zeros
+		return "", "", nil // no network
 	}
-	for line := range strings.Lines(out) { // the peeled one comes last
+	for line := range strings.Lines(out) { // the commit of an annotated tag comes last
 		if id, _, ok := strings.Cut(line, "\t"); ok && commitID.MatchString(id) {
 			pin = id
 		}

@@ -31,7 +31,7 @@ type PreviewUp struct {
 	command.Output
 }
 
-// Do raises the preview.
+// Do creates or updates the preview.
 func (c *PreviewUp) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
 	p, err := c.previews(ctx, env, c.GitHub, c.Cluster, c.Name, true)
 	if err != nil {
@@ -129,7 +129,7 @@ func sweep(ctx context.Context, env *command.Env, g GitHub, cl Cluster, where Wh
 	}
 	rep, err := preview.Sweep(ctx, p.deps, preview.SweepOptions{Policy: p.policy, DryRun: dryRun})
 	if rep != nil && dryRun && dry == "" {
-		rep.Checks = append(rep.Checks, report.Check{Name: "dry run", State: report.OK, Result: "the default where a person starts it", Note: "dry-run: false removes"})
+		rep.Checks = append(rep.Checks, report.Check{Name: "dry run", State: report.OK, Result: "the default in a run started by hand", Note: "set dry-run: false to remove them"})
 	}
 	if rep != nil && !dryRun {
 		p.announce().Swept(ctx, rep)
@@ -171,7 +171,7 @@ func (c *PreviewReport) Do(ctx context.Context, env *command.Env) (*report.Repor
 	on := env.Now().UTC().Add(-24 * time.Hour)
 	if c.Day != "" {
 		if on, err = time.Parse(time.DateOnly, c.Day); err != nil {
-			return nil, report.Usage(fmt.Sprintf("--day %.40q is no day such as 2026-11-21", c.Day))
+			return nil, report.Usage(fmt.Sprintf("--day %.40q is not a day such as 2026-11-21", c.Day))
 		}
 	}
 	rep, err := preview.Daily(ctx, preview.Deps{Ledger: w.ledger, Now: env.Now}, stage.PreviewPolicy(w.config, env.Runner.Repository()), on)
@@ -181,12 +181,12 @@ func (c *PreviewReport) Do(ctx context.Context, env *command.Env) (*report.Repor
 	return rep, notify.Send(ctx, rep, notify.Webhooks{Slack: w.config.Notify.Slack, Teams: w.config.Notify.Teams}, env.Getenv)
 }
 
-// previews is what the commands of previews have in common.
+// previews are the services and the policy that the commands for previews share.
 type previews struct {
 	*world
 	deps   preview.Deps
 	policy preview.Policy
-	source report.Check // where the policy is from
+	source report.Check // where the policy was read from
 	github *github.Client
 	name   string
 	number int
@@ -198,7 +198,7 @@ func (p *previews) announce() comment.Previews {
 	return comment.Previews{Hub: p.github, App: p.config.App, Run: p.env.Runner.RunURL()}
 }
 
-// anyPreview stands for no preview in particular.
+// anyPreview is the name for commands about all previews.
 const anyPreview = "*"
 
 var ofPullRequest = regexp.MustCompile(`^pr-([0-9]+)$`)
@@ -227,8 +227,8 @@ func (where Where) previews(ctx context.Context, env *command.Env, g GitHub, cl 
 	if p.github, err = g.client(env); err != nil {
 		return nil, err
 	}
-	// A base that cannot be read keeps no preview from being removed. It declares
-	// nothing then.
+	// An unreadable base must not keep a preview from being removed: it declares nothing
+	// then.
 	if w.declared, err = w.declaredBy(ctx); err != nil && bounds {
 		return nil, err
 	}
@@ -251,8 +251,8 @@ func (where Where) previews(ctx context.Context, env *command.Env, g GitHub, cl 
 	return p, nil
 }
 
-// previewName returns the name of a preview, by default that of the event's pull
-// request, and the number of its pull request, or 0.
+// previewName returns the name of a preview and the number of its pull request, or 0.
+// The default is the pull request of the event.
 func previewName(env *command.Env, name string) (string, int, error) {
 	e, err := env.Runner.Event()
 	if err != nil {
@@ -262,7 +262,7 @@ func previewName(env *command.Env, name string) (string, int, error) {
 		name = fmt.Sprintf("pr-%d", e.PullRequest.Number)
 	}
 	if name == "" {
-		return "", 0, report.Usage("no name: give --name, such as pr-12 (a pull request's run knows its own)")
+		return "", 0, report.Usage("no preview: set --name, such as pr-12 (a run for a pull request has a default)")
 	}
 	m := ofPullRequest.FindStringSubmatch(name)
 	if m == nil {
@@ -270,19 +270,19 @@ func previewName(env *command.Env, name string) (string, int, error) {
 	}
 	number, err := strconv.Atoi(m[1])
 	if err != nil || strconv.Itoa(number) != m[1] || number == 0 {
-		return "", 0, report.Usage(fmt.Sprintf("--name %.40q: there is no such pull request", name))
+		return "", 0, report.Usage(fmt.Sprintf("--name %.40q does not name a pull request: want pr-NUMBER", name))
 	}
 	return name, number, nil
 }
 
-// boolean reads a flag that may be absent.
+// boolean parses a flag whose default depends on the run.
 func boolean(name, text string, otherwise bool) (bool, error) {
 	if text == "" {
 		return otherwise, nil
 	}
 	v, err := strconv.ParseBool(text)
 	if err != nil {
-		return false, report.Usage(fmt.Sprintf("--%s %.20q is neither true nor false", name, text))
+		return false, report.Usage(fmt.Sprintf("--%s %.20q is not a boolean: set true or false", name, text))
 	}
 	return v, nil
 }

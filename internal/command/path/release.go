@@ -34,18 +34,18 @@ type Promote struct {
 	command.Output
 }
 
-// previousRelease is the name of whichever good release came before.
+// previousRelease is the value of --release for the last good release before this one.
 const previousRelease = "previous"
 
 // Do promotes. A rollback is a promotion of an earlier release.
 func (c *Promote) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
 	switch {
 	case c.Release != "" && c.Digest != "":
-		return nil, report.Usage("--digest promotes and --release rolls back: give one of them")
+		return nil, report.Usage("--digest promotes and --release rolls back: set only one of them")
 	case c.Release != "" && c.Reason == "":
-		return nil, report.Usage("--release needs --reason: it is recorded")
+		return nil, report.Usage("--release needs --reason, which is recorded in the ledger")
 	case c.Release == "" && c.Reason != "":
-		return nil, report.Usage("--reason goes with --release: a promotion needs none")
+		return nil, report.Usage("--reason applies only to --release: a promotion has no reason")
 	case c.Release != "":
 		back := Rollback{Environment: c.Environment, To: c.Release, Reason: c.Reason, DryRun: c.DryRun, GitHub: c.GitHub, Cluster: c.Cluster, Where: c.Where}
 		if c.Release == previousRelease {
@@ -103,18 +103,18 @@ func (w *world) releaseDeps(ctx context.Context, o *release.Options) (d release.
 	}, nil
 }
 
-// staged returns the digest of the release in the environment before.
+// staged returns the digest of the release in the previous environment.
 func (w *world) staged(ctx context.Context, environment string) (string, error) {
 	from := w.config.Environments[environment].From
 	if from == "" {
-		return "", report.Usage(fmt.Sprintf("no digest: %s is the first of the path, so give --digest", environment))
+		return "", report.Usage(fmt.Sprintf("no digest: %s is the first environment, so set --digest", environment))
 	}
 	var digest string
 	err := w.ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		e, err := tx.Current(ctx, from)
 		digest = e.Digest
 		if errors.Is(err, ledger.ErrNone) {
-			return report.Usage(fmt.Sprintf("no digest: %s has no release to promote; stage one first", from))
+			return report.Usage(fmt.Sprintf("no digest: %s has no release to promote: promote one to it first", from))
 		}
 		return err
 	})
