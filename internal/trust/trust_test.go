@@ -131,7 +131,7 @@ func TestVerifier(t *testing.T) {
 	if again, err := k.Verifier(t.Context()); err != nil || id(t, again) != id(t, committed) {
 		t.Errorf("the working tree decides: %v", err)
 	}
-	// Without a committed key a workflow trusts nobody, and a clone its own key.
+	// Without a committed key a workflow trusts no key, and a clone trusts its own.
 	k = keys(t)
 	if key, err := k.Verifier(t.Context()); err != nil || key == nil {
 		t.Error(key, err)

@@ -14,7 +14,7 @@ type config struct {
 	flags    string // path, may be empty
 }
 
-// configure takes the configuration from the environment. Without HOST only this machine can connect.
+// configure reads the configuration from the environment. Without HOST the service listens on 127.0.0.1 only.
 func configure(getenv func(string) string) (config, error) {
 	port := cmp.Or(getenv("PORT"), "8080")
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {

@@ -22,7 +22,7 @@ import (
 
 const version = "1.0.0"
 
-var commit = "unknown" // stamped: -ldflags "-X main.commit=…"
+var commit = "unknown" // set by -ldflags "-X main.commit=…"
 
 const usage = `usage: where2eat [serve|migrate|seed]
 
@@ -85,7 +85,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 	return serve(ctx, config, db, log)
 }
 
-// serve returns nil after ctx ended and the requests in flight were answered.
+// serve returns nil after ctx has ended and the requests in flight are complete.
 func serve(ctx context.Context, c config, db *store.Store, log *slog.Logger) error {
 	on, err := flags.Load(c.flags)
 	if err != nil {

@@ -36,7 +36,7 @@ func TestConfigure(t *testing.T) {
 		})
 	}
 	if _, err := configure(env(map[string]string{"PORT": "http"})); err == nil {
-		t.Error("PORT=http is no error")
+		t.Error("PORT=http was not an error")
 	}
 }
 
@@ -58,7 +58,7 @@ func TestRunSeed(t *testing.T) {
 }
 
 func TestRunServe(t *testing.T) {
-	t.Run("W2E-12 serves until it is told to stop", func(t *testing.T) {
+	t.Run("W2E-12 serves until it receives a signal", func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
 		logs, stdout := io.Pipe()

@@ -1,5 +1,5 @@
 locals {
-  # A service's name has at most 49 characters. Two long names stay different by their digest.
+  # A service's name has at most 49 characters. Two long names stay different because of the digest.
   full = "${var.app}-${var.name}"
   name = length(local.full) <= 49 ? local.full : "${substr(local.full, 0, 40)}-${substr(sha256(local.full), 0, 8)}"
 }
@@ -10,7 +10,7 @@ resource "google_cloud_run_v2_service" "preview" {
   labels   = var.labels
   ingress  = "INGRESS_TRAFFIC_ALL"
 
-  # A preview is made to be removed. The provider's default would make every destroy fail.
+  # Previews are removed. With the provider's default every destroy would fail.
   deletion_protection = false
 
   template {
@@ -19,7 +19,7 @@ resource "google_cloud_run_v2_service" "preview" {
     timeout         = "60s"
 
     scaling {
-      min_instance_count = 0 # nothing is paid for while nobody looks
+      min_instance_count = 0 # an unused preview costs nothing
       max_instance_count = 2
     }
 
@@ -57,7 +57,7 @@ resource "google_cloud_run_v2_service" "preview" {
   }
 }
 
-# Who may call the service. Without it Cloud Run answers 403 to everybody without a token.
+# Allows everybody to call the service. Without it Cloud Run returns 403 to requests without a token.
 resource "google_cloud_run_v2_service_iam_member" "invoker" {
   count = var.public ? 1 : 0
 

@@ -1,12 +1,12 @@
 output "url" {
-  description = "Where the preview answers."
+  description = "Address of the preview."
   value       = google_cloud_run_v2_service.preview.uri
 
-  # It answers once its callers are let in.
+  # It works only after callers have permission.
   depends_on = [google_cloud_run_v2_service_iam_member.invoker]
 }
 
 output "goldenpath" {
-  description = "What goldenpath knows of the preview: read back by status, down and sweep."
+  description = "State of the preview, which goldenpath reads in status, down and sweep."
   value       = var.goldenpath
 }

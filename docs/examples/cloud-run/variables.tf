@@ -1,7 +1,7 @@
-# Yours: set in .goldenpath.yml under preview.vars.
+# Variables that you set in .goldenpath.yml, under preview.vars.
 
 variable "project" {
-  description = "Google Cloud project that previews run in. Give previews one of their own."
+  description = "Google Cloud project that previews run in. Use a separate project for previews."
   type        = string
 }
 
@@ -16,12 +16,12 @@ variable "service_account" {
 }
 
 variable "public" {
-  description = "Whether everybody may call the preview. goldenpath and a reviewer's browser call it without a token: with false the environment gets ready for nobody."
+  description = "Whether everybody may call the preview. goldenpath and reviewers' browsers call it without a token; with false the readiness check fails, unless a proxy lets them in."
   type        = bool
   default     = true
 }
 
-# goldenpath's: given because they are declared, under these names.
+# Variables that goldenpath sets if they are declared under these names.
 
 variable "image" {
   description = "Image to run, by digest."
@@ -50,13 +50,13 @@ variable "env" {
 }
 
 variable "labels" {
-  description = "Whose the preview is, in letters that labels may have."
+  description = "Owner and origin of the preview, in characters that labels allow."
   type        = map(string)
   default     = {}
 }
 
 variable "goldenpath" {
-  description = "What goldenpath knows of the preview. The output of the same name gives it back."
+  description = "State of the preview. The output of the same name returns it."
   type        = map(string)
   default     = {}
 }

@@ -1,4 +1,4 @@
-// Package contract holds what clients rely on, as examples of requests and responses, and checks a server against it.
+// Package contract checks a server against examples of requests and responses that clients rely on.
 package contract
 
 import (
@@ -15,7 +15,7 @@ import (
 	"example.com/where2eat/internal/poll"
 )
 
-// An example's response gives the exact status and the shape of the body: names and types, not values.
+// The response of an example has the exact status and the shape of the body: names and types, not values.
 // {poll} in a request stands for a poll with the options Sushi and Thai.
 type example struct {
 	Requirement string
@@ -26,7 +26,7 @@ type example struct {
 	Response struct {
 		Status   int
 		Body     any
-		Optional []string // fields that may be there too
+		Optional []string // fields that may also be present
 	}
 }
 
@@ -67,7 +67,7 @@ func TestContract(t *testing.T) {
 	}
 }
 
-// differ names every place where two JSON values are not of the same shape.
+// differ returns every place where the shapes of two JSON values differ.
 func differ(path string, got, want any, optional []string) (problems []string) {
 	switch want := want.(type) {
 	case map[string]any:
@@ -119,7 +119,7 @@ func TestDiffer(t *testing.T) {
 	} {
 		var got, want any
 		if json.Unmarshal([]byte(tt.got), &got) != nil || json.Unmarshal([]byte(tt.want), &want) != nil {
-			t.Fatalf("%v is no JSON", tt)
+			t.Fatalf("%v is not JSON", tt)
 		}
 		if problems := differ("body", got, want, []string{"extra"}); !slices.Equal(problems, tt.problems) {
 			t.Errorf("%s against %s: got %q, want %q", tt.got, tt.want, problems, tt.problems)

@@ -1,9 +1,9 @@
-// Package db carries the migrations of the database inside the binary.
+// Package db embeds the migrations of the database in the binary.
 package db
 
 import "embed"
 
-// Migrations has migrations/NNNN_name.sql, to be applied in the order of their names.
+// Migrations contains migrations/NNNN_name.sql, to be applied in the order of their names.
 //
 //go:embed migrations/*.sql
 var Migrations embed.FS

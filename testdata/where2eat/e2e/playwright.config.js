@@ -7,14 +7,14 @@ if (!process.env.GOLDENPATH_URL) {
 export default defineConfig({
   testDir: "tests",
   fullyParallel: true,
-  workers: 2, // the battery has more to run
+  workers: 2, // leave capacity for the rest of the battery
   forbidOnly: true,
-  retries: 0, // a test that fails now and then is a defect
+  retries: 0, // a flaky test is a defect
   timeout: 30_000,
   expect: { timeout: 10_000 },
   reporter: [
     ["list"],
-    // Whoever raises retries gets the failures that were tried again into the report, so that they count as flaky.
+    // If retries is increased, the report includes the retried failures, and the tests count as flaky.
     ["junit", { outputFile: "../reports/e2e/e2e.xml", includeRetries: true }],
   ],
   outputDir: "../reports/e2e-failures",
@@ -26,7 +26,7 @@ export default defineConfig({
     launchOptions: {
       executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
       args: [
-        "--no-sandbox", // the runner's container is one, and allows no other within
+        "--no-sandbox", // the runner's container is already a sandbox, and does not allow a nested one
         "--disable-gpu",
         "--disable-quic",
         "--no-first-run",

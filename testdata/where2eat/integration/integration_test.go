@@ -1,4 +1,4 @@
-// Package integration walks through the whole service, as its users and its operators do.
+// Package integration uses the whole service as its users and its operators do.
 package integration
 
 import (
@@ -36,11 +36,11 @@ func results(t *testing.T, url, id string) (r poll.Results) {
 	if a.Decode(t, &r); a.Status != http.StatusOK {
 		t.Fatalf("results: %d %s", a.Status, a.Body)
 	}
-	r.Percentages = nil // up to a flag
+	r.Percentages = nil // depends on a flag
 	return r
 }
 
-// Each step builds on the one before, so they are one test with named parts.
+// Each step depends on the one before it, so they are named parts of one test.
 func TestDinner(t *testing.T) {
 	url := apptest.URL(t)
 	options := []string{"Sushi", "Thai", "Pizza"}
@@ -116,7 +116,7 @@ func TestOperations(t *testing.T) {
 		"W2E-12 all migrations were applied": {"/version", `"migration":"` + apptest.Migration(t) + `"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			apptest.Get(t, url+"/healthz") // so that there is something to count
+			apptest.Get(t, url+"/healthz") // so that the metrics have a request to count
 			if a := apptest.Get(t, url+tt.path); a.Status != http.StatusOK || !strings.Contains(a.Body, tt.want) {
 				t.Errorf("got %d %s", a.Status, a.Body)
 			}

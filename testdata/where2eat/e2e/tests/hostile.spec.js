@@ -5,7 +5,7 @@ const markup = `<img src=x onerror="document.title='owned'"><script>document.tit
 const frame = `<iframe srcdoc="<b>owned</b>"></iframe>`;
 const link = `<a href="javascript:alert(1)">free lunch</a>`;
 
-// What no poll may bring onto the page.
+// Input from a poll that the page must not render as markup.
 const foreign = "img, iframe, object, embed, base, a:not([href='/']), script:not([src='/app.js']), link:not([rel=icon], [href='/style.css'])";
 
 test("W2E-11 a hostile poll stays text", async ({ page }) => {
@@ -22,7 +22,7 @@ test("W2E-11 a hostile poll stays text", async ({ page }) => {
 });
 
 test("W2E-11 a script that got into the page would not run", async ({ browser, baseURL }) => {
-  const page = await browser.newPage({ baseURL }); // a plain one: the policy complains, as it should
+  const page = await browser.newPage({ baseURL }); // not the test's own page: here the policy violation is expected
   await page.goto("/");
   await page.evaluate(() => {
     const script = document.createElement("script");

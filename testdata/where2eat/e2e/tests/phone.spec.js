@@ -1,7 +1,7 @@
 import { expect } from "@playwright/test";
 import { test, createPoll, vote } from "./page.js";
 
-// 320 CSS pixels: the narrowest width at which WCAG 2.2 (1.4.10 Reflow) wants no scrolling sideways.
+// 320 CSS pixels: the narrowest width at which WCAG 2.2 (1.4.10 Reflow) requires no horizontal scrolling.
 test.use({ viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 });
 
 async function expectToFit(page) {
@@ -9,7 +9,7 @@ async function expectToFit(page) {
     content: document.documentElement.scrollWidth, screen: document.documentElement.clientWidth,
   }));
   expect(content, "width of the page").toBeLessThanOrEqual(screen);
-  expect(screen, "width of the screen").toBe(320); // a page without its viewport line is laid out at 980
+  expect(screen, "width of the screen").toBe(320); // without the viewport line a page is 980 wide
 }
 
 test("W2E-7 it works at the width of a phone", async ({ page }) => {

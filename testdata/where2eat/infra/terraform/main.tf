@@ -1,4 +1,4 @@
-# What a preview is. A real one replaces terraform_data by the resources of its platform and keeps the rest.
+# A minimal preview. For a real one, replace terraform_data with the resources of your platform and keep the rest.
 
 locals {
   name = "pr-${var.pr}"

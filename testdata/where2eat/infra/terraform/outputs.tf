@@ -1,9 +1,9 @@
 output "url" {
-  description = "Where the preview is reached."
+  description = "Address of the preview."
   value       = terraform_data.preview.output.url
 }
 
 output "namespace" {
-  description = "Where the preview's objects live."
+  description = "Namespace of the preview's objects."
   value       = terraform_data.preview.output.namespace
 }

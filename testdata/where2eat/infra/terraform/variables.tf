@@ -20,7 +20,7 @@ variable "image" {
 }
 
 variable "domain" {
-  description = "Domain below which previews are reached."
+  description = "Parent domain of the addresses of previews."
   type        = string
   default     = "preview.example.com"
 }

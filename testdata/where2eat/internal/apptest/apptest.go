@@ -1,4 +1,4 @@
-// Package apptest gives tests a running where2eat: the deployed one of $GOLDENPATH_URL, else one in this process.
+// Package apptest provides a running where2eat for tests: the deployment at $GOLDENPATH_URL, or a server in this process.
 package apptest
 
 import (
@@ -20,7 +20,7 @@ import (
 	"example.com/where2eat/internal/web"
 )
 
-// URL is the address of the service, without a slash at its end.
+// URL is the address of the service, without a trailing slash.
 func URL(t *testing.T) string {
 	t.Helper()
 	if url := os.Getenv("GOLDENPATH_URL"); url != "" {
@@ -29,7 +29,7 @@ func URL(t *testing.T) string {
 	return Local(t, web.Options{})
 }
 
-// Local serves from this process with an empty database; what the options lack is filled in.
+// Local serves from this process with an empty database, and fills in missing options.
 func Local(t *testing.T, o web.Options) string {
 	t.Helper()
 	if o.Store == nil {
@@ -62,7 +62,7 @@ func Migration(t *testing.T) string {
 	return version
 }
 
-// Answer is a response that was read to its end.
+// Answer is a response with its complete body.
 type Answer struct {
 	Status int
 	Header http.Header
@@ -85,7 +85,7 @@ func Get(t *testing.T, url string) Answer {
 	return Do(t, http.MethodGet, url, "")
 }
 
-// Post sends a body that is JSON text, or a value to be encoded.
+// Post sends a body: JSON text, or a value that it encodes as JSON.
 func Post(t *testing.T, url string, body any) Answer {
 	t.Helper()
 	text, ok := body.(string)
@@ -100,7 +100,7 @@ func Post(t *testing.T, url string, body any) Answer {
 }
 
 // Do sends a request with headers given as name, value, name, value. Any goroutine may call it:
-// a request without an answer is an error of the test and has the status 0.
+// a request without a response fails the test and returns status 0.
 func Do(t *testing.T, method, url, body string, headers ...string) Answer {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))

@@ -7,11 +7,11 @@ import (
 	"os"
 )
 
-// Set answers which boolean flags are on. A flag that is not in it is off.
+// Set reports which boolean flags are on. A flag that is not in the set is off.
 type Set map[string]bool
 
-// Load reads a file; an empty path is the empty set. Only flags with boolean variants and without
-// targeting rules are understood, which is all this service needs.
+// Load reads a file; an empty path returns the empty set. It supports only flags with boolean variants and
+// without targeting rules, which is all this service needs.
 func Load(path string) (Set, error) {
 	if path == "" {
 		return nil, nil

@@ -42,7 +42,7 @@ func TestLoadNothing(t *testing.T) {
 		t.Errorf("got %v, %v", set, err)
 	}
 	if _, err := Load(filepath.Join(t.TempDir(), "missing.json")); err == nil {
-		t.Error("a missing file is no error")
+		t.Error("a missing file was not an error")
 	}
 }
 

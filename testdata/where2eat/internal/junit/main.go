@@ -2,7 +2,7 @@
 //
 //	go run ./internal/junit -o reports/unit.xml -- -count=1 ./...
 //
-// What follows -- goes to go test. The exit code is that of go test.
+// Arguments after -- are passed to go test. The exit code is that of go test.
 package main
 
 import (
@@ -28,7 +28,7 @@ func main() {
 	os.Exit(code)
 }
 
-// run writes the report also when tests fail, and answers the exit code of the command.
+// run writes the report even if tests fail, and returns the exit code of the command.
 func run(test *exec.Cmd, out string, log io.Writer) (code int, err error) {
 	events, err := test.StdoutPipe()
 	if err != nil {
@@ -39,11 +39,11 @@ func run(test *exec.Cmd, out string, log io.Writer) (code int, err error) {
 	}
 	report, readErr := collect(events, log)
 	if readErr != nil {
-		io.Copy(log, events) // so that the command can end
+		io.Copy(log, events) // so that the command can exit
 	}
 	var failed *exec.ExitError
 	if err := test.Wait(); errors.As(err, &failed) {
-		code = max(failed.ExitCode(), 1) // a signal is -1
+		code = max(failed.ExitCode(), 1) // -1 after a signal
 	} else if err != nil {
 		return 0, err
 	}

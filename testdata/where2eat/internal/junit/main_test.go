@@ -12,7 +12,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite testdata/report.xml")
 
-// testdata/events.json is from go test -json over packages that pass, fail, do not build, have no tests and exit early.
+// testdata/events.json is the output of go test -json for packages that pass, fail, do not build, have no tests and exit early.
 func TestRun(t *testing.T) {
 	out, log := filepath.Join(t.TempDir(), "reports", "unit.xml"), &bytes.Buffer{}
 	code, err := run(exec.Command("sh", "-c", "cat testdata/events.json; exit 3"), out, log)

@@ -57,7 +57,7 @@ type event struct {
 	Elapsed                                   float64
 }
 
-// collect reads events to their end. The log gets what a person wants to see: packages and failed tests.
+// collect reads all events. It writes the lines for people, packages and failed tests, to the log.
 func collect(events io.Reader, log io.Writer) (*report, error) {
 	r, suites, output := &report{}, map[string]*suite{}, map[[2]string]string{}
 	for decoder := json.NewDecoder(events); ; {
@@ -91,7 +91,7 @@ func collect(events io.Reader, log io.Writer) (*report, error) {
 			if e.Action != "fail" || s.Failures > 0 {
 				continue
 			}
-			// No test failed: the package did not build, or it ended before its tests did.
+			// No test failed: the package did not build, or it exited before its tests ended.
 			e.Test = "(package)"
 			said = output[[2]string{e.FailedBuild, ""}] + unfinished(output, e.Package) + said
 		} else if e.Action == "fail" {
@@ -118,7 +118,7 @@ func (s *suite) add(e event, said string) {
 	s.Cases = append(s.Cases, c)
 }
 
-// unfinished is the output of a package's tests that never ended.
+// unfinished returns the output of tests in a package that never ended.
 func unfinished(output map[[2]string]string, pkg string) string {
 	var said strings.Builder
 	for _, key := range slices.SortedFunc(maps.Keys(output), func(a, b [2]string) int { return cmp.Compare(a[1], b[1]) }) {
@@ -129,7 +129,7 @@ func unfinished(output map[[2]string]string, pkg string) string {
 	return said.String()
 }
 
-// reason is what a test said when it skipped itself: the text after its place, file_test.go:12.
+// reason returns the message of a skipped test: the text after its place, file_test.go:12.
 func reason(said string) string {
 	for line := range strings.Lines(said) {
 		if place, why, found := strings.Cut(line, ": "); found && strings.Contains(place, "_test.go:") {

@@ -1,4 +1,4 @@
-// Package poll holds the rules of a dining poll: what a poll and a vote may be, and which option wins.
+// Package poll defines the rules of a dining poll: which polls and votes are valid, and which option wins.
 package poll
 
 import (
@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// Limits, in characters, of what people type.
+// Limits on the length of input, in characters.
 const (
 	minOptions = 2
 	maxOptions = 20
@@ -19,7 +19,7 @@ const (
 	maxVoter   = 100
 )
 
-// What is known to be wrong with a poll or a vote that is well formed.
+// Errors of a poll or a vote that is well formed.
 var (
 	ErrUnknownPoll   = errors.New("unknown poll")
 	ErrUnknownOption = errors.New("unknown option")
@@ -35,14 +35,14 @@ type Poll struct {
 	Options []string `json:"options"`
 }
 
-// Vote is the one choice of one voter in one poll.
+// Vote is the choice of one voter in one poll.
 type Vote struct {
 	Poll   string `json:"poll"`
 	Option string `json:"option"`
 	Voter  string `json:"voter"`
 }
 
-// Demo is the fixed poll of previews and tests.
+// Demo is the fixed poll for previews and tests.
 func Demo() Poll {
 	return Poll{
 		ID:      "demo",
@@ -51,7 +51,7 @@ func Demo() Poll {
 	}
 }
 
-// Clean returns the poll without surrounding spaces, or everything that is wrong with it.
+// Clean returns the poll without surrounding spaces, or all its errors.
 func (p Poll) Clean() (Poll, error) {
 	var problems []error
 	title, err := text("title", p.Title, maxTitle)
@@ -75,8 +75,8 @@ func (p Poll) Clean() (Poll, error) {
 	return Poll{ID: p.ID, Title: title, Options: options}, errors.Join(problems...)
 }
 
-// Clean returns the vote without surrounding spaces, or everything that is wrong with it.
-// Whether poll and option exist is for the store to say.
+// Clean returns the vote without surrounding spaces, or all its errors.
+// The store checks whether the poll and the option exist.
 func (v Vote) Clean() (Vote, error) {
 	voter, err := text("voter", v.Voter, maxVoter)
 	problems := []error{err}

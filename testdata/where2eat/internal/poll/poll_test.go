@@ -11,7 +11,7 @@ func TestPollClean(t *testing.T) {
 	two := []string{"Sushi", "Thai"}
 	tests := map[string]struct {
 		poll Poll
-		want string // part of the error; empty: the poll is good
+		want string // part of the error; empty: the poll is valid
 	}{
 		"W2E-1 two options":           {Poll{Title: "Lunch", Options: two}, ""},
 		"W2E-1 twenty options":        {Poll{Title: "Lunch", Options: numbered(20)}, ""},
@@ -76,7 +76,7 @@ func TestTally(t *testing.T) {
 		"W2E-4 most votes win":                 {map[string]int{"Sushi": 1, "Thai": 2}, "Thai", 3},
 		"W2E-4 a tie goes to the listed first": {map[string]int{"Pizza": 2, "Thai": 2, "Sushi": 1}, "Thai", 5},
 		"W2E-4 the last can win":               {map[string]int{"Pizza": 1}, "Pizza", 1},
-		"W2E-4 nobody voted":                   {nil, "", 0},
+		"W2E-4 no votes":                       {nil, "", 0},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -99,7 +99,7 @@ func TestWithPercentages(t *testing.T) {
 	}
 	got = Tally(p, nil).WithPercentages().Percentages
 	if want := map[string]float64{"Sushi": 0, "Thai": 0}; !reflect.DeepEqual(got, want) {
-		t.Errorf("nobody voted: got %v, want %v", got, want)
+		t.Errorf("no votes: got %v, want %v", got, want)
 	}
 }
 

@@ -2,7 +2,7 @@ package poll
 
 import "math"
 
-// Results is the state of a poll. Votes has every option, also those without a vote.
+// Results is the state of a poll. Votes contains every option, including those without a vote.
 type Results struct {
 	Title       string             `json:"title"`
 	Options     []string           `json:"options"`
@@ -12,7 +12,7 @@ type Results struct {
 	Percentages map[string]float64 `json:"percentages,omitempty"`
 }
 
-// Tally counts votes by option and names the winner: of equal options, the one listed first.
+// Tally counts votes by option and names the winner. In a tie, the option listed first wins.
 func Tally(p Poll, votes map[string]int) Results {
 	r := Results{Title: p.Title, Options: p.Options, Votes: make(map[string]int, len(p.Options))}
 	for _, o := range p.Options {

@@ -1,5 +1,5 @@
-// Command seed makes sure that the service at $GOLDENPATH_URL has the poll "demo", through its API.
-// It may run again: the same poll under the same id is no change.
+// Command seed creates the poll "demo" through the API of the service at $GOLDENPATH_URL.
+// It is safe to run again: the same poll under the same id changes nothing.
 package main
 
 import (

@@ -11,8 +11,8 @@ import (
 	"example.com/where2eat/db"
 )
 
-// migrate applies what the database lacks, each migration in a transaction of its own. Versions this
-// binary does not know stay untouched: an older release must run on a newer database to be rolled back to.
+// migrate applies the missing migrations, each in its own transaction. It ignores versions that this binary
+// does not know, because after a rollback an older release runs on a newer database.
 func (s *Store) migrate(ctx context.Context) error {
 	_, err := s.db.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS schema_migrations (
 		version    TEXT PRIMARY KEY,
@@ -41,7 +41,7 @@ func (s *Store) apply(ctx context.Context, file string) error {
 	}
 	version, name, _ := strings.Cut(strings.TrimSuffix(path.Base(file), ".sql"), "_")
 	return s.write(ctx, func(tx *sql.Tx) error {
-		// The row comes first: of two processes that start together, the second waits here and then skips.
+		// The row is inserted first: if two processes start together, the second waits here and then skips.
 		result, err := tx.ExecContext(ctx, `INSERT INTO schema_migrations (version, name) VALUES (?, ?) ON CONFLICT DO NOTHING`, version, name)
 		if err != nil {
 			return err
@@ -54,7 +54,7 @@ func (s *Store) apply(ctx context.Context, file string) error {
 	})
 }
 
-// Version is the newest migration of the database, such as "0002".
+// Version returns the newest migration of the database, such as "0002".
 func (s *Store) Version(ctx context.Context) (string, error) {
 	var version string
 	err := s.db.QueryRowContext(ctx, `SELECT max(version) FROM schema_migrations`).Scan(&version)

@@ -14,19 +14,19 @@ import (
 	"example.com/where2eat/internal/poll"
 )
 
-// Store is safe for concurrent use, also by several processes on one file.
+// Store is safe for concurrent use, even by several processes on one file.
 type Store struct {
 	db *sql.DB
 }
 
-// Open opens or creates the file and applies the migrations it lacks.
+// Open opens or creates the file and applies missing migrations.
 func Open(ctx context.Context, path string) (*Store, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
-	// Transactions take the write lock at once: one that starts to write after reading cannot wait, it fails.
-	// Temporary tables live in memory, since the container's file system is read-only.
+	// Transactions take the write lock at the start: a transaction that writes after reading could not wait for
+	// the lock and would fail. Temporary tables are in memory, since the container's file system is read-only.
 	options := url.Values{
 		"_txlock": {"immediate"},
 		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(ON)", "temp_store(MEMORY)"},
@@ -44,10 +44,10 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	return s, nil
 }
 
-// Close waits for running queries and writes the log back into the file.
+// Close waits for running queries and writes the log back to the file.
 func (s *Store) Close() error { return s.db.Close() }
 
-// Create stores a poll that has an id and says if it is new: the same poll again is no error,
+// Create stores a poll that has an id and reports whether it is new. The same poll again is not an error;
 // a different one under the same id is poll.ErrTaken.
 func (s *Store) Create(ctx context.Context, p poll.Poll) (created bool, err error) {
 	err = s.write(ctx, func(tx *sql.Tx) error {
@@ -75,7 +75,7 @@ func (s *Store) Create(ctx context.Context, p poll.Poll) (created bool, err erro
 	return created, nil
 }
 
-// Vote records the voter's choice in place of an earlier one.
+// Vote records the voter's choice and replaces an earlier one.
 func (s *Store) Vote(ctx context.Context, v poll.Vote) error {
 	err := s.write(ctx, func(tx *sql.Tx) error {
 		var hasPoll, hasOption bool
@@ -101,7 +101,7 @@ func (s *Store) Vote(ctx context.Context, v poll.Vote) error {
 	return nil
 }
 
-// Results counts a poll in one query, so that votes cast meanwhile cannot split the picture.
+// Results counts a poll in one query, so that the result is consistent while others vote.
 func (s *Store) Results(ctx context.Context, id string) (poll.Results, error) {
 	p, votes, err := count(ctx, s.db, id)
 	if err != nil {

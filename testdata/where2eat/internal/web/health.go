@@ -19,7 +19,7 @@ type health struct {
 	Status string `json:"status"`
 }
 
-// healthy is nil when this process can serve: the database answers within two seconds.
+// healthy returns nil if the database responds within two seconds, so that this process can serve.
 func (s *server) healthy(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()

@@ -14,7 +14,7 @@ import (
 
 const maxBody = 64 << 10
 
-// read decodes the one JSON object of a body; its error says what to send instead.
+// read decodes the one JSON object of a body. Its error describes what to send instead.
 func read(w http.ResponseWriter, r *http.Request, into any) error {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
@@ -56,7 +56,7 @@ func (s *server) fail(w http.ResponseWriter, status int, err error) {
 	s.reply(w, status, failure{err.Error()})
 }
 
-// refuse answers a request whose content is wrong.
+// refuse responds to a request with invalid content.
 func (s *server) refuse(w http.ResponseWriter, err error) {
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
@@ -66,7 +66,7 @@ func (s *server) refuse(w http.ResponseWriter, err error) {
 	s.fail(w, http.StatusBadRequest, err)
 }
 
-// failStore answers what the store refused. A client is told nothing about other errors; the log is.
+// failStore responds to an error of the store. Other errors are logged, and the client gets no details.
 func (s *server) failStore(w http.ResponseWriter, err error) {
 	for known, status := range map[error]int{
 		poll.ErrUnknownPoll:   http.StatusNotFound,

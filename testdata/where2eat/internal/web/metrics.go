@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// Upper bounds in seconds. 0.25 is one of them, since the objective is a p95 below 250 ms.
+// Upper bounds in seconds. 0.25 is included, because the objective is a p95 below 250 ms.
 var buckets = [...]float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5}
 
-// metrics counts requests. Labels are routes of the mux and status codes, so their number is bounded
-// and none needs escaping. The zero value is ready.
+// metrics counts requests. Its labels are routes of the mux and status codes, so their number is bounded
+// and they need no escaping. The zero value is ready.
 type metrics struct {
 	mu        sync.Mutex
 	requests  map[request]int
@@ -28,7 +28,7 @@ type request struct {
 }
 
 type histogram struct {
-	counts [len(buckets)]int // each bucket's own; they are summed up when served
+	counts [len(buckets)]int // per bucket, not cumulative; serve adds them up
 	total  int
 	sum    float64
 }

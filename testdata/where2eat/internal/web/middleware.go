@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// Nothing is loaded from, framed by or sent to another site. img-src is for the icon inside the page.
+// The page loads nothing from other sites, sends nothing to them, and cannot be framed by them. img-src allows
+// the icon in the page.
 const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
 	"img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
@@ -25,7 +26,7 @@ func secure(next http.Handler) http.Handler {
 	})
 }
 
-// observe logs and measures every request by its route. What people typed is in neither.
+// observe logs and measures every request by its route. Neither contains user input.
 func (s *server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
@@ -56,5 +57,5 @@ func (r *recorder) WriteHeader(status int) {
 	r.ResponseWriter.WriteHeader(status)
 }
 
-// Unwrap lets http.ResponseController reach the real writer.
+// Unwrap gives http.ResponseController access to the underlying writer.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }

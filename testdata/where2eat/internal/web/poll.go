@@ -13,7 +13,7 @@ type created struct {
 	ID string `json:"id"`
 }
 
-// createPoll answers 201 for a new poll and 200 for one that is there already under the id the client chose.
+// createPoll responds with 201 for a new poll, and with 200 if the same poll exists under the id that the client chose.
 func (s *server) createPoll(w http.ResponseWriter, r *http.Request) {
 	var p poll.Poll
 	if err := read(w, r, &p); err != nil {

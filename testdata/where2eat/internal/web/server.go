@@ -1,4 +1,4 @@
-// Package web serves the poll: a JSON API, a page that uses it, and what operators look at.
+// Package web serves the poll: a JSON API, a page that uses it, and endpoints for operators.
 package web
 
 import (
@@ -10,13 +10,13 @@ import (
 	"example.com/where2eat/internal/store"
 )
 
-// Options are what a server needs; all but Percentages are required.
+// Options configure a server. All except Percentages are required.
 type Options struct {
 	Store       *store.Store
 	Log         *slog.Logger
 	Version     string
 	Commit      string
-	Percentages bool // the flag new-voting: results carry each option's share
+	Percentages bool // the flag new-voting: results include each option's share
 }
 
 type server struct {
@@ -45,7 +45,7 @@ func New(o Options) http.Handler {
 	return s.observe(secure(guard.Handler(mux)))
 }
 
-// NewServer puts limits on slow and greedy clients.
+// NewServer returns a server with timeouts for slow clients and limits on their requests.
 func NewServer(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           h,

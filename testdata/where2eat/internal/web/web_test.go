@@ -106,7 +106,7 @@ func TestHealth(t *testing.T) {
 			t.Errorf("got %d %s", a.Status, a.Body)
 		}
 	})
-	t.Run("W2E-11 an error tells a client nothing about the inside", func(t *testing.T) {
+	t.Run("W2E-11 an error reveals no internals to a client", func(t *testing.T) {
 		if a := apptest.Get(t, url+"/results?poll=demo"); a.Status != 500 || a.Body != "{\"error\":\"internal error\"}\n" {
 			t.Errorf("got %d %s", a.Status, a.Body)
 		}
@@ -114,7 +114,7 @@ func TestHealth(t *testing.T) {
 }
 
 func TestVersion(t *testing.T) {
-	t.Run("W2E-9 tells version, commit and migration", func(t *testing.T) {
+	t.Run("W2E-9 reports version, commit and migration", func(t *testing.T) {
 		a := apptest.Get(t, apptest.Local(t, web.Options{Version: "1.2.3", Commit: "3f9c2d1"})+"/version")
 		if want := `{"version":"1.2.3","commit":"3f9c2d1","migration":"` + apptest.Migration(t) + `"}` + "\n"; a.Body != want {
 			t.Errorf("got %s, want %s", a.Body, want)

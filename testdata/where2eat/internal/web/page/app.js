@@ -13,7 +13,7 @@ function element(name, properties, ...children) {
   return e;
 }
 
-// call answers the body of a good response and throws the message of a bad one.
+// call returns the body of a successful response and throws the message of an error.
 async function call(path, body) {
   const request = body && { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
   const response = await fetch(path, request);
@@ -22,7 +22,7 @@ async function call(path, body) {
   return answer;
 }
 
-// on shows the error of a handler where everybody can perceive it.
+// on adds a handler and shows its errors accessibly.
 function on(id, event, handler) {
   $(id).addEventListener(event, async (e) => {
     e.preventDefault();
@@ -75,7 +75,7 @@ on("cast", "submit", async () => {
 
 on("refresh", "click", show);
 
-$("share").hidden = !navigator.clipboard; // browsers offer it on https and localhost only
+$("share").hidden = !navigator.clipboard; // available on https and localhost only
 on("share", "click", async () => {
   await navigator.clipboard.writeText(location.href);
   say("Link copied.");
