@@ -15,13 +15,13 @@ import (
 
 func main() {
 	command.Fatal()
-	// Four scanners share this process. Collecting sooner keeps what they hold
-	// together near what the largest takes alone.
+	// Four scanners share this process. More frequent garbage collection keeps their total
+	// memory close to what the largest of them needs alone.
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(50)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	// A library of a scanner's replaces the default logger when it is linked.
+	// The library of a scanner replaces the default logger; this restores one.
 	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	code := command.Main(ctx, command.System(), gate.New())
 	stop()
