@@ -88,7 +88,7 @@ func lines(r *report.Report) []string {
 	return out
 }
 
-// TestVerdict proves GP-GATE-3: one place decides, and what it says.
+// TestVerdict proves GP-GATE-3: the verdict, its reason and its title.
 func TestVerdict(t *testing.T) {
 	high, low := finding("R1", report.High, "a.go", 3), finding("R2", report.Low, "a.go", 4)
 	gap := Result{Findings: []report.Finding{low}, Covered: "1 file", Missing: []Gap{{"go.mod (Go)", "no Go advisories in /db", "security-gate database"}}}
@@ -132,9 +132,9 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
-// TestNoAnswer proves GP-GATE-1: a scanner that errs, panics or hangs is an error
-// with the report beside it, never "no findings", and hides no other.
-func TestNoAnswer(t *testing.T) {
+// TestIncomplete proves GP-GATE-1: a scanner that fails, panics or hangs is an error
+// together with the report, never "no findings", and does not hide other scanners.
+func TestIncomplete(t *testing.T) {
 	const timeout = 200 * time.Millisecond
 	release := make(chan struct{})
 	defer close(release)
@@ -300,8 +300,8 @@ func TestBaseInput(t *testing.T) {
 	}
 }
 
-// TestBaseFails proves GP-GATE-1 for the base: nobody knows what is new, so that
-// there is no answer; what was found is reported and said to block by nobody.
+// TestBaseFails proves GP-GATE-1 for the base: if it cannot be scanned, the gate does not
+// complete; findings are reported and none of them blocks.
 func TestBaseFails(t *testing.T) {
 	o := options(scanner{"a", func(_ context.Context, in Input) (Result, error) {
 		if in.Dir == "/base" {

@@ -11,7 +11,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// TestUnlocked: a manifest whose packages nobody looks up is told, and never looks
+// TestUnlocked: a manifest without a lock file is reported, and never looks
 // clean (GP-GATE-8).
 func TestUnlocked(t *testing.T) {
 	asks := `{"dependencies": {"left-pad": "1"}}`

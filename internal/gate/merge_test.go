@@ -129,8 +129,8 @@ func TestMergeKeepsOthers(t *testing.T) {
 	}
 }
 
-// TestFingerprint proves GP-GATE-4: it stays over what moves, and tells facts
-// apart.
+// TestFingerprint proves GP-GATE-4: it is stable while code moves, and differs for
+// different facts.
 func TestFingerprint(t *testing.T) {
 	at := func(f report.Finding, path string, line int) report.Finding {
 		f.At = report.Location{Path: path, Line: line}
@@ -172,8 +172,8 @@ func TestFingerprint(t *testing.T) {
 	}
 }
 
-// TestJoinImage proves GP-GATE-2: what a lock file and the image have in the same
-// version is one row, and both tools agree in it.
+// TestJoinImage proves GP-GATE-2: a vulnerable package that a lock file and the image have
+// in the same version is one row that names both tools.
 func TestJoinImage(t *testing.T) {
 	lock := report.Finding{Rule: "CVE-1", Aliases: []string{"GO-1"}, Severity: report.High, Package: "pkg:golang/golang.org/x/text@0.3.7", At: report.Location{Path: "go.mod", Line: 4}, Tools: []string{"osv-scanner"}}
 	same := report.Finding{Rule: "GO-1", Severity: report.Critical, Rated: "CVSS 3.1 score 9.1 of nvd", Package: "pkg:golang/golang.org/x/text@v0.3.7?type=module", At: report.Location{Path: "app/server"}, Tools: []string{"trivy"}}

@@ -51,7 +51,7 @@ func TestRows(t *testing.T) {
 	}
 }
 
-// facts is advisory data that judges and completes as it is told to.
+// advisories judges and completes with fixed values.
 type advisories struct {
 	stale []Gap
 	day   string

@@ -43,7 +43,7 @@ func TestReadWaivers(t *testing.T) {
 		"no waivers":    {"version: 1\n", ""},
 		"an empty list": {"version: 1\nwaivers: []\n", ""},
 		"the last day":  {one("id: CVE-2", reason, owner, "expires: 2027-05-20"), ""},
-		"long past":     {one("id: CVE-2", reason, owner, "expires: 2020-01-01"), ""}, // it no longer holds: that is no mistake
+		"long past":     {one("id: CVE-2", reason, owner, "expires: 2020-01-01"), ""}, // expired, which is not a mistake
 		"quoted":        {one(`id: "CVE-2"`, reason, owner, `expires: "2026-12-31"`), ""},
 
 		"empty":                 {"", "w.yml:1:1 version must be 1"},

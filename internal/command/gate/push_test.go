@@ -80,8 +80,8 @@ func TestPushAfterRefusal(t *testing.T) {
 		t.Errorf("base %q, proof %q, scope %q", d.Base, d.BaseProof, d.Scope)
 	}
 
-	// The way out is to fix it, or to waive it: by the waivers before the push, each of
-	// which the report names.
+	// The findings can be fixed, or waived by the waivers before the push, each of which
+	// the report names.
 	day := time.Now().AddDate(0, 1, 0).Format(time.DateOnly)
 	waivers := c.git(t, "show", c.base+":.goldenpath/waivers.yml") + "\n"
 	for _, f := range b.report.Findings {

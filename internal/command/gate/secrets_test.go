@@ -68,7 +68,7 @@ func TestNoSecretAnywhere(t *testing.T) {
 	}
 }
 
-// TestNoSecretInPlaces proves GP-GATE-7 where a secret is no quotation of a scanner:
+// TestNoSecretInPlaces proves GP-GATE-7 for secrets that are not quoted by a scanner:
 // in the name of the file it is in, in a waiver that becomes OpenVEX, and in a
 // change of the policy that is cut within it.
 func TestNoSecretInPlaces(t *testing.T) {

@@ -83,7 +83,7 @@ func changedPaths(c gate.Changes) []string {
 	return out
 }
 
-// TestCompare proves GP-GATE-4: what differs from the base, whatever it is called.
+// TestCompare proves GP-GATE-4: the changed files, with any name.
 func TestCompare(t *testing.T) {
 	r := newRepo(t)
 	base := r.commit(map[string]string{"a": "1\n", "gone": "x\n", "moved": "m\n", "sub/ü \n\"x": "1\n", "fixtures/k": "1\n"})
@@ -133,9 +133,8 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// TestEvents proves GP-GATE-3 and 4: whatever starts the run, the same commit is
-// compared with; where there is none, everything is looked at and the report says
-// why.
+// TestEvents proves GP-GATE-3 and 4: the base of each event. Without one, every file is
+// examined and the report states why.
 func TestEvents(t *testing.T) {
 	r := newRepo(t)
 	root := r.commit(map[string]string{"a": "1\n"})
@@ -196,7 +195,7 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-// TestShallow proves GP-GATE-4 for a shallow clone: what it lacks is fetched.
+// TestShallow proves GP-GATE-4 for a shallow clone: missing history is fetched.
 func TestShallow(t *testing.T) {
 	origin := newRepo(t)
 	base := origin.commit(map[string]string{"a": "1\n"})
@@ -216,8 +215,8 @@ func TestShallow(t *testing.T) {
 	}
 }
 
-// TestNoRepository: a folder, and a repository without a commit, are looked at as
-// a whole.
+// TestNoRepository: all files of a folder, and of a repository without a commit, are
+// examined.
 func TestNoRepository(t *testing.T) {
 	plain := repo{t, t.TempDir()}
 	if err := os.WriteFile(filepath.Join(plain.dir, "a"), []byte("1"), 0o644); err != nil {
@@ -235,7 +234,7 @@ func TestNoRepository(t *testing.T) {
 	}
 }
 
-// TestSubmodule proves GP-GATE-1: a submodule that is not there is said to be.
+// TestSubmodule proves GP-GATE-1: a submodule that was not checked out is reported.
 func TestSubmodule(t *testing.T) {
 	library := newRepo(t)
 	library.commit(map[string]string{"l": "1\n"})
@@ -264,7 +263,7 @@ func TestSubmodule(t *testing.T) {
 }
 
 // TestLinks proves GP-GATE-1: a link is a file under its own name, and changes with
-// what it is to.
+// its target.
 func TestLinks(t *testing.T) {
 	r := newRepo(t)
 	for link, to := range map[string]string{"go.mod": "mod.txt", "out": "/etc/passwd", "nowhere": "gone", "dir": "sub", "up/x": "../mod.txt"} {
@@ -288,7 +287,7 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// TestSparse proves GP-GATE-1: what the commit has and the checkout lacks is said.
+// TestSparse proves GP-GATE-1: files of the commit that the checkout lacks are reported.
 func TestSparse(t *testing.T) {
 	origin := newRepo(t)
 	base := origin.commit(map[string]string{"src/a": "1\n"})
@@ -310,8 +309,7 @@ func TestSparse(t *testing.T) {
 	}
 }
 
-// TestMoved proves GP-GATE-4: a file under a new name is one that is mostly the
-// same.
+// TestMoved proves GP-GATE-4: a file is renamed if most of it is the same.
 func TestMoved(t *testing.T) {
 	r := newRepo(t)
 	text := strings.Repeat("a line of the file\nanother one of it\n", 20)

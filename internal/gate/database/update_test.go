@@ -61,7 +61,7 @@ func TestFaults(t *testing.T) {
 			waits: []time.Duration{750 * time.Millisecond, 1500 * time.Millisecond, 3 * time.Second},
 		},
 		"404":                         {steps: []http.HandlerFunc{status(404)}, state: Missing, asked: 1, said: "it responded with 404 Not Found"},
-		"304 that nobody asked for":   {steps: []http.HandlerFunc{status(304)}, state: Missing, asked: 1, said: "it responded with 304 Not Modified"},
+		"304 without a condition":     {steps: []http.HandlerFunc{status(304)}, state: Missing, asked: 1, said: "it responded with 304 Not Modified"},
 		"connection reset mid-body":   {steps: []http.HandlerFunc{reset(good), ok}, state: Fetched, asked: 2, waits: []time.Duration{750 * time.Millisecond}},
 		"truncated zip, then good":    {steps: []http.HandlerFunc{content(good[:len(good)-9], day), ok}, state: Fetched, asked: 2, waits: []time.Duration{750 * time.Millisecond}},
 		"truncated zip for ever":      {steps: []http.HandlerFunc{content(good[:len(good)-9], day)}, state: Missing, asked: 2, waits: []time.Duration{750 * time.Millisecond}, said: "not a valid zip file"},
@@ -464,21 +464,21 @@ func TestSymlink(t *testing.T) {
 	}
 }
 
-// TestProgress: it is told at most about once a MiB, and at the end.
+// TestProgress: it is reported about once a MiB, and at the end.
 func TestProgress(t *testing.T) {
 	body := append(advisories(t, "GO-2026-0001"), make([]byte, 3<<20)...) // no zip any more: it is read all the same
 	s := serve(t, content(body, noon))
 	o := options(t, &clock{now: noon}, s.URL)
 	o.Wait = func(context.Context, time.Duration) error { return context.Canceled }
-	var told []int64
+	var reported []int64
 	o.Progress = func(name string, done, total int64) {
 		if name != "osv/Go" || total != int64(len(body)) {
 			t.Errorf("%s, %d of %d", name, done, total)
 		}
-		told = append(told, done)
+		reported = append(reported, done)
 	}
 	_, _ = Update(t.Context(), o)
-	if len(told) < 3 || len(told) > 4 || told[len(told)-1] != int64(len(body)) {
-		t.Errorf("told %v", told)
+	if len(reported) < 3 || len(reported) > 4 || reported[len(reported)-1] != int64(len(body)) {
+		t.Errorf("reported %v", reported)
 	}
 }

@@ -92,7 +92,7 @@ func TestOneFixForAll(t *testing.T) {
 	}
 }
 
-// Advisories under any common name are one fact, told once and with every name.
+// Advisories with a common id are one finding with all ids.
 func TestJoined(t *testing.T) {
 	dbs := t.TempDir()
 	about := `"affected":[{"package":{"ecosystem":"npm","name":"lodash"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"4.17.21"}]}]}]`

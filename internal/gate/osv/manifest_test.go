@@ -22,7 +22,7 @@ const npmGraph = `{"lockfileVersion":3,"packages":{
 "node_modules/loop-a":{"version":"1.0.0","dependencies":{"loop-b":"1"}},
 "node_modules/loop-b":{"version":"1.0.0","dependencies":{"loop-a":"1"}}}}`
 
-// Who asks for a package, where the lock file tells.
+// The dependency that requires a package, if the lock file names it.
 func TestManifests(t *testing.T) {
 	direct := dependency{direct: true}
 	through := func(names ...string) dependency { return dependency{through: names} }

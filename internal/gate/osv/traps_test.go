@@ -22,7 +22,7 @@ func gaps(res gate.Result) string {
 	return strings.Join(all, "\n")
 }
 
-// GP-GATE-1, 8: what cannot be read is told, and hides nothing else.
+// GP-GATE-1, 8: an unreadable file is reported and hides nothing else.
 func TestUnreadable(t *testing.T) {
 	plain := map[string]string{"go.mod": goMod}
 	link := func(to string) func(*testing.T, string) {
@@ -108,7 +108,7 @@ func climb(name string) string {
 	return b.String()
 }
 
-// GP-GATE-8: a damaged database is no answer.
+// GP-GATE-8: a damaged database is an error.
 func TestDamagedDatabase(t *testing.T) {
 	dir := write(t, t.TempDir(), map[string]string{"go.mod": goMod})
 	whole := databases(t, "Go")
@@ -132,7 +132,7 @@ func TestDamagedDatabase(t *testing.T) {
 	}
 }
 
-// An advisory that the library cannot parse is told where it could matter.
+// An advisory that the library cannot parse is reported if it may be about a package.
 func TestAdvisoryOfTomorrow(t *testing.T) {
 	dir := write(t, t.TempDir(), map[string]string{"go.mod": goMod})
 	for text, want := range map[string]bool{
