@@ -38,7 +38,7 @@ func jobOf(w Workflow, name string) string {
 	return w.File[strings.LastIndex(w.File, "/")+1:] + ": " + name
 }
 
-// runsCode is what a job runs of the repository.
+// runsCode returns the repository code that a job runs, as it is named in the documents.
 func runsCode(j Job) (what []string) {
 	for _, s := range j.Steps {
 		for _, one := range starts {

@@ -143,7 +143,7 @@ func callers(t *testing.T, name string) string {
 // holds.
 func jobsTable(t *testing.T, all []Workflow) string {
 	var b strings.Builder
-	b.WriteString("| job | runs of the repository | holds |\n|---|---|---|\n")
+	b.WriteString("| job | runs repository code | holds |\n|---|---|---|\n")
 	for _, w := range all {
 		for _, name := range slices.Sorted(maps.Keys(w.Jobs)) {
 			j := w.Jobs[name]
