@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-var seed = flag.Uint64("seed", uint64(time.Now().UnixNano()), "of the moments at which the run is killed")
+var seed = flag.Uint64("seed", uint64(time.Now().UnixNano()), "seed for the moments at which the run is killed")
 
 // TestKilledAnywhere proves GP-PROM-9. It kills a run with SIGKILL at ten random
 // moments and starts it again: the second run finishes, with one ledger entry for each

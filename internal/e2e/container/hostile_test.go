@@ -186,14 +186,14 @@ func strange(declared []string, r *Result) (found []string) {
 	for _, c := range r.Commands {
 		ours := slices.Contains([]string{"error", "warning", "notice"}, c.Name) && c.Properties["title"] != ""
 		if !ours || c.Properties["title"] == "forged" || strings.HasPrefix(c.Data, "forged") {
-			add("a stranger's command: %+v", c)
+			add("a command in untrusted input: %+v", c)
 		}
 	}
 	for line := range strings.Lines(r.Said) {
 		if strings.ContainsFunc(strings.TrimSuffix(line, "\n"), func(c rune) bool {
 			return unicode.IsControl(c) || c >= '\u202a' && c <= '\u202e' || c >= '\u2066' && c <= '\u2069'
 		}) {
-			add("the log has what a terminal takes for a command: %q", line)
+			add("the log has control characters for a terminal: %q", line)
 		}
 	}
 	return found

@@ -39,7 +39,7 @@ func active(t *testing.T, page string, comments []string) (found []string) {
 		t.Fatal(err)
 	}
 	if strings.Count(out.String(), "<details") != strings.Count(out.String(), "</details>") {
-		add("a fold does not end, or another's does")
+		add("a details element is not closed, or one too many is")
 	}
 	tree, err := html.Parse(&out)
 	if err != nil {
@@ -51,20 +51,20 @@ func active(t *testing.T, page string, comments []string) (found []string) {
 		switch n.Type {
 		case html.ElementNode:
 			if !slices.Contains(elements, n.Data) {
-				add("a stranger's element %s", n.Data)
+				add("untrusted element %s", n.Data)
 			}
 			for _, a := range n.Attr {
 				if !ours(n.Data, a) {
-					add("a stranger's attribute of %s: %s=%q", n.Data, a.Key, a.Val)
+					add("untrusted attribute of %s: %s=%q", n.Data, a.Key, a.Val)
 				}
 			}
 		case html.CommentNode:
 			if !slices.ContainsFunc(comments, func(c string) bool { return isMarker(page, n.Data, c) }) {
-				add("a stranger's comment <!--%s-->", n.Data)
+				add("untrusted comment <!--%s-->", n.Data)
 			}
 		case html.TextNode:
 			if m := turns.FindString(n.Data); m != "" && !code {
-				add("GitHub makes something of %q in %q", m, n.Data)
+				add("GitHub would convert %q in %q", m, n.Data)
 			}
 		}
 		was := code

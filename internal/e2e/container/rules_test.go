@@ -31,8 +31,8 @@ func TestPairs(t *testing.T) {
 		"no delimiter":               {"a<<\n", map[string]string{}, "must not be empty"},
 		"no name":                    {"<<EOF\nEOF\n", map[string]string{}, "must not be empty"},
 		"delimiter not found":        {"b=c\na<<EOF\none\n", map[string]string{"b": "c"}, "Matching delimiter not found"},
-		"delimiter cut":              {"a<<EOF\none\nEO", map[string]string{}, "EOF marker missing new line"},
-		"no pair":                    {"a\n", map[string]string{}, "Invalid format 'a'"},
+		"truncated delimiter":        {"a<<EOF\none\nEO", map[string]string{}, "EOF marker missing new line"},
+		"not a pair":                 {"a\n", map[string]string{}, "Invalid format 'a'"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := map[string]string{}
@@ -55,21 +55,21 @@ func TestLog(t *testing.T) {
 		outputs     map[string]string
 		failed      bool
 	}{
-		"an error with a place": {
+		"an error with a file and a line": {
 			output:      "  ::error file=/github/workspace/a.go,line=3,title=a%2Cb::one%0Atwo%25\n",
 			annotations: []Annotation{{"error", "one\ntwo%", map[string]string{"file": "a.go", "line": "3", "title": "a,b"}}}, log: []string{"##[error]one\ntwo%"},
 		},
-		"of the old form, in the middle": {
+		"the old format, in the middle of a line": {
 			output:      "x ##[warning file=b;line=1]y%5D\n",
 			annotations: []Annotation{{"warning", "y]", map[string]string{"file": "b", "line": "1"}}}, log: []string{"##[warning]y]"},
 		},
-		"not at the start of a line": {output: "x ::error::y\n::unknown::z\n::error:\n", log: []string{"x ::error::y", "::unknown::z", "::error:"}},
-		"an output":                  {output: "::set-output name=a::b\n", outputs: map[string]string{"a": "b"}},
-		"disabled":                   {output: "::set-env name=PATH::/x\n", failed: true},
-		"a mask":                     {output: "::add-mask::hunter2\nhunter2 and job\n", log: []string{"*** and ***"}},
-		"stopped":                    {output: "::stop-commands::resume-1\n::error::x\n::resume-1::\n::notice::y\n", annotations: []Annotation{{"notice", "y", map[string]string{}}}, log: []string{"::stop-commands::***", "::error::x", "::***::", "##[notice]y"}},
-		"a return ends a line":       {output: "a\r::error::b\r\nc", annotations: []Annotation{{"error", "b", map[string]string{}}}, log: []string{"a", "##[error]b", "c"}},
-		"the runner's markers":       {output: "##[start-action x]\n", log: []string{`##[\start-action x]`}},
+		"not at the start of a line":    {output: "x ::error::y\n::unknown::z\n::error:\n", log: []string{"x ::error::y", "::unknown::z", "::error:"}},
+		"an output":                     {output: "::set-output name=a::b\n", outputs: map[string]string{"a": "b"}},
+		"disabled":                      {output: "::set-env name=PATH::/x\n", failed: true},
+		"a mask":                        {output: "::add-mask::hunter2\nhunter2 and job\n", log: []string{"*** and ***"}},
+		"stopped":                       {output: "::stop-commands::resume-1\n::error::x\n::resume-1::\n::notice::y\n", annotations: []Annotation{{"notice", "y", map[string]string{}}}, log: []string{"::stop-commands::***", "::error::x", "::***::", "##[notice]y"}},
+		"a carriage return ends a line": {output: "a\r::error::b\r\nc", annotations: []Annotation{{"error", "b", map[string]string{}}}, log: []string{"a", "##[error]b", "c"}},
+		"the runner's markers":          {output: "##[start-action x]\n", log: []string{`##[\start-action x]`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			j := &Job{Workspace: "/home/runner/work/a/a", Temp: "/home/runner/work/_temp", Secrets: []string{"job"}}

@@ -1,5 +1,5 @@
-// Parses workflows and actions with GitHub's own parser, called workflows
-// included. usage: node parse.cjs REPOSITORY FILE...
+// Parses workflows and actions, including called workflows, with GitHub's own parser.
+// Usage: node parse.cjs REPOSITORY FILE...
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } from "@actions/workflow-parser";
@@ -7,7 +7,7 @@ import { convertActionTemplate, parseAction } from "@actions/workflow-parser/act
 
 const [root, ...names] = process.argv.slice(2);
 const read = (name) => ({ name, content: readFileSync(join(root, name), "utf8") });
-// What a starter calls is taken from this repository.
+// Workflows that a starter calls are read from this repository.
 const callees = { getFileContent: async (reference) => read(reference.path) };
 const trace = new NoOperationTraceWriter();
 

@@ -61,13 +61,13 @@ func TestDinner(t *testing.T) {
 			t.Errorf("got %v, want %v", got, want)
 		}
 	})
-	t.Run("W2E-3 one changes their mind", func(t *testing.T) {
+	t.Run("W2E-3 a voter changes their vote", func(t *testing.T) {
 		vote(t, url, id, "Sushi", "Cem")
 		if got := results(t, url, id); got.Total != 3 || got.Votes["Sushi"] != 1 || got.Votes["Pizza"] != 1 {
 			t.Errorf("got %v", got)
 		}
 	})
-	t.Run("W2E-4 of three equal options the listed first wins", func(t *testing.T) {
+	t.Run("W2E-4 in a tie the option listed first wins", func(t *testing.T) {
 		if got := results(t, url, id); got.Winner != "Sushi" {
 			t.Errorf("got %v", got)
 		}
@@ -88,7 +88,7 @@ func TestPollsDoNotMix(t *testing.T) {
 func TestCrowd(t *testing.T) {
 	url := apptest.URL(t)
 	id := create(t, url, "Sushi", "Thai")
-	t.Run("W2E-2 no vote of a crowd is lost", func(t *testing.T) {
+	t.Run("W2E-2 no concurrent vote is lost", func(t *testing.T) {
 		const voters = 20
 		var group sync.WaitGroup
 		for i := range voters {

@@ -1,13 +1,13 @@
 import { test as base, expect } from "@playwright/test";
 
-// test is Playwright's, and fails as well when the page broke behind the reader's back: an exception, a file that is
-// missing, something that the content security policy had to stop, a request to another site.
+// test extends Playwright's test. It also fails for errors that are invisible on the page: an exception, a missing file,
+// a violation of the content security policy, or a request to another site.
 export const test = base.extend({
   page: async ({ page, baseURL }, use) => {
     const problems = [];
     page.on("pageerror", (error) => problems.push(`exception: ${error.message}`));
     page.on("console", (message) => {
-      // Chromium reports every status from 400 on; answers of the API are judged by what the page shows of them.
+      // Chromium reports every status from 400 on. The tests check API errors by what the page shows.
       if (message.type() === "error" && !/\/(poll|vote|results)(\?|$)/.test(message.location().url)) {
         problems.push(`console: ${message.text()}`);
       }
