@@ -106,7 +106,7 @@ var apiFaults = []apiFault{
 	})},
 	{name: "redirected to another host", reported: "to another host, which is not followed", serve: func(l *apiLab, w http.ResponseWriter, r *http.Request) {
 		drain(r)
-		http.Redirect(w, r, l.stranger.URL+r.URL.Path, http.StatusTemporaryRedirect)
+		http.Redirect(w, r, l.otherHost.URL+r.URL.Path, http.StatusTemporaryRedirect)
 	}},
 	{name: "renamed repository", gets: true, serve: func(l *apiLab, w http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Has("renamed") {
@@ -152,8 +152,8 @@ func TestAPIFaults(t *testing.T) {
 					t.Parallel()
 					l := newAPILab(t)
 					action(l, f, at)
-					if l.stolen != nil {
-						t.Errorf("another host was asked: %q", l.stolen)
+					if l.leaked != nil {
+						t.Errorf("another host was asked: %q", l.leaked)
 					}
 				})
 			}

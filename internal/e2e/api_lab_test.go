@@ -25,18 +25,18 @@ const jobToken = "ghs_15368_eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ0ZXN0In0.c2lnbmF0dXJ
 // apiLab is a repository with an artifact, a pull request on a fake GitHub, and a proxy
 // between the two that can fail.
 type apiLab struct {
-	t        *testing.T
-	dir      string
-	temp     string // RUNNER_TEMP, and the files that a step writes
-	head     string
-	base     string
-	digest   string
-	hub      *githubtest.Server
-	api      *httptest.Server
-	event    string
-	arrived  int // requests that the fault failed
-	stranger *httptest.Server
-	stolen   []string // what another host received
+	t         *testing.T
+	dir       string
+	temp      string // RUNNER_TEMP, and the files that a step writes
+	head      string
+	base      string
+	digest    string
+	hub       *githubtest.Server
+	api       *httptest.Server
+	event     string
+	arrived   int // requests that the fault failed
+	otherHost *httptest.Server
+	leaked    []string // what another host received
 
 	mu    sync.Mutex
 	fault *apiFault
@@ -80,16 +80,16 @@ func newAPILab(t *testing.T) *apiLab {
 	l.hub.Tokens = map[string]githubtest.Token{jobToken: {Account: githubtest.Actions}}
 	l.api = httptest.NewServer(l)
 	l.hub.URL = l.api.URL
-	l.stranger = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	l.otherHost = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		l.stolen = append(l.stolen, r.Method+" "+r.URL.Path+" "+r.Header.Get("Authorization"))
+		l.leaked = append(l.leaked, r.Method+" "+r.URL.Path+" "+r.Header.Get("Authorization"))
 	}))
 	t.Cleanup(func() {
 		run(t, l.dir, "down")
 		l.api.CloseClientConnections()
 		l.api.Close()
-		l.stranger.Close()
+		l.otherHost.Close()
 		for _, v := range l.hub.Violations() {
 			t.Error(v)
 		}
