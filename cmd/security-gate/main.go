@@ -1,4 +1,4 @@
-// Command security-gate decides whether a change may pass.
+// Command security-gate scans a change and decides whether it may pass.
 package main
 
 import (

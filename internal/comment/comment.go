@@ -1,5 +1,5 @@
-// Package comment maintains the one comment that goldenpath writes on a pull
-// request: an overview, and a section for each command that has reported.
+// Package comment publishes reports on a pull request: in one comment, with an overview
+// and a section for each command that has reported, and as deployments of previews.
 package comment
 
 import (

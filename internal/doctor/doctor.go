@@ -1,5 +1,5 @@
 // Package doctor checks whether a repository and its settings on GitHub have everything
-// the path needs, and prints the fix for each problem. It changes nothing.
+// the path needs, and gives the fix for each problem. It changes nothing.
 package doctor
 
 import (

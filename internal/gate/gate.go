@@ -1,4 +1,5 @@
-// Package gate decides, from findings and policy, whether a change may pass.
+// Package gate runs scanners on a change, and decides from their findings and the policy
+// whether it may pass.
 //
 // The scanners are sub-packages that implement the Scanner interface; this package
 // links none of them.

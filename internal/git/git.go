@@ -1,5 +1,6 @@
 // Package git runs git: with one set of safety settings, no hooks, no prompts and
-// no output cut in silence. No other package runs it.
+// no output cut in silence. No other package of the
+// binaries runs it.
 package git
 
 import (

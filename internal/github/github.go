@@ -1,5 +1,5 @@
-// Package github makes the REST calls that goldenpath needs: pull requests, one comment
-// that is kept up to date, transient deployments, and how a repository is protected.
+// Package github makes the REST calls that goldenpath needs: it reads pull requests, the
+// settings of a repository and its workflow runs, and writes comments and deployments.
 package github
 
 import (

@@ -1,5 +1,5 @@
-// Package ledger appends to and reads the git branch that records what ran where,
-// when and why.
+// Package ledger appends to and reads the git branch that records what ran where, when
+// and why, and keeps the locks of environments in it.
 //
 // The branch is an orphan in the app's own repository. An append is one commit,
 // which succeeds only on the tip it was made from (compare-and-swap): of two

@@ -1,4 +1,5 @@
-// Package lockfile knows the manifests of package managers and their lock files.
+// Package lockfile lists the manifests of package managers, and finds the lock file of
+// each.
 package lockfile
 
 import (

@@ -1,4 +1,4 @@
-// Package report holds the result of a run and renders it for every reader.
+// Package report defines the result of a command, and renders it for every output.
 //
 // A Report is plain data. Every surface (log, annotations, job summary, comment, JSON,
 // SARIF, HTML, step outputs, exit code) is a pure function of it. The text in a Report

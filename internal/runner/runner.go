@@ -1,5 +1,6 @@
 // Package runner speaks the protocol of the GitHub Actions runner: inputs and events in;
-// summary, annotations and outputs out. No other package reads INPUT_* or GITHUB_*.
+// summary, annotations and outputs out. Other packages read no
+// variable of the runner but GITHUB_TOKEN.
 package runner
 
 import (

@@ -1,4 +1,7 @@
-// Package scorecard grades a release candidate, one dimension a file.
+// Package scorecard grades a release candidate: requirements, tests, performance,
+// security, AI evals, migrations, rollback and readiness.
+//
+// Performance and AI evals have no inputs yet: their grade is "not applicable".
 package scorecard
 
 import (

@@ -1,4 +1,5 @@
-// Package stage performs one stage of the path for one commit. goldenpath run, the
+// Package stage performs the stages of the path for one commit, and derives the options of
+// releases and previews from its configuration. goldenpath run, the
 // single commands and the jobs of a workflow all call the functions of this package,
 // so that a stage gives the same report everywhere.
 package stage

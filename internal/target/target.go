@@ -1,5 +1,5 @@
-// Package target defines what all targets have in common: what is deployed, what
-// is found running, and when a deployment is ready.
+// Package target defines the types that all targets share, and waits until a deployment is
+// ready.
 //
 // The targets are its sub-packages. Previews, staging and production of an app are
 // deployed by the same code.

@@ -1,5 +1,6 @@
 // Package trust decides which key signs evidence and which key verifies it: the one
-// whose public half is in the commit, or on one machine the key of the clone.
+// whose public half is in the commit, or on one machine the key of the clone. It writes
+// that public half into the working tree.
 package trust
 
 import (

@@ -1,5 +1,5 @@
 // Package commandtest checks goldenpath's contract on GitHub (action.yml files, their
-// READMEs, workflows, starters) against the commands.
+// READMEs, workflows, starters, the examples in documents) against the commands.
 package commandtest
 
 import (

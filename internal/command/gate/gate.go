@@ -1,5 +1,5 @@
-// Package gate is the command line of security-gate. No other package links the
-// scanners, and it has no access to deploy credentials.
+// Package gate is the command line of security-gate. It links the scanners, and
+// has no access to deploy credentials.
 package gate
 
 import (

@@ -1,4 +1,5 @@
-// Package gatetest has helpers for tests of the scanners' adapters.
+// Package gatetest writes files for the tests of scanners, and captures what a scanner
+// prints.
 package gatetest
 
 import (

@@ -1,4 +1,5 @@
-// Package indicator measures whether a release serves its users.
+// Package indicator measures with one HTTP request whether a release answers, whether it
+// fails, and how long it takes.
 package indicator
 
 import "time"

@@ -1,6 +1,5 @@
 // Command registry serves container images on a loopback address, from which the node can
-// pull without TLS. An argument
-// NAME=PROGRAM adds an image NAME that is one static program.
+// pull without TLS. An argument NAME=PROGRAM adds an image NAME that is one static program.
 package main
 
 import (
