@@ -143,12 +143,12 @@ func (s *Scanner) check() error {
 		}
 		for _, p := range append([]string{source.Chart, source.Kustomize, source.Manifests, source.Plan}, source.Values...) {
 			if p != "" && !inside(p) {
-				problems = append(problems, fmt.Sprintf("%s: %s is not below the repository", key, p))
+				problems = append(problems, fmt.Sprintf("%s: %s is outside the repository", key, p))
 			}
 		}
 	}
 	if s.Policy != "" && !inside(s.Policy) {
-		problems = append(problems, fmt.Sprintf("gate.policy: %s is not below the repository", s.Policy))
+		problems = append(problems, fmt.Sprintf("gate.policy: %s is outside the repository", s.Policy))
 	}
 	if len(problems) > 0 {
 		return report.Usage(strings.Join(problems, "\n"))

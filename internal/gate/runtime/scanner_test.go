@@ -192,7 +192,7 @@ func TestKustomize(t *testing.T) {
 	}, lines(res)); diff != "" {
 		t.Error(diff, res)
 	}
-	if diff := cmp.Diff([]string{"vars of base/kustomization.yaml: kustomize has deprecated them: what they stand for is left out here"}, gaps(res)); diff != "" {
+	if diff := cmp.Diff([]string{"vars of base/kustomization.yaml: they are deprecated, and are not substituted here"}, gaps(res)); diff != "" {
 		t.Error(diff)
 	}
 	if res.Covered != "1 source, 2 objects" {
