@@ -33,9 +33,6 @@ var only = []struct {
 // Placeholder matches a word that is replaced, such as {number}.
 var Placeholder = regexp.MustCompile(`\{[a-z]+\}`)
 
-// Words are the words that are replaced.
-var Words = []string{"{name}", "{number}", "{host}", "{url}", "{namespace}", "{commit}", "{digest}", "{image}"}
-
 // deployProblems checks that an environment's keys match its target.
 func deployProblems(e map[string]any, doc *document, path []string) (p Problems) {
 	if e == nil {

@@ -6,9 +6,9 @@ import "time"
 // build, or builds a Dockerfile.
 const buildType = "https://github.com/seed-b235b314/goldenpath/pack/v1"
 
-// LocalBuilder is the builder of an image that was built on a developer's
+// localBuilder is the builder of an image that was built on a developer's
 // machine.
-const LocalBuilder = "https://github.com/seed-b235b314/goldenpath/localpath"
+const localBuilder = "https://github.com/seed-b235b314/goldenpath/run"
 
 // Build describes how an artifact was built.
 type Build struct {
@@ -18,7 +18,7 @@ type Build struct {
 	Command    string // artifact.build
 	Pack       string // artifact.pack
 	Dockerfile string // artifact.dockerfile
-	Builder    string // URI of the workflow; "": LocalBuilder
+	Builder    string // URI of the workflow; "": a machine of a developer
 	Version    string // of goldenpath
 	Invocation string // URL of the workflow run, or user@host
 	Started    time.Time
@@ -29,7 +29,7 @@ type Build struct {
 func (b Build) Predicate() map[string]any {
 	builder := b.Builder
 	if builder == "" {
-		builder = LocalBuilder
+		builder = localBuilder
 	}
 	return map[string]any{
 		"buildDefinition": map[string]any{

@@ -28,7 +28,7 @@ func TestBuildPredicate(t *testing.T) {
 		"2026-11-21T12:00:00Z": at("runDetails", "metadata", "startedOn"),
 		"2026-11-21T12:01:00Z": at("runDetails", "metadata", "finishedOn"),
 		"ann@laptop":           at("runDetails", "metadata", "invocationId"),
-		LocalBuilder:           at("runDetails", "builder", "id"),
+		localBuilder:           at("runDetails", "builder", "id"),
 		"v1.2.3":               at("runDetails", "builder", "version", "goldenpath"),
 		"make":                 at("buildDefinition", "externalParameters", "build"),
 		"sha256:1":             at("buildDefinition", "externalParameters", "config"),

@@ -2,9 +2,9 @@ package manifest
 
 import (
 	"strings"
-	"unicode/utf8"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
 // Violation is one field, set or missing, that breaks a rule.
@@ -118,13 +118,5 @@ func (c *inspection) add(rule Rule, hits []hit) {
 
 // clip bounds a hostile name in a report.
 func clip(s string) string {
-	const most = 120
-	if len(s) <= most {
-		return s
-	}
-	cut := most
-	for cut > 0 && !utf8.RuneStart(s[cut]) {
-		cut--
-	}
-	return s[:cut] + "…"
+	return text.Clip(s, 120)
 }

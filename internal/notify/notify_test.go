@@ -88,7 +88,9 @@ func TestPostHidesTheAddress(t *testing.T) {
 		fmt.Fprintf(w, "the requested URL %s%s was not found", r.Host, r.URL.Path)
 	})
 	elsewhere, reached := hook(t, accept)
-	redirects, _ := hook(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere, http.StatusTemporaryRedirect) })
+	redirects, _ := hook(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, elsewhere, http.StatusTemporaryRedirect)
+	})
 	for name, tc := range map[string]struct{ address, want string }{
 		"a page that repeats it": {repeats, "it responded with status 404: check"},
 		"a redirect":             {redirects, "it responded with status 307"},
