@@ -51,14 +51,14 @@ func sweep(r *repo) finding {
 	if err != nil {
 		return finding{report.Failed, err.Error(), "", []string{"schedule:", "  - cron: 17 * * * *"}}
 	}
-	ttl, promised := r.config.Preview.TTL.D(), r.config.Preview.SweepEvery.D()
+	ttl, configured := r.config.Preview.TTL.D(), r.config.Preview.SweepEvery.D()
 	effective := fmt.Sprintf("a preview with a TTL of %s is removed after %s at most", span(ttl), span(ttl+every))
-	fix = []string{"preview: {sweep-every: " + span(every) + "}   in .goldenpath.yml, or change the schedule to run at least every " + span(promised)}
+	fix = []string{"preview: {sweep-every: " + span(every) + "}   in .goldenpath.yml, or change the schedule to run at least every " + span(configured)}
 	switch {
 	case every > ttl:
 		return finding{report.Failed, fmt.Sprintf("the longest pause between sweeps is %s, longer than preview.ttl (%s)", span(every), span(ttl)), effective, fix}
-	case every > promised:
-		return finding{report.Warned, fmt.Sprintf("the longest pause between sweeps is %s, but preview.sweep-every is %s", span(every), span(promised)), effective + "; expiry and budgets are computed with the shorter interval", fix}
+	case every > configured:
+		return finding{report.Warned, fmt.Sprintf("the longest pause between sweeps is %s, but preview.sweep-every is %s", span(every), span(configured)), effective + "; expiry and budgets are computed with the shorter interval", fix}
 	case len(shared) > 0:
 		return finding{report.Warned, several(shared), "GitHub disables the whole file, not only its schedule, after 60 days without activity", []string{"move the sweep into its own workflow"}}
 	}

@@ -42,16 +42,6 @@ func Read(root *os.Root, name string, most int64) ([]byte, error) {
 	return b, nil
 }
 
-// ReadIn is Read in a folder that is not open yet.
-func ReadIn(dir, name string, most int64) ([]byte, error) {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return nil, err
-	}
-	defer root.Close()
-	return Read(root, name, most)
-}
-
 // Write replaces a file in one step: a reader sees the old contents or the new
 // ones, and a crash leaves no half of them. The folder must exist. The file gets
 // mode 0644.

@@ -22,6 +22,11 @@ func TestRead(t *testing.T) {
 		syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o600)); err != nil {
 		t.Fatal(err)
 	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
 	for _, tt := range []struct {
 		name string
 		most int64
@@ -31,9 +36,9 @@ func TestRead(t *testing.T) {
 		{"five", 5, "12345", nil}, {"in", 5, "12345", nil}, {"five", 4, "", ErrTooLarge}, {"sub", 5, "", ErrIrregular},
 		{"pipe", 5, "", ErrIrregular}, {"none", 5, "", fs.ErrNotExist}, {"out", 5, "", nil}, {"../" + filepath.Base(outside), 5, "", nil},
 	} {
-		b, err := ReadIn(dir, tt.name, tt.most)
+		b, err := Read(root, tt.name, tt.most)
 		if string(b) != tt.want || (tt.want == "") != (err != nil) || tt.err != nil && !errors.Is(err, tt.err) {
-			t.Errorf("ReadIn(%q, %d) = %q, %v; want %q, %v", tt.name, tt.most, b, err, tt.want, tt.err)
+			t.Errorf("Read(%q, %d) = %q, %v; want %q, %v", tt.name, tt.most, b, err, tt.want, tt.err)
 		}
 	}
 }
