@@ -52,7 +52,7 @@ func subjects(binding *field) string {
 		names = append(names, s.get("kind").text()+" "+s.get("name").text())
 	}
 	if len(names) == 0 {
-		return "nobody yet"
+		return "its future subjects"
 	}
 	return clip(strings.Join(names, ", "))
 }

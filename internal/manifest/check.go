@@ -73,7 +73,7 @@ type hit struct {
 func (c *inspection) run() {
 	root := &field{v: any(c.object.Map), check: c}
 	if root.get("kind").text() == "" || root.get("apiVersion").text() == "" {
-		root.malformed("has no kind or no apiVersion: it is no Kubernetes object")
+		root.malformed("has no kind or no apiVersion, so it is not a Kubernetes object")
 	}
 	root.get("metadata", "name").text()
 	pods := podsOf(root)

@@ -69,7 +69,7 @@ func TestRulesOfPods(t *testing.T) {
 		{"host network", "hostNetwork: false", "hostNetwork: true", "8 host-network " + spec + "hostNetwork"},
 		{"host pid", "hostNetwork: false", "hostPID: true", "8 host-pid " + spec + "hostPID"},
 		{"host ipc", "hostNetwork: false", "hostIPC: true", "8 host-ipc " + spec + "hostIPC"},
-		{"nobody says who runs", "runAsNonRoot: true, ", "", "17 runs-as-root " + c + "securityContext.runAsNonRoot"},
+		{"no user is set", "runAsNonRoot: true, ", "", "17 runs-as-root " + c + "securityContext.runAsNonRoot"},
 		{"user of the pod", "runAsNonRoot: true", "runAsUser: 1000", ""},
 		{"root of the pod", "runAsNonRoot: true", "runAsNonRoot: true, runAsUser: 0", "9 runs-as-root " + spec + "securityContext.runAsUser"},
 		{"root by another number", "{allowPriv", "{runAsUser: 0x0, allowPriv", "17 runs-as-root " + c + "securityContext.runAsUser"},

@@ -26,7 +26,7 @@ func TestParse(t *testing.T) {
 			{File: "f", Line: 4, Map: map[string]any{"kind": "Pod", "apiVersion": "v1", "metadata": map[string]any{"name": "a"}}},
 			{File: "f", Line: 5, Map: map[string]any{"kind": "Pod", "apiVersion": "v1", "metadata": map[string]any{"name": "b"}}},
 		}},
-		"JSON that is no YAML": {"\n{\"a\": \"\\ud83d\\ude00\"}\n{\"b\": 2}", []Object{
+		"JSON that is not YAML": {"\n{\"a\": \"\\ud83d\\ude00\"}\n{\"b\": 2}", []Object{
 			{File: "f", Line: 2, Map: map[string]any{"a": "😀"}}, {File: "f", Line: 3, Map: map[string]any{"b": int64(2)}},
 		}},
 	} {

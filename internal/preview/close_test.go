@@ -13,7 +13,7 @@ import (
 )
 
 // TestClosedMeanwhile proves GP-PREV-6: whenever a pull request closes, the run for
-// it leaves nothing, says so, and is no failure. With the close event's own run and
+// it leaves nothing, says so, and does not fail. With the close event's own run and
 // without it.
 func TestClosedMeanwhile(t *testing.T) {
 	t.Parallel()
@@ -195,7 +195,7 @@ func TestNoSuchPullRequest(t *testing.T) {
 	b.nothing()
 }
 
-// TestRemovalFails proves GP-PREV-5: what could not be removed is told, stays known,
+// TestRemovalFails proves GP-PREV-5: what could not be removed is reported, stays known,
 // and is removed by the next call.
 func TestRemovalFails(t *testing.T) {
 	b := newBench(t)

@@ -266,7 +266,7 @@ func (b *bench) history(name string) (all []string) {
 	return all
 }
 
-// outage has GitHub answer nobody.
+// outage lets every request to GitHub fail.
 func (b *bench) outage() {
 	b.github.Break(func(*http.Request) (int, http.Header, string, bool) {
 		return http.StatusServiceUnavailable, nil, "no server is currently available", true

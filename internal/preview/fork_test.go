@@ -17,7 +17,7 @@ func TestFork(t *testing.T) {
 		pull   githubtest.Pull
 		reason string
 	}{
-		"GP-PREV-10 nobody approved":              {githubtest.Pull{Fork: true}, "fork-not-approved"},
+		"GP-PREV-10 not approved":                 {githubtest.Pull{Fork: true}, "fork-not-approved"},
 		"GP-PREV-10 approved":                     {githubtest.Pull{Fork: true, Labels: []string{"bug", "preview-ok-" + head[:32]}}, "ready"},
 		"GP-PREV-10 approved with more digits":    {githubtest.Pull{Fork: true, Labels: []string{"preview-ok-" + head[:39]}}, "ready"},
 		"GP-PREV-10 too few digits":               {githubtest.Pull{Fork: true, Labels: []string{"preview-ok-" + head[:31], "preview-ok-", "preview-ok"}}, "fork-not-approved"},

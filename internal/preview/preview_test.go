@@ -122,7 +122,7 @@ func TestUpDryRun(t *testing.T) {
 func TestUpRefuses(t *testing.T) {
 	b := newBench(t)
 	for name, change := range map[string]func(*UpOptions){
-		"GP-PREV-1 a name that is no name":   func(o *UpOptions) { o.Name = "../production" },
+		"GP-PREV-1 an invalid name":          func(o *UpOptions) { o.Name = "../production" },
 		"GP-PREV-1 a name of two lines":      func(o *UpOptions) { o.Name = "pr-12\n" },
 		"GP-PREV-1 a long name":              func(o *UpOptions) { o.Name = strings.Repeat("a", 41) },
 		"GP-PREV-1 a branch":                 func(o *UpOptions) { o.Name = "feature/x" },

@@ -66,21 +66,21 @@ func TestSweep(t *testing.T) {
 			b.policy.TTL, b.policy.MaxTTL = 4*time.Hour, 4*time.Hour
 			b.clock.Add(time.Hour)
 		}, "removed vanished", "was already gone", 0},
-		"GP-PREV-5 removed by hand, just now":          {func(b *bench) { b.target.Down(b.t.Context(), "preview/pr-12") }, "stays", "being deployed, or removed by hand", 0},
-		"GP-PREV-5 removed by hand, and closed":        {func(b *bench) { b.target.Down(b.t.Context(), "preview/pr-12"); b.close(12) }, "removed closed", "", 0},
-		"GP-PREV-5 half removed":                       {func(b *bench) { b.target.Change("preview/pr-12", func(r *target.Running) { r.Leaving = true }) }, "removed leaving", "", 0},
-		"GP-PREV-5 GitHub is away":                     {func(b *bench) { b.close(12); b.outage() }, "stays", "", report.ExitFailure},
-		"GP-PREV-5 GitHub is away, and its ttl over":   {func(b *bench) { b.outage(); b.clock.Add(time.Hour) }, "error", "could not be read again", report.ExitFailure},
-		"GP-PREV-4 GitHub is away, and max-ttl over":   {func(b *bench) { b.outage(); b.clock.Add(4 * time.Hour) }, "removed expired", "", report.ExitFailure},
-		"GP-PREV-5 GitHub shows half of its list":      {func(b *bench) { b.close(12); b.page2(http.StatusInternalServerError) }, "stays", "", report.ExitFailure},
-		"GP-PREV-5 the token may not see the list":     {func(b *bench) { b.github.Private, b.github.Tokens = true, nil }, "stays", "", report.ExitFailure},
-		"GP-PREV-4 no GitHub at all":                   {func(b *bench) { b.PullRequests = nil; b.clock.Add(time.Hour) }, "removed expired", "", 0},
-		"GP-PREV-5 no GitHub at all, in time":          {func(b *bench) { b.PullRequests = nil }, "stays", "", 0},
-		"GP-PREV-5 its status cannot be read":          {func(b *bench) { b.hide(errors.New("etcd: timed out")) }, "error", "etcd: timed out", report.ExitFailure},
-		"GP-PREV-5 its label names no preview":         {func(b *bench) { b.rename("preview/../../x") }, "stays", "found by its name", report.ExitFailure},
-		"GP-PREV-5 an environment that is no preview":  {func(b *bench) { b.deploy("staging", 0, target.Tags{}) }, "stays", "", 0},
-		"GP-PREV-4 raised by hand without any label":   {func(b *bench) { b.down(anyhow); b.deploy("preview/pr-12", 0, target.Tags{}) }, "stays", "not in the ledger", 0},
-		"GP-PREV-4 and nothing tells when it was made": {func(b *bench) { b.nameless() }, "stays", "not in the ledger", 0},
+		"GP-PREV-5 removed by hand, just now":           {func(b *bench) { b.target.Down(b.t.Context(), "preview/pr-12") }, "stays", "being deployed, or removed by hand", 0},
+		"GP-PREV-5 removed by hand, and closed":         {func(b *bench) { b.target.Down(b.t.Context(), "preview/pr-12"); b.close(12) }, "removed closed", "", 0},
+		"GP-PREV-5 half removed":                        {func(b *bench) { b.target.Change("preview/pr-12", func(r *target.Running) { r.Leaving = true }) }, "removed leaving", "", 0},
+		"GP-PREV-5 GitHub is away":                      {func(b *bench) { b.close(12); b.outage() }, "stays", "", report.ExitFailure},
+		"GP-PREV-5 GitHub is away, and its ttl over":    {func(b *bench) { b.outage(); b.clock.Add(time.Hour) }, "error", "could not be read again", report.ExitFailure},
+		"GP-PREV-4 GitHub is away, and max-ttl over":    {func(b *bench) { b.outage(); b.clock.Add(4 * time.Hour) }, "removed expired", "", report.ExitFailure},
+		"GP-PREV-5 GitHub shows half of its list":       {func(b *bench) { b.close(12); b.page2(http.StatusInternalServerError) }, "stays", "", report.ExitFailure},
+		"GP-PREV-5 the token may not see the list":      {func(b *bench) { b.github.Private, b.github.Tokens = true, nil }, "stays", "", report.ExitFailure},
+		"GP-PREV-4 no GitHub at all":                    {func(b *bench) { b.PullRequests = nil; b.clock.Add(time.Hour) }, "removed expired", "", 0},
+		"GP-PREV-5 no GitHub at all, in time":           {func(b *bench) { b.PullRequests = nil }, "stays", "", 0},
+		"GP-PREV-5 its status cannot be read":           {func(b *bench) { b.hide(errors.New("etcd: timed out")) }, "error", "etcd: timed out", report.ExitFailure},
+		"GP-PREV-5 its label names no preview":          {func(b *bench) { b.rename("preview/../../x") }, "stays", "found by its name", report.ExitFailure},
+		"GP-PREV-5 an environment other than a preview": {func(b *bench) { b.deploy("staging", 0, target.Tags{}) }, "stays", "", 0},
+		"GP-PREV-4 raised by hand without any label":    {func(b *bench) { b.down(anyhow); b.deploy("preview/pr-12", 0, target.Tags{}) }, "stays", "not in the ledger", 0},
+		"GP-PREV-4 and its creation time is unknown":    {func(b *bench) { b.nameless() }, "stays", "not in the ledger", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
@@ -245,7 +245,7 @@ func TestExtensionIsNotAskedForEver(t *testing.T) {
 	}
 }
 
-// TestRemovalsThatFail proves GP-PREV-5: they are told, keep no other, and are tried
+// TestRemovalsThatFail proves GP-PREV-5: they are reported, do not stop others, and are tried
 // again.
 func TestRemovalsThatFail(t *testing.T) {
 	t.Parallel()
@@ -306,7 +306,7 @@ func TestLongRemoval(t *testing.T) {
 	b.nothing()
 }
 
-// TestSweepInterrupted proves GP-PREV-5: one that is stopped half-way tells what it
+// TestSweepInterrupted proves GP-PREV-5: one that is stopped half-way reports what it
 // has not done, and the next one does it.
 func TestSweepInterrupted(t *testing.T) {
 	t.Parallel()
@@ -341,7 +341,7 @@ func TestSweepInterrupted(t *testing.T) {
 	}
 }
 
-// TestListBreaksOff proves GP-PREV-5: a target that cannot be listed is no empty one.
+// TestListBreaksOff proves GP-PREV-5: a target that cannot be listed does not count as empty.
 func TestListBreaksOff(t *testing.T) {
 	b := newBench(t)
 	b.raise(12, 0)

@@ -139,7 +139,7 @@ func TestTwoUps(t *testing.T) {
 		runs          int
 	}{
 		"GP-PREV-1 of the same commit":                        {0, 0, false, false, "superseded", "", 0},
-		"GP-PREV-6 a push meanwhile":                          {0, 1, false, false, "head-moved", "", 1},
+		"GP-PREV-6 a push during it":                          {0, 1, false, false, "head-moved", "", 1},
 		"GP-PREV-6 a push, and the older one is applied last": {0, 1, true, false, "", "so pr-12 runs the older commit 1111111: run the workflow for 2222222 again", 0},
 		"GP-PREV-6 the same, and there is something to seed":  {0, 1, true, true, "", "so pr-12 runs the older commit 1111111: run the workflow for 2222222 again", 0},
 	} {

@@ -91,13 +91,13 @@ func gaps(res Result) string {
 	return strings.Join(out, "\n")
 }
 
-// usage reports whether the error is one the reader can mend, and says so.
+// usage reports whether the error is one that the reader can fix, and says so.
 func usage(err error, want string) bool {
 	var u *report.UsageError
 	return errors.As(err, &u) && strings.Contains(u.Problem, want)
 }
 
-// GP-PREV-1: a mistake in a name is told by its key, and nothing outside is read.
+// GP-PREV-1: a mistake in a name is reported by its key, and nothing outside is read.
 func TestMistakes(t *testing.T) {
 	const key = "preview.kubernetes"
 	for name, tt := range map[string]struct {

@@ -237,7 +237,7 @@ func TestPlan(t *testing.T) {
 	}
 	const d = "module.m.kubernetes_deployment_v1.d "
 	if diff := cmp.Diff([]string{
-		"critical cluster-admin plan.json ClusterRoleBinding/b gives nobody yet every right in the cluster",
+		"critical cluster-admin plan.json ClusterRoleBinding/b gives its future subjects every right in the cluster",
 		"critical docker-socket plan.json " + d + "mounts /var/run/docker.sock of the node, where the container runtime listens",
 		"high host-network plan.json " + d + "shares the network of the node",
 		"high host-path plan.json " + d + "mounts /etc of the node",

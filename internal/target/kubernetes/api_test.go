@@ -31,7 +31,7 @@ type api struct {
 // M is an object, as in JSON.
 type M = map[string]any
 
-// put stores an object that nobody has applied.
+// put stores an object without a field manager.
 func (a *api) put(path, text string) {
 	var o M
 	if err := json.Unmarshal([]byte(text), &o); err != nil {

@@ -135,7 +135,7 @@ func transient(err error) bool {
 // undeclared reports whether an object has a field that its kind does not define, which
 // the server reports as an internal error.
 func undeclared(err error) bool {
-	return err != nil && strings.Contains(err.Error(), "failed to create typed patch object")
+	return err != nil && strings.Contains(err.Error(), "create typed patch object")
 }
 
 // resource returns the client of a kind, and whether the kind is namespaced.

@@ -219,7 +219,7 @@ func TestClockSkew(t *testing.T) {
 	}
 }
 
-// Who may not list nodes is told before anything is changed.
+// A missing right to list nodes is reported before anything is changed.
 func TestForbiddenNodes(t *testing.T) {
 	a := newAPI(t)
 	a.fault = func(_, path string) (int, M) {
@@ -240,7 +240,7 @@ func TestForbiddenNodes(t *testing.T) {
 	}
 }
 
-// An app without a probe is ready for a moment. That it crashes is told at once.
+// An app without a probe is ready for a moment. A crash is reported at once.
 func TestCrashAfterReady(t *testing.T) {
 	a := newAPI(t)
 	a.become = func(kind string, _ map[string]any, pod M) {

@@ -20,7 +20,7 @@ kind: Config
 current-context: here
 clusters: [{name: here, cluster: {server: %q, insecure-skip-tls-verify: true}}]
 users: [{name: me, user: {token: %s}}]
-contexts: [{name: here, context: {cluster: here, user: me}}, {name: other, context: {cluster: here, user: nobody}}]
+contexts: [{name: here, context: {cluster: here, user: me}}, {name: other, context: {cluster: here, user: none}}]
 `, server, canary)
 }
 

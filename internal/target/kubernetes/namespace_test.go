@@ -36,7 +36,7 @@ func TestNamespaceMadeMeanwhile(t *testing.T) {
 	}
 }
 
-// A namespace that is removed and made anew during a deployment is not marked.
+// A namespace that is removed and created again during a deployment is not marked.
 func TestNamespaceMadeAnew(t *testing.T) {
 	a := newAPI(t)
 	at := a.target(t, web)

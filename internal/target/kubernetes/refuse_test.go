@@ -35,7 +35,7 @@ func TestRefusals(t *testing.T) {
 		"ephemeral container":    {pod("ephemeralContainers: [{name: a, securityContext: {privileged: true}}]"), "Pod/x: spec.ephemeralContainers[0].securityContext.privileged"},
 		"init container":         {pod("initContainers: [{name: a, image: acme/web, securityContext: {runAsUser: 0}}]"), "Pod/x: spec.initContainers[0].securityContext.runAsUser"},
 		"a context that is none": {pod("securityContext: yes"), "Pod/x: spec.securityContext: it is a boolean, not a map"},
-		"containers are no list": {object(v1, "Pod", "spec: {containers: {a: {privileged: true}}}"), "Pod/x: spec.containers: it is a map, not a list"},
+		"containers not a list":  {object(v1, "Pod", "spec: {containers: {a: {privileged: true}}}"), "Pod/x: spec.containers: it is a map, not a list"},
 		"root is allowed":        {pod("securityContext: {runAsNonRoot: false}"), "Pod/x: spec.containers[0].securityContext.runAsNonRoot"},
 		"windows":                {pod("os: {name: windows}, securityContext: {windowsOptions: {hostProcess: true}}"), "Pod/x: spec.securityContext.windowsOptions.hostProcess"},
 		"hook":                   {"apiVersion: v1\nkind: Pod\nmetadata: {name: x, annotations: {helm.sh/hook: pre-install}}\nspec: {hostPID: true, containers: [{name: a}]}", "Pod/x: spec.hostPID"},

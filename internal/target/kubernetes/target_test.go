@@ -31,7 +31,7 @@ func TestLeaseTakeover(t *testing.T) {
 		return taken, state
 	}
 	if ok, _ := take(dead, "", 0); !ok {
-		t.Fatal("nobody holds it, and it is not taken")
+		t.Fatal("the lease is free but was not taken")
 	}
 	ok, state := take(next, "", time.Hour)
 	if ok {

@@ -48,7 +48,7 @@ func TestKilledInApply(t *testing.T) {
 	if err := os.Remove(filepath.Join(w.dir, "hold")); err != nil {
 		t.Fatal(err)
 	}
-	w.LockTimeout = time.Second // nobody holds the lock any more
+	w.LockTimeout = time.Second // the lock is free
 	if r, err := w.Deploy(ctx, deployment1()); err != nil || r.Commit != commit1 {
 		t.Fatalf("again: %+v, %v", r, err)
 	}
@@ -147,7 +147,7 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// GP-PREV-5: a destroy that fails is told, keeps what it could not remove, and is
+// GP-PREV-5: a destroy that fails is reported, keeps what it could not remove, and is
 // retried.
 func TestDestroyFails(t *testing.T) {
 	w := newWorld(t, app)
@@ -182,7 +182,7 @@ func TestDestroyFails(t *testing.T) {
 	}
 }
 
-// GP-PREV-11: a lock that another machine holds is respected, and told.
+// GP-PREV-11: a lock that another machine holds is respected and reported.
 func TestLocked(t *testing.T) {
 	w := newWorld(t, app)
 	ctx := context.Background()
@@ -277,7 +277,7 @@ func TestProceed(t *testing.T) {
 	}
 }
 
-// GP-PREV-3: what was applied and does not answer is no success; a first one is
+// GP-PREV-3: what was applied and does not respond is a failure; a first one is
 // kept or removed as asked.
 func TestNotReady(t *testing.T) {
 	for _, keep := range []bool{true, false} {
@@ -296,7 +296,7 @@ func TestNotReady(t *testing.T) {
 	}
 }
 
-// GP-PREV-1: Terraform that does not end in its time is killed, whoever started it
+// GP-PREV-1: Terraform that does not end in its time is killed, no matter what started it
 // is gone or not.
 func TestGuardKills(t *testing.T) {
 	for _, how := range []string{"closed", "asked"} {

@@ -25,7 +25,7 @@ func Guard(_ context.Context, argv []string) int {
 	grace, err := time.ParseDuration(argv[0])
 	var st syscall.Stat_t
 	if err != nil || syscall.Fstat(3, &st) != nil || st.Mode&syscall.S_IFMT != syscall.S_IFIFO {
-		fmt.Fprintln(os.Stderr, "guard: no grace, or descriptor 3 is no pipe: only goldenpath itself runs this")
+		fmt.Fprintln(os.Stderr, "guard: missing grace, or descriptor 3 is not a pipe: goldenpath itself runs this command")
 		return 2
 	}
 	syscall.CloseOnExec(3)

@@ -35,7 +35,7 @@ func usage(t *testing.T, err error, want ...string) {
 	}
 }
 
-// GP-PREV-11: names are no options, paths or commands.
+// GP-PREV-11: names cannot be options, paths or commands.
 func TestWorkspaceNames(t *testing.T) {
 	w := newWorld(t, app)
 	for _, env := range []string{
@@ -62,7 +62,7 @@ func TestWorkspaceNames(t *testing.T) {
 	}
 }
 
-// GP-PREV-11: mistakes are told before anything is touched, each with its place.
+// GP-PREV-11: mistakes are reported before anything is touched, each with its place.
 func TestMistakes(t *testing.T) {
 	w := newWorld(t, strings.Replace(app, `output "url" `, `output "address" `, 1)+"variable \"region\" {}\n")
 	ctx := context.Background()
@@ -75,7 +75,7 @@ func TestMistakes(t *testing.T) {
 	_, err = w.Deploy(ctx, d)
 	usage(t, err, `vars.imag`, `did you mean "image"?`, "secrets.api_token", "only target kubernetes supports a store", `infra/main.tf:`, `variable "region" has no default`, "preview.vars.region")
 	if strings.Contains(err.Error(), "hunter22") {
-		t.Errorf("the secret is told: %v", err)
+		t.Errorf("the secret is shown: %v", err)
 	}
 	delete(w.Vars, "imag")
 	w.Vars["region"] = "eu"
@@ -98,7 +98,7 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// GP-PREV-11: what a validation refuses is told in a line, and leaves nothing.
+// GP-PREV-11: what a validation refuses is reported in a line, and leaves nothing.
 func TestRefusedByValidation(t *testing.T) {
 	w := newWorld(t, app)
 	w.Vars["image"] = "where2eat:latest"
@@ -198,7 +198,7 @@ func TestForgedOutput(t *testing.T) {
 	}
 }
 
-// GP-PREV-3: an address that is none is told.
+// GP-PREV-3: an invalid address is reported.
 func TestAddress(t *testing.T) {
 	for name, tc := range map[string]struct{ output, want string }{
 		"null":      {`output "url" { value = null }`, "must not be null"},
@@ -249,7 +249,7 @@ func TestLabels(t *testing.T) {
 	}
 }
 
-// GP-PREV-11: what a plan does to a resource is told in the words of all targets.
+// GP-PREV-11: what a plan does to a resource is reported in the words of all targets.
 func TestActions(t *testing.T) {
 	for _, tc := range []struct {
 		actions tfjson.Actions

@@ -85,7 +85,7 @@ func TestLife(t *testing.T) {
 	}
 }
 
-// GP-PREV-7: a plan tells what an environment costs, and makes nothing.
+// GP-PREV-7: a plan shows what an environment costs, and makes nothing.
 func TestPlan(t *testing.T) {
 	w := newWorld(t, app)
 	w.Vars["extras"] = `["b", "a", "${path.cwd}"]`

@@ -161,7 +161,7 @@ func child(what, file string) int {
 		d.Say = func(p target.Phase) {
 			if p.Name == s.Stop {
 				fmt.Println("here")
-				time.Sleep(time.Hour) // it is killed meanwhile
+				time.Sleep(time.Hour) // it is killed before
 			}
 		}
 		_, err = t.Deploy(context.Background(), d)

@@ -84,7 +84,7 @@ func (s *session) limits() []string {
 		notes = append(notes, s.t.Dir+" keeps neither commit nor expiry with the environment: declare variable and output goldenpath")
 	}
 	if s.conf.variables["image"] == nil {
-		notes = append(notes, s.t.Dir+" declares no variable image: nothing tells it which artifact to run")
+		notes = append(notes, s.t.Dir+" declares no variable image: it does not get the artifact")
 	}
 	return notes
 }
