@@ -84,6 +84,9 @@ func documents(text []byte, each func(document) error) (err error) {
 var glued = regexp.MustCompile(`(?m)^---[^\s]`)
 
 func fromYAML(text []byte) (docs []document, err error) {
+	if bytes.HasPrefix(text, []byte("\xfe\xff")) || bytes.HasPrefix(text, []byte("\xff\xfe")) {
+		return nil, errors.New("tools disagree about UTF-16: save the file as UTF-8")
+	}
 	if at := glued.FindIndex(text); at != nil {
 		return nil, fmt.Errorf("line %d: tools disagree about text after ---: put --- on a line of its own", lineAt(text, at[0]))
 	}

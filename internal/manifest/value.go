@@ -3,6 +3,7 @@ package manifest
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -84,9 +85,17 @@ func (r *reader) mapping(n *yaml.Node, m map[string]any, depth int) error {
 			return err
 		}
 		if isMerge(key) {
-			if err := merge(merged, v); err != nil {
+			from := map[string]any{}
+			if err := merge(from, v); err != nil {
 				return fmt.Errorf("line %d: %w", key.Line, err)
 			}
+			for k := range from {
+				_, before := m[k]
+				if _, again := merged[k]; before || again {
+					return fmt.Errorf("line %d: tools disagree about << after a key that it sets too: put one << first", key.Line)
+				}
+			}
+			maps.Copy(merged, from)
 			continue
 		}
 		name, err := r.value(key, depth+1)

@@ -2,7 +2,9 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,8 +25,8 @@ const resumeFor = 24 * time.Hour
 // passed within resumeFor, and their results still exist.
 func (x *execution) resume(ctx context.Context, all []step) int {
 	first := slices.IndexFunc(all, func(s step) bool {
-		o := x.state.outcome(s.name)
-		return !o.passed() || x.Now().Sub(o.Ended) > resumeFor || s.holds != nil && !s.holds(ctx, x)
+		age := x.Now().Sub(x.state.outcome(s.name).Ended) // negative if the clock was set back
+		return !x.state.passed(s.name) || age < 0 || age > resumeFor || s.holds != nil && !s.holds(ctx, x)
 	})
 	if first < 0 {
 		return len(all)
@@ -41,11 +43,18 @@ func (x *execution) resume(ctx context.Context, all []step) int {
 // firstOpen returns the first stage that has not passed, or "".
 func (x *execution) firstOpen(all []step) string {
 	for _, s := range all {
-		if !x.state.outcome(s.name).passed() {
+		if !x.state.passed(s.name) {
 			return s.name
 		}
 	}
 	return ""
+}
+
+// lacksCheckout reports whether one of the stages needs a checkout that the end of an
+// earlier run removed. validate makes a new one.
+func (x *execution) lacksCheckout(some []step) bool {
+	_, err := os.Stat(x.Dir)
+	return err != nil && some[0].name != "validate" && slices.ContainsFunc(some, func(s step) bool { return s.checkout })
 }
 
 // packaged reports whether the image of an earlier call is still in the repository,
@@ -91,11 +100,13 @@ func bounds(all []string, from, until string) (first, last int, err error) {
 
 // removeCheckouts removes the checkouts of all runs except one. Their reports stay.
 func removeCheckouts(stateDir, keep string) error {
-	all, err := filepath.Glob(filepath.Join(stateDir, "runs", "*"))
-	if err != nil {
-		return err
+	runs := filepath.Join(stateDir, "runs")
+	all, err := os.ReadDir(runs)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("list the runs: %w", err)
 	}
-	for _, dir := range all {
+	for _, run := range all {
+		dir := filepath.Join(runs, run.Name())
 		if dir == keep {
 			continue
 		}

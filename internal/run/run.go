@@ -84,6 +84,8 @@ func Path(ctx context.Context, d stage.Deps, p Progress, o Options) (*Result, er
 		from = x.resume(ctx, all)
 	} else if missing := x.firstOpen(all[:from]); missing != "" {
 		return nil, report.Usage(fmt.Sprintf("--from %s: stage %s has not passed for %.7s: run without --from", o.From, missing, x.Job.Commit.ID))
+	} else if x.lacksCheckout(all[from : until+1]) {
+		return nil, report.Usage(fmt.Sprintf("--from %s: the checkout of %.7s was removed when its run ended: use --from validate", o.From, x.Job.Commit.ID))
 	}
 	p.Plan(fmt.Sprintf("%s · %.7s", x.Config.App, x.Job.Commit.ID), names(all[:until+1]), append(notes(x.Job.Commit), otherTargets(x.Config)...))
 	runErr := x.run(ctx, all[:until+1], min(from, until+1))

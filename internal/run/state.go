@@ -102,21 +102,27 @@ func (s *state) save(name string, r *report.Report) error {
 	return files.WriteWith(filepath.Join(s.dir, name), 0o644, r.WriteJSON)
 }
 
-// report reads the report of a stage from an earlier call; nil: there is none that can
-// be read.
+// report reads the report of a stage from an earlier call. nil: there is none, or it
+// does not match the recorded outcome.
 func (s *state) report(stage string) *report.Report {
-	name := s.outcome(stage).Report
-	if name == "" {
+	o := s.outcome(stage)
+	if o.Report == "" {
 		return nil
 	}
-	f, err := os.Open(filepath.Join(s.dir, filepath.Base(name)))
+	f, err := os.Open(filepath.Join(s.dir, filepath.Base(o.Report)))
 	if err != nil {
 		return nil
 	}
 	defer f.Close()
 	r, err := report.Read(f)
-	if err != nil {
+	if err != nil || r.Commit != "" && r.Commit != s.Commit || r.Verdict != o.Verdict {
 		return nil
 	}
 	return r
+}
+
+// passed reports whether a stage passed in an earlier call, with a report that later
+// stages can read.
+func (s *state) passed(stage string) bool {
+	return s.outcome(stage).passed() && s.report(stage) != nil
 }

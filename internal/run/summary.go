@@ -43,7 +43,11 @@ func (x *execution) summary(all []step, until int, start time.Time, runErr error
 	r.Set("digest", r.Digest)
 	if last := x.reports[all[until].name]; last != nil {
 		r.Set("release", last.Output("release"))
-		r.Set("url", last.Output("url"))
+		url := last.Output("url")
+		if strings.HasPrefix(all[until].name, "soak") { // which watches the environment of the stage before it
+			url = x.reports[all[until-1].name].Output("url")
+		}
+		r.Set("url", url)
 	}
 	return r
 }
