@@ -38,6 +38,7 @@ preview:
   replace-image: ghcr.io/acme/where2eat
   set: {service.type: NodePort}
   ready: {path: /healthz, version-path: /version, timeout: 1m}
+  seed: go run ./internal/seed
 environments:
   staging: {target: kubernetes, chart: charts/where2eat, replace-image: ghcr.io/acme/where2eat, set: {service.type: NodePort}}
   production:
@@ -69,7 +70,7 @@ func TestPath(t *testing.T) {
 	b.open(head)
 	r := b.act("1-opened", "goldenpath.yml", "pull_request", b.pullRequest("opened", main, head))
 	b.succeeded("opened", r)
-	b.summarized(r, "pr-7 is ready at")
+	b.summarized(r, "pr-7 is ready at", "recorded for pr-7: seed")
 	first := b.address()
 	b.answers(first, head)
 	if c := b.hub.Comments(number); len(c) != 1 || !strings.Contains(c[0].Body, first) || !strings.Contains(c[0].Body, "security-gate") {
