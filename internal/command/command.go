@@ -156,7 +156,7 @@ func Main(ctx context.Context, env *Env, app App) (code int) {
 }
 
 // unquoted returns the parser's message without the quoted value. A PEM block starts with
-// a dash, so the parser takes it for a flag and would print it.
+// a dash, so the parser takes a private key for a flag and would print the key.
 func unquoted(err error) string {
 	flag, _, found := strings.Cut(err.Error(), ": expected string value but got ")
 	if !found {
@@ -184,13 +184,13 @@ func publish(env *Env, rep *report.Report, c Command) error {
 	if o.Report != "" {
 		rep.Set("report", o.Report)
 		if err := toFile(o.Report, rep.WriteJSON); err != nil {
-			return fmt.Errorf("write report: %w", err)
+			return fmt.Errorf("cannot write the report: %w", err)
 		}
 	}
 	if o.Summary != "" {
 		err := toFile(o.Summary, func(w io.Writer) error { return rep.WriteSummary(w, report.SummaryBudget) })
 		if err != nil {
-			return fmt.Errorf("write summary: %w", err)
+			return fmt.Errorf("cannot write the summary: %w", err)
 		}
 	}
 	if o.JSON {
@@ -242,7 +242,7 @@ func fail(env *Env, name string, err error) int {
 func ReadReport(path string) (*report.Report, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, report.Usage(fmt.Sprintf("read report: %v", err))
+		return nil, report.Usage(fmt.Sprintf("cannot read the report: %v", err))
 	}
 	defer f.Close()
 	r, err := report.Read(io.LimitReader(f, 64<<20))

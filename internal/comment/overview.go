@@ -53,7 +53,7 @@ func (d *document) headline() string {
 	verdict := ""
 	switch {
 	case blocked > 0:
-		verdict = fmt.Sprintf("✗ blocked · %d of %d must be fixed", blocked, n)
+		verdict = fmt.Sprintf("✗ blocked · %d of %d checks failed", blocked, n)
 	case unknown > 0:
 		verdict = fmt.Sprintf("? incomplete · no result yet from %d of %d", unknown, n)
 	case untrusted > 0:

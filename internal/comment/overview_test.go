@@ -31,13 +31,13 @@ func TestHeadline(t *testing.T) {
 		"one was skipped":            {[]section{passed("test"), with("battery", func(s *section) { s.marker.Verdict = report.Skip })}, "✓ nothing blocks"},
 		"only the preview":           {[]section{passed("preview")}, "✓ preview · no other check has reported yet"},
 		"the preview was removed":    {[]section{with("preview", func(s *section) { s.marker.Verdict, s.marker.Commit = report.Skip, "" })}, "– preview · no other check has reported yet"},
-		"one fails":                  {[]section{passed("test"), with("battery", fails)}, "✗ blocked · 1 of 2 must be fixed"},
+		"one fails":                  {[]section{passed("test"), with("battery", fails)}, "✗ blocked · 1 of 2 checks failed"},
 		"path-43 an earlier commit":  {[]section{passed("test"), with("battery", stale)}, "? incomplete · no result yet from 1 of 2"},
 		"an earlier commit failed":   {[]section{with("test", func(s *section) { fails(s); stale(s) })}, "? incomplete · no result yet from 1 of 1"},
 		"no valid marker":            {[]section{passed("test"), with("battery", func(s *section) { s.valid = false })}, "? incomplete · no result yet from 1 of 2"},
-		"fails, and an earlier one":  {[]section{with("test", fails), with("battery", stale)}, "✗ blocked · 1 of 2 must be fixed"},
+		"fails, and an earlier one":  {[]section{with("test", fails), with("battery", stale)}, "✗ blocked · 1 of 2 checks failed"},
 		"of a fork":                  {[]section{passed("test"), with("battery", func(s *section) { s.marker.Trusted = false })}, "? not verified · reported by a run of the pull request's own code"},
-		"of a fork, and it blocks":   {[]section{with("test", func(s *section) { fails(s); s.marker.Trusted = false })}, "✗ blocked · 1 of 1 must be fixed"},
+		"of a fork, and it blocks":   {[]section{with("test", func(s *section) { fails(s); s.marker.Trusted = false })}, "✗ blocked · 1 of 1 checks failed"},
 		"of a fork, earlier commit":  {[]section{with("test", func(s *section) { stale(s); s.marker.Trusted = false })}, "? incomplete · no result yet from 1 of 1"},
 		"a section without a commit": {[]section{with("test", func(s *section) { s.marker.Commit = "" })}, "✓ nothing blocks"},
 	} {
@@ -66,7 +66,7 @@ func TestOverview(t *testing.T) {
 		comment = Edit(comment, commitA, p)
 	}
 	want := begin(overviewName) + "\n" + marker{Section: overviewName, Commit: commitA}.encode() + `
-### goldenpath · ✗ blocked · 1 of 4 must be fixed · commit ` + "`aaaaaaa`" + `
+### goldenpath · ✗ blocked · 1 of 4 checks failed · commit ` + "`aaaaaaa`" + `
 
 | | check | result | commit |
 |---|---|---|---|

@@ -68,7 +68,7 @@ func TestPreviewFailure(t *testing.T) {
 	s, hub := connect(t, githubtest.Pull{})
 	rep := &report.Report{Name: "preview-up", Commit: commitA, Verdict: report.Fail, Reason: report.ReasonNotReady, Title: "pr-12 did not become ready"}
 	Previews{Hub: hub}.Created(t.Context(), rep, "pr-12", 12, "")
-	if text := the(t, s); !strings.Contains(text, "### goldenpath · ✗ blocked · 1 of 1 must be fixed · commit `aaaaaaa`") || s.Deployments("preview/pr-12")[0].State() != "failure" {
+	if text := the(t, s); !strings.Contains(text, "### goldenpath · ✗ blocked · 1 of 1 checks failed · commit `aaaaaaa`") || s.Deployments("preview/pr-12")[0].State() != "failure" {
 		t.Error(text)
 	}
 }

@@ -74,7 +74,7 @@ func TestCutIsStated(t *testing.T) {
 		t.Error("the whole page is cut")
 	}
 	got := written(t, func(w io.Writer) error { return r.WriteSummary(w, 4000) })
-	for _, want := range []string{notice, "still here", "**2 must be fixed**", "script-injection", "more lines are in the JSON report"} {
+	for _, want := range []string{notice, "still here", "**2 findings must be fixed**", "script-injection", "more lines are in the JSON report"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("without %q:\n%s", want, got)
 		}
@@ -95,7 +95,7 @@ func TestCutIsStated(t *testing.T) {
 func TestManyFindings(t *testing.T) {
 	r := crowd(300)
 	got := written(t, func(w io.Writer) error { return r.WriteSummary(w, SummaryBudget) })
-	for _, want := range []string{"**100 must be fixed**", "<summary>80 more must be fixed</summary>", "<summary>100 known: already on the base branch</summary>", "\n50 more are in the JSON report.\n"} {
+	for _, want := range []string{"**100 findings must be fixed**", "<summary>80 more must be fixed</summary>", "<summary>100 known: already on the base branch</summary>", "\n50 more are in the JSON report.\n"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("summary without %q", want)
 		}

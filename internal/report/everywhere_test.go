@@ -104,7 +104,7 @@ var (
 		regexp.MustCompile(`^$`),
 		regexp.MustCompile(`^### goldenpath (.*)$`),
 		regexp.MustCompile(`^Reason: (.*)$`),
-		regexp.MustCompile(`^\*\*[0-9]+ must be fixed\*\*$`),
+		regexp.MustCompile(`^\*\*[0-9]+ findings? must be fixed\*\*$`),
 		regexp.MustCompile(`^\*\*(?:Fix|Waiver)\*\* (.*)$`),
 		regexp.MustCompile(`^\*\*Fix\*\*$`),
 		regexp.MustCompile(`^\*\*(.*)\*\*$`),

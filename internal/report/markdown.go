@@ -7,6 +7,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"github.com/dustin/go-humanize/english"
 )
 
 // Budgets in bytes. GitHub drops a job summary over 1 MiB, and refuses a comment over
@@ -16,8 +18,8 @@ const (
 	CommentBudget = 60_000
 )
 
-// WriteSummary writes the job summary: verdict, checks, findings, details. What does not
-// fit the budget, in bytes, is left out, and a notice says so.
+// WriteSummary writes the job summary: verdict, checks, findings, details. Parts that do
+// not fit the budget, in bytes, are left out, and a notice reports that.
 func (r *Report) WriteSummary(w io.Writer, budget int) error {
 	_, err := io.WriteString(w, joinBlocks(r.blocks(), budget))
 	return err
@@ -95,7 +97,7 @@ func (r *Report) findingBlocks() []block {
 	}
 	var blocks []block
 	if must := groups["must be fixed"]; len(must) > 0 {
-		blocks = append(blocks, block{head: fmt.Sprintf("**%d must be fixed**\n", len(must))})
+		blocks = append(blocks, block{head: fmt.Sprintf("**%s must be fixed**\n", english.Plural(len(must), "finding", ""))})
 		for _, f := range must[:min(findingsInFull, len(must))] {
 			blocks = append(blocks, f.block())
 		}

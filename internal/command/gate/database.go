@@ -18,23 +18,23 @@ import (
 // Database is `security-gate database`.
 type Database struct {
 	Update Update `cmd:"" help:"Download advisory data that is missing or no longer recent, from the first mirror that responds."`
-	Import Import `cmd:"" default:"withargs" help:"Create the data of Go from a folder of the Go vulnerability database."`
+	Import Import `cmd:"" default:"withargs" help:"Build the Go advisory data from a local copy of the Go vulnerability database."`
 }
 
 // Update is `security-gate database update`.
 type Update struct {
-	To         string        `help:"Folder with advisory data. Default: goldenpath/databases in the user's cache." type:"path" placeholder:"DIR"`
-	Ecosystems []string      `help:"Ecosystems of OSV. Default: Go, npm, PyPI." default:"Go,npm,PyPI" placeholder:"NAME,..."`
-	Image      bool          `help:"Download trivy's database too. Scanning an image needs it."`
-	Java       bool          `help:"Download trivy's database of jars too."`
-	Exploits   bool          `help:"Download data on exploitation too (KEV and EPSS)."`
-	MirrorOSV  []string      `name:"mirror-osv" help:"Addresses of OSV data, with <ecosystem> in them, in the order in which they are tried." placeholder:"URL,..."`
-	MirrorDB   []string      `name:"mirror-trivy" help:"References of trivy's database, in the order in which they are tried." placeholder:"IMAGE,..."`
-	MaxAge     time.Duration `help:"Age from which data that could not be updated is an error." default:"168h" placeholder:"DURATION"`
+	To         string        `help:"Folder with advisory data. Default: goldenpath/databases in the user's cache folder." type:"path" placeholder:"DIR"`
+	Ecosystems []string      `help:"OSV ecosystems to download. Default: Go, npm, PyPI." default:"Go,npm,PyPI" placeholder:"NAME,..."`
+	Image      bool          `help:"Also download trivy's database, which is needed to scan an image."`
+	Java       bool          `help:"Also download trivy's database of Java archives (jars)."`
+	Exploits   bool          `help:"Also download data about exploited vulnerabilities (KEV and EPSS)."`
+	MirrorOSV  []string      `name:"mirror-osv" help:"Addresses of OSV data, in the order in which they are tried. <ecosystem> in an address is replaced with the ecosystem's name." placeholder:"URL,..."`
+	MirrorDB   []string      `name:"mirror-trivy" help:"Image references of trivy's database, in the order in which they are tried." placeholder:"IMAGE,..."`
+	MaxAge     time.Duration `help:"If an update fails, existing data older than this is an error." default:"168h" placeholder:"DURATION"`
 	command.Output
 }
 
-// Do downloads.
+// Do downloads the data.
 func (c *Update) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
 	start := env.Now()
 	o := database.Options{
@@ -79,12 +79,12 @@ func (c *Update) Do(ctx context.Context, env *command.Env) (*report.Report, erro
 
 // Import is `security-gate database import`.
 type Import struct {
-	From string `help:"Folder of OSV files: data/osv of module golang.org/x/vulndb." required:"" type:"path" placeholder:"DIR"`
-	To   string `help:"Folder with advisory data. Default: goldenpath/databases in the user's cache." type:"path" placeholder:"DIR"`
+	From string `help:"Folder of OSV files: the folder data/osv in the source of the module golang.org/x/vulndb." required:"" type:"path" placeholder:"DIR"`
+	To   string `help:"Folder with advisory data. Default: goldenpath/databases in the user's cache folder." type:"path" placeholder:"DIR"`
 	command.Output
 }
 
-// Do imports.
+// Do imports the data.
 func (c *Import) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
 	to := cmp.Or(c.To, command.DefaultDatabases(env))
 	db, err := osv.ImportGo(ctx, c.From, to)
@@ -92,7 +92,7 @@ func (c *Import) Do(ctx context.Context, env *command.Env) (*report.Report, erro
 		return nil, err
 	}
 	return &report.Report{
-		Name: "database", Verdict: report.Pass, Reason: report.ReasonImported, Title: "advisory data of Go is in " + to, Started: env.Now().UTC(),
-		Checks: []report.Check{{Name: db.Name, State: report.OK, Result: db.Digest, Note: "newest advisory of " + db.Time.Format(time.DateOnly)}},
+		Name: "database", Verdict: report.Pass, Reason: report.ReasonImported, Title: "Go advisory data is in " + to, Started: env.Now().UTC(),
+		Checks: []report.Check{{Name: db.Name, State: report.OK, Result: db.Digest, Note: "newest advisory: " + db.Time.Format(time.DateOnly)}},
 	}, nil
 }

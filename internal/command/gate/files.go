@@ -19,8 +19,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// removeOld removes the results of an earlier run, so that they are not mistaken for
-// this one's.
+// removeOld removes the result files of an earlier run, so that they are not mistaken for
+// results of this run.
 func (c *Scan) removeOld(env *command.Env) error {
 	names := []string{c.SBOM, c.VEX, c.Report, c.Summary}
 	if c.Report == "" {
@@ -40,13 +40,13 @@ func (c *Scan) removeOld(env *command.Env) error {
 			continue
 		}
 		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("remove an earlier result: %w", err)
+			return fmt.Errorf("cannot remove the result of an earlier run: %w", err)
 		}
 	}
 	return nil
 }
 
-// ours reports whether the gate wrote a file. Other files are never removed.
+// ours reports whether the gate wrote the file name. The gate removes no other files.
 func ours(name string) bool {
 	if info, err := os.Lstat(name); err != nil || !info.Mode().IsRegular() {
 		return false

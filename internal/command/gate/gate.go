@@ -4,7 +4,6 @@ package gate
 
 import (
 	"github.com/alecthomas/kong"
-	kongcompletion "github.com/jotaen/kong-completion"
 
 	"github.com/seed-b235b314/goldenpath/internal/command"
 )
@@ -14,8 +13,8 @@ type CLI struct {
 	Scan     Scan     `cmd:"" default:"withargs" help:"Scan a checkout and decide whether it may pass."`
 	Database Database `cmd:"" help:"Download advisory data, or import it."`
 
-	Completion kongcompletion.Completion `cmd:"" help:"Print the shell code that completes security-gate commands."`
-	Version    kong.VersionFlag          `help:"Print the version."`
+	Completion command.Completion `cmd:"" help:"Print the shell completion script."`
+	Version    kong.VersionFlag   `help:"Print the version."`
 }
 
 // New returns the command line.

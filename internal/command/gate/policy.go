@@ -18,9 +18,9 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// policy decides what blocks: the configuration, the waivers, the list of allowed
-// dependencies and the Rego rules. A change cannot loosen its own gate: with a base,
-// all of it is read from the base.
+// policy holds the files that decide which findings block: the configuration, the waivers,
+// the list of allowed dependencies and the Rego rules. A change cannot loosen its own gate:
+// if there is a base commit, all of these files are read from it.
 type policy struct {
 	*config.Config
 	dir          string // folder of its files
@@ -35,11 +35,11 @@ type policy struct {
 	broken   error // why the gate would refuse the checkout's own policy
 }
 
-// guards are files that decide who may change the policy and whose signatures are
-// trusted. No scanner examines them, so a change to them is shown.
+// guards names the files that decide who may change the policy and whose signatures are
+// trusted. No scanner examines these files, so the report shows changes to them.
 var guards = []string{".goldenpath/evidence.pub", "CODEOWNERS", ".github/CODEOWNERS", "docs/CODEOWNERS"}
 
-// callers of these workflows and actions decide whether the gate runs at all.
+// Workflows that call one of these workflows and actions decide whether the gate runs at all.
 const (
 	workflowFolder = ".github/workflows"
 	ourActions     = "seed-b235b314/goldenpath/"
@@ -49,14 +49,14 @@ const (
 func (c *Scan) policy(ctx context.Context, found *change.Change, now time.Time) (*policy, error) {
 	dir, err := found.At(ctx, found.Policy, config.File)
 	if err != nil {
-		return nil, fmt.Errorf("read the policy of the base: %w", err)
+		return nil, fmt.Errorf("cannot read the policy of the base commit: %w", err)
 	}
 	cfg, err := readConfig(dir)
 	if err != nil {
 		return nil, err
 	}
 	if c.Waivers != "" && !filepath.IsLocal(c.Waivers) {
-		return nil, report.Usage(fmt.Sprintf("--waivers %s: name a file of the repository, relative to its top: it is read from the base", c.Waivers))
+		return nil, report.Usage(fmt.Sprintf("--waivers %s is not a file of the repository: write a path relative to the top of the repository, because the file is read from the base commit", c.Waivers))
 	}
 	waivers := cmp.Or(c.Waivers, cfg.Gate.Waivers)
 	names := []string{config.File}
@@ -66,11 +66,11 @@ func (c *Scan) policy(ctx context.Context, found *change.Change, now time.Time) 
 		}
 	}
 	if dir, err = found.At(ctx, found.Policy, names...); err != nil {
-		return nil, fmt.Errorf("read the policy of the base: %w", err)
+		return nil, fmt.Errorf("cannot read the policy of the base commit: %w", err)
 	}
 	waiversDir, err := found.At(ctx, found.Waivers, waivers)
 	if err != nil {
-		return nil, fmt.Errorf("read the waivers of the base: %w", err)
+		return nil, fmt.Errorf("cannot read the waivers of the base commit: %w", err)
 	}
 	p, err := c.readPolicy(dir, waiversDir, cfg, now)
 	if err != nil || found.Policy == "" {
@@ -79,12 +79,12 @@ func (c *Scan) policy(ctx context.Context, found *change.Change, now time.Time) 
 	p.origin, p.waivedBy = found.Policy, found.Waivers
 	callers, err := found.Containing(ctx, workflowFolder, ourActions)
 	if err != nil {
-		return nil, fmt.Errorf("find the workflows that call goldenpath: %w", err)
+		return nil, fmt.Errorf("cannot find the workflows that call goldenpath: %w", err)
 	}
 	p.callers = len(callers)
 	names = append(names, waivers)
 	if p.diff, err = found.Diff(ctx, slices.Concat(names, guards, callers[:min(len(callers), maxCallers)])...); err != nil {
-		return nil, fmt.Errorf("compare the policy with the base's: %w", err)
+		return nil, fmt.Errorf("cannot compare the policy with the policy of the base commit: %w", err)
 	}
 	if slices.ContainsFunc(p.diff, func(d change.Difference) bool { return slices.Contains(names, d.Name) }) {
 		p.broken = c.checkNext(now)
@@ -92,7 +92,7 @@ func (c *Scan) policy(ctx context.Context, found *change.Change, now time.Time) 
 	return p, nil
 }
 
-// checkNext reports why the gate would refuse the checkout's own policy.
+// checkNext reports why the gate would refuse the policy in the checkout.
 func (c *Scan) checkNext(now time.Time) error {
 	next, err := readConfig(c.Dir)
 	if err != nil {
@@ -115,14 +115,14 @@ func readConfig(dir string) (*config.Config, error) {
 	return cfg, err
 }
 
-// readPolicy reads what the configuration names: the waivers below one folder, the
-// rest below another.
+// readPolicy reads the files that the configuration names: the waivers from one folder, the
+// other files from another.
 func (c *Scan) readPolicy(dir, waiversDir string, cfg *config.Config, now time.Time) (*policy, error) {
 	p := &policy{Config: cfg, dir: dir}
 	var errs [3]error
 	if name := cmp.Or(c.Waivers, cfg.Gate.Waivers); name != config.Default("").Gate.Waivers {
 		if _, err := os.Lstat(filepath.Join(waiversDir, name)); errors.Is(err, fs.ErrNotExist) {
-			return p, report.Usage(fmt.Sprintf("%s:1:1 is named as the waiver file and does not exist: add it, or remove the name", name))
+			return p, report.Usage(fmt.Sprintf("%s:1:1 is named as the waiver file and does not exist: add the file, or remove gate.waivers", name))
 		}
 	}
 	p.waivers, errs[0] = gate.ReadWaivers(waiversDir, cmp.Or(c.Waivers, cfg.Gate.Waivers), time.Duration(cfg.Gate.WaiverMaxAge), now)

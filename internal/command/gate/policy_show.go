@@ -9,15 +9,16 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// maxDiff is how many bytes of one file's difference are shown.
+// maxDiff is the maximum number of bytes that are shown of the diff of one file.
 const maxDiff = 8 << 10
 
-// show adds to the report which policy decided and how the checkout's differs.
+// show adds to the report which policy was applied, and how the policy in the checkout
+// differs.
 func (p *policy) show(rep *report.Report, redact func(string) string) {
 	if p.origin == "" {
 		return
 	}
-	row := report.Check{Name: "policy", State: report.OK, Result: fmt.Sprintf("of the base %.7s", p.origin)}
+	row := report.Check{Name: "policy", State: report.OK, Result: fmt.Sprintf("policy of the base commit %.7s", p.origin)}
 	if p.waivedBy != p.origin {
 		row.Result += fmt.Sprintf(", waivers of %.7s", p.waivedBy)
 	}
@@ -34,7 +35,7 @@ func (p *policy) show(rep *report.Report, redact func(string) string) {
 	}
 	if p.broken != nil {
 		row.State, row.Note = report.Warned, "changed here, and the gate will refuse it once it is in effect"
-		rep.Sections = append(rep.Sections, report.Section{Title: "mistakes in the policy that this change brings", Open: true, Text: redact(p.broken.Error())})
+		rep.Sections = append(rep.Sections, report.Section{Title: "mistakes in the changed policy", Open: true, Text: redact(p.broken.Error())})
 	}
 	rep.Checks = slices.Insert(rep.Checks, 0, row)
 	if rep.Verdict == report.Pass && row.State == report.Warned {
@@ -43,8 +44,8 @@ func (p *policy) show(rep *report.Report, redact func(string) string) {
 	}
 }
 
-// whole bounds what is searched for secrets, at the end of a line: half a secret is
-// one that no rule recognises.
+// whole cuts a long text at the end of a line before the text is searched for secrets,
+// because no rule recognises half a secret.
 func whole(text string) string {
 	if len(text) <= 1<<20 {
 		return text
@@ -52,12 +53,12 @@ func whole(text string) string {
 	return text[:strings.LastIndexByte(text[:1<<20], '\n')+1]
 }
 
-// remark is an added or removed line that is empty or a comment.
+// remark matches an added or removed line of a diff that is empty or a comment.
 var remark = regexp.MustCompile(`(?m)^[-+][ \t]*(#.*)?\r?\n`)
 
-// shorten cuts a difference. Its comments go first: a long comment must not push the
-// change itself out of sight. Secrets must be removed before: no rule recognises half
-// of one.
+// shorten shortens a diff. It removes comments first, because a long comment must not push
+// the change itself out of sight. Callers remove secrets before, because no rule recognises
+// half a secret.
 func shorten(text string) string {
 	if len(text) <= maxDiff {
 		return text

@@ -22,25 +22,25 @@ import (
 type Scan struct {
 	Dir             string        `help:"Checkout to scan." default:"." type:"path" placeholder:"DIR"`
 	Commit          string        `help:"Commit that the report is about. Default: HEAD of the checkout." placeholder:"COMMIT"`
-	Base            string        `help:"Commit to compare with: findings that it has too are reported and do not block. Default: the base of the pull request or merge group; on a push, the last release." placeholder:"COMMIT"`
-	Everything      bool          `help:"Examine every file, even if only a few differ from the base."`
-	FailOn          string        `help:"Lowest severity of a new finding that blocks: critical, high, medium, low. Default: gate.fail-on." placeholder:"SEVERITY"`
-	Waivers         string        `help:"Waiver file. Default: gate.waivers." placeholder:"FILE"`
-	Databases       string        `help:"Folder with advisory data. Default: goldenpath/databases in the user's cache." placeholder:"DIR" type:"path"`
-	Artifact        string        `help:"Folder that was packed into the image. Its Go binaries record which standard library they were built with." placeholder:"DIR" type:"path"`
+	Base            string        `help:"Commit to compare with: findings that also exist there are reported but do not block. Default: the base of the pull request or merge group; on a push, the last release." placeholder:"COMMIT"`
+	Everything      bool          `help:"Examine every file, not only the files that differ from the base."`
+	FailOn          string        `help:"Lowest severity of a new finding that blocks: critical, high, medium, low. Default: gate.fail-on in .goldenpath.yml." placeholder:"SEVERITY"`
+	Waivers         string        `help:"Waiver file. Default: gate.waivers in .goldenpath.yml." placeholder:"FILE"`
+	Databases       string        `help:"Folder with advisory data. Default: goldenpath/databases in the user's cache folder." placeholder:"DIR" type:"path"`
+	Artifact        string        `help:"Folder that was packed into the image. Its Go binaries are checked for vulnerabilities in the standard library that they were built with." placeholder:"DIR" type:"path"`
 	Image           string        `help:"Image to scan: a reference, oci:FOLDER, or a tar file." placeholder:"IMAGE"`
-	BaseImage       string        `help:"Earlier image to compare with: findings that it has too do not block." placeholder:"IMAGE"`
+	BaseImage       string        `help:"Earlier image to compare with: findings that also exist in it do not block." placeholder:"IMAGE"`
 	Offline         bool          `help:"Use only the advisory data in the folder, without the network."`
-	MissingDatabase string        `help:"What to do when something could not be checked: error, or warn. Default: gate.missing-database." placeholder:"POLICY"`
-	Import          []string      `name:"import-sarif" help:"SARIF files of other tools, or patterns of them. Their findings are treated as the gate's own." placeholder:"FILE,..."`
+	MissingDatabase string        `help:"What to do when something could not be checked: \"error\" or \"warn\". Default: gate.missing-database in .goldenpath.yml." placeholder:"POLICY"`
+	Import          []string      `name:"import-sarif" help:"SARIF files from other tools, or globs. Their findings are treated like the gate's own." placeholder:"FILE,..."`
 	SARIF           string        `name:"sarif" help:"Write one SARIF file for each scanner into this folder." placeholder:"DIR" type:"path"`
 	SBOM            string        `name:"sbom" help:"Write a CycloneDX SBOM to this file." placeholder:"FILE" type:"path"`
-	VEX             string        `name:"vex" help:"Write the waivers of vulnerabilities to this file, as OpenVEX." placeholder:"FILE" type:"path"`
+	VEX             string        `name:"vex" help:"Write vulnerability waivers to this file, as OpenVEX." placeholder:"FILE" type:"path"`
 	Timeout         time.Duration `help:"Time limit of each scanner. Default: 10m." default:"10m" placeholder:"DURATION"`
 	command.Output
 }
 
-// Do scans.
+// Do scans the checkout.
 func (c *Scan) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
 	dir, err := filepath.Abs(c.Dir)
 	if err != nil {
@@ -49,7 +49,7 @@ func (c *Scan) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return nil, report.Usage(fmt.Sprintf("--dir %s is not a folder: name the checkout to scan", c.Dir))
 	}
-	// A result of an earlier run must not be mistaken for this one's.
+	// A result of an earlier run must not be mistaken for a result of this run.
 	if err := c.removeOld(env); err != nil {
 		return nil, err
 	}
@@ -95,8 +95,8 @@ func (c *Scan) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 	return rep, errors.Join(err, fetched, c.write(rep, packages, o))
 }
 
-// fetch updates the database that scanning an image needs. Without it the image is
-// not scanned, and the report states that.
+// fetch updates the database that is needed to scan an image. Without the database the image
+// is not scanned, and the report states that.
 func (c *Scan) fetch(ctx context.Context, env *command.Env, dir string) error {
 	if c.Image == "" || c.Offline {
 		return nil
@@ -105,7 +105,7 @@ func (c *Scan) fetch(ctx context.Context, env *command.Env, dir string) error {
 	return err
 }
 
-// options are the gate's options, from flags and policy.
+// options returns the gate's options, from flags and policy.
 func (c *Scan) options(ctx context.Context, env *command.Env, found *change.Change, p *policy) (gate.Options, error) {
 	cfg := p.Gate
 	o := gate.Options{

@@ -33,8 +33,8 @@ func (c *Scan) scanners(dir string, p *policy, secrets *gitleaks.Scanner) []gate
 	return append(all, c.imports(dir)...)
 }
 
-// imports returns the tools whose results are imported. A file that cannot be read is a
-// scanner that fails.
+// imports returns a scanner for each imported SARIF file. If a file cannot be read, its
+// scanner fails.
 func (c *Scan) imports(dir string) []gate.Scanner {
 	var all []gate.Scanner
 	for _, pattern := range c.Import {
@@ -43,7 +43,7 @@ func (c *Scan) imports(dir string) []gate.Scanner {
 		}
 		names, err := filepath.Glob(pattern)
 		if err == nil && len(names) == 0 {
-			err = fmt.Errorf("no file matches %s", pattern)
+			err = fmt.Errorf("no file matches --import-sarif %s", pattern)
 		}
 		if err != nil {
 			all = append(all, unreadable{err})
@@ -61,7 +61,7 @@ func (c *Scan) imports(dir string) []gate.Scanner {
 	return all
 }
 
-// unreadable is a tool whose results cannot be read.
+// unreadable is the scanner of a SARIF file that cannot be read. It always fails.
 type unreadable struct{ err error }
 
 func (unreadable) Name() string    { return "sarif" }

@@ -10,9 +10,9 @@ import (
 
 // Comment is `goldenpath comment`.
 type Comment struct {
-	Reports        string `help:"Folder that contains only JSON reports of other steps, at most 8, with any names." required:"" type:"path" placeholder:"DIR"`
-	PullRequest    int    `help:"Pull request of this run. Default: the pull request of the run that this run follows." placeholder:"NUMBER"`
-	Head           string `help:"Commit of the run that this run follows. Default: from the event." placeholder:"COMMIT"`
+	Reports        string `help:"Folder that contains only JSON reports from other steps, at most 8. The file names do not matter." required:"" type:"path" placeholder:"DIR"`
+	PullRequest    int    `help:"Pull request to comment on. Default: that of the workflow run that triggered this one." placeholder:"NUMBER"`
+	Head           string `help:"Head commit of the workflow run that triggered this one. Default: from the event." placeholder:"COMMIT"`
 	HeadRepository string `help:"Repository of that commit, which may be a fork. Default: from the event." placeholder:"OWNER/NAME"`
 	HeadBranch     string `help:"Branch of that commit. Default: from the event." placeholder:"BRANCH"`
 	GitHub
@@ -21,7 +21,7 @@ type Comment struct {
 
 // Help is shown by --help.
 func (Comment) Help() string {
-	return "Publishes reports of other steps in goldenpath's comment on a pull request, one section for each report. A fork's run may not comment. It uploads its reports as an artifact, and a run that follows it (on: workflow_run) downloads them into an empty folder and calls this command. The folder is treated as hostile: files that are not reports are refused, GitHub and not the report names the pull request, and addresses in reports are shown as text."
+	return "Publishes reports from other steps in goldenpath's comment on a pull request, one section for each report. A workflow run of a fork has no permission to comment. That run uploads its reports as an artifact, and a second workflow (on: workflow_run) downloads the artifact into an empty folder and calls this command. The folder is treated as hostile: files that are not reports are refused, the pull request is looked up on GitHub and not read from a report, and URLs in reports are shown as plain text."
 }
 
 // Do publishes the reports.
@@ -31,7 +31,7 @@ func (c *Comment) Do(ctx context.Context, env *command.Env) (*report.Report, err
 		return nil, err
 	}
 	if hub == nil {
-		return nil, report.Usage("no token or no repository: pass the job's token in GITHUB_TOKEN, with the permission `pull-requests: write`")
+		return nil, report.Usage("no GitHub token or no repository name: pass the job's token in GITHUB_TOKEN, with the permission `pull-requests: write`")
 	}
 	run, err := comment.SelectRun(env.Runner, c.repository(env), comment.Selection{PullRequest: c.PullRequest, Head: c.Head, Repository: c.HeadRepository, Branch: c.HeadBranch})
 	if err != nil {

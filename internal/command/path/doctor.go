@@ -65,11 +65,12 @@ func (c *Doctor) Do(ctx context.Context, env *command.Env) (*report.Report, erro
 // repositoryPath matches owner/name in the path of a remote.
 var repositoryPath = regexp.MustCompile(`^/?([A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+?)(?:\.git)?/?$`)
 
-// origin returns owner/name of the remote origin if it is on the server, or "".
+// origin returns owner/name of the git remote "origin". It returns "" if the remote does
+// not exist or is not on the given GitHub server.
 func origin(ctx context.Context, repo git.Repository, server string) string {
 	address, err := repo.Run(ctx, "remote", "get-url", "origin")
 	if err != nil {
-		return "" // there is none
+		return "" // no remote named origin
 	}
 	if !strings.Contains(address, "://") { // git@github.com:owner/name
 		address = "ssh://" + strings.Replace(address, ":", "/", 1)

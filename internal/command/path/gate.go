@@ -15,8 +15,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/tool"
 )
 
-// gate returns the function that runs the security gate. The gate is a process of its
-// own, which gets no credentials.
+// gate returns the function that runs the security gate. The gate runs as a separate
+// process without credentials.
 func (c *Run) gate(env *command.Env) (func(context.Context, stage.GateRequest) (*report.Report, error), error) {
 	binary := c.SecurityGate
 	if binary == "" {
@@ -63,7 +63,7 @@ func scan(ctx context.Context, gate tool.Command, file string) (*report.Report, 
 	case exit == nil || exit.Code == report.ExitVerdict:
 		return rep, readErr
 	case exit.Code > 128:
-		return nil, fmt.Errorf("security-gate was killed by signal %d: run again", exit.Code-128)
+		return nil, fmt.Errorf("security-gate was ended by signal %d: run the command again", exit.Code-128)
 	}
 	return rep, errors.New(strings.TrimSpace(exit.Tail))
 }

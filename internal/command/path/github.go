@@ -8,13 +8,13 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/github"
 )
 
-// GitHub are the flags for access to GitHub.
+// GitHub holds the flags for access to GitHub.
 type GitHub struct {
 	Token      string `help:"Token for pull requests, comments, deployments, the ledger and GitHub's registry. Without one, GitHub is not used." env:"GITHUB_TOKEN" placeholder:"TOKEN" group:"where"`
 	Repository string `help:"Repository on GitHub, owner/name. Default: the repository of the workflow run." placeholder:"OWNER/NAME" group:"where"`
 }
 
-// client returns nil if the token or the repository is not known.
+// client returns a GitHub client. It returns nil if the token or the repository is not known.
 func (g GitHub) client(env *command.Env) (*github.Client, error) {
 	repository := g.repository(env)
 	if g.Token == "" || repository == "" {
@@ -22,7 +22,7 @@ func (g GitHub) client(env *command.Env) (*github.Client, error) {
 	}
 	c, err := github.New(github.Options{Repository: repository, API: env.Runner.API(), Token: g.Token})
 	if err != nil {
-		return nil, fmt.Errorf("open GitHub: %w", err)
+		return nil, fmt.Errorf("cannot use GitHub: %w", err)
 	}
 	return c, nil
 }

@@ -17,10 +17,10 @@ import (
 
 // Init is `goldenpath init`.
 type Init struct {
-	App    string   `help:"Name of the app. Default: from .goldenpath.yml, or the repository's name." placeholder:"NAME"`
-	Image  string   `help:"Image repository without tag. Default: from .goldenpath.yml, or ghcr.io/OWNER/APP." placeholder:"REF"`
-	Pin    string   `help:"Full commit id of goldenpath for the starters. Default: the commit of this release's tag." placeholder:"COMMIT"`
-	With   []string `help:"Optional starters to write: comment, promote, security." placeholder:"NAME,..."`
+	App    string   `help:"Name of the app. Default: \"app\" in .goldenpath.yml, otherwise the repository's name." placeholder:"NAME"`
+	Image  string   `help:"Image repository without tag. Default: \"artifact.image\" in .goldenpath.yml, otherwise ghcr.io/OWNER/APP." placeholder:"REF"`
+	Pin    string   `help:"Commit (40 characters) of goldenpath that the starter workflows call. Default: the commit of this release's tag." placeholder:"COMMIT"`
+	With   []string `help:"Optional starter workflows to write: comment, promote, security." placeholder:"NAME,..."`
 	DryRun bool     `help:"Show what would be written and change nothing."`
 	List   bool     `help:"List the files that init can write, and write none."`
 	Repo   string   `help:"Repository of the app." default:"." type:"path" placeholder:"DIR" group:"where"`
@@ -29,16 +29,16 @@ type Init struct {
 
 // Help is shown by --help.
 func (Init) Help() string {
-	return `Looks at the repository and writes what it lacks: .goldenpath.yml, the starters, Dependabot, CODEOWNERS, templates, runbooks, registers. A file that is there is never changed. Run it again at any time: it writes what is missing.`
+	return `Looks at the repository and writes the files that are missing: .goldenpath.yml, starter workflows (short workflow files that call goldenpath's workflows), a Dependabot configuration, CODEOWNERS, issue and pull request templates, runbooks, and registers (lists of risks, incidents, exceptions, access and debt). Existing files are never changed. You can run init again at any time.`
 }
 
-// Do writes.
+// Do writes the missing files.
 func (c *Init) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
 	if c.List {
 		return scaffold.List(env.Now()), nil
 	}
 	if info, err := os.Stat(c.Repo); err != nil || !info.IsDir() {
-		return nil, report.Usage(fmt.Sprintf("--repo %s is not a folder", c.Repo))
+		return nil, report.Usage(fmt.Sprintf("--repo %s is not a folder: set --repo to the repository of the app", c.Repo))
 	}
 	repo, err := repository(ctx, env, c.Repo)
 	if err != nil {

@@ -10,10 +10,10 @@ import (
 
 // Signing is the flag for commands that sign evidence.
 type Signing struct {
-	Key string `help:"Private key that signs evidence: PEM text, or a file. Pass it from a secret. Default: outside a workflow, the key of this clone." env:"GOLDENPATH_KEY" placeholder:"KEY" group:"where"`
+	Key string `help:"Private key that signs evidence: PEM text, or a file. In a workflow, pass the secret GOLDENPATH_KEY. Default: $GOLDENPATH_KEY; outside a workflow, otherwise the key that goldenpath key created in this clone." env:"GOLDENPATH_KEY" placeholder:"KEY" group:"where"`
 }
 
-// keys are the keys of the repository.
+// keys returns the keys of the repository.
 func (w *world) keys() trust.Keys {
 	return trust.Keys{Git: w.git, State: w.state, Workflow: w.env.Runner.Present(), Local: w.folder}
 }
@@ -29,7 +29,7 @@ func (Key) Help() string {
 	return "Creates a key pair. The private half stays in the git directory of this clone, readable only by you; store it as the secret GOLDENPATH_KEY. The public half is written to " + trust.File + "; commit it. Evidence that is signed with any other key is rejected."
 }
 
-// Do creates the key, or shows the one that exists.
+// Do creates the key, or shows the existing key.
 func (c *Key) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
 	w, err := c.open(ctx, env, GitHub{}, Cluster{})
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"context"
 
 	"github.com/alecthomas/kong"
-	kongcompletion "github.com/jotaen/kong-completion"
 
 	"github.com/seed-b235b314/goldenpath/internal/command"
 	"github.com/seed-b235b314/goldenpath/internal/target/process"
@@ -17,19 +16,19 @@ import (
 // CLI is the command line.
 type CLI struct {
 	Init     Init     `cmd:"" help:"Add the files that a repository needs. Never overwrites a file."`
-	Run      Run      `cmd:"" help:"Take a commit through every stage on this machine, up to production."`
+	Run      Run      `cmd:"" help:"Take a commit through every stage on this machine, including a local production environment."`
 	Validate Validate `cmd:"" help:"Check the configuration and the waivers of the checked-out commit."`
 	Test     Test     `cmd:"" help:"Run the checks of the checked-out commit."`
 	Package  Package  `cmd:"" help:"Build the checked-out commit and put its image into a registry."`
 	Push     Push     `cmd:"" help:"Copy a packaged image to its registry and sign its provenance."`
 	Battery  Battery  `cmd:"" help:"Run the battery of tests against an environment."`
-	Attest   Attest   `cmd:"" help:"Sign reports as evidence about an image."`
+	Attest   Attest   `cmd:"" help:"Sign reports and attach them to an image as evidence."`
 	Preview  struct {
 		Up       PreviewUp       `cmd:"" help:"Create a preview, or update it to another image."`
 		Down     PreviewDown     `cmd:"" help:"Remove a preview."`
-		Prepare  PreviewPrepare  `cmd:"" help:"Migrate and seed a preview. Refuses to run in a CI job that holds credentials."`
-		Prepared PreviewPrepared `cmd:"" help:"Record what preview prepare did in another job."`
-		Sweep    PreviewSweep    `cmd:"" help:"Remove every preview that is due: closed, expired, over a limit or over budget."`
+		Prepare  PreviewPrepare  `cmd:"" help:"Run the migration and the seed of a preview. Refuses to run in a CI job that holds credentials."`
+		Prepared PreviewPrepared `cmd:"" help:"Record the result of preview prepare, which ran in another job."`
+		Sweep    PreviewSweep    `cmd:"" help:"Remove every preview that is due for removal: closed, expired, over a limit or over budget."`
 		List     PreviewList     `cmd:"" help:"List previews and their cost."`
 		Report   PreviewReport   `cmd:"" help:"Report what previews cost on one day."`
 	} `cmd:"" help:"Manage short-lived environments of pull requests."`
@@ -39,16 +38,16 @@ type CLI struct {
 	Release   struct {
 		List ReleaseList `cmd:"" help:"List releases: what ran where, and when."`
 		Show ReleaseShow `cmd:"" help:"Show one release and its manifest."`
-	} `cmd:"" help:"Read the ledger of releases."`
+	} `cmd:"" help:"Read goldenpath's release record (the ledger)."`
 	Setup   Setup   `cmd:"" hidden:"" help:"Copy this binary to the runner, for later steps."`
-	Key     Key     `cmd:"" help:"Create the key that signs evidence, or show it."`
+	Key     Key     `cmd:"" help:"Create the key that signs evidence, or show the existing key."`
 	Doctor  Doctor  `cmd:"" help:"Find what is missing here and on GitHub, with the fix for each. Changes nothing."`
-	Comment Comment `cmd:"" help:"Publish reports in the comment of a pull request."`
+	Comment Comment `cmd:"" help:"Publish reports in a pull request comment."`
 	Status  Status  `cmd:"" help:"List the environments that run on this machine."`
 	Down    Down    `cmd:"" help:"Stop environments that run on this machine."`
 
-	Completion kongcompletion.Completion `cmd:"" help:"Print the shell code that completes goldenpath's commands."`
-	Version    kong.VersionFlag          `help:"Print the version."`
+	Completion command.Completion `cmd:"" help:"Print the shell completion script."`
+	Version    kong.VersionFlag   `help:"Print the version."`
 }
 
 // New returns the command line.

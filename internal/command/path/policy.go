@@ -12,11 +12,11 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/targets"
 )
 
-// policy returns the policy for previews, and a check that names its source. For a pull
-// request it is the policy of the base: limits, budget, prices, lifetimes and isolation
-// that the change itself sets apply after the merge. If bounds is false, nothing is
-// created, and the checkout's policy is used: a mistake on the base must not keep a
-// preview from being removed.
+// policy returns the policy for previews, and a check that names the source of the policy.
+// For a pull request, the source is the base commit: limits, budget, prices, lifetimes and
+// isolation that the pull request sets apply only after the merge. If bounds is false, the
+// caller creates nothing, and the source is the checkout: a mistake in the base commit must
+// not prevent the removal of a preview.
 func (w *world) policy(ctx context.Context, bounds bool) (preview.Policy, report.Check, error) {
 	c := report.Check{Name: "policy", State: report.OK, Result: config.File + " of the checkout"}
 	e, err := w.env.Runner.Event()
@@ -44,8 +44,8 @@ func (w *world) policy(ctx context.Context, bounds bool) (preview.Policy, report
 	return stage.PreviewPolicy(w.config, w.name), c, nil
 }
 
-// declaredBy returns the secrets that a pull request may use: those of its base. It
-// returns nil if the run is not for a pull request.
+// declaredBy returns the secrets that a pull request may use: the secrets that the base
+// commit declares. It returns nil if the run is not for a pull request.
 func (w *world) declaredBy(ctx context.Context) (*targets.Declared, error) {
 	e, err := w.env.Runner.Event()
 	if err != nil || e.PullRequest.Number == 0 || e.Base == "" {
@@ -58,12 +58,12 @@ func (w *world) declaredBy(ctx context.Context) (*targets.Declared, error) {
 	return targets.DeclaredBy(base), err
 }
 
-// baseConfig reads the configuration of the base. It fetches the base if a shallow
-// checkout does not have it.
+// baseConfig reads the configuration of the base commit. It fetches the commit if a shallow
+// checkout lacks it.
 func (w *world) baseConfig(ctx context.Context, base string) (*config.Config, error) {
 	if _, err := w.git.Run(ctx, "cat-file", "-e", base+"^{commit}"); err != nil {
 		if _, err := w.remoteGit().Run(ctx, "fetch", "--quiet", "--no-tags", "--depth=1", "origin", base); err != nil {
-			return nil, fmt.Errorf("read the policy of the base %.7s: %w: check out with fetch-depth: 0", base, err)
+			return nil, fmt.Errorf("cannot read the policy of the base commit %.7s: %w: check out with fetch-depth: 0", base, err)
 		}
 	}
 	if out, err := w.git.Run(ctx, "ls-tree", "--name-only", base, "--", config.File); err != nil || len(out) == 0 {
@@ -71,11 +71,11 @@ func (w *world) baseConfig(ctx context.Context, base string) (*config.Config, er
 	}
 	out, err := w.git.Output(ctx, nil, "cat-file", "blob", base+":"+config.File)
 	if err != nil {
-		return nil, fmt.Errorf("read the policy of the base %.7s: %w", base, err)
+		return nil, fmt.Errorf("cannot read the policy of the base commit %.7s: %w", base, err)
 	}
 	c, err := config.Parse(out)
 	if err != nil {
-		return nil, fmt.Errorf("read the policy of the base %.7s: %w", base, err)
+		return nil, fmt.Errorf("cannot read the policy of the base commit %.7s: %w", base, err)
 	}
 	return c, nil
 }

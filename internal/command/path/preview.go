@@ -22,7 +22,7 @@ import (
 type PreviewUp struct {
 	Name   string `help:"Name of the preview, such as pr-12. Default: pr-NUMBER in a pull request's run."`
 	Digest string `help:"Digest of the image to deploy, sha256:…." required:""`
-	Head   string `help:"Commit that must be the head of the pull request. Default: from the event, otherwise from the image." placeholder:"COMMIT"`
+	Head   string `help:"Refuse to deploy if the pull request's head is no longer this commit. Default: the commit in the event, otherwise the one recorded in the image." placeholder:"COMMIT"`
 	TTL    string `name:"ttl" help:"How long the preview lives, such as 24h, at most preview.max-ttl. Default: preview.ttl." placeholder:"DURATION"`
 	DryRun bool   `help:"Print the plan and change nothing."`
 	GitHub
@@ -70,9 +70,9 @@ func (c *PreviewUp) Do(ctx context.Context, env *command.Env) (*report.Report, e
 // PreviewDown is `goldenpath preview down`.
 type PreviewDown struct {
 	Name     string `help:"Name of the preview, such as pr-12. Default: pr-NUMBER in a pull request's run."`
-	Due      string `help:"true: remove every preview that is due, like preview sweep." placeholder:"BOOL"`
+	Due      string `help:"Set to true to remove every preview that is due for removal, like preview sweep. Default: false." placeholder:"BOOL"`
 	EvenOpen bool   `help:"Remove the preview even though its pull request is open."`
-	DryRun   string `help:"Show what would be removed and change nothing. Default: true with due in a run started by hand, otherwise false." placeholder:"BOOL"`
+	DryRun   string `help:"Show what would be removed and change nothing. Default: true if --due is set and the workflow was started manually (workflow_dispatch), otherwise false." placeholder:"BOOL"`
 	GitHub
 	Cluster
 	Where
@@ -105,14 +105,14 @@ func (c *PreviewDown) Do(ctx context.Context, env *command.Env) (*report.Report,
 
 // PreviewSweep is `goldenpath preview sweep`.
 type PreviewSweep struct {
-	DryRun string `help:"Show what would be removed and change nothing. Default: true in a run started by hand, otherwise false." placeholder:"BOOL"`
+	DryRun string `help:"Show what would be removed and change nothing. Default: true in a manually started workflow (workflow_dispatch), otherwise false, also in a terminal." placeholder:"BOOL"`
 	GitHub
 	Cluster
 	Where
 	command.Output
 }
 
-// Do sweeps.
+// Do removes the previews that are due for removal.
 func (c *PreviewSweep) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
 	return sweep(ctx, env, c.GitHub, c.Cluster, c.Where, c.DryRun)
 }
@@ -129,7 +129,7 @@ func sweep(ctx context.Context, env *command.Env, g GitHub, cl Cluster, where Wh
 	}
 	rep, err := preview.Sweep(ctx, p.deps, preview.SweepOptions{Policy: p.policy, DryRun: dryRun})
 	if rep != nil && dryRun && dry == "" {
-		rep.Checks = append(rep.Checks, report.Check{Name: "dry run", State: report.OK, Result: "the default in a run started by hand", Note: "set dry-run: false to remove them"})
+		rep.Checks = append(rep.Checks, report.Check{Name: "dry run", State: report.OK, Result: "the default in a manually started workflow", Note: "set dry-run: false to remove the previews"})
 	}
 	if rep != nil && !dryRun {
 		p.announce().Swept(ctx, rep)
@@ -145,7 +145,7 @@ type PreviewList struct {
 	command.Output
 }
 
-// Do lists.
+// Do lists the previews.
 func (c *PreviewList) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
 	p, err := c.previews(ctx, env, c.GitHub, c.Cluster, anyPreview, true)
 	if err != nil {
@@ -157,12 +157,12 @@ func (c *PreviewList) Do(ctx context.Context, env *command.Env) (*report.Report,
 // PreviewReport is `goldenpath preview report`.
 type PreviewReport struct {
 	Day    string `help:"Day to report, in UTC. Default: yesterday." placeholder:"2026-11-21"`
-	Notify bool   `help:"Send the report to the webhooks of notify in .goldenpath.yml."`
+	Notify bool   `help:"Send the report to the webhooks listed under \"notify\" in .goldenpath.yml."`
 	Where
 	command.Output
 }
 
-// Do reports.
+// Do reports the cost of one day.
 func (c *PreviewReport) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
 	w, err := c.configured(ctx, env, GitHub{}, Cluster{})
 	if err != nil {
@@ -193,12 +193,12 @@ type previews struct {
 	head   string
 }
 
-// announce returns what publishes previews on GitHub.
+// announce returns the publisher of previews on GitHub.
 func (p *previews) announce() comment.Previews {
 	return comment.Previews{Hub: p.github, App: p.config.App, Run: p.env.Runner.RunURL()}
 }
 
-// anyPreview is the name for commands about all previews.
+// anyPreview is the preview name in commands that handle all previews.
 const anyPreview = "*"
 
 var ofPullRequest = regexp.MustCompile(`^pr-([0-9]+)$`)
@@ -227,8 +227,8 @@ func (where Where) previews(ctx context.Context, env *command.Env, g GitHub, cl 
 	if p.github, err = g.client(env); err != nil {
 		return nil, err
 	}
-	// An unreadable base must not keep a preview from being removed: it declares nothing
-	// then.
+	// If the base commit cannot be read, it declares no secrets: the error must not prevent
+	// the removal of a preview.
 	if w.declared, err = w.declaredBy(ctx); err != nil && bounds {
 		return nil, err
 	}
@@ -251,8 +251,8 @@ func (where Where) previews(ctx context.Context, env *command.Env, g GitHub, cl 
 	return p, nil
 }
 
-// previewName returns the name of a preview and the number of its pull request, or 0.
-// The default is the pull request of the event.
+// previewName returns the name of a preview and the number of its pull request, or 0 if
+// the name does not contain a number. The default name comes from the event.
 func previewName(env *command.Env, name string) (string, int, error) {
 	e, err := env.Runner.Event()
 	if err != nil {
@@ -262,7 +262,7 @@ func previewName(env *command.Env, name string) (string, int, error) {
 		name = fmt.Sprintf("pr-%d", e.PullRequest.Number)
 	}
 	if name == "" {
-		return "", 0, report.Usage("no preview: set --name, such as pr-12 (a run for a pull request has a default)")
+		return "", 0, report.Usage("no preview name: set --name, such as pr-12 (the default works only in a run of a pull request)")
 	}
 	m := ofPullRequest.FindStringSubmatch(name)
 	if m == nil {

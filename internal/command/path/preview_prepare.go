@@ -16,17 +16,17 @@ import (
 type PreviewPrepare struct {
 	Name  string `help:"Name of the preview, such as pr-12. Default: pr-NUMBER in a pull request's run."`
 	URL   string `name:"url" help:"Address of the preview." required:"" placeholder:"URL"`
-	Steps string `help:"Steps to run: migrate, seed or migrate,seed. Default: every step in .goldenpath.yml." placeholder:"STEPS"`
+	Steps string `help:"Steps to run: \"migrate\", \"seed\" or \"migrate,seed\". Default: every step in .goldenpath.yml." placeholder:"STEPS"`
 	Where
 	command.Output
 }
 
 // Help is shown by --help.
 func (PreviewPrepare) Help() string {
-	return "Runs preview.migrate and preview.seed of .goldenpath.yml, with the address in $GOLDENPATH_URL. Both are code of the pull request. In a CI job this command refuses to run if a credential is in its environment, in that of a parent process, or in a file that a cloud login wrote into the checkout."
+	return "Runs preview.migrate and preview.seed of .goldenpath.yml, with the address of the preview in $GOLDENPATH_URL. Both run code from the pull request. In a CI job this command refuses to run if a credential is in its environment, in that of a parent process, or in a file that a cloud login wrote into the checkout."
 }
 
-// Do prepares the data.
+// Do runs the migration and the seed.
 func (c *PreviewPrepare) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
 	w, err := c.configured(ctx, env, GitHub{}, Cluster{})
 	if err != nil {
@@ -37,7 +37,7 @@ func (c *PreviewPrepare) Do(ctx context.Context, env *command.Env) (*report.Repo
 		return nil, err
 	}
 	if !strings.HasPrefix(c.URL, "http://") && !strings.HasPrefix(c.URL, "https://") {
-		return nil, report.Usage("--url: give the address of the preview, such as https://pr-12.example.com")
+		return nil, report.Usage("--url is missing: set it to the address of the preview, such as https://pr-12.example.com")
 	}
 	only, err := data.Split(c.Steps)
 	if err != nil {
@@ -45,7 +45,7 @@ func (c *PreviewPrepare) Do(ctx context.Context, env *command.Env) (*report.Repo
 	}
 	if env.Runner.Present() {
 		if found := tool.Exposed(os.Environ(), w.repo); len(found) > 0 {
-			return nil, report.Usage("migrate and seed are code of the pull request, and this job exposes credentials to them (" + strings.Join(found, ", ") +
+			return nil, report.Usage("migrate and seed run code from the pull request, and this job exposes credentials to them (" + strings.Join(found, ", ") +
 				"): run preview prepare in a job of its own, with permissions: contents: read and without secrets")
 		}
 	}
@@ -62,13 +62,13 @@ func (c *PreviewPrepare) Do(ctx context.Context, env *command.Env) (*report.Repo
 // PreviewPrepared is `goldenpath preview prepared`.
 type PreviewPrepared struct {
 	Name       string `help:"Name of the preview, such as pr-12. Default: pr-NUMBER in a pull request's run."`
-	Generation string `help:"Output generation of preview up." required:"" placeholder:"GENERATION"`
-	Steps      string `help:"Steps that succeeded: output prepared of preview prepare. Default: none." placeholder:"STEPS"`
+	Generation string `help:"Value of the output \"generation\" of the preview up step." required:"" placeholder:"GENERATION"`
+	Steps      string `help:"Steps that succeeded: the value of the output \"prepared\" of the preview prepare step. Default: none." placeholder:"STEPS"`
 	Where
 	command.Output
 }
 
-// Do records it.
+// Do records which steps succeeded.
 func (c *PreviewPrepared) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
 	w, err := c.configured(ctx, env, GitHub{}, Cluster{})
 	if err != nil {

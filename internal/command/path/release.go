@@ -22,11 +22,11 @@ import (
 
 // Promote is `goldenpath promote`.
 type Promote struct {
-	Environment string `help:"Environment to promote to. Default: the last one." placeholder:"NAME"`
-	Digest      string `help:"Digest to promote, sha256:…. Default: the one that runs in the previous environment." placeholder:"DIGEST"`
-	Release     string `help:"Roll back to this earlier release instead, such as 2026.11.21-1, or previous." placeholder:"RELEASE"`
+	Environment string `help:"Environment to promote to. Default: the last one in .goldenpath.yml (usually production)." placeholder:"NAME"`
+	Digest      string `help:"Digest of the image to promote, sha256:…. Default: the digest that runs in the previous environment." placeholder:"DIGEST"`
+	Release     string `help:"Roll back to this earlier release instead, such as 2026.11.21-1, or the word \"previous\" for the most recent good release before the current one." placeholder:"RELEASE"`
 	Reason      string `help:"Reason for the rollback. It is recorded in the ledger." placeholder:"TEXT"`
-	Again       bool   `help:"Promote the digest even though it was rolled back earlier."`
+	Again       bool   `help:"Promote the image even though it was rolled back."`
 	DryRun      bool   `help:"Print the plan and change nothing."`
 	GitHub
 	Cluster
@@ -34,14 +34,15 @@ type Promote struct {
 	command.Output
 }
 
-// previousRelease is the value of --release for the last good release before this one.
+// previousRelease is the value of --release that means the most recent good release before
+// the current one.
 const previousRelease = "previous"
 
-// Do promotes. A rollback is a promotion of an earlier release.
+// Do promotes an image. With --release it rolls back.
 func (c *Promote) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
 	switch {
 	case c.Release != "" && c.Digest != "":
-		return nil, report.Usage("--digest promotes and --release rolls back: set only one of them")
+		return nil, report.Usage("--digest promotes and --release rolls back: set only one of the two flags")
 	case c.Release != "" && c.Reason == "":
 		return nil, report.Usage("--release needs --reason, which is recorded in the ledger")
 	case c.Release == "" && c.Reason != "":
@@ -75,7 +76,7 @@ func (c *Promote) Do(ctx context.Context, env *command.Env) (*report.Report, err
 	return release.Promote(ctx, d, o)
 }
 
-// releaseDeps are the services of a release. It also reads the secrets of its
+// releaseDeps returns the services of a release. It also reads the secrets of the
 // environment into o.
 func (w *world) releaseDeps(ctx context.Context, o *release.Options) (d release.Deps, err error) {
 	if o.Secrets, err = w.access().Secrets(w.config.Environments[o.Environment].Secrets); err != nil {
@@ -103,18 +104,18 @@ func (w *world) releaseDeps(ctx context.Context, o *release.Options) (d release.
 	}, nil
 }
 
-// staged returns the digest of the release in the previous environment.
+// staged returns the digest of the current release in the previous environment.
 func (w *world) staged(ctx context.Context, environment string) (string, error) {
 	from := w.config.Environments[environment].From
 	if from == "" {
-		return "", report.Usage(fmt.Sprintf("no digest: %s is the first environment, so set --digest", environment))
+		return "", report.Usage(fmt.Sprintf("no digest to promote: %s is the first environment, so set --digest", environment))
 	}
 	var digest string
 	err := w.ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		e, err := tx.Current(ctx, from)
 		digest = e.Digest
 		if errors.Is(err, ledger.ErrNone) {
-			return report.Usage(fmt.Sprintf("no digest: %s has no release to promote: promote one to it first", from))
+			return report.Usage(fmt.Sprintf("no digest to promote: %s has no release; promote a digest to %[1]s first", from))
 		}
 		return err
 	})
@@ -123,8 +124,8 @@ func (w *world) staged(ctx context.Context, environment string) (string, error) 
 
 // Rollback is `goldenpath rollback`.
 type Rollback struct {
-	Environment string `help:"Environment to roll back. Default: the last one." placeholder:"NAME"`
-	To          string `help:"Release to return to, such as 2026.11.21-1. Default: the last good earlier release." placeholder:"RELEASE"`
+	Environment string `help:"Environment to roll back. Default: the last one in .goldenpath.yml (usually production)." placeholder:"NAME"`
+	To          string `help:"Release to return to, such as 2026.11.21-1. Default: the most recent good release before the current one." placeholder:"RELEASE"`
 	Reason      string `help:"Reason for the rollback. It is recorded in the ledger." required:""`
 	DryRun      bool   `help:"Print the plan and change nothing."`
 	GitHub
@@ -133,7 +134,7 @@ type Rollback struct {
 	command.Output
 }
 
-// Do rolls back.
+// Do rolls the environment back.
 func (c *Rollback) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
 	w, err := c.configured(ctx, env, c.GitHub, c.Cluster)
 	if err != nil {
@@ -153,12 +154,12 @@ func (c *Rollback) Do(ctx context.Context, env *command.Env) (*report.Report, er
 
 // ReleaseList is `goldenpath release list`.
 type ReleaseList struct {
-	Environment string `help:"Only this environment." placeholder:"NAME"`
+	Environment string `help:"Include only this environment. Default: all environments." placeholder:"NAME"`
 	Where
 	command.Output
 }
 
-// Do lists the ledger.
+// Do lists the releases in the ledger.
 func (c *ReleaseList) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
 	w, err := c.open(ctx, env, GitHub{}, Cluster{})
 	if err != nil {
@@ -189,13 +190,13 @@ func (c *ReleaseList) Do(ctx context.Context, env *command.Env) (*report.Report,
 
 // ReleaseShow is `goldenpath release show`.
 type ReleaseShow struct {
-	Environment string `help:"Environment of the release. Default: the last one." placeholder:"NAME"`
+	Environment string `help:"Environment of the release. Default: the last one in .goldenpath.yml (usually production)." placeholder:"NAME"`
 	Release     string `help:"Id of the release, such as 2026.11.21-1. Default: the current one." placeholder:"RELEASE"`
 	Where
 	command.Output
 }
 
-// Do shows one entry.
+// Do shows one entry of the ledger.
 func (c *ReleaseShow) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
 	w, err := c.configured(ctx, env, GitHub{}, Cluster{})
 	if err != nil {
@@ -210,7 +211,7 @@ func (c *ReleaseShow) Do(ctx context.Context, env *command.Env) (*report.Report,
 			e, err = tx.Find(ctx, environment, c.Release, "")
 		}
 		if errors.Is(err, ledger.ErrNone) {
-			return report.Usage(fmt.Sprintf("%s has no such release: goldenpath release list shows them", environment))
+			return report.Usage(fmt.Sprintf("%s does not have this release: goldenpath release list shows the releases", environment))
 		}
 		return err
 	})
@@ -231,14 +232,14 @@ func (c *ReleaseShow) Do(ctx context.Context, env *command.Env) (*report.Report,
 
 // Down is `goldenpath down`.
 type Down struct {
-	Environment string `help:"Only this environment." placeholder:"NAME"`
+	Environment string `help:"Include only this environment. Default: all environments." placeholder:"NAME"`
 	Where
 	command.Output
 }
 
 // Help is shown by --help.
 func (Down) Help() string {
-	return "Stops what runs on this machine and removes its folders. The registry, the evidence and the ledger stay: goldenpath run or rollback brings a release back."
+	return "Stops the environments that run on this machine and removes their folders. The registry, the evidence and the ledger are kept, so goldenpath run or goldenpath rollback can deploy a release again."
 }
 
 // Do stops environments.
@@ -268,7 +269,7 @@ func (c *Down) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 			return r, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("stop %s: %w", name, err)
+			return nil, fmt.Errorf("cannot stop %s: %w", name, err)
 		}
 		r.Checks = append(r.Checks, report.Check{Name: name, State: report.OK, Result: "stopped"})
 	}
@@ -276,8 +277,8 @@ func (c *Down) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 	return r, nil
 }
 
-// stop takes an environment down, unless a promotion or a soak is under way in
-// it.
+// stop stops an environment. It returns an error if a promotion or a soak is running in the
+// environment.
 func (w *world) stop(ctx context.Context, name string) error {
 	err := w.ledger.Acquire(ctx, ledger.Lock{
 		Environment: name, Purpose: "down", By: w.env.Runner.Identity(),

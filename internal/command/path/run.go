@@ -15,20 +15,20 @@ import (
 
 // Run is `goldenpath run`.
 type Run struct {
-	Commit       string `help:"Commit to run. Default: the tip of the current branch." placeholder:"COMMIT"`
-	From         string `help:"Stage to start from. Default: the first that has not passed." placeholder:"STAGE"`
-	Until        string `help:"Last stage to run." placeholder:"STAGE"`
-	Again        bool   `help:"Promote the image although it was rolled back."`
+	Commit       string `help:"Commit to take through the stages. Default: the tip of the current branch." placeholder:"COMMIT"`
+	From         string `help:"Stage to start from. Default: the first stage that has not passed." placeholder:"STAGE"`
+	Until        string `help:"Last stage to run. Default: the last stage of the path." placeholder:"STAGE"`
+	Again        bool   `help:"Promote the image even though it was rolled back."`
 	DryRun       bool   `help:"Print the plan and change nothing."`
 	SecurityGate string `help:"The security-gate binary. Default: next to goldenpath, otherwise on PATH." placeholder:"FILE" group:"where" type:"path"`
-	Databases    string `help:"Folder of advisory databases (see security-gate database). Default: goldenpath/databases in the user's cache." placeholder:"DIR" group:"where" type:"path"`
+	Databases    string `help:"Folder of advisory databases, created by security-gate database update. Default: goldenpath/databases in the user's cache folder." placeholder:"DIR" group:"where" type:"path"`
 	Where
 	command.Output
 }
 
 // Help is shown by --help.
 func (Run) Help() string {
-	return `Runs validate, test, package, security-gate, preview, battery, scorecard and preview-down, then promotes to every environment of .goldenpath.yml and watches it. Needs no network, no Docker and no account, and deploys everything on this machine. If it is interrupted, run it again: it continues with the stage that was interrupted. The report of every stage, summary.md and summary.html are in .git/goldenpath/runs.`
+	return `Runs validate, test, package, security-gate, preview, battery, scorecard and preview-down, then promotes the image to every environment in .goldenpath.yml and watches each environment. Everything is deployed as processes on this machine, including production, so no network, Docker or account is needed. If a run is interrupted, run the command again: it continues with the interrupted stage. The reports of all stages, summary.md and summary.html are written to .git/goldenpath/runs.`
 }
 
 // Do runs the path.

@@ -15,19 +15,19 @@ import (
 // repository without a configuration.
 type Scorecard struct {
 	Dir        string   `help:"Checkout of the commit." default:"." type:"path" placeholder:"DIR"`
-	JUnit      []string `name:"junit" help:"Globs of the JUnit files of the commit's tests, absolute or relative to the checkout. ** stands for any number of folders. The tests are missing if a glob matches no file." placeholder:"GLOB"`
+	JUnit      []string `name:"junit" help:"Globs of the JUnit files of the commit's tests, absolute or relative to the checkout. ** stands for any number of folders. If a glob matches nothing, the tests are graded as missing." placeholder:"GLOB"`
 	GateReport string   `help:"JSON report of security-gate." placeholder:"FILE" type:"path"`
 	Digest     string   `help:"Digest of the image that is graded." placeholder:"DIGEST"`
-	Token      string   `help:"Token that reads the ledger, and the image of the previous release: contents: read, packages: read." env:"GITHUB_TOKEN" placeholder:"TOKEN"`
+	Token      string   `help:"Token that reads the ledger and the image of the previous release. Needs the permissions contents: read and packages: read." env:"GITHUB_TOKEN" placeholder:"TOKEN"`
 	command.Output
 }
 
 // Help is shown by --help.
 func (Scorecard) Help() string {
-	return "Compares the checked-out commit with the last release. In a repository that releases nothing, it compares the commit with its first parent. The clone must have the history between them (fetch-depth: 0); a dimension that needs missing history is graded as missing."
+	return "Compares the checked-out commit with the last release. In a repository that releases nothing, it compares the commit with its first parent. The clone must have the history between them (fetch-depth: 0); a dimension (one row of the scorecard) that needs missing history is graded as missing."
 }
 
-// Do grades.
+// Do grades the commit.
 func (c *Scorecard) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
 	repo, err := repository(ctx, env, c.Dir)
 	if err != nil {
@@ -53,8 +53,8 @@ func (c *Scorecard) Do(ctx context.Context, env *command.Env) (*report.Report, e
 	return stage.Grade(ctx, commit, cfg, history, repo.Dir(), c.Digest, found, env.Now())
 }
 
-// history returns the configuration of the commit and where its app is released. A
-// repository without a configuration releases nothing, and requires nothing.
+// history returns the configuration of the commit and the history of its releases. A
+// repository without a configuration has no releases and no requirements.
 func (c *Scorecard) history(ctx context.Context, env *command.Env, commit stage.Commit) (*config.Config, *stage.History, error) {
 	cfg, err := commit.ReadConfig(ctx)
 	if errors.Is(err, config.ErrMissing) {

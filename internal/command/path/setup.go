@@ -14,12 +14,13 @@ import (
 
 // Setup is `goldenpath setup`, for the action of that name. It copies the binary from
 // its container to the runner, where later steps can run it with the job's toolchains.
-// The action's pin fixes this binary too, because it comes from the same image.
+// The commit that pins the action also pins this binary, because both come from the same
+// image.
 type Setup struct {
 	command.Output
 }
 
-// Quiet keeps the report out of the job summary: installing a tool is not worth a line.
+// Quiet keeps the report out of the job summary.
 func (Setup) Quiet() {}
 
 // Do copies the running binary.
@@ -30,7 +31,7 @@ func (Setup) Do(_ context.Context, env *command.Env) (*report.Report, error) {
 	}
 	to := filepath.Join(dir, "goldenpath-bin", "goldenpath")
 	if err := install(env.Self, to); err != nil {
-		return nil, fmt.Errorf("copy goldenpath to the runner: %w", err)
+		return nil, fmt.Errorf("cannot copy goldenpath to the runner: %w", err)
 	}
 	r := &report.Report{
 		Name: "setup", Verdict: report.Pass, Reason: report.ReasonInstalled, Title: "goldenpath " + command.Version() + " is installed in goldenpath-bin of the runner's temporary folder",

@@ -15,9 +15,9 @@ import (
 
 // Push is `goldenpath push`.
 type Push struct {
-	From     string `help:"Folder of the registry that goldenpath package wrote." placeholder:"DIR" required:"" type:"path"`
+	From     string `help:"Folder of the embedded registry that goldenpath package wrote." placeholder:"DIR" required:"" type:"path"`
 	Digest   string `help:"Digest of the image to push, sha256:…." required:"" placeholder:"DIGEST"`
-	Unsigned bool   `help:"Do not attach provenance. Previews do not need it; nothing else accepts an image without it."`
+	Unsigned bool   `help:"Do not sign provenance. Previews accept an image without provenance; environments do not."`
 	Signing
 	Where
 	command.Output
@@ -28,7 +28,7 @@ func (Push) Help() string {
 	return "Copies an image by digest to the registry that artifact.image names, and signs its provenance (SLSA v1)."
 }
 
-// Do pushes.
+// Do pushes the image.
 func (c *Push) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
 	if err := checkDigest(c.Digest); err != nil {
 		return nil, err
@@ -39,8 +39,8 @@ func (c *Push) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 // Attest is `goldenpath attest`.
 type Attest struct {
 	Digest  string   `help:"Digest of the image that the reports are about, sha256:…." required:"" placeholder:"DIGEST"`
-	Reports []string `arg:"" help:"JSON reports of test, security-gate, battery and scorecard." placeholder:"FILE" type:"path"`
-	Only    []string `help:"Accept only reports from these commands, comma-separated. A job that ran repository code could have forged any report, including its name. Default: accept all." placeholder:"COMMAND"`
+	Reports []string `arg:"" help:"JSON reports from test, security-gate, battery and scorecard." placeholder:"FILE" type:"path"`
+	Only    []string `help:"Accept only reports from these commands, comma-separated. A job that ran repository code could have forged any report, including the command name in it. Default: accept all." placeholder:"COMMAND"`
 	Signing
 	Where
 	command.Output
@@ -48,10 +48,10 @@ type Attest struct {
 
 // Help is shown by --help.
 func (Attest) Help() string {
-	return "Signs reports of other jobs as evidence about an image, and stores them beside it. Promotion requires this evidence. If a report is about another commit or image, nothing is signed."
+	return "Signs reports from other jobs as evidence about an image, and stores the evidence next to the image in the registry. Promotion requires this evidence. If a report is about another commit or image, nothing is signed."
 }
 
-// Do attests.
+// Do signs the reports.
 func (c *Attest) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
 	if err := checkDigest(c.Digest); err != nil {
 		return nil, err
@@ -71,21 +71,21 @@ func (c *Attest) Do(ctx context.Context, env *command.Env) (*report.Report, erro
 }
 
 // accept refuses a report of a command that --only does not list. It also refuses a
-// second report of security-gate or scorecard: only the newest statement counts, and
-// the report itself could decide which one that is.
+// second report from security-gate or scorecard: promotion uses only the newest of them, and
+// a forged report could claim to be the newest.
 func (c *Attest) accept(r *report.Report, file string, before []*report.Report) error {
 	if len(c.Only) > 0 && !slices.Contains(c.Only, r.Name) {
-		return report.Usage(fmt.Sprintf("%s is a report of %q: want a report of %s", file, report.LogLine(r.Name), strings.Join(c.Only, ", ")))
+		return report.Usage(fmt.Sprintf("%s is a report from %q; --only accepts reports from %s", file, report.LogLine(r.Name), strings.Join(c.Only, ", ")))
 	}
 	if r.Name == "security-gate" || r.Name == "scorecard" {
 		if slices.ContainsFunc(before, func(b *report.Report) bool { return b.Name == r.Name }) {
-			return report.Usage(fmt.Sprintf("%s is a second report of %s: give only one", file, r.Name))
+			return report.Usage(fmt.Sprintf("%s is a second report from %s: pass only one", file, r.Name))
 		}
 	}
 	return nil
 }
 
-// do runs a stage that signs about an image in its own registry.
+// do runs a stage that signs evidence about an image in the registry of artifact.image.
 func (s Signing) do(ctx context.Context, env *command.Env, where Where, sign bool, run func(*stage.Job) (*report.Report, error)) (*report.Report, error) {
 	where.Registry = cmp.Or(where.Registry, remoteRegistry)
 	w, err := where.open(ctx, env, GitHub{}, Cluster{})

@@ -15,9 +15,9 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/stage"
 )
 
-// Kept is the flag for the logs and JUnit files of a stage.
+// Kept holds the flag that names the folder for logs and JUnit files of a stage.
 type Kept struct {
-	Out string `help:"Folder for logs and JUnit files. Default: goldenpath in the runner's temporary folder, otherwise stages in the state folder." placeholder:"DIR" group:"where" type:"path"`
+	Out string `help:"Folder for logs and JUnit files. Default: the subfolder \"goldenpath\" of the runner's temporary folder; outside a runner, the subfolder \"stages\" of the state folder." placeholder:"DIR" group:"where" type:"path"`
 }
 
 // do opens the job of the checked-out commit and runs one stage of it.
@@ -29,8 +29,8 @@ func (k Kept) do(ctx context.Context, env *command.Env, where Where, do func(*st
 	return w.do(ctx, k.Out, w.deps(), do)
 }
 
-// do runs one stage of the checked-out commit. out is where it leaves files; "": the
-// default folder.
+// do runs one stage of the checked-out commit. out is the folder for the files of the stage;
+// "" means the default folder.
 func (w *world) do(ctx context.Context, out string, d stage.Deps, do func(*stage.Job) (*report.Report, error)) (*report.Report, error) {
 	console := run.NewConsole(w.env.Stderr, w.env.Terminal)
 	defer console.Close()
@@ -42,7 +42,7 @@ func (w *world) do(ctx context.Context, out string, d stage.Deps, do func(*stage
 	return do(j)
 }
 
-// deps are the services of every stage.
+// deps returns the services that stages use.
 func (w *world) deps() stage.Deps {
 	return stage.Deps{
 		Registry: w.registry, Ledger: w.ledger, Target: w.target, Indicator: indicator.HTTP{}, Now: w.env.Now, By: w.env.Runner.Identity(),
@@ -56,24 +56,24 @@ type Validate struct {
 	command.Output
 }
 
-// Do validates.
+// Do validates the configuration and the waivers.
 func (c *Validate) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
 	return Kept{}.do(ctx, env, c.Where, stage.Validate)
 }
 
 // Test is `goldenpath test`.
 type Test struct {
-	Shard string `help:"Part of the checks to run, such as 2/4. A check reads it from $GOLDENPATH_SHARD and $GOLDENPATH_SHARDS." default:"1/1" placeholder:"N/OF"`
+	Shard string `help:"Shard to run, such as 2/4. Passed to every check as $GOLDENPATH_SHARD and $GOLDENPATH_SHARDS; the check must split its own work." default:"1/1" placeholder:"N/OF"`
 	Kept
 	Where
 	command.Output
 }
 
-// Do tests.
+// Do runs the checks.
 func (c *Test) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
 	var s stage.Shard
 	if _, err := fmt.Sscanf(c.Shard, "%d/%d", &s.Number, &s.Of); err != nil || s.Number < 1 || s.Number > s.Of || fmt.Sprintf("%d/%d", s.Number, s.Of) != c.Shard {
-		return nil, report.Usage(fmt.Sprintf("--shard %.20q: want a part such as 2/4", c.Shard))
+		return nil, report.Usage(fmt.Sprintf("--shard %.20q is not a shard: write NUMBER/TOTAL, such as 2/4", c.Shard))
 	}
 	return c.Kept.do(ctx, env, c.Where, func(j *stage.Job) (*report.Report, error) { return stage.Test(ctx, j, s) })
 }
@@ -87,10 +87,10 @@ type Package struct {
 
 // Help is shown by --help.
 func (Package) Help() string {
-	return "Builds the checked-out commit and stores its image in the embedded registry, or with --registry remote in the registry that artifact.image names. The build runs code of the repository, so this command needs no credentials and signs nothing. Use goldenpath push in another job for that."
+	return "Builds the checked-out commit and stores its image in the embedded registry, or with --registry remote in the registry that artifact.image names. The build runs code of the repository, so this command needs no signing key and signs nothing. To sign the image, run goldenpath push in another job."
 }
 
-// Do packages.
+// Do builds the image.
 func (c *Package) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
 	return c.Kept.do(ctx, env, c.Where, func(j *stage.Job) (*report.Report, error) { return stage.Package(ctx, j) })
 }

@@ -17,7 +17,7 @@ type Status struct {
 	command.Output
 }
 
-// Do lists what the target runs, which may differ from the ledger.
+// Do lists the environments that run on this machine, which may differ from the ledger.
 func (c *Status) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
 	w, err := c.open(ctx, env, GitHub{}, Cluster{})
 	if err != nil {

@@ -18,12 +18,12 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/targets"
 )
 
-// Where are the flags for places.
+// Where holds the flags that name folders and remotes.
 type Where struct {
 	Repo     string `help:"Repository of the app." default:"." type:"path" placeholder:"DIR" group:"where"`
-	State    string `help:"Folder for runs, environments and keys. Default: goldenpath in the git directory." placeholder:"DIR" group:"where" type:"path"`
-	Registry string `help:"Folder of the embedded registry, or remote for the registry that artifact.image names. Default: registry in the state folder." placeholder:"DIR" group:"where"`
-	Ledger   string `name:"ledger-remote" help:"Git remote that holds the ledger, or none. Default: origin in a workflow, if that remote exists; otherwise none." placeholder:"REMOTE" group:"where"`
+	State    string `help:"Folder for runs, environments and keys. Default: .git/goldenpath." placeholder:"DIR" group:"where" type:"path"`
+	Registry string `help:"Folder of the embedded registry, or the word \"remote\" to use the registry named by artifact.image in .goldenpath.yml. Default: the subfolder \"registry\" of the state folder." placeholder:"DIR" group:"where"`
+	Ledger   string `name:"ledger-remote" help:"Git remote that holds the release record (the ledger), or the word \"none\" for a local ledger. Default: \"origin\" in a workflow, if that remote exists; otherwise \"none\"." placeholder:"REMOTE" group:"where"`
 }
 
 // remoteRegistry is the value of --registry for the registry of artifact.image.
@@ -43,17 +43,17 @@ type world struct {
 	target   *process.Target
 	cluster  Cluster
 
-	config     *config.Config       // of the working tree; nil unless configured
-	repository *artifact.Repository // of config
-	declared   *targets.Declared    // what a pull request may read; nil: the run is not for a pull request
+	config     *config.Config       // configuration of the working tree; nil unless opened by configured
+	repository *artifact.Repository // repository of artifact.image in config
+	declared   *targets.Declared    // secrets that a pull request may use; nil outside a run of a pull request
 }
 
-// open opens the repository and its services. The zero GitHub and Cluster are for
-// commands that use neither.
+// open opens the repository and its services. Commands that use neither GitHub nor a
+// cluster pass the zero GitHub and Cluster.
 func (w Where) open(ctx context.Context, env *command.Env, g GitHub, c Cluster) (*world, error) {
 	dir := cmp.Or(w.Repo, ".")
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return nil, report.Usage(fmt.Sprintf("--repo %s is not a folder", dir))
+		return nil, report.Usage(fmt.Sprintf("--repo %s is not a folder: set --repo to the repository of the app", dir))
 	}
 	repo, err := repository(ctx, env, dir)
 	if err != nil {
@@ -84,7 +84,7 @@ func (w Where) open(ctx context.Context, env *command.Env, g GitHub, c Cluster) 
 	return out, nil
 }
 
-// configured is open, with the configuration of the working tree.
+// configured does the same as open, and also reads the configuration of the working tree.
 func (w Where) configured(ctx context.Context, env *command.Env, g GitHub, c Cluster) (*world, error) {
 	out, err := w.open(ctx, env, g, c)
 	if err != nil {
@@ -115,12 +115,13 @@ func (w Where) stateFolder(ctx context.Context, repo git.Repository) (string, er
 		return "", err
 	}
 	if err := os.MkdirAll(state, 0o755); err != nil {
-		return "", report.Usage(fmt.Sprintf("create the state folder: %v: set --state to a writable folder", err))
+		return "", report.Usage(fmt.Sprintf("cannot create the state folder: %v: set --state to a writable folder", err))
 	}
 	return state, nil
 }
 
-// remote is the git remote that holds the ledger; "" is the repository itself.
+// remote returns the git remote that holds the ledger. It returns "" if the ledger is
+// only in this clone.
 func (w Where) remote(ctx context.Context, env *command.Env, repo git.Repository) (string, error) {
 	if w.Ledger == "none" || w.Ledger == "" && !env.Runner.Present() {
 		return "", nil
@@ -132,18 +133,18 @@ func (w Where) remote(ctx context.Context, env *command.Env, repo git.Repository
 	if w.Ledger == "" {
 		return "", nil
 	}
-	return "", report.Usage(fmt.Sprintf("--ledger-remote %s: the repository has no such remote", name))
+	return "", report.Usage(fmt.Sprintf("--ledger-remote %s is not a remote of this repository: git remote lists the remotes", name))
 }
 
-// Cluster are the flags for access to targets.
+// Cluster holds the flags for access to deployment targets.
 type Cluster struct {
-	Kubeconfig string `help:"Kubeconfig: a file, or its text. Default: as kubectl finds it." placeholder:"FILE" group:"where"`
-	Context    string `help:"Context of the kubeconfig. Default: its current context." placeholder:"NAME" group:"where"`
-	Variables  string `help:"NAME=value lines, or a file of them, with the secrets that .goldenpath.yml names. Default: the environment." placeholder:"FILE" group:"where"`
-	Removal    string `name:"removal-timeout" help:"How long to wait for a removal before reporting what blocks it. Default: 3m." placeholder:"DURATION" group:"where"`
+	Kubeconfig string `help:"Kubeconfig: a file, or the text of one. Default: the file that kubectl would use." placeholder:"FILE" group:"where"`
+	Context    string `help:"Context of the kubeconfig. Default: the kubeconfig's current context." placeholder:"NAME" group:"where"`
+	Variables  string `help:"NAME=value lines, or a file with such lines, with the secrets that .goldenpath.yml names. Default: the environment variables of this process." placeholder:"FILE" group:"where"`
+	Removal    string `name:"removal-timeout" help:"How long to wait for the removal of a preview before reporting what blocks it. Default: 3m." placeholder:"DURATION" group:"where"`
 }
 
-// access opens the targets of the configuration.
+// access returns what is needed to open the deployment targets of the configuration.
 func (w *world) access() targets.Access {
 	return targets.Access{
 		Config: w.config, Repository: w.name, Dir: w.repo, State: w.state, Self: w.env.Self, Process: w.target, Getenv: w.env.Getenv, Declared: w.declared,
@@ -155,7 +156,7 @@ func (w *world) guard() []string { return []string{w.env.Self, "guard"} }
 
 func (w *world) say(what string) { fmt.Fprintln(w.env.Stderr, "  "+report.LogLine(what)) }
 
-// environment is the named environment, or the last one of the path.
+// environment returns name, or the last environment of .goldenpath.yml if name is "".
 func (w *world) environment(name string) string {
 	chain := w.config.Chain()
 	return cmp.Or(name, chain[len(chain)-1])
