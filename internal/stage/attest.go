@@ -2,6 +2,7 @@ package stage
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -83,7 +84,8 @@ func joinShards(reports []*report.Report) []*report.Report {
 	var all []*report.Report
 	var tests *report.Report
 	for _, r := range reports {
-		if r.Name != "test" || tests == nil || r.Commit != tests.Commit {
+		sameImage := tests != nil && (r.Digest == "" || tests.Digest == "" || r.Digest == tests.Digest)
+		if r.Name != "test" || !sameImage || r.Commit != tests.Commit {
 			all = append(all, r)
 			if r.Name == "test" {
 				part := *r
@@ -91,6 +93,7 @@ func joinShards(reports []*report.Report) []*report.Report {
 			}
 			continue
 		}
+		tests.Digest = cmp.Or(tests.Digest, r.Digest)
 		tests.Checks = append(slices.Clone(tests.Checks), r.Checks...)
 		if rank(r.Verdict) > rank(tests.Verdict) {
 			tests.Verdict, tests.Title = r.Verdict, r.Title

@@ -127,11 +127,51 @@ func (c Commit) read(ctx context.Context, name string) ([]byte, error) {
 // files lists the files of the commit at or below a path, slash-separated and
 // relative to the top.
 func (c Commit) files(ctx context.Context, path string) ([]string, error) {
-	out, err := c.Repo.Output(ctx, nil, "ls-tree", "-r", "-z", "--name-only", "--full-tree", c.ID, "--", path)
+	all, err := c.entries(ctx, path)
+	names := make([]string, len(all))
+	for i, e := range all {
+		names[i] = e.name
+	}
+	return names, err
+}
+
+// folder lists the files of the commit in a folder. It is an error if the folder is a
+// link or a file, or if a submodule has files in it: the commit does not have those. A
+// folder that does not exist is empty.
+func (c Commit) folder(ctx context.Context, folder string) ([]string, error) {
+	all, err := c.entries(ctx, folder)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(all))
+	for i, e := range all {
+		switch names[i] = e.name; {
+		case e.submodule:
+			return nil, fmt.Errorf("%s is a submodule of commit %.7s, so its files cannot be compared: keep them in this repository", e.name, c.ID)
+		case e.name == folder:
+			return nil, fmt.Errorf("%s is a link or a file in commit %.7s: name the folder itself", e.name, c.ID)
+		}
+	}
+	return names, nil
+}
+
+// entry is a file, a link or a submodule of a commit.
+type entry struct {
+	name      string
+	submodule bool
+}
+
+func (c Commit) entries(ctx context.Context, path string) ([]entry, error) {
+	out, err := c.Repo.Output(ctx, nil, "ls-tree", "-r", "-z", "--full-tree", c.ID, "--", ":(literal)"+path)
 	if err != nil {
 		return nil, fmt.Errorf("list %s of commit %.7s: %w", path, c.ID, err)
 	}
-	return nulSeparated(out), nil
+	var all []entry
+	for _, line := range nulSeparated(out) {
+		mode, name, _ := strings.Cut(line, "\t")
+		all = append(all, entry{name, strings.HasPrefix(mode, "160000 ")})
+	}
+	return all, nil
 }
 
 func nulSeparated(b []byte) []string {

@@ -67,8 +67,8 @@ func (c Commit) newMigrations(ctx context.Context, base, folder string) scorecar
 	if folder == "" {
 		return scorecard.Known[[]string](nil)
 	}
-	names, err := c.files(ctx, slashed(folder))
-	if base != "" {
+	names, err := c.folder(ctx, slashed(folder))
+	if err == nil && base != "" {
 		names, err = c.changed(ctx, base, folder)
 	}
 	if err != nil {

@@ -149,3 +149,11 @@ func (l *lab) packed(message string) (*Job, string) {
 	}
 	return j, r.Digest
 }
+
+// link creates a symbolic link.
+func (l *lab) link(name, to string) {
+	l.t.Helper()
+	if err := os.Symlink(to, filepath.Join(l.repo.Dir(), name)); err != nil {
+		l.t.Fatal(err)
+	}
+}

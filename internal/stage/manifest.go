@@ -53,7 +53,7 @@ func (c Commit) below(ctx context.Context, folder, extension string) ([]string, 
 		return nil, nil
 	}
 	folder = slashed(folder)
-	names, err := c.files(ctx, folder)
+	names, err := c.folder(ctx, folder)
 	if err != nil {
 		return nil, err
 	}
