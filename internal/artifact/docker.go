@@ -17,15 +17,15 @@ import (
 func ReadSaved(ctx context.Context, path string) (v1.ImageIndex, error) {
 	saved, err := tarball.ImageFromPath(path, nil)
 	if err != nil {
-		return nil, fmt.Errorf("read the output of docker save: %w", err)
+		return nil, fmt.Errorf("cannot read the output of docker save: %w", err)
 	}
 	cfg, err := saved.ConfigFile()
 	if err != nil {
-		return nil, fmt.Errorf("read the output of docker save: %w", err)
+		return nil, fmt.Errorf("cannot read the output of docker save: %w", err)
 	}
 	layers, err := saved.Layers()
 	if err != nil {
-		return nil, fmt.Errorf("read the output of docker save: %w", err)
+		return nil, fmt.Errorf("cannot read the output of docker save: %w", err)
 	}
 	img := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
 	for _, l := range layers {
@@ -36,7 +36,7 @@ func ReadSaved(ctx context.Context, path string) (v1.ImageIndex, error) {
 		// Docker.
 		oci, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return l.Uncompressed() }, tarball.WithMediaType(types.OCILayer))
 		if err != nil {
-			return nil, fmt.Errorf("read the output of docker save: %w", err)
+			return nil, fmt.Errorf("cannot read the output of docker save: %w", err)
 		}
 		if img, err = mutate.AppendLayers(img, oci); err != nil {
 			return nil, err

@@ -28,7 +28,7 @@ type folder struct {
 func (f *folder) begin() (end func(), err error) {
 	lock := flock.New(filepath.Join(f.dir, ".lock"))
 	if err := lock.Lock(); err != nil {
-		return nil, fmt.Errorf("lock registry folder %s: %w", f.dir, err)
+		return nil, fmt.Errorf("cannot lock registry folder %s: %w", f.dir, err)
 	}
 	server := f.server(false)
 	f.current.Store(server)

@@ -117,7 +117,7 @@ func (e entry) write(t *tar.Writer, root *os.Root) error {
 	defer f.Close()
 	n, err := io.Copy(t, f)
 	if errors.Is(err, tar.ErrWriteTooLong) || err == nil && n != h.Size {
-		return fmt.Errorf("%s changed while it was read: run again", e.name)
+		return fmt.Errorf("%s changed while goldenpath read it: run again", e.name)
 	}
 	return err
 }

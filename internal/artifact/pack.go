@@ -60,7 +60,7 @@ func Pack(ctx context.Context, o PackOptions) (*Packed, error) {
 	}
 	root, err := os.OpenRoot(o.Dir)
 	if err != nil {
-		return nil, report.Usage(fmt.Sprintf("pack %s: %v: the build must leave its result there", o.Dir, err))
+		return nil, report.Usage(fmt.Sprintf("cannot pack %s: %v: the build command must write its result to this folder", o.Dir, err))
 	}
 	defer root.Close()
 	entries, err := scan(root, o)
@@ -69,12 +69,12 @@ func Pack(ctx context.Context, o PackOptions) (*Packed, error) {
 	}
 	l, err := writeLayer(ctx, root, entries, o)
 	if err != nil {
-		return nil, fmt.Errorf("pack %s: %w", o.Dir, err)
+		return nil, fmt.Errorf("cannot pack %s: %w", o.Dir, err)
 	}
 	index, err := o.assemble(l)
 	if err != nil {
 		l.Close()
-		return nil, fmt.Errorf("pack %s: %w", o.Dir, err)
+		return nil, fmt.Errorf("cannot pack %s: %w", o.Dir, err)
 	}
 	p := &Packed{Index: index, layer: l}
 	for _, e := range entries {
@@ -88,11 +88,11 @@ func Pack(ctx context.Context, o PackOptions) (*Packed, error) {
 
 func (o PackOptions) check() error {
 	if len(o.Entrypoint) == 0 {
-		return report.Usage("pack: no entrypoint: set artifact.entrypoint, such as [/server]")
+		return report.Usage("cannot pack the image: it has no entrypoint: set artifact.entrypoint, such as [/server]")
 	}
 	if uid, _, _ := strings.Cut(o.User, ":"); uid != "" {
 		if _, err := strconv.ParseUint(uid, 10, 32); err != nil {
-			return report.Usage(fmt.Sprintf("pack: user %q is not numeric: set artifact.user to a uid, which can be checked for root", o.User))
+			return report.Usage(fmt.Sprintf("cannot pack the image: user %q is not numeric: set artifact.user to a uid, so that goldenpath can check that it is not root", o.User))
 		}
 	}
 	return nil

@@ -32,7 +32,7 @@ func (t allPages) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	whole, err := t.join(req, res)
 	if err != nil {
-		return nil, fmt.Errorf("list the referrers at %s: %w", req.URL.Host, err)
+		return nil, fmt.Errorf("cannot list the referrers at %s: %w", req.URL.Host, err)
 	}
 	res.Header.Del("Link")
 	res.Header.Del("Content-Length")
@@ -51,14 +51,14 @@ func (t allPages) join(req *http.Request, first *http.Response) ([]byte, error) 
 	page, res := req, first
 	for n := 1; nextPage(res) != ""; n++ {
 		if n == maxPages {
-			return nil, fmt.Errorf("there are more than %d pages: remove what does not belong to the image", maxPages)
+			return nil, fmt.Errorf("the registry returned more than %d pages of referrers: remove those that do not belong to the image", maxPages)
 		}
 		to, err := page.URL.Parse(nextPage(res))
 		if err != nil {
-			return nil, fmt.Errorf("page %d: %w", n+1, err)
+			return nil, fmt.Errorf("page %d of the referrers: %w", n+1, err)
 		}
 		if to.Host != req.URL.Host || to.Scheme != req.URL.Scheme {
-			return nil, fmt.Errorf("page %d is at another server, %s: it would get the credentials of this one", n+1, to.Host)
+			return nil, fmt.Errorf("page %d of the referrers is on another server, %s, which must not get the credentials of this registry", n+1, to.Host)
 		}
 		page = req.Clone(req.Context())
 		page.URL = to
@@ -67,7 +67,7 @@ func (t allPages) join(req *http.Request, first *http.Response) ([]byte, error) 
 		}
 		if res.StatusCode != http.StatusOK {
 			res.Body.Close()
-			return nil, fmt.Errorf("page %d: %s", n+1, res.Status)
+			return nil, fmt.Errorf("page %d of the referrers: status %s", n+1, res.Status)
 		}
 		more, err := readPage(res)
 		if err != nil {
@@ -85,7 +85,7 @@ func readPage(res *http.Response) (*v1.IndexManifest, error) {
 		return nil, err
 	}
 	if len(b) > maxPage {
-		return nil, fmt.Errorf("a page is larger than %d bytes", maxPage)
+		return nil, fmt.Errorf("a page of the referrers is larger than %d bytes", maxPage)
 	}
 	return v1.ParseIndexManifest(bytes.NewReader(b))
 }

@@ -44,7 +44,7 @@ func (p *Repository) Attach(ctx context.Context, subject, mediaType string, payl
 		return err
 	}
 	if err := remote.Write(p.name.Digest(digest.String()), img, p.with(ctx)...); err != nil {
-		return fmt.Errorf("attach %s to %s@%s: %w", mediaType, p, subject, err)
+		return fmt.Errorf("cannot attach %s to %s@%s: %w", mediaType, p, subject, err)
 	}
 	return nil
 }

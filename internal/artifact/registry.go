@@ -20,7 +20,7 @@ import (
 )
 
 // ErrNotFound reports that a registry has no such image.
-var ErrNotFound = errors.New("no such image")
+var ErrNotFound = errors.New("image not found")
 
 // Registry holds images.
 type Registry struct {
@@ -44,7 +44,7 @@ func OpenRegistryWith(dir, token string) (*Registry, error) {
 		return nil, err
 	}
 	if err := writable(abs); err != nil {
-		return nil, report.Usage(fmt.Sprintf("registry folder %s: %v: give --registry a folder that can be written", abs, err))
+		return nil, report.Usage(fmt.Sprintf("cannot use the registry folder %s: %v: set --registry to a writable folder", abs, err))
 	}
 	return &Registry{folder: &folder{dir: abs}}, nil
 }
@@ -78,7 +78,7 @@ func (r *Registry) Repository(image string) (*Repository, error) {
 	}
 	repo, err := name.NewRepository(full, options...)
 	if err != nil {
-		return nil, report.Usage(fmt.Sprintf("image %q: %v", image, err))
+		return nil, report.Usage(fmt.Sprintf("invalid image reference %q: %v", image, err))
 	}
 	p := &Repository{name: repo, folder: r.folder}
 	if r.folder != nil {
@@ -172,7 +172,7 @@ func (p *Repository) push(ctx context.Context, index v1.ImageIndex) (Artifact, e
 		return Artifact{}, err
 	}
 	if err := remote.WriteIndex(p.name.Digest(d.String()), index, p.with(ctx)...); err != nil {
-		return Artifact{}, fmt.Errorf("push %s@%s: %w", p, d, err)
+		return Artifact{}, fmt.Errorf("cannot push %s@%s: %w", p, d, err)
 	}
 	return p.resolve(ctx, d.String(), v1.Platform{})
 }
@@ -250,7 +250,7 @@ func (p *Repository) Copy(ctx context.Context, digest string, to *Repository) (A
 	}
 	a, err := to.push(ctx, index)
 	if err == nil && a.Digest != digest {
-		return a, fmt.Errorf("copy %s@%s: the copy has digest %s: push the image again", p, digest, a.Digest)
+		return a, fmt.Errorf("cannot copy %s@%s: the copy has digest %s: push the image again", p, digest, a.Digest)
 	}
 	return a, err
 }
@@ -259,13 +259,13 @@ func (p *Repository) reference(s string) (name.Reference, error) {
 	if strings.HasPrefix(s, "sha256:") {
 		d, err := name.NewDigest(p.name.Name()+"@"+s, name.Insecure)
 		if err != nil {
-			return nil, report.Usage(fmt.Sprintf("digest %q: %v", s, err))
+			return nil, report.Usage(fmt.Sprintf("invalid digest %q: %v", s, err))
 		}
 		return d, nil
 	}
 	t, err := name.NewTag(p.name.Name()+":"+s, name.Insecure)
 	if err != nil {
-		return nil, report.Usage(fmt.Sprintf("tag %q: %v", s, err))
+		return nil, report.Usage(fmt.Sprintf("invalid tag %q: %v", s, err))
 	}
 	return t, nil
 }
@@ -275,5 +275,5 @@ func (p *Repository) explain(reference string, err error) error {
 	if errors.As(err, &t) && t.StatusCode == http.StatusNotFound {
 		return fmt.Errorf("%s@%s: %w", p, reference, ErrNotFound)
 	}
-	return fmt.Errorf("read %s@%s: %w", p, reference, err)
+	return fmt.Errorf("cannot read %s@%s: %w", p, reference, err)
 }

@@ -65,13 +65,13 @@ func scan(root *os.Root, o PackOptions) ([]entry, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("pack %s: %w", o.Dir, err)
+		return nil, fmt.Errorf("cannot pack %s: %w", o.Dir, err)
 	}
 	if len(all) == 0 {
 		problems = append(problems, "the folder is empty: the build must leave its result there")
 	}
 	if len(problems) > 0 {
-		return nil, report.Usage("pack " + o.Dir + ":\n  " + strings.Join(problems, "\n  "))
+		return nil, report.Usage("cannot pack " + o.Dir + ":\n  " + strings.Join(problems, "\n  "))
 	}
 	return all, nil
 }

@@ -22,7 +22,7 @@ type Collection struct {
 func Collect(ctx context.Context, store Store, policy Policy, digest string, now time.Time) (Collection, error) {
 	all, err := store.Referrers(ctx, digest, MediaType)
 	if err != nil {
-		return Collection{}, fmt.Errorf("read evidence of %s: %w", digest, err)
+		return Collection{}, fmt.Errorf("cannot read evidence of %s: %w", digest, err)
 	}
 	c := Collection{Digest: digest, Read: now}
 	for _, b := range all {

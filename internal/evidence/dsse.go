@@ -17,7 +17,7 @@ func (k *Key) Seal(ctx context.Context, payloadType string, payload []byte) ([]b
 	}
 	envelope, err := signer.SignPayload(ctx, payloadType, payload)
 	if err != nil {
-		return nil, fmt.Errorf("sign evidence: %w", err)
+		return nil, fmt.Errorf("cannot sign evidence: %w", err)
 	}
 	return json.Marshal(envelope)
 }
@@ -26,7 +26,7 @@ func (k *Key) Seal(ctx context.Context, payloadType string, payload []byte) ([]b
 func (k *Key) Unseal(ctx context.Context, envelope []byte) (string, []byte, error) {
 	var e dsse.Envelope
 	if err := json.Unmarshal(envelope, &e); err != nil {
-		return "", nil, fmt.Errorf("read envelope: %w", err)
+		return "", nil, fmt.Errorf("cannot read the evidence envelope: %w", err)
 	}
 	verifier, err := dsse.NewEnvelopeVerifier(k)
 	if err != nil {
@@ -37,7 +37,7 @@ func (k *Key) Unseal(ctx context.Context, envelope []byte) (string, []byte, erro
 	}
 	payload, err := base64.StdEncoding.DecodeString(e.Payload)
 	if err != nil {
-		return "", nil, fmt.Errorf("read envelope: %w", err)
+		return "", nil, fmt.Errorf("cannot read the evidence envelope: %w", err)
 	}
 	return e.PayloadType, payload, nil
 }

@@ -39,11 +39,11 @@ func OpenKey(dir string) (*Key, error) {
 func readKey(path string) (*Key, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read signing key: %w", err)
+		return nil, fmt.Errorf("cannot read the signing key: %w", err)
 	}
 	k, err := ParseKey(b)
 	if err != nil {
-		return nil, fmt.Errorf("read signing key %s: %w: restore the file, or remove it to create a new key", path, err)
+		return nil, fmt.Errorf("cannot read the signing key %s: %w: restore the file, or remove it to create a new key", path, err)
 	}
 	return k, nil
 }
@@ -51,14 +51,14 @@ func readKey(path string) (*Key, error) {
 // brokenLink reports a key file that exists as a symbolic link to nothing. A new
 // key is not created through it: the link's target may only be unmounted.
 func brokenLink(path string) error {
-	return fmt.Errorf("read signing key %s: it is a broken symbolic link: restore its target, or remove the link to create a new key", path)
+	return fmt.Errorf("cannot read the signing key %s: the file is a broken symbolic link: restore its target, or remove the link to create a new key", path)
 }
 
 // ParseKey parses a private key: PKCS 8 in PEM.
 func ParseKey(b []byte) (*Key, error) {
 	block, _ := pem.Decode(b)
 	if block == nil {
-		return nil, errors.New("not PEM")
+		return nil, errors.New("the key is not PEM")
 	}
 	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
@@ -66,7 +66,7 @@ func ParseKey(b []byte) (*Key, error) {
 	}
 	private, ok := parsed.(ed25519.PrivateKey)
 	if !ok {
-		return nil, fmt.Errorf("%T, want Ed25519", parsed)
+		return nil, fmt.Errorf("the key is a %T, want Ed25519", parsed)
 	}
 	return &Key{private: private, public: private.Public().(ed25519.PublicKey)}, nil
 }
@@ -75,7 +75,7 @@ func ParseKey(b []byte) (*Key, error) {
 func ParsePublic(b []byte) (*Key, error) {
 	block, _ := pem.Decode(b)
 	if block == nil {
-		return nil, errors.New("not PEM")
+		return nil, errors.New("the key is not PEM")
 	}
 	parsed, err := x509.ParsePKIXPublicKey(block.Bytes)
 	if err != nil {
@@ -83,7 +83,7 @@ func ParsePublic(b []byte) (*Key, error) {
 	}
 	public, ok := parsed.(ed25519.PublicKey)
 	if !ok {
-		return nil, fmt.Errorf("%T, want Ed25519", parsed)
+		return nil, fmt.Errorf("the key is a %T, want Ed25519", parsed)
 	}
 	return &Key{public: public}, nil
 }
@@ -131,7 +131,7 @@ func makeKey(dir, path string) (*Key, error) {
 		}
 		return k, err
 	} else if err != nil {
-		return nil, fmt.Errorf("create signing key: %w", err)
+		return nil, fmt.Errorf("cannot create the signing key: %w", err)
 	}
 	return k, os.WriteFile(filepath.Join(dir, "key.pub"), publicPEM, 0o644)
 }
@@ -139,7 +139,7 @@ func makeKey(dir, path string) (*Key, error) {
 // Sign implements dsse.Signer.
 func (k *Key) Sign(_ context.Context, data []byte) ([]byte, error) {
 	if k.private == nil {
-		return nil, errors.New("sign evidence: this is a public key: use the private key")
+		return nil, errors.New("cannot sign evidence with a public key: use the private key")
 	}
 	return ed25519.Sign(k.private, data), nil
 }

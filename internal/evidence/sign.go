@@ -38,7 +38,7 @@ func Sign(ctx context.Context, signer Signer, s Statement, now time.Time) ([]byt
 func seal(ctx context.Context, signer Signer, s Statement) ([]byte, error) {
 	predicate, err := structpb.NewStruct(s.Predicate)
 	if err != nil {
-		return nil, fmt.Errorf("encode %s: %w", s.Type, err)
+		return nil, fmt.Errorf("cannot encode %s: %w", s.Type, err)
 	}
 	st := &intoto.Statement{
 		Type: intoto.StatementTypeUri,
@@ -49,11 +49,11 @@ func seal(ctx context.Context, signer Signer, s Statement) ([]byte, error) {
 		Predicate:     predicate,
 	}
 	if err := st.Validate(); err != nil {
-		return nil, fmt.Errorf("encode %s: %w", s.Type, err)
+		return nil, fmt.Errorf("cannot encode %s: %w", s.Type, err)
 	}
 	payload, err := protojson.Marshal(st)
 	if err != nil {
-		return nil, fmt.Errorf("encode %s: %w", s.Type, err)
+		return nil, fmt.Errorf("cannot encode %s: %w", s.Type, err)
 	}
 	return signer.Seal(ctx, payloadType, payload)
 }

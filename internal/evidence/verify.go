@@ -28,17 +28,17 @@ func Open(ctx context.Context, verifier Verifier, envelope []byte) (Statement, e
 		return Statement{}, err
 	}
 	if kind != payloadType {
-		return Statement{}, fmt.Errorf("payload type %q, want %q", kind, payloadType)
+		return Statement{}, fmt.Errorf("the evidence has payload type %q, want %q", kind, payloadType)
 	}
 	var st intoto.Statement
 	if err := protojson.Unmarshal(payload, &st); err != nil {
-		return Statement{}, fmt.Errorf("read statement: %w", err)
+		return Statement{}, fmt.Errorf("cannot read the evidence statement: %w", err)
 	}
 	if err := st.Validate(); err != nil {
-		return Statement{}, fmt.Errorf("read statement: %w", err)
+		return Statement{}, fmt.Errorf("cannot read the evidence statement: %w", err)
 	}
 	if len(st.Subject) != 1 {
-		return Statement{}, fmt.Errorf("read statement: it is about %d artifacts, want 1", len(st.Subject))
+		return Statement{}, fmt.Errorf("cannot read the evidence statement: it has %d subjects, want 1", len(st.Subject))
 	}
 	predicate := st.Predicate.AsMap()
 	signed := timeOf(predicate[signedField])

@@ -26,7 +26,7 @@ func (c *Client) Comment(ctx context.Context, number int, marker string, edit fu
 	a := request{fmt.Sprintf("comment on pull request %d", number), "pull-requests: write"}
 	marker = notInMarker.ReplaceAllString(text.Bytes(marker, 100), "-")
 	if marker == "" || number <= 0 {
-		return Outcome{}, report.Usage(fmt.Sprintf("%s: pass the number of a pull request and a marker such as pr-12", a.what))
+		return Outcome{}, report.Usage(fmt.Sprintf("cannot %s: pass the number of a pull request and a marker such as pr-12", a.what))
 	}
 	marker = "<!-- goldenpath: " + marker + " -->"
 	ours, err := c.ours(ctx, a, number, marker)
@@ -147,7 +147,7 @@ func (c *Client) whoami(ctx context.Context, a request) (string, error) {
 		return "", err
 	}
 	if answer.Data.Viewer.Login == "" {
-		return "", c.judge(ctx, a, errors.New("GitHub names no account"))
+		return "", c.judge(ctx, a, errors.New("GitHub's response names no account"))
 	}
 	c.login, c.known = answer.Data.Viewer.Login, true
 	return c.login, nil

@@ -37,7 +37,7 @@ type Denied struct {
 	Permission string
 }
 
-func (d *Denied) Error() string { return d.What + ": " + d.Why + ": " + d.Remedy }
+func (d *Denied) Error() string { return "cannot " + d.What + ": " + d.Why + ": " + d.Remedy }
 
 // request describes a call for error messages.
 type request struct {
@@ -54,11 +54,11 @@ func (c *Client) judge(ctx context.Context, a request, err error) error {
 	case err == nil:
 		return nil
 	case ctx.Err() != nil:
-		return fmt.Errorf("%s: %w", a.what, context.Cause(ctx))
+		return fmt.Errorf("cannot %s: %w", a.what, context.Cause(ctx))
 	case errors.As(err, &limit):
 		return &Denied{What: a.what, Why: limit.Error(), Remedy: "run it again after that time"}
 	case !errors.As(err, &answer):
-		return &failure{fmt.Sprintf("%s: %s: run it again, and check that GitHub can be reached", a.what, c.plain(err.Error())), err}
+		return &failure{fmt.Sprintf("cannot %s: %s: run it again, and check that GitHub can be reached", a.what, c.plain(err.Error())), err}
 	}
 	status := answer.Response.StatusCode
 	why := fmt.Sprintf("GitHub responded with status %d", status)
@@ -66,7 +66,7 @@ func (c *Client) judge(ctx context.Context, a request, err error) error {
 		why += " (" + message + ")"
 	}
 	if status >= 500 {
-		return &failure{fmt.Sprintf("%s: %s: run it again later; www.githubstatus.com shows outages", a.what, why), err}
+		return &failure{fmt.Sprintf("cannot %s: %s: run it again later; www.githubstatus.com shows outages", a.what, why), err}
 	}
 	d := &Denied{What: a.what, Why: why, Remedy: a.remedy(status, answer.Message), Status: status, Plan: planned(status, answer.Message)}
 	if (status == http.StatusForbidden || status == http.StatusNotFound) && !d.Plan {

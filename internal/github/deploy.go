@@ -26,13 +26,13 @@ var states = []string{"queued", "pending", "in_progress", "success", "failure", 
 func (d Deployment) check() error {
 	switch {
 	case d.Environment == "" || len(d.Environment) > 255:
-		return fmt.Errorf("show deployment: environment %.50q: want 1 to 255 characters", d.Environment)
+		return fmt.Errorf("cannot show deployment: the name of environment %.50q is invalid: want 1 to 255 characters", d.Environment)
 	case !slices.Contains(states, d.State):
-		return fmt.Errorf("show deployment of %s: state %.50q: want one of %s", d.Environment, d.State, strings.Join(states, ", "))
+		return fmt.Errorf("cannot show deployment of %s: unknown state %.50q: want one of %s", d.Environment, d.State, strings.Join(states, ", "))
 	}
 	for _, u := range []string{d.URL, d.LogURL} {
 		if u != "" && link(u) == "" {
-			return fmt.Errorf("show deployment of %s: %.200q is not an http or https URL", d.Environment, u)
+			return fmt.Errorf("cannot show deployment of %s: %.200q is not an http or https URL", d.Environment, u)
 		}
 	}
 	return nil
@@ -46,7 +46,7 @@ func (c *Client) Deploy(ctx context.Context, d Deployment) (int64, Outcome, erro
 		return 0, Outcome{}, err
 	}
 	if !commitID.MatchString(d.Commit) {
-		return 0, Outcome{}, fmt.Errorf("show deployment of %s: %.70q is not a commit id", d.Environment, d.Commit)
+		return 0, Outcome{}, fmt.Errorf("cannot show deployment of %s: %.70q is not a commit id", d.Environment, d.Commit)
 	}
 	a := request{"show deployment of " + bounded(d.Environment, 255), "deployments: write"}
 	key := "goldenpath-" + strconv.FormatInt(c.wire.now().UnixNano(), 36)

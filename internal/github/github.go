@@ -53,7 +53,7 @@ var repository = regexp.MustCompile(`^([A-Za-z0-9_.-]{1,100})/([A-Za-z0-9_.-]{1,
 func New(o Options) (*Client, error) {
 	m := repository.FindStringSubmatch(o.Repository)
 	if m == nil || strings.Trim(m[1], ".") == "" || strings.Trim(m[2], ".") == "" {
-		return nil, report.Usage(fmt.Sprintf("repository %.100q: want owner/name", o.Repository))
+		return nil, report.Usage(fmt.Sprintf("invalid repository %.100q: pass it as owner/name", o.Repository))
 	}
 	if strings.ContainsFunc(o.Token, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return nil, report.Usage("the GitHub token contains a space, a line break or another invalid character: set it again")

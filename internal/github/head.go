@@ -16,7 +16,7 @@ import (
 func (c *Client) OpenPullRequestsOf(ctx context.Context, from, branch string) ([]PullRequest, error) {
 	owner, _, _ := strings.Cut(from, "/")
 	if !repository.MatchString(from) || branch == "" || len(branch) > 255 {
-		return nil, report.Usage(fmt.Sprintf("find the pull request of %.100q in %.100q: want a branch, and owner/name", branch, from))
+		return nil, report.Usage(fmt.Sprintf("cannot find the pull request of branch %.100q in repository %.100q: pass a branch name and a repository as owner/name", branch, from))
 	}
 	a := request{"find the pull request of a branch of " + from, "pull-requests: read"}
 	var found []PullRequest

@@ -41,7 +41,7 @@ var commitID = regexp.MustCompile(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`)
 func (c *Client) PullRequest(ctx context.Context, number int) (PullRequest, error) {
 	a := request{fmt.Sprintf("read pull request %d", number), "pull-requests: read"}
 	if number <= 0 {
-		return PullRequest{}, fmt.Errorf("%s: %w", a.what, ErrNotFound)
+		return PullRequest{}, fmt.Errorf("cannot %s: %w", a.what, ErrNotFound)
 	}
 	p, _, err := c.api.PullRequests.Get(ctx, c.owner, c.name, number)
 	err = c.judge(ctx, a, err)
@@ -53,13 +53,13 @@ func (c *Client) PullRequest(ctx context.Context, number int) (PullRequest, erro
 		if seen = c.judge(ctx, a, seen); seen != nil {
 			return PullRequest{}, seen
 		}
-		return PullRequest{}, fmt.Errorf("%s of %s/%s: %w", a.what, c.owner, c.name, ErrNotFound)
+		return PullRequest{}, fmt.Errorf("cannot %s of %s/%s: %w", a.what, c.owner, c.name, ErrNotFound)
 	}
 	if err != nil {
 		return PullRequest{}, err
 	}
 	if p.GetNumber() != number {
-		return PullRequest{}, fmt.Errorf("%s: GitHub returned number %d: run it again", a.what, p.GetNumber())
+		return PullRequest{}, fmt.Errorf("cannot %s: GitHub returned number %d: run it again", a.what, p.GetNumber())
 	}
 	return c.pullRequest(p)
 }
@@ -110,9 +110,9 @@ func (c *Client) pullRequest(p *gh.PullRequest) (PullRequest, error) {
 	}
 	switch {
 	case o.Number <= 0, o.State != "open" && o.State != "closed":
-		return PullRequest{}, fmt.Errorf("read pull request %d: GitHub returned state %.20q: run it again", o.Number, c.plain(o.State))
+		return PullRequest{}, fmt.Errorf("cannot read pull request %d: GitHub returned state %.20q: run it again", o.Number, c.plain(o.State))
 	case !commitID.MatchString(o.Head):
-		return PullRequest{}, fmt.Errorf("read pull request %d: GitHub returned head %.70q, which is not a commit id: run it again", o.Number, c.plain(o.Head))
+		return PullRequest{}, fmt.Errorf("cannot read pull request %d: GitHub returned head %.70q, which is not a commit id: run it again", o.Number, c.plain(o.Head))
 	}
 	return o, nil
 }

@@ -36,7 +36,7 @@ func (c *Client) Repository(ctx context.Context) (Repository, error) {
 		return Repository{}, err
 	}
 	if r.Branch == "" {
-		return Repository{}, fmt.Errorf("%s: GitHub names no default branch: run it again", a.what)
+		return Repository{}, fmt.Errorf("cannot %s: GitHub's response has no default branch: run it again", a.what)
 	}
 	o := Repository{
 		Visibility: bounded(r.Visibility, 20), Branch: bounded(r.Branch, 255), Organization: r.Owner.Type == "Organization",

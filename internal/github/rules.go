@@ -42,7 +42,7 @@ func (r *Rules) add(one rule) error {
 	}
 	if len(one.Parameters) > 0 {
 		if err := json.Unmarshal(one.Parameters, &p); err != nil {
-			return fmt.Errorf("rule %.40q of ruleset %d: %w", one.Type, one.ID, err)
+			return fmt.Errorf("cannot read rule %.40q of ruleset %d: %w", one.Type, one.ID, err)
 		}
 	}
 	switch one.Type {
@@ -77,7 +77,7 @@ func (c *Client) BranchRules(ctx context.Context, branch string) (Rules, error) 
 	var r Rules
 	for _, one := range all {
 		if err := r.add(one); err != nil {
-			return Rules{}, fmt.Errorf("%s: %s: run it again", a.what, c.plain(err.Error()))
+			return Rules{}, fmt.Errorf("cannot %s: %s: run it again", a.what, c.plain(err.Error()))
 		}
 		if from := fmt.Sprintf("ruleset %d of %s", one.ID, bounded(one.Source, 255)); !slices.Contains(r.From, from) {
 			r.From = append(r.From, from)

@@ -45,7 +45,7 @@ func (c *Client) TagRules(ctx context.Context) ([]TagRules, error) {
 		t := TagRules{Name: bounded(one.Name, 255), Include: boundedAll(full.Conditions.Ref.Include), Exclude: boundedAll(full.Conditions.Ref.Exclude)}
 		for _, r := range full.Rules {
 			if err := t.add(r); err != nil {
-				return nil, fmt.Errorf("%s: %s: run it again", a.what, c.plain(err.Error()))
+				return nil, fmt.Errorf("cannot %s: %s: run it again", a.what, c.plain(err.Error()))
 			}
 		}
 		out = append(out, t)

@@ -161,11 +161,11 @@ func (w *wire) once(req *http.Request, timeout time.Duration) (*http.Response, e
 	b, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("read the response: %w", err)
+		return nil, fmt.Errorf("cannot read the response: %w", err)
 	case len(b) > maxAnswer:
-		return nil, fmt.Errorf("the response is larger than %d MiB", maxAnswer>>20)
+		return nil, fmt.Errorf("GitHub's response is larger than %d MiB", maxAnswer>>20)
 	case len(b) == 0 && (res.StatusCode == http.StatusOK || res.StatusCode == http.StatusCreated):
-		return nil, errors.New("the response is empty") // go-github would treat it as an empty result
+		return nil, errors.New("GitHub's response is empty") // go-github would treat it as an empty result
 	}
 	res.Body, res.Request = whole(w.kept.take(out, res, b)), req
 	return res, nil
@@ -178,9 +178,9 @@ func (w *wire) home(u *url.URL) bool { return u.Scheme == w.base.Scheme && u.Hos
 func (w *wire) redirect(req *http.Request, via []*http.Request) error {
 	switch {
 	case !w.home(req.URL):
-		return fmt.Errorf("redirected from %s to another host, which is not followed", w.base.Host)
+		return fmt.Errorf("%s redirected the request to another host, which goldenpath does not follow", w.base.Host)
 	case len(via) > 3:
-		return errors.New("redirected more than 3 times")
+		return errors.New("GitHub redirected the request more than 3 times")
 	case req.Method != via[0].Method:
 		return errors.New("a redirect would lose the body of the request: if the repository was renamed, use its new name")
 	}

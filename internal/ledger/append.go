@@ -12,7 +12,7 @@ import (
 )
 
 // errMoved reports that another writer committed first.
-var errMoved = errors.New("the ledger moved")
+var errMoved = errors.New("another writer has changed the ledger")
 
 // commit writes a change on top of the tip and pushes it. git fast-import swaps
 // the branch atomically, and refuses to move it to a commit that does not contain
@@ -23,7 +23,7 @@ func (l *Ledger) commit(ctx context.Context, tx *Tx, message string) error {
 		if after, beginErr := l.begin(ctx); beginErr == nil && after.tip != tx.tip {
 			return errMoved
 		}
-		return fmt.Errorf("append to the ledger: %w", err)
+		return fmt.Errorf("cannot append to the ledger: %w", err)
 	}
 	if l.Remote == "" {
 		return nil
@@ -86,14 +86,14 @@ func explain(verb string, err error) error {
 	}
 	for _, sign := range []string{"error: 401", "error: 403", "Authentication failed", "could not read Username"} {
 		if strings.Contains(text, sign) {
-			return fmt.Errorf("%s the ledger: %w\n  try: grant the job contents: write and pass it the run's token, or use another repository with --ledger-remote", verb, err)
+			return fmt.Errorf("cannot %s the ledger: %w\n  try: grant the job contents: write and pass it the run's token, or use another repository with --ledger-remote", verb, err)
 		}
 	}
 	if strings.Contains(text, "remote rejected") {
-		return fmt.Errorf("%s the ledger: the server refused the branch %s: %s\n  try: allow goldenpath to create and update that branch in the server's rules, or use another repository with --ledger-remote",
+		return fmt.Errorf("cannot %s the ledger: the server refused the branch %s: %s\n  try: allow goldenpath to create and update that branch in the server's rules, or use another repository with --ledger-remote",
 			verb, Branch, refusal(text))
 	}
-	return fmt.Errorf("%s the ledger: %w", verb, err)
+	return fmt.Errorf("cannot %s the ledger: %w", verb, err)
 }
 
 // refusal returns the lines of a server that explain why it refused a push.

@@ -29,14 +29,14 @@ func (tx *Tx) readAll(ctx context.Context, files []file) ([][]byte, error) {
 		var size int
 		head, err := r.ReadString('\n')
 		if err != nil {
-			return nil, fmt.Errorf("read the ledger: %w", err)
+			return nil, fmt.Errorf("cannot read the ledger: %w", err)
 		}
 		if _, err := fmt.Sscanf(head, "%s %s %d", &object, &kind, &size); err != nil {
-			return nil, fmt.Errorf("read the ledger: %q", strings.TrimSpace(head))
+			return nil, fmt.Errorf("cannot read the ledger: unexpected line %q from git cat-file", strings.TrimSpace(head))
 		}
 		b := make([]byte, size+1) // a line break follows the content
 		if _, err := io.ReadFull(r, b); err != nil {
-			return nil, fmt.Errorf("read the ledger: %w", err)
+			return nil, fmt.Errorf("cannot read the ledger: %w", err)
 		}
 		all = append(all, b[:size])
 	}

@@ -80,7 +80,7 @@ func (tx *Tx) Find(ctx context.Context, environment, id, kind string) (Entry, er
 	}
 	date := strings.Split(id, ".")
 	if len(date) != 3 {
-		return Entry{}, fmt.Errorf("release %q: ids look like 2026.11.21-1: %w", id, ErrNone)
+		return Entry{}, fmt.Errorf("unknown release %q: ids look like 2026.11.21-1: %w", id, ErrNone)
 	}
 	for _, k := range kinds {
 		name := path.Join("entries", environment, date[0], date[1], id+"."+k+".json")
@@ -93,7 +93,7 @@ func (tx *Tx) Find(ctx context.Context, environment, id, kind string) (Entry, er
 		}
 		e, err := parse(name, b)
 		if err == nil && (e.ID != id || e.Kind != k || e.Environment != environment) {
-			err = changedByHand(name, fmt.Errorf("it is %s %s of %q", e.Kind, e.ID, e.Environment))
+			err = changedByHand(name, fmt.Errorf("the entry is %s %s of %q", e.Kind, e.ID, e.Environment))
 		}
 		return e, err
 	}
@@ -129,16 +129,16 @@ func parse(name string, b []byte) (Entry, error) {
 		return e, changedByHand(name, err)
 	}
 	if e.Schema != schema {
-		return e, fmt.Errorf("read %s:%s: schema %q, want %q: use the goldenpath that wrote it, or a newer one", Branch, name, e.Schema, schema)
+		return e, fmt.Errorf("cannot read %s:%s: schema %q, want %q: use the goldenpath that wrote it, or a newer one", Branch, name, e.Schema, schema)
 	}
 	return e, nil
 }
 
 // changedByHand reports a file that goldenpath did not write.
 func changedByHand(name string, err error) error {
-	return fmt.Errorf("read %s:%s: %w: the file was changed by hand; revert that commit on the branch", Branch, name, err)
+	return fmt.Errorf("cannot read %s:%s: %w: the file was changed by hand; revert that commit on the branch", Branch, name, err)
 }
 
 func badName(environment string) error {
-	return fmt.Errorf("environment %q: use lower-case letters, digits and hyphens", environment)
+	return fmt.Errorf("invalid environment name %q: use lower-case letters, digits and hyphens", environment)
 }

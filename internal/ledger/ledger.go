@@ -89,7 +89,7 @@ func (l *Ledger) Update(ctx context.Context, message string, change func(context
 			return err
 		}
 	}
-	return fmt.Errorf("append to the ledger: other writers were faster %d times: try again", attempts)
+	return fmt.Errorf("cannot append to the ledger: other writers were faster %d times: try again", attempts)
 }
 
 // View reads the ledger.
@@ -116,7 +116,7 @@ func (l *Ledger) begin(ctx context.Context) (*Tx, error) {
 	}
 	tip, err := l.Git.Run(ctx, "for-each-ref", "--format=%(objectname)", "refs/heads/"+Branch)
 	if err != nil {
-		return nil, fmt.Errorf("read the ledger: %w", err)
+		return nil, fmt.Errorf("cannot read the ledger: %w", err)
 	}
 	return &Tx{ledger: l, tip: tip, writes: map[string][]byte{}}, nil
 }

@@ -75,7 +75,7 @@ func (l Lock) ended(now time.Time) bool {
 func (tx *Tx) Holds(ctx context.Context, environment string) error {
 	held, err := tx.lock(ctx, environment)
 	if err != nil {
-		return fmt.Errorf("the lock of %s was lost: %w: run again", environment, err)
+		return fmt.Errorf("the lock of environment %s was lost: %w: run again", environment, err)
 	}
 	if held.Process != thisProcess() {
 		return &LockedError{held}

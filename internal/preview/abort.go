@@ -54,12 +54,12 @@ func (u *up) remove(ctx context.Context, refused *refusal) error {
 		return err
 	}
 	if err := u.Target.Down(ctx, prefix+u.o.Name); err != nil {
-		return fmt.Errorf("%s, but what was deployed is still there: %w", refused.title, err)
+		return fmt.Errorf("%s, but its deployment could not be removed: %w", refused.title, err)
 	}
 	if _, _, err := u.closeRecord(ctx, u.o.Name, "closed during the deployment", u.elapsed(), &u.record); err != nil {
 		return err
 	}
-	return refuse(refused.reason, refused.title+" during the deployment; what was deployed is removed", "")
+	return refuse(refused.reason, refused.title+" during the deployment; the deployment was removed", "")
 }
 
 // superseded finds out why the target reports that another run took over: the pull

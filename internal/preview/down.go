@@ -41,7 +41,7 @@ func Down(ctx context.Context, d Deps, o DownOptions) (*report.Report, error) {
 	open, err := d.open(ctx, o)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("remove preview %s: %w", o.Name, err)
+		return nil, fmt.Errorf("cannot remove preview %s: %w", o.Name, err)
 	case open:
 		r.Verdict, r.Reason = report.Skip, report.ReasonPullRequestOpen
 		r.Title = fmt.Sprintf("pull request %d is open: its preview stays", o.PullRequest)
@@ -54,7 +54,7 @@ func Down(ctx context.Context, d Deps, o DownOptions) (*report.Report, error) {
 			return nil, err
 		}
 		if err := d.remove(ctx, r, o, exists); err != nil {
-			return nil, fmt.Errorf("remove preview %s: %w", o.Name, err)
+			return nil, fmt.Errorf("cannot remove preview %s: %w", o.Name, err)
 		}
 	}
 	state := report.OK
@@ -80,7 +80,7 @@ func (d Deps) open(ctx context.Context, o DownOptions) (bool, error) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("read pull request %d: a preview is removed only if its pull request is known to be closed (--even-open removes it anyway): %w", o.PullRequest, err)
+		return false, fmt.Errorf("cannot read pull request %d: a preview is removed only if its pull request is known to be closed (--even-open removes it anyway): %w", o.PullRequest, err)
 	}
 	return p.State == "open", nil
 }

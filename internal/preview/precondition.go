@@ -32,7 +32,7 @@ func (p *precondition) check(ctx context.Context) error {
 	}
 	pull, err := p.pulls.PullRequest(ctx, p.number)
 	if err != nil && !errors.Is(err, github.ErrNotFound) {
-		return fmt.Errorf("read pull request %d: a preview is deployed only if its pull request is known to be open: %w", p.number, err)
+		return fmt.Errorf("cannot read pull request %d: a preview is deployed only if its pull request is known to be open: %w", p.number, err)
 	}
 	p.checked, p.pull = p.clock(), pull
 	switch {

@@ -157,7 +157,7 @@ func Prepared(ctx context.Context, d Deps, o PreparedOptions) (*report.Report, e
 		return writeRecord(tx, rec)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("record the data of preview %s: %w", o.Name, err)
+		return nil, fmt.Errorf("cannot record the data of preview %s: %w", o.Name, err)
 	}
 	r.Checks = append(r.Checks, report.Check{Name: "data", State: report.OK, Result: r.Title})
 	if r.Verdict == report.Skip {

@@ -81,7 +81,7 @@ var validName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$`)
 
 func checkName(name string) error {
 	if !validName.MatchString(name) {
-		return report.Usage(fmt.Sprintf("preview name %.60q: use at most 40 lower-case letters, digits and hyphens, such as pr-12", name))
+		return report.Usage(fmt.Sprintf("invalid preview name %.60q: use at most 40 lower-case letters, digits and hyphens, such as pr-12", name))
 	}
 	return nil
 }

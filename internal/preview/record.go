@@ -82,10 +82,10 @@ func parseRecord(name string, b []byte) (record, error) {
 	const remedy = "it was edited by hand: git revert that commit on the branch"
 	var r record
 	if err := json.Unmarshal(b, &r); err != nil {
-		return r, fmt.Errorf("read %s:%s: %w: %s", ledger.Branch, name, err, remedy)
+		return r, fmt.Errorf("cannot read %s:%s: %w: %s", ledger.Branch, name, err, remedy)
 	}
 	if r.Schema != recordSchema || recordPath(r.Name) != name {
-		return r, fmt.Errorf("read %s:%s: not a record of preview %s: %s", ledger.Branch, name, path.Base(name), remedy)
+		return r, fmt.Errorf("cannot read %s:%s: not a record of preview %s: %s", ledger.Branch, name, path.Base(name), remedy)
 	}
 	return r, nil
 }
@@ -120,8 +120,8 @@ func writeRecord(tx *ledger.Tx, r record) error {
 
 // What another run may have done to the preview since this one reserved it.
 var (
-	errTakenOver = fmt.Errorf("%w: a later run has taken over", target.ErrSuperseded)
-	errRemoved   = fmt.Errorf("%w: the preview was removed", target.ErrSuperseded)
+	errTakenOver = fmt.Errorf("this preview run was %w: a later run has taken over", target.ErrSuperseded)
+	errRemoved   = fmt.Errorf("this preview run was %w: the preview was removed", target.ErrSuperseded)
 )
 
 // ownRecord reads the record if this call still owns it.

@@ -77,7 +77,7 @@ func Sweep(ctx context.Context, d Deps, o SweepOptions) (*report.Report, error) 
 		return nil, err
 	}
 	if err := s.find(ctx); err != nil {
-		return nil, fmt.Errorf("sweep: %w", err)
+		return nil, fmt.Errorf("cannot sweep: %w", err)
 	}
 	s.readPullRequests(ctx)
 	s.decide()

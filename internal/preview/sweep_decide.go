@@ -12,7 +12,7 @@ import (
 
 func (s *sweep) readPullRequests(ctx context.Context) {
 	if s.PullRequests == nil {
-		s.pullsErr = errors.New("there is no GitHub token")
+		s.pullsErr = errors.New("no GitHub token is set")
 		return
 	}
 	s.pulls, s.pullsErr = s.PullRequests.OpenPullRequests(ctx)

@@ -84,7 +84,7 @@ func (s *sweep) unrecorded(name string, live target.Running) *decision {
 	r.Costs = r.Costs.From(r.Created, max(live.Tags.PerHour, 0))
 	d := &decision{record: r, Notes: []string{"not in the ledger"}}
 	if !validName.MatchString(name) {
-		d.err = errors.New("not a valid preview name: its labels were edited by hand; correct them, or remove the preview by hand")
+		d.err = errors.New("not a valid preview name: the labels of the environment were edited by hand; correct them, or remove the preview by hand")
 	}
 	return d
 }

@@ -63,7 +63,7 @@ func (s *sweep) recheckPullRequest(ctx context.Context, d *decision) (stays stri
 		if d.Why == "expired" && !s.now.Before(d.record.Updated.Add(s.o.Policy.MaxTTL)) {
 			return "", nil // no label can extend it beyond max-ttl
 		}
-		return "", fmt.Errorf("it stays, because its pull request could not be read again: %w", err)
+		return "", fmt.Errorf("the preview was kept because its pull request could not be read again: %w", err)
 	case p.State == "open" && d.Why != "expired":
 		return "its pull request was reopened", nil
 	case p.State == "open":

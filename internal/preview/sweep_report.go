@@ -23,7 +23,7 @@ func (s *sweep) report(r *report.Report) error {
 		case d.err != nil:
 			mark, outcome = "✗", d.err.Error()
 			d.Error = outcome
-			errs = append(errs, fmt.Errorf("remove preview %s: %w", d.Name, d.err))
+			errs = append(errs, fmt.Errorf("cannot remove preview %s: %w", d.Name, d.err))
 		case d.Remove && s.o.DryRun:
 			mark, outcome = "would remove", ""
 			due++
@@ -45,13 +45,13 @@ func (s *sweep) report(r *report.Report) error {
 	}
 	r.Checks = append(r.Checks, report.Check{Name: "previews", State: report.OK, Result: english.Plural(len(s.all), "preview", "") + " found"}, s.pullsCheck())
 	if s.PullRequests != nil && s.pullsErr != nil {
-		errs = append(errs, fmt.Errorf("read the open pull requests: %w", s.pullsErr))
+		errs = append(errs, fmt.Errorf("cannot read the open pull requests: %w", s.pullsErr))
 	}
 	if len(section.Rows) > 0 {
 		r.Sections = append(r.Sections, section)
 	}
 	if s.recordErr != nil {
-		errs = append(errs, fmt.Errorf("update the ledger: %w", s.recordErr))
+		errs = append(errs, fmt.Errorf("cannot update the ledger: %w", s.recordErr))
 	}
 	r.Verdict, r.Reason = report.Pass, report.ReasonSwept
 	r.Title = fmt.Sprintf("%s removed, %d stay", english.Plural(removed, "preview", ""), len(s.all)-removed)

@@ -66,7 +66,7 @@ func Up(ctx context.Context, d Deps, o UpOptions) (*report.Report, error) {
 	err := u.asVerdict(u.run(ctx))
 	u.report.Seconds = d.Now().Sub(u.start).Seconds()
 	if err != nil && u.report.Title == "" {
-		return nil, fmt.Errorf("deploy preview %s: %w", o.Name, err)
+		return nil, fmt.Errorf("cannot deploy preview %s: %w", o.Name, err)
 	}
 	return u.report, err
 }

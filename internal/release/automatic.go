@@ -91,5 +91,5 @@ func (d Deps) lastProven(ctx context.Context, o Options, from ledger.Entry, all 
 func (d Deps) rollbackFailed(o Options, entry ledger.Entry, to string, s Samples, r *report.Report, err error) error {
 	r.Checks = append(r.Checks, report.Check{Name: "rollback", State: report.Failed, Result: "to " + to + " could not complete", Note: "run again to continue"})
 	r.Title = fmt.Sprintf("release %s broke its SLO (%s) and the rollback to %s could not complete: run again to continue", entry.ID, s.Breach, to)
-	return fmt.Errorf("roll %s back from %s to %s: %w", o.Environment, entry.ID, to, err)
+	return fmt.Errorf("cannot roll %s back from %s to %s: %w", o.Environment, entry.ID, to, err)
 }

@@ -139,17 +139,17 @@ func (d Deps) apply(ctx context.Context, o Options, a artifact.Artifact) (target
 		t.Reference = d.Reference(o.Digest)
 	}
 	if _, err := d.Target.Deploy(ctx, t); err != nil {
-		return target.Running{}, fmt.Errorf("deploy %s into %s: %w", text.Short(o.Digest), o.Environment, err)
+		return target.Running{}, fmt.Errorf("cannot deploy %s into %s: %w", text.Short(o.Digest), o.Environment, err)
 	}
 	running, err := d.Target.Status(ctx, o.Environment)
 	switch {
 	case err != nil:
-		return running, fmt.Errorf("read %s back: %w", o.Environment, err)
+		return running, fmt.Errorf("cannot check the deployment in %s: %w", o.Environment, err)
 	case running.Digest != o.Digest || running.PlatformDigest != a.PlatformDigest:
-		return running, fmt.Errorf("read %s back: it runs %s (%s), not %s (%s): deploy again", o.Environment,
+		return running, fmt.Errorf("the deployment did not take effect: %s runs %s (%s), not %s (%s): deploy again", o.Environment,
 			text.Short(running.Digest), text.Short(running.PlatformDigest), text.Short(o.Digest), text.Short(a.PlatformDigest))
 	case !running.Alive:
-		return running, fmt.Errorf("read %s back: %s was deployed and has died since: read its log, then deploy again", o.Environment, text.Short(o.Digest))
+		return running, fmt.Errorf("the deployment in %s did not last: %s was deployed, but it no longer runs: read its log, then deploy again", o.Environment, text.Short(o.Digest))
 	}
 	return running, nil
 }

@@ -40,7 +40,7 @@ func (d Deps) promotion(ctx context.Context, o Options) (*facts, error) {
 		return nil, err
 	}
 	if a := f.artifact; a != nil && a.Digest != o.Digest {
-		return nil, report.Usage(fmt.Sprintf("promote %q: give the digest, %s: a tag may move", o.Digest, a.Digest))
+		return nil, report.Usage(fmt.Sprintf("cannot promote %q: a tag can be moved to another image: pass the digest, %s", o.Digest, a.Digest))
 	}
 	err := d.Ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
 		if f.current, err = current(ctx, tx, o.Environment); err != nil {
@@ -49,7 +49,7 @@ func (d Deps) promotion(ctx context.Context, o Options) (*facts, error) {
 		if c := f.current; c != nil && c.Kind == ledger.KindRollback && c.Replaces != "" {
 			e, err := tx.Find(ctx, o.Environment, c.Replaces, "")
 			if err != nil {
-				return fmt.Errorf("read the release that %s replaced: %w", c.ID, err)
+				return fmt.Errorf("cannot read the release that %s replaced: %w", c.ID, err)
 			}
 			f.withdrawn = &e
 		}
@@ -69,7 +69,7 @@ func (d Deps) promotion(ctx context.Context, o Options) (*facts, error) {
 	case err == nil:
 		f.running = &running
 	case !errors.Is(err, target.ErrNotDeployed):
-		return nil, fmt.Errorf("read %s: %w", o.From, err)
+		return nil, fmt.Errorf("cannot read environment %s: %w", o.From, err)
 	}
 	return f, nil
 }

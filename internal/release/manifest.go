@@ -38,7 +38,7 @@ func manifestOf(e ledger.Entry) (Manifest, error) {
 		return m, nil
 	}
 	if err := json.Unmarshal(e.Data, &m); err != nil {
-		return m, fmt.Errorf("read the manifest of %s: %w: revert the commit of branch %s that changed it", e.ID, err, ledger.Branch)
+		return m, fmt.Errorf("cannot read the manifest of %s: %w: revert the commit of branch %s that changed it", e.ID, err, ledger.Branch)
 	}
 	return m, nil
 }

@@ -82,7 +82,7 @@ func (d Deps) sample(ctx context.Context, url string) (indicator.Sample, error) 
 		return one, context.Cause(ctx)
 	}
 	if err != nil {
-		return one, fmt.Errorf("soak: %w", err)
+		return one, fmt.Errorf("cannot soak: %w", err)
 	}
 	if !one.Answered {
 		one.Took = sampleTimeout
@@ -98,9 +98,9 @@ func (d Deps) sameDeployment(ctx context.Context, o Options, before target.Runni
 	switch {
 	case s.Breach != "":
 	case err != nil:
-		return s, fmt.Errorf("soak %s: %w", o.Environment, err)
+		return s, fmt.Errorf("cannot soak %s: %w", o.Environment, err)
 	case after.Digest != before.Digest || after.Generation != before.Generation:
-		return s, fmt.Errorf("soak %s: something else was deployed during the soak (%s, generation %d): soak again", o.Environment, text.Short(after.Digest), after.Generation)
+		return s, fmt.Errorf("cannot soak %s: something else was deployed during the soak (%s, generation %d): soak again", o.Environment, text.Short(after.Digest), after.Generation)
 	}
 	if err == nil {
 		s.Restarts = after.Restarts - before.Restarts

@@ -48,7 +48,7 @@ func (d Deps) watch(ctx context.Context, o Options) (watched, error) {
 	if done != nil {
 		var s Samples
 		if err := json.Unmarshal(done.Data, &s); err != nil {
-			return watched{}, fmt.Errorf("read the soak of %s: %w", entry.ID, err)
+			return watched{}, fmt.Errorf("cannot read the soak of %s: %w", entry.ID, err)
 		}
 		if done.Verdict == string(report.Pass) {
 			return passedBefore(r, entry, s), nil
@@ -57,7 +57,7 @@ func (d Deps) watch(ctx context.Context, o Options) (watched, error) {
 	}
 	running, err := d.Target.Status(ctx, o.Environment)
 	if err != nil {
-		return watched{}, fmt.Errorf("soak %s: %w", o.Environment, err)
+		return watched{}, fmt.Errorf("cannot soak %s: %w", o.Environment, err)
 	}
 	if running.Digest != o.Digest {
 		return refuseSoak(r, report.ReasonDrift, fmt.Sprintf("%s runs %s, the ledger names %s: promote again", o.Environment, text.Short(running.Digest), text.Short(o.Digest))), nil
@@ -99,7 +99,7 @@ func (d Deps) soaking(ctx context.Context, o Options) (entry ledger.Entry, done 
 			return err
 		}
 		if now == nil || now.Digest != o.Digest {
-			return fmt.Errorf("soak %s: %s is not the release that runs there: promote it first", o.Environment, text.Short(o.Digest))
+			return fmt.Errorf("cannot soak %s: %s is not the release that runs there: promote it first", o.Environment, text.Short(o.Digest))
 		}
 		entry = *now
 		done, err = findSoak(ctx, tx, o.Environment, entry.ID)

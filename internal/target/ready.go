@@ -60,7 +60,7 @@ func probe(ctx context.Context, url string, r Ready, want []string) (Proof, erro
 		return Proof{}, err
 	}
 	if status < 200 || status > 299 {
-		return Proof{}, fmt.Errorf("GET %s: %d", r.Path, status)
+		return Proof{}, fmt.Errorf("GET %s: status %d", r.Path, status)
 	}
 	p := Proof{Health: fmt.Sprintf("GET %s: %d", r.Path, status)}
 	if r.VersionPath == "" {
@@ -77,7 +77,7 @@ func probe(ctx context.Context, url string, r Ready, want []string) (Proof, erro
 			return p, nil
 		}
 	}
-	return Proof{}, fmt.Errorf("GET %s: %d, and the answer does not contain %s", r.VersionPath, status, strings.Join(want, " or "))
+	return Proof{}, fmt.Errorf("GET %s: status %d, but the response does not contain %s", r.VersionPath, status, strings.Join(want, " or "))
 }
 
 // containsVersion reports whether body contains want: a digest in full, or the

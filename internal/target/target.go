@@ -13,7 +13,7 @@ import (
 )
 
 // ErrNotDeployed reports that nothing is deployed in an environment.
-var ErrNotDeployed = errors.New("nothing is deployed there")
+var ErrNotDeployed = errors.New("nothing is deployed in this environment")
 
 // ErrSuperseded reports that a later deployment of the same environment has taken
 // over, or that the environment is being removed.

@@ -38,7 +38,7 @@ func ReadSpend(ctx context.Context, tx *ledger.Tx, t time.Time) (Spend, error) {
 		err = json.Unmarshal(b, &out)
 	}
 	if err != nil {
-		return out, fmt.Errorf("read %s:%s: %w", ledger.Branch, spendPath(day), err)
+		return out, fmt.Errorf("cannot read %s:%s: %w", ledger.Branch, spendPath(day), err)
 	}
 	return out, nil
 }

@@ -26,7 +26,7 @@ func Prepare(ctx context.Context, o Options) (*report.Report, error) {
 	var done []string
 	for _, name := range names {
 		if o.Steps.command(name) == "" {
-			return nil, report.Usage("preview." + name + " is not in .goldenpath.yml: leave " + name + " out of --steps")
+			return nil, report.Usage("preview." + name + " is not in .goldenpath.yml: add it, or remove " + name + " from --steps")
 		}
 		c := o.Steps.Run(ctx, name, o.Environment)
 		if ctx.Err() != nil {

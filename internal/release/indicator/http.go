@@ -17,7 +17,7 @@ type HTTP struct{}
 func (HTTP) Sample(ctx context.Context, url string) (Sample, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return Sample{}, fmt.Errorf("measure %s: %w", url, err)
+		return Sample{}, fmt.Errorf("cannot measure %s: %w", url, err)
 	}
 	client := http.Client{
 		Transport:     &http.Transport{DisableKeepAlives: true, Proxy: http.ProxyFromEnvironment},

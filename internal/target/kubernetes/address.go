@@ -38,7 +38,7 @@ func (p *prepared) reachable() (known, open bool) {
 func (x *deployment) checkAddress(ctx context.Context) error {
 	p := x.plan
 	if known, _ := p.reachable(); !known {
-		return &target.Refusal{Problems: []string{"no address: set url, or add an Ingress or a Service of type NodePort"}}
+		return &target.Refusal{Problems: []string{"the environment has no address: set url, or add an Ingress or a Service of type NodePort"}}
 	}
 	if p.url != "" || slices.ContainsFunc(p.objects, func(o *unstructured.Unstructured) bool { return ingressURL(o) != "" }) {
 		return nil
@@ -49,7 +49,7 @@ func (x *deployment) checkAddress(ctx context.Context) error {
 	var err error
 	p.node, err = x.cluster.node(ctx)
 	if apierrors.IsForbidden(err) {
-		return &target.Refusal{Problems: []string{"url: the address is that of a node, and the deployer may not list nodes: set url, or grant it list on nodes"}}
+		return &target.Refusal{Problems: []string{"the address of the environment is that of a node, but the deployer must not list nodes: set url, or grant the deployer list on nodes"}}
 	}
 	return err
 }
@@ -157,7 +157,7 @@ func (c *cluster) balancer(ctx context.Context, o *unstructured.Unstructured, pa
 		}
 		live, err := c.get(ctx, c.objects.Resource(services).Namespace(o.GetNamespace()), o.GetName())
 		if err != nil {
-			return "", fmt.Errorf("wait for the address of %s: %w", word(o), err)
+			return "", fmt.Errorf("cannot wait for the address of %s: %w", word(o), err)
 		}
 		o = live
 	}
@@ -171,7 +171,7 @@ func (c *cluster) node(ctx context.Context) (string, error) {
 		return err
 	})
 	if err != nil {
-		return "", fmt.Errorf("find a node to reach the Service by: %w: set url instead", err)
+		return "", fmt.Errorf("cannot find a node to reach the Service by: %w: set url", err)
 	}
 	for _, want := range []string{"ExternalIP", "InternalIP"} {
 		for _, n := range page.Items {
@@ -182,5 +182,5 @@ func (c *cluster) node(ctx context.Context) (string, error) {
 			}
 		}
 	}
-	return "", fmt.Errorf("find a node to reach the Service by: none is ready and has an address: set url")
+	return "", fmt.Errorf("cannot find a node to reach the Service by: no ready node has an address: set url")
 }

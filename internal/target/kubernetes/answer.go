@@ -61,7 +61,7 @@ func (x *deployment) alive(ctx context.Context, live []*unstructured.Unstructure
 func (x *deployment) verifyImages(ctx context.Context) error {
 	all, err := x.cluster.list(ctx, x.cluster.objects.Resource(pods).Namespace(x.namespace), metav1.ListOptions{})
 	if err != nil {
-		return fmt.Errorf("read back what runs in %s: %w", x.namespace, err)
+		return fmt.Errorf("cannot read back what runs in %s: %w", x.namespace, err)
 	}
 	found := false
 	for _, p := range all {

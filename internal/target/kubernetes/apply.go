@@ -57,13 +57,13 @@ func (c *cluster) applyOne(ctx context.Context, o *unstructured.Unstructured, re
 	name := o.GetKind() + "/" + o.GetName()
 	switch {
 	case leaving(err):
-		return nil, fmt.Errorf("apply %s: %w: namespace %s is being removed", name, target.ErrSuperseded, o.GetNamespace())
+		return nil, fmt.Errorf("cannot apply %s: %w: namespace %s is being removed", name, target.ErrSuperseded, o.GetNamespace())
 	case undeclared(err), apierrors.IsInvalid(err), apierrors.IsBadRequest(err), apierrors.IsRequestEntityTooLargeError(err):
-		return nil, &target.Failure{What: "the cluster rejected " + name, Detail: []string{clipText(err.Error())}, Remedy: "correct the object"}
+		return nil, &target.Failure{What: "the cluster rejected " + name, Detail: []string{clipText(err.Error())}, Remedy: "correct the object in the repository"}
 	case apierrors.IsForbidden(err):
 		return nil, &target.Failure{What: "the cluster rejected " + name, Detail: []string{clipText(err.Error())}, Remedy: "grant the deployer that right, request less, or raise the quota (preview.isolation)"}
 	}
-	return nil, fmt.Errorf("apply %s: %w", name, err)
+	return nil, fmt.Errorf("cannot apply %s: %w", name, err)
 }
 
 // leaving reports whether err means that the namespace is being removed, or is gone.

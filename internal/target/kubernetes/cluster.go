@@ -62,7 +62,7 @@ func (t *Target) connect(_ context.Context) (*cluster, error) {
 	}
 	config, err := loader.ClientConfig()
 	if err != nil {
-		return nil, report.Usage(fmt.Sprintf("no cluster: %v: set KUBECONFIG, or give --kubeconfig a file", err))
+		return nil, report.Usage(fmt.Sprintf("cannot find a cluster: %v: set KUBECONFIG, or set --kubeconfig to a file", err))
 	}
 	c := &cluster{host: config.Host, patience: t.Patience, clock: &clock{}}
 	if raw, err := loader.RawConfig(); err == nil {
@@ -80,17 +80,17 @@ func (t *Target) connect(_ context.Context) (*cluster, error) {
 	config.WarningHandler = rest.NoWarnings{}
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return &clocked{next, c.clock} })
 	if c.client, err = rest.HTTPClientFor(config); err != nil {
-		return nil, fmt.Errorf("connect to %s: %w", config.Host, err)
+		return nil, fmt.Errorf("cannot connect to %s: %w", config.Host, err)
 	}
 	if c.objects, err = dynamic.NewForConfigAndClient(config, c.client); err != nil {
-		return nil, fmt.Errorf("connect to %s: %w", config.Host, err)
+		return nil, fmt.Errorf("cannot connect to %s: %w", config.Host, err)
 	}
 	if c.metadata, err = metadata.NewForConfigAndClient(config, c.client); err != nil {
-		return nil, fmt.Errorf("connect to %s: %w", config.Host, err)
+		return nil, fmt.Errorf("cannot connect to %s: %w", config.Host, err)
 	}
 	found, err := discovery.NewDiscoveryClientForConfigAndClient(config, c.client)
 	if err != nil {
-		return nil, fmt.Errorf("connect to %s: %w", config.Host, err)
+		return nil, fmt.Errorf("cannot connect to %s: %w", config.Host, err)
 	}
 	c.discover = memory.NewMemCacheClient(found)
 	c.mapper = restmapper.NewDeferredDiscoveryRESTMapper(c.discover)
@@ -107,7 +107,7 @@ func (c *cluster) try(ctx context.Context, call func(context.Context) error) err
 			return err
 		}
 		if time.Now().After(end) {
-			return fmt.Errorf("the cluster %s did not respond for %s: %w: check that it is up, and run again", c.host, c.patience, err)
+			return fmt.Errorf("the cluster %s did not respond within %s: %w: check that it is running, and run again", c.host, c.patience, err)
 		}
 		select {
 		case <-ctx.Done():

@@ -205,7 +205,7 @@ func (x *deployment) recordGood(ctx context.Context) error {
 		Started: x.running.Started, URL: x.running.URL, Reference: x.Reference,
 	}, x.plan.objects)
 	if err != nil {
-		return fmt.Errorf("record generation %d: %w", x.running.Generation, err)
+		return fmt.Errorf("cannot record generation %d: %w", x.running.Generation, err)
 	}
 	if err := x.cluster.writeInventory(ctx, x.namespace, x.inventory); err != nil {
 		return leftNamespace(err)
@@ -219,7 +219,7 @@ func (x *deployment) recordGood(ctx context.Context) error {
 
 func leftNamespace(err error) error {
 	if leaving(err) {
-		return fmt.Errorf("%w: the namespace is being removed", target.ErrSuperseded)
+		return fmt.Errorf("this deployment was %w: its namespace is being removed", target.ErrSuperseded)
 	}
 	return err
 }

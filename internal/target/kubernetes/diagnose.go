@@ -29,7 +29,7 @@ func (c *cluster) diagnose(ctx context.Context, namespace string, pending []*uns
 	var all []reason
 	running, err := c.list(ctx, c.objects.Resource(pods).Namespace(namespace), metav1.ListOptions{})
 	if err != nil {
-		return nil, fmt.Errorf("list the pods of %s: %w", namespace, err)
+		return nil, fmt.Errorf("cannot list the pods of %s: %w", namespace, err)
 	}
 	for _, o := range pending {
 		all = append(all, refusedPods(o)...)

@@ -70,7 +70,7 @@ func (c *cluster) clear(ctx context.Context, ns *unstructured.Unstructured, pati
 		name string
 	}{{leases, leaseName}, {secrets, inventoryName}} {
 		if err := c.remove(ctx, c.objects.Resource(own.of).Namespace(name), own.name, metav1.DeleteOptions{}); err != nil {
-			return fmt.Errorf("remove %s of %s: %w", own.name, name, err)
+			return fmt.Errorf("cannot remove %s of %s: %w", own.name, name, err)
 		}
 	}
 	if err := c.label(ctx, name, ns.GetUID(), nil, ""); !errors.Is(err, target.ErrSuperseded) {
@@ -86,10 +86,10 @@ func (c *cluster) removeNamespace(ctx context.Context, ns *unstructured.Unstruct
 		uid := types.UID(ns.GetUID())
 		err := c.remove(ctx, c.objects.Resource(namespaces), ns.GetName(), metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &uid}})
 		if apierrors.IsConflict(err) {
-			return fmt.Errorf("remove namespace %s: %w: it was created again", ns.GetName(), target.ErrSuperseded)
+			return fmt.Errorf("cannot remove namespace %s: %w: the namespace was created again", ns.GetName(), target.ErrSuperseded)
 		}
 		if err != nil {
-			return fmt.Errorf("remove namespace %s: %w", ns.GetName(), err)
+			return fmt.Errorf("cannot remove namespace %s: %w", ns.GetName(), err)
 		}
 		c.hurry(ctx, ns.GetName())
 	}

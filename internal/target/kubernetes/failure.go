@@ -66,7 +66,7 @@ func (x *deployment) goodObjects(ctx context.Context) ([]*unstructured.Unstructu
 		return nil, err
 	}
 	if all == nil {
-		return nil, errors.New("it was too large to keep")
+		return nil, errors.New("the previous deployment was too large to be kept")
 	}
 	all, problems, err := x.plan.own(ctx, x.cluster, all, x.preview)
 	if err != nil {

@@ -58,7 +58,7 @@ func (g *good) repository() string {
 	return r
 }
 
-var errEdited = errors.New("it was edited by hand")
+var errEdited = errors.New("the inventory was edited by hand")
 
 // readInventory returns the inventory of a namespace, or an empty one.
 func (c *cluster) readInventory(ctx context.Context, namespace string) (*inventory, error) {
@@ -67,7 +67,7 @@ func (c *cluster) readInventory(ctx context.Context, namespace string) (*invento
 		return &inventory{}, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the inventory of %s: %w", namespace, err)
+		return nil, fmt.Errorf("cannot read the inventory of %s: %w", namespace, err)
 	}
 	data, _, _ := unstructured.NestedStringMap(u.Object, "data")
 	inv := &inventory{}
@@ -76,7 +76,7 @@ func (c *cluster) readInventory(ctx context.Context, namespace string) (*invento
 		err = json.Unmarshal(text, inv)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the inventory of %s: %w: %w; remove the environment and deploy again", namespace, err, errEdited)
+		return nil, fmt.Errorf("cannot read the inventory of %s: %w: %w; remove the environment and deploy again", namespace, err, errEdited)
 	}
 	inv.objects, _ = base64.StdEncoding.DecodeString(data["objects"])
 	inv.version = u.GetResourceVersion()
@@ -95,7 +95,7 @@ func (c *cluster) writeInventory(ctx context.Context, namespace string, inv *inv
 		return readErr
 	}
 	if have.Holder != inv.Holder {
-		return fmt.Errorf("write the inventory of %s: %w: another deployment has written it", namespace, target.ErrSuperseded)
+		return fmt.Errorf("cannot write the inventory of %s: %w: another deployment has written it", namespace, target.ErrSuperseded)
 	}
 	inv.version = have.version // this deployment wrote it, and the response was lost
 	return c.putInventory(ctx, namespace, inv)
@@ -104,7 +104,7 @@ func (c *cluster) writeInventory(ctx context.Context, namespace string, inv *inv
 func (c *cluster) putInventory(ctx context.Context, namespace string, inv *inventory) error {
 	text, err := json.Marshal(inv)
 	if err != nil {
-		return fmt.Errorf("write the inventory of %s: %w", namespace, err)
+		return fmt.Errorf("cannot write the inventory of %s: %w", namespace, err)
 	}
 	if len(text)+len(inv.objects) > maxInventory {
 		inv.objects = nil
@@ -117,7 +117,7 @@ func (c *cluster) putInventory(ctx context.Context, namespace string, inv *inven
 	o.SetResourceVersion(inv.version)
 	live, err := c.apply(ctx, c.objects.Resource(secrets).Namespace(namespace), o)
 	if err != nil {
-		return fmt.Errorf("write the inventory of %s: %w", namespace, err)
+		return fmt.Errorf("cannot write the inventory of %s: %w", namespace, err)
 	}
 	inv.version = live.GetResourceVersion()
 	return nil
@@ -183,7 +183,7 @@ func (inv *inventory) restore() ([]*unstructured.Unstructured, error) {
 		err = json.Unmarshal(text, &maps)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the previous generation: %w", err)
+		return nil, fmt.Errorf("cannot read the previous generation: %w", err)
 	}
 	var all []*unstructured.Unstructured
 	for _, m := range maps {

@@ -17,7 +17,7 @@ func kubeconfig(given, context string) (clientcmd.ClientConfig, error) {
 		config, err := clientcmd.Load([]byte(given))
 		if err != nil {
 			// The parser's error may quote the text, which holds credentials.
-			return nil, report.Usage("the text of the kubeconfig is not a valid kubeconfig: pass the whole file, as kubectl config view --raw --flatten prints it")
+			return nil, report.Usage("the kubeconfig is invalid: pass the whole file, as kubectl config view --raw --flatten prints it")
 		}
 		return clientcmd.NewDefaultClientConfig(*config, overrides), nil
 	}

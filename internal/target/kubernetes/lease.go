@@ -41,10 +41,10 @@ func (c *cluster) acquire(ctx context.Context, namespace string, proceed func() 
 	for last := time.Now(); ; last = time.Now() {
 		free, state, err := l.take(ctx, seen, since)
 		if leaving(err) {
-			return nil, nil, fmt.Errorf("take the lease of %s: %w: the namespace is being removed", namespace, target.ErrSuperseded)
+			return nil, nil, fmt.Errorf("cannot take the lease of %s: %w: the namespace is being removed", namespace, target.ErrSuperseded)
 		}
 		if err != nil {
-			return nil, nil, fmt.Errorf("take the lease of %s: %w", namespace, err)
+			return nil, nil, fmt.Errorf("cannot take the lease of %s: %w", namespace, err)
 		}
 		if free {
 			break
@@ -128,7 +128,7 @@ func (l *lease) renew(ctx context.Context) {
 			return
 		}
 		if apierrors.IsNotFound(err) || apierrors.IsForbidden(err) {
-			l.cancel(fmt.Errorf("%w: namespace %s is being removed", target.ErrSuperseded, l.namespace))
+			l.cancel(fmt.Errorf("this deployment was %w: namespace %s is being removed", target.ErrSuperseded, l.namespace))
 			return
 		}
 		// The server may not respond for a while: try again, as those who wait do.
@@ -165,7 +165,7 @@ func (l *lease) write(ctx context.Context, spec map[string]any) error {
 		return err
 	}
 	if holder, _, _ := unstructured.NestedString(u.Object, "spec", "holderIdentity"); holder != l.holder {
-		return fmt.Errorf("%w: another deployment into %s has taken over", target.ErrSuperseded, l.namespace)
+		return fmt.Errorf("this deployment was %w: another deployment into %s has taken over", target.ErrSuperseded, l.namespace)
 	}
 	return put(u) // the response to the last write was lost
 }

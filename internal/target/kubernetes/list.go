@@ -51,7 +51,7 @@ func (t *Target) List(ctx context.Context) iter.Seq2[target.Running, error] {
 				continue
 			}
 			if err != nil {
-				yield(target.Running{}, fmt.Errorf("list the previews in %s: %w", c.host, err))
+				yield(target.Running{}, fmt.Errorf("cannot list the previews in %s: %w", c.host, err))
 				return
 			}
 			for i := range page.Items {

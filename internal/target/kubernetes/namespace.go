@@ -47,7 +47,7 @@ func (x *deployment) makeNamespace(ctx context.Context) error {
 	if x.Image != nil {
 		digest, err := x.Image.Digest()
 		if err != nil {
-			return fmt.Errorf("read the image: %w", err)
+			return fmt.Errorf("cannot read the image: %w", err)
 		}
 		x.running.PlatformDigest = digest.String()
 	}
@@ -83,13 +83,13 @@ func (x *deployment) mark(ctx context.Context) error {
 			return nil
 		}
 		if !apierrors.IsAlreadyExists(err) {
-			return fmt.Errorf("create namespace %s: %w", x.namespace, err)
+			return fmt.Errorf("cannot create namespace %s: %w", x.namespace, err)
 		}
 		switch live, err = c.namespaceOf(ctx, x.namespace); {
 		case err != nil:
 			return err
 		case live == nil || live.GetDeletionTimestamp() != nil:
-			return fmt.Errorf("create namespace %s: %w: it is being removed", x.namespace, target.ErrSuperseded)
+			return fmt.Errorf("cannot create namespace %s: %w: the namespace is being removed", x.namespace, target.ErrSuperseded)
 		}
 		if err := x.owned(live, x.Environment); err != nil {
 			return err
@@ -101,7 +101,7 @@ func (x *deployment) mark(ctx context.Context) error {
 		return err
 	}
 	if err != nil {
-		return fmt.Errorf("label namespace %s: %w", x.namespace, err)
+		return fmt.Errorf("cannot label namespace %s: %w", x.namespace, err)
 	}
 	return nil
 }
@@ -137,9 +137,9 @@ func (c *cluster) label(ctx context.Context, name string, uid types.UID, all map
 	})
 	switch {
 	case apierrors.IsNotFound(err), apierrors.IsConflict(err), apierrors.IsInvalid(err): // the UID differs
-		return fmt.Errorf("label namespace %s: %w: it is gone, or was created again: %v", name, target.ErrSuperseded, err)
+		return fmt.Errorf("cannot label namespace %s: %w: the namespace was removed or created again: %v", name, target.ErrSuperseded, err)
 	case err == nil && ns.GetDeletionTimestamp() != nil:
-		return fmt.Errorf("label namespace %s: %w: it is being removed", name, target.ErrSuperseded)
+		return fmt.Errorf("cannot label namespace %s: %w: the namespace is being removed", name, target.ErrSuperseded)
 	}
 	return err
 }

@@ -84,9 +84,9 @@ func (p *prepared) misplaced(ctx context.Context, c *cluster, o *unstructured.Un
 	case meta.IsNoMatchError(err):
 		return fmt.Sprintf("the cluster does not have the kind %s %s: install its definition, or leave the object out", clip(o.GetAPIVersion()), clip(o.GetKind())), nil
 	case err != nil:
-		return "", fmt.Errorf("look up %s: %w", clip(o.GetKind()), err)
+		return "", fmt.Errorf("cannot look up %s: %w", clip(o.GetKind()), err)
 	case !namespaced:
-		return fmt.Sprintf("kind: %s is cluster-wide, but this deployment is limited to namespace %s: install it once by hand, and leave it out here", o.GetKind(), p.namespace), nil
+		return fmt.Sprintf("kind: %s is cluster-wide, but this deployment is limited to namespace %s: install the object once by hand, and remove it from the deployment", o.GetKind(), p.namespace), nil
 	}
 	if ns := o.GetNamespace(); ns != "" && ns != p.namespace {
 		return fmt.Sprintf("metadata.namespace: %s is not %s: use .Release.Namespace, or omit it", clip(ns), p.namespace), nil

@@ -65,7 +65,7 @@ func (t *Target) prepare(ctx context.Context, c *cluster, d target.Deployment, u
 	sortObjects(p.objects)
 	b, err := json.Marshal(all)
 	if err != nil {
-		return nil, fmt.Errorf("prepare %s: %w", d.Environment, err)
+		return nil, fmt.Errorf("cannot prepare %s: %w", d.Environment, err)
 	}
 	sum := sha256.Sum256(b)
 	p.hash = hex.EncodeToString(sum[:])

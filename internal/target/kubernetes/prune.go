@@ -30,14 +30,14 @@ func (c *cluster) prune(ctx context.Context, namespace string, gone []ref) (left
 			continue // the kind is gone, and its objects with it
 		}
 		if err != nil {
-			return left, fmt.Errorf("remove %s, which is no longer part of the deployment: %w", g.word(), err)
+			return left, fmt.Errorf("could not remove %s, which is no longer part of the deployment: %w", g.word(), err)
 		}
 		live, err := c.get(ctx, r, g.Name)
 		if apierrors.IsNotFound(err) {
 			continue
 		}
 		if err != nil {
-			return left, fmt.Errorf("remove %s, which is no longer part of the deployment: %w", g.word(), err)
+			return left, fmt.Errorf("could not remove %s, which is no longer part of the deployment: %w", g.word(), err)
 		}
 		switch {
 		case !mine(live):
@@ -50,7 +50,7 @@ func (c *cluster) prune(ctx context.Context, namespace string, gone []ref) (left
 		uid := live.GetUID()
 		err = c.remove(ctx, r, g.Name, metav1.DeleteOptions{PropagationPolicy: &background, Preconditions: &metav1.Preconditions{UID: &uid}})
 		if err != nil && !apierrors.IsConflict(err) {
-			return left, fmt.Errorf("remove %s, which is no longer part of the deployment: %w", g.word(), err)
+			return left, fmt.Errorf("could not remove %s, which is no longer part of the deployment: %w", g.word(), err)
 		}
 	}
 	return left, nil
@@ -88,7 +88,7 @@ func (x *deployment) foreign(ctx context.Context) error {
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("read %s: %w", refOf(o).word(), err)
+			return fmt.Errorf("cannot read %s: %w", refOf(o).word(), err)
 		}
 		if !mine(live) {
 			problems = append(problems, fmt.Sprintf("%s: metadata.name: it exists in namespace %s and was not created by goldenpath: rename it, or assign it with the label %s=%s", refOf(o).word(), x.namespace, managedBy, manager))
@@ -108,7 +108,7 @@ func (c *cluster) removeAndWait(ctx context.Context, o *unstructured.Unstructure
 	}
 	foreground := metav1.DeletePropagationForeground
 	if err := c.remove(ctx, r, o.GetName(), metav1.DeleteOptions{PropagationPolicy: &foreground}); err != nil {
-		return fmt.Errorf("remove %s/%s: %w", o.GetKind(), o.GetName(), err)
+		return fmt.Errorf("cannot remove %s/%s: %w", o.GetKind(), o.GetName(), err)
 	}
 	return c.untilRemoved(ctx, r, refOf(o).word(), o.GetName(), removeTimeout)
 }
@@ -122,7 +122,7 @@ func (c *cluster) untilRemoved(ctx context.Context, r dynamic.ResourceInterface,
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("wait for the removal of %s: %w", word, err)
+			return fmt.Errorf("cannot wait for the removal of %s: %w", word, err)
 		}
 		if time.Now().After(deadline) {
 			return &target.Failure{

@@ -26,7 +26,7 @@ func (t *Target) Status(ctx context.Context, environment string) (target.Running
 		return target.Running{}, err
 	}
 	if ns == nil || !ours(ns) || t.owned(ns, environment) != nil {
-		return target.Running{}, fmt.Errorf("read environment %s: %w", environment, target.ErrNotDeployed)
+		return target.Running{}, fmt.Errorf("cannot read environment %s: %w", environment, target.ErrNotDeployed)
 	}
 	r := runningOf(ns)
 	r.Environment, r.App = environment, t.App
@@ -41,7 +41,7 @@ func (t *Target) Status(ctx context.Context, environment string) (target.Running
 	}
 	if inv.Generation == 0 {
 		if !preview {
-			return target.Running{}, fmt.Errorf("read environment %s: %w", environment, target.ErrNotDeployed)
+			return target.Running{}, fmt.Errorf("cannot read environment %s: %w", environment, target.ErrNotDeployed)
 		}
 		return r, nil
 	}
@@ -58,7 +58,7 @@ func (c *cluster) inspect(ctx context.Context, namespace string, inv *inventory,
 		}
 		at, _, err := c.resource(ctx, o.gvk(), namespace)
 		if err != nil {
-			return fmt.Errorf("read %s: %w", o.word(), err)
+			return fmt.Errorf("cannot read %s: %w", o.word(), err)
 		}
 		u, err := c.get(ctx, at, o.Name)
 		if apierrors.IsNotFound(err) {
@@ -67,7 +67,7 @@ func (c *cluster) inspect(ctx context.Context, namespace string, inv *inventory,
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("read %s: %w", o.word(), err)
+			return fmt.Errorf("cannot read %s: %w", o.word(), err)
 		}
 		if pending, err := unready([]*unstructured.Unstructured{u}); err != nil || len(pending) > 0 && !serves(u) {
 			r.Alive = false
@@ -104,7 +104,7 @@ func (c *cluster) namespaceOf(ctx context.Context, name string) (*unstructured.U
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read namespace %s: %w", name, err)
+		return nil, fmt.Errorf("cannot read namespace %s: %w", name, err)
 	}
 	return ns, nil
 }

@@ -40,10 +40,10 @@ func (c *cluster) await(ctx context.Context, namespace string, all []*unstructur
 				continue // it has completed, and its TTL has removed it
 			}
 			if apierrors.IsNotFound(err) {
-				return fmt.Errorf("wait for %s/%s: %w: it was removed", o.GetKind(), o.GetName(), target.ErrSuperseded)
+				return fmt.Errorf("the wait for %s/%s was %w: the object was removed", o.GetKind(), o.GetName(), target.ErrSuperseded)
 			}
 			if err != nil {
-				return fmt.Errorf("wait for %s/%s: %w", o.GetKind(), o.GetName(), err)
+				return fmt.Errorf("cannot wait for %s/%s: %w", o.GetKind(), o.GetName(), err)
 			}
 			live = append(live, u)
 		}
@@ -110,7 +110,7 @@ func unready(all []*unstructured.Unstructured) (pending []*unstructured.Unstruct
 	for _, o := range all {
 		res, err := status.Compute(o)
 		if err != nil {
-			return nil, fmt.Errorf("read the status of %s/%s: %w", o.GetKind(), o.GetName(), err)
+			return nil, fmt.Errorf("cannot read the status of %s/%s: %w", o.GetKind(), o.GetName(), err)
 		}
 		if res.Status != status.CurrentStatus {
 			pending = append(pending, o)

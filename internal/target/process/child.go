@@ -17,7 +17,7 @@ func (s *supervisor) startShim(life *os.File) (*os.Process, error) {
 	defer null.Close()
 	program, err := ownProgram()
 	if err != nil {
-		return nil, fmt.Errorf("start shim: %w", err)
+		return nil, fmt.Errorf("cannot start the shim: %w", err)
 	}
 	argv := append(append([]string{}, s.spec.Self...), "--shim", s.dir)
 	p, err := os.StartProcess(program, argv, &os.ProcAttr{
@@ -26,7 +26,7 @@ func (s *supervisor) startShim(life *os.File) (*os.Process, error) {
 		Sys:   tied(syscall.SIGTERM), // not SIGKILL: it must clean up
 	})
 	if err != nil {
-		return nil, fmt.Errorf("start shim: %w", err)
+		return nil, fmt.Errorf("cannot start the shim: %w", err)
 	}
 	return p, nil
 }

@@ -49,13 +49,13 @@ func (u *unpacker) entry(h *tar.Header, content io.Reader) error {
 		err = u.root.RemoveAll(name)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("replace %s: %w", name, err)
+		return fmt.Errorf("cannot replace %s: %w", name, err)
 	}
 	if err := u.write(h, name, content); err != nil {
 		if r := (*target.Refusal)(nil); errors.As(err, &r) {
 			return err
 		}
-		return fmt.Errorf("write %s: %w", name, err)
+		return fmt.Errorf("cannot write %s: %w", name, err)
 	}
 	return nil
 }
@@ -144,5 +144,5 @@ func (u *unpacker) hardlink(h *tar.Header, name string) error {
 }
 
 func hostile(h *tar.Header, what string) error {
-	return refuse(fmt.Sprintf("entry %q %s", clean(h.Name), what), "build the image without it")
+	return refuse(fmt.Sprintf("the image's entry %q %s", clean(h.Name), what), "build the image without it")
 }

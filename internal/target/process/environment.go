@@ -60,7 +60,7 @@ func (t *Target) enter(ctx context.Context, name string, create bool) (*environm
 	for {
 		if create {
 			if err := os.MkdirAll(dir, 0o700); err != nil {
-				return nil, fmt.Errorf("make the environment's folder: %w", err)
+				return nil, fmt.Errorf("cannot create the environment's folder: %w", err)
 			}
 		}
 		lock, err = acquire(ctx, path)
@@ -69,10 +69,10 @@ func (t *Target) enter(ctx context.Context, name string, create bool) (*environm
 		}
 	}
 	if ctx.Err() != nil && lock == nil {
-		return nil, fmt.Errorf("lock environment %s: process %d holds it (%w): wait until that process ends, or stop it", name, owner(path), ctx.Err())
+		return nil, fmt.Errorf("cannot lock environment %s: process %d holds it (%w): wait until that process ends, or stop it", name, owner(path), ctx.Err())
 	}
 	if err != nil {
-		return nil, fmt.Errorf("lock environment %s: %w", name, err)
+		return nil, fmt.Errorf("cannot lock environment %s: %w", name, err)
 	}
 	e := &environment{dir: dir, lock: lock}
 	if err := e.load(name, create); err != nil {
@@ -102,7 +102,7 @@ func (e *environment) load(name string, create bool) error {
 		err = fmt.Errorf("%s belongs to environment %s", e.dir, e.Name)
 	}
 	if err != nil {
-		return fmt.Errorf("read environment %s: %w: take it down, then deploy again", name, err)
+		return fmt.Errorf("cannot read environment %s: %w: take it down, then deploy again", name, err)
 	}
 	return os.MkdirAll(e.data(), 0o700)
 }
@@ -117,7 +117,7 @@ func (e *environment) data() string { return filepath.Join(e.dir, "data") }
 func (e *environment) generations() ([]*generation, error) {
 	entries, err := os.ReadDir(e.dir)
 	if err != nil {
-		return nil, fmt.Errorf("list generations: %w", err)
+		return nil, fmt.Errorf("cannot list generations: %w", err)
 	}
 	var gens []*generation
 	for _, f := range entries {

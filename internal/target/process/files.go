@@ -31,7 +31,7 @@ func readJSON(path string, v any) error {
 		return err
 	}
 	if err := json.Unmarshal(b, v); err != nil {
-		return fmt.Errorf("parse %s: %w", path, err)
+		return fmt.Errorf("cannot parse %s: %w", path, err)
 	}
 	return nil
 }

@@ -118,7 +118,7 @@ func (g *generation) serves(ctx context.Context, d target.Deployment) bool {
 		return false
 	}
 	once := target.Ready{Path: d.Ready.Path, VersionPath: d.Ready.VersionPath, Timeout: 5 * time.Second}
-	_, err = target.WaitReady(ctx, g.url(), once, g.names(), func() error { return errors.New("it does not answer: deploy it again") })
+	_, err = target.WaitReady(ctx, g.url(), once, g.names(), func() error { return errors.New("the application does not respond: deploy it again") })
 	return err == nil && g.checkPort() == nil
 }
 
@@ -139,7 +139,7 @@ func (g *generation) remove(ctx context.Context) error {
 		return err
 	}
 	if err := removeAll(g.dir); err != nil {
-		return fmt.Errorf("remove generation %d: %w", g.number, err)
+		return fmt.Errorf("cannot remove generation %d: %w", g.number, err)
 	}
 	return nil
 }

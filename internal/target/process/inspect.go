@@ -29,7 +29,7 @@ func (p *plan) inspect(name string) error {
 	}
 	f, err := p.root.Open(file)
 	if err != nil {
-		return fmt.Errorf("read program %s: %w", name, err)
+		return fmt.Errorf("cannot read program %s: %w", name, err)
 	}
 	defer f.Close()
 	head := make([]byte, 4)
@@ -52,7 +52,7 @@ func (p *plan) inspectELF(name string, f io.ReaderAt) error {
 	}
 	defer b.Close()
 	if want := machines[runtime.GOARCH]; runtime.GOOS != "linux" || b.Machine != want {
-		return refuse(fmt.Sprintf("the image's program %s is for Linux on %s, this machine is %s/%s", name, b.Machine, runtime.GOOS, runtime.GOARCH),
+		return refuse(fmt.Sprintf("the image's program %s is built for Linux on %s, but this machine is %s/%s", name, b.Machine, runtime.GOOS, runtime.GOARCH),
 			"build it for this machine, "+otherTarget)
 	}
 	for _, s := range b.Progs {

@@ -23,12 +23,12 @@ func (g *generation) launch() (<-chan error, error) {
 	// Files of an earlier supervisor of this generation would be taken for new ones.
 	for _, name := range []string{"state.json", "lock", "app.pid"} {
 		if err := os.Remove(g.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("start generation %d: %w", g.number, err)
+			return nil, fmt.Errorf("cannot start generation %d: %w", g.number, err)
 		}
 	}
 	log, err := os.OpenFile(g.path("supervisor.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("start generation %d: %w", g.number, err)
+		return nil, fmt.Errorf("cannot start generation %d: %w", g.number, err)
 	}
 	defer log.Close()
 	cmd := exec.Command(g.spec.Self[0], append(g.spec.Self[1:len(g.spec.Self):len(g.spec.Self)], g.dir)...)
@@ -37,7 +37,7 @@ func (g *generation) launch() (<-chan error, error) {
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start supervisor: %w: check that goldenpath is still installed at that path", err)
+		return nil, fmt.Errorf("cannot start the supervisor: %w: check that goldenpath is still installed at this path", err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
@@ -58,13 +58,13 @@ func (g *generation) stop(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("stop generation %d: %w", g.number, ctx.Err())
+			return fmt.Errorf("cannot stop generation %d: %w", g.number, ctx.Err())
 		case <-kill:
 			if !g.signal(owner(lock), syscall.SIGKILL) {
 				_ = sweep(ctx, g.marks)
 			}
 		case <-deadline:
-			return fmt.Errorf("stop generation %d: its supervisor, process %d, does not end: kill it, then try again", g.number, owner(lock))
+			return fmt.Errorf("cannot stop generation %d: its supervisor, process %d, does not exit: kill it, then try again", g.number, owner(lock))
 		case <-time.After(wait):
 		}
 	}
@@ -91,7 +91,7 @@ func absolute(argv []string) ([]string, error) {
 		p, err = filepath.Abs(p)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("find the supervisor's program: %w: check the installation of goldenpath", err)
+		return nil, fmt.Errorf("cannot find the supervisor's program: %w: check the installation of goldenpath", err)
 	}
 	return append([]string{p}, argv[1:]...), nil
 }

@@ -33,7 +33,7 @@ type plan struct {
 func newPlan(rootfs string, cfg *v1.ConfigFile, host string) (*plan, error) {
 	root, err := os.OpenRoot(rootfs)
 	if err != nil {
-		return nil, fmt.Errorf("open the image's files: %w", err)
+		return nil, fmt.Errorf("cannot open the image's files: %w", err)
 	}
 	defer root.Close()
 	p := &plan{root: root, rootfs: rootfs, host: host}

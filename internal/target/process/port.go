@@ -41,7 +41,7 @@ func freePort() (int, error) {
 			return p, nil
 		}
 	}
-	return 0, fmt.Errorf("find a free port between %d and %d: too many are in use: take environments down", lowest, highest)
+	return 0, fmt.Errorf("cannot find a free port between %d and %d: all are in use: take environments down", lowest, highest)
 }
 
 // checkFree returns why nothing can listen on port, or nil.
@@ -59,13 +59,13 @@ func checkFree(port int) error {
 		err = syscall.EADDRINUSE
 	}
 	if errors.Is(err, syscall.EACCES) {
-		return fmt.Errorf("listen on port %d: %w: choose a port above 1023, or 0 for a free one", port, err)
+		return fmt.Errorf("cannot listen on port %d: %w: choose a port above 1023, or 0 for any free port", port, err)
 	}
 	by := "another process"
 	if h := holders(port); len(h) > 0 {
 		by = h[0].String()
 	}
-	return fmt.Errorf("listen on port %d: %s holds it (%w): stop it, or choose another port; 0 is a free one", port, by, err)
+	return fmt.Errorf("cannot listen on port %d: %s holds it (%w): stop it, or choose another port (0: any free port)", port, by, err)
 }
 
 // checkPort returns an error if another process listens on the generation's port. A
@@ -81,7 +81,7 @@ func (g *generation) checkPort() error {
 	if len(all) == 0 {
 		return nil
 	}
-	return fmt.Errorf("listen on port %d: %s answers there, which is not part of this deployment: stop it, or choose another port", g.spec.Port, all[0])
+	return fmt.Errorf("cannot listen on port %d: %s responds on it, which is not part of this deployment: stop it, or choose another port", g.spec.Port, all[0])
 }
 
 // waitFree waits until the sockets of a stopped generation are closed.

@@ -21,7 +21,7 @@ func (t *Target) prepare(ctx context.Context, e *environment, old *generation, d
 	}
 	platform, err := d.Image.Digest()
 	if err != nil {
-		return nil, fmt.Errorf("read the image's digest: %w", err)
+		return nil, fmt.Errorf("cannot read the image's digest: %w", err)
 	}
 	self, err := absolute(t.Self)
 	if err != nil {
@@ -29,12 +29,12 @@ func (t *Target) prepare(ctx context.Context, e *environment, old *generation, d
 	}
 	e.Last++
 	if err := e.save(); err != nil {
-		return nil, fmt.Errorf("number the generation: %w", err)
+		return nil, fmt.Errorf("cannot allocate a generation number: %w", err)
 	}
 	g := &generation{number: e.Last, dir: filepath.Join(e.dir, "gen-"+strconv.Itoa(e.Last)), marks: e.marks(e.Last)}
 	for _, dir := range []string{g.dir, g.path("rootfs"), g.path("tmp")} {
 		if err := os.Mkdir(dir, 0o700); err != nil {
-			return g, fmt.Errorf("make generation %d: %w", g.number, err)
+			return g, fmt.Errorf("cannot create generation %d: %w", g.number, err)
 		}
 	}
 	g.spec = spec{
@@ -52,7 +52,7 @@ func (t *Target) prepare(ctx context.Context, e *environment, old *generation, d
 	}
 	cfg, err := d.Image.ConfigFile()
 	if err != nil {
-		return g, fmt.Errorf("read the image's configuration: %w", err)
+		return g, fmt.Errorf("cannot read the image's configuration: %w", err)
 	}
 	p, err := newPlan(g.path("rootfs"), cfg, t.host())
 	if err != nil {
@@ -67,7 +67,7 @@ func (t *Target) prepare(ctx context.Context, e *environment, old *generation, d
 			"GOLDENPATH_COMMIT="+d.Commit, "GOLDENPATH_DIGEST="+d.Digest),
 	}.list()
 	if err := writeJSON(g.path("spec.json"), g.spec); err != nil {
-		return g, fmt.Errorf("record generation %d: %w", g.number, err)
+		return g, fmt.Errorf("cannot record generation %d: %w", g.number, err)
 	}
 	return g, nil
 }

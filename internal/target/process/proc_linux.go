@@ -92,7 +92,7 @@ func sweep(ctx context.Context, m marks) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-deadline:
-			return errors.New("end process " + strconv.Itoa(left) + " of the environment: it cannot be killed: restart the machine, or stop it as its user, then try again")
+			return errors.New("cannot end process " + strconv.Itoa(left) + " of the environment: restart the machine, or stop it as its user, then try again")
 		case <-time.After(wait):
 		}
 	}

@@ -46,7 +46,7 @@ type Target struct {
 func (t *Target) Deploy(ctx context.Context, d target.Deployment) (target.Running, error) {
 	r, err := t.deploy(ctx, d)
 	if err != nil {
-		return target.Running{}, fmt.Errorf("deploy %s: %w", d.Environment, err)
+		return target.Running{}, fmt.Errorf("cannot deploy %s: %w", d.Environment, err)
 	}
 	return r, nil
 }
@@ -86,19 +86,19 @@ func (t *Target) deploy(ctx context.Context, d target.Deployment) (target.Runnin
 func (t *Target) check(d target.Deployment) error {
 	switch {
 	case d.Environment == "":
-		return errors.New("check deployment: it has no environment: set one, such as preview/pr-12")
+		return errors.New("the deployment has no environment: set one, such as preview/pr-12")
 	case d.Image == nil:
-		return errors.New("check deployment: it has no image: resolve the digest to an image of this platform")
+		return errors.New("the deployment has no image: resolve the digest to an image of this platform")
 	case d.Port < 0 || d.Port > 65535:
-		return fmt.Errorf("check deployment: port %d: choose one between 1 and 65535, or 0 for a free one", d.Port)
+		return fmt.Errorf("invalid port %d of the deployment: choose one between 1 and 65535, or 0 for any free port", d.Port)
 	case len(t.Self) == 0 || t.Dir == "":
-		return errors.New("check target: set Dir and Self")
+		return errors.New("the process target is incomplete: set Dir and Self")
 	case runtime.GOOS != "linux" && runtime.GOOS != "darwin":
 		return refuse("the process target does not run on "+runtime.GOOS, "use Linux or macOS, or another target")
 	}
 	cfg, err := d.Image.ConfigFile()
 	if err != nil {
-		return fmt.Errorf("read the image's configuration: %w", err)
+		return fmt.Errorf("cannot read the image's configuration: %w", err)
 	}
 	if err := checkPlatform(cfg); err != nil {
 		return err

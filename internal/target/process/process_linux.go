@@ -13,7 +13,7 @@ import (
 // if the descendant has changed its group or session.
 func adopt() error {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
-		return fmt.Errorf("become the subreaper: %w", err)
+		return fmt.Errorf("cannot become the subreaper: %w", err)
 	}
 	return nil
 }

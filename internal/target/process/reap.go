@@ -49,7 +49,7 @@ func (c children) end(group int) error {
 		case <-c.none:
 			return nil
 		case <-deadline:
-			return errors.New("stop the application's processes: one cannot be killed: run again")
+			return errors.New("cannot stop the application: one of its processes cannot be killed: run again")
 		case <-time.After(wait):
 		}
 	}

@@ -23,5 +23,5 @@ func checkPlatform(cfg *v1.ConfigFile) error {
 		return nil
 	}
 	host := runtime.GOOS + "/" + runtime.GOARCH
-	return refuse("the image is for "+cfg.OS+"/"+cfg.Architecture+", this machine is "+host, "build it for "+host+" too, "+otherTarget)
+	return refuse("the image is built for "+cfg.OS+"/"+cfg.Architecture+", but this machine is "+host, "build it for "+host+" too, "+otherTarget)
 }

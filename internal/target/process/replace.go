@@ -48,14 +48,14 @@ func (e *environment) replace(ctx context.Context, old, next *generation) error 
 func rollBack(ctx context.Context, old, next *generation, cause error) error {
 	ctx = context.WithoutCancel(ctx)
 	failure := &target.Failure{
-		Err: cause, What: fmt.Sprintf("start generation %d: %v", next.number, cause),
+		Err: cause, What: fmt.Sprintf("cannot start generation %d: %v", next.number, cause),
 		Kept: "nothing serves " + next.spec.Environment,
 		Remedy: fmt.Sprintf("fix what the log shows; the application must listen on 127.0.0.1:$PORT (here %d) and answer %s with 2xx",
 			next.spec.Port, readyPaths(next.spec.Ready)),
 	}
 	if err := next.stop(ctx); err != nil {
 		failure.Err = fmt.Errorf("%w; %w", cause, err)
-		failure.What = fmt.Sprintf("start generation %d: %v", next.number, failure.Err)
+		failure.What = fmt.Sprintf("cannot start generation %d: %v", next.number, failure.Err)
 		return failure
 	}
 	failure.Detail = tail(next.path("app.log"), 20, next.spec.Given)
@@ -89,12 +89,12 @@ func (g *generation) start(ctx context.Context) error {
 		default:
 		}
 		if s := g.state(); s.Restarts >= maxRestarts {
-			return fmt.Errorf("the application ended %d times, last with %s", s.Restarts, s.Last)
+			return fmt.Errorf("the application exited %d times, most recently with %s", s.Restarts, s.Last)
 		}
 		return nil
 	})
 	if ctx.Err() != nil {
-		return fmt.Errorf("wait until it is ready: %w", context.Cause(ctx))
+		return fmt.Errorf("the wait until the application is ready was interrupted: %w", context.Cause(ctx))
 	}
 	if err != nil {
 		return err

@@ -10,7 +10,7 @@ import (
 )
 
 // errOutside reports a link to a file outside the image.
-var errOutside = errors.New("it leads outside the image")
+var errOutside = errors.New("the path leads outside the image")
 
 // inside makes a path of an image relative to its root: "/usr/bin" becomes
 // "usr/bin", and the root becomes ".".
@@ -34,7 +34,7 @@ func resolve(root *os.Root, name string) (string, error) {
 			continue
 		case "..":
 			if done == "." {
-				return "", fmt.Errorf("follow %s: %w", name, errOutside)
+				return "", fmt.Errorf("cannot follow %s: %w", name, errOutside)
 			}
 			done = path.Dir(done)
 			continue
@@ -53,10 +53,10 @@ func resolve(root *os.Root, name string) (string, error) {
 			return "", err
 		}
 		if links++; links > most {
-			return "", fmt.Errorf("follow %s: too many symbolic links", name)
+			return "", fmt.Errorf("cannot follow %s: too many symbolic links", name)
 		}
 		if path.IsAbs(to) {
-			return "", fmt.Errorf("follow %s: %w", name, errOutside)
+			return "", fmt.Errorf("cannot follow %s: %w", name, errOutside)
 		}
 		todo = append(strings.Split(to, "/"), todo...)
 	}

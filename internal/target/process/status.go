@@ -28,7 +28,7 @@ func (t *Target) Status(ctx context.Context, environment string) (target.Running
 	if errors.Is(err, fs.ErrNotExist) {
 		err = target.ErrNotDeployed
 	}
-	return target.Running{}, fmt.Errorf("read environment %s: %w", environment, err)
+	return target.Running{}, fmt.Errorf("cannot read environment %s: %w", environment, err)
 }
 
 // List yields the result of All.
@@ -78,7 +78,7 @@ func (t *Target) All(ctx context.Context) ([]target.Running, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("list environments: %w", err)
+		return nil, fmt.Errorf("cannot list environments: %w", err)
 	}
 	var all []target.Running
 	for _, f := range entries {
@@ -111,7 +111,7 @@ func (t *Target) Logs(environment string) string {
 // It returns nil if the environment does not exist.
 func (t *Target) Down(ctx context.Context, environment string) error {
 	if err := t.down(ctx, environment); err != nil {
-		return fmt.Errorf("take down %s: %w", environment, err)
+		return fmt.Errorf("cannot take down %s: %w", environment, err)
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ func Supervise(ctx context.Context, args []string) int {
 	case len(args) == 1:
 		err = supervise(ctx, args[0])
 	default:
-		err = errors.New("supervise: pass the folder of one generation: goldenpath runs this command itself")
+		err = errors.New("this internal command needs the folder of one generation: do not run it yourself; goldenpath does")
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -60,13 +60,13 @@ func supervise(ctx context.Context, dir string) error {
 	s := supervisor{generation: generation{dir: dir}, state: state{Started: time.Now().UTC()}}
 	s.number, _ = number(filepath.Base(dir))
 	if err := readJSON(s.path("spec.json"), &s.spec); err != nil {
-		return fmt.Errorf("read generation: %w", err)
+		return fmt.Errorf("cannot read the generation: %w", err)
 	}
 	wait, done := context.WithTimeout(ctx, grace)
 	defer done()
 	lock, err := acquire(wait, s.path("lock"))
 	if err != nil {
-		return fmt.Errorf("lock generation %d: %w: another supervisor runs it", s.number, err)
+		return fmt.Errorf("cannot lock generation %d: %w: another supervisor runs it", s.number, err)
 	}
 	defer lock.Unlock()
 	if err := adopt(); err != nil {
@@ -99,7 +99,7 @@ func supervise(ctx context.Context, dir string) error {
 func (s *supervisor) once(ctx context.Context) error {
 	r, w, err := os.Pipe()
 	if err != nil {
-		return fmt.Errorf("make the shim's pipe: %w", err)
+		return fmt.Errorf("cannot create the shim's pipe: %w", err)
 	}
 	defer w.Close()
 	p, err := s.startShim(r)
@@ -138,5 +138,5 @@ func (s *supervisor) save() error {
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return nil // a full disk must not stop the application
 	}
-	return fmt.Errorf("record the generation's state: %w", err)
+	return fmt.Errorf("cannot record the generation's state: %w", err)
 }

@@ -39,18 +39,18 @@ type unpacker struct {
 func unpack(ctx context.Context, img v1.Image, dir string, most limits) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return fmt.Errorf("unpack image: %w", err)
+		return fmt.Errorf("cannot unpack the image: %w", err)
 	}
 	defer root.Close()
 	layers, ids, err := verified(img)
 	if err != nil {
-		return fmt.Errorf("unpack image: %w", err)
+		return fmt.Errorf("cannot unpack the image: %w", err)
 	}
 	u := &unpacker{root: root, left: most, stream: most.bytes + 4096*int64(most.files), dirs: map[string]string{}}
 	for i, l := range layers {
 		u.layer, u.mine = ids[i], map[string]bool{}
 		if err := u.unpack(ctx, l); err != nil {
-			return fmt.Errorf("unpack layer %d of %d (%.19s): %w", i+1, len(layers), ids[i], err)
+			return fmt.Errorf("cannot unpack layer %d of %d (%.19s): %w", i+1, len(layers), ids[i], err)
 		}
 	}
 	return nil
@@ -67,7 +67,7 @@ func verified(img v1.Image) ([]v1.Layer, []v1.Hash, error) {
 		return nil, nil, err
 	}
 	if got := fmt.Sprintf("%x", sha256.Sum256(raw)); got != m.Config.Digest.Hex {
-		return nil, nil, fmt.Errorf("the configuration is sha256:%s, but the manifest has %s: push the image again", got, m.Config.Digest)
+		return nil, nil, fmt.Errorf("the image's configuration has digest sha256:%s, but its manifest lists %s: push the image again", got, m.Config.Digest)
 	}
 	cfg, err := img.ConfigFile()
 	if err != nil {
@@ -110,7 +110,7 @@ func (u *unpacker) unpack(ctx context.Context, l v1.Layer) error {
 		return err
 	}
 	if got := fmt.Sprintf("%x", sum.Sum(nil)); got != u.layer.Hex {
-		return fmt.Errorf("its content is sha256:%s, but the image lists another digest: push the image again", got)
+		return fmt.Errorf("the layer has digest sha256:%s, but the image lists another: push the image again", got)
 	}
 	return nil
 }

@@ -43,7 +43,7 @@ func (v variables) list() []string {
 func checkEnv(env map[string]string) error {
 	for _, k := range slices.Sorted(maps.Keys(env)) {
 		if k == "" || strings.ContainsAny(k, "=\x00") || strings.Contains(env[k], "\x00") {
-			return fmt.Errorf("check variable %q: it cannot be passed to a program: rename it, and remove NUL from its value", k)
+			return fmt.Errorf("variable %q cannot be passed to a program: rename it, and remove NUL from its value", k)
 		}
 	}
 	return nil

@@ -154,7 +154,7 @@ func (t *Target) Status(_ context.Context, name string) (target.Running, error) 
 	defer t.mu.Unlock()
 	e := t.environments[name]
 	if e == nil {
-		return target.Running{}, fmt.Errorf("read environment %s: %w", name, target.ErrNotDeployed)
+		return target.Running{}, fmt.Errorf("cannot read environment %s: %w", name, target.ErrNotDeployed)
 	}
 	return e.running, nil
 }

@@ -27,7 +27,7 @@ func (s *session) address(outputs map[string]tfexec.OutputMeta) (string, error) 
 		name = "output " + s.t.urlOutput()
 		o, ok := outputs[s.t.urlOutput()]
 		if !ok {
-			return "", report.Usage(fmt.Sprintf("%s is missing after apply: it must not be null", name))
+			return "", report.Usage(fmt.Sprintf("%s is missing after apply: set the output to a value that is not null", name))
 		}
 		if o.Sensitive {
 			return "", report.Usage(fmt.Sprintf("%s is sensitive, but reports show the address: unmark it with nonsensitive(…)", name))

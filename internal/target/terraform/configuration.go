@@ -62,7 +62,7 @@ var (
 func readConfiguration(dir string, tofu bool) (*configuration, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, report.Usage(fmt.Sprintf("read the Terraform configuration: %v: name its folder in .goldenpath.yml", err))
+		return nil, report.Usage(fmt.Sprintf("cannot read the Terraform configuration: %v: set terraform in .goldenpath.yml to its folder", err))
 	}
 	c := &configuration{variables: map[string]*variable{}, outputs: map[string]bool{}, assigned: map[string]bool{}}
 	var main, override []string
@@ -113,7 +113,7 @@ func parse(dir, name string) (*hcl.File, error) {
 	}
 	b, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("read the Terraform configuration: %w", err)
+		return nil, fmt.Errorf("cannot read the Terraform configuration: %w", err)
 	}
 	if tooDeep(b) {
 		return nil, report.Usage(fmt.Sprintf("%s is nested more than %d levels deep, or chains more than %d conditions: split it", file, maxNesting, maxJoins))

@@ -24,7 +24,7 @@ const cleanup = 30 * time.Second
 func (t *Target) Deploy(ctx context.Context, d target.Deployment) (target.Running, error) {
 	r, err := t.deploy(ctx, d)
 	if err != nil {
-		return target.Running{}, fmt.Errorf("deploy %s: %w", d.Environment, err)
+		return target.Running{}, fmt.Errorf("cannot deploy %s: %w", d.Environment, err)
 	}
 	return r, nil
 }
@@ -144,7 +144,7 @@ func (w *deployment) ready(ctx context.Context, known map[string]string) (target
 	}
 	proof, err := target.WaitReady(ctx, r.URL, w.Ready, []string{w.Commit, w.Digest}, func() error { return nil })
 	if ctx.Err() != nil {
-		return r, fmt.Errorf("wait until it is ready: %w", context.Cause(ctx))
+		return r, fmt.Errorf("the wait until the service is ready was interrupted: %w", context.Cause(ctx))
 	}
 	if err != nil {
 		return r, &target.Failure{
@@ -167,7 +167,7 @@ func (w *deployment) abandon(ctx context.Context, v *values, applied bool, cause
 		return cause
 	}
 	if err := w.remove(ctx, v); err != nil {
-		return errors.Join(cause, fmt.Errorf("remove the resources of the failed deployment: %w", err))
+		return errors.Join(cause, fmt.Errorf("cannot remove the resources of the failed deployment: %w", err))
 	}
 	var f *target.Failure
 	if errors.As(cause, &f) {

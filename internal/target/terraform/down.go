@@ -15,7 +15,7 @@ import (
 // *target.Failure, and the next Down tries again.
 func (t *Target) Down(ctx context.Context, environment string) error {
 	if err := t.down(ctx, environment); err != nil {
-		return fmt.Errorf("remove %s: %w", environment, err)
+		return fmt.Errorf("cannot remove %s: %w", environment, err)
 	}
 	return nil
 }
@@ -66,7 +66,7 @@ func (s *session) remove(ctx context.Context, v *values) error {
 			return err
 		}
 		if len(left) > 0 {
-			return &target.Failure{What: s.product + " destroy: it succeeded but left " + list(left), Remedy: "run the same command again"}
+			return &target.Failure{What: s.product + " destroy succeeded, but left " + list(left), Remedy: "run the same command again"}
 		}
 	}
 	return s.deleteWorkspace(ctx)

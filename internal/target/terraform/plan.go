@@ -18,7 +18,7 @@ import (
 func (t *Target) Plan(ctx context.Context, d target.Deployment) (target.Plan, error) {
 	p, err := t.planOnly(ctx, d)
 	if err != nil {
-		return target.Plan{}, fmt.Errorf("plan %s: %w", d.Environment, err)
+		return target.Plan{}, fmt.Errorf("cannot plan %s: %w", d.Environment, err)
 	}
 	return p, nil
 }
@@ -137,7 +137,7 @@ func (s *session) write(v *values) error {
 		err = os.WriteFile(filepath.Join(s.tmp, "values.tfvars.json"), b, 0o600)
 	}
 	if err != nil {
-		return fmt.Errorf("write the variables: %w", err)
+		return fmt.Errorf("cannot write the variables: %w", err)
 	}
 	return nil
 }

@@ -37,14 +37,14 @@ func (s *session) run(ctx context.Context, args ...string) (*events, error) {
 	cmd.WaitDelay = s.t.grace() + 5*time.Second
 	r, w, err := os.Pipe()
 	if err != nil {
-		return nil, fmt.Errorf("run %s %s: %w", s.product, args[0], err)
+		return nil, fmt.Errorf("cannot run %s %s: %w", s.product, args[0], err)
 	}
 	defer w.Close()
 	cmd.ExtraFiles = []*os.File{r} // the guard's descriptor 3
 	err = cmd.Start()
 	r.Close()
 	if err != nil {
-		return nil, fmt.Errorf("run %s %s: %w", s.product, args[0], err)
+		return nil, fmt.Errorf("cannot run %s %s: %w", s.product, args[0], err)
 	}
 	err = cmd.Wait()
 	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // processes that its provisioners left
@@ -56,7 +56,7 @@ func (s *session) run(ctx context.Context, args ...string) (*events, error) {
 	}
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) && !errors.Is(err, exec.ErrWaitDelay) {
-		return ev, fmt.Errorf("run %s %s: %w", s.product, args[0], err)
+		return ev, fmt.Errorf("cannot run %s %s: %w", s.product, args[0], err)
 	}
 	problems := ev.problems
 	if len(problems) == 0 {

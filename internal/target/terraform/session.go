@@ -48,7 +48,7 @@ func (t *Target) find() (string, error) {
 		}
 	}
 	if t.Binary != "" {
-		return "", fmt.Errorf("find %s: %w: install it, or set another program", t.Binary, exec.ErrNotFound)
+		return "", fmt.Errorf("cannot find %s: %w: install it, or configure another program", t.Binary, exec.ErrNotFound)
 	}
 	return "", ErrNoBinary
 }
@@ -76,7 +76,7 @@ func (t *Target) enter(ctx context.Context, workspace string) (*session, error) 
 		err = os.MkdirAll(root, 0o700)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("create %s: %w", t.Data, err)
+		return nil, fmt.Errorf("cannot create %s: %w", t.Data, err)
 	}
 	if err := s.acquire(ctx, filepath.Join(root, "lock")); err != nil {
 		return nil, err
@@ -100,10 +100,10 @@ func (s *session) acquire(ctx context.Context, path string) error {
 			return context.Cause(ctx)
 		}
 		if !errors.Is(err, context.DeadlineExceeded) {
-			return fmt.Errorf("lock %s: %w", path, err)
+			return fmt.Errorf("cannot lock %s: %w", path, err)
 		}
 		b, _ := os.ReadFile(path)
-		return fmt.Errorf("lock %s: process %.10s holds the lock: wait until it ends, or use another folder", path, b)
+		return fmt.Errorf("cannot lock %s: process %.10s holds the lock: wait until it ends, or use another folder", path, b)
 	}
 	_ = os.WriteFile(path, []byte(strconv.Itoa(os.Getpid())), 0o600)
 	return nil
@@ -118,7 +118,7 @@ func (s *session) prepare(root string) error {
 	s.data = filepath.Join(root, "terraform")
 	var err error
 	if s.tmp, err = os.MkdirTemp(root, "run-"); err != nil {
-		return fmt.Errorf("create a folder for variables and plan: %w", err)
+		return fmt.Errorf("cannot create a folder for variables and plan: %w", err)
 	}
 	s.env = environ(os.Environ(), s.data)
 	for k, v := range s.env {
@@ -148,7 +148,7 @@ func (s *session) leave() {
 // earlier session selected: if that workspace no longer exists, Terraform would fail.
 func (s *session) init(ctx context.Context) error {
 	if err := os.Remove(filepath.Join(s.data, "environment")); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("clear the last workspace: %w", err)
+		return fmt.Errorf("cannot clear the last workspace: %w", err)
 	}
 	v, _, err := s.tf.Version(ctx, true)
 	if err != nil {

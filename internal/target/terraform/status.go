@@ -24,7 +24,7 @@ func (t *Target) Status(ctx context.Context, environment string) (target.Running
 		r, err = s.status(ctx, environment)
 	}
 	if err != nil {
-		return target.Running{}, fmt.Errorf("read environment %s: %w", environment, err)
+		return target.Running{}, fmt.Errorf("cannot read environment %s: %w", environment, err)
 	}
 	return r, nil
 }
@@ -59,7 +59,7 @@ func (t *Target) List(ctx context.Context) iter.Seq2[target.Running, error] {
 	return func(yield func(target.Running, error) bool) {
 		all, err := t.workspaces(ctx)
 		if err != nil {
-			yield(target.Running{}, fmt.Errorf("list environments: %w", err))
+			yield(target.Running{}, fmt.Errorf("cannot list environments: %w", err))
 			return
 		}
 		for _, workspace := range all {
@@ -73,7 +73,7 @@ func (t *Target) List(ctx context.Context) iter.Seq2[target.Running, error] {
 			}
 			if err != nil {
 				r = target.Running{Environment: environment, Place: place(workspace)}
-				err = fmt.Errorf("read environment %s: %w", environment, err)
+				err = fmt.Errorf("cannot read environment %s: %w", environment, err)
 			}
 			if !yield(r, err) || ctx.Err() != nil {
 				return

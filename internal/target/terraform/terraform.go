@@ -68,7 +68,7 @@ func (t *Target) workspace(environment string) (string, error) {
 		name = t.Workspaces(environment)
 	}
 	if !workspaceName.MatchString(name) || name == "default" {
-		return "", report.Usage(fmt.Sprintf("environment %.80q: its workspace would be %.80q: use 1 to 63 lower-case letters, digits and hyphens, and not default", environment, name))
+		return "", report.Usage(fmt.Sprintf("invalid environment name %.80q: its workspace would be %.80q: use 1 to 63 lower-case letters, digits and hyphens, and not default", environment, name))
 	}
 	return name, nil
 }
@@ -91,11 +91,11 @@ func (t *Target) preview(workspace string) string {
 
 func (t *Target) check() error {
 	if t.Dir == "" || t.Data == "" {
-		return errors.New("check target: set Dir and Data")
+		return errors.New("the Terraform target is incomplete: set Dir and Data")
 	}
 	for k, v := range t.Backend {
 		if !backendKey.MatchString(k) || strings.ContainsAny(v, "\x00\n") {
-			return report.Usage(fmt.Sprintf("backend: %.80q: a key has letters, digits, hyphens and underscores, a value one line", k))
+			return report.Usage(fmt.Sprintf("invalid backend setting %.80q: a key consists of letters, digits, hyphens and underscores; a value is one line", k))
 		}
 	}
 	return nil

@@ -65,7 +65,7 @@ func (s *session) resources(ctx context.Context) ([]string, error) {
 		}
 	}
 	if err := json.Unmarshal([]byte(text), &state); err != nil {
-		return nil, fmt.Errorf("read the state of %s: %w", place(s.workspace), err)
+		return nil, fmt.Errorf("cannot read the state of %s: %w", place(s.workspace), err)
 	}
 	var all []string
 	for _, r := range state.Resources {

@@ -43,7 +43,7 @@ var manySegments = regexp.MustCompile(`\{(path|ref|dir|basehead)\}$`)
 func Read(file string) (*Description, error) {
 	doc, err := openapi3.NewLoader().LoadFromFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("read GitHub's description %s: %w", file, err)
+		return nil, fmt.Errorf("cannot read GitHub's description %s: %w", file, err)
 	}
 	doc.Servers = nil // accept any host
 	for _, path := range doc.Paths.InMatchingOrder() {
@@ -55,11 +55,11 @@ func Read(file string) (*Description, error) {
 	}
 	router, err := gorillamux.NewRouter(doc)
 	if err != nil {
-		return nil, fmt.Errorf("read GitHub's description %s: %w", file, err)
+		return nil, fmt.Errorf("cannot read GitHub's description %s: %w", file, err)
 	}
 	refuse := doc.Components.Schemas["basic-error"]
 	if refuse == nil {
-		return nil, fmt.Errorf("read GitHub's description %s: it has no schema basic-error: is it that of api.github.com?", file)
+		return nil, fmt.Errorf("cannot read GitHub's description %s: the file has no schema basic-error: download the description of api.github.com", file)
 	}
 	return &Description{router, refuse}, nil
 }
