@@ -26,7 +26,8 @@ type Artifact struct {
 // Commit returns the commit that the image names in its labels, or "".
 func (a Artifact) Commit() string { return a.Labels["org.opencontainers.image.revision"] }
 
-// HostPlatform returns the platform of this machine in the terms of an image.
+// HostPlatform returns the platform of this machine in the form that images use, such as
+// linux/amd64.
 func HostPlatform() v1.Platform {
 	return v1.Platform{OS: runtime.GOOS, Architecture: runtime.GOARCH}
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/olareg/olareg/config"
 )
 
-// folder is a registry in a folder. It needs no socket: it is a RoundTripper over
-// olareg's handler. Each repository below it is an OCI layout, which other tools
-// can read.
+// folder is a registry in a folder. It needs no socket: requests are served in this
+// process by olareg's handler. Each repository in the folder is an OCI layout, which
+// other tools can read.
 //
 // olareg caches its index in memory for a while. Other processes write to the
 // folder too, so each operation takes the folder's lock and reads the index from
@@ -39,8 +39,8 @@ func (f *folder) begin() (end func(), err error) {
 	}, nil
 }
 
-// server returns a server that is never closed: Close would delete untagged
-// images, and evidence refers to them. It holds no file and no goroutine.
+// server returns an olareg server, which must not be closed: Close would delete untagged
+// images, and evidence refers to them. The server holds no file and no goroutine.
 func (f *folder) server(readOnly bool) *olareg.Server {
 	off := false
 	return olareg.New(config.Config{Storage: config.ConfigStorage{
@@ -49,8 +49,8 @@ func (f *folder) server(readOnly bool) *olareg.Server {
 	}})
 }
 
-// RoundTrip serves a request in this process. Outside an operation it is read-only:
-// it serves the layers of an image that was resolved earlier.
+// RoundTrip serves a request in this process. Outside an operation, the registry is
+// read-only: it serves the layers of an image that was resolved earlier.
 func (f *folder) RoundTrip(req *http.Request) (*http.Response, error) {
 	server := f.current.Load()
 	if server == nil {

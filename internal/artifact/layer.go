@@ -18,7 +18,8 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// layer is a compressed layer in a scratch file. It is hashed while it is written.
+// layer is a compressed layer in a scratch file. Its digests are computed while it is
+// written.
 type layer struct {
 	path           string
 	digest, diffID v1.Hash
@@ -48,9 +49,9 @@ func (l *layer) uncompressed() (io.ReadCloser, error) {
 	}{z, f}, nil
 }
 
-// writeLayer writes entries as a gzipped tar. go.mod pins the compressor; the one
-// of Go's standard library would change the bytes, and so the digest, with a Go
-// release.
+// writeLayer writes entries as a gzipped tar. The compressor is a dependency pinned in
+// go.mod, because a new release of Go could change the output of the standard library's
+// compressor, and so the digest.
 func writeLayer(ctx context.Context, root *os.Root, entries []entry, o PackOptions) (_ *layer, err error) {
 	f, err := os.CreateTemp(o.Scratch, "layer-*.tar.gz")
 	if err != nil {
@@ -88,7 +89,8 @@ func writeLayer(ctx context.Context, root *os.Root, entries []entry, o PackOptio
 	return l, nil
 }
 
-// epoch replaces every modification time.
+// epoch replaces every modification time, so that the digest does not depend on the time
+// of the build.
 var epoch = time.Unix(0, 0).UTC()
 
 func (e entry) write(t *tar.Writer, root *os.Root) error {

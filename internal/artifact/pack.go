@@ -98,7 +98,7 @@ func (o PackOptions) check() error {
 	return nil
 }
 
-// assemble builds the OCI image and the index around it.
+// assemble builds the OCI image around a layer, and an index with that image.
 func (o PackOptions) assemble(l *layer) (v1.ImageIndex, error) {
 	img := mutate.MediaType(empty.Image, types.OCIManifestSchema1)
 	img = mutate.ConfigMediaType(img, types.OCIConfigJSON)

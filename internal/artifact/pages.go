@@ -17,9 +17,8 @@ const (
 	maxPage  = 4 << 20 // bytes
 )
 
-// allPages is a transport that joins the pages of a referrers list.
-// go-containerregistry reads only the first one, and a registry may list a failed
-// test on the second.
+// allPages is a transport that joins all pages of a referrers list. go-containerregistry
+// reads only the first page, and a registry may list a failed test on the second.
 type allPages struct{ base http.RoundTripper }
 
 var referrersPath = regexp.MustCompile(`^/v2/.+/referrers/[^/]+$`)
@@ -41,8 +40,8 @@ func (t allPages) RoundTrip(req *http.Request) (*http.Response, error) {
 	return res, nil
 }
 
-// join reads the pages that follow the first, and returns one index with the
-// manifests of all.
+// join reads all pages of a referrers list after the first, and returns one index with
+// the manifests of all pages.
 func (t allPages) join(req *http.Request, first *http.Response) ([]byte, error) {
 	index, err := readPage(first)
 	if err != nil {

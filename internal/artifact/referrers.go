@@ -17,9 +17,9 @@ import (
 // attestations has at most 16 MB.
 const maxReferrer = 16 << 20
 
-// Attach stores a payload beside an image, as a manifest whose subject is the
-// image and whose artifact type is mediaType. Attaching the same payload again
-// changes nothing.
+// Attach stores a payload beside an image, as a manifest whose subject is the image and
+// whose artifact type is mediaType. If the same payload is already attached, nothing
+// changes.
 func (p *Repository) Attach(ctx context.Context, subject, mediaType string, payload []byte, annotations map[string]string) error {
 	end, err := p.begin()
 	if err != nil {

@@ -93,7 +93,8 @@ func (r *Registry) Repository(image string) (*Repository, error) {
 // responseTimeout is how long a registry may take to begin a response.
 const responseTimeout = time.Minute
 
-// withTimeout returns the transport of a registry that may be slow, but not for ever.
+// withTimeout returns a transport that waits at most responseTimeout for a registry's
+// response to begin.
 func withTimeout() http.RoundTripper {
 	base, ok := remote.DefaultTransport.(*http.Transport)
 	if !ok {
@@ -104,8 +105,8 @@ func withTimeout() http.RoundTripper {
 	return bounded
 }
 
-// gitHubKeychain is a token for GitHub's registry, which accepts it with any user
-// name.
+// gitHubKeychain is a token for GitHub's registry. The registry accepts the token with
+// any user name.
 type gitHubKeychain string
 
 // Resolve implements authn.Keychain.
@@ -116,8 +117,8 @@ func (token gitHubKeychain) Resolve(to authn.Resource) (authn.Authenticator, err
 	return &authn.Basic{Username: "x-access-token", Password: string(token)}, nil
 }
 
-// Holds reports whether a folder is a registry with images of a name. It creates
-// nothing.
+// Holds reports whether a registry folder contains images of the given name. It does not
+// create the folder.
 func Holds(dir, image string) bool {
 	info, err := os.Stat(filepath.Join(dir, filepath.FromSlash(withoutHost(image)), "index.json"))
 	return err == nil && info.Mode().IsRegular()
@@ -131,8 +132,8 @@ func withoutHost(image string) string {
 	return image
 }
 
-// Pull returns the reference to pull an artifact by: the repository and its digest.
-// It is "" if the repository is in a folder of this machine.
+// Pull returns the reference by which a container runtime pulls an artifact, such as
+// ghcr.io/acme/app@sha256:…, or "" if the repository is a folder on this machine.
 func (p *Repository) Pull(digest string) string {
 	if p.folder != nil {
 		return ""
@@ -155,8 +156,8 @@ func (p *Repository) with(ctx context.Context) []remote.Option {
 	return append([]remote.Option{remote.WithContext(ctx)}, p.options...)
 }
 
-// Push writes an index with its images, and returns the artifact as the registry
-// has it.
+// Push writes an index with its images, and returns the artifact as read back from the
+// registry.
 func (p *Repository) Push(ctx context.Context, index v1.ImageIndex) (Artifact, error) {
 	end, err := p.begin()
 	if err != nil {
@@ -177,8 +178,8 @@ func (p *Repository) push(ctx context.Context, index v1.ImageIndex) (Artifact, e
 	return p.resolve(ctx, d.String(), v1.Platform{})
 }
 
-// Resolve reads an image by digest or tag. A zero platform is that of this machine,
-// or the image's only one.
+// Resolve reads an image by digest or tag. With a zero platform, it returns the image
+// for this machine, or the only image of the index.
 func (p *Repository) Resolve(ctx context.Context, reference string, platform v1.Platform) (Artifact, error) {
 	end, err := p.begin()
 	if err != nil {

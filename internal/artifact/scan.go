@@ -68,7 +68,7 @@ func scan(root *os.Root, o PackOptions) ([]entry, error) {
 		return nil, fmt.Errorf("cannot pack %s: %w", o.Dir, err)
 	}
 	if len(all) == 0 {
-		problems = append(problems, "the folder is empty: the build must leave its result there")
+		problems = append(problems, "the folder is empty: the build command must write its result to this folder")
 	}
 	if len(problems) > 0 {
 		return nil, report.Usage("cannot pack " + o.Dir + ":\n  " + strings.Join(problems, "\n  "))
@@ -76,9 +76,9 @@ func scan(root *os.Root, o PackOptions) ([]entry, error) {
 	return all, nil
 }
 
-// escapes reports whether a link's target is outside the folder; only the text of
-// the target is used. An absolute target is refused too: in the image it means the
-// image's root, on this machine it means another file.
+// escapes reports whether a link's target is outside the folder; only the text of the
+// target is checked. An absolute target is outside: in the image it is relative to the
+// image's root, but on this machine it is another file.
 func escapes(name, link string) bool {
 	if path.IsAbs(link) {
 		return true

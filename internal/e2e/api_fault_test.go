@@ -82,7 +82,7 @@ var apiFaults = []apiFault{
 		w.WriteHeader(a.Code)
 		_, _ = w.Write(a.Body.Bytes()[:a.Body.Len()/2])
 	})},
-	{name: "an empty body", reported: "the response is empty", serve: mangles(func(_ *apiLab, w http.ResponseWriter, a *httptest.ResponseRecorder) { w.WriteHeader(a.Code) })},
+	{name: "an empty body", reported: "GitHub's response is empty", serve: mangles(func(_ *apiLab, w http.ResponseWriter, a *httptest.ResponseRecorder) { w.WriteHeader(a.Code) })},
 	{name: "a page of HTML", reported: "invalid character", serve: mangles(func(_ *apiLab, w http.ResponseWriter, a *httptest.ResponseRecorder) {
 		w.WriteHeader(a.Code)
 		fmt.Fprint(w, "<html><body>Sign in to the network</body></html>")
@@ -104,7 +104,7 @@ var apiFaults = []apiFault{
 		w.(http.Flusher).Flush()
 		panic(http.ErrAbortHandler)
 	})},
-	{name: "redirected to another host", reported: "to another host, which is not followed", serve: func(l *apiLab, w http.ResponseWriter, r *http.Request) {
+	{name: "redirected to another host", reported: "to another host, which goldenpath does not follow", serve: func(l *apiLab, w http.ResponseWriter, r *http.Request) {
 		drain(r)
 		http.Redirect(w, r, l.otherHost.URL+r.URL.Path, http.StatusTemporaryRedirect)
 	}},
@@ -118,7 +118,7 @@ var apiFaults = []apiFault{
 		to.RawQuery = strings.TrimPrefix(to.RawQuery+"&renamed", "&")
 		http.Redirect(w, r, l.api.URL+to.RequestURI(), http.StatusTemporaryRedirect)
 	}},
-	{name: "40 MB", reported: "the response is larger than 32 MiB", serve: mangles(func(_ *apiLab, w http.ResponseWriter, a *httptest.ResponseRecorder) {
+	{name: "40 MB", reported: "GitHub's response is larger than 32 MiB", serve: mangles(func(_ *apiLab, w http.ResponseWriter, a *httptest.ResponseRecorder) {
 		w.WriteHeader(a.Code)
 		blank := []byte(strings.Repeat(" ", 1<<20))
 		for range 40 {

@@ -503,7 +503,7 @@ func TestFailedUpdateKeepsTheGenerationBefore(t *testing.T) {
 		t.Errorf("/version: %s", got)
 	}
 	edit(t, filepath.Join(l.dir, ".goldenpath.yml"), "timeout: 8s", "timeout: 8s}\n  on-failure: remove\n  isolation: {pods: 20")
-	if code, out := l.run(l.upArgs(92, 1)...); code != 3 || !strings.Contains(out, "it was removed") {
+	if code, out := l.run(l.upArgs(92, 1)...); code != 3 || !strings.Contains(out, "the environment was removed") {
 		t.Errorf("exit %d\n%s", code, out)
 	}
 	l.gone()

@@ -58,7 +58,7 @@ func TestReadOnlyRegistry(t *testing.T) {
 	if code := cmd.ProcessState.ExitCode(); err == nil || code != 2 {
 		t.Errorf("exit %d, want 2\n%s", code, out)
 	}
-	if !strings.Contains(string(out), "registry folder "+registry) || !strings.Contains(string(out), "permission denied: give --registry a folder that can be written") {
+	if !strings.Contains(string(out), "registry folder "+registry) || !strings.Contains(string(out), "permission denied: set --registry to a writable folder") {
 		t.Errorf("the message names no folder or no remedy:\n%s", out)
 	}
 	if _, err := os.Stat(filepath.Join(dir, ".git/goldenpath/runs")); err == nil {

@@ -36,26 +36,25 @@ func Collect(ctx context.Context, store Store, policy Policy, digest string, now
 	return c, nil
 }
 
-// Result is the verdict that the evidence of one kind gives.
+// Result is the verdict that the evidence of one predicate type supports.
 type Result struct {
 	Verdict string // pass, warn, fail or skip; "": there is no such evidence
 	Problem string // why a statement was taken as a fail; "": none was
 }
 
-// Found reports whether there is evidence of the kind.
+// Found reports whether there is evidence of the predicate type.
 func (r Result) Found() bool { return r.Verdict != "" }
 
 // ranks orders verdicts, the worst last.
 var ranks = map[string]int{"skip": 0, "pass": 1, "warn": 2, "fail": 3}
 
 // Verdict returns the verdict of the newest statement of a predicate type. If
-// environment is set, statements from other environments are ignored.
+// environment is not empty, statements about other environments are ignored.
 //
-// The time of signing decides which statement is the newest; of two signed at
-// the same time the worse verdict is used. A statement without a valid time, or
-// signed more than maxSkew in the future, makes the result a fail: its place in
-// the order is unknown. So does an unknown verdict, if the statement is the
-// newest.
+// The newest statement is the one signed last; if two were signed at the same time, the
+// worse verdict is used. The result is a fail if a statement has no valid time or was
+// signed more than maxSkew in the future, because its place in the order is unknown, and
+// if the newest statement has an unknown verdict.
 func (c Collection) Verdict(predicateType, environment string) Result {
 	var newest time.Time
 	var r Result

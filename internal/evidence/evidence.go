@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Predicate types. The first two are standards; the others carry a goldenpath
-// report.
+// Predicate types. The first two are standards; the predicates of the others contain a
+// goldenpath report.
 const (
 	Provenance = "https://slsa.dev/provenance/v1"
 	Tests      = "https://in-toto.io/attestation/test-result/v0.1"
@@ -32,7 +32,7 @@ type Statement struct {
 	Predicate map[string]any // plain JSON, without signedField
 }
 
-// Store keeps envelopes beside the artifact they are about.
+// Store keeps envelopes beside the artifact that they describe.
 type Store interface {
 	Attach(ctx context.Context, subject, mediaType string, payload []byte, annotations map[string]string) error
 	Referrers(ctx context.Context, subject, mediaType string) ([][]byte, error)

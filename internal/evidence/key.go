@@ -23,7 +23,7 @@ type Key struct {
 	public  ed25519.PublicKey
 }
 
-// OpenKey reads the key in a folder, and creates it if there is none.
+// OpenKey reads the key in a folder. If the folder has no key, OpenKey creates one.
 func OpenKey(dir string) (*Key, error) {
 	path := filepath.Join(dir, "key.pem")
 	k, err := readKey(path)
@@ -48,8 +48,9 @@ func readKey(path string) (*Key, error) {
 	return k, nil
 }
 
-// brokenLink reports a key file that exists as a symbolic link to nothing. A new
-// key is not created through it: the link's target may only be unmounted.
+// brokenLink returns an error if the key file is a symbolic link whose target does not
+// exist, else nil. In this case no new key is created, because the link's target may
+// only be unmounted.
 func brokenLink(path string) error {
 	return fmt.Errorf("cannot read the signing key %s: the file is a broken symbolic link: restore its target, or remove the link to create a new key", path)
 }
@@ -71,7 +72,8 @@ func ParseKey(b []byte) (*Key, error) {
 	return &Key{private: private, public: private.Public().(ed25519.PublicKey)}, nil
 }
 
-// ParsePublic parses a public key, which only verifies: PKIX in PEM.
+// ParsePublic parses a public key (PKIX in PEM). The returned key can verify, but not
+// sign.
 func ParsePublic(b []byte) (*Key, error) {
 	block, _ := pem.Decode(b)
 	if block == nil {

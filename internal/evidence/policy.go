@@ -5,10 +5,11 @@ import (
 	"slices"
 )
 
-// Policy lists who is trusted to state what. An empty policy trusts no signer.
+// Policy lists which signers are trusted with which predicate types. An empty policy
+// trusts no signer.
 type Policy []Rule
 
-// Rule trusts one signer with some predicate types.
+// Rule trusts one signer with the listed predicate types.
 type Rule struct {
 	Types    []string // predicate types; nil: all of them
 	Verifier Verifier
@@ -17,9 +18,9 @@ type Rule struct {
 // Trust returns the policy that trusts one signer with every predicate type.
 func Trust(v Verifier) Policy { return Policy{{Verifier: v}} }
 
-// Open returns the statement in an envelope if some rule trusts its signer with
-// its predicate type. Otherwise the error is an ErrUntrusted, or describes what
-// is wrong with the statement.
+// Open returns the statement in an envelope if a rule trusts its signer with its
+// predicate type. Otherwise the error is ErrUntrusted, or describes what is wrong with
+// the statement.
 func (p Policy) Open(ctx context.Context, envelope []byte) (Statement, error) {
 	result := ErrUntrusted
 	for _, r := range p {

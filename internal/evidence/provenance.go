@@ -2,8 +2,8 @@ package evidence
 
 import "time"
 
-// buildType names how goldenpath makes an image: it packs the result of a
-// build, or builds a Dockerfile.
+// buildType identifies how goldenpath builds an image: it packs the result of a build
+// command, or builds a Dockerfile.
 const buildType = "https://github.com/seed-b235b314/goldenpath/pack/v1"
 
 // localBuilder is the builder of an image that was built on a developer's

@@ -17,13 +17,13 @@ type Signer interface {
 	Seal(ctx context.Context, payloadType string, payload []byte) (envelope []byte, err error)
 }
 
-// signedField is the field of a predicate that holds the time of signing, as
-// RFC 3339. SLSA asks extension fields to begin with their vendor's name.
+// signedField is the field of a predicate that holds the time of signing, as RFC 3339.
+// SLSA requires the name of an extension field to begin with its vendor's name.
 const signedField = "goldenpath_signed"
 
-// Sign returns the signed envelope of a statement. The time of signing is now,
-// by the signer's clock: it replaces s.Signed and any time that the predicate,
-// which untrusted code may have written, claims for itself.
+// Sign returns the signed envelope of a statement. The time of signing is now, read from
+// the signer's clock. It replaces s.Signed and any signing time in the predicate, which
+// untrusted code may have written.
 func Sign(ctx context.Context, signer Signer, s Statement, now time.Time) ([]byte, error) {
 	predicate := maps.Clone(s.Predicate)
 	if predicate == nil {
@@ -34,7 +34,7 @@ func Sign(ctx context.Context, signer Signer, s Statement, now time.Time) ([]byt
 	return seal(ctx, signer, s)
 }
 
-// seal signs the predicate as it is.
+// seal signs a statement without changing its predicate.
 func seal(ctx context.Context, signer Signer, s Statement) ([]byte, error) {
 	predicate, err := structpb.NewStruct(s.Predicate)
 	if err != nil {

@@ -10,9 +10,8 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 )
 
-// Verifier opens an envelope. It returns the payload only if the signature is
-// valid and the signer is the one it stands for; otherwise the error is an
-// ErrUntrusted.
+// Verifier opens an envelope. It returns the payload only if the signature is valid and
+// was made with the verifier's key; otherwise the error is ErrUntrusted.
 type Verifier interface {
 	Unseal(ctx context.Context, envelope []byte) (payloadType string, payload []byte, err error)
 }
@@ -49,7 +48,7 @@ func Open(ctx context.Context, verifier Verifier, envelope []byte) (Statement, e
 	}, nil
 }
 
-// timeOf reads an RFC 3339 time. Anything else is the zero time.
+// timeOf parses an RFC 3339 time. It returns the zero time for any other value.
 func timeOf(v any) time.Time {
 	text, _ := v.(string)
 	t, err := time.Parse(time.RFC3339Nano, text)

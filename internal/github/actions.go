@@ -2,7 +2,7 @@ package github
 
 import "context"
 
-// ActionsPolicy is what a repository allows its workflows to use.
+// ActionsPolicy describes which actions the workflows of a repository may use.
 type ActionsPolicy struct {
 	Enabled  bool
 	Allowed  string   // all, local_only, selected
@@ -11,7 +11,8 @@ type ActionsPolicy struct {
 	Pinned   bool     // uses: must name a full commit id
 }
 
-// ActionsPolicy reads the policy. It has patterns only if Allowed is selected.
+// ActionsPolicy reads which actions workflows may use. Patterns is empty unless Allowed
+// is "selected".
 func (c *Client) ActionsPolicy(ctx context.Context) (ActionsPolicy, error) {
 	a := request{"read the Actions policy", "administration: read"}
 	p, err := get[struct {
@@ -34,13 +35,14 @@ func (c *Client) ActionsPolicy(ctx context.Context) (ActionsPolicy, error) {
 	return o, err
 }
 
-// JobToken is the default permission of the job's token, where a workflow sets none.
+// JobToken is the default permission of GITHUB_TOKEN in workflows that set no
+// permissions.
 type JobToken struct {
 	Writes   bool // it may write everything; false: it may only read
 	Approves bool // it may approve pull requests
 }
 
-// JobToken reads the default permission of the job's token.
+// JobToken reads the default permission of GITHUB_TOKEN.
 func (c *Client) JobToken(ctx context.Context) (JobToken, error) {
 	a := request{"read the default permissions of jobs", "administration: read"}
 	p, err := get[struct {
@@ -50,14 +52,15 @@ func (c *Client) JobToken(ctx context.Context) (JobToken, error) {
 	return JobToken{Writes: p.Default != "read", Approves: p.Approves}, err
 }
 
-// Subject is the form of the sub claim in the OIDC tokens that clouds trust.
+// Subject is the form of the `sub` claim in the repository's OIDC tokens, which cloud
+// providers check.
 type Subject struct {
 	Claims    []string // that it consists of; none: GitHub's default
 	Immutable bool     // it contains the ids of owner and repository, which are never reused
 	Prefix    string   // "": not known
 }
 
-// Subject reads the form of the sub claim.
+// Subject reads the form of the `sub` claim.
 func (c *Client) Subject(ctx context.Context) (Subject, error) {
 	a := request{"read the form of the OIDC subject", "actions: read"}
 	p, err := get[struct {

@@ -16,12 +16,13 @@ import (
 
 var notInMarker = regexp.MustCompile(`[^-A-Za-z0-9_./]`)
 
-// Comment creates or edits one comment on a pull request. The marker ("pr-12") identifies it
-// among the comments of this account; it is in the first line, which the reader does not see.
-// edit is called once with the text below that line ("" if there is no comment) and returns
-// the new text, at most 60,000 characters; "" leaves everything as it is. Comments of other
-// accounts are neither read nor changed, whatever they begin with. A refusal is in the
-// Outcome; an error is anything else.
+// Comment creates or edits one comment on a pull request. The marker ("pr-12")
+// identifies the comment among those of this account; it is in the first line of the
+// comment, which GitHub does not display. Comment calls edit once with the text below
+// that line, or with "" if there is no comment. edit returns the new text, at most
+// 60,000 characters, or "" to change nothing. Comments by other accounts are neither
+// used nor changed, even if they begin with the marker. A refusal by GitHub is in the
+// Outcome; every other problem is an error.
 func (c *Client) Comment(ctx context.Context, number int, marker string, edit func(old string) string) (Outcome, error) {
 	a := request{fmt.Sprintf("comment on pull request %d", number), "pull-requests: write"}
 	marker = notInMarker.ReplaceAllString(text.Bytes(marker, 100), "-")
@@ -79,8 +80,9 @@ func (c *Client) write(ctx context.Context, a request, id int64, body string) er
 	return c.judge(ctx, a, err)
 }
 
-// ours finds our comments with the marker, the oldest first. It stops after the page that has
-// one, because comments that runs create at the same moment are neighbours.
+// ours returns this account's comments with the marker, the oldest first. It stops after
+// the first page that has such a comment, because runs that create a comment at the same
+// moment create adjacent ones.
 func (c *Client) ours(ctx context.Context, a request, number int, marker string) ([]*gh.IssueComment, error) {
 	var found []*gh.IssueComment
 	err := pages(a, func(page gh.ListOptions) (*gh.Response, error) {
@@ -117,9 +119,10 @@ func below(marker, body string) string {
 	return strings.TrimSpace(strings.ReplaceAll(strings.TrimPrefix(body, marker), "\r\n", "\n"))
 }
 
-// whoami returns the login that authors the token's comments. REST returns it only for tokens
-// of people (GET /user is 403 for an installation's token, such as a job's). GraphQL's viewer
-// works for both. The login of a bot ends in "[bot]", which no person can register.
+// whoami returns the login of the account that the token's comments belong to. REST has
+// this login only for tokens of people (GET /user responds with 403 to the token of an
+// installation, such as a job's). GraphQL's viewer works for both. The login of a bot
+// ends in "[bot]", which no person can register.
 func (c *Client) whoami(ctx context.Context, a request) (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -5,9 +5,9 @@ import (
 	"errors"
 )
 
-// create sends a POST that creates something. If the response is lost, GitHub may have
-// carried the request out, so exists checks before the POST is sent again. The error of
-// exists is one that judge returned.
+// create sends a POST that creates an object. If the response is lost, GitHub may
+// already have created the object, so create calls exists before it sends the POST
+// again. exists must return errors from judge.
 func (c *Client) create(ctx context.Context, a request, post func() error, exists func() (bool, error)) error {
 	for try := 1; ; try++ {
 		err := c.judge(ctx, a, post())

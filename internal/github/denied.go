@@ -45,8 +45,8 @@ type request struct {
 	permission string // that the token needs: "pull-requests: write"
 }
 
-// judge turns an error of go-github into one that names the request, the reason and the
-// remedy.
+// judge converts an error of go-github into an error that names the request, the reason
+// and the remedy.
 func (c *Client) judge(ctx context.Context, a request, err error) error {
 	var limit *limited
 	var answer *gh.ErrorResponse
@@ -99,21 +99,22 @@ func (a request) remedy(status int, message string) string {
 	return "GitHub rejected the request: read its message"
 }
 
-// grantable reports whether a job's token can have the permission. Some permissions are
-// only for apps and people.
+// grantable reports whether GITHUB_TOKEN can be given the permission. Some permissions
+// are available only to apps and people.
 // https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#permissions
 func (a request) grantable() bool {
 	scope, _, _ := strings.Cut(a.permission, ":")
 	return !slices.Contains([]string{"administration", "environments", "secrets"}, scope)
 }
 
-// planned reports whether a higher plan is needed. For rulesets and protection, GitHub Free
-// responds "Upgrade to GitHub Pro or make this repository public to enable this feature."
+// planned reports whether a request failed because it needs a higher GitHub plan. For
+// rulesets and branch protection, GitHub Free responds "Upgrade to GitHub Pro or make
+// this repository public to enable this feature."
 func planned(status int, message string) bool {
 	return status == http.StatusForbidden && strings.HasPrefix(message, "Upgrade to GitHub")
 }
 
-// message is GitHub's message with the details of a failed validation.
+// message returns GitHub's error message, with the details of a failed validation.
 func (c *Client) message(r *gh.ErrorResponse) string {
 	s := r.Message
 	for _, e := range r.Errors {
@@ -124,7 +125,7 @@ func (c *Client) message(r *gh.ErrorResponse) string {
 	return c.plain(s)
 }
 
-// plain returns outside text as one line of at most 300 characters, without the token.
+// plain returns untrusted text as one line of at most 300 characters, without the token.
 func (c *Client) plain(s string) string {
 	if c.token != "" {
 		s = strings.ReplaceAll(s, c.token, "***")
@@ -132,7 +133,7 @@ func (c *Client) plain(s string) string {
 	return text.Clip(report.LogLine(s), 300)
 }
 
-// failure is an error whose text is safe to print, although that of its cause is not.
+// failure is an error whose text is safe to print even if the text of its cause is not.
 type failure struct {
 	text  string
 	cause error
@@ -141,7 +142,7 @@ type failure struct {
 func (f *failure) Error() string { return f.text }
 func (f *failure) Unwrap() error { return f.cause }
 
-// outcome turns a refusal into an Outcome. Other errors stay errors.
+// outcome converts a *Denied error into an Outcome. It returns other errors unchanged.
 func outcome(link string, err error) (Outcome, error) {
 	var d *Denied
 	switch {
@@ -153,8 +154,8 @@ func outcome(link string, err error) (Outcome, error) {
 	return Outcome{Done: true, Link: link}, nil
 }
 
-// bounded returns outside text of at most n bytes, without control characters. Text that was
-// cut ends in "…", so that it cannot equal another value.
+// bounded returns at most n bytes of untrusted text, without control characters.
+// Shortened text ends in "…", so that it cannot equal another value.
 func bounded(s string, n int) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {

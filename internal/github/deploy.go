@@ -11,7 +11,8 @@ import (
 	gh "github.com/google/go-github/v74/github"
 )
 
-// Deployment is what a pull request shows about an environment.
+// Deployment describes a deployment to an environment, which GitHub shows on the pull
+// request.
 type Deployment struct {
 	Environment string // preview/pr-12
 	Commit      string // full id of the head; a pull request does not show deployments of its merge commit
@@ -38,9 +39,10 @@ func (d Deployment) check() error {
 	return nil
 }
 
-// Deploy creates a deployment and sets its state. A success makes the older deployments of
-// the environment inactive, because GitHub's auto_inactive skips transient environments. A
-// refusal is in the Outcome, with the id if the deployment itself was created.
+// Deploy creates a deployment and sets its state. If the state is success, Deploy also
+// makes the older deployments of the environment inactive, because GitHub's
+// auto_inactive ignores transient environments. A refusal is in the Outcome; the id is 0
+// unless the deployment itself was created.
 func (c *Client) Deploy(ctx context.Context, d Deployment) (int64, Outcome, error) {
 	if err := d.check(); err != nil {
 		return 0, Outcome{}, err
@@ -80,8 +82,8 @@ func (c *Client) Deploy(ctx context.Context, d Deployment) (int64, Outcome, erro
 	return id, o, err
 }
 
-// DeploymentStatus changes the State, URL, LogURL and Description of a deployment. The error
-// of a refusal is a *Denied.
+// DeploymentStatus changes the State, URL, LogURL and Description of a deployment. If
+// GitHub refuses the change, the error is a *Denied.
 func (c *Client) DeploymentStatus(ctx context.Context, id int64, d Deployment) error {
 	if err := d.check(); err != nil {
 		return err
@@ -92,8 +94,8 @@ func (c *Client) DeploymentStatus(ctx context.Context, id int64, d Deployment) e
 	return c.retire(ctx, d.Environment, func(older int64) bool { return older < id }, 5)
 }
 
-// Retire makes all deployments of an environment inactive. Without deployments there is
-// nothing to do, and the Outcome is done.
+// Retire makes all deployments of an environment inactive. If there are none, the
+// Outcome is done.
 func (c *Client) Retire(ctx context.Context, environment string) (Outcome, error) {
 	if err := (Deployment{Environment: environment, State: "inactive"}).check(); err != nil {
 		return Outcome{}, err
@@ -101,9 +103,10 @@ func (c *Client) Retire(ctx context.Context, environment string) (Outcome, error
 	return outcome("", c.retire(ctx, environment, func(int64) bool { return true }, 0))
 }
 
-// retire makes the deployments that which selects inactive. It looks from the newest to the
-// oldest, and stops after limit inactive ones in a row; 0 is no limit. It changes the oldest
-// first, so that after an interruption the next call still finds the rest.
+// retire makes the deployments for which the function which returns true inactive. It
+// reads deployments from the newest to the oldest, and stops after limit inactive
+// deployments in a row (0: it reads all). It changes the oldest first, so that after an
+// interruption the next call still finds the rest.
 func (c *Client) retire(ctx context.Context, environment string, which func(int64) bool, limit int) error {
 	a := request{"make deployments of " + bounded(environment, 255) + " inactive", "deployments: write"}
 	ids, err := c.deployments(ctx, a, environment)
@@ -155,7 +158,7 @@ func (c *Client) deployments(ctx context.Context, a request, environment string)
 	return ids, err
 }
 
-// last returns the newest status of a deployment, or nil.
+// last returns the newest status of a deployment, or nil if the deployment has none.
 func (c *Client) last(ctx context.Context, a request, id int64) (*gh.DeploymentStatus, error) {
 	all, _, err := c.api.Repositories.ListDeploymentStatuses(ctx, c.owner, c.name, id, &gh.ListOptions{PerPage: 30})
 	if err := c.judge(ctx, a, err); err != nil || len(all) == 0 {
@@ -185,7 +188,7 @@ func (c *Client) status(ctx context.Context, id int64, d Deployment) error {
 	})
 }
 
-// brief returns a description within GitHub's limit: 140 bytes are never more than 140
+// brief returns a description on one line of at most 140 bytes; GitHub allows 140
 // characters.
 func brief(s string) string { return bounded(strings.Join(strings.Fields(s), " "), 140) }
 

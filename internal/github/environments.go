@@ -17,8 +17,8 @@ type Environment struct {
 	Branches string
 }
 
-// Environments reads all environments. GitHub creates one without rules when a job names it
-// for the first time.
+// Environments reads all environments. When a job names an environment for the first
+// time, GitHub creates the environment without protection rules.
 func (c *Client) Environments(ctx context.Context) ([]Environment, error) {
 	a := request{"read the environments", "actions: read"}
 	type environment struct {

@@ -7,27 +7,27 @@ import (
 	"sync"
 )
 
-// Bounds of the cache: enough for every call that a run repeats.
+// Limits of the cache. They are high enough for every call that a run repeats.
 const (
 	maxKept   = 64
 	maxKeepOf = 1 << 20 // bytes of one response
 )
 
-// memory keeps responses by their ETag. A repeated call is still sent, but if nothing has
-// changed it does not count towards the rate limit.
+// memory caches responses by their ETag. A repeated request is still sent, but if the
+// resource has not changed, the request does not count towards the rate limit.
 // https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#use-conditional-requests-if-appropriate
 type memory struct {
 	mu   sync.Mutex
 	kept map[string]answer // by address
 }
 
-// answer is a response with status 200.
+// answer is a cached response with status 200.
 type answer struct {
 	header http.Header
 	body   []byte
 }
 
-// ask adds the ETag of the kept response to a request.
+// ask adds the ETag of the cached response to a request, if there is one.
 func (m *memory) ask(req *http.Request) {
 	if req.Method != http.MethodGet {
 		return
@@ -39,8 +39,8 @@ func (m *memory) ask(req *http.Request) {
 	}
 }
 
-// take keeps a response that has an ETag. If the response is "not modified", it returns the
-// kept one.
+// take caches a response that has an ETag and returns its body. For a response with
+// status 304 (not modified), take returns the cached body.
 func (m *memory) take(req *http.Request, res *http.Response, body []byte) []byte {
 	if req.Method != http.MethodGet {
 		return body
@@ -65,5 +65,5 @@ func (m *memory) take(req *http.Request, res *http.Response, body []byte) []byte
 	return body
 }
 
-// whole returns a body that was already read.
+// whole returns a reader of a body that was already read.
 func whole(b []byte) io.ReadCloser { return io.NopCloser(bytes.NewReader(b)) }

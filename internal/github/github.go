@@ -19,8 +19,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// ErrNotFound means that the repository has no such pull request. If the token may not see
-// the pull request, the error is a *Denied instead.
+// ErrNotFound reports that the repository has no pull request with the given number. If
+// the token may not read pull requests, the error is a *Denied instead.
 var ErrNotFound = errors.New("the pull request does not exist")
 
 // Options are the settings of a Client.
@@ -34,8 +34,9 @@ type Options struct {
 	Transport  http.RoundTripper // nil: http.DefaultTransport
 }
 
-// Client accesses one repository. Several goroutines may use it. All its calls together wait
-// at most a minute for rate limits, so create one client for each run.
+// Client accesses one repository. Several goroutines may use the same Client. All calls
+// of a Client together wait at most a minute for rate limits, so create one Client for
+// each run.
 type Client struct {
 	api         *gh.Client
 	owner, name string
@@ -49,7 +50,8 @@ type Client struct {
 
 var repository = regexp.MustCompile(`^([A-Za-z0-9_.-]{1,100})/([A-Za-z0-9_.-]{1,100})$`)
 
-// New checks the options and sends no request. Invalid options are a usage error.
+// New checks the options and returns a client. It sends no request. For invalid options
+// it returns a usage error.
 func New(o Options) (*Client, error) {
 	m := repository.FindStringSubmatch(o.Repository)
 	if m == nil || strings.Trim(m[1], ".") == "" || strings.Trim(m[2], ".") == "" {
@@ -70,8 +72,8 @@ func New(o Options) (*Client, error) {
 	return &Client{api: api, owner: m[1], name: m[2], wire: w, token: o.Token, login: o.Login, known: o.Login != ""}, nil
 }
 
-// baseURL rejects an address that would send the token to an unintended host, or
-// unencrypted over a public network.
+// baseURL parses the address of the API. It rejects an address to which the token would
+// be sent unencrypted over a public network, or that is not a plain URL.
 func baseURL(s string) (*url.URL, error) {
 	if s == "" {
 		s = "https://api.github.com"

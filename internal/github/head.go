@@ -10,9 +10,10 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// OpenPullRequestsOf reads the open pull requests of a branch, which may be in a fork: none,
-// one, or one for each base. A run that follows another run finds its pull request this way:
-// for forks the event does not name it, and the other run cannot be trusted.
+// OpenPullRequestsOf reads the open pull requests whose head is a branch, which may be
+// in a fork: none, one, or one for each base branch. A workflow run that was triggered
+// by another run finds its pull request this way: for forks the event does not contain
+// the pull request, and data from the other run cannot be trusted.
 func (c *Client) OpenPullRequestsOf(ctx context.Context, from, branch string) ([]PullRequest, error) {
 	owner, _, _ := strings.Cut(from, "/")
 	if !repository.MatchString(from) || branch == "" || len(branch) > 255 {

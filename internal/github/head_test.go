@@ -55,7 +55,7 @@ func TestOpenPullRequestsOf(t *testing.T) {
 		{"mallory/second", "fix/menu #1", []int{24}},
 		{"o/where2eat", "fix/menu #1", []int{25}},
 		{"mallory/third", "fix/menu #1", nil},
-		{"nobody/fork", "main", nil},
+		{"stranger/fork", "main", nil},
 	} {
 		if got := numbers(tc.from, tc.branch); !slices.Equal(got, tc.want) {
 			t.Errorf("%s %s: %v, want %v", tc.from, tc.branch, got, tc.want)

@@ -36,16 +36,18 @@ func isLimited(res *http.Response) bool {
 	return false
 }
 
-// isSecondary reads a response and leaves it readable: a secondary limit does not always name
-// a time in its headers.
+// isSecondary reports whether a response is a secondary rate limit. It reads the body,
+// because such a response does not always have a time in its headers, and leaves the
+// body readable.
 func isSecondary(res *http.Response) bool {
 	b, err := io.ReadAll(res.Body)
 	res.Body = io.NopCloser(bytes.NewReader(b))
 	return err == nil && strings.Contains(strings.ToLower(string(b[:min(len(b), 4096)])), "secondary rate limit")
 }
 
-// claim takes the wait for a limit from what is left of maxWait. If that is not enough,
-// nothing more is sent until the limit has passed.
+// claim returns how long to wait for a rate limit, and subtracts that time from the
+// remainder of maxWait. If the remainder is too short, no more requests are sent until
+// the limit ends.
 func (w *wire) claim(res *http.Response) (time.Duration, error) {
 	l, wait := &limited{kind: "secondary"}, time.Minute // what GitHub recommends if it names no time
 	if s, ok := seconds(res.Header.Get("Retry-After")); ok {
@@ -65,13 +67,14 @@ func (w *wire) claim(res *http.Response) (time.Duration, error) {
 	return wait, nil
 }
 
-// seconds reads a header that is a number of seconds or a Unix time before the year 5138.
+// seconds parses a header that contains a number of seconds or a Unix time before the
+// year 5138.
 func seconds(s string) (int64, bool) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	return n, err == nil && n >= 0 && n < 1e11
 }
 
-// refuse returns the limit that still holds, or nil.
+// refuse returns the error for a rate limit that has not ended, or nil.
 func (w *wire) refuse() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

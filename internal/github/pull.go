@@ -11,8 +11,8 @@ import (
 	gh "github.com/google/go-github/v74/github"
 )
 
-// PullRequest is a pull request. Its author wrote the text fields: they are bounded and have
-// no control characters, but are otherwise untrusted.
+// PullRequest is a pull request. The text fields are written by its author: their length
+// is limited and control characters are removed, but they are otherwise untrusted.
 type PullRequest struct {
 	Number  int
 	State   string // open, closed
@@ -37,7 +37,8 @@ const (
 var commitID = regexp.MustCompile(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`)
 
 // PullRequest reads a pull request. The error is ErrNotFound if the token can read the
-// repository's pull requests but this one does not exist, and a *Denied if it cannot.
+// repository's pull requests and there is none with this number, and a *Denied if the
+// token cannot.
 func (c *Client) PullRequest(ctx context.Context, number int) (PullRequest, error) {
 	a := request{fmt.Sprintf("read pull request %d", number), "pull-requests: read"}
 	if number <= 0 {
@@ -64,9 +65,10 @@ func (c *Client) PullRequest(ctx context.Context, number int) (PullRequest, erro
 	return c.pullRequest(p)
 }
 
-// OpenPullRequests reads all open pull requests. Some may open or close during the call, so
-// one that is missing here is not necessarily closed: call PullRequest before removing
-// anything. An incomplete list is an error.
+// OpenPullRequests reads all open pull requests, by number. Pull requests may be opened
+// or closed during the call, so a pull request that is missing from the result is not
+// necessarily closed: call PullRequest before removing anything. If the list cannot be
+// read completely, OpenPullRequests returns an error.
 func (c *Client) OpenPullRequests(ctx context.Context) (map[int]PullRequest, error) {
 	a := request{"list open pull requests", "pull-requests: read"}
 	open := map[int]PullRequest{}
@@ -117,10 +119,10 @@ func (c *Client) pullRequest(p *gh.PullRequest) (PullRequest, error) {
 	return o, nil
 }
 
-// errStop makes pages end early.
+// errStop is returned by a callback of pages to stop reading without an error.
 var errStop = errors.New("stop")
 
-// pages reads a list page by page. Too many pages are an error.
+// pages reads a list page by page. More than maxPages pages are an error.
 func pages(a request, read func(page gh.ListOptions) (*gh.Response, error)) error {
 	page := gh.ListOptions{PerPage: perPage, Page: 1}
 	for range maxPages {

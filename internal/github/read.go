@@ -10,16 +10,17 @@ import (
 	gh "github.com/google/go-github/v74/github"
 )
 
-// get reads a path below the repository's. It decodes into our own types because go-github
-// v74 lacks newer fields (sha_pinning_required, use_immutable_subject) and does not escape
-// names in paths.
+// get reads a path below the repository's URL. It decodes into types of this package
+// because go-github v74 lacks newer fields (sha_pinning_required, use_immutable_subject)
+// and does not escape names in paths.
 func get[T any](ctx context.Context, c *Client, a request, path string) (T, error) {
 	var into T
 	_, err := c.read(ctx, a, path, &into)
 	return into, err
 }
 
-// list reads every page of a list. items returns the list from the object around it.
+// list reads every page of a list. The function items returns the list from a decoded
+// page.
 func list[P, T any](ctx context.Context, c *Client, a request, path string, items func(P) []T) ([]T, error) {
 	var all []T
 	err := pages(a, func(page gh.ListOptions) (*gh.Response, error) {
@@ -54,8 +55,9 @@ func paged(path string, page gh.ListOptions) string {
 	return fmt.Sprintf("%s%sper_page=%d&page=%d", path, sign, page.PerPage, page.Page)
 }
 
-// absent reports whether GitHub responded with 404. It does so for what does not exist and
-// for what the token may not see, so check the token's permission first.
+// absent reports whether GitHub responded with 404. GitHub sends 404 both for missing
+// objects and for objects that the token may not read, so check the token's permission
+// first.
 func absent(err error) bool {
 	var d *Denied
 	return errors.As(err, &d) && d.Status == http.StatusNotFound

@@ -14,10 +14,11 @@ type Repository struct {
 	Archived     bool
 }
 
-// Public reports whether the repository is public, so that every plan includes rulesets.
+// Public reports whether the repository is public. For public repositories, every GitHub
+// plan includes rulesets.
 func (r Repository) Public() bool { return r.Visibility == "public" }
 
-// Repository reads the settings. The error is a *Denied if the token may not see them.
+// Repository reads the settings. If the token may not read them, the error is a *Denied.
 func (c *Client) Repository(ctx context.Context) (Repository, error) {
 	a := request{"read the repository " + c.owner + "/" + c.name, "metadata: read"}
 	r, err := get[struct {

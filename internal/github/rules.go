@@ -8,7 +8,8 @@ import (
 	"slices"
 )
 
-// Rules protect a branch or tags. They come from rulesets or from branch protection.
+// Rules are the rules that protect a branch or tags. They come from rulesets or from
+// branch protection.
 type Rules struct {
 	From        []string // names of rulesets, "branch protection"
 	PullRequest bool     // changes need a pull request
@@ -66,8 +67,9 @@ func (r *Rules) add(one rule) error {
 	return nil
 }
 
-// BranchRules reads the active rules that rulesets, also those of the organisation, apply to
-// a branch. If the plan has no rulesets, the error is a *Denied with Plan set.
+// BranchRules reads the active rules that rulesets of the repository and of the
+// organisation apply to a branch. If the GitHub plan does not include rulesets, the
+// error is a *Denied with Plan set.
 func (c *Client) BranchRules(ctx context.Context, branch string) (Rules, error) {
 	a := request{"read the rules of branch " + bounded(branch, 255), "metadata: read"}
 	all, err := list(ctx, c, a, "/rules/branches/"+url.PathEscape(branch), func(p []rule) []rule { return p })
@@ -86,9 +88,10 @@ func (c *Client) BranchRules(ctx context.Context, branch string) (Rules, error) 
 	return r, nil
 }
 
-// BranchProtection reads the classic protection of a branch. An empty From means that there
-// is none. It first reads the branch, which a job's token may do, and then the details, which
-// it may not. The *Denied for the details comes with the rules that the branch itself shows.
+// BranchProtection reads the classic protection of a branch. From is empty if the branch
+// is not protected. The branch itself can be read by a job's token, but the details of
+// its protection cannot; then BranchProtection returns the rules that the branch itself
+// shows together with a *Denied.
 func (c *Client) BranchProtection(ctx context.Context, branch string) (Rules, error) {
 	a := request{"read branch " + bounded(branch, 255), "contents: read"}
 	at := "/branches/" + url.PathEscape(branch)

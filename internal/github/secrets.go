@@ -5,9 +5,9 @@ import (
 	"net/url"
 )
 
-// Secrets reads the names of the secrets that every job of the repository can use: those of
-// the repository, and those of the organisation that it has access to. GitHub never returns
-// a value.
+// Secrets reads the names of the secrets that every job of the repository can use: those
+// of the repository, and those of the organisation that are available to the repository.
+// GitHub never returns the value of a secret.
 func (c *Client) Secrets(ctx context.Context) ([]string, error) {
 	a := request{"read the names of the secrets", "secrets: read"}
 	own, err := c.secrets(ctx, a, "/actions/secrets")

@@ -12,7 +12,7 @@ type TagRules struct {
 	Rules
 }
 
-// TagRules reads the active rulesets for tags, also those of the organisation.
+// TagRules reads the active rulesets for tags, including those of the organisation.
 func (c *Client) TagRules(ctx context.Context) ([]TagRules, error) {
 	a := request{"read the rulesets of tags", "metadata: read"}
 	type ruleset struct {
@@ -53,9 +53,9 @@ func (c *Client) TagRules(ctx context.Context) ([]TagRules, error) {
 	return out, nil
 }
 
-// ImmutableReleases reports whether published releases and their tags are immutable. GitHub
-// responds with 404 if they are not, but only an administrator can tell that from a missing
-// permission.
+// ImmutableReleases reports whether published releases and their tags are immutable.
+// GitHub responds with 404 if they are not, and also if the token lacks the permission;
+// only an administrator's token can distinguish the two.
 func (c *Client) ImmutableReleases(ctx context.Context) (bool, error) {
 	a := request{"read whether releases are immutable", "administration: read"}
 	o, err := get[struct {

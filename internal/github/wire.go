@@ -24,8 +24,9 @@ const (
 	maxAnswer = 32 << 20
 )
 
-// wire is the HTTP transport. Only it knows the token, and it sends the token only to the
-// address of the API. It repeats requests that are safe to repeat and waits for rate limits.
+// wire is the HTTP transport. Only this type knows the token, and it sends the token
+// only to the address of the API. It repeats requests that are safe to repeat, and waits
+// for rate limits.
 //
 // go-retryablehttp does not fit: it repeats a POST that GitHub may have carried out, and uses
 // its own clock. go-github-ratelimit has no limit on the sum of its waits.
@@ -66,8 +67,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// RoundTrip sends a request, repeats it if that is safe and useful, and returns the response
-// with its body read.
+// RoundTrip sends a request, repeats it if that is safe and useful, and returns the
+// response. The body of the response has already been read.
 func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
 	for try := 1; ; try++ {
@@ -105,22 +106,23 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// mayRepeat reports whether a request is safe to send again: it changes nothing when it
-// arrives twice, or it was never sent.
+// mayRepeat reports whether a request is safe to send again: it was never sent, or
+// sending it twice changes nothing.
 func mayRepeat(req *http.Request, err error) bool {
 	var op *net.OpError
 	query := strings.HasSuffix(req.URL.Path, "/graphql") // our only query reads
 	return req.Method != http.MethodPost || query || errors.As(err, &op) && op.Op == "dial"
 }
 
-// backoff doubles from half a second. The clock's fraction of a second adds jitter, so that
-// runners that failed together do not retry together.
+// backoff returns the delay before the next attempt: half a second, doubled with each
+// attempt. The clock's fraction of a second adds jitter, so that runners that failed at
+// the same time do not retry at the same time.
 func (w *wire) backoff(try int) time.Duration {
 	full := 500 * time.Millisecond << (try - 1)
 	return full/2 + time.Duration(w.now().Nanosecond())*full/2/time.Second
 }
 
-// count adds up the time of failed attempts, and resets it after a response.
+// count adds up the time of failed attempts. A successful response resets the sum.
 func (w *wire) count(answered bool, took time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -129,14 +131,14 @@ func (w *wire) count(answered bool, took time.Duration) {
 	}
 }
 
-// tired reports whether failed attempts have used up the patience.
+// tired reports whether failed attempts have used up the time allowed for them.
 func (w *wire) tired() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.lost >= patience
 }
 
-// once sends a request one time.
+// once sends a request without repeating it.
 func (w *wire) once(req *http.Request, timeout time.Duration) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(req.Context(), timeout)
 	defer cancel()
@@ -171,10 +173,11 @@ func (w *wire) once(req *http.Request, timeout time.Duration) (*http.Response, e
 	return res, nil
 }
 
-// home reports whether a URL belongs to the API.
+// home reports whether a URL belongs to GitHub's API.
 func (w *wire) home(u *url.URL) bool { return u.Scheme == w.base.Scheme && u.Host == w.base.Host }
 
-// redirect follows the redirects of a renamed repository, and no others.
+// redirect allows redirects within the API, such as those of a renamed repository, and
+// rejects all others.
 func (w *wire) redirect(req *http.Request, via []*http.Request) error {
 	switch {
 	case !w.home(req.URL):

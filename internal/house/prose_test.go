@@ -31,8 +31,9 @@ var unclear = []struct {
 	{regexp.MustCompile(`(?i)\bfailed to\b`), "verb, object, cause"},
 }
 
-// defended is text that matches a pattern and is plain English. It is ignored.
-var defended = regexp.MustCompile(`(?i)\bthere('s| is| are| was| were) no [a-z]+|\b(is|are|was) no (longer|more|less|better|worse|later|earlier)\b`)
+// defended is text that matches a pattern and is plain English, Go's name for an empty
+// body, or git's own message. It is ignored.
+var defended = regexp.MustCompile(`(?i)\bthere('s| is| are| was| were) no [a-z]+|\b(is|are|was) no (longer|more|less|better|worse|later|earlier)\b|http\.NoBody|failed to update ref`)
 
 // unfinished are the files and folders, without their subfolders, whose text is still to
 // be rewritten. The list only shrinks.

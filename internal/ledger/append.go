@@ -14,9 +14,9 @@ import (
 // errMoved reports that another writer committed first.
 var errMoved = errors.New("another writer has changed the ledger")
 
-// commit writes a change on top of the tip and pushes it. git fast-import swaps
-// the branch atomically, and refuses to move it to a commit that does not contain
-// the one it points to.
+// commit commits a change on top of the tip and pushes the commit. git fast-import
+// updates the branch atomically, and refuses the update if the branch has moved to a
+// commit that the new one does not contain.
 func (l *Ledger) commit(ctx context.Context, tx *Tx, message string) error {
 	made, err := l.Git.Output(ctx, bytes.NewReader(l.stream(tx, message)), "fast-import", "--quiet", "--done", "--date-format=raw")
 	if err != nil {
@@ -65,8 +65,8 @@ func (l *Ledger) stream(tx *Tx, message string) []byte {
 	return b.Bytes()
 }
 
-// raced reports whether a push lost against another writer. A server that locks
-// the reference for another writer reports a remote rejection.
+// raced reports whether a push failed because another writer pushed first. If the server
+// has locked the branch for another writer, git reports a remote rejection.
 func raced(err error) bool {
 	text := err.Error()
 	for _, sign := range []string{"stale info", "non-fast-forward", "fetch first", "cannot lock ref", "failed to update ref", "incorrect old value"} {
@@ -77,7 +77,7 @@ func raced(err error) bool {
 	return false
 }
 
-// explain adds the remedy if the server denied access or refused the push.
+// explain adds a remedy to an error if the server denied access or refused the push.
 func explain(verb string, err error) error {
 	text := err.Error()
 	var e *git.Error
@@ -96,7 +96,8 @@ func explain(verb string, err error) error {
 	return fmt.Errorf("cannot %s the ledger: %w", verb, err)
 }
 
-// refusal returns the lines of a server that explain why it refused a push.
+// refusal returns the lines of git's output in which the server explains why it refused
+// a push.
 func refusal(text string) string {
 	var why []string
 	for line := range strings.Lines(text) {

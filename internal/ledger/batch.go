@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// readAll reads many files with one git process. It asks for blobs by id: for each
-// name git would read the tree again.
+// readAll reads many files with one git process. It requests blobs by id, because for a
+// name git would read the tree again each time.
 func (tx *Tx) readAll(ctx context.Context, files []file) ([][]byte, error) {
 	var in strings.Builder
 	for _, f := range files {
@@ -50,7 +50,7 @@ func sortEntries(all []Entry) {
 	})
 }
 
-// ReadBelow returns the content of the files below a folder, by name.
+// ReadBelow returns the content of the files in a folder and its subfolders, by name.
 func (tx *Tx) ReadBelow(ctx context.Context, folder string) (map[string][]byte, error) {
 	files, err := tx.files(ctx, folder+"/")
 	if err != nil || len(files) == 0 {

@@ -10,8 +10,9 @@ import (
 	"strings"
 )
 
-// Record adds an entry. A release or a rollback becomes the current one of its
-// environment. An entry without an ID gets the next ID of the day.
+// Record adds an entry to the history of its environment. A release or a rollback
+// becomes the environment's current entry. If e.ID is empty, the entry gets the next ID
+// of the day.
 func (tx *Tx) Record(ctx context.Context, e Entry) (Entry, error) {
 	if !validName.MatchString(e.Environment) {
 		return e, badName(e.Environment)
@@ -40,7 +41,7 @@ func (tx *Tx) Record(ctx context.Context, e Entry) (Entry, error) {
 	return e, nil
 }
 
-// nextID returns the next ID of the entry's day: 2026.11.21-3.
+// nextID returns the next ID of the entry's day, such as 2026.11.21-3.
 func (tx *Tx) nextID(ctx context.Context, e Entry) (string, error) {
 	names, err := tx.list(ctx, path.Dir(entryPath(e))+"/")
 	if err != nil {
@@ -61,7 +62,8 @@ func (tx *Tx) nextID(ctx context.Context, e Entry) (string, error) {
 	return day + strconv.Itoa(last+1), nil
 }
 
-// Current returns the current release of an environment, or ErrNone.
+// Current returns the current release of an environment, or ErrNone if the environment
+// has none.
 func (tx *Tx) Current(ctx context.Context, environment string) (Entry, error) {
 	name := currentPath(environment)
 	b, err := tx.Read(ctx, name)
@@ -71,8 +73,9 @@ func (tx *Tx) Current(ctx context.Context, environment string) (Entry, error) {
 	return parse(name, b)
 }
 
-// Find returns the entry with an id and a kind, or ErrNone. An empty kind is a
-// release or a rollback. The content of the entry must match its name.
+// Find returns the entry with an id and a kind, or ErrNone. If the kind is empty, Find
+// returns a release or a rollback. It is an error if the content of the entry does not
+// match the name of its file.
 func (tx *Tx) Find(ctx context.Context, environment, id, kind string) (Entry, error) {
 	kinds := []string{kind}
 	if kind == "" {
@@ -100,8 +103,8 @@ func (tx *Tx) Find(ctx context.Context, environment, id, kind string) (Entry, er
 	return Entry{}, ErrNone
 }
 
-// Entries returns the entries of an environment in order of time; an empty
-// environment is every one.
+// Entries returns the entries of an environment in order of time. If environment is
+// empty, it returns the entries of all environments.
 func (tx *Tx) Entries(ctx context.Context, environment string) ([]Entry, error) {
 	files, err := tx.files(ctx, path.Join("entries", environment)+"/")
 	if err != nil || len(files) == 0 {
@@ -134,7 +137,7 @@ func parse(name string, b []byte) (Entry, error) {
 	return e, nil
 }
 
-// changedByHand reports a file that goldenpath did not write.
+// changedByHand returns an error for a ledger file that goldenpath did not write.
 func changedByHand(name string, err error) error {
 	return fmt.Errorf("cannot read %s:%s: %w: the file was changed by hand; revert that commit on the branch", Branch, name, err)
 }

@@ -1,14 +1,14 @@
-// Package ledger appends to and reads the git branch that records what ran where, when
-// and why, and keeps the locks of environments in it.
+// Package ledger reads and appends to a git branch that records what ran where, when and
+// why. The branch also holds the locks of environments.
 //
-// The branch is an orphan in the app's own repository. An append is one commit,
-// which succeeds only on the tip it was made from (compare-and-swap): of two
-// writers one succeeds, and the other reads the new tip and tries again. Entries
-// are never changed.
+// The branch is an orphan branch in the app's own repository. Each append is one commit,
+// which succeeds only if the branch has not moved (compare-and-swap): of two concurrent
+// writers, one succeeds, and the other reads the new tip and tries again. Entries are
+// never changed.
 //
-// Entries are not signed. Anyone who can push the branch can add one, so nothing
-// is deployed because of an entry alone: package release asks the image for its
-// evidence.
+// Entries are not signed. Anyone who can push the branch can add an entry, so nothing is
+// deployed because of an entry alone: package release also verifies the evidence
+// attached to the image.
 package ledger
 
 import (
@@ -64,11 +64,13 @@ const schema = "goldenpath.ledger/v1"
 // ErrNone reports that the ledger has no such entry.
 var ErrNone = errors.New("no such entry in the ledger")
 
-// attempts bounds how often an append is tried on a new tip.
+// attempts is how often an append is tried before it fails because other writers were
+// faster.
 const attempts = 20
 
-// Update runs change and commits what it wrote. If another writer commits first,
-// change runs again on the new tip. Nothing is written if change returns an error.
+// Update runs the function change and commits what it wrote. If another writer commits
+// first, change runs again on the new tip. If change returns an error, nothing is
+// committed.
 func (l *Ledger) Update(ctx context.Context, message string, change func(context.Context, *Tx) error) error {
 	for range attempts {
 		tx, err := l.begin(ctx)
@@ -92,7 +94,7 @@ func (l *Ledger) Update(ctx context.Context, message string, change func(context
 	return fmt.Errorf("cannot append to the ledger: other writers were faster %d times: try again", attempts)
 }
 
-// View reads the ledger.
+// View fetches the ledger and runs the function read on it.
 func (l *Ledger) View(ctx context.Context, read func(context.Context, *Tx) error) error {
 	tx, err := l.begin(ctx)
 	if err != nil {
@@ -101,12 +103,13 @@ func (l *Ledger) View(ctx context.Context, read func(context.Context, *Tx) error
 	return read(ctx, tx)
 }
 
-// ViewAt reads the ledger at a commit of its branch, without fetching.
+// ViewAt runs the function read on the ledger as of a commit of its branch, without
+// fetching.
 func (l *Ledger) ViewAt(ctx context.Context, tip string, read func(context.Context, *Tx) error) error {
 	return read(ctx, &Tx{ledger: l, tip: tip, writes: map[string][]byte{}})
 }
 
-// begin fetches the branch and starts a change on its tip.
+// begin fetches the branch and starts a change on top of its tip.
 func (l *Ledger) begin(ctx context.Context) (*Tx, error) {
 	if l.Remote != "" {
 		_, err := l.Git.Run(ctx, "fetch", "--quiet", "--no-tags", l.Remote, "+refs/heads/"+Branch+":refs/heads/"+Branch)

@@ -11,10 +11,10 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
-// maxLock bounds the life of a lock, whatever it claims.
+// maxLock is the maximum lifetime of a lock, even if the lock's own expiry is later.
 const maxLock = 7 * 24 * time.Hour
 
-// maxSkew is how far the clock of another machine may be ahead.
+// maxSkew is how far the clock of another machine may be ahead of this machine's clock.
 const maxSkew = time.Hour
 
 // Lock reserves an environment for one process.
@@ -38,10 +38,10 @@ func (e *LockedError) Error() string {
 
 func lockPath(environment string) string { return path.Join("locks", environment+".json") }
 
-// Acquire takes the lock of an environment for a time. If another process holds
-// it, the error is a *LockedError. A lock that has expired, or whose process ran
-// on this machine and has ended, is taken over. A process that already holds the
-// lock for the same digest extends it.
+// Acquire takes the lock of an environment, which expires after life. If another process
+// holds the lock, the error is a *LockedError. Acquire takes over a lock that has
+// expired, or whose process ran on this machine and has ended. A process that already
+// holds the lock for the same digest extends it.
 func (l *Ledger) Acquire(ctx context.Context, want Lock, life time.Duration) error {
 	if !validName.MatchString(want.Environment) {
 		return badName(want.Environment)
@@ -64,14 +64,13 @@ func (l *Ledger) Acquire(ctx context.Context, want Lock, life time.Duration) err
 	})
 }
 
-// ended reports whether the lock is no longer valid: it has expired, it has outlived
-// maxLock, or it was acquired in the future, which no clock that is nearly right
-// claims.
+// ended reports whether the lock is no longer valid: it has expired, it is older than
+// maxLock, or its time of acquisition is more than maxSkew in the future.
 func (l Lock) ended(now time.Time) bool {
 	return now.After(l.Expires) || now.After(l.Acquired.Add(maxLock)) || l.Acquired.After(now.Add(maxSkew))
 }
 
-// Holds fails unless this process holds the lock of an environment.
+// Holds returns an error unless this process holds the lock of an environment.
 func (tx *Tx) Holds(ctx context.Context, environment string) error {
 	held, err := tx.lock(ctx, environment)
 	if err != nil {
@@ -83,7 +82,8 @@ func (tx *Tx) Holds(ctx context.Context, environment string) error {
 	return nil
 }
 
-// Unlock releases the lock in the same commit as the rest of the change.
+// Unlock releases the lock of an environment in the same commit as the rest of the
+// change.
 func (tx *Tx) Unlock(environment string) { tx.Delete(lockPath(environment)) }
 
 // Release releases the lock of an environment if this process holds it.

@@ -8,7 +8,8 @@ import (
 	"syscall"
 )
 
-// Process identifies a process. Its number alone does not: numbers are reused.
+// Process identifies a process. It contains the start time because process numbers are
+// reused.
 type Process struct {
 	Host  string `json:"host"`
 	Boot  string `json:"boot,omitempty"`  // boot of the machine: containers may share host names
@@ -25,8 +26,8 @@ func thisProcess() Process {
 	return Process{Host: host, Boot: bootID(), Space: space(), PID: os.Getpid(), Start: startOf(os.Getpid())}
 }
 
-// gone reports whether the process ran on this machine and has ended. It is false
-// for a process of another machine, about which nothing is known.
+// gone reports whether the process ran on this machine and has ended. It returns false
+// for a process of another machine, whose state is unknown.
 func (p Process) gone() bool {
 	me := thisProcess()
 	if p.Host != me.Host {
@@ -60,8 +61,8 @@ func bootID() string {
 	return strings.TrimSpace(string(b))
 }
 
-// startOf returns field 22 of /proc/PID/stat. The process name before it may
-// contain spaces and parentheses.
+// startOf returns the start time of a process: field 22 of /proc/PID/stat. The name of
+// the process, an earlier field, may contain spaces and parentheses.
 func startOf(pid int) string {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

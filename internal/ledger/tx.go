@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Tx is a change in progress: it reads the tip that it started from.
+// Tx is a change in progress. It reads the ledger as of the commit that it started from.
 type Tx struct {
 	ledger *Ledger
 	tip    string            // "": before the first entry
@@ -29,7 +29,8 @@ func (tx *Tx) set(name string, content []byte) {
 	tx.writes[name] = content
 }
 
-// Read returns the content that a file has on the tip, or ErrNone.
+// Read returns the content of a file as of the commit that the change started from, or
+// ErrNone.
 func (tx *Tx) Read(ctx context.Context, name string) ([]byte, error) {
 	if tx.tip == "" {
 		return nil, ErrNone
@@ -44,7 +45,7 @@ func (tx *Tx) Read(ctx context.Context, name string) ([]byte, error) {
 	return tx.ledger.Git.Output(ctx, nil, "cat-file", "blob", tx.tip+":"+name)
 }
 
-// file is a file on the tip.
+// file is a file of the branch, with the id of its blob.
 type file struct{ name, blob string }
 
 // list returns the names of the files below a path.
@@ -76,8 +77,8 @@ func (tx *Tx) files(ctx context.Context, below string) ([]file, error) {
 	return all, nil
 }
 
-// validName restricts environment names to plain words: they become paths of the
-// branch.
+// validName restricts the names of environments to plain words, because the names become
+// paths in the branch.
 var validName = regexp.MustCompile(`^[a-z0-9][-a-z0-9]*(/[a-z0-9][-a-z0-9]*)?$`)
 
 func entryPath(e Entry) string {

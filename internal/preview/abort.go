@@ -11,8 +11,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// abort ends a call that failed after the reservation. It leaves what a later run needs
-// and takes back the rest.
+// abort ends a call that failed after the reservation. It keeps what a later run needs
+// and undoes the rest.
 func (u *up) abort(ctx context.Context, err error) error {
 	if refused, ok := closed(err); ok {
 		return u.remove(ctx, refused)
@@ -37,9 +37,9 @@ func (u *up) abort(ctx context.Context, err error) error {
 	return errors.Join(err, u.rollBack(ctx))
 }
 
-// remove removes what this call deployed for a pull request that was closed, or for a
-// preview that was removed, in the meantime. If a later run has taken over, that run
-// removes it.
+// remove removes what this call deployed if the pull request was closed or the preview
+// was removed during the call. If a later run has taken over, that run removes the
+// deployment.
 func (u *up) remove(ctx context.Context, refused *refusal) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Minute)
 	defer cancel()
@@ -62,9 +62,9 @@ func (u *up) remove(ctx context.Context, refused *refusal) error {
 	return refuse(refused.reason, refused.title+" during the deployment; the deployment was removed", "")
 }
 
-// superseded finds out why the target reports that another run took over: the pull
-// request was closed or has a newer commit, the preview was removed, or another run of
-// the same commit deploys it.
+// superseded returns the reason why the target reports that another run has taken over:
+// the pull request was closed or has a newer commit, the preview was removed, or another
+// run deploys the same commit.
 func (u *up) superseded(ctx context.Context, cause error) error {
 	err := u.precondition.check(ctx)
 	if refused, ok := closed(err); ok {
@@ -82,8 +82,9 @@ func (u *up) superseded(ctx context.Context, cause error) error {
 	return refuse(report.ReasonSuperseded, fmt.Sprintf("%v: this run stops", cause), "see the later run")
 }
 
-// outdated ends the run of a commit that is no longer the head. It is an error if the
-// run of the newer commit ended first, because the older commit was then deployed last.
+// outdated ends the run of a commit that is no longer the head. If the run of the newer
+// commit ended first, outdated returns an error, because then the older commit was
+// deployed last.
 func (u *up) outdated(ctx context.Context, refused *refusal) error {
 	found, err := u.Target.Status(ctx, prefix+u.o.Name)
 	if err != nil || found.Commit != u.record.Commit {

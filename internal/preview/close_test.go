@@ -202,7 +202,7 @@ func TestRemovalFails(t *testing.T) {
 	b.target.During = func(context.Context, target.Deployment) error { b.close(12); return nil }
 	stuck := errors.New("namespace shop-pr-12: held by the finalizer example.com/volume")
 	b.target.BeforeDown = func(string) error { return stuck }
-	if _, err := Up(t.Context(), b.Deps, b.options(0)); !errors.Is(err, stuck) || !strings.Contains(err.Error(), "what was deployed is still there") {
+	if _, err := Up(t.Context(), b.Deps, b.options(0)); !errors.Is(err, stuck) || !strings.Contains(err.Error(), "its deployment could not be removed") {
 		t.Errorf("up: %v", err)
 	}
 	if _, err := Down(t.Context(), b.Deps, DownOptions{Policy: b.policy, Name: "pr-12", PullRequest: 12}); !errors.Is(err, stuck) || len(b.records()) != 1 {

@@ -9,7 +9,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// Daily reports what previews cost on a day. It reads the ledger only.
+// Daily reports what previews cost on a day. It reads only the ledger, not the target.
 func Daily(ctx context.Context, d Deps, p Policy, on time.Time) (*report.Report, error) {
 	start := d.Now()
 	var all []record

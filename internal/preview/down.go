@@ -25,7 +25,8 @@ type DownOptions struct {
 }
 
 // Down removes a preview. It is not an error if the preview does not exist. Down reads
-// the pull request right before the removal: if it is open, the preview stays.
+// the pull request right before the removal; if the pull request is open, the preview is
+// kept.
 func Down(ctx context.Context, d Deps, o DownOptions) (*report.Report, error) {
 	start := d.Now()
 	if err := checkName(o.Name); err != nil {
@@ -85,7 +86,7 @@ func (d Deps) open(ctx context.Context, o DownOptions) (bool, error) {
 	return p.State == "open", nil
 }
 
-// checkRenamed returns an error if the target has the preview under another name.
+// checkRenamed returns an error if the preview exists in the target under another name.
 func (d Deps) checkRenamed(ctx context.Context, o DownOptions) error {
 	return d.Ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		r, err := readRecord(ctx, tx, o.Name)
@@ -99,8 +100,8 @@ func (d Deps) checkRenamed(ctx context.Context, o DownOptions) error {
 	})
 }
 
-// findable returns an error if a recorded preview cannot be found because the app or
-// the repository was renamed.
+// findable returns an error if a recorded preview cannot be found in the target because
+// the app or the repository was renamed.
 func (d Deps) findable(ctx context.Context, p Policy, r record) error {
 	renamed := r.renamed(p)
 	if renamed == "" {
@@ -113,10 +114,10 @@ func (d Deps) findable(ctx context.Context, p Policy, r record) error {
 	return err
 }
 
-// renamed explains why a preview may exist although the target does not find it: a
-// cluster derives its name from the app and the repository, and one of them was
-// renamed. It is "" if neither was, and for a preview that `goldenpath run` deployed on
-// its own machine.
+// renamed explains why a recorded preview may exist although the target does not find
+// it: on a cluster, a preview's name is derived from the names of the app and the
+// repository, and one of them was changed. It returns "" if neither was changed, and for
+// previews that `goldenpath run` deployed on a developer's machine.
 func (r record) renamed(p Policy) string {
 	if r.App == p.App && r.Repository == p.Repository || r.Repository == "" && r.PullRequest == 0 {
 		return ""

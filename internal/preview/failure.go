@@ -9,8 +9,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// recordFailure reports and records a preview that did not become ready. What is left
-// of it expires as any other preview does.
+// recordFailure reports and records a preview that did not become ready. Its remaining
+// resources expire like those of any other preview.
 func (u *up) recordFailure(ctx context.Context, f *target.Failure) error {
 	u.reportFailure(f)
 	now, err := u.Target.Status(ctx, prefix+u.o.Name)

@@ -24,7 +24,7 @@ func (d Deps) addEvent(ctx context.Context, tx *ledger.Tx, r record, event strin
 	return err
 }
 
-// ended is the history's data about a preview that was removed.
+// ended is the data of a history entry about a removed preview.
 type ended struct {
 	URL     string    `json:"url,omitempty"`
 	Owner   string    `json:"owner,omitempty"`
@@ -35,8 +35,8 @@ type ended struct {
 }
 
 // closeRecord books the cost of a preview and deletes its record. It does nothing if
-// there is no record, or if expected is set and another run has taken over since
-// expected was read.
+// there is no record, or if expected is not nil and another run has taken over since
+// that record was read.
 func (d Deps) closeRecord(ctx context.Context, name, why string, now time.Time, expected *record) (e ended, found bool, err error) {
 	err = d.Ledger.Update(ctx, "preview "+prefix+name+": "+why, func(ctx context.Context, tx *ledger.Tx) error {
 		r, err := readRecord(ctx, tx, name)

@@ -14,7 +14,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// List reports the previews of the target and of the ledger, and what they cost.
+// List reports the previews that the target or the ledger contains, and their cost.
 func List(ctx context.Context, d Deps, p Policy) (*report.Report, error) {
 	start := d.Now()
 	now, err := d.Target.Now(ctx)
@@ -72,7 +72,7 @@ func List(ctx context.Context, d Deps, p Policy) (*report.Report, error) {
 	return r, nil
 }
 
-// liveRow is the row of a preview that the target has.
+// liveRow returns the table row of a preview that exists in the target.
 func (p Policy) liveRow(name string, live target.Running, rec record, recorded bool, now time.Time) []string {
 	expires, state, created := "?", "ready", live.Started
 	if recorded {

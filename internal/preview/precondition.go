@@ -11,8 +11,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// precondition of a deployment: the pull request is open, and its head is the commit
-// that was built.
+// precondition is what must hold for a deployment: the pull request is open, and its
+// head is the commit that was built.
 type precondition struct {
 	pulls   PullRequests
 	number  int // 0: no pull request, so it always holds
@@ -22,10 +22,11 @@ type precondition struct {
 	checked time.Time
 }
 
-// recheckEvery bounds how often GitHub is asked during a deployment.
+// recheckEvery is the minimum time between two reads of the pull request during a
+// deployment.
 const recheckEvery = 5 * time.Second
 
-// check reads the pull request and returns a refusal if the precondition does not hold.
+// check reads the pull request and returns a *refusal if the precondition does not hold.
 func (p *precondition) check(ctx context.Context) error {
 	if p.pulls == nil || p.number == 0 {
 		return nil
@@ -49,7 +50,7 @@ func (p *precondition) check(ctx context.Context) error {
 	return nil
 }
 
-// recheck checks again, at most once every recheckEvery.
+// recheck repeats check, at most once every recheckEvery.
 func (p *precondition) recheck(ctx context.Context) error {
 	if p.clock().Sub(p.checked) < recheckEvery {
 		return nil
@@ -57,12 +58,12 @@ func (p *precondition) recheck(ctx context.Context) error {
 	return p.check(ctx)
 }
 
-// describe returns the check for the report.
+// describe returns the row about the precondition for the report.
 func (p *precondition) describe() report.Check {
 	c := report.Check{Name: "pull request", State: report.OK, Result: fmt.Sprintf("%d is open, head %.7s", p.number, p.head)}
 	switch {
 	case p.pulls == nil:
-		c.Result, c.Note = fmt.Sprintf("not checked, commit %.7s", p.head), "there is no GitHub token"
+		c.Result, c.Note = fmt.Sprintf("not checked, commit %.7s", p.head), "no GitHub token is set"
 	case p.number == 0:
 		c.Result = fmt.Sprintf("none, commit %.7s", p.head)
 	}
@@ -77,8 +78,8 @@ const (
 	approvalDigits = 32
 )
 
-// approved reports whether a label approves exactly this head. A push changes the head
-// and so invalidates the approval.
+// approved reports whether a label approves exactly the current head commit. A push
+// changes the head and so invalidates the approval.
 func approved(p github.PullRequest) bool {
 	for _, l := range p.Labels {
 		if id, ok := strings.CutPrefix(l, approvalLabel); ok && len(id) >= approvalDigits && strings.HasPrefix(p.Head, id) {

@@ -22,7 +22,7 @@ type prepared struct {
 	Seeded     bool      `json:"seeded"`
 }
 
-// step returns where the result of a step is kept.
+// step returns a pointer to the result of a step.
 func (p *prepared) step(name string) *bool {
 	if name == data.Migrate {
 		return &p.Migrated
@@ -34,17 +34,18 @@ func (p prepared) of(running target.Running) bool {
 	return p.Generation == running.Generation && p.Started.Equal(running.Started)
 }
 
-// id names the generation in the output generation: "3@2026-11-21T12:00:00Z".
-// The number alone is not unique, it begins at 1 again after a removal.
+// id identifies a generation in the output `generation`, such as
+// "3@2026-11-21T12:00:00Z". The number alone is not unique: after a removal, numbers
+// begin at 1 again.
 func (p prepared) id() string {
 	return strconv.Itoa(p.Generation) + "@" + p.Started.UTC().Format(time.RFC3339Nano)
 }
 
-// prepare migrates and seeds, once for each generation. A run that is killed before
-// the ledger has the result prepares the data again.
+// prepare runs the steps migrate and seed, once for each generation. If a run is killed
+// before it has recorded the result in the ledger, the next run repeats the steps.
 //
-// The code of a fork is never run. Where UpOptions.DeferData is set, prepare only
-// reports which steps are left to do.
+// Code from a fork is never run. If UpOptions.DeferData is set, prepare only reports
+// which steps have not run yet.
 func (u *up) prepare(ctx context.Context) error {
 	if len(u.o.Data.Names()) == 0 {
 		return nil
@@ -88,9 +89,9 @@ func (u *up) prepare(ctx context.Context) error {
 	return u.remember(ctx, before, done)
 }
 
-// done reads which steps have succeeded for the running generation. It reads the
-// ledger again right before they would run: another run may have prepared the data
-// since this one began.
+// done returns which steps have succeeded for the running generation. It reads the
+// ledger again right before the steps would run, because another run may have prepared
+// the data since this run began.
 func (u *up) done(ctx context.Context) (before, done prepared, err error) {
 	err = u.Ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		r, err := u.ownRecord(ctx, tx)
@@ -103,8 +104,8 @@ func (u *up) done(ctx context.Context) (before, done prepared, err error) {
 	return before, prepared{Generation: u.running.Generation, Started: u.running.Started}, err
 }
 
-// remember records the prepared steps, even if a later run has taken over: that run
-// finds the same data.
+// remember records the prepared steps in the ledger, even if a later run has taken over,
+// because that run uses the same data.
 func (u *up) remember(ctx context.Context, before, done prepared) error {
 	if done == before {
 		return nil

@@ -1,9 +1,9 @@
 // Package preview creates, finds and removes the environments of pull requests.
 //
 // Up reserves a preview in the ledger before it deploys. The reservation is one
-// compare-and-swap, so two runs cannot both take the last place within the limits or
-// the budget. Sweep finds previews in the ledger and, by their labels, in the target,
-// so it also removes what the ledger has lost.
+// compare-and-swap, so two runs cannot both take the last place within the limits or the
+// budget. Sweep finds previews both in the ledger and, by their labels, in the target,
+// so it also removes previews that are missing from the ledger.
 package preview
 
 import (
@@ -34,7 +34,7 @@ type Target interface {
 	Now(ctx context.Context) (time.Time, error)
 }
 
-// Repository resolves artifacts.
+// Repository reads artifacts from a registry.
 type Repository interface {
 	Resolve(ctx context.Context, reference string, platform v1.Platform) (artifact.Artifact, error)
 }
@@ -64,8 +64,8 @@ func (d Deps) say(p target.Phase) {
 	}
 }
 
-// Policy bounds previews. It comes from the base branch, so a pull request cannot
-// change its own limits.
+// Policy is the set of limits for previews. It is read from the base branch, so a pull
+// request cannot change its own limits.
 type Policy struct {
 	App, Repository string
 	TTL             time.Duration

@@ -142,7 +142,7 @@ func TestUpRefuses(t *testing.T) {
 		t.Error("something was deployed")
 	}
 	b.target.Before = func(context.Context, target.Deployment) error { return errors.New("connection refused") }
-	if _, err := Up(t.Context(), b.Deps, b.options(0)); err == nil || err.Error() != "deploy preview pr-12: connection refused" {
+	if _, err := Up(t.Context(), b.Deps, b.options(0)); err == nil || err.Error() != "cannot deploy preview pr-12: connection refused" {
 		t.Errorf("error %v", err)
 	}
 	b.nothing()

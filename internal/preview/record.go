@@ -25,8 +25,8 @@ const (
 
 const recordSchema = "goldenpath.preview/v1"
 
-// record is a preview in the ledger: the file previews/NAME.json. It exists from
-// before the deployment until after the removal.
+// record is a preview in the ledger: the file previews/NAME.json. It is written before
+// the deployment and deleted after the removal.
 type record struct {
 	Schema      string       `json:"schema"`
 	Name        string       `json:"name"`
@@ -51,11 +51,12 @@ type record struct {
 
 func (r record) environment() string { return prefix + r.Name }
 
-// same reports whether no other run has taken over the preview since o was read.
-// Revisions begin again after a removal, so the time of creation counts too.
+// same reports whether no other run has taken over the preview since the record o was
+// read. It compares the time of creation too, because revisions begin at 1 again after a
+// removal.
 func (r record) same(o record) bool { return r.Revision == o.Revision && r.Created.Equal(o.Created) }
 
-// priced returns what the budget considers.
+// priced returns the preview in the form that package budget uses.
 func (r record) priced() budget.Preview {
 	return budget.Preview{Name: r.Name, Owner: r.Owner, Created: r.Created, Updated: r.Updated, Expires: r.Expires, Costs: r.Costs}
 }
@@ -79,7 +80,7 @@ func readRecord(ctx context.Context, tx *ledger.Tx, name string) (record, error)
 }
 
 func parseRecord(name string, b []byte) (record, error) {
-	const remedy = "it was edited by hand: git revert that commit on the branch"
+	const remedy = "the file was edited by hand: git revert that commit on the branch"
 	var r record
 	if err := json.Unmarshal(b, &r); err != nil {
 		return r, fmt.Errorf("cannot read %s:%s: %w: %s", ledger.Branch, name, err, remedy)
@@ -118,13 +119,14 @@ func writeRecord(tx *ledger.Tx, r record) error {
 	return nil
 }
 
-// What another run may have done to the preview since this one reserved it.
+// Errors for what another run may have done to the preview since this run reserved it.
 var (
 	errTakenOver = fmt.Errorf("this preview run was %w: a later run has taken over", target.ErrSuperseded)
 	errRemoved   = fmt.Errorf("this preview run was %w: the preview was removed", target.ErrSuperseded)
 )
 
-// ownRecord reads the record if this call still owns it.
+// ownRecord returns the record if this call still owns the preview, else errTakenOver or
+// errRemoved.
 func (u *up) ownRecord(ctx context.Context, tx *ledger.Tx) (record, error) {
 	r, err := readRecord(ctx, tx, u.o.Name)
 	switch {
@@ -136,8 +138,8 @@ func (u *up) ownRecord(ctx context.Context, tx *ledger.Tx) (record, error) {
 	return r, err
 }
 
-// updateRecord changes the record if this call still owns it, and adds an event to the
-// preview's history.
+// updateRecord changes the record if this call still owns the preview, and adds an event
+// to the preview's history.
 func (u *up) updateRecord(ctx context.Context, event string, v report.Verdict, change func(*record)) error {
 	return u.Ledger.Update(ctx, fmt.Sprintf("preview %s%s: %s", prefix, u.o.Name, event), func(ctx context.Context, tx *ledger.Tx) error {
 		r, err := u.ownRecord(ctx, tx)

@@ -10,7 +10,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// refusal is the reason why a preview is not deployed. It becomes a verdict.
+// refusal is the reason why a preview is not deployed. It is reported as a verdict, not
+// as an error.
 type refusal struct {
 	reason        report.Reason
 	title, remedy string
@@ -22,20 +23,21 @@ func refuse(reason report.Reason, title, remedy string) *refusal {
 	return &refusal{reason, title, remedy}
 }
 
-// skips reports whether the run ends without a failure: its commit no longer needs a
-// preview from it.
+// skips reports whether the run ends without a failure, because its commit no longer
+// needs a preview from this run.
 func (r *refusal) skips() bool {
 	return r.reason == report.ReasonPullRequestClosed || r.reason == report.ReasonHeadMoved || r.reason == report.ReasonSuperseded
 }
 
-// closed reports whether err is the refusal of a closed pull request, and returns it.
+// closed returns the refusal in err and true if it refuses because the pull request is
+// closed.
 func closed(err error) (*refusal, bool) {
 	var r *refusal
 	return r, errors.As(err, &r) && r.reason == report.ReasonPullRequestClosed
 }
 
-// asVerdict turns refusals into the verdict of the report, and returns any other
-// error.
+// asVerdict converts refusals into the verdict of the report, and returns any other
+// error unchanged.
 func (u *up) asVerdict(err error) error {
 	var refused *refusal
 	var exceeded *budget.Exceeded

@@ -14,8 +14,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// reserve prices the preview and writes its record into the ledger if the limits and
-// the budget allow it.
+// reserve computes the price of the preview, and writes the preview's record into the
+// ledger if the limits and the budget allow it.
 func (u *up) reserve(ctx context.Context) error {
 	start := u.Now()
 	plan, err := u.Target.Plan(ctx, u.deployment(ctx))
@@ -68,8 +68,8 @@ func (u *up) reserve(ctx context.Context) error {
 	return nil
 }
 
-// reservation is the record to write: a new one, or the existing one with the next
-// revision.
+// reservation returns the record to write: a new record, or the existing one with the
+// next revision.
 func (u *up) reservation(ctx context.Context, all []record) (record, error) {
 	now := u.now.UTC()
 	p := u.o.Policy

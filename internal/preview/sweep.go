@@ -13,13 +13,13 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// SweepOptions bound a sweep.
+// SweepOptions are the settings of a sweep.
 type SweepOptions struct {
 	Policy Policy
 	DryRun bool
 }
 
-// concurrency is how many previews a sweep removes at the same time.
+// concurrency is how many previews a sweep removes concurrently.
 const concurrency = 4
 
 // decision is what a sweep does with one preview.
@@ -43,7 +43,7 @@ type decision struct {
 	err       error
 }
 
-// priced returns what the budget considers.
+// priced returns the preview in the form that package budget uses.
 func (d *decision) priced() budget.Preview {
 	p := d.record.priced()
 	p.Removing = d.Remove
@@ -89,7 +89,8 @@ func Sweep(ctx context.Context, d Deps, o SweepOptions) (*report.Report, error) 
 	return r, err
 }
 
-// act removes the previews that are due, and then records what changed for the others.
+// act removes the previews that the sweep has decided to remove, and then records the
+// changes of the others.
 func (s *sweep) act(ctx context.Context) {
 	var g errgroup.Group
 	g.SetLimit(concurrency)

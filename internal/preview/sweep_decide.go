@@ -18,7 +18,7 @@ func (s *sweep) readPullRequests(ctx context.Context) {
 	s.pulls, s.pullsErr = s.PullRequests.OpenPullRequests(ctx)
 }
 
-// decide decides for each preview whether it stays.
+// decide decides for each preview whether it is removed or kept.
 func (s *sweep) decide() {
 	for _, d := range s.all {
 		if d.Why == "" && d.err == nil {
@@ -36,7 +36,7 @@ func (s *sweep) decide() {
 	s.enforceBudget(forecast)
 }
 
-// decideAlone decides without regard to limits and budget.
+// decideAlone decides about one preview without considering limits and budget.
 func (s *sweep) decideAlone(d *decision) {
 	d.requested = d.Expires
 	p, open := s.pulls[d.PullRequest]
@@ -53,8 +53,8 @@ func (s *sweep) decideAlone(d *decision) {
 	}
 }
 
-// evictionOrder is the order in which previews are removed if there are too many:
-// pinned ones last, and otherwise the least recently deployed first.
+// evictionOrder compares two previews by the order in which they are removed if there
+// are too many: the least recently deployed first, pinned ones last.
 func evictionOrder(a, b *decision) int {
 	if a.record.Pinned != b.record.Pinned {
 		if a.record.Pinned {
@@ -65,8 +65,8 @@ func evictionOrder(a, b *decision) int {
 	return cmp.Or(a.record.Updated.Compare(b.record.Updated), budget.CompareNames(a.Name, b.Name))
 }
 
-// readLabels reads the expiry that the labels of a pull request ask for. An earlier one
-// applies at once; extend decides about a later one.
+// readLabels reads the expiry that the labels of a pull request request. An earlier
+// expiry applies at once; extend decides about a later one.
 func (s *sweep) readLabels(d *decision, p github.PullRequest) {
 	d.requested = expiry(s.o.Policy, d.record, p.Labels)
 	d.record.Pinned = pinned(p.Labels)
@@ -75,8 +75,9 @@ func (s *sweep) readLabels(d *decision, p github.PullRequest) {
 	}
 }
 
-// extend grants the requested expiry as far as the budget allows it, to those first
-// that would be evicted last. A preview that has expired without it is removed.
+// extend extends previews to the requested expiry as far as the budget allows, beginning
+// with those that would be evicted last. A preview that has expired and cannot be
+// extended is removed.
 func (s *sweep) extend(forecast *budget.Forecast) {
 	for _, d := range slices.Backward(s.all) {
 		if d.Remove || d.err != nil || !d.requested.After(d.Expires) {
@@ -103,8 +104,8 @@ func (s *sweep) evict(forecast *budget.Forecast, d *decision, why string) {
 	forecast.Add(d.priced())
 }
 
-// enforceLimit evicts from each group what exceeds a limit. A limit of 0 and a group
-// without a name are unlimited.
+// enforceLimit evicts previews from each group that exceeds a limit. A limit of 0 means
+// no limit, and previews whose group is "" are not limited.
 func (s *sweep) enforceLimit(forecast *budget.Forecast, limit int, group func(*decision) string) {
 	if limit <= 0 {
 		return
@@ -123,7 +124,7 @@ func (s *sweep) enforceLimit(forecast *budget.Forecast, limit int, group func(*d
 	}
 }
 
-// enforceBudget evicts previews while today would cost more than the budget.
+// enforceBudget evicts previews until today's cost is within the budget.
 func (s *sweep) enforceBudget(forecast *budget.Forecast) {
 	for _, d := range s.all {
 		if s.o.Policy.PerDay <= 0 || !forecast.Days[0].Over(s.o.Policy.PerDay) {

@@ -10,7 +10,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// find joins the previews of the ledger with those of the target.
+// find lists the previews of the ledger and of the target, and combines the two.
 func (s *sweep) find(ctx context.Context) error {
 	byName := map[string]*decision{}
 	err := s.Ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
@@ -61,8 +61,8 @@ func (d *decision) found(live target.Running) {
 	}
 }
 
-// unrecorded decides about a preview that the ledger does not have. Its record is
-// derived from its labels, but the times only as far as the target confirms them.
+// unrecorded decides about a preview that the ledger does not contain. Its record is
+// derived from its labels; times in labels are used only if the target confirms them.
 func (s *sweep) unrecorded(name string, live target.Running) *decision {
 	p := s.o.Policy
 	r := record{
@@ -89,12 +89,13 @@ func (s *sweep) unrecorded(name string, live target.Running) *decision {
 	return d
 }
 
-// deployTimeout is after how long a recorded preview that the target does not have
-// counts as gone, and no longer as being deployed.
+// deployTimeout is how long a recorded preview that the target does not contain is
+// considered as being deployed. After that the preview is considered gone.
 const deployTimeout = time.Hour
 
-// missing decides about a recorded preview that the target did not list: its labels may
-// have been removed by hand, it may be about to be deployed, or it may be gone.
+// missing decides about a recorded preview that the target did not list. The labels of
+// the preview may have been removed by hand, the deployment may not have begun yet, or
+// the preview may be gone.
 func (s *sweep) missing(ctx context.Context, d *decision) {
 	live, err := s.Target.Status(ctx, d.record.environment())
 	renamed := d.record.renamed(s.o.Policy)

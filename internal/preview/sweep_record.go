@@ -8,8 +8,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/preview/budget"
 )
 
-// recordChanges writes in one step what labels have changed, and the previews that the
-// ledger did not have.
+// recordChanges records, in one commit, the expiries that labels have changed and the
+// previews that the ledger did not contain.
 func (s *sweep) recordChanges(ctx context.Context) error {
 	if !slices.ContainsFunc(s.all, (*decision).changed) {
 		return nil
@@ -44,12 +44,12 @@ func (s *sweep) recordChanges(ctx context.Context) error {
 	})
 }
 
-// changed reports whether the ledger has to be updated for a preview that stays.
+// changed reports whether the ledger must be updated for a preview that is kept.
 func (d *decision) changed() bool {
 	return !d.Remove && d.err == nil && d.Why == "" && (!d.recorded || !d.record.Expires.Equal(d.before.Expires) || d.record.Pinned != d.before.Pinned)
 }
 
-// recordExpiry writes the new expiry, if the budget still allows it.
+// recordExpiry records a new expiry if the budget still allows it.
 func (s *sweep) recordExpiry(tx *ledger.Tx, forecast *budget.Forecast, r record, d *decision) error {
 	changed := r.priced()
 	changed.Expires = d.Expires

@@ -50,7 +50,8 @@ func (s *sweep) remove(ctx context.Context, d *decision) error {
 
 const deployedAgain = "it was deployed again during the sweep"
 
-// recheckPullRequest reads the pull request again if the decision depends on it.
+// recheckPullRequest reads the pull request again if the decision depends on the pull
+// request. It returns why the preview is kept, or "".
 func (s *sweep) recheckPullRequest(ctx context.Context, d *decision) (stays string, err error) {
 	if s.PullRequests == nil || d.PullRequest == 0 || d.Why != "closed" && d.Why != "orphan" && d.Why != "expired" {
 		return "", nil
@@ -75,7 +76,8 @@ func (s *sweep) recheckPullRequest(ctx context.Context, d *decision) (stays stri
 	return "", nil
 }
 
-// recheckRecord reports whether the preview was deployed again since the decision.
+// recheckRecord reads the record again. If the preview was deployed again since the
+// decision, it returns that as the reason to keep the preview; otherwise "".
 func (s *sweep) recheckRecord(ctx context.Context, d *decision) (stays string, err error) {
 	s.ledger.Lock()
 	defer s.ledger.Unlock()

@@ -11,8 +11,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// report lists the decisions. The error joins those of the previews that could not be
-// removed.
+// report adds the decisions to the report. The error joins the errors of all previews
+// that could not be removed.
 func (s *sweep) report(r *report.Report) error {
 	var errs []error
 	removed, due := 0, 0
@@ -69,7 +69,8 @@ func (s *sweep) report(r *report.Report) error {
 	return errors.Join(errs...)
 }
 
-// pullsCheck reports whether the state of the pull requests is known.
+// pullsCheck returns the row that reports whether the state of the pull requests is
+// known.
 func (s *sweep) pullsCheck() report.Check {
 	switch {
 	case s.PullRequests == nil:

@@ -50,13 +50,13 @@ type up struct {
 	running      target.Running // as far as it was deployed
 }
 
-// Up creates a preview or updates it to another artifact. It can be called again after
-// a kill at any point, and then repairs what was left.
+// Up creates a preview, or updates it to another artifact. If Up is killed at any point,
+// the next call repairs what was left.
 //
-// The result is a verdict if the preview may not exist: the pull request is closed or
-// has a newer commit, a limit or the budget is reached, or the policy rejects an
-// object. A preview that does not become ready is an error, and the report has the
-// diagnosis.
+// If the preview is not allowed, Up returns a report with a verdict: the pull request is
+// closed or has a newer commit, a limit or the budget is reached, or the policy rejects
+// an object. If the preview does not become ready, Up returns an error and a report with
+// the diagnosis.
 func Up(ctx context.Context, d Deps, o UpOptions) (*report.Report, error) {
 	if err := checkName(o.Name); err != nil {
 		return nil, err
@@ -73,8 +73,8 @@ func Up(ctx context.Context, d Deps, o UpOptions) (*report.Report, error) {
 
 func (u *up) check(c report.Check) { u.report.Checks = append(u.report.Checks, c) }
 
-// run takes the steps in order. What fails before the reservation has changed nothing;
-// what fails after it is aborted.
+// run runs the steps in order. A step that fails before the reservation has changed
+// nothing; after the reservation, a failure is followed by abort.
 func (u *up) run(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{u.resolve, u.precondition.check, u.reserve} {
 		if err := step(ctx); err != nil {
@@ -92,7 +92,7 @@ func (u *up) run(ctx context.Context) error {
 	return nil
 }
 
-// resolve finds the artifact and reads the target's clock.
+// resolve finds the artifact in the registry and reads the target's clock.
 func (u *up) resolve(ctx context.Context) (err error) {
 	u.artifact, err = u.Repository.Resolve(ctx, u.o.Digest, v1.Platform{})
 	if errors.Is(err, artifact.ErrNotFound) {

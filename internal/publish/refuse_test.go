@@ -60,7 +60,7 @@ func TestRefusals(t *testing.T) {
 		{"version with build", with(func(o *Options) { o.Version = "v0.1.0+x" }), "not of the form"},
 		{"registry", with(func(o *Options) { o.Registry = "ghcr.io" }), "HOST/OWNER"},
 		{"base by tag", with(func(o *Options) { o.Base = "alpine:3" }), "by digest"},
-		{"base that is not there", with(func(o *Options) { o.Base = l.registry + "/x@sha256:" + strings.Repeat("0", 64) }), "no such image"},
+		{"base that is not there", with(func(o *Options) { o.Base = l.registry + "/x@sha256:" + strings.Repeat("0", 64) }), "image not found"},
 		{"base without git", with(func(o *Options) { o.Base = bare }), "git is missing (usr/bin/git, bin/git)"},
 		{"platform", with(func(o *Options) { o.Platforms = []string{"windows/amd64"} }), "linux/ARCH"},
 		{"platform that the base has not", with(func(o *Options) { o.Platforms = []string{"linux/s390x"} }), "no manifest for linux/s390x"},

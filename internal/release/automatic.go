@@ -11,12 +11,12 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// rollBackAfterBreach is the automatic rollback (GP-PROM-7). It returns to the
-// last good release that passes the same checks as a rollback by hand. Releases
-// that do not pass are reported and skipped. The lock is held.
+// rollBackAfterBreach performs the automatic rollback (GP-PROM-7). It deploys the last
+// good release that passes the same checks as a manual rollback. Releases that do not
+// pass are reported and skipped. The caller holds the lock.
 //
-// The report is complete also if the rollback fails: what the soak measured must
-// not be lost.
+// The report is complete even if the rollback fails, so that the measurements of the
+// soak are not lost.
 func (d Deps) rollBackAfterBreach(ctx context.Context, o Options, entry ledger.Entry, s Samples, r *report.Report) error {
 	all, err := d.earlier(ctx, o.Environment, entry, o.Soak != nil)
 	if err != nil {
@@ -59,8 +59,9 @@ func (d Deps) rollBackAfterBreach(ctx context.Context, o Options, entry ledger.E
 	return nil
 }
 
-// lastProven returns the facts of the first release in all that passes the checks
-// of a rollback, or nil. It adds a row for each release that it skips.
+// lastProven returns the facts of the first release in all that passes the checks of a
+// rollback, or nil if none passes. It adds a row to the report for each release that it
+// skips.
 func (d Deps) lastProven(ctx context.Context, o Options, from ledger.Entry, all []ledger.Entry, r *report.Report) (*facts, error) {
 	for _, to := range all {
 		f := &facts{now: d.Now().UTC(), current: &from, to: &to}

@@ -22,9 +22,9 @@ var promotionChecks = []check{
 	hasEvidence,
 }
 
-// rollbackChecks decide whether an environment may return to an earlier release.
-// The ledger only names the release: anyone who can push its branch can add an
-// entry. So the image must match the entry, and prove itself as for a promotion.
+// rollbackChecks decide whether an environment may return to an earlier release. The
+// ledger alone is not trusted: anyone who can push its branch can add an entry. So the
+// image must match the entry and have the same evidence as for a promotion.
 var rollbackChecks = []check{
 	returnsFrom,
 	returnsTo,
@@ -32,7 +32,7 @@ var rollbackChecks = []check{
 	hasEvidence,
 }
 
-// inRegistry asks for the artifact itself.
+// inRegistry checks that the artifact is in the registry.
 func inRegistry(o Options, f *facts) finding {
 	a := f.artifact
 	if a == nil {
@@ -42,8 +42,8 @@ func inRegistry(o Options, f *facts) finding {
 	return accept("artifact", fmt.Sprintf("%s (index) %s (%s), %s", text.Short(a.Digest), text.Short(a.PlatformDigest), a.Platform, humanize.Bytes(uint64(a.Size))), "")
 }
 
-// staged asks that the environment before runs the digest, by the ledger and by
-// the target (GP-PROM-1).
+// staged checks that the previous environment runs the digest, according to both the
+// ledger and the running environment (GP-PROM-1).
 func staged(o Options, f *facts) finding {
 	from, s, r := o.From, f.staged, f.running
 	switch {
@@ -56,9 +56,9 @@ func staged(o Options, f *facts) finding {
 			fmt.Sprintf("%s is not the staged digest: %s runs %s. A rebuild is another artifact: promote what was tested, or stage this one",
 				text.Short(o.Digest), from, text.Short(s.Digest)))
 	case r == nil:
-		return refuse(from, "is in the ledger and does not run", report.ReasonNotRunning, fmt.Sprintf("%s does not run release %s: deploy it there again", from, s.ID))
+		return refuse(from, "is in the ledger and does not run", report.ReasonNotRunning, fmt.Sprintf("%s does not run release %s: deploy that release again", from, s.ID))
 	case !r.Alive:
-		return refuse(from, "release "+s.ID+" has died", report.ReasonNotRunning, fmt.Sprintf("%s no longer runs release %s: deploy it there again", from, s.ID))
+		return refuse(from, "release "+s.ID+" has died", report.ReasonNotRunning, fmt.Sprintf("%s no longer runs release %s: deploy that release again", from, s.ID))
 	case r.Digest != o.Digest, f.artifact != nil && r.PlatformDigest != f.artifact.PlatformDigest:
 		return refuse(from, fmt.Sprintf("runs %s, the ledger names %s", text.Short(r.Digest), text.Short(s.Digest)), report.ReasonDrift,
 			fmt.Sprintf("%s runs something that is not in the ledger: stage again", from))
@@ -66,7 +66,7 @@ func staged(o Options, f *facts) finding {
 	return accept(from, fmt.Sprintf("runs this digest as %s, staged %s, not rebuilt", s.ID, humanize.RelTime(s.Time, f.now, "ago", "from now")), "")
 }
 
-// replaces shows which release ends. It never refuses.
+// replaces reports which release the promotion replaces. It never refuses.
 func replaces(o Options, f *facts) finding {
 	switch c := f.current; {
 	case c == nil:
@@ -78,8 +78,8 @@ func replaces(o Options, f *facts) finding {
 	}
 }
 
-// notRolledBack refuses the digest that the current release, a rollback,
-// replaced: it would bring the same fault back.
+// notRolledBack refuses a digest that was rolled back by the environment's current
+// entry, because releasing the digest again would cause the same fault.
 func notRolledBack(o Options, f *facts) finding {
 	if f.withdrawn == nil || f.withdrawn.Digest != o.Digest || o.Again {
 		return finding{}
@@ -89,8 +89,8 @@ func notRolledBack(o Options, f *facts) finding {
 		fmt.Sprintf("this digest was rolled back from %s (%s, by %s): release a commit that fixes the cause, or pass --again", o.Environment, c.Reason, c.By))
 }
 
-// hasEvidence asks for every required piece of evidence, signed by a signer that
-// is trusted today (GP-PROM-2).
+// hasEvidence checks that every required piece of evidence exists and was signed by a
+// signer that is trusted now (GP-PROM-2).
 func hasEvidence(o Options, f *facts) finding {
 	if f.artifact == nil {
 		return finding{} // refused by another check
@@ -128,7 +128,7 @@ func hasEvidence(o Options, f *facts) finding {
 	return found
 }
 
-// links lists the evidence of a release for its manifest.
+// links returns the evidence of a release for its manifest.
 func links(o Options, f *facts) []EvidenceLink {
 	var all []EvidenceLink
 	for _, r := range o.Require {
@@ -139,7 +139,7 @@ func links(o Options, f *facts) []EvidenceLink {
 	return all
 }
 
-// returnsFrom shows which release a rollback ends.
+// returnsFrom reports which release the rollback replaces. It never refuses.
 func returnsFrom(_ Options, f *facts) finding {
 	if f.current == nil {
 		return finding{} // refused by returnsTo
@@ -147,7 +147,7 @@ func returnsFrom(_ Options, f *facts) finding {
 	return accept("from", fmt.Sprintf("%s %s", f.current.ID, text.Short(f.current.Digest)), "")
 }
 
-// returnsTo asks for an earlier release, and for its artifact.
+// returnsTo checks that there is an earlier release and that its artifact can be pulled.
 func returnsTo(o Options, f *facts) finding {
 	to := f.to
 	if to == nil {
@@ -161,7 +161,8 @@ func returnsTo(o Options, f *facts) finding {
 	return accept("to", what, "")
 }
 
-// matchesEntry compares the ledger's entry with the image that its digest names.
+// matchesEntry checks that the ledger's entry matches the image that its digest
+// identifies.
 func matchesEntry(o Options, f *facts) finding {
 	to, a := f.to, f.artifact
 	if to == nil || a == nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// conclude decides on what a soak measured. It records a failed soak before it
-// rolls back: if it is killed in between, the next call rolls back.
+// conclude completes a release after its soak. It records a failed soak before it rolls
+// back: if the process is killed in between, the next call rolls back.
 func (d Deps) conclude(ctx context.Context, o Options, entry ledger.Entry, r *report.Report, s Samples, record bool) (watched, error) {
 	c := report.Check{Name: "soak", State: report.OK, Result: s.String()}
 	r.Verdict, r.Reason, r.Title = report.Pass, report.ReasonSoaked, fmt.Sprintf("release %s passed its soak: %s", entry.ID, s)
@@ -41,7 +41,7 @@ func (d Deps) conclude(ctx context.Context, o Options, entry ledger.Entry, r *re
 	return watched{r, &s}, err
 }
 
-// recordSoak writes the outcome of a soak: pass, or fail.
+// recordSoak records the outcome of a soak, pass or fail, in the ledger.
 func (d Deps) recordSoak(ctx context.Context, o Options, entry ledger.Entry, s Samples, r *report.Report) error {
 	b, err := json.Marshal(s)
 	if err != nil {

@@ -4,22 +4,23 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// check holds the facts to one rule. It changes nothing and reads nothing else.
+// check checks the facts against one rule. It uses only the options and the facts, and
+// changes nothing.
 type check func(o Options, f *facts) finding
 
-// finding is the outcome of one check. The zero finding has nothing to report.
+// finding is the outcome of one check. The zero finding adds nothing to the report.
 type finding struct {
 	row    report.Check  // without a name: no row
 	reason report.Reason // "": the check does not refuse
 	why    string        // ends with a remedy
 }
 
-// accept returns the finding of a check that is satisfied.
+// accept returns the finding of a check that passed.
 func accept(name, result, note string) finding {
 	return finding{row: report.Check{Name: name, State: report.OK, Result: result, Note: note}}
 }
 
-// refuse returns the finding of a check that is not satisfied.
+// refuse returns the finding of a check that did not pass.
 func refuse(name, result string, reason report.Reason, why string) finding {
 	return finding{row: report.Check{Name: name, State: report.Failed, Result: result, Note: why}, reason: reason, why: why}
 }
@@ -30,7 +31,7 @@ type decision struct {
 	refusals []finding // in the order of the checks; none: go on
 }
 
-// decide runs every check, also after one has refused: a reader wants to know
+// decide runs every check, even after a check has refused, so that the report lists
 // everything that must be fixed.
 func decide(o Options, f *facts, checks []check) decision {
 	var d decision
@@ -49,8 +50,8 @@ func decide(o Options, f *facts, checks []check) decision {
 // refused reports whether any check refused.
 func (d decision) refused() bool { return len(d.refusals) > 0 }
 
-// newReport returns the report of a release with the rows of its decision. If
-// the decision is a refusal, the first one gives the reason and the title.
+// newReport returns the report of a release with a row for each finding. If checks
+// refused, the first refusal supplies the reason and the title.
 func (d decision) newReport(name string, o Options, f *facts) *report.Report {
 	r := &report.Report{
 		Name: name, Subject: o.App + " → " + o.Environment, Digest: o.Digest, Checks: d.rows, Started: f.now,
@@ -65,17 +66,17 @@ func (d decision) newReport(name string, o Options, f *facts) *report.Report {
 	return r
 }
 
-// fail makes a report one that refuses.
+// fail gives a report the verdict fail, with a reason and a title.
 func fail(r *report.Report, reason report.Reason, why string) {
 	r.Verdict, r.Reason, r.Title = report.Fail, reason, why
 }
 
-// planned makes a report the answer of a dry run.
+// planned changes a report to that of a dry run.
 func planned(r *report.Report) {
 	r.Verdict, r.Reason, r.Title = report.Pass, report.ReasonPlanned, "nothing was changed: this is the plan"
 }
 
-// locked adds the refusal of an environment that another run has locked.
+// locked makes a report refuse because another run has locked the environment.
 func locked(r *report.Report, why error) {
 	r.Checks = append(r.Checks, report.Check{Name: "lock", State: report.Failed, Result: why.Error()})
 	fail(r, report.ReasonLocked, why.Error())

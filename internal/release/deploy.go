@@ -19,7 +19,7 @@ type deployed struct {
 	manifest Manifest // of the release; empty if nothing was released
 }
 
-// Deploy is Promote without the soak.
+// Deploy does the same as Promote, but without the soak.
 func Deploy(ctx context.Context, d Deps, o Options) (*report.Report, error) {
 	out, err := d.deploy(ctx, o)
 	return out.report, err
@@ -54,8 +54,8 @@ func (d Deps) deploy(ctx context.Context, o Options) (deployed, error) {
 	return out, err
 }
 
-// deployLocked decides again, since the facts may have changed before the lock
-// was taken, and deploys.
+// deployLocked runs the checks again, because the facts may have changed before the lock
+// was taken, and then deploys.
 func (d Deps) deployLocked(ctx context.Context, o Options) (deployed, error) {
 	f, err := d.promotion(ctx, o)
 	if err != nil {
@@ -97,9 +97,9 @@ func (d Deps) deployLocked(ctx context.Context, o Options) (deployed, error) {
 	return deployed{r, manifest}, nil
 }
 
-// resumeRollback finds a release whose soak failed and that was not rolled back,
-// because the run was killed in between. It is not deployed again: the Watch that
-// follows rolls it back. If there is no such release, the outcome is empty.
+// resumeRollback finds a release whose soak failed but that was not rolled back, because
+// the run was killed in between. The release is not deployed again: the call of Watch
+// that follows rolls it back. If there is no such release, the outcome is empty.
 func (d Deps) resumeRollback(ctx context.Context, o Options, f *facts, r *report.Report) (deployed, error) {
 	c := f.current
 	if o.Soak == nil || c == nil || c.Digest != o.Digest {
@@ -127,8 +127,8 @@ func (d Deps) resumeRollback(ctx context.Context, o Options, f *facts, r *report
 	return deployed{r, manifest}, nil
 }
 
-// apply deploys an artifact and reads back what runs. Both the index and the
-// platform's manifest must be the ones that were deployed.
+// apply deploys an artifact and reads from the target what runs. Both the digest of the
+// index and that of the platform's manifest must match the deployed artifact.
 func (d Deps) apply(ctx context.Context, o Options, a artifact.Artifact) (target.Running, error) {
 	t := target.Deployment{
 		App: o.App, Environment: o.Environment, Commit: a.Commit(), Digest: o.Digest,
@@ -146,7 +146,7 @@ func (d Deps) apply(ctx context.Context, o Options, a artifact.Artifact) (target
 	case err != nil:
 		return running, fmt.Errorf("cannot check the deployment in %s: %w", o.Environment, err)
 	case running.Digest != o.Digest || running.PlatformDigest != a.PlatformDigest:
-		return running, fmt.Errorf("the deployment did not take effect: %s runs %s (%s), not %s (%s): deploy again", o.Environment,
+		return running, fmt.Errorf("the deployment did not take effect: environment %s runs %s (%s), not %s (%s): deploy again", o.Environment,
 			text.Short(running.Digest), text.Short(running.PlatformDigest), text.Short(o.Digest), text.Short(a.PlatformDigest))
 	case !running.Alive:
 		return running, fmt.Errorf("the deployment in %s did not last: %s was deployed, but it no longer runs: read its log, then deploy again", o.Environment, text.Short(o.Digest))
@@ -154,8 +154,8 @@ func (d Deps) apply(ctx context.Context, o Options, a artifact.Artifact) (target
 	return running, nil
 }
 
-// record writes the release into the ledger. If a killed promotion has recorded
-// it already, that entry is returned.
+// record records the release in the ledger. If an earlier, killed promotion has already
+// recorded the release, record returns that entry.
 func (d Deps) record(ctx context.Context, o Options, f *facts, running target.Running) (ledger.Entry, error) {
 	var out ledger.Entry
 	err := d.Ledger.Update(ctx, "release "+o.Environment, func(ctx context.Context, tx *ledger.Tx) error {

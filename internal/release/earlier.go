@@ -13,13 +13,12 @@ const (
 	maxEarlier = 10   // releases returned
 )
 
-// earlier lists the releases before from that an environment may return to, the
-// best first. Releases of the same digest are left out, and so are those whose
-// soak failed.
+// earlier lists the releases before from that an environment may return to, the best
+// first. It omits releases of the same digest and releases whose soak failed.
 //
-// A release is good if its soak passed, if it was returned to before, or if
-// nothing is soaked. Good releases come first, the newest of them first; those
-// whose soak never completed follow.
+// A release is good if its soak passed, if the environment already returned to it once,
+// or if the environment has no soak. Good releases come first, the newest first;
+// releases whose soak never completed follow.
 func (d Deps) earlier(ctx context.Context, environment string, from ledger.Entry, soaks bool) ([]ledger.Entry, error) {
 	var good, unsoaked []ledger.Entry
 	err := d.Ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {

@@ -15,8 +15,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// facts is everything that the checks decide on. It is gathered before anything
-// is changed.
+// facts is everything that the checks use. All facts are gathered before anything is
+// changed.
 type facts struct {
 	now      time.Time
 	artifact *artifact.Artifact  // nil: the registry does not have it
@@ -88,7 +88,7 @@ func (d Deps) readArtifact(ctx context.Context, f *facts, digest string) error {
 	return err
 }
 
-// current returns the release of an environment, or nil.
+// current returns the current release of an environment, or nil if it has none.
 func current(ctx context.Context, tx *ledger.Tx, environment string) (*ledger.Entry, error) {
 	e, err := tx.Current(ctx, environment)
 	if errors.Is(err, ledger.ErrNone) {

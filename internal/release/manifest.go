@@ -7,8 +7,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
 )
 
-// Manifest lists what a release is made of (GP-PROM-4). It is the data of the
-// release's entry in the ledger.
+// Manifest lists the contents of a release (GP-PROM-4). It is stored as the data of the
+// release's ledger entry.
 type Manifest struct {
 	Version   string            `json:"version"` // git describe, or the short commit
 	Migration string            `json:"migration,omitempty"`
@@ -23,15 +23,15 @@ type Manifest struct {
 	URL       string            `json:"url"`
 }
 
-// EvidenceLink is the verdict of one piece of evidence when the release was made.
+// EvidenceLink is the verdict that one piece of evidence had at the time of the release.
 type EvidenceLink struct {
 	Name    string `json:"name"`
 	Type    string `json:"type"`
 	Verdict string `json:"verdict"`
 }
 
-// manifestOf reads the manifest of an entry; an entry without data has an empty
-// one.
+// manifestOf returns the manifest of an entry, or an empty manifest if the entry has no
+// data.
 func manifestOf(e ledger.Entry) (Manifest, error) {
 	var m Manifest
 	if len(e.Data) == 0 {

@@ -10,20 +10,21 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
-// Watched is the data of a promotion's report: the manifest of the release and,
-// if the release was watched, what the soak measured.
+// Watched is the data in the report of a promotion: the manifest of the release and, if
+// the release was soaked, the measurements.
 type Watched struct {
 	Manifest
 	Soak *Samples `json:"soak,omitempty"`
 }
 
-// Promote releases a digest into an environment and watches it there: decide,
-// lock, deploy, read back, record, soak, and roll back if an SLO breaks. If it is
-// killed at any point, the next call continues from what it finds.
+// Promote releases a digest into an environment and watches the release: it runs the
+// checks, takes the lock, deploys, verifies the deployment, records the release, soaks
+// it, and rolls back if an SLO is broken. If Promote is killed at any point, the next
+// call continues.
 //
-// A refusal is a report with verdict fail; nothing has changed then. If the
-// release runs and the soak could not complete, Promote returns both a report
-// with verdict fail and the error.
+// If a check refuses, Promote changes nothing and returns a report with verdict fail. If
+// the release runs but the soak could not complete, Promote returns both a report with
+// verdict fail and the error.
 func Promote(ctx context.Context, d Deps, o Options) (*report.Report, error) {
 	o.KeepLock = o.Soak != nil
 	released, err := d.deploy(ctx, o)
@@ -53,7 +54,7 @@ func Promote(ctx context.Context, d Deps, o Options) (*report.Report, error) {
 	return r, err
 }
 
-// lock takes the lock of an environment. If another run holds it, held names
+// lock takes the lock of an environment. If another run holds the lock, held describes
 // that run.
 func (d Deps) lock(ctx context.Context, o Options, purpose string) (held *ledger.LockedError, err error) {
 	life := lockLife
@@ -70,21 +71,21 @@ func (d Deps) lock(ctx context.Context, o Options, purpose string) (held *ledger
 	return nil, err
 }
 
-// unlock releases the lock, also if the run was stopped. An error does not change
-// the result of the run: the lock expires.
+// unlock releases the lock, even if the run was stopped. It ignores errors, because the
+// lock expires.
 func (d Deps) unlock(ctx context.Context, o Options) {
 	_ = d.Ledger.Release(context.WithoutCancel(ctx), o.Environment)
 }
 
-// holds fails unless this process holds the lock of the environment.
+// holds returns an error unless this process holds the lock of the environment.
 func (d Deps) holds(ctx context.Context, o Options) error {
 	return d.Ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) error { return tx.Holds(ctx, o.Environment) })
 }
 
-// seconds is the time since a report began.
+// seconds returns the time since a report began, in seconds.
 func (d Deps) seconds(r *report.Report) float64 { return d.Now().Sub(r.Started).Seconds() }
 
-// answersAt describes where a release runs.
+// answersAt returns a sentence about which digest runs and at which URL.
 func answersAt(digest, url string) string {
 	return fmt.Sprintf("%s answers at %s", text.Short(digest), url)
 }

@@ -1,8 +1,8 @@
-// Package release plans a promotion, carries it out, watches it and rolls it
-// back.
+// Package release promotes an artifact into an environment, watches the release, and
+// rolls it back.
 //
-// A promotion and a rollback are decided in the same way: gather the facts, hold
-// them to a list of checks, and change something only if no check refuses.
+// A promotion and a rollback are decided in the same way: gather the facts, run a list
+// of checks on them, and make changes only if no check refuses.
 package release
 
 import (
@@ -25,7 +25,7 @@ type Target interface {
 	Status(ctx context.Context, environment string) (target.Running, error)
 }
 
-// Repository holds the artifact and its evidence.
+// Repository reads an artifact and its evidence.
 type Repository interface {
 	evidence.Store
 	Resolve(ctx context.Context, reference string, platform v1.Platform) (artifact.Artifact, error)
@@ -74,7 +74,7 @@ type Options struct {
 	KeepLock    bool // Deploy keeps the lock for the Watch that follows in this process
 }
 
-// Requirement is evidence that must exist and must not be a fail.
+// Requirement is a kind of evidence that must exist and must not have the verdict fail.
 type Requirement struct {
 	Name        string // provenance, tests, security-gate, scorecard, battery
 	Type        string // predicate type
@@ -93,5 +93,6 @@ type Soak struct {
 	P95          time.Duration // at most; 0: not asked
 }
 
-// lockLife is how long a lock outlives a holder on another machine.
+// lockLife is how long a lock remains valid if its holder, on another machine, ended
+// without releasing it.
 const lockLife = 2 * time.Hour

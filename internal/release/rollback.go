@@ -19,10 +19,10 @@ type RollbackOptions struct {
 	Reason  string // recorded
 }
 
-// Rollback returns an environment to an earlier release: the same digest is
-// deployed again, and never rebuilt. The image must match the ledger's entry and
-// have the same evidence as for a promotion. A refusal is a report with verdict
-// fail; nothing has changed then.
+// Rollback returns an environment to an earlier release: the same digest is deployed
+// again, and never rebuilt. The image must match the ledger's entry and have the same
+// evidence as for a promotion. If a check refuses, Rollback changes nothing and returns
+// a report with verdict fail.
 func Rollback(ctx context.Context, d Deps, o RollbackOptions) (*report.Report, error) {
 	f, r, err := d.planRollback(ctx, &o)
 	if err != nil || r.Verdict == report.Fail {
@@ -72,8 +72,8 @@ func Rollback(ctx context.Context, d Deps, o RollbackOptions) (*report.Report, e
 	return r, nil
 }
 
-// planRollback decides on a rollback. It sets o.Digest to that of the release to
-// return to.
+// planRollback runs the checks of a rollback. It sets o.Digest to the digest of the
+// release to return to.
 func (d Deps) planRollback(ctx context.Context, o *RollbackOptions) (*facts, *report.Report, error) {
 	f, err := d.rollback(ctx, *o)
 	if err != nil {
@@ -125,7 +125,8 @@ func (d Deps) rollback(ctx context.Context, o RollbackOptions) (*facts, error) {
 	return f, d.readArtifact(ctx, f, f.to.Digest)
 }
 
-// returnTo deploys f.to, reads it back and records it. The checks have passed.
+// returnTo deploys f.to, verifies the deployment and records it. The checks must have
+// passed.
 func (d Deps) returnTo(ctx context.Context, o Options, f *facts, reason string) (ledger.Entry, target.Running, error) {
 	from, to := *f.current, *f.to
 	// A long soak may have lost the lock.

@@ -8,7 +8,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/release/indicator"
 )
 
-// Samples is what a soak measured.
+// Samples are the measurements of a soak.
 type Samples struct {
 	Taken        int       `json:"taken"`
 	Unanswered   int       `json:"unanswered"`   // no answer within sampleTimeout
@@ -26,8 +26,9 @@ func (s Samples) String() string {
 	return fmt.Sprintf("%d samples in %.1f s: availability %.2f %%, errors %.2f %%, p95 %.0f ms", s.Taken, s.Seconds, s.Availability, s.ErrorRate, s.P95)
 }
 
-// counted is how many samples are accepted. An error rate is a share of the
-// answers: if only that is asked, unanswered samples are not data.
+// counted returns how many samples can be used for the SLOs. If the error rate is the
+// only SLO, samples without a response are not used, because the error rate is a share
+// of the responses.
 func (s Samples) counted(o Soak) int {
 	if o.ErrorRate > 0 && o.Availability == 0 && o.P95 == 0 {
 		return s.Taken - s.Unanswered
@@ -35,7 +36,7 @@ func (s Samples) counted(o Soak) int {
 	return s.Taken
 }
 
-// add counts one sample that was taken at a time.
+// add adds one sample, taken at the given time.
 func (s *Samples) add(one indicator.Sample, at time.Time) {
 	s.Taken++
 	switch {
@@ -60,9 +61,8 @@ func p95(took []time.Duration) float64 {
 	return float64(sorted[(len(sorted)*95+99)/100-1].Microseconds()) / 1000
 }
 
-// breach describes the SLO that is broken, or returns "". Before the end of the
-// soak an SLO is broken only if the samples so far exceed what the whole soak
-// allows.
+// breach describes the SLO that is broken, or returns "". Before the end of the soak, an
+// SLO is broken only if the samples so far already exceed what the whole soak allows.
 func (s Samples) breach(o Soak, planned int, ended bool) string {
 	bad := s.Unanswered + s.Errors
 	samples, answers := s.Taken, s.Taken-s.Unanswered

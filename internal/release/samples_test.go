@@ -21,7 +21,7 @@ func TestBreach(t *testing.T) {
 		"more than half of what will be":        {Samples{Taken: 3, Errors: 3}, soak, 4, false, true},
 		"half at the end":                       {Samples{Taken: 4, Errors: 2}, soak, 4, true, false},
 		"more samples than planned":             {Samples{Taken: 8, Errors: 4}, soak, 4, false, false},
-		"unanswered is no error":                {Samples{Taken: 4, Unanswered: 3}, Soak{ErrorRate: 1}, 4, true, false},
+		"unanswered samples are not errors":     {Samples{Taken: 4, Unanswered: 3}, Soak{ErrorRate: 1}, 4, true, false},
 		"one error of one answer":               {Samples{Taken: 4, Unanswered: 3, Errors: 1}, Soak{ErrorRate: 50}, 4, true, true},
 		"one error, and answers may follow":     {Samples{Taken: 4, Unanswered: 3, Errors: 1}, Soak{ErrorRate: 50, AtLeast: 4}, 4, false, false},
 		"nothing asked":                         {Samples{Taken: 4, Unanswered: 4}, Soak{}, 4, true, false},

@@ -15,8 +15,8 @@ const (
 	progressEvery = 5 * time.Second
 )
 
-// withDefaults fills in the interval between two samples, so that twice the
-// samples that are needed fit into the time of the soak.
+// withDefaults sets the interval between two samples, if it is 0, so that a soak can
+// take twice as many samples as it needs.
 func (s *Soak) withDefaults() *Soak {
 	out := *s
 	if out.Every <= 0 {
@@ -25,15 +25,15 @@ func (s *Soak) withDefaults() *Soak {
 	return &out
 }
 
-// samples is how many samples fit into the time of the soak: the first is taken
-// at once, the last at the end.
+// samples returns how many samples fit into the duration of the soak: the first at the
+// beginning, the last at the end.
 func (s *Soak) samples() int { return int((s.For+s.Every-1)/s.Every) + 1 }
 
-// limit is when a soak ends that does not get its samples.
+// limit returns the maximum duration of a soak that does not get enough samples.
 func (s *Soak) limit() time.Duration { return 3*s.For + time.Minute }
 
-// soak takes samples until there has been enough time and there are enough
-// samples, or until an SLO can no longer be met.
+// soak takes samples until the duration has passed and there are enough samples, or
+// until an SLO can no longer be met.
 func (d Deps) soak(ctx context.Context, o Options, before target.Running) (Samples, error) {
 	var s Samples
 	var took []time.Duration
@@ -73,7 +73,7 @@ func (d Deps) soak(ctx context.Context, o Options, before target.Running) (Sampl
 	return d.sameDeployment(ctx, o, before, s)
 }
 
-// sample takes one sample. One without an answer takes sampleTimeout.
+// sample takes one sample. If the release does not respond, this takes sampleTimeout.
 func (d Deps) sample(ctx context.Context, url string) (indicator.Sample, error) {
 	timed, cancel := context.WithTimeout(ctx, sampleTimeout)
 	defer cancel()
@@ -90,9 +90,9 @@ func (d Deps) sample(ctx context.Context, url string) (indicator.Sample, error) 
 	return one, nil
 }
 
-// sameDeployment asserts that all samples came from one deployment, and counts
-// its restarts. If an SLO broke, an error of the target is ignored: the rollback
-// must not wait for it.
+// sameDeployment checks that all samples came from one deployment, and counts the
+// restarts of that deployment. If an SLO was broken, errors of the target are ignored,
+// because the rollback must not wait for the target.
 func (d Deps) sameDeployment(ctx context.Context, o Options, before target.Running, s Samples) (Samples, error) {
 	after, err := d.Target.Status(ctx, o.Environment)
 	switch {

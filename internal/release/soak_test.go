@@ -59,10 +59,10 @@ func TestSoak(t *testing.T) {
 		"an error rate is a rate of answers": {soak: Soak{For: time.Nanosecond, AtLeast: 20, ErrorRate: 6}, answers: func(i int) answer {
 			return []answer{good, dead, dead, dead, bad, good, good, good, good, good}[min(i, 9)]
 		}, verdict: report.Pass, reason: "soaked", text: "errors 5.00 %", runs: "two"},
-		"a redirect and a 404 are answers":        {soak: Soak{Availability: 100}, answers: always(answered(404, time.Millisecond)), verdict: report.Pass, reason: "soaked", runs: "two"},
-		"it breaks as soon as it cannot be kept":  {soak: Soak{For: 100 * time.Millisecond, AtLeast: 100, Every: time.Millisecond, Availability: 97}, answers: always(dead), verdict: report.Fail, reason: "slo-breach", text: "4 of 4 samples bad", runs: "one", most: 4},
-		"GP-PROM-6 too few samples are no answer": {soak: Soak{For: time.Second, AtLeast: 1000, Every: time.Millisecond, Availability: 99}, answers: always(good), during: wait, verdict: report.Fail, reason: "soak-inconclusive", text: "needs 1000 samples", runs: "two", most: 4},
-		"GP-PROM-6 no answers are no error rate":  {soak: Soak{For: time.Second, AtLeast: 3, Every: time.Millisecond, ErrorRate: 1}, answers: always(dead), during: wait, verdict: report.Fail, reason: "soak-inconclusive", text: "has 0", runs: "two", most: 4},
+		"a redirect and a 404 are answers":         {soak: Soak{Availability: 100}, answers: always(answered(404, time.Millisecond)), verdict: report.Pass, reason: "soaked", runs: "two"},
+		"it breaks as soon as it cannot be kept":   {soak: Soak{For: 100 * time.Millisecond, AtLeast: 100, Every: time.Millisecond, Availability: 97}, answers: always(dead), verdict: report.Fail, reason: "slo-breach", text: "4 of 4 samples bad", runs: "one", most: 4},
+		"GP-PROM-6 too few samples: not measured":  {soak: Soak{For: time.Second, AtLeast: 1000, Every: time.Millisecond, Availability: 99}, answers: always(good), during: wait, verdict: report.Fail, reason: "soak-inconclusive", text: "needs 1000 samples", runs: "two", most: 4},
+		"GP-PROM-6 without answers: no error rate": {soak: Soak{For: time.Second, AtLeast: 3, Every: time.Millisecond, ErrorRate: 1}, answers: always(dead), during: wait, verdict: report.Fail, reason: "soak-inconclusive", text: "has 0", runs: "two", most: 4},
 		"it restarts": {soak: Soak{Availability: 99}, answers: always(good), during: func(b *bench, n int) {
 			if n == 2 {
 				b.target.Change("production", func(r *target.Running) { r.Restarts++ })
@@ -223,7 +223,7 @@ func TestWatchRefuses(t *testing.T) {
 		"drift": {func(b *bench) {
 			b.target.Change("production", func(r *target.Running) { r.Digest = b.artifacts[1] })
 		}, "drift", ""},
-		"taken down": {func(b *bench) { b.target.Down(b.t.Context(), "production") }, "", "nothing is deployed there"},
+		"taken down": {func(b *bench) { b.target.Down(b.t.Context(), "production") }, "", "nothing is deployed in this environment"},
 		"replaced": {func(b *bench) {
 			b.put(ledger.Entry{Kind: ledger.KindRelease, Digest: b.artifacts[1], Previous: "2026.11.21-1"})
 		}, "", "is not the release that runs there"},

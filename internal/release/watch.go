@@ -18,9 +18,9 @@ type watched struct {
 	samples *Samples       // nil: nothing was measured
 }
 
-// Watch soaks the release that runs in an environment and records the outcome.
-// If an SLO breaks, it rolls back to the last good release. If the rollback
-// fails, Watch returns both a report with verdict fail and the error.
+// Watch soaks the release that runs in an environment and records the outcome. If an SLO
+// is broken, Watch rolls back to the last good release. If the rollback fails, Watch
+// returns both a report with verdict fail and the error.
 func Watch(ctx context.Context, d Deps, o Options) (*report.Report, error) {
 	out, err := d.watch(ctx, o)
 	if out.report != nil && out.samples != nil {
@@ -90,8 +90,8 @@ func passedBefore(r *report.Report, entry ledger.Entry, s Samples) watched {
 	return watched{r, &s}
 }
 
-// soaking returns the release to watch, and the outcome of its soak if it has
-// one.
+// soaking returns the release to watch, and the outcome of its soak if the soak has
+// already completed.
 func (d Deps) soaking(ctx context.Context, o Options) (entry ledger.Entry, done *ledger.Entry, err error) {
 	err = d.Ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		now, err := current(ctx, tx, o.Environment)
@@ -108,7 +108,7 @@ func (d Deps) soaking(ctx context.Context, o Options) (entry ledger.Entry, done 
 	return entry, done, err
 }
 
-// soakOf returns the outcome of a release's soak, or nil.
+// soakOf returns the recorded outcome of a release's soak, or nil.
 func (d Deps) soakOf(ctx context.Context, environment, release string) (done *ledger.Entry, err error) {
 	err = d.Ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		done, err = findSoak(ctx, tx, environment, release)

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// shortCommit is how many characters of a commit id an application must return.
+// shortCommit is how many characters of a commit id an application must return at least.
 const shortCommit = 7
 
 // Proof is what a readiness check observed.
@@ -18,9 +18,10 @@ type Proof struct {
 	Version string // "GET /version answers 3f9c2d1", or why it was not requested
 }
 
-// WaitReady polls url until r is satisfied: the deployment is healthy, and its
-// version is one of want (the commit or the digest). It stops early with the error
-// of alive, which reports that the deployment can no longer become ready.
+// WaitReady polls url until the conditions in r are met: the deployment is healthy, and
+// its reported version is in want (the commit or the digest). The function alive reports
+// that the deployment can no longer become ready: when alive returns an error, WaitReady
+// stops early with that error.
 func WaitReady(ctx context.Context, url string, r Ready, want []string, alive func() error) (Proof, error) {
 	if r.Path == "" {
 		r.Path = "/"
@@ -80,8 +81,8 @@ func probe(ctx context.Context, url string, r Ready, want []string) (Proof, erro
 	return Proof{}, fmt.Errorf("GET %s: status %d, but the response does not contain %s", r.VersionPath, status, strings.Join(want, " or "))
 }
 
-// containsVersion reports whether body contains want: a digest in full, or the
-// first seven characters of a commit.
+// containsVersion reports whether body contains want. A digest must occur in full; of a
+// commit, the first seven characters suffice.
 func containsVersion(body, want string) bool {
 	if strings.HasPrefix(want, "sha256:") {
 		return strings.Contains(body, want)

@@ -37,8 +37,8 @@ type Deployment struct {
 	Say         func(Phase)  // called as each phase ends; nil: not called
 }
 
-// Tags record who an environment belongs to. A target stores them with the
-// environment itself, so that an abandoned one can be found without a ledger.
+// Tags record what an environment belongs to. A target stores the tags with the
+// environment itself, so that an abandoned environment can be found without a ledger.
 type Tags struct {
 	Repository  string    `json:"repository,omitempty"` // owner/name
 	PullRequest int       `json:"pull_request,omitempty"`
@@ -63,7 +63,7 @@ type Phase struct {
 	Seconds float64 `json:"seconds"`
 }
 
-// Plan is what a deployment would do.
+// Plan lists what a deployment would do.
 type Plan struct {
 	Place    string   // "namespace where2eat-pr-12-x2k4f", "workspace pr-12"
 	Changes  []Change // in the order in which they are made
@@ -77,7 +77,8 @@ type Change struct {
 	What   string // create, change, remove, keep
 }
 
-// Requests are the resources that an environment requests. They determine its cost.
+// Requests are the resources that an environment requests. They determine the cost of
+// the environment.
 type Requests struct {
 	CPU       float64        // cores
 	Memory    float64        // GiB
@@ -85,7 +86,7 @@ type Requests struct {
 	Resources map[string]int // number of each Terraform type
 }
 
-// Running is what a target reads from an environment.
+// Running is the state of an environment, as read from the target.
 type Running struct {
 	Environment    string    `json:"environment"`
 	App            string    `json:"app"`
@@ -112,7 +113,7 @@ type Ready struct {
 	Timeout     time.Duration // 0: 1 minute
 }
 
-// Failure is a deployment that did not become ready.
+// Failure is the error for a deployment that did not become ready.
 type Failure struct {
 	What   string   // "deployment/where2eat: ImagePullBackOff"
 	Detail []string // the last lines of a log, events
@@ -138,8 +139,8 @@ func (f *Failure) Error() string {
 // Unwrap returns the cause.
 func (f *Failure) Unwrap() error { return f.Err }
 
-// Refusal is a deployment that policy forbids, or that this target cannot run.
-// Nothing was applied.
+// Refusal is the error for a deployment that the preview policy forbids, or that the
+// target cannot run. Nothing was applied.
 type Refusal struct {
 	Problems []string // a line each: object, field, reason, remedy
 }

@@ -9,12 +9,13 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/github/githubtest/openapi"
 )
 
-// Description is the variable that names the file with GitHub's own description of its REST
-// API. If it is set, every request and every response must conform to it.
+// Description is the environment variable that names the file with GitHub's own
+// description of its REST API. If the variable is set, every request and every response
+// must conform to that description.
 const Description = "GOLDENPATH_GITHUB_OPENAPI"
 
-// described is read once for all servers of a test process, because that takes seconds. nil
-// turns the check off.
+// described reads the description once for all servers of a test process, because
+// reading takes seconds. It returns nil if the check is off.
 var described = sync.OnceValues(func() (*openapi.Description, error) {
 	file := os.Getenv(Description)
 	if file == "" {
@@ -31,8 +32,8 @@ func (s *Server) Violations() []string {
 	return slices.Clone(s.violations)
 }
 
-// said is the server's response. It is empty for a broken connection and for a fault, which
-// are not responses of GitHub.
+// said is the response that the server sent. It is empty for a broken connection and for
+// a fault, which do not imitate GitHub.
 type said struct {
 	http.ResponseWriter
 	status int
@@ -49,7 +50,7 @@ func (a *said) Write(b []byte) (int, error) {
 	return a.ResponseWriter.Write(b)
 }
 
-// hold checks a request and its response against the description.
+// hold checks a request and its response against GitHub's description.
 func (s *Server) hold(r *http.Request, sent []byte, a *said) {
 	d, err := described()
 	switch {

@@ -75,7 +75,7 @@ func (s *Server) listEnvironmentSecrets(c call) answer {
 	return s.secrets(c, e.Secrets)
 }
 
-// secrets lists names. GitHub never returns values.
+// secrets responds with the names of secrets. GitHub never returns their values.
 func (s *Server) secrets(c call, names []string) answer {
 	all := []map[string]any{}
 	for _, name := range names {

@@ -7,8 +7,8 @@ import (
 	"net/http"
 )
 
-// write sends a response. A response to a GET has an ETag, and is "not modified" for a client
-// that has it already.
+// write sends a response. Responses to GET have an ETag. If the client already has the
+// current content, the status is 304 (not modified).
 func write(w http.ResponseWriter, r *http.Request, a answer) {
 	b, err := json.Marshal(a.body)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// The objects have every field of GitHub's description and examples.
+// The objects in this file have every field of GitHub's description and examples.
 
 func (a Account) json() map[string]any {
 	kind := "User"
@@ -26,10 +26,10 @@ func (a Account) json() map[string]any {
 	}
 }
 
-// person is an account that has only a login here.
+// person returns an account that has only a login in this server.
 func person(login string) Account { return Account{ID: 77, Login: login} }
 
-// app is the app that a job's token belongs to.
+// app returns the app that a job's token belongs to.
 func app() map[string]any {
 	began := stamp(time.Date(2018, 7, 30, 9, 30, 0, 0, time.UTC))
 	return map[string]any{
@@ -41,8 +41,8 @@ func app() map[string]any {
 	}
 }
 
-// repositoryURLs are the URLs of every repository: the field without _url, and the path below
-// the repository's own URL.
+// repositoryURLs are the URLs in every repository object: the name of the field without
+// _url, and the path after the repository's own URL.
 var repositoryURLs = map[string]string{
 	"archive": "/{archive_format}{/ref}", "assignees": "/assignees{/user}", "blobs": "/git/blobs{/sha}", "branches": "/branches{/branch}",
 	"collaborators": "/collaborators{/collaborator}", "comments": "/comments{/number}", "commits": "/commits{/sha}",

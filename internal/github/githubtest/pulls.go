@@ -79,7 +79,7 @@ func (s *Server) getPull(c call) answer {
 	return ok(j)
 }
 
-// from returns the repository that has the branch.
+// from returns the repository that contains the pull request's branch.
 func (s *Server) from(p *Pull) string {
 	switch {
 	case !p.Fork && !p.ForkGone:

@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// route finds the account, checks its permission, and calls the handler.
+// route finds the account of a request's token, checks its permission, and calls the
+// handler.
 func (s *Server) route(r *http.Request, body []byte) answer {
 	bearer, has := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	who, known := s.Tokens[bearer]
@@ -48,7 +49,7 @@ func (s *Server) route(r *http.Request, body []byte) answer {
 	return refuse(http.StatusNotFound, "Not Found")
 }
 
-// call is a request with permission.
+// call is a request whose permission has been checked.
 type call struct {
 	r    *http.Request
 	body []byte
@@ -58,7 +59,8 @@ type call struct {
 	by   Account
 }
 
-// match compares a path with a pattern, in which * is any one name.
+// match reports whether a path matches a pattern, in which * stands for any one name,
+// and returns that name.
 func match(pattern, asked string) (name string, is bool) {
 	want, got := strings.Split(pattern, "/"), strings.Split(asked, "/")
 	if len(want) != len(got) {
@@ -101,8 +103,8 @@ func (s *Server) endpoints() []endpoint {
 	}
 }
 
-// forbid refuses a call without permission. Anyone may read what is public, and a permission
-// to write includes reading.
+// forbid refuses a request whose token lacks the permission. Any token may read public
+// data, and permission to write includes permission to read.
 func (s *Server) forbid(e endpoint, who Token, known bool) (answer, bool) {
 	if slices.Contains(administered, e.permission) {
 		return administers(e, who, known)
@@ -119,7 +121,8 @@ func (s *Server) forbid(e endpoint, who Token, known bool) (answer, bool) {
 	return refuse(http.StatusForbidden, "Resource not accessible by integration"), true
 }
 
-// user responds to people only: the token of an installation has no user.
+// user handles GET /user. It responds only to tokens of people: the token of an
+// installation has no user.
 func user(who Token, known bool) answer {
 	switch {
 	case !known:
@@ -130,7 +133,8 @@ func user(who Token, known bool) answer {
 	return ok(who.Account.json())
 }
 
-// graphql responds to the one query that REST has no equivalent for.
+// graphql handles the one GraphQL query that goldenpath sends, which REST has no
+// equivalent for.
 func graphql(who Token, known bool, body []byte) answer {
 	var q struct {
 		Query string `json:"query"`

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// free refuses features that GitHub Free includes only for public repositories.
+// free refuses requests for features that GitHub Free includes only for public
+// repositories.
 func (s *Server) free() (answer, bool) {
 	return refuse(http.StatusForbidden, "Upgrade to GitHub Pro or make this repository public to enable this feature."), s.Private && s.Settings.Free
 }
@@ -28,7 +29,8 @@ func (s *Server) branchRules(c call) answer {
 	return page(s, c.r, all)
 }
 
-// parameters returns all parameters of a rule: GitHub omits none.
+// parameters returns all parameters of a rule, including unset ones, because GitHub
+// omits none.
 func parameters(r Rule) map[string]any {
 	p := map[string]any{}
 	switch r.Type {

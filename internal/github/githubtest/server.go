@@ -42,8 +42,8 @@ type Request struct {
 	Body   string
 }
 
-// Fault responds in place of the server. ok is false for a request that it does not affect. A
-// status of 0 breaks the connection.
+// Fault responds to a request instead of the server. For a request that the fault does
+// not affect, ok is false. Status 0 breaks the connection.
 type Fault func(*http.Request) (status int, header http.Header, body string, ok bool)
 
 // Server is one repository on GitHub. Set its fields before using it.
@@ -105,15 +105,15 @@ func (s *Server) Serve(address string) (stop func() error, err error) {
 	return h.Close, nil
 }
 
-// Break makes the server fail with the fault. nil ends it.
+// Break makes the server respond with a fault. Break(nil) ends it.
 func (s *Server) Break(f Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fault = f
 }
 
-// Lose carries out the requests that which selects, but breaks the connection instead of
-// responding. nil ends it.
+// Lose makes the server carry out the requests for which the function which returns
+// true, and break the connection instead of responding. Lose(nil) ends this.
 func (s *Server) Lose(which func(*http.Request) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -127,7 +127,7 @@ func (s *Server) Requests() []Request {
 	return slices.Clone(s.requests)
 }
 
-// ServeHTTP handles one request at a time.
+// ServeHTTP implements http.Handler. It handles one request at a time.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
 	if err != nil {
@@ -190,7 +190,8 @@ func invalid(resource, message string) answer {
 	}}
 }
 
-// page returns the part of a list that per_page and page select, and links to the others.
+// page returns the part of a list that the parameters per_page and page select, with
+// links to the other pages.
 func page[T any](s *Server, r *http.Request, all []T) answer {
 	q := r.URL.Query()
 	size, n := 30, 1

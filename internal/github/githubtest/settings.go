@@ -34,7 +34,7 @@ type Rule struct {
 	Parameters map[string]any // in addition to its defaults
 }
 
-// Protector is branch protection.
+// Protector is classic branch protection.
 type Protector struct {
 	Checks          []string
 	Approvals       int // -1: no pull request is required
@@ -62,7 +62,7 @@ type Environment struct {
 	Secrets      []string
 }
 
-// Policy is what workflows may use.
+// Policy describes which actions workflows may use.
 type Policy struct {
 	Off      bool
 	Allowed  string // "": all
@@ -92,8 +92,8 @@ type Run struct {
 	Created    time.Time
 }
 
-// administered are the permissions that a job's token cannot have, and that read access to a
-// public repository does not include.
+// administered lists the permissions that a job's token cannot have, and that read
+// access to a public repository does not include.
 var administered = []string{"administration: read", "environments: read", "secrets: read"}
 
 func (s *Server) settingsEndpoints() []endpoint {
@@ -119,8 +119,10 @@ func (s *Server) settingsEndpoints() []endpoint {
 	}
 }
 
-// administers reports whether a token has such a permission: a person without a list of
-// permissions has all of them, a job's token has none, an app's has those it was given.
+// administers checks a token's permission for an endpoint in administered; if the
+// permission is missing, no is true and refused is the response. A person's token
+// without a list of permissions has all of them, a job's token has none, an app's token
+// has those in its list.
 func administers(e endpoint, who Token, known bool) (refused answer, no bool) {
 	switch {
 	case !known:

@@ -8,9 +8,9 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// Admit decides whether a preview may exist next to others, and returns the forecast
-// for today. others may contain an older state of the same preview, which does not
-// count. The error is an *Exceeded.
+// Admit decides whether a preview fits the limits together with others, and returns the
+// forecast for today. If others contains an older state of the same preview, that state
+// is ignored. If the preview does not fit, the error is an *Exceeded.
 func (l Limits) Admit(today Spend, p Preview, others []Preview, now time.Time) (Day, error) {
 	others = slices.DeleteFunc(slices.Clone(others), func(o Preview) bool { return o.Name == p.Name })
 	if err := l.count(p, others); err != nil {
@@ -49,8 +49,8 @@ func (l Limits) count(p Preview, others []Preview) error {
 	return nil
 }
 
-// oldest names the preview that was deployed the longest ago, which a sweep would
-// remove first.
+// oldest returns the name of the preview that was deployed the longest ago, which a
+// sweep would remove first.
 func oldest(others []Preview) string {
 	if len(others) == 0 {
 		return ""

@@ -1,5 +1,5 @@
-// Package budget prices previews, books what they have cost, forecasts what they will
-// cost, and decides whether another one fits the limits.
+// Package budget computes the prices of previews, records what previews have cost,
+// forecasts what they will cost, and decides whether another preview fits the limits.
 package budget
 
 import (
@@ -10,7 +10,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// Limits bound the previews of a repository. The zero value bounds nothing.
+// Limits limit the number and the cost of a repository's previews. The zero value sets
+// no limit.
 type Limits struct {
 	Limit, Author int     // previews of the repository, of one author; 0: no limit
 	PerDay        float64 // budget of a UTC day; 0: none
@@ -20,7 +21,7 @@ type Limits struct {
 	SweepEvery    time.Duration // an expired preview runs at most this long before a sweep removes it
 }
 
-// Preview is a preview that exists, as far as its cost depends on it.
+// Preview describes an existing preview as far as its cost depends on it.
 type Preview struct {
 	Name, Owner               string
 	Created, Updated, Expires time.Time

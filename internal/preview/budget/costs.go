@@ -2,7 +2,7 @@ package budget
 
 import "time"
 
-// Cost is a price per hour, from a moment on.
+// Cost is a price per hour that applies from a moment on.
 type Cost struct {
 	From    time.Time `json:"from"`
 	PerHour float64   `json:"per_hour"`
@@ -19,7 +19,7 @@ func (c Costs) Current() float64 {
 	return c[len(c)-1].PerHour
 }
 
-// From returns the costs with another price from a moment on.
+// From returns the costs with a different price from the given moment on.
 func (c Costs) From(from time.Time, perHour float64) Costs {
 	if len(c) > 0 && c.Current() == perHour {
 		return c
@@ -27,7 +27,7 @@ func (c Costs) From(from time.Time, perHour float64) Costs {
 	return append(c, Cost{from, perHour})
 }
 
-// Between returns the cost of the time between two moments.
+// Between returns the cost of the period between two moments.
 func (c Costs) Between(from, to time.Time) (sum float64) {
 	for i, cost := range c {
 		begin, end := Latest(cost.From, from), to

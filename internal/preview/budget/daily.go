@@ -18,9 +18,9 @@ type line struct {
 	hours, cost        float64
 }
 
-// Daily reports what previews cost on the day that on is in: the booked ones and
-// those that exist now. It warns at the budget's alert, over the budget, and of
-// previews that sweeps should have removed.
+// Daily reports the cost of previews, both removed and existing ones, on the UTC day
+// that contains the time on. It warns if the cost reaches the budget's alert or exceeds
+// the budget, and about previews that sweeps should already have removed.
 func (l Limits) Daily(on, now time.Time, spend Spend, existing []Preview) *report.Report {
 	day := Midnight(on)
 	lines := linesOf(day, now, spend, existing)
@@ -83,7 +83,7 @@ func (l Limits) compare(r *report.Report, total float64) {
 	r.Checks = append(r.Checks, c)
 }
 
-// overdue warns of previews that two sweeps have not removed.
+// overdue warns about previews that two sweeps should have removed but did not.
 func (l Limits) overdue(r *report.Report, now time.Time, existing []Preview) {
 	for _, p := range existing {
 		if !now.After(p.Expires.Add(2 * l.SweepEvery)) {

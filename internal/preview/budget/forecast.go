@@ -5,21 +5,22 @@ import (
 	"time"
 )
 
-// Day is what one day has cost so far, and at most costs in the end.
+// Day is what one day has cost so far, and the most that it can cost in total.
 type Day struct {
 	Day   time.Time
 	Spent float64
 	Most  float64 // if every preview exists until it expires and the next sweep removes it
 }
 
-// Forecast covers every day from today to the last on which a preview may exist.
+// Forecast covers every day from today to the last day on which an existing preview may
+// still exist.
 type Forecast struct {
 	Days  []Day // the first is today
 	now   time.Time
 	sweep time.Duration
 }
 
-// NewForecast begins with the spend of today. Nothing is booked on later days.
+// NewForecast returns a forecast that begins with today's spend. Later days begin at 0.
 func NewForecast(today Spend, now time.Time, sweepEvery time.Duration) *Forecast {
 	d := Day{Day: Midnight(now)}
 	for _, b := range today.Previews {
@@ -29,10 +30,10 @@ func NewForecast(today Spend, now time.Time, sweepEvery time.Duration) *Forecast
 	return &Forecast{now: now, sweep: sweepEvery, Days: []Day{d}}
 }
 
-// Add includes a preview.
+// Add adds a preview to the forecast.
 func (f *Forecast) Add(p Preview) { f.add(p, 1) }
 
-// Remove takes a preview out that Add has included.
+// Remove removes a preview that was added.
 func (f *Forecast) Remove(p Preview) { f.add(p, -1) }
 
 func (f *Forecast) add(p Preview, sign float64) {
@@ -49,7 +50,8 @@ func (f *Forecast) add(p Preview, sign float64) {
 	}
 }
 
-// end is when the next sweep after its expiry has removed a preview.
+// end returns when a preview is removed at the latest: with the next sweep after its
+// expiry.
 func (f *Forecast) end(p Preview) time.Time {
 	if p.Removing {
 		return f.now
@@ -57,8 +59,8 @@ func (f *Forecast) end(p Preview) time.Time {
 	return Latest(f.now, p.Expires).Add(f.sweep)
 }
 
-// Replace exchanges a preview for its changed self, and reports whether the budget
-// of each day allows that. If not, the forecast stays as it was.
+// Replace replaces a preview by its changed state, and reports whether the budget of
+// each day allows the change. If not, the forecast stays unchanged.
 func (f *Forecast) Replace(old, changed Preview, perDay float64) bool {
 	before := slices.Clone(f.Days)
 	f.Remove(old)
@@ -72,6 +74,6 @@ func (f *Forecast) Replace(old, changed Preview, perDay float64) bool {
 	return true
 }
 
-// Over reports whether the day may cost more than an amount. Sums of many prices are
-// not exact.
+// Over reports whether the day may cost more than an amount. It tolerates rounding
+// errors, because sums of many prices are not exact.
 func (d Day) Over(amount float64) bool { return d.Most > amount+1e-9 }

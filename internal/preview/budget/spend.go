@@ -17,7 +17,7 @@ type Spend struct {
 	Previews map[string]Booking `json:"previews"`
 }
 
-// Booking is the share of one preview in a day.
+// Booking is the part of a day's cost that belongs to one preview.
 type Booking struct {
 	Owner string  `json:"owner,omitempty"`
 	Hours float64 `json:"hours"`
@@ -26,7 +26,8 @@ type Booking struct {
 
 func spendPath(day time.Time) string { return path.Join("spend", day.Format("2006/01/02")+".json") }
 
-// ReadSpend reads the spend of the day that t is in.
+// ReadSpend reads the spend of the UTC day that contains the time t. It is empty if
+// nothing was booked on that day.
 func ReadSpend(ctx context.Context, tx *ledger.Tx, t time.Time) (Spend, error) {
 	day := Midnight(t)
 	out := Spend{Previews: map[string]Booking{}}
@@ -43,8 +44,8 @@ func ReadSpend(ctx context.Context, tx *ledger.Tx, t time.Time) (Spend, error) {
 	return out, nil
 }
 
-// Book adds the cost of a preview that ended to each day on which it existed, and
-// returns the total.
+// Book adds the cost of a removed preview to each day on which the preview existed, and
+// returns the total cost.
 func Book(ctx context.Context, tx *ledger.Tx, p Preview, end time.Time) (total float64, err error) {
 	name := fmt.Sprintf("%s since %s", p.Name, p.Created.UTC().Format("2006-01-02T15:04:05Z"))
 	for day := Midnight(p.Created); day.Before(end); day = day.Add(24 * time.Hour) {

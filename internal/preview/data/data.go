@@ -14,7 +14,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/tool"
 )
 
-// timeout bounds each command.
+// timeout is the maximum duration of each command.
 const timeout = 5 * time.Minute
 
 // The steps, in the order in which they run.
@@ -48,7 +48,7 @@ func (s Steps) command(name string) string {
 	return ""
 }
 
-// Environment is the running preview that the commands work on.
+// Environment is the running preview whose data the commands prepare.
 type Environment struct {
 	Name   string // preview/pr-12
 	URL    string
@@ -57,7 +57,7 @@ type Environment struct {
 	Guard  []string // argv of `goldenpath guard`
 }
 
-// Run runs one step. A step that fails is a failed check.
+// Run runs one step. If the step does not succeed, the check is a failed one.
 func (s Steps) Run(ctx context.Context, name string, e Environment) report.Check {
 	res, err := tool.Command{
 		Argv: tool.Shell(s.command(name)), Dir: e.Dir, Timeout: timeout, Guard: e.Guard,

@@ -7,13 +7,14 @@ import (
 	"time"
 )
 
-// HTTP measures one GET request. Each request uses a connection of its own, so
-// that it reaches the deployment that new users reach. Redirects are answers:
-// they are not followed. A status of 500 or above is a server error.
+// HTTP measures one GET request. Each request opens a new connection, so that it reaches
+// the same deployment as new users. A redirect is a response and is not followed. A
+// status of 500 or above is a server error.
 type HTTP struct{}
 
-// Sample requests a URL. The context bounds how long it waits for the answer. An
-// error means that nothing was measured, because the URL is not valid.
+// Sample sends a request to a URL and measures the response. The context limits the wait
+// for the response. The error is not nil only if the URL is not valid, so that nothing
+// was measured.
 func (HTTP) Sample(ctx context.Context, url string) (Sample, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package indicator measures with one HTTP request whether a release answers, whether it
-// fails, and how long it takes.
+// Package indicator measures with one HTTP request whether a release responds, whether
+// the response is an error, and how long it takes.
 package indicator
 
 import "time"

@@ -16,8 +16,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// reachable reports whether the objects define an address, and whether a Service is
-// open to the outside of the cluster.
+// reachable reports whether the objects define an address (known), and whether a Service
+// is reachable from outside the cluster (open).
 func (p *prepared) reachable() (known, open bool) {
 	known = p.url != ""
 	for _, o := range p.objects {
@@ -33,8 +33,8 @@ func (p *prepared) reachable() (known, open bool) {
 	return known, open
 }
 
-// checkAddress refuses a deployment without an address, and finds a node if the address
-// needs one. It changes nothing.
+// checkAddress refuses a deployment that has no address. If the address is that of a
+// node, it checks that there is a ready node. It changes nothing.
 func (x *deployment) checkAddress(ctx context.Context) error {
 	p := x.plan
 	if known, _ := p.reachable(); !known {
@@ -54,8 +54,8 @@ func (x *deployment) checkAddress(ctx context.Context) error {
 	return err
 }
 
-// address returns the address of the environment: the configured one, or that of its
-// Ingress or its Service.
+// address returns the address of the environment: the configured URL, or else the
+// address of an Ingress or a Service.
 func (c *cluster) address(ctx context.Context, p *prepared, live []*unstructured.Unstructured, patience time.Duration) (string, error) {
 	if p.url != "" {
 		return p.url, nil
@@ -82,7 +82,7 @@ func (c *cluster) address(ctx context.Context, p *prepared, live []*unstructured
 	return "", &target.Failure{What: "the environment has no address", Remedy: "set url in .goldenpath.yml, or add an Ingress with a host or a Service of type NodePort"}
 }
 
-// openService returns the first Service that is open to the outside of the cluster, and
+// openService returns the first Service that is reachable from outside the cluster, and
 // its web port.
 func openService(all []*unstructured.Unstructured) (*unstructured.Unstructured, map[string]any) {
 	for _, o := range all {
@@ -97,7 +97,8 @@ func openService(all []*unstructured.Unstructured) (*unstructured.Unstructured, 
 	return nil, nil
 }
 
-// ingressURL returns the address of the first host of an Ingress, or "".
+// ingressURL returns the URL of the first host of an Ingress, or "" if the object has
+// none.
 func ingressURL(o *unstructured.Unstructured) string {
 	if o.GetKind() != "Ingress" {
 		return ""
@@ -136,7 +137,8 @@ func webPort(o *unstructured.Unstructured) (map[string]any, bool) {
 	return first, first != nil
 }
 
-// balancer waits for the address of a load balancer, which its cloud assigns.
+// balancer waits until the cloud has assigned an address to a load balancer, and returns
+// the address.
 func (c *cluster) balancer(ctx context.Context, o *unstructured.Unstructured, patience time.Duration) (string, error) {
 	deadline := time.Now().Add(patience)
 	for {
@@ -163,7 +165,7 @@ func (c *cluster) balancer(ctx context.Context, o *unstructured.Unstructured, pa
 	}
 }
 
-// node returns the address of any ready node.
+// node returns the address of any ready node, external addresses first.
 func (c *cluster) node(ctx context.Context) (string, error) {
 	var page *unstructured.UnstructuredList
 	err := c.try(ctx, func(ctx context.Context) (err error) {

@@ -13,7 +13,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// waitReady waits until the URL is healthy and responds with this commit.
+// waitReady waits until the URL of the environment is healthy and responds with the
+// deployed commit.
 func (x *deployment) waitReady(ctx context.Context, live []*unstructured.Unstructured) (err error) {
 	c := x.cluster
 	if x.running.URL, err = c.address(ctx, x.plan, live, x.Ready.Timeout); err != nil {
@@ -36,8 +37,9 @@ func (x *deployment) waitReady(ctx context.Context, live []*unstructured.Unstruc
 	return nil
 }
 
-// alive returns a check that ends the wait once the app cannot become ready: without a
-// probe, Kubernetes reports it as ready until it crashes.
+// alive returns a function that ends the wait with an error once the app cannot become
+// ready. It is needed because Kubernetes reports an app without a probe as ready until
+// the app crashes.
 func (x *deployment) alive(ctx context.Context, live []*unstructured.Unstructured) func() error {
 	checked := time.Now()
 	return func() error {
@@ -56,8 +58,8 @@ func (x *deployment) alive(ctx context.Context, live []*unstructured.Unstructure
 	}
 }
 
-// verifyImages reads from the nodes which image they run, and fails if it is not the
-// artifact.
+// verifyImages reads from the pods which image the nodes run, and returns an error if
+// that image is not the artifact.
 func (x *deployment) verifyImages(ctx context.Context) error {
 	all, err := x.cluster.list(ctx, x.cluster.objects.Resource(pods).Namespace(x.namespace), metav1.ListOptions{})
 	if err != nil {
@@ -96,8 +98,8 @@ func (x *deployment) verifyImages(ctx context.Context) error {
 	return nil
 }
 
-// config reports whether the digest is that of the image's configuration. Some nodes
-// report it instead of the manifest's digest.
+// config reports whether a digest is that of the image's configuration, which some nodes
+// report instead of the manifest's digest.
 func (x *deployment) config(digest string) bool {
 	if x.Image == nil {
 		return false

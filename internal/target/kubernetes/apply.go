@@ -12,8 +12,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// applyAll applies the objects, those of one stage concurrently. It returns them as
-// the server stores them.
+// applyAll applies the objects stage by stage, those of one stage concurrently. It
+// returns the objects as the server stores them.
 func (c *cluster) applyAll(ctx context.Context, all []*unstructured.Unstructured, recreate bool) ([]*unstructured.Unstructured, error) {
 	out := make([]*unstructured.Unstructured, len(all))
 	for from := 0; from < len(all); {
@@ -72,7 +72,7 @@ func leaving(err error) bool {
 		apierrors.IsNotFound(err) && strings.Contains(err.Error(), "namespaces ")
 }
 
-// clipText bounds text from a server or an app.
+// clipText shortens text from a server or an app.
 func clipText(s string) string {
 	const most = 600
 	s = strings.TrimSpace(s)

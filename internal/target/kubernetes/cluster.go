@@ -49,7 +49,8 @@ type cluster struct {
 	clock    *clock
 }
 
-// connect creates the clients once. It sends no request.
+// connect creates the clients on the first call and returns the same ones on later
+// calls. It sends no request.
 func (t *Target) connect(_ context.Context) (*cluster, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -98,7 +99,7 @@ func (t *Target) connect(_ context.Context) (*cluster, error) {
 	return c, nil
 }
 
-// try repeats a call while its error is transient, for at most c.patience.
+// try repeats a call while its error is transient, until c.patience has passed.
 func (c *cluster) try(ctx context.Context, call func(context.Context) error) error {
 	end := time.Now().Add(c.patience)
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
@@ -117,11 +118,12 @@ func (c *cluster) try(ctx context.Context, call func(context.Context) error) err
 	}
 }
 
-// notYet are errors that disappear without action: a new quota has no status yet, a new
-// namespace has no service account, or requests update a quota concurrently.
+// notYet are parts of errors that disappear without action: a new quota has no status
+// yet, a new namespace has no service account yet, or several requests update a quota
+// concurrently.
 var notYet = []string{"status unknown for quota", "error looking up service account", "cannot be fulfilled on resourcequotas", "etcdserver: ", "storage is (re)initializing"}
 
-// transient reports whether a later call may succeed.
+// transient reports whether repeating a call that returned err may succeed.
 func transient(err error) bool {
 	if undeclared(err) {
 		return false
@@ -132,13 +134,13 @@ func transient(err error) bool {
 		utilnet.IsProbableEOF(err) || utilnet.IsHTTP2ConnectionLost(err)
 }
 
-// undeclared reports whether an object has a field that its kind does not define, which
-// the server reports as an internal error.
+// undeclared reports whether err means that an object has a field that its kind does not
+// define. The server reports this as an internal error.
 func undeclared(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "create typed patch object")
 }
 
-// resource returns the client of a kind, and whether the kind is namespaced.
+// resource returns the client for a kind of objects, and whether the kind is namespaced.
 func (c *cluster) resource(ctx context.Context, gvk schema.GroupVersionKind, namespace string) (dynamic.ResourceInterface, bool, error) {
 	var m *meta.RESTMapping
 	err := c.try(ctx, func(context.Context) (err error) {
@@ -178,7 +180,7 @@ func (c *cluster) create(ctx context.Context, r dynamic.ResourceInterface, o *un
 	return u, err
 }
 
-// remove deletes an object. It is not an error if there is none.
+// remove deletes an object. It is not an error if the object does not exist.
 func (c *cluster) remove(ctx context.Context, r dynamic.ResourceInterface, name string, o metav1.DeleteOptions) error {
 	err := c.try(ctx, func(ctx context.Context) error { return r.Delete(ctx, name, o) })
 	if apierrors.IsNotFound(err) {
@@ -206,14 +208,14 @@ func (c *cluster) list(ctx context.Context, r dynamic.ResourceInterface, o metav
 	}
 }
 
-// clock is the difference between the server's clock and this machine's.
+// clock is the difference between the server's clock and the clock of this machine.
 type clock struct {
 	mu     sync.Mutex
 	offset time.Duration
 	known  bool
 }
 
-// now returns the time by the server's clock, to the second.
+// now returns the current time by the server's clock, in whole seconds.
 func (c *cluster) now(ctx context.Context) (time.Time, error) {
 	c.clock.mu.Lock()
 	known := c.clock.known
@@ -228,7 +230,7 @@ func (c *cluster) now(ctx context.Context) (time.Time, error) {
 	return time.Now().Add(c.clock.offset), nil
 }
 
-// clocked reads the server's clock from its responses.
+// clocked is a transport that reads the server's clock from its responses.
 type clocked struct {
 	next  http.RoundTripper
 	clock *clock

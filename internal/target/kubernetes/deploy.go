@@ -30,13 +30,13 @@ type deployment struct {
 	last      time.Time
 }
 
-// Deploy deploys the artifact into the environment and waits until it is ready. It can
-// be called again after a kill at any point, and concurrently: the later call waits for
-// the lease of the earlier.
+// Deploy deploys the artifact into the environment and waits until the environment is
+// ready. If Deploy is killed at any point, it can be called again. Of two concurrent
+// calls, the later one waits for the lease of the earlier one.
 //
-// A *target.Refusal means that nothing was changed, a *target.Failure that something
-// did not become ready, and target.ErrSuperseded that another deployment or a removal
-// has taken over.
+// The error is a *target.Refusal if nothing was changed, a *target.Failure if an object
+// or the app did not become ready, and target.ErrSuperseded if another deployment or a
+// removal has taken over.
 func (t *Target) Deploy(ctx context.Context, d target.Deployment) (target.Running, error) {
 	if d.Proceed == nil {
 		d.Proceed = func() error { return nil }
@@ -128,7 +128,7 @@ func (x *deployment) inspect(ctx context.Context) error {
 	return nil
 }
 
-// replace deploys the new generation. The caller holds the lease.
+// replace deploys the new generation. The caller must hold the lease.
 func (x *deployment) replace(ctx context.Context) (err error) {
 	c := x.cluster
 	before := x.inventory
@@ -197,8 +197,8 @@ func (x *deployment) replace(ctx context.Context) (err error) {
 	return x.recordGood(ctx)
 }
 
-// recordGood records the generation as the last good one, which a later failure
-// restores.
+// recordGood records the generation as the last good generation, which is restored after
+// a later failure.
 func (x *deployment) recordGood(ctx context.Context) error {
 	err := x.inventory.setGood(good{
 		Generation: x.running.Generation, Hash: x.plan.hash, Commit: x.Commit, Digest: x.Digest, PlatformDigest: x.running.PlatformDigest,
@@ -224,7 +224,7 @@ func leftNamespace(err error) error {
 	return err
 }
 
-// say reports a phase that has just ended.
+// say reports a phase that has just ended to the caller's progress function.
 func (x *deployment) say(name, detail string) {
 	p := target.Phase{Name: name, Detail: detail, Seconds: time.Since(x.last).Seconds()}
 	x.last = time.Now()

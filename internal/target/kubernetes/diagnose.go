@@ -23,8 +23,8 @@ type reason struct {
 	rank   int  // the reason with the highest rank is reported
 }
 
-// diagnose returns the most specific reason why objects are not ready, or nil if there
-// is none yet.
+// diagnose returns the most specific reason why objects are not ready, or nil if no
+// reason is known yet.
 func (c *cluster) diagnose(ctx context.Context, namespace string, pending []*unstructured.Unstructured) (*reason, error) {
 	var all []reason
 	running, err := c.list(ctx, c.objects.Resource(pods).Namespace(namespace), metav1.ListOptions{})
@@ -49,8 +49,9 @@ func (c *cluster) diagnose(ctx context.Context, namespace string, pending []*uns
 	return &best, nil
 }
 
-// belongs reports whether a pod belongs to a workload, by the workload's selector.
-// Pods with other images than the template belong to an earlier generation.
+// belongs reports whether a pod belongs to the current generation of a workload: the
+// workload's selector matches, and the pod's images are those of the workload's
+// template.
 func belongs(p, o *unstructured.Unstructured) bool {
 	if o.GetKind() == "Pod" {
 		return p.GetName() == o.GetName()
@@ -79,7 +80,8 @@ func belongs(p, o *unstructured.Unstructured) bool {
 	return true
 }
 
-// refusedPods explains why the cluster does not create pods, or why a Pod or Job failed.
+// refusedPods returns the reasons why the cluster does not create pods, or why a Pod or
+// Job failed.
 func refusedPods(o *unstructured.Unstructured) []reason {
 	if o.GetKind() == "Pod" && mapAt(o.Object, "status")["phase"] == "Failed" {
 		text, _ := mapAt(o.Object, "status")["message"].(string)
@@ -100,8 +102,8 @@ func refusedPods(o *unstructured.Unstructured) []reason {
 	return nil
 }
 
-// refused explains why the cluster does not create a pod. It ignores causes that
-// disappear once the namespace is set up.
+// refused returns the reason why the cluster does not create a pod. It ignores reasons
+// that disappear once the namespace is set up.
 func refused(o *unstructured.Unstructured, text string) []reason {
 	r := reason{what: word(o) + ": the cluster does not create its pods", detail: []string{clipText(text)}, final: true, rank: 9}
 	switch {
@@ -120,7 +122,8 @@ func refused(o *unstructured.Unstructured, text string) []reason {
 	return []reason{r}
 }
 
-// failedCreate reads the same from events, for kinds without such a condition.
+// failedCreate returns the reason why the cluster does not create pods, read from
+// events. It serves kinds whose status has no condition about this.
 func (c *cluster) failedCreate(ctx context.Context, namespace string, o *unstructured.Unstructured) []reason {
 	found, err := c.list(ctx, c.objects.Resource(events).Namespace(namespace), metav1.ListOptions{
 		FieldSelector: "reason=FailedCreate,involvedObject.name=" + o.GetName(),
@@ -132,7 +135,7 @@ func (c *cluster) failedCreate(ctx context.Context, namespace string, o *unstruc
 	return refused(o, text)
 }
 
-// ofPod explains why one pod is not ready.
+// ofPod returns the reasons why one pod is not ready.
 func (c *cluster) ofPod(ctx context.Context, o, p *unstructured.Unstructured) (out []reason) {
 	conditions, _, _ := unstructured.NestedSlice(p.Object, "status", "conditions")
 	for _, e := range conditions {
@@ -156,8 +159,8 @@ func (c *cluster) ofPod(ctx context.Context, o, p *unstructured.Unstructured) (o
 	return out
 }
 
-// crashes is how often a container may fail before the deployment fails. An app may
-// start before its dependencies are ready.
+// crashes is how often a container may exit before the deployment fails. More than one
+// crash is allowed because an app may start before its dependencies are ready.
 const crashes = 3
 
 func (c *cluster) ofContainer(ctx context.Context, o, p *unstructured.Unstructured, m map[string]any) []reason {

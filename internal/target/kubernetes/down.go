@@ -18,8 +18,8 @@ import (
 )
 
 // Down removes an environment and waits until it is gone. It is not an error if the
-// environment does not exist. Down removes the namespace of a preview; any other
-// environment keeps its namespace and loses the objects that were deployed into it.
+// environment does not exist. For a preview, Down removes the namespace. For any other
+// environment it keeps the namespace and removes the objects that were deployed into it.
 func (t *Target) Down(ctx context.Context, environment string) error {
 	c, err := t.connect(ctx)
 	if err != nil {
@@ -79,8 +79,8 @@ func (c *cluster) clear(ctx context.Context, ns *unstructured.Unstructured, pati
 	return nil // the namespace was removed as well
 }
 
-// removeNamespace deletes exactly this namespace. If another one was created with the
-// same name, that one stays.
+// removeNamespace deletes the namespace with this UID. A namespace that was created
+// later with the same name is kept.
 func (c *cluster) removeNamespace(ctx context.Context, ns *unstructured.Unstructured, patience time.Duration) error {
 	if ns.GetDeletionTimestamp() == nil {
 		uid := types.UID(ns.GetUID())
@@ -96,8 +96,8 @@ func (c *cluster) removeNamespace(ctx context.Context, ns *unstructured.Unstruct
 	return c.untilGone(ctx, ns, patience)
 }
 
-// hurry shortens the grace period of the pods in a namespace that is being removed to a
-// second. The removal works without it, so errors are ignored.
+// hurry shortens the grace period of the pods in a namespace that is being removed to
+// one second. It ignores errors, because the removal also succeeds without it.
 func (c *cluster) hurry(ctx context.Context, namespace string) {
 	second := int64(1)
 	_ = c.objects.Resource(pods).Namespace(namespace).DeleteCollection(ctx, metav1.DeleteOptions{GracePeriodSeconds: &second}, metav1.ListOptions{})

@@ -11,8 +11,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// afterFailure restores the previous generation or removes the failed one, and notes
-// which in the failure.
+// afterFailure restores the previous generation or removes the failed one, and records
+// the result in f.Kept.
 func (x *deployment) afterFailure(ctx context.Context, f *target.Failure) {
 	c := x.cluster
 	if !x.KeepFailed && x.preview {
@@ -20,7 +20,7 @@ func (x *deployment) afterFailure(ctx context.Context, f *target.Failure) {
 			f.Kept = "namespace " + x.namespace + ", which could not be removed: " + err.Error()
 			return
 		}
-		f.Kept = "nothing: it was removed (on-failure: remove)"
+		f.Kept = "nothing: the environment was removed (on-failure: remove)"
 		return
 	}
 	g := x.inventory.Good
@@ -58,8 +58,8 @@ func (x *deployment) afterFailure(ctx context.Context, f *target.Failure) {
 	}
 }
 
-// goodObjects returns the objects of the last good generation. The app may be able to
-// write to the Secret that keeps them, so they are checked like rendered ones.
+// goodObjects returns the objects of the last good generation. They are checked like
+// rendered objects, because the app may be able to write to the Secret that stores them.
 func (x *deployment) goodObjects(ctx context.Context) ([]*unstructured.Unstructured, error) {
 	all, err := x.inventory.restore()
 	if err != nil {

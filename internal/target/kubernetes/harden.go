@@ -10,12 +10,13 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// nonRootUser runs images that do not name a numeric user, which a node cannot check.
+// nonRootUser is the user that runs an image whose own user is not numeric. A node
+// cannot check that a user name is not root.
 const nonRootUser = int64(65532)
 
-// harden sets the fields that the Pod Security Standard "restricted" requires and a
-// chart leaves open. Values that the chart sets stay, and are refused if they break the
-// standard.
+// harden sets the fields that the Pod Security Standard "restricted" requires and that a
+// chart does not set. It does not change values that the chart sets; they are refused if
+// they violate the standard.
 func (p *prepared) harden(all []*unstructured.Unstructured, d target.Deployment) {
 	for _, o := range all {
 		for _, spec := range podSpecs(o) {
@@ -41,8 +42,8 @@ func (p *prepared) harden(all []*unstructured.Unstructured, d target.Deployment)
 	}
 }
 
-// user returns the user to set for the artifact, if its image does not name one by
-// number.
+// user returns the user to set for the artifact, and whether one must be set, because
+// the artifact's image does not name a numeric user.
 func (p *prepared) user(d target.Deployment) (int64, bool) {
 	if d.Image == nil {
 		return 0, false
@@ -62,7 +63,7 @@ func (p *prepared) user(d target.Deployment) (int64, bool) {
 	return nonRootUser, true
 }
 
-// child returns the mapping below a key, and creates it if it is missing.
+// child returns the mapping below a key. If the mapping is missing, child creates it.
 func child(m map[string]any, key string) map[string]any {
 	if c, ok := m[key].(map[string]any); ok {
 		return c

@@ -8,8 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// hook runs the hooks of an event, one after the other. It recreates each, and waits
-// until a Job or a Pod has succeeded.
+// hook runs the hooks of an event one after the other. It deletes and creates the object
+// of each hook, and waits until a Job or a Pod has succeeded.
 func (x *deployment) hook(ctx context.Context, event string) error {
 	count := 0
 	for _, h := range x.plan.hooks {
@@ -47,8 +47,8 @@ func (x *deployment) hook(ctx context.Context, event string) error {
 	return nil
 }
 
-// hookObjects returns the objects of the hooks. They stay after the event, because the
-// app may use what they created.
+// hookObjects returns the objects of the hooks. They are kept after the event, because
+// the app may use what they created.
 func (p *prepared) hookObjects() (out []*unstructured.Unstructured) {
 	for _, h := range p.hooks {
 		out = append(out, h.object)

@@ -11,16 +11,16 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// The objects goldenpath adds to what is rendered.
+// Names of the objects that goldenpath adds to the rendered objects.
 const (
 	envSecret      = "goldenpath-env"
 	pullSecret     = "goldenpath-pull"
 	externalSecret = "goldenpath-external"
 )
 
-// artifact replaces the placeholder image by the artifact and adds the variables of the
-// deployment. It is a problem if no container has the placeholder: the deployment would
-// not run the tested artifact.
+// artifact replaces the placeholder image with the artifact and adds the variables of
+// the deployment. It is a problem if no container uses the placeholder, because the
+// deployment would not run the tested artifact.
 func artifact(all []*unstructured.Unstructured, stands string, d target.Deployment, pull bool) []string {
 	if d.Reference == "" {
 		return []string{"the artifact is in a registry on this machine, which a cluster cannot reach: set artifact.image and --registry remote"}
@@ -69,7 +69,8 @@ func imageRepository(image string) string {
 	return strings.TrimPrefix(image, "library/")
 }
 
-// setVariables sets the variables of the deployment, which override the container's.
+// setVariables sets the variables of the deployment in a container. They override the
+// container's own variables.
 func setVariables(c map[string]any, d target.Deployment) {
 	var add []any
 	for _, k := range slices.Sorted(maps.Keys(d.Env)) {
@@ -101,7 +102,7 @@ func addPullSecret(spec map[string]any) {
 	spec["imagePullSecrets"] = append(slices.Clone(list), map[string]any{"name": pullSecret})
 }
 
-// podPaths are the paths of the pod specification, by kind.
+// podPaths are the paths of the pod specification in each kind of object.
 var podPaths = map[string][]string{
 	"Pod":                   {"spec"},
 	"Deployment":            {"spec", "template", "spec"},
@@ -116,8 +117,8 @@ var podPaths = map[string][]string{
 // podGroups are the groups whose kinds podPaths names.
 var podGroups = []string{"", "apps", "batch"}
 
-// podSpecs returns the pod specifications of an object. In a custom resource it finds
-// everything that looks like one.
+// podSpecs returns the pod specifications in an object. In a custom resource, it returns
+// every field that looks like a pod specification.
 func podSpecs(o *unstructured.Unstructured) []map[string]any {
 	if path, ok := podPaths[o.GetKind()]; ok && slices.Contains(podGroups, o.GroupVersionKind().Group) {
 		at := any(o.Object)

@@ -23,8 +23,8 @@ import (
 // applied objects may contain secrets.
 const inventoryName = "goldenpath-inventory"
 
-// maxInventory bounds the inventory with the compressed objects of the last good
-// generation, in bytes: a Secret holds a MiB.
+// maxInventory is the maximum size, in bytes, of the inventory including the compressed
+// objects of the last good generation. A Secret can hold 1 MiB.
 const maxInventory = 1_000_000
 
 // inventory records what goldenpath has applied to a namespace.
@@ -83,8 +83,9 @@ func (c *cluster) readInventory(ctx context.Context, namespace string) (*invento
 	return inv, nil
 }
 
-// writeInventory writes the inventory unless another deployment has written it since it
-// was read. A deployment that has lost the lease may not have noticed yet.
+// writeInventory writes the inventory. It fails if another deployment has written the
+// inventory since it was read, because this deployment may have lost the lease without
+// having noticed yet.
 func (c *cluster) writeInventory(ctx context.Context, namespace string, inv *inventory) error {
 	err := c.putInventory(ctx, namespace, inv)
 	if !apierrors.IsConflict(err) {
@@ -136,7 +137,7 @@ func (inv *inventory) expect(all []*unstructured.Unstructured) {
 	}
 }
 
-// obsolete removes from the inventory and returns what is not among the objects.
+// obsolete removes the objects that are not in all from the inventory, and returns them.
 func (inv *inventory) obsolete(all []*unstructured.Unstructured) (gone []ref) {
 	keep := map[string]bool{}
 	for _, o := range all {
@@ -167,8 +168,8 @@ func (inv *inventory) setGood(g good, all []*unstructured.Unstructured) error {
 	return nil
 }
 
-// restore returns the objects of the good generation, or nil if they were too large to
-// keep.
+// restore returns the objects of the last good generation, or nil if they were too large
+// to be stored.
 func (inv *inventory) restore() ([]*unstructured.Unstructured, error) {
 	if inv.Good == nil || len(inv.objects) == 0 {
 		return nil, nil
@@ -192,8 +193,8 @@ func (inv *inventory) restore() ([]*unstructured.Unstructured, error) {
 	return all, nil
 }
 
-// whole converts integral floats from JSON into integers: an API server rejects 8080.0
-// as a port.
+// whole converts floats without a fraction, as decoded from JSON, into integers: an API
+// server rejects 8080.0 as a port.
 func whole(v any) any {
 	switch v := v.(type) {
 	case map[string]any:

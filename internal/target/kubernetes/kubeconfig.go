@@ -8,9 +8,10 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// kubeconfig loads a kubeconfig from its text, from the file it names, or, if
-// empty, from where kubectl looks. Text is parsed in memory and never written to a
-// file, so no exit of the process, SIGKILL included, leaves its credentials behind.
+// kubeconfig loads a kubeconfig from given, which is its text or the name of a file, or,
+// if given is empty, from where kubectl looks. Text is parsed in memory and never
+// written to a file, so its credentials are not left on disk even if the process is
+// killed.
 func kubeconfig(given, context string) (clientcmd.ClientConfig, error) {
 	overrides := &clientcmd.ConfigOverrides{CurrentContext: context}
 	if strings.ContainsAny(given, "\n{") {

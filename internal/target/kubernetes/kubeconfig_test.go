@@ -88,7 +88,7 @@ func TestKubeconfig(t *testing.T) {
 		"text with another context": {text, "other", "", ""},
 		"text with CRLF":            {strings.ReplaceAll(text, "\n", "\r\n"), "", canary, ""},
 		"text without the context":  {text, "third", "", `context "third" does not exist`},
-		"broken text":               {text + "]", "", "", "not a valid kubeconfig"},
+		"broken text":               {text + "]", "", "", "the kubeconfig is invalid"},
 		"no such file":              {file + "s", "", "", "no such file"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -42,7 +42,7 @@ type Target struct {
 	open *cluster
 }
 
-// Isolation limits a preview's namespace.
+// Isolation limits what a preview's namespace can use and reach.
 type Isolation struct {
 	IngressFrom []string // namespaces; empty: all but other previews
 	Egress      string   // "internet", or none

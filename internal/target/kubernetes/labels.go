@@ -20,8 +20,8 @@ const (
 	expiryForm = "20060102T150405Z" // labels cannot contain colons
 )
 
-// labels returns the labels of an environment's namespace: for people, for billing, and
-// for the selector of List.
+// labels returns the labels of an environment's namespace. They serve people, billing
+// tools, and the selector of List.
 func labels(r target.Running, costCentre string) map[string]string {
 	kind := "environment"
 	if _, ok := previewName(r.Environment); ok {
@@ -56,14 +56,15 @@ func stateOf(r target.Running) (string, error) {
 	return string(b), err
 }
 
-// runningOf reads the environment from the metadata of its namespace. It notes edits by
-// hand, and prefers what the server has set.
+// runningOf reads the state of an environment from the metadata of its namespace. If the
+// metadata was edited by hand, runningOf adds a note and prefers the values that the
+// server sets.
 func runningOf(m metav1.Object) target.Running {
 	var r target.Running
 	all := m.GetLabels()
 	if err := json.Unmarshal([]byte(m.GetAnnotations()[stateKey]), &r); err != nil {
 		r = target.Running{}
-		r.Notes = append(r.Notes, fmt.Sprintf("the annotation %s of namespace %s cannot be read: it was edited by hand", stateKey, m.GetName()))
+		r.Notes = append(r.Notes, fmt.Sprintf("the annotation %s of namespace %s was edited by hand and cannot be read", stateKey, m.GetName()))
 		r.Tags.PullRequest, _ = strconv.Atoi(all[Domain+"/pull-request"])
 		r.App, r.Commit = all[Domain+"/app"], all[Domain+"/commit"]
 		r.Generation, _ = strconv.Atoi(all[Domain+"/generation"])

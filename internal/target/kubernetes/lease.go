@@ -14,16 +14,17 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// A deployment holds the lease of its namespace. If it does not renew the lease, it has
+// A deployment holds the lease of its namespace. If it stops renewing the lease, it has
 // ended, and the next deployment takes over. The waiting deployment measures the time
-// since the renewal itself, so no two clocks are compared.
+// since the last renewal with its own clock, so the clocks of two machines are never
+// compared.
 const (
 	leaseName  = "goldenpath"
 	leaseEvery = 4 * time.Second
 	leaseDead  = 15 * time.Second
 )
 
-// lease is held until release is called.
+// lease is the lease of a namespace, which this deployment holds until it calls release.
 type lease struct {
 	cluster   *cluster
 	namespace string
@@ -33,8 +34,8 @@ type lease struct {
 	done      chan struct{}
 }
 
-// acquire waits for the lease of a namespace until proceed returns an error. The
-// returned context ends when the lease is lost.
+// acquire waits for the lease of a namespace. It stops waiting when proceed returns an
+// error. The returned context is cancelled when the lease is lost.
 func (c *cluster) acquire(ctx context.Context, namespace string, proceed func() error, say func(target.Phase)) (context.Context, *lease, error) {
 	l := &lease{cluster: c, namespace: namespace, holder: manager + "-" + rand.Text()[:12]}
 	start, seen, since := time.Now(), "", time.Now()
@@ -71,8 +72,8 @@ func (c *cluster) acquire(ctx context.Context, namespace string, proceed func() 
 	return held, l, nil
 }
 
-// take takes the lease if it is free, or if its holder has not renewed it since it was
-// seen in the same state.
+// take takes the lease if no deployment holds it, or if its holder has not renewed it since it
+// was last seen in the same state.
 func (l *lease) take(ctx context.Context, seen string, since time.Time) (taken bool, state string, err error) {
 	r := l.cluster.objects.Resource(leases).Namespace(l.namespace)
 	u, err := l.cluster.get(ctx, r, leaseName)
@@ -135,7 +136,7 @@ func (l *lease) renew(ctx context.Context) {
 	}
 }
 
-// release gives the lease back, so that the next deployment need not wait.
+// release releases the lease, so that the next deployment need not wait.
 func (l *lease) release(ctx context.Context) {
 	l.cancel(nil)
 	<-l.done

@@ -16,8 +16,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// List iterates over the previews of the repository's app, 500 namespaces a page. Each
-// is read from the metadata of its namespace.
+// List iterates over the previews of the app in this repository, 500 namespaces a page.
+// Each preview is read from the metadata of its namespace.
 func (t *Target) List(ctx context.Context) iter.Seq2[target.Running, error] {
 	return func(yield func(target.Running, error) bool) {
 		c, err := t.connect(ctx)
@@ -70,7 +70,8 @@ func (t *Target) List(ctx context.Context) iter.Seq2[target.Running, error] {
 	}
 }
 
-// resume returns the token that continues an expired list, or "" to begin again.
+// resume returns the token that continues a list whose token has expired, or "" if the
+// list must be read from the beginning.
 func resume(err error) string {
 	var status apierrors.APIStatus
 	if errors.As(err, &status) {
@@ -79,9 +80,10 @@ func resume(err error) string {
 	return ""
 }
 
-// listed reads a preview from its namespace. If the name of the namespace does not match
-// its environment, someone edited it by hand: removing that environment would remove
-// another namespace.
+// listed reads a preview from its namespace. If the namespace's name does not match the
+// environment in its labels, the labels were edited by hand. Then listed derives the
+// environment from the number of the pull request, or returns an empty one: with the
+// edited name, a removal would remove another namespace.
 func (t *Target) listed(m metav1.Object) target.Running {
 	r := runningOf(m)
 	r.Alive = !r.Leaving

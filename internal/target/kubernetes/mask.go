@@ -9,10 +9,11 @@ import (
 	"strings"
 )
 
-// shortest is the minimum length of a masked secret. Shorter ones occur in any text.
+// shortest is the minimum length of a secret that is masked. Shorter values occur in any
+// text.
 const shortest = 4
 
-// mask replaces secrets in messages of the cluster and the app.
+// mask replaces secrets in error messages from the cluster and the app.
 func (x *deployment) mask(err error) error {
 	if err == nil {
 		return nil
@@ -40,11 +41,12 @@ type masked struct {
 
 func (m *masked) Error() string { return m.text }
 
-// Is compares the original error. There is no Unwrap, which would expose its text.
+// Is compares target errors with the original error. There is no Unwrap, because it
+// would expose the original text.
 func (m *masked) Is(other error) bool { return errors.Is(m.err, other) }
 
 // hidden returns the secrets in every encoding in which they may appear, the longest
-// first, because one may be part of another.
+// first, because a secret may be part of another one.
 func (x *deployment) hidden() (out []string) {
 	add := func(value string) {
 		quoted, _ := json.Marshal(value)
@@ -84,7 +86,7 @@ func (x *deployment) hidden() (out []string) {
 	return slices.Compact(out)
 }
 
-// hide replaces secrets in a text, and the beginning of a secret at the end of a
+// hide replaces secrets in a text, and also a beginning of a secret at the end of a
 // truncated text.
 func hide(text string, secrets []string) string {
 	for _, s := range secrets {

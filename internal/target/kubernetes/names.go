@@ -24,8 +24,9 @@ func short(parts ...string) string {
 	return base.EncodeToString(sum[:])[:hashSize]
 }
 
-// namespaceName returns the namespace of a preview: readable, at most 63 characters,
-// stable, and different for another repository with an app of the same name.
+// namespaceName returns the name of a preview's namespace. It is readable, has at most
+// 63 characters, is the same on every call, and differs for an app of the same name in
+// another repository.
 func namespaceName(app, name, repository string) string {
 	readable := strings.Trim(notName.ReplaceAllString(strings.ToLower(app+"-"+name), "-"), "-")
 	if most := maxName - hashSize - 1; len(readable) > most {
@@ -34,8 +35,8 @@ func namespaceName(app, name, repository string) string {
 	return strings.TrimLeft(strings.Trim(readable, "-")+"-"+short(repository, app, name), "-")
 }
 
-// labelValue returns the text if it is a valid label value, or else a readable part of
-// it with a hash of the whole.
+// labelValue returns the text if it is a valid label value, otherwise its valid
+// characters with a hash of the whole text.
 func labelValue(text string) string {
 	if text == "" || len(text) <= maxName && labelText.MatchString(text) {
 		return text

@@ -15,7 +15,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// owned refuses a namespace that belongs to something else, because Down would remove it.
+// owned returns a refusal for a namespace that does not belong to the environment,
+// because Down would remove that namespace.
 func (t *Target) owned(ns *unstructured.Unstructured, environment string) error {
 	r := runningOf(ns)
 	problem := ""
@@ -33,8 +34,8 @@ func (t *Target) owned(ns *unstructured.Unstructured, environment string) error 
 	return &target.Refusal{Problems: []string{problem}}
 }
 
-// makeNamespace creates the namespace with all its labels in one call, so that List can
-// find the preview from the first moment.
+// makeNamespace creates the namespace with all its labels in one call, so that List
+// finds the preview as soon as the namespace exists.
 func (x *deployment) makeNamespace(ctx context.Context) error {
 	now, err := x.cluster.now(ctx)
 	if err != nil {
@@ -57,8 +58,9 @@ func (x *deployment) makeNamespace(ctx context.Context) error {
 	return x.mark(ctx)
 }
 
-// mark writes the state of the environment to its namespace. If another namespace of
-// that name was created in the meantime, mark checks first that it is not foreign.
+// mark writes the state of the environment to the metadata of its namespace. If the
+// namespace was replaced during the deployment, mark first checks that the new namespace
+// belongs to the environment.
 func (x *deployment) mark(ctx context.Context) error {
 	all := labels(x.running, "")
 	if x.preview {
@@ -106,10 +108,10 @@ func (x *deployment) mark(ctx context.Context) error {
 	return nil
 }
 
-// optionalLabels are removed if they no longer apply.
+// optionalLabels are the labels that are removed if they no longer apply.
 var optionalLabels = []string{repositoryLabel, Domain + "/owner", Domain + "/cost-centre", Domain + "/pull-request", Domain + "/expires-at"}
 
-// label sets the labels and the state of exactly one namespace. If all is nil, it
+// label sets the labels and the state of the namespace with this UID. If all is nil, it
 // removes the labels that goldenpath has set.
 func (c *cluster) label(ctx context.Context, name string, uid types.UID, all map[string]string, state string) error {
 	set := map[string]any{}

@@ -9,8 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// hookKey is the annotation of Helm hooks. They are not part of the release: each is
-// created for its event and awaited.
+// hookKey is the annotation of Helm hooks. Hooks are not part of the release: each hook
+// is created when its event occurs, and the deployment waits for it.
 const hookKey = "helm.sh/hook"
 
 // hook is an object that is created before or after the others.
@@ -76,7 +76,7 @@ func sortObjects(all []*unstructured.Unstructured) {
 	slices.SortStableFunc(all, func(a, b *unstructured.Unstructured) int { return stageOf(a.GetKind()) - stageOf(b.GetKind()) })
 }
 
-// ref names an object of the namespace.
+// ref identifies an object in the namespace.
 type ref struct {
 	Group   string `json:"group,omitempty"`
 	Version string `json:"version"`
@@ -89,7 +89,8 @@ func refOf(o *unstructured.Unstructured) ref {
 	return ref{gvk.Group, gvk.Version, gvk.Kind, o.GetName()}
 }
 
-// String omits the version, because the same object exists in several versions.
+// String returns the reference without its API version, because the same object exists
+// in several versions.
 func (r ref) String() string { return r.Group + "/" + r.Kind + "/" + r.Name }
 
 func (r ref) gvk() schema.GroupVersionKind {

@@ -10,11 +10,12 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// maxObjects bounds the objects of a deployment, because the inventory lists them all.
+// maxObjects is the maximum number of objects of a deployment, because the inventory
+// lists all of them.
 const maxObjects = 1000
 
-// reserved are the names of goldenpath's own objects, which rendered objects must not
-// replace: the inventory decides what is removed.
+// reserved are the names of goldenpath's own objects. Rendered objects must not have
+// these names: the inventory, for example, decides which objects are removed.
 var reserved = map[string][]string{
 	"Secret":         {inventoryName, envSecret, pullSecret, externalSecret},
 	"ExternalSecret": {externalSecret},
@@ -28,8 +29,8 @@ var serverFields = []string{
 	"ownerReferences", "deletionTimestamp", "deletionGracePeriodSeconds",
 }
 
-// own assigns the objects to the namespace. It refuses cluster-wide objects and objects
-// of other namespaces.
+// own sets the namespace of the objects. It refuses cluster-wide objects and objects of
+// other namespaces.
 func (p *prepared) own(ctx context.Context, c *cluster, all []*unstructured.Unstructured, preview bool) (kept []*unstructured.Unstructured, problems []string, err error) {
 	if len(all) > maxObjects {
 		return nil, []string{fmt.Sprintf("there are %d rendered objects, more than %d: deploy them in parts", len(all), maxObjects)}, nil
@@ -67,7 +68,8 @@ func (p *prepared) own(ctx context.Context, c *cluster, all []*unstructured.Unst
 	return kept, problems, nil
 }
 
-// misplaced explains why an object cannot be deployed into the namespace.
+// misplaced returns the problem that prevents an object from being deployed into the
+// namespace, or "".
 func (p *prepared) misplaced(ctx context.Context, c *cluster, o *unstructured.Unstructured) (string, error) {
 	switch {
 	case o.GetKind() == "List":

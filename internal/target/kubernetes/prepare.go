@@ -30,8 +30,8 @@ type prepared struct {
 	hash      string // of objects and hooks
 }
 
-// prepare renders the objects, inserts the artifact, and refuses what must not be
-// deployed. It changes nothing in the cluster.
+// prepare renders the objects, inserts the artifact, and refuses objects that must not
+// be deployed. It changes nothing in the cluster.
 func (t *Target) prepare(ctx context.Context, c *cluster, d target.Deployment, upgrade bool) (*prepared, error) {
 	p := &prepared{namespace: t.namespace(d.Environment)}
 	words, err := t.words(p, d)
@@ -72,7 +72,7 @@ func (t *Target) prepare(ctx context.Context, c *cluster, d target.Deployment, u
 	return p, nil
 }
 
-// words returns the values of the placeholders.
+// words returns a replacer for the placeholders in the configured URL and values.
 func (t *Target) words(p *prepared, d target.Deployment) (*strings.Replacer, error) {
 	name, preview := previewName(d.Environment)
 	if !preview {

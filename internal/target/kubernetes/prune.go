@@ -20,8 +20,8 @@ import (
 const removeTimeout = 2 * time.Minute
 
 // prune removes objects that are no longer part of the deployment. It returns a note
-// about each that stays: because it was created again by someone else, or because the
-// chart asks to keep it.
+// about each object that it keeps, either because another user has created the object
+// again or because the chart requests to keep it.
 func (c *cluster) prune(ctx context.Context, namespace string, gone []ref) (left []string, err error) {
 	background := metav1.DeletePropagationBackground
 	for _, g := range gone {
@@ -56,8 +56,8 @@ func (c *cluster) prune(ctx context.Context, namespace string, gone []ref) (left
 	return left, nil
 }
 
-// mine reports whether goldenpath has applied the object, or its label assigns it to
-// goldenpath.
+// mine reports whether goldenpath has applied the object, or the object has goldenpath's
+// label.
 func mine(o *unstructured.Unstructured) bool {
 	for _, f := range o.GetManagedFields() {
 		if f.Manager == manager {
@@ -67,8 +67,8 @@ func mine(o *unstructured.Unstructured) bool {
 	return o.GetLabels()[managedBy] == manager
 }
 
-// foreign refuses objects that already exist and were not created by goldenpath: the
-// deployment would overwrite them, and a later one remove them.
+// foreign refuses objects that exist already and were not created by goldenpath: this
+// deployment would overwrite them, and a later deployment could remove them.
 func (x *deployment) foreign(ctx context.Context) error {
 	known := map[string]bool{}
 	for _, r := range x.inventory.Objects {

@@ -11,11 +11,12 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/manifest"
 )
 
-// breach is a field that breaks the preview policy.
+// breach is a field that violates the preview policy.
 type breach struct{ field, why, remedy string }
 
-// refuse lists what breaks the preview policy. The author of the pull request writes the
-// chart, and goldenpath applies it with the rights of the deployer.
+// refuse returns the violations of the preview policy. They matter because the author of
+// the pull request writes the chart, and goldenpath applies the chart with the
+// permissions of the deployer.
 func (p *prepared) refuse(all []*unstructured.Unstructured, kinds []string) (problems []string) {
 	var objects []manifest.Object
 	for _, o := range all {
@@ -36,16 +37,18 @@ func (p *prepared) refuse(all []*unstructured.Unstructured, kinds []string) (pro
 	return slices.Compact(problems)
 }
 
-// tolerated are the rules that only describe good practice or that the namespace itself
-// enforces (limits). Breaking them gives no access outside the namespace.
+// tolerated are rules whose violation is accepted: they describe good practice, or the
+// namespace itself enforces them (limits). A violation gives no access outside the
+// namespace.
 var tolerated = map[string]bool{"missing-limits": true, "latest-tag": true, "unpinned-image": true, "service-account-token": true}
 
-// innerGroups are the groups whose kinds only affect the namespace. Other kinds instruct
-// a controller, which has rights of its own: it may read secret stores, claim hosts or
-// deploy elsewhere.
+// innerGroups are the API groups whose kinds affect only the namespace. Other kinds
+// instruct a controller that has its own permissions: it may read secret stores, claim
+// hosts or deploy elsewhere.
 var innerGroups = []string{"", "apps", "batch", "autoscaling", "policy", "networking.k8s.io", "rbac.authorization.k8s.io", "coordination.k8s.io"}
 
-// routes are kinds of other groups that the policy checks by their fields.
+// routes are kinds in other API groups that are accepted if the policy accepts their
+// fields.
 var routes = []string{"HTTPRoute.gateway.networking.k8s.io", "GRPCRoute.gateway.networking.k8s.io"}
 
 func foreignKind(o *unstructured.Unstructured, kinds []string) []breach {
@@ -60,7 +63,7 @@ func foreignKind(o *unstructured.Unstructured, kinds []string) []breach {
 	return []breach{{"kind", clip(full) + " instructs a controller that has more rights than a preview", "leave it out of previews, for a chart with a value in set"}}
 }
 
-// anywhere finds what is refused at any place of an object.
+// anywhere returns the violations that can occur in any field of an object.
 func anywhere(o *unstructured.Unstructured) (out []breach) {
 	hasPods := len(podSpecs(o)) > 0
 	visitFields(o.Object, "", func(path string, v any) {
@@ -76,7 +79,8 @@ func anywhere(o *unstructured.Unstructured) (out []breach) {
 	return out
 }
 
-// placement refuses pods that displace others or run on the control plane.
+// placement returns the violations of pods that displace other pods or run on the
+// control plane.
 func placement(o *unstructured.Unstructured) (out []breach) {
 	at := "spec"
 	if path, ok := podPaths[o.GetKind()]; ok {

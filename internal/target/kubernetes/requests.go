@@ -7,7 +7,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// Requests of a container that sets none, by the LimitRange.
+// Resources that the LimitRange requests for a container that sets none.
 const (
 	defaultCPU    = "50m"
 	defaultMemory = "64Mi"
@@ -15,8 +15,9 @@ const (
 
 const gib = 1 << 30
 
-// requests adds up what the environment requests as long as it exists. Jobs end, so they
-// do not count. A DaemonSet counts once, because the number of nodes is not known.
+// requests adds up the resources that the environment requests permanently. Jobs are
+// left out, because they end. A DaemonSet is counted as one pod, because the number of
+// nodes is not known.
 func requests(all []*unstructured.Unstructured) target.Requests {
 	var r target.Requests
 	for _, o := range all {
@@ -41,8 +42,9 @@ func requests(all []*unstructured.Unstructured) target.Requests {
 	return r
 }
 
-// podAsks is what a node reserves for a pod: the pod's own request, or else the sum of
-// its containers and sidecars, or the largest init container if that is more.
+// podAsks returns how much of a resource a node reserves for a pod: the pod's own
+// request, or else the sum of its containers and sidecars, or the request of the largest
+// init container if that is more.
 func podAsks(spec map[string]any, what, otherwise string) float64 {
 	if own := asks(spec, what, ""); own > 0 {
 		return own
@@ -84,7 +86,8 @@ func scaled(all []*unstructured.Unstructured, o *unstructured.Unstructured) floa
 	return 0
 }
 
-// asks returns what a container requests. A limit without a request counts as one.
+// asks returns how much of a resource a container requests. If it has a limit but no
+// request, the limit is used.
 func asks(c map[string]any, what, otherwise string) float64 {
 	if q := quantity(c, "", "resources", "requests", what); q > 0 {
 		return q

@@ -7,15 +7,16 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// What a Role of a preview may allow: to read everything but secrets, and to write kinds
-// that no controller acts on. With more rights the app could change what was checked
-// before it was applied: the isolation, the hosts, and the secrets that its pods mount.
+// What a Role in a preview may allow: reading everything except secrets, and writing
+// kinds that no controller acts on. With more permissions, the app could change what was
+// checked before the deployment: the isolation, the hosts, and the secrets that its pods
+// mount.
 var (
 	readVerbs = []string{"get", "list", "watch"}
 	writable  = []string{"configmaps", "leases", "events"}
 )
 
-// rights refuses roles and bindings that allow more.
+// rights returns the violations of roles and bindings that allow more.
 func rights(o *unstructured.Unstructured) (out []breach) {
 	if o.GroupVersionKind().Group != "rbac.authorization.k8s.io" {
 		return nil

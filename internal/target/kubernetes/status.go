@@ -48,7 +48,7 @@ func (t *Target) Status(ctx context.Context, environment string) (target.Running
 	return r, c.inspect(ctx, name, inv, &r)
 }
 
-// inspect reads what the workloads of the inventory run.
+// inspect reads what the workloads in the inventory run.
 func (c *cluster) inspect(ctx context.Context, namespace string, inv *inventory, r *target.Running) error {
 	r.Alive = inv.Good != nil && !r.Leaving
 	known := map[string]bool{r.Digest: true}
@@ -86,8 +86,8 @@ func (c *cluster) inspect(ctx context.Context, namespace string, inv *inventory,
 	return nil
 }
 
-// serves reports whether a Deployment has a replica that answers, while another
-// generation of it is still coming.
+// serves reports whether a Deployment has a replica that serves requests, even if
+// another generation of the Deployment is not ready yet.
 func serves(u *unstructured.Unstructured) bool {
 	for _, field := range []string{"availableReplicas", "numberAvailable"} {
 		if n, _, _ := unstructured.NestedInt64(u.Object, "status", field); n > 0 {
@@ -97,7 +97,7 @@ func serves(u *unstructured.Unstructured) bool {
 	return false
 }
 
-// namespaceOf returns a namespace, or nil when there is none.
+// namespaceOf returns a namespace, or nil if it does not exist.
 func (c *cluster) namespaceOf(ctx context.Context, name string) (*unstructured.Unstructured, error) {
 	ns, err := c.get(ctx, c.objects.Resource(namespaces), name)
 	if apierrors.IsNotFound(err) {
@@ -109,7 +109,7 @@ func (c *cluster) namespaceOf(ctx context.Context, name string) (*unstructured.U
 	return ns, nil
 }
 
-// podsOf are the pods of a workload, the oldest first.
+// podsOf returns the pods of a workload, the oldest first.
 func (c *cluster) podsOf(ctx context.Context, namespace string, o *unstructured.Unstructured) (out []unstructured.Unstructured, err error) {
 	all, err := c.list(ctx, c.objects.Resource(pods).Namespace(namespace), metav1.ListOptions{})
 	if err != nil {

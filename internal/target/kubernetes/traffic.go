@@ -8,7 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// traffic refuses objects that route traffic from or to places outside the preview.
+// traffic returns the violations of objects that route traffic from or to places outside
+// the preview.
 func (p *prepared) traffic(o *unstructured.Unstructured) (out []breach) {
 	out = p.annotations(o)
 	spec := mapAt(o.Object, "spec")
@@ -54,8 +55,8 @@ func service(spec map[string]any) (out []breach) {
 // hostKeys are the suffixes of annotations that claim hosts.
 var hostKeys = []string{"/server-alias", "external-dns.alpha.kubernetes.io/hostname", "external-dns.alpha.kubernetes.io/internal-hostname"}
 
-// annotations refuses annotations that instruct a controller beyond what the object's
-// fields allow.
+// annotations returns the violations of annotations that instruct a controller to do
+// more than the object's fields allow.
 func (p *prepared) annotations(o *unstructured.Unstructured) (out []breach) {
 	all := o.GetAnnotations()
 	for _, key := range slices.Sorted(maps.Keys(all)) {
@@ -73,7 +74,8 @@ func (p *prepared) annotations(o *unstructured.Unstructured) (out []breach) {
 	return out
 }
 
-// foreignHosts refuses hosts other than the preview's own and its subdomains.
+// foreignHosts returns a violation for each host that is neither the preview's own host
+// nor a subdomain of it.
 func (p *prepared) foreignHosts(field string, hosts []string) (out []breach) {
 	for _, host := range hosts {
 		switch {
@@ -103,7 +105,7 @@ func mappings(v any) (out []map[string]any) {
 	return out
 }
 
-// clip bounds hostile text in a message.
+// clip shortens untrusted text for a message.
 func clip(s string) string {
 	if r := []rune(s); len(r) > 100 {
 		return string(r[:100]) + "…"

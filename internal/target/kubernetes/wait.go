@@ -14,8 +14,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// await waits until missing returns no object. It ends early with a *target.Failure once
-// a reason is found that waiting cannot remove.
+// await waits until the function missing returns no object. It ends early with a
+// *target.Failure once it finds a reason that more waiting cannot remove.
 func (c *cluster) await(ctx context.Context, namespace string, all []*unstructured.Unstructured, missing judge, timeout time.Duration, proceed func() error) error {
 	pending, err := missing(all)
 	if err != nil {
@@ -72,11 +72,11 @@ func (c *cluster) await(ctx context.Context, namespace string, all []*unstructur
 	return nil
 }
 
-// judge returns the objects that await still waits for.
+// judge returns the objects that await must still wait for.
 type judge func([]*unstructured.Unstructured) ([]*unstructured.Unstructured, error)
 
 // unfinished returns the Jobs and Pods that have not completed, and objects of other
-// kinds that are not ready. Hooks have to complete.
+// kinds that are not ready. It is used for hooks, which must complete.
 func unfinished(all []*unstructured.Unstructured) (pending []*unstructured.Unstructured, err error) {
 	for _, o := range all {
 		switch o.GetKind() {
@@ -105,7 +105,7 @@ func hasCondition(o *unstructured.Unstructured, kind string) bool {
 	})
 }
 
-// unready returns the objects that are not ready, by kstatus.
+// unready returns the objects that are not ready according to the library kstatus.
 func unready(all []*unstructured.Unstructured) (pending []*unstructured.Unstructured, err error) {
 	for _, o := range all {
 		res, err := status.Compute(o)
@@ -119,7 +119,7 @@ func unready(all []*unstructured.Unstructured) (pending []*unstructured.Unstruct
 	return pending, nil
 }
 
-// timeout returns the failure for a timeout without a known reason.
+// timeout returns the failure for a deployment that timed out for no known reason.
 func (c *cluster) timeout(ctx context.Context, namespace string, pending []*unstructured.Unstructured, after time.Duration) error {
 	o := pending[0]
 	f := &target.Failure{
@@ -133,7 +133,7 @@ func (c *cluster) timeout(ctx context.Context, namespace string, pending []*unst
 	return f
 }
 
-// isFailure reports whether err is a *target.Failure.
+// isFailure returns the *target.Failure in err, and whether there is one.
 func isFailure(err error) (*target.Failure, bool) {
 	var f *target.Failure
 	ok := errors.As(err, &f)

@@ -11,8 +11,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// wallKinds are the kinds that only goldenpath sets in a preview. Network policies are
-// additive, so a policy of the chart would open the isolation.
+// wallKinds are the kinds that only goldenpath may create in a preview. Network policies
+// are additive, so a policy in the chart would weaken the isolation.
 var wallKinds = []string{"NetworkPolicy", "ResourceQuota", "LimitRange"}
 
 // walls returns the objects that isolate a preview: quota, default limits and network
@@ -68,8 +68,8 @@ func (t *Target) walls(namespace string, open bool) []*unstructured.Unstructured
 	return out
 }
 
-// from returns who may connect to the preview, including the outside if it has an open
-// Service.
+// from returns the network peers that may connect to the preview. If open is true, they
+// include peers outside the cluster.
 func (i Isolation) from(open bool) []any {
 	var out []any
 	for _, ns := range i.IngressFrom {
@@ -102,7 +102,8 @@ func object(apiVersion, kind, namespace, name string, spec map[string]any) *unst
 	return o
 }
 
-// secretObjects returns the objects with secret variables and the pull secret.
+// secretObjects returns the Secrets that hold the secret variables and the registry
+// credentials.
 func (t *Target) secretObjects(namespace string, d target.Deployment) (out []*unstructured.Unstructured) {
 	values, external := map[string]any{}, []any{}
 	stores := map[string]bool{}

@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// startShim starts the shim, which ends when life is closed.
+// startShim starts the shim. The shim ends when life is closed.
 func (s *supervisor) startShim(life *os.File) (*os.Process, error) {
 	null, err := os.Open(os.DevNull)
 	if err != nil {
@@ -31,7 +31,7 @@ func (s *supervisor) startShim(life *os.File) (*os.Process, error) {
 	return p, nil
 }
 
-// code returns the exit code that a shell would return.
+// code returns the exit code that a shell would report for a process.
 func code(ws syscall.WaitStatus) int {
 	if ws.Signaled() {
 		return 128 + int(ws.Signal())
@@ -39,8 +39,8 @@ func code(ws syscall.WaitStatus) int {
 	return ws.ExitStatus()
 }
 
-// describe returns how a process ended. A shim's codes above 128 are the signals of
-// its application.
+// describe returns how a process ended. A shim's exit code above 128 means that the
+// application ended by a signal.
 func describe(ws syscall.WaitStatus) string {
 	switch {
 	case ws.Signaled():

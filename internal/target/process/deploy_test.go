@@ -162,7 +162,7 @@ func TestBrokenUpdateKeepsOld(t *testing.T) {
 		t.Fatalf("error %v", err)
 	}
 	for _, want := range []string{
-		"deploy preview/pr-12: start generation 2: the application ended 4 times, last with exit status 3",
+		"deploy preview/pr-12: cannot start generation 2: the application exited 4 times, most recently with exit status 3",
 		"generation 1 (commit 1111111) still serves at " + first.URL,
 		"  cannot reach the database with ***\n", "PORT",
 	} {

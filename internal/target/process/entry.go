@@ -15,8 +15,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// hostFiles are absolute link targets that mean the same on the host. Images link
-// their log files to them.
+// hostFiles are absolute link targets that have the same meaning on the host. Images use
+// such links for their log files.
 var hostFiles = []string{"/dev/null", "/dev/stdin", "/dev/stdout", "/dev/stderr", "/proc/self/fd/1", "/proc/self/fd/2"}
 
 // entry unpacks one entry of a layer.
@@ -60,7 +60,8 @@ func (u *unpacker) entry(h *tar.Header, content io.Reader) error {
 	return nil
 }
 
-// folder returns the path of a folder with its links resolved. It can create it.
+// folder returns the path of a folder with its symbolic links resolved. If create is
+// true, it creates a missing folder.
 func (u *unpacker) folder(name string, create bool) (string, error) {
 	if dir, ok := u.dirs[name]; ok {
 		return dir, nil
@@ -76,9 +77,10 @@ func (u *unpacker) folder(name string, create bool) (string, error) {
 	return dir, nil
 }
 
-// write creates the entry h at name. Only a folder may exist there. Modes are kept
-// without setuid and setgid: the image's root is not root of this machine. The
-// owner can always write to folders, to be able to remove them.
+// write creates the entry h at name. The only thing that may already exist there is a
+// folder. The setuid and setgid bits are removed, because root in the image is not root
+// on this machine. Folders are made writable for their owner, so that they can be
+// removed later.
 func (u *unpacker) write(h *tar.Header, name string, content io.Reader) error {
 	mode := h.FileInfo().Mode().Perm()
 	switch h.Typeflag {
@@ -108,8 +110,9 @@ func (u *unpacker) write(h *tar.Header, name string, content io.Reader) error {
 	return hostile(h, fmt.Sprintf("is not a file, folder or link (type %q)", h.Typeflag))
 }
 
-// symlink makes an absolute target relative: it means the image's root, and the
-// host's kernel would resolve it from its own root.
+// symlink creates a symbolic link. It makes an absolute target relative, because the
+// target refers to the image's root, but the host's kernel would resolve it from the
+// root of the host.
 func (u *unpacker) symlink(h *tar.Header, name string) error {
 	to := h.Linkname
 	if slices.Contains(hostFiles, to) {

@@ -16,7 +16,8 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// lockWait is how long a deployment waits for another one.
+// lockWait is how long a deployment waits for another deployment of the same
+// environment.
 const lockWait = 30 * time.Second
 
 // environment is the folder of one environment. This process holds its lock.
@@ -26,7 +27,7 @@ type environment struct {
 	record
 }
 
-// record is environment.json.
+// record is the content of environment.json.
 type record struct {
 	Name     string `json:"name"`
 	Instance string `json:"instance"` // in the environment of every process
@@ -46,8 +47,8 @@ func slug(name string) string {
 	return strings.Trim(safe[:min(len(safe), 40)], "-") + fmt.Sprintf("-%x", sum[:4])
 }
 
-// enter takes the lock of an environment. If the environment does not exist, it is
-// created, or the error is fs.ErrNotExist.
+// enter takes the lock of an environment. If the environment does not exist, enter
+// creates it (create is true) or returns fs.ErrNotExist.
 func (t *Target) enter(ctx context.Context, name string, create bool) (*environment, error) {
 	dir, err := t.folder(name)
 	if err != nil {
@@ -84,7 +85,8 @@ func (t *Target) enter(ctx context.Context, name string, create bool) (*environm
 
 func (e *environment) leave() { _ = e.lock.Unlock() }
 
-// load reads environment.json. An environment can be taken down without it.
+// load reads environment.json. A missing file is not an error, because an environment
+// can be taken down without it.
 func (e *environment) load(name string, create bool) error {
 	err := readJSON(filepath.Join(e.dir, "environment.json"), &e.record)
 	if !create {
@@ -129,7 +131,7 @@ func (e *environment) generations() ([]*generation, error) {
 	return gens, nil
 }
 
-// current returns the generation that serves, or nil.
+// current returns the generation that serves requests, or nil if there is none.
 func (e *environment) current() *generation {
 	g, err := openCurrent(e.dir)
 	if err != nil {

@@ -47,8 +47,8 @@ func link(name, path string) error {
 	return os.Rename(path+".new", path)
 }
 
-// removeAll removes a folder, also if an application created folders in it that are
-// not writable.
+// removeAll removes a folder, even if an application created folders in it that are not
+// writable.
 func removeAll(dir string) error {
 	err := os.RemoveAll(dir)
 	if !errors.Is(err, fs.ErrPermission) {
@@ -63,8 +63,8 @@ func removeAll(dir string) error {
 	return os.RemoveAll(dir)
 }
 
-// discard removes a folder that another process may create again at the same time: it
-// is renamed first.
+// discard removes a folder that another process may create again at the same time. It
+// renames the folder before it removes the content.
 func discard(dir string) error {
 	trash := filepath.Join(filepath.Dir(dir), ".removing-"+filepath.Base(dir))
 	for range 10 {

@@ -15,7 +15,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// spec is spec.json: what a generation runs, and how.
+// spec is the content of spec.json: what a generation runs, and how.
 type spec struct {
 	App            string            `json:"app"`
 	Environment    string            `json:"environment"`
@@ -40,7 +40,7 @@ type run struct {
 	Env  []string `json:"env"`
 }
 
-// state is state.json, written by the supervisor.
+// state is the content of state.json, which the supervisor writes.
 type state struct {
 	Started  time.Time `json:"started"`
 	Shim     int       `json:"shim"` // pid; 0 while nothing runs
@@ -56,7 +56,8 @@ type generation struct {
 	spec   spec
 }
 
-// number returns the generation of a folder's name.
+// number returns the generation number in the name of a folder, or false if the name has
+// none.
 func number(name string) (int, bool) {
 	digits, ok := strings.CutPrefix(name, "gen-")
 	n, err := strconv.Atoi(digits)
@@ -65,7 +66,7 @@ func number(name string) (int, bool) {
 
 func (g *generation) path(name string) string { return filepath.Join(g.dir, name) }
 
-// alive reports whether the generation's supervisor lives.
+// alive reports whether the generation's supervisor is running.
 func (g *generation) alive() bool { return held(g.path("lock")) }
 
 func (g *generation) url() string { return fmt.Sprintf("http://127.0.0.1:%d", g.spec.Port) }
@@ -108,7 +109,8 @@ func (g *generation) running() target.Running {
 	}
 }
 
-// serves reports whether g is the deployment d, runs and is ready.
+// serves reports whether g is a generation of the deployment d that is running and
+// ready.
 func (g *generation) serves(ctx context.Context, d target.Deployment) bool {
 	platform, err := d.Image.Digest()
 	s := g.spec
@@ -122,7 +124,7 @@ func (g *generation) serves(ctx context.Context, d target.Deployment) bool {
 	return err == nil && g.checkPort() == nil
 }
 
-// names are the versions that the application may return.
+// names returns the versions that the application may report: the commit or the digest.
 func (g *generation) names() []string {
 	var names []string
 	for _, n := range []string{g.spec.Commit, g.spec.Digest, g.spec.PlatformDigest} {

@@ -11,14 +11,14 @@ import (
 	"strings"
 )
 
-// machines are the ELF machines by Go's name for the architecture.
+// machines maps Go's names of architectures to ELF machines.
 var machines = map[string]elf.Machine{
 	"386": elf.EM_386, "amd64": elf.EM_X86_64, "arm": elf.EM_ARM, "arm64": elf.EM_AARCH64, "loong64": elf.EM_LOONGARCH,
 	"ppc64le": elf.EM_PPC64, "riscv64": elf.EM_RISCV, "s390x": elf.EM_S390,
 }
 
-// inspect refuses a program of the image that would not start. The kernel would
-// only report "no such file".
+// inspect refuses a program in the image that cannot start on this machine. Without this
+// check, the kernel would only report "no such file".
 func (p *plan) inspect(name string) error {
 	file, fi, err := lookup(p.root, name)
 	if err != nil {
@@ -69,7 +69,8 @@ func (p *plan) inspectELF(name string, f io.ReaderAt) error {
 	return nil
 }
 
-// inspectScript checks the interpreter of a script: the kernel takes it from the host.
+// inspectScript checks the interpreter of a script, which the kernel takes from the
+// host.
 func (p *plan) inspectScript(name string, f io.ReadSeeker) error {
 	_, _ = f.Seek(2, io.SeekStart)
 	line, _ := bufio.NewReader(io.LimitReader(f, 4096)).ReadString('\n')

@@ -14,11 +14,11 @@ import (
 	"time"
 )
 
-// grace is how long an application may take to end after SIGTERM.
+// grace is how long an application may take to exit after SIGTERM.
 const grace = 5 * time.Second
 
-// launch starts the generation's supervisor, which outlives this process. If it ends
-// earlier, the channel receives how.
+// launch starts the generation's supervisor, which keeps running after this process. If
+// the supervisor ends early, the channel receives the reason.
 func (g *generation) launch() (<-chan error, error) {
 	// Files of an earlier supervisor of this generation would be taken for new ones.
 	for _, name := range []string{"state.json", "lock", "app.pid"} {
@@ -45,8 +45,8 @@ func (g *generation) launch() (<-chan error, error) {
 }
 
 // stop ends the generation: its supervisor gets SIGTERM, later SIGKILL, and every
-// process that still has the generation's marks is killed. The generation may never
-// have run.
+// process that still has the generation's marks is killed. It is not an error if the
+// generation never ran.
 func (g *generation) stop(ctx context.Context) error {
 	lock := g.path("lock")
 	asked := false
@@ -71,7 +71,7 @@ func (g *generation) stop(ctx context.Context) error {
 	return sweep(ctx, g.marks)
 }
 
-// signal reports whether it signalled the generation's supervisor.
+// signal sends a signal to the generation's supervisor, and reports whether it was sent.
 func (g *generation) signal(pid int, sig syscall.Signal) bool {
 	if pid <= 1 {
 		return false // it holds the lock and has not written its pid yet

@@ -11,9 +11,9 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// acquire waits for the lock at path until ctx ends, takes it, and writes the pid of
-// this process into it. The lock is released when the process ends, also if it is
-// killed.
+// acquire waits for the lock at path until ctx ends, takes the lock, and writes the pid
+// of this process into the file. The lock is released when the process ends, even if the
+// process is killed.
 func acquire(ctx context.Context, path string) (*flock.Flock, error) {
 	for {
 		l := flock.New(path)
@@ -47,8 +47,8 @@ func held(path string) bool {
 	return !free
 }
 
-// owner returns the pid of the process that last took the lock at path; 0: unknown.
-// Use it only while the lock is held.
+// owner returns the pid of the process that last took the lock at path, or 0 if it is
+// unknown. The pid is meaningful only while the lock is held.
 func owner(path string) int {
 	b, _ := os.ReadFile(path)
 	pid, _ := strconv.Atoi(strings.TrimSpace(string(b)))

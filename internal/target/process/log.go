@@ -11,8 +11,8 @@ import (
 // logSize is the size at which app.log becomes app.log.1.
 const logSize = 10 << 20
 
-// rotating is a log of two files of limited size. Write never fails: an application
-// must not stop because a disk is full.
+// rotating is a log of two files of limited size. Write never returns an error, because
+// an application must not stop when a disk is full.
 type rotating struct {
 	path string
 	most int64 // bytes of one file
@@ -54,8 +54,8 @@ func (l *rotating) close() {
 	}
 }
 
-// tail returns the last n lines of a log, cleaned, without the values of the given
-// variables, some of which are secrets.
+// tail returns the last n lines of a log, without control characters and without the
+// values of the given variables, some of which are secrets.
 func tail(path string, n int, given map[string]string) []string {
 	const most = 64 << 10
 	f, err := os.Open(path)

@@ -2,12 +2,12 @@ package process
 
 import "strconv"
 
-// marks are variables that identify the processes of an environment. Such a process
-// has at least one of any and every one of all.
+// marks are environment variables that identify the processes of an environment. Such a
+// process has at least one variable of any and every variable of all.
 type marks struct{ any, all []string }
 
-// marks returns the marks of generation n, or of all generations if n is 0. The
-// folder identifies them if the record is lost.
+// marks returns the marks of generation n, or of all generations if n is 0. If
+// environment.json is lost, the folder identifies the processes.
 func (e *environment) marks(n int) marks {
 	m := marks{any: []string{"GOLDENPATH_DATA=" + e.data()}}
 	if e.Instance != "" {

@@ -13,7 +13,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// imagePath is the PATH of an image that sets none.
+// imagePath is the PATH for an image that sets none.
 const imagePath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 // plan describes how an image runs on this machine. The program, PATH, and arguments
@@ -29,7 +29,8 @@ type plan struct {
 	notes  []string
 }
 
-// newPlan decides how the image in rootfs runs, or refuses it.
+// newPlan returns how to run the image in rootfs, or a refusal if this target cannot run
+// it.
 func newPlan(rootfs string, cfg *v1.ConfigFile, host string) (*plan, error) {
 	root, err := os.OpenRoot(rootfs)
 	if err != nil {
@@ -56,7 +57,7 @@ func newPlan(rootfs string, cfg *v1.ConfigFile, host string) (*plan, error) {
 	return p, nil
 }
 
-// on returns the path on the host for a path of the image.
+// on returns the path on the host of a path in the image.
 func (p *plan) on(name string) string { return filepath.Join(p.rootfs, inside(name)) }
 
 func (p *plan) paths(env []string) {
@@ -92,8 +93,8 @@ func (p *plan) workdir(name string) error {
 	return nil
 }
 
-// program finds argv[0]: by its path, or by its name in the image and then on the
-// host.
+// program finds the program to run by its path, or by its name first in the image and
+// then on the host.
 func (p *plan) program(name, workdir string) error {
 	if strings.Contains(name, "/") {
 		in := name

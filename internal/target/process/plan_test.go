@@ -123,7 +123,7 @@ func TestRefusals(t *testing.T) {
 		"missing behind a link": {"/srv/app", []file{symlink("srv/app", "/gone")}, "/srv/app is not in the image"},
 		"a folder":              {"/srv", []file{folder("srv/")}, "not executable"},
 		"not executable":        {"/srv/app", []file{{name: "srv/app", content: script, head: header(0o644)}}, "not executable (-rw-r--r--)"},
-		"other machine":         {"/srv/app", []file{{name: "srv/app", content: string(foreign)}}, "is for Linux on EM_MIPS"},
+		"other machine":         {"/srv/app", []file{{name: "srv/app", content: string(foreign)}}, "is built for Linux on EM_MIPS"},
 		"damaged":               {"/srv/app", []file{{name: "srv/app", content: "\x7fELF and no more"}}, "damaged ELF"},
 		"no loader":             {"/srv/app", []file{{name: "srv/app", content: loaderless}}, "needs the loader /lib64/ld-muslx"},
 		"no interpreter":        {"/srv/app", []file{{name: "srv/app", content: "#!/opt/perl -w\n"}}, "needs the interpreter /opt/perl"},
@@ -170,8 +170,8 @@ func TestRefusedAtOnce(t *testing.T) {
 		img  v1.Image
 		want string
 	}{
-		"other system":  {with(func(c *v1.ConfigFile) { c.OS = "windows" }), "the image is for windows/"},
-		"other machine": {with(func(c *v1.ConfigFile) { c.Architecture = "s390x" }), "/s390x, this machine is "},
+		"other system":  {with(func(c *v1.ConfigFile) { c.OS = "windows" }), "the image is built for windows/"},
+		"other machine": {with(func(c *v1.ConfigFile) { c.Architecture = "s390x" }), "/s390x, but this machine is "},
 		"no program":    {with(func(c *v1.ConfigFile) { c.Config.Cmd = nil }), "has no program to run"},
 		"not found":     {with(func(c *v1.ConfigFile) { c.Config.Cmd = []string{"/gone"} }), "/gone is not in the image"},
 	}

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Free ports are chosen below the range of outgoing connections, so that none is
-// taken while its application restarts.
+// Free ports are chosen below the range that the kernel uses for outgoing connections,
+// so that no connection takes the port while its application restarts.
 const lowest, highest = 20000, 32767
 
 // holder is a process that listens on a port.
@@ -23,8 +23,8 @@ type holder struct {
 
 func (h holder) String() string { return fmt.Sprintf("process %d (%s)", h.pid, h.name) }
 
-// choosePort returns the port to listen on. A fixed port must be free, or held by
-// the generation that is replaced.
+// choosePort returns the port to listen on. A fixed port must be free, or used by the
+// generation that is being replaced.
 func choosePort(old *generation, asked int) (int, error) {
 	if asked == 0 {
 		return freePort()
@@ -44,7 +44,8 @@ func freePort() (int, error) {
 	return 0, fmt.Errorf("cannot find a free port between %d and %d: all are in use: take environments down", lowest, highest)
 }
 
-// checkFree returns why nothing can listen on port, or nil.
+// checkFree returns an error that explains why no process can listen on port, or nil if
+// the port is free.
 func checkFree(port int) error {
 	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	l, err := net.Listen("tcp4", address)
@@ -68,8 +69,8 @@ func checkFree(port int) error {
 	return fmt.Errorf("cannot listen on port %d: %s holds it (%w): stop it, or choose another port (0: any free port)", port, by, err)
 }
 
-// checkPort returns an error if another process listens on the generation's port. A
-// port without a known listener is accepted.
+// checkPort returns an error if a process outside the generation listens on the
+// generation's port. If the listener is unknown, the port is accepted.
 func (g *generation) checkPort() error {
 	supervisor := owner(g.path("lock"))
 	all := holders(g.spec.Port)

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// holders returns the processes that listen on a port. Those of other users are
+// holders returns the processes that listen on a port. Processes of other users are
 // visible only to root.
 func holders(port int) []holder {
 	sockets := listeners(port)
@@ -55,7 +55,7 @@ func listeners(port int) []string {
 	return all
 }
 
-// below reports whether pid is ancestor or one of its descendants.
+// below reports whether pid is the process ancestor or one of its descendants.
 func below(pid, ancestor int) bool {
 	for ; pid > 1; pid = parent(pid) {
 		if pid == ancestor {

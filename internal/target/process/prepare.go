@@ -11,9 +11,9 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// prepare unpacks d as the next generation and decides how it runs. Nothing is
-// started or stopped. The generation is returned together with an error, so that
-// the caller can remove it.
+// prepare unpacks d as the next generation and decides how to run it. It starts and
+// stops nothing. If there is an error, the generation is returned too, so that the
+// caller can remove it.
 func (t *Target) prepare(ctx context.Context, e *environment, old *generation, d target.Deployment) (*generation, error) {
 	port, err := choosePort(old, d.Port)
 	if err != nil {

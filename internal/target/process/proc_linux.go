@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// stat is the parent and the group of a process.
+// stat is the parent and the process group of a process.
 type stat struct{ pid, parent, group int }
 
 // pids lists all processes.
@@ -42,7 +42,8 @@ func processes() []stat {
 	return all
 }
 
-// readStat reads proc_pid_stat(5). The name in it may contain spaces and parentheses.
+// readStat reads /proc/PID/stat (proc_pid_stat(5)). The process name in this file may
+// contain spaces and parentheses.
 func readStat(pid int) (stat, bool) {
 	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
@@ -57,8 +58,8 @@ func readStat(pid int) (stat, bool) {
 	return stat{pid, parent, group}, true
 }
 
-// on reports whether a process was started with the marks. A process that overwrote
-// its environment, as some servers do to set a title, is not recognised.
+// on reports whether a process was started with the marks. It does not recognise a
+// process that has overwritten its environment, as some servers do to set a title.
 func (m marks) on(pid int) bool {
 	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
 	if err != nil || len(b) == 0 {
@@ -73,8 +74,8 @@ func (m marks) on(pid int) bool {
 	return slices.ContainsFunc(m.any, func(kv string) bool { return slices.Contains(env, kv) })
 }
 
-// sweep kills every process that has the marks. It is the last resort, for processes
-// that the supervisor and its shim did not stop.
+// sweep kills every process that has the marks. It is the last step, for processes that
+// the supervisor and its shim did not stop.
 func sweep(ctx context.Context, m marks) error {
 	deadline := time.After(grace)
 	for wait := time.Millisecond; ; wait = min(2*wait, 20*time.Millisecond) {

@@ -37,9 +37,9 @@ type Target struct {
 	Path string   // PATH for programs of the host; "": that of this process
 }
 
-// Deploy runs d.Image in d.Environment and returns when it is ready. The previous
-// generation serves until then, and continues to serve if d does not become ready.
-// If Deploy is killed at any point, the next call completes it.
+// Deploy runs d.Image in d.Environment and returns when the deployment is ready. The
+// previous generation serves requests until then, and keeps serving if d does not become
+// ready. If Deploy is killed at any point, the next call completes the deployment.
 //
 // The error is a *target.Refusal if this target cannot run the image, and a
 // *target.Failure if the deployment does not become ready.
@@ -109,7 +109,7 @@ func (t *Target) check(d target.Deployment) error {
 	return checkEnv(d.Env)
 }
 
-// host returns the PATH for programs of the host.
+// host returns the PATH in which programs of the host are found.
 func (t *Target) host() string {
 	p := t.Path
 	if p == "" {

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// adopt makes this process the parent of every descendant whose own parent ends, also
-// if the descendant has changed its group or session.
+// adopt makes this process the parent of every descendant whose own parent ends, even if
+// the descendant has changed its group or session.
 func adopt() error {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("cannot become the subreaper: %w", err)
@@ -18,16 +18,18 @@ func adopt() error {
 	return nil
 }
 
-// tied sends sig to a child when the thread that started it ends.
+// tied returns attributes for a child process that make the kernel send sig to the child
+// when the thread that started the child ends.
 func tied(sig syscall.Signal) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: sig}
 }
 
-// ownProgram returns this program, also after its file was replaced or removed.
+// ownProgram returns the path of this program. The path stays valid after the program's
+// file was replaced or removed.
 func ownProgram() (string, error) { return "/proc/self/exe", nil }
 
-// signalTree signals the process group, and every descendant outside it, once. A
-// process that starts at the same time is signalled by the next call.
+// signalTree sends a signal once to the process group and to every descendant outside
+// the group. A process that starts during the call gets the signal on the next call.
 func signalTree(group int, sig syscall.Signal) {
 	if group > 1 {
 		_ = syscall.Kill(-group, sig)
@@ -44,7 +46,8 @@ func signalTree(group int, sig syscall.Signal) {
 	}
 }
 
-// signalIf signals pid if still returns true after the pid can no longer be reused.
+// signalIf sends a signal to pid if the function still returns true once the pid can no
+// longer be reused.
 func signalIf(pid int, sig syscall.Signal, still func() bool) {
 	p, err := os.FindProcess(pid)
 	if err != nil {

@@ -8,8 +8,9 @@ import (
 	"syscall"
 )
 
-// Without subreapers and /proc there are only the process group and the shim's pipe:
-// a process that leaves the group is not stopped.
+// Systems other than Linux have no subreapers and no /proc. There, only the process
+// group and the shim's pipe are available: a process that leaves the group is not
+// tracked and not stopped.
 
 func adopt() error { return nil }
 

@@ -8,11 +8,12 @@ import (
 	"runtime"
 )
 
-// Deploy refuses before it calls any of these.
+// These functions exist so that the package compiles; Deploy returns an error before it
+// calls any of them.
 
 var errUnsupported = errors.New("the process target does not run on " + runtime.GOOS + ": use Linux or macOS, or another target")
 
-// Supervise is not available here.
+// Supervise returns exit code 2, because this system is not supported.
 func Supervise(context.Context, []string) int { return 2 }
 
 func (g *generation) launch() (<-chan error, error) { return nil, errUnsupported }

@@ -8,14 +8,15 @@ import (
 	"time"
 )
 
-// children are the processes that this one started or, if the system supports it,
-// adopted.
+// children are the processes that this process started and, if the system supports it,
+// those that it adopted.
 type children struct {
 	exited <-chan syscall.WaitStatus // receives how the main child ended
 	none   <-chan struct{}           // closed when none is left
 }
 
-// reap waits for every child. Nothing else in the process may wait for one.
+// reap waits for every child process. No other code in this process may wait for a
+// child.
 func reap(main int) children {
 	exited, none := make(chan syscall.WaitStatus, 1), make(chan struct{})
 	go func() {

@@ -8,7 +8,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// otherTarget is the remedy for everything that only a container can run.
+// otherTarget is the remedy for images that need a container.
 const otherTarget = "or deploy to the kubernetes target"
 
 // refuse returns a refusal of an image that this target cannot run.
@@ -16,8 +16,8 @@ func refuse(problem, remedy string) error {
 	return &target.Refusal{Problems: []string{problem + ": " + remedy}}
 }
 
-// checkPlatform refuses an image for another system. If the image names no
-// platform, only its program is checked.
+// checkPlatform refuses an image that was built for another system. An image that names
+// no platform is accepted; only its program is checked.
 func checkPlatform(cfg *v1.ConfigFile) error {
 	if (cfg.OS == "" || cfg.OS == runtime.GOOS) && (cfg.Architecture == "" || cfg.Architecture == runtime.GOARCH) {
 		return nil

@@ -12,13 +12,13 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// maxRestarts is how often an application may end before a deployment stops
-// waiting for it.
+// maxRestarts is how often an application may exit before a deployment stops waiting for
+// it.
 const maxRestarts = 4
 
-// replace makes next the generation that serves. Two generations cannot hold the
-// same fixed port, so old is stopped before next starts; otherwise old serves
-// until next is ready. If next does not become ready, old serves again.
+// replace makes next the generation that serves requests. Two generations cannot use the
+// same fixed port, so with a fixed port old is stopped before next starts; otherwise old
+// serves until next is ready. If next does not become ready, old serves again.
 func (e *environment) replace(ctx context.Context, old, next *generation) error {
 	var err error
 	if old != nil && old.spec.Port == next.spec.Port {
@@ -42,9 +42,9 @@ func (e *environment) replace(ctx context.Context, old, next *generation) error 
 	return rollBack(ctx, old, next, err)
 }
 
-// rollBack stops next and starts old again if it no longer runs. It returns the
-// failure of next: its last log lines, without the values of variables, and what
-// serves now.
+// rollBack stops next, and starts old again if old no longer runs. It returns a
+// *target.Failure with the last log lines of next, without the values of variables, and
+// with what serves now.
 func rollBack(ctx context.Context, old, next *generation, cause error) error {
 	ctx = context.WithoutCancel(ctx)
 	failure := &target.Failure{
@@ -102,8 +102,8 @@ func (g *generation) start(ctx context.Context) error {
 	return g.checkPort()
 }
 
-// abandon removes a generation that will not serve. It also removes the
-// environment if no generation ever served.
+// abandon removes a generation that will not serve. If no generation of the environment
+// ever served, it removes the environment too.
 func (e *environment) abandon(next *generation) error {
 	if next != nil {
 		if err := next.remove(context.Background()); err != nil {

@@ -12,7 +12,7 @@ import (
 // errOutside reports a link to a file outside the image.
 var errOutside = errors.New("the path leads outside the image")
 
-// inside makes a path of an image relative to its root: "/usr/bin" becomes
+// inside returns a path in an image relative to the image's root: "/usr/bin" becomes
 // "usr/bin", and the root becomes ".".
 func inside(name string) string {
 	if p := path.Clean("/" + name)[1:]; p != "" {
@@ -21,8 +21,8 @@ func inside(name string) string {
 	return "."
 }
 
-// resolve follows the symbolic links in name, a path of the image. The result has
-// no links and may not exist. Unpacking made every link relative.
+// resolve follows the symbolic links in name, a path in the image. The resulting path
+// has no links and need not exist. Unpacking has made every link relative.
 func resolve(root *os.Root, name string) (string, error) {
 	const most = 40 // the limit of Linux
 	done, links := ".", 0

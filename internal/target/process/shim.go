@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// shim runs the application once, in its own process group, and returns its exit
-// code. No process that it started outlives it.
+// shim runs the application once, in its own process group, and returns the
+// application's exit code. All processes that the application started are ended too.
 func shim(dir string) int {
 	runtime.LockOSThread() // see supervise
 	syscall.CloseOnExec(3)
@@ -70,9 +70,9 @@ func shim(dir string) int {
 	return code(ws)
 }
 
-// startApp starts the application, which ends with this thread. Its output goes to
-// log; drained is closed when the application and all its children closed their
-// output.
+// startApp starts the application, which the kernel kills when this thread ends. The
+// application's output is written to log; drained is closed when the application and all
+// its children have closed their output.
 func (g *generation) startApp(log io.Writer) (pid int, drained <-chan struct{}, err error) {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -104,7 +104,7 @@ func (g *generation) startApp(log io.Writer) (pid int, drained <-chan struct{}, 
 	return pid, done, p.Release()
 }
 
-// app returns the pid of the application, which is also its process group.
+// app returns the pid of the application, which is also the id of its process group.
 func (g *generation) app() int {
 	b, _ := os.ReadFile(g.path("app.pid"))
 	pid, _ := strconv.Atoi(string(b))

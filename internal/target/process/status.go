@@ -14,9 +14,9 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// Status returns what runs in an environment. If nothing is deployed there, the error
-// is target.ErrNotDeployed. A deployment that has ended, or waits to be started
-// again, is not Alive.
+// Status returns what runs in an environment. If nothing is deployed there, the error is
+// target.ErrNotDeployed. Alive is false for a deployment that has ended or waits for a
+// restart.
 func (t *Target) Status(ctx context.Context, environment string) (target.Running, error) {
 	dir, err := t.folder(environment)
 	if err == nil {
@@ -31,7 +31,7 @@ func (t *Target) Status(ctx context.Context, environment string) (target.Running
 	return target.Running{}, fmt.Errorf("cannot read environment %s: %w", environment, err)
 }
 
-// List yields the result of All.
+// List yields the environments that All returns.
 func (t *Target) List(ctx context.Context) iter.Seq2[target.Running, error] {
 	return func(yield func(target.Running, error) bool) {
 		all, err := t.All(ctx)
@@ -46,10 +46,11 @@ func (t *Target) List(ctx context.Context) iter.Seq2[target.Running, error] {
 	}
 }
 
-// Now returns the time of this machine, on which everything runs.
+// Now returns the time of this machine, on which all environments run.
 func (t *Target) Now(context.Context) (time.Time, error) { return time.Now(), nil }
 
-// Plan returns what Deploy would do. A process has no cost.
+// Plan returns what Deploy would do. The plan has no resource requests, because a
+// process has no cost.
 func (t *Target) Plan(ctx context.Context, d target.Deployment) (target.Plan, error) {
 	if err := t.check(d); err != nil {
 		return target.Plan{}, err
@@ -69,9 +70,9 @@ func (t *Target) Plan(ctx context.Context, d target.Deployment) (target.Plan, er
 	return p, nil
 }
 
-// All returns what runs in every environment below Dir. If the first deployment of
-// an environment was interrupted, only its name is set, so that it can be taken
-// down.
+// All returns the state of every environment below Dir. If the first deployment of an
+// environment was interrupted, only the name is set, so that the environment can be
+// taken down.
 func (t *Target) All(ctx context.Context) ([]target.Running, error) {
 	entries, err := os.ReadDir(t.Dir)
 	if errors.Is(err, fs.ErrNotExist) {

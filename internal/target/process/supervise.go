@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// The delays before an application that ended is started again.
+// The minimum and maximum delay before an application that has exited is started again.
 const (
 	firstBackoff = 100 * time.Millisecond
 	mostBackoff  = 5 * time.Second
@@ -25,10 +25,10 @@ const (
 // Supervise implements the hidden command `goldenpath supervise DIR`, which keeps
 // the generation in DIR running until it receives SIGTERM. It returns an exit code.
 //
-// The supervisor runs the application through a second process, `supervise --shim
-// DIR`. Each of them cleans up if the other is killed: the shim reads a pipe that
-// closes with the supervisor, and the children of a killed shim become children of
-// the supervisor.
+// The supervisor runs the application through a second process, `supervise --shim DIR`.
+// If one of the two is killed, the other ends the application's processes: the shim
+// reads a pipe that closes when the supervisor ends, and the children of a killed shim
+// become children of the supervisor.
 func Supervise(ctx context.Context, args []string) int {
 	var err error
 	switch {
@@ -94,8 +94,8 @@ func supervise(ctx context.Context, dir string) error {
 	}
 }
 
-// once runs a shim, and returns when it and all its descendants have ended. An error
-// ends the supervisor.
+// once runs a shim, and returns when the shim and all its descendants have ended. After
+// an error the supervisor must end.
 func (s *supervisor) once(ctx context.Context) error {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -132,7 +132,8 @@ func (s *supervisor) once(ctx context.Context) error {
 	return children.end(group)
 }
 
-// save writes state.json. It returns an error only if the generation was removed.
+// save writes state.json. It returns an error only if the generation was removed; it
+// ignores other errors.
 func (s *supervisor) save() error {
 	err := writeJSON(s.path("state.json"), s.state)
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {

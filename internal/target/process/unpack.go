@@ -12,7 +12,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// limits bound the unpacked size of an image.
+// limits are the maximum size and number of files of an unpacked image.
 type limits struct {
 	bytes int64
 	files int
@@ -20,11 +20,11 @@ type limits struct {
 
 var defaultLimits = limits{bytes: 8 << 30, files: 500_000}
 
-// unpacker writes layers into a root, the lowest first.
+// unpacker writes the layers of an image into a folder, the lowest layer first.
 //
-// It replaces mutate.Extract, which silently drops some links, unpacks the highest
-// layer first, so that a file may be written beside a link that it should follow,
-// and does not compare digests.
+// It replaces mutate.Extract. That function silently omits some links, does not compare
+// digests, and unpacks the highest layer first, so that a file can be written next to a
+// link instead of through the link.
 type unpacker struct {
 	root   *os.Root
 	left   limits
@@ -35,7 +35,7 @@ type unpacker struct {
 }
 
 // unpack writes the image's files to dir. Each layer must have the digest that the
-// image's configuration gives.
+// image's configuration lists.
 func unpack(ctx context.Context, img v1.Image, dir string, most limits) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -56,7 +56,8 @@ func unpack(ctx context.Context, img v1.Image, dir string, most limits) error {
 	return nil
 }
 
-// verified returns the layers, and the digests that their content must have.
+// verified returns the layers of an image, and the digests that their uncompressed
+// content must have.
 func verified(img v1.Image) ([]v1.Layer, []v1.Hash, error) {
 	m, err := img.Manifest()
 	if err != nil {
@@ -115,7 +116,8 @@ func (u *unpacker) unpack(ctx context.Context, l v1.Layer) error {
 	return nil
 }
 
-// bounded stops a layer that unpacks to more than is left, or when ctx ends.
+// bounded is a reader that returns an error when a layer exceeds the remaining size
+// limit or ctx ends.
 type bounded struct {
 	ctx  context.Context
 	r    io.Reader

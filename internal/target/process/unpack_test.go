@@ -192,7 +192,7 @@ func TestUnpackVerifies(t *testing.T) {
 	rc, _ := bad.Uncompressed()
 	content, _ := io.ReadAll(rc)
 	err := unpackLayers(t, t.TempDir(), defaultLimits, forged{good, content})
-	if err == nil || !strings.Contains(err.Error(), "lists another digest") {
+	if err == nil || !strings.Contains(err.Error(), "but the image lists another") {
 		t.Errorf("error %v", err)
 	}
 	err = unpackLayers(t, t.TempDir(), defaultLimits, static.NewLayer([]byte("no tar at all, and long enough to be read as one"), types.OCIUncompressedLayer))

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// variables are the environment of an application. It contains nothing of the
-// caller's environment: the application has no access to the caller's tokens.
+// variables are the environment variables of an application. They contain no variable of
+// the caller's environment, so the application has no access to the caller's tokens.
 type variables struct {
 	image []string          // of the image
 	given map[string]string // of the deployment
@@ -18,8 +18,8 @@ type variables struct {
 	ours  []string // set last
 }
 
-// list returns the variables, sorted. PATH, HOME and TMPDIR of the image are
-// replaced: they name folders inside the image.
+// list returns the variables as sorted NAME=VALUE strings. It replaces the image's PATH,
+// HOME and TMPDIR, because those name folders inside the image.
 func (v variables) list() []string {
 	all := map[string]string{"LANG": "C.UTF-8"}
 	set := func(list []string) {

@@ -8,14 +8,16 @@ import (
 	"strings"
 )
 
-// keep records that this layer wrote a path.
+// keep records that this layer wrote a path, so that a whiteout in the same layer does
+// not remove it.
 func (u *unpacker) keep(name string) {
 	for ; name != "." && !u.mine[name]; name = path.Dir(name) {
 		u.mine[name] = true
 	}
 }
 
-// whiteout removes a file of lower layers. An opaque whiteout empties a folder.
+// whiteout removes a file that a lower layer wrote. An opaque whiteout removes
+// everything that lower layers wrote into a folder.
 func (u *unpacker) whiteout(h *tar.Header, parent, hidden string) error {
 	switch {
 	case hidden == ".wh..opq":

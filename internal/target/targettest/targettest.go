@@ -18,7 +18,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// Target implements the targets of packages preview and release.
+// Target implements preview.Target and release.Target.
 type Target struct {
 	// Serve holds the handler of each artifact, by digest. An artifact without one
 	// answers every request with 200.
@@ -71,8 +71,8 @@ func (t *Target) Close() {
 	clear(t.environments)
 }
 
-// Deploy deploys a digest into an environment. If the digest already runs there,
-// only the tags change. Proceed is called before and after.
+// Deploy deploys a digest into an environment. If the digest already runs there, only
+// the tags change. Deploy calls d.Proceed before and after the change.
 func (t *Target) Deploy(ctx context.Context, d target.Deployment) (target.Running, error) {
 	proceed := d.Proceed
 	if proceed == nil {
@@ -217,7 +217,7 @@ func (t *Target) Plan(_ context.Context, d target.Deployment) (target.Plan, erro
 	return target.Plan{Place: "this test", Requests: t.Requests}, nil
 }
 
-// Change alters what runs in an environment without a deployment.
+// Change changes what runs in an environment without a deployment.
 func (t *Target) Change(name string, change func(*target.Running)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -12,7 +12,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// checkURL refuses a configuration without an output for the address.
+// checkURL returns an error if no URL is configured and the configuration has no output
+// for the address.
 func (s *session) checkURL() error {
 	if name := s.t.urlOutput(); s.t.URL == "" && !s.conf.outputs[name] {
 		return report.Usage(fmt.Sprintf("%s has no output %q: add output %q { value = … } with the address of the environment, or set its url in .goldenpath.yml", s.t.Dir, name, name))

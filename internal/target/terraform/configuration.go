@@ -13,12 +13,12 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// maxFile bounds the size of a configuration file. This package only reads names and
-// types.
+// maxFile is the maximum size of a configuration file, in bytes. This package reads only
+// names and types.
 const maxFile = 1 << 20
 
-// configuration is what a folder of .tf files declares. Only OpenTofu reads .tofu files,
-// which libraries for Terraform ignore.
+// configuration lists what a folder of .tf files declares. For OpenTofu it includes
+// .tofu files, which libraries for Terraform ignore.
 type configuration struct {
 	variables map[string]*variable
 	outputs   map[string]bool
@@ -27,7 +27,7 @@ type configuration struct {
 	locked    bool            // it pins its providers
 }
 
-// variable is a variable a configuration declares.
+// variable is a variable that a configuration declares.
 type variable struct {
 	kind      string // "" when any is taken as a string
 	required  bool
@@ -36,7 +36,7 @@ type variable struct {
 	line      int
 }
 
-// primitive reports whether a value is passed as is, not as JSON.
+// primitive reports whether a value of the variable is passed unchanged, not as JSON.
 func (v *variable) primitive() bool {
 	return slices.Contains([]string{"", "string", "number", "bool"}, v.kind)
 }
@@ -58,7 +58,8 @@ var (
 	terraformSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "backend", LabelNames: []string{"type"}}, {Type: "cloud"}}}
 )
 
-// readConfiguration reads the configuration in dir. A parse error is a UsageError.
+// readConfiguration reads the configuration in dir. A parse error is a
+// *report.UsageError.
 func readConfiguration(dir string, tofu bool) (*configuration, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -95,7 +96,8 @@ func readConfiguration(dir string, tofu bool) (*configuration, error) {
 	return c, nil
 }
 
-// split takes main.tf.json apart.
+// split splits a file name into base and kind: "main.tf.json" gives "main" and
+// ".tf.json".
 func split(name string) (base, kind string) {
 	name = strings.TrimSuffix(name, ".json")
 	i := strings.LastIndexByte(name, '.')
@@ -155,8 +157,8 @@ func (c *configuration) readValues(dir, name string) error {
 	return mistake(dir, diags)
 }
 
-// read adds the declarations of a file. A declaration in an override file changes single
-// attributes of an earlier one.
+// read adds the declarations in a file to the configuration. A declaration in an
+// override file changes only the attributes that it contains.
 func (c *configuration) read(dir, name string) error {
 	f, err := parse(dir, name)
 	if err != nil {
@@ -204,8 +206,8 @@ func (c *configuration) declare(b *hcl.Block, src []byte) {
 	}
 }
 
-// text returns the source text of an attribute. It is not evaluated, because a hostile
-// expression may be deeply nested.
+// text returns the source text of an attribute. The expression is not evaluated, because
+// untrusted input may be deeply nested.
 func text(a *hcl.Attribute, src []byte) string {
 	return strings.Trim(strings.TrimSpace(string(a.Expr.Range().SliceBytes(src))), `"`)
 }

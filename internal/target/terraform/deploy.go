@@ -10,7 +10,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// cleanup bounds the cleanup after the caller has ended.
+// cleanup is the maximum duration of the cleanup after the caller's context has ended.
 const cleanup = 30 * time.Second
 
 // Deploy applies the configuration in the environment's workspace and returns once the
@@ -73,7 +73,7 @@ func (t *Target) deploy(ctx context.Context, d target.Deployment) (r target.Runn
 	return r, err
 }
 
-// ended reports a phase, and calls Proceed.
+// ended reports the end of a phase, and calls Proceed.
 func (w *deployment) ended(name, detail string) error {
 	now := w.t.now()
 	p := target.Phase{Name: name, Detail: detail, Seconds: now.Sub(w.since).Seconds()}
@@ -90,7 +90,8 @@ func (w *deployment) ended(name, detail string) error {
 	return err
 }
 
-// apply plans and applies. If another apply has made the plan stale, it plans again.
+// apply creates a plan and applies it. If another apply has made the plan stale, apply
+// creates a new plan.
 func (w *deployment) apply(ctx context.Context, v *values) (notes []string, applied bool, err error) {
 	for attempt := 1; ; attempt++ {
 		p, err := w.plan(ctx, v)
@@ -112,7 +113,7 @@ func (w *deployment) apply(ctx context.Context, v *values) (notes []string, appl
 	}
 }
 
-// failure turns a failed apply into a *target.Failure.
+// failure converts the error of an unsuccessful apply into a *target.Failure.
 func (w *deployment) failure(ctx context.Context, err error, ev *events) error {
 	var failed *Failed
 	if !errors.As(err, &failed) {
@@ -156,9 +157,10 @@ func (w *deployment) ready(ctx context.Context, known map[string]string) (target
 	return r, w.ended("ready", proof.Health+"; "+proof.Version)
 }
 
-// abandon removes the resources of a failed first deployment: an empty workspace always,
-// others unless they are to be kept. After an interruption there is no time for that, and
-// after another deployment took over no right: calling Deploy or Down again continues.
+// abandon removes the resources of a failed first deployment. It always removes an empty
+// workspace, and one with resources unless they are to be kept. After an interruption or
+// after another deployment has taken over, abandon removes nothing; calling Deploy or
+// Down again continues.
 func (w *deployment) abandon(ctx context.Context, v *values, applied bool, cause error) error {
 	if !applied {
 		return w.undoWorkspace(ctx, cause)
@@ -176,8 +178,8 @@ func (w *deployment) abandon(ctx context.Context, v *values, applied bool, cause
 	return cause
 }
 
-// undoWorkspace deletes a workspace that is still empty. If another run uses it, Terraform
-// refuses, and it stays.
+// undoWorkspace deletes a workspace that is still empty. If another run uses the
+// workspace, Terraform refuses to delete it, and the workspace is kept.
 func (s *session) undoWorkspace(ctx context.Context, cause error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanup)
 	defer cancel()

@@ -9,10 +9,10 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// Down destroys the resources of the environment's workspace and deletes the workspace. It
-// returns nil if there is none, and continues where an earlier call was killed. It never
-// deletes a workspace with resources: if they cannot be destroyed, it returns a
-// *target.Failure, and the next Down tries again.
+// Down destroys the resources in the environment's workspace and deletes the workspace.
+// It returns nil if the workspace does not exist. After a kill, the next call continues.
+// Down never deletes a workspace that still has resources: if they cannot be destroyed,
+// the error is a *target.Failure, and the next call tries again.
 func (t *Target) Down(ctx context.Context, environment string) error {
 	if err := t.down(ctx, environment); err != nil {
 		return fmt.Errorf("cannot remove %s: %w", environment, err)
@@ -36,7 +36,8 @@ func (t *Target) down(ctx context.Context, environment string) error {
 	return s.remove(ctx, v)
 }
 
-// recall returns the variables of an environment without a deployment.
+// recall returns the variables of an existing environment when there is no deployment to
+// take them from, such as for a removal.
 func (s *session) recall(ctx context.Context, environment string) (*values, error) {
 	outputs, err := s.outputs(ctx)
 	if err != nil {
@@ -87,7 +88,7 @@ func (s *session) notDestroyed(ctx context.Context, cause error, ev *events) err
 	return f
 }
 
-// list lists at most ten names.
+// list returns at most ten names as one text.
 func list(all []string) string {
 	text := strings.Join(all[:min(len(all), 10)], ", ")
 	if n := len(all) - 10; n > 0 {

@@ -11,10 +11,10 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/tool"
 )
 
-// Variables that Terraform gets in addition to those of every program: its own settings,
-// and the credentials of clouds, a cluster and git modules. Pass any other credential of a
-// provider as a variable of the configuration. Tokens of the runner or the repository are
-// never passed.
+// Environment variables that Terraform gets in addition to those that every program
+// gets: Terraform's own settings, and the credentials for clouds, a cluster and git
+// modules. Credentials for any other provider must be passed as variables of the
+// configuration. Tokens of the runner or the repository are never passed.
 var (
 	passPrefixes = []string{"TF_", "AWS_", "GOOGLE_", "CLOUDSDK_", "ARM_", "AZURE_", "KUBE", "FLY_"}
 	passNames    = []string{"SSH_AUTH_SOCK", "ALL_PROXY", "all_proxy"}
@@ -40,10 +40,12 @@ func environ(caller []string, data string) map[string]string {
 	return env
 }
 
-// forLibrary returns env without the variables that terraform-exec sets or rejects.
+// forLibrary returns env without the variables that the library terraform-exec sets or
+// rejects.
 func forLibrary(env map[string]string) map[string]string { return tfexec.CleanEnv(maps.Clone(env)) }
 
-// callerVariable reports whether the caller's environment sets a variable.
+// callerVariable reports whether the caller's environment sets a variable of the
+// configuration (TF_VAR_NAME).
 func callerVariable(name string) bool {
 	_, ok := os.LookupEnv("TF_VAR_" + name)
 	return ok

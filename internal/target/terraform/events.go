@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Limits on what is kept of a run.
+// Limits on how much of a command's output is kept.
 const (
 	maxLine     = 4 << 20
 	maxProblems = 20
@@ -23,7 +23,7 @@ type events struct {
 	done     int      // resources created, changed or removed
 }
 
-// problem is one error of Terraform.
+// problem is one error that Terraform reported.
 type problem struct {
 	Summary string
 	Detail  string
@@ -123,7 +123,7 @@ func readProblems(text string) []problem {
 	return all
 }
 
-// scan reads "on main.tf line 12, in resource …:".
+// scan parses a line such as "on main.tf line 12, in resource …:".
 func scan(line string, file *string, number *int) bool {
 	n, err := fmt.Sscanf(line, "on %s line %d", file, number)
 	return n == 2 && err == nil

@@ -17,7 +17,7 @@ const (
 	textMax = 400
 )
 
-// Failed is a command of Terraform that did not succeed.
+// Failed is the error for a Terraform command that did not succeed.
 type Failed struct {
 	Step     string   // "terraform apply"
 	Problems []string // file:line address: what, a line each, without secret values
@@ -33,7 +33,8 @@ func (f *Failed) Error() string {
 	return msg
 }
 
-// failed turns problems into an error, a *Locked if one of them is a lock.
+// failed converts problems into a *Locked error if one of them is a state lock,
+// otherwise into a *Failed error.
 func (s *session) failed(command string, problems []problem) error {
 	for _, p := range problems {
 		if l := readLock(p.Summary + "\n" + p.Detail); l != nil {
@@ -84,7 +85,7 @@ func (s *session) tell(p problem) string {
 	return where + s.clean(text)
 }
 
-// clean removes secret values and control characters from a text, and bounds it.
+// clean removes secret values and control characters from a text, and shortens it.
 func (s *session) clean(text string) string {
 	for _, v := range s.hidden {
 		text = strings.ReplaceAll(text, v, "***")
@@ -104,7 +105,8 @@ func plain(text string, max int) string {
 	return text
 }
 
-// hide adds a value that no message may show, as well as its JSON form and its lines.
+// hide registers a value that no message may contain, together with its JSON form and
+// each of its lines.
 func (s *session) hide(value string) {
 	quoted, _ := json.Marshal(value)
 	for _, v := range append(strings.Split(value, "\n"), value, strings.Trim(string(quoted), `"`)) {

@@ -68,7 +68,7 @@ func Guard(_ context.Context, argv []string) int {
 	return cmd.ProcessState.ExitCode()
 }
 
-// deafTo discards writes after the reader has ended.
+// deafTo is a writer that discards its input after the reader of w has ended.
 type deafTo struct{ w io.Writer }
 
 func (d deafTo) Write(p []byte) (int, error) {

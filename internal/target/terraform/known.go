@@ -13,13 +13,13 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// Limits on the goldenpath map: the bytes of a value, and the price.
+// Limits on the `goldenpath` map: the length of a value in bytes, and the highest price.
 const (
 	maxKnown   = 512
 	maxPerHour = 1e9
 )
 
-// known is the goldenpath map of a deployment.
+// known returns the `goldenpath` map of a deployment.
 func (t *Target) known(d target.Deployment, workspace string, before map[string]string) map[string]string {
 	now := t.now().UTC().Format(time.RFC3339)
 	k := map[string]string{
@@ -56,7 +56,8 @@ func (t *Target) known(d target.Deployment, workspace string, before map[string]
 	return k
 }
 
-// number returns 12 for pr-12.
+// number returns the number of the pull request in the name of a workspace: "12" for
+// pr-12, otherwise "".
 func number(workspace string) string {
 	if !previewName.MatchString(workspace) {
 		return ""
@@ -64,8 +65,8 @@ func number(workspace string) string {
 	return strings.TrimPrefix(workspace, "pr-")
 }
 
-// labels returns the parts of known that are useful in a cloud's console or a bill, in the
-// characters that Google Cloud, the strictest, accepts.
+// labels returns the parts of known that are useful in a cloud console or a bill. The
+// values contain only characters that Google Cloud, the strictest provider, accepts.
 func labels(known map[string]string) map[string]string {
 	l := map[string]string{"managed-by": "goldenpath"}
 	for label, name := range map[string]string{
@@ -86,8 +87,9 @@ func safe(s string) string {
 	return strings.Trim(s[:min(len(s), 63)], "-_")
 }
 
-// readKnown reads the output goldenpath. The configuration writes it, so values of a wrong
-// type and long values are ignored.
+// readKnown reads the output `goldenpath`. The output is written by the configuration,
+// which may come from a pull request, so values of a wrong type and long values are
+// ignored.
 func readKnown(outputs map[string]tfexec.OutputMeta) map[string]string {
 	o, ok := outputs["goldenpath"]
 	if !ok || o.Sensitive {
@@ -112,8 +114,9 @@ func readKnown(outputs map[string]tfexec.OutputMeta) map[string]string {
 	return k
 }
 
-// running converts the outputs of an environment. A pull request writes them, so the pull
-// request of a preview follows from the name of its workspace alone.
+// running returns the state of an environment from its outputs. A pull request can
+// change the outputs, so the number of the pull request is always taken from the name of
+// the workspace.
 func running(environment, workspace string, k map[string]string) target.Running {
 	r := target.Running{
 		Environment: environment, App: k["app"], Commit: k["commit"], Digest: k["digest"], Place: place(workspace),
@@ -140,8 +143,8 @@ func when(s string) time.Time {
 	return t
 }
 
-// recalled returns what is known about an environment without a deployment: its output, and
-// what follows from its name.
+// recalled returns the `goldenpath` map of an environment when there is no deployment:
+// the content of its output, and what its name implies.
 func recalled(environment, workspace string, k map[string]string) map[string]string {
 	all := map[string]string{}
 	maps.Copy(all, k)

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Locked is the error for an environment whose state another run has locked. This package
-// never breaks a lock: it only names a user and a machine, which does not prove that the
-// run has ended. The lock of a local state ends with its process; that of a bucket or a
-// cluster stays if a run is killed with SIGKILL.
+// Locked is the error for an environment whose state another run has locked. This
+// package never removes such a lock: the lock contains only a user and a machine, which
+// does not prove that the run has ended. The lock of a local state ends with its
+// process; a lock in a bucket or a cluster remains if its run is killed with SIGKILL.
 type Locked struct {
 	Workspace string
 	ID        string // of the lock
@@ -31,10 +31,11 @@ func or(s, other string) string {
 	return s
 }
 
-// lockID matches an id that is safe in a command line.
+// lockID matches ids that are safe in a command line.
 var lockID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]*$`)
 
-// readLock reads Terraform's message about a lock, or returns nil.
+// readLock parses Terraform's message about a lock. It returns nil if the text is not
+// such a message.
 func readLock(text string) *Locked {
 	if !strings.Contains(text, "Error acquiring the state lock") && !strings.Contains(text, "Error locking state") {
 		return nil

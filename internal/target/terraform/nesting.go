@@ -2,16 +2,16 @@ package terraform
 
 import "bytes"
 
-// maxNesting bounds the nesting of a configuration, and maxJoins the chains that the parser
-// follows recursively. HCL's parser has no limit of its own, and a stack overflow would end
-// the process.
+// maxNesting is the maximum nesting of a configuration, and maxJoins the maximum length
+// of the chains that the parser follows recursively. HCL's parser has no such limits,
+// and a stack overflow would end the process.
 const (
 	maxNesting = 500
 	maxJoins   = 5000
 )
 
-// tooDeep reports whether a file could overflow the parser's stack. It also counts brackets
-// in strings and comments; real configurations stay far below the limits.
+// tooDeep reports whether a file could overflow the parser's stack. It also counts
+// brackets in strings and comments; real configurations are far below the limits.
 func tooDeep(b []byte) bool {
 	depth, unary := 0, 0
 	for _, c := range b {

@@ -13,8 +13,9 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// Plan returns what Deploy would change. It changes nothing: a workspace that it creates is
-// deleted again. Changes have addresses, sorted as Terraform does, but no values.
+// Plan returns what Deploy would change. It changes nothing: if it creates a workspace,
+// it deletes the workspace again. The changes contain addresses in Terraform's order,
+// but no values.
 func (t *Target) Plan(ctx context.Context, d target.Deployment) (target.Plan, error) {
 	p, err := t.planOnly(ctx, d)
 	if err != nil {
@@ -48,7 +49,7 @@ func (t *Target) planOnly(ctx context.Context, d target.Deployment) (p target.Pl
 	return s.plan(ctx, v)
 }
 
-// settle returns the variables of a deployment, and the goldenpath map.
+// settle returns the variables of a deployment, and its `goldenpath` map.
 func (s *session) settle(ctx context.Context, d target.Deployment, there bool) (*values, map[string]string, error) {
 	var before map[string]string
 	if there {
@@ -74,24 +75,24 @@ func (s *session) settle(ctx context.Context, d target.Deployment, there bool) (
 	return v, known, nil
 }
 
-// limits returns notes about limits of this configuration.
+// limits returns notes about what goldenpath cannot do with this configuration.
 func (s *session) limits() []string {
 	notes := []string{s.version}
 	if s.conf.backend == "" || s.conf.backend == "local" {
-		notes = append(notes, s.t.Dir+" keeps its state on this machine only: set a backend, or no other run finds the environment")
+		notes = append(notes, s.t.Dir+" keeps its state on this machine only: set a backend, otherwise no other run finds the environment")
 	}
 	if !s.conf.outputs["goldenpath"] || s.conf.variables["goldenpath"] == nil {
-		notes = append(notes, s.t.Dir+" keeps neither commit nor expiry with the environment: declare variable and output goldenpath")
+		notes = append(notes, s.t.Dir+" does not record commit and expiry with the environment: declare the variable and the output goldenpath")
 	}
 	if s.conf.variables["image"] == nil {
-		notes = append(notes, s.t.Dir+" declares no variable image: it does not get the artifact")
+		notes = append(notes, s.t.Dir+" declares no variable image: the configuration does not get the artifact to run")
 	}
 	return notes
 }
 
 const planFile = "plan"
 
-// plan creates a plan and keeps it for apply.
+// plan creates a plan and stores it for apply.
 func (s *session) plan(ctx context.Context, v *values, more ...string) (target.Plan, error) {
 	if err := s.write(v); err != nil {
 		return target.Plan{}, err
@@ -125,7 +126,8 @@ func (s *session) show(ctx context.Context) (*tfjson.Plan, error) {
 	return full, nil
 }
 
-// args returns a command with the arguments that all commands with variables share.
+// args returns a command line with the arguments that all commands with variables have
+// in common.
 func (s *session) args(command string, v *values) []string {
 	s.secrets = v.secrets
 	return []string{command, "-json", "-input=false", "-lock-timeout=" + s.t.lockTimeout().String(), "-var-file=" + filepath.Join(s.tmp, "values.tfvars.json")}
@@ -142,8 +144,8 @@ func (s *session) write(v *values) error {
 	return nil
 }
 
-// read returns what a plan does to a resource. A replacement is a removal and a creation, in
-// the order in which they happen.
+// read returns the changes that a plan makes to a resource. A replacement is two
+// changes, a removal and a creation, in the order in which Terraform makes them.
 func read(rc *tfjson.ResourceChange) ([]target.Change, string) {
 	if rc.Mode != tfjson.ManagedResourceMode || rc.Change == nil {
 		return nil, ""
@@ -169,7 +171,7 @@ func read(rc *tfjson.ResourceChange) ([]target.Change, string) {
 	return one("change"), fmt.Sprintf("%s: unknown action %v", name, a)
 }
 
-// maxDepth bounds the depth of modules. Terraform itself has no limit.
+// maxDepth is the maximum depth of nested modules. Terraform itself has no such limit.
 const maxDepth = 100
 
 func count(m *tfjson.StateModule, types map[string]int, depth int) {

@@ -11,12 +11,13 @@ import (
 	"time"
 )
 
-// run runs a command that plans or applies. terraform-exec runs all others: it kills
-// Terraform when the caller is killed, which loses track of resources in creation, and it
-// does not pass TF_VAR_ variables.
+// run runs a command that plans or applies. Other commands run through terraform-exec,
+// which cannot be used here: it kills Terraform when the caller is killed, so that
+// Terraform loses track of resources that are being created, and it does not pass
+// TF_VAR_ variables.
 //
-// When ctx ends, run interrupts the command and waits for it. The exit code 2 of
-// -detailed-exitcode is not an error.
+// When ctx ends, run interrupts the command and waits until the command has ended. The
+// exit code 2 of -detailed-exitcode is not an error.
 func (s *session) run(ctx context.Context, args ...string) (*events, error) {
 	argv := append([]string{s.binary}, args...)
 	if len(s.t.Guard) > 0 {

@@ -35,7 +35,7 @@ type session struct {
 	workspace string            // the current one
 }
 
-// find returns the absolute path of the program.
+// find returns the absolute path of the OpenTofu or Terraform program.
 func (t *Target) find() (string, error) {
 	names := []string{"tofu", "terraform"}
 	if t.Binary != "" {
@@ -53,8 +53,8 @@ func (t *Target) find() (string, error) {
 	return "", ErrNoBinary
 }
 
-// enter locks Target.Data, and waits for another session that holds it. workspace is "" if
-// the session uses several.
+// enter locks Target.Data; if another session holds the lock, enter waits. workspace is
+// "" if the session uses several workspaces.
 func (t *Target) enter(ctx context.Context, workspace string) (*session, error) {
 	if err := t.check(); err != nil {
 		return nil, err
@@ -109,7 +109,7 @@ func (s *session) acquire(ctx context.Context, path string) error {
 	return nil
 }
 
-// prepare creates the session's folders, and removes those of killed sessions.
+// prepare creates the session's folders, and removes the folders of killed sessions.
 func (s *session) prepare(root string) error {
 	old, _ := filepath.Glob(filepath.Join(root, "run-*"))
 	for _, dir := range old {
@@ -144,8 +144,9 @@ func (s *session) leave() {
 	_ = s.lock.Unlock()
 }
 
-// init initialises providers, modules and the backend. It first clears the workspace that an
-// earlier session selected: if that workspace no longer exists, Terraform would fail.
+// init initialises providers, modules and the backend. Before that, it clears the
+// workspace that an earlier session selected, because Terraform does not initialise if
+// the selected workspace no longer exists.
 func (s *session) init(ctx context.Context) error {
 	if err := os.Remove(filepath.Join(s.data, "environment")); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("cannot clear the last workspace: %w", err)
@@ -168,7 +169,8 @@ func (s *session) init(ctx context.Context) error {
 	return nil
 }
 
-// open begins a session and selects the workspace, if it exists.
+// open begins a session, and selects the environment's workspace. It reports whether
+// that workspace exists.
 func (t *Target) open(ctx context.Context, environment string) (*session, bool, error) {
 	workspace, err := t.workspace(environment)
 	if err != nil {

@@ -8,9 +8,9 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// Status returns the environment by its outputs, or target.ErrNotDeployed if it has no
-// workspace. Alive means that there are resources, not that they respond. A killed
-// deployment may leave a workspace without any.
+// Status returns the state of an environment from its outputs, or target.ErrNotDeployed
+// if the environment has no workspace. Alive means that the workspace has resources, not
+// that they respond. After a killed deployment, a workspace may have no resources.
 func (t *Target) Status(ctx context.Context, environment string) (target.Running, error) {
 	s, there, err := t.open(ctx, environment)
 	if err == nil {
@@ -53,8 +53,8 @@ func (s *session) status(ctx context.Context, environment string) (target.Runnin
 	return r, nil
 }
 
-// List iterates over the workspaces that are previews. The caller may remove each before
-// the next is read. A workspace that cannot be read comes with its error.
+// List iterates over the workspaces of previews. The caller may remove a preview before
+// it reads the next. A workspace that cannot be read is returned with an error.
 func (t *Target) List(ctx context.Context) iter.Seq2[target.Running, error] {
 	return func(yield func(target.Running, error) bool) {
 		all, err := t.workspaces(ctx)
@@ -98,7 +98,7 @@ func (t *Target) workspaces(ctx context.Context) ([]string, error) {
 	return all, nil
 }
 
-// listed reads a workspace without initialising again.
+// listed reads the state of a workspace in a session that is already initialised.
 func (t *Target) listed(ctx context.Context, environment, workspace string) (target.Running, bool, error) {
 	s, err := t.enter(ctx, workspace)
 	if err != nil {

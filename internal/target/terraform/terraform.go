@@ -59,7 +59,8 @@ type Target struct {
 // ErrNoBinary is the error if neither OpenTofu nor Terraform is installed.
 var ErrNoBinary = errors.New("neither tofu nor terraform is on PATH: install OpenTofu or Terraform")
 
-// workspaceName matches names that every backend accepts and that are not command line options.
+// workspaceName matches the names that every backend accepts and that cannot be mistaken
+// for command line options.
 var workspaceName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 
 func (t *Target) workspace(environment string) (string, error) {
@@ -75,8 +76,9 @@ func (t *Target) workspace(environment string) (string, error) {
 
 var previewName = regexp.MustCompile(`^pr-[1-9][0-9]{0,8}$`)
 
-// preview returns the environment of a workspace, or "". A backend may hold staging and
-// production too, so only names of previews are listed.
+// preview returns the environment of a preview's workspace, or "" for any other
+// workspace. A backend may also hold staging and production, which must not be listed as
+// previews.
 func (t *Target) preview(workspace string) string {
 	switch {
 	case !workspaceName.MatchString(workspace) || workspace == "default":
@@ -131,7 +133,8 @@ func (t *Target) now() time.Time {
 	return time.Now()
 }
 
-// Now returns the time by this machine's clock: a backend does not report one.
+// Now returns the time by this machine's clock, because a backend does not report a
+// time.
 func (t *Target) Now(context.Context) (time.Time, error) { return t.now(), nil }
 
 func place(workspace string) string { return "workspace " + workspace }

@@ -15,16 +15,16 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// values are the variables of a run. They are written to a file, never to a command line,
-// and as JSON, so that nothing in them is a template.
+// values are the variables of a run. They are written to a file, never to a command
+// line. The file is JSON, so that no value is interpreted as a template.
 type values struct {
 	file    map[string]any
 	secrets map[string]string // by variable
 	notes   []string
 }
 
-// standard are the variables that describe the deployment. A variable of that name with
-// another type belongs to the configuration.
+// standard returns the variables that describe the deployment. If the configuration
+// declares a variable of such a name with another type, that variable is not set.
 func standard(workspace, number string, known map[string]string, env map[string]string) map[string]any {
 	all := map[string]any{
 		"image": known["image"], "digest": known["digest"], "commit": known["commit"], "app": known["app"],
@@ -37,8 +37,8 @@ func standard(workspace, number string, known map[string]string, env map[string]
 	return all
 }
 
-// fill sets the standard variables, and over them what the user set. It collects mistakes
-// into one UsageError.
+// fill sets the standard variables, and then the user's variables, which override them.
+// All mistakes are collected in one *report.UsageError.
 func (s *session) fill(std map[string]any, secrets map[string]target.Secret) (*values, error) {
 	v := &values{file: map[string]any{}, secrets: map[string]string{}}
 	var wrong []string
@@ -103,7 +103,8 @@ func missing(name string) string {
 	return fmt.Sprintf("variable %q has no default and is not set: set vars.%s of the environment in .goldenpath.yml (preview.vars.%s), or give it a default", name, name, name)
 }
 
-// unknown returns the message about an undeclared variable.
+// unknown returns the error message for a variable that the configuration does not
+// declare.
 func (s *session) unknown(key, name string) string {
 	declared := slices.Sorted(maps.Keys(s.conf.variables))
 	msg := fmt.Sprintf("%s.%s: %s declares no variable %q", key, plain(name, 80), s.t.Dir, plain(name, 80))
@@ -119,9 +120,9 @@ func (s *session) at(v *variable) string {
 	return fmt.Sprintf("%s:%d", filepath.Join(s.t.Dir, v.file), v.line)
 }
 
-// stand sets required variables whose values are no longer known, so that an environment can
-// be removed. A removal does not depend on them, unless a provider is configured with one:
-// then Target.Secrets must contain it.
+// stand sets placeholders for required variables whose values are no longer known, so
+// that an environment can be removed. A removal does not depend on these values, unless
+// a provider is configured with them: then Target.Secrets must contain the value.
 func (s *session) stand(std map[string]any, secrets map[string]target.Secret) {
 	for name, d := range s.conf.variables {
 		_, given := s.t.Vars[name]
@@ -148,7 +149,8 @@ func (s *session) stand(std map[string]any, secrets map[string]target.Secret) {
 	}
 }
 
-// standIns have the form that validation rules of a configuration may check.
+// standIns are placeholders in the form that a configuration's validation rules may
+// require.
 var standIns = map[string]string{
 	"image":  "removed@sha256:" + strings.Repeat("0", 64),
 	"digest": "sha256:" + strings.Repeat("0", 64),

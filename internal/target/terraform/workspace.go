@@ -10,7 +10,8 @@ import (
 	"github.com/hashicorp/terraform-exec/tfexec"
 )
 
-// selectWorkspace reports false if there is no such workspace.
+// selectWorkspace selects the session's workspace. It returns false if the workspace
+// does not exist.
 func (s *session) selectWorkspace(ctx context.Context) (bool, error) {
 	all, _, err := s.tf.WorkspaceList(ctx)
 	if err != nil {
@@ -25,7 +26,8 @@ func (s *session) selectWorkspace(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
-// makeWorkspace reports false if another run has just created it.
+// makeWorkspace creates the session's workspace. It returns false if another run has
+// created the workspace at the same time.
 func (s *session) makeWorkspace(ctx context.Context) (bool, error) {
 	err := s.tf.WorkspaceNew(ctx, s.workspace, tfexec.LockTimeout(s.t.lockTimeout().String()))
 	if err == nil {
@@ -37,7 +39,8 @@ func (s *session) makeWorkspace(ctx context.Context) (bool, error) {
 	return false, s.explain(ctx, "workspace new", err)
 }
 
-// deleteWorkspace deletes an empty workspace. Terraform refuses to delete others.
+// deleteWorkspace deletes the session's workspace if it is empty. Terraform refuses to
+// delete a workspace with resources.
 func (s *session) deleteWorkspace(ctx context.Context) error {
 	if err := s.tf.WorkspaceSelect(ctx, "default"); err != nil {
 		return s.explain(ctx, "workspace select", err)
@@ -76,7 +79,8 @@ func (s *session) resources(ctx context.Context) ([]string, error) {
 	return all, nil
 }
 
-// outputs returns the workspace's outputs. No message shows the values of sensitive ones.
+// outputs returns the workspace's outputs. The values of sensitive outputs are
+// registered so that no message contains them.
 func (s *session) outputs(ctx context.Context) (map[string]tfexec.OutputMeta, error) {
 	all, err := s.tf.Output(ctx)
 	if err != nil {

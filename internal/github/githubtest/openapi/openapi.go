@@ -24,7 +24,7 @@ type Description struct {
 	refuse *openapi3.SchemaRef // body of a refusal that the description does not list
 }
 
-// Exchange is a request and its response. With status 0 there is no response of GitHub, such
+// Exchange is a request and its response. If Status is 0, GitHub sent no response, such
 // as after a fault, and only the request is checked.
 type Exchange struct {
 	Request *http.Request
@@ -38,8 +38,9 @@ type Exchange struct {
 // x-multi-segment.
 var manySegments = regexp.MustCompile(`\{(path|ref|dir|basehead)\}$`)
 
-// Read reads the description, generated/api.github.com.json of the npm package
-// @octokit/openapi. Reading takes some seconds and 400 MB, so do it once.
+// Read parses GitHub's description, the file generated/api.github.com.json of the npm
+// package @octokit/openapi. Reading takes several seconds and 400 MB of memory, so call
+// Read once.
 func Read(file string) (*Description, error) {
 	doc, err := openapi3.NewLoader().LoadFromFile(file)
 	if err != nil {
@@ -64,7 +65,8 @@ func Read(file string) (*Description, error) {
 	return &Description{router, refuse}, nil
 }
 
-// Check returns the deviations from the description, one line each.
+// Check returns how a request and its response deviate from the description, one line
+// for each deviation.
 func (d *Description) Check(x Exchange) []string {
 	request := x.Request.Clone(context.Background())
 	request.URL.Path = strings.TrimPrefix(request.URL.Path, "/api/v3") // on a GitHub Enterprise Server

@@ -11,8 +11,8 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 )
 
-// violations returns the parts of an error of the library: a JSON pointer and the reason,
-// without the schema, which is very long.
+// violations returns the problems in an error of the OpenAPI library: a JSON pointer and
+// the reason for each, without the schema, which is very long.
 func violations(err error) []string {
 	var many openapi3.MultiError
 	var one *openapi3.SchemaError
@@ -36,15 +36,16 @@ func violations(err error) []string {
 	return []string{": " + first}
 }
 
-// deviates reports whether GitHub itself is known to deviate from its description here.
+// deviates reports whether GitHub's real responses are known to deviate from the
+// description at this pointer.
 func deviates(pointer string, e *openapi3.SchemaError) bool {
 	// The repository of a deleted fork is null. The description allows that for the same
 	// object in webhooks (webhook-pull-request-labeled), but not in responses.
 	return e.Value == nil && strings.HasSuffix(pointer, "head/repo")
 }
 
-// unknown returns parameters and fields that the description does not name. GitHub silently
-// ignores them, so a misspelt one has no effect.
+// unknown returns the parameters and fields of a request that the description does not
+// contain. GitHub silently ignores them, so a misspelt name has no effect.
 func unknown(route *routers.Route, x Exchange) []string {
 	var all []string
 	for name := range x.Request.URL.Query() {
