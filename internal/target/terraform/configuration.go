@@ -96,8 +96,8 @@ func readConfiguration(dir string, tofu bool) (*configuration, error) {
 	return c, nil
 }
 
-// split splits a file name into base and kind: "main.tf.json" gives "main" and
-// ".tf.json".
+// split splits a file name into its base and its kind, and ignores .json: "main.tf.json"
+// gives "main" and "tf".
 func split(name string) (base, kind string) {
 	name = strings.TrimSuffix(name, ".json")
 	i := strings.LastIndexByte(name, '.')

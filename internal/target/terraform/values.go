@@ -23,8 +23,9 @@ type values struct {
 	notes   []string
 }
 
-// standard returns the variables that describe the deployment. If the configuration
-// declares a variable of such a name with another type, that variable is not set.
+// standard returns the variables that describe the deployment, without those whose value
+// is unknown. If the configuration declares a variable of such a name with another type,
+// it is treated as the configuration's own variable.
 func standard(workspace, number string, known map[string]string, env map[string]string) map[string]any {
 	all := map[string]any{
 		"image": known["image"], "digest": known["digest"], "commit": known["commit"], "app": known["app"],
