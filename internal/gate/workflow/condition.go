@@ -23,15 +23,11 @@ func botCondition(w *File) []report.Finding {
 		if slices.ContainsFunc(events, func(e string) bool { return outsideEvents[e] }) {
 			sev = report.Medium
 		}
-		actionlint.VisitExprNode(node, func(n, _ actionlint.ExprNode, entering bool) {
-			c, ok := n.(*actionlint.CompareOpNode)
-			if !ok || !entering || c.Kind != actionlint.CompareOpNodeKindEq {
+		actionlint.VisitExprNode(node, func(n, parent actionlint.ExprNode, entering bool) {
+			if _, excluded := parent.(*actionlint.NotOpNode); excluded || !entering {
 				return
 			}
-			name, bot := actor(c.Left, c.Right)
-			if bot == "" {
-				name, bot = actor(c.Right, c.Left)
-			}
+			name, bot := trusted(n)
 			if bot == "" {
 				return
 			}
@@ -49,6 +45,37 @@ func botCondition(w *File) []report.Finding {
 		}
 	}
 	return out
+}
+
+// trusted returns the context and the bot of an expression that is true if a bot is the
+// actor. bot is "" if it is another expression.
+func trusted(n actionlint.ExprNode) (name, bot string) {
+	switch n := n.(type) {
+	case *actionlint.CompareOpNode:
+		if n.Kind != actionlint.CompareOpNodeKindEq {
+			return "", ""
+		}
+		if name, bot = actor(n.Left, n.Right); bot == "" {
+			name, bot = actor(n.Right, n.Left)
+		}
+	case *actionlint.FuncCallNode:
+		if len(n.Args) != 2 {
+			return "", ""
+		}
+		switch strings.ToLower(n.Callee) {
+		case "contains":
+			all, _ := list(n.Args[0])
+			for _, item := range all {
+				if name, bot = actor(n.Args[1], &actionlint.StringNode{Value: item}); bot != "" {
+					return name, bot
+				}
+			}
+			return actor(n.Args[0], n.Args[1])
+		case "endswith":
+			return actor(n.Args[0], n.Args[1])
+		}
+	}
+	return name, bot
 }
 
 func actor(a, b actionlint.ExprNode) (name, bot string) {

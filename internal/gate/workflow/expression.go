@@ -39,11 +39,13 @@ func placeholders(s string) []placeholder {
 // condition returns the expression of an if:, which needs no ${{ }}. It is nil if
 // there is none or it cannot be parsed.
 func condition(s *actionlint.String) actionlint.ExprNode {
-	text := strings.TrimSpace(value(s))
-	if text == "" {
+	text := value(s)
+	if strings.TrimSpace(text) == "" {
 		return nil
 	}
 	if strings.Contains(text, "${{") {
+		// A character beside the expression, such as the line break that ends a block
+		// scalar, makes the condition a string, which is always true.
 		p := placeholders(text)
 		if len(p) != 1 || p[0].text != text {
 			return nil
