@@ -88,7 +88,7 @@ func payload(img v1.Image) ([]byte, error) {
 		return nil, err
 	}
 	if len(layers) != 1 {
-		return nil, fmt.Errorf("the referrer has %d layers, want 1: remove it from the registry", len(layers))
+		return nil, fmt.Errorf("this evidence, a referrer of an image, has %d layers instead of 1: delete this digest from the registry", len(layers))
 	}
 	r, err := layers[0].Compressed()
 	if err != nil {
@@ -97,7 +97,7 @@ func payload(img v1.Image) ([]byte, error) {
 	defer r.Close()
 	b, err := io.ReadAll(io.LimitReader(r, maxReferrer+1))
 	if err == nil && len(b) > maxReferrer {
-		err = fmt.Errorf("the referrer is larger than %d bytes: remove it from the registry", maxReferrer)
+		err = fmt.Errorf("this evidence, a referrer of an image, is larger than %d bytes: delete this digest from the registry", maxReferrer)
 	}
 	return b, err
 }

@@ -117,7 +117,7 @@ func (d Deps) resumeRollback(ctx context.Context, o Options, f *facts, r *report
 	if err != nil {
 		return deployed{}, err
 	}
-	r.Checks = append(r.Checks, report.Check{Name: "deployed", State: report.Warned, Result: "not again: release " + c.ID + " broke its SLO", Note: "it is rolled back next"})
+	r.Checks = append(r.Checks, report.Check{Name: "deployed", State: report.Warned, Result: "not again: release " + c.ID + " broke its SLO", Note: "this release is rolled back next"})
 	fail(r, report.ReasonSoakFailed, fmt.Sprintf("release %s broke its SLO and was not rolled back yet", c.ID))
 	if o.KeepLock {
 		r.Verdict = report.Warn
