@@ -38,7 +38,7 @@ func TestAttestReports(t *testing.T) {
 	for name, tt := range map[string]struct {
 		reports []*report.Report
 		signed  map[string]string // verdict by type or environment; empty: nothing is signed
-		usage   bool              // the reports are no input at all
+		usage   bool              // none of the files is a report
 	}{
 		"one":                               {[]*report.Report{test("pass", "")}, map[string]string{evidence.Tests: "pass"}, false},
 		"shards":                            {[]*report.Report{test("pass", ""), test("pass", "")}, map[string]string{evidence.Tests: "pass"}, false},

@@ -201,7 +201,7 @@ func TestForgedOutput(t *testing.T) {
 // GP-PREV-3: an invalid address is reported.
 func TestAddress(t *testing.T) {
 	for name, tc := range map[string]struct{ output, want string }{
-		"null":      {`output "url" { value = null }`, "must not be null"},
+		"null":      {`output "url" { value = null }`, "a value that is not null"},
 		"sensitive": {"output \"url\" {\n value = \"https://a.example.com\"\n sensitive = true\n}", "is sensitive"},
 		"list":      {`output "url" { value = ["https://a.example.com"] }`, "is not a string"},
 		"file":      {`output "url" { value = "file:///etc/passwd" }`, "http://"},
