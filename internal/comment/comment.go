@@ -1,5 +1,5 @@
 // Package comment publishes reports on a pull request: in one comment, with an overview
-// and a section for each command that has reported, and as deployments of previews.
+// and a section for each reporting command, and as deployments for previews.
 package comment
 
 import (
@@ -12,7 +12,7 @@ import (
 // previewSection is the section of the commands that create and remove a preview.
 const previewSection = "preview"
 
-// Part is what one command adds to the comment.
+// Part is the content that one command adds to the comment.
 type Part struct {
 	Section string // preview, or the name of the report
 	Report  *report.Report
@@ -21,9 +21,9 @@ type Part struct {
 	Trusted bool   // the report was made with trusted code
 }
 
-// Edit puts parts into a comment, each in place of the section it had before, and
-// rewrites the overview. The other sections stay as they are. commit is the head of
-// the pull request; "" keeps the one that the comment already knows.
+// Edit writes parts into a comment, each in place of the command's earlier section, and
+// rewrites the overview. The other sections are not changed. commit is the head of the pull
+// request; "" keeps the commit that the comment already records.
 func Edit(comment, commit string, parts ...Part) string {
 	d := parse(comment)
 	if commit != "" {
@@ -36,7 +36,7 @@ func Edit(comment, commit string, parts ...Part) string {
 	return d.render()
 }
 
-// Budgets in bytes. All sections together stay below what GitHub accepts.
+// Budgets in bytes. All sections together stay below GitHub's limit for a comment.
 const (
 	previewBudget = report.CommentBudget / 2
 	sectionBudget = report.CommentBudget / 5
@@ -44,7 +44,7 @@ const (
 	reserve       = 4000 // for a section that is not there yet: its marker, a row, and a verdict
 )
 
-// room returns how many bytes the text of a section may take beside everything else.
+// room returns how many bytes the text of a section may take beside the other sections.
 func (d *document) room(name string) int {
 	most := sectionBudget
 	if name == previewSection {

@@ -28,9 +28,9 @@ const (
 func begin(name string) string { return beginPrefix + name + lineSuffix }
 func end(name string) string   { return endPrefix + name + lineSuffix }
 
-// parse splits a comment at the lines that begin and end a section. It reads nothing
-// else of the text. A section without an end reaches to the next section. Of two
-// sections with one name the first is kept.
+// parse splits a comment at the lines that begin and end a section. The text
+// between these lines is not interpreted. A section without an end line ends at the next
+// section. Of two sections with the same name, the first is kept.
 func parse(comment string) document {
 	var d document
 	var rest []string
@@ -116,8 +116,8 @@ func sectionName(line string) (string, bool) {
 	return name, ok && name != "" && len(name) <= 40 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz-") == ""
 }
 
-// order is the order of sections in a comment: first where to look at the change,
-// then what could block it. Other sections follow.
+// order is the order of sections in a comment: first the preview,
+// then the checks that can block the change. Other sections follow.
 var order = []string{"preview", "preview-prepare", "scorecard", "security-gate", "battery", "test"}
 
 func rank(name string) int {

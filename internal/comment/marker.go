@@ -39,8 +39,8 @@ const (
 	lineSuffix = " -->"
 )
 
-// escapeMarker hides, with JSON's own escapes, what could end an HTML comment and
-// what GitHub could take for a mention or an issue. All of these characters occur
+// escapeMarker replaces, with JSON escapes, characters that could end an HTML comment or that
+// GitHub could read as a mention or an issue. All of these characters occur
 // in JSON only inside strings. The encoder itself escapes <, > and &.
 var escapeMarker = strings.NewReplacer("--", `-\u002d`, "@", `\u0040`, "#", `\u0023`)
 

@@ -10,8 +10,8 @@ import (
 )
 
 // overviewName is the section at the top: one verdict, and a row for each of the
-// other sections. It is made from their markers, so no command has to know what the
-// other commands reported.
+// other sections. The overview is made from the markers of these sections, so no command
+// needs the reports of the other commands.
 const overviewName = "overview"
 
 // overview returns the section at the top.
@@ -30,7 +30,7 @@ func (d *document) current(s section) bool {
 	return s.valid && (s.marker.Commit == "" || s.marker.Commit == d.commit)
 }
 
-// headline is the verdict on all sections. It claims that nothing blocks only if
+// headline returns the verdict on all sections. It claims that nothing blocks only if
 // every section has a trusted result for the current commit.
 func (d *document) headline() string {
 	checks, blocked, unknown, untrusted := 0, 0, 0, 0
@@ -69,7 +69,7 @@ func (d *document) headline() string {
 	return "### goldenpath · " + verdict
 }
 
-// row is a section's line in the overview.
+// row returns the section's line in the overview.
 func (d *document) row(s section) string {
 	m := s.marker
 	mark, result, commit := m.Verdict.Mark(), m.result(), ""
@@ -98,7 +98,7 @@ func (d *document) commitName() string {
 	return "`" + text.Short(d.commit) + "`"
 }
 
-// result is the title as Markdown. The preview's address in it becomes a link.
+// result returns the title as Markdown. The preview's address in the title becomes a link.
 func (m marker) result() string {
 	title := report.MarkdownCell(m.Title)
 	if url := report.SafeLink(m.URL); url != "" {

@@ -10,8 +10,8 @@ import (
 // maxAddresses bounds the list of addresses that an untrusted report names.
 const maxAddresses = 20
 
-// part is a report as the comment shows it. It names the head of the pull request,
-// also where the report is about its merge with the base.
+// part returns the section for a report. The section names the head of the pull request,
+// even if the report is about the merge of that head with the base.
 func (r Run) part(rep *report.Report, p github.PullRequest) Part {
 	shown := *rep
 	shown.Commit = p.Head
@@ -23,7 +23,7 @@ func (r Run) part(rep *report.Report, p github.PullRequest) Part {
 	return part
 }
 
-// notice says above an untrusted report who made it.
+// notice returns the line above an untrusted report that names the author of the run.
 func (r Run) notice(p github.PullRequest) string {
 	by := "> Reported by a run of this pull request's own code, not by trusted code. "
 	if p.Fork {
@@ -32,9 +32,9 @@ func (r Run) notice(p github.PullRequest) string {
 	return by + "Addresses in it are shown as text, not as links.\n\n"
 }
 
-// withoutPowers leaves an untrusted report its words, which the renderer escapes, and
-// removes everything that is more than words: links, diagrams, outputs, and what the
-// report claims to be about.
+// withoutPowers reduces an untrusted report to plain text, which the renderer escapes. It
+// removes links, diagrams, outputs, and the commit and digest that the report claims to be
+// about.
 func withoutPowers(r *report.Report) {
 	r.Subject, r.Digest, r.Outputs, r.Data = "", "", nil, nil
 	var addresses []string

@@ -13,8 +13,8 @@ import (
 )
 
 // Previews announces previews on GitHub: in the comment of the pull request, and as a
-// transient deployment. Nothing that GitHub refuses changes a verdict: the refusal and
-// its remedy become a check of the report.
+// transient deployment. If GitHub refuses a call, the verdict does not change: the
+// refusal and its remedy become a check of the report.
 type Previews struct {
 	Hub *github.Client // nil: there is no token, so nothing is announced
 	App string
@@ -22,7 +22,7 @@ type Previews struct {
 }
 
 // Created announces that a preview was created or updated. commit is the head of the
-// pull request; "" takes the report's.
+// pull request; "" means the commit of the report.
 func (p Previews) Created(ctx context.Context, rep *report.Report, name string, number int, commit string) {
 	if p.Hub == nil || number == 0 {
 		p.skip(rep, number)
@@ -113,9 +113,9 @@ func (p Previews) Swept(ctx context.Context, rep *report.Report) {
 	}
 }
 
-// remove writes the report of a removal into the preview's section. It leaves alone a
-// comment without that section, and one that already reports a removal if this time
-// there was nothing to remove.
+// remove writes the report of a removal into the preview's section. It does not change a
+// comment without that section. If there was nothing to remove, it also does not change a
+// section that already reports a removal.
 func (p Previews) remove(ctx context.Context, rep *report.Report, number int) (github.Outcome, error) {
 	return write(ctx, p.Hub, number, func(old string) string {
 		d := parse(old)
@@ -127,7 +127,8 @@ func (p Previews) remove(ctx context.Context, rep *report.Report, number int) (g
 	})
 }
 
-// part is the preview's section. A removal belongs to no commit.
+// part returns the preview's section of the pull request comment. For a removal, commit is
+// empty.
 func (p Previews) part(rep *report.Report, commit string) Part {
 	shown := *rep
 	shown.Commit = commit

@@ -56,7 +56,8 @@ func conclude(rep *report.Report, v report.Verdict, reason report.Reason, title 
 }
 
 // findPullRequests asks GitHub which open pull requests have the run's commit as their
-// head. If there are none, it concludes the report.
+// head. If there are none, findPullRequests sets the verdict of
+// the report.
 func findPullRequests(ctx context.Context, hub *github.Client, run Run, rep *report.Report) ([]github.PullRequest, error) {
 	if run.trusted() {
 		p, err := hub.PullRequest(ctx, run.PullRequest)
@@ -94,7 +95,7 @@ func findPullRequests(ctx context.Context, hub *github.Client, run Run, rep *rep
 }
 
 // publishOn puts reports into the comment of one pull request, in one edit. It adds a
-// check for each report, and returns how many were left out.
+// check for each report, and returns the number of reports that were left out.
 func publishOn(ctx context.Context, hub *github.Client, p github.PullRequest, run Run, all []*report.Report, rep *report.Report) (left int, err error) {
 	var parts []Part
 	var checks []report.Check
@@ -112,7 +113,7 @@ func publishOn(ctx context.Context, hub *github.Client, p github.PullRequest, ru
 	if len(parts) > 0 {
 		done, err := write(ctx, hub, p.Number, func(old string) string { return Edit(old, p.Head, parts...) })
 		if err != nil {
-			return 0, fmt.Errorf("comment on pull request %d: %w", p.Number, err)
+			return 0, fmt.Errorf("cannot comment on pull request %d: %w", p.Number, err)
 		}
 		for i, c := range checks {
 			if c.State == report.OK {

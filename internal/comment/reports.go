@@ -13,7 +13,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// Bounds of the artifact that a run leaves.
+// Limits for the artifact with a run's reports.
 const (
 	maxReports = 8
 	maxReport  = 2 << 20 // bytes
@@ -25,7 +25,7 @@ var reportNames = []string{"security-gate", "test", "preview-prepare", "battery"
 
 // readReports reads the folder into which the artifact of an untrusted run was
 // downloaded. It returns the reports in the order of reportNames, and a failed check for
-// every other entry. The author of a fork chose the names of the files, so they are
+// every other entry. The author of a fork chose the names of the files, so these names are
 // neither shown nor interpreted.
 func readReports(dir string) (all []*report.Report, refused []report.Check, err error) {
 	root, err := os.OpenRoot(dir)
@@ -50,7 +50,7 @@ func readReports(dir string) (all []*report.Report, refused []report.Check, err 
 	for i, e := range entries {
 		r, err := readReport(root, e)
 		if err == nil && byName[r.Name] != nil {
-			err = fmt.Errorf("second report named %s", r.Name)
+			err = fmt.Errorf("the artifact contains a second report named %s", r.Name)
 		}
 		if err != nil {
 			refused = append(refused, report.Check{
@@ -70,7 +70,7 @@ func readReports(dir string) (all []*report.Report, refused []report.Check, err 
 }
 
 // readReport reads a regular file. It does not follow links: the author of a fork chose
-// where they lead.
+// the targets of the links.
 func readReport(root *os.Root, e fs.DirEntry) (*report.Report, error) {
 	if !e.Type().IsRegular() {
 		return nil, errNotFile
@@ -82,7 +82,7 @@ func readReport(root *os.Root, e fs.DirEntry) (*report.Report, error) {
 	case errors.Is(err, files.ErrTooLarge):
 		return nil, fmt.Errorf("larger than %d MiB", maxReport>>20)
 	case err != nil:
-		return nil, errors.New("cannot be read")
+		return nil, errors.New("the file cannot be read")
 	}
 	r, err := report.Read(bytes.NewReader(b))
 	switch {

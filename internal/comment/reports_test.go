@@ -47,7 +47,7 @@ func TestReadReports(t *testing.T) {
 		"nothing":              {nil, nil, nil},
 		"in the comment's way": {map[string]string{"a": test, "b.html": gate}, []string{"security-gate", "test"}, nil},
 		"the preview's":        {map[string]string{"a": preview}, nil, []string{`not published: report "preview-up" has no section in the comment`}},
-		"twice":                {map[string]string{"a": test, "b": test}, []string{"test"}, []string{"not published: second report named test"}},
+		"twice":                {map[string]string{"a": test, "b": test}, []string{"test"}, []string{"not published: the artifact contains a second report named test"}},
 		"another schema":       {map[string]string{"a": strings.Replace(test, ".test/v1", ".battery/v1", 1)}, nil, []string{`not published: not a report: schema "goldenpath.battery/v1" does not match name "test"`}},
 		"more than a report":   {map[string]string{"a": test + "{}"}, nil, []string{"not published: not a report: "}},
 		"too large":            {map[string]string{"a": strings.Repeat(" ", maxReport) + test, "b": gate}, []string{"security-gate"}, []string{"not published: larger than 2 MiB"}},

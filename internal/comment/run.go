@@ -19,19 +19,19 @@ type Run struct {
 	Nothing     string // why there is nothing to publish; "": there may be
 }
 
-// trusted reports whether the run's reports are. Only a run of a pull request from
+// trusted reports whether the run's reports are trusted. Only a run of a pull request from
 // this repository has a token that may comment; its author has write access.
 func (r Run) trusted() bool { return r.PullRequest > 0 }
 
-// Selection names a run by hand. The zero value takes the run from the event.
+// Selection names a run by flags. The zero value means the run in the event.
 type Selection struct {
 	PullRequest              int
 	Head, Repository, Branch string
 }
 
-// SelectRun returns the run whose reports are published: the current run, the run
-// that it follows (on: workflow_run), or the selected one. repository is the one
-// that has the pull request, owner/name.
+// SelectRun returns the run whose reports are published: the current run, the run that
+// triggered the current run (on: workflow_run), or the selected run. repository is the
+// repository (owner/name) that has the pull request.
 func SelectRun(r *runner.Runner, repository string, s Selection) (Run, error) {
 	e, err := r.Event()
 	if err != nil {
@@ -43,7 +43,7 @@ func SelectRun(r *runner.Runner, repository string, s Selection) (Run, error) {
 	f := e.WorkflowRun
 	switch {
 	case f.ID != 0 && !strings.EqualFold(f.Repository, repository):
-		return Run{}, report.Usage(fmt.Sprintf("the run that this run follows belongs to %.100q, not to %s: call comment in the repository of the pull request", f.Repository, repository))
+		return Run{}, report.Usage(fmt.Sprintf("the workflow run that triggered this one belongs to %.100q, not to %s: call comment in the repository of the pull request", f.Repository, repository))
 	case f.ID != 0 && f.Event != "pull_request":
 		return Run{Head: f.Head, Nothing: "the run before was not started by a pull request"}, nil
 	}
@@ -65,13 +65,14 @@ func SelectRun(r *runner.Runner, repository string, s Selection) (Run, error) {
 	return run, nil
 }
 
-// ownRun is the current run, if it belongs to the selected pull request.
+// ownRun returns the current run. It returns an error if the run does not belong to the
+// selected pull request.
 func ownRun(r *runner.Runner, e runner.Event, s Selection) (Run, error) {
 	switch {
 	case s.Head != "" || s.Repository != "" || s.Branch != "":
-		return Run{}, report.Usage("--pull-request selects this run, and --head, --head-repository and --head-branch select another one: pass one or the other")
+		return Run{}, report.Usage("--pull-request selects this run, and --head, --head-repository and --head-branch select another run: pass only one of the two")
 	case s.PullRequest < 0 || e.Name != "pull_request" || e.PullRequest.Number != s.PullRequest:
-		return Run{}, report.Usage(fmt.Sprintf("--pull-request %d: this run does not belong to it (on: pull_request): omit the flag in a run that follows another run", s.PullRequest))
+		return Run{}, report.Usage(fmt.Sprintf("--pull-request %d: this run was not triggered by that pull request (on: pull_request): omit the flag in a run that another run triggered", s.PullRequest))
 	}
 	return Run{PullRequest: s.PullRequest, Head: e.PullRequest.Head, Merge: e.PullRequest.Merge, URL: r.RunURL()}, nil
 }

@@ -40,11 +40,11 @@ func TestSelectRun(t *testing.T) {
 		"of another repository":    {"workflow_run", follows(func(run map[string]any) { run["repository"] = repository("o/n") }), Selection{}, Run{}, `belongs to "o/n", not to acme/hello`},
 		"no pull request":          {"push", map[string]any{"before": commitA}, Selection{}, Run{}, "no pull request: call comment on: workflow_run"},
 		"half of a selection":      {"workflow_dispatch", nil, Selection{Head: commitA}, Run{}, "pass --head, --head-repository and --head-branch"},
-		"both selections":          {"pull_request", pull, Selection{PullRequest: 12, Head: commitA}, Run{}, "pass one or the other"},
-		"another pull request":     {"pull_request", pull, Selection{PullRequest: 13}, Run{}, "--pull-request 13: this run does not belong to it"},
-		"below zero":               {"pull_request", pull, Selection{PullRequest: -1}, Run{}, "--pull-request -1: this run does not belong to it"},
-		"GP-SAFE-2 of its base":    {"pull_request_target", pull, Selection{PullRequest: 12}, Run{}, "this run does not belong to it"},
-		"an event that is missing": {"workflow_run", map[string]any{}, Selection{}, Run{}, "read event"},
+		"both selections":          {"pull_request", pull, Selection{PullRequest: 12, Head: commitA}, Run{}, "pass only one of the two"},
+		"another pull request":     {"pull_request", pull, Selection{PullRequest: 13}, Run{}, "--pull-request 13: this run was not triggered by that pull request"},
+		"below zero":               {"pull_request", pull, Selection{PullRequest: -1}, Run{}, "--pull-request -1: this run was not triggered by that pull request"},
+		"GP-SAFE-2 of its base":    {"pull_request_target", pull, Selection{PullRequest: 12}, Run{}, "this run was not triggered by that pull request"},
+		"an event that is missing": {"workflow_run", map[string]any{}, Selection{}, Run{}, "event file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "event.json")

@@ -1,5 +1,5 @@
 // Command demo creates a repository from the sample app, takes it to production, and
-// then tries what the path must stop.
+// then tries things that the path must block.
 package main
 
 import (
@@ -34,7 +34,7 @@ type scene struct {
 	play   func(ctx context.Context, s *stage) (outcome, error)
 }
 
-// scenes are all scenes, in order.
+// scenes returns all scenes in the order in which they run.
 var scenes = []scene{
 	{"first release", "the sample app as it is", "0 completed", firstRelease},
 	{"leaked key", "a commit adds a file with an access key", "1 findings", leakedKey},
@@ -107,7 +107,7 @@ func printTable(rows [][]string) {
 	}
 }
 
-// down stops everything and returns an error if a process is left.
+// down stops all environments and returns an error if a process is still running.
 func (s *stage) down() error {
 	_, err := tool.Command{Argv: []string{s.goldenpath, "down", "--repo", s.repo}}.Run(context.Background())
 	if err != nil {
@@ -120,7 +120,7 @@ func (s *stage) down() error {
 	for _, name := range left {
 		b, err := os.ReadFile(name)
 		if err == nil && strings.Contains(string(b), "GOLDENPATH_INSTANCE=") && strings.Contains(string(b), s.repo) {
-			return errors.New("a process was left behind: " + filepath.Dir(name))
+			return errors.New("a process is still running: " + filepath.Dir(name))
 		}
 	}
 	return nil

@@ -46,16 +46,16 @@ func (s *stage) neverPrinted(key string) error {
 	for _, name := range reports {
 		b, err := os.ReadFile(name)
 		if err == nil && bytes.Contains(b, []byte(key)) {
-			return fmt.Errorf("the key is in %s", name)
+			return fmt.Errorf("the leaked key is in %s", name)
 		}
 	}
 	if len(reports) == 0 {
-		return errors.New("no reports were kept")
+		return errors.New("no reports were written")
 	}
 	return nil
 }
 
-// normalize is code that uses the vulnerable package.
+// normalize is source code that uses the vulnerable package.
 const normalize = `package web
 
 import "golang.org/x/text/unicode/norm"
@@ -79,7 +79,7 @@ func vulnerable(ctx context.Context, s *stage) (outcome, error) {
 	return s.run(ctx, nil)
 }
 
-// goGet adds a module to the sample.
+// goGet adds a Go module to the sample app.
 func (s *stage) goGet(ctx context.Context, module string) error {
 	_, err := tool.Command{Argv: []string{"go", "get", module}, Dir: s.repo}.Run(ctx)
 	return err
@@ -115,7 +115,7 @@ func (s *stage) waive(ctx context.Context, message, until string) (outcome, erro
 	return s.run(ctx, nil)
 }
 
-// failing releases a bug that appears only in production.
+// failing releases a commit whose bug appears only in production.
 func failing(ctx context.Context, s *stage) (outcome, error) {
 	const old = "func (s *server) healthy(ctx context.Context) error {\n"
 	fault := old + `	if os.Getenv("GOLDENPATH_ENVIRONMENT") == "production" && time.Since(booted) > 2*time.Second {
@@ -158,7 +158,7 @@ func rebuilt(ctx context.Context, s *stage) (outcome, error) {
 	return o, err
 }
 
-// inDays is the date that many days from now.
+// inDays returns the date n days from now.
 func inDays(days int) string { return time.Now().UTC().AddDate(0, 0, days).Format(time.DateOnly) }
 
 // imports adds imports to a file that has an import block.

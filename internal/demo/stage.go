@@ -24,7 +24,7 @@ const (
 	vulnerableModule = "golang.org/x/text@v0.20.0"
 )
 
-// stage is the repository and the programs that the scenes use.
+// stage holds the test repository and the binaries that the demo scenes share.
 type stage struct {
 	goldenpath, repo, databases string
 	release                     string // commit of the last release that passed
@@ -52,7 +52,7 @@ func prepare(ctx context.Context) (*stage, error) {
 	fmt.Println("preparing a repository and advisory data in", dir)
 	res, err := tool.Command{Argv: []string{"go", "mod", "download", "-json", vulndb, vulnerableModule}}.Run(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("fetch advisory data: %w", err)
+		return nil, fmt.Errorf("cannot fetch advisory data: %w", err)
 	}
 	var module struct{ Dir string }
 	if err := json.NewDecoder(strings.NewReader(string(res.Stdout))).Decode(&module); err != nil {
@@ -117,7 +117,7 @@ func (s *stage) commit(ctx context.Context, message string) error {
 	return err
 }
 
-// drop removes the last commit, as closing its pull request would.
+// drop discards the last commit, to simulate a pull request that is closed without merging.
 func (s *stage) drop(ctx context.Context) error {
 	_, err := s.git(ctx, "reset", "--quiet", "--hard", "HEAD^")
 	return err
@@ -171,7 +171,7 @@ func (s *stage) call(ctx context.Context, env []string, args ...string) (outcome
 	}
 	f, err := os.Open(file)
 	if err != nil {
-		return outcome{}, fmt.Errorf("read its report: %w", err)
+		return outcome{}, fmt.Errorf("cannot read the command's report: %w", err)
 	}
 	defer f.Close()
 	r, err := report.Read(f)

@@ -401,7 +401,7 @@ func (r *rehearsal) tampered() {
 	git(t, r.origin, "update-ref", "refs/tags/"+released, "refs/heads/main")
 	before := r.refs()
 	out, err := r.command(r.source).CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "a version is one commit for ever") {
+	if err == nil || !strings.Contains(string(out), "a version must never change its commit") {
 		t.Errorf("%v\n%s", err, out)
 	}
 	if r.refs() != before {

@@ -10,16 +10,16 @@ import (
 )
 
 // Webhooks names the environment variables that hold the addresses of webhooks. ""
-// means that there is no such webhook.
+// means that the webhook is not configured.
 type Webhooks struct {
 	Slack, Teams string
 }
 
-// Send sends a report to each webhook, and adds a check to the report for each one that
-// accepted it. The address of a webhook is a secret, so no error contains it.
+// Send sends a report to each webhook, and adds a check to the report for each webhook
+// that accepted the report. The address of a webhook is a secret, so no error contains it.
 func Send(ctx context.Context, rep *report.Report, to Webhooks, getenv func(string) string) error {
 	if to == (Webhooks{}) {
-		return report.Usage("notify in .goldenpath.yml names neither slack nor teams: name one, or omit --notify")
+		return report.Usage("notify in .goldenpath.yml contains neither slack nor teams: add one of them, or omit --notify")
 	}
 	var errs []error
 	var sent []report.Check
@@ -32,11 +32,11 @@ func Send(ctx context.Context, rep *report.Report, to Webhooks, getenv func(stri
 		}
 		address := getenv(hook.variable)
 		if address == "" {
-			errs = append(errs, report.Usage(fmt.Sprintf("notify.%s: variable %s is not set: pass it to the step by env", hook.name, hook.variable)))
+			errs = append(errs, report.Usage(fmt.Sprintf("notify.%s: variable %s is not set: pass the variable to the step with env", hook.name, hook.variable)))
 			continue
 		}
 		if err := post(ctx, address, hook.payload()); err != nil {
-			errs = append(errs, fmt.Errorf("send the report to %s: %w", hook.name, err))
+			errs = append(errs, fmt.Errorf("cannot send the report to %s: %w", hook.name, err))
 			continue
 		}
 		sent = append(sent, report.Check{Name: hook.name, State: report.OK, Result: "sent"})

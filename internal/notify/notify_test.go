@@ -48,7 +48,7 @@ func TestSend(t *testing.T) {
 	rep := &report.Report{Name: "preview-report", Subject: "shop", Title: "2 previews cost 9.10 EUR", Checks: []report.Check{{Name: "spend", State: report.OK, Result: "9.10 EUR"}}}
 
 	err := Send(t.Context(), rep, Webhooks{"SLACK", "TEAMS"}, func(k string) string { return env[k] })
-	if want := "send the report to teams: it responded with status 400 (invalid_payload)"; err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), secret) {
+	if want := "cannot send the report to teams: the webhook responded with status 400 (invalid_payload)"; err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), secret) {
 		t.Errorf("%v, want %q", err, want)
 	}
 	want := []report.Check{{Name: "spend", State: report.OK, Result: "9.10 EUR"}, {Name: "slack", State: report.OK, Result: "sent"}}
@@ -67,8 +67,8 @@ func TestSendWithoutAddress(t *testing.T) {
 		to   Webhooks
 		want string
 	}{
-		"none configured":      {Webhooks{}, "names neither slack nor teams"},
-		"variable not set":     {Webhooks{Slack: "SLACK"}, "notify.slack: variable SLACK is not set: pass it to the step by env"},
+		"none configured":      {Webhooks{}, "contains neither slack nor teams"},
+		"variable not set":     {Webhooks{Slack: "SLACK"}, "notify.slack: variable SLACK is not set: pass the variable to the step with env"},
 		"second one not set":   {Webhooks{Teams: "TEAMS"}, "notify.teams: variable TEAMS is not set"},
 		"neither variable set": {Webhooks{"SLACK", "TEAMS"}, "notify.teams: variable TEAMS is not set"},
 	} {
@@ -92,8 +92,8 @@ func TestPostHidesTheAddress(t *testing.T) {
 		http.Redirect(w, r, elsewhere, http.StatusTemporaryRedirect)
 	})
 	for name, tc := range map[string]struct{ address, want string }{
-		"a page that repeats it": {repeats, "it responded with status 404: check"},
-		"a redirect":             {redirects, "it responded with status 307"},
+		"a page that repeats it": {repeats, "the webhook responded with status 404: check"},
+		"a redirect":             {redirects, "the webhook responded with status 307"},
 		"a closed port":          {"http://127.0.0.1:1/" + secret, "cannot connect: connection refused"},
 		"not a URL":              {"http://" + secret + ".invalid:port/ x", "does not hold a URL"},
 		"no scheme":              {secret, "cannot connect: check that the variable"},

@@ -39,7 +39,7 @@ func post(ctx context.Context, address string, payload any) error {
 	defer res.Body.Close()
 	b, _ = io.ReadAll(io.LimitReader(res.Body, 200)) // only a short error code is of interest
 	if res.StatusCode < 200 || res.StatusCode > 299 {
-		return fmt.Errorf("it responded with status %d%s: check that the webhook still exists and that the variable holds its address", res.StatusCode, errorCode(string(b)))
+		return fmt.Errorf("the webhook responded with status %d%s: check that the webhook still exists and that the variable holds the webhook's address", res.StatusCode, errorCode(string(b)))
 	}
 	return nil
 }
@@ -51,9 +51,9 @@ func withoutAddress(err error) error {
 	var number syscall.Errno
 	switch {
 	case errors.As(err, &dns):
-		return errors.New("its host name cannot be resolved: check that the variable holds the webhook's address")
+		return errors.New("the host name cannot be resolved: check that the variable holds the webhook's address")
 	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("no response within %v: run it again", timeout)
+		return fmt.Errorf("no response within %v: run the command again", timeout)
 	case errors.As(err, &number):
 		return fmt.Errorf("cannot connect: %w: check the network, and that the variable holds the webhook's address", number)
 	}

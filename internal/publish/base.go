@@ -15,7 +15,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/artifact"
 )
 
-// needs are files that the binaries require, under any of their names.
+// needs lists the files that the binaries require, each with its possible paths.
 var needs = []struct {
 	what   string
 	places []string
@@ -55,7 +55,7 @@ func readBase(ctx context.Context, r *release) ([]string, error) {
 			return lines, err
 		}
 		if found.Digest != digest.DigestStr() {
-			return lines, fmt.Errorf("base %s: the registry answers with %s", reference, found.Digest)
+			return lines, fmt.Errorf("base %s: the registry returned the digest %s", reference, found.Digest)
 		}
 		r.ground[text] = found.Image
 		more, err := examine(found.Image)

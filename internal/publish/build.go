@@ -66,7 +66,7 @@ func buildBinaries(ctx context.Context, r *release) ([]string, error) {
 			r.binaries = append(r.binaries, b)
 		}
 		if len(r.binaries) == 0 || r.binaries[len(r.binaries)-1].product != p {
-			return lines, fmt.Errorf("%s is for no platform\n  try: --build %s, or put it into the folder of --binaries", p.name, p.name)
+			return lines, fmt.Errorf("no binary of %s for any platform\n  try: --build %s, or put it into the folder of --binaries", p.name, p.name)
 		}
 	}
 	return lines, nil
@@ -87,7 +87,7 @@ func (r *release) export(ctx context.Context, dir string) error {
 
 var toolchainLine = regexp.MustCompile(`(?m)^toolchain (go[0-9.]+)$`)
 
-// toolchain returns the toolchain in go.mod. Another one would build different bytes.
+// toolchain returns the toolchain in go.mod. Another toolchain would build different bytes.
 func toolchain(mod string) (string, error) {
 	text, err := os.ReadFile(mod)
 	if err != nil {
@@ -95,7 +95,7 @@ func toolchain(mod string) (string, error) {
 	}
 	m := toolchainLine.FindSubmatch(text)
 	if m == nil {
-		return "", errors.New("go.mod names no toolchain: add the line toolchain go1.x.y, so that everyone builds with the same one")
+		return "", errors.New("go.mod does not name a toolchain: add the line toolchain go1.x.y, so that everyone builds with the same toolchain")
 	}
 	return string(m[1]), nil
 }
@@ -117,7 +117,7 @@ func (r *release) build(ctx context.Context, src, chain string, b binary) error 
 		},
 	}.Run(ctx)
 	if err != nil {
-		return fmt.Errorf("build %s for %s: %w", b.product.name, b.platform, err)
+		return fmt.Errorf("cannot build %s for %s: %w", b.product.name, b.platform, err)
 	}
 	return nil
 }
@@ -130,7 +130,7 @@ func (b *binary) read() error {
 	}
 	b.size = stat.Size()
 	if b.info, err = buildinfo.ReadFile(b.file); err != nil {
-		return fmt.Errorf("read %s: %w", b.file, err)
+		return fmt.Errorf("cannot read %s: %w", b.file, err)
 	}
 	got := map[string]string{"path": b.info.Path}
 	for _, s := range b.info.Settings {
@@ -144,7 +144,7 @@ func (b *binary) read() error {
 		}
 	}
 	if wrong.Len() > 0 {
-		return fmt.Errorf("%s is another program:%s", b.file, strings.TrimSuffix(wrong.String(), ";"))
+		return fmt.Errorf("%s is not the expected program:%s", b.file, strings.TrimSuffix(wrong.String(), ";"))
 	}
 	return nil
 }

@@ -13,9 +13,9 @@ import (
 // same commit ids.
 const releaser, releaserMail = "goldenpath release", "41898282+github-actions[bot]@users.noreply.github.com"
 
-// makeCommits creates the two commits of a release. The first names the images by digest
-// and is the one that is tagged. The second pins the starters to the first. Both depend
-// only on the source, the version and the images, so a second run creates the same two.
+// makeCommits creates the two commits of a release. The first commit names the images by
+// digest and is tagged. The second commit pins the starters to the first. Both depend only on
+// the source, the version and the images, so a second run creates the same two commits.
 func makeCommits(ctx context.Context, r *release) ([]string, error) {
 	parents, err := r.parents(ctx)
 	if err != nil {
@@ -31,7 +31,7 @@ func makeCommits(ctx context.Context, r *release) ([]string, error) {
 	}
 	if at := r.remote[r.o.tag()]; at != "" {
 		if tagged, err := r.git(ctx, "rev-parse", "--verify", at+"^{commit}"); err != nil || tagged != r.pinned {
-			return nil, fmt.Errorf("%s of %s is %s, and this source makes %s: a version is one commit for ever\n  try: release the next version, and find out who moved the tag", r.o.tag(), r.o.Remote, at, r.pinned)
+			return nil, fmt.Errorf("%s of %s is %s, and this source makes %s: a version must never change its commit\n  try: release the next version, and find out who moved the tag", r.o.tag(), r.o.Remote, at, r.pinned)
 		}
 	}
 	second, err := r.starterChanges(ctx)
@@ -63,7 +63,7 @@ func (r *release) parents(ctx context.Context) ([]string, error) {
 		}
 		parents := strings.Fields(text)
 		if len(parents) == 0 || parents[0] != r.source.id {
-			return nil, fmt.Errorf("%s of %s is %s, which was not made from %s: a version is one commit for ever\n  try: release the next version; to go on with this one, check out what the tag's first parent is", r.o.tag(), r.o.Remote, tagged, r.source.short())
+			return nil, fmt.Errorf("%s of %s is %s, which was not made from %s: a version must never change its commit\n  try: release the next version; to go on with this one, check out what the tag's first parent is", r.o.tag(), r.o.Remote, tagged, r.source.short())
 		}
 		return parents, nil
 	}

@@ -7,13 +7,13 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/git"
 )
 
-// checkout is the repository that is released. The job's token goes to GitHub's own server and to no
-// other: the checkout keeps no credentials.
+// checkout is the repository that is released. The job's token is sent only to GitHub's
+// own server: the checkout stores no credentials.
 func (r *release) checkout() git.Repository {
 	return git.Own(r.o.Repo).WithToken(os.Getenv("GITHUB_SERVER_URL"), os.Getenv("GITHUB_TOKEN"))
 }
 
-// git runs git in the checkout and returns what it prints.
+// git runs git in the checkout and returns the output of git.
 func (r *release) git(ctx context.Context, args ...string) (string, error) {
 	return r.checkout().Run(ctx, args...)
 }
@@ -23,7 +23,7 @@ func (r *release) file(ctx context.Context, commit, name string) ([]byte, error)
 	return r.checkout().Output(ctx, nil, "cat-file", "blob", commit+":"+name)
 }
 
-// has reports whether a commit is another one or a descendant of it.
+// has reports whether a commit is the same as another commit or a descendant of it.
 func (r *release) has(ctx context.Context, commit, ancestor string) (bool, error) {
 	_, err := r.git(ctx, "merge-base", "--is-ancestor", ancestor, commit)
 	if git.Exited(err, 1) {

@@ -110,7 +110,7 @@ func copyFile(from, to string) error {
 }
 
 // assemble returns the OCI image of a binary: the unchanged layers of the base and one
-// more.
+// layer with the binary.
 func (r *release) assemble(b binary, layer v1.Layer) (v1.Image, error) {
 	ground := r.ground[b.platform.String()]
 	layers, err := ground.Layers()

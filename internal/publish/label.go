@@ -49,7 +49,7 @@ func ociType(l v1.Layer) (types.MediaType, error) {
 	case types.OCILayerZStd:
 		return kind, nil
 	}
-	return "", fmt.Errorf("a layer of the base is %s, which registries need not have", kind)
+	return "", fmt.Errorf("a layer of the base has the media type %s, which registries may not store: use another base", kind)
 }
 
 // result is the JSON result, for later workflow steps.
@@ -80,16 +80,16 @@ func (r *release) expected() error {
 	}
 	var before result
 	if err := json.Unmarshal(text, &before); err != nil {
-		return fmt.Errorf("read %s: %w", r.o.Expect, err)
+		return fmt.Errorf("cannot read %s: %w", r.o.Expect, err)
 	}
 	now := r.result()
 	var problems []error
 	if before.Version != now.Version || before.Source != now.Source {
-		problems = append(problems, fmt.Errorf("it is about %s of %s", before.Version, before.Source))
+		problems = append(problems, fmt.Errorf("the file describes %s of %s", before.Version, before.Source))
 	}
 	for name, digest := range now.Images {
 		if before.Images[name] != digest {
-			problems = append(problems, fmt.Errorf("%s was %q and is %s: the build is not reproducible", name, before.Images[name], digest))
+			problems = append(problems, fmt.Errorf("the digest of %s was %q and is now %s: the build is not reproducible", name, before.Images[name], digest))
 		}
 	}
 	if len(problems) > 0 {

@@ -47,9 +47,10 @@ type step struct {
 	do   func(ctx context.Context, r *release) ([]string, error)
 }
 
-// steps are the steps of a release in order. Up to assemble nothing remote changes, up
-// to scan only unreferenced blobs are pushed, and refs is one transaction. A release
-// therefore exists completely or not at all, and an interrupted run can be repeated.
+// steps lists the steps of a release in order. The steps up to assemble change nothing
+// remote, the steps up to scan push only unreferenced blobs, and the step refs is one
+// transaction. A release therefore exists completely or not at all, and an interrupted run
+// can be repeated.
 var steps = []step{
 	{"source", checkSource},
 	{"base", readBase},

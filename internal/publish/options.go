@@ -46,13 +46,13 @@ var products = []product{
 	{"security-gate", "Dockerfile.security-gate", "One verdict from gitleaks, osv-scanner, trivy and actionlint"},
 }
 
-// image is the name of a product's image in the registry.
+// image returns the name of a product's image in the registry.
 func (o Options) image(p product) string { return o.Registry + "/" + p.name }
 
-// number is the version as in the changelog.
+// number returns the version in the form that the changelog uses.
 func (o Options) number() string { return strings.TrimPrefix(o.Version, "v") }
 
-// line is the branch of the version, such as release/v0.1.
+// line returns the branch of the version, such as release/v0.1.
 func (o Options) line() string { return "release/" + semver.MajorMinor(o.Version) }
 
 func (o Options) check() error {
@@ -65,7 +65,7 @@ func (o Options) check() error {
 	}
 	if o.Base != "" {
 		if _, err := name.NewDigest(o.Base); err != nil {
-			problems = append(problems, fmt.Errorf("base %q is not an image by digest: a tag may be another image tomorrow", o.Base))
+			problems = append(problems, fmt.Errorf("base %q is not an image with a digest: write NAME@sha256:…, because a tag can move", o.Base))
 		}
 	}
 	for _, p := range o.Platforms {
@@ -74,15 +74,15 @@ func (o Options) check() error {
 		}
 	}
 	if len(o.Platforms) == 0 {
-		problems = append(problems, errors.New("no platform: give --platforms linux/amd64"))
+		problems = append(problems, errors.New("no platform: pass --platforms linux/amd64"))
 	}
 	for _, b := range o.Build {
 		if !slices.ContainsFunc(products, func(p product) bool { return p.name == b }) {
-			problems = append(problems, fmt.Errorf("--build %s: there is no such program", b))
+			problems = append(problems, fmt.Errorf("--build %s is not a program of goldenpath", b))
 		}
 	}
 	if o.Until != "" && !slices.ContainsFunc(steps, func(s step) bool { return s.name == o.Until }) {
-		problems = append(problems, fmt.Errorf("--until %s names no step", o.Until))
+		problems = append(problems, fmt.Errorf("--until %s is not a step", o.Until))
 	}
 	return errors.Join(problems...)
 }
@@ -101,7 +101,7 @@ func (r *release) base(ctx context.Context) (string, error) {
 	}
 	m := baseArgument.FindSubmatch(text)
 	if m == nil {
-		return "", errors.New("Dockerfile has no ARG BASE_IMAGE with a digest: give --base")
+		return "", errors.New("Dockerfile has no ARG BASE_IMAGE with a digest: pass --base")
 	}
 	return string(m[1]), nil
 }
@@ -118,5 +118,5 @@ func (o Options) prebuilt(p product, platform v1.Platform) string {
 	return file
 }
 
-// inside is the path of the binary in the image.
+// inside returns the path of the binary in the image.
 func (p product) inside() string { return path.Join("usr/local/bin", p.name) }

@@ -44,15 +44,15 @@ func pinImage(name, text string, images map[string]string) (string, error) {
 	m := imageLine.FindAllStringSubmatch(text, -1)
 	switch {
 	case len(m) == 0 && strings.Contains(text, "using: docker"):
-		return "", fmt.Errorf("%s starts a container, and its image is neither a Dockerfile of ours nor docker://…", name)
+		return "", fmt.Errorf("%s starts a container whose image is neither a Dockerfile of this repository nor docker://…", name)
 	case len(m) == 0:
 		return text, nil
 	case len(m) > 1:
-		return "", fmt.Errorf("%s has %d lines that name an image", name, len(m))
+		return "", fmt.Errorf("%s has %d lines with image:, want 1", name, len(m))
 	}
 	p, ok := productOf(m[0][2])
 	if !ok {
-		return "", fmt.Errorf("%s starts %s, which no image of a release is built from", name, m[0][2])
+		return "", fmt.Errorf("%s starts %s, which is not an image of a release", name, m[0][2])
 	}
 	return imageLine.ReplaceAllString(text, "${1}docker://"+images[p.name]), nil
 }

@@ -42,9 +42,9 @@ func TestPinImage(t *testing.T) {
 
 func TestPinImageRefuses(t *testing.T) {
 	for text, want := range map[string]string{
-		"  using: docker\n  image: Dockerfile.other\n":                              "no image of a release",
-		"  using: docker\n  image: docker://example.com/other:1\n":                  "no image of a release",
-		"  using: docker\n  image: x\n":                                             "neither a Dockerfile of ours",
+		"  using: docker\n  image: Dockerfile.other\n":                              "not an image of a release",
+		"  using: docker\n  image: docker://example.com/other:1\n":                  "not an image of a release",
+		"  using: docker\n  image: x\n":                                             "neither a Dockerfile of this repository",
 		"  using: docker\n  image: Dockerfile\n  image: Dockerfile.security-gate\n": "2 lines",
 	} {
 		if _, err := pinImage("action.yml", text, testImages); err == nil || !strings.Contains(err.Error(), want) {

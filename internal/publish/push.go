@@ -52,12 +52,12 @@ func there(ctx context.Context, in *artifact.Repository, reference string) (stri
 	return a.Digest, err
 }
 
-// named reports whether the version's tag already names the image. It is an error if it
-// names another one.
+// named reports whether the version's tag already names the image. It returns an error if
+// the tag names another image.
 func (r *release) named(ctx context.Context, i image, in *artifact.Repository) (bool, error) {
 	found, err := there(ctx, in, r.o.Version)
 	if err == nil && found != "" && found != i.digest {
-		err = fmt.Errorf("%s:%s is %s, not %s: a version is one image for ever\n  try: release the next version, and find out who moved the tag", r.o.image(i.product), r.o.Version, found, i.digest)
+		err = fmt.Errorf("%s:%s is %s, not %s: a version must never change its image\n  try: release the next version, and find out who moved the tag", r.o.image(i.product), r.o.Version, found, i.digest)
 	}
 	return found == i.digest, err
 }
@@ -82,7 +82,7 @@ func pushImages(ctx context.Context, r *release) ([]string, error) {
 			return "", err
 		}
 		if a.Digest != i.digest {
-			return "", fmt.Errorf("pushed %s, and the registry has %s", full, a.Digest)
+			return "", fmt.Errorf("pushed %s, but the registry returned the digest %s", full, a.Digest)
 		}
 		return full, nil
 	})
@@ -148,7 +148,7 @@ func scanImages(ctx context.Context, r *release) ([]string, error) {
 		}
 		_, err := tool.Command{Argv: tool.Shell(r.o.Scan), Dir: r.o.Repo, Env: []string{"IMAGE=" + full, "NAME=" + i.product.name}}.Run(ctx)
 		if err != nil {
-			return "", fmt.Errorf("%s is refused: %w\n  try: run the command alone to see why; nothing names the image yet", full, err)
+			return "", fmt.Errorf("%s is refused: %w\n  try: run the command alone to see the reason; no tag names the image yet", full, err)
 		}
 		return full + " passes", nil
 	})

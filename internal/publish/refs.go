@@ -11,13 +11,13 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// refs are the remote's refs, by name.
+// refs maps the names of the remote's refs to commit ids.
 type refs map[string]string
 
 func (r *release) readRefs(ctx context.Context) (refs, error) {
 	text, err := r.git(ctx, "ls-remote", "--refs", r.o.Remote)
 	if err != nil {
-		return nil, fmt.Errorf("read the refs of %s: %w", r.o.Remote, err)
+		return nil, fmt.Errorf("cannot read the refs of %s: %w", r.o.Remote, err)
 	}
 	all := refs{}
 	for line := range strings.Lines(text) {
@@ -93,7 +93,7 @@ func pushRefs(ctx context.Context, r *release) ([]string, error) {
 		return would(lines), nil
 	}
 	if _, err := r.git(ctx, append(append(args, r.o.Remote), specs...)...); err != nil {
-		return nil, fmt.Errorf("push to %s: %w\n  try: run it again; when the remote refuses still, somebody else made a release, or a ruleset is in the way (docs/releasing.md)", r.o.Remote, err)
+		return nil, fmt.Errorf("cannot push to %s: %w\n  try: run the command again; if the remote still refuses, someone else made a release or a ruleset forbids the push (docs/releasing.md)", r.o.Remote, err)
 	}
 	return lines, r.readBack(ctx, want)
 }
@@ -106,13 +106,13 @@ func (r *release) readBack(ctx context.Context, want map[string]string) error {
 	var problems []error
 	for ref, id := range want {
 		if now[ref] != id {
-			problems = append(problems, fmt.Errorf("%s is %q after the push, want %s", ref, now[ref], id))
+			problems = append(problems, fmt.Errorf("the ref %s is %q after the push, want commit %s", ref, now[ref], id))
 		}
 	}
 	return errors.Join(problems...)
 }
 
-// would marks what a dry run did not do.
+// would marks the lines about changes that a dry run did not make.
 func would(lines []string) []string {
 	out := make([]string, len(lines))
 	for i, l := range lines {

@@ -14,7 +14,7 @@ func TestTampered(t *testing.T) {
 		l := newLab(t)
 		l.publish(l.options("v0.1.0"))
 		l.git(l.origin, "update-ref", "refs/tags/v0.1.0", "main")
-		l.refuses(l.options("v0.1.0"), "one commit for ever")
+		l.refuses(l.options("v0.1.0"), "must never change its commit")
 	})
 	t.Run("tag with another image", func(t *testing.T) {
 		l := newLab(t)
@@ -25,21 +25,21 @@ func TestTampered(t *testing.T) {
 		l.git(l.repo, "commit", "--quiet", "--all", "--amend", "--no-edit")
 		l.git(l.repo, "push", "--quiet", "--force", "origin", "HEAD:refs/tags/v0.1.0")
 		l.git(l.repo, "checkout", "--quiet", "main")
-		l.refuses(l.options("v0.1.0"), "one commit for ever")
+		l.refuses(l.options("v0.1.0"), "must never change its commit")
 	})
 	t.Run("image under the version", func(t *testing.T) {
 		l := newLab(t)
 		if err := crane.Copy(l.base, l.registry+"/goldenpath:v0.1.0"); err != nil {
 			t.Fatal(err)
 		}
-		l.refuses(l.options("v0.1.0"), "one image for ever")
+		l.refuses(l.options("v0.1.0"), "must never change its image")
 	})
 	t.Run("source of another commit", func(t *testing.T) {
 		l := newLab(t)
 		l.publish(l.options("v0.1.0"))
 		l.write("README.md", "more\n")
 		l.commit("more")
-		l.refuses(l.options("v0.1.0"), "one image for ever")
+		l.refuses(l.options("v0.1.0"), "must never change its image")
 	})
 }
 
@@ -59,14 +59,14 @@ func TestRefusals(t *testing.T) {
 		{"version", with(func(o *Options) { o.Version = "0.1" }), "not of the form v1.2.3"},
 		{"version with build", with(func(o *Options) { o.Version = "v0.1.0+x" }), "not of the form"},
 		{"registry", with(func(o *Options) { o.Registry = "ghcr.io" }), "HOST/OWNER"},
-		{"base by tag", with(func(o *Options) { o.Base = "alpine:3" }), "by digest"},
+		{"base by tag", with(func(o *Options) { o.Base = "alpine:3" }), "not an image with a digest"},
 		{"base that is not there", with(func(o *Options) { o.Base = l.registry + "/x@sha256:" + strings.Repeat("0", 64) }), "image not found"},
 		{"base without git", with(func(o *Options) { o.Base = bare }), "git is missing (usr/bin/git, bin/git)"},
 		{"platform", with(func(o *Options) { o.Platforms = []string{"windows/amd64"} }), "linux/ARCH"},
 		{"platform that the base has not", with(func(o *Options) { o.Platforms = []string{"linux/s390x"} }), "no manifest for linux/s390x"},
-		{"program", with(func(o *Options) { o.Build = []string{"x"} }), "no such program"},
-		{"nothing to take", with(func(o *Options) { o.Build, o.Binaries = nil, l.repo }), "goldenpath is for no platform"},
-		{"step", with(func(o *Options) { o.Until = "x" }), "names no step"},
+		{"program", with(func(o *Options) { o.Build = []string{"x"} }), "is not a program of goldenpath"},
+		{"nothing to take", with(func(o *Options) { o.Build, o.Binaries = nil, l.repo }), "no binary of goldenpath for any platform"},
+		{"step", with(func(o *Options) { o.Until = "x" }), "is not a step"},
 		{"changelog", with(func(o *Options) { o.Version = "v0.2.0" }), `no heading "## [0.2.0] - unreleased"`},
 		{"base of the Dockerfile", with(func(o *Options) { o.Base = "" }), "Dockerfile"},
 		{"scan", with(func(o *Options) { o.Scan = `test "$NAME" = goldenpath` }), "security-gate@sha256"},

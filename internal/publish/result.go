@@ -29,7 +29,7 @@ func writeOutput(r *release) error {
 	return os.WriteFile(r.o.Output, append(b, '\n'), 0o644)
 }
 
-// notes returns the section of the changelog and what to pin.
+// notes returns the section of the changelog and the commit to pin.
 func (r *release) notes() []byte {
 	var b bytes.Buffer
 	b.Write(bytes.TrimSpace(r.sum))

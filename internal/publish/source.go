@@ -44,7 +44,7 @@ func begin(ctx context.Context, o Options) (*release, error) {
 	r := &release{o: o}
 	id, err := r.git(ctx, "rev-parse", "--verify", "HEAD^{commit}")
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", o.Repo, err)
+		return nil, fmt.Errorf("cannot read the repository %s: %w", o.Repo, err)
 	}
 	text, err := r.git(ctx, "show", "--no-patch", "--format=%cI", id)
 	if err != nil {
@@ -66,7 +66,7 @@ func checkSource(ctx context.Context, r *release) ([]string, error) {
 		return nil, err
 	}
 	if dirty != "" {
-		return nil, fmt.Errorf("%s is not clean:\n%s\n  try: commit it, or release from a fresh clone", r.o.Repo, dirty)
+		return nil, fmt.Errorf("%s has uncommitted changes:\n%s\n  try: commit them, or release from a fresh clone", r.o.Repo, dirty)
 	}
 	if r.remote, err = r.readRefs(ctx); err != nil {
 		return nil, err
@@ -96,7 +96,7 @@ func (r *release) reached(ctx context.Context) (string, error) {
 			return branch, err
 		}
 	}
-	return "", fmt.Errorf("%s is on neither %s nor %s of %s\n  try: push it, or check out what is there", r.source.short(), r.o.Branch, r.o.line(), r.o.Remote)
+	return "", fmt.Errorf("%s is on neither %s nor %s of %s\n  try: push the commit, or check out a commit of one of these branches", r.source.short(), r.o.Branch, r.o.line(), r.o.Remote)
 }
 
 // section returns the version's section of the changelog.
@@ -108,14 +108,14 @@ func (r *release) section(ctx context.Context) ([]byte, error) {
 	heading := regexp.MustCompile(`(?m)^## \[` + regexp.QuoteMeta(r.o.number()) + `\] - (unreleased|\d{4}-\d\d-\d\d)\n`)
 	at := heading.FindIndex(text)
 	if at == nil {
-		return nil, fmt.Errorf("CHANGELOG.md has no heading \"## [%s] - unreleased\"\n  try: say there what the version changes, and merge it", r.o.number())
+		return nil, fmt.Errorf("CHANGELOG.md has no heading \"## [%s] - unreleased\"\n  try: add the heading with the changes of the version, and merge it", r.o.number())
 	}
 	rest := text[at[1]:]
 	if next := regexp.MustCompile(`(?m)^(## |\[[^\]]+\]: )`).FindIndex(rest); next != nil {
 		rest = rest[:next[0]]
 	}
 	if strings.TrimSpace(string(rest)) == "" {
-		return nil, errors.New("CHANGELOG.md says nothing of " + r.o.number())
+		return nil, errors.New("CHANGELOG.md describes no changes for " + r.o.number())
 	}
 	return rest, nil
 }

@@ -93,17 +93,17 @@ func bounds(all []string, from, until string) (first, last int, err error) {
 		return 0, 0, err
 	}
 	if first > last {
-		return 0, 0, report.Usage(fmt.Sprintf("--from %s comes after --until %s", from, until))
+		return 0, 0, report.Usage(fmt.Sprintf("--from %s is a later stage than --until %s: exchange the two stages", from, until))
 	}
 	return first, last, nil
 }
 
-// removeCheckouts removes the checkouts of all runs except one. Their reports stay.
+// removeCheckouts removes the checkouts of all runs except one. The reports are kept.
 func removeCheckouts(stateDir, keep string) error {
 	runs := filepath.Join(stateDir, "runs")
 	all, err := os.ReadDir(runs)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("list the runs: %w", err)
+		return fmt.Errorf("cannot list the runs: %w", err)
 	}
 	for _, run := range all {
 		dir := filepath.Join(runs, run.Name())
@@ -112,7 +112,7 @@ func removeCheckouts(stateDir, keep string) error {
 		}
 		for _, name := range []string{"src", "src.tmp", "gate", "gate.tmp"} {
 			if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
-				return fmt.Errorf("remove an old checkout: %w", err)
+				return fmt.Errorf("cannot remove an old checkout: %w", err)
 			}
 		}
 	}
@@ -122,12 +122,12 @@ func removeCheckouts(stateDir, keep string) error {
 // lock ensures that only one run at a time uses a state folder.
 func lock(dir string) (unlock func(), err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("open the state: %w", err)
+		return nil, fmt.Errorf("cannot open the state of the run: %w", err)
 	}
 	l := flock.New(filepath.Join(dir, "run.lock"))
 	ok, err := l.TryLock()
 	if err != nil {
-		return nil, fmt.Errorf("open the state: %w", err)
+		return nil, fmt.Errorf("cannot open the state of the run: %w", err)
 	}
 	if !ok {
 		return nil, report.Usage(fmt.Sprintf("another goldenpath run is active in this repository (%s): wait for it, or stop it", l.Path()))

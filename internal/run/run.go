@@ -53,8 +53,8 @@ type execution struct {
 }
 
 // Path runs the stages of one commit. It continues where an earlier call for the same
-// commit and configuration ended. A stage that fails ends the run with its verdict; a
-// stage that could not complete ends it with an error.
+// commit and configuration ended. A stage that fails ends the run with the stage's
+// verdict; a stage that could not complete ends the run with an error.
 func Path(ctx context.Context, d stage.Deps, p Progress, o Options) (*Result, error) {
 	start := d.Now()
 	x, err := begin(ctx, d, p, o)
@@ -118,7 +118,7 @@ func begin(ctx context.Context, d stage.Deps, p Progress, o Options) (*execution
 	return &execution{Job: job, Options: o, progress: p, reports: map[string]*report.Report{}}, nil
 }
 
-// notes describe the commit above the list of stages.
+// notes returns the lines about the commit that are printed above the list of stages.
 func notes(c stage.Commit) []string {
 	all := []string{"commit    " + c.Title}
 	if c.Branch != "" {
@@ -130,8 +130,8 @@ func notes(c stage.Commit) []string {
 	return all
 }
 
-// otherTargets notes which environments are configured for another target. A local run
-// deploys them as processes of this machine.
+// otherTargets returns a note about environments whose target is not process. A local run
+// deploys these environments as processes on this machine too.
 func otherTargets(c *config.Config) []string {
 	var all []string
 	if c.Preview.Target != "process" {
@@ -148,7 +148,7 @@ func otherTargets(c *config.Config) []string {
 	return []string{"note      " + english.WordSeries(all, "and") + " run on this machine; goldenpath preview and promote deploy to their targets"}
 }
 
-// run runs the stages from the given one on. Earlier stages are reported as done.
+// run runs the stages, beginning with the given stage. Earlier stages are reported as done.
 func (x *execution) run(ctx context.Context, all []step, from int) error {
 	defer x.removePreview(ctx)
 	for i, s := range all {

@@ -163,7 +163,7 @@ func TestRefuses(t *testing.T) {
 	}{
 		"an unknown stage":         {Options{Until: "lunch"}, `--until: unknown stage "lunch"`},
 		"a stage that is too late": {Options{From: "soak"}, "stage validate has not passed for"},
-		"the wrong order":          {Options{From: "soak", Until: "test"}, "--from soak comes after --until test"},
+		"the wrong order":          {Options{From: "soak", Until: "test"}, "--from soak is a later stage than --until test"},
 		"an unknown commit":        {Options{Commit: "nope"}, `--commit "nope" is not a commit of`},
 		"an option as commit":      {Options{Commit: "--all"}, `--commit "--all" is not a commit`},
 	} {

@@ -83,7 +83,8 @@ func test(ctx context.Context, x *execution) (*report.Report, error) {
 	return stage.Test(ctx, x.Job, stage.Shard{})
 }
 
-// pack is stage.Package followed by what stage.Push and stage.Attest sign on GitHub.
+// pack builds the image with stage.Package and signs the same evidence that stage.Push and
+// stage.Attest sign on GitHub.
 func pack(ctx context.Context, x *execution) (*report.Report, error) {
 	started := x.Now().UTC()
 	r, err := stage.Package(ctx, x.Job)
@@ -127,7 +128,7 @@ func previewDown(ctx context.Context, x *execution) (*report.Report, error) {
 	return stage.PreviewDown(ctx, x.Job)
 }
 
-// plan is the report of a dry run.
+// plan returns the report of a dry run.
 func (x *execution) plan(all []step) *report.Report {
 	r := &report.Report{
 		Name: "run", Subject: x.Config.App, Commit: x.Job.Commit.ID, Verdict: report.Pass, Reason: report.ReasonPlanned,

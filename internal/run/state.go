@@ -32,7 +32,7 @@ func (o Outcome) passed() bool {
 	return o.Error == "" && o.Verdict != "" && o.Verdict != report.Fail
 }
 
-// state is what a run keeps between calls: run.json in its folder.
+// state is the content of run.json, the file in which a run keeps its progress.
 type state struct {
 	dir string
 	stateFile
@@ -54,14 +54,14 @@ func openState(dir, commit string, cfg []byte, now time.Time) (*state, error) {
 	sum := sha256.Sum256(cfg)
 	s := &state{dir: dir, stateFile: stateFile{Schema: stateSchema, Commit: commit, Config: "sha256:" + hex.EncodeToString(sum[:]), Began: now.UTC()}}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("open the state: %w", err)
+		return nil, fmt.Errorf("cannot open the state of the run: %w", err)
 	}
 	b, err := os.ReadFile(s.path())
 	if errors.Is(err, fs.ErrNotExist) {
 		return s, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open the state: %w", err)
+		return nil, fmt.Errorf("cannot open the state of the run: %w", err)
 	}
 	var old stateFile
 	if json.Unmarshal(b, &old) == nil && old.Schema == s.Schema && old.Commit == s.Commit && old.Config == s.Config {
@@ -81,8 +81,8 @@ func (s *state) outcome(stage string) Outcome {
 	return Outcome{Stage: stage}
 }
 
-// record keeps the outcome of a stage. It removes those of later stages, which depend
-// on the result that is replaced.
+// record stores the outcome of a stage. It removes the outcomes of later stages, because
+// these depend on the replaced result.
 func (s *state) record(o Outcome) error {
 	for i := range s.Outcomes {
 		if s.Outcomes[i].Stage == o.Stage {
@@ -102,8 +102,8 @@ func (s *state) save(name string, r *report.Report) error {
 	return files.WriteWith(filepath.Join(s.dir, name), 0o644, r.WriteJSON)
 }
 
-// report reads the report of a stage from an earlier call. nil: there is none, or it
-// does not match the recorded outcome.
+// report reads the report of a stage from an earlier call. It returns nil if the report is
+// missing or does not match the recorded outcome.
 func (s *state) report(stage string) *report.Report {
 	o := s.outcome(stage)
 	if o.Report == "" {

@@ -16,8 +16,8 @@ import (
 // maxError is the longest error text in a summary, in runes.
 const maxError = 400
 
-// summary is the report of the run, with a row for each stage. all is the whole path;
-// until is the index of the last stage that was asked for.
+// summary returns the report of the run, with a row for each stage. all are the stages of
+// the whole path; until is the index of the last requested stage.
 func (x *execution) summary(all []step, until int, start time.Time, runErr error) *report.Report {
 	r := &report.Report{Name: "run", Subject: x.Config.App, Commit: x.Job.Commit.ID, Digest: x.digest(), Started: start.UTC()}
 	r.Seconds = x.Now().Sub(start).Seconds()
@@ -52,7 +52,7 @@ func (x *execution) summary(all []step, until int, start time.Time, runErr error
 	return r
 }
 
-// row is the row of one stage.
+// row returns the row of one stage.
 func (x *execution) row(name string, excluded bool) report.Check {
 	o := x.state.outcome(name)
 	rep := x.reports[name]
@@ -97,8 +97,8 @@ func (x *execution) conclude(r *report.Report, all []step, until int, failed str
 	}
 }
 
-// problems repeats what a stage warned about or failed on, because some readers see
-// only the summary.
+// problems repeats the warnings and failures of a stage, because some people read only the
+// summary.
 func problems(r *report.Report) string {
 	if r == nil {
 		return ""

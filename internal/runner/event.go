@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// Event is what started the run. Its zero value is that of a command outside a step.
+// Event is what started the run. The zero Event means that the command runs outside a step.
 type Event struct {
 	Name   string // pull_request, merge_group, push, schedule, workflow_dispatch, workflow_run…
 	Action string // of a pull request: opened, synchronize, closed…
 	// Base is the commit before the change: the base of the pull request or merge
-	// group, or the commit that a push replaced. Empty: the event names none.
+	// group, or the commit that a push replaced. "" if the event has no base.
 	Base        string
 	PullRequest PullRequest // zero: the event is not about a pull request
 	WorkflowRun WorkflowRun // zero: the run does not follow another one
@@ -23,13 +23,13 @@ type Event struct {
 type PullRequest struct {
 	Number int
 	Head   string // commit id
-	// Merge is the merge commit that GitHub made of the pull request and its base. Its
-	// first parent is the base. Empty: there is none.
+	// Merge is the merge commit that GitHub created from the pull request and its base. The
+	// first parent of Merge is the base. "" if GitHub created no merge commit.
 	Merge string
 }
 
-// WorkflowRun is the run that this run follows. GitHub wrote all of it, but the author
-// of the branch chose the branch's name.
+// WorkflowRun is the workflow run that triggered this one. The values come from GitHub,
+// but the author of the branch chose the branch name.
 type WorkflowRun struct {
 	ID             int64
 	Event          string // pull_request, push…
@@ -68,8 +68,8 @@ var (
 	mergeRef = regexp.MustCompile(`^refs/pull/[0-9]+/merge$`)
 )
 
-// Event reads the event. An event that should name a commit and does not is an error:
-// without a base, a change would be compared with itself.
+// Event reads the event. Event returns an error if a required commit id is
+// missing: without a base, a change would be compared with itself.
 func (r *Runner) Event() (Event, error) {
 	if !r.Present() {
 		return Event{}, nil
@@ -79,17 +79,17 @@ func (r *Runner) Event() (Event, error) {
 	if path == "" {
 		switch e.Name {
 		case "pull_request", "pull_request_target", "merge_group", "push", "workflow_run":
-			return e, fmt.Errorf("read event: GITHUB_EVENT_PATH is not set, and %s needs it: pass the variable to the container", e.Name)
+			return e, fmt.Errorf("cannot read the event: GITHUB_EVENT_PATH is not set, and the event %s needs it: pass the variable to the container", e.Name)
 		}
 		return Event{}, nil
 	}
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return e, fmt.Errorf("read event: %w", err)
+		return e, fmt.Errorf("cannot read the event: %w", err)
 	}
 	var p payload
 	if err := json.Unmarshal(b, &p); err != nil {
-		return e, fmt.Errorf("read event %s: %w", path, err)
+		return e, fmt.Errorf("cannot read the event %s: %w", path, err)
 	}
 	switch e.Name {
 	case "pull_request", "pull_request_target":
@@ -113,21 +113,21 @@ func (r *Runner) Event() (Event, error) {
 	return e, e.check(path)
 }
 
-// check reports what the event lacks, and commit ids that are not.
+// check returns an error if a required value is missing or a commit id is malformed.
 func (e Event) check(path string) error {
 	switch e.Name {
 	case "pull_request", "pull_request_target", "merge_group":
 		if e.Base == "" {
-			return fmt.Errorf("read event %s: %s names no base", path, e.Name)
+			return fmt.Errorf("event file %s: the event %s does not contain a base commit", path, e.Name)
 		}
 	case "workflow_run":
 		if e.WorkflowRun.ID <= 0 || e.WorkflowRun.Head == "" {
-			return fmt.Errorf("read event %s: workflow_run names no run or no commit", path)
+			return fmt.Errorf("event file %s: workflow_run does not contain a run id or a commit", path)
 		}
 	}
 	for _, id := range []string{e.Base, e.PullRequest.Head, e.PullRequest.Merge, e.WorkflowRun.Head} {
 		if id != "" && !commitID.MatchString(id) {
-			return fmt.Errorf("read event %s: %.70q is not a commit id", path, id)
+			return fmt.Errorf("event file %s: %.70q is not a commit id", path, id)
 		}
 	}
 	return nil

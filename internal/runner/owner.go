@@ -22,7 +22,7 @@ func (r *Runner) GiveBack() error {
 	for _, name := range []string{"GITHUB_WORKSPACE", "RUNNER_TEMP"} {
 		if dir := r.getenv(name); dir != "" {
 			if err := giveBack(dir); err != nil {
-				errs = append(errs, fmt.Errorf("give %s back to its owner: %w", name, err))
+				errs = append(errs, fmt.Errorf("cannot change the owner of %s back: %w", name, err))
 			}
 		}
 	}

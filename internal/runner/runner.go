@@ -1,6 +1,6 @@
 // Package runner speaks the protocol of the GitHub Actions runner: inputs and events in;
-// summary, annotations and outputs out. Other packages read no
-// variable of the runner but GITHUB_TOKEN.
+// summary, annotations and outputs out. The only runner variable that other packages read
+// is GITHUB_TOKEN.
 package runner
 
 import (
@@ -47,7 +47,7 @@ func (r *Runner) Input(name string) (value string, ok bool) {
 	return v, v != ""
 }
 
-// RunURL returns the address of the workflow run, or "".
+// RunURL returns the address of the workflow run, or "" outside a workflow run.
 func (r *Runner) RunURL() string {
 	server, repository, id := r.getenv("GITHUB_SERVER_URL"), r.getenv("GITHUB_REPOSITORY"), r.getenv("GITHUB_RUN_ID")
 	if server == "" || repository == "" || id == "" {
@@ -56,7 +56,8 @@ func (r *Runner) RunURL() string {
 	return server + "/" + repository + "/actions/runs/" + id
 }
 
-// RunURLOf returns the address of another run of the repository, or "".
+// RunURLOf returns the address of another run of the repository, or "" outside a workflow
+// run.
 func (r *Runner) RunURLOf(id int64) string {
 	server, repository := r.Server(), r.Repository()
 	if server == "" || repository == "" || id <= 0 {
@@ -65,7 +66,7 @@ func (r *Runner) RunURLOf(id int64) string {
 	return server + "/" + repository + "/actions/runs/" + strconv.FormatInt(id, 10)
 }
 
-// RepositoryURL returns the address of the run's repository, or "".
+// RepositoryURL returns the address of the run's repository, or "" outside a workflow run.
 func (r *Runner) RepositoryURL() string {
 	if server, repository := r.Server(), r.Repository(); server != "" && repository != "" {
 		return server + "/" + repository
@@ -73,8 +74,8 @@ func (r *Runner) RepositoryURL() string {
 	return ""
 }
 
-// Builder returns the builder for provenance, or "": the workflow of the run, at the ref that
-// it was read from.
+// Builder returns the builder id for provenance: the workflow of the run with its ref.
+// Builder returns "" outside a workflow run.
 func (r *Runner) Builder() string {
 	if ref := r.getenv("GITHUB_WORKFLOW_REF"); ref != "" && r.Present() {
 		return r.Server() + "/" + ref
@@ -82,19 +83,20 @@ func (r *Runner) Builder() string {
 	return ""
 }
 
-// EventName returns the name of the event that started the run, or "".
+// EventName returns the name of the event that started the run, or "" outside a workflow run.
 func (r *Runner) EventName() string { return r.getenv("GITHUB_EVENT_NAME") }
 
-// Repository returns owner/name of the run's repository, or "".
+// Repository returns owner/name of the run's repository, or "" outside a workflow run.
 func (r *Runner) Repository() string { return r.getenv("GITHUB_REPOSITORY") }
 
-// Server returns the address of GitHub, or "".
+// Server returns the address of GitHub, or "" outside a workflow run.
 func (r *Runner) Server() string { return r.getenv("GITHUB_SERVER_URL") }
 
 // API returns the address of GitHub's REST API, or "" for github.com.
 func (r *Runner) API() string { return r.getenv("GITHUB_API_URL") }
 
-// Identity identifies the workflow run, or else the user and this machine.
+// Identity returns the address of the workflow run. Outside a workflow run it returns the
+// name of the user and of this machine.
 func (r *Runner) Identity() string {
 	if url := r.RunURL(); url != "" {
 		return url
@@ -110,7 +112,7 @@ func (r *Runner) Identity() string {
 	return user + "@" + host
 }
 
-// Temp returns the runner's folder for temporary files of the job, or "".
+// Temp returns the runner's folder for temporary files of the job, or "" outside a workflow run.
 func (r *Runner) Temp() string {
 	if !r.Present() {
 		return ""
@@ -118,7 +120,8 @@ func (r *Runner) Temp() string {
 	return r.getenv("RUNNER_TEMP")
 }
 
-// Kept returns the folder with the files that a job passes to other jobs, or "".
+// Kept returns the folder with the files that a job passes to other jobs, or "" outside a
+// workflow run.
 func (r *Runner) Kept() string {
 	if dir := r.Temp(); dir != "" {
 		return filepath.Join(dir, "goldenpath")
@@ -126,7 +129,7 @@ func (r *Runner) Kept() string {
 	return ""
 }
 
-// ReportPath returns the default path of a JSON report, or "".
+// ReportPath returns the default path of a JSON report, or "" outside a workflow run.
 func (r *Runner) ReportPath(name string) string {
 	if dir := r.Kept(); dir != "" {
 		return filepath.Join(dir, name+".json")
@@ -165,11 +168,11 @@ func (r *Runner) setOutput(name, value string) (err error) {
 		return nil
 	}
 	if strings.Contains(value, delimiter) || strings.ContainsAny(name, "\r\n=<") {
-		return fmt.Errorf("set output %s: refused, because the value could set other outputs", report.LogLine(name))
+		return fmt.Errorf("output %s was not set: its value could set other outputs", report.LogLine(name))
 	}
 	defer func() {
 		if p := recover(); p != nil { // go-githubactions panics when the file cannot be written
-			err = fmt.Errorf("set output %s: %v", name, p)
+			err = fmt.Errorf("cannot set the output %s: %v", name, p)
 		}
 	}()
 	r.action.SetOutput(name, strings.ReplaceAll(value, "\r", ""))

@@ -17,7 +17,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// predicates are the reports that Attest signs, with their predicate types.
+// predicates maps the names of the reports that Attest signs to their predicate types.
 var predicates = map[string]string{
 	"test": evidence.Tests, "security-gate": evidence.Gate, "battery": evidence.Battery, "scorecard": evidence.Scorecard,
 }
@@ -28,7 +28,7 @@ var predicates = map[string]string{
 func Attest(ctx context.Context, j *Job, digest string, reports []*report.Report) (*report.Report, error) {
 	a, err := j.Image.Resolve(ctx, digest, v1.Platform{})
 	if errors.Is(err, artifact.ErrNotFound) {
-		return nil, report.Usage(fmt.Sprintf("%v: push the artifact first", err))
+		return nil, report.Usage(fmt.Sprintf("%v: push the image first", err))
 	}
 	if err != nil {
 		return nil, err
@@ -41,7 +41,7 @@ func Attest(ctx context.Context, j *Job, digest string, reports []*report.Report
 	for _, of := range joinShards(reports) {
 		kind := predicates[of.Name]
 		if kind == "" {
-			return nil, report.Usage(fmt.Sprintf("a report of %q is not evidence about an artifact: give reports of test, security-gate, battery and scorecard", report.LogLine(of.Name)))
+			return nil, report.Usage(fmt.Sprintf("a report from %q is not evidence about an image: pass reports from test, security-gate, battery and scorecard", report.LogLine(of.Name)))
 		}
 		c := attestable(of, a)
 		if c.State == report.Failed && r.Verdict == report.Pass {
@@ -111,8 +111,8 @@ func rank(v report.Verdict) int {
 	return i
 }
 
-// predicateOf returns a report as a predicate: a test result for the checks, else the
-// report itself. The predicate of a battery also names its environment.
+// predicateOf returns the predicate of a report: a test result for the checks, otherwise the
+// report itself. The predicate of a battery also names the environment.
 func predicateOf(r *report.Report, kind string) (map[string]any, error) {
 	if kind == evidence.Tests {
 		return testResult(r), nil
@@ -128,7 +128,7 @@ func predicateOf(r *report.Report, kind string) (map[string]any, error) {
 	if kind == evidence.Battery {
 		d, err := report.DataOf[battery.Data](r)
 		if err != nil {
-			return nil, report.Usage(err.Error() + ": give a report that goldenpath battery wrote")
+			return nil, report.Usage(err.Error() + ": pass a report that goldenpath battery wrote")
 		}
 		if d.Environment != "" {
 			predicate["environment"] = d.Environment

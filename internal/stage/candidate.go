@@ -13,27 +13,28 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/scorecard"
 )
 
-// Candidate is what a commit would release. A fact that could not be read is unknown;
-// it is never reported as "none".
+// Candidate describes the release that a commit would make. A value that could not be read
+// is unknown, never empty.
 type Candidate struct {
 	Environment string // that it would be released to; "": the repository releases nothing
-	// Messages and Migrations are those that the commit adds to the release before it.
+	// Messages and Migrations are the commit messages and the migrations since the previous
+	// release.
 	Messages   scorecard.Input[[]string]
 	Migrations scorecard.Input[[]string]
 	Previous   scorecard.Input[*scorecard.Previous]
 }
 
-// History is where the releases of an app are recorded and kept.
+// History holds the ledger and the registry with the releases of an app.
 type History struct {
 	Ledger *ledger.Ledger
 	Image  *artifact.Repository
 }
 
 // NewCandidate compares a commit with the last release in the last environment of the
-// path. digest is its image; "": it has none yet. In a repository that releases
-// nothing, h is nil, and the commit is compared with its first parent. For a pull
+// path. digest is the image of the commit, or "" if no image was built yet. In a repository
+// that releases nothing, h is nil, and the commit is compared with its first parent. For a pull
 // request, HEAD is the merge commit that GitHub made, and its first parent is the tip
-// of the base branch, so every commit of the pull request counts.
+// of the base branch, so every commit of the pull request is included.
 func NewCandidate(ctx context.Context, c Commit, cfg *config.Config, h *History, digest string) Candidate {
 	if h == nil {
 		base, err := c.parent(ctx)
@@ -64,14 +65,14 @@ func NewCandidate(ctx context.Context, c Commit, cfg *config.Config, h *History,
 	return out
 }
 
-// since compares the commit with a base; "": with nothing.
+// since compares the commit with a base. An empty base means that everything is new.
 func (c Commit) since(ctx context.Context, cfg *config.Config, base string) Candidate {
 	return Candidate{Messages: c.messages(ctx, base, maxCommits), Migrations: c.newMigrations(ctx, base, cfg.Scorecard.Migrations)}
 }
 
-// before returns the newest release in an environment that is neither of the commit nor
-// of the digest: a candidate that was released already is compared with the release
-// that it replaced. nil: there is none.
+// before returns the newest release in an environment that has neither the commit nor the
+// digest of the candidate: an already released candidate is compared with the release that
+// it replaced. before returns nil if there is no such release.
 func (h *History) before(ctx context.Context, environment, commit, digest string) (*ledger.Entry, error) {
 	var found *ledger.Entry
 	err := h.Ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {

@@ -289,7 +289,7 @@ func TestTooManyCommits(t *testing.T) {
 		for _, check := range r.Checks {
 			rows[check.Name] = string(check.State) + " " + check.Result
 		}
-		if got := strings.Contains(rows["requirements"], "there are 3 commits, and only 2 are read"); got != missing {
+		if got := strings.Contains(rows["requirements"], "only 2 of 3 commits were read"); got != missing {
 			t.Errorf("bound %d: %q", most, rows["requirements"])
 		}
 	}

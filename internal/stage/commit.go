@@ -24,16 +24,15 @@ type Commit struct {
 	Dirty  int // files of the working tree that differ from the commit
 }
 
-// Resolve finds a commit by name. An empty name is the tip of the current branch: a
-// detached HEAD is refused then, because a release is made from a commit that stays
-// reachable.
+// Resolve finds a commit by name. An empty name means the tip of the current branch.
+// In that case a detached HEAD is refused, because the released commit must stay reachable.
 func Resolve(ctx context.Context, r git.Repository, name string) (Commit, error) {
 	c := Commit{Repo: r}
 	named := name != ""
 	var err error
 	switch {
 	case strings.HasPrefix(name, "-"):
-		return c, report.Usage(fmt.Sprintf("--commit %q is not a commit", name))
+		return c, report.Usage(fmt.Sprintf("--commit %q is not a commit: pass a commit id or a branch", name))
 	case !named:
 		name = "HEAD"
 		if c.Branch, err = r.Run(ctx, "symbolic-ref", "--quiet", "--short", "HEAD"); err != nil {
@@ -53,7 +52,7 @@ func Resolve(ctx context.Context, r git.Repository, name string) (Commit, error)
 	stamp, title, _ := strings.Cut(out, "\n")
 	var unix int64
 	if _, err := fmt.Sscan(stamp, &unix); err != nil {
-		return c, fmt.Errorf("read the time of commit %.7s: %w", c.ID, err)
+		return c, fmt.Errorf("cannot read the date of commit %.7s: %w", c.ID, err)
 	}
 	c.Time, c.Title = time.Unix(unix, 0).UTC(), title
 	if !named {
@@ -90,7 +89,7 @@ func (c Commit) ReadConfig(ctx context.Context) (*config.Config, error) {
 	return config.Parse(b)
 }
 
-// uncommitted is the error of a commit without a configuration.
+// uncommitted returns the error for a commit without a configuration.
 func (c Commit) uncommitted(ctx context.Context) error {
 	if _, err := config.Read(c.Repo.Dir()); errors.Is(err, config.ErrMissing) {
 		return err
@@ -102,7 +101,7 @@ func (c Commit) uncommitted(ctx context.Context) error {
 	return report.Usage(fmt.Sprintf("%s is not in commit %.7s: run %s %s and commit", config.File, c.ID, add, config.File))
 }
 
-// configError marks the errors that a user can fix in the file.
+// configError turns errors that a user can fix in the file into usage errors.
 func configError(err error) error {
 	var p config.Problems
 	if errors.As(err, &p) || errors.Is(err, config.ErrMissing) {
@@ -111,7 +110,7 @@ func configError(err error) error {
 	return err
 }
 
-// read returns a file of the commit. A file that the commit does not have is
+// read returns a file of the commit. If the commit does not contain the file, the error is
 // os.ErrNotExist.
 func (c Commit) read(ctx context.Context, name string) ([]byte, error) {
 	found, err := c.files(ctx, name)
@@ -119,7 +118,7 @@ func (c Commit) read(ctx context.Context, name string) ([]byte, error) {
 		return nil, err
 	}
 	if len(found) != 1 || found[0] != name {
-		return nil, fmt.Errorf("read %s of commit %.7s: %w", name, c.ID, os.ErrNotExist)
+		return nil, fmt.Errorf("cannot read %s in commit %.7s: %w", name, c.ID, os.ErrNotExist)
 	}
 	return c.Repo.Output(ctx, nil, "cat-file", "blob", c.ID+":"+name)
 }
@@ -164,7 +163,7 @@ type entry struct {
 func (c Commit) entries(ctx context.Context, path string) ([]entry, error) {
 	out, err := c.Repo.Output(ctx, nil, "ls-tree", "-r", "-z", "--full-tree", c.ID, "--", ":(literal)"+path)
 	if err != nil {
-		return nil, fmt.Errorf("list %s of commit %.7s: %w", path, c.ID, err)
+		return nil, fmt.Errorf("cannot list %s in commit %.7s: %w", path, c.ID, err)
 	}
 	var all []entry
 	for _, line := range nulSeparated(out) {
@@ -183,13 +182,13 @@ func nulSeparated(b []byte) []string {
 func (c Commit) CheckOut(ctx context.Context, dir string) error {
 	tmp := dir + ".tmp"
 	if err := errors.Join(os.RemoveAll(tmp), os.RemoveAll(dir), os.MkdirAll(filepath.Dir(dir), 0o755)); err != nil {
-		return fmt.Errorf("check out %.7s: %w", c.ID, err)
+		return fmt.Errorf("cannot check out commit %.7s: %w", c.ID, err)
 	}
 	if _, err := c.Repo.Run(ctx, "clone", "--quiet", "--shared", "--no-checkout", c.Repo.Dir(), tmp); err != nil {
-		return fmt.Errorf("check out %.7s: %w", c.ID, err)
+		return fmt.Errorf("cannot check out commit %.7s: %w", c.ID, err)
 	}
 	if _, err := git.Own(tmp).Run(ctx, "-c", "advice.detachedHead=false", "checkout", "--quiet", "--detach", c.ID); err != nil {
-		return fmt.Errorf("check out %.7s: %w", c.ID, err)
+		return fmt.Errorf("cannot check out commit %.7s: %w", c.ID, err)
 	}
 	return os.Rename(tmp, dir)
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// GateRequest describes one scan by the security gate, which is a program of its own.
+// GateRequest describes one scan by the security gate, which is a separate program.
 type GateRequest struct {
 	Dir, Commit     string
 	Artifact        string // packed folder to scan too; "": there is none

@@ -10,15 +10,16 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/scorecard"
 )
 
-// Results are what other stages found out about a candidate.
+// Results holds the reports of other stages about a candidate.
 type Results struct {
 	JUnit     []string       // files of the checks and the battery
 	Unmatched []string       // patterns of JUnit files that match none
 	Gate      *report.Report // nil: the gate has not run
 }
 
-// Grade grades a commit as a release candidate. dir is its checkout; digest is its
-// image, "": it has none yet. h is where its app is released; nil: it is not.
+// Grade grades a commit as a release candidate. dir is the checkout. digest is the image,
+// or "" if no image was built yet. h is the history of releases, or nil if the repository
+// releases nothing.
 func Grade(ctx context.Context, c Commit, cfg *config.Config, h *History, dir, digest string, found Results, now time.Time) (*report.Report, error) {
 	candidate := NewCandidate(ctx, c, cfg, h, digest)
 	if err := context.Cause(ctx); err != nil {

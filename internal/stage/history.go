@@ -18,9 +18,9 @@ import (
 // maxCommits is the largest number of commits whose messages are read.
 const maxCommits = 10_000
 
-// messages returns the full messages of the commits that c has and base does not. An
-// empty base is the beginning of the history. If the clone does not have all of them,
-// or there are more than most, the result is partial.
+// messages returns the full messages of the commits between base and c. An empty base means
+// the beginning of the history. If commits are missing in the clone, or there are more than
+// maxCommits, the result is partial.
 func (c Commit) messages(ctx context.Context, base string, most int) scorecard.Input[[]string] {
 	span := c.ID
 	if base != "" {
@@ -31,15 +31,15 @@ func (c Commit) messages(ctx context.Context, base string, most int) scorecard.I
 	}
 	counted, err := c.Repo.Run(ctx, "rev-list", "--count", span)
 	if err != nil {
-		return scorecard.Unknown[[]string](fmt.Errorf("count the commits: %w", err))
+		return scorecard.Unknown[[]string](fmt.Errorf("cannot count the commits: %w", err))
 	}
 	total, err := strconv.Atoi(counted)
 	if err != nil {
-		return scorecard.Unknown[[]string](fmt.Errorf("count the commits: %w", err))
+		return scorecard.Unknown[[]string](fmt.Errorf("cannot count the commits: %w", err))
 	}
 	out, err := c.Repo.Output(ctx, nil, "-c", "log.showSignature=false", "log", "--max-count="+strconv.Itoa(most), "--format=%H%n%B%x00", span)
 	if err != nil {
-		return scorecard.Unknown[[]string](fmt.Errorf("read the commits' messages: %w", err))
+		return scorecard.Unknown[[]string](fmt.Errorf("cannot read the commit messages: %w", err))
 	}
 	cut, err := shallow(ctx, c.Repo)
 	if err != nil {
@@ -56,13 +56,13 @@ func (c Commit) messages(ctx context.Context, base string, most int) scorecard.I
 	case slices.ContainsFunc(ids, func(id string) bool { return cut[id] }):
 		return scorecard.Partial(messages, errShallow)
 	case len(messages) != total:
-		return scorecard.Partial(messages, fmt.Errorf("there are %d commits, and only %d are read: release more often, or leave requirements out of scorecard.must once", total, len(messages)))
+		return scorecard.Partial(messages, fmt.Errorf("only %[2]d of %[1]d commits were read: release more often, or remove requirements from scorecard.must for this release", total, len(messages)))
 	}
 	return scorecard.Known(messages)
 }
 
 // newMigrations returns the SQL files below folder that c adds to base, or changes.
-// An empty base is the empty tree.
+// An empty base means the empty tree.
 func (c Commit) newMigrations(ctx context.Context, base, folder string) scorecard.Input[[]string] {
 	if folder == "" {
 		return scorecard.Known[[]string](nil)
@@ -80,23 +80,22 @@ func (c Commit) newMigrations(ctx context.Context, base, folder string) scorecar
 func notSQL(name string) bool { return !strings.EqualFold(path.Ext(name), ".sql") }
 
 // changed returns the files below folder that differ from base, except deleted ones.
-// A renamed file counts as a new one: its content may have changed too.
+// A renamed file is included as a new file, because its content may have changed too.
 func (c Commit) changed(ctx context.Context, base, folder string) ([]string, error) {
 	if err := has(ctx, c.Repo, base); err != nil {
 		return nil, err
 	}
 	out, err := c.Repo.Output(ctx, nil, "diff-tree", "-r", "-z", "--name-only", "--no-renames", "--diff-filter=d", base, c.ID, "--", ":(literal)"+slashed(folder))
 	if err != nil {
-		return nil, fmt.Errorf("compare with commit %.7s: %w", base, err)
+		return nil, fmt.Errorf("cannot compare with commit %.7s: %w", base, err)
 	}
 	return nulSeparated(out), nil
 }
 
-// errShallow is the reason that history is incomplete.
+// errShallow reports an incomplete history.
 var errShallow = errors.New("the clone is shallow: check out with fetch-depth: 0, or run git fetch --unshallow")
 
-// shallow returns the commits at which a shallow clone ends. It has none of their
-// parents.
+// shallow returns the commits at which a shallow clone ends. The clone lacks their parents.
 func shallow(ctx context.Context, r git.Repository) (map[string]bool, error) {
 	dir, err := GitDir(ctx, r)
 	if err != nil {
@@ -104,7 +103,7 @@ func shallow(ctx context.Context, r git.Repository) (map[string]bool, error) {
 	}
 	b, err := os.ReadFile(filepath.Join(dir, "shallow"))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("read the depth of the clone: %w", err)
+		return nil, fmt.Errorf("cannot read the depth of the clone: %w", err)
 	}
 	ends := map[string]bool{}
 	for id := range strings.FieldsSeq(string(b)) {
@@ -113,8 +112,8 @@ func shallow(ctx context.Context, r git.Repository) (map[string]bool, error) {
 	return ends, nil
 }
 
-// parent returns the first parent of the commit; "": it has none. On the merge commit
-// that GitHub makes for a pull request that is the tip of the base branch.
+// parent returns the first parent of the commit, or "" for a root commit. The first parent
+// of the merge commit that GitHub creates for a pull request is the tip of the base branch.
 func (c Commit) parent(ctx context.Context) (string, error) {
 	cut, err := shallow(ctx, c.Repo)
 	if err != nil {
@@ -125,7 +124,7 @@ func (c Commit) parent(ctx context.Context) (string, error) {
 	}
 	out, err := c.Repo.Run(ctx, "rev-list", "--max-count=1", "--parents", c.ID)
 	if err != nil {
-		return "", fmt.Errorf("read the parents of %.7s: %w", c.ID, err)
+		return "", fmt.Errorf("cannot read the parents of commit %.7s: %w", c.ID, err)
 	}
 	ids := strings.Fields(out)
 	if len(ids) < 2 {

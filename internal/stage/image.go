@@ -24,8 +24,8 @@ type image struct {
 	close   func() error
 }
 
-// makeImage packs a folder, or builds a Dockerfile, as the configuration says. A build
-// that fails is a verdict in r.
+// makeImage packs a folder, or builds a Dockerfile, as the configuration says. If the
+// build fails, makeImage sets the verdict in r.
 func (j *Job) makeImage(ctx context.Context, r *report.Report) (*image, error) {
 	if j.Config.Artifact.Dockerfile != "" {
 		return j.dockerImage(ctx, r)
@@ -54,7 +54,7 @@ func (j *Job) packedImage(ctx context.Context) (*image, error) {
 	})
 	var usage *report.UsageError
 	if errors.As(err, &usage) {
-		// Name the folder as the configuration does, not where the checkout is.
+		// Show the folder as it is written in the configuration, not its path in the checkout.
 		return nil, report.Usage(strings.ReplaceAll(usage.Problem, dir, a.Pack))
 	}
 	if err != nil {
@@ -96,7 +96,7 @@ func (j *Job) dockerImage(ctx context.Context, r *report.Report) (*image, error)
 	}
 	saved := filepath.Join(dir, "image.tar")
 	if _, err := (tool.Command{Argv: []string{"docker", "save", "--output", saved, tag}, Timeout: buildTimeout, Guard: j.Guard}).Run(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("save the image: %w", err), remove())
+		return nil, errors.Join(fmt.Errorf("cannot save the image: %w", err), remove())
 	}
 	index, err := artifact.ReadSaved(ctx, saved)
 	if err != nil {

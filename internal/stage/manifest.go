@@ -47,7 +47,7 @@ func (c Commit) Manifest(ctx context.Context, cfg *config.Config, environment st
 }
 
 // below lists the files directly below a folder that have an extension, sorted. An
-// empty folder is one that is not configured.
+// empty name means that the folder is not configured.
 func (c Commit) below(ctx context.Context, folder, extension string) ([]string, error) {
 	if folder == "" {
 		return nil, nil
@@ -64,7 +64,7 @@ func (c Commit) below(ctx context.Context, folder, extension string) ([]string, 
 	return names, nil
 }
 
-// contents reads the files that below lists, by their base names.
+// contents returns the contents of the files that below lists, keyed by base name.
 func (c Commit) contents(ctx context.Context, folder, extension string) (map[string][]byte, error) {
 	names, err := c.below(ctx, folder, extension)
 	if err != nil {
@@ -74,7 +74,7 @@ func (c Commit) contents(ctx context.Context, folder, extension string) (map[str
 	for _, name := range names {
 		b, err := c.Repo.Output(ctx, nil, "cat-file", "blob", c.ID+":"+name)
 		if err != nil {
-			return nil, fmt.Errorf("read %s of commit %.7s: %w", name, c.ID, err)
+			return nil, fmt.Errorf("cannot read %s in commit %.7s: %w", name, c.ID, err)
 		}
 		all[path.Base(name)] = b
 	}
@@ -89,11 +89,11 @@ func digests(files map[string][]byte) map[string]string {
 	return all
 }
 
-// modelLine is the line of a prompt's head that names its model.
+// modelLine matches the line at the top of a prompt that names the model.
 var modelLine = regexp.MustCompile(`(?im)^\W*(model(?:[ -]version)?)\W*:\s*(\S.*?)\s*$`)
 
-// models returns the model that each prompt names; its version where the prompt states
-// one.
+// models returns the model that each prompt names, with the version if the prompt states a
+// version.
 func models(prompts map[string][]byte) map[string]string {
 	all := map[string]string{}
 	for name, b := range prompts {
@@ -109,7 +109,7 @@ func models(prompts map[string][]byte) map[string]string {
 	return all
 }
 
-// slashed is a folder of the configuration as git names it.
+// slashed returns a folder of the configuration in the form that git uses.
 func slashed(folder string) string { return path.Clean(filepath.ToSlash(folder)) }
 
 func sha(b []byte) string {

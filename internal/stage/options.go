@@ -33,10 +33,10 @@ func ReleaseOptions(c *config.Config, environment string) (release.Options, erro
 	return o, nil
 }
 
-// requirements is the evidence that an image needs for an environment. The first of
-// several environments needs provenance, tests and the gate; the battery and the
-// scorecard run there. The next environment needs those too. An environment with a
-// soak has no battery.
+// requirements returns the evidence that an image needs for an environment. The first of
+// several environments needs provenance, tests and the gate; the battery and the scorecard
+// run in that environment. Later environments also need evidence from the battery and the
+// scorecard. An environment with a soak has no battery.
 func requirements(c *config.Config, environment string) []release.Requirement {
 	from := c.Environments[environment].From
 	all := []release.Requirement{

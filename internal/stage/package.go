@@ -57,7 +57,7 @@ func (j *Job) build(ctx context.Context, r *report.Report) error {
 	return built(ctx, r, "build", res, err)
 }
 
-// built adds the result of a command of the build to the report.
+// built adds the result of a build command to the report.
 func built(ctx context.Context, r *report.Report, name string, res tool.Result, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -77,7 +77,7 @@ func built(ctx context.Context, r *report.Report, name string, res tool.Result, 
 func insideCheckout(checkout, pack string) (string, error) {
 	real, err := filepath.EvalSymlinks(filepath.Join(checkout, filepath.FromSlash(pack)))
 	if err != nil {
-		return "", report.Usage(fmt.Sprintf("artifact.pack: %s does not exist after the build: the build must put its result there", pack))
+		return "", report.Usage(fmt.Sprintf("artifact.pack: %s does not exist after the build: change artifact.build so that it creates this folder", pack))
 	}
 	top, err := filepath.EvalSymlinks(checkout)
 	if err != nil {

@@ -34,17 +34,17 @@ func PromoteOptions(ctx context.Context, r git.Repository, cfg *config.Config, i
 		return o, err
 	}
 	if !commitID.MatchString(a.Commit()) {
-		return o, report.Usage(fmt.Sprintf("image %.19s does not name its commit: build it with goldenpath package", digest))
+		return o, report.Usage(fmt.Sprintf("image %.19s does not record a commit: build the image with goldenpath package", digest))
 	}
 	c := Commit{Repo: r, ID: a.Commit()}
 	if err := has(ctx, r, c.ID); err != nil {
-		return o, report.Usage(fmt.Sprintf("read the manifest of %.19s: %v", digest, err))
+		return o, report.Usage(fmt.Sprintf("cannot read the manifest of %.19s: %v", digest, err))
 	}
 	o.Manifest, err = c.Manifest(ctx, cfg, environment)
 	return o, err
 }
 
-// Releases returns what promotion and soak of the job call.
+// Releases returns the services that promotion and soak use.
 func (j *Job) Releases() release.Deps {
 	return release.Deps{Target: j.Target, Repository: j.Image, Ledger: j.Ledger, Trust: j.Trust, Indicator: j.Indicator, Now: j.Now, By: j.By, Say: j.Say}
 }

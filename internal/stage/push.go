@@ -15,11 +15,11 @@ import (
 )
 
 // Push copies an image from a folder to Job.Image. With a signer it also signs the
-// image's provenance. The image must be of Job.Commit.
+// image's provenance. The image must have been built from Job.Commit.
 func Push(ctx context.Context, j *Job, from, digest string) (*report.Report, error) {
 	started := j.Now().UTC()
 	if !artifact.Holds(from, j.Config.Artifact.Image) { // OpenRegistry would create the folder
-		return nil, report.Usage(fmt.Sprintf("%s has no image of %s: set --from to the folder that goldenpath package wrote", from, j.Config.Artifact.Image))
+		return nil, report.Usage(fmt.Sprintf("%s does not contain an image of %s: set --from to the folder that goldenpath package wrote", from, j.Config.Artifact.Image))
 	}
 	folder, err := artifact.OpenRegistry(from)
 	if err != nil {
@@ -40,7 +40,7 @@ func Push(ctx context.Context, j *Job, from, digest string) (*report.Report, err
 	r.Verdict, r.Reason, r.Digest = report.Pass, report.ReasonPushed, img.Digest
 	if img.Commit() != j.Commit.ID {
 		r.Verdict, r.Reason = report.Fail, report.ReasonOtherCommit
-		r.Title = fmt.Sprintf("the image is of commit %.7s, but the checkout is at %.7s", img.Commit(), j.Commit.ID)
+		r.Title = fmt.Sprintf("the image was built from commit %.7s, but the checkout is at %.7s", img.Commit(), j.Commit.ID)
 		return r, nil
 	}
 	pushed, err := source.Copy(ctx, img.Digest, j.Image)
@@ -59,9 +59,9 @@ func Push(ctx context.Context, j *Job, from, digest string) (*report.Report, err
 }
 
 // SignProvenance signs how an image of Job.Image was built, and attaches the statement
-// to it. Without a signer the check says that nothing was signed.
+// to it. Without a signer, the check reports that nothing was signed.
 func SignProvenance(ctx context.Context, j *Job, digest string, started time.Time) (report.Check, error) {
-	c := report.Check{Name: "provenance", State: report.Skipped, Result: "not signed: only a preview accepts the image"}
+	c := report.Check{Name: "provenance", State: report.Skipped, Result: "not signed: only previews accept the image"}
 	if j.Signer == nil {
 		return c, nil
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/tool"
 )
 
-// OpenRepo returns the repository that contains the folder dir; its Dir is the top of
-// the working tree. anyOwner is true in a workflow: there, the workspace belongs to the
+// OpenRepo returns the repository that contains the folder dir. Repository.Dir is the top of
+// the working tree. anyOwner is true in a workflow, where the workspace belongs to the
 // runner's user and a container action runs as root.
 func OpenRepo(ctx context.Context, dir string, anyOwner bool) (git.Repository, error) {
 	open := func(dir string) git.Repository {
@@ -49,12 +49,12 @@ func notARepository(dir string, err error) error {
 		return err
 	}
 	if strings.Contains(exit.Stderr, "dubious ownership") {
-		return report.Usage(fmt.Sprintf("git refuses %s because it belongs to another user: git config --global --add safe.directory %s", dir, dir))
+		return report.Usage(fmt.Sprintf("git refuses %s because it belongs to another user: run git config --global --add safe.directory %s", dir, dir))
 	}
 	return report.Usage(fmt.Sprintf("%s is not a git repository: run git init, add and commit", dir))
 }
 
-// has returns an error unless the clone has a commit.
+// has returns an error unless the clone contains the commit.
 func has(ctx context.Context, r git.Repository, commit string) error {
 	if _, err := r.Run(ctx, "cat-file", "-e", commit+"^{commit}"); err != nil {
 		return fmt.Errorf("commit %.7s is not in this clone: check out with fetch-depth: 0", commit)

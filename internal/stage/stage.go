@@ -43,8 +43,8 @@ type Deps struct {
 	DeferData bool // PreviewUp runs neither migrate nor seed: this process holds credentials of a CI job
 }
 
-// Job is one commit together with everything that its stages need. New makes a
-// complete one.
+// Job is one commit together with everything that its stages need. New returns
+// a complete Job.
 type Job struct {
 	Deps
 	Commit Commit
@@ -54,8 +54,8 @@ type Job struct {
 	Image  *artifact.Repository // repository that artifact.image names
 }
 
-// New returns the job of a commit. dir is where its checkout is, or will be; out must
-// exist when a stage runs.
+// New returns the job of a commit. dir is the folder of the checkout, which may not exist
+// yet. The folder out must exist when a stage runs.
 func New(d Deps, c Commit, cfg *config.Config, dir, out string) (*Job, error) {
 	if d.Say == nil {
 		d.Say = func(string) {}
@@ -79,7 +79,7 @@ func Open(ctx context.Context, d Deps, r git.Repository, out string) (*Job, erro
 		return nil, err
 	}
 	if err := os.MkdirAll(out, 0o755); err != nil {
-		return nil, report.Usage(fmt.Sprintf("--out: %v", err))
+		return nil, report.Usage(fmt.Sprintf("cannot create the folder --out: %v", err))
 	}
 	return New(d, c, cfg, r.Dir(), out)
 }
@@ -89,7 +89,7 @@ func (j *Job) report(name string) *report.Report {
 	return &report.Report{Name: name, Subject: j.Config.App, Commit: j.Commit.ID, Started: j.Now().UTC()}
 }
 
-// scratch empties and creates a folder for what one stage leaves.
+// scratch creates an empty folder for the files of one stage.
 func (j *Job) scratch(name string) (string, error) {
 	dir := filepath.Join(j.Out, name)
 	if err := os.RemoveAll(dir); err != nil {

@@ -142,7 +142,7 @@ func TestPush(t *testing.T) {
 	_, err = Push(t.Context(), to, folder, "sha256:"+strings.Repeat("0", 64))
 	fails(t, err, "set --from to the folder that goldenpath package wrote")
 	_, err = Push(t.Context(), to, t.TempDir(), digest)
-	fails(t, err, "has no image of ghcr.io/acme/shop")
+	fails(t, err, "does not contain an image of ghcr.io/acme/shop")
 	l.commit("two")
 	if r := must(t)(Push(t.Context(), l.job(), folder, digest)); r.Reason != report.ReasonOtherCommit {
 		t.Errorf("an image of another commit: %+v", r)
@@ -188,11 +188,11 @@ func TestAttest(t *testing.T) {
 		t.Errorf("%d statements, then %d, %v", len(c.Trusted), len(after.Trusted), err)
 	}
 	_, err = Attest(t.Context(), j, digest, []*report.Report{{Name: "package", Commit: j.Commit.ID}})
-	fails(t, err, "is not evidence about an artifact")
+	fails(t, err, "is not evidence about an image")
 	_, err = Attest(t.Context(), j, digest, []*report.Report{{Name: "battery", Commit: j.Commit.ID}})
-	fails(t, err, "give a report that goldenpath battery wrote")
+	fails(t, err, "pass a report that goldenpath battery wrote")
 	_, err = Attest(t.Context(), j, "sha256:"+strings.Repeat("0", 64), nil)
-	fails(t, err, "push the artifact first")
+	fails(t, err, "push the image first")
 }
 
 func TestSecurityGate(t *testing.T) {

@@ -10,10 +10,10 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// Shard is a part of the checks: the Number-th of Of, from 1.
+// Shard is one part of the checks: part Number of Of parts. Number begins at 1.
 type Shard struct{ Number, Of int }
 
-// whole is the only shard.
+// whole is the shard that contains all checks.
 var whole = Shard{1, 1}
 
 // Test runs the checks of the commit. A check reads its shard from GOLDENPATH_SHARD and

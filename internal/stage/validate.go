@@ -11,8 +11,8 @@ import (
 )
 
 // Validate checks the configuration and the waivers of the commit, so that a mistake
-// in them is reported before the build. Its outputs name the targets and the ends of
-// the path, for the workflow to decide on.
+// in them is reported before the build. The outputs name the targets and the
+// first and the last environment. The workflow uses them to select its jobs.
 func Validate(j *Job) (*report.Report, error) {
 	waivers, err := gate.ReadWaivers(j.Dir, j.Config.Gate.Waivers, time.Duration(j.Config.Gate.WaiverMaxAge), j.Now())
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target/terraform"
 )
 
-// Environments is the target of a promotion. It selects the target of the environment
-// that each call names: the one that the image is promoted to, or the one before it.
+// Environments maps environments to their targets and implements release.Target. Each method
+// calls the target of the environment that is passed to the method.
 type Environments map[string]preview.Target
 
 func (all Environments) of(name string) (preview.Target, error) {
@@ -31,7 +31,7 @@ func (all Environments) Deploy(ctx context.Context, d target.Deployment) (target
 	return t.Deploy(ctx, d)
 }
 
-// Status reads an environment.
+// Status returns what runs in an environment.
 func (all Environments) Status(ctx context.Context, environment string) (target.Running, error) {
 	t, err := all.of(environment)
 	if err != nil {

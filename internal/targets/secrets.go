@@ -33,8 +33,8 @@ func DeclaredBy(base *config.Config) *Declared {
 
 const undeclared = "%s is not declared by .goldenpath.yml of the base branch, and a pull request can use only what that declares: merge the declaration first"
 
-// ours are variables of the run itself. They are never passed to an app, even if the
-// base branch declares them.
+// ours matches the variables of the run itself. These are never passed to an app, even if
+// the base branch declares them.
 var ours = regexp.MustCompile(`(?i)^((INPUT|GITHUB|ACTIONS|RUNNER)_.*|KUBECONFIG|GOLDENPATH_KEY)$`)
 
 // Secrets reads the variables that a configuration names.
@@ -68,7 +68,7 @@ func (a Access) Secrets(all map[string]config.Secret) (map[string]target.Secret,
 	}{
 		{own, "%s is a variable of the run itself and is never passed to an app: pass the app's secret to the step under another name"},
 		{foreign, undeclared},
-		{missing, "%s is not set: pass it to the step by env"},
+		{missing, "%s is not set: pass the variable to the step with env"},
 	} {
 		if len(p.names) > 0 {
 			slices.Sort(p.names)

@@ -1,5 +1,5 @@
-// Package targets opens the targets that a configuration names, with the secrets that
-// it may pass to them.
+// Package targets opens the deployment targets that a configuration names, with the secrets
+// that the configuration may pass to the targets.
 package targets
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target/terraform"
 )
 
-// Access is what a command passes to open targets.
+// Access holds the values that are needed to open targets.
 type Access struct {
 	Config     *config.Config
 	Repository string         // owner/name on GitHub, or ""
@@ -32,8 +32,8 @@ type Access struct {
 	Removal    string // duration after which a removal reports what blocks it
 }
 
-// Open returns the target of an environment or of the previews. namespace is that of
-// the environment; "": each preview has its own.
+// Open returns the target of an environment or of the previews. namespace is the
+// namespace of the environment, or "" for previews, which have one namespace each.
 func (a Access) Open(d config.Deploy, namespace string) (preview.Target, error) {
 	switch d.Target {
 	case "kubernetes":

@@ -12,7 +12,7 @@ import (
 )
 
 // Publish writes the public half of a key to File of the working tree. It does not
-// replace the half of another key: the reason is key-created, key-exists or
+// replace the public half of another key. The reason is key-created, key-exists or
 // key-mismatch.
 func (k Keys) Publish(key *evidence.Key) (report.Reason, error) {
 	public, err := key.PublicPEM()
@@ -25,7 +25,7 @@ func (k Keys) Publish(key *evidence.Key) (report.Reason, error) {
 	}
 	defer root.Close()
 	if info, err := root.Lstat(File); err == nil && !info.Mode().IsRegular() {
-		return "", report.Usage(File + " is not a regular file: remove it")
+		return "", report.Usage(File + " is not a regular file: remove it and run the command again")
 	}
 	old, err := root.ReadFile(File)
 	switch {
@@ -40,7 +40,7 @@ func (k Keys) Publish(key *evidence.Key) (report.Reason, error) {
 		err = root.WriteFile(File, public, 0o644)
 	}
 	if err != nil { // such as a link to a folder outside the repository
-		return "", report.Usage(fmt.Sprintf("write %s: %v", File, err))
+		return "", report.Usage(fmt.Sprintf("cannot write %s: %v", File, err))
 	}
 	return report.ReasonKeyCreated, nil
 }

@@ -1,6 +1,6 @@
-// Package trust decides which key signs evidence and which key verifies it: the one
-// whose public half is in the commit, or on one machine the key of the clone. It writes
-// that public half into the working tree.
+// Package trust selects the keys that sign and verify evidence: the key whose public half is
+// in the commit, or on one machine the key of the clone. Package trust also writes the public
+// half into the working tree.
 package trust
 
 import (
@@ -16,8 +16,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// File is the public key that verifies evidence. Like all policy it is read from the
-// commit, not from the working tree.
+// File is the public key that verifies evidence. Like all policy, File is read from
+// the commit, not from the working tree.
 const File = ".goldenpath/evidence.pub"
 
 // Keys are the keys of a repository.
@@ -36,8 +36,9 @@ func (k Keys) dir() string { return filepath.Join(k.State, "keys") }
 // PrivateFile is the file of the private half of the key of this clone.
 func (k Keys) PrivateFile() string { return filepath.Join(k.dir(), "key.pem") }
 
-// Signer returns the key that signs. given is a private key in PEM, or a file with
-// one; "": the key of this clone, which a workflow does not have. A key that does not
+// Signer returns the key that signs. given is a private key in PEM, or the name of
+// a file with a private key. An empty given means the key of this clone, which a workflow
+// does not have. A key that does not
 // match File is refused, because its signatures would be rejected later.
 func (k Keys) Signer(ctx context.Context, given string) (*evidence.Key, error) {
 	if given == "" {
@@ -54,19 +55,19 @@ func (k Keys) Signer(ctx context.Context, given string) (*evidence.Key, error) {
 	if !strings.Contains(given, "\n") {
 		b, err := os.ReadFile(given)
 		if err != nil {
-			return nil, report.Usage("--key is neither a PEM block nor a readable file")
+			return nil, report.Usage("--key is neither a PEM block nor a readable file: pass the file that goldenpath key wrote")
 		}
 		text = b
 	}
 	key, err := evidence.ParseKey(text)
 	if err != nil {
-		return nil, report.Usage(fmt.Sprintf("--key is not a private key (%v): want the file that goldenpath key wrote, PKCS 8 in PEM", err))
+		return nil, report.Usage(fmt.Sprintf("--key is not a private key (%v): pass the file that goldenpath key wrote (PKCS 8 in PEM)", err))
 	}
 	return key, k.matches(ctx, key, "--key")
 }
 
-// matches returns an error unless the key is the other half of File. A commit without
-// File accepts any key: it is set up for the first time.
+// matches returns an error unless the key belongs to the public key in File. If the commit
+// does not contain File, every key is accepted.
 func (k Keys) matches(ctx context.Context, key *evidence.Key, name string) error {
 	committed, err := k.Committed(ctx)
 	if err != nil || committed == nil {
@@ -82,7 +83,7 @@ func (k Keys) matches(ctx context.Context, key *evidence.Key, name string) error
 	return nil
 }
 
-// Committed returns the key in File of HEAD; nil: the commit has none.
+// Committed returns the key in File of HEAD, or nil if HEAD does not contain File.
 func (k Keys) Committed(ctx context.Context) (*evidence.Key, error) {
 	found, err := k.Git.Run(ctx, "ls-tree", "--name-only", "HEAD", "--", File)
 	if err != nil || found == "" {
@@ -90,11 +91,11 @@ func (k Keys) Committed(ctx context.Context) (*evidence.Key, error) {
 	}
 	out, err := k.Git.Output(ctx, nil, "cat-file", "blob", "HEAD:"+File)
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", File, err)
+		return nil, fmt.Errorf("cannot read %s: %w", File, err)
 	}
 	key, err := evidence.ParsePublic(out)
 	if err != nil {
-		return nil, report.Usage(fmt.Sprintf("%s is not a public key (%v): goldenpath key writes it", File, err))
+		return nil, report.Usage(fmt.Sprintf("%s is not a public key (%v): run goldenpath key to write the file", File, err))
 	}
 	return key, nil
 }
