@@ -24,14 +24,14 @@ type Options struct {
 	Now         func() time.Time
 }
 
-// say reports progress.
+// say reports progress to Options.Log.
 func (o Options) say(format string, args ...any) {
 	if o.Say != nil {
 		o.Say(fmt.Sprintf(format, args...))
 	}
 }
 
-// Data is the data of both reports.
+// Data is the data of the reports of Checks and Run.
 type Data struct {
 	Environment string   `json:"environment,omitempty"`
 	URL         string   `json:"url,omitempty"`
@@ -101,7 +101,7 @@ func Run(ctx context.Context, b config.Battery, environment, url string, o Optio
 	return o.report("battery", done, Data{Environment: environment, URL: url}), nil
 }
 
-// with returns a copy of env with one more variable.
+// with returns a copy of env with one more variable. env itself does not change.
 func with(env map[string]string, key, value string) map[string]string {
 	out := maps.Clone(env)
 	if out == nil {

@@ -35,9 +35,9 @@ func (o Options) run(ctx context.Context, s config.Step) step {
 	return st
 }
 
-// execute runs the command and sets the state of the check. A command that ends
-// with another status than 0, or that takes too long, has failed; one that does not
-// start is an error.
+// execute runs the command and sets the state of the check. A command that exits with a
+// status other than 0, or that exceeds its time limit, is a failed check; a command
+// that does not start is an error.
 func (o Options) execute(ctx context.Context, s config.Step, st *step) {
 	log, err := os.Create(filepath.Join(o.Out, s.Name+".log"))
 	if err != nil {
@@ -70,8 +70,8 @@ func (o Options) execute(ctx context.Context, s config.Step, st *step) {
 	}
 }
 
-// collect keeps the JUnit files that the command wrote. A command that writes none
-// is not a pass: its tests may not have run.
+// collect keeps the JUnit files that the command wrote. A command that declares JUnit
+// files and writes none does not pass, because its tests may not have run.
 func (o Options) collect(s config.Step, before *junit.Snapshot, st *step) {
 	if st.junit, st.err = before.Collect(filepath.Join(o.Out, s.Name)); st.err != nil {
 		return

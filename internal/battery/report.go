@@ -11,10 +11,10 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// tailLines bounds the output of a failed command that a report shows.
+// tailLines is how many of the last lines of a failed command's output a report shows.
 const tailLines = 30
 
-// report makes the report of finished steps. Without any it is skipped.
+// report makes the report of finished steps. The verdict is skip if there are no steps.
 func (o Options) report(name string, done []step, d Data) *report.Report {
 	r := &report.Report{Name: name, Subject: o.App, Commit: o.Commit, Started: o.Now().UTC()}
 	d.JUnit = []string{}
@@ -42,8 +42,8 @@ func (o Options) report(name string, done []step, d Data) *report.Report {
 	return r
 }
 
-// privateKey matches a private key in PEM, also one that is cut off. A report never
-// repeats it.
+// privateKey matches a PEM private key, including one that is cut off. A report never
+// shows a private key.
 var privateKey = regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----\n?|$)`)
 
 // lastLines returns the last n lines of a command's output, without private keys.

@@ -12,7 +12,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// Bounds of one smoke request.
+// Limits of one smoke request.
 const (
 	smokeTimeout = 10 * time.Second
 	smokeBody    = 1 << 20 // bytes of the response that are searched

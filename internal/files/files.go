@@ -9,15 +9,15 @@ import (
 	"path/filepath"
 )
 
-// ErrTooLarge says that a file is longer than its reader allows.
+// ErrTooLarge means that a file is longer than the caller's limit.
 var ErrTooLarge = errors.New("the file is too large")
 
-// ErrIrregular says that a name is a folder, a device, a pipe or a socket.
+// ErrIrregular means that a name is a folder, a device, a pipe or a socket.
 var ErrIrregular = errors.New("not a regular file")
 
-// Read returns the contents of a file below root. name has forward slashes. A link
-// that leads out of root is an error, and so are anything but a regular file
-// (ErrIrregular) and a file of more than most bytes (ErrTooLarge).
+// Read returns the contents of a file below root. name has forward slashes. Read
+// returns an error for a link that leads out of root, ErrIrregular for anything but a
+// regular file, and ErrTooLarge for a file of more than most bytes.
 func Read(root *os.Root, name string, most int64) ([]byte, error) {
 	name = filepath.FromSlash(name)
 	info, err := root.Stat(name) // before opening: to open a pipe waits for its writer
@@ -42,8 +42,8 @@ func Read(root *os.Root, name string, most int64) ([]byte, error) {
 	return b, nil
 }
 
-// Write replaces a file in one step: a reader sees the old contents or the new
-// ones, and a crash leaves no half of them. The folder must exist. The file gets
+// Write replaces a file in one step: a reader sees either the old or the new contents,
+// and a crash does not leave a half-written file. The folder must exist. The file gets
 // mode 0644.
 func Write(path string, b []byte) error {
 	return WriteWith(path, 0o644, func(w io.Writer) error {
@@ -52,8 +52,8 @@ func Write(path string, b []byte) error {
 	})
 }
 
-// WriteWith is Write for contents that are made while they are written. If write
-// returns an error, the old file stays.
+// WriteWith is like Write, but the contents come from the function write, and the file
+// gets the given mode. If write returns an error, the old file stays.
 func WriteWith(path string, mode os.FileMode, write func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
 	if err != nil {

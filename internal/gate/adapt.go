@@ -20,8 +20,8 @@ func ModuleVersion(module string) string {
 	return "unknown"
 }
 
-// Excluded reports whether a slash-separated path is one of the prefixes, or
-// below one.
+// Excluded reports whether a slash-separated path equals one of the prefixes or is
+// below one of them.
 func Excluded(name string, prefixes []string) bool {
 	return slices.ContainsFunc(prefixes, func(p string) bool {
 		p = path.Clean(p)

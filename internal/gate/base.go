@@ -23,8 +23,8 @@ type Base struct {
 	CheckOut func(ctx context.Context, files []File) (dir string, err error)
 }
 
-// compare marks the findings that the base has too. Only scanners with findings scan
-// the base, so a change without findings costs nothing here.
+// compare marks the findings that also exist in the base. Only scanners with findings
+// scan the base, so a change without findings costs no second scan.
 func (o Options) compare(ctx context.Context, runs []run, findings []report.Finding, changed Changes) error {
 	if o.Against == nil {
 		return nil

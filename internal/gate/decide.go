@@ -35,7 +35,7 @@ type ScannerData struct {
 	Databases []Database `json:"databases,omitempty"`
 }
 
-// data collects what the JSON report says beyond the findings and rows.
+// data returns the part of the JSON report that is neither a finding nor a row.
 func data(runs []run, rep *report.Report, o Options) Data {
 	d := Data{Base: o.Base, BaseProof: o.BaseProof, Scope: o.Scope, Checkout: o.Checkout, Excluded: o.Exclude, Counts: map[string]int{
 		"new": rep.Count(report.New), "known": rep.Count(report.Known), "disclosed": rep.Count(report.Disclosed), "waived": rep.Count(report.Waived), "blocking": rep.Blocking(),
@@ -58,8 +58,8 @@ func data(runs []run, rep *report.Report, o Options) Data {
 	return d
 }
 
-// decide sets verdict, reason and title. waivers is the reason for which waivers need
-// attention, or empty.
+// decide sets verdict, reason and title of the report. waivers is the reason why
+// waivers need attention, or "".
 func decide(rep *report.Report, o Options, missing []Gap, waivers report.Reason, err error) {
 	blocking, waived := rep.Blocking(), rep.Count(report.Waived)
 	var usage *report.UsageError
@@ -103,7 +103,7 @@ func decide(rep *report.Report, o Options, missing []Gap, waivers report.Reason,
 	rep.Set("waived", fmt.Sprint(waived))
 }
 
-// unchecked names the first gaps.
+// unchecked names the first gaps, for a title. It returns "" if there are none.
 func unchecked(missing []Gap) string {
 	const most = 3
 	var whats []string
@@ -120,9 +120,9 @@ func unchecked(missing []Gap) string {
 	return "; not checked: " + strings.Join(whats[:min(most, len(whats))], ", ") + rest
 }
 
-// scanners reports whether a row has one of the states. The row on waivers is left out,
-// and the rows on the checkout and on advisory data do not count as OK: by themselves
-// they prove nothing.
+// scanners reports whether a row has one of the states. It ignores the row on waivers.
+// The rows on the checkout and on advisory data do not count as OK, because they do not
+// show that a scanner ran.
 func scanners(rep *report.Report, states ...report.State) bool {
 	return slices.ContainsFunc(rep.Checks, func(c report.Check) bool {
 		return c.Name != waiverRow && (c.State != report.OK || c.Name != checkoutRow && c.Name != databaseRow) && slices.Contains(states, c.State)

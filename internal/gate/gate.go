@@ -14,7 +14,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// Options says what is scanned and what blocks.
+// Options are what to scan and what blocks.
 type Options struct {
 	Input
 	App             string
@@ -44,7 +44,8 @@ type Secrets interface {
 	Conceal(text string) string
 }
 
-// Advisories is what is known about vulnerabilities beyond the scanners' own data.
+// Advisories is the data about vulnerabilities that the scanners themselves do not
+// have.
 type Advisories interface {
 	// Complete adds known exploitation and its probability to the findings.
 	Complete(findings []report.Finding)
@@ -53,9 +54,9 @@ type Advisories interface {
 	Judge(used []Database) []Gap
 }
 
-// Run scans in parallel and decides. It returns the packages of the app that the
-// scanners know of, for an SBOM. When a scanner or its data is missing, it returns an
-// error together with the report of what was found.
+// Run runs the scanners in parallel and decides. It returns the packages of the app
+// that the scanners found, for an SBOM. If a scanner or its data is missing, Run
+// returns an error together with the report of what was found.
 func Run(ctx context.Context, o Options) (*report.Report, []Package, error) {
 	start := time.Now()
 	if o.Timeout == 0 {
@@ -112,8 +113,8 @@ func Run(ctx context.Context, o Options) (*report.Report, []Package, error) {
 	return rep, packages, err
 }
 
-// addChecks adds a row for the checkout, each scanner, lock files and advisory data.
-// It returns what was not checked and, unless that is tolerated, an error for it.
+// addChecks adds a row for the checkout, each scanner, lock files and advisory data. It
+// returns what was not checked and, unless gaps are tolerated, an error for each gap.
 func (o Options) addChecks(rep *report.Report, runs []run, changed Changes) ([]Gap, error) {
 	var errs []error
 	add := func(c report.Check, err error) {
@@ -144,7 +145,8 @@ func (o Options) addChecks(rep *report.Report, runs []run, changed Changes) ([]G
 	return gaps, errors.Join(errs...)
 }
 
-// joined returns the findings of all runs, each fact once.
+// joined returns the findings of all runs. Facts that several scanners found appear
+// once.
 func joined(runs []run) []report.Finding {
 	var found, image []report.Finding
 	for _, r := range runs {

@@ -13,8 +13,9 @@ import (
 // hintLife is the expiry a hint proposes.
 const hintLife = 30 * 24 * time.Hour
 
-// waiverHint returns a waiver file for the blocking findings, complete except for
-// reasons and owners. One waiver covers a rule in a file.
+// waiverHint returns a section with a waiver file for the blocking findings, complete
+// except for reasons and owners, and false if nothing blocks. One waiver covers a rule
+// in a file.
 func waiverHint(findings []report.Finding, now time.Time) (report.Section, bool) {
 	const most = 25
 	var entries []yaml.MapSlice
@@ -59,7 +60,7 @@ func waiverHint(findings []report.Finding, now time.Time) (report.Section, bool)
 	return report.Section{Title: "how to waive the blocking findings (.goldenpath/waivers.yml)", Open: true, Text: b.String()}, true
 }
 
-// literal returns a glob that matches this path alone.
+// literal returns a glob that matches only this path.
 func literal(path string) string {
 	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`, "]", `\]`, "{", `\{`, "}", `\}`).Replace(path)
 }

@@ -10,12 +10,13 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// mostManifest is the largest manifest that is read. A larger one is assumed to have
-// dependencies.
+// mostManifest is the size in bytes of the largest manifest that is read. A larger
+// manifest is assumed to have dependencies.
 const mostManifest = 1 << 20
 
 // unlocked returns a gap for each manifest without a lock file: the versions that get
-// built are unknown, so they were not looked up. go.mod names exact versions.
+// built are unknown, so they were not looked up. go.mod is left out, because it names
+// exact versions.
 func unlocked(o Options, changed Changes) []Gap {
 	there := map[string]bool{}
 	for _, f := range o.Files {
@@ -42,8 +43,8 @@ func unlocked(o Options, changed Changes) []Gap {
 	return all
 }
 
-// lockCheck is the row on manifests without a lock file. It only warns, because
-// libraries have none.
+// lockCheck returns the row on manifests without a lock file, and false if there are
+// none. The row only warns, because libraries do not have lock files.
 func lockCheck(missing []Gap) (report.Check, bool) {
 	if len(missing) == 0 {
 		return report.Check{}, false

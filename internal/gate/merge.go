@@ -11,9 +11,9 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// merge joins findings of several scanners that state the same fact: a vulnerability
-// of the same package in the same file under any common id (CVE, GHSA, GO, OSV), or
-// the same rule at the same place.
+// merge joins findings of several scanners that state the same fact: a vulnerability of
+// the same package in the same file under any common id (CVE, GHSA, GO, OSV), or the
+// same rule at the same place.
 func merge(all []report.Finding) []report.Finding {
 	var out []*report.Finding // nil: joined to an earlier one
 	index := map[string]int{} // from each name of a fact to its place in out
@@ -57,8 +57,8 @@ func merge(all []report.Finding) []report.Finding {
 }
 
 // joinChecks joins a finding of our own rules with the scanner's finding that it names
-// as an alias, in the same file. Of several in a file, the first is joined with the
-// first; one without a partner stays.
+// as an alias, in the same file. If a file has several of both, they are joined in
+// order; a finding without a counterpart stays.
 func joinChecks(findings []report.Finding) []report.Finding {
 	type place struct{ rule, path string }
 	waiting := map[place][]int{} // by the rule that an alias names
@@ -83,8 +83,9 @@ func joinChecks(findings []report.Finding) []report.Finding {
 	})
 }
 
-// joinImage adds the findings of the image. A vulnerable package that a lock file names
-// in the same version is the same fact; the image becomes another place of it.
+// joinImage adds the findings of the image. If a lock file names the same package in
+// the same version, the two findings are joined, and the image becomes another place of
+// the finding.
 func joinImage(findings, image []report.Finding) []report.Finding {
 	index := map[string]int{}
 	for i, f := range findings {
@@ -149,7 +150,7 @@ func sameVersion(purl string) string {
 	return strings.ToLower(name) + strings.Replace(version, "@v", "@", 1)
 }
 
-// join adds to a what b knows in addition. The higher severity is kept.
+// join adds to a the facts that only b has, and keeps the higher severity.
 func join(a, b report.Finding) report.Finding {
 	for _, id := range append([]string{b.Rule}, b.Aliases...) {
 		if id != a.Rule && !slices.Contains(a.Aliases, id) {
@@ -191,8 +192,9 @@ func fingerprint(f report.Finding) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// markKnown marks the findings that the base has too. A finding that occurs twice is
-// known as often as the base has it. moved maps new names of files to old ones.
+// markKnown marks the findings that also exist in the base. If a finding occurs several
+// times, as many of them are known as the base has. moved maps new names of files to
+// old ones.
 func markKnown(findings, base []report.Finding, moved map[string]string) {
 	have := map[string]int{}
 	for _, f := range base {

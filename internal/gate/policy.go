@@ -12,7 +12,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// Policy restricts the packages of an app. The zero value accepts all.
+// Policy restricts the packages of an app. The zero value accepts all packages.
 type Policy struct {
 	// Dependencies are patterns of package URLs without version, such as
 	// pkg:npm/react or pkg:golang/golang.org/x/*. Nil accepts all. Indirect dependencies are not
@@ -22,7 +22,8 @@ type Policy struct {
 }
 
 // ReadAllowed reads a list of allowed dependencies: one package URL or pattern per
-// line; # begins a comment. A mistake is a *report.UsageError with its line.
+// line; # begins a comment. An invalid line is a *report.UsageError that names the
+// line.
 func ReadAllowed(dir, name string) ([]string, error) {
 	b, err := readPolicyFile(dir, name)
 	if err != nil {
@@ -74,7 +75,7 @@ func (p Policy) Check() error {
 	return report.Usage(strings.Join(problems, "\n"))
 }
 
-// policyTool is the tool name of findings of the policy.
+// policyTool is the tool name in findings of the policy.
 const policyTool = "goldenpath"
 
 // check returns a finding for each package that the policy does not accept.
@@ -112,9 +113,10 @@ func (p Policy) check(packages []Package) []report.Finding {
 	return out
 }
 
-// forbids returns why a licence expression is not accepted, or "". One accepted
-// alternative is enough. Only Deny applies to system packages of an image, because a
-// list of all licences of a distribution is not practical.
+// forbids returns the reason why a licence expression is not accepted, or "" if it is.
+// One accepted alternative of the expression is enough. Only Deny applies to system
+// packages of an image, because a list of all licences of a distribution is not
+// practical.
 func (p Policy) forbids(expression string, system bool) string {
 	ids, err := LicenceIDs(expression)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// redact removes secrets from everything that the scanner reports.
+// redact removes secrets from everything that the scanner reported.
 func (r *run) redact(s Secrets) {
 	for i := range r.Findings {
 		f := &r.Findings[i]

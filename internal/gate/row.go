@@ -18,8 +18,9 @@ const (
 	waiverRow   = "waivers"
 )
 
-// check returns the scanner's row and, when its result is incomplete, an error. all
-// are the findings after the decision; whole says that every file was examined.
+// check returns the scanner's row and, if the result is incomplete, an error. all has
+// the findings of all scanners after the decision; whole means that every file was
+// examined.
 func (r run) check(all []report.Finding, whole, tolerant bool) (report.Check, error) {
 	c := report.Check{Name: r.scanner.Kind() + " (" + r.scanner.Name() + ")", Seconds: r.elapsed.Seconds(), State: report.OK}
 	switch {
@@ -40,7 +41,8 @@ func (r run) check(all []report.Finding, whole, tolerant bool) (report.Check, er
 	return gapRow(c, r.scanner.Name(), r.Missing, tolerant)
 }
 
-// count returns how many findings of the scanner block, are new, and so on.
+// count returns the state of the scanner's row, and the numbers of its findings in
+// words.
 func (r run) count(all []report.Finding) (report.State, string) {
 	mine := r.facts()
 	blocking, by := 0, map[report.Status]int{}
@@ -73,8 +75,9 @@ func (r run) count(all []report.Finding) (report.State, string) {
 	return state, strings.Join(parts, ", ")
 }
 
-// facts are those that the run found, before its findings were joined with those of
-// other runs. Two scanners can have one name: one tool examines files and images.
+// facts are the facts that the run found, before its findings were joined with those of
+// other runs. Two scanners can have the same name: one examines files, the other
+// images.
 func (r run) facts() map[string]bool {
 	own := map[string]bool{}
 	for _, f := range r.Findings {
@@ -85,8 +88,8 @@ func (r run) facts() map[string]bool {
 	return own
 }
 
-// facts are the names of a finding that survive joining: each of its ids with the
-// package or, where there is none, the file.
+// facts returns keys of a finding that stay the same when findings are joined: each of
+// its ids with the package or, without a package, the file.
 func facts(f report.Finding) []string {
 	where := f.At.Path
 	if f.Package != "" {
@@ -99,8 +102,8 @@ func facts(f report.Finding) []string {
 	return out
 }
 
-// gapRow adds what was not checked to a row and, unless that is tolerated, to an
-// error.
+// gapRow adds what was not checked to a row. Unless gaps are tolerated, it also returns
+// an error.
 func gapRow(c report.Check, name string, missing []Gap, tolerant bool) (report.Check, error) {
 	c, err := incomplete(c, name, missing, tolerant, func(g Gap) (string, string) {
 		return g.What + ": " + g.Why, g.What + " was not checked: " + g.Why
@@ -111,8 +114,8 @@ func gapRow(c report.Check, name string, missing []Gap, tolerant bool) (report.C
 	return c, err
 }
 
-// incomplete marks a row that has gaps. phrase returns a gap's words in the row and
-// in the error.
+// incomplete marks a row that has gaps. phrase returns the text for a gap in the row
+// and the text in the error.
 func incomplete(c report.Check, name string, missing []Gap, tolerant bool, phrase func(Gap) (note, sentence string)) (report.Check, error) {
 	if len(missing) == 0 {
 		return c, nil

@@ -51,8 +51,8 @@ func scanAll(ctx context.Context, o Options, in Input, changed Changes) []run {
 	return runs
 }
 
-// guarded returns when the scanner has finished or its time is up, whichever comes
-// first: a library that ignores its context does not block the gate.
+// guarded runs one scanner. It returns when the scanner has finished or its time is up,
+// whichever comes first: a library that ignores its context does not block the gate.
 func guarded(ctx context.Context, s Scanner, in Input, changed Changes) run {
 	done := make(chan run, 1)
 	go func() {
@@ -78,8 +78,8 @@ func guarded(ctx context.Context, s Scanner, in Input, changed Changes) run {
 	}
 }
 
-// panicValue names the value of a panic. Only texts of the Go runtime are shown; a
-// library's may quote a secret from the file that it was reading.
+// panicValue describes the value of a panic. Only texts of the Go runtime are shown; a
+// text of a library may quote a secret from the file that the library was reading.
 func panicValue(p any) string {
 	if err, ok := p.(runtime.Error); ok {
 		return err.Error()

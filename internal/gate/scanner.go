@@ -63,7 +63,7 @@ type Package struct {
 	Image    bool            // it is in the image
 }
 
-// Gap is something that should have been examined and was not.
+// Gap is something that should have been examined but was not.
 type Gap struct {
 	What   string `json:"what"`   // package-lock.json (npm)
 	Why    string `json:"why"`    // no npm advisories in /db

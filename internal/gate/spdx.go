@@ -6,8 +6,8 @@ import (
 	"github.com/github/go-spdx/v2/spdxexp"
 )
 
-// errSPDX is returned where the SPDX library panics, as it does for "(". Lock files may
-// contain any text.
+// errSPDX is returned if the SPDX library panics, as it does for the expression "(".
+// Lock files may contain any text.
 var errSPDX = errors.New("not an SPDX expression")
 
 // LicenceIDs returns the licences that an SPDX expression names.

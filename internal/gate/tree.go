@@ -6,7 +6,7 @@ import (
 	"os"
 )
 
-// File is a regular file of a tree.
+// File is a regular file, or a symbolic link that is listed as a file.
 type File struct {
 	Path string // relative, with forward slashes
 	Size int64
@@ -30,9 +30,9 @@ func (c Changes) Any(files []File) bool {
 	return false
 }
 
-// Walk lists the regular files below dir in the order of their paths, without .git
-// and excluded files. A symbolic link is a file under its own name; one that leads out
-// of dir is never followed.
+// Walk lists the regular files below dir in the order of their paths, without .git and
+// excluded files. A symbolic link is listed as a file under its own name; a link that
+// leads out of dir is never followed.
 func Walk(ctx context.Context, dir string, exclude []string) ([]File, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {

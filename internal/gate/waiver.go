@@ -13,14 +13,15 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// WaiverMaxAge is the longest life of a waiver unless the policy sets a shorter one.
+// WaiverMaxAge is the longest lifetime of a waiver unless the policy sets a shorter
+// one.
 const WaiverMaxAge = 180 * 24 * time.Hour
 
-// waiverSoon is how long before its end a waiver is mentioned.
+// waiverSoon is how long before its expiry a waiver is mentioned in the report.
 const waiverSoon = 14 * 24 * time.Hour
 
-// Waiver accepts findings until a date. One of ID, Fingerprint, PURL, or Rule with Path
-// names them; ID with PURL restricts a vulnerability to one package.
+// Waiver accepts findings until a date. It names them by ID, Fingerprint, PURL, or Rule
+// with Path; ID with PURL covers a vulnerability in one package.
 type Waiver struct {
 	ID          string `yaml:"id"`          // CVE-…, GHSA-…, GO-…: any id of the vulnerability
 	Fingerprint string `yaml:"fingerprint"` // of a finding, from the JSON report
@@ -58,7 +59,7 @@ func (w *Waiver) matches(f report.Finding) bool {
 	return w.Rule == f.Rule && doublestar.MatchUnvalidated(w.Path, f.At.Path)
 }
 
-// is reports whether a package is the one that the waiver names.
+// is reports whether the waiver's PURL names the package.
 func (w *Waiver) is(purl string) bool {
 	if purl == "" {
 		return false

@@ -11,10 +11,10 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 )
 
-// shortestReason is the least number of visible characters of a reason.
+// shortestReason is the minimum number of visible characters in a reason.
 const shortestReason = 10
 
-// check returns every mistake in the waiver.
+// check returns a message for every error in the waiver, or nil.
 func (w *Waiver) check(longest time.Duration, now time.Time) []string {
 	var p []string
 	named := nonEmpty(w.ID, w.Fingerprint, w.Rule)
@@ -78,7 +78,7 @@ func visible(text string) string {
 	}, text)
 }
 
-// justifications are the ones that OpenVEX 0.2.0 defines.
+// justifications are the justifications that OpenVEX 0.2.0 defines.
 var justifications = []string{
 	"component_not_present", "vulnerable_code_not_present", "vulnerable_code_not_in_execute_path",
 	"vulnerable_code_cannot_be_controlled_by_adversary", "inline_mitigations_already_exist",

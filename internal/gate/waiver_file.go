@@ -19,8 +19,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// ReadWaivers reads the waiver file of a repository. No waiver may end later than
-// longest from now. Without a file there are no waivers. Mistakes are a
+// ReadWaivers reads the waiver file of a repository. It returns nil if the file does
+// not exist. No waiver may end later than longest from now. Errors in the file are a
 // *report.UsageError that names each line.
 func ReadWaivers(dir, name string, longest time.Duration, now time.Time) ([]Waiver, error) {
 	b, err := readPolicyFile(dir, name)
@@ -135,7 +135,7 @@ func tooDeep(b []byte) int {
 	return 0
 }
 
-// waiverLines returns the line of each waiver. Aliases and tags are refused.
+// waiverLines returns the line of each waiver. Anchors, aliases and tags are an error.
 func waiverLines(name string, file *ast.File) ([]int, error) {
 	var starts []int
 	var problem error

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// Hunk is one place in which a patch without context lines changes a file.
+// Hunk is one changed place of a file, from a patch without context lines.
 type Hunk struct {
 	Commit  string // the commit of `diff-tree --stdin`; empty in other patches
 	Path    string // name of the file after the change; empty: the file is deleted
@@ -27,17 +27,17 @@ var (
 	headerLine = regexp.MustCompile(`^(?:diff --git|index|old mode|new mode|new file mode|deleted file mode|---) `)
 )
 
-// longestHeader bounds a line outside of hunks in bytes. Names are quoted: each of
-// 4096 bytes may need four.
+// longestHeader is the limit for a line outside of hunks, in bytes. Names are quoted:
+// each of 4096 bytes may need four.
 const longestHeader = 64 << 10
 
 // ParsePatch reads a patch made with -U0, --src-prefix=a/ and --dst-prefix=b/, and
-// calls yield for each hunk. With text it keeps the added lines; without it a line is
-// never held whole.
+// calls yield for each hunk. If text is true, the hunk has the added lines; otherwise
+// no line is held in memory.
 //
-// It is strict: the header of a hunk says how many lines belong to it, and a line that
-// belongs nowhere is an error. A parser that stopped there would hide the rest. Errors
-// do not quote lines, which may contain a secret.
+// ParsePatch is strict: the header of a hunk states how many lines belong to it, and a
+// line outside of all hunks is an error. A parser that stopped there would hide the
+// rest of the patch. Errors do not quote lines, which may contain a secret.
 func ParsePatch(r io.Reader, text bool, yield func(Hunk) error) error {
 	in := bufio.NewReaderSize(r, 1<<16)
 	var h Hunk
@@ -87,7 +87,7 @@ func ParsePatch(r io.Reader, text bool, yield func(Hunk) error) error {
 	}
 }
 
-// count reads the number of lines in the header of a hunk; it is 1 if left out.
+// count reads the number of lines in the header of a hunk. A missing number means 1.
 func count(s string) (int, error) {
 	if s == "" {
 		return 1, nil
@@ -99,7 +99,7 @@ func count(s string) (int, error) {
 	return n, err
 }
 
-// header returns a line, or its beginning where it is too long for a header.
+// header returns a line. A line that is too long for a header is cut.
 func header(in *bufio.Reader) (string, error) {
 	line, err := in.ReadSlice('\n')
 	head := string(line[:min(len(line), longestHeader)])
@@ -112,7 +112,7 @@ func header(in *bufio.Reader) (string, error) {
 	return strings.TrimSuffix(head, "\n"), err
 }
 
-// body reads the lines of a hunk and returns the added ones if text is set.
+// body reads the lines of a hunk and, if text is set, returns the added lines.
 func body(in *bufio.Reader, removed, added int, text bool) (string, error) {
 	var out strings.Builder
 	for removed > 0 || added > 0 || noNewline(in) {
@@ -138,7 +138,8 @@ func body(in *bufio.Reader, removed, added int, text bool) (string, error) {
 	return out.String(), nil
 }
 
-// readLine reads past a line and, if keep is set, appends it without its first byte.
+// readLine reads to the end of a line and, if keep is set, appends the line without its
+// first byte to out.
 func readLine(in *bufio.Reader, out *strings.Builder, keep bool) error {
 	skip := 1
 	for {
@@ -156,13 +157,13 @@ func readLine(in *bufio.Reader, out *strings.Builder, keep bool) error {
 	}
 }
 
-// noNewline reports whether git's remark on a missing newline comes next.
+// noNewline reports whether the next line is git's remark on a missing newline.
 func noNewline(in *bufio.Reader) bool {
 	next, _ := in.Peek(1)
 	return bytes.Equal(next, []byte(`\`))
 }
 
-// Unquote undoes the quoting of a name in a patch.
+// Unquote returns a file name without the quoting that git uses in a patch.
 func Unquote(s string) (string, error) {
 	s = strings.TrimSuffix(s, "\t") // git ends a name that has a space with a tab
 	if !strings.HasPrefix(s, `"`) {
@@ -175,8 +176,8 @@ func Unquote(s string) (string, error) {
 	return s, nil
 }
 
-// newPath is the name after "+++ " without its prefix. The name of a deleted file,
-// /dev/null, is empty.
+// newPath returns the name after "+++ " without its prefix. It returns "" for a deleted
+// file (/dev/null).
 func newPath(s string) (string, error) {
 	s, err := Unquote(s)
 	if err != nil || s == "/dev/null" {

@@ -1,6 +1,5 @@
-// Package git runs git: with one set of safety settings, no hooks, no prompts and
-// no output cut in silence. No other package of the
-// binaries runs it.
+// Package git runs git: with one set of safety settings, no hooks, no prompts, and an
+// error if output is incomplete. No other package of the binaries runs git.
 package git
 
 import (
@@ -17,8 +16,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/tool"
 )
 
-// Repository is a folder in which git runs, and how far its configuration is
-// trusted. Own and Foreign make one; the zero value is not usable.
+// Repository is a folder in which git runs, and how far its configuration is trusted.
+// Own and Foreign return one; the zero value is not usable.
 type Repository struct {
 	dir    string
 	config [][2]string // key and value, passed in the environment, which a process list does not show
@@ -27,9 +26,9 @@ type Repository struct {
 
 const noLazyFetch = "GIT_NO_LAZY_FETCH=1"
 
-// Own is a repository of the user who runs the command. The user's configuration
-// applies, with its credential helpers and proxies. Hooks never run, and nothing
-// is signed with the user's commit key.
+// Own returns a repository of the user who runs the command. The user's configuration
+// applies, including credential helpers and proxies. Hooks never run, and commits are
+// not signed with the user's key.
 func Own(dir string) Repository {
 	r := Repository{dir: dir, config: [][2]string{{"core.hooksPath", os.DevNull}, {"core.fsmonitor", "false"}, {"commit.gpgSign", "false"}, {"tag.gpgSign", "false"}}}
 	for _, name := range []string{"SSH_AUTH_SOCK", "SSH_AGENT_PID"} { // so that a push over SSH finds the agent
@@ -40,10 +39,10 @@ func Own(dir string) Repository {
 	return r
 }
 
-// Foreign is a repository that nothing is trusted of. No configuration of the
-// machine applies, replaced objects are ignored, paths are literal, git does not
-// look above dir for a repository, and nothing is fetched unless AllowFetch says
-// so. The owner of the folder does not matter: in a container it is always another
+// Foreign returns a repository whose configuration is not trusted. The configuration of
+// the machine does not apply, replaced objects are ignored, paths are literal, git does
+// not look for a repository above dir, and nothing is fetched unless AllowFetch is
+// used. The owner of the folder is not checked: in a container it is always another
 // user.
 func Foreign(dir string) Repository {
 	if real, err := filepath.EvalSymlinks(dir); err == nil {
@@ -56,15 +55,16 @@ func Foreign(dir string) Repository {
 	}
 }
 
-// Dir is the folder.
+// Dir returns the folder of the repository.
 func (r Repository) Dir() string { return r.dir }
 
-// AnyOwner returns the repository with git's check of the folder's owner switched
-// off. Use it where a run's workspace belongs to the runner's user and the command
-// is root, and nowhere else: git would run what such a repository configures.
+// AnyOwner returns the repository with git's check of the folder's owner switched off.
+// Use it only where the workspace of a run belongs to the runner's user and the command
+// runs as root: git would run what the configuration of such a repository names.
 func (r Repository) AnyOwner() Repository { return r.with("safe.directory", "*") }
 
-// AllowFetch returns the repository with lazy fetches of a partial clone allowed.
+// AllowFetch returns the repository with permission to fetch objects that a partial
+// clone lacks.
 func (r Repository) AllowFetch() Repository {
 	r.env = slices.DeleteFunc(slices.Clone(r.env), func(kv string) bool { return kv == noLazyFetch })
 	return r
@@ -81,8 +81,8 @@ func (r Repository) WithToken(server, token string) Repository {
 	return r.with("http."+strings.TrimSuffix(server, "/")+"/.extraheader", "AUTHORIZATION: basic "+basic)
 }
 
-// WithEnv returns the repository with more variables, KEY=value, such as
-// GIT_INDEX_FILE.
+// WithEnv returns the repository with more environment variables for git, KEY=value,
+// such as GIT_INDEX_FILE.
 func (r Repository) WithEnv(env ...string) Repository {
 	r.env = append(slices.Clone(r.env), env...)
 	return r
@@ -93,7 +93,7 @@ func (r Repository) with(key, value string) Repository {
 	return r
 }
 
-// Error says that git ran and did not succeed.
+// Error means that git ran and exited with an error.
 type Error struct {
 	Command string // the subcommand: fetch
 	Code    int
@@ -108,22 +108,22 @@ func (e *Error) Error() string {
 	return s
 }
 
-// Exited reports whether err is git's exit status code, such as the 1 of
+// Exited reports whether err means that git exited with this status, such as 1 of
 // merge-base, diff --quiet and rev-parse --verify --quiet.
 func Exited(err error, code int) bool {
 	var e *Error
 	return errors.As(err, &e) && e.Code == code
 }
 
-// Run runs git and returns what it prints to standard output, without white space
-// at the ends. Use Output for names and contents.
+// Run runs git and returns its standard output without white space at both ends. Use
+// Output for names and contents.
 func (r Repository) Run(ctx context.Context, args ...string) (string, error) {
 	out, err := r.Output(ctx, nil, args...)
 	return strings.TrimSpace(string(out)), err
 }
 
 // Output runs git with an input, which may be nil, and returns its standard output
-// as it is. More than 64 MiB is an error: use Stream.
+// unchanged. More than 64 MiB is an error: use Stream.
 func (r Repository) Output(ctx context.Context, stdin io.Reader, args ...string) ([]byte, error) {
 	res, err := r.command(stdin, args).Run(ctx)
 	if err == nil && res.Cut {
@@ -132,10 +132,10 @@ func (r Repository) Output(ctx context.Context, stdin io.Reader, args ...string)
 	return res.Stdout, wrap(args, err)
 }
 
-// Stream runs git and hands its standard output to read while it runs. read must
-// read to the end; when it returns an error git is stopped. What read has seen is
-// complete only if Stream returns nil: git may succeed with a message about an object
-// that it cannot read, so a message is an error too.
+// Stream runs git and passes its standard output to read while git runs. read must read
+// to the end; if read returns an error, git is stopped. The output is complete only if
+// Stream returns nil. git may exit with 0 and print a message about an object that it
+// cannot read, so a message on standard error is also an error.
 func (r Repository) Stream(ctx context.Context, stdin io.Reader, read func(io.Reader) error, args ...string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

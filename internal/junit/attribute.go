@@ -21,7 +21,7 @@ type attribute struct {
 	whole string // identifies the complete value
 }
 
-// maxValue bounds the part of a value that is kept, in bytes.
+// maxValue is how many bytes of a value are kept.
 const maxValue = 1024
 
 // used are the names of the attributes that are kept.
@@ -30,7 +30,7 @@ var used = []string{
 	"tests", "failures", "errors", "skipped", "disabled", "ignored", "doctest_version",
 }
 
-// get returns a value, or "".
+// get returns a value, or "" if the attribute is missing.
 func (a attributes) get(name string) string {
 	for _, one := range a {
 		if one.name == name {
@@ -55,7 +55,7 @@ func (a attributes) key(names ...string) string {
 	return string(sum.Sum(nil))
 }
 
-// count returns a declared number. Text that is not a number declares nothing.
+// count returns a declared number, or 0 if the text is not a number.
 func (a attributes) count(name string) int {
 	n, err := strconv.ParseInt(strings.ReplaceAll(strings.TrimSpace(a.get(name)), ",", ""), 10, 32)
 	if err != nil && !errors.Is(err, strconv.ErrRange) {
@@ -135,7 +135,7 @@ func (s *scanner) value(quote byte) (attribute, error) {
 	return a, nil
 }
 
-// clean decodes character references and puts a value on one line. U+FFFD replaces
+// clean decodes character references and joins the lines of a value. U+FFFD replaces
 // invalid UTF-8 and the characters that XML forbids.
 func clean(value string) string {
 	return strings.Map(func(r rune) rune {

@@ -38,9 +38,9 @@ func Take(dir, pattern string) (*Snapshot, error) {
 	return s, nil
 }
 
-// Collect copies the files that the command wrote to the folder to, and returns the
-// names of the copies. It ignores files that are unchanged since the snapshot: they
-// belong to the commit or to an earlier command.
+// Collect copies the files that the command wrote into the folder to, and returns the
+// names of the copies. It ignores files that are unchanged since the snapshot, because
+// they belong to the commit or to an earlier command.
 func (s *Snapshot) Collect(to string) ([]string, error) {
 	root, err := os.OpenRoot(s.dir)
 	if err != nil {

@@ -36,13 +36,13 @@ func decode(r *bufio.Reader) (io.Reader, error) {
 	return decodeDeclared(r, declared)
 }
 
-// headerSize bounds the search for the XML header, in bytes.
+// headerSize is how many bytes are searched for the XML header.
 const headerSize = 1024
 
 var header = regexp.MustCompile(`^(?:\xEF\xBB\xBF)?\s*<\?xml\s[^>]*?encoding\s*=\s*["']([^"'>]*)["']`)
 
-// marks are the first bytes that identify an encoding: byte order marks, and "<" in
-// two or four bytes. A mark comes after the longer ones that start with it.
+// marks are the first bytes that identify an encoding: byte order marks, and "<" in two
+// or four bytes. Longer marks come first, because a shorter one may be their beginning.
 var marks = []struct {
 	bytes    []byte
 	encoding encoding.Encoding

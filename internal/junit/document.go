@@ -16,8 +16,8 @@ type document struct {
 	rooted  bool // it has a root element
 }
 
-// An element is open. suite and test are the innermost ones that contain it, or the
-// element itself; test may be nil.
+// An element is an open XML element. suite and test are the innermost suite and test
+// that contain it, or the element itself; test may be nil.
 type element struct {
 	name   string
 	suite  *suite
@@ -25,14 +25,14 @@ type element struct {
 	output bool // its content is text, not structure
 }
 
-// output are the elements whose content is text. Elements in it are text that the
+// output are the elements whose content is text. Elements inside are text that the
 // reporter did not escape, and are ignored.
 var output = map[string]bool{
 	"system-out": true, "system-err": true, "properties": true, "failure": true, "error": true, "skipped": true, "ignored": true,
 	"flakyFailure": true, "flakyError": true, "rerunFailure": true, "rerunError": true,
 }
 
-// take adds one token.
+// take processes one token.
 func (d *document) take(t token) error {
 	switch t.kind {
 	case comment:

@@ -44,7 +44,7 @@ func Find(dir string, patterns ...string) (files, unmatched []string, err error)
 	return files, unmatched, nil
 }
 
-// split turns a pattern into an absolute folder and a pattern below it.
+// split turns a pattern into an absolute folder and a pattern relative to that folder.
 func split(dir, pattern string) (base, rest string, err error) {
 	rest = path.Clean(filepath.ToSlash(strings.TrimSpace(pattern)))
 	if path.IsAbs(rest) {
@@ -59,8 +59,8 @@ func split(dir, pattern string) (base, rest string, err error) {
 	return base, rest, nil
 }
 
-// match lists the files that one pattern matches, sorted. A folder that cannot be
-// read is an error, because it may contain a report.
+// match lists the files that one pattern matches, sorted. A folder that cannot be read
+// is an error, because it may contain a report.
 func match(fsys fs.FS, pattern string) ([]string, error) {
 	if !doublestar.ValidatePattern(pattern) {
 		return nil, report.Usage(fmt.Sprintf("junit: %q is not a valid glob pattern; * ? [ ] { } and ** are special, \\ makes them plain", pattern))

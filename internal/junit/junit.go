@@ -23,9 +23,9 @@ const (
 	Failed
 )
 
-// A Test is one test of a report. Records of one name are the same test only if the
-// tool marks them as retries, or if they are in one suite element and all but the
-// last failed and the last passed.
+// A Test is one test of a report. Records with the same name are one test only if the
+// tool marks them as retries, or if they are in one suite element, the last passed and
+// all others failed.
 type Test struct {
 	Name    string // to show; at most 1024 bytes, never empty
 	Verdict Verdict
@@ -41,7 +41,7 @@ type Results struct {
 	Gaps []string
 }
 
-// Limits of one file. A larger one is refused, not read in part.
+// Limits of one file. A larger file is an error; no part of it is used.
 const (
 	MaxSize  = 512 << 20 // bytes
 	maxTests = 1_000_000
@@ -73,7 +73,8 @@ func ReadFile(name string) (*Results, error) {
 	return r, nil
 }
 
-// read reads a report of at most limit tests, and returns the line of an error.
+// read reads a report of at most limit tests. If it returns an error, line is the line
+// of the error.
 func read(from io.Reader, limit int) (*Results, int, error) {
 	text, err := decode(bufio.NewReaderSize(from, bufferSize))
 	if err != nil {

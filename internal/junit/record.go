@@ -37,8 +37,9 @@ func newRecord(a attributes) *record {
 	return r
 }
 
-// words are the values of status and result that are not a pass. All others, such as
-// "run" and "completed", leave the verdict to the child elements.
+// words are the values of status and result that mean something other than a pass. For
+// all other values, such as "run" and "completed", the verdict depends on the child
+// elements.
 var words = map[string]Verdict{
 	"notrun": Skipped, "not run": Skipped, "not_run": Skipped, "notexecuted": Skipped, "suppressed": Skipped, "disabled": Skipped,
 	"skipped": Skipped, "skip": Skipped, "ignored": Skipped, "pending": Skipped, "excluded": Skipped, "filtered": Skipped, "todo": Skipped,
@@ -61,8 +62,8 @@ func (r *record) child(t token) {
 	}
 }
 
-// worsen keeps the worst verdict: a test that failed and was skipped afterwards
-// failed.
+// worsen replaces the verdict if v is worse: a test that failed and was skipped
+// afterwards failed.
 func (r *record) worsen(v Verdict) { r.verdict = max(r.verdict, v) }
 
 // result returns the verdict of the complete record.

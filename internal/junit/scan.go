@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// A scanner splits XML into start tags, end tags and comments. It reads the file
-// once and keeps no text, so its memory does not depend on the size of the file. It
-// accepts common mistakes of reporters that do not change the elements: control
-// characters, unknown entities, and "]]>" outside CDATA. It also accepts XML 1.1.
+// A scanner splits XML into start tags, end tags and comments. It reads the file once
+// and keeps no text, so its memory does not depend on the size of the file. It accepts
+// common mistakes of reporters that do not change the elements: control characters,
+// unknown entities, and "]]>" outside CDATA. It also accepts XML 1.1.
 type scanner struct {
 	r    *bufio.Reader
 	line int // of the next byte, from 1
@@ -35,7 +35,7 @@ const (
 	comment
 )
 
-// Bounds of a document, so that a hostile one cannot exhaust memory.
+// Limits of a document, so that a hostile document cannot exhaust memory.
 const (
 	maxName    = 256      // bytes of the name of an element or attribute
 	maxComment = 256      // bytes of a comment that are kept
@@ -92,7 +92,8 @@ func (s *scanner) text(depth int) error {
 	}
 }
 
-// declaration reads what follows "<!". Only a comment is a token.
+// declaration reads what follows "<!". It returns false if that is not a comment,
+// because only comments are tokens.
 func (s *scanner) declaration(depth int) (token, bool, error) {
 	head, err := s.r.Peek(len("[CDATA["))
 	switch {
@@ -218,10 +219,10 @@ func nameByte(b byte) bool {
 	return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || b >= 0x80 || strings.IndexByte("_:-.", b) >= 0
 }
 
-// local is a name without its namespace prefix.
+// local returns a name without its namespace prefix.
 func local(name string) string { return name[strings.LastIndexByte(name, ':')+1:] }
 
-// pastSpace returns the first byte that is not white space.
+// pastSpace skips white space and returns the next byte.
 func (s *scanner) pastSpace() (byte, error) {
 	for {
 		b, err := s.r.ReadByte()
@@ -238,10 +239,10 @@ func (s *scanner) pastSpace() (byte, error) {
 	}
 }
 
-// errCut is the end of the file inside an element.
+// errCut means that the file ends inside an element.
 var errCut = errors.New("the file ends inside an element; the tool that wrote it may have been stopped")
 
-// cut turns the end of the file into errCut.
+// cut returns errCut if err is the end of the file, otherwise err.
 func cut(err error) error {
 	if errors.Is(err, io.EOF) {
 		return errCut

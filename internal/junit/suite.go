@@ -22,8 +22,8 @@ type suite struct {
 	records        map[string][]*record
 }
 
-// counts are numbers of tests. An earlier run of a test is included in tests and in
-// failures.
+// counts are numbers of tests. tests and failures include earlier runs of retried
+// tests.
 type counts struct{ tests, failures, skipped int }
 
 func newSuite(a attributes, parent *suite, first int) *suite {
@@ -36,7 +36,7 @@ func newSuite(a attributes, parent *suite, first int) *suite {
 	}
 }
 
-// child adds an element that belongs to no testcase.
+// child adds a child element that is outside all testcase elements.
 func (s *suite) child(name string) {
 	if name == "failure" || name == "error" {
 		s.failures++
@@ -82,8 +82,8 @@ func (s *suite) close(to *Results) {
 	}
 }
 
-// gap compares the declared number of tests with the number that was read. Node
-// declares the number of elements directly inside. Skipped tests may be declared
+// gap adds a gap if the declared number of tests differs from the number that was read.
+// Node declares the number of direct child elements. Skipped tests may be declared
 // without an element.
 func (s *suite) gap(to *Results) {
 	if s.assertions {
@@ -118,9 +118,9 @@ func (s *suite) title() string {
 	}
 }
 
-// judge turns the records of one name into tests. If all records but the last failed,
-// and the last passed, they are one flaky test. Otherwise every record is a test of
-// its own.
+// judge turns the records with the same name into tests. If the last record passed and
+// all others failed, they are one flaky test. Otherwise every record is a test of its
+// own.
 func judge(records []*record) []Test {
 	last := records[len(records)-1]
 	failed, stable := 0, true

@@ -28,7 +28,7 @@ var Manifests = []Manifest{
 	{"composer.json", regexp.MustCompile(`"require"`), []string{"composer.lock"}, "composer update --no-install"},
 }
 
-// Of returns the manifest that a file is, by its name.
+// Of returns the manifest with this file name, and false if the file is not a manifest.
 func Of(file string) (Manifest, bool) {
 	for _, m := range Manifests {
 		if path.Base(file) == m.Name {
@@ -38,8 +38,8 @@ func Of(file string) (Manifest, bool) {
 	return Manifest{}, false
 }
 
-// Lock returns the lock file of a manifest in a folder, or "". exists reports whether a file
-// exists.
+// Lock returns the lock file of a manifest in a folder, or "" if there is none. exists
+// reports whether a file exists.
 func (m Manifest) Lock(dir string, exists func(file string) bool) string {
 	for {
 		for _, f := range m.Locks {

@@ -15,8 +15,8 @@ func clusterAdmin(root *field) []hit {
 	return nil
 }
 
-// wildcardRole finds rights on everything in a group of Kubernetes itself. A wildcard in
-// the group of a single operator is not a finding.
+// wildcardRole finds rights on everything in an API group of Kubernetes itself. A
+// wildcard in the API group of an operator is not a finding.
 func wildcardRole(root *field) (hits []hit) {
 	switch root.get("kind").text() {
 	case "RoleBinding":

@@ -7,7 +7,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
-// Violation is one field, set or missing, that breaks a rule.
+// Violation is one field that breaks a rule by its value, or by not being set.
 type Violation struct {
 	Rule     string
 	Severity report.Severity
@@ -48,7 +48,7 @@ func (o Object) Name() string {
 	return strings.TrimSuffix(clip(kind)+"/"+clip(name), "/")
 }
 
-// Namespace returns metadata.namespace: "" is the namespace of the deployment.
+// Namespace returns metadata.namespace. "" is the namespace of the deployment.
 func (o Object) Namespace() string {
 	meta, _ := o.Map["metadata"].(map[string]any)
 	namespace, _ := meta["namespace"].(string)
@@ -64,7 +64,7 @@ type inspection struct {
 	out       []Violation
 }
 
-// hit is a field that breaks a rule, and how.
+// hit is a field that breaks a rule, with a description.
 type hit struct {
 	at      *field
 	message string
@@ -99,7 +99,7 @@ func (c *inspection) run() {
 	}
 }
 
-// add keeps one violation of a rule and field.
+// add adds the violations of a rule, one per field.
 func (c *inspection) add(rule Rule, hits []hit) {
 	for _, h := range hits {
 		path := h.at.path()
@@ -116,7 +116,7 @@ func (c *inspection) add(rule Rule, hits []hit) {
 	}
 }
 
-// clip bounds a hostile name in a report.
+// clip shortens a name, which may be hostile, for a report.
 func clip(s string) string {
 	return text.Clip(s, 120)
 }

@@ -16,8 +16,8 @@ func privileged(_ pod, c container) (hits []hit) {
 	return hits
 }
 
-// runsAsRoot finds containers that may run as root. Each of the two fields of the container
-// overrides that of the pod.
+// runsAsRoot finds containers that may run as root. runAsUser and runAsNonRoot of the
+// container override those of the pod.
 func runsAsRoot(p pod, c container) []hit {
 	if p.windows {
 		return nil
@@ -84,9 +84,9 @@ func unconfinedIn(context *field) (hits []hit) {
 	return hits
 }
 
-// missingLimits finds containers without limits. A limit is also the request if there is
-// none. The pod's own resources apply to its containers. Ephemeral containers cannot have
-// limits.
+// missingLimits finds containers without limits or requests. A limit is also the
+// request if no request is set. The pod's own resources apply to its containers.
+// Ephemeral containers cannot have limits.
 func missingLimits(p pod, c container) (hits []hit) {
 	if c.ephemeral {
 		return nil

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// field is a place in an object, which may have no value.
+// field is a place in an object. The place may have no value.
 type field struct {
 	v      any
 	parent *field
@@ -14,8 +14,8 @@ type field struct {
 	check  *inspection
 }
 
-// get returns a field of a map. If the value is not a map, that is a violation, and the
-// field is empty.
+// get returns a field of a map, by one or several keys. If a value on the way is not a
+// map, get adds a violation, and the returned field is empty.
 func (f *field) get(keys ...string) *field {
 	for _, key := range keys {
 		m, ok := f.v.(map[string]any)
@@ -40,7 +40,7 @@ func (f *field) list() []*field {
 	return out
 }
 
-// texts returns the elements of a list of strings.
+// texts returns the strings in a list of strings.
 func (f *field) texts() (out []string) {
 	for _, e := range f.list() {
 		out = append(out, e.text())
@@ -56,7 +56,8 @@ func (f *field) text() string {
 	return s
 }
 
-// is reports whether a boolean has the value. An unset one has neither.
+// is reports whether a boolean field is set to want. It returns false for a field that
+// is not set.
 func (f *field) is(want bool) bool {
 	b, ok := f.v.(bool)
 	if !ok && f.v != nil {
@@ -65,7 +66,7 @@ func (f *field) is(want bool) bool {
 	return ok && b == want
 }
 
-// number returns an integer, or false if there is none.
+// number returns the value of an integer field, and false if it has none.
 func (f *field) number() (int64, bool) {
 	switch n := f.v.(type) {
 	case nil:
@@ -102,7 +103,7 @@ func (f *field) path() string {
 	return strings.TrimPrefix(b.String(), ".")
 }
 
-// line returns the line of the field, or of the nearest parent that has one.
+// line returns the line of the field, or the line of its nearest parent that has one.
 func (f *field) line() int {
 	var up []*field
 	for ; f.parent != nil; f = f.parent {

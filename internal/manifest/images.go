@@ -8,7 +8,7 @@ func unpinnedImage(_ pod, c container) []hit { return unpinned(c.get("image")) }
 func latestVolume(p pod) []hit   { return volumeImages(p, moving) }
 func unpinnedVolume(p pod) []hit { return volumeImages(p, unpinned) }
 
-// volumeImages returns the images that are mounted, not run.
+// volumeImages checks the images that are mounted as volumes.
 func volumeImages(p pod, check func(*field) []hit) (hits []hit) {
 	for _, v := range p.spec.get("volumes").list() {
 		if image := v.get("image"); image.set() {

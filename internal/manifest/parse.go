@@ -1,4 +1,4 @@
-// Package manifest reads Kubernetes objects and reports which of them could break out of
+// Package manifest reads Kubernetes objects and reports objects that could break out of
 // their container, their node or their namespace.
 package manifest
 
@@ -30,9 +30,9 @@ type Object struct {
 	node *yaml.Node     // with the lines of its fields; nil: unknown
 }
 
-// Parse reads the objects of a text of YAML or JSON documents. It unwraps lists and skips
-// empty documents. A text that cannot be read completely is an error, because the cluster
-// may read it differently.
+// Parse reads the objects in a text of YAML or JSON documents. Parse returns the items
+// of a list, and skips empty documents. A text that cannot be read completely is an
+// error, because the cluster may read it differently.
 func Parse(file string, text []byte) ([]Object, error) {
 	var objects []Object
 	err := documents(text, func(d document) error { return add(&objects, file, d) })
@@ -133,7 +133,7 @@ func fromJSON(text []byte) (docs []document, err error) {
 
 func lineAt(text []byte, offset int) int { return 1 + bytes.Count(text[:offset], []byte("\n")) }
 
-// add adds a document, or the items of a list.
+// add adds the object in a document, or the objects in a list.
 func add(objects *[]Object, file string, d document) error {
 	if d.value == nil {
 		return nil
@@ -170,8 +170,8 @@ func setDefault(m map[string]any, key string, value any) {
 	}
 }
 
-// Unplaced returns the object without lines, because those of rendered text do not exist in
-// the repository.
+// Unplaced returns the object without line numbers, because lines of rendered text do
+// not exist in the repository.
 func (o Object) Unplaced() Object {
 	o.Line, o.node = 0, nil
 	return o

@@ -41,13 +41,15 @@ func dockerSocket(p pod) (hits []hit) {
 	return hits
 }
 
-// sockets are those of container runtimes. A read-only mount does not prevent their use.
+// sockets are the sockets of container runtimes. A read-only mount does not prevent
+// their use.
 var sockets = []string{
 	"/run/docker.sock", "/run/containerd/containerd.sock", "/run/crio/crio.sock", "/run/podman/podman.sock",
 	"/run/cri-dockerd.sock", "/run/k3s/containerd/containerd.sock", "/var/snap/microk8s/common/run/containerd.sock",
 }
 
-// ReachesSocket reports whether the path is a socket or a folder that contains one.
+// ReachesSocket reports whether the path is the socket of a container runtime, or a
+// folder that contains one.
 func ReachesSocket(at string) bool {
 	at = path.Clean("/" + at)
 	if rest, ok := strings.CutPrefix(at, "/var/run"); ok && (rest == "" || rest[0] == '/') {

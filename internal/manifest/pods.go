@@ -18,7 +18,7 @@ type container struct {
 	ephemeral bool
 }
 
-// workloads are the paths of the pod in the kinds of Kubernetes.
+// workloads are the paths to the pod in the kinds that Kubernetes defines.
 var workloads = map[string][]string{
 	"Pod":                   {"spec"},
 	"PodTemplate":           {"template", "spec"},
@@ -31,8 +31,8 @@ var workloads = map[string][]string{
 	"CronJob":               {"spec", "jobTemplate", "spec", "template", "spec"},
 }
 
-// podsOf returns the pods of an object. In an unknown kind (a Rollout, a Knative Service) it
-// finds everything that looks like one.
+// podsOf returns the pods of an object. In an object of unknown kind (a Rollout, a
+// Knative Service), podsOf returns everything that looks like a pod.
 func podsOf(root *field) []pod {
 	namespace := root.get("metadata", "namespace").text()
 	var specs []*field

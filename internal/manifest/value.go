@@ -127,7 +127,8 @@ func keyText(key *yaml.Node) string {
 	return key.Value
 }
 
-// merge applies the key <<. Of several maps the first wins.
+// merge applies the merge key <<. If several maps have the same key, the first map's
+// value is used.
 func merge(into map[string]any, from any) error {
 	switch from := from.(type) {
 	case map[string]any:
@@ -177,7 +178,8 @@ func scalar(n *yaml.Node) (any, error) {
 	return v, nil
 }
 
-// plain converts JSON numbers to those of an Object, within the limits.
+// plain converts the numbers of a JSON value to the number types of an Object, within
+// the limits.
 func (r *reader) plain(v any, depth int) (any, error) {
 	err := r.take(0, depth)
 	if err != nil {
@@ -204,7 +206,7 @@ func (r *reader) plain(v any, depth int) (any, error) {
 	return v, nil
 }
 
-// step returns the node of a field or an element, or nil.
+// step returns the node of a field or an element, or nil if there is none.
 func step(n *yaml.Node, to any) *yaml.Node {
 	if n != nil && n.Kind == yaml.AliasNode {
 		n = n.Alias
@@ -227,7 +229,7 @@ func step(n *yaml.Node, to any) *yaml.Node {
 	return nil
 }
 
-// kindOf names the type of a value as YAML does.
+// kindOf returns the type of a value in YAML's terms.
 func kindOf(v any) string {
 	switch v.(type) {
 	case nil:

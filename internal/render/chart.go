@@ -113,7 +113,7 @@ func loadFiles(files []*archive.BufferedFile) (*chart.Chart, error) {
 	return c, nil
 }
 
-// undelivered returns the declared dependencies that are missing.
+// undelivered returns the declared dependencies that the chart does not contain.
 func undelivered(c *chart.Chart) (names []string) {
 	for _, want := range c.Metadata.Dependencies {
 		if want != nil && !slices.ContainsFunc(c.Dependencies(), func(have *chart.Chart) bool { return have.Name() == want.Name }) {
@@ -133,7 +133,7 @@ func ignored(rules *ignore.Rules, name string) bool {
 	return rules.Ignore(name, entry{path.Base(name), false})
 }
 
-// entry describes a file to the rules of .helmignore.
+// entry makes a file look like the fs.FileInfo that the rules of .helmignore need.
 type entry struct {
 	name string
 	dir  bool

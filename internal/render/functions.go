@@ -12,12 +12,13 @@ import (
 
 const maxRepeat = 1 << 20
 
-// calls records the called functions whose result differs each time.
+// calls records which functions were called whose result differs each time.
 type calls map[string]bool
 
-// functions replaces Helm functions that can exhaust the memory with one call, and those
-// whose result changes with every rendering. For inspection the latter return constants,
-// so that a chart renders to the same twice; otherwise their calls are recorded.
+// functions replaces Helm functions that can exhaust the memory with one call, and
+// functions whose result changes with every rendering. For inspection, the latter
+// return constants, so that a chart always renders to the same objects; otherwise their
+// calls are recorded.
 func functions(inspect bool, called calls) template.FuncMap {
 	all := template.FuncMap{"repeat": repeat, "until": until, "untilStep": untilStep}
 	some := func(n int) (string, error) { return repeat(n, "x") }
@@ -70,7 +71,8 @@ var varying = []string{
 	"randInt", "randNumeric", "shuffle", "uuidv4",
 }
 
-// noted wraps a function to record its calls. None of the functions is variadic.
+// noted wraps a function so that its calls are recorded. None of the functions is
+// variadic.
 func noted(f any, note func()) any {
 	v := reflect.ValueOf(f)
 	return reflect.MakeFunc(v.Type(), func(args []reflect.Value) []reflect.Value {

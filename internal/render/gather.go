@@ -18,9 +18,9 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/manifest"
 )
 
-// gatherer copies the files that a kustomization refers to. kustomize fetches everything
-// that looks like a URL with git or HTTP, and has no option to disable that, so the copy
-// contains no such reference.
+// gatherer copies the files that a kustomization refers to. kustomize downloads
+// everything that looks like a URL with git or HTTP, and has no option to disable that,
+// so the copy contains no such reference.
 type gatherer struct {
 	tree      *Tree
 	into      filesys.FileSystem
@@ -218,7 +218,8 @@ func (g *gatherer) file(dir, f, name string, isYAML bool) error {
 }
 
 // plugin copies the configuration of a generator or a transformer, which is a file or
-// inline. It may refer to further files, so the whole folder is copied.
+// inline text. The configuration may refer to further files, so the whole folder is
+// copied.
 func (g *gatherer) plugin(dir, p, name string) error {
 	text := []byte(p)
 	if g.tree.Has(path.Join(dir, p)) && !remote(p) {
@@ -250,7 +251,7 @@ func (g *gatherer) plugin(dir, p, name string) error {
 	return nil
 }
 
-// harmless refuses a plugin that would run a program or fetch a file.
+// harmless returns an error for a plugin that would run a program or download a file.
 func harmless(v any) (err error) {
 	switch v := v.(type) {
 	case string:
@@ -272,7 +273,7 @@ func harmless(v any) (err error) {
 	return err
 }
 
-// local refuses references to files outside the repository.
+// local returns an error for a reference to a file outside the repository.
 func (g *gatherer) local(dir, p, name string) error {
 	switch at := path.Join(dir, p); {
 	case remote(p):
@@ -285,13 +286,13 @@ func (g *gatherer) local(dir, p, name string) error {
 	return nil
 }
 
-// scheme matches what kustomize fetches: see NewRepoSpecFromURL and IsRemoteFile in
-// sigs.k8s.io/kustomize/api/internal. Anything with // counts as remote too.
+// scheme matches what kustomize downloads: see NewRepoSpecFromURL and IsRemoteFile in
+// sigs.k8s.io/kustomize/api/internal. Any path with // is treated as remote too.
 var scheme = regexp.MustCompile(`(?i)^\s*(git::|https?:|ssh:|file:|github\.com[/:]|[a-z][a-z0-9-]*@)`)
 
 func remote(p string) bool {
 	return scheme.MatchString(p) || strings.Contains(p, "://") && !strings.Contains(p, "\n")
 }
 
-// clip bounds a hostile path in a message.
+// clip shortens a path, which may be hostile, for a message.
 func clip(s string) string { return Reason(errors.New(s)) }

@@ -12,9 +12,9 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
 
-// kustomize builds the folder. It first copies the files into memory, and writes each
-// kustomization from its checked fields, so that no reference leaves the repository and no
-// program runs.
+// kustomize builds the folder of a source. It first copies the files into memory, and
+// writes each kustomization from its checked fields, so that no reference leaves the
+// repository and no program runs.
 func (t *Tree) kustomize(s Source) Result {
 	dir := path.Clean(s.Kustomize)
 	r := Result{Generic: dir}
@@ -76,7 +76,8 @@ func origin(one *resource.Resource, dir, otherwise string) string {
 	return otherwise
 }
 
-// forget removes the origin annotation if the repository did not request it.
+// forget removes the origin annotation from a resource if the repository did not
+// request it.
 func forget(one *resource.Resource, asked bool) error {
 	if asked {
 		return nil
@@ -86,7 +87,8 @@ func forget(one *resource.Resource, asked bool) error {
 	return one.SetAnnotations(annotations)
 }
 
-// mark requests the origin annotation.
+// mark makes a kustomization request the origin annotation. It returns whether the
+// repository had already requested it.
 func mark(k *types.Kustomization) (asked bool) {
 	if slices.Contains(k.BuildMetadata, types.OriginAnnotations) {
 		return true

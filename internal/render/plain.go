@@ -2,7 +2,7 @@ package render
 
 import "path"
 
-// plain reads the manifests of a file, or of a folder and those below it.
+// plain reads the manifests in a file, or in a folder and its subfolders.
 func (t *Tree) plain(s Source) (Result, error) {
 	name := path.Clean(s.Manifests)
 	files := []string{name}

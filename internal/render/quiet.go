@@ -10,8 +10,8 @@ import (
 	"sync/atomic"
 )
 
-// library is locked while Helm or kustomize renders: both have global state (the schema of
-// kustomize, the loggers).
+// library is locked while Helm or kustomize renders: both have global state (the schema
+// of kustomize, the loggers).
 var library sync.Mutex
 
 // silence locks the library and discards its log messages until the returned function is
@@ -35,8 +35,8 @@ func silence() (end func()) {
 	}
 }
 
-// muffler drops messages of Helm, and those of the log package, which do not record their
-// caller.
+// muffler drops messages of Helm, and messages of the standard library's log package,
+// which do not record their caller.
 type muffler struct {
 	slog.Handler
 	on *atomic.Bool

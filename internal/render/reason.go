@@ -10,7 +10,7 @@ import (
 // its literals, a patch, a template. They may contain a secret.
 var quoted = regexp.MustCompile("(?s)config: `.*`|from \\[.*\\]|`[^`]{60,}`|\"[^\"]{120,}\"")
 
-// Reason returns an error as one short line, without parts of files.
+// Reason returns the text of an error as one short line, without quoted parts of files.
 func Reason(err error) string {
 	const most = 400
 	text := quoted.ReplaceAllString(err.Error(), "…")

@@ -11,8 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// check refuses names that a release or a namespace cannot have, because templates write
-// them into YAML without escaping.
+// check returns an error for names that a release or a namespace cannot have, because
+// templates write the names into YAML without escaping.
 func (r Release) check() error {
 	if r.Name != "" && chartutil.ValidateReleaseName(r.Name) != nil {
 		return fmt.Errorf("%s is not a valid release name: use at most 53 characters of a-z, 0-9, - and .", clip(r.Name))
@@ -45,7 +45,7 @@ func (r Release) capabilities() (*common.Capabilities, error) {
 	return able, nil
 }
 
-// fits refuses a chart that Helm would not install in the cluster.
+// fits returns an error for a chart that Helm would not install in the cluster.
 func (r Release) fits(c *chart.Chart, able *common.Capabilities) error {
 	want := c.Metadata.KubeVersion
 	switch {

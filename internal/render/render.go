@@ -64,17 +64,17 @@ type Result struct {
 	Generic string // file to report if an object's own is not in the tree
 }
 
-// maxOutput bounds the output of one source, in bytes.
+// maxOutput is the maximum size of the output of one source, in bytes.
 const maxOutput = 64 << 20
 
-// Render renders the source as helm template, kustomize build or kubectl apply -f do, but
-// lookup finds nothing, and Render resolves no host name, fetches nothing, runs no program
-// and follows no symbolic link. Gaps lists what could not be rendered. An invalid name in
-// the source is a *report.UsageError.
+// Render renders the source as helm template, kustomize build or kubectl apply -f do.
+// Different from those, lookup finds nothing, and Render resolves no host name, fetches
+// nothing, runs no program and follows no symbolic link. Gaps lists what could not be
+// rendered. An invalid name in the source is a *report.UsageError.
 //
-// The libraries cannot be interrupted: when ctx ends, Render returns, and the library goes
-// on in the background. Nor is the memory of a template limited: a recursive tpl ends the
-// process, as it ends Helm.
+// The libraries cannot be interrupted: when ctx ends, Render returns, and the library
+// continues in the background. The memory of a template is not limited: a recursive tpl
+// ends the process, as it ends Helm.
 func (t *Tree) Render(ctx context.Context, s Source, r Release) (Result, error) {
 	if err := t.check(s, r); err != nil {
 		return Result{}, err
@@ -109,7 +109,7 @@ func (t *Tree) Render(ctx context.Context, s Source, r Release) (Result, error) 
 	}
 }
 
-// check refuses an invalid source.
+// check returns an error for an invalid source.
 func (t *Tree) check(s Source, r Release) error {
 	var problems []string
 	say := func(field, format string, args ...any) {
@@ -158,7 +158,7 @@ func (s Source) at(field string) string {
 	return s.Key + "." + field
 }
 
-// where names the source in a message.
+// where returns the name of the source for a message.
 func (s Source) where() string {
 	for _, name := range []string{s.Key, s.Chart, s.Kustomize, s.Manifests} {
 		if name != "" {
@@ -168,8 +168,8 @@ func (s Source) where() string {
 	return "source"
 }
 
-// add parses one rendered or read text and adds its objects. With lines, the objects keep
-// their line numbers in the file.
+// add parses a text, which was rendered or read from a file, and adds its objects. If
+// lines is true, the objects keep their line numbers in the file.
 func (r *Result) add(file string, text []byte, lines bool) {
 	objects, err := manifest.Parse(file, text)
 	if err != nil {

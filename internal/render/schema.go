@@ -15,7 +15,7 @@ import (
 )
 
 // conform checks the values against the schemas of the chart and its subcharts, as Helm
-// does, but fetches no schema.
+// does. A schema that would have to be downloaded is an error.
 func conform(c *chart.Chart, values map[string]any) error {
 	var problems []error
 	if c.Schema != nil {
@@ -60,14 +60,15 @@ func against(schema []byte, values map[string]any) error {
 	return errors.New(strings.Join(slices.Sorted(maps.Keys(said)), "; "))
 }
 
-// nothing is a loader that fetches no schema.
+// nothing is a schema loader that downloads nothing.
 type nothing struct{}
 
 func (nothing) Load(url string) (any, error) {
 	return nil, fmt.Errorf("it refers to %s, which is not fetched: inline it into the schema", clip(url))
 }
 
-// leaves lists where the values are wrong, without showing them.
+// leaves adds to said where the values do not match the schema, without showing the
+// values.
 func leaves(v *jsonschema.ValidationError, said map[string]bool) {
 	for _, c := range v.Causes {
 		leaves(c, said)

@@ -9,16 +9,16 @@ import (
 	"strconv"
 )
 
-// Limits of a key: its bytes, its depth, and an index.
+// Limits of a key: its length in bytes, its depth, and the largest index.
 const (
 	maxKey   = 512
 	maxSteps = 30
 	maxIndex = 1000
 )
 
-// set sets the values at their keys. No character of a value has a special meaning. In a
-// key, a dot separates maps, \. is a dot, and [2] is an element. A list of the chart is
-// replaced, not merged. A key is set before the keys below it.
+// set sets the values at their keys. No character of a value has a special meaning. In
+// a key, a dot separates maps, \. is a dot, and [2] is an element. A list of the chart
+// is replaced, not merged. A key is set before longer keys that begin with it.
 func (s Source) set(values map[string]any) (problems []string) {
 	for _, key := range slices.Sorted(maps.Keys(s.Set)) {
 		steps, err := split(key)
@@ -38,7 +38,7 @@ var (
 	index   = regexp.MustCompile(`[0-9]+`)
 )
 
-// split splits a key into names and numbers.
+// split splits a key into names and list indexes.
 func split(key string) (steps []any, err error) {
 	if len(key) > maxKey {
 		return nil, fmt.Errorf("it is longer than %d bytes", maxKey)
@@ -82,7 +82,7 @@ var escaped = regexp.MustCompile(`(?s)\\(.)`)
 
 func unescape(name string) string { return escaped.ReplaceAllString(name, "$1") }
 
-// put returns the tree with the value set at the end of the steps.
+// put returns the tree there with the value set at the end of the steps.
 func put(there any, steps []any, value any) (any, error) {
 	if len(steps) == 0 {
 		return value, nil

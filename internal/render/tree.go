@@ -11,14 +11,14 @@ import (
 	"sync/atomic"
 )
 
-// Limits on what is read, in bytes, and on the number of files.
+// Limits on the number of files and on the bytes that are read.
 const (
 	maxFile  = 10 << 20
 	maxRead  = 512 << 20 // of a tree in total
 	maxFiles = 1 << 20
 )
 
-// Tree gives access to a set of files, and to no others.
+// Tree gives access to a set of files. Other files cannot be read through it.
 type Tree struct {
 	root     *os.Root
 	names    []string // sorted
@@ -53,8 +53,8 @@ func Open(dir string) (*Tree, error) {
 	return t, nil
 }
 
-// Select opens a folder with the given files: relative paths with forward slashes, no
-// symbolic links. A link below an excluded path is not a gap.
+// Select opens a folder for reading only the given files: relative paths with forward
+// slashes, no symbolic links. A link below an excluded path is not a gap.
 func Select(dir string, names []string, excluded func(name string) bool) (*Tree, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -131,7 +131,7 @@ func (t *Tree) links(dir string) (gaps []Gap, err error) {
 	return gaps, err
 }
 
-// walk visits everything but folders, .git and excluded paths.
+// walk calls visit for everything except folders, .git and excluded paths.
 func (t *Tree) walk(dir string, visit func(name string, d fs.DirEntry) error) error {
 	return fs.WalkDir(t.root.FS(), dir, func(name string, d fs.DirEntry, err error) error {
 		switch {
@@ -148,7 +148,8 @@ func (t *Tree) walk(dir string, visit func(name string, d fs.DirEntry) error) er
 	})
 }
 
-// cause removes the path from an error, because it may be one of this machine.
+// cause returns the cause of an error without the path, which may be a path of this
+// machine.
 func cause(err error) error {
 	if p, ok := err.(*fs.PathError); ok {
 		return p.Err

@@ -12,7 +12,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// values merges the files, later over earlier, and then Set.
+// values merges the chart's values files, a later file over an earlier one, and then
+// the values of Set.
 func (t *Tree) values(s Source) (map[string]any, error) {
 	all := map[string]any{}
 	var problems []string

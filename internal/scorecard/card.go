@@ -19,7 +19,7 @@ type Card struct {
 
 const cardSchema = "goldenpath.scorecard-card/v1"
 
-// Dimension is one grade.
+// Dimension is one row of the scorecard, with its grade.
 type Dimension struct {
 	Name   string       `json:"name"`
 	State  report.State `json:"state"`
@@ -30,8 +30,8 @@ type Dimension struct {
 	optional bool
 }
 
-// demanded returns the grade with the effect of Must: a dimension that must pass
-// and does not apply is missing.
+// demanded returns the dimension as scorecard.must requires it: a dimension that must
+// pass but does not apply becomes missing.
 func (d Dimension) demanded() Dimension {
 	if d.Must && d.State == report.NotApplicable && !d.optional {
 		d.State, d.Note = report.Missing, "scorecard.must requires it"
@@ -39,12 +39,12 @@ func (d Dimension) demanded() Dimension {
 	return d
 }
 
-// fails reports whether the grade fails the card.
+// fails reports whether the dimension fails the scorecard.
 func (d Dimension) fails() bool {
 	return d.State == report.Failed || d.Must && (d.State == report.Missing || d.State == report.Inconclusive)
 }
 
-// report renders the card.
+// report makes the report of the scorecard.
 func (c *Card) report(o Options) *report.Report {
 	r := &report.Report{Name: "scorecard", Subject: o.App, Commit: o.Commit, Digest: o.Digest, Started: o.Started}
 	r.SetData(c)

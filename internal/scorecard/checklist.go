@@ -18,8 +18,8 @@ type Item struct {
 	Proof string `json:"proof"` // the file that meets it, or what was searched for
 }
 
-// A criterion is met by a file that one of the globs matches, and whose content
-// the pattern matches; a nil pattern matches every content.
+// A criterion is met by a file that one of the globs matches and whose content the
+// pattern matches; a nil pattern matches every content.
 type criterion struct {
 	name    string
 	globs   []string
@@ -31,11 +31,12 @@ var (
 	generatedHead = regexp.MustCompile(`(?im)^#+\s*how this repo(sitory)? was generated`)
 )
 
-// unfilled begins a template of goldenpath init that has not been filled in.
+// unfilled is the first line of a template of goldenpath init that has not been filled
+// in.
 const unfilled = "<!-- From goldenpath init:"
 
-// checklist searches the repository for what somebody who did not write it needs
-// to operate it. Its order is that of the card.
+// checklist searches the repository for what a person who did not write it needs to
+// operate it. The items are in the order of the scorecard.
 func checklist(root *os.Root, o Options) []Item {
 	table := []criterion{
 		{"saved prompts with the model's version", []string{o.Prompts + "/*.md"}, modelLine},
@@ -59,7 +60,8 @@ func checklist(root *os.Root, o Options) []Item {
 	return items
 }
 
-// find returns the first file that meets the criterion, or what was searched for.
+// find returns the item with the first file that meets the criterion or, without such a
+// file, with the patterns that were searched for.
 func (c criterion) find(root *os.Root, o Options) Item {
 	var asked []string
 	for _, g := range c.globs {
@@ -85,7 +87,7 @@ func (c criterion) find(root *os.Root, o Options) Item {
 	return Item{Name: c.name, Proof: "searched for " + cmp.Or(strings.Join(asked, ", "), "nothing: no folder is configured")}
 }
 
-// maxFile bounds one file of the checkout, in bytes.
+// maxFile is the largest size of one file of the checkout, in bytes.
 const maxFile = 1 << 20
 
 // readFile reads a file of the checkout, which may be hostile.

@@ -11,9 +11,8 @@ var idPattern = regexp.MustCompile(`[A-Z][A-Z0-9]*(?:-[A-Z][A-Z0-9]*)*-[0-9]+`)
 // separates the ids of a project from others, such as CVE-2026-1 or UTF-8.
 func prefix(id string) string { return id[:strings.IndexByte(id, '-')+1] }
 
-// ids returns the ids in a text, in its order. Underscores and slashes, as names of
-// tests have them, may stand right before and after an id; letters and digits may
-// not.
+// ids returns the ids in a text, in their order. An underscore or a slash, as in names
+// of tests, may be directly before or after an id; a letter or a digit may not.
 func ids(text string) []string {
 	var out []string
 	for _, span := range idPattern.FindAllStringIndex(text, -1) {

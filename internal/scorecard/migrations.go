@@ -11,8 +11,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// Classes of a migration by its effect on a release that ran before it: expand
-// leaves it running, contract may break it, irreversible also loses data.
+// Classes of a migration, by its effect on the release before it: expand leaves that
+// release running, contract may break it, irreversible also loses data.
 const (
 	expand       = "expand"
 	contract     = "contract"
@@ -59,7 +59,7 @@ func gradeMigrations(c *candidate) Dimension {
 	return d
 }
 
-// classify returns the class of one migration. It knows no dialect: a statement
+// classify returns the class of one migration. It does not parse SQL: a statement
 // without one of the keywords is an expand.
 func classify(sql string) string {
 	sql = inert.ReplaceAllString(sql, " ")

@@ -7,8 +7,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// gradeReadiness grades how much of the checklist the repository meets. It never
-// fails.
+// gradeReadiness grades how many criteria of the checklist the repository meets. The
+// grade is pass or warn, never fail.
 func gradeReadiness(c *candidate) Dimension {
 	items := c.checklist
 	there := 0

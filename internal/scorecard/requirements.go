@@ -14,8 +14,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// Requirements are requirement ids, such as SHOP-12, each list sorted and without
-// repetition.
+// Requirements has lists of requirement ids, such as SHOP-12. Each list is sorted and
+// has no duplicates.
 type Requirements struct {
 	Defined   []string `json:"defined"`   // in the folder of requirements
 	Touched   []string `json:"touched"`   // named by the commits
@@ -29,9 +29,9 @@ type Requirements struct {
 // or a heading.
 var definition = regexp.MustCompile("^\\s*(?:\\||[-*]|#+)\\s*[*`[]*(" + idPattern.String() + ")[*`\\]]*(?:[\\s|:(]|$)")
 
-// readRequirements reads the definitions below the root, and compares them with
-// the commits' messages and the names of the tests. A folder that cannot be read
-// is a usage error; one that does not exist defines nothing.
+// readRequirements reads the definitions below the root, and compares them with the
+// commits' messages and the names of the tests. A folder that cannot be read is a usage
+// error; a folder that does not exist defines no requirements.
 func readRequirements(root *os.Root, o Options, tests Tests) (Requirements, error) {
 	r := Requirements{Defined: []string{}, Touched: []string{}, Covered: []string{}, Unknown: []string{}, Uncovered: []string{}}
 	defined, err := definedIDs(root, o.Requirements)
@@ -74,7 +74,7 @@ func readRequirements(root *os.Root, o Options, tests Tests) (Requirements, erro
 	return r, nil
 }
 
-// definedIDs returns the ids that the Markdown files right within a folder define,
+// definedIDs returns the ids that the Markdown files directly in a folder define,
 // sorted.
 func definedIDs(root *os.Root, dir string) ([]string, error) {
 	if dir == "" {

@@ -12,8 +12,8 @@ type Previous struct {
 	Pullable   error // nil: the registry resolved its digest just now
 }
 
-// gradeRollback grades whether there is a release to return to. A first release
-// has none, which satisfies scorecard.must.
+// gradeRollback grades whether there is a release to return to. For a first release the
+// grade is "not applicable", which satisfies scorecard.must.
 func gradeRollback(c *candidate) Dimension {
 	if c.Environment == "" {
 		return Dimension{State: report.NotApplicable, Result: "no environment is configured"}

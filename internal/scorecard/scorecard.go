@@ -44,8 +44,8 @@ type Options struct {
 	Started  time.Time
 }
 
-// A candidate is what the dimensions are graded from: the options, and what was
-// read from the files that they name.
+// A candidate is the input of the grades: the options, and what was read from the files
+// that they name.
 type candidate struct {
 	Options
 	root         *os.Root
@@ -54,7 +54,7 @@ type candidate struct {
 	checklist    []Item
 }
 
-// dimensions are what a card grades, in the order of its rows.
+// dimensions are the rows of the scorecard, in order.
 var dimensions = []struct {
 	name  string
 	grade func(*candidate) Dimension
@@ -69,9 +69,9 @@ var dimensions = []struct {
 	{"readiness", gradeReadiness},
 }
 
-// Grade grades a candidate. The report's data is a *Card. An unknown name in
-// Must, a JUnit file that is not a complete report and a folder of requirements
-// that cannot be read are usage errors.
+// Grade grades a candidate. The report's data is a *Card. An unknown name in Must, a
+// JUnit file that is not a complete report, and a folder of requirements that cannot be
+// read are usage errors.
 func Grade(o Options) (*report.Report, error) {
 	if err := checkMust(o.Must); err != nil {
 		return nil, err
@@ -97,7 +97,7 @@ func Grade(o Options) (*report.Report, error) {
 	return card.report(o), nil
 }
 
-// checkMust refuses names that no dimension has, all of them at once.
+// checkMust returns one error for all names in Must that are not a dimension.
 func checkMust(must []string) error {
 	var names, problems []string
 	for _, d := range dimensions {

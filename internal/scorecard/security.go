@@ -6,8 +6,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// gradeSecurity takes the verdict of the security gate, if its report is about the
-// same commit.
+// gradeSecurity takes over the verdict of the security gate, if the gate's report is
+// about the same commit.
 func gradeSecurity(c *candidate) Dimension {
 	switch gate := c.Gate; {
 	case gate == nil:

@@ -59,8 +59,8 @@ func (t *Tests) add(test junit.Test) {
 	}
 }
 
-// gradeTests grades the tests that ran. No test at all is a failure, and so is a
-// report that lost some.
+// gradeTests grades the tests that ran. A candidate without any test fails, and so does
+// a report that does not contain all declared tests.
 func gradeTests(c *candidate) Dimension {
 	t := c.tests
 	d := Dimension{State: report.OK, Result: fmt.Sprintf("%d passed, %d failed, %d flaky", t.Passed, t.Failed, len(t.Flaky))}
@@ -98,10 +98,10 @@ func gradeTests(c *candidate) Dimension {
 	return d
 }
 
-// maxShown bounds one name in a row, in runes.
+// maxShown is how many runes of a name a row shows.
 const maxShown = 120
 
-// series joins the first three names.
+// series joins the first three names and, if there are more, their number.
 func series(names []string) string {
 	var shown []string
 	for _, name := range names[:min(3, len(names))] {

@@ -24,8 +24,7 @@ func Clip(s string, n int) string {
 	return s[:end] + "…"
 }
 
-// Bytes cuts s to at most n bytes without cutting a rune, for places that count
-// bytes. It adds no ellipsis.
+// Bytes cuts s to at most n bytes without cutting a rune. It adds no ellipsis.
 func Bytes(s string, n int) string {
 	if len(s) <= n {
 		return s
@@ -36,8 +35,8 @@ func Bytes(s string, n int) string {
 	return s[:max(n, 0)]
 }
 
-// Short is the beginning of a digest or commit id: sha256: and twelve digits, or
-// seven digits. Anything shorter is returned as it is.
+// Short returns the beginning of a digest or commit id: sha256: and twelve digits, or
+// seven digits. A shorter text is returned unchanged.
 func Short(id string) string {
 	if hex, ok := strings.CutPrefix(id, "sha256:"); ok {
 		return "sha256:" + hex[:min(len(hex), 12)]

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// adopt makes this process the parent of descendants whose parent ends, including those
-// that left the process group.
+// adopt makes this process the parent of descendants whose own parent ends, including
+// descendants that left the process group.
 func adopt() {
 	// Without kernel support init adopts such processes, as on other systems.
 	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -39,8 +39,8 @@ func endChildren() {
 	}
 }
 
-// childrenOf reads the parents of all processes: field 4 of proc_pid_stat(5), two
-// after the name in parentheses.
+// childrenOf returns the ids of the child processes of parent. The parent's id is field
+// 4 of proc_pid_stat(5), two fields after the name in parentheses.
 func childrenOf(parent int) []int {
 	all, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {

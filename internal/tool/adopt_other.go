@@ -2,6 +2,7 @@
 
 package tool
 
-// On other systems, processes that leave the group are not followed.
+// adopt and endChildren do nothing outside Linux: processes that leave the process
+// group are not tracked there.
 func adopt()       {}
 func endChildren() {}

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// credentials are variables in which a CI job keeps credentials.
+// credentials matches the names of variables in which a CI job keeps credentials.
 var credentials = regexp.MustCompile(`(?i)^(INPUT_(KUBECONFIG|TOKEN|VARIABLES|.*PASSWORD|.*KEY)|GITHUB_TOKEN|GH_TOKEN|ACTIONS_(ID_TOKEN_REQUEST|RUNTIME)_TOKEN|KUBECONFIG|` +
 	`AWS_(SECRET_ACCESS_KEY|SESSION_TOKEN|WEB_IDENTITY_TOKEN_FILE)|AZURE_(CLIENT_SECRET|CLIENT_CERTIFICATE_PATH|FEDERATED_TOKEN_FILE)|ARM_CLIENT_SECRET|` +
 	`GOOGLE_(APPLICATION_CREDENTIALS|GHA_CREDS_PATH|OAUTH_ACCESS_TOKEN)|CLOUDSDK_AUTH_(CREDENTIAL_FILE_OVERRIDE|ACCESS_TOKEN)|GOLDENPATH_KEY|DOCKER_AUTH_CONFIG)$`)
@@ -44,8 +44,9 @@ func named(environ []string) (found []string) {
 	return found
 }
 
-// parentOf reads the parent's id from /proc/PID/stat, or returns 0. The program's name is
-// in parentheses and may contain anything, so the fields follow the last parenthesis.
+// parentOf returns the parent's id from /proc/PID/stat, or 0 if it is unknown. The
+// program's name is in parentheses and may contain anything, so the fields are counted
+// from the last parenthesis.
 func parentOf(proc string) int {
 	b, err := os.ReadFile(filepath.Join(proc, "stat"))
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 )
 
 // The variables of the caller's environment that a program receives: enough to find its
-// tools and caches, but no credentials. Names are exact; prefixes end in an underscore or
-// belong to a toolchain.
+// tools and caches, but no credentials. Names are exact; prefixes end in an underscore
+// or belong to a toolchain.
 var (
 	passNames = []string{
 		"PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "LANG", "TZ", "TERM", "CI", "NO_COLOR",
@@ -21,7 +21,7 @@ var (
 	secretEnds   = []string{"_KEY", "_PAT"} // MAVEN_GPG_KEY, but not UV_KEYRING_PROVIDER
 )
 
-// userInfo matches a URL that contains a user, such as a package index with a token:
+// userInfo matches a URL that contains a user name or a token, such as a package index:
 // https://TOKEN@packages.example.com/simple.
 var userInfo = regexp.MustCompile(`://[^/?#\s]*@`)
 

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// serial lets stdout and stderr share a writer.
+// serial lets stdout and stderr share one writer.
 type serial struct {
 	mu sync.Mutex
 	w  io.Writer

@@ -1,5 +1,5 @@
-// Package tool runs external programs: with a scrubbed environment, a deadline,
-// a bounded transcript, and no process left behind.
+// Package tool runs external programs: with an environment without credentials, a time
+// limit, a limited transcript, and no process left behind.
 package tool
 
 import (
@@ -67,8 +67,9 @@ func (e *ExitError) Error() string {
 
 func lastLine(s string) string { return s[strings.LastIndexByte(s, '\n')+1:] }
 
-// Run runs the program until it exits and kills what it left running in its process
-// group. A non-zero exit status is an *ExitError; the Result is set anyway.
+// Run runs the program until it exits, and kills the processes that are left in its
+// process group. A non-zero exit status is an *ExitError; the Result is valid even
+// then.
 func (c Command) Run(ctx context.Context) (Result, error) {
 	if c.Timeout > 0 {
 		var cancel context.CancelFunc
@@ -137,8 +138,8 @@ func exitCode(s *os.ProcessState) int {
 // Shell returns the argv that runs a shell command.
 func Shell(line string) []string { return []string{"sh", "-euc", line} }
 
-// hold opens a pipe whose read end the guard inherits as descriptor 3. The kernel closes
-// it when the caller ends.
+// hold opens a pipe whose read end the guard inherits as descriptor 3. The kernel
+// closes the pipe when the caller ends. The returned function closes both ends.
 func hold(cmd *exec.Cmd, guarded bool) (func(), error) {
 	if !guarded {
 		return func() {}, nil

@@ -8,15 +8,15 @@ import (
 	"syscall"
 )
 
-// own starts the program in its own process group and kills that group when the context
-// ends.
+// own makes the program start in its own process group, and kills that group when the
+// context ends.
 func own(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 }
 
-// killGroup kills what a program left running in its group. The group's id is not reused
-// while a process is in it.
+// killGroup kills the processes that are left in the program's group. The group's id is
+// not reused while a process is in it.
 func killGroup(cmd *exec.Cmd) {
 	if cmd.Process != nil {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
@@ -25,8 +25,8 @@ func killGroup(cmd *exec.Cmd) {
 
 func killOwnGroup() { _ = syscall.Kill(0, syscall.SIGKILL) }
 
-// inherited reports whether descriptor fd is a pipe from the caller, and keeps programs
-// started by this process from inheriting it.
+// inherited reports whether descriptor fd is a pipe from the caller, and closes the
+// descriptor in programs that this process starts.
 func inherited(fd int) bool {
 	var st syscall.Stat_t
 	if syscall.Fstat(fd, &st) != nil || st.Mode&syscall.S_IFMT != syscall.S_IFIFO {

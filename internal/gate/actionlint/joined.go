@@ -10,9 +10,10 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// joined returns our own finding of the fact that e reports, if there is one: the
-// same hardcoded password, or the same untrusted expression in a script. The gate
-// joins equal findings of two tools into one that names both.
+// joined returns the finding of goldenpath's own rules for the fact that e reports: the
+// same hardcoded password, or the same untrusted expression in a script. It returns
+// false if there is no such finding. The gate merges equal findings of two tools into
+// one finding that names both tools.
 func (l *linter) joined(f *workflow.File, e *actionlint.Error) (report.Finding, bool) {
 	rule, at, context := "hardcoded-credentials", report.Location{Path: f.Path, Line: e.Line, Column: e.Column}, ""
 	if e.Kind != "credentials" {
@@ -39,7 +40,8 @@ func onlyCompared(f *workflow.File, e *actionlint.Error) bool {
 
 var quoted = regexp.MustCompile(`^"([^"]+)" is potentially untrusted`)
 
-// untrusted returns the expression and the context of a warning about untrusted text.
+// untrusted returns the expression that a warning about untrusted text refers to, and
+// the context in it, such as github.head_ref. It returns false for any other warning.
 func untrusted(f *workflow.File, e *actionlint.Error) (workflow.Expression, string, bool) {
 	m := quoted.FindStringSubmatch(e.Message)
 	if e.Kind != "expression" || m == nil {

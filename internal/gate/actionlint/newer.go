@@ -13,15 +13,15 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate/workflow"
 )
 
-// newer counts what had to be done because GitHub accepts syntax that actionlint
-// does not know yet. The report states both numbers.
+// newer counts the adaptations for syntax that GitHub accepts and actionlint does not
+// know yet. The report states both numbers.
 type newer struct {
 	translated int // values that were rewritten in actionlint's copy of a workflow
 	dropped    int // false messages
 }
 
-// falseAlarms match messages about syntax that GitHub accepts (rhysd/actionlint#711
-// and #705). Remove each one when a release of actionlint knows the syntax.
+// falseAlarms match messages about syntax that GitHub accepts (rhysd/actionlint#711 and
+// #705). Remove a pattern when a release of actionlint knows its syntax.
 var falseAlarms = []*regexp.Regexp{
 	regexp.MustCompile(`^property "workflow_(ref|sha|repository|file_path)" is not defined in object type \{check_run_id: `),
 	regexp.MustCompile(`^unexpected key "(cache-mode|queue)" for `),
@@ -42,8 +42,8 @@ func (n *newer) falseAlarm(message string) bool {
 	return is
 }
 
-// note states what was changed for actionlint or left out of its result. It is "" if
-// nothing was.
+// note describes what was changed for actionlint and which warnings were dropped. It
+// returns "" if there were neither changes nor dropped warnings.
 func (l *linter) note() string {
 	var parts, all []string
 	if n := l.newer.translated; n > 0 {
@@ -65,12 +65,13 @@ func (l *linter) note() string {
 }
 
 // jobProperty matches properties of the job context that actionlint does not know.
-// Dropping its message is not enough: it checks nothing after the first error of a
-// script.
+// Dropping the message about such a property is not enough: actionlint stops checking a
+// script at its first error.
 var jobProperty = regexp.MustCompile(`(?i)(^|[^\w.-])job\.workflow_(?:ref|sha|repository|file_path)\b`)
 
-// adapted copies the workflow and rewrites in the copy what actionlint does not know
-// or must not open. Lines and columns stay the same.
+// adapted returns a copy of the workflow without the syntax that actionlint does not
+// know and the references that actionlint must not open. Lines and columns stay the
+// same.
 func (l *linter) adapted(f *workflow.File) *actionlint.Workflow {
 	edit := func(field string, s *actionlint.String) {
 		if field == "Uses" {
@@ -86,9 +87,9 @@ func (l *linter) adapted(f *workflow.File) *actionlint.Workflow {
 	return clone(reflect.ValueOf(f.Workflow), "", edit).Interface().(*actionlint.Workflow)
 }
 
-// clone copies a syntax tree and calls edit with every string of the copy and the
-// name of the field that holds it. Values of a matrix are shared: they are not
-// *actionlint.String.
+// clone copies a syntax tree and calls edit with every string of the copy and the name
+// of the field that contains the string. The copy shares the values of a matrix with
+// the original, because they are not of type *actionlint.String.
 func clone(v reflect.Value, field string, edit func(string, *actionlint.String)) reflect.Value {
 	switch v.Kind() {
 	case reflect.Pointer:

@@ -15,14 +15,14 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
-// elsewhere replaces a reference that actionlint must not open. It does not open
-// references to other repositories.
+// elsewhere replaces a reference that actionlint must not open. It looks like a
+// reference to another repository, which actionlint does not open.
 const elsewhere = "not/opened/.github/workflows/x.yml@v1"
 
 // reference rewrites a uses: for actionlint. GitHub resolves $/path in the repository
-// of the file at the running commit, which is what actionlint checks for ./path. A
-// path that actionlint must not open, because it leads out of the repository or to
-// something that is not a small file, is replaced.
+// of the file at the running commit, which is what actionlint checks for ./path. A path
+// that leads out of the repository, or to something other than a small regular file, is
+// replaced, so that actionlint does not open it.
 func (l *linter) reference(f *workflow.File, s *actionlint.String) {
 	was := s.Value
 	path, own := strings.CutPrefix(was, "$/")
@@ -45,9 +45,9 @@ func (l *linter) reference(f *workflow.File, s *actionlint.String) {
 	}
 }
 
-// opens reports whether actionlint may open a local reference, and if not, why.
-// There is no reason for a path that leaves the repository by "..": GitHub finds
-// nothing there either.
+// opens reports whether actionlint may open a local reference. why is the reason for a
+// refusal. It is empty for a path that leaves the repository by "..", because GitHub
+// finds no file there either.
 func (l *linter) opens(ref string) (why string, ok bool) {
 	if slices.Contains(strings.Split(strings.ReplaceAll(ref, `\`, "/"), "/"), "..") {
 		return "", false
@@ -60,8 +60,9 @@ func (l *linter) opens(ref string) (why string, ok bool) {
 	return "", true
 }
 
-// refused returns why a file cannot be opened. It is "" for a file that does not
-// exist, which actionlint reports itself.
+// refused returns the reason why actionlint must not open a file. It returns "" for a
+// file that may be opened, and for a file that does not exist, which actionlint reports
+// itself.
 func (l *linter) refused(name string) string {
 	info, err := l.root.Stat(name)
 	switch {

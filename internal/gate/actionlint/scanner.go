@@ -34,8 +34,8 @@ func (Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, boo
 	return workflow.Select(files, changed)
 }
 
-// Scan lints the workflows among in.Files. shellcheck and pyflakes are programs and
-// are not started.
+// Scan lints the workflows among in.Files. It does not run shellcheck and pyflakes,
+// which are external programs.
 func (s Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 	tree, err := s.Reader.Read(ctx, in)
 	if err != nil {

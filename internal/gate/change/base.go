@@ -9,7 +9,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// base is what a checkout is compared with and where its policy is read from.
+// base is the commit that a checkout is compared with, and the commit from which its
+// policy is read.
 type base struct {
 	compared string // commit whose findings are known; empty: every finding is new
 	policy   string // commit that the configuration is read from; empty: the checkout
@@ -21,11 +22,14 @@ type base struct {
 
 // base chooses the base by the request and the kind of event:
 //
-//   - a person names any commit;
-//   - a pull request and a merge group are compared with their merge base;
-//   - a push is compared with the last release, because the commit before it may
-//     have been refused or never examined;
-//   - any other event is compared with nothing.
+// - a person can name any commit;
+//
+// - a pull request and a merge group are compared with their merge base;
+//
+// - a push is compared with the last release, because the commit before the push may
+// have been refused or never examined;
+//
+// - any other event has no base.
 func (r repository) base(ctx context.Context, q Request, head string) (base, error) {
 	switch {
 	case q.Base != "":
@@ -40,7 +44,7 @@ func (r repository) base(ctx context.Context, q Request, head string) (base, err
 	return base{proof: "no base was given"}, nil
 }
 
-// named resolves a base that a person gave. A mistake is a *report.UsageError.
+// named resolves a base that a person gave. An invalid base is a *report.UsageError.
 func (r repository) named(ctx context.Context, name, head string) (base, error) {
 	usage := func(format string, args ...any) (base, error) {
 		return base{}, report.Usage(fmt.Sprintf("--base "+format, args...))
@@ -103,13 +107,13 @@ func (r repository) proposed(ctx context.Context, e Event, head string) (base, e
 	return base{compared: common, policy: id, waivers: id, since: common, proof: proof}, nil
 }
 
-// pushed compares a push with the last release, and examines every file: what is
-// released is the whole commit.
+// pushed compares a push with the last release, and examines every file, because the
+// whole commit is released.
 //
-// The configuration is that of the release too. Otherwise a push that was refused
-// would set the rules of the next one. The waivers are those of the commit before
-// the push: a waiver names its findings, and the report lists it. Were they the
-// release's, a finding without a fix could never be released.
+// The configuration is also read from the release. Otherwise a refused push could set
+// the rules for the next push. The waivers are read from the commit before the push: a
+// waiver names its findings, and the report lists it. If waivers were read from the
+// release, a finding without a fix would block every later release.
 func (r repository) pushed(ctx context.Context, before, head string) (base, error) {
 	last, why, err := r.lastRelease(ctx, head)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package change finds out, with git, what a change changes: the commit to compare
-// with, the paths that differ, and the files of both sides.
+// Package change determines, with git, what a change changes: the commit to compare
+// with, the paths that differ, and the files of both commits.
 package change
 
 import (
@@ -26,8 +26,8 @@ type Request struct {
 	Committed bool
 }
 
-// Event is the GitHub event that started the run. The zero value is a run without
-// one.
+// Event is the GitHub event that started the run. The zero value is a run outside
+// GitHub Actions.
 type Event struct {
 	Name string // pull_request, merge_group, push…
 	Base string // base of a pull request or merge group; of a push the commit before it
@@ -36,7 +36,7 @@ type Event struct {
 	Merge string
 }
 
-// Change is a checkout and what it is compared with.
+// Change is a checkout and the base that it is compared with.
 type Change struct {
 	Head    string // commit of the checkout; empty: the folder is not a repository
 	Policy  string // commit that the configuration is read from; empty: the checkout
@@ -49,9 +49,10 @@ type Change struct {
 	changed   gate.Changes // what differs between base.compared and the checkout
 }
 
-// Resolve finds the commits. A base that a person named wrongly is a
-// *report.UsageError. A base that a pull request or merge group names and git cannot
-// get is an error. For a push without a proven base every finding is new.
+// Resolve finds the commits of a change. If a person named an invalid base, the error
+// is a *report.UsageError. A base that a pull request or merge group names and that git
+// cannot fetch is an error. A push without a proven base is compared with nothing, so
+// every finding is new.
 func Resolve(ctx context.Context, q Request) (*Change, error) {
 	c := &Change{repository: repository{dir: q.Dir, scratch: q.Scratch}, committed: q.Committed}
 	if _, err := os.Lstat(filepath.Join(q.Dir, ".git")); err == nil {

@@ -11,9 +11,9 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
-// absent returns a gap for files of the commit that are not in the checkout. On a
-// laptop a file may have been removed on purpose: there only files that a sparse
-// checkout leaves out are reported.
+// absent returns a gap for files of the commit that are not in the checkout. Outside
+// CI, a file may have been removed on purpose, so only files that a sparse checkout
+// leaves out are reported.
 func (c *Change) absent(ctx context.Context, names []string) ([]gate.Gap, error) {
 	if len(names) > 0 && !c.committed {
 		out, err := c.git(ctx, "ls-files", "-v", "-z")

@@ -22,7 +22,7 @@ type repository struct {
 	scratch string // folder for temporary files; the caller removes it
 }
 
-// git runs git, which may fetch objects that a partial clone lacks.
+// git runs git in the repository. git may fetch objects that a partial clone lacks.
 func (r repository) git(ctx context.Context, args ...string) (string, error) {
 	out, err := git.Foreign(r.dir).AllowFetch().Output(ctx, nil, args...)
 	return string(out), err
@@ -55,8 +55,8 @@ func (r repository) fetch(ctx context.Context, id string) (string, error) {
 	return r.commit(ctx, id)
 }
 
-// isAncestor reports whether b contains a. A commit that is not in the checkout is
-// not known to be contained.
+// isAncestor reports whether b contains a. It returns false for a commit that is not in
+// the checkout.
 func (r repository) isAncestor(ctx context.Context, a, b string) bool {
 	_, err := r.git(ctx, "merge-base", "--is-ancestor", a, b)
 	return err == nil
@@ -67,8 +67,9 @@ func (r repository) isShallow(ctx context.Context) bool {
 	return err == nil && strings.TrimSpace(out) == "true"
 }
 
-// mergeBase returns the commit where two histories part. It is empty when they have
-// no commit in common, even after the rest of a shallow history was fetched.
+// mergeBase returns the newest commit that two histories have in common. It is empty if
+// the histories have no commit in common, even after the rest of a shallow history was
+// fetched.
 func (r repository) mergeBase(ctx context.Context, a, b string) (string, error) {
 	out, err := r.git(ctx, "merge-base", a, b)
 	if git.Exited(err, 1) && r.isShallow(ctx) {
@@ -83,8 +84,9 @@ func (r repository) mergeBase(ctx context.Context, a, b string) (string, error) 
 	return strings.TrimSpace(out), err
 }
 
-// differs returns the paths in which a commit, or the checkout as it is, differs from
-// the base. Files that git does not track are left out.
+// differs returns the paths that differ between the base and a commit or, with
+// committed false, between the base and the files of the checkout. Files that git does
+// not track are left out.
 func (r repository) differs(ctx context.Context, base, head string, committed bool) (gate.Changes, error) {
 	args := []string{"diff-tree", "-r", "--name-only", "-z", "--no-renames", base, head}
 	if !committed {
@@ -103,8 +105,8 @@ func (r repository) differs(ctx context.Context, base, head string, committed bo
 	return changes, nil
 }
 
-// moved maps the new names of renamed files to their names in the base. git treats
-// a file as renamed when 60 % of it are unchanged.
+// moved maps the new names of renamed files to their names in the base. git treats a
+// file as renamed if at least 60 % of its content is unchanged.
 func (c *Change) moved(ctx context.Context) (map[string]string, error) {
 	args := []string{"diff-tree", "-r", "-z", "-M60%", "-l2000", "--diff-filter=R", "--name-status", c.base.compared, c.Head}
 	if !c.committed {
@@ -122,7 +124,7 @@ func (c *Change) moved(ctx context.Context) (map[string]string, error) {
 	return names, nil
 }
 
-// listing is a commit's tree.
+// listing is the tree of a commit.
 type listing struct {
 	files   []gate.File
 	modules []string
@@ -162,7 +164,8 @@ func sortFiles(files []gate.File) {
 	slices.SortFunc(files, func(a, b gate.File) int { return cmp.Compare(a.Path, b.Path) })
 }
 
-// checkOut writes files of a commit below a new folder exactly as git stores them.
+// checkOut writes files of a commit below a new folder, byte for byte as git stores
+// them, and returns the folder.
 func (r repository) checkOut(ctx context.Context, commit string, files []gate.File) (string, error) {
 	dir, err := os.MkdirTemp(r.scratch, "base-*")
 	if err != nil || len(files) == 0 {

@@ -23,9 +23,9 @@ type Listing struct {
 	Missing []gate.Gap  // files that are not in the checkout
 }
 
-// List lists the files, without the excluded ones. With everything, and for a push,
-// all files are examined, not only the changed ones; findings that the base has too
-// are still known.
+// List lists the files, without the excluded ones. If everything is true, and for a
+// push, all files are examined, not only the changed ones. Findings that also exist in
+// the base are still known findings.
 func (c *Change) List(ctx context.Context, exclude []string, everything bool) (*Listing, error) {
 	if c.base.compared != "" && !everything && !c.base.whole {
 		return c.compare(ctx, exclude)
@@ -127,7 +127,7 @@ func (c *Change) followLink(name string) {
 	}
 }
 
-// below lists the files of a repository within this one.
+// below lists the files of a nested repository, such as a submodule, at this path.
 func (c *Change) below(ctx context.Context, name string, exclude []string) ([]gate.File, error) {
 	files, err := gate.Walk(ctx, filepath.Join(c.dir, filepath.FromSlash(name)), nil)
 	out := files[:0]
@@ -194,8 +194,8 @@ func (c *Change) against(changed gate.Changes, exclude []string) *gate.Base {
 	}
 }
 
-// present returns the files of the commit with the sizes they have in the checkout,
-// where some may have been edited since, and a gap for those that are missing.
+// present returns the files of the commit with their sizes in the checkout, where some
+// may have been edited since. It returns a gap for the files that are missing.
 func (c *Change) present(ctx context.Context, here listing, exclude []string) ([]gate.File, []gate.Gap, error) {
 	root, err := os.OpenRoot(c.dir)
 	if err != nil {

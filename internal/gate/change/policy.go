@@ -10,8 +10,9 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// At checks the named files and folders of a commit out below a new folder. Names
-// that the commit does not have are left out. An empty commit is the checkout itself.
+// At writes the named files and folders of a commit below a new folder, and returns the
+// new folder. Names that the commit does not contain are left out. If commit is "", At
+// returns the folder of the checkout.
 func (c *Change) At(ctx context.Context, commit string, names ...string) (string, error) {
 	if commit == "" {
 		return c.dir, nil
@@ -32,8 +33,8 @@ type Difference struct {
 	Text string // unified diff
 }
 
-// Diff compares the named files and folders with the base. Those that do not differ
-// are left out. Without a base there is nothing to compare.
+// Diff compares the named files and folders with the base. Names without a difference
+// are left out. Without a base, Diff returns nil.
 func (c *Change) Diff(ctx context.Context, names ...string) ([]Difference, error) {
 	if c.base.since == "" {
 		return nil, nil

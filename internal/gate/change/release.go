@@ -12,18 +12,19 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
 )
 
-// askOrigin bounds the question to origin where the checkout has no ledger.
+// askOrigin is the time limit for asking the remote "origin" for the ledger if the
+// checkout has none.
 const askOrigin = 30 * time.Second
 
 var commitID = regexp.MustCompile(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`)
 
-// lastRelease returns the newest commit that was released and that head contains,
-// and how that is known. A release requires a signed report of a gate that passed,
-// so everything in that commit was accepted. The commit is empty when no release
-// can be proven, and the text says why: then every finding counts as new.
+// lastRelease returns the newest released commit that head contains, and how that is
+// known. A release requires a signed report of a gate that passed, so everything in
+// that commit was accepted. If no release can be proven, commit is empty, proof states
+// the reason, and every finding is new.
 //
-// The release of head itself is not used: a second run for a commit gives the
-// result of the first.
+// A release of head itself is ignored, so that a second run for a commit gives the same
+// result as the first.
 func (r repository) lastRelease(ctx context.Context, head string) (commit, proof string, err error) {
 	tip, where := r.ledgerTip(ctx)
 	if tip == "" {
@@ -56,9 +57,10 @@ func (r repository) lastRelease(ctx context.Context, head string) (commit, proof
 	return "", why, ctx.Err()
 }
 
-// ledgerTip returns the newest commit of the ledger and the name of its branch, or
-// the reason why there is none. actions/checkout with fetch-depth: 0 brings the
-// branch along; only without it origin is asked.
+// ledgerTip returns the newest commit of the ledger and the name of its branch. If
+// there is none, tip is empty and where is the reason. actions/checkout with
+// fetch-depth: 0 also fetches the ledger's branch; without that branch, ledgerTip asks
+// the remote "origin".
 func (r repository) ledgerTip(ctx context.Context) (tip, where string) {
 	for _, where := range []string{"origin/" + ledger.Branch, ledger.Branch} {
 		ref := "refs/heads/" + where
@@ -88,8 +90,8 @@ func (r repository) ledgerTip(ctx context.Context) (tip, where string) {
 	return tip, "origin/" + ledger.Branch
 }
 
-// releases are the releases that the ledger records, the newest first, one for each
-// commit.
+// releases returns the releases that the ledger records, newest first, and for each
+// commit only the newest release.
 func (r repository) releases(ctx context.Context, tip string) ([]ledger.Entry, error) {
 	var out []ledger.Entry
 	l := &ledger.Ledger{Git: git.Own(r.dir).AnyOwner()}

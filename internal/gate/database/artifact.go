@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// shape describes an artifact with a database of trivy.
+// shape describes an artifact that contains a database of trivy.
 type shape struct {
 	name    string
 	media   types.MediaType
@@ -99,7 +99,8 @@ func singleLayer(img v1.Image, media types.MediaType) (v1.Layer, int64, error) {
 	return layer, m.Layers[0].Size, err
 }
 
-// drain reads to the end, where the digest is verified.
+// drain reads r to the end, where the digest is verified. More than most bytes are an
+// error.
 func drain(r io.Reader, most int64) error {
 	n, err := io.Copy(io.Discard, io.LimitReader(r, most+1))
 	if err == nil && n > most {

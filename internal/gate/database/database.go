@@ -1,9 +1,9 @@
-// Package database downloads advisory data, keeps it in one folder and judges whether
+// Package database downloads advisory data, keeps it in one folder, and checks whether
 // it is recent enough.
 //
-// The folder has the layout and fixed names that the scanners read, so a CI cache can
-// keep it and may restore only a part. Beside each file a record of its source is
-// written: where it came from, when, its size and its digest.
+// The folder has the layout and fixed names that the scanners read. A CI cache can keep
+// the folder, and may restore only a part of it. Next to each file, a record of its
+// source is written: where the file came from, when, its size and its digest.
 package database
 
 import (
@@ -22,7 +22,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
-// Names of databases. OSV(ecosystem) is the name of an ecosystem's.
+// Names of databases. OSV(ecosystem) returns the name of the database of an ecosystem.
 const (
 	TrivyDB     = "trivy-db"
 	TrivyJavaDB = "trivy-java-db"
@@ -30,14 +30,15 @@ const (
 	Scores      = "epss" // FIRST's probabilities of exploitation
 )
 
-// OSV returns the name of an ecosystem's database, such as osv/Go. Debian:12 uses that
-// of Debian: all releases share one.
+// OSV returns the name of an ecosystem's database, such as osv/Go. All releases of
+// Debian share one database, so Debian:12 gives osv/Debian.
 func OSV(ecosystem string) string {
 	base, _, _ := strings.Cut(ecosystem, ":")
 	return "osv/" + base
 }
 
-// Mirrors that the tools document, in the order in which they are tried.
+// Mirrors that the documentation of osv-scanner and trivy lists, in the order in which
+// they are tried.
 var (
 	osvMirrors   = []string{"https://osv-vulnerabilities.storage.googleapis.com/<ecosystem>/all.zip"}
 	trivyMirrors = []string{"mirror.gcr.io/aquasec/trivy-db:2", "ghcr.io/aquasecurity/trivy-db:2", "public.ecr.aws/aquasecurity/trivy-db:2"}
@@ -55,7 +56,7 @@ var (
 // DefaultMaxAge is the age from which a database is stale.
 const DefaultMaxAge = 7 * 24 * time.Hour
 
-// Options names the databases to update and their mirrors.
+// Options are the databases to update and their mirrors.
 type Options struct {
 	Dir        string   // folder of all databases; created if it does not exist
 	Ecosystems []string // of OSV: Go, npm, crates.io, GitHub Actions, Debian:12
@@ -154,7 +155,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// kind says where a database is stored and how it is dated.
+// kind describes where a database is stored and how its date is read.
 type kind struct {
 	path string // below the folder, with forward slashes
 	// daily databases are published on a schedule, so their age is that of their
@@ -203,7 +204,7 @@ func (o Options) Needed() ([]string, error) {
 	return names, errors.Join(errs...)
 }
 
-// sleep waits for d, or until ctx ends.
+// sleep waits for d, or until ctx ends, and then returns the error of ctx.
 func sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()

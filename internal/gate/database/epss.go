@@ -19,14 +19,15 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
-// EPSS reads FIRST's scores if they are in the folder. It returns for each CVE the
-// probability of exploitation within 30 days, from 0 to 1.
+// EPSS reads FIRST's exploit prediction scores from the folder. It returns for each CVE
+// the probability of exploitation within 30 days, from 0 to 1. Without a file of
+// scores, both results are nil.
 func EPSS(dir string) (map[string]float64, *gate.Database, error) {
 	return load(dir, Scores, parseEPSS)
 }
 
-// parseEPSS reads r row by row, to its end. It accepts plain text too, because some
-// servers decompress the file.
+// parseEPSS reads a table of scores, compressed with gzip or as plain text, because
+// some servers decompress the file.
 func parseEPSS(r io.Reader, l limits) (map[string]float64, time.Time, error) {
 	raw := bufio.NewReader(r)
 	text := io.Reader(raw)
@@ -54,8 +55,9 @@ func parseEPSS(r io.Reader, l limits) (map[string]float64, time.Time, error) {
 	return found, when, nil
 }
 
-// scoreDate reads the date in the comment before the table, if there is one:
-// #model_version:v2025.03.14,score_date:2026-05-18T00:00:00+0000
+// scoreDate reads the date in the comment before the table:
+// #model_version:v2025.03.14,score_date:2026-05-18T00:00:00+0000. Without a comment, it
+// returns the zero time.
 func scoreDate(r *bufio.Reader) (time.Time, error) {
 	if head, _ := r.Peek(1); string(head) != "#" {
 		return time.Time{}, nil

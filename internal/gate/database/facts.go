@@ -7,8 +7,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// Facts is what a folder of advisory data knows about vulnerabilities beyond the
-// scanners' own data: exploitation, and the age of the data.
+// Facts is what a folder of advisory data adds to the scanners' own data: which
+// vulnerabilities are exploited, and how old the data is.
 type Facts struct {
 	dir  string
 	now  time.Time
@@ -17,8 +17,8 @@ type Facts struct {
 	epss map[string]float64
 }
 
-// Open reads the facts of a folder. Data on exploitation that is not there is left
-// out. Data older than max is judged too old; 0 means DefaultMaxAge.
+// Open reads the facts of a folder. A missing file of exploitation data is not an
+// error. Data older than max is too old; 0 means DefaultMaxAge.
 func Open(dir string, now time.Time, max time.Duration) (*Facts, error) {
 	f := &Facts{dir: dir, now: now, max: max}
 	var err error
@@ -29,10 +29,11 @@ func Open(dir string, now time.Time, max time.Duration) (*Facts, error) {
 	return f, err
 }
 
-// Complete adds known exploitation and its probability to the findings.
+// Complete adds to each finding when its exploitation became known, and the probability
+// of exploitation.
 func (f *Facts) Complete(findings []report.Finding) { Join(findings, f.kev, f.epss) }
 
-// Judge returns the used databases that are missing, damaged or too old.
+// Judge returns a gap for each used database that is missing, damaged or too old.
 func (f *Facts) Judge(used []gate.Database) []gate.Gap {
 	names := make([]string, len(used))
 	for i, d := range used {

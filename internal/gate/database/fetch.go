@@ -19,11 +19,11 @@ import (
 
 const userAgent = "goldenpath-security-gate"
 
-// check reads a downloaded file completely and returns its publication time, or the zero
-// time if the file does not state one.
+// check reads a downloaded file completely and returns the time of its publication. It
+// returns the zero time if the file does not state one.
 type check func(ctx context.Context, f *os.File, size int64) (time.Time, error)
 
-// file downloads a single file.
+// file returns a function that downloads a single file.
 func (u *update) file(name string, limit int64, check check) func(context.Context, string, *Source) (*Source, error) {
 	k, _ := kindOf(name)
 	return func(ctx context.Context, mirror string, have *Source) (*Source, error) {
@@ -101,8 +101,8 @@ func (u *update) copy(f *os.File, res *http.Response, s *Source, limit int64) er
 	return nil
 }
 
-// date records when the content was published, if it says so. Content older than the
-// existing one is refused: the mirror lags behind.
+// date sets the time of publication. The zero time changes nothing. Content older than
+// the existing file is refused, because the mirror is out of date.
 func (s *Source) date(when time.Time, have *Source) error {
 	if k, _ := kindOf(s.Name); k.daily && when.IsZero() {
 		return broken(errors.New("it does not state when it was published"))
@@ -121,7 +121,7 @@ func (s *Source) date(when time.Time, have *Source) error {
 	return nil
 }
 
-// explain adds that the file is a web page, if it is one.
+// explain returns err and, if the file is a web page, adds that to the message.
 func explain(f *os.File, err error) error {
 	head := make([]byte, 512)
 	n, _ := f.ReadAt(head, 0)
@@ -131,7 +131,7 @@ func explain(f *os.File, err error) error {
 	return err
 }
 
-// bounded drops a header that is too long to keep.
+// bounded returns a header, or "" if the header is too long to keep.
 func bounded(text string) string {
 	if len(text) > 1024 {
 		return ""
@@ -161,7 +161,7 @@ func (m *meter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// end reports the last part.
+// end reports the progress that has not been reported yet.
 func (m *meter) end() {
 	if m.reported != m.done || m.done == 0 {
 		m.reported = m.done

@@ -6,9 +6,9 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// Join adds to each finding, by its rule or an alias, the day since which exploitation
-// is known, and its probability. Of several ids, the earliest day and the highest
-// probability are taken.
+// Join adds to each finding the day since which exploitation is known, and the
+// probability of exploitation. It looks up the finding's rule and aliases; of several
+// matches, the earliest day and the highest probability are used.
 func Join(findings []report.Finding, kev map[string]string, epss map[string]float64) {
 	for i := range findings {
 		f := &findings[i]

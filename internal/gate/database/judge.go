@@ -15,8 +15,9 @@ import (
 
 const remedy = "security-gate database update"
 
-// Judge returns the needed databases that are missing, damaged, or older than max; 0
-// means DefaultMaxAge. Why continues the name as a sentence. Nothing is fetched.
+// Judge returns a gap for each needed database that is missing, damaged, or older than
+// max; 0 means DefaultMaxAge. Gap.Why is worded to follow the name of the database.
+// Judge downloads nothing.
 func Judge(dir string, needed []string, now time.Time, max time.Duration) []gate.Gap {
 	max = cmp.Or(max, DefaultMaxAge)
 	root, err := os.OpenRoot(dir)

@@ -18,13 +18,14 @@ import (
 
 var cve = regexp.MustCompile(`^CVE-[0-9]{4}-[0-9]{4,19}$`)
 
-// KEV reads CISA's catalogue if it is in the folder. It returns the day on which each
-// CVE was added, such as 2026-03-01.
+// KEV reads CISA's catalogue of known exploited vulnerabilities from the folder. It
+// returns the day on which each CVE was added, such as 2026-03-01. Without the file,
+// both results are nil.
 func KEV(dir string) (map[string]string, *gate.Database, error) {
 	return load(dir, Exploited, parseKEV)
 }
 
-// load reads a file of the folder. It returns nil if there is no such file.
+// load reads a file of the folder. It returns nil if the file does not exist.
 func load[V any](dir, name string, parse func(io.Reader, limits) (map[string]V, time.Time, error)) (map[string]V, *gate.Database, error) {
 	k, _ := kindOf(name)
 	root, err := os.OpenRoot(dir)
@@ -51,13 +52,13 @@ func load[V any](dir, name string, parse func(io.Reader, limits) (map[string]V, 
 	return found, &gate.Database{Name: name, Digest: "sha256:" + hex.EncodeToString(sum.Sum(nil)), Time: when}, nil
 }
 
-// catalogue has the fields of CISA's file that are read in addition to the entries.
+// catalogue has the fields of CISA's file that are read, except the entries.
 type catalogue struct {
 	DateReleased time.Time `json:"dateReleased"`
 	Count        *int      `json:"count"`
 }
 
-// parseKEV reads r entry by entry, to its end.
+// parseKEV reads the catalogue entry by entry, to the end of r.
 func parseKEV(r io.Reader, l limits) (map[string]string, time.Time, error) {
 	in := &io.LimitedReader{R: r, N: l.text + 1}
 	d := json.NewDecoder(in)

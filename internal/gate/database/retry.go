@@ -16,7 +16,7 @@ const (
 	longestWait = 2 * time.Minute // a mirror that asks for more is skipped
 )
 
-// brokenError is content that is not valid.
+// brokenError means that the downloaded content is not valid.
 type brokenError struct{ error }
 
 func (e *brokenError) Unwrap() error { return e.error }
@@ -50,7 +50,8 @@ func (o Options) retry(ctx context.Context, do func() error) error {
 	return nil
 }
 
-// pause returns how long to wait after attempt n, and whether to try again.
+// pause returns how long to wait after attempt n, and false if another attempt is
+// useless.
 func (o Options) pause(err error, n int) (time.Duration, bool) {
 	if ours(err) {
 		return 0, false
@@ -68,7 +69,8 @@ func (o Options) pause(err error, n int) (time.Duration, bool) {
 	return full/2 + time.Duration(o.Random()*float64(full/2)), true
 }
 
-// ours reports whether the error is of this machine's disk, which no mirror can fix.
+// ours reports whether the error concerns the disk of this machine, so that another
+// mirror cannot help.
 func ours(err error) bool {
 	path, link := (*fs.PathError)(nil), (*os.LinkError)(nil)
 	return errors.As(err, &path) || errors.As(err, &link)

@@ -31,14 +31,15 @@ type Source struct {
 	ETag     string    `json:"etag,omitempty"`
 }
 
-// Database returns what a report states about it.
+// Database returns the description of the database that a report contains.
 func (s Source) Database() gate.Database {
 	return gate.Database{Name: s.Name, Digest: s.Digest, Time: s.Upstream}
 }
 
-// Age returns the age of the database, and false if it is unknown. trivy-db and EPSS are
-// published every day, so their age is that of their content. The others change only
-// when there is something new; their age is the time since they were confirmed current.
+// Age returns the age of the database, and false if it is unknown. trivy-db and EPSS
+// are published every day, so their age is the age of their content. The other
+// databases change only when there is something new; their age is the time since a
+// mirror last confirmed that they are current.
 func (s Source) Age(now time.Time) (time.Duration, bool) {
 	since := s.Checked
 	if k, _ := kindOf(s.Name); k.daily || since.IsZero() {
@@ -50,18 +51,19 @@ func (s Source) Age(now time.Time) (time.Duration, bool) {
 	return max(0, now.Sub(since)), true
 }
 
-// clockSkew is how far clocks may differ. A date further in the future is not accepted:
-// it would never become old.
+// clockSkew is the largest accepted difference between clocks. A date further in the
+// future is refused, because the database would never become old.
 const clockSkew = 24 * time.Hour
 
-// errChanged is returned when a file does not match its source record: it was cut, or an
-// update was interrupted.
+// errChanged means that a file does not match its source record: the file was cut off,
+// or an update was interrupted.
 var errChanged = errors.New("the file is not the one that was downloaded")
 
 const maxSource = 64 << 10
 
-// Read returns the source of a database in the folder, or nil if there is none. A file
-// without a source record, for example one copied by hand, is dated by its content.
+// Read returns the source of a database in the folder. It returns nil if the database
+// is not in the folder. A file without a source record, for example one that was copied
+// into the folder, is dated by its content.
 func Read(dir, name string) (*Source, error) {
 	root, err := os.OpenRoot(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -144,7 +146,7 @@ func readSmall(root *os.Root, name string) ([]byte, error) {
 	return text, err
 }
 
-// dateOf dates a file by its content.
+// dateOf returns the date that the content of a file states.
 func dateOf(root *os.Root, name, file string) (time.Time, error) {
 	f, err := root.Open(file)
 	if err != nil {
@@ -177,7 +179,7 @@ func dateOf(root *os.Root, name, file string) (time.Time, error) {
 	return newest, nil
 }
 
-// intact is read, and verifies the digest of the file as well.
+// intact is like read, and also verifies the digest of the file.
 func intact(root *os.Root, name string) (*Source, error) {
 	s, err := read(root, name)
 	if err != nil || s == nil || s.Digest == "" {
@@ -199,8 +201,8 @@ func intact(root *os.Root, name string) (*Source, error) {
 	return s, nil
 }
 
-// writeSource is the last step of an update. Until then a new file does not match its
-// source record, and the next update downloads it again.
+// writeSource writes the source record, as the last step of an update. Until then a new
+// file does not match its record, and the next update downloads the file again.
 func writeSource(root *os.Root, s Source) error {
 	k, _ := kindOf(s.Name)
 	text, err := json.MarshalIndent(s, "", "  ")

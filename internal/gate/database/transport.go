@@ -14,15 +14,16 @@ import (
 	"time"
 )
 
-// transport sends requests to mirrors over https, or to this machine. It returns an
-// error for responses worth another attempt, and closes connections without data.
+// transport sends requests to mirrors, over https unless the mirror is on this machine.
+// It returns an error for a response after which another attempt may succeed, and
+// closes connections that deliver no data.
 type transport struct {
 	base  http.RoundTripper
 	stall time.Duration
 	now   func() time.Time
 }
 
-// busyError is a response for which another attempt may succeed.
+// busyError is a response after which another attempt may succeed.
 type busyError struct {
 	status int
 	after  time.Duration // from Retry-After; 0: none
@@ -36,8 +37,8 @@ func (e *busyError) Error() string {
 	return text
 }
 
-// refusedError is a request that is not sent, or a response that another attempt would
-// not change.
+// refusedError means that a request was not sent, or that another attempt would get the
+// same response.
 type refusedError struct{ why string }
 
 func (e *refusedError) Error() string { return e.why }
@@ -98,7 +99,8 @@ func busy(status int) bool {
 	return status >= 500 || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout || status == http.StatusTooEarly
 }
 
-// retryAfter reads seconds or a date.
+// retryAfter reads the header Retry-After, in seconds or as a date. It returns 0 if the
+// header is missing or not valid.
 func retryAfter(text string, now time.Time) time.Duration {
 	if n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 32); err == nil {
 		return max(0, time.Duration(n)*time.Second)
@@ -109,7 +111,8 @@ func retryAfter(text string, now time.Time) time.Duration {
 	return 0
 }
 
-// body is closed when no data arrives.
+// body is the body of a response. It is closed if no data arrives within the time
+// limit.
 type body struct {
 	io.ReadCloser
 	ctx    context.Context
@@ -137,7 +140,8 @@ func (b *body) Close() error {
 	return err
 }
 
-// label returns an address or reference of a mirror without parts that may be secret.
+// label returns an address or reference of a mirror without the parts that may be
+// secret.
 func label(mirror string) string {
 	if !strings.Contains(mirror, "://") {
 		if user, rest, ok := strings.Cut(mirror, "@"); ok && !strings.HasPrefix(rest, "sha256:") {

@@ -42,8 +42,8 @@ func parseMetadata(text []byte) (m metadata, err error) {
 	return m, nil
 }
 
-// unpack writes the two files of the layer. The layer is read and verified completely
-// before the first file is renamed.
+// unpack writes the database and its metadata from the layer. The layer is read and
+// verified completely before the first file is renamed.
 func (u *update) unpack(ctx context.Context, layer *meter, want shape, s, have *Source) error {
 	k, _ := kindOf(want.name)
 	meta := path.Join(path.Dir(k.path), "metadata.json")
@@ -86,8 +86,8 @@ func (u *update) unpack(ctx context.Context, layer *meter, want shape, s, have *
 	})
 }
 
-// untar writes the database to f and returns metadata.json. The layer must contain
-// nothing else.
+// untar writes the database to f and returns metadata.json. A layer with any other file
+// is refused.
 func (u *update) untar(ctx context.Context, layer *meter, want shape, f *os.File, s *Source) ([]byte, error) {
 	zipped, err := gzip.NewReader(layer)
 	if err != nil {
@@ -143,8 +143,8 @@ func (u *update) untar(ctx context.Context, layer *meter, want shape, f *os.File
 	return meta, nil
 }
 
-// badLayer returns the error of the download if the layer is incomplete or does not match
-// its digest, and otherwise marks the content as broken.
+// badLayer classifies an error of reading a layer. It returns the download's error if
+// the layer is incomplete or does not match its digest, and otherwise a brokenError.
 func badLayer(err error, layer *meter) error {
 	switch {
 	case ours(err):

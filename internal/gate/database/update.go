@@ -31,12 +31,12 @@ type update struct {
 	client *http.Client
 }
 
-// Update updates the wanted databases one after the other and returns a result for each.
-// Files are replaced in one step, however the update ends. A second update of the folder
-// waits for the first.
+// Update updates the wanted databases one after the other and returns a result for
+// each. Each file is replaced in one step, even if the update is interrupted. A second
+// update of the same folder waits for the first to end.
 //
-// If no mirror can be used, the existing file is kept and its Result says so. This is an
-// error only if there is no file or it is older than MaxAge.
+// If no mirror can be used, the existing file is kept, and its Result says so. This is
+// an error only if there is no existing file or it is older than MaxAge.
 func Update(ctx context.Context, o Options) ([]Result, error) {
 	o = o.withDefaults()
 	u := &update{Options: o}
@@ -76,7 +76,7 @@ func Update(ctx context.Context, o Options) ([]Result, error) {
 	return results, errors.Join(errs...)
 }
 
-// items pairs each name with its mirrors and refuses invalid ones.
+// items pairs each name with its mirrors. An invalid mirror is an error.
 func (u *update) items() ([]item, error) {
 	names, err := u.Needed()
 	errs := []error{err}
@@ -158,7 +158,7 @@ func (u *update) one(ctx context.Context, it item) (Result, error) {
 	return u.leftover(it, have, notes)
 }
 
-// leftover returns the result if no mirror could be used.
+// leftover returns the result for a database that no mirror could deliver.
 func (u *update) leftover(it item, have *Source, notes []string) (Result, error) {
 	r, why := u.result(it, leftOf(have), have, notes), ""
 	if have != nil {
@@ -174,7 +174,7 @@ func (u *update) leftover(it item, have *Source, notes []string) (Result, error)
 	return r, fmt.Errorf("%s%s\n  try: again later, or use your own mirror (--mirror-osv, --mirror-trivy)", why, strings.Join(notes, "; "))
 }
 
-// leftOf is the state if nothing was downloaded.
+// leftOf returns the state of a database that was not downloaded.
 func leftOf(have *Source) State {
 	if have == nil {
 		return Missing
@@ -182,8 +182,8 @@ func leftOf(have *Source) State {
 	return Stale
 }
 
-// young reports whether the database was checked within the refresh time and is not
-// stale.
+// young reports whether a mirror confirmed the database within the refresh time and the
+// database is not stale.
 func (u *update) young(s Source, refresh time.Duration) bool {
 	age, known := s.Age(u.Now())
 	since := u.Now().Sub(s.Checked)

@@ -5,14 +5,16 @@ import (
 	"strings"
 )
 
-// The library's time for a piece grows with its length times its matches, so a large
-// file is examined in pieces. They overlap by more than the length of a key.
+// The library's time for a text grows with the length of the text times the number of
+// matches, so a large file is examined in pieces. The pieces overlap by more than the
+// length of a key.
 const (
 	chunkSize    = 128 << 10
 	chunkOverlap = 16 << 10 // a key of 16,384 bits takes 13 KB
 )
 
-// chunks calls yield for each piece of a text, with the line in which it begins.
+// chunks calls yield for each piece of a text, with the number of the piece's first
+// line.
 func chunks(p piece, yield func(piece)) {
 	line, rest := p.line, p.text
 	for {
@@ -44,8 +46,8 @@ func isBinary(text []byte) bool { return bytes.IndexByte(text[:min(len(text), 80
 // wide are the byte order marks of UTF-16, little and big endian.
 var wide = [][]byte{{0xff, 0xfe}, {0xfe, 0xff}}
 
-// narrow returns UTF-16 text without its high bytes, and false for other text. Secrets
-// contain only ASCII.
+// narrow returns UTF-16 text without its high bytes, because secrets contain only
+// ASCII. It returns false for any other text.
 func narrow(text []byte) ([]byte, bool) {
 	for low, mark := range wide {
 		if !bytes.HasPrefix(text, mark) {
@@ -60,7 +62,7 @@ func narrow(text []byte) ([]byte, bool) {
 	return nil, false
 }
 
-// shortest is the least length of readable text in a binary that is examined.
+// shortest is the minimum length of readable text in a binary file that is examined.
 const shortest = 8
 
 // readable returns the runs of printable ASCII in a binary file, in 8-bit and 16-bit

@@ -15,9 +15,9 @@ import (
 	"github.com/zricethezav/gitleaks/v8/logging"
 )
 
-// silence turns off the library's global logger, which writes to standard error and,
-// at trace level, secrets. Its warnings concern reading files and running git, which
-// this package does itself.
+// silence turns off the library's global logger, which writes to standard error and, at
+// trace level, prints secrets. Its warnings concern reading files and running git,
+// which this package does itself.
 var silence = sync.OnceFunc(func() { logging.Logger = zerolog.Nop() })
 
 // depth is how many layers of base64, hex or percent encoding are decoded, as the
@@ -96,7 +96,7 @@ func others(rules map[string]config.Rule, without ...string) map[string]config.R
 }
 
 // skips reports whether the rules ignore this path, as they do for lock files, images
-// and vendored modules. Paths are relative to the repository; otherwise a checkout below
+// and vendored modules. name is relative to the repository; otherwise a checkout below
 // a folder named vendor would be skipped completely.
 func (d *detector) skips(name string) bool {
 	if known, ok := d.paths.Load(name); ok {
@@ -112,7 +112,7 @@ func isPicture(name string) bool { return picture.MatchString(name) }
 
 var picture = regexp.MustCompile(`(?i)\.(?:bmp|gif|jpe?g|png|svg|tiff?|ico|webp|avif|eot|[ot]tf|woff2?|mp[34]|mov|webm)$`)
 
-// piece is some text of a file.
+// piece is a part of the text of a file.
 type piece struct {
 	path   string
 	line   int    // of its first line, counted from 1; 0: without line numbers
@@ -165,8 +165,9 @@ func (p piece) hits(ctx context.Context, library *detect.Detector, add func(secr
 	}
 }
 
-// guard turns a panic of the library into an error, because the caller's recover does
-// not cover other goroutines. The panic's value is left out: it may contain a secret.
+// guard wraps do and turns a panic of the library into an error, because the caller's
+// recover does not cover other goroutines. The panic's value is left out: it may
+// contain a secret.
 func guard(name string, do func() error) func() error {
 	return func() (err error) {
 		defer func() {

@@ -12,7 +12,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// secret is one match. value is never reported.
+// secret is one match. Its value is never reported.
 type secret struct {
 	rule, about, value string
 	path               string
@@ -22,13 +22,14 @@ type secret struct {
 	joined             bool   // found in a string that is split over several lines
 }
 
-// mark identifies a secret without revealing it, wherever it is.
+// mark returns a fingerprint of the secret that does not reveal it and is the same in
+// every file.
 func (s secret) mark() string {
 	sum := sha256.Sum256([]byte(s.rule + "\x00" + s.value))
 	return hex.EncodeToString(sum[:16])
 }
 
-// found collects hits from many goroutines.
+// found collects matches from many goroutines.
 type found struct {
 	mu   sync.Mutex
 	hits []secret
@@ -46,9 +47,9 @@ func (f *found) add(s secret) {
 	f.hits = append(f.hits, s)
 }
 
-// findings returns each secret once for each path: at its first place in the tree, or in
-// the oldest commit that added it. A secret that is still in the tree is not reported
-// for the history again.
+// findings returns each secret once per path: at its first place in the tree, or in the
+// oldest commit that added it. A secret that is still in the tree is not also reported
+// for the history.
 func (f *found) findings() []report.Finding {
 	slices.SortFunc(f.hits, func(a, b secret) int {
 		return cmp.Or(cmp.Compare(min(1, len(a.commit)), min(1, len(b.commit))), // the tree first

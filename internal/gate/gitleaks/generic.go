@@ -8,8 +8,8 @@ import (
 
 // The rule generic-api-key and the search for encoded text take nine tenths of the
 // library's time, mostly over text in which they cannot match. The functions below
-// select the text in which they can. They may select too much and never too little; a
-// fuzz test compares the result with the library's on the whole text.
+// select the text in which a match is possible. They may select too much and never too
+// little; a fuzz test compares the result with the library's result on the whole text.
 
 // generic is the rule that reports any value after one of genericWords.
 const generic = "generic-api-key"

@@ -25,8 +25,8 @@ import (
 // history, and it follows .gitattributes, with which a repository can declare its
 // secrets binary.
 //
-// The patch of a merge is empty: its changes are those of the merged commits. Lines
-// that a merge itself adds are examined separately.
+// git prints no patch for a merge, because its changes are those of the merged commits.
+// Lines that a merge itself adds are examined separately.
 func (s *scan) history(ctx context.Context) error {
 	_, err := os.Lstat(filepath.Join(s.in.Dir, ".git"))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -104,13 +104,13 @@ func (s *scan) concerns(p piece) (piece, bool) {
 	return p, p.text == "" || s.texts[p.path] != p.text
 }
 
-// sightings are the texts that commits added, by path and hash.
+// sightings holds the texts that commits added, by path and hash.
 type sightings struct {
 	all   sync.Map
 	seeds [2]maphash.Seed // two, so that no text can be made to collide with another
 }
 
-// sighting is one of them. The lines of its hits count from 1.
+// sighting is one text that a commit added. The lines of its matches count from 1.
 type sighting struct {
 	once sync.Once
 	hits []secret

@@ -38,8 +38,9 @@ func joined(text string) []region {
 
 const quotes = "\"'`"
 
-// continues reports whether a string goes on in the next line, and returns the line
-// without the mark of it: a backslash, or a closing quote and perhaps an operator.
+// continues reports whether a string continues on the next line. It returns the line
+// without the sign of continuation: a backslash, or a closing quote that an operator
+// may follow.
 func continues(line string) (string, bool) {
 	if head, ok := strings.CutSuffix(line, "\\"); ok {
 		return head, true
@@ -51,7 +52,8 @@ func continues(line string) (string, bool) {
 	return head[:len(head)-1], true
 }
 
-// next returns a continuing line without the operator and quote before its text.
+// next returns the text of a continuation line, without the operator and the quote
+// before the text.
 func next(before, line string) string {
 	line = strings.TrimLeft(line, " \t")
 	tail := strings.TrimLeft(line, " \t+.&")

@@ -14,8 +14,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/git"
 )
 
-// merges examines the lines that merges added and none of their parents had: the
-// ordinary patch of a merge does not show them.
+// merges examines the lines that a merge added and that none of its parents contains.
+// The ordinary patch of a merge does not show these lines.
 func (s *scan) merges(ctx context.Context, seen *sightings, age map[string]int) error {
 	commits, err := s.list(ctx, "--merges")
 	if err != nil || len(commits) == 0 {
@@ -41,8 +41,8 @@ var (
 )
 
 // combined reads the patches of `git diff-tree --stdin -c -p` and yields, for each
-// hunk, the lines that no parent has. Only a line of a hunk begins with a column for
-// each parent.
+// hunk, the lines that no parent contains. Only the lines of a hunk begin with one
+// column per parent.
 func combined(r io.Reader, yield func(piece) error) error {
 	in := bufio.NewReaderSize(r, 1<<16)
 	var p piece

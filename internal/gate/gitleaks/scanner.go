@@ -19,9 +19,9 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
-// Scanner finds secrets by gitleaks' default rules. Nothing in the repository can loosen
-// them: .gitleaks.toml, .gitleaksignore and gitleaks:allow comments are not read. A
-// waiver belongs in the waiver file.
+// Scanner finds secrets with the default rules of gitleaks. Nothing in the repository
+// can loosen the rules: .gitleaks.toml, .gitleaksignore and gitleaks:allow comments are
+// ignored. A waiver belongs in the waiver file.
 type Scanner struct {
 	once     sync.Once
 	detector *detector
@@ -37,8 +37,8 @@ func (s *Scanner) rules() (*detector, error) {
 	return s.detector, s.err
 }
 
-// Redact returns the text without the secrets that the rules recognise in it. Messages
-// of other scanners may quote a file.
+// Redact returns the text without the secrets that the rules recognise. It is applied
+// to messages of other scanners, which may quote a file.
 func (s *Scanner) Redact(text string) string {
 	d, err := s.rules()
 	if err != nil { // Scan returns it
@@ -61,8 +61,9 @@ func (s *Scanner) Redact(text string) string {
 // code matches text that may be an encoded secret.
 var code = regexp.MustCompile(`[A-Za-z0-9+/_=%\\-]{16,}`)
 
-// Conceal is Redact, and removes the secrets that were found in this scan as well: some
-// are recognised only by the words around them, which a quotation leaves out.
+// Conceal is like Redact, and also removes the secrets that this scan found. The rules
+// recognise some secrets only by the words around them, which a quotation may leave
+// out.
 func (s *Scanner) Conceal(text string) string {
 	s.mu.Lock()
 	values := slices.SortedFunc(maps.Keys(s.values), func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
@@ -96,7 +97,7 @@ func (*Scanner) Kind() string { return "secrets" }
 // Version is the version of the linked library.
 func (*Scanner) Version() string { return gate.ModuleVersion("github.com/zricethezav/gitleaks/v8") }
 
-// Select returns the changed files. Each is examined on its own.
+// Select returns the changed files, because each file is examined on its own.
 func (*Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, bool) {
 	var out []gate.File
 	for _, f := range files {
@@ -108,8 +109,8 @@ func (*Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, bo
 }
 
 // Scan examines every file of in.Files and every line that the commits in.Base..in.Head
-// added; without a base, all commits up to in.Head. A secret that is in both is reported
-// once, in the tree.
+// added; without a base, it examines all commits up to in.Head. A secret in both a file
+// and the history is reported once, in the file.
 func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 	d, err := s.rules()
 	if err != nil {
@@ -169,7 +170,8 @@ func (s *scan) covered() string {
 	return strings.Join(parts, ", ")
 }
 
-// elsewhere returns a gap for files of which the checkout has only a Git LFS pointer.
+// elsewhere returns a gap for the files of which the checkout contains only a Git LFS
+// pointer.
 func (s *scan) elsewhere() []gate.Gap {
 	if len(s.pointers) == 0 {
 		return nil

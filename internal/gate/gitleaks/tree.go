@@ -20,9 +20,9 @@ const (
 	window    = 8 << 20  // part of a large file that is held at once
 )
 
-// read reads the files and examines those that are not kept. It reads only regular
-// files and never leaves Dir. The target of a symbolic link is examined as a file of its
-// own.
+// read reads the files. It keeps small files in memory and examines the others at once.
+// It reads only regular files and never leaves Dir. The target of a symbolic link is
+// examined as a file of its own.
 func (s *scan) read(ctx context.Context) error {
 	root, err := os.OpenRoot(s.in.Dir)
 	if err != nil {
@@ -55,7 +55,7 @@ func (s *scan) each(ctx context.Context, do func(context.Context, string) error)
 	return group.Wait()
 }
 
-// counts are the numbers of examined files, and what was kept of them.
+// counts has the numbers of examined files, and the texts that were kept.
 type counts struct {
 	files, binaries, bytes atomic.Int64
 
@@ -65,7 +65,8 @@ type counts struct {
 	kept     int
 }
 
-// keep keeps a file to recognise it in the history, and reports false if it is too large.
+// keep keeps a file, so that the same text is recognised in the history. It returns
+// false if the file is too large to keep.
 func (c *counts) keep(name string, text string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -77,7 +78,7 @@ func (c *counts) keep(name string, text string) bool {
 	return true
 }
 
-// file reads one file, and keeps or examines it.
+// file reads one file, and keeps or examines its text.
 func (s *scan) file(ctx context.Context, root *os.Root, name string) error {
 	f, err := root.Open(name)
 	if err != nil {

@@ -38,9 +38,9 @@ import (
 	_ "github.com/aquasecurity/trivy/pkg/fanal/analyzer/sbom"
 )
 
-// analyzers are those of the library. The library would run them in its own
+// analyzers are the analyzers of the library. The library would run them in its own
 // goroutines, where a panic ends the process, and reports parse errors only in its
-// debug log. So only the list is taken from its group.
+// debug log. So this package takes the list of analyzers and runs them itself.
 type analyzers struct {
 	files []fileAnalyzer
 	trees []analyzer.PostAnalyzer // of several files at once

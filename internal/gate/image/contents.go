@@ -30,7 +30,8 @@ type contents struct {
 	reused   int // layers that were already read for another image
 }
 
-// contents reads the layers that are not in before, one per processor at a time.
+// contents reads the layers of an image, one per processor at a time. Layers that
+// before already contains are not read again.
 func (s *layerReader) contents(ctx context.Context, img *oci.Image, before map[string]*layerContent) (*contents, error) {
 	found := make([]*layerContent, len(img.Layers))
 	c := &contents{name: img.Name, layers: len(img.Layers)}
@@ -91,7 +92,8 @@ func (c *contents) describe() string {
 	return strings.Join(parts, "")
 }
 
-// packages lists the packages for the SBOM, once for each place.
+// packages lists the packages for the SBOM. A package in several places is listed once
+// per place.
 func (c *contents) packages() []gate.Package {
 	var out []gate.Package
 	add := func(p types.Package, file string) {
@@ -119,7 +121,7 @@ func (c *contents) packages() []gate.Package {
 	return slices.CompactFunc(out, func(a, b gate.Package) bool { return a.PURL == b.PURL && a.At == b.At })
 }
 
-// licences returns licence names, and leaves out licence texts and links.
+// licences returns the stated licence names, without licence texts and links.
 func licences(stated []string) []string {
 	var out []string
 	for _, l := range licensing.NormalizeLicenses(stated) {

@@ -22,12 +22,13 @@ import (
 
 var errNoDatabase = errors.New("there is no vulnerability database")
 
-// database is trivy-db while it is open. The library has one for the whole process.
+// database is the opened trivy-db. The library supports only one per process.
 type database struct{ about gate.Database }
 
-// openDatabase opens the trivy-db of the database folder. The library would create the
-// folder and delete a broken database, so it gets a link. bolt maps the file into
-// memory, where a missing page ends the process, so a truncated file is refused.
+// openDatabase opens trivy-db in the database folder. The library would create the
+// folder and delete a broken database, so it is given a link to the file. bolt maps the
+// file into memory, where a missing page ends the process, so a truncated file is
+// refused.
 func openDatabase(databases, temp string) (*database, error) {
 	from := filepath.Join(databases, "trivy", "db")
 	file := filepath.Join(from, "trivy.db")
@@ -77,15 +78,16 @@ func openDatabase(databases, temp string) (*database, error) {
 
 func (d *database) close() { db.Close() }
 
-// identify returns a digest of the metadata and the size. The file is almost 1 GB, and
-// reading it takes longer than scanning most images.
+// identify returns a digest of the metadata and the size, in place of a digest of the
+// file: the file has almost 1 GB, and reading it takes longer than scanning most
+// images.
 func identify(metadata []byte, size int64) string {
 	sum := sha256.Sum256(append(bytes.Clone(metadata), "\x00"+strconv.FormatInt(size, 10)...))
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// sound reads the database and converts a panic to an error. At a broken page bolt
-// panics, or reads memory that is not mapped.
+// sound calls read, which reads the database, and converts a panic to an error. At a
+// broken page bolt panics, or reads memory that is not mapped.
 func sound(read func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
@@ -109,8 +111,9 @@ func (d *database) whole(size int64) error {
 	})
 }
 
-// knows reports whether there is advisory data whose name starts with the prefix, such
-// as "npm::" or "alpine 3.20". The library reports no error if there is none.
+// knows reports whether the database has advisories whose bucket name starts with the
+// prefix, such as "npm::" or "alpine 3.20". The library does not report an error if
+// there are none.
 func (d *database) knows(prefix string) bool {
 	found := false
 	_ = db.Config{}.Connection().View(func(tx *bolt.Tx) error {

@@ -56,8 +56,8 @@ func (d *database) detect(ctx context.Context, c *contents) (out []report.Findin
 
 const endOfLife = "os-end-of-life"
 
-// system looks up the packages of the distribution, and whether the distribution has
-// reached its end of life.
+// system looks up the packages of the distribution. ended reports whether the
+// distribution has reached its end of life.
 func (d *database) system(ctx context.Context, c *contents) (out []vulnerable, ended bool, gaps []gate.Gap, err error) {
 	if !c.OS.Detected() || !c.OS.Family.HasOSPackages() {
 		if len(c.Packages) == 0 {
@@ -108,8 +108,8 @@ func ofEndOfLife(os fanal.OS) report.Finding {
 	}
 }
 
-// bucketOf returns the name of a release's advisories in the database. It is "" for
-// distributions whose name is not that simple.
+// bucketOf returns the name of the advisories of a distribution's release in the
+// database. It returns "" for distributions whose advisories have no simple name.
 func bucketOf(os fanal.OS, repo *fanal.Repository) string {
 	switch os.Family {
 	case fanal.Alpine:

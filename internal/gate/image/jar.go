@@ -29,8 +29,8 @@ func isJar(name string) bool {
 	return slices.Contains([]string{".jar", ".war", ".ear", ".par"}, strings.ToLower(path.Ext(name)))
 }
 
-// parseJar identifies a Java archive by its Maven metadata. There is no database for
-// archives without it.
+// parseJar identifies a Java archive by its Maven metadata. An archive without Maven
+// metadata is not identified, because there is no Java database.
 func parseJar(ctx context.Context, name string, size int64, content xio.ReadSeekerAt) (*analyzer.AnalysisResult, error) {
 	left := int64(maxJars)
 	if err := nested(content, size, &left, 0); err != nil {
@@ -44,7 +44,8 @@ func parseJar(ctx context.Context, name string, size int64, content xio.ReadSeek
 	return &analyzer.AnalysisResult{Applications: []types.Application{*app}}, nil
 }
 
-// nested refuses too many nested archives: the library unpacks each one to a file.
+// nested returns an error if there are too many nested archives, because the library
+// unpacks each archive to a file.
 func nested(r io.ReaderAt, size int64, left *int64, depth int) error {
 	files, err := zip.NewReader(r, size)
 	if err != nil {

@@ -27,7 +27,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
-// Limits on what is read from an image, whatever its manifest states.
+// Limits on what is read from an image, regardless of its manifest.
 const (
 	maxUnpacked = 10 << 30  // all layers
 	maxBinary   = 1 << 30   // an executable, a Java archive, an rpm database
@@ -37,7 +37,7 @@ const (
 	maxTrees    = 256 << 20 // files of all layers that are kept for analyzers of several files
 )
 
-// layerReader analyzes layers. Layers that are read at the same time share its fields.
+// layerReader analyzes layers, several at the same time.
 type layerReader struct {
 	analyzers
 	temp     string
@@ -135,8 +135,8 @@ func (v *visit) all(files *tar.Reader) error {
 	}
 }
 
-// file passes a file to every analyzer that requires it. The content is read once,
-// and only if one does.
+// file passes a file to every analyzer that requires it. The content is read at most
+// once, and only if an analyzer requires it.
 func (v *visit) file(name string, info fs.FileInfo, r io.Reader) error {
 	var wanted []fileAnalyzer
 	for _, a := range v.files {
@@ -184,7 +184,8 @@ func (v *visit) file(name string, info fs.FileInfo, r io.Reader) error {
 	return v.keep(name, trees, content)
 }
 
-// content reads a file into memory, or copies it to the temporary folder.
+// content reads a file into memory or copies it to the temporary folder. done releases
+// the content.
 func (v *visit) content(r io.Reader, size int64) (content xio.ReadSeekerAt, done func(), err error) {
 	if size <= maxInMemory {
 		text := make([]byte, size)
@@ -206,7 +207,7 @@ func (v *visit) content(r io.Reader, size int64) (content xio.ReadSeekerAt, done
 	return file, done, nil
 }
 
-// keep keeps a file for the analyzers of several files.
+// keep keeps a file for the analyzers that read several files together.
 func (v *visit) keep(name string, trees []analyzer.Type, content xio.ReadSeekerAt) error {
 	if len(trees) == 0 {
 		return nil
@@ -238,7 +239,7 @@ func (v *visit) keep(name string, trees []analyzer.Type, content xio.ReadSeekerA
 	return nil
 }
 
-// whole runs the analyzers of several files.
+// whole runs the analyzers that read several files together.
 func (v *visit) whole() {
 	for _, t := range v.analyzers.trees {
 		tree, ok := v.trees[t.Type()]
@@ -256,9 +257,9 @@ func (v *visit) whole() {
 	}
 }
 
-// take adds what an analyzer found. A package database of the system that cannot be
-// parsed is a gap. Any other unparsable file is only noted: packages ship broken ones
-// as test fixtures.
+// take adds the result of an analyzer. A package database of the system that cannot be
+// parsed is a gap. Any other file that cannot be parsed is only noted, because packages
+// ship broken files as test fixtures.
 func (v *visit) take(name string, kind analyzer.Type, res *analyzer.AnalysisResult, err error) {
 	switch {
 	case err == nil:

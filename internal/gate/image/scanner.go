@@ -22,8 +22,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
-// Scanner lists the packages of a container image and finds the vulnerable ones, of its
-// operating system and of languages.
+// Scanner lists the packages of a container image and finds the vulnerable ones, among
+// both operating system packages and language packages.
 type Scanner struct {
 	// Ref is a reference in a registry, by tag or digest; oci:DIR or a folder with an
 	// OCI layout, both also with @sha256:…; or an archive of a layout or of docker save.
@@ -46,11 +46,11 @@ func (*Scanner) Kind() string { return "image" }
 // Version is the version of the linked library.
 func (*Scanner) Version() string { return gate.ModuleVersion("github.com/aquasecurity/trivy") }
 
-// Select needs no files: an image is scanned if there is one.
+// Select returns no files, and true if there is an image to scan.
 func (i *Scanner) Select([]gate.File, gate.Changes) ([]gate.File, bool) { return nil, i.Ref != "" }
 
-// Scan reads the image and that of the base. Without a database it returns the
-// packages and a gap. An image that cannot be read is an error.
+// Scan scans the image and, if there is one, the image of the base. Without a database
+// it returns the packages and a gap. An image that cannot be read is an error.
 func (i *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 	if i.Ref == "" {
 		return gate.Result{}, nil
@@ -99,7 +99,8 @@ func (i *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) 
 	return res, ctx.Err()
 }
 
-// read reads the base first, and the layers that the app shares with it only once.
+// read reads the contents of both images. Layers that the app's image shares with the
+// base image are read only once.
 func (i *Scanner) read(ctx context.Context, in gate.Input, temp string) (app, base *contents, err error) {
 	all, err := newAnalyzers()
 	if err != nil {
@@ -124,8 +125,8 @@ func (i *Scanner) read(ctx context.Context, in gate.Input, temp string) (app, ba
 	return app, base, err
 }
 
-// compare adds the findings of the app. For each finding of the base, one equal
-// finding of the app is known.
+// compare adds the findings of the app's image. Each finding of the base image makes at
+// most one equal finding a known one.
 func (d *database) compare(ctx context.Context, res *gate.Result, app, base *contents) error {
 	found, gaps, err := d.detect(ctx, app)
 	if err != nil {
@@ -152,8 +153,9 @@ func (d *database) compare(ctx context.Context, res *gate.Result, app, base *con
 	return nil
 }
 
-// imageGaps converts warnings of the library that nothing else reports. release means
-// that the database has advisories for the release of the operating system.
+// imageGaps converts the library's warnings that are not reported elsewhere to gaps.
+// release means that the database has advisories for the release of the operating
+// system.
 func imageGaps(all []trivy.Entry, release bool) []gate.Gap {
 	var out []gate.Gap
 	for _, s := range all {

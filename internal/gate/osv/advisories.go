@@ -28,14 +28,15 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
-// largestAdvisory is the largest file of a database in bytes; real ones have a few MB.
+// largestAdvisory is the largest size, in bytes, of one file in a database. Real files
+// have a few MB.
 const largestAdvisory = 64 << 20
 
 func archive(databases, ecosystem string) string {
 	return filepath.Join(databases, "osv-scalibr", ecosystem, "all.zip")
 }
 
-// advisories are those of one ecosystem that may be about the wanted packages.
+// advisories are the advisories of one ecosystem that may concern the wanted packages.
 type advisories struct {
 	gate.Database
 	total   int // in the database
@@ -44,9 +45,9 @@ type advisories struct {
 	example string
 }
 
-// open reads the database of an ecosystem, or returns nil if there is none. Advisories
-// that name none of the wanted keys are not kept: a database may have several hundred
-// MB. A damaged database is an error.
+// open reads the database of an ecosystem. It returns nil if the database does not
+// exist. Only advisories that name one of the wanted keys are kept, because a database
+// may have several hundred MB. A damaged database is an error.
 func open(ctx context.Context, databases, ecosystem string, wanted map[string]bool) (*advisories, error) {
 	if databases == "" {
 		return nil, nil
@@ -81,7 +82,7 @@ func open(ctx context.Context, databases, ecosystem string, wanted map[string]bo
 	return all, nil
 }
 
-// readAll reads the files of a database on every processor.
+// readAll reads the files of a database, in parallel on all processors.
 func readAll(ctx context.Context, files []*zip.File, wanted map[string]bool) (*advisories, error) {
 	var wg sync.WaitGroup
 	n := min(runtime.GOMAXPROCS(0), len(files))
@@ -134,7 +135,7 @@ func readAll(ctx context.Context, files []*zip.File, wanted map[string]bool) (*a
 	return all, nil
 }
 
-// reader reads the files of one processor.
+// reader reads a part of the files; each processor has its own reader.
 type reader struct {
 	wanted            map[string]bool
 	inflate           io.ReadCloser
@@ -158,9 +159,10 @@ type outline struct {
 	} `json:"affected"`
 }
 
-// read reads one advisory. The library silently ignores one that it cannot parse, for
-// example because of a field of a later schema. Here it is counted if it may be about a
-// wanted package; one whose outline has no name may be about any.
+// read reads one advisory. The library silently ignores an advisory that it cannot
+// parse, for example because of a field of a later schema. Here such an advisory is
+// counted if it may concern a wanted package; an advisory whose outline has no name may
+// concern any package.
 func (r *reader) read(f *zip.File) error {
 	if !strings.HasSuffix(f.Name, ".json") {
 		return nil
@@ -253,9 +255,9 @@ func distinct(keys []string) []string {
 // major is the last part of a Go module's path from its second major version on.
 var major = regexp.MustCompile(`/v[0-9]+$`)
 
-// key returns what all names of a package have in common: an advisory and the library
-// may use a namespace, an owner, a major version, or dots in place of dashes. Two
-// packages may share a key.
+// key returns what all spellings of a package's name have in common: an advisory and
+// the library may use a namespace, an owner, a major version, or dots in place of
+// dashes. Two packages may share a key.
 func key(name string) string {
 	last := major.ReplaceAllString(strings.TrimSuffix(strings.TrimRight(name, "/:"), ".git"), "")
 	last = last[strings.LastIndexAny(last, "/:")+1:]

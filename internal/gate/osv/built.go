@@ -14,17 +14,17 @@ import (
 // followed by experiments.
 var goRelease = regexp.MustCompile(`^go(1\.[0-9]+(?:\.[0-9]+)?)(?:[ -]X:.*)?$`)
 
-// built has the releases of Go that built the files of an artifact.
+// built has the Go releases that built the files of an artifact.
 //
-// go.mod gives only the minimum Go version. If the built binary records its toolchain,
-// the standard library of that release is matched instead.
+// go.mod gives only the minimum Go version. If a built binary records its toolchain,
+// the standard library of that release is checked instead.
 type built struct {
 	dir      string            // has one go.mod for each release
 	versions map[string]string // from the name of the folder to one of the files
 }
 
-// readBuilt reads the build information of every file of the artifact. Files without any,
-// or not built by a release, are ignored.
+// readBuilt reads the build information of every file of the artifact. Files without
+// build information, and files that were not built with a Go release, are ignored.
 func readBuilt(artifact, dir string) (built, error) {
 	b := built{dir: dir, versions: map[string]string{}}
 	if artifact == "" {

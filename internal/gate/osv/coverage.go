@@ -44,9 +44,9 @@ func (t tree) cover(found models.VulnerabilityResults) *coverage {
 	return c
 }
 
-// ecosystem returns the name of the database in which the library looks a package up, or
-// "". It follows osv-scanner's filter and osv-scalibr's osvutil.ParsePackage, both
-// internal packages.
+// ecosystem returns the name of the database in which the library looks a package up.
+// It returns "" if the library looks it up in none. It follows osv-scanner's filter and
+// osv-scalibr's osvutil.ParsePackage, both internal packages.
 func ecosystem(p models.PackageVulns) string {
 	pkg := p.Package.Inventory
 	eco := pkg.Ecosystem()
@@ -62,7 +62,7 @@ func ecosystem(p models.PackageVulns) string {
 	return string(eco.Ecosystem)
 }
 
-// match looks the packages up in the databases like the library. It adds to res the
+// match looks the packages up in the databases, as the library does. It adds to res the
 // databases that were used, and a gap for each file whose packages have no database.
 func (c *coverage) match(ctx context.Context, databases string, res *gate.Result) error {
 	for _, eco := range c.ecosystems() {
@@ -101,7 +101,7 @@ func (c *coverage) match(ctx context.Context, databases string, res *gate.Result
 	return nil
 }
 
-// of returns the advisories about the package or about ones with a similar name.
+// of returns the advisories about the package and about packages with a similar name.
 func (a *advisories) of(p models.PackageVulns) []*vulnerability {
 	var out []*vulnerability
 	for _, k := range packageKeys(p) {

@@ -30,7 +30,7 @@ type remedy struct {
 }
 
 // fixAll returns the lowest version that fixes every vulnerability with a known fix, so
-// that one update is enough. first are the fixes of each alone.
+// that one update is enough. first has the lowest fix of each vulnerability alone.
 func fixAll(p models.PackageVulns, all []fact, first []string) remedy {
 	best := remedy{of: len(all)}
 	var versions []string
@@ -125,7 +125,8 @@ func isLibrary(p models.PackageVulns) bool {
 // harmless matches a word that a shell does not interpret.
 var harmless = regexp.MustCompile(`^[@A-Za-z0-9][@A-Za-z0-9._/+~:-]*$`)
 
-// fix returns how to fix a vulnerability and, if one version does, all others.
+// fix returns how to fix a vulnerability. It proposes a version that also fixes the
+// other vulnerabilities of the package, if there is one.
 func fix(p models.PackageVulns, f fact, first string, r remedy, known dependency) string {
 	name := p.Package.Name
 	if !harmless.MatchString(name) {

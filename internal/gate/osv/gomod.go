@@ -6,8 +6,8 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// parseGoMod reads which requirements are indirect. Only the module cache knows which
-// dependency requires them.
+// parseGoMod reads which requirements are indirect. Which dependency requires an
+// indirect one is unknown, because only the module cache has that information.
 func parseGoMod(text []byte, _ func(string) []byte) manifest {
 	f, err := modfile.Parse("go.mod", text, nil)
 	if err != nil {

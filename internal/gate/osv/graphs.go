@@ -8,7 +8,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// named has the nodes by name.
+// named maps a package name to the nodes with that name.
 type named map[string][]int
 
 func (g *graph) add(by named, name string, n node) {
@@ -16,7 +16,8 @@ func (g *graph) add(by named, name string, n node) {
 	g.nodes = append(g.nodes, n)
 }
 
-// need adds a dependency on the given version of a name or, without one, on all.
+// need makes node i depend on the package name at version, or on every version of the
+// package if version is "".
 func (g *graph) need(i int, by named, name, version string) {
 	for _, j := range by[name] {
 		if j != i && (version == "" || g.nodes[j].version == version) {
@@ -167,7 +168,8 @@ func parseUV(text []byte, _ func(string) []byte) manifest {
 	return g.manifest()
 }
 
-// pnpmNeeds has the dependencies of an importer, each with a specifier, or of a package.
+// pnpmNeeds has the dependencies of a package or of an importer. In an importer, each
+// dependency has a specifier.
 type pnpmNeeds struct {
 	Dependencies map[string]yaml.Node `yaml:"dependencies"`
 	Dev          map[string]yaml.Node `yaml:"devDependencies"`

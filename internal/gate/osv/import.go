@@ -89,7 +89,8 @@ func packAll(ctx context.Context, to *os.File, names []string, when time.Time) e
 	return w.Close()
 }
 
-// pseudo finds the time in a module's pseudo-version: v0.0.0-20260813214354-9de686e1fb00.
+// pseudo matches a module's pseudo-version and its time:
+// v0.0.0-20260813214354-9de686e1fb00.
 var pseudo = regexp.MustCompile(`@v\d+\.\d+\.\d+-(?:.*\.)?(\d{14})-[0-9a-f]{12}`)
 
 func written(from string, names []string) (time.Time, error) {

@@ -63,7 +63,7 @@ const (
 // workspace is read by this package: the library has no extractor for go.work.
 const workspace = "go/work"
 
-// kinds decides, like the library, which files name dependencies.
+// kinds decides which files name dependencies, as the library does.
 type kinds []filesystem.Extractor
 
 func newKinds() (kinds, error) {
@@ -78,8 +78,9 @@ func newKinds() (kinds, error) {
 	return k, nil
 }
 
-// of returns the name of an extractor that reads the file, or "". With a size of 0 only
-// the name is considered: some extractors silently skip large files.
+// of returns the name of an extractor that reads the file, or "" if none does. With a
+// size of 0 only the name of the file is considered: some extractors silently skip
+// large files.
 func (k kinds) of(name string, size int64) string {
 	f := newCandidate(name, size)
 	for _, e := range k {
@@ -98,8 +99,8 @@ func (k kinds) of(name string, size int64) string {
 	return ""
 }
 
-// refuses returns the name of an extractor that does not read the file because of its
-// size, or "".
+// refuses returns the name of an extractor that does not read the file because of the
+// file's size, or "".
 func (k kinds) refuses(name string, size int64) string {
 	small, real := newCandidate(name, 0), newCandidate(name, size)
 	for _, e := range k {
@@ -111,7 +112,7 @@ func (k kinds) refuses(name string, size int64) string {
 }
 
 // vendoredLibrary returns the folder of the C or C++ library that a source file belongs
-// to, or "". Only osv.dev can identify the library, online.
+// to, or "" for any other file. Only the service osv.dev can identify the library.
 func vendoredLibrary(name string) string {
 	switch path.Ext(name) {
 	case ".hpp", ".h", ".hh", ".cc", ".c", ".cpp":
@@ -128,7 +129,7 @@ func vendoredLibrary(name string) string {
 	return ""
 }
 
-// candidate is a file with a name and a size only.
+// candidate is a file of which only the name and the size are known.
 type candidate struct {
 	name string
 	size int64

@@ -18,15 +18,16 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
-// library is held while osv-scanner runs. It and osv-scalibr log through package
-// variables, and only the log names the files that they could not read and the
-// advisories that they could not load. Calling osv-scalibr directly would not
-// change that: the extractors of pom.xml, pnpm, yarn, Gemfile.lock, mix.lock and
-// requirements only log what they skip, and do not return it as file errors.
+// library is locked while osv-scanner runs. osv-scanner and osv-scalibr log through
+// package variables, and only the log names the files that could not be read and the
+// advisories that could not be loaded. Calling osv-scalibr directly would not change
+// that: the extractors of pom.xml, pnpm, yarn, Gemfile.lock, mix.lock and requirements
+// only log what they skip, and do not return it as file errors.
 var library sync.Mutex
 
-// doScan runs the library and returns the errors that it logged. The library has no
-// deadline: after ctx ends it continues in the background and its result is ignored.
+// doScan runs the library and returns the errors that the library logged. The library
+// has no deadline: after ctx ends, the library continues in the background and its
+// result is ignored.
 func doScan(ctx context.Context, a osvscanner.ScannerActions) (models.VulnerabilityResults, []string, error) {
 	type outcome struct {
 		found models.VulnerabilityResults
@@ -61,7 +62,8 @@ func doScan(ctx context.Context, a osvscanner.ScannerActions) (models.Vulnerabil
 	}
 }
 
-// journal collects logged errors, and a warning that should be one. It prints nothing.
+// journal collects logged errors, and the warning about a missing included file, which
+// should be an error. It prints nothing.
 type journal struct {
 	mu   sync.Mutex
 	said []string
@@ -88,7 +90,7 @@ func (j *journal) errors() []string {
 	return slices.Compact(j.said)
 }
 
-// extraction matches the log message about a plugin that did not succeed.
+// extraction matches the log message about an extractor that reported an error.
 var extraction = regexp.MustCompile(`(?s)^Error during extraction: \(extracting as ([^)]*)\) (.*)$`)
 
 // missingInclude is the beginning of the warning about a missing file that requirements

@@ -10,7 +10,7 @@ import (
 	"github.com/google/osv-scanner/v2/pkg/models"
 )
 
-// dependency is what a lock file says about a package in addition to its version.
+// dependency is what a lock file states about a package in addition to its version.
 type dependency struct {
 	direct   bool
 	through  []string // names from a direct dependency down to the one that requires the package
@@ -25,8 +25,9 @@ func (m manifest) of(p models.PackageVulns) dependency {
 	return m[[2]string{p.Package.Inventory.Name, p.Package.Inventory.Version}]
 }
 
-// parserOf returns the function that parses a file, by its name, or nil. A function
-// returns nil for a file that it cannot read; the library reports that file.
+// parserOf returns the function that parses a file with this name, or nil if there is
+// none. The function returns nil for a file that it cannot read; the library reports
+// that file.
 func parserOf(base string) func(text []byte, beside func(name string) []byte) manifest {
 	switch base {
 	case "go.mod":
@@ -51,8 +52,8 @@ type parsed struct {
 	err   error
 }
 
-// manifests parses every file of the stage that contains more than versions, in parallel
-// to the library.
+// manifests parses, in parallel to the library, every file of the stage that contains
+// more than versions.
 func (s *stage) manifests() <-chan parsed {
 	done := make(chan parsed, 1)
 	go func() {
@@ -95,8 +96,8 @@ type node struct {
 // longest is the longest chain that is reported; real ones have about ten names.
 const longest = 50
 
-// manifest finds the shortest way from the repository to each package. A package that is
-// not reachable has no way.
+// manifest finds the shortest path from the repository to each package. A package that
+// is not reachable has no path.
 func (g graph) manifest() manifest {
 	from := make([]int, len(g.nodes))
 	for i := range from {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// npmPackage is an entry of package-lock.json from version 2 on.
+// npmPackage is an entry of package-lock.json in version 2 or later of the format.
 type npmPackage struct {
 	Name                 string            `json:"name"`
 	Version              string            `json:"version"`
@@ -61,8 +61,8 @@ func parseNPM(text []byte, _ func(string) []byte) manifest {
 	return g.manifest()
 }
 
-// npmResolve finds a package like Node.js: in the node_modules of the folder or of one
-// above it.
+// npmResolve finds a package as Node.js does: in node_modules of the folder, then of
+// the folders above. It returns -1 if the package is not found.
 func npmResolve(at map[string]int, from, name string) int {
 	const deepest = 200
 	for range deepest {

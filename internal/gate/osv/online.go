@@ -14,7 +14,7 @@ import (
 const connect = 10 * time.Second
 
 // online is the transport to osv.dev. A host that cannot be reached is tried twice in
-// all. The library on its own retries each request four times for half a minute.
+// total. The library itself would retry each request four times, for half a minute.
 type online struct {
 	ctx   context.Context // the library takes none
 	next  http.RoundTripper
@@ -85,8 +85,8 @@ func isUnreachable(err error) bool {
 	return errors.As(err, &dns) || errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect")
 }
 
-// unreachable stops the retries of the library. Only context.DeadlineExceeded does
-// (osvdev's makeRetryRequest), so it claims to be one.
+// unreachable stops the retries of the library. Because only context.DeadlineExceeded
+// stops them (osvdev's makeRetryRequest), unreachable matches that error.
 type unreachable struct {
 	host string
 	err  error

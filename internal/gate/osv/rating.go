@@ -13,11 +13,11 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// unrated is the source of the severity of an advisory without one.
+// unrated is the stated source of the severity if an advisory has none.
 const unrated = "no severity published, treated as high"
 
-// rate returns the severity and its source: the highest score of the newest CVSS version
-// of the advisories or, without a score, the most severe word.
+// rate returns the severity and its source: the highest score of the newest CVSS
+// version among the advisories or, without a score, the most severe word.
 func (f fact) rate() (report.Severity, string) {
 	if f.malicious() {
 		return report.Critical, "malicious package, " + f.rule()
@@ -53,7 +53,7 @@ func severities(v *vulnerability) []*osvschema.Severity {
 	return all
 }
 
-// score is a CVSS score with its version as 40 or 31. Scores of 3.0 and 3.1 mean the same.
+// score is a CVSS score. version is 40 or 31; scores of 3.0 and 3.1 are treated alike.
 type score struct {
 	version int
 	value   float64
@@ -100,7 +100,7 @@ func parse(s *osvschema.Severity) (score, bool) {
 	return score{}, false
 }
 
-// word returns the severity that a database states as a word.
+// word returns the severity that a database states as a word, or "" if it states none.
 func word(v *vulnerability) report.Severity {
 	words := []string{v.GetDatabaseSpecific().GetFields()["severity"].GetStringValue()}
 	for _, s := range severities(v) {

@@ -14,7 +14,8 @@ import (
 // placeholder names the module that the i-th directive replaces.
 func placeholder(i int) string { return fmt.Sprintf("replaced.invalid/%d", i) }
 
-// modText writes a go.mod with one directive per line, each on its original line.
+// modText writes a go.mod with one directive per line, each directive on its original
+// line.
 type modText struct{ lines []string }
 
 func newModText(text []byte) modText {
@@ -31,9 +32,10 @@ func (m modText) replace(i int, r *modfile.Replace) {
 
 func (m modText) bytes() []byte { return []byte(strings.Join(m.lines, "\n") + "\n") }
 
-// replaced returns a go.mod for the library, which applies replace directives one after
-// the other, even to the result of an earlier one, and applies one without a version
-// where one with a version matches. Here each directive gets a module of its own.
+// replaced returns a go.mod for the library. The library applies replace directives one
+// after the other, even to the result of an earlier directive, and applies a directive
+// without a version where one with a version matches. In the returned go.mod each
+// directive has a module of its own.
 func replaced(text []byte) []byte {
 	f, err := modfile.Parse("go.mod", text, nil)
 	if err != nil || len(f.Replace) == 0 {
@@ -67,9 +69,10 @@ func replaced(text []byte) []byte {
 	return out.bytes()
 }
 
-// workspaceMod returns a go.mod that requires the replacements of a go.work, which apply
-// to every module of the workspace. A replacement by a folder has no version to look up;
-// a folder outside of the repository is a gap.
+// workspaceMod returns a go.mod that requires the replacements of a go.work, which
+// apply to every module of the workspace. A replacement with a folder has no version to
+// look up; a folder outside the repository is a gap. why is the reason if the go.work
+// cannot be read.
 func workspaceMod(name string, text []byte) (mod []byte, gaps []gate.Gap, why string) {
 	f, err := modfile.ParseWork("go.work", text, nil)
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// Scanner matches the packages of lock files and manifests with advisories: those in
-// Input.Databases if offline, otherwise those of osv.dev.
+// Scanner matches the packages of lock files and manifests with advisories: with those
+// in Input.Databases if offline, otherwise with those of the service osv.dev.
 type Scanner struct {
 	Client *http.Client // for online queries; nil is a client that gives up on an unresponsive host
 	Built  bool         // an artifact was built: its Go release is matched in every run
@@ -36,8 +36,8 @@ func (Scanner) Version() string { return gate.ModuleVersion("github.com/google/o
 // loosen its own gate. It keeps the Go version of go.mod.
 const config = "ScanGoModVersion = true\n"
 
-// Scan matches the packages of the lock files and manifests in in.Files, and the standard
-// library that built in.Artifact, with advisories.
+// Scan matches three things with advisories: the packages of the lock files and
+// manifests in in.Files, and the Go standard library that in.Artifact was built with.
 func (s Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 	temp, err := os.MkdirTemp("", "osv")
 	if err != nil {
@@ -81,8 +81,9 @@ func (s Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 	return res, nil
 }
 
-// library runs osv-scanner over the stage. Online it queries osv.dev. Offline it does not
-// match packages: it would hold every advisory in memory and silently ignore some.
+// library runs osv-scanner over the stage. Online, osv-scanner queries osv.dev.
+// Offline, this package matches the packages itself, because osv-scanner would hold
+// every advisory in memory and silently ignore some.
 func (s Scanner) library(ctx context.Context, t tree, offline bool, temp string, res *gate.Result) (models.VulnerabilityResults, error) {
 	if len(t.stage.names) == 0 && len(t.built.versions) == 0 {
 		return models.VulnerabilityResults{}, ctx.Err()
@@ -121,7 +122,7 @@ func (s Scanner) library(ctx context.Context, t tree, offline bool, temp string,
 	return found, nil
 }
 
-// tree translates the library's results to the repository.
+// tree translates the paths in the library's results to paths in the repository.
 type tree struct {
 	stage *stage
 	built built
@@ -143,8 +144,8 @@ func (t tree) place(p models.PackageVulns) (file string, line int, ok bool) {
 	return file, at.File.LineNumber, ok
 }
 
-// outside returns the file outside of the stage from which the package was read, if any:
-// requirements may include any file of this machine.
+// outside returns the file outside the stage from which the package was read, or "" if
+// there is none: requirements may include any file of this machine.
 func (t tree) outside(p models.PackageVulns) string {
 	for _, at := range p.Package.Inventory.Location.Related {
 		if at.File == nil || t.built.below(at.File.Path) {
@@ -157,7 +158,7 @@ func (t tree) outside(p models.PackageVulns) string {
 	return ""
 }
 
-// foreign returns a gap for each file that includes a file outside of the repository.
+// foreign returns a gap for each file that includes a file outside the repository.
 func (t tree) foreign(found models.VulnerabilityResults) []gate.Gap {
 	var gaps []gate.Gap
 	seen := map[string]bool{}

@@ -10,9 +10,10 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
-// Select returns the lock files and manifests, and the files that are read together with
-// them. For a change, only those that it touches; with an artifact also every go.mod,
-// because the standard library may differ although no file has changed.
+// Select returns the lock files and manifests, and the files that are read together
+// with them. For a change, it returns only the groups of files that the change touches.
+// With an artifact it also returns every go.mod, because the standard library may
+// differ even if no file has changed.
 func (s Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, bool) {
 	k, err := newKinds()
 	if err != nil {
@@ -57,8 +58,8 @@ func gone(changed gate.Changes) []gate.File {
 	return out
 }
 
-// group names the files that are read together: pom.xml and its parents anywhere,
-// requirements files, a lock file and the files beside it.
+// group returns a key that is the same for files that are read together: pom.xml and
+// its parents anywhere, requirements files, a lock file and the files beside it.
 func group(name, kind string) string {
 	switch kind {
 	case "java/pomxml", "python/requirements":
@@ -90,8 +91,8 @@ func touchedGroups(k kinds, kind map[string]string, inc map[string][]string, cha
 	return touched
 }
 
-// sideFile reports whether a file only says which dependencies are direct. A change of it
-// alone does not change any version.
+// sideFile reports whether a file only states which dependencies are direct. A change
+// to such a file alone does not change any version.
 func sideFile(name string) bool {
 	return path.Base(name) == "pyproject.toml"
 }
@@ -99,9 +100,9 @@ func sideFile(name string) bool {
 // requirementsLike are the extensions of files that requirements may include.
 var requirementsLike = []string{"", ".txt", ".in", ".pip", ".lst", ".list", ".req", ".reqs", ".requirements", ".constraints"}
 
-// includes maps each file that is not a lock file itself to the ones that may include it.
-// Only the text of requirements files says what they include, so every file that could
-// be included counts, in, above and below the folders of requirements files.
+// includes maps each file that is not a lock file to the requirements files that may
+// include it. Only the text of a requirements file states what it includes, so every
+// possible file in, above and below the folders of requirements files is listed.
 func includes(files []gate.File, kind map[string]string) map[string][]string {
 	beside := map[string]string{}                                    // from a file to the one that may include it
 	requirements, around := map[string]string{}, map[string]string{} // from a folder to one of them

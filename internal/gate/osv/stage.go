@@ -83,8 +83,9 @@ func newStage(ctx context.Context, in gate.Input, dir string) (*stage, error) {
 	return s, s.include(ctx, root, rest, text.Bytes())
 }
 
-// include copies the files that requirements files may include: those whose name occurs
-// in their text. The library reports a file that is missing nevertheless.
+// include copies the files whose name occurs in the text of a requirements file,
+// because the requirements file may include them. The library reports an included file
+// that is still missing.
 func (s *stage) include(ctx context.Context, root *os.Root, files []gate.File, text []byte) error {
 	for len(text) > 0 {
 		var more []byte
@@ -128,8 +129,8 @@ func mentions(text []byte, name string) bool {
 	}
 }
 
-// add copies one file and returns its text. If report is set, a file that cannot be read
-// is a gap. Errors concern the stage, not the repository.
+// add copies one file and returns its text. If report is set, a file that cannot be
+// read is a gap. An error concerns the stage, not the repository.
 func (s *stage) add(root *os.Root, f gate.File, report bool) ([]byte, error) {
 	text, why := s.read(root, f)
 	if why == "" && report {
@@ -163,7 +164,8 @@ func (s *stage) add(root *os.Root, f gate.File, report bool) ([]byte, error) {
 	return text, os.WriteFile(to, text, 0o600)
 }
 
-// read returns the text of a regular file in the root, or why it cannot be read.
+// read returns the text of a regular file in the root. If the file cannot be read, why
+// is the reason.
 func (s *stage) read(root *os.Root, f gate.File) (text []byte, why string) {
 	name := filepath.FromSlash(f.Path)
 	stat := root.Lstat
@@ -203,7 +205,8 @@ func (s *stage) read(root *os.Root, f gate.File) (text []byte, why string) {
 	return text, ""
 }
 
-// unfit returns why the library would silently read nothing from the file, or "".
+// unfit returns the reason why the library would silently read nothing from the file,
+// or "" if the library can read it.
 func (s *stage) unfit(name string, text []byte) string {
 	if by := s.kinds.refuses(name, int64(len(text))); by != "" {
 		return fmt.Sprintf("it has %s, more than %s reads", humanize.IBytes(uint64(len(text))), by)
@@ -220,7 +223,8 @@ func (s *stage) unfit(name string, text []byte) string {
 // isOdd reports whether a character would be ambiguous in the library's log.
 func isOdd(r rune) bool { return r == ':' || r == unicode.ReplacementChar || !unicode.IsPrint(r) }
 
-// place returns the path in the stage of a file: its own, without odd characters.
+// place returns the path of a file in the stage: its path in the repository, without
+// odd characters.
 func (s *stage) place(name string) string {
 	if name == "." {
 		return "."
@@ -243,8 +247,8 @@ func (s *stage) place(name string) string {
 	return to
 }
 
-// original returns the path in the repository of a path that the library reports, which
-// is relative to the root of the file system.
+// original returns the repository path of a file that the library reports by its path
+// in the stage, and false for a file outside the stage.
 func (s *stage) original(name string) (string, bool) {
 	rel, err := filepath.Rel(s.dir, filepath.Join("/", name))
 	if err != nil {

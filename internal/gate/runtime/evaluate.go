@@ -16,7 +16,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// input is what the policy is evaluated on: an object, or a plan.
+// input is the value that the policy is evaluated on: a Kubernetes object or a
+// Terraform plan.
 type input struct {
 	value any
 	name  string // such as Deployment/web
@@ -24,7 +25,7 @@ type input struct {
 	at    report.Location
 }
 
-// violation is one that a rule of the policy reports.
+// violation is a message that a rule of the policy reports.
 type violation struct {
 	rule     string // the id that the rule sets, or its name, such as main.deny
 	severity report.Severity
@@ -35,8 +36,8 @@ type violation struct {
 // ruleTimeout is the limit for one rule on one object.
 const ruleTimeout = 10 * time.Second
 
-// evaluate runs every rule on the input. An undefined rule reports nothing, and a rule
-// that fails is an error.
+// evaluate runs every rule on the input. An undefined rule reports nothing; a rule that
+// cannot be evaluated is an error.
 func (p *policy) evaluate(ctx context.Context, in input) (out []violation, err error) {
 	if p == nil {
 		return nil, nil
@@ -102,7 +103,7 @@ func (q query) read(value any) (out []violation, err error) {
 
 func (q query) fix() string { return "see " + q.name + " in the policy of this repository" }
 
-// one reads a message, or an object with the key msg.
+// one reads one element of a rule's value: a message, or an object with the key msg.
 func (q query) one(e any) (violation, error) {
 	b := violation{rule: q.name, severity: q.severity, fix: q.fix()}
 	switch e := e.(type) {

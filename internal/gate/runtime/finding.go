@@ -22,7 +22,7 @@ func finding(t *render.Tree, r rendering, v manifest.Violation) report.Finding {
 	}
 }
 
-// same returns trivy's id of the rule, if it has one.
+// same returns trivy's id of the rule, or nil if trivy has no such rule.
 func same(rule string) []string {
 	for _, r := range manifest.Rules {
 		if r.ID == rule && r.Same != "" {
@@ -32,7 +32,7 @@ func same(rule string) []string {
 	return nil
 }
 
-// ofPolicy converts a violation of the repository's own Rego.
+// ofPolicy converts a violation that the repository's own Rego reports.
 func ofPolicy(t *render.Tree, r rendering, in input, b violation) report.Finding {
 	return report.Finding{
 		Rule: b.rule, Severity: b.severity, Message: in.name + ": " + b.message, Fix: b.fix, At: r.place(t, in.at),
@@ -40,8 +40,8 @@ func ofPolicy(t *render.Tree, r rendering, in input, b violation) report.Finding
 	}
 }
 
-// place returns a file of the repository. An object from a chart in an archive has none
-// of its own, so the archive is named.
+// place returns the file of an object. An object from a chart archive has no file in
+// the repository, so the archive is named.
 func (r rendering) place(t *render.Tree, at report.Location) report.Location {
 	if t.Has(at.Path) {
 		return at
@@ -49,7 +49,7 @@ func (r rendering) place(t *render.Tree, at report.Location) report.Location {
 	return report.Location{Path: r.generic}
 }
 
-// fingerprint identifies a finding across commits. It does not contain the line.
+// fingerprint identifies a finding across commits. It does not depend on the line.
 func fingerprint(parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return hex.EncodeToString(sum[:16])

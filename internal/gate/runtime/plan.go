@@ -109,8 +109,8 @@ func (r *rendering) resource(one planned, at report.Location) {
 	}
 }
 
-// attributes finds the attributes of the kubernetes provider that give access to the
-// node, at any depth.
+// attributes finds the attributes of resources of Terraform's kubernetes provider that
+// give access to the node, at any depth.
 func attributes(one planned, at report.Location) (out []manifest.Violation) {
 	add := func(id, field, message string) {
 		i := slices.IndexFunc(manifest.Rules, func(r manifest.Rule) bool { return r.ID == id })

@@ -32,8 +32,8 @@ type query struct {
 	rego.PreparedEvalQuery
 }
 
-// policy reads and compiles the folder. A mistake in it is a *report.UsageError with
-// file and line.
+// policy reads and compiles the folder. Invalid Rego is a *report.UsageError with file
+// and line.
 func (s *Scanner) policy(in gate.Input) (*policy, error) {
 	if s.Policy == "" {
 		return nil, nil
@@ -176,8 +176,9 @@ func ruleName(r *ast.Rule) string {
 	return string(r.Head.Name)
 }
 
-// severityOf returns the severity of a rule by the naming convention of conftest, and
-// false for a rule that does not report violations.
+// severityOf returns the severity of a rule from its name, by the naming convention of
+// conftest (deny, violation, warn). It returns false for a rule that does not report
+// violations.
 func severityOf(r *ast.Rule) (report.Severity, bool) {
 	if len(r.Head.Args) > 0 {
 		return "", false
@@ -214,14 +215,14 @@ func problemsOf(err error) (lines []string) {
 	return lines
 }
 
-// CheckPolicy returns the mistakes in the Rego below a folder of dir as a
+// CheckPolicy returns the errors in the Rego files below a folder of dir as a
 // *report.UsageError.
 func CheckPolicy(dir, folder string) error {
 	_, err := (&Scanner{Policy: folder, PolicyDir: dir}).policy(gate.Input{Dir: dir})
 	return err
 }
 
-// cause removes the path, which may be absolute.
+// cause returns the cause of a file error without the path, which may be absolute.
 func cause(err error) error {
 	if p, ok := err.(*fs.PathError); ok {
 		return p.Err

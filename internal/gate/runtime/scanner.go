@@ -1,6 +1,7 @@
-// Package runtime checks what is about to be deployed. It renders charts,
-// kustomizations and plans without a cluster, network access or external programs, and
-// checks the objects with built-in rules and the repository's own Rego.
+// Package runtime checks Kubernetes objects and Terraform plans before they are
+// deployed. It renders charts, kustomizations and plans without a cluster, network
+// access or external programs, and checks the objects with built-in rules and the
+// repository's own Rego.
 package runtime
 
 import (
@@ -20,7 +21,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// Scanner checks the sources, which are gate.runtime of the configuration.
+// Scanner checks the sources that gate.runtime of the configuration lists.
 type Scanner struct {
 	Sources []Source
 	Policy  string // folder with Rego below PolicyDir; "": none
@@ -124,7 +125,7 @@ func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) 
 	return res, nil
 }
 
-// check returns the mistakes in the configuration.
+// check returns the errors in the configuration of the sources.
 func (s *Scanner) check() error {
 	var problems []string
 	for i, source := range s.Sources {
@@ -156,13 +157,13 @@ func (s *Scanner) check() error {
 	return nil
 }
 
-// inside reports whether the path stays in the folder it is relative to.
+// inside reports whether a relative path stays inside its folder.
 func inside(p string) bool {
 	p = path.Clean(p)
 	return !path.IsAbs(p) && p != ".." && !strings.HasPrefix(p, "../")
 }
 
-// where returns the key in the configuration and the cleaned path.
+// where returns the configuration key of the source and its cleaned path.
 func (s Source) where(i int) (key, name string) {
 	for _, w := range []struct{ key, path string }{
 		{"chart", s.Chart}, {"kustomize", s.Kustomize}, {"manifests", s.Manifests}, {"plan", s.Plan},
@@ -195,7 +196,8 @@ func (s Source) render(ctx context.Context, t *render.Tree, i int) (rendering, e
 	return r, err
 }
 
-// sorted sorts the findings and removes those that two sources share.
+// sorted sorts the findings and removes duplicates, which occur if two sources share an
+// object.
 func sorted(all []report.Finding) []report.Finding {
 	slices.SortStableFunc(all, func(a, b report.Finding) int {
 		return cmp.Or(cmp.Compare(a.At.Path, b.At.Path), cmp.Compare(a.At.Line, b.At.Line),

@@ -10,9 +10,9 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/render"
 )
 
-// Select returns the files below the sources and their values if one of them, or of the
-// policy, changed. A kustomization can refer to every other kustomization and to all
-// files below it.
+// Select returns the files below the sources, and their values files, if one of these
+// files or of the policy's files changed. A kustomization can refer to every other
+// kustomization and to all files below it.
 func (s *Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, bool) {
 	if len(s.Sources) == 0 {
 		return nil, false

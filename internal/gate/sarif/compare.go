@@ -23,9 +23,9 @@ const maxPathspec = 64 << 10
 
 var commitID = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
 
-// compare marks the findings that the base has too. There are no results for the base,
-// so a finding is known if its file is in the base and the change touches none of its
-// lines. Findings without a place, or in a file that git does not track, are new.
+// compare marks the findings that also exist in the base. The tool did not examine the
+// base, so a finding is known if its file is in the base and the change touches none of
+// its lines. Findings without a place, or in a file that git does not track, are new.
 func compare(ctx context.Context, in gate.Input, hits []hit) error {
 	if !commitID.MatchString(in.Base) {
 		return errors.New("the base is not a full commit id")

@@ -31,8 +31,8 @@ func newConverter(r *run, tool, dir string) *converter {
 	return &converter{run: r, tool: tool, places: newPlaces(r, dir), overrides: map[int]map[*descriptor]string{}, help: map[*descriptor]string{}}
 }
 
-// convert converts a result to a finding. counts is false if the result is not a fault or
-// is fixed.
+// convert converts a result to a finding. counts is false if the result reports a pass,
+// or a fault that is already fixed.
 func (c *converter) convert(res *result) (h hit, counts bool, err error) {
 	id, d, err := c.run.rule(res)
 	if err != nil {
@@ -64,7 +64,7 @@ func (c *converter) convert(res *result) (h hit, counts bool, err error) {
 }
 
 // counts reports whether the result is a fault that still exists. Of the tool's own
-// baseline only "absent" is believed.
+// comparison with a baseline, only the state "absent" is accepted.
 func (res *result) counts() (bool, error) {
 	switch res.Kind {
 	case "", "fail", "open", "review", "pass", "notApplicable", "informational":
@@ -108,8 +108,8 @@ func (c *converter) fix(res *result, d *descriptor) string {
 	return text
 }
 
-// mark returns the tool's own fingerprint of the result, or an empty string. The hash of
-// the column is left out because it changes with indentation.
+// mark returns the tool's own fingerprint of the result, or "" if there is none. The
+// hash of the column is left out because it changes with indentation.
 func (res *result) mark() string {
 	if hash := res.Partial["primaryLocationLineHash"]; hash != "" {
 		return hash
@@ -123,8 +123,8 @@ func (res *result) mark() string {
 	return strings.Join(parts, "\x00")
 }
 
-// place sets the location of the result and the other places that it touches. A place
-// outside of the repository becomes part of the message.
+// place sets the location of the finding and the other places that the result names. A
+// place outside the repository becomes part of the message.
 func (c *converter) place(res *result, h *hit) error {
 	var elsewhere []string
 	for i, l := range res.Locations {
@@ -188,8 +188,8 @@ func (c *converter) touch(res *result, h *hit) error {
 	return nil
 }
 
-// span returns the lines of a location in the repository; outside is the location if it
-// is not in the repository.
+// span returns the lines of a location in the repository. outside is the location if it
+// is not in the repository, otherwise "".
 func (c *converter) span(l location, at string) (s span, column int, outside string, err error) {
 	if l.Physical == nil {
 		return s, 0, "", nil

@@ -63,7 +63,7 @@ func (r *run) notified(n notification, at string) error {
 	return fmt.Errorf("at %s/level: %s is not a SARIF level", at, oneLine(fmt.Sprintf("%q", level), 50))
 }
 
-// said returns the first reason that a failed invocation states.
+// said returns the first reason that a failed invocation states, or "".
 func said(v invocation) string {
 	for _, n := range slices.Concat(v.Execution, v.Configuration) {
 		if n.Level == "error" {
@@ -80,8 +80,8 @@ func because(n notification) string {
 	return ""
 }
 
-// isOf returns an error if the run examined another commit. A tool may name several
-// repositories; one of them must match.
+// isOf returns an error if the run examined another commit than head. A tool may name
+// several repositories; one of them must match.
 func (r *run) isOf(head string) error {
 	other := ""
 	for _, p := range r.Provenance {

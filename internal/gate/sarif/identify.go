@@ -59,8 +59,8 @@ func identify(ctx context.Context, root *os.Root, hits []hit) error {
 	return nil
 }
 
-// source reads a regular file of the repository. known is false if there is none; text
-// is nil if the file is too large to read.
+// source reads a regular file of the repository. known is false if the file does not
+// exist; text is nil if the file is too large to read.
 func source(root *os.Root, name string) (text []byte, known bool, err error) {
 	if name == "" {
 		return nil, false, nil
@@ -85,8 +85,9 @@ func source(root *os.Root, name string) (text []byte, known bool, err error) {
 	return append(text, '\n'), true, nil // some tools report the line after the last one
 }
 
-// linesOf returns a function that returns the lines of a text without indentation, and
-// false for a line that does not exist. It must be called with rising numbers.
+// linesOf returns a function that returns a line of the text without indentation, and
+// false for a line that does not exist. The function must be called with increasing
+// line numbers.
 func linesOf(text []byte) func(int) (string, bool) {
 	at, number := 0, 1
 	last, line := 0, ""

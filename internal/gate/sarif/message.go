@@ -14,8 +14,8 @@ const (
 	maxText    = 4 << 10 // of each part of a message
 )
 
-// String returns the text of a message. A message that only names its text is looked up
-// in tables.
+// String returns the text of a message. If a message has only the id of a text, the
+// text is looked up in tables.
 func (m message) String(tables ...map[string]message) string {
 	if text := m.plain(); text != "" {
 		return unlink(m.filled(text))
@@ -38,7 +38,7 @@ func (m message) plain() string {
 	return unmark(cut(m.Markdown, maxText))
 }
 
-// unmark removes the most common marks of Markdown.
+// unmark removes the most common Markdown markup.
 func unmark(text string) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {
@@ -59,7 +59,8 @@ func unlink(text string) string {
 
 var placeholder = regexp.MustCompile(`\{\{|\}\}|\{\d{1,3}\}`)
 
-// filled replaces placeholders by the arguments. Without arguments, braces are literal.
+// filled replaces the placeholders in a text with the arguments. Without arguments,
+// braces are literal.
 func (m message) filled(text string) string {
 	if len(m.Arguments) == 0 {
 		return text

@@ -68,7 +68,7 @@ type message struct {
 	Arguments []string `json:"arguments"`
 }
 
-// reference points to a rule or another descriptor.
+// reference refers to a rule or another descriptor.
 type reference struct {
 	ID        string              `json:"id"`
 	Index     *int                `json:"index"`
@@ -126,7 +126,8 @@ type physicalLocation struct {
 	Region   region           `json:"region"`
 }
 
-// region has no snippet, which may contain a secret.
+// region is a range of lines. The field snippet is left out, because it may contain a
+// secret.
 type region struct {
 	StartLine   int `json:"startLine"`
 	StartColumn int `json:"startColumn"`

@@ -47,8 +47,8 @@ func newPlaces(r *run, dir string) *places {
 	return p
 }
 
-// find returns the path in the repository. It is empty if the location is the repository
-// itself or empty. outside is the location if it is not in the repository.
+// find returns a location's path in the repository. name is "" if the location is empty
+// or the repository itself. outside is the location if it is not in the repository.
 func (p *places) find(l artifactLocation, at string) (name, outside string, err error) {
 	if i := l.Index; i != nil && *i != -1 {
 		if *i < 0 || *i >= len(p.run.Artifacts) {
@@ -72,7 +72,8 @@ func (p *places) find(l artifactLocation, at string) (name, outside string, err 
 	return name, "", nil
 }
 
-// inside follows the base ids of a location up to the repository.
+// inside resolves the base ids of a location, up to the root of the repository. It
+// returns false if the location is outside the repository.
 func (p *places) inside(l artifactLocation) (string, bool) {
 	name, absolute, ok := uriPath(l.URI)
 	id := l.BaseID
@@ -106,7 +107,8 @@ func (p *places) inside(l artifactLocation) (string, bool) {
 	return local(name)
 }
 
-// local returns a clean path below the repository; empty is the repository itself.
+// local returns a clean path below the repository, and false for a path outside. "" is
+// the repository itself.
 func local(name string) (string, bool) {
 	name = path.Clean(name)
 	if name == "." {
@@ -115,7 +117,8 @@ func local(name string) (string, bool) {
 	return name, fs.ValidPath(name) && len(name) <= maxPath
 }
 
-// below returns an absolute path relative to the first of the folders that contains it.
+// below makes an absolute path relative to the first of the folders that contains it.
+// It returns false if none does.
 func below(name string, folders []string) (string, bool) {
 	name = path.Clean(name)
 	for _, f := range folders {
@@ -137,8 +140,8 @@ func disk(folder string) bool {
 
 var drive = regexp.MustCompile(`^/?[A-Za-z]:/`)
 
-// uriPath reads a URI reference, or a path in place of one. ok is false if it does not
-// name a file, leads upwards, or cannot be a path.
+// uriPath reads a URI reference, or a plain path instead of one. ok is false if the
+// text does not name a file, leads upwards, or cannot be a path.
 func uriPath(uri string) (name string, absolute, ok bool) {
 	s := strings.ReplaceAll(uri, `\`, "/")
 	if len(s) > maxURI {

@@ -20,8 +20,9 @@ const (
 	maxResults    = 25_000  // of one file; code scanning accepts as many of a run
 )
 
-// Read reads a SARIF 2.1.0 file and returns one scanner for each tool in it. Several runs
-// of a tool are one scanner. An error names the file and the place in it.
+// Read reads a SARIF 2.1.0 file and returns one scanner for each tool in the file.
+// Several runs of a tool become one scanner. An error names the file and the position
+// in the file.
 func Read(name string) ([]*Scanner, error) {
 	info, err := os.Stat(name)
 	if err != nil {
@@ -109,8 +110,8 @@ func tooMany(at string) error {
 	return fmt.Errorf("at %s: more than %d results are not supported: scan less, or with fewer rules", at, maxResults)
 }
 
-// shape checks the JSON before anything is built from it: its syntax, depth and size.
-// Only property bags may contain null.
+// shape checks the JSON before anything is decoded: its syntax, depth and size. null is
+// only allowed in property bags.
 func shape(text []byte) error {
 	in := jsontext.NewDecoder(bytes.NewBuffer(text))
 	objects := 0

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// descriptors is a list with indexes by id and GUID.
+// descriptors is a list of descriptors with indexes by id and GUID.
 type descriptors struct {
 	list         []descriptor
 	byID, byGUID map[string]*descriptor
@@ -26,8 +26,8 @@ func newDescriptors(list []descriptor) descriptors {
 	return d
 }
 
-// descriptor returns what a reference points to, or nil if the file does not describe it.
-// index is the result's own index, in addition to the reference.
+// descriptor returns the descriptor that a reference names, or nil if the file does not
+// contain it. index is the result's own ruleIndex, in addition to the reference.
 func (r *run) descriptor(ref *reference, index *int, of func(*component) *descriptors, at string) (*descriptor, error) {
 	c, err := r.component(ref.Component, at)
 	if err != nil {
@@ -68,7 +68,8 @@ func (r *run) components() []*component {
 	return all
 }
 
-// component returns what a reference points to; without one, the driver.
+// component returns the component that a reference names. Without a reference, it
+// returns the driver.
 func (r *run) component(ref *componentReference, at string) (*component, error) {
 	if ref == nil {
 		return &r.Tool.Driver, nil
@@ -91,7 +92,8 @@ func (r *run) component(ref *componentReference, at string) (*component, error) 
 	return nil, nil
 }
 
-// rule returns the id and the description of a result's rule.
+// rule returns the id of a result's rule and the descriptor of the rule, which may be
+// nil.
 func (r *run) rule(res *result) (string, *descriptor, error) {
 	ref := reference{}
 	if res.Rule != nil {
@@ -122,7 +124,8 @@ func (r *run) rule(res *result) (string, *descriptor, error) {
 	return cmp.Or(id, d.ID), d, nil
 }
 
-// overridden returns the level that the configuration of the run sets for a rule, if any.
+// overridden returns the level that the configuration of the run sets for a rule, or ""
+// if it sets none.
 func (c *converter) overridden(res *result, d *descriptor) (string, error) {
 	i := res.Provenance.Invocation
 	if d == nil || i == nil || *i == -1 {

@@ -1,8 +1,8 @@
 // Package sarif imports the findings of other tools from SARIF 2.1.0 files, such as
 // those of CodeQL, Semgrep, Snyk, ESLint, hadolint and gosec.
 //
-// A file is untrusted input. A statement in it that the tool did not finish is believed;
-// a statement that a result may be ignored is not.
+// A file is untrusted input. If the file states that the tool did not finish, that is
+// accepted; if the file states that a result may be ignored, that is not.
 package sarif
 
 import (
@@ -20,20 +20,21 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// Scanner is a tool that ran elsewhere. Read returns one.
+// Scanner holds the results of a tool that ran before, outside goldenpath. Read returns
+// scanners.
 type Scanner struct {
 	name string
 	runs []*run
 }
 
-// Name is the tool's own name as a short word. It never equals the name of a scanner
+// Name returns the tool's name as a short word. The name never equals that of a scanner
 // that goldenpath runs.
 func (s *Scanner) Name() string { return s.name }
 
 // Kind is "imported".
 func (*Scanner) Kind() string { return "imported" }
 
-// Version is the tool's version as stated in the file, or "unknown".
+// Version returns the tool's version as stated in the file, or "unknown".
 func (s *Scanner) Version() string {
 	var all []string
 	for _, r := range s.runs {
@@ -49,8 +50,8 @@ func (s *Scanner) Version() string {
 // Select selects no files, because the tool has already run.
 func (*Scanner) Select([]gate.File, gate.Changes) ([]gate.File, bool) { return nil, true }
 
-// Scan converts the results. A file about another commit, or of a tool that did not
-// finish, is an error.
+// Scan converts the results to findings. A file about another commit, or from a tool
+// that did not finish, is an error.
 func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 	root, err := os.OpenRoot(in.Dir)
 	if err != nil {
@@ -113,7 +114,7 @@ func covered(results, runs, excluded int) string {
 	return out
 }
 
-// hit is a finding and what is needed to compare it with the base.
+// hit is a finding with the data that is needed to compare it with the base.
 type hit struct {
 	report.Finding
 	text    string // the tool's own message
@@ -129,7 +130,7 @@ type span struct {
 	first, last int
 }
 
-// inOrder sorts the hits, so that their order in the file has no effect, and joins
+// inOrder sorts the hits, so that their order in the file has no effect, and merges
 // duplicates.
 func inOrder(hits []hit) []hit {
 	slices.SortStableFunc(hits, func(a, b hit) int {

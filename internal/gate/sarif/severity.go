@@ -42,7 +42,8 @@ func (c *converter) severity(res *result, d *descriptor) (report.Severity, strin
 
 var decimal = regexp.MustCompile(`^\d{1,3}(\.\d{1,20})?$`)
 
-// rating reads the property that GitHub uses: a number, usually in quotes.
+// rating reads the property security-severity, which GitHub uses: a number, usually in
+// quotes. ok is false if the property is missing.
 func rating(v jsontext.Value, at string) (score float64, ok bool, err error) {
 	if len(v) == 0 {
 		return 0, false, nil
@@ -64,7 +65,7 @@ func rating(v jsontext.Value, at string) (score float64, ok bool, err error) {
 	return score, true, nil
 }
 
-// level follows SARIF 2.1.0, section 3.27.10.
+// level returns the level of a result, as SARIF 2.1.0 defines it in section 3.27.10.
 func (c *converter) level(res *result, d *descriptor) (string, error) {
 	level := res.Level
 	if level == "" && res.Kind != "" && res.Kind != "fail" {

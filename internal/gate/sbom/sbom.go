@@ -89,7 +89,8 @@ func component(purl string, same []gate.Package) cdx.Component {
 	return c
 }
 
-// choose returns licences as the format requires: one expression, or ids and names.
+// choose returns the licences in the form that CycloneDX requires: either one
+// expression, or ids and names. It returns nil if there are none.
 func choose(licences []string) *cdx.Licenses {
 	slices.Sort(licences)
 	licences = slices.Compact(licences)

@@ -19,9 +19,9 @@ var (
 	million = regexp.MustCompile(`\b(?:[0-9][0-9_]{6,}|0[xX][0-9a-fA-F_]{6,}|0[bBoO][0-9_]{7,}|[0-9.]+[eE]\+?[0-9]+)`)
 )
 
-// holdsBomb reports whether a file of a chart, or of an archive in it, repeats text by
-// a literal number of a million or more, or unpacks to more than Helm accepts. It does
-// not detect a computed number.
+// holdsBomb reports whether a file of a chart, or a file in a nested archive, repeats
+// text a million times or more by a literal number, or unpacks to more than Helm
+// accepts. A computed number is not detected.
 func holdsBomb(name string, text []byte) bool {
 	left := int64(maxChart)
 	return holdsBombWithin(&left, name, text)

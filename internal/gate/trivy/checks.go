@@ -21,9 +21,10 @@ import (
 	"github.com/open-policy-agent/opa/v1/util"
 )
 
-// checks are those for one type of input. The library compiles every check twice, and
-// a query for each check and document. Here, one query runs all checks of a document,
-// so that shared values, such as the containers of a manifest, are computed once.
+// checks are the checks for one type of input. The library compiles every check twice,
+// and a query for each pair of check and document. Here, one query runs all checks on a
+// document, so that shared values, such as the containers of a manifest, are computed
+// once.
 type checks struct {
 	once     sync.Once
 	err      error
@@ -83,14 +84,14 @@ func (c *checks) compile(source types.Source) error {
 	return nil
 }
 
-// mentioning holds the checks whose text contains the word. Parsing all checks takes
-// longer than compiling those that are needed.
+// mentioning is a file system with the checks whose text contains a word. Parsing all
+// checks takes longer than compiling those that are needed.
 type mentioning struct {
 	embed.FS
 	word string
 }
 
-// ReadFile replaces a check for another type of input with an empty one.
+// ReadFile returns a check, or an empty check if it is for another type of input.
 func (m mentioning) ReadFile(name string) ([]byte, error) {
 	text, err := m.FS.ReadFile(name)
 	if err == nil && bytes.Contains(text, []byte("selector:")) && !bytes.Contains(text, []byte(m.word)) {
@@ -121,9 +122,9 @@ func rulesOf(about *rego.StaticMetadata, module *ast.Module) []rule {
 	return out
 }
 
-// rulesFor returns the rules for the kind of a document. The library runs a rule on all
-// documents if one of them has its kind, so that its findings in one file depend on the
-// others.
+// rulesFor returns the rules for the kind of a document. The library itself runs a rule
+// on all documents if one of them has its kind, so its findings in one file depend on
+// the other files.
 func (c *checks) rulesFor(document any) []rule {
 	object, _ := document.(map[string]any)
 	kind, _ := object["kind"].(string)
@@ -145,7 +146,7 @@ func appliesTo(selectors []rego.Selector, kind string) bool {
 }
 
 // prepare compiles one query of all rules. Its result is a list with the denials of
-// each.
+// each rule.
 func (c *checks) prepare(rules []rule) (opa.PreparedEvalQuery, error) {
 	parts := make([]string, len(rules))
 	for i, r := range rules {
@@ -167,7 +168,8 @@ func (c *checks) prepare(rules []rule) (opa.PreparedEvalQuery, error) {
 	return query, err
 }
 
-// run runs the checks on one document. If one fails, the others still run.
+// run runs the checks on one document. If a check returns an error, the others still
+// run.
 func (c *checks) run(ctx context.Context, document any) ([]denial, error) {
 	lines, rules := linesBefore(document), c.rulesFor(document)
 	if err := util.RoundTrip(&document); err != nil {
@@ -236,8 +238,8 @@ func denials(rules []rule, set opa.ResultSet, lines int) []denial {
 	return out
 }
 
-// read reads the result of a check: a string, an object from result.new, or a list of
-// both.
+// read reads the result of a check: a string, an object that result.new returned, or a
+// list of both.
 func (d *denial) read(value any) {
 	switch v := value.(type) {
 	case string:

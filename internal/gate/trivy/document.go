@@ -20,8 +20,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// result is that of one file or chart. noun is empty if it is not configuration after
-// all.
+// result is the result of one file or chart. noun is empty if the file turns out not to
+// be configuration.
 type result struct {
 	noun     string
 	findings []report.Finding
@@ -33,8 +33,8 @@ func failed(noun, what string, err error) result {
 	return result{noun: noun, gaps: []gate.Gap{unread(what, err)}}
 }
 
-// dockerfile checks a Dockerfile. Comments that ignore checks have no effect: a
-// repository cannot loosen the gate.
+// dockerfile checks a Dockerfile. Comments that ignore checks have no effect, because a
+// repository must not loosen the gate.
 func (s *Scanner) dockerfile(ctx context.Context, root *os.Root, name string) result {
 	const noun = "Dockerfile"
 	text, err := files.Read(root, name, maxDockerfile)
@@ -59,7 +59,7 @@ func (s *Scanner) dockerfile(ctx context.Context, root *os.Root, name string) re
 	return a
 }
 
-// manifest checks YAML or JSON if it is a Kubernetes manifest.
+// manifest checks a YAML or JSON file if it is a Kubernetes manifest.
 func (s *Scanner) manifest(ctx context.Context, root *os.Root, name string) result {
 	const noun = "Kubernetes file"
 	text, err := files.Read(root, name, maxManifest)
@@ -92,7 +92,7 @@ func (s *Scanner) manifest(ctx context.Context, root *os.Root, name string) resu
 	return a
 }
 
-// objects runs the checks on each object.
+// objects runs the checks on each object of a file.
 func (s *Scanner) objects(ctx context.Context, documents []*kubernetes.Manifest) ([]denial, error) {
 	if err := s.kubernetes.load(types.SourceKubernetes); err != nil {
 		return nil, err
@@ -106,8 +106,8 @@ func (s *Scanner) objects(ctx context.Context, documents []*kubernetes.Manifest)
 	return out, errors.Join(errs...)
 }
 
-// chart renders a chart and checks the result. Lines are left out: they are those of
-// the rendered text, not of the file.
+// chart renders a chart and checks the result. Findings have no lines, because lines of
+// rendered text do not exist in the file.
 func (s *Scanner) chart(ctx context.Context, where string, render func(*helm.Parser) ([]helm.Manifest, error)) result {
 	const noun = "Helm chart"
 	what := noun + " " + strings.TrimSuffix(where, ":")
@@ -145,8 +145,8 @@ func (s *Scanner) chart(ctx context.Context, where string, render func(*helm.Par
 	return a
 }
 
-// newKubernetes is the version for charts that do not accept the library's default,
-// 1.20.
+// newKubernetes is the Kubernetes version for charts that do not accept the library's
+// default, 1.20.
 const newKubernetes = "1.36.0"
 
 func renderFor(version string, render func(*helm.Parser) ([]helm.Manifest, error)) ([]helm.Manifest, error) {

@@ -8,7 +8,7 @@ import (
 	"unicode/utf16"
 )
 
-// utf8From removes a byte order mark and decodes UTF-16.
+// utf8From returns the text as UTF-8: it removes a byte order mark and decodes UTF-16.
 func utf8From(text []byte) []byte {
 	var order binary.ByteOrder
 	switch {
@@ -31,8 +31,8 @@ func utf8From(text []byte) []byte {
 // escape matches a letter that is written as an escape, or a line continuation.
 var escape = regexp.MustCompile(`\\(?:x|u00|U000000)([4-7][0-9a-fA-F])|\\\r?\n[ \t]*`)
 
-// marked reports whether a text may be a Kubernetes manifest. Parsing every lock file
-// to find that it is not one takes too long.
+// marked reports whether a text may be a Kubernetes manifest. This check avoids parsing
+// every lock file.
 func marked(text []byte) bool {
 	const mark = "apiVersion"
 	if bytes.Contains(text, []byte(mark)) {
@@ -53,5 +53,5 @@ func marked(text []byte) bool {
 	return bytes.Contains(text, []byte(mark))
 }
 
-// maxMark is longer than "apiVersion" in any encoding.
+// maxMark is longer than the text "apiVersion" in any encoding, in bytes.
 const maxMark = 512

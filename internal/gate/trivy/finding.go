@@ -19,8 +19,8 @@ func findings(name string, found []denial) []report.Finding {
 	return out
 }
 
-// failures returns the failed checks, including those that a comment in the file
-// ignores: the library marks these as ignored and keeps them.
+// failures returns the failed checks, including those that a comment in the file tells
+// trivy to ignore: the library marks these as ignored and keeps them.
 func failures(results scan.Results) []report.Finding {
 	var out []report.Finding
 	for _, r := range results {
@@ -48,7 +48,7 @@ func finding(rule scan.Rule, here string, at report.Location) report.Finding {
 	return f
 }
 
-// message joins the title of the check and its message about this place.
+// message joins the title of the check and the check's message about this place.
 func message(title, here string) string {
 	title, here = strings.TrimSuffix(oneLine(title), "."), oneLine(here)
 	if here == "" || here == title {

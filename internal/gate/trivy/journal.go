@@ -12,13 +12,14 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
-// running is held while trivy runs. trivy logs to slog's default logger, and a file
-// that it could not parse is reported in the log only, not in the result.
+// running is locked while trivy runs. trivy logs to slog's default logger, and a file
+// that it could not parse is reported only in the log, not in the result.
 var running sync.Mutex
 
-// Listen makes a journal the default logger until stop. Records of other packages go
-// to the previous logger, unless that is the one that trivy installs when the process
-// starts: it keeps every record and is not safe for concurrent use.
+// Listen makes a journal the default logger until Stop is called. Records of other
+// packages are passed to the previous logger, unless that is the one that trivy
+// installs when the process starts: that logger keeps every record and is not safe for
+// concurrent use.
 func Listen() *Journal {
 	running.Lock()
 	before := slog.Default()
@@ -49,7 +50,7 @@ type records struct {
 	entries []Entry
 }
 
-// Entry is one warning, its file, and the error.
+// Entry is one warning: its message, the file it concerns, and the error.
 type Entry struct{ Message, File, Err string }
 
 func (j *Journal) Enabled(ctx context.Context, l slog.Level) bool {
@@ -59,7 +60,7 @@ func (j *Journal) Enabled(ctx context.Context, l slog.Level) bool {
 	return j.Handler.Enabled(ctx, l)
 }
 
-// WithAttrs recognizes trivy's loggers by their prefix attribute.
+// WithAttrs recognizes trivy's loggers by the attribute "prefix".
 func (j *Journal) WithAttrs(attrs []slog.Attr) slog.Handler {
 	k := *j
 	k.trivy = j.trivy || slices.ContainsFunc(attrs, func(a slog.Attr) bool { return a.Key == log.Prefix("").Key })

@@ -18,10 +18,10 @@ import (
 
 var errAliases = errors.New("its aliases expand to too many values")
 
-// parse reads the objects. The library alone misses the document after "--- #
+// parse reads the objects of a file. The library alone misses the document after "--- #
 // comment", the items of a list and the second of two JSON objects, and reads yes as a
-// string. Its objects are kept, and those that a cluster would read in addition are
-// added. Documents may be returned together with an error.
+// string. The library's objects are kept, and objects that only a cluster would read
+// are added. Documents may be returned together with an error.
 func parse(ctx context.Context, name string, text []byte) ([]*kubernetes.Manifest, error) {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return nil, nil
@@ -62,11 +62,12 @@ func parse(ctx context.Context, name string, text []byte) ([]*kubernetes.Manifes
 	return documents, unread
 }
 
-// maxAhead is the limit on consecutive documents of the library that are not objects.
+// maxAhead is how many consecutive documents of the library may be something other than
+// an object.
 const maxAhead = 16
 
 // same reports whether the library read the same value as a cluster would. The library
-// treats null as absent.
+// treats null as a missing value.
 func same(value any, n *kubernetes.ManifestNode) bool {
 	if value == nil || n == nil || n.Value == nil {
 		return value == nil && (n == nil || n.Value == nil)
@@ -99,7 +100,8 @@ func same(value any, n *kubernetes.ManifestNode) bool {
 // separator is where kubectl and Helm start a new document.
 var separator = regexp.MustCompile(`(?m)^---`)
 
-// maxParts is the limit on documents in a text that cannot be parsed as a whole.
+// maxParts is the maximum number of documents in a text that cannot be parsed as a
+// whole.
 const maxParts = 10_000
 
 // objectsIn returns the objects that a cluster would read. kubectl also applies the
@@ -134,10 +136,10 @@ func objectsIn(name string, text []byte) ([]cluster.Object, error) {
 	return objects, nil
 }
 
-// placesIn returns the nodes of the objects, as far as the text is YAML. The library
-// expands every alias each time, forever if a list contains itself, and ten lines of
-// aliases can expand to more than fits into memory. So a text with too many is refused,
-// and the library parses a text only if all its aliases are harmless.
+// placesIn returns the nodes of the objects, as far as the text is YAML. harmless
+// reports whether the library may parse the text: the library expands every alias each
+// time, forever if a list contains itself. Ten lines of aliases can expand to more than
+// fits into memory, so a text with too many aliases is an error.
 func placesIn(text []byte) (objects []*yaml.Node, harmless bool, err error) {
 	aliases := bytes.ContainsRune(text, '&') && bytes.ContainsRune(text, '*')
 	documents := yaml.NewDecoder(bytes.NewReader(text))
@@ -160,7 +162,7 @@ func placesIn(text []byte) (objects []*yaml.Node, harmless bool, err error) {
 	}
 }
 
-// unwrap returns the items of a list, and of lists in it.
+// unwrap adds the items of a list, and of lists in it, to objects.
 func unwrap(n *yaml.Node, objects *[]*yaml.Node) {
 	n = target(n)
 	kind, _ := field(n, "kind")
@@ -177,7 +179,7 @@ func unwrap(n *yaml.Node, objects *[]*yaml.Node) {
 }
 
 // placed converts a value to the library's form, with the lines of its node or of the
-// node around it. A cluster treats null as absent.
+// enclosing node. A null value is left out, because a cluster treats null as missing.
 func placed(value any, place *yaml.Node, line int) *kubernetes.ManifestNode {
 	n := &kubernetes.ManifestNode{Value: value}
 	n.StartLine, n.EndLine = line, line
@@ -230,7 +232,8 @@ func placed(value any, place *yaml.Node, line int) *kubernetes.ManifestNode {
 	return n
 }
 
-// field returns the value of a key and the line of the key. The last duplicate wins.
+// field returns the value of a key and the line of the key, or nil if the key is
+// missing. Of duplicate keys, the last one is used.
 func field(n *yaml.Node, key string) (value *yaml.Node, line int) {
 	if n == nil || n.Kind != yaml.MappingNode {
 		return nil, 0

@@ -20,11 +20,12 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
-// jobs each check one file, one chart or all Terraform. They are independent.
+// jobs are functions that each check one file, one chart or all Terraform files. The
+// jobs are independent.
 type jobs []func(context.Context) (result, error)
 
-// plan assigns every file to its chart, and to the checks that trivy would run on the
-// file alone.
+// plan makes the jobs: it assigns a file to its chart or, outside charts, to the checks
+// that trivy would run on the file.
 func (s *Scanner) plan(root *os.Root, all []gate.File) (jobs, error) {
 	var out jobs
 	add := func(job func(context.Context) result) {
@@ -154,7 +155,8 @@ func (s *Scanner) folder(ctx context.Context, root *os.Root, chart string, names
 	return a
 }
 
-// rendered reports whether a file of a chart affects the rendered manifests.
+// rendered reports whether a file of a chart affects the rendered manifests. below is
+// its path in the chart.
 func rendered(below string) bool {
 	top, _, nested := strings.Cut(below, "/")
 	if !nested {

@@ -12,7 +12,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
-// A larger file is not read and becomes a gap. Sizes are in bytes.
+// Limits in bytes. A larger file is not read and becomes a gap.
 const (
 	maxDockerfile = 1 << 20
 	maxManifest   = 10 << 20
@@ -24,7 +24,7 @@ const (
 
 var errTooLarge = errors.New("too large")
 
-// unread returns the gap of a file that could not be checked.
+// unread returns the gap for a file that could not be checked.
 func unread(what string, err error) gate.Gap {
 	g := gate.Gap{What: what, Why: oneLine(err.Error()), Remedy: "correct the file: its checks did not run"}
 	var inPath *os.PathError
@@ -37,7 +37,8 @@ func unread(what string, err error) gate.Gap {
 	return g
 }
 
-// mentions reports whether a file of any size may be a Kubernetes manifest.
+// mentions reports whether a file may be a Kubernetes manifest. The file may have any
+// size.
 func mentions(root *os.Root, name string) bool {
 	file, err := root.Open(name)
 	if err != nil {

@@ -16,9 +16,9 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
-// Scanner runs the checks that are linked into the program. It downloads no checks and
-// no Terraform modules. The zero value is ready. Checks are compiled once, when the
-// first file needs them.
+// Scanner runs the checks that are linked into the program. It does not download checks
+// or Terraform modules. The zero value is ready to use. Checks are compiled once, when
+// the first file needs them.
 type Scanner struct {
 	docker, kubernetes checks
 	terraformChecks    terraformChecks

@@ -10,7 +10,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
-// sort is the type of a configuration file, by its name alone.
+// sort is the type of a configuration file, derived from its name.
 type sort int
 
 const (
@@ -37,10 +37,10 @@ func sortOf(name string) sort {
 	return other
 }
 
-// Select decides by path. It returns changed Dockerfiles, manifests and archives. It
-// returns a whole chart, and all Terraform, if one of its files changed, because they
-// are read together. If a Chart.yaml is added or deleted, the files below it are read
-// differently, so they count as changed.
+// Select returns the changed Dockerfiles, manifests and archives, by their paths. It
+// returns a whole chart, and all Terraform files, if one of their files changed,
+// because they are read together. If a Chart.yaml is added or deleted, the files below
+// it are read differently, so they are treated as changed.
 func (*Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, bool) {
 	charts := chartsIn(files)
 	touched := map[string]bool{}
@@ -88,7 +88,8 @@ func chartsIn(files []gate.File) map[string]bool {
 	return charts
 }
 
-// chartOf returns the folder of the outermost chart that contains the file, or "".
+// chartOf returns the folder of the outermost chart that contains the file, or "" if
+// the file is not in a chart.
 func chartOf(name string, charts map[string]bool) string {
 	if len(charts) == 0 {
 		return ""

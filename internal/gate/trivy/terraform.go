@@ -15,8 +15,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// memoryFiles are held in memory. The library parses every file it finds, so it gets only
-// these, and cannot read outside the repository.
+// memoryFiles is a file system in memory. The library parses every file it finds, so it
+// is given only these files and cannot read outside the repository.
 type memoryFiles struct {
 	*mapfs.FS
 	count int
@@ -34,7 +34,8 @@ func (f *memoryFiles) add(name string, text []byte) error {
 	return f.WriteVirtualFile(name, text, 0o644)
 }
 
-// terraformChecks are the library's own scanner. It compiles every check.
+// terraformChecks holds the library's own Terraform scanner, which compiles every
+// check.
 type terraformChecks struct {
 	once   sync.Once
 	checks *rego.Scanner

@@ -17,14 +17,14 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// ErrNothing is returned when no waiver covers a vulnerability, because a document
-// without statements is not valid.
+// ErrNothing is returned if no waiver covers a vulnerability, because an OpenVEX
+// document without statements is not valid.
 var ErrNothing = errors.New("no waiver covers a vulnerability")
 
-// Write writes a statement for each vulnerability of the report that a waiver covers. With
-// a justification the product is not affected; without one it is affected, and the
-// statement says until when that is accepted. The same commit, waivers and findings give
-// the same document.
+// Write writes a statement for each vulnerability of the report that a waiver covers.
+// If the waiver has a justification, the statement is "not affected"; otherwise it is
+// "affected" and states until when that is accepted. The same commit, waivers and
+// findings give the same document.
 func Write(w io.Writer, rep *report.Report, waivers []gate.Waiver, now time.Time) error {
 	issued := now.UTC().Truncate(time.Second)
 	doc := vex.VEX{
@@ -50,7 +50,7 @@ func Write(w io.Writer, rep *report.Report, waivers []gate.Waiver, now time.Time
 	return doc.ToJSON(w)
 }
 
-// Product returns the package URL of the image or, without one, of the app.
+// Product returns the package URL of the image or, without an image, of the app.
 func Product(rep *report.Report) string {
 	name := rep.Subject
 	if name == "" {

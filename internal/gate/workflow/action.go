@@ -7,7 +7,8 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// newAction converts a composite or Docker action: actionlint parses no actions.
+// newAction converts a composite or Docker action to a File, because actionlint does
+// not parse actions.
 func newAction(name string, text []byte, doc *yaml.Node) *File {
 	w := newFile(name, action, text)
 	entries(get(doc, "inputs"), func(id string, _, _ *yaml.Node) { w.inputs[id] = true })

@@ -43,7 +43,8 @@ func foreignArtifact(w *File) []report.Finding {
 	return out
 }
 
-// download returns the folder into which a step puts an artifact of another run.
+// download returns the folder into which a step downloads an artifact of another run,
+// and false if the step does not download one.
 func download(s *actionlint.Step) (string, bool) {
 	name := actionName(s)
 	if run := script(s); run != nil {
@@ -86,8 +87,9 @@ func (w *File) usesArtifact(run *actionlint.String, folder string, from int) []r
 	return out
 }
 
-// runsOf returns the file of the folder that a line runs. It returns nothing for the
-// workspace itself, where a file may come from the artifact or from the checkout.
+// runsOf returns the file of the folder that a line of a script runs, and false if the
+// line runs none. It always returns false for the workspace itself, where a file may
+// come from the artifact or from the checkout.
 func runsOf(line, folder string) (string, bool) {
 	if folder == "" || folder == "." || strings.HasPrefix(strings.TrimSpace(line), "#") {
 		return "", false

@@ -24,7 +24,7 @@ const (
 var errNotYAML = errors.New("not YAML")
 
 // Bounded returns an error if the file is not a small regular file, or is YAML that
-// load refuses. Text that is not YAML is accepted: actionlint reports it.
+// exceeds the limits. Text that is not YAML is accepted, because actionlint reports it.
 func Bounded(root *os.Root, name string) error {
 	text, err := files.Read(root, name, maxFile)
 	if err != nil {
@@ -37,7 +37,7 @@ func Bounded(root *os.Root, name string) error {
 }
 
 // load parses a document that is within the limits. actionlint recurses and follows
-// aliases without a limit of its own.
+// aliases without a limit.
 func load(text []byte) (*yaml.Node, error) {
 	if len(text) > maxFile {
 		return nil, fmt.Errorf("%d bytes, the limit is %d", len(text), maxFile)
@@ -118,7 +118,7 @@ func entries(n *yaml.Node, do func(key string, k, v *yaml.Node)) {
 	}
 }
 
-// get returns the value of a key, or an empty node.
+// get returns the value of a key, or an empty node if the key is missing.
 func get(n *yaml.Node, key string) *yaml.Node {
 	out := &yaml.Node{}
 	entries(n, func(k string, _, v *yaml.Node) {

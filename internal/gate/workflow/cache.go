@@ -11,8 +11,8 @@ import (
 )
 
 // cachePoisoning reports a job that may publish or obtain an identity token, and that
-// restores or saves a cache on an event that outsiders can trigger: what their code
-// stores in the cache runs with the permissions of the job.
+// restores or saves a cache on an event that outsiders can trigger. Files that
+// outsiders' code stores in the cache are run with the permissions of the job.
 func cachePoisoning(w *File) []report.Finding {
 	var out []report.Finding
 	for _, j := range w.jobs() {
@@ -49,7 +49,8 @@ func (w *File) cacheMode(j *actionlint.Job) string {
 	return w.cacheModes[""]
 }
 
-// publishes returns the permission with which a job can publish what others run.
+// publishes returns the permission with which a job can publish what others run, or ""
+// if it has none.
 func (w *File) publishes(j *actionlint.Job) string {
 	switch {
 	case w.grants(j, "id-token"):
@@ -90,8 +91,8 @@ func releases(j *actionlint.Job) bool {
 	return false
 }
 
-// setups are actions that cache unless the input turns it off. With onByDefault they
-// also cache if the input is missing, from version since on.
+// setups are actions that use a cache unless an input turns it off. With onByDefault
+// they also use a cache if the input is missing, from version since on.
 var setups = map[string]struct {
 	input       string
 	onByDefault bool
@@ -116,7 +117,8 @@ var setups = map[string]struct {
 	"mozilla-actions/sccache-action":         {"", true, ""},
 }
 
-// cache returns how to turn off the cache of a step. It is "" if the step has none.
+// cache returns how to turn off the cache of a step. It returns "" if the step has no
+// cache.
 func (w *File) cache(s *actionlint.Step) string {
 	name := actionName(s)
 	if name == "docker/build-push-action" || name == "docker/bake-action" {

@@ -55,7 +55,8 @@ func atLeast(version, than string) bool {
 	return version != "" && !older(version, than)
 }
 
-// whole returns the folder that a path uploads as a whole.
+// whole returns the folder that a line of upload-artifact's path uploads as a whole, or
+// "" if it does not.
 func whole(line string) string {
 	p := strings.TrimSpace(line)
 	for _, root := range []string{"${{ github.workspace }}", "${{github.workspace}}", "$GITHUB_WORKSPACE"} {

@@ -11,7 +11,7 @@ import (
 )
 
 // botCondition reports a condition that trusts the actor of the latest event. On an
-// outsider's pull request, a bot can be made to trigger that event.
+// outsider's pull request, the outsider can make a bot trigger that event.
 func botCondition(w *File) []report.Finding {
 	var out []report.Finding
 	check := func(cond *actionlint.String, events []string) {

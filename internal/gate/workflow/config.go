@@ -14,8 +14,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/files"
 )
 
-// configNames are the files that actionlint reads its configuration from. The first
-// one that exists wins.
+// configNames are the names of actionlint's configuration file. The first file that
+// exists is used.
 var configNames = []string{".github/actionlint.yaml", ".github/actionlint.yml"}
 
 // Settings are the parts of actionlint's configuration that the gate accepts. It
@@ -57,9 +57,9 @@ func parseConfig(text []byte) (*actionlint.Config, error) {
 	return actionlint.ParseConfig(text)
 }
 
-// names reports whether a label names runners. A pattern is ignored if it starts
-// with fewer than three literal characters or matches GitHub-hosted runners: it would
-// only silence actionlint.
+// names reports whether a label in the configuration names runners. A pattern is
+// ignored if it starts with fewer than three literal characters or matches
+// GitHub-hosted runners: it would only silence actionlint.
 func names(label string) bool {
 	if _, err := path.Match(label, ""); err != nil {
 		return false

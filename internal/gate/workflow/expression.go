@@ -8,15 +8,15 @@ import (
 	"github.com/rhysd/actionlint"
 )
 
-// placeholder is one ${{ }} of a value.
+// placeholder is one ${{ }} expression in a value.
 type placeholder struct {
 	node   actionlint.ExprNode
 	offset int    // of the ${{ in the value
 	text   string // including ${{ and }}
 }
 
-// placeholders returns the expressions of s that can be parsed. actionlint reports
-// the others.
+// placeholders returns the expressions of s that can be parsed. actionlint reports the
+// others.
 func placeholders(s string) []placeholder {
 	var out []placeholder
 	for at := 0; ; {
@@ -36,8 +36,8 @@ func placeholders(s string) []placeholder {
 	}
 }
 
-// condition returns the expression of an if:, which needs no ${{ }}. It is nil if
-// there is none or it cannot be parsed.
+// condition returns the expression of an if:, which does not need ${{ }}. It returns
+// nil if there is no expression or it cannot be parsed.
 func condition(s *actionlint.String) actionlint.ExprNode {
 	text := value(s)
 	if strings.TrimSpace(text) == "" {

@@ -78,7 +78,7 @@ func (w *File) at(p *actionlint.Pos) report.Location {
 	return report.Location{Path: w.Path, Line: p.Line, Column: p.Col}
 }
 
-// within locates an offset in a value. The value may span several lines.
+// within returns the location of an offset in a value, which may span several lines.
 func (w *File) within(s *actionlint.String, offset int) report.Location {
 	at := w.at(s.Pos)
 	if at.Line < 1 || at.Line > len(w.lines) || at.Column < 1 || at.Column > len(w.lines[at.Line-1]) {
@@ -108,14 +108,14 @@ type Expression struct {
 }
 
 // PassesOn reports whether the text of a context, such as github.head_ref, becomes part
-// of the script. It does not if the expression only compares the context.
+// of the script. It returns false if the expression only compares the context.
 func (e Expression) PassesOn(context string) bool {
 	return slices.ContainsFunc(reads(e.node, false), func(r read) bool { return strings.EqualFold(strings.Join(r.path, "."), context) })
 }
 
-// Expression returns the expression of a script that is at actionlint's position.
-// actionlint counts the columns of a block scalar from the line of its "|", whatever
-// line the expression is on.
+// Expression returns the expression of a script at a position that actionlint reports,
+// and false if there is none. actionlint counts the columns of a block scalar from the
+// line of its "|", whatever line the expression is on.
 func (w *File) Expression(line, column int) (Expression, bool) {
 	for _, j := range w.jobs() {
 		for _, s := range j.Steps {
@@ -140,8 +140,8 @@ func (w *File) Expression(line, column int) (Expression, bool) {
 
 var versionComment = regexp.MustCompile(`#.*?\b[vV]?(\d+(?:\.\d+)*)\b`)
 
-// version returns the version of an action, from its tag or from the comment next
-// to its commit id. It is "" if neither gives one.
+// version returns the version of an action, from its tag or from the comment next to
+// its commit id. It returns "" if neither contains a version.
 func (w *File) version(uses *actionlint.String) string {
 	_, ref, _ := strings.Cut(value(uses), "@")
 	if !commitRef.MatchString(ref) {
@@ -155,7 +155,8 @@ func (w *File) version(uses *actionlint.String) string {
 	return ""
 }
 
-// actionName is owner/repository/path of a uses:, in lower case.
+// actionName returns owner/repository/path of a step's uses:, in lower case, or ""
+// without one.
 func actionName(s *actionlint.Step) string {
 	a, ok := s.Exec.(*actionlint.ExecAction)
 	if !ok {
@@ -165,7 +166,7 @@ func actionName(s *actionlint.Step) string {
 	return strings.ToLower(name)
 }
 
-// input returns a value of the step's with:, or nil.
+// input returns a value of the step's with:, or nil if it is not set.
 func input(s *actionlint.Step, key string) *actionlint.String {
 	if a, ok := s.Exec.(*actionlint.ExecAction); ok && a.Inputs[key] != nil {
 		return a.Inputs[key].Value

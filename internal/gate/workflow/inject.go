@@ -79,7 +79,7 @@ func (w *File) steps(do func(*actionlint.Job, *actionlint.Step)) {
 	}
 }
 
-// exposed lowers the severity if conditions exclude outsiders.
+// exposed returns the severity, lowered if conditions exclude outsiders.
 func (w *File) exposed(sev report.Severity, j *actionlint.Job, s *actionlint.Step) report.Severity {
 	_, reusable := w.FindWorkflowCallEvent()
 	declared := slices.ContainsFunc(w.On, func(e actionlint.Event) bool {
@@ -102,7 +102,8 @@ func worst(all []taint) taint {
 	return out
 }
 
-// through returns the expression, and the context it reads if the text does not name it.
+// through returns the expression and, if its text does not name the context, the
+// context that it reads.
 func through(text, name string) string {
 	text = short(text)
 	if strings.Contains(strings.ToLower(text), strings.ToLower(name)) {
@@ -128,8 +129,9 @@ var (
 	commentLine     = regexp.MustCompile(`^\s*(?:#|//)`)
 )
 
-// envFileInjection reports untrusted input in a file that the runner reads. A line
-// break in it sets any variable, which can change what later steps run.
+// envFileInjection reports untrusted input that is written to a file the runner reads,
+// such as GITHUB_ENV. A line break in the input sets any variable, which can change
+// what later steps run.
 func envFileInjection(w *File) []report.Finding {
 	var out []report.Finding
 	w.steps(func(j *actionlint.Job, s *actionlint.Step) {
@@ -160,8 +162,8 @@ func envFileInjection(w *File) []report.Finding {
 	return out
 }
 
-// fileSeverity returns "" if the text does no harm: without a line break it stays in
-// its variable.
+// fileSeverity returns the severity of untrusted text in such a file. It returns "" for
+// text without line breaks, which cannot leave its variable.
 func fileSeverity(file string, t taint) report.Severity {
 	switch {
 	case t.severity != report.High:

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// kind of a file. Its text is the noun used in reports.
+// kind is the type of a file. Its text is the noun used in reports.
 type kind string
 
 const (
@@ -17,8 +17,8 @@ const (
 )
 
 // kindOf classifies a file by its path. An action may be in any folder; whether the
-// file really is one is decided when it is read. Actions in node_modules belong to
-// dependencies and are skipped, except below .github.
+// file really is an action is decided when it is read. Actions in node_modules belong
+// to dependencies and are skipped, except below .github.
 func kindOf(name string) kind {
 	dir, base := path.Split(name)
 	switch {
@@ -32,7 +32,7 @@ func kindOf(name string) kind {
 	return other
 }
 
-// ours reports whether a file is where a repository keeps its own actions.
+// ours reports whether a file is in a place where a repository keeps its own actions.
 func ours(name string) bool {
 	dir := path.Dir(name)
 	parent := path.Dir(dir)

@@ -7,8 +7,8 @@ import (
 	"github.com/rhysd/actionlint"
 )
 
-// outsideEvents lists the events that someone without write access can trigger. True
-// means privileged: the run has the repository's token and secrets.
+// outsideEvents lists the events that someone without write access can trigger. The
+// value true means privileged: the run has the repository's token and secrets.
 var outsideEvents = map[string]bool{
 	"pull_request": false, "pull_request_review": false, "pull_request_review_comment": false,
 	"pull_request_target": true, "workflow_run": true, "issue_comment": true, "issues": true,
@@ -32,13 +32,14 @@ func (w *File) outsiders(j *actionlint.Job, s *actionlint.Step) []string {
 	return out
 }
 
-// privileged lists those of outsiders that run with the repository's token and secrets.
+// privileged lists the events among outsiders that run with the repository's token and
+// secrets.
 func (w *File) privileged(j *actionlint.Job, s *actionlint.Step) []string {
 	return slices.DeleteFunc(w.outsiders(j, s), func(e string) bool { return !outsideEvents[e] })
 }
 
-// caused reports whether a workflow_run follows a run that an outsider can trigger.
-// branches: is no protection, because a fork may name its branch main.
+// caused reports whether a workflow_run follows a run that an outsider can trigger. A
+// branches: filter does not protect, because a fork may name its branch main.
 func (w *File) caused(e actionlint.Event) bool {
 	hook, ok := e.(*actionlint.WebhookEvent)
 	if !ok || hook.EventName() != "workflow_run" || w.outside == nil || len(hook.Workflows) == 0 {
@@ -61,7 +62,7 @@ func (w *File) reached(j *actionlint.Job, event string) bool {
 	return w.visited[key]
 }
 
-// visit is a job that runs on an event.
+// visit is a job that is evaluated for an event.
 type visit struct {
 	job   *actionlint.Job
 	event string
@@ -138,7 +139,7 @@ func holds(n actionlint.ExprNode, event string) truth {
 	return unknown
 }
 
-// Values that differ from every literal.
+// Values that differ from every literal in a condition.
 const (
 	unknownValue = ""
 	forkValue    = "\x00fork" // the repository of a fork
@@ -186,7 +187,7 @@ func called(n *actionlint.FuncCallNode, event string) truth {
 }
 
 // outsideValue returns the value of an expression if an outsider triggered the event.
-// It is unknownValue if it can be anything.
+// It returns unknownValue if the value can be anything.
 func outsideValue(n actionlint.ExprNode, event string) string {
 	switch n := n.(type) {
 	case *actionlint.StringNode:

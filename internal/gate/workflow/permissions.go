@@ -10,8 +10,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// excessivePermissions reports write-all, and jobs without permissions:. Their token
-// has the default of the repository's settings, often write.
+// excessivePermissions reports write-all, and jobs without permissions:. The token of
+// such jobs has the default of the repository's settings, often write.
 func excessivePermissions(w *File) []report.Finding {
 	if _, called := w.FindWorkflowCallEvent(); w.kind == action || called && len(w.On) == 1 {
 		return nil // the permissions of the caller are the limit

@@ -20,15 +20,16 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
-// Reader reads and parses each folder once, for every scanner that shares it. The
-// zero value is ready, and a nil *Reader shares nothing.
+// Reader reads and parses each folder once, for every scanner that uses the same
+// Reader. The zero value is ready to use. A nil *Reader parses the folder on every
+// call.
 type Reader struct {
 	mu    sync.Mutex
 	trees map[string]*Tree // by folder and files
 }
 
-// Read returns the workflows and actions among in.Files. The caller must not change
-// them.
+// Read returns the workflows and actions among in.Files. The caller must not change the
+// returned Tree.
 func (r *Reader) Read(ctx context.Context, in gate.Input) (*Tree, error) {
 	if r == nil {
 		return readTree(ctx, in)
@@ -69,7 +70,7 @@ func (t *Tree) Workflows() []*File {
 	return slices.DeleteFunc(slices.Clone(t.files), func(f *File) bool { return f.kind != workflow })
 }
 
-// UnreadWorkflows returns the part of Missing that concerns workflows.
+// UnreadWorkflows returns the gaps in Missing that concern workflows.
 func (t *Tree) UnreadWorkflows() []gate.Gap {
 	return slices.DeleteFunc(slices.Clone(t.Missing), func(g gate.Gap) bool { return kindOf(g.What) != workflow })
 }
@@ -119,7 +120,8 @@ func readTree(ctx context.Context, in gate.Input) (*Tree, error) {
 
 var errBrokenAction = errors.New("the action cannot be parsed")
 
-// readFile returns nil without an error for a file that only has the name of an action.
+// readFile returns nil without an error for a file that has the name of an action but
+// is not one.
 func readFile(root *os.Root, name string, k kind) (*File, error) {
 	b, err := files.Read(root, name, maxFile)
 	if err != nil {
@@ -144,8 +146,8 @@ func readFile(root *os.Root, name string, k kind) (*File, error) {
 	return newAction(name, b, doc), nil
 }
 
-// link lets each file see the others: who calls it, and which workflow an outsider
-// can trigger.
+// link gives each file access to the others: who calls it, and which workflow an
+// outsider can trigger.
 func (t *Tree) link() {
 	outside, callers := t.outsideWorkflows(), map[string][]call{}
 	for _, f := range t.files {

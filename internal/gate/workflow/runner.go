@@ -9,8 +9,9 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// selfHostedRunner reports a self-hosted runner that runs code of outsiders: unless it
-// is ephemeral it keeps what that code leaves behind, and it is in a private network.
+// selfHostedRunner reports a self-hosted runner that runs code of outsiders. Unless the
+// runner is ephemeral, it keeps what that code leaves behind; it is also often in a
+// private network.
 func selfHostedRunner(w *File) []report.Finding {
 	var out []report.Finding
 	for _, j := range w.jobs() {

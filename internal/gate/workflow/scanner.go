@@ -1,5 +1,5 @@
-// Package workflow checks workflows and actions for what makes them unsafe although
-// they are correct, and parses them for actionlint.
+// Package workflow reports valid workflows and actions that are unsafe, and parses
+// workflows and actions for actionlint.
 package workflow
 
 import (
@@ -16,8 +16,8 @@ import (
 )
 
 // Name is the tool name of the rules in reports, SARIF, waivers and docs. It differs
-// from actionlint, which does not have these rules, and from goldenpath, which is
-// the policy on what is deployed.
+// from "actionlint", which does not have these rules, and from "goldenpath", the name
+// for findings of the policy.
 const Name = "goldenpath-workflow"
 
 // Scanner runs the rules on .github/workflows and on every action of the repository.
@@ -39,7 +39,7 @@ func (Scanner) Version() string {
 	return "unknown"
 }
 
-// Select is the package function Select.
+// Select calls the function Select of this package.
 func (Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, bool) {
 	return Select(files, changed)
 }
@@ -92,7 +92,7 @@ func (w *File) check() (out []report.Finding) {
 	return out
 }
 
-// Order sorts findings by place and removes duplicates, which aliases cause.
+// Order sorts findings by place and removes duplicates, which YAML aliases cause.
 func Order(all []report.Finding) []report.Finding {
 	compare := func(a, b report.Finding) int {
 		return cmp.Or(cmp.Compare(a.At.Path, b.At.Path), cmp.Compare(a.At.Line, b.At.Line),

@@ -9,7 +9,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// secretsInherit reports a call that passes on every secret.
+// secretsInherit reports a call of a reusable workflow that passes on every secret.
 func secretsInherit(w *File) []report.Finding {
 	var out []report.Finding
 	for _, j := range w.jobs() {
@@ -50,8 +50,8 @@ func overprovisionedSecrets(w *File) []report.Finding {
 	return out
 }
 
-// insecureCommands reports the switch that lets the output of a step set variables
-// and paths.
+// insecureCommands reports ACTIONS_ALLOW_UNSECURE_COMMANDS, which lets the output of a
+// step set variables and paths.
 func insecureCommands(w *File) []report.Finding {
 	const name = "ACTIONS_ALLOW_UNSECURE_COMMANDS"
 	var out []report.Finding

@@ -47,7 +47,7 @@ var outsiderOutputs = map[string][]string{
 	"jitterbit/get-changed-files":           {"all", "added", "modified", "removed", "renamed", "added_modified"},
 }
 
-// taint is text that an outsider or a member can write.
+// taint is a context or variable with text that an outsider or a member can write.
 type taint struct {
 	severity report.Severity
 	name     string // such as github.event.issue.title
@@ -55,7 +55,7 @@ type taint struct {
 	oneLine  bool
 }
 
-// scope is the place of an expression, which decides what its contexts mean.
+// scope is the place of an expression, which determines the values of its contexts.
 type scope struct {
 	*File
 	job   *actionlint.Job
@@ -65,7 +65,7 @@ type scope struct {
 
 const maxTaintDepth = 5 // levels of env, outputs and calls that are followed
 
-// taints lists the taints of a value, each once.
+// taints lists the taints of a value. Each taint is listed once.
 func (c scope) taints(s string) []taint {
 	var out []taint
 	for _, p := range placeholders(s) {
@@ -158,7 +158,8 @@ func (c scope) input(id, name string) []taint {
 	return []taint{{report.Low, name, "the caller or starter", false}}
 }
 
-// passed returns the taints that workflows and actions of the repository pass to an input.
+// passed returns the taints that callers in the repository pass to an input of this
+// workflow or action.
 func (c scope) passed(id string) []taint {
 	var out []taint
 	if c.depth > maxTaintDepth {
@@ -192,7 +193,7 @@ func target(name string) string {
 	return name
 }
 
-// calls adds the calls of w to workflows and actions of the repository.
+// calls adds the calls in w of workflows and actions of the repository to all.
 func (w *File) calls(all map[string][]call) {
 	for _, j := range w.jobs() {
 		if c := j.WorkflowCall; c != nil && local(value(c.Uses)) {
@@ -218,8 +219,8 @@ func (w *File) calls(all map[string][]call) {
 	}
 }
 
-// anyRef reports whether the ref can have any name. It cannot if the workflow runs on
-// pushes to literally named branches only.
+// anyRef reports whether the ref can have any name. It returns false if the workflow
+// runs only on pushes to literally named branches.
 func (c scope) anyRef() bool {
 	fixed := func(f *actionlint.WebhookEventFilter) bool {
 		return !slices.ContainsFunc(f.Values, func(s *actionlint.String) bool { return strings.ContainsAny(s.Value, "*?[!+") })
@@ -242,8 +243,8 @@ func (c scope) anyRef() bool {
 	return false
 }
 
-// env returns the value of a variable. The step overrides the job, and the job the
-// workflow.
+// env returns the value of a variable, or nil. The step overrides the job, and the job
+// overrides the workflow.
 func (c scope) env(name string) string {
 	all := []*actionlint.Env{nil, c.job.Env, c.Env}
 	if c.step != nil {
@@ -286,7 +287,7 @@ var (
 	variable = regexp.MustCompile(`\$(?:\{|env:)?([A-Za-z_][A-Za-z0-9_]*)`)
 )
 
-// written returns the taints of what a script writes to one of its outputs.
+// written returns the taints of what a script writes to one of the step's outputs.
 func (c scope) written(output string) []taint {
 	var out []taint
 	run := script(c.step)
@@ -304,7 +305,7 @@ func (c scope) written(output string) []taint {
 	return out
 }
 
-// line returns the taints of a line of a script, from expressions and variables.
+// line returns the taints in one line of a script, from expressions and variables.
 func (c scope) line(line string) []taint {
 	out := c.taints(line)
 	for _, m := range variable.FindAllStringSubmatch(line, -1) {

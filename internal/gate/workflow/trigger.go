@@ -12,8 +12,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// checkoutEvents are the privileged events that have a pull request whose code a step
-// may fetch.
+// checkoutEvents are the privileged events about a pull request, whose code a step may
+// check out.
 var checkoutEvents = []string{"pull_request_target", "workflow_run", "issue_comment"}
 
 // dangerousTrigger reports a step that checks out the code of a pull request in a
@@ -46,7 +46,7 @@ func dangerousTrigger(w *File) []report.Finding {
 	return append(out, foreignArtifact(w)...)
 }
 
-// localAction reports a step that runs an action from the untrusted code.
+// localAction reports a step that runs an action from a checkout of untrusted code.
 func (w *File) localAction(s *actionlint.Step, taken map[string]int) (report.Finding, bool) {
 	a, ok := s.Exec.(*actionlint.ExecAction)
 	if !ok || !strings.HasPrefix(value(a.Uses), "./") {
@@ -86,7 +86,7 @@ var (
 )
 
 // checkout returns where the step fetches code that is not from the base repository.
-// It is medium if what is fetched is unknown.
+// The severity is medium if the origin of the code is unknown.
 func (w *File) checkout(j *actionlint.Job, s *actionlint.Step) (report.Location, report.Severity) {
 	c := scope{File: w, job: j, step: s}
 	if run := script(s); run != nil {
@@ -131,15 +131,15 @@ func (c scope) takes(line string) bool {
 	})
 }
 
-// number reports whether a value is only the number of a pull request, which fetches
-// nothing on its own.
+// number reports whether a value is only the number of a pull request. A number alone
+// does not fetch code.
 func (c scope) number(s string) bool {
 	p := placeholders(s)
 	return len(p) == 1 && strings.HasSuffix(strings.TrimRight(p[0].text, " }"), "number")
 }
 
-// foreign returns high for a ref or repository of a pull request, medium if it is
-// known only at run time, and "" for the base repository.
+// foreign returns high for a ref or repository of a pull request, medium if the value
+// is known only at run time, and "" for the base repository.
 func (c scope) foreign(s string) report.Severity {
 	if strings.Contains(s, "refs/pull/") || pullRef.MatchString(s) {
 		return report.High

@@ -30,8 +30,8 @@ func (w *File) everyUses() []*actionlint.String {
 	return out
 }
 
-// unpinnedUses reports a uses: whose code the owner of the other repository can
-// replace. References to the same repository, ./ and $/, always use the same commit.
+// unpinnedUses reports a uses: whose code the owner of another repository can replace.
+// References to the same repository, ./ and $/, always use the same commit.
 func unpinnedUses(w *File) []report.Finding {
 	var out []report.Finding
 	for _, uses := range w.everyUses() {
@@ -82,8 +82,9 @@ var incidents = []incident{
 	{actions: "actions-cool/issues-helper actions-cool/maintain-one-comment", what: "2026: every tag was moved to a commit outside the repository", use: "another action, or a commit that you have reviewed"},
 }
 
-// compromisedAction reports a reference that once pointed to malicious code. Secrets
-// of runs at that time must be rotated, and the tag can be moved again.
+// compromisedAction reports a reference that once pointed to malicious code. Secrets of
+// runs at that time must be rotated, because the tag pointed to code that may have
+// stolen them.
 func compromisedAction(w *File) []report.Finding {
 	var out []report.Finding
 	for _, uses := range w.everyUses() {

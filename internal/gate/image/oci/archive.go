@@ -18,8 +18,8 @@ import (
 )
 
 // archive opens the files of a tar in place, by their offset. The tarball package of
-// go-containerregistry searches the whole tar again for every layer, and compresses
-// the layers that are not.
+// go-containerregistry searches the whole tar again for every layer, and compresses the
+// layers that are not compressed.
 type archive struct {
 	*os.File
 	places map[string]place
@@ -30,7 +30,8 @@ type place struct {
 	link       string
 }
 
-// openArchive reads an OCI layout in a tar, else what docker save writes.
+// openArchive opens a tar with an OCI layout or, without a layout, the output of docker
+// save.
 func openArchive(where, digest string, want v1.Platform, temp string) (*Image, error) {
 	file, err := openTar(where, temp)
 	if err != nil {
@@ -110,7 +111,8 @@ func (a *archive) image(digest string, want v1.Platform) (*Image, error) {
 	return nil, fmt.Errorf("%w: more than %d files", ErrTooLarge, maxEntries)
 }
 
-// open follows up to three links. Older versions of Docker link equal layers.
+// open opens a file of the archive. It follows up to three links, because older
+// versions of Docker replace equal layers with links.
 func (a *archive) open(name string) (io.ReadCloser, error) {
 	name = path.Clean(name)
 	for range 4 {

@@ -10,7 +10,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// blobs are the files of an image that is not in a registry.
+// blobs gives access to the files of an image that is not in a registry.
 type blobs interface {
 	open(name string) (io.ReadCloser, error)
 }
@@ -59,7 +59,7 @@ func readAll(b blobs, name string, limit int64) ([]byte, error) {
 // blobName is the path of a blob. Decoding a v1.Hash has checked that it is hexadecimal.
 func blobName(h v1.Hash) string { return "blobs/" + h.Algorithm + "/" + h.Hex }
 
-// blob reads what a descriptor describes and verifies the digest.
+// blob reads the content that a descriptor names and verifies its digest.
 func blob(b blobs, d v1.Descriptor, limit int64) ([]byte, error) {
 	text, err := readAll(b, blobName(d.Digest), limit)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package oci opens container images from registries, OCI layouts and archives,
-// and reads no more of them than it must.
+// Package oci opens container images from registries, OCI layouts and archives, and
+// reads only the parts that the caller needs.
 package oci
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// Limits on the metadata of an image. The caller bounds what it reads of layers.
+// Limits on the metadata of an image. The caller limits how much it reads from layers.
 const (
 	maxConfig       = 16 << 20
 	maxManifest     = 4 << 20
@@ -56,8 +56,9 @@ type Options struct {
 	Offline  bool   // do not contact registries
 }
 
-// Open resolves a reference: oci:DIR or a folder with an OCI layout, both also with
-// @sha256:…, an archive of a layout or of docker save, else an image in a registry.
+// Open opens the image of a reference: oci:DIR or a folder with an OCI layout, both
+// optionally with @sha256:…; an archive of a layout or of docker save; otherwise an
+// image in a registry.
 func Open(ctx context.Context, ref string, o Options) (*Image, error) {
 	want, err := v1.ParsePlatform(o.Platform)
 	if err != nil {
@@ -83,8 +84,8 @@ func exists(name string) bool {
 	return err == nil
 }
 
-// checkManifest refuses artifacts that are not images, and manifests whose layers
-// cannot be verified.
+// checkManifest returns an error for artifacts that are not images, and for manifests
+// whose layers cannot be verified.
 func checkManifest(m *v1.Manifest) error {
 	if !slices.Contains([]types.MediaType{types.OCIConfigJSON, types.DockerConfigJSON}, m.Config.MediaType) {
 		return fmt.Errorf("not an image: its configuration has the type %q", m.Config.MediaType)
@@ -103,8 +104,7 @@ func checkManifest(m *v1.Manifest) error {
 	return nil
 }
 
-// add adds the layers of a configuration, which lists the digests of their unpacked
-// content.
+// add adds the layers of an image. config lists the digests of their unpacked content.
 func (i *Image) add(config []byte, layers int, open func(int) (io.ReadCloser, error)) error {
 	var c struct {
 		RootFS struct {

@@ -19,8 +19,8 @@ type Layer struct {
 	Packed func() (io.ReadCloser, error) // opens the content as it is stored
 }
 
-// Open returns the unpacked content. Reading to the end fails if the content is not
-// that of DiffID.
+// Open returns the unpacked content. The last read returns an error if the content does
+// not match DiffID.
 func (l Layer) Open() (io.ReadCloser, error) {
 	packed, err := l.Packed()
 	if err != nil {
@@ -33,7 +33,7 @@ func (l Layer) Open() (io.ReadCloser, error) {
 	return &verified{plain: plain, packed: packed, sum: sha256.New(), want: l.DiffID}, nil
 }
 
-// verified compares the content with a digest when it ends.
+// verified compares the content with a digest when the content ends.
 type verified struct {
 	plain, packed io.ReadCloser
 	sum           hash.Hash
@@ -53,8 +53,8 @@ func (v *verified) Read(p []byte) (int, error) {
 
 func (v *verified) Close() error { return errors.Join(v.plain.Close(), v.packed.Close()) }
 
-// unpack detects the compression by content: a manifest may state another one. It
-// bounds the memory that zstd may ask for, which go-containerregistry does not.
+// unpack detects the compression from the content, because a manifest may state another
+// one. It limits the memory of zstd, which go-containerregistry does not.
 func unpack(r io.Reader) (io.ReadCloser, error) {
 	buffered := bufio.NewReaderSize(r, 1<<16)
 	head, err := buffered.Peek(4)

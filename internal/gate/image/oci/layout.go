@@ -14,9 +14,9 @@ import (
 
 const indexFile = "index.json"
 
-// openLayout finds the image in an OCI layout: the one with the digest, else the only
-// one, else the one for the platform. go-containerregistry has no reader of a layout
-// that is in an archive, and its reader of folders does not bound what it reads.
+// openLayout finds the image in an OCI layout: the image with the digest, otherwise the
+// only image, otherwise the image for the platform. go-containerregistry cannot read a
+// layout in an archive, and does not limit how much it reads from a folder.
 func openLayout(b blobs, digest string, want v1.Platform) (*Image, error) {
 	text, err := readAll(b, indexFile, maxManifest)
 	if err != nil {
@@ -49,7 +49,7 @@ func openLayout(b blobs, digest string, want v1.Platform) (*Image, error) {
 	})
 }
 
-// choose returns the descriptor of the image. It searches nested indexes last.
+// choose returns the descriptor of the image. Nested indexes are searched last.
 func choose(b blobs, index []byte, digest string, want v1.Platform, depth int) (v1.Descriptor, error) {
 	if depth == maxIndexes {
 		return v1.Descriptor{}, errNoImage
