@@ -95,7 +95,7 @@ func Run(ctx context.Context, b config.Battery, environment, url string, o Optio
 	}
 	for _, st := range done {
 		if st.err != nil {
-			return nil, fmt.Errorf("battery %s: %w", st.check.Name, st.err)
+			return nil, fmt.Errorf("battery check %s: %w", st.check.Name, st.err)
 		}
 	}
 	return o.report("battery", done, Data{Environment: environment, URL: url}), nil

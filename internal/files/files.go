@@ -25,7 +25,7 @@ func Read(root *os.Root, name string, most int64) ([]byte, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("read %s: %w", name, ErrIrregular)
+		return nil, fmt.Errorf("cannot read %s: %w", name, ErrIrregular)
 	}
 	f, err := root.Open(name)
 	if err != nil {
@@ -34,10 +34,10 @@ func Read(root *os.Root, name string, most int64) ([]byte, error) {
 	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, most+1))
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
+		return nil, fmt.Errorf("cannot read %s: %w", name, err)
 	}
 	if int64(len(b)) > most {
-		return nil, fmt.Errorf("read %s: %w: over %d bytes", name, ErrTooLarge, most)
+		return nil, fmt.Errorf("cannot read %s: %w: over %d bytes", name, ErrTooLarge, most)
 	}
 	return b, nil
 }
@@ -57,7 +57,7 @@ func Write(path string, b []byte) error {
 func WriteWith(path string, mode os.FileMode, write func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
 	defer func() {
 		if err != nil {
@@ -65,7 +65,7 @@ func WriteWith(path string, mode os.FileMode, write func(io.Writer) error) (err 
 		}
 	}()
 	if err := errors.Join(write(f), f.Chmod(mode), f.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
 	return os.Rename(f.Name(), path)
 }

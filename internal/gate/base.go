@@ -43,7 +43,7 @@ func (o Options) compare(ctx context.Context, runs []run, findings []report.Find
 		if tree == nil {
 			var err error
 			if tree, when, err = o.Against.Files(ctx); err != nil {
-				return fmt.Errorf("list base %.7s: %w", o.Against.Commit, err)
+				return fmt.Errorf("cannot list the files of the base %.7s: %w", o.Against.Commit, err)
 			}
 		}
 		files, ok := r.scanner.Select(tree, changed)
@@ -63,18 +63,18 @@ func (o Options) compare(ctx context.Context, runs []run, findings []report.Find
 	}
 	dir, err := o.Against.CheckOut(ctx, want)
 	if err != nil {
-		return fmt.Errorf("check out base %.7s: %w", o.Against.Commit, err)
+		return fmt.Errorf("cannot check out the base %.7s: %w", o.Against.Commit, err)
 	}
 	in.Dir, in.Files, in.Artifact = dir, tree, ""
 	before := scanAll(ctx, again, in, changed)
 	for _, r := range before {
 		if r.err != nil {
-			err = errors.Join(err, fmt.Errorf("scan base %.7s with %s: %w", o.Against.Commit, r.scanner.Name(), r.err))
+			err = errors.Join(err, fmt.Errorf("cannot scan the base %.7s with %s: %w", o.Against.Commit, r.scanner.Name(), r.err))
 		}
 	}
 	moved, movedErr := o.Against.Moved(ctx)
 	if movedErr != nil {
-		err = errors.Join(err, fmt.Errorf("find the files that were renamed since base %.7s: %w", o.Against.Commit, movedErr))
+		err = errors.Join(err, fmt.Errorf("cannot find the files that were renamed since the base %.7s: %w", o.Against.Commit, movedErr))
 	}
 	markKnown(findings, joined(before), moved)
 	// Links of the base are not checked out. A finding in an unchanged one is known.

@@ -115,8 +115,8 @@ func TestVerdict(t *testing.T) {
 		"a tolerated gap, an unused waiver": {[]Scanner{returns("a", gap, nil)}, func(o *Options) { o.MissingDatabase, o.Waivers = "warn", []Waiver{unused} }, report.Warn, "not-everything-checked", "nothing that was checked blocks; not checked: go.mod (Go)"},
 		"a tolerated gap, and one blocks":   {[]Scanner{returns("a", gap, nil), finds("b", high)}, func(o *Options) { o.MissingDatabase = "warn" }, report.Fail, "findings", "1 new finding at high or above must be fixed or waived"},
 		"one has nothing to look at":        {[]Scanner{finds("a"), returns("b", Result{}, nil)}, nil, report.Pass, "no-blocking-findings", "nothing blocks"},
-		"a check of nothing is no pass":     {[]Scanner{returns("a", Result{}, nil)}, func(o *Options) { o.Waivers = []Waiver{unused} }, report.Skip, "nothing-to-check", "no scanner found anything to examine"},
-		"no scanner is no pass":             {nil, nil, report.Skip, "nothing-to-check", "no scanner found anything to examine"},
+		"a check of nothing is not a pass":  {[]Scanner{returns("a", Result{}, nil)}, func(o *Options) { o.Waivers = []Waiver{unused} }, report.Skip, "nothing-to-check", "no scanner found anything to examine"},
+		"no scanner is not a pass":          {nil, nil, report.Skip, "nothing-to-check", "no scanner found anything to examine"},
 		"findings in what it did not name":  {[]Scanner{returns("a", Result{Findings: []report.Finding{high}}, nil)}, nil, report.Fail, "findings", "1 new finding at high or above must be fixed or waived"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -147,9 +147,9 @@ func TestIncomplete(t *testing.T) {
 		"it panics":                       {scanner{"trivy", func(context.Context, Input) (Result, error) { panic("index out of range") }}, "trivy: panic: string"},
 		"it panics with an error":         {scanner{"trivy", func(context.Context, Input) (Result, error) { panic(errors.New("nil map")) }}, "trivy: panic: *errors.errorString"},
 		"it panics in the runtime":        {scanner{"trivy", func(context.Context, Input) (Result, error) { return Result{}, []error{}[len(t.Name())-len(t.Name())] }}, "trivy: panic: runtime error: index out of range"},
-		"it hangs":                        {scanner{"trivy", func(context.Context, Input) (Result, error) { <-release; return Result{}, nil }}, "trivy: stopped after 200ms"},
-		"it hangs, and gives up":          {scanner{"trivy", func(ctx context.Context, _ Input) (Result, error) { <-ctx.Done(); return Result{}, ctx.Err() }}, "trivy: stopped after 200ms"},
-		"it hangs, and gives up in peace": {scanner{"trivy", func(ctx context.Context, _ Input) (Result, error) { <-ctx.Done(); return Result{Covered: "half"}, nil }}, "trivy: stopped after 200ms"},
+		"it hangs":                        {scanner{"trivy", func(context.Context, Input) (Result, error) { <-release; return Result{}, nil }}, "trivy: the scanner was stopped after 200ms"},
+		"it hangs, and gives up":          {scanner{"trivy", func(ctx context.Context, _ Input) (Result, error) { <-ctx.Done(); return Result{}, ctx.Err() }}, "trivy: the scanner was stopped after 200ms"},
+		"it hangs, and gives up in peace": {scanner{"trivy", func(ctx context.Context, _ Input) (Result, error) { <-ctx.Done(); return Result{Covered: "half"}, nil }}, "trivy: the scanner was stopped after 200ms"},
 		"GP-GATE-8 its data is missing": {returns("trivy", Result{Covered: "1 file", Missing: []Gap{{"go.mod (Go)", "no Go advisories in /db", "security-gate database"}}}, nil),
 			"trivy: go.mod (Go) was not checked: no Go advisories in /db\n  try: security-gate database"},
 	} {
@@ -311,7 +311,7 @@ func TestBaseFails(t *testing.T) {
 	}})
 	o.Against = against("1c0f000000", "a.go")
 	r, _, err := Run(t.Context(), o)
-	if err == nil || err.Error() != "scan base 1c0f000 with a: no database" || report.ExitCode(r, err) != report.ExitFailure {
+	if err == nil || err.Error() != "cannot scan the base 1c0f000 with a: no database" || report.ExitCode(r, err) != report.ExitFailure {
 		t.Errorf("error %v", err)
 	}
 	consistent(t, r)

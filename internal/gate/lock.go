@@ -38,7 +38,7 @@ func unlocked(o Options, changed Changes) []Gap {
 				continue
 			}
 		}
-		all = append(all, Gap{What: f.Path, Why: "it has no lock file, so the versions that get built are unknown", Remedy: m.Make + ", and commit the lock file"})
+		all = append(all, Gap{What: f.Path, Why: "no lock file, so the versions that get built are unknown", Remedy: m.Make + ", and commit the lock file"})
 	}
 	return all
 }

@@ -27,7 +27,7 @@ type Policy struct {
 func ReadAllowed(dir, name string) ([]string, error) {
 	b, err := readPolicyFile(dir, name)
 	if err != nil {
-		return nil, report.Usage(fmt.Sprintf("%s:1:1 is named by gate.allowed-dependencies and cannot be read: %v", name, err))
+		return nil, report.Usage(fmt.Sprintf("%s:1:1 cannot be read: %v: gate.allowed-dependencies must name a readable file", name, err))
 	}
 	return parseAllowed(name, b)
 }
@@ -121,7 +121,7 @@ func (p Policy) forbids(expression string, system bool) string {
 	ids, err := LicenceIDs(expression)
 	if err != nil {
 		if len(p.Allow) > 0 && !system {
-			return "it is not an SPDX expression, so it cannot be matched with the allowed ones"
+			return "not an SPDX expression, so it cannot be compared with the allowed licences"
 		}
 		if slices.ContainsFunc(p.Deny, func(d string) bool { return strings.EqualFold(d, expression) }) {
 			return "the policy denies it"

@@ -28,7 +28,7 @@ func (r run) check(all []report.Finding, whole, tolerant bool) (report.Check, er
 		c.State, c.Result = report.Missing, "could not complete: "+firstLine(r.err.Error())
 		return c, fmt.Errorf("%s: %w", r.scanner.Name(), r.err)
 	case r.idle && !whole:
-		c.State, c.Result = report.NotApplicable, "nothing that it examines has changed"
+		c.State, c.Result = report.NotApplicable, "nothing that this scanner examines has changed"
 		return c, nil
 	case r.idle || r.Covered == "" && len(r.Missing)+len(r.Findings) == 0:
 		c.State, c.Result = report.NotApplicable, "nothing to examine"

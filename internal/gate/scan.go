@@ -34,7 +34,7 @@ func scanAll(ctx context.Context, o Options, in Input, changed Changes) []run {
 			case ctx.Err() != nil:
 				got.err = context.Cause(ctx)
 			case own.Err() != nil:
-				got.err = fmt.Errorf("stopped after %s", o.Timeout)
+				got.err = fmt.Errorf("the scanner was stopped after %s", o.Timeout)
 			}
 			got.Findings = append(got.Findings, o.Policy.check(got.Packages)...)
 			got.elapsed = time.Since(start)

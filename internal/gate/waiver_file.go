@@ -28,7 +28,7 @@ func ReadWaivers(dir, name string, longest time.Duration, now time.Time) ([]Waiv
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read waivers: %w", err)
+		return nil, fmt.Errorf("cannot read waivers: %w", err)
 	}
 	return parseWaivers(name, b, longest, now)
 }

@@ -69,7 +69,7 @@ func ParsePatch(r io.Reader, text bool, yield func(Hunk) error) error {
 			h.Line, errs[1] = strconv.Atoi(hunk[2])
 			h.Added, errs[2] = count(hunk[3])
 			if errors.Join(errs[:]...) != nil {
-				return fmt.Errorf("patch of %.7s: a hunk without valid numbers", h.Commit)
+				return fmt.Errorf("patch of %.7s: the header of a hunk has no valid line numbers", h.Commit)
 			}
 			if h.Text, err = body(in, h.Removed, h.Added, text); err != nil {
 				return fmt.Errorf("patch of %.7s: %w", h.Commit, err)
@@ -82,7 +82,7 @@ func ParsePatch(r io.Reader, text bool, yield func(Hunk) error) error {
 			}
 		case commitLine.MatchString(line), headerLine.MatchString(line):
 		default:
-			return fmt.Errorf("patch of %.7s: a line that belongs to no hunk", h.Commit)
+			return fmt.Errorf("patch of %.7s: a line is outside of all hunks", h.Commit)
 		}
 	}
 }
@@ -107,7 +107,7 @@ func header(in *bufio.Reader) (string, error) {
 		line, err = in.ReadSlice('\n')
 	}
 	if err == io.EOF && head != "" {
-		return "", errors.New("it ends within a line")
+		return "", errors.New("the patch ends within a line")
 	}
 	return strings.TrimSuffix(head, "\n"), err
 }
@@ -118,7 +118,7 @@ func body(in *bufio.Reader, removed, added int, text bool) (string, error) {
 	for removed > 0 || added > 0 || noNewline(in) {
 		first, err := in.Peek(1)
 		if err != nil {
-			return "", fmt.Errorf("it ends within a hunk: %w", err)
+			return "", fmt.Errorf("the patch ends within a hunk: %w", err)
 		}
 		keep := false
 		switch {
@@ -129,7 +129,7 @@ func body(in *bufio.Reader, removed, added int, text bool) (string, error) {
 			keep = text
 		case first[0] == '\\':
 		default:
-			return "", errors.New("a hunk has more lines than its header says")
+			return "", errors.New("a hunk has more lines than its header states")
 		}
 		if err := readLine(in, &out, keep); err != nil {
 			return "", err
@@ -152,7 +152,7 @@ func readLine(in *bufio.Reader, out *strings.Builder, keep bool) error {
 		case err == nil:
 			return nil
 		case !errors.Is(err, bufio.ErrBufferFull):
-			return fmt.Errorf("it ends within a hunk: %w", err)
+			return fmt.Errorf("the patch ends within a hunk: %w", err)
 		}
 	}
 }
@@ -171,7 +171,7 @@ func Unquote(s string) (string, error) {
 	}
 	s, err := strconv.Unquote(s)
 	if err != nil {
-		return "", fmt.Errorf("patch: unquote the name of a file: %w", err)
+		return "", fmt.Errorf("patch: cannot unquote a file name: %w", err)
 	}
 	return s, nil
 }
@@ -185,7 +185,7 @@ func newPath(s string) (string, error) {
 	}
 	name, ok := strings.CutPrefix(s, "b/")
 	if !ok {
-		return "", errors.New("patch: the name of a file has no prefix b/")
+		return "", errors.New("patch: a file name does not start with b/")
 	}
 	return name, nil
 }

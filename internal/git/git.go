@@ -127,7 +127,7 @@ func (r Repository) Run(ctx context.Context, args ...string) (string, error) {
 func (r Repository) Output(ctx context.Context, stdin io.Reader, args ...string) ([]byte, error) {
 	res, err := r.command(stdin, args).Run(ctx)
 	if err == nil && res.Cut {
-		err = errors.New("the output is over 64 MiB")
+		err = errors.New("the output has more than 64 MiB")
 	}
 	return res.Stdout, wrap(args, err)
 }
@@ -157,7 +157,7 @@ func (r Repository) Stream(ctx context.Context, stdin io.Reader, read func(io.Re
 	}
 	in.CloseWithError(err) // nil is io.EOF
 	if readErr := <-done; readErr != nil && !errors.Is(readErr, err) {
-		return fmt.Errorf("read git %s: %w", args[0], readErr)
+		return fmt.Errorf("cannot read the output of git %s: %w", args[0], readErr)
 	}
 	return wrap(args, err)
 }
@@ -178,5 +178,5 @@ func wrap(args []string, err error) error {
 	case errors.As(err, &exit):
 		return &Error{Command: args[0], Code: exit.Code, Stderr: strings.TrimSpace(exit.Stderr)}
 	}
-	return fmt.Errorf("run git %s: %w", args[0], err)
+	return fmt.Errorf("cannot run git %s: %w", args[0], err)
 }

@@ -68,7 +68,7 @@ func (a attributes) count(name string) int {
 func (s *scanner) attribute(t *token) error {
 	name, err := s.name()
 	if errors.Is(err, errNoName) {
-		return errors.New("an attribute without a name")
+		return errors.New("an attribute has no name")
 	}
 	if err != nil {
 		return err

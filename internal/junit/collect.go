@@ -32,7 +32,7 @@ func Take(dir, pattern string) (*Snapshot, error) {
 	}
 	for _, name := range names {
 		if s.files[name], err = root.Stat(name); err != nil {
-			return nil, fmt.Errorf("find %s: %w", name, err)
+			return nil, fmt.Errorf("cannot find %s: %w", name, err)
 		}
 	}
 	return s, nil
@@ -58,7 +58,7 @@ func (s *Snapshot) Collect(to string) ([]string, error) {
 	for i, name := range names {
 		info, err := root.Stat(name)
 		if err != nil {
-			return nil, fmt.Errorf("keep %s: %w", name, err)
+			return nil, fmt.Errorf("cannot copy the JUnit report %s: %w", name, err)
 		}
 		if s.unchanged(name, info) {
 			continue
@@ -68,7 +68,7 @@ func (s *Snapshot) Collect(to string) ([]string, error) {
 		}
 		to := filepath.Join(to, fmt.Sprintf("%03d-%s", i, filepath.Base(name)))
 		if err := copyFile(root, name, to); err != nil {
-			return nil, fmt.Errorf("keep %s: %w", name, err)
+			return nil, fmt.Errorf("cannot copy the JUnit report %s: %w", name, err)
 		}
 		copies = append(copies, to)
 	}

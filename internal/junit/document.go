@@ -51,7 +51,7 @@ func (d *document) take(t token) error {
 // start opens an element.
 func (d *document) start(t token) error {
 	if len(d.open) == maxDepth {
-		return fmt.Errorf("more than %d nested elements", maxDepth)
+		return fmt.Errorf("elements are nested more than %d levels deep", maxDepth)
 	}
 	e := element{name: t.name}
 	if len(d.open) > 0 {
@@ -67,7 +67,7 @@ func (d *document) start(t token) error {
 		e.suite, e.test = newSuite(t.attrs, e.suite, len(d.results.Tests)), nil
 	case t.name == "testcase":
 		if d.tests++; d.tests > d.limit {
-			return fmt.Errorf("more than %d tests; write several smaller reports", d.limit)
+			return fmt.Errorf("the report has more than %d tests; write several smaller reports", d.limit)
 		}
 		e.test = newRecord(t.attrs)
 		e.suite.children++

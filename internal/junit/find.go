@@ -26,7 +26,7 @@ func Find(dir string, patterns ...string) (files, unmatched []string, err error)
 		}
 		base, rest, err := split(dir, pattern)
 		if err != nil {
-			return nil, nil, fmt.Errorf("find %s: %w", pattern, err)
+			return nil, nil, fmt.Errorf("cannot find %s: %w", pattern, err)
 		}
 		names, err := match(os.DirFS(base), rest)
 		if err != nil {
@@ -70,7 +70,7 @@ func match(fsys fs.FS, pattern string) ([]string, error) {
 	}
 	all, err := doublestar.Glob(fsys, pattern, doublestar.WithNoFollow(), doublestar.WithFailOnIOErrors())
 	if err != nil {
-		return nil, report.Usage(fmt.Sprintf("junit: search %s: %v; use a pattern that leads only to reports", pattern, err))
+		return nil, report.Usage(fmt.Sprintf("junit: cannot search %s: %v; use a pattern that leads only to reports", pattern, err))
 	}
 	var files []string
 	for _, name := range all {

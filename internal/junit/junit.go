@@ -52,21 +52,21 @@ const (
 func ReadFile(name string) (*Results, error) {
 	info, err := os.Stat(name) // before opening it: opening a pipe waits for a writer
 	if err != nil {
-		return nil, fmt.Errorf("read tests: %w", err)
+		return nil, fmt.Errorf("cannot read the JUnit report: %w", err)
 	}
 	if !info.Mode().IsRegular() || info.Size() > MaxSize {
 		return nil, report.Usage(fmt.Sprintf("%s is not a regular file of at most %d MiB; write a smaller JUnit report", filepath.Base(name), MaxSize>>20))
 	}
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, fmt.Errorf("read tests: %w", err)
+		return nil, fmt.Errorf("cannot read the JUnit report: %w", err)
 	}
 	defer f.Close()
 	r, line, err := read(f, maxTests)
 	var failed *fs.PathError
 	switch {
 	case errors.As(err, &failed): // the file could not be read to its end
-		return nil, fmt.Errorf("read tests: %w", err)
+		return nil, fmt.Errorf("cannot read the JUnit report: %w", err)
 	case err != nil:
 		return nil, report.Usage(fmt.Sprintf("%s is not a complete JUnit report (line %d: %v); run the tests again, or fix the tool that wrote it", filepath.Base(name), line, err))
 	}
@@ -86,7 +86,7 @@ func read(from io.Reader, limit int) (*Results, int, error) {
 		t, err := s.next(len(d.open))
 		if errors.Is(err, io.EOF) {
 			if !d.rooted {
-				return nil, s.line, errors.New("it has no test suite; the tool may have stopped before it wrote one")
+				return nil, s.line, errors.New("no test suite found; the tool may have stopped before it wrote one")
 			}
 			return &d.results, s.line, nil
 		}

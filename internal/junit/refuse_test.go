@@ -24,8 +24,8 @@ func write(t *testing.T, name, content string) string {
 // names the file and the line, and is never read as "no tests".
 func TestNotAReport(t *testing.T) {
 	for name, test := range map[string]struct{ content, want string }{
-		"empty":                     {"", "line 1: it has no test suite"},
-		"only a comment":            {"<!-- nothing -->", "it has no test suite"},
+		"empty":                     {"", "line 1: no test suite found"},
+		"only a comment":            {"<!-- nothing -->", "no test suite found"},
 		"a page":                    {"<html><body/></html>", "the root element is <html>"},
 		"a testcase alone":          {pass, "the root element is <testcase>"},
 		"another format":            {`<?xml version="1.0"?><test-run id="2"/>`, "the root element is <test-run>"},
@@ -48,12 +48,12 @@ func TestNotAReport(t *testing.T) {
 		"a slash alone":             {"<testsuites / >", "<testsuites is not closed"},
 		"an attribute, no value":    {"<testsuites x>", "attribute x has no value"},
 		"a value without quotes":    {"<testsuites\nx=1>", "line 2: <testsuites: the value of attribute x has no quotes"},
-		"a quote alone":             {`<testsuites "x">`, "an attribute without a name"},
+		"a quote alone":             {`<testsuites "x">`, "an attribute has no name"},
 		"an unescaped <":            {"<testsuites>\n<testsuite>1 < 2</testsuite></testsuites>", `line 2: "<" without the name of an element`},
 		"a declaration":             {"<testsuites><!ELEMENT x></testsuites>", "begins neither a comment nor CDATA"},
 		"an entity":                 {`<!DOCTYPE x [<!ENTITY a "<testcase/>">]><testsuites>&a;</testsuites>`, "a DOCTYPE with declarations is not supported"},
 		"a long name":               {"<" + strings.Repeat("a", 300) + "/>", "a name is longer than 256 bytes"},
-		"a deep nest":               {strings.Repeat("<testsuite>", 1000) + strings.Repeat("</testsuite>", 1000), "more than 128 nested elements"},
+		"a deep nest":               {strings.Repeat("<testsuite>", 1000) + strings.Repeat("</testsuite>", 1000), "elements are nested more than 128 levels deep"},
 		"an unknown encoding":       {`<?xml version="1.0" encoding="klingon"?><testsuites/>`, `encoding "klingon" is not supported; write the report in UTF-8`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -92,7 +92,7 @@ func TestTooManyTests(t *testing.T) {
 	if _, _, err := read(strings.NewReader(doc), 3); err != nil {
 		t.Error(err)
 	}
-	if _, _, err := read(strings.NewReader(doc), 2); err == nil || err.Error() != "more than 2 tests; write several smaller reports" {
+	if _, _, err := read(strings.NewReader(doc), 2); err == nil || err.Error() != "the report has more than 2 tests; write several smaller reports" {
 		t.Errorf("error %v", err)
 	}
 }

@@ -37,7 +37,7 @@ func runsAsRoot(p pod, c container) []hit {
 	if given || nonRoot.is(true) || !nonRoot.set() && all.get("runAsNonRoot").is(true) {
 		return nil
 	}
-	return []hit{{nonRoot, "may run as root: neither runAsNonRoot nor runAsUser says otherwise"}}
+	return []hit{{nonRoot, "may run as root: neither runAsNonRoot nor runAsUser is set"}}
 }
 
 func privilegeEscalation(p pod, c container) []hit {

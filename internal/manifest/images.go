@@ -21,7 +21,7 @@ func volumeImages(p pod, check func(*field) []hit) (hits []hit) {
 func moving(image *field) []hit {
 	if image.text() == "" {
 		if image.v == nil || image.v == "" {
-			image.malformed("names no image")
+			image.malformed("does not name an image")
 		}
 		return nil
 	}
@@ -30,16 +30,16 @@ func moving(image *field) []hit {
 	case digest:
 		return nil
 	case tag == "":
-		return []hit{{image, "asks for " + clip(name) + " without a tag, which is latest"}}
+		return []hit{{image, "uses " + clip(name) + " without a tag, which means latest"}}
 	case tag == "latest":
-		return []hit{{image, "asks for " + clip(name) + ":latest"}}
+		return []hit{{image, "uses " + clip(name) + ":latest"}}
 	}
 	return nil
 }
 
 func unpinned(image *field) []hit {
 	if _, tag, digest := split(image.text()); !digest && tag != "" && tag != "latest" {
-		return []hit{{image, "asks for " + clip(image.text()) + " by tag"}}
+		return []hit{{image, "uses " + clip(image.text()) + " by tag"}}
 	}
 	return nil
 }

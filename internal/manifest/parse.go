@@ -37,7 +37,7 @@ func Parse(file string, text []byte) ([]Object, error) {
 	var objects []Object
 	err := documents(text, func(d document) error { return add(&objects, file, d) })
 	if err != nil {
-		return nil, fmt.Errorf("parse %s: %w", file, err)
+		return nil, fmt.Errorf("cannot parse %s: %w", file, err)
 	}
 	return objects, nil
 }
@@ -59,11 +59,11 @@ type document struct {
 func documents(text []byte, each func(document) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil { // the library has panicked on hostile text
-			err = fmt.Errorf("cannot be read: %T", p)
+			err = fmt.Errorf("the YAML library panicked: %T", p)
 		}
 	}()
 	if len(text) > maxText {
-		return fmt.Errorf("%d bytes, more than %d", len(text), maxText)
+		return fmt.Errorf("the file has %d bytes, more than the limit of %d", len(text), maxText)
 	}
 	docs, err := fromYAML(text)
 	// Not every JSON text is YAML: "\ud83d\ude00" and two objects in a row are not.
@@ -88,7 +88,7 @@ func fromYAML(text []byte) (docs []document, err error) {
 		return nil, errors.New("tools disagree about UTF-16: save the file as UTF-8")
 	}
 	if at := glued.FindIndex(text); at != nil {
-		return nil, fmt.Errorf("line %d: tools disagree about text after ---: put --- on a line of its own", lineAt(text, at[0]))
+		return nil, fmt.Errorf("line %d: tools read text after --- differently: put --- on a line of its own", lineAt(text, at[0]))
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(text))
 	r := reader{maxNodes, maxBytes, map[*yaml.Node]bool{}}
@@ -140,7 +140,7 @@ func add(objects *[]Object, file string, d document) error {
 	}
 	object, ok := d.value.(map[string]any)
 	if !ok {
-		return fmt.Errorf("line %d: found a %s instead of an object", d.line, kindOf(d.value))
+		return fmt.Errorf("line %d: expected an object, found a %s", d.line, kindOf(d.value))
 	}
 	kind, _ := object["kind"].(string)
 	items, ok := object["items"].([]any)

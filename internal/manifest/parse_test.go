@@ -54,28 +54,28 @@ func TestParseRefuses(t *testing.T) {
 	}
 	for name, tt := range map[string]struct{ text, want string }{
 		"no YAML":             {"a: [", "did not find"},
-		"scalar":              {"hunter2", "a string instead of an object"},
-		"list of scalars":     {"kind: List\nitems: [hunter2]", "a string instead"},
-		"nodes by alias":      {bomb, "more than 1048576 nodes"},
+		"scalar":              {"hunter2", "found a string"},
+		"list of scalars":     {"kind: List\nitems: [hunter2]", "found a string"},
+		"nodes by alias":      {bomb, "more than 1048576 values"},
 		"bytes by alias":      {"a: &a '" + strings.Repeat("x", 1<<20) + "'\nb: [" + strings.Repeat("*a, ", 100) + "]", "bytes with all aliases"},
 		"cycle":               {"a: &a [*a, *a]", "contains itself"},
 		"deep":                {strings.Repeat("[", 5000) + strings.Repeat("]", 5000), "levels"},
 		"large":               {strings.Repeat("#", maxText+1), "more than"},
 		"tag":                 {"a: !!python/object hunter2", "tag"},
 		"wrong value of tag":  {"a: !!int hunter2", "not a valid !!int"},
-		"glued separator":     {"kind: Pod\n---a: b\nkind: ConfigMap\n", "line 2: tools disagree"},
-		"map as a key":        {"? {a: b}\n: c", "as a key"},
+		"glued separator":     {"kind: Pod\n---a: b\nkind: ConfigMap\n", "line 2: tools read text after --- differently"},
+		"map as a key":        {"? {a: b}\n: c", "cannot be a key"},
 		"merge of a string":   {"<<: hunter2", "accepts only maps"},
 		"alias of nothing":    {"a: *b", "unknown anchor"},
 		"JSON and then not":   {`{"a": 1} x`, "did not find"},
-		"JSON that is a list": {`[1, "hunter2"]`, "a list instead of an object"},
+		"JSON that is a list": {`[1, "hunter2"]`, "found a list"},
 	} {
 		t.Run(name+" GP-GATE-12", func(t *testing.T) {
 			got, err := Parse("f.yaml", []byte(tt.text))
 			if err == nil {
 				t.Fatalf("read as %v", got)
 			}
-			if s := err.Error(); !strings.HasPrefix(s, "parse f.yaml: ") || !strings.Contains(s, tt.want) || strings.Contains(s, "hunter2") {
+			if s := err.Error(); !strings.HasPrefix(s, "cannot parse f.yaml: ") || !strings.Contains(s, tt.want) || strings.Contains(s, "hunter2") {
 				t.Error(s)
 			}
 		})

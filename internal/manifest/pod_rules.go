@@ -66,7 +66,7 @@ func hostPathVolume(root *field) []hit {
 		return nil
 	}
 	if f := root.get("spec", "hostPath"); f.set() {
-		return []hit{{f, "offers " + clip(f.get("path").text()) + " of the node"}}
+		return []hit{{f, "gives pods access to " + clip(f.get("path").text()) + " of the node"}}
 	}
 	return nil
 }

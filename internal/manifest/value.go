@@ -12,9 +12,9 @@ import (
 )
 
 var (
-	errDeep  = fmt.Errorf("it has more than %d levels", maxDepth)
-	errLarge = fmt.Errorf("it has more than %d bytes with all aliases expanded", maxBytes)
-	errMany  = fmt.Errorf("it has more than %d nodes", maxNodes)
+	errDeep  = fmt.Errorf("the document is nested more than %d levels deep", maxDepth)
+	errLarge = fmt.Errorf("the document has more than %d bytes with all aliases expanded", maxBytes)
+	errMany  = fmt.Errorf("the document has more than %d values", maxNodes)
 )
 
 // reader reads values within limits.
@@ -49,7 +49,7 @@ func (r *reader) value(n *yaml.Node, depth int) (any, error) {
 	switch n.Kind {
 	case yaml.AliasNode:
 		if r.within[n.Alias] {
-			return nil, fmt.Errorf("line %d: *%s contains itself", n.Line, n.Value)
+			return nil, fmt.Errorf("line %d: the alias *%s contains itself", n.Line, n.Value)
 		}
 		r.within[n.Alias] = true
 		defer delete(r.within, n.Alias)
@@ -70,7 +70,7 @@ func (r *reader) value(n *yaml.Node, depth int) (any, error) {
 	case yaml.ScalarNode:
 		return scalar(n)
 	}
-	return nil, fmt.Errorf("line %d: not a value", n.Line)
+	return nil, fmt.Errorf("line %d: expected a value", n.Line)
 }
 
 // tags are the standard tags of YAML.
@@ -104,7 +104,7 @@ func (r *reader) mapping(n *yaml.Node, m map[string]any, depth int) error {
 		}
 		switch name.(type) {
 		case []any, map[string]any:
-			return fmt.Errorf("line %d: a %s as a key", key.Line, kindOf(name))
+			return fmt.Errorf("line %d: a %s cannot be a key", key.Line, kindOf(name))
 		}
 		m[keyText(key)] = v
 	}
@@ -141,7 +141,7 @@ func merge(into map[string]any, from any) error {
 	case []any:
 		for _, f := range from {
 			if _, ok := f.(map[string]any); !ok {
-				return errors.New("<< accepts only maps")
+				return errors.New("the merge key << accepts only maps")
 			}
 			if err := merge(into, f); err != nil {
 				return err
@@ -149,7 +149,7 @@ func merge(into map[string]any, from any) error {
 		}
 		return nil
 	}
-	return errors.New("<< accepts only maps")
+	return errors.New("the merge key << accepts only maps")
 }
 
 func scalar(n *yaml.Node) (any, error) {
@@ -163,7 +163,7 @@ func scalar(n *yaml.Node) (any, error) {
 	}
 	var v any
 	if err := n.Decode(&v); err != nil { // the error's text would show the value
-		return nil, fmt.Errorf("line %d: not a valid %s", n.Line, n.ShortTag())
+		return nil, fmt.Errorf("line %d: the value is not a valid %s", n.Line, n.ShortTag())
 	}
 	switch v := v.(type) {
 	case int:

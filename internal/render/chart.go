@@ -37,7 +37,7 @@ func (t *Tree) chart(s Source, rel Release) (Result, error) {
 	if err != nil {
 		r.Gaps = append(r.Gaps, Gap{
 			What: "Helm chart " + dir, Why: Reason(err),
-			Remedy: "repair the chart or its values (helm template " + dir + "); what it depends on is committed with helm dependency build",
+			Remedy: "repair the chart or its values (helm template " + dir + "); if a dependency is missing, run helm dependency build and commit the result",
 		})
 	}
 	return r, nil
@@ -108,7 +108,7 @@ func loadFiles(files []*archive.BufferedFile) (*chart.Chart, error) {
 		return nil, err
 	}
 	if missing := undelivered(c); len(missing) > 0 {
-		return nil, fmt.Errorf("its dependency %s is not in its charts folder", strings.Join(missing, ", "))
+		return nil, fmt.Errorf("the dependency %s is not in the charts folder: run helm dependency build, and commit the result", strings.Join(missing, ", "))
 	}
 	return c, nil
 }

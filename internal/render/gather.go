@@ -97,7 +97,7 @@ func (g *gatherer) modernise(k *types.Kustomization, dir, name string) error {
 	k.HelmGlobals = nil
 	if len(k.Vars) > 0 {
 		g.missing = append(g.missing, Gap{
-			What: "vars of " + name, Why: "they are deprecated, and are not substituted here",
+			What: "vars of " + name, Why: "the field vars is deprecated, and vars are not substituted here",
 			Remedy: "use replacements (kustomize edit fix --vars)",
 		})
 	}
@@ -256,7 +256,7 @@ func harmless(v any) (err error) {
 	switch v := v.(type) {
 	case string:
 		if _, after, _ := strings.Cut(v, "="); remote(v) || remote(after) {
-			return fmt.Errorf("it refers to %s, which is not fetched", clip(v))
+			return fmt.Errorf("the plugin refers to %s, which is not downloaded: commit the file", clip(v))
 		}
 	case []any:
 		for _, e := range v {
@@ -264,7 +264,7 @@ func harmless(v any) (err error) {
 		}
 	case map[string]any:
 		if kind, _ := v["kind"].(string); strings.HasPrefix(kind, "Helm") {
-			return errors.New("it renders Helm charts, which needs the helm program")
+			return errors.New("the plugin renders Helm charts, which needs the helm program")
 		}
 		for _, k := range slices.Sorted(maps.Keys(v)) {
 			err = errors.Join(err, harmless(v[k]))
@@ -277,7 +277,7 @@ func harmless(v any) (err error) {
 func (g *gatherer) local(dir, p, name string) error {
 	switch at := path.Join(dir, p); {
 	case remote(p):
-		return fmt.Errorf("%s refers to %s, which is not fetched: vendor it, or commit its output as manifests", name, clip(p))
+		return fmt.Errorf("%s refers to %s, which is not downloaded: vendor it, or commit its output as manifests", name, clip(p))
 	case path.IsAbs(p) || !filepath.IsLocal(at):
 		return fmt.Errorf("%s refers to %s, which is outside the repository", name, clip(p))
 	case !g.tree.Exists(at):

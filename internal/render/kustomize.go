@@ -28,7 +28,7 @@ func (t *Tree) kustomize(s Source) Result {
 	if err != nil {
 		r.Gaps = append(r.Gaps, Gap{
 			What: "kustomization " + dir, Why: Reason(err),
-			Remedy: "repair it (kustomize build " + dir + "), or commit its output and use that as manifests",
+			Remedy: "repair the kustomization (kustomize build " + dir + "), or commit its output and use that as manifests",
 		})
 	}
 	return r
@@ -55,7 +55,7 @@ func (r *Result) build(dir string, g gatherer) error {
 			return err
 		}
 		if size += len(text); size > maxOutput {
-			return fmt.Errorf("its output is larger than %d bytes", maxOutput)
+			return fmt.Errorf("the output of the kustomization is larger than %d bytes", maxOutput)
 		}
 		r.add(file, text, false)
 	}

@@ -32,7 +32,7 @@ func TestKustomize(t *testing.T) {
 	if spec["hostNetwork"] != true || spec["hostPID"] != true || spec["hostIPC"] != true || res.Generic != "prod/kustomization.yml" {
 		t.Errorf("%v %s", spec, res.Generic)
 	}
-	if diff := cmp.Diff("vars of base/kustomization.yaml: they are deprecated, and are not substituted here", gaps(res)); diff != "" {
+	if diff := cmp.Diff("vars of base/kustomization.yaml: the field vars is deprecated, and vars are not substituted here", gaps(res)); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -40,22 +40,22 @@ func TestKustomize(t *testing.T) {
 // GP-GATE-12: nothing is fetched, run, or read outside the repository.
 func TestKustomizeRefuses(t *testing.T) {
 	for name, tt := range map[string]struct{ kustomization, want string }{
-		"HTTP":             {"resources: ['https://git.example.com/x.yaml']", "is not fetched"},
-		"HTTP, odd":        {"resources: ['HTTPS:git.example.com/x.yaml']", "is not fetched"},
-		"key in capitals":  {"RESOURCES: ['http://git.example.com/x.yaml']", "is not fetched"},
-		"git":              {"resources: ['git@git.example.com:a/b.git']", "is not fetched"},
-		"git, forced":      {"resources: ['git::https://git.example.com/a/b']", "is not fetched"},
-		"GitHub":           {"resources: [github.com/a/b]", "is not fetched"},
-		"file":             {"resources: ['file:///etc']", "is not fetched"},
-		"component":        {"components: ['https://git.example.com/a//b?ref=v1']", "is not fetched"},
-		"patch":            {"patches: [{path: 'https://git.example.com/x.yaml'}]", "is not fetched"},
-		"CRD":              {"crds: ['https://git.example.com/x.yaml']", "is not fetched"},
-		"schema":           {"openapi: {path: 'https://git.example.com/x.json'}", "is not fetched"},
-		"replacement":      {"replacements: [{path: 'https://git.example.com/x.yaml'}]", "is not fetched"},
-		"generator":        {"configMapGenerator: [{name: a, files: ['a=https://git.example.com/x']}]", "is not fetched"},
-		"secret":           {"secretGenerator: [{name: a, envs: ['https://git.example.com/x']}]", "is not fetched"},
-		"plugin in place":  {"transformers: [\"apiVersion: builtin\\nkind: PatchTransformer\\nmetadata: {name: x}\\npath: https://git.example.com/x\\n\"]", "is not fetched"},
-		"plugin in a file": {"generators: [plugin.yaml]", "is not fetched"},
+		"HTTP":             {"resources: ['https://git.example.com/x.yaml']", "is not downloaded"},
+		"HTTP, odd":        {"resources: ['HTTPS:git.example.com/x.yaml']", "is not downloaded"},
+		"key in capitals":  {"RESOURCES: ['http://git.example.com/x.yaml']", "is not downloaded"},
+		"git":              {"resources: ['git@git.example.com:a/b.git']", "is not downloaded"},
+		"git, forced":      {"resources: ['git::https://git.example.com/a/b']", "is not downloaded"},
+		"GitHub":           {"resources: [github.com/a/b]", "is not downloaded"},
+		"file":             {"resources: ['file:///etc']", "is not downloaded"},
+		"component":        {"components: ['https://git.example.com/a//b?ref=v1']", "is not downloaded"},
+		"patch":            {"patches: [{path: 'https://git.example.com/x.yaml'}]", "is not downloaded"},
+		"CRD":              {"crds: ['https://git.example.com/x.yaml']", "is not downloaded"},
+		"schema":           {"openapi: {path: 'https://git.example.com/x.json'}", "is not downloaded"},
+		"replacement":      {"replacements: [{path: 'https://git.example.com/x.yaml'}]", "is not downloaded"},
+		"generator":        {"configMapGenerator: [{name: a, files: ['a=https://git.example.com/x']}]", "is not downloaded"},
+		"secret":           {"secretGenerator: [{name: a, envs: ['https://git.example.com/x']}]", "is not downloaded"},
+		"plugin in place":  {"transformers: [\"apiVersion: builtin\\nkind: PatchTransformer\\nmetadata: {name: x}\\npath: https://git.example.com/x\\n\"]", "is not downloaded"},
+		"plugin in a file": {"generators: [plugin.yaml]", "is not downloaded"},
 		"plugin elsewhere": {"generators: [../base]", "not a file of the repository"},
 		"program":          {"generators: [\"apiVersion: example.com/v1\\nkind: Run\\nmetadata: {name: x, annotations: {config.kubernetes.io/function: 'exec: {path: /bin/true}'}}\\n\"]", "plugin"},
 		"helm":             {"helmCharts: [{name: a, repo: 'https://charts.example.com'}]", "helm program"},

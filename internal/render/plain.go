@@ -28,7 +28,7 @@ func (t *Tree) plain(s Source) (Result, error) {
 		r.add(f, text, true)
 	}
 	if read == 0 {
-		r.Gaps = append(r.Gaps, Gap{What: name, Why: "it contains no manifest", Remedy: "correct " + s.at("manifests") + " in .goldenpath.yml"})
+		r.Gaps = append(r.Gaps, Gap{What: name, Why: "no manifest found", Remedy: "correct " + s.at("manifests") + " in .goldenpath.yml"})
 	}
 	return r, nil
 }

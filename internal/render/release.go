@@ -35,7 +35,7 @@ func (r Release) capabilities() (*common.Capabilities, error) {
 	if r.KubeVersion != "" {
 		version, err := common.ParseKubeVersion(r.KubeVersion)
 		if err != nil {
-			return nil, fmt.Errorf("read the version of the cluster: %w", err)
+			return nil, fmt.Errorf("cannot read the version of the cluster: %w", err)
 		}
 		able.KubeVersion = *version
 	}
@@ -52,9 +52,9 @@ func (r Release) fits(c *chart.Chart, able *common.Capabilities) error {
 	case r.Inspect:
 		return nil
 	case c.Metadata.Type == "library":
-		return errors.New("it is a library chart, which cannot be deployed")
+		return errors.New("a library chart cannot be deployed")
 	case r.KubeVersion != "" && want != "" && !chartutil.IsCompatibleRange(want, able.KubeVersion.String()):
-		return fmt.Errorf("it requires Kubernetes %s, but the cluster has %s", want, able.KubeVersion.Version)
+		return fmt.Errorf("the chart requires Kubernetes %s, but the cluster has %s", want, able.KubeVersion.Version)
 	}
 	return nil
 }

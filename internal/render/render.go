@@ -88,7 +88,7 @@ func (t *Tree) Render(ctx context.Context, s Source, r Release) (Result, error) 
 		var o outcome
 		defer func() {
 			if p := recover(); p != nil {
-				o = outcome{err: fmt.Errorf("render %s: panic: %T", s.where(), p)}
+				o = outcome{err: fmt.Errorf("cannot render %s: panic: %T", s.where(), p)}
 			}
 			done <- o
 		}()
@@ -105,7 +105,7 @@ func (t *Tree) Render(ctx context.Context, s Source, r Release) (Result, error) 
 	case o := <-done:
 		return o.Result, o.err
 	case <-ctx.Done():
-		return Result{}, fmt.Errorf("render %s: %w", s.where(), context.Cause(ctx))
+		return Result{}, fmt.Errorf("cannot render %s: %w", s.where(), context.Cause(ctx))
 	}
 }
 
@@ -173,7 +173,7 @@ func (s Source) where() string {
 func (r *Result) add(file string, text []byte, lines bool) {
 	objects, err := manifest.Parse(file, text)
 	if err != nil {
-		r.Gaps = append(r.Gaps, Gap{What: file, Why: Reason(err), Remedy: "correct it, or the template that renders it"})
+		r.Gaps = append(r.Gaps, Gap{What: file, Why: Reason(err), Remedy: "correct the file, or the template that renders it"})
 	}
 	for _, o := range objects {
 		if !lines {

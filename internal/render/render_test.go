@@ -112,9 +112,9 @@ func TestMistakes(t *testing.T) {
 		"absolute":          {Source{Kustomize: "/etc"}, Release{}, key + ".kustomize: /etc is outside"},
 		"link to a folder":  {Source{Chart: "charts/linked"}, Release{}, "a symbolic link is not followed"},
 		"git":               {Source{Manifests: ".git"}, Release{}, ".git is not in the repository"},
-		"values, absent":    {Source{Chart: "charts/web", Values: []string{"no.yaml"}}, Release{}, key + ".values[0]: read no.yaml"},
+		"values, absent":    {Source{Chart: "charts/web", Values: []string{"no.yaml"}}, Release{}, key + ".values[0]: cannot read no.yaml"},
 		"values, outside":   {Source{Chart: "charts/web", Values: []string{"production.yaml", "../x.yaml"}}, Release{}, key + ".values[1]: ../x.yaml is outside"},
-		"values, a link":    {Source{Chart: "charts/web", Values: []string{"link.yaml"}}, Release{}, key + ".values[0]: read link.yaml"},
+		"values, a link":    {Source{Chart: "charts/web", Values: []string{"link.yaml"}}, Release{}, key + ".values[0]: cannot read link.yaml"},
 		"values, no YAML":   {Source{Chart: "charts/web", Values: []string{"bad.yaml"}}, Release{}, key + ".values[0]: bad.yaml"},
 		"values, a list":    {Source{Chart: "charts/web", Values: []string{"list.yaml"}}, Release{}, key + ".values[0]: list.yaml"},
 		"values, no chart":  {Source{Manifests: "charts", Set: map[string]any{"a": "b"}}, Release{}, key + ": only a chart has values"},
@@ -140,7 +140,7 @@ func TestDeadline(t *testing.T) {
 	_, err := render(ctx, t, with(webChart, map[string]string{
 		"charts/web/templates/slow.yaml": "{{ range until 2000 }}{{ range until 1000 }}{{ end }}{{ end }}",
 	}), Source{Chart: "charts/web"}, Release{})
-	if err == nil || err.Error() != "render charts/web: the job was cancelled" {
+	if err == nil || err.Error() != "cannot render charts/web: the job was cancelled" {
 		t.Error(err)
 	}
 }
@@ -160,7 +160,7 @@ func TestTree(t *testing.T) {
 	if diff := cmp.Diff([]string{"a/b.yaml:1 A"}, names(res)); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff("a/l.yaml: it is a symbolic link, which is not followed", gaps(res)); diff != "" {
+	if diff := cmp.Diff("a/l.yaml: symbolic links are not followed", gaps(res)); diff != "" {
 		t.Error(diff)
 	}
 	for name, want := range map[string]string{"a/c.yaml": "not exist", "large.yaml": "larger than 4 bytes", "../x": "not exist", "a": "not exist"} {

@@ -64,7 +64,7 @@ func against(schema []byte, values map[string]any) error {
 type nothing struct{}
 
 func (nothing) Load(url string) (any, error) {
-	return nil, fmt.Errorf("it refers to %s, which is not fetched: inline it into the schema", clip(url))
+	return nil, fmt.Errorf("the schema refers to %s, which is not downloaded: inline it into the schema", clip(url))
 }
 
 // leaves adds to said where the values do not match the schema, without showing the

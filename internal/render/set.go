@@ -41,7 +41,7 @@ var (
 // split splits a key into names and list indexes.
 func split(key string) (steps []any, err error) {
 	if len(key) > maxKey {
-		return nil, fmt.Errorf("it is longer than %d bytes", maxKey)
+		return nil, fmt.Errorf("the key is longer than %d bytes", maxKey)
 	}
 	for _, part := range atDots(key) {
 		m := element.FindStringSubmatch(part)
@@ -52,13 +52,13 @@ func split(key string) (steps []any, err error) {
 		for _, digits := range index.FindAllString(m[2], -1) {
 			i, err := strconv.Atoi(digits)
 			if err != nil || i > maxIndex {
-				return nil, fmt.Errorf("an index is larger than %d", maxIndex)
+				return nil, fmt.Errorf("an index in the key is larger than %d", maxIndex)
 			}
 			steps = append(steps, i)
 		}
 	}
 	if len(steps) > maxSteps {
-		return nil, fmt.Errorf("it has more than %d levels", maxSteps)
+		return nil, fmt.Errorf("the key has more than %d levels", maxSteps)
 	}
 	return steps, nil
 }
@@ -91,7 +91,7 @@ func put(there any, steps []any, value any) (any, error) {
 	case int:
 		list, ok := there.([]any)
 		if !ok && there != nil {
-			return nil, errors.New("it indexes a value that is not a list")
+			return nil, errors.New("the key has an index for a value that is not a list")
 		}
 		for len(list) <= step {
 			list = append(list, nil)
@@ -102,7 +102,7 @@ func put(there any, steps []any, value any) (any, error) {
 	case string:
 		m, ok := there.(map[string]any)
 		if !ok && there != nil {
-			return nil, errors.New("it names a key of a value that is not a map")
+			return nil, errors.New("the key has a name for a value that is not a map")
 		}
 		if m == nil {
 			m = map[string]any{}

@@ -48,7 +48,7 @@ func (r *Result) template(dir string, c *chart.Chart, values map[string]any, rel
 	size := 0
 	for _, name := range slices.Sorted(maps.Keys(texts)) {
 		if size += len(texts[name]); size > maxOutput {
-			return fmt.Errorf("its output is larger than %d bytes", maxOutput)
+			return fmt.Errorf("the output of the chart is larger than %d bytes", maxOutput)
 		}
 		if strings.HasSuffix(name, "NOTES.txt") {
 			continue

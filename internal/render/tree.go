@@ -40,14 +40,14 @@ func Open(dir string) (*Tree, error) {
 			return nil
 		}
 		if len(names) == maxFiles {
-			return fmt.Errorf("it has more than %d files", maxFiles)
+			return fmt.Errorf("the folder has more than %d files", maxFiles)
 		}
 		names = append(names, name)
 		return nil
 	})
 	if err != nil {
 		t.Close()
-		return nil, fmt.Errorf("open the files to render: %w", cause(err))
+		return nil, fmt.Errorf("cannot open the files to render: %w", cause(err))
 	}
 	t.take(names)
 	return t, nil
@@ -58,7 +58,7 @@ func Open(dir string) (*Tree, error) {
 func Select(dir string, names []string, excluded func(name string) bool) (*Tree, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return nil, fmt.Errorf("open the files to render: %w", cause(err))
+		return nil, fmt.Errorf("cannot open the files to render: %w", cause(err))
 	}
 	t := &Tree{root: root, excluded: excluded}
 	t.left.Store(maxRead)
@@ -88,20 +88,20 @@ func (t *Tree) Exists(name string) bool { return t.files[name] || t.folders[name
 // Read reads a file of at most limit bytes.
 func (t *Tree) Read(name string, limit int64) ([]byte, error) {
 	if !t.Has(name) {
-		return nil, fmt.Errorf("read %s: %w", name, fs.ErrNotExist)
+		return nil, fmt.Errorf("cannot read %s: %w", name, fs.ErrNotExist)
 	}
 	f, err := t.root.Open(name)
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, cause(err))
+		return nil, fmt.Errorf("cannot read %s: %w", name, cause(err))
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, cause(err))
+		return nil, fmt.Errorf("cannot read %s: %w", name, cause(err))
 	}
 	left := t.left.Add(-int64(len(text)))
 	if int64(len(text)) > limit || left < 0 {
-		return nil, fmt.Errorf("read %s: larger than %d bytes", name, limit)
+		return nil, fmt.Errorf("cannot read %s: larger than %d bytes", name, limit)
 	}
 	return text, nil
 }
@@ -124,7 +124,7 @@ func (t *Tree) below(dir string) []string {
 func (t *Tree) links(dir string) (gaps []Gap, err error) {
 	err = t.walk(dir, func(name string, d fs.DirEntry) error {
 		if !d.Type().IsRegular() {
-			gaps = append(gaps, Gap{What: name, Why: "it is a symbolic link, which is not followed", Remedy: "replace it with the file"})
+			gaps = append(gaps, Gap{What: name, Why: "symbolic links are not followed", Remedy: "replace it with the file"})
 		}
 		return nil
 	})

@@ -80,7 +80,7 @@ func TestDamagedState(t *testing.T) {
 		"null":                    {write("null"), "validate"},
 		"a list":                  {write("[]"), "validate"},
 		"binary":                  {write("\x00\xff\xfe"), "validate"},
-		"outcomes are not a list": {write(`{"schema": "goldenpath.run-state/v1", "outcomes": 7}`), "validate"},
+		"outcomes without a list": {write(`{"schema": "goldenpath.run-state/v1", "outcomes": 7}`), "validate"},
 		"another schema":          {state(func(s *stateFile) { s.Schema = "goldenpath.run-state/v2" }), "validate"},
 		"another commit":          {state(func(s *stateFile) { s.Commit = strings.Repeat("1", 40) }), "validate"},
 		"another config":          {state(func(s *stateFile) { s.Config = "sha256:" + strings.Repeat("1", 64) }), "validate"},

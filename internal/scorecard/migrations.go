@@ -47,14 +47,14 @@ func gradeMigrations(c *candidate) Dimension {
 		d.Note = "rollback stays possible"
 	}
 	if worst != expand {
-		d.State, d.Note = report.Warned, "the previous release may not run on this schema"
+		d.State, d.Note = report.Warned, "the previous release may not run with this database schema"
 	}
 	if unread != nil {
 		d.Note = ""
 		if len(names) > 0 {
 			d.Note = "found so far: " + d.Result
 		}
-		d.State, d.Result = report.Missing, fmt.Sprintf("the new migrations are not known: %v", unread)
+		d.State, d.Result = report.Missing, fmt.Sprintf("cannot determine the new migrations: %v", unread)
 	}
 	return d
 }

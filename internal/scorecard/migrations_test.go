@@ -58,14 +58,14 @@ func TestMigrationInputs(t *testing.T) {
 		result string
 		note   string
 	}{
-		"not ASCII":         {Known([]string{"db/002_größe.sql"}), report.Warned, "irreversible (1 file: 002_größe.sql)", "the previous release may not run on this schema"},
-		"blanks":            {Known([]string{"db/V2__drop old votes.sql"}), report.Warned, "irreversible (1 file: V2__drop old votes.sql)", "the previous release may not run on this schema"},
-		"quotes":            {Known([]string{`db/say "hi".sql`}), report.Warned, `irreversible (1 file: say "hi".sql)`, "the previous release may not run on this schema"},
+		"not ASCII":         {Known([]string{"db/002_größe.sql"}), report.Warned, "irreversible (1 file: 002_größe.sql)", "the previous release may not run with this database schema"},
+		"blanks":            {Known([]string{"db/V2__drop old votes.sql"}), report.Warned, "irreversible (1 file: V2__drop old votes.sql)", "the previous release may not run with this database schema"},
+		"quotes":            {Known([]string{`db/say "hi".sql`}), report.Warned, `irreversible (1 file: say "hi".sql)`, "the previous release may not run with this database schema"},
 		"an expand":         {Known([]string{"db/ok.sql"}), report.OK, "expand (1 file: ok.sql)", "rollback stays possible"},
 		"none":              {Known[[]string](nil), report.OK, "none", ""},
-		"not asked":         {Input[[]string]{}, report.Missing, "the new migrations are not known: no input was provided", ""},
-		"not read":          {Unknown[[]string](shallow), report.Missing, "the new migrations are not known: the clone is shallow", ""},
-		"read in part":      {Partial([]string{"db/ok.sql", "db/002_größe.sql"}, shallow), report.Missing, "the new migrations are not known: the clone is shallow", "found so far: irreversible (2 files: ok.sql, 002_größe.sql)"},
+		"not asked":         {Input[[]string]{}, report.Missing, "cannot determine the new migrations: no input was provided", ""},
+		"not read":          {Unknown[[]string](shallow), report.Missing, "cannot determine the new migrations: the clone is shallow", ""},
+		"read in part":      {Partial([]string{"db/ok.sql", "db/002_größe.sql"}, shallow), report.Missing, "cannot determine the new migrations: the clone is shallow", "found so far: irreversible (2 files: ok.sql, 002_größe.sql)"},
 		"not in checkout":   {Known([]string{"db/gone.sql"}), report.Missing, "db/gone.sql cannot be read: ", ""},
 		"out of reach":      {Known([]string{"../x.sql"}), report.Missing, "../x.sql cannot be read: ", ""},
 		"quoted, as by git": {Known([]string{`"db/002_gr\303\266\303\237e.sql"`}), report.Missing, "cannot be read: ", ""},

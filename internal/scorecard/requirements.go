@@ -114,24 +114,24 @@ func gradeRequirements(c *candidate) Dimension {
 	switch {
 	case len(r.Unknown) > 0:
 		return Dimension{
-			State: report.Failed, Result: "unknown: " + strings.Join(r.Unknown, ", "),
+			State: report.Failed, Result: "named in commits, but not defined: " + strings.Join(r.Unknown, ", "),
 			Note: "define the requirement, or correct the commit's message",
 		}
 	case len(r.Defined) == 0:
 		return Dimension{State: report.Missing, Result: "no requirement ids are defined"}
 	case len(r.Uncovered) > 0:
 		return Dimension{
-			State: report.Failed, Result: "touched without a test: " + strings.Join(r.Uncovered, ", "),
-			Note: "name the id in a test that passes",
+			State: report.Failed, Result: "named in commits, but without a passing test: " + strings.Join(r.Uncovered, ", "),
+			Note: "name the requirement's id in a test that passes",
 		}
 	case r.unread != nil:
-		return Dimension{State: report.Missing, Result: fmt.Sprintf("the messages of the commits are not known: %v", r.unread)}
+		return Dimension{State: report.Missing, Result: fmt.Sprintf("cannot read the messages of the commits: %v", r.unread)}
 	case len(r.Touched) == 0:
 		return Dimension{
-			State: report.Warned, Result: fmt.Sprintf("the commits name none of %d; %d have a test", len(r.Defined), len(r.Covered)),
+			State: report.Warned, Result: fmt.Sprintf("the commits name none of %d requirements; %d have a test", len(r.Defined), len(r.Covered)),
 			Note: "name the requirement that a change serves, such as " + r.Defined[0],
 		}
 	default:
-		return Dimension{State: report.OK, Result: fmt.Sprintf("%d touched, all covered: %s", len(r.Touched), strings.Join(r.Touched, ", "))}
+		return Dimension{State: report.OK, Result: fmt.Sprintf("%d named in commits, all with a passing test: %s", len(r.Touched), strings.Join(r.Touched, ", "))}
 	}
 }

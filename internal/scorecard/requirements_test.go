@@ -51,14 +51,14 @@ func TestGradeRequirements(t *testing.T) {
 	}{
 		"nothing is defined":           {Requirements{}, report.Missing, "no requirement ids are defined"},
 		"nothing, and nothing is read": {Requirements{unread: unread}, report.Missing, "no requirement ids are defined"},
-		"an unknown id":                {Requirements{Defined: one, Unknown: []string{"SHOP-7", "SHOP-9"}}, report.Failed, "unknown: SHOP-7, SHOP-9"},
-		"an unknown id, read in part":  {Requirements{Defined: one, Unknown: []string{"SHOP-7"}, unread: unread}, report.Failed, "unknown: SHOP-7"},
-		"no test":                      {Requirements{Defined: one, Touched: one, Uncovered: one}, report.Failed, "touched without a test: SHOP-1"},
-		"no test, read in part":        {Requirements{Defined: one, Touched: one, Uncovered: one, unread: unread}, report.Failed, "touched without a test: SHOP-1"},
-		"not read":                     {Requirements{Defined: one, Covered: one, unread: unread}, report.Missing, "the messages of the commits are not known: the clone is shallow"},
-		"right, read in part":          {Requirements{Defined: one, Touched: one, Covered: one, unread: unread}, report.Missing, "the messages of the commits are not known: the clone is shallow"},
-		"none is named":                {Requirements{Defined: one, Touched: none, Covered: one}, report.Warned, "the commits name none of 1; 1 have a test"},
-		"all are covered":              {Requirements{Defined: []string{"SHOP-1", "SHOP-2"}, Touched: one, Covered: one}, report.OK, "1 touched, all covered: SHOP-1"},
+		"an unknown id":                {Requirements{Defined: one, Unknown: []string{"SHOP-7", "SHOP-9"}}, report.Failed, "named in commits, but not defined: SHOP-7, SHOP-9"},
+		"an unknown id, read in part":  {Requirements{Defined: one, Unknown: []string{"SHOP-7"}, unread: unread}, report.Failed, "named in commits, but not defined: SHOP-7"},
+		"no test":                      {Requirements{Defined: one, Touched: one, Uncovered: one}, report.Failed, "named in commits, but without a passing test: SHOP-1"},
+		"no test, read in part":        {Requirements{Defined: one, Touched: one, Uncovered: one, unread: unread}, report.Failed, "named in commits, but without a passing test: SHOP-1"},
+		"not read":                     {Requirements{Defined: one, Covered: one, unread: unread}, report.Missing, "cannot read the messages of the commits: the clone is shallow"},
+		"right, read in part":          {Requirements{Defined: one, Touched: one, Covered: one, unread: unread}, report.Missing, "cannot read the messages of the commits: the clone is shallow"},
+		"none is named":                {Requirements{Defined: one, Touched: none, Covered: one}, report.Warned, "the commits name none of 1 requirements; 1 have a test"},
+		"all are covered":              {Requirements{Defined: []string{"SHOP-1", "SHOP-2"}, Touched: one, Covered: one}, report.OK, "1 named in commits, all with a passing test: SHOP-1"},
 	} {
 		if d := gradeRequirements(&candidate{requirements: test.r}); d.State != test.state || d.Result != test.result {
 			t.Errorf("%s: %+v", name, d)

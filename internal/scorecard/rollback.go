@@ -21,15 +21,15 @@ func gradeRollback(c *candidate) Dimension {
 	previous, err := c.Previous.get()
 	switch {
 	case err != nil:
-		return Dimension{State: report.Missing, Result: fmt.Sprintf("the previous release is not known: %v", err), Note: "a rollback may not be possible"}
+		return Dimension{State: report.Missing, Result: fmt.Sprintf("cannot determine the previous release: %v", err), Note: "a rollback may not be possible"}
 	case previous == nil:
 		return Dimension{State: report.NotApplicable, Result: "first release: nothing to return to", optional: true}
 	case previous.Pullable != nil:
 		return Dimension{
-			State: report.Missing, Result: fmt.Sprintf("release %s cannot be pulled: %v", previous.ID, previous.Pullable),
+			State: report.Missing, Result: fmt.Sprintf("the image of release %s cannot be pulled: %v", previous.ID, previous.Pullable),
 			Note: "a rollback is not possible: restore the image in the registry, or release once without rollback in scorecard.must",
 		}
 	default:
-		return Dimension{State: report.OK, Result: fmt.Sprintf("to %s, which can be pulled", previous.ID)}
+		return Dimension{State: report.OK, Result: fmt.Sprintf("to release %s, whose image can be pulled", previous.ID)}
 	}
 }

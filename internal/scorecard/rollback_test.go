@@ -17,16 +17,16 @@ func TestRollback(t *testing.T) {
 		want Dimension
 	}{
 		"no environment": {Options{Previous: Known(&Previous{ID: "1"})}, Dimension{State: report.NotApplicable, Result: "no environment is configured"}},
-		"not asked":      {Options{Environment: "production"}, Dimension{State: report.Missing, Result: "the previous release is not known: no input was provided", Note: "a rollback may not be possible"}},
+		"not asked":      {Options{Environment: "production"}, Dimension{State: report.Missing, Result: "cannot determine the previous release: no input was provided", Note: "a rollback may not be possible"}},
 		"not read": {Options{Environment: "production", Previous: Unknown[*Previous](errors.New("401"))},
-			Dimension{State: report.Missing, Result: "the previous release is not known: 401", Note: "a rollback may not be possible"}},
+			Dimension{State: report.Missing, Result: "cannot determine the previous release: 401", Note: "a rollback may not be possible"}},
 		"first release": {Options{Environment: "production", Previous: Known[*Previous](nil)},
 			Dimension{State: report.NotApplicable, Result: "first release: nothing to return to", optional: true}},
 		"not pullable": {Options{Environment: "production", Previous: Known(&Previous{ID: "2026.11.21-1", Pullable: errors.New("404")})},
-			Dimension{State: report.Missing, Result: "release 2026.11.21-1 cannot be pulled: 404",
+			Dimension{State: report.Missing, Result: "the image of release 2026.11.21-1 cannot be pulled: 404",
 				Note: "a rollback is not possible: restore the image in the registry, or release once without rollback in scorecard.must"}},
 		"pullable": {Options{Environment: "production", Previous: Known(&Previous{ID: "2026.11.21-1"})},
-			Dimension{State: report.OK, Result: "to 2026.11.21-1, which can be pulled"}},
+			Dimension{State: report.OK, Result: "to release 2026.11.21-1, whose image can be pulled"}},
 	} {
 		if diff := cmp.Diff(test.want, gradeRollback(&candidate{Options: test.o}), cmp.AllowUnexported(Dimension{})); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)

@@ -78,7 +78,7 @@ func Grade(o Options) (*report.Report, error) {
 	}
 	root, err := os.OpenRoot(o.Dir)
 	if err != nil {
-		return nil, fmt.Errorf("grade %s: %w", o.App, err)
+		return nil, fmt.Errorf("cannot grade %s: %w", o.App, err)
 	}
 	defer root.Close()
 	c := &candidate{Options: o, root: root, checklist: checklist(root, o)}

@@ -96,21 +96,21 @@ func TestGrade(t *testing.T) {
 
 		"requirements: none defined":         {func(_ *testing.T, o *Options) { o.Requirements = "docs/none" }, nil, "requirements", report.Missing, "no requirement ids", report.Warn},
 		"requirements: none defined, a must": {func(_ *testing.T, o *Options) { o.Requirements = "" }, []string{"requirements"}, "requirements", report.Missing, "no requirement ids", report.Fail},
-		"requirements: none touched":         {func(_ *testing.T, o *Options) { o.Messages = Known[[]string](nil) }, nil, "requirements", report.Warned, "name none of 1; 1 have a test", report.Warn},
-		"requirements: unknown":              {func(_ *testing.T, o *Options) { o.Messages = Known([]string{"W2E-99"}) }, nil, "requirements", report.Failed, "unknown: W2E-99", report.Fail},
+		"requirements: none touched":         {func(_ *testing.T, o *Options) { o.Messages = Known[[]string](nil) }, nil, "requirements", report.Warned, "name none of 1 requirements; 1 have a test", report.Warn},
+		"requirements: unknown":              {func(_ *testing.T, o *Options) { o.Messages = Known([]string{"W2E-99"}) }, nil, "requirements", report.Failed, "named in commits, but not defined: W2E-99", report.Fail},
 		"requirements: touched, no test": {func(t *testing.T, o *Options) { o.JUnit = []string{file(t, "u.xml", suite("s", pass))} },
-			nil, "requirements", report.Failed, "touched without a test: W2E-3", report.Fail},
+			nil, "requirements", report.Failed, "named in commits, but without a passing test: W2E-3", report.Fail},
 		"requirements: only a failing test": {func(t *testing.T, o *Options) {
 			o.JUnit = []string{file(t, "u.xml", suite("s", `<testcase name="W2E-3"><failure/></testcase>`+pass))}
-		}, nil, "requirements", report.Failed, "touched without a test: W2E-3", report.Fail},
+		}, nil, "requirements", report.Failed, "named in commits, but without a passing test: W2E-3", report.Fail},
 		"requirements: only a flaky test": {func(t *testing.T, o *Options) {
 			o.JUnit = []string{file(t, "u.xml", suite("s", `<testcase name="W2E-3"><flakyFailure/></testcase>`+pass))}
-		}, nil, "requirements", report.Failed, "touched without a test: W2E-3", report.Fail},
+		}, nil, "requirements", report.Failed, "named in commits, but without a passing test: W2E-3", report.Fail},
 
 		"rollback: first release": {func(_ *testing.T, o *Options) { o.Previous = Known[*Previous](nil) }, []string{"rollback"}, "rollback", report.NotApplicable, "first release", report.Warn},
 		"GP-SCORE-8 rollback: ledger unread": {func(_ *testing.T, o *Options) {
 			o.Previous = Unknown[*Previous](errors.New("read the ledger: who are you?"))
-		}, []string{"rollback"}, "rollback", report.Missing, "the previous release is not known: read the ledger: who are you?", report.Fail},
+		}, []string{"rollback"}, "rollback", report.Missing, "cannot determine the previous release: read the ledger: who are you?", report.Fail},
 		"GP-SCORE-8 rollback: not pullable": {func(_ *testing.T, o *Options) { o.Previous = Known(&Previous{Pullable: errors.New("no such image")}) }, []string{"rollback"}, "rollback", report.Missing, "cannot be pulled", report.Fail},
 
 		"rollback: not asked for":              {func(_ *testing.T, o *Options) { o.Previous = Input[*Previous]{} }, []string{"rollback"}, "rollback", report.Missing, "no input was provided", report.Fail},
@@ -123,7 +123,7 @@ func TestGrade(t *testing.T) {
 		"GP-SCORE-3 requirements: history unread": {func(_ *testing.T, o *Options) { o.Messages = Unknown[[]string](errors.New("the clone is shallow")) }, []string{"requirements"}, "requirements", report.Missing, "the clone is shallow", report.Fail},
 		"GP-SCORE-3 requirements: read in part, and wrong": {func(_ *testing.T, o *Options) {
 			o.Messages = Partial([]string{"W2E-99"}, errors.New("more than 200 commits"))
-		}, nil, "requirements", report.Failed, "unknown: W2E-99", report.Fail},
+		}, nil, "requirements", report.Failed, "named in commits, but not defined: W2E-99", report.Fail},
 		"GP-SCORE-3 requirements: read in part, and right": {func(_ *testing.T, o *Options) {
 			o.Messages = Partial([]string{"W2E-3"}, errors.New("more than 200 commits"))
 		}, nil, "requirements", report.Missing, "more than 200 commits", report.Warn},

@@ -101,7 +101,7 @@ func gradeTests(c *candidate) Dimension {
 // maxShown is how many runes of a name a row shows.
 const maxShown = 120
 
-// series joins the first three names and, if there are more, their number.
+// series joins the first three names. The others are left out.
 func series(names []string) string {
 	var shown []string
 	for _, name := range names[:min(3, len(names))] {

@@ -99,9 +99,9 @@ func TestRequirements(t *testing.T) {
 	l.released(h, first, "sha256:one")
 	l.commit("SHOP-2: pays\n\nwith a body")
 	second := l.commit("something else")
-	want(t, l.dimensions(second, h), "requirements", "fail touched without a test: SHOP-2")
+	want(t, l.dimensions(second, h), "requirements", "fail named in commits, but without a passing test: SHOP-2")
 	l.released(h, second, "sha256:two")
-	want(t, l.dimensions(l.commit("a third"), h), "requirements", "warn the commits name none of 2")
+	want(t, l.dimensions(l.commit("a third"), h), "requirements", "warn the commits name none of 2 requirements")
 }
 
 // TestShallow: history that is not in the clone is missing, and never none.
@@ -115,7 +115,7 @@ func TestShallow(t *testing.T) {
 		1: {"requirements": "missing ", "migrations": "missing "},
 		2: {"requirements": "missing ", "migrations": "missing "},
 		3: {"requirements": "missing ", "migrations": "missing "}, // the release itself is not in the clone
-		4: {"requirements": "fail unknown: SHOP-9", "migrations": "warn irreversible"},
+		4: {"requirements": "fail named in commits, but not defined: SHOP-9", "migrations": "warn irreversible"},
 	} {
 		t.Run(fmt.Sprint(depth), func(t *testing.T) {
 			c := l.clone(fmt.Sprintf("--depth=%d", depth))
@@ -142,7 +142,7 @@ func TestPullRequest(t *testing.T) {
 	l.git("merge", "-q", "--no-ff", "f", "-m", fmt.Sprintf("Merge %s into %s", tip.ID, base.ID))
 
 	rows := l.dimensions(l.head(), nil)
-	want(t, rows, "requirements", "fail unknown: SHOP-77")
+	want(t, rows, "requirements", "fail named in commits, but not defined: SHOP-77")
 	if strings.Contains(rows["requirements"], "SHOP-66") {
 		t.Errorf("the base's own commits are counted: %q", rows["requirements"])
 	}
@@ -155,12 +155,12 @@ func TestPullRequest(t *testing.T) {
 	want(t, rows, "migrations", "missing ")
 
 	c = l.clone("--depth=2") // the merge and its parents, with one commit cut off behind the tip
-	want(t, c.dimensions(c.head(), nil), "requirements", "fail unknown: SHOP-77")
+	want(t, c.dimensions(c.head(), nil), "requirements", "fail named in commits, but not defined: SHOP-77")
 }
 
 func TestFirstCommit(t *testing.T) {
 	l := newLab(t)
-	want(t, l.dimensions(l.commit("SHOP-2", "docs/all.md", "| SHOP-1 | adds |\n"), nil), "requirements", "fail unknown: SHOP-2")
+	want(t, l.dimensions(l.commit("SHOP-2", "docs/all.md", "| SHOP-1 | adds |\n"), nil), "requirements", "fail named in commits, but not defined: SHOP-2")
 }
 
 // TestUnreadableLedger: a ledger that cannot be read is not an empty one.

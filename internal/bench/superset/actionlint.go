@@ -29,7 +29,7 @@ func actionlint(ctx context.Context, r *repository) ([]fact, error) {
 		Line, Column            int
 	}
 	if err := json.Unmarshal(text, &found); err != nil {
-		return nil, fmt.Errorf("read its report: %w", err)
+		return nil, fmt.Errorf("cannot read the report of actionlint: %w", err)
 	}
 	var out []fact
 	for _, e := range found {

@@ -65,7 +65,7 @@ func (r *repository) leaks(ctx context.Context, mode, dir string) ([]leak, error
 	}
 	var leaks []leak
 	if err := json.Unmarshal(text, &leaks); err != nil {
-		return nil, fmt.Errorf("read its report: %w", err)
+		return nil, fmt.Errorf("cannot read the report of gitleaks: %w", err)
 	}
 	return leaks, nil
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // errMissing means that the gate did not report something that a command reports.
-var errMissing = errors.New("the gate misses what no known difference explains")
+var errMissing = errors.New("the gate does not report findings of other tools, and no known difference explains it")
 
 func main() {
 	if err := run(context.Background(), os.Args[1:], os.Stdout); err != nil {
@@ -59,7 +59,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 			return err
 		}
 		if err := r.compare(ctx, out); err != nil {
-			errs = append(errs, fmt.Errorf("compare %s: %w", filepath.Base(dir), err))
+			errs = append(errs, fmt.Errorf("cannot compare %s: %w", filepath.Base(dir), err))
 		}
 	}
 	return errors.Join(errs...)

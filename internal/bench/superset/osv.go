@@ -36,7 +36,7 @@ func osv(ctx context.Context, r *repository) ([]fact, error) {
 	}
 	var rep advisories
 	if err := json.Unmarshal(text, &rep); err != nil {
-		return nil, fmt.Errorf("read its report: %w", err)
+		return nil, fmt.Errorf("cannot read the report of osv-scanner: %w", err)
 	}
 	var out []fact
 	for _, result := range rep.Results {

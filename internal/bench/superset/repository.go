@@ -73,7 +73,7 @@ func (r *repository) compare(ctx context.Context, out io.Writer) error {
 	for i, s := range all {
 		var err error
 		if found[i], err = s.facts(ctx, r); err != nil {
-			return fmt.Errorf("run %s: %w", s.title, err)
+			return fmt.Errorf("cannot run %s: %w", s.title, err)
 		}
 	}
 	r.excepted = found[1]
@@ -115,7 +115,7 @@ func (r *repository) scan(ctx context.Context) error {
 	name := filepath.Join(r.scratch, "report.json")
 	_, err := r.start(ctx, 1, nil, r.gate, "scan", "--everything", "--offline", "--missing-database", "warn", "--databases", r.databases, "--report", name)
 	if err != nil {
-		return fmt.Errorf("run the gate: %w", err)
+		return fmt.Errorf("cannot run the gate: %w", err)
 	}
 	var rep report.Report
 	if err := readJSON(name, &rep); err != nil {

@@ -165,7 +165,7 @@ func versions(out io.Writer, upstream, gate string) error {
 func modules(name string) (map[string]string, error) {
 	info, err := buildinfo.ReadFile(name)
 	if err != nil {
-		return nil, fmt.Errorf("read versions of %s: %w", filepath.Base(name), err)
+		return nil, fmt.Errorf("cannot read the versions in %s: %w", filepath.Base(name), err)
 	}
 	out := map[string]string{info.Main.Path: info.Main.Version}
 	for _, m := range info.Deps {

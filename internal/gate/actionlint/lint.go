@@ -33,7 +33,7 @@ type linter struct {
 func newLinter(dir string, root *os.Root, tree *workflow.Tree) (*linter, error) {
 	project, err := actionlint.NewProject(dir) // does not need git
 	if err != nil {
-		return nil, fmt.Errorf("start actionlint: %w", err)
+		return nil, fmt.Errorf("cannot start actionlint: %w", err)
 	}
 	l := &linter{tree: tree, root: root, dir: dir, project: project}
 	l.config.SelfHostedRunner.Labels = tree.Settings.Labels
@@ -122,7 +122,7 @@ func (l *linter) finding(f *workflow.File, e *actionlint.Error) report.Finding {
 		out.Rule = "workflow-call"
 	case e.Message == "string should not be empty", strings.Contains(e.Message, "its default value will never be used"):
 		// GitHub runs such a workflow: an empty "branches:" has no effect.
-		out.Severity, out.Fix = report.Low, "remove it: it has no effect"
+		out.Severity, out.Fix = report.Low, "remove the value: it has no effect"
 	case e.Kind == "syntax-check":
 		out.Severity = report.High
 		out.Fix = "correct the syntax: GitHub does not run a workflow that it cannot parse"

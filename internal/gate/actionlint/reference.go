@@ -69,7 +69,7 @@ func (l *linter) refused(name string) string {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
 		return ""
 	case err != nil:
-		return "it leads out of the repository"
+		return "the path leads out of the repository"
 	case info.IsDir():
 		return ""
 	}

@@ -48,7 +48,7 @@ func (s Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 	}
 	root, err := os.OpenRoot(in.Dir)
 	if err != nil {
-		return gate.Result{}, fmt.Errorf("open the repository: %w", err)
+		return gate.Result{}, fmt.Errorf("cannot open the repository: %w", err)
 	}
 	defer root.Close()
 	l, err := newLinter(in.Dir, root, tree)
@@ -57,11 +57,11 @@ func (s Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 	}
 	for _, f := range files {
 		if err := ctx.Err(); err != nil {
-			return gate.Result{}, fmt.Errorf("lint workflows: %w", err)
+			return gate.Result{}, fmt.Errorf("cannot lint workflows: %w", err)
 		}
 		found, err := l.check(f)
 		if err != nil {
-			return gate.Result{}, fmt.Errorf("lint %s: %w", f.Path, err)
+			return gate.Result{}, fmt.Errorf("cannot lint %s: %w", f.Path, err)
 		}
 		res.Findings = append(res.Findings, found...)
 	}

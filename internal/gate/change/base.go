@@ -39,7 +39,7 @@ func (r repository) base(ctx context.Context, q Request, head string) (base, err
 	case q.Event.Base != "":
 		return r.proposed(ctx, q.Event, head)
 	case q.Event.Name != "":
-		return base{proof: "no base: the " + q.Event.Name + " event names none"}, nil
+		return base{proof: "no base: the " + q.Event.Name + " event does not name one"}, nil
 	}
 	return base{proof: "no base was given"}, nil
 }
@@ -53,7 +53,7 @@ func (r repository) named(ctx context.Context, name, head string) (base, error) 
 		return usage("%q is not a commit: give a branch, a tag or a commit id", name)
 	}
 	if head == "" {
-		return usage("%s: the folder is not a git repository with a commit: leave --base out", name)
+		return usage("cannot compare with %s: the folder is not a git repository with a commit: leave --base out", name)
 	}
 	id, err := r.commit(ctx, name)
 	if err != nil {
@@ -80,7 +80,7 @@ func (r repository) named(ctx context.Context, name, head string) (base, error) 
 // proposed resolves the base of a pull request or a merge group.
 func (r repository) proposed(ctx context.Context, e Event, head string) (base, error) {
 	if head == "" {
-		return base{}, fmt.Errorf("find the base %.7s that the %s event names: the folder is not a git repository with a commit: check the repository out first", e.Base, e.Name)
+		return base{}, fmt.Errorf("cannot find the base %.7s that the %s event names: the folder is not a git repository with a commit: check the repository out first", e.Base, e.Name)
 	}
 	name, proof := e.Base, fmt.Sprintf("merge base with %.7s, which the %s event names", e.Base, e.Name)
 	if e.Merge != "" && e.Merge == head {
@@ -91,7 +91,7 @@ func (r repository) proposed(ctx context.Context, e Event, head string) (base, e
 		id, err = r.fetch(ctx, e.Base)
 	}
 	if err != nil {
-		return base{}, fmt.Errorf("find the base %.7s that the %s event names: %w\n  try: check out with fetch-depth: 0", e.Base, e.Name, err)
+		return base{}, fmt.Errorf("cannot find the base %.7s that the %s event names: %w\n  try: check out with fetch-depth: 0", e.Base, e.Name, err)
 	}
 	common, err := r.mergeBase(ctx, id, head)
 	switch {
@@ -102,7 +102,7 @@ func (r repository) proposed(ctx context.Context, e Event, head string) (base, e
 	case common == head:
 		return base{proof: fmt.Sprintf("no base: %.7s already contains the checked-out commit", id)}, nil
 	case common == "":
-		return base{}, fmt.Errorf("compare with the base %.7s: the checkout has no commit in common with it\n  try: check out with fetch-depth: 0", id)
+		return base{}, fmt.Errorf("cannot compare with the base %.7s: the checkout has no commit in common with it\n  try: check out with fetch-depth: 0", id)
 	}
 	return base{compared: common, policy: id, waivers: id, since: common, proof: proof}, nil
 }

@@ -73,7 +73,7 @@ func Resolve(ctx context.Context, q Request) (*Change, error) {
 	return c, err
 }
 
-var errNoCommit = errors.New("git knows no such commit")
+var errNoCommit = errors.New("git does not know this commit")
 
 func (r repository) time(ctx context.Context, commit string) (time.Time, error) {
 	out, err := r.git(ctx, "show", "--no-patch", "--format=%ct", commit)
@@ -82,7 +82,7 @@ func (r repository) time(ctx context.Context, commit string) (time.Time, error) 
 	}
 	seconds, err := strconv.ParseInt(strings.TrimSpace(out), 10, 64)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("read the time of %.7s: %w", commit, err)
+		return time.Time{}, fmt.Errorf("cannot read the commit date of %.7s: %w", commit, err)
 	}
 	return time.Unix(seconds, 0).UTC(), nil
 }

@@ -29,7 +29,7 @@ func (c *Change) absent(ctx context.Context, names []string) ([]gate.Gap, error)
 	if more := len(names) - 1; more > 0 {
 		what += fmt.Sprintf(" and %d more", more)
 	}
-	return []gate.Gap{{What: what, Why: "it is in the commit and not in the checkout", Remedy: "check out without a sparse-checkout, or exclude it (gate.exclude)"}}, nil
+	return []gate.Gap{{What: what, Why: "in the commit, but not in the checkout", Remedy: "check out without a sparse-checkout, or exclude it (gate.exclude)"}}, nil
 }
 
 // submodules returns a gap for each changed submodule that was not checked out.
@@ -39,7 +39,7 @@ func (r repository) submodules(modules []string, changed gate.Changes) []gate.Ga
 		if entries, err := os.ReadDir(filepath.Join(r.dir, filepath.FromSlash(name))); !changed.Has(name) || err == nil && len(entries) > 0 {
 			continue
 		}
-		out = append(out, gate.Gap{What: "submodule " + name, Why: "it was not checked out",
+		out = append(out, gate.Gap{What: "submodule " + name, Why: "the submodule was not checked out",
 			Remedy: "check out with submodules: true, or exclude it (gate.exclude)"})
 	}
 	return out

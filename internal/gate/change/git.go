@@ -50,7 +50,7 @@ func (r repository) fetch(ctx context.Context, id string) (string, error) {
 		args = append(args, "--unshallow")
 	}
 	if _, err := r.git(ctx, append(args, "origin", id)...); err != nil {
-		return "", fmt.Errorf("%w, and cannot fetch it: %w", errNoCommit, err)
+		return "", fmt.Errorf("%w and cannot fetch the commit: %w", errNoCommit, err)
 	}
 	return r.commit(ctx, id)
 }
@@ -151,7 +151,7 @@ func (r repository) list(ctx context.Context, commit string, exclude []string, b
 		case "100644", "100755", "100664":
 			size, err := strconv.ParseInt(fields[3], 10, 64)
 			if err != nil {
-				return l, fmt.Errorf("read the size of %s in %.7s: %w", name, commit, err)
+				return l, fmt.Errorf("cannot read the size of %s in %.7s: %w", name, commit, err)
 			}
 			l.files = append(l.files, gate.File{Path: name, Size: size})
 		}

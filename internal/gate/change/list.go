@@ -38,7 +38,7 @@ func (c *Change) List(ctx context.Context, exclude []string, everything bool) (*
 		err = c.everything(ctx, exclude, l)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("list files: %w", err)
+		return nil, fmt.Errorf("cannot list the files of the checkout: %w", err)
 	}
 	l.Scope = english.Plural(len(l.Files), "file", "") + ", everything"
 	if c.Head != "" {

@@ -156,7 +156,7 @@ func TestPushOfAClone(t *testing.T) {
 	alone := repo{t, t.TempDir()}
 	alone.git("clone", "-q", "--single-branch", "file://"+origin.dir, ".")
 	alone.git("remote", "set-url", "origin", filepath.Join(t.TempDir(), "gone"))
-	if c, l, err := alone.find(push("")); err != nil || l.Against != nil || !strings.Contains(c.Proof, "origin could not be asked") {
+	if c, l, err := alone.find(push("")); err != nil || l.Against != nil || !strings.Contains(c.Proof, "\"origin\" could not be asked") {
 		t.Errorf("without the ledger and an origin: %+v, %v", c, err)
 	}
 }

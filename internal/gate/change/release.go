@@ -78,7 +78,7 @@ func (r repository) ledgerTip(ctx context.Context) (tip, where string) {
 	defer cancel()
 	out, err := r.git(ctx, "ls-remote", "origin", "refs/heads/"+ledger.Branch)
 	if err != nil {
-		return "", "the checkout has no branch " + ledger.Branch + ", and origin could not be asked: check out with fetch-depth: 0"
+		return "", "the checkout has no branch " + ledger.Branch + ", and the remote \"origin\" could not be asked: check out with fetch-depth: 0"
 	}
 	tip, _, _ = strings.Cut(out, "\t")
 	if !commitID.MatchString(tip) {

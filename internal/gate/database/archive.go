@@ -19,7 +19,7 @@ func (u *update) checkZip(ctx context.Context, f *os.File, size int64) (time.Tim
 		return time.Time{}, err
 	}
 	if n := int64(len(files.File)); n > u.limits.entries {
-		return time.Time{}, fmt.Errorf("it has %d files, more than the limit of %d", n, u.limits.entries)
+		return time.Time{}, fmt.Errorf("the archive has %d files, more than the limit of %d", n, u.limits.entries)
 	}
 	var total int64
 	advisories := 0
@@ -29,7 +29,7 @@ func (u *update) checkZip(ctx context.Context, f *os.File, size int64) (time.Tim
 		}
 		n, err := readEntry(e, min(u.limits.entry, u.limits.unzipped-total))
 		if err != nil {
-			return time.Time{}, fmt.Errorf("read its entry %.100q: %w", e.Name, err)
+			return time.Time{}, fmt.Errorf("cannot read entry %.100q of the archive: %w", e.Name, err)
 		}
 		total += n
 		if strings.HasSuffix(e.Name, ".json") {
@@ -37,7 +37,7 @@ func (u *update) checkZip(ctx context.Context, f *os.File, size int64) (time.Tim
 		}
 	}
 	if advisories == 0 {
-		return time.Time{}, errors.New("it contains no advisory")
+		return time.Time{}, errors.New("the archive contains no advisory")
 	}
 	return time.Time{}, nil
 }
@@ -50,7 +50,7 @@ func readEntry(e *zip.File, limit int64) (int64, error) {
 	defer r.Close()
 	n, err := io.Copy(io.Discard, io.LimitReader(r, limit+1))
 	if err == nil && n > limit {
-		err = errors.New("it is too large when unpacked")
+		err = errors.New("the archive is too large when unpacked")
 	}
 	return n, err
 }

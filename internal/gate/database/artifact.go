@@ -44,7 +44,7 @@ func (u *update) artifact(want shape) func(context.Context, string, *Source) (*S
 	return func(ctx context.Context, mirror string, have *Source) (*Source, error) {
 		ref, err := name.ParseReference(mirror, name.WithDefaultTag(fmt.Sprint(want.schema)))
 		if err != nil {
-			return nil, &refusedError{"it is not a valid image reference"}
+			return nil, &refusedError{"the mirror is not a valid image reference"}
 		}
 		img, err := remote.Image(ref, remote.WithContext(ctx), remote.WithTransport(u.client.Transport), remote.WithUserAgent(userAgent),
 			// Retries are decided in this package.
@@ -64,7 +64,7 @@ func (u *update) artifact(want shape) func(context.Context, string, *Source) (*S
 			return nil, broken(err)
 		}
 		if size > u.limits.layer {
-			return nil, &refusedError{fmt.Sprintf("it has %d bytes, more than the limit of %d", size, u.limits.layer)}
+			return nil, &refusedError{fmt.Sprintf("the layer has %d bytes, more than the limit of %d", size, u.limits.layer)}
 		}
 		content, err := layer.Compressed()
 		if err != nil {
@@ -89,11 +89,11 @@ func singleLayer(img v1.Image, media types.MediaType) (v1.Layer, int64, error) {
 	}
 	switch {
 	case len(m.Layers) != 1:
-		return nil, 0, fmt.Errorf("it has %d layers instead of one", len(m.Layers))
+		return nil, 0, fmt.Errorf("the artifact has %d layers instead of one", len(m.Layers))
 	case m.Layers[0].MediaType != media:
-		return nil, 0, fmt.Errorf("its layer is of type %.100q, not %s", m.Layers[0].MediaType, media)
+		return nil, 0, fmt.Errorf("the artifact's layer is of type %.100q, not %s", m.Layers[0].MediaType, media)
 	case len(m.Layers[0].URLs) > 0:
-		return nil, 0, errors.New("its layer is stored outside of the registry")
+		return nil, 0, errors.New("the artifact's layer is stored outside of the registry")
 	}
 	layer, err := img.LayerByDigest(m.Layers[0].Digest)
 	return layer, m.Layers[0].Size, err
@@ -104,7 +104,7 @@ func singleLayer(img v1.Image, media types.MediaType) (v1.Layer, int64, error) {
 func drain(r io.Reader, most int64) error {
 	n, err := io.Copy(io.Discard, io.LimitReader(r, most+1))
 	if err == nil && n > most {
-		err = broken(errors.New("there is too much data after its end"))
+		err = broken(errors.New("there is too much data after the end of the archive"))
 	}
 	return err
 }

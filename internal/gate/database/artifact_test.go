@@ -161,7 +161,7 @@ func TestTrivyDB(t *testing.T) {
 		c.now = noon.Add(9 * 24 * time.Hour)
 		newer := publish(t, trivyMedia, nil, layer(t, dated(c.now.Add(-time.Hour)), entry{name: "trivy.db", body: bolt}))
 		got, err := Update(t.Context(), o)
-		if err == nil || got[0].State != Stale || !strings.Contains(err.Error(), "the existing copy is 9 days old (at most 7 days); "+repo.ref+": its data is of 2026-11-21") {
+		if err == nil || got[0].State != Stale || !strings.Contains(err.Error(), "the existing copy is 9 days old (at most 7 days); "+repo.ref+": the mirror's data is of 2026-11-21") {
 			t.Fatalf("%+v, %v", got, err)
 		}
 		gaps := Judge(o.Dir, []string{TrivyDB}, c.now, 0)
@@ -251,11 +251,11 @@ func TestTrivyFaults(t *testing.T) {
 		"more than the manifest says": {layers: [][]byte{good}, waits: 3, said: "size", spoil: blobs(func(w http.ResponseWriter, body []byte) {
 			_, _ = w.Write(append(body, make([]byte, 1000)...))
 		})},
-		"another media type":          {media: "application/vnd.oci.image.layer.v1.tar+gzip", layers: [][]byte{good}, waits: 1, said: "its layer is of type"},
-		"two layers":                  {layers: [][]byte{good, layer(t, made)}, waits: 1, said: "it has 2 layers instead of one"},
+		"another media type":          {media: "application/vnd.oci.image.layer.v1.tar+gzip", layers: [][]byte{good}, waits: 1, said: "layer is of type"},
+		"two layers":                  {layers: [][]byte{good, layer(t, made)}, waits: 1, said: "the artifact has 2 layers instead of one"},
 		"gzip bomb":                   {layers: [][]byte{layer(t, large, made)}, waits: 1, said: "trivy.db has 8392704 bytes, more than the limit of 1048576"},
 		"gzip bomb after the end":     {layers: [][]byte{layer(t, db, made, entry{name: ".", kind: tar.TypeDir}, entry{name: "metadata.json", body: make([]byte, 8<<20)})}, waits: 1, said: "only one trivy.db and one metadata.json are allowed"},
-		"gzip bomb of nothing":        {layers: [][]byte{append(layer(t, db, made), zipped(t, strings.Repeat("\x00", 16<<20))...)}, waits: 1, said: "too much data after its end"},
+		"gzip bomb of nothing":        {layers: [][]byte{append(layer(t, db, made), zipped(t, strings.Repeat("\x00", 16<<20))...)}, waits: 1, said: "too much data after the end"},
 		"path that escapes":           {layers: [][]byte{layer(t, db, made, entry{name: "../../evil", body: []byte("x")})}, waits: 1, said: `the layer contains "../../evil" (0)`},
 		"absolute path":               {layers: [][]byte{layer(t, entry{name: "/trivy.db", body: bolt}, made)}, waits: 1, said: `the layer contains "/trivy.db" (0)`},
 		"symbolic link":               {layers: [][]byte{layer(t, entry{name: "trivy.db", kind: tar.TypeSymlink}, made)}, waits: 1, said: `the layer contains "trivy.db" (2)`},
@@ -265,7 +265,7 @@ func TestTrivyFaults(t *testing.T) {
 		"no database":                 {layers: [][]byte{layer(t, entry{name: "trivy.db", body: []byte("<html>")}, made)}, waits: 1, said: "the layer has no usable trivy.db"},
 		"huge metadata.json":          {layers: [][]byte{layer(t, db, entry{name: "metadata.json", body: make([]byte, 1<<17)})}, waits: 1, said: "metadata.json has more than 65536 bytes"},
 		"metadata without a date":     {layers: [][]byte{layer(t, db, entry{name: "metadata.json", body: []byte(`{"Version":2}`)})}, waits: 1, said: "does not state when"},
-		"another schema":              {layers: [][]byte{layer(t, db, entry{name: "metadata.json", body: []byte(`{"Version":3,"UpdatedAt":"2026-11-21T00:00:00Z"}`)})}, said: "its schema is 3, not 2"},
+		"another schema":              {layers: [][]byte{layer(t, db, entry{name: "metadata.json", body: []byte(`{"Version":3,"UpdatedAt":"2026-11-21T00:00:00Z"}`)})}, said: "the database has schema 3 instead of 2"},
 		"of tomorrow":                 {layers: [][]byte{layer(t, db, dated(noon.Add(48*time.Hour)))}, said: "in the future"},
 		"no gzip":                     {layers: [][]byte{bytes.Repeat([]byte("plain "), 50)}, waits: 1, said: "gzip"},
 		"no tar":                      {layers: [][]byte{zipped(t, strings.Repeat("x", 2000))}, waits: 1, said: "tar"},

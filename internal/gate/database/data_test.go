@@ -91,7 +91,7 @@ func TestExploits(t *testing.T) {
 		}
 		c.now = later
 		got, err := Update(t.Context(), o)
-		if err == nil || got[0].State != Unchanged || got[0].Age != 0 || got[1].State != Stale || !strings.Contains(err.Error(), "update epss: the existing copy is 8 days old") {
+		if err == nil || got[0].State != Unchanged || got[0].Age != 0 || got[1].State != Stale || !strings.Contains(err.Error(), "cannot update epss: the existing copy is 8 days old") {
 			t.Errorf("%+v, %v", got, err)
 		}
 	})
@@ -133,9 +133,9 @@ func TestByHand(t *testing.T) {
 	}
 	want := []string{
 		"osv/Go: has an unknown age",
-		"osv/PyPI: is damaged: read osv-scalibr/PyPI/all.zip: zip: not a valid zip file",
+		"osv/PyPI: is damaged: cannot read osv-scalibr/PyPI/all.zip: zip: not a valid zip file",
 		"osv/Maven: is not in DIR",
-		`osv/../../etc: is damaged: "osv/../../etc" is not a database`,
+		`osv/../../etc: is damaged: "osv/../../etc" is not the name of a database`,
 		"trivy-db: is 8 days old (at most 7 days)",
 		"trivy-java-db: is not in DIR",
 	}
@@ -145,7 +145,7 @@ func TestByHand(t *testing.T) {
 	if gaps := Judge(filepath.Join(dir, "none"), needed, noon, 0); len(gaps) != len(needed) {
 		t.Errorf("no folder: %v", gaps)
 	}
-	if gaps := Judge("", needed[:1], noon, 0); len(gaps) != 1 || gaps[0].Why != "is not in the databases: no folder is given" {
+	if gaps := Judge("", needed[:1], noon, 0); len(gaps) != 1 || gaps[0].Why != "is not in the databases: no folder was given" {
 		t.Errorf("no folder: %v", gaps)
 	}
 }
@@ -177,12 +177,12 @@ func TestKEVRefused(t *testing.T) {
 		"":                        "not a JSON object",
 		"[]":                      "not a JSON object",
 		"<!DOCTYPE html>":         "not a JSON object",
-		"{}":                      "no vulnerabilities",
-		`{"vulnerabilities":[]}`:  "no vulnerabilities",
+		"{}":                      "the list of vulnerabilities is missing",
+		`{"vulnerabilities":[]}`:  "the list of vulnerabilities is missing",
 		`{"vulnerabilities":{}}`:  "not a list",
 		kevText[:len(kevText)-10]: "EOF",
-		kevText + "{}":            "there is data after",
-		strings.Replace(kevText, `"count": 2`, `"count": 3`, 1):                                                              "it states 3 entries and has 2",
+		kevText + "{}":            "the file continues after",
+		strings.Replace(kevText, `"count": 2`, `"count": 3`, 1):                                                              "the catalogue states 3 entries but has 2",
 		strings.Replace(kevText, "2021-12-10", "yesterday", 1):                                                               `entry 1: "yesterday" is not a date`,
 		strings.Replace(kevText, "CVE-2024-3094", "GHSA-x", 1):                                                               `entry 2: "GHSA-x" is not a CVE id`,
 		strings.Replace(kevText, `"count": 2`, `"vulnerabilities": [{"cveID":"CVE-2024-3094","dateAdded":"2024-04-02"}]`, 1): "two lists",
@@ -195,7 +195,7 @@ func TestKEVRefused(t *testing.T) {
 		t.Error("too long, and no error")
 	}
 	// Not too long, but for what follows.
-	if _, _, err := parseKEV(strings.NewReader(kevText+strings.Repeat(" ", 1000)), limits{text: int64(len(kevText) + 10)}.orDefault()); err == nil || !strings.Contains(err.Error(), "it has more than") {
+	if _, _, err := parseKEV(strings.NewReader(kevText+strings.Repeat(" ", 1000)), limits{text: int64(len(kevText) + 10)}.orDefault()); err == nil || !strings.Contains(err.Error(), "the catalogue has more than") {
 		t.Errorf("too long: %v", err)
 	}
 }
@@ -204,12 +204,12 @@ func TestEPSSRefused(t *testing.T) {
 	const head = "cve,epss,percentile\n"
 	whole := zipped(t, epssText)
 	for text, want := range map[string]string{
-		"":                                    "read its columns: EOF",
-		"#":                                   "read its first line",
-		"#" + strings.Repeat("x", 1<<16):      "read its first line",
+		"":                                    "cannot read the columns of the table: EOF",
+		"#":                                   "cannot read the first line of the table",
+		"#" + strings.Repeat("x", 1<<16):      "cannot read the first line of the table",
 		"#score_date:yesterday\n" + head:      `"yesterday" is not a date`,
-		"<!DOCTYPE html>":                     "no columns cve and epss",
-		head:                                  "it has no scores",
+		"<!DOCTYPE html>":                     "the columns cve and epss are missing",
+		head:                                  "the table has no scores",
 		head + "CVE-2024-3094,1.5,1\n":        `"1.5" is not a probability`,
 		head + "CVE-2024-3094,NaN,1\n":        `"NaN" is not a probability`,
 		head + "CVE-2024-3094,-0.1,1\n":       `"-0.1" is not a probability`,
@@ -224,7 +224,7 @@ func TestEPSSRefused(t *testing.T) {
 		}
 	}
 	bomb := zipped(t, epssText+strings.Repeat("CVE-1999-0001,0,0\n", 1<<16))
-	if _, _, err := parseEPSS(bytes.NewReader(bomb), limits{plain: 1 << 16}.orDefault()); err == nil || !strings.Contains(err.Error(), "it has more than 65536 bytes") {
+	if _, _, err := parseEPSS(bytes.NewReader(bomb), limits{plain: 1 << 16}.orDefault()); err == nil || !strings.Contains(err.Error(), "the table has more than 65536 bytes") {
 		t.Errorf("bomb: %v", err)
 	}
 }

@@ -47,7 +47,7 @@ func parseEPSS(r io.Reader, l limits) (map[string]float64, time.Time, error) {
 	}
 	found, err := scores(plain)
 	if limited.N == 0 {
-		err = fmt.Errorf("it has more than %d bytes", l.plain)
+		err = fmt.Errorf("the table has more than %d bytes", l.plain)
 	}
 	if err != nil {
 		return nil, when, err
@@ -64,7 +64,7 @@ func scoreDate(r *bufio.Reader) (time.Time, error) {
 	}
 	line, err := r.ReadSlice('\n')
 	if err != nil {
-		return time.Time{}, fmt.Errorf("read its first line: %w", err)
+		return time.Time{}, fmt.Errorf("cannot read the first line of the table: %w", err)
 	}
 	_, text, ok := strings.Cut(string(line), "score_date:")
 	if !ok {
@@ -76,7 +76,7 @@ func scoreDate(r *bufio.Reader) (time.Time, error) {
 			return when.UTC(), nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("%.50q is not a date", text)
+	return time.Time{}, fmt.Errorf("the score date %.50q is not a date", text)
 }
 
 func scores(r io.Reader) (map[string]float64, error) {
@@ -84,11 +84,11 @@ func scores(r io.Reader) (map[string]float64, error) {
 	rows.ReuseRecord = true
 	head, err := rows.Read()
 	if err != nil {
-		return nil, fmt.Errorf("read its columns: %w", err)
+		return nil, fmt.Errorf("cannot read the columns of the table: %w", err)
 	}
 	id, score := slices.Index(head, "cve"), slices.Index(head, "epss")
 	if id < 0 || score < 0 {
-		return nil, errors.New("it is not an EPSS table: no columns cve and epss")
+		return nil, errors.New("not an EPSS table: the columns cve and epss are missing")
 	}
 	found := map[string]float64{}
 	for {
@@ -110,7 +110,7 @@ func scores(r io.Reader) (map[string]float64, error) {
 		found[strings.Clone(row[id])] = p // the fields of a row share one string
 	}
 	if len(found) == 0 {
-		return nil, errors.New("it has no scores")
+		return nil, errors.New("the table has no scores")
 	}
 	return found, nil
 }

@@ -29,7 +29,7 @@ func (u *update) file(name string, limit int64, check check) func(context.Contex
 	return func(ctx context.Context, mirror string, have *Source) (*Source, error) {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, mirror, nil)
 		if err != nil {
-			return nil, &refusedError{"its address is not valid"}
+			return nil, &refusedError{"the address of the mirror is not valid"}
 		}
 		req.Header.Set("User-Agent", userAgent)
 		req.Header.Set("Accept-Encoding", "identity") // unchanged, with its length
@@ -49,9 +49,9 @@ func (u *update) file(name string, limit int64, check check) func(context.Contex
 		case res.StatusCode == http.StatusNotModified && conditional:
 			return nil, nil
 		case res.StatusCode != http.StatusOK:
-			return nil, &refusedError{fmt.Sprintf("it responded with %d %s", res.StatusCode, http.StatusText(res.StatusCode))}
+			return nil, &refusedError{fmt.Sprintf("the mirror responded with %d %s", res.StatusCode, http.StatusText(res.StatusCode))}
 		case res.ContentLength > limit:
-			return nil, &refusedError{fmt.Sprintf("it has %d bytes, more than the limit of %d", res.ContentLength, limit)}
+			return nil, &refusedError{fmt.Sprintf("the file has %d bytes, more than the limit of %d", res.ContentLength, limit)}
 		}
 		now := u.Now().UTC()
 		s := &Source{Name: name, From: label(mirror), Fetched: now, Checked: now, ETag: bounded(res.Header.Get("ETag"))}
@@ -81,10 +81,10 @@ func (u *update) copy(f *os.File, res *http.Response, s *Source, limit int64) er
 	in := &meter{Reader: res.Body, name: s.Name, total: res.ContentLength, report: u.Progress}
 	n, err := io.Copy(io.MultiWriter(f, sum, crc), io.LimitReader(in, limit+1))
 	if err != nil {
-		return fmt.Errorf("read after %d bytes: %w", n, err)
+		return fmt.Errorf("download interrupted after %d bytes: %w", n, err)
 	}
 	if n > limit {
-		return broken(fmt.Errorf("it sent more than %d bytes", limit))
+		return broken(fmt.Errorf("the mirror sent more than %d bytes", limit))
 	}
 	in.end()
 	s.Size, s.Digest = n, "sha256:"+hex.EncodeToString(sum.Sum(nil))
@@ -105,17 +105,17 @@ func (u *update) copy(f *os.File, res *http.Response, s *Source, limit int64) er
 // the existing file is refused, because the mirror is out of date.
 func (s *Source) date(when time.Time, have *Source) error {
 	if k, _ := kindOf(s.Name); k.daily && when.IsZero() {
-		return broken(errors.New("it does not state when it was published"))
+		return broken(errors.New("the file does not state when it was published"))
 	}
 	if when.IsZero() {
 		return nil
 	}
 	s.Upstream = when.UTC()
 	if when.Sub(s.Fetched) > clockSkew {
-		return &refusedError{"it is dated " + when.UTC().Format(time.RFC3339) + ", which is in the future"}
+		return &refusedError{"the file is dated " + when.UTC().Format(time.RFC3339) + ", which is in the future"}
 	}
 	if have != nil && when.Before(have.Upstream) {
-		return &refusedError{fmt.Sprintf("its data of %s is older than the existing data of %s",
+		return &refusedError{fmt.Sprintf("the mirror's data of %s is older than the existing data of %s",
 			when.UTC().Format(time.RFC3339), have.Upstream.UTC().Format(time.RFC3339))}
 	}
 	return nil
@@ -126,7 +126,7 @@ func explain(f *os.File, err error) error {
 	head := make([]byte, 512)
 	n, _ := f.ReadAt(head, 0)
 	if strings.HasPrefix(http.DetectContentType(bytes.TrimSpace(head[:n])), "text/html") {
-		return fmt.Errorf("it sent a web page: %w", err)
+		return fmt.Errorf("the mirror sent a web page: %w", err)
 	}
 	return err
 }

@@ -35,7 +35,7 @@ func Judge(dir string, needed []string, now time.Time, max time.Duration) []gate
 		case readErr != nil && !errors.Is(readErr, fs.ErrNotExist):
 			gap.Why = "is damaged: " + plainError(readErr)
 		case s == nil:
-			gap.Why = "is not in " + cmp.Or(dir, "the databases: no folder is given")
+			gap.Why = "is not in " + cmp.Or(dir, "the databases: no folder was given")
 		default:
 			age, known := s.Age(now)
 			if known && age <= max {

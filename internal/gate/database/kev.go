@@ -47,7 +47,7 @@ func load[V any](dir, name string, parse func(io.Reader, limits) (map[string]V, 
 	sum := sha256.New()
 	found, when, err := parse(io.TeeReader(f, sum), limits{}.orDefault())
 	if err != nil {
-		return nil, nil, fmt.Errorf("read %s: %w", k.path, err)
+		return nil, nil, fmt.Errorf("cannot read %s: %w", k.path, err)
 	}
 	return found, &gate.Database{Name: name, Digest: "sha256:" + hex.EncodeToString(sum.Sum(nil)), Time: when}, nil
 }
@@ -63,7 +63,7 @@ func parseKEV(r io.Reader, l limits) (map[string]string, time.Time, error) {
 	in := &io.LimitedReader{R: r, N: l.text + 1}
 	d := json.NewDecoder(in)
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return nil, time.Time{}, errors.Join(errors.New("it is not CISA's catalogue: not a JSON object"), err)
+		return nil, time.Time{}, errors.Join(errors.New("not CISA's catalogue of exploited vulnerabilities: the file is not a JSON object"), err)
 	}
 	var head catalogue
 	var found map[string]string
@@ -79,29 +79,29 @@ func parseKEV(r io.Reader, l limits) (map[string]string, time.Time, error) {
 			err = d.Decode(&head.Count)
 		case "vulnerabilities":
 			if found != nil {
-				return nil, time.Time{}, errors.New("it has two lists of vulnerabilities")
+				return nil, time.Time{}, errors.New("the catalogue has two lists of vulnerabilities")
 			}
 			found, err = entries(d)
 		default:
 			err = d.Decode(&json.RawMessage{})
 		}
 		if err != nil {
-			return nil, time.Time{}, fmt.Errorf("parse %.100q: %w", key, err)
+			return nil, time.Time{}, fmt.Errorf("cannot parse %.100q in the catalogue: %w", key, err)
 		}
 	}
 	if _, err := d.Token(); err != nil {
 		return nil, time.Time{}, err
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, time.Time{}, errors.New("there is data after the catalogue")
+		return nil, time.Time{}, errors.New("the file continues after the end of the catalogue")
 	}
 	switch {
 	case in.N == 0:
-		return nil, time.Time{}, fmt.Errorf("it has more than %d bytes", l.text)
+		return nil, time.Time{}, fmt.Errorf("the catalogue has more than %d bytes", l.text)
 	case len(found) == 0:
-		return nil, time.Time{}, errors.New("it is not CISA's catalogue: no vulnerabilities")
+		return nil, time.Time{}, errors.New("not CISA's catalogue of exploited vulnerabilities: the list of vulnerabilities is missing")
 	case head.Count != nil && *head.Count != len(found):
-		return nil, time.Time{}, fmt.Errorf("it states %d entries and has %d", *head.Count, len(found))
+		return nil, time.Time{}, fmt.Errorf("the catalogue states %d entries but has %d", *head.Count, len(found))
 	}
 	return found, head.DateReleased.UTC(), nil
 }

@@ -57,7 +57,7 @@ const clockSkew = 24 * time.Hour
 
 // errChanged means that a file does not match its source record: the file was cut off,
 // or an update was interrupted.
-var errChanged = errors.New("the file is not the one that was downloaded")
+var errChanged = errors.New("the file is not the one that was downloaded: update the database again")
 
 const maxSource = 64 << 10
 
@@ -79,7 +79,7 @@ func Read(dir, name string) (*Source, error) {
 func read(root *os.Root, name string) (*Source, error) {
 	k, ok := kindOf(name)
 	if !ok {
-		return nil, fmt.Errorf("%.100q is not a database", name)
+		return nil, fmt.Errorf("%.100q is not the name of a database", name)
 	}
 	info, err := root.Stat(k.path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -99,7 +99,7 @@ func read(root *os.Root, name string) (*Source, error) {
 	case s == nil:
 		s = &Source{Size: info.Size()}
 	case s.Size != info.Size():
-		return nil, fmt.Errorf("%s has %d bytes, not %d: %w", k.path, info.Size(), s.Size, errChanged)
+		return nil, fmt.Errorf("%s has %d bytes instead of %d: %w", k.path, info.Size(), s.Size, errChanged)
 	}
 	s.Name = name
 	switch {
@@ -112,7 +112,7 @@ func read(root *os.Root, name string) (*Source, error) {
 		s.Upstream = m.UpdatedAt
 	case s.Upstream.IsZero() && s.Checked.IsZero():
 		if s.Upstream, err = dateOf(root, name, k.path); err != nil {
-			return nil, fmt.Errorf("read %s: %w", k.path, err)
+			return nil, fmt.Errorf("cannot read %s: %w", k.path, err)
 		}
 	}
 	return s, nil
@@ -128,7 +128,7 @@ func readSource(root *os.Root, name string) (*Source, error) {
 	}
 	s := &Source{}
 	if err := json.Unmarshal(text, s); err != nil {
-		return nil, fmt.Errorf("parse %s: %w", name, err)
+		return nil, fmt.Errorf("cannot parse %s: %w", name, err)
 	}
 	return s, nil
 }
@@ -196,7 +196,7 @@ func intact(root *os.Root, name string) (*Source, error) {
 		return nil, err
 	}
 	if got := "sha256:" + hex.EncodeToString(sum.Sum(nil)); got != s.Digest {
-		return nil, fmt.Errorf("%s is %.19s…, not %.19s…: %w", k.path, got, s.Digest, errChanged)
+		return nil, fmt.Errorf("%s has the digest %.19s… instead of %.19s…: %w", k.path, got, s.Digest, errChanged)
 	}
 	return s, nil
 }

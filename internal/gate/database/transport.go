@@ -30,7 +30,7 @@ type busyError struct {
 }
 
 func (e *busyError) Error() string {
-	text := fmt.Sprintf("it responded with %d %s", e.status, http.StatusText(e.status))
+	text := fmt.Sprintf("the mirror responded with %d %s", e.status, http.StatusText(e.status))
 	if e.after > 0 {
 		text += fmt.Sprintf(" and asks to wait %s", e.after)
 	}
@@ -82,7 +82,7 @@ func allowed(req *http.Request) error {
 	case req.URL.Scheme != "http" || !loopback(req.URL.Hostname()):
 		return &refusedError{fmt.Sprintf("%s://%s was not used: a mirror must be https", req.URL.Scheme, req.URL.Host)}
 	case req.Response != nil && req.Response.Request.URL.Scheme == "https":
-		return &refusedError{fmt.Sprintf("it redirects to http://%s: redirects from https to http are not followed", req.URL.Host)}
+		return &refusedError{fmt.Sprintf("the mirror redirects to http://%s: redirects from https to http are not followed", req.URL.Host)}
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ func readMetadata(root *os.Root, name string) (metadata, error) {
 
 func parseMetadata(text []byte) (m metadata, err error) {
 	if err := json.Unmarshal(text, &m); err != nil {
-		return m, fmt.Errorf("parse metadata.json: %w", err)
+		return m, fmt.Errorf("cannot parse metadata.json: %w", err)
 	}
 	if m.UpdatedAt.IsZero() {
 		return m, errors.New("metadata.json does not state when the database was made")
@@ -64,7 +64,7 @@ func (u *update) unpack(ctx context.Context, layer *meter, want shape, s, have *
 		return broken(err)
 	}
 	if m.Version != want.schema {
-		return &refusedError{fmt.Sprintf("its schema is %d, not %d", m.Version, want.schema)}
+		return &refusedError{fmt.Sprintf("the database has schema %d instead of %d", m.Version, want.schema)}
 	}
 	if err := s.date(m.UpdatedAt, have); err != nil {
 		return err

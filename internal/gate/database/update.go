@@ -42,19 +42,19 @@ func Update(ctx context.Context, o Options) ([]Result, error) {
 	u := &update{Options: o}
 	items, err := u.items()
 	if err != nil {
-		return nil, fmt.Errorf("update databases: %w", err)
+		return nil, fmt.Errorf("cannot update the databases: %w", err)
 	}
 	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
-		return nil, fmt.Errorf("update databases: %w", err)
+		return nil, fmt.Errorf("cannot update the databases: %w", err)
 	}
 	lock := flock.New(filepath.Join(o.Dir, ".lock"))
 	if _, err := lock.TryLockContext(ctx, 50*time.Millisecond); err != nil {
-		return nil, fmt.Errorf("lock databases %s: %w", o.Dir, err)
+		return nil, fmt.Errorf("cannot lock the databases in %s: %w", o.Dir, err)
 	}
 	// Unlocking fails only if the file is already closed.
 	defer func() { _ = lock.Unlock() }()
 	if u.root, err = os.OpenRoot(o.Dir); err != nil {
-		return nil, fmt.Errorf("update databases: %w", err)
+		return nil, fmt.Errorf("cannot update the databases: %w", err)
 	}
 	defer u.root.Close()
 	client := *o.Client
@@ -64,13 +64,13 @@ func Update(ctx context.Context, o Options) ([]Result, error) {
 	var errs []error
 	for _, it := range items {
 		if ctx.Err() != nil {
-			errs = append(errs, fmt.Errorf("update %s: %w", it.name, context.Cause(ctx)))
+			errs = append(errs, fmt.Errorf("cannot update %s: %w", it.name, context.Cause(ctx)))
 			break
 		}
 		r, err := u.one(ctx, it)
 		results = append(results, r)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("update %s: %w", it.name, err))
+			errs = append(errs, fmt.Errorf("cannot update %s: %w", it.name, err))
 		}
 	}
 	return results, errors.Join(errs...)
@@ -97,7 +97,7 @@ func (u *update) items() ([]item, error) {
 			eco := url.PathEscape(strings.TrimPrefix(name, "osv/"))
 			for _, m := range u.OSVMirrors {
 				if !strings.Contains(m, "<ecosystem>") {
-					errs = append(errs, fmt.Errorf("mirror %s has no <ecosystem> in it", label(m)))
+					errs = append(errs, fmt.Errorf("mirror %s does not contain the placeholder <ecosystem>", label(m)))
 				}
 				it.mirrors = append(it.mirrors, strings.ReplaceAll(m, "<ecosystem>", eco))
 			}
@@ -150,7 +150,7 @@ func (u *update) one(ctx context.Context, it item) (Result, error) {
 		}
 		// The next mirror may have a newer one.
 		state = Stale
-		notes = append(notes, label(m)+": its data is of "+have.Upstream.Format(time.DateOnly))
+		notes = append(notes, label(m)+": the mirror's data is of "+have.Upstream.Format(time.DateOnly))
 	}
 	if state != Stale {
 		return u.result(it, state, have, notes), nil

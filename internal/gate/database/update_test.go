@@ -51,31 +51,31 @@ func TestFaults(t *testing.T) {
 			steps: []http.HandlerFunc{status(429, "Retry-After", noon.Add(9*time.Second).Format(http.TimeFormat)), ok},
 			state: Fetched, asked: 2, waits: []time.Duration{9500 * time.Millisecond},
 		},
-		"429 that asks for an hour": {steps: []http.HandlerFunc{status(429, "Retry-After", "3600"), ok}, state: Missing, asked: 1, said: "it responded with 429 Too Many Requests and asks to wait 1h0m0s"},
+		"429 that asks for an hour": {steps: []http.HandlerFunc{status(429, "Retry-After", "3600"), ok}, state: Missing, asked: 1, said: "the mirror responded with 429 Too Many Requests and asks to wait 1h0m0s"},
 		"503 burst": {
 			steps: []http.HandlerFunc{status(503), status(503), status(503), ok}, state: Fetched, asked: 4,
 			waits: []time.Duration{750 * time.Millisecond, 1500 * time.Millisecond, 3 * time.Second},
 		},
 		"503 for ever": {
-			steps: []http.HandlerFunc{status(503)}, state: Missing, asked: 4, said: "it responded with 503 Service Unavailable",
+			steps: []http.HandlerFunc{status(503)}, state: Missing, asked: 4, said: "the mirror responded with 503 Service Unavailable",
 			waits: []time.Duration{750 * time.Millisecond, 1500 * time.Millisecond, 3 * time.Second},
 		},
-		"404":                         {steps: []http.HandlerFunc{status(404)}, state: Missing, asked: 1, said: "it responded with 404 Not Found"},
-		"304 without a condition":     {steps: []http.HandlerFunc{status(304)}, state: Missing, asked: 1, said: "it responded with 304 Not Modified"},
+		"404":                         {steps: []http.HandlerFunc{status(404)}, state: Missing, asked: 1, said: "the mirror responded with 404 Not Found"},
+		"304 without a condition":     {steps: []http.HandlerFunc{status(304)}, state: Missing, asked: 1, said: "the mirror responded with 304 Not Modified"},
 		"connection reset mid-body":   {steps: []http.HandlerFunc{reset(good), ok}, state: Fetched, asked: 2, waits: []time.Duration{750 * time.Millisecond}},
 		"truncated zip, then good":    {steps: []http.HandlerFunc{content(good[:len(good)-9], day), ok}, state: Fetched, asked: 2, waits: []time.Duration{750 * time.Millisecond}},
 		"truncated zip for ever":      {steps: []http.HandlerFunc{content(good[:len(good)-9], day)}, state: Missing, asked: 2, waits: []time.Duration{750 * time.Millisecond}, said: "not a valid zip file"},
-		"an entry with a wrong CRC":   {steps: []http.HandlerFunc{content(flipped, day)}, state: Missing, asked: 2, waits: []time.Duration{750 * time.Millisecond}, said: `read its entry "GO-2026-0001.json"`},
-		"HTML error page with 200":    {steps: []http.HandlerFunc{content([]byte("\n<!DOCTYPE html><p>Sorry"), day)}, state: Missing, asked: 2, waits: []time.Duration{750 * time.Millisecond}, said: "it sent a web page"},
-		"zip without an advisory":     {steps: []http.HandlerFunc{content(emptyZip, day)}, state: Missing, asked: 2, waits: []time.Duration{750 * time.Millisecond}, said: "it contains no advisory"},
+		"an entry with a wrong CRC":   {steps: []http.HandlerFunc{content(flipped, day)}, state: Missing, asked: 2, waits: []time.Duration{750 * time.Millisecond}, said: `cannot read entry "GO-2026-0001.json" of the archive`},
+		"HTML error page with 200":    {steps: []http.HandlerFunc{content([]byte("\n<!DOCTYPE html><p>Sorry"), day)}, state: Missing, asked: 2, waits: []time.Duration{750 * time.Millisecond}, said: "the mirror sent a web page"},
+		"zip without an advisory":     {steps: []http.HandlerFunc{content(emptyZip, day)}, state: Missing, asked: 2, waits: []time.Duration{750 * time.Millisecond}, said: "the archive contains no advisory"},
 		"the checksum of the mirror":  {steps: []http.HandlerFunc{hashed(sum(good))}, state: Fetched, asked: 1},
 		"another checksum than that":  {steps: []http.HandlerFunc{hashed(sum(flipped))}, state: Missing, asked: 2, waits: []time.Duration{750 * time.Millisecond}, said: "the checksum that the mirror sent does not match"},
 		"redirect to plain http":      {steps: []http.HandlerFunc{status(302, "Location", "http://mirror.example.com/all.zip")}, state: Missing, asked: 1, said: "http://mirror.example.com was not used: a mirror must be https"},
 		"redirect to another scheme":  {steps: []http.HandlerFunc{status(302, "Location", "file:///etc/passwd")}, state: Missing, asked: 1, said: "was not used: a mirror must be https"},
-		"more than is taken":          {steps: []http.HandlerFunc{content(make([]byte, 1<<20), day)}, state: Missing, asked: 1, said: "it has 1048576 bytes, more than the limit of 65536"},
-		"more than is taken, chunked": {steps: []http.HandlerFunc{endless}, state: Missing, asked: 2, waits: []time.Duration{750 * time.Millisecond}, said: "it sent more than 65536 bytes"},
+		"more than is taken":          {steps: []http.HandlerFunc{content(make([]byte, 1<<20), day)}, state: Missing, asked: 1, said: "the file has 1048576 bytes, more than the limit of 65536"},
+		"more than is taken, chunked": {steps: []http.HandlerFunc{endless}, state: Missing, asked: 2, waits: []time.Duration{750 * time.Millisecond}, said: "the mirror sent more than 65536 bytes"},
 		"zip that unpacks to too much": {
-			steps: []http.HandlerFunc{content(bomb(t), day)}, state: Missing, asked: 2, waits: []time.Duration{750 * time.Millisecond}, said: "it is too large when unpacked",
+			steps: []http.HandlerFunc{content(bomb(t), day)}, state: Missing, asked: 2, waits: []time.Duration{750 * time.Millisecond}, said: "the archive is too large when unpacked",
 		},
 	} {
 		t.Run("GP-GATE-8 "+name, func(t *testing.T) {
@@ -178,7 +178,7 @@ func TestMirrors(t *testing.T) {
 	if err != nil || got[0].State != Fetched || got[0].From != second.URL+"/Go/all.zip" {
 		t.Fatalf("%+v, %v", got, err)
 	}
-	want := []string{first.URL + "/Go/all.zip: it responded with 403 Forbidden"}
+	want := []string{first.URL + "/Go/all.zip: the mirror responded with 403 Forbidden"}
 	if d := cmp.Diff(want, got[0].Errors); d != "" {
 		t.Error(d)
 	}
@@ -196,7 +196,7 @@ func TestMirrors(t *testing.T) {
 		if err != nil || got[0].State != Stale || got[0].Age != 3*24*time.Hour {
 			t.Fatalf("%+v, %v", got, err)
 		}
-		want = append(want, second.URL+"/Go/all.zip: it responded with 500 Internal Server Error")
+		want = append(want, second.URL+"/Go/all.zip: the mirror responded with 500 Internal Server Error")
 		if d := cmp.Diff(want, got[0].Errors); d != "" {
 			t.Error(d)
 		}
@@ -207,7 +207,7 @@ func TestMirrors(t *testing.T) {
 	t.Run("GP-GATE-8 all mirrors down for too long", func(t *testing.T) {
 		c.now = noon.Add(9 * 24 * time.Hour)
 		got, err := Update(t.Context(), o)
-		if err == nil || got[0].State != Stale || !strings.Contains(err.Error(), "update osv/Go: the existing copy is 9 days old (at most 7 days); "+first.URL) {
+		if err == nil || got[0].State != Stale || !strings.Contains(err.Error(), "cannot update osv/Go: the existing copy is 9 days old (at most 7 days); "+first.URL) {
 			t.Fatalf("%+v, %v", got, err)
 		}
 		gaps := Judge(o.Dir, []string{"osv/Go"}, c.now, 0)
@@ -221,7 +221,7 @@ func TestMirrors(t *testing.T) {
 		if err := os.WriteFile(file, bytes.Repeat([]byte("x"), len(old)), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Update(t.Context(), o); err == nil || !strings.Contains(err.Error(), "the file is not the one that was downloaded") {
+		if _, err := Update(t.Context(), o); err == nil || !strings.Contains(err.Error(), "the file is not the one that was downloaded: update the database again") {
 			t.Errorf("with its mirrors down: %v", err)
 		}
 		if err := os.Truncate(file, 10); err != nil {
@@ -414,7 +414,7 @@ func TestNames(t *testing.T) {
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for _, want := range []string{`"../up" is not an OSV ecosystem`, `"a/b" is not an OSV ecosystem`, `"" is not an OSV ecosystem`, "mirror https://osv.example.com/all.zip has no <ecosystem> in it"} {
+	for _, want := range []string{`"../up" is not an OSV ecosystem`, `"a/b" is not an OSV ecosystem`, `"" is not an OSV ecosystem`, "mirror https://osv.example.com/all.zip does not contain the placeholder <ecosystem>"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%v lacks %s", err, want)
 		}

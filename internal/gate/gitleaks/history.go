@@ -150,7 +150,7 @@ func (s *scan) list(ctx context.Context, options ...string) ([]string, error) {
 	args := append(append([]string{"rev-list"}, options...), "--end-of-options", head, "--")
 	out, err := git.Foreign(s.in.Dir).Output(ctx, nil, args...)
 	if err != nil {
-		return nil, fmt.Errorf("list commits (a shallow clone lacks some: check out with fetch-depth: 0): %w", err)
+		return nil, fmt.Errorf("cannot list commits (a shallow clone lacks some: check out with fetch-depth: 0): %w", err)
 	}
 	return strings.Fields(string(out)), nil
 }

@@ -114,23 +114,23 @@ func (*Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, bo
 func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 	d, err := s.rules()
 	if err != nil {
-		return gate.Result{}, fmt.Errorf("load the rules of gitleaks: %w", err)
+		return gate.Result{}, fmt.Errorf("cannot load the rules of gitleaks: %w", err)
 	}
 	sc := &scan{in: in, detector: d}
 	sc.texts = map[string]string{}
 	if err := sc.read(ctx); err != nil {
-		return gate.Result{}, fmt.Errorf("scan files for secrets: %w", err)
+		return gate.Result{}, fmt.Errorf("cannot scan files for secrets: %w", err)
 	}
 	group, both := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		if err := sc.tree(both); err != nil {
-			return fmt.Errorf("scan files for secrets: %w", err)
+			return fmt.Errorf("cannot scan files for secrets: %w", err)
 		}
 		return nil
 	})
 	group.Go(func() error {
 		if err := sc.history(both); err != nil {
-			return fmt.Errorf("scan git history for secrets: %w", err)
+			return fmt.Errorf("cannot scan the git history for secrets: %w", err)
 		}
 		return nil
 	})
@@ -141,7 +141,7 @@ func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) 
 	}
 	// The detector stops silently at a deadline.
 	if err := ctx.Err(); err != nil {
-		return gate.Result{}, fmt.Errorf("scan for secrets: %w", err)
+		return gate.Result{}, fmt.Errorf("cannot scan for secrets: %w", err)
 	}
 	return gate.Result{Findings: sc.found.findings(), Covered: sc.covered(), Missing: append(sc.missing, sc.elsewhere()...)}, nil
 }
@@ -181,7 +181,7 @@ func (s *scan) elsewhere() []gate.Gap {
 	if more := len(s.pointers) - 1; more > 0 {
 		what += fmt.Sprintf(" and %d more", more)
 	}
-	return []gate.Gap{{What: what, Why: english.PluralWord(len(s.pointers), "it is a Git LFS pointer, and its content is", "they are Git LFS pointers, and their content is") + " not in the checkout",
+	return []gate.Gap{{What: what, Why: english.PluralWord(len(s.pointers), "the file is a Git LFS pointer, and the content is", "the files are Git LFS pointers, and the content is") + " not in the checkout",
 		Remedy: "check out with lfs: true, or exclude the folder (gate.exclude)"}}
 }
 

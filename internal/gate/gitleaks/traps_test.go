@@ -26,20 +26,20 @@ func TestTraps(t *testing.T) {
 		file, text string
 		want       []string
 	}{
-		"a binary":                  {"tool.bin", "\x00\x01\x02" + strings.Repeat("\xff\x00", 5000) + token + "\x00", []string{"github-pat tool.bin"}},
-		"a binary's window's edge":  {"tool.bin", "\x00" + strings.Repeat("\x01", window-20) + token + "\x00", []string{"github-pat tool.bin"}},
-		"16-bit units in a binary":  {"setup.exe", "MZ\x00\x00\x03" + wideRun.String() + "\x01\x02", []string{"github-pat setup.exe"}},
-		"text in 16-bit units":      {".env", wideText.String(), []string{"github-pat .env:1"}},
-		"a string over two lines":   {"a.js", "x()\nconst t = \"" + token[:half] + "\" +\n    \"" + token[half:] + "\";\n", []string{"github-pat a.js:2"}},
-		"strings next to others":    {"a.py", "t = ('" + token[:half] + "'\n     '" + token[half:] + "')\n", []string{"github-pat a.py:1"}},
-		"an operator at the front":  {"a.kt", "val t = \"" + token[:half] + "\"\n    + \"" + token[half:] + "\"\n", []string{"github-pat a.kt:1"}},
-		"a line that goes on":       {"a.sh", "curl -H \"x: " + token[:half] + "\\\n" + token[half:] + "\"\n", []string{"github-pat a.sh:1"}},
-		"over three lines":          {"a.go", "t := \"" + token[:10] + "\" +\n\t\"" + token[10:20] + "\" +\n\t\"" + token[20:] + "\"\n", []string{"github-pat a.go:1"}},
-		"at the edge of a piece":    {"a.txt", strings.Repeat("0123456 \n", (chunkSize-20)/9) + token + "\n" + strings.Repeat("x\n", chunkSize), []string{"github-pat a.txt:" + strconv.Itoa((chunkSize-20)/9+1)}},
-		"in a line without an end":  {"a.min.js", strings.Repeat("0123456 ", chunkSize/2) + token + strings.Repeat(" 0123456", chunkSize), []string{"github-pat a.min.js:1"}},
-		"a list is no split string": {"a.json", "[\n\"" + token[:half] + "\",\n\"" + token[half:] + "\"]\n", []string{}},
-		"a large text":              {"big.txt", strings.Repeat("0123456\n", window/8) + token + "\n" + strings.Repeat("x\n", window/2), []string{"github-pat big.txt:" + strconv.Itoa(window/8+1)}},
-		"an image's name":           {"a.png", "\x89PNG\x00" + token, []string{}},
+		"a binary":                     {"tool.bin", "\x00\x01\x02" + strings.Repeat("\xff\x00", 5000) + token + "\x00", []string{"github-pat tool.bin"}},
+		"a binary's window's edge":     {"tool.bin", "\x00" + strings.Repeat("\x01", window-20) + token + "\x00", []string{"github-pat tool.bin"}},
+		"16-bit units in a binary":     {"setup.exe", "MZ\x00\x00\x03" + wideRun.String() + "\x01\x02", []string{"github-pat setup.exe"}},
+		"text in 16-bit units":         {".env", wideText.String(), []string{"github-pat .env:1"}},
+		"a string over two lines":      {"a.js", "x()\nconst t = \"" + token[:half] + "\" +\n    \"" + token[half:] + "\";\n", []string{"github-pat a.js:2"}},
+		"strings next to others":       {"a.py", "t = ('" + token[:half] + "'\n     '" + token[half:] + "')\n", []string{"github-pat a.py:1"}},
+		"an operator at the front":     {"a.kt", "val t = \"" + token[:half] + "\"\n    + \"" + token[half:] + "\"\n", []string{"github-pat a.kt:1"}},
+		"a line that goes on":          {"a.sh", "curl -H \"x: " + token[:half] + "\\\n" + token[half:] + "\"\n", []string{"github-pat a.sh:1"}},
+		"over three lines":             {"a.go", "t := \"" + token[:10] + "\" +\n\t\"" + token[10:20] + "\" +\n\t\"" + token[20:] + "\"\n", []string{"github-pat a.go:1"}},
+		"at the edge of a piece":       {"a.txt", strings.Repeat("0123456 \n", (chunkSize-20)/9) + token + "\n" + strings.Repeat("x\n", chunkSize), []string{"github-pat a.txt:" + strconv.Itoa((chunkSize-20)/9+1)}},
+		"in a line without an end":     {"a.min.js", strings.Repeat("0123456 ", chunkSize/2) + token + strings.Repeat(" 0123456", chunkSize), []string{"github-pat a.min.js:1"}},
+		"a list is not a split string": {"a.json", "[\n\"" + token[:half] + "\",\n\"" + token[half:] + "\"]\n", []string{}},
+		"a large text":                 {"big.txt", strings.Repeat("0123456\n", window/8) + token + "\n" + strings.Repeat("x\n", window/2), []string{"github-pat big.txt:" + strconv.Itoa(window/8+1)}},
+		"an image's name":              {"a.png", "\x89PNG\x00" + token, []string{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRepo(t)

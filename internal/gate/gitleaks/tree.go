@@ -92,7 +92,7 @@ func (s *scan) file(ctx context.Context, root *os.Root, name string) error {
 	skip := s.detector.skips(name)
 	head := make([]byte, min(info.Size(), 8000))
 	if _, err := io.ReadFull(f, head); err != nil && err != io.EOF {
-		return fmt.Errorf("read %s: %w", name, err)
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	_, utf16 := narrow(head)
 	binary := isBinary(head) && !utf16
@@ -114,7 +114,7 @@ func (s *scan) file(ctx context.Context, root *os.Root, name string) error {
 	}
 	text, err := io.ReadAll(io.MultiReader(bytes.NewReader(head), f))
 	if err != nil {
-		return fmt.Errorf("read %s: %w", name, err)
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	s.bytes.Add(int64(len(text)))
 	if plain, ok := narrow(text); ok {
@@ -144,7 +144,7 @@ func (s *scan) runs(ctx context.Context, r io.Reader, p piece) error {
 		case err == io.EOF || err == io.ErrUnexpectedEOF:
 			return nil
 		case err != nil:
-			return fmt.Errorf("read %s: %w", p.path, err)
+			return fmt.Errorf("%s: %w", p.path, err)
 		}
 		if !p.binary {
 			p.line += bytes.Count(buf[:have-chunkOverlap], []byte("\n"))

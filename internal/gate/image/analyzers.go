@@ -52,7 +52,7 @@ type fileAnalyzer interface {
 	Analyze(ctx context.Context, in analyzer.AnalysisInput) (*analyzer.AnalysisResult, error)
 }
 
-var errNoAnalyzers = errors.New("this version of trivy keeps its analyzers elsewhere: use the version that go.mod pins")
+var errNoAnalyzers = errors.New("cannot find the analyzers in this version of trivy: use the version that go.mod pins")
 
 func newAnalyzers() (analyzers, error) {
 	group, err := analyzer.NewAnalyzerGroup(analyzer.AnalyzerOptions{

@@ -49,7 +49,7 @@ func (s *layerReader) contents(ctx context.Context, img *oci.Image, before map[s
 				}
 			}()
 			if found[i], err = s.layer(ctx, l); err != nil {
-				return fmt.Errorf("read layer %d of %s: %w", i+1, img.Name, err)
+				return fmt.Errorf("cannot read layer %d of %s: %w", i+1, img.Name, err)
 			}
 			return nil
 		})

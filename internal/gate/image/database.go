@@ -20,7 +20,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
-var errNoDatabase = errors.New("there is no vulnerability database")
+var errNoDatabase = errors.New("there is no trivy-db")
 
 // database is the opened trivy-db. The library supports only one per process.
 type database struct{ about gate.Database }
@@ -41,14 +41,14 @@ func openDatabase(databases, temp string) (*database, error) {
 	}
 	text, err := os.ReadFile(filepath.Join(from, "metadata.json"))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w of known age: metadata.json is missing next to trivy.db", errNoDatabase)
+		return nil, fmt.Errorf("%w with a known age: metadata.json is missing next to trivy.db", errNoDatabase)
 	}
 	if err != nil {
 		return nil, err
 	}
 	var about metadata.Metadata
 	if err := json.Unmarshal(text, &about); err != nil {
-		return nil, fmt.Errorf("read metadata.json of trivy-db: %w", err)
+		return nil, fmt.Errorf("cannot read metadata.json of trivy-db: %w", err)
 	}
 	if about.Version != db.SchemaVersion {
 		return nil, fmt.Errorf("trivy-db has schema %d, but this version of security-gate reads schema %d: fetch it again", about.Version, db.SchemaVersion)
@@ -66,7 +66,7 @@ func openDatabase(databases, temp string) (*database, error) {
 	options := *bolt.DefaultOptions
 	options.ReadOnly = true
 	if err := db.Init(to, db.WithBoltOptions(&options)); err != nil {
-		return nil, fmt.Errorf("open trivy-db: %w", err)
+		return nil, fmt.Errorf("cannot open trivy-db: %w", err)
 	}
 	d := &database{gate.Database{Name: "trivy-db", Digest: identify(text, info.Size()), Time: about.UpdatedAt.UTC()}}
 	if err := sound(func() error { return d.whole(info.Size()) }); err != nil {
@@ -102,7 +102,7 @@ func sound(read func() error) (err error) {
 func (d *database) whole(size int64) error {
 	return db.Config{}.Connection().View(func(tx *bolt.Tx) error {
 		if tx.Size() > size {
-			return fmt.Errorf("trivy-db is truncated, fetch it again: it has %d of %d bytes", size, tx.Size())
+			return fmt.Errorf("trivy-db is truncated (%d of %d bytes): fetch it again", size, tx.Size())
 		}
 		if tx.Bucket([]byte("vulnerability")) == nil || tx.Bucket([]byte("data-source")) == nil {
 			return errors.New("trivy-db is empty: fetch it again")

@@ -91,7 +91,7 @@ func (d *database) system(ctx context.Context, c *contents) (out []vulnerable, e
 	}
 	found, ended, err := detector.Detect(ctx)
 	if err != nil {
-		return nil, false, nil, fmt.Errorf("look up packages of %s: %w", name, err)
+		return nil, false, nil, fmt.Errorf("cannot look up packages of %s: %w", name, err)
 	}
 	for _, v := range found {
 		out = append(out, vulnerable{DetectedVulnerability: v, system: name})
@@ -141,7 +141,7 @@ func (d *database) language(ctx context.Context, app fanal.Application) ([]vulne
 	}
 	found, err := library.Detect(ctx, app.Type, app.Packages)
 	if err != nil {
-		return nil, nil, fmt.Errorf("look up packages of %s: %w", app.Type, err)
+		return nil, nil, fmt.Errorf("cannot look up packages of %s: %w", app.Type, err)
 	}
 	var out []vulnerable
 	for _, v := range found {

@@ -93,7 +93,7 @@ func (c *counted) Read(p []byte) (int, error) {
 	}
 	n, err := c.Reader.Read(p)
 	if c.unpacked.Add(int64(n)) > c.max {
-		return n, fmt.Errorf("%w: its layers unpack to more than %s", oci.ErrTooLarge, humanize.IBytes(uint64(c.max)))
+		return n, fmt.Errorf("%w: the layers of the images unpack to more than %s", oci.ErrTooLarge, humanize.IBytes(uint64(c.max)))
 	}
 	return n, err
 }

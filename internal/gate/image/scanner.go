@@ -111,7 +111,7 @@ func (i *Scanner) read(ctx context.Context, in gate.Input, temp string) (app, ba
 	one := func(ref string) (*contents, error) {
 		img, err := oci.Open(ctx, ref, oci.Options{Platform: cmp.Or(i.Platform, "linux/amd64"), Temp: temp, Offline: in.Offline})
 		if err != nil {
-			return nil, fmt.Errorf("read image %s: %w", ref, err)
+			return nil, fmt.Errorf("cannot read image %s: %w", ref, err)
 		}
 		defer img.Close()
 		return s.contents(ctx, img, layers)

@@ -211,8 +211,8 @@ func TestImageGaps(t *testing.T) {
 		gap             string
 		packages        int
 	}{
-		{"no database", "", alpine, "there is no vulnerability database", 1},
-		{"no file of it", t.TempDir(), alpine, "there is no vulnerability database", 1},
+		{"no database", "", alpine, "there is no trivy-db", 1},
+		{"no file of it", t.TempDir(), alpine, "there is no trivy-db", 1},
 		{"release without advisories", data, map[string]string{"etc/alpine-release": "3.99.0\n", "lib/apk/db/installed": apkCurl}, "no advisories for alpine 3.99", 1},
 		{"language without advisories", data, map[string]string{"gems/specifications/rake-13.0.6.gemspec": "Gem::Specification.new do |s|\n  s.name = \"rake\".freeze\n  s.version = \"13.0.6\"\nend\n"}, "no advisories for them", 1},
 		{"system without packages", data, map[string]string{"etc/alpine-release": "3.18.4\n"}, "no list of installed packages", 0},

@@ -66,7 +66,7 @@ func open(ctx context.Context, databases, ecosystem string, wanted map[string]bo
 	}
 	files, err := zip.NewReader(file, info.Size())
 	if err != nil {
-		return nil, fmt.Errorf("unzip %s: %w", file.Name(), err)
+		return nil, fmt.Errorf("cannot unzip %s: %w", file.Name(), err)
 	}
 	digest := make(chan error, 1)
 	sum := sha256.New()
@@ -76,7 +76,7 @@ func open(ctx context.Context, databases, ecosystem string, wanted map[string]bo
 	}()
 	all, err := readAll(ctx, files.File, wanted)
 	if err := errors.Join(err, <-digest); err != nil {
-		return nil, fmt.Errorf("read %s: %w", file.Name(), err)
+		return nil, fmt.Errorf("cannot read %s: %w", file.Name(), err)
 	}
 	all.Name, all.Digest = "osv/"+ecosystem, "sha256:"+hex.EncodeToString(sum.Sum(nil))
 	return all, nil
@@ -168,7 +168,7 @@ func (r *reader) read(f *zip.File) error {
 		return nil
 	}
 	if err := r.unzip(f); err != nil {
-		return fmt.Errorf("unzip %s: %w", f.Name, err)
+		return fmt.Errorf("entry %s: %w", f.Name, err)
 	}
 	r.total++
 	r.written = later(r.written, f.Modified)
@@ -196,7 +196,7 @@ func (r *reader) read(f *zip.File) error {
 // unzip reads a file into r.text, which is reused for the next one.
 func (r *reader) unzip(f *zip.File) error {
 	if f.UncompressedSize64 > largestAdvisory {
-		return fmt.Errorf("it has %d bytes, more than the limit of an advisory", f.UncompressedSize64)
+		return fmt.Errorf("%d bytes, more than the limit for one advisory", f.UncompressedSize64)
 	}
 	in, err := f.OpenRaw()
 	if err != nil {
@@ -212,7 +212,7 @@ func (r *reader) unzip(f *zip.File) error {
 		}
 		in = r.inflate
 	default:
-		return fmt.Errorf("unknown compression method %d", f.Method)
+		return fmt.Errorf("zip compression method %d is not supported: use deflate", f.Method)
 	}
 	r.text = slices.Grow(r.text[:0], int(f.UncompressedSize64))[:f.UncompressedSize64]
 	if _, err := io.ReadFull(in, r.text); err != nil {

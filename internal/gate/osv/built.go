@@ -50,7 +50,7 @@ func readBuilt(artifact, dir string) (built, error) {
 		return os.WriteFile(filepath.Join(folder, "go.mod"), []byte("module artifact\n\ngo "+m[1]+"\n"), 0o600)
 	})
 	if err != nil {
-		return b, fmt.Errorf("read the artifact: %w", err)
+		return b, fmt.Errorf("cannot read the artifact: %w", err)
 	}
 	return b, nil
 }

@@ -78,7 +78,7 @@ func (c *coverage) match(ctx context.Context, databases string, res *gate.Result
 		}
 		known, err := open(ctx, databases, eco, wanted)
 		if err != nil {
-			return fmt.Errorf("read advisories for %s: %w", eco, err)
+			return fmt.Errorf("cannot read advisories for %s: %w", eco, err)
 		}
 		if known == nil || known.total == 0 {
 			c.missing(databases, eco, known != nil, res)
@@ -124,7 +124,7 @@ func packageKeys(p models.PackageVulns) []string {
 
 // missing adds a gap for each file with packages of the ecosystem.
 func (c *coverage) missing(databases, eco string, empty bool, res *gate.Result) {
-	why := fmt.Sprintf("no %s advisories in %s", eco, cmp.Or(databases, "the offline databases: none are given"))
+	why := fmt.Sprintf("no %s advisories in %s", eco, cmp.Or(databases, "the offline databases: no folder was given"))
 	if empty {
 		why = fmt.Sprintf("the database of %s advisories in %s is empty", eco, databases)
 	}

@@ -25,14 +25,14 @@ import (
 func ImportGo(ctx context.Context, from, to string) (gate.Database, error) {
 	names, err := filepath.Glob(filepath.Join(from, "*.json")) // sorted
 	if err == nil && len(names) == 0 {
-		err = errors.New("it contains no *.json file")
+		err = errors.New("the folder contains no *.json file")
 	}
 	if err != nil {
-		return gate.Database{}, fmt.Errorf("read advisories of %s: %w", from, err)
+		return gate.Database{}, fmt.Errorf("cannot read the advisories in %s: %w", from, err)
 	}
 	when, err := written(from, names)
 	if err != nil {
-		return gate.Database{}, fmt.Errorf("date advisories of %s: %w", from, err)
+		return gate.Database{}, fmt.Errorf("cannot date the advisories in %s: %w", from, err)
 	}
 	path := archive(to, "Go")
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -45,7 +45,7 @@ func ImportGo(ctx context.Context, from, to string) (gate.Database, error) {
 	defer os.Remove(temp.Name())
 	err = packAll(ctx, temp, names, when)
 	if err := errors.Join(err, temp.Chmod(0o644), temp.Sync(), temp.Close()); err != nil {
-		return gate.Database{}, fmt.Errorf("import advisories: %w", err)
+		return gate.Database{}, fmt.Errorf("cannot import advisories: %w", err)
 	}
 	// The source record of an update describes the previous file.
 	if err := os.Remove(path + ".source.json"); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -56,7 +56,7 @@ func ImportGo(ctx context.Context, from, to string) (gate.Database, error) {
 	}
 	all, err := open(ctx, to, "Go", nil)
 	if err != nil {
-		return gate.Database{}, fmt.Errorf("read advisories back: %w", err)
+		return gate.Database{}, fmt.Errorf("cannot read the imported advisories: %w", err)
 	}
 	return all.Database, nil
 }
@@ -73,10 +73,10 @@ func packAll(ctx context.Context, to *os.File, names []string, when time.Time) e
 		}
 		var v osvschema.Vulnerability
 		if err := protojson.Unmarshal(text, &v); err != nil {
-			return fmt.Errorf("parse %s: %w", name, err)
+			return fmt.Errorf("cannot parse %s: %w", name, err)
 		}
 		if v.GetId() == "" {
-			return fmt.Errorf("parse %s: it has no id", name)
+			return fmt.Errorf("the advisory %s has no id", name)
 		}
 		f, err := w.CreateHeader(&zip.FileHeader{Name: filepath.Base(name), Method: zip.Deflate, Modified: when})
 		if err != nil {

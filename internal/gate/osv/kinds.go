@@ -71,7 +71,7 @@ func newKinds() (kinds, error) {
 	for _, make := range makers {
 		e, err := make(&cpb.PluginConfig{})
 		if err != nil {
-			return nil, fmt.Errorf("make an extractor of osv-scalibr: %w", err)
+			return nil, fmt.Errorf("cannot create an extractor of osv-scalibr: %w", err)
 		}
 		k = append(k, e)
 	}

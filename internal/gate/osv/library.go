@@ -114,7 +114,7 @@ func (s *stage) unread(said []string) ([]gate.Gap, error) {
 		for line := range strings.Lines(m[2]) {
 			name, why, _ := strings.Cut(strings.TrimSpace(line), ": ")
 			if name, ok := s.original(name); ok {
-				gaps = append(gaps, gate.Gap{What: name, Why: "it cannot be read as " + m[1] + ": " + s.plain(why),
+				gaps = append(gaps, gate.Gap{What: name, Why: "the file cannot be read as " + m[1] + ": " + s.plain(why),
 					Remedy: "repair the file, or remove it"})
 			}
 		}

@@ -62,7 +62,7 @@ func (s *stage) manifests() <-chan parsed {
 		defer func() { done <- parsed{out, err} }()
 		defer func() {
 			if p := recover(); p != nil {
-				err = fmt.Errorf("read which dependency requires which: panic: %v", p)
+				err = fmt.Errorf("cannot read which dependency requires which: panic: %v", p)
 			}
 		}()
 		for name, original := range s.names {

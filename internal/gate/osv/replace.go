@@ -76,7 +76,7 @@ func replaced(text []byte) []byte {
 func workspaceMod(name string, text []byte) (mod []byte, gaps []gate.Gap, why string) {
 	f, err := modfile.ParseWork("go.work", text, nil)
 	if err != nil {
-		return nil, nil, "it cannot be read as go.work: " + oneLine(err.Error())
+		return nil, nil, "the file cannot be read as go.work: " + oneLine(err.Error())
 	}
 	out := newModText(text)
 	for i, r := range f.Replace {
@@ -86,8 +86,8 @@ func workspaceMod(name string, text []byte) (mod []byte, gaps []gate.Gap, why st
 			out.lines = append(out.lines, "require "+placeholder(i)+" v0.0.0")
 		case leaves(path.Dir(name), r.New.Path):
 			gaps = append(gaps, gate.Gap{What: name,
-				Why:    fmt.Sprintf("line %d puts a folder outside of the repository in the place of %q", r.Syntax.Start.Line, r.Old.Path),
-				Remedy: "replace it by a module with a version, or by a folder of the repository"})
+				Why:    fmt.Sprintf("line %d replaces %[2]q with a folder outside the repository", r.Syntax.Start.Line, r.Old.Path),
+				Remedy: "use a module with a version, or a folder in the repository, as the replacement"})
 		}
 	}
 	return out.bytes(), gaps, ""

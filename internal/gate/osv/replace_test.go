@@ -40,11 +40,11 @@ func TestWorkspace(t *testing.T) {
 		"no replace":     {"go 1.26.0\nuse ./a\n", nil, ""},
 		"empty":          {"", nil, ""},
 		"a folder":       {"replace golang.org/x/net => ../fork\n", nil, ""},
-		"a folder aside": {"replace golang.org/x/net => ../../fork\n", nil, `ws/go.work: line 1 puts a folder outside of the repository in the place of "golang.org/x/net"`},
-		"the root":       {"replace golang.org/x/net => /fork\n", nil, "outside of the repository"},
+		"a folder aside": {"replace golang.org/x/net => ../../fork\n", nil, `ws/go.work: line 1 replaces "golang.org/x/net" with a folder outside the repository`},
+		"the root":       {"replace golang.org/x/net => /fork\n", nil, "outside the repository"},
 		"a drive":        {"replace golang.org/x/net => c:\\fork\n", nil, "cannot be read as go.work"},
-		"both":           {"replace golang.org/x/net => golang.org/x/net v0.20.0\nreplace a => ../../..\n", []string{"ws/go.work:1 pkg:golang/golang.org/x/net@0.20.0"}, "line 2 puts"},
-		"broken":         {"replace golang.org/x/net =>\n", nil, "ws/go.work: it cannot be read as go.work"},
+		"both":           {"replace golang.org/x/net => golang.org/x/net v0.20.0\nreplace a => ../../..\n", []string{"ws/go.work:1 pkg:golang/golang.org/x/net@0.20.0"}, "line 2 replaces"},
+		"broken":         {"replace golang.org/x/net =>\n", nil, "ws/go.work: the file cannot be read as go.work"},
 	} {
 		dir := write(t, t.TempDir(), map[string]string{"ws/go.mod": good, "ws/go.work": c.work})
 		res := scan(t, gate.Input{Dir: dir, Databases: advisoriesOf(t, "Go", "golang.org/x/net", map[string]string{"GO-1": netAdvisory})})

@@ -49,7 +49,7 @@ func (s Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 	}
 	stage, err := newStage(ctx, in, filepath.Join(temp, "stage"))
 	if err != nil {
-		return gate.Result{}, fmt.Errorf("copy lock files of %s: %w", in.Dir, err)
+		return gate.Result{}, fmt.Errorf("cannot copy the lock files of %s: %w", in.Dir, err)
 	}
 	artifact, err := readBuilt(in.Artifact, filepath.Join(temp, "built"))
 	if err != nil {
@@ -109,14 +109,14 @@ func (s Scanner) library(ctx context.Context, t tree, offline bool, temp string,
 	actions.HTTPClient = client
 	found, said, err := doScan(ctx, actions)
 	if down := network.state(); down != nil && ctx.Err() == nil {
-		return found, fmt.Errorf("match dependencies with advisories: %w", down)
+		return found, fmt.Errorf("cannot match dependencies with advisories: %w", down)
 	}
 	if err != nil && !errors.Is(err, osvscanner.ErrVulnerabilitiesFound) && !errors.Is(err, osvscanner.ErrNoPackagesFound) {
-		return found, fmt.Errorf("scan dependencies: %w", err)
+		return found, fmt.Errorf("cannot scan dependencies: %w", err)
 	}
 	gaps, err := t.stage.unread(said)
 	if err != nil {
-		return found, fmt.Errorf("match dependencies with advisories: %w", err)
+		return found, fmt.Errorf("cannot match dependencies with advisories: %w", err)
 	}
 	res.Missing = append(append(res.Missing, gaps...), t.foreign(found)...)
 	return found, nil
@@ -170,7 +170,7 @@ func (t tree) foreign(found models.VulnerabilityResults) []gate.Gap {
 			name, _ := t.stage.original(p.Package.Inventory.Location.PathOrEmpty())
 			if !seen[name] {
 				seen[name] = true
-				gaps = append(gaps, gate.Gap{What: name, Why: "it includes a file outside of the repository", Remedy: "include only files of the repository"})
+				gaps = append(gaps, gate.Gap{What: name, Why: "the file includes a file outside of the repository", Remedy: "include only files of the repository"})
 			}
 		}
 	}

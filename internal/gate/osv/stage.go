@@ -174,33 +174,33 @@ func (s *stage) read(root *os.Root, f gate.File) (text []byte, why string) {
 	}
 	before, err := stat(name)
 	if err != nil {
-		return nil, "it cannot be read: " + oneLine(err.Error())
+		return nil, "the file cannot be read: " + oneLine(err.Error())
 	}
 	if !before.Mode().IsRegular() {
-		return nil, "it is not a regular file (" + before.Mode().Type().String() + ")"
+		return nil, "not a regular file (" + before.Mode().Type().String() + ")"
 	}
 	size := max(f.Size, before.Size())
 	if size > largest {
-		return nil, fmt.Sprintf("it has %s, more than the limit of %s", humanize.IBytes(uint64(size)), humanize.IBytes(largest))
+		return nil, fmt.Sprintf("the file has %s, more than the limit of %s", humanize.IBytes(uint64(size)), humanize.IBytes(largest))
 	}
 	if s.bytes+size > largestAll {
 		return nil, fmt.Sprintf("all lock files and manifests together exceed the limit; those before it have %s", humanize.IBytes(uint64(s.bytes)))
 	}
 	file, err := root.Open(name)
 	if err != nil {
-		return nil, "it cannot be read: " + oneLine(err.Error())
+		return nil, "the file cannot be read: " + oneLine(err.Error())
 	}
 	defer file.Close()
 	after, err := file.Stat()
 	if err == nil && !os.SameFile(before, after) {
-		return nil, "it was changed while it was read"
+		return nil, "the file was changed while it was read"
 	}
 	text, err = io.ReadAll(io.LimitReader(file, largest+1))
 	switch {
 	case err != nil:
-		return nil, "it cannot be read: " + oneLine(err.Error())
+		return nil, "the file cannot be read: " + oneLine(err.Error())
 	case len(text) > largest:
-		return nil, "it grew while it was read"
+		return nil, "the file grew while it was read"
 	}
 	return text, ""
 }
@@ -209,13 +209,13 @@ func (s *stage) read(root *os.Root, f gate.File) (text []byte, why string) {
 // or "" if the library can read it.
 func (s *stage) unfit(name string, text []byte) string {
 	if by := s.kinds.refuses(name, int64(len(text))); by != "" {
-		return fmt.Sprintf("it has %s, more than %s reads", humanize.IBytes(uint64(len(text))), by)
+		return fmt.Sprintf("the file has %s, more than %s reads", humanize.IBytes(uint64(len(text))), by)
 	}
 	switch {
 	case bytes.HasPrefix(text, []byte("version https://git-lfs.github.com/spec/")):
-		return "it is a Git LFS pointer, not the file itself"
+		return "the file is a Git LFS pointer: check out with lfs: true"
 	case bytes.IndexByte(text, 0) >= 0:
-		return "it is not UTF-8 text"
+		return "the file is not UTF-8 text"
 	}
 	return ""
 }

@@ -54,7 +54,7 @@ func TestUnreadable(t *testing.T) {
 		why  string
 	}{
 		"not JSON":       {"a/package-lock.json", text("<<<<<<< HEAD"), "cannot be read as javascript/packagelockjson"},
-		"200 MB":         {"a/package-lock.json", sparse(200 << 20), "it has 200 MiB"},
+		"200 MB":         {"a/package-lock.json", sparse(200 << 20), "the file has 200 MiB"},
 		"11 MB of Swift": {"a/Package.resolved", sparse(11 << 20), "more than swift/packageresolved reads"},
 		"dangling link":  {"a/package-lock.json", link("nowhere"), "not a regular file"},
 		"link outside":   {"a/package-lock.json", link("/etc/passwd"), "not a regular file"},
@@ -147,7 +147,7 @@ func TestAdvisoryOfTomorrow(t *testing.T) {
 		pack(t, archive(dbs, "Go"), map[string]string{"GO-1.json": text})
 		res := scan(t, gate.Input{Dir: dir, Databases: dbs})
 		if got := strings.Contains(gaps(res), "1 advisory for Go"); got != want || len(res.Findings) != 0 {
-			t.Errorf("%s: told %v, want %v, findings %v", text, got, want, res.Findings)
+			t.Errorf("%s: reported %v, want %v, findings %v", text, got, want, res.Findings)
 		}
 	}
 }

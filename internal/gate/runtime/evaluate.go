@@ -44,18 +44,18 @@ func (p *policy) evaluate(ctx context.Context, in input) (out []violation, err e
 	}
 	value, err := ast.InterfaceToValue(in.value)
 	if err != nil {
-		return nil, fmt.Errorf("pass %s to the policy: %w", in.name, err)
+		return nil, fmt.Errorf("cannot pass %s to the policy: %w", in.name, err)
 	}
 	for _, q := range p.queries {
 		results, err := q.eval(ctx, value)
 		if err != nil {
-			return nil, fmt.Errorf("evaluate %s on %s: %s", q.name, in.name, render.Reason(err))
+			return nil, fmt.Errorf("cannot evaluate rule %s on %s: %s", q.name, in.name, render.Reason(err))
 		}
 		for _, r := range results {
 			for _, e := range r.Expressions {
 				found, err := q.read(e.Value)
 				if err != nil {
-					return nil, fmt.Errorf("evaluate %s on %s: %w", q.name, in.name, err)
+					return nil, fmt.Errorf("cannot evaluate rule %s on %s: %w", q.name, in.name, err)
 				}
 				out = append(out, found...)
 			}
@@ -72,7 +72,7 @@ func (q query) eval(ctx context.Context, value ast.Value) (rego.ResultSet, error
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case own.Err() != nil:
-		return nil, fmt.Errorf("it takes longer than %s: simplify the rule", ruleTimeout)
+		return nil, fmt.Errorf("the evaluation takes longer than %s: simplify the rule", ruleTimeout)
 	}
 	return results, err
 }
@@ -98,7 +98,24 @@ func (q query) read(value any) (out []violation, err error) {
 		}
 		return []violation{{rule: q.name, severity: q.severity, message: "violates " + q.name, fix: q.fix()}}, nil
 	}
-	return nil, fmt.Errorf("the rule is a %T: make it a set of messages", value)
+	return nil, fmt.Errorf("the rule returns a %s: make the rule return a set of messages", typeName(value))
+}
+
+// typeName returns the type of a value in Rego's terms.
+func typeName(value any) string {
+	switch value.(type) {
+	case nil:
+		return "null"
+	case bool:
+		return "boolean"
+	case string:
+		return "string"
+	case []any:
+		return "array or set"
+	case map[string]any:
+		return "object"
+	}
+	return "number"
 }
 
 func (q query) fix() string { return "see " + q.name + " in the policy of this repository" }
@@ -114,7 +131,7 @@ func (q query) one(e any) (violation, error) {
 		for _, key := range []string{"msg", "severity", "id", "fix"} {
 			text, ok := e[key].(string)
 			if e[key] != nil && !ok {
-				return b, fmt.Errorf("%s is a %T: make it a string", key, e[key])
+				return b, fmt.Errorf("%s in an element of the rule is a %s: it must be a string", key, typeName(e[key]))
 			}
 			texts[key] = text
 		}
@@ -123,14 +140,14 @@ func (q query) one(e any) (violation, error) {
 		if s := texts["severity"]; s != "" {
 			b.severity = report.Severity(strings.ToLower(s))
 			if !slices.Contains(report.Severities, b.severity) {
-				return b, fmt.Errorf("severity %q is not valid: use critical, high, medium, low or note", s)
+				return b, fmt.Errorf("severity %q in an element of the rule is not valid: use critical, high, medium, low or note", s)
 			}
 		}
 	default:
-		return b, fmt.Errorf("an element is a %T: make it a message", e)
+		return b, fmt.Errorf("an element of the rule is a %s: it must be a message (a string, or an object with the key msg)", typeName(e))
 	}
 	if b.message == "" {
-		return b, errors.New("an element has no msg: add one")
+		return b, errors.New("an element of the rule has no key msg: add it")
 	}
 	return b, nil
 }

@@ -35,7 +35,7 @@ type module struct {
 func (s Source) plan(t *render.Tree, key string) (r rendering, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("read %s: panic: %T", key, p)
+			err = fmt.Errorf("cannot read %s: panic: %T", key, p)
 		}
 	}()
 	name := path.Clean(s.Plan)
@@ -68,7 +68,7 @@ func readPlan(name, key string, text []byte) (rendering, error) {
 
 func (r *rendering) resources(m module, at report.Location, depth int) error {
 	if depth > 100 {
-		return errors.New("read the plan: its modules are nested more than 100 levels deep")
+		return errors.New("cannot read the plan: the modules are nested more than 100 levels deep")
 	}
 	for _, one := range m.Resources {
 		if one.Mode == "data" {

@@ -78,7 +78,7 @@ const (
 func readPolicy(dir, below string) (map[string]string, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return nil, fmt.Errorf("read gate.policy: %w", cause(err))
+		return nil, fmt.Errorf("cannot read gate.policy: %w", cause(err))
 	}
 	defer root.Close()
 	if info, err := root.Lstat(below); err != nil || !info.IsDir() {
@@ -107,7 +107,7 @@ func readPolicy(dir, below string) (map[string]string, error) {
 		return nil, usage
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read gate.policy: %s: %w", below, cause(err))
+		return nil, fmt.Errorf("cannot read gate.policy: %s: %w", below, cause(err))
 	}
 	if len(texts) == 0 {
 		return nil, report.Usage(fmt.Sprintf("gate.policy: %s has no .rego file, so it would check nothing", below))

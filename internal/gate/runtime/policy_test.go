@@ -88,7 +88,7 @@ func TestPolicyRefuses(t *testing.T) {
 		"wrong type":      "package main\ndeny contains {\"msg\": 1}",
 	} {
 		t.Run(name+" GP-GATE-12", func(t *testing.T) {
-			if _, err := ask(t, map[string]string{"policy/a.rego": rego}); err == nil || !strings.HasPrefix(err.Error(), "evaluate main.deny on ") {
+			if _, err := ask(t, map[string]string{"policy/a.rego": rego}); err == nil || !strings.HasPrefix(err.Error(), "cannot evaluate rule main.deny on ") {
 				t.Error(err)
 			}
 		})

@@ -87,7 +87,7 @@ func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) 
 		key, name := source.where(i)
 		if !t.Exists(name) {
 			if s.Base == "" || in.Head != s.Base {
-				problems = append(problems, fmt.Sprintf("%s: %s is not in the repository, or it is excluded", key, name))
+				problems = append(problems, fmt.Sprintf("%s: %s is not in the repository, or gate.exclude excludes it", key, name))
 			}
 			continue
 		}

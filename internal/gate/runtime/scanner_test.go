@@ -155,8 +155,8 @@ func TestGaps(t *testing.T) {
 		"template":      {Source{Chart: "charts/web"}, "charts/web/templates/x.yaml", "{{ .Values.a.b.c }}", "nil pointer"},
 		"archive":       {Source{Chart: "charts/web"}, "charts/web/charts/redis-1.tgz", "no archive", "redis"},
 		"symbolic link": {Source{Chart: "charts/web"}, "charts/web/templates/x.yaml", "-> two.yaml", "symbolic link"},
-		"remote base":   {Source{Kustomize: "prod"}, "prod/kustomization.yml", "resources: [github.com/a/b]", "is not fetched"},
-		"empty folder":  {Source{Manifests: "deploy"}, "deploy/README.md", "none", "contains no manifest"},
+		"remote base":   {Source{Kustomize: "prod"}, "prod/kustomization.yml", "resources: [github.com/a/b]", "is not downloaded"},
+		"empty folder":  {Source{Manifests: "deploy"}, "deploy/README.md", "none", "no manifest found"},
 	} {
 		t.Run(name+" GP-GATE-12", func(t *testing.T) {
 			res, err := scan(t.Context(), t, &Scanner{Sources: []Source{tt.source}}, with(with(webChart, overlay), map[string]string{tt.file: tt.text}))
@@ -192,7 +192,7 @@ func TestKustomize(t *testing.T) {
 	}, lines(res)); diff != "" {
 		t.Error(diff, res)
 	}
-	if diff := cmp.Diff([]string{"vars of base/kustomization.yaml: they are deprecated, and are not substituted here"}, gaps(res)); diff != "" {
+	if diff := cmp.Diff([]string{"vars of base/kustomization.yaml: the field vars is deprecated, and vars are not substituted here"}, gaps(res)); diff != "" {
 		t.Error(diff)
 	}
 	if res.Covered != "1 source, 2 objects" {
@@ -211,7 +211,7 @@ func TestManifests(t *testing.T) {
 	if diff := cmp.Diff([]string{"high host-network deploy/a.yaml:7 Pod/a shares the network of the node"}, lines(res)); diff != "" {
 		t.Error(diff)
 	}
-	if got := strings.Join(gaps(res), "\n"); len(res.Missing) != 2 || !strings.Contains(got, "deploy/c.json: parse deploy/c.json") || !strings.Contains(got, "deploy/l.yaml: it is a symbolic link") {
+	if got := strings.Join(gaps(res), "\n"); len(res.Missing) != 2 || !strings.Contains(got, "deploy/c.json: cannot parse deploy/c.json") || !strings.Contains(got, "deploy/l.yaml: symbolic links are not followed") {
 		t.Error(got)
 	}
 	if f := res.Findings[0]; f.Message != "Pod/a shares the network of the node (spec.hostNetwork)" || f.Fix == "" || len(f.Fingerprint) != 32 {
@@ -275,7 +275,7 @@ func TestConfiguration(t *testing.T) {
 		"absent":    {Scanner{Sources: []Source{{Chart: "charts/web"}, {Kustomize: "nowhere"}}}, "gate.runtime[1].kustomize: nowhere is not in the repository"},
 		"outside":   {Scanner{Sources: []Source{{Manifests: "a/../../b"}}}, "outside the repository"},
 		"absolute":  {Scanner{Sources: []Source{{Manifests: "/etc"}}}, "outside the repository"},
-		"no values": {Scanner{Sources: []Source{{Chart: "charts/web", Values: []string{"no.yaml"}}}}, "gate.runtime[0].values[0]: read no.yaml"},
+		"no values": {Scanner{Sources: []Source{{Chart: "charts/web", Values: []string{"no.yaml"}}}}, "gate.runtime[0].values[0]: cannot read no.yaml"},
 		"no policy": {Scanner{Sources: []Source{{Chart: "charts/web"}}, Policy: "nowhere"}, "gate.policy: nowhere is not a folder of the repository"},
 	} {
 		t.Run(name+" GP-GATE-12", func(t *testing.T) {

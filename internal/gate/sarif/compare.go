@@ -28,7 +28,7 @@ var commitID = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
 // its lines. Findings without a place, or in a file that git does not track, are new.
 func compare(ctx context.Context, in gate.Input, hits []hit) error {
 	if !commitID.MatchString(in.Base) {
-		return errors.New("the base is not a full commit id")
+		return errors.New("the base is not a full commit id (40 characters)")
 	}
 	paths := map[string]bool{}
 	for i, h := range hits {
@@ -108,11 +108,11 @@ func tree(r io.Reader, files map[string]bool) error {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("list ends early: %w", err)
+			return fmt.Errorf("the output of git ls-tree ends early: %w", err)
 		}
 		about, name, ok := strings.Cut(strings.TrimSuffix(entry, "\x00"), "\t")
 		if !ok {
-			return errors.New("list has an entry without a name")
+			return errors.New("the output of git ls-tree has an entry without a name")
 		}
 		if strings.HasPrefix(about, "100") { // neither link nor submodule
 			files[name] = true

@@ -174,10 +174,10 @@ func TestNoComparison(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(plain, "a"), []byte("x\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	inside := filepath.Join(r.dir, "inside") // a folder of a repository is none
+	inside := filepath.Join(r.dir, "inside") // a folder inside a repository is not one
 	r.write("inside/a", "x\n")
 	for _, in := range []gate.Input{{Dir: r.dir, Base: strings.Repeat("0", 40)}, {Dir: r.dir, Base: "--output=x"}, {Dir: r.dir, Base: "HEAD"}, {Dir: plain, Base: base}, {Dir: inside, Base: base}} {
-		if res, err := scan(t, one("", at("a", `"startLine":1`)), in); err == nil || !strings.Contains(err.Error(), "compare with base") {
+		if res, err := scan(t, one("", at("a", `"startLine":1`)), in); err == nil || !strings.Contains(err.Error(), "cannot compare with the base") {
 			t.Errorf("%+v: %v", res, err)
 		}
 	}

@@ -173,7 +173,7 @@ func (c *converter) touch(res *result, h *hit) error {
 				l := st.Location
 				if n := st.Index; n != nil && *n != -1 {
 					if *n < 0 || *n >= len(c.run.Steps) {
-						return fmt.Errorf("at %s/index: refers to step %d of %d", at, *n, len(c.run.Steps))
+						return fmt.Errorf("at %s/index: step %d is out of range: the run has %d steps", at, *n, len(c.run.Steps))
 					}
 					if l.Physical == nil {
 						l = c.run.Steps[*n].Location
@@ -197,7 +197,7 @@ func (c *converter) span(l location, at string) (s span, column int, outside str
 	r := l.Physical.Region
 	for _, n := range []int{r.StartLine, r.StartColumn, r.EndLine} {
 		if n < 0 || n > maxPlace {
-			return s, 0, "", fmt.Errorf("at %s/physicalLocation/region: %d is not a line or column", at, n)
+			return s, 0, "", fmt.Errorf("at %s/physicalLocation/region: %d is not a valid line or column", at, n)
 		}
 	}
 	s.path, outside, err = c.places.find(l.Physical.Artifact, at)

@@ -75,12 +75,12 @@ func source(root *os.Root, name string) (text []byte, known bool, err error) {
 	}
 	f, err := root.Open(name)
 	if err != nil {
-		return nil, false, fmt.Errorf("read %s: %w", name, err)
+		return nil, false, fmt.Errorf("cannot read %s: %w", name, err)
 	}
 	defer f.Close()
 	text, err = io.ReadAll(io.LimitReader(f, maxSource))
 	if err != nil {
-		return nil, false, fmt.Errorf("read %s: %w", name, err)
+		return nil, false, fmt.Errorf("cannot read %s: %w", name, err)
 	}
 	return append(text, '\n'), true, nil // some tools report the line after the last one
 }

@@ -52,7 +52,7 @@ func newPlaces(r *run, dir string) *places {
 func (p *places) find(l artifactLocation, at string) (name, outside string, err error) {
 	if i := l.Index; i != nil && *i != -1 {
 		if *i < 0 || *i >= len(p.run.Artifacts) {
-			return "", "", fmt.Errorf("at %s/physicalLocation/artifactLocation/index: refers to artifact %d of %d", at, *i, len(p.run.Artifacts))
+			return "", "", fmt.Errorf("at %s/physicalLocation/artifactLocation/index: artifact %d is out of range: the run has %d artifacts", at, *i, len(p.run.Artifacts))
 		}
 		if l.URI == "" {
 			l = p.run.Artifacts[*i].Location

@@ -26,27 +26,27 @@ const (
 func Read(name string) ([]*Scanner, error) {
 	info, err := os.Stat(name)
 	if err != nil {
-		return nil, fmt.Errorf("read SARIF: %w", err)
+		return nil, fmt.Errorf("cannot read the SARIF file: %w", err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("read SARIF %s: is not a regular file", name) // opening a pipe would block
+		return nil, fmt.Errorf("cannot read SARIF %s: not a regular file", name) // opening a pipe would block
 	}
 	file, err := os.Open(name)
 	if err != nil {
-		return nil, fmt.Errorf("read SARIF: %w", err)
+		return nil, fmt.Errorf("cannot read the SARIF file: %w", err)
 	}
 	defer file.Close()
 	var text bytes.Buffer
 	text.Grow(int(min(info.Size(), maxBytes)) + bytes.MinRead)
 	if _, err := text.ReadFrom(io.LimitReader(file, maxBytes+1)); err != nil {
-		return nil, fmt.Errorf("read SARIF %s: %w", name, err)
+		return nil, fmt.Errorf("cannot read SARIF %s: %w", name, err)
 	}
 	if text.Len() > maxBytes {
-		return nil, fmt.Errorf("read SARIF %s: is larger than %d MiB: scan less, or write one file for each part", name, maxBytes>>20)
+		return nil, fmt.Errorf("cannot read SARIF %s: the file is larger than %d MiB: scan less, or write several files", name, maxBytes>>20)
 	}
 	scanners, err := parse(text.Bytes())
 	if err != nil {
-		return nil, fmt.Errorf("read SARIF %s: %w", name, err)
+		return nil, fmt.Errorf("cannot read SARIF %s: %w", name, err)
 	}
 	return scanners, nil
 }
@@ -62,7 +62,7 @@ func parse(text []byte) ([]*Scanner, error) {
 	}
 	switch {
 	case l.Version != "2.1.0":
-		return nil, fmt.Errorf("at /version: is %.20q, not \"2.1.0\"", l.Version)
+		return nil, fmt.Errorf("at /version: the SARIF version is %.20q, not \"2.1.0\"", l.Version)
 	case len(l.Runs) == 0:
 		return nil, errors.New("at /runs: there is no run, so no tool examined anything")
 	case len(l.Inline) > 0:
@@ -89,7 +89,7 @@ func scanners(runs []run) ([]*Scanner, error) {
 			return nil, fmt.Errorf("at %s/tool/driver/name: the tool has no name", r.at)
 		}
 		if len(r.Tool.Extensions) > maxExtensions {
-			return nil, fmt.Errorf("at %s/tool/extensions: holds more than %d", r.at, maxExtensions)
+			return nil, fmt.Errorf("at %s/tool/extensions: more than %d extensions", r.at, maxExtensions)
 		}
 		for _, c := range r.components() {
 			c.rules, c.notifications = newDescriptors(c.Rules), newDescriptors(c.Notifications)
@@ -119,7 +119,7 @@ func shape(text []byte) error {
 		token, err := in.ReadToken()
 		if errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 			if in.StackDepth() > 0 || in.InputOffset() == 0 || objects == 0 {
-				return fmt.Errorf("ends at offset %d before it is complete", in.InputOffset())
+				return fmt.Errorf("the file ends at offset %d before the JSON is complete", in.InputOffset())
 			}
 			return nil
 		}
@@ -130,7 +130,7 @@ func shape(text []byte) error {
 		switch token.Kind() {
 		case jsontext.KindBeginObject:
 			if objects++; objects > maxObjects {
-				return fmt.Errorf("at offset %d: holds more than %d objects", in.InputOffset(), maxObjects)
+				return fmt.Errorf("at offset %d: more than %d objects", in.InputOffset(), maxObjects)
 			}
 		case jsontext.KindNull:
 			if at := in.StackPointer(); !strings.Contains(string(at), "/properties/") {
@@ -138,7 +138,7 @@ func shape(text []byte) error {
 			}
 		}
 		if depth > maxDepth {
-			return fmt.Errorf("at offset %d: nests deeper than %d", in.InputOffset(), maxDepth)
+			return fmt.Errorf("at offset %d: more than %d nested levels", in.InputOffset(), maxDepth)
 		}
 		if depth == 0 {
 			if objects == 0 {
@@ -154,7 +154,7 @@ func shape(text []byte) error {
 			continue
 		}
 		if n > maxElements {
-			return fmt.Errorf("at %s: holds more than %d elements", pointer(in.StackPointer().Parent()), maxElements)
+			return fmt.Errorf("at %s: more than %d elements", pointer(in.StackPointer().Parent()), maxElements)
 		}
 		if depth == 4 && n == maxResults+1 {
 			if at := in.StackPointer().Parent(); at.LastToken() == "results" {
@@ -170,9 +170,9 @@ func syntaxError(err error, offset int64) error {
 		offset, at, err = s.ByteOffset, " ("+pointer(s.JSONPointer)+")", s.Err
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return fmt.Errorf("ends at offset %d%s before it is complete", offset, at)
+		return fmt.Errorf("the file ends at offset %d%s before the JSON is complete", offset, at)
 	}
-	return fmt.Errorf("at offset %d%s: is not valid JSON: %w", offset, at, err)
+	return fmt.Errorf("at offset %d%s: not valid JSON: %w", offset, at, err)
 }
 
 func typeError(err error) error {

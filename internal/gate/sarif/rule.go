@@ -43,11 +43,11 @@ func (r *run) descriptor(ref *reference, index *int, of func(*component) *descri
 			continue
 		}
 		if *i < 0 || *i >= len(in.list) {
-			return nil, fmt.Errorf("at %s: refers to description %d of %d", at, *i, len(in.list))
+			return nil, fmt.Errorf("at %s: the index %d is out of range: there are %d rule descriptions", at, *i, len(in.list))
 		}
 		d := &in.list[*i]
 		if found != nil && found != d {
-			return nil, fmt.Errorf("at %s: refers to description %d and to %d", at, *index, *i)
+			return nil, fmt.Errorf("at %s: two different indexes of a rule description, %d and %d", at, *index, *i)
 		}
 		found = d
 	}
@@ -76,7 +76,7 @@ func (r *run) component(ref *componentReference, at string) (*component, error) 
 	}
 	if i := ref.Index; i != nil && *i != -1 {
 		if *i < 0 || *i >= len(r.Tool.Extensions) {
-			return nil, fmt.Errorf("at %s: refers to extension %d of %d", at, *i, len(r.Tool.Extensions))
+			return nil, fmt.Errorf("at %s: extension %d is out of range: the tool has %d extensions", at, *i, len(r.Tool.Extensions))
 		}
 		return &r.Tool.Extensions[*i], nil
 	}
@@ -119,7 +119,7 @@ func (r *run) rule(res *result) (string, *descriptor, error) {
 		return id, nil, nil
 	}
 	if id != "" && d.ID != "" && id != d.ID && !strings.HasPrefix(id, d.ID+"/") {
-		return "", nil, fmt.Errorf("at %s: has rule %.80q and refers to the description of %.80q", res.at, id, d.ID)
+		return "", nil, fmt.Errorf("at %s: the result has the rule %.80q, but its index refers to the description of %.80q", res.at, id, d.ID)
 	}
 	return cmp.Or(id, d.ID), d, nil
 }
@@ -132,7 +132,7 @@ func (c *converter) overridden(res *result, d *descriptor) (string, error) {
 		return "", nil
 	}
 	if *i < 0 || *i >= len(c.run.Invocations) {
-		return "", fmt.Errorf("at %s/provenance/invocationIndex: refers to invocation %d of %d", res.at, *i, len(c.run.Invocations))
+		return "", fmt.Errorf("at %s/provenance/invocationIndex: invocation %d is out of range: the run has %d invocations", res.at, *i, len(c.run.Invocations))
 	}
 	if c.overrides[*i] == nil {
 		levels := map[*descriptor]string{}

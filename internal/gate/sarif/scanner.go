@@ -55,7 +55,7 @@ func (*Scanner) Select([]gate.File, gate.Changes) ([]gate.File, bool) { return n
 func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 	root, err := os.OpenRoot(in.Dir)
 	if err != nil {
-		return gate.Result{}, fmt.Errorf("open the repository: %w", err)
+		return gate.Result{}, fmt.Errorf("cannot open the repository: %w", err)
 	}
 	defer root.Close()
 	var hits []hit
@@ -92,7 +92,7 @@ func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) 
 	}
 	if in.Base != "" {
 		if err := compare(ctx, in, hits); err != nil {
-			return gate.Result{}, fmt.Errorf("compare with base %.7s: %w", in.Base, err)
+			return gate.Result{}, fmt.Errorf("cannot compare with the base %.7s: %w", in.Base, err)
 		}
 	}
 	res := gate.Result{Findings: make([]report.Finding, len(hits)), Covered: covered(total, len(s.runs), excluded), Compared: in.Base != ""}

@@ -56,7 +56,7 @@ func rating(v jsontext.Value, at string) (score float64, ok bool, err error) {
 		}
 	case jsontext.KindNumber:
 	default:
-		return 0, false, fmt.Errorf("at %s/properties/security-severity: is not a number from 0 to 10", at)
+		return 0, false, fmt.Errorf("at %s/properties/security-severity: the value is not a number from 0 to 10", at)
 	}
 	score, err = strconv.ParseFloat(text, 64)
 	if err != nil || !(score >= 0 && score <= 10) {

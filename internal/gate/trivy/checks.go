@@ -46,7 +46,7 @@ type rule struct {
 func (c *checks) load(source types.Source) error {
 	c.once.Do(func() {
 		if c.err = c.compile(source); c.err != nil {
-			c.err = fmt.Errorf("compile checks of %s: %w", source, c.err)
+			c.err = fmt.Errorf("cannot compile the checks for %s: %w", source, c.err)
 		}
 	})
 	return c.err
@@ -64,7 +64,7 @@ func (c *checks) compile(source types.Source) error {
 	for _, path := range slices.Sorted(maps.Keys(policies)) {
 		about, err := rego.MetadataFromAnnotations(policies[path])
 		if err != nil {
-			return fmt.Errorf("read %s: %w", path, err)
+			return fmt.Errorf("check %s: %w", path, err)
 		}
 		if about != nil && !about.Library && !about.Deprecated && concerns(about, source) {
 			modules[path] = policies[path]

@@ -127,7 +127,7 @@ func (s *Scanner) chart(ctx context.Context, where string, render func(*helm.Par
 	for _, file := range rendered {
 		documents, err := parse(ctx, file.Path, []byte(file.Content))
 		if err != nil {
-			a.gaps = append(a.gaps, unrendered(fmt.Errorf("parse rendered manifest %q: %w", file.Path, err)).gaps...)
+			a.gaps = append(a.gaps, unrendered(fmt.Errorf("cannot parse the rendered manifest %q: %w", file.Path, err)).gaps...)
 		}
 		found, err := s.objects(ctx, documents)
 		for i := range found {

@@ -19,8 +19,8 @@ func findings(name string, found []denial) []report.Finding {
 	return out
 }
 
-// failures returns the failed checks, including those that a comment in the file tells
-// trivy to ignore: the library marks these as ignored and keeps them.
+// failures returns the failed checks, including those that a comment in the file
+// disables: the library marks these as ignored and keeps them.
 func failures(results scan.Results) []report.Finding {
 	var out []report.Finding
 	for _, r := range results {

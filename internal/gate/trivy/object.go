@@ -16,7 +16,7 @@ import (
 	cluster "github.com/seed-b235b314/goldenpath/internal/manifest"
 )
 
-var errAliases = errors.New("its aliases expand to too many values")
+var errAliases = errors.New("the aliases in the file expand to too many values")
 
 // parse reads the objects of a file. The library alone misses the document after "--- #
 // comment", the items of a list and the second of two JSON objects, and reads yes as a

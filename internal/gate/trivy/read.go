@@ -22,7 +22,7 @@ const (
 	maxChart      = 100 << 20 // unpacked; Helm's own limit
 )
 
-var errTooLarge = errors.New("too large")
+var errTooLarge = errors.New("the file is too large")
 
 // unread returns the gap for a file that could not be checked.
 func unread(what string, err error) gate.Gap {

@@ -38,14 +38,14 @@ func (*Scanner) Version() string { return gate.ModuleVersion("github.com/aquasec
 func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 	root, err := os.OpenRoot(in.Dir)
 	if err != nil {
-		return gate.Result{}, fmt.Errorf("read configuration: %w", err)
+		return gate.Result{}, fmt.Errorf("cannot read the configuration files: %w", err)
 	}
 	defer root.Close()
 	log := Listen()
 	defer log.Stop()
 	jobs, err := s.plan(root, in.Files)
 	if err != nil {
-		return gate.Result{}, fmt.Errorf("read configuration: %w", err)
+		return gate.Result{}, fmt.Errorf("cannot read the configuration files: %w", err)
 	}
 	results, err := jobs.run(ctx)
 	if err != nil {

@@ -50,7 +50,7 @@ func (c *terraformChecks) scan(ctx context.Context, all *memoryFiles) ([]report.
 		c.err = c.checks.LoadPolicies(nil)
 	})
 	if c.err != nil {
-		return nil, fmt.Errorf("compile checks: %w", c.err)
+		return nil, fmt.Errorf("cannot compile the checks for Terraform: %w", c.err)
 	}
 	scan := library.New(rego.WithRegoScanner(c.checks), library.ScannerWithAllDirectories(true),
 		library.ScannerWithDownloadsAllowed(false), library.ScannerWithSkipCachedModules(true))

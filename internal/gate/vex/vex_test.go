@@ -13,7 +13,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// TestWrite proves GP-GATE-10 for OpenVEX: a waiver is no claim that nothing is
+// TestWrite proves GP-GATE-10 for OpenVEX: a waiver is not a claim that nothing is
 // wrong unless it says why.
 func TestWrite(t *testing.T) {
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)

@@ -40,7 +40,7 @@ func Bounded(root *os.Root, name string) error {
 // aliases without a limit.
 func load(text []byte) (*yaml.Node, error) {
 	if len(text) > maxFile {
-		return nil, fmt.Errorf("%d bytes, the limit is %d", len(text), maxFile)
+		return nil, fmt.Errorf("the file has %d bytes, more than the limit of %d", len(text), maxFile)
 	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(text, &doc); err != nil {
@@ -58,10 +58,10 @@ func load(text []byte) (*yaml.Node, error) {
 
 func measure(n *yaml.Node, depth int, left *int) error {
 	if *left--; *left < 0 {
-		return fmt.Errorf("it has more than %d values with aliases expanded", maxNodes)
+		return fmt.Errorf("the file has more than %d values with aliases expanded", maxNodes)
 	}
 	if depth > maxDepth {
-		return fmt.Errorf("it is nested more than %d levels deep", maxDepth)
+		return fmt.Errorf("the file is nested more than %d levels deep", maxDepth)
 	}
 	if n.Kind == yaml.ScalarNode && longExpression(n.Value) {
 		return fmt.Errorf("the expression in line %d has more than %d characters", n.Line, maxExpression)

@@ -37,7 +37,7 @@ func readSettings(root *os.Root) (Settings, error) {
 		}
 		c, err := parseConfig(text)
 		if err != nil {
-			return s, fmt.Errorf("read %s: %w: correct the file or delete it", name, err)
+			return s, fmt.Errorf("cannot read %s: %w: correct the file or delete it", name, err)
 		}
 		for _, l := range c.SelfHostedRunner.Labels {
 			if names(l) {

@@ -78,7 +78,7 @@ func (t *Tree) UnreadWorkflows() []gate.Gap {
 func readTree(ctx context.Context, in gate.Input) (*Tree, error) {
 	root, err := os.OpenRoot(in.Dir)
 	if err != nil {
-		return nil, fmt.Errorf("open the repository: %w", err)
+		return nil, fmt.Errorf("cannot open the repository: %w", err)
 	}
 	defer root.Close()
 	t := &Tree{}
@@ -89,7 +89,7 @@ func readTree(ctx context.Context, in gate.Input) (*Tree, error) {
 			continue
 		}
 		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("read workflows: %w", err)
+			return nil, fmt.Errorf("cannot read workflows: %w", err)
 		}
 		file, err := readFile(root, f.Path, k)
 		switch {

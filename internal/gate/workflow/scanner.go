@@ -78,7 +78,7 @@ func (s Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 	res := gate.Result{Findings: slices.Clone(t.Findings()), Missing: slices.Clone(t.Missing), Covered: t.covered()}
 	for _, f := range t.files {
 		if *f.budget < 0 {
-			res.Missing = append(res.Missing, gap(f.Path, errors.New("its expressions refer to each other too often")))
+			res.Missing = append(res.Missing, gap(f.Path, errors.New("the expressions in the file refer to each other too often")))
 		}
 	}
 	return res, ctx.Err()

@@ -139,10 +139,10 @@ func (a *archive) saved() (*Image, error) {
 	}
 	var list tarball.Manifest
 	if err := json.Unmarshal(text, &list); err != nil {
-		return nil, fmt.Errorf("read manifest.json: %w", err)
+		return nil, fmt.Errorf("cannot read manifest.json: %w", err)
 	}
 	if len(list) != 1 {
-		return nil, fmt.Errorf("it holds %d images: save a single one", len(list))
+		return nil, fmt.Errorf("the archive contains %d images: save a single one", len(list))
 	}
 	config, err := readAll(a, list[0].Config, maxConfig)
 	if err != nil {

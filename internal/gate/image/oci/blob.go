@@ -51,7 +51,7 @@ func readAll(b blobs, name string, limit int64) ([]byte, error) {
 	defer file.Close()
 	text, err := io.ReadAll(io.LimitReader(file, limit+1))
 	if err == nil && int64(len(text)) > limit {
-		err = fmt.Errorf("read %s: %w", name, ErrTooLarge)
+		err = fmt.Errorf("cannot read %s: %w", name, ErrTooLarge)
 	}
 	return text, err
 }
@@ -66,7 +66,7 @@ func blob(b blobs, d v1.Descriptor, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	if got, _, err := v1.SHA256(bytes.NewReader(text)); err != nil || got != d.Digest {
-		return nil, fmt.Errorf("%s does not have this digest", blobName(d.Digest))
+		return nil, fmt.Errorf("the content of %s does not match its digest", blobName(d.Digest))
 	}
 	return text, nil
 }

@@ -62,7 +62,7 @@ type Options struct {
 func Open(ctx context.Context, ref string, o Options) (*Image, error) {
 	want, err := v1.ParsePlatform(o.Platform)
 	if err != nil {
-		return nil, fmt.Errorf("parse platform %s: %w", o.Platform, err)
+		return nil, fmt.Errorf("cannot parse the platform %s: %w", o.Platform, err)
 	}
 	where, digest, _ := strings.Cut(strings.TrimPrefix(ref, "oci:"), "@")
 	info, err := os.Stat(where)
@@ -88,10 +88,10 @@ func exists(name string) bool {
 // whose layers cannot be verified.
 func checkManifest(m *v1.Manifest) error {
 	if !slices.Contains([]types.MediaType{types.OCIConfigJSON, types.DockerConfigJSON}, m.Config.MediaType) {
-		return fmt.Errorf("not an image: its configuration has the type %q", m.Config.MediaType)
+		return fmt.Errorf("not an image: the configuration has the type %q", m.Config.MediaType)
 	}
 	if m.Config.Size > maxConfig || m.Config.Size < 0 {
-		return fmt.Errorf("read its configuration: %w", ErrTooLarge)
+		return fmt.Errorf("cannot read the image's configuration: %w", ErrTooLarge)
 	}
 	for _, l := range m.Layers {
 		if len(l.URLs) > 0 || !l.MediaType.IsDistributable() {
@@ -112,13 +112,13 @@ func (i *Image) add(config []byte, layers int, open func(int) (io.ReadCloser, er
 		} `json:"rootfs"`
 	}
 	if err := json.Unmarshal(config, &c); err != nil {
-		return fmt.Errorf("read its configuration: %w", err)
+		return fmt.Errorf("cannot read the image's configuration: %w", err)
 	}
 	if len(c.RootFS.DiffIDs) != layers {
-		return fmt.Errorf("it has %d layers, but its configuration lists %d", layers, len(c.RootFS.DiffIDs))
+		return fmt.Errorf("the image has %d layers, but its configuration lists %d", layers, len(c.RootFS.DiffIDs))
 	}
 	if layers == 0 {
-		return errors.New("it has no layers")
+		return errors.New("the image has no layers")
 	}
 	for n, id := range c.RootFS.DiffIDs {
 		i.Layers = append(i.Layers, Layer{DiffID: id, Packed: func() (io.ReadCloser, error) { return open(n) }})

@@ -98,7 +98,7 @@ func TestOpen(t *testing.T) {
 		{"oci:" + filepath.Join(one, "none"), "no such file", options},
 		{one + "@sha256:" + strings.Repeat("0", 64), "no image found", options},
 		{several, "no image found", Options{Platform: "linux/s390x"}},
-		{one, "parse platform", Options{Platform: "a/b/c/d/e"}},
+		{one, "cannot parse the platform", Options{Platform: "a/b/c/d/e"}},
 		{"no such:image:at all", "could not parse reference", options},
 	} {
 		if _, _, err := read(t, tt.ref, tt.o); err == nil || !strings.Contains(err.Error(), tt.why) {
@@ -162,18 +162,18 @@ func TestRefused(t *testing.T) {
 		change func(dir string) error
 		why    string
 	}{
-		"artifact":               {mutate.ConfigMediaType(img, "application/vnd.cncf.helm.config.v1+json"), nil, `not an image: its configuration has the type "application/vnd.cncf.helm.config.v1+json"`},
-		"no layers":              {empty.Image, nil, "it has no layers"},
+		"artifact":               {mutate.ConfigMediaType(img, "application/vnd.cncf.helm.config.v1+json"), nil, `not an image: the configuration has the type "application/vnd.cncf.helm.config.v1+json"`},
+		"no layers":              {empty.Image, nil, "the image has no layers"},
 		"layer stored elsewhere": {elsewhere, nil, "is stored outside the image"},
 		"missing layer":          {img, func(dir string) error { return os.Remove(blobOf(dir, stored)) }, "no such file"},
 		"other layer": {img, func(dir string) error {
 			return os.WriteFile(blobOf(dir, stored), tarOf(t, map[string]string{"file": "two"}), 0o600)
-		}, "its content has the digest sha256:"},
-		"other manifest":      {img, func(dir string) error { return os.WriteFile(blobOf(dir, digest), []byte("{}"), 0o600) }, "does not have this digest"},
-		"other configuration": {img, func(dir string) error { return os.WriteFile(blobOf(dir, config), []byte("{}"), 0o600) }, "does not have this digest"},
+		}, "the layer has the digest sha256:"},
+		"other manifest":      {img, func(dir string) error { return os.WriteFile(blobOf(dir, digest), []byte("{}"), 0o600) }, "does not match its digest"},
+		"other configuration": {img, func(dir string) error { return os.WriteFile(blobOf(dir, config), []byte("{}"), 0o600) }, "does not match its digest"},
 		"large index":         {img, func(dir string) error { return os.Truncate(filepath.Join(dir, indexFile), maxManifest+1) }, "too large"},
 		"large configuration": {img, func(dir string) error { return os.Truncate(blobOf(dir, config), maxConfig+1) }, "too large"},
-		"index is not JSON":   {img, func(dir string) error { return os.WriteFile(filepath.Join(dir, indexFile), []byte("["), 0o600) }, "read index"},
+		"index is not JSON":   {img, func(dir string) error { return os.WriteFile(filepath.Join(dir, indexFile), []byte("["), 0o600) }, "cannot read the index of the layout"},
 		"index leads out": {img, func(dir string) error {
 			name := filepath.Join(dir, indexFile)
 			return errors.Join(os.Rename(name, filepath.Join(t.TempDir(), "x")), os.Symlink("/etc/hostname", name))
@@ -183,7 +183,7 @@ func TestRefused(t *testing.T) {
 		}, "invalid"},
 		"path instead of a digest": {img, func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, indexFile), []byte(`{"manifests":[{"mediaType":"`+string(types.OCIManifestSchema1)+`","digest":"sha256:../../../../etc/passwd","size":1}]}`), 0o600)
-		}, "read index"},
+		}, "cannot read the index of the layout"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := saved(t, indexOf(tt.img))

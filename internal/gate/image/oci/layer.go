@@ -45,7 +45,7 @@ func (v *verified) Read(p []byte) (int, error) {
 	v.sum.Write(p[:n])
 	if err == io.EOF {
 		if got := "sha256:" + hex.EncodeToString(v.sum.Sum(nil)); got != v.want {
-			return n, fmt.Errorf("its content has the digest %s, but the image lists %s", got, v.want)
+			return n, fmt.Errorf("the layer has the digest %s, but the image lists %s", got, v.want)
 		}
 	}
 	return n, err

@@ -20,7 +20,7 @@ const indexFile = "index.json"
 func openLayout(b blobs, digest string, want v1.Platform) (*Image, error) {
 	text, err := readAll(b, indexFile, maxManifest)
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", indexFile, err)
+		return nil, fmt.Errorf("cannot read %s: %w", indexFile, err)
 	}
 	found, err := choose(b, text, digest, want, 0)
 	if err != nil {
@@ -31,7 +31,7 @@ func openLayout(b blobs, digest string, want v1.Platform) (*Image, error) {
 	}
 	manifest, err := v1.ParseManifest(bytes.NewReader(text))
 	if err != nil {
-		return nil, fmt.Errorf("read manifest %s: %w", found.Digest, err)
+		return nil, fmt.Errorf("cannot read manifest %s: %w", found.Digest, err)
 	}
 	if err := checkManifest(manifest); err != nil {
 		return nil, err
@@ -56,7 +56,7 @@ func choose(b blobs, index []byte, digest string, want v1.Platform, depth int) (
 	}
 	var list v1.IndexManifest
 	if err := json.Unmarshal(index, &list); err != nil {
-		return v1.Descriptor{}, fmt.Errorf("read index: %w", err)
+		return v1.Descriptor{}, fmt.Errorf("cannot read the index of the layout: %w", err)
 	}
 	// Attestations are listed next to the images, as images.
 	all := slices.DeleteFunc(list.Manifests, func(d v1.Descriptor) bool { return d.Annotations["vnd.docker.reference.type"] != "" })
@@ -85,7 +85,7 @@ func choose(b blobs, index []byte, digest string, want v1.Platform, depth int) (
 			case exact && d.Platform != nil && d.Platform.Satisfies(want),
 				!exact && len(all) == 1:
 				if d.MediaType != types.OCIManifestSchema1 && d.MediaType != types.DockerManifestSchema2 && d.MediaType != "" {
-					return d, fmt.Errorf("not an image: it has the type %q", d.MediaType)
+					return d, fmt.Errorf("not an image: the manifest has the type %q", d.MediaType)
 				}
 				return d, nil
 			}

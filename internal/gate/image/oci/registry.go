@@ -24,7 +24,7 @@ func pull(ctx context.Context, text string, want v1.Platform) (*Image, error) {
 		return nil, err
 	}
 	if !found.MediaType.IsIndex() && !found.MediaType.IsImage() {
-		return nil, fmt.Errorf("%s is not an image: it has the type %q", text, found.MediaType)
+		return nil, fmt.Errorf("%s is not an image: the manifest has the type %q", text, found.MediaType)
 	}
 	img, err := found.Image()
 	if err != nil {
