@@ -256,15 +256,22 @@ func (p *Repository) Copy(ctx context.Context, digest string, to *Repository) (A
 	return a, err
 }
 
+// reference parses a digest or a tag. A registry in a folder has a name without TLS;
+// any other registry is asked over HTTPS only, because a credential goes with the
+// request. The library itself allows HTTP for loopback and private addresses.
 func (p *Repository) reference(s string) (name.Reference, error) {
+	var options []name.Option
+	if p.folder != nil {
+		options = append(options, name.Insecure)
+	}
 	if strings.HasPrefix(s, "sha256:") {
-		d, err := name.NewDigest(p.name.Name()+"@"+s, name.Insecure)
+		d, err := name.NewDigest(p.name.Name()+"@"+s, options...)
 		if err != nil {
 			return nil, report.Usage(fmt.Sprintf("invalid digest %q: %v", s, err))
 		}
 		return d, nil
 	}
-	t, err := name.NewTag(p.name.Name()+":"+s, name.Insecure)
+	t, err := name.NewTag(p.name.Name()+":"+s, options...)
 	if err != nil {
 		return nil, report.Usage(fmt.Sprintf("invalid tag %q: %v", s, err))
 	}

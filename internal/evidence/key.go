@@ -37,6 +37,13 @@ func OpenKey(dir string) (*Key, error) {
 }
 
 func readKey(path string) (*Key, error) {
+	info, err := os.Stat(path) // before reading: a pipe would wait for its writer
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("signing key %s is not a regular file: restore the file, or remove it to create a new key", path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read signing key: %w", err)
+	}
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the signing key: %w", err)

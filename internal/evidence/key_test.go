@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -58,6 +59,17 @@ func TestBrokenKeyLink(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := makeKey(dir, path); err == nil || !strings.Contains(err.Error(), "broken symbolic link") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// A pipe in the place of the key is refused: reading it would wait for a writer.
+func TestKeyIsNotAFile(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mkfifo(filepath.Join(dir, "key.pem"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenKey(dir); err == nil || !strings.Contains(err.Error(), "not a regular file") {
 		t.Errorf("error %v", err)
 	}
 }

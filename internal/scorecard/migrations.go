@@ -1,12 +1,19 @@
 package scorecard
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"os"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/dustin/go-humanize/english"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
@@ -24,7 +31,12 @@ var (
 	// each other.
 	inert               = regexp.MustCompile(`(?s)'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/`)
 	irreversibleKeyword = regexp.MustCompile(`(?i)\b(drop\s+(table|column|schema|database)|truncate|delete\s+from)\b`)
-	contractKeyword     = regexp.MustCompile(`(?i)\b(drop|rename|alter\s+column|modify\s+column|set\s+not\s+null)\b`)
+	// dialect matches quotes and comments that inert does not know: a backslash before a
+	// quote, a quote within another kind of quotes, # comments, dollar quotes.
+	dialect = regexp.MustCompile("(?m)\\\\'|[\"`][^\"`\\n]*'[^\"`\\n]*[\"`]|#|\\$\\w*\\$")
+	// dropped finds the word after DROP in an ALTER TABLE.
+	dropped         = regexp.MustCompile(`(?i)\balter\s+table\s[^;]*?\bdrop\s+(?:if\s+exists\s+)?["` + "`" + `\[]?(\w+)`)
+	contractKeyword = regexp.MustCompile(`(?i)\b(drop|rename|alter\s+column|modify\s+column|set\s+not\s+null)\b`)
 )
 
 // gradeMigrations grades the worst class of the new migrations.
@@ -34,12 +46,17 @@ func gradeMigrations(c *candidate) Dimension {
 	}
 	names, unread := c.NewMigrations.get()
 	worst := expand
+	var unclear []string
 	for _, name := range names {
-		sql, err := readFile(c.root, name)
+		sql, err := readMigration(c.root, name)
 		if err != nil {
 			return Dimension{State: report.Missing, Result: fmt.Sprintf("%s cannot be read: %v", name, err)}
 		}
-		worst = worse(worst, classify(string(sql)))
+		class, sure := classify(sql)
+		worst = worse(worst, class)
+		if !sure {
+			unclear = append(unclear, path.Base(name))
+		}
 	}
 	d := Dimension{State: report.OK, Result: "none"}
 	if len(names) > 0 {
@@ -48,6 +65,10 @@ func gradeMigrations(c *candidate) Dimension {
 	}
 	if worst != expand {
 		d.State, d.Note = report.Warned, "the previous release may not run with this database schema"
+	}
+	if len(unclear) > 0 && worst != irreversible {
+		d.State = report.Inconclusive
+		d.Note = strings.Join(unclear, ", ") + " may destroy data: a destructive statement stands near quotes or comments that this check does not know"
 	}
 	if unread != nil {
 		d.Note = ""
@@ -59,17 +80,48 @@ func gradeMigrations(c *candidate) Dimension {
 	return d
 }
 
-// classify returns the class of one migration. It does not parse SQL: a statement
-// without one of the keywords is an expand.
-func classify(sql string) string {
-	sql = inert.ReplaceAllString(sql, " ")
-	switch {
-	case irreversibleKeyword.MatchString(sql):
-		return irreversible
-	case contractKeyword.MatchString(sql):
-		return contract
+// readMigration reads a migration as text. A file that is not SQL, and text that is
+// neither UTF-8 nor marked as UTF-16, is an error: it cannot be classified.
+func readMigration(root *os.Root, name string) (string, error) {
+	if !strings.EqualFold(path.Ext(name), ".sql") {
+		return "", errors.New("only SQL migrations can be classified")
 	}
-	return expand
+	b, err := readFile(root, name)
+	if err != nil {
+		return "", err
+	}
+	text, _, err := transform.Bytes(unicode.BOMOverride(transform.Nop), b)
+	if err == nil && (!utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0) {
+		err = errors.New("the text is neither UTF-8 nor UTF-16 with a byte order mark")
+	}
+	return string(text), err
+}
+
+// classify returns the class of one migration. It knows no dialect: a statement
+// without one of the keywords is an expand. The class is not sure if a statement that
+// destroys data stands in what the rules take for a string or a comment, and the file
+// uses quotes or comments of a dialect.
+func classify(sql string) (class string, sure bool) {
+	run := inert.ReplaceAllString(sql, " ")
+	sure = !irreversibleKeyword.MatchString(sql) || !dialect.MatchString(sql)
+	switch {
+	case irreversibleKeyword.MatchString(run) || dropsColumn(run):
+		return irreversible, true
+	case contractKeyword.MatchString(run):
+		return contract, sure
+	}
+	return expand, sure
+}
+
+// dropsColumn reports whether ALTER TABLE drops a column without the word COLUMN,
+// which is optional.
+func dropsColumn(sql string) bool {
+	for _, m := range dropped.FindAllStringSubmatch(sql, -1) {
+		if !slices.Contains([]string{"constraint", "index", "key", "primary", "foreign", "check", "default", "not", "partition", "identity", "expression"}, strings.ToLower(m[1])) {
+			return true
+		}
+	}
+	return false
 }
 
 // worse returns the worse of two classes.

@@ -30,6 +30,9 @@ func TestMigrations(t *testing.T) {
 		"truncate votes;":                                        "irreversible",
 		"delete from votes where id < 3;":                        "irreversible",
 		"create table backdrop (rename_me int, truncated bool);": "expand",
+		"alter table votes drop note;":                           "irreversible",
+		"alter table votes drop if exists \"note\";":             "irreversible",
+		"alter table votes drop constraint votes_pk;":            "contract",
 		"": "expand",
 	} {
 		d := gradeMigrations(&candidate{root: root(t, map[string]string{"db/1.sql": sql}), Options: Options{Migrations: "db", NewMigrations: Known([]string{"db/1.sql"})}})
@@ -73,6 +76,29 @@ func TestMigrationInputs(t *testing.T) {
 		d := gradeMigrations(&candidate{root: r, Options: Options{Migrations: "db", NewMigrations: test.new}})
 		if d.State != test.state || !strings.Contains(d.Result, test.result) || d.Note != test.note {
 			t.Errorf("%s: %+v", name, d)
+		}
+	}
+}
+
+// TestMigrationUnclear: what the rules do not understand is neither an expand nor
+// none.
+func TestMigrationUnclear(t *testing.T) {
+	utf16 := "\xff\xfe" + strings.Join(strings.Split("drop table a;", ""), "\x00") + "\x00"
+	for name, test := range map[string]struct {
+		file, sql string
+		state     report.State
+	}{
+		"a backslash before a quote":       {"1.sql", `insert into a values (E'it\'s'); DROP TABLE a; insert into b values ('x');`, report.Inconclusive},
+		"a quote in a quoted name":         {"1.sql", `select "o'b"; DROP TABLE a; select 'x'`, report.Inconclusive},
+		"quotes in comments of MySQL":      {"1.sql", "# don't\nDROP TABLE a;\n# isn't\n", report.Inconclusive},
+		"dollar quotes":                    {"1.sql", "do $$ begin execute 'drop table a'; end $$;", report.Inconclusive},
+		"UTF-16 with a byte order mark":    {"1.sql", utf16, report.Warned},
+		"UTF-16 without a byte order mark": {"1.sql", utf16[2:], report.Missing},
+		"not SQL":                          {"1.js", "exports.up = knex => knex.schema.dropTable('a')", report.Missing},
+	} {
+		d := gradeMigrations(&candidate{root: root(t, map[string]string{"db/" + test.file: test.sql}), Options: Options{Migrations: "db", NewMigrations: Known([]string{"db/" + test.file})}})
+		if d.State != test.state {
+			t.Errorf("%s: %+v, want %s", name, d, test.state)
 		}
 	}
 }

@@ -61,8 +61,9 @@ func (c Commit) messages(ctx context.Context, base string, most int) scorecard.I
 	return scorecard.Known(messages)
 }
 
-// newMigrations returns the SQL files below folder that c adds to base, or changes.
-// An empty base means the empty tree.
+// newMigrations returns the migrations below folder that c adds to base, or changes:
+// every file but notes, lock files and those that only a rollback runs, such as
+// 002_votes.down.sql. An empty base is the empty tree.
 func (c Commit) newMigrations(ctx context.Context, base, folder string) scorecard.Input[[]string] {
 	if folder == "" {
 		return scorecard.Known[[]string](nil)
@@ -74,10 +75,14 @@ func (c Commit) newMigrations(ctx context.Context, base, folder string) scorecar
 	if err != nil {
 		return scorecard.Unknown[[]string](err)
 	}
-	return scorecard.Known(slices.DeleteFunc(names, notSQL))
+	return scorecard.Known(slices.DeleteFunc(names, notMigration))
 }
 
-func notSQL(name string) bool { return !strings.EqualFold(path.Ext(name), ".sql") }
+func notMigration(name string) bool {
+	base := strings.ToLower(path.Base(name))
+	return strings.HasPrefix(base, ".") || slices.Contains([]string{".md", ".txt", ".toml", ".lock", ".sum"}, path.Ext(base)) ||
+		base == "down.sql" || strings.HasSuffix(base, ".down.sql") || strings.HasSuffix(base, "_down.sql") || base == "embed.go"
+}
 
 // changed returns the files below folder that differ from base, except deleted ones.
 // A renamed file is included as a new file, because its content may have changed too.
