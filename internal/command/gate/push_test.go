@@ -100,7 +100,7 @@ func TestPushAfterRefusal(t *testing.T) {
 	if r.code != 0 || r.report.Output("blocking") != "0" || r.status("github-pat", "new.env") != report.Waived {
 		t.Errorf("waived: exit %d\n%s", r.code, strings.Join(r.says(t), "\n"))
 	}
-	if row := r.report.Checks[0]; row.Name != "policy" || row.Result != "of the base "+c.base[:7]+", waivers of "+before[:7] {
+	if row := r.report.Checks[0]; row.Name != "policy" || row.Result != "policy of the base commit "+c.base[:7]+", waivers of "+before[:7] {
 		t.Errorf("row %+v", row)
 	}
 }
