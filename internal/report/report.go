@@ -70,7 +70,7 @@ const (
 	Known  Status = "known"  // the base has it too
 	Waived Status = "waived" // covered by a waiver that has not expired
 	// Disclosed is known and was published after the base was committed. The change did
-	// not cause it, and nobody has decided on it yet.
+	// not cause it, and no one has decided on it yet.
 	Disclosed Status = "disclosed"
 )
 

@@ -52,7 +52,7 @@ type teamsMessageOf struct {
 }
 
 // checkChat proves GP-OBS-4 and GP-SAFE-2: both take the message, whatever a
-// stranger has written into the report, and nobody is mentioned in it.
+// stranger has written into the report, and no one is mentioned in it.
 func checkChat(t testing.TB, r *Report) {
 	t.Helper()
 	slack, _ := payload[slackMessage](t, r.Slack())

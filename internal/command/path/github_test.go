@@ -25,7 +25,7 @@ type hub struct {
 
 type hubKey struct{}
 
-// newHub serves a GitHub until the script ends. Nobody asks it before the script
+// newHub serves a GitHub until the script ends. It gets no request before the script
 // says `github on`.
 func newHub(e *testscript.Env) error {
 	h := &hub{githubtest.New("acme/hello"), map[int]githubtest.Pull{}}
@@ -244,7 +244,7 @@ func event(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // followed is a run of a pull request, as the event of the run that follows it
-// tells: for a fork without the pull request's number.
+// reports: for a fork without the pull request's number.
 func followed(h *hub, event string, number int) map[string]any {
 	p := h.pulls[number]
 	from := map[string]any{"full_name": h.Repository}
