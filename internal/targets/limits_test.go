@@ -13,7 +13,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target/kubernetes"
 )
 
-// TestVariablesOfTheRun: GP-PREV-11, no app receives a variable of the run, whatever a
+// TestVariablesOfTheRun: no app receives a variable of the run, whatever a
 // configuration, the base branch or --variables says about it.
 func TestVariablesOfTheRun(t *testing.T) {
 	for name, own := range map[string]bool{
@@ -43,7 +43,7 @@ func TestVariablesOfTheRun(t *testing.T) {
 	}
 }
 
-// TestDeclared: GP-PREV-11, a pull request uses what the base branch declares for any
+// TestDeclared: a pull request uses what the base branch declares for any
 // target, and nothing that is only similar.
 func TestDeclared(t *testing.T) {
 	base := func(text string) *config.Config {
