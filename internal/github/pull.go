@@ -60,7 +60,7 @@ func (c *Client) PullRequest(ctx context.Context, number int) (PullRequest, erro
 		return PullRequest{}, err
 	}
 	if p.GetNumber() != number {
-		return PullRequest{}, fmt.Errorf("cannot %s: GitHub returned number %d: run it again", a.what, p.GetNumber())
+		return PullRequest{}, fmt.Errorf("cannot %s: GitHub returned pull request %d instead: run the command again", a.what, p.GetNumber())
 	}
 	return c.pullRequest(p)
 }

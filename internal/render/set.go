@@ -58,7 +58,7 @@ func split(key string) (steps []any, err error) {
 		}
 	}
 	if len(steps) > maxSteps {
-		return nil, fmt.Errorf("the key has more than %d levels", maxSteps)
+		return nil, fmt.Errorf("the key is nested more than %d levels deep: use a values file for it", maxSteps)
 	}
 	return steps, nil
 }

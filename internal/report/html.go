@@ -58,7 +58,7 @@ func (p Page) WriteHTML(w io.Writer) error {
 	return t.Execute(w, p)
 }
 
-// class returns the CSS class of a state or a verdict, never outside text.
+// class returns the CSS class for a state or a verdict: always one of a fixed set.
 func class(s State) string {
 	if marks[s] == "" {
 		return string(Missing)

@@ -232,7 +232,7 @@ func (c *ReleaseShow) Do(ctx context.Context, env *command.Env) (*report.Report,
 
 // Down is `goldenpath down`.
 type Down struct {
-	Environment string `help:"Include only this environment. Default: all environments." placeholder:"NAME"`
+	Environment string `help:"Stop only this environment. Default: all environments." placeholder:"NAME"`
 	Where
 	command.Output
 }

@@ -58,7 +58,8 @@ func windows(text string) []region {
 	return out
 }
 
-// word returns the end of a generic word that begins at i, or -1.
+// word returns the index after the word of genericWords, such as token, that begins at
+// i, or -1 if none begins there.
 func word(text string, i int) int {
 	switch text[i] | 0x20 {
 	case 'a', 'c', 'k', 'p', 's', 't':

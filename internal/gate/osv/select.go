@@ -47,7 +47,7 @@ func (s Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, b
 	return out, len(out) > 0 || s.Built
 }
 
-// gone returns the changed paths, which may not exist any more.
+// gone returns every changed path, including those of deleted files.
 func gone(changed gate.Changes) []gate.File {
 	var out []gate.File
 	for name, yes := range changed {

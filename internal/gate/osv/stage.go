@@ -266,7 +266,7 @@ func (s *stage) original(name string) (string, bool) {
 	return rel, false
 }
 
-// plain removes the path of the stage from a text of the library.
+// plain removes the path of the temporary folder from a message of osv-scanner.
 func (s *stage) plain(text string) string {
 	text = strings.ReplaceAll(text, s.dir+"/", "")
 	return oneLine(strings.ReplaceAll(text, strings.TrimPrefix(s.dir, "/")+"/", ""))

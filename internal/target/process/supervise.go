@@ -60,7 +60,7 @@ func supervise(ctx context.Context, dir string) error {
 	s := supervisor{generation: generation{dir: dir}, state: state{Started: time.Now().UTC()}}
 	s.number, _ = number(filepath.Base(dir))
 	if err := readJSON(s.path("spec.json"), &s.spec); err != nil {
-		return fmt.Errorf("cannot read the generation: %w", err)
+		return fmt.Errorf("cannot read the description of the process to start: %w: deploy again", err)
 	}
 	wait, done := context.WithTimeout(ctx, grace)
 	defer done()
