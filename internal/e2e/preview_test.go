@@ -130,7 +130,7 @@ func TestPreviewByIngress(t *testing.T) {
   replace-image: ghcr.io/acme/where2eat
   url: http://pr-{number}.preview.example.com
   set: {ingress.enabled: true, ingress.host: "{host}"}
-  ready: {path: /healthz, version-path: /version, timeout: 1m}
+  ready: {path: /healthz, version-path: /version, timeout: 2m}
 `)
 	l.open(3, 0)
 	l.env = append(l.env, "HTTP_PROXY=http://127.0.0.1:8081", "NO_PROXY=127.0.0.1,localhost")

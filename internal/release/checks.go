@@ -119,7 +119,7 @@ func hasEvidence(o Options, f *facts) finding {
 			fmt.Sprintf("%s has no trusted evidence of %s: run the path for this digest", text.Short(f.artifact.Digest), strings.Join(missing, ", ")))
 	case len(failed) > 0:
 		found = refuse("evidence", strings.Join(results, ", "), report.ReasonEvidenceFailed,
-			fmt.Sprintf("the evidence of %s is against a release: %s: release a commit that passes", text.Short(f.artifact.Digest), strings.Join(failed, ", ")))
+			fmt.Sprintf("the evidence speaks against it: %s of %s did not pass: release a commit that passes", strings.Join(failed, ", "), text.Short(f.artifact.Digest)))
 	}
 	if n := f.evidence.Untrusted; n > 0 {
 		ignored := fmt.Sprintf("%d ignored: not signed by the trusted key", n)
