@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"math"
 	"hash"
 	"html"
 	"strconv"
@@ -55,13 +56,13 @@ func (a attributes) key(names ...string) string {
 	return string(sum.Sum(nil))
 }
 
-// count returns a declared number, or 0 if the text is not a number.
+// count returns a declared number, rounded up, or 0 if the text is not a number.
 func (a attributes) count(name string) int {
-	n, err := strconv.ParseInt(strings.ReplaceAll(strings.TrimSpace(a.get(name)), ",", ""), 10, 32)
-	if err != nil && !errors.Is(err, strconv.ErrRange) {
+	n, err := strconv.ParseFloat(strings.ReplaceAll(strings.TrimSpace(a.get(name)), ",", ""), 64)
+	if err != nil && !errors.Is(err, strconv.ErrRange) || math.IsNaN(n) {
 		return 0
 	}
-	return max(0, int(n))
+	return int(math.Ceil(min(max(n, 0), math.MaxInt32)))
 }
 
 // attribute reads name="value" and keeps it if it is used.

@@ -109,7 +109,7 @@ func TestScanReadError(t *testing.T) {
 // TestAttributes proves what a count and a key are.
 func TestAttributes(t *testing.T) {
 	for value, want := range map[string]int{
-		"3": 3, " 3 ": 3, "0": 0, "": 0, "-1": 0, "three": 0, "3.5": 0, "1,234": 1234, "2147483648": 2147483647, "9e9": 0, "0x3": 0,
+		"3": 3, " 3 ": 3, "0": 0, "": 0, "-1": 0, "three": 0, "3.5": 4, "1.0": 1, "1,234": 1234, "2147483648": 2147483647, "9e9": 2147483647, "0x3": 0,
 	} {
 		if got := (attributes{{name: "tests", value: value}}).count("tests"); got != want {
 			t.Errorf("count %q: %d, want %d", value, got, want)
