@@ -6,9 +6,9 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"math"
 	"hash"
 	"html"
+	"math"
 	"strconv"
 	"strings"
 )
