@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/google/osv-scalibr/enricher/vulnmatch/osvlocal"
 	"github.com/google/osv-scanner/v2/pkg/models"
 
@@ -87,7 +88,7 @@ func (c *coverage) match(ctx context.Context, databases string, res *gate.Result
 		res.Database = append(res.Database, known.Database)
 		if known.unread > 0 {
 			res.Missing = append(res.Missing, gate.Gap{
-				What: fmt.Sprintf("%s for %s", plural(known.unread, "advisory"), eco), Why: "they cannot be parsed: " + known.example,
+				What: fmt.Sprintf("%s for %s", english.Plural(known.unread, "advisory", ""), eco), Why: "they cannot be parsed: " + known.example,
 				Remedy: "update the database, or use a release of the gate that supports its schema"})
 		}
 		for s, packages := range c.packages {
@@ -135,7 +136,7 @@ func (c *coverage) missing(databases, eco string, empty bool, res *gate.Result) 
 		n := len(c.packages[s])
 		c.missed += n
 		res.Missing = append(res.Missing, gate.Gap{
-			What:   fmt.Sprintf("%s (%s, %s)", s.file, s.ecosystem, plural(n, "package")),
+			What:   fmt.Sprintf("%s (%s, %s)", s.file, s.ecosystem, english.Plural(n, "package", "")),
 			Why:    why,
 			Remedy: fmt.Sprintf("provide %s, or scan online", filepath.ToSlash(archive(databases, s.ecosystem))),
 		})
@@ -165,28 +166,17 @@ func (c *coverage) String() string {
 	}
 	text := ""
 	if total > 0 {
-		text = plural(len(files), "lockfile") + ", "
+		text = english.Plural(len(files), "lockfile", "") + ", "
 		if c.missed > 0 {
 			text += fmt.Sprintf("%d of ", total-c.nameless-c.missed)
 		}
-		text += plural(total-c.nameless, "package")
+		text += english.Plural(total-c.nameless, "package", "")
 	}
 	if total > 0 && c.nameless > 0 {
 		text += fmt.Sprintf(" (and %d without a version, not looked up)", c.nameless)
 	}
 	if c.unknown > 0 {
-		text = cmp.Or(text, "nothing") + "; " + plural(c.unknown, "vendored C source") + " not identified: that needs osv.dev, online"
+		text = cmp.Or(text, "nothing") + "; " + english.Plural(c.unknown, "vendored C source", "") + " not identified: that needs osv.dev, online"
 	}
 	return text
-}
-
-func plural(n int, noun string) string {
-	switch {
-	case n == 1:
-	case noun == "advisory":
-		noun = "advisories"
-	default:
-		noun += "s"
-	}
-	return fmt.Sprintf("%d %s", n, noun)
 }
