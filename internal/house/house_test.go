@@ -29,7 +29,7 @@ var layers = []string{
 	"internal/artifact internal/evidence internal/github internal/junit internal/ledger internal/manifest internal/target",
 	"internal/config internal/git internal/github/githubtest/openapi internal/runner",
 	"internal/tool",
-	"internal/files internal/lockfile internal/report internal/text workflows",
+	"internal/files internal/lockfile internal/report internal/runnable internal/text workflows",
 }
 
 func TestLayers(t *testing.T) {

@@ -35,32 +35,34 @@ type Facts struct {
 
 // Part is the code of one language in one folder.
 type Part struct {
-	Dir       string `json:"dir"` // "." is the root
-	Language  string `json:"language"`
-	Manager   string `json:"manager"`
-	From      string `json:"from"` // the files it was detected from
-	Steps     []step `json:"-"`
-	Ecosystem string `json:"-"` // Dependabot's name for it
-	Start     *start `json:"-"` // how it becomes an artifact; nil if unknown
-	Hooks     []hook `json:"-"`
-	Lacks     string `json:"-"` // why its builds are not reproducible, or ""
+	Dir       string   `json:"dir"` // "." is the root
+	Language  string   `json:"language"`
+	Manager   string   `json:"manager"`
+	From      string   `json:"from"` // the files it was detected from
+	Steps     []step   `json:"-"`    // install, lint and test, in the order in which they run
+	Ecosystem string   `json:"-"`    // Dependabot's name for it
+	Start     *start   `json:"-"`    // how it becomes an artifact; nil if unknown
+	Hooks     []hook   `json:"-"`
+	Lacks     string   `json:"-"` // why its builds are not reproducible, or ""
+	Refused   []string `json:"-"` // what was found and is not used, with the reason, such as a script that asks questions
 }
 
-// step is one command of checks.
-type step struct{ name, run, junit string }
+// guess is a value that was derived from the repository, and the reason.
+type guess struct{ value, why string }
+
+// step is one command of checks. why names the file or script that it comes from.
+type step struct{ name, run, junit, why string }
 
 // start is how a part becomes an image from a folder, without Docker.
 type start struct {
 	build, pack string
-	entrypoint  []string
+	entrypoint  []string // $PORT in it needs [sh, -c, "exec …"]
 	env         [][2]string
+	why         string // where the command that starts the app comes from
+	port        guess  // value is how the app takes its port, such as $PORT or the flag --port; "" if unknown
+	health      guess  // value is a path that answers 200 when the app is ready; "" leaves it to the search of the sources
+	runtime     string // program that the image lacks and the machine must provide, such as node; "" if the image is complete
 	check       string // what the reader must check, or ""
-}
-
-// markers are the file names that detection looks for.
-var markers = map[string]bool{
-	"package.json": true, "go.mod": true, "requirements.txt": true, "pyproject.toml": true, "pom.xml": true, "build.gradle": true,
-	"build.gradle.kts": true, "Dockerfile": true, "Chart.yaml": true, "kustomization.yaml": true,
 }
 
 // detect reads the repository.

@@ -15,7 +15,7 @@ func javaPart(t *tree, dir, marker string) *Part {
 	if t.has(path.Join(dir, "gradlew")) {
 		gradle = "./gradlew"
 	}
-	p := &Part{Manager: "gradle", Ecosystem: "gradle", From: marker, Steps: []step{{"unit", gradle + " --no-daemon check", "build/test-results/test/*.xml"}}}
+	p := &Part{Manager: "gradle", Ecosystem: "gradle", From: marker, Steps: []step{{"unit", gradle + " --no-daemon check", "build/test-results/test/*.xml", marker}}}
 	if strings.Contains(text, "org.springframework.boot") {
 		p.Start = jar(dir, gradle+" --no-daemon bootJar", "build/libs")
 	}
@@ -27,7 +27,7 @@ func mavenPart(t *tree, dir, marker, text string) *Part {
 	if t.has(path.Join(dir, "mvnw")) {
 		mvn = "./mvnw"
 	}
-	s := step{"unit", mvn + " -B -ntp verify", "target/surefire-reports/TEST-*.xml"}
+	s := step{"unit", mvn + " -B -ntp verify", "target/surefire-reports/TEST-*.xml", marker}
 	if strings.Contains(text, "<modules>") {
 		s.junit = "*/" + s.junit
 	}

@@ -7,14 +7,24 @@ import (
 	"strings"
 )
 
-// language defines how a language is recognised and read.
+// language defines how a language is recognised and read. To add one, write its read
+// function in a file of its own and add a line to languages.
+//
+// read gets the repository's files, a folder and the marker that was found in it. It
+// returns the part with the commands that install, check, test, build and start it, or
+// nil if the folder is not a part. It runs nothing, and it uses file content only to
+// choose between commands that it knows. Each command has a reason (why), for the report
+// and the comments in .goldenpath.yml. What the commands need (a program, a script, a
+// file) is derived from their text by package runnable, which doctor runs: teach it the
+// language's package manager there.
 type language struct {
 	name    string
-	markers []string
-	read    func(t *tree, dir, marker string) *Part // returns nil if it is not a part
+	markers []string // base names or patterns, such as *.csproj
+	read    func(t *tree, dir, marker string) *Part
 }
 
-// languages lists the languages that init knows.
+// languages lists the languages that init knows. Order matters: the first part that
+// starts becomes the artifact.
 func languages() []language {
 	return []language{
 		{"node", []string{"package.json"}, nodePart},
@@ -22,6 +32,18 @@ func languages() []language {
 		{"python", []string{"pyproject.toml", "requirements.txt"}, pythonPart},
 		{"java", []string{"pom.xml", "build.gradle", "build.gradle.kts"}, javaPart},
 	}
+}
+
+// isMarker reports whether a base name marks a part.
+func isMarker(base string) bool {
+	for _, l := range languages() {
+		for _, m := range l.markers {
+			if ok, _ := path.Match(m, base); ok {
+				return true
+			}
+		}
+	}
+	return base == "Dockerfile" || base == "Chart.yaml" || base == "kustomization.yaml"
 }
 
 // maxParts is the number of parts that init writes commands for.

@@ -110,7 +110,7 @@ func pythonPart(t *tree, dir, marker string) *Part {
 			}
 		}
 		if tests {
-			part.Steps = append(part.Steps, step{"unit", run, "reports/unit/*.xml"})
+			part.Steps = append(part.Steps, step{name: "unit", run: run, junit: "reports/unit/*.xml"})
 		}
 	}
 	part.Start = pythonStart(t, dir, pm, uses)

@@ -50,7 +50,7 @@ func listFiles(root *os.Root) (*tree, error) {
 		case d.IsDir() && name == ".git":
 			return fs.SkipDir
 		case !plainName.MatchString(strings.TrimPrefix(name, ".")):
-			if odd++; odd <= 3 && (d.IsDir() || markers[d.Name()]) {
+			if odd++; odd <= 3 && (d.IsDir() || isMarker(d.Name())) {
 				t.note("%.100q is not used: its name would need quotes in commands", name)
 			}
 			if d.IsDir() {
@@ -113,10 +113,10 @@ func (t *tree) read(name string) []byte {
 // text is read, as a string.
 func (t *tree) text(name string) string { return string(t.read(name)) }
 
-// find returns the files with a base name, at most depth folders deep, those nearest
-// the root first.
+// find returns the files whose base name matches a pattern, at most depth folders deep,
+// those nearest the root first.
 func (t *tree) find(base string, depth int) []string {
-	return t.match(depth, func(name string) bool { return path.Base(name) == base })
+	return t.match(depth, func(name string) bool { ok, _ := path.Match(base, path.Base(name)); return ok })
 }
 
 func (t *tree) match(depth int, is func(string) bool) []string {
