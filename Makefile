@@ -30,10 +30,12 @@ image: ## build both container images with Docker
 	docker build --tag goldenpath:local --file Dockerfile .
 	docker build --tag security-gate:local --file Dockerfile.security-gate .
 
+# -buildvcs=auto stamps the commit into the binary, also where GOFLAGS says otherwise:
+# goldenpath init pins the workflows to it.
 bin/goldenpath: $(sources)
 	@echo "building goldenpath"
-	@go build -ldflags "-s -w" -o $@ ./cmd/goldenpath
+	@go build -buildvcs=auto -ldflags "-s -w" -o $@ ./cmd/goldenpath
 
 bin/security-gate: $(sources)
 	@echo "building security-gate: four scanners and over a thousand dependencies, 4 to 10 minutes the first time"
-	@go build -ldflags "-s -w" -o $@ ./cmd/security-gate
+	@go build -buildvcs=auto -ldflags "-s -w" -o $@ ./cmd/security-gate

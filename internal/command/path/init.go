@@ -19,7 +19,7 @@ import (
 type Init struct {
 	App    string   `help:"Name of the app. Default: \"app\" in .goldenpath.yml, otherwise the repository's name." placeholder:"NAME"`
 	Image  string   `help:"Image repository without tag. Default: \"artifact.image\" in .goldenpath.yml, otherwise ghcr.io/OWNER/APP." placeholder:"REF"`
-	Pin    string   `help:"Commit (40 characters) of goldenpath that the starter workflows call. Default: the commit of this release's tag." placeholder:"COMMIT"`
+	Pin    string   `help:"Commit (40 characters) of goldenpath that the starter workflows call. Default: the commit of this release's tag, or the commit that this binary was built from." placeholder:"COMMIT"`
 	With   []string `help:"Optional starter workflows to write: comment, promote, security." placeholder:"NAME,..."`
 	DryRun bool     `help:"Show what would be written and change nothing."`
 	List   bool     `help:"List the files that init can write, and write none."`
@@ -80,10 +80,11 @@ var commitID = regexp.MustCompile(`^[0-9a-f]{40}$`)
 // home is the repository of goldenpath.
 const home = "https://github.com/seed-b235b314/goldenpath"
 
-// pin returns the commit of goldenpath that the starters call. A binary cannot know the
-// commit of its own release, because that commit contains the digest of the binary's
-// image, so the release's tag is read. If that is not possible, pin is "", the starters
-// keep their zeros, and the report warns.
+// pin returns the commit of goldenpath that the starters call: of a binary built in a
+// clone the commit that it was built from. The binary of a release cannot know the commit
+// of its tag, because that commit contains the digest of the binary's image, so the tag
+// is read. If the commit is unknown, pin is "", the starters keep their zeros, and the
+// report warns.
 func (c *Init) pin(ctx context.Context, repo git.Repository) (pin, version string, err error) {
 	built := command.Built()
 	switch {
@@ -91,8 +92,10 @@ func (c *Init) pin(ctx context.Context, repo git.Repository) (pin, version strin
 		return "", "", report.Usage(fmt.Sprintf("--pin %.60q is not a full commit id: give all 40 digits, because a tag can move", c.Pin))
 	case c.Pin != "":
 		return c.Pin, cmp.Or(built.Version, "v0"), nil
-	case !built.Release:
+	case !built.Release && built.Modified: // no commit has this binary's source
 		return "", "", nil
+	case !built.Release:
+		return built.Commit, cmp.Or(built.Version, "v0"), nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
