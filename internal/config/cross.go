@@ -19,10 +19,22 @@ func crossCheck(value any, doc *document) Problems {
 	for _, name := range slices.Sorted(maps.Keys(environments)) {
 		e, _ := environments[name].(map[string]any)
 		p = append(p, deployProblems(e, doc, []string{"environments", name})...)
+		p = append(p, laptopProblems(name, environments, doc)...)
 	}
 	artifact, _ := root["artifact"].(map[string]any)
 	p = append(p, imageProblems(artifact, doc)...)
 	return append(p, artifactProblems(artifact, doc)...)
+}
+
+// laptopProblems rejects a name that Laptop gives to another environment.
+func laptopProblems(name string, environments map[string]any, doc *document) Problems {
+	of, ok := strings.CutPrefix(name, localPrefix)
+	e, _ := environments[of].(map[string]any)
+	target, _ := e["target"].(string)
+	if !ok || target == "" || target == processTarget {
+		return nil
+	}
+	return Problems{at(doc.at([]string{"environments", name}).key, "goldenpath run uses the name %s for %s on this machine: choose another name", plainName(name), plainName(of))}
 }
 
 // imageProblems rejects a repository name of one character, which registries reject.

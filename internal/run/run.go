@@ -47,9 +47,10 @@ type Result struct {
 type execution struct {
 	*stage.Job
 	Options
-	progress Progress
-	state    *state
-	reports  map[string]*report.Report // of stages that passed or ran, by name
+	configured *config.Config // as in the commit; Job.Config has the environments of this machine
+	progress   Progress
+	state      *state
+	reports    map[string]*report.Report // of stages that passed or ran, by name
 }
 
 // Path runs the stages of one commit. It continues where an earlier call for the same
@@ -87,7 +88,7 @@ func Path(ctx context.Context, d stage.Deps, p Progress, o Options) (*Result, er
 	} else if x.lacksCheckout(all[from : until+1]) {
 		return nil, report.Usage(fmt.Sprintf("--from %s: the checkout of %.7s was removed when its run ended: use --from validate", o.From, x.Job.Commit.ID))
 	}
-	p.Plan(fmt.Sprintf("%s · %.7s", x.Config.App, x.Job.Commit.ID), names(all[:until+1]), append(notes(x.Job.Commit), otherTargets(x.Config)...))
+	p.Plan(fmt.Sprintf("%s · %.7s", x.Config.App, x.Job.Commit.ID), names(all[:until+1]), append(notes(x.Job.Commit), otherTargets(x.configured)...))
 	runErr := x.run(ctx, all[:until+1], min(from, until+1))
 	rep := x.summary(all, until, start, runErr)
 	if err := x.writeSummary(rep); err != nil {
@@ -109,13 +110,15 @@ func begin(ctx context.Context, d stage.Deps, p Progress, o Options) (*execution
 	if err != nil {
 		return nil, err
 	}
+	whole := cfg
+	cfg = config.Laptop(cfg)
 	d.Say = p.Say
 	dir := filepath.Join(o.State, "runs", c.ID[:12])
 	job, err := stage.New(d, c, cfg, filepath.Join(dir, "src"), dir)
 	if err != nil {
 		return nil, err
 	}
-	return &execution{Job: job, Options: o, progress: p, reports: map[string]*report.Report{}}, nil
+	return &execution{Job: job, Options: o, configured: whole, progress: p, reports: map[string]*report.Report{}}, nil
 }
 
 // notes returns the lines about the commit that are printed above the list of stages.
@@ -131,21 +134,32 @@ func notes(c stage.Commit) []string {
 }
 
 // otherTargets returns a note about environments whose target is not process. A local run
-// deploys these environments as processes on this machine too.
+// deploys to environments of its own instead, as processes on this machine.
 func otherTargets(c *config.Config) []string {
-	var all []string
+	var all, local []string
 	if c.Preview.Target != "process" {
 		all = append(all, "previews")
 	}
 	for _, name := range c.Chain() {
-		if c.Environments[name].Target != "process" {
-			all = append(all, name)
+		if mine := c.LocalName(name); mine != name {
+			all, local = append(all, name), append(local, mine)
 		}
 	}
 	if len(all) == 0 {
 		return nil
 	}
-	return []string{"note      " + english.WordSeries(all, "and") + " run on this machine; goldenpath preview and promote deploy to their targets"}
+	uses := "processes"
+	if len(local) > 0 {
+		uses = english.WordSeries(local, "and")
+	}
+	return []string{"note      this run uses " + uses + " on this machine; " + english.WordSeries(all, "and") + " " + isOrAre(all) + " not touched"}
+}
+
+func isOrAre(all []string) string {
+	if len(all) == 1 && all[0] != "previews" {
+		return "is"
+	}
+	return "are"
 }
 
 // run runs the stages, beginning with the given stage. Earlier stages are reported as done.

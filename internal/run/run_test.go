@@ -226,7 +226,7 @@ func TestNotes(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.must(Options{Until: "validate"})
-	for _, want := range []string{"commit    the title", "branch    main", "1 uncommitted change is not included", "staging run on this machine"} {
+	for _, want := range []string{"commit    the title", "branch    main", "1 uncommitted change is not included", "this run uses local-staging on this machine; staging is not touched"} {
 		if !strings.Contains(b.out.String(), want) {
 			t.Errorf("%q is not in:\n%s", want, &b.out)
 		}
@@ -239,5 +239,21 @@ func TestProblems(t *testing.T) {
 	}}
 	if got := problems(r); got != "b: late, renew it; c: none" {
 		t.Errorf("%q", got)
+	}
+}
+
+// NEWCOMER 4: environments on a cluster are not the ones of a run on this machine, in the
+// ledger either.
+func TestLocalEnvironments(t *testing.T) {
+	b := newBench(t)
+	b.commit("cluster", ".goldenpath.yml", strings.NewReplacer("staging: {", "staging: {target: kubernetes, manifests: k8s, ", "production: {", "production: {target: kubernetes, manifests: k8s, ").Replace(shop))
+	_, ran := b.must(Options{})
+	if want := []string{"local-staging", "local-production", "soak"}; !slices.Equal(ran[len(ran)-3:], want) {
+		t.Errorf("ran %v", ran)
+	}
+	for r, err := range b.target.List(t.Context()) {
+		if err != nil || !strings.HasPrefix(r.Environment, "local-") {
+			t.Errorf("%s runs, %v", r.Environment, err)
+		}
 	}
 }
