@@ -26,6 +26,8 @@ func everywhere(s string) *Report {
 		Findings: []Finding{
 			{Rule: s, Aliases: []string{s, s}, Severity: Severity(s), Status: Status(s), Blocking: true, Message: s, At: Location{Path: s, Line: 3, Column: 4}, Package: s, Fixed: s, Tools: []string{s, s}, Fix: s, Waiver: s, Fingerprint: s},
 			{Rule: s, Severity: Low, Status: New, Message: s, At: Location{Path: s}, Tools: []string{s}, Fix: s, Waiver: s},
+			{Rule: s, Aliases: []string{s, s}, Severity: Severity(s), Status: Status(s), Blocking: true, Message: "x" + s, At: Location{Path: s}, Package: s, Fix: "x" + s, Unused: s},
+			{Rule: s, Severity: Severity(s), Blocking: true, Message: "x" + s, At: Location{Path: s}, Package: s, Fix: s, Unused: s},
 			{Rule: s, Severity: Low, Status: Known, Message: s, At: Location{Path: s}, Tools: []string{s}},
 			{Rule: s, Severity: Low, Status: Waived, Message: s, At: Location{Path: s}, Tools: []string{s}, Waiver: s},
 		},

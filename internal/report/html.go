@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -40,6 +41,7 @@ func (p Page) WriteHTML(w io.Writer) error {
 		"state":   func(s State) string { return strings.TrimSuffix(statePrefix(s), ": ") },
 		"class":   class,
 		"verdict": func(v Verdict) string { return class(State(v)) },
+		"groups":  blockingGroups,
 		"link":    SafeLink,
 		"short":   shortCommit,
 		"seconds": duration,
@@ -64,4 +66,9 @@ func class(s State) string {
 		return string(Missing)
 	}
 	return string(s)
+}
+
+// blockingGroups returns the findings that block, grouped by rule.
+func blockingGroups(all []Finding) []Group {
+	return GroupFindings(slices.DeleteFunc(slices.Clone(all), func(f Finding) bool { return !f.Blocking }))
 }

@@ -22,20 +22,7 @@ func (r *Report) WriteLog(w io.Writer) error {
 	for _, c := range r.Checks {
 		b.WriteString(c.log(width))
 	}
-	const most = 20
-	shown := 0
-	for _, f := range r.Findings {
-		if !f.Blocking && (f.Status == Waived || f.Status == Known || f.Status == Disclosed) {
-			continue
-		}
-		if shown++; shown > most {
-			continue
-		}
-		b.WriteString(f.log())
-	}
-	if shown > most {
-		fmt.Fprintf(&b, "  and %d more in the report\n", shown-most)
-	}
+	b.WriteString(r.findingLog())
 	for _, s := range r.Sections {
 		if s.Open {
 			b.WriteString(s.log())
@@ -68,31 +55,6 @@ func (c Check) log(width int) string {
 		line += "  " + took
 	}
 	return strings.TrimRight(line, " ") + "\n"
-}
-
-func (f Finding) log() string {
-	sign := "!"
-	if f.Blocking {
-		sign = "✗"
-	}
-	out := fmt.Sprintf("  %s %s %s (%s) %s", sign, logText(f.At.String()), logText(f.Rule), logText(string(f.Severity)), LogLine(cut(f.Message, 300)))
-	out = strings.TrimRight(out, " ") + "\n"
-	if facts := f.Facts(); facts != "" {
-		out += "      " + LogLine(cut(facts, 500)) + "\n"
-	}
-	if fix := strings.TrimSpace(cut(f.Fix, 500)); fix != "" {
-		out += "      fix: "
-		for i, line := range splitLines(fix) {
-			if i > 0 {
-				out += "           "
-			}
-			out += LogLine(line) + "\n"
-		}
-	}
-	if f.Waiver != "" {
-		out += "      waiver: " + LogLine(cut(f.Waiver, 300)) + "\n"
-	}
-	return out
 }
 
 func (s Section) log() string {

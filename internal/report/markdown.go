@@ -84,8 +84,9 @@ func markdownRow(cells ...string) string {
 }
 
 const (
-	findingsInFull = 20 // blocking findings shown with all details
-	findingsListed = 50 // other findings listed in each table
+	findingsInFull = 20 // rules with blocking findings that are shown with all details
+	findingsListed = 50 // rules that are listed in each table of other findings
+	placesListed   = 10 // places of one rule
 )
 
 // findingBlocks renders findings. Blocking ones come first, so that a budget cuts off the
@@ -98,11 +99,17 @@ func (r *Report) findingBlocks() []block {
 	var blocks []block
 	if must := groups["must be fixed"]; len(must) > 0 {
 		blocks = append(blocks, block{head: fmt.Sprintf("**%s must be fixed**\n", english.Plural(len(must), "finding", ""))})
-		for _, f := range must[:min(findingsInFull, len(must))] {
-			blocks = append(blocks, f.block())
+		all := GroupFindings(must)
+		var rest []Finding
+		for i, g := range all {
+			if i < findingsInFull {
+				blocks = append(blocks, g.block())
+			} else {
+				rest = append(rest, g.Findings...)
+			}
 		}
-		if len(must) > findingsInFull {
-			blocks = append(blocks, findingTable("more must be fixed", must[findingsInFull:], len(must)))
+		if len(rest) > 0 {
+			blocks = append(blocks, findingTable("more must be fixed", rest, len(rest)))
 		}
 	}
 	for _, title := range []string{"newly disclosed, not caused by this change", "that do not block", "known: already on the base branch", "waived"} {
@@ -128,7 +135,10 @@ func (f Finding) group() string {
 	return "that do not block"
 }
 
-func (f Finding) block() block {
+// block shows the blocking findings of one rule: the places, what is known, and the fix
+// once.
+func (g Group) block() block {
+	f := g.First()
 	var b strings.Builder
 	fmt.Fprintf(&b, "<details open><summary><b>%s</b> · %s", htmlText(cut(f.Rule, 200)), htmlText(cut(string(f.Severity), 20)))
 	if f.Package != "" {
@@ -139,6 +149,7 @@ func (f Finding) block() block {
 		b.WriteString(" " + markdownInline(cut(f.Message, 1000)))
 	}
 	b.WriteString("\n")
+	b.WriteString(g.places())
 	if len(f.Tools) > 0 {
 		found := "Found by " + strings.Join(f.Tools, " and ")
 		if len(f.Aliases) > 0 {
@@ -149,11 +160,9 @@ func (f Finding) block() block {
 	if facts := f.Facts(); facts != "" {
 		b.WriteString("\n" + markdownLine(cut(facts, 1000)) + "\n")
 	}
-	if fix := strings.TrimSpace(cut(f.Fix, 500)); strings.Contains(fix, "\n") {
-		all := multiLine(fix)
-		b.WriteString("\n**Fix**\n\n" + codeFence(all) + "text\n" + all + "\n" + codeFence(all) + "\n")
-	} else if fix != "" {
-		b.WriteString("\n**Fix** " + codeSpan(fix) + "\n")
+	fixes := g.Fixes()
+	for _, fix := range fixes[:min(len(fixes), placesListed)] {
+		b.WriteString(markdownFix(strings.TrimSpace(cut(fix, 500))))
 	}
 	if f.Waiver != "" {
 		b.WriteString("\n**Waiver** " + markdownInline(cut(f.Waiver, 500)) + "\n")
@@ -162,17 +171,57 @@ func (f Finding) block() block {
 	return block{head: b.String()}
 }
 
-// findingTable lists at most most findings in a folded table.
+// places lists the other findings of a rule.
+func (g Group) places() string {
+	rest := g.Rest()
+	if len(rest) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n<details><summary>also in %s</summary>\n\n", english.Plural(len(rest), "more place", ""))
+	for _, f := range rest[:min(len(rest), placesListed)] {
+		b.WriteString(codeSpan(cut(f.At.String(), 500)))
+		if !g.sameMessage() {
+			b.WriteString(" " + markdownInline(cut(f.Message, 300)))
+		}
+		b.WriteString("\n\n")
+	}
+	if n := len(rest) - placesListed; n > 0 {
+		fmt.Fprintf(&b, "%d more of this rule are in the JSON report.\n", n)
+	}
+	return b.String() + "\n</details>\n"
+}
+
+func markdownFix(fix string) string {
+	if !strings.Contains(fix, "\n") {
+		return "\n**Fix** " + codeSpan(fix) + "\n"
+	}
+	all := multiLine(fix)
+	return "\n**Fix**\n\n" + codeFence(all) + "text\n" + all + "\n" + codeFence(all) + "\n"
+}
+
+// findingTable lists findings in a folded table, one row for each rule and at most most
+// rows.
 func findingTable(title string, all []Finding, most int) block {
 	b := block{
 		head: fmt.Sprintf("<details><summary>%d %s</summary>\n\n| severity | rule | where | what |\n|---|---|---|---|\n", len(all), html.EscapeString(title)),
 		more: "\n%d more are in the JSON report.\n", tail: "\n</details>\n",
 	}
-	for _, f := range all[:min(most, len(all))] {
-		b.rows = append(b.rows, markdownRow(markdownInline(cut(string(f.Severity), 20)), markdownInline(cut(f.Rule, 100)), codeSpan(cut(f.At.String(), 200)), markdownInline(cut(cmp.Or(f.Waiver, f.Message), 200))))
+	left := 0
+	for i, g := range GroupFindings(all) {
+		if i >= most {
+			left += len(g.Findings)
+			continue
+		}
+		f := g.First()
+		where := codeSpan(cut(f.At.String(), 200))
+		if n := len(g.Rest()); n > 0 {
+			where += fmt.Sprintf(" and %d more", n)
+		}
+		b.rows = append(b.rows, markdownRow(markdownInline(cut(string(f.Severity), 20)), markdownInline(cut(f.Rule, 100)), where, markdownInline(cut(cmp.Or(f.Waiver, f.Message), 200))))
 	}
-	if len(all) > most {
-		b.tail = b.count(len(all)-most) + b.tail
+	if left > 0 {
+		b.tail = b.count(left) + b.tail
 	}
 	return b
 }
@@ -194,6 +243,9 @@ func (f Finding) Facts() string {
 	}
 	if f.Published != nil {
 		all = append(all, "published "+f.Published.UTC().Format(time.DateOnly))
+	}
+	if f.Unused != "" {
+		all = append(all, f.Unused)
 	}
 	if n := len(f.Also); n > 0 {
 		at := "also in " + f.Also[0].String()

@@ -127,6 +127,8 @@ type Finding struct {
 	Fix         string   `json:"fix,omitempty"`     // what to do
 	Waiver      string   `json:"waiver,omitempty"`  // reason, owner and expiry of the waiver
 	Fingerprint string   `json:"fingerprint,omitempty"`
+	Secret      string   `json:"secret,omitempty"` // SecretPresent or SecretRemoved; empty: the finding is not about a secret
+	Unused      string   `json:"unused,omitempty"` // why the file is not part of what is released; the finding does not block
 
 	// Details of a vulnerability. Empty: not known.
 	Rated     string     `json:"rated,omitempty"`     // source of the severity: "CVSS 4.0 score 8.7 of GHSA-…"
@@ -136,6 +138,12 @@ type Finding struct {
 	EPSS      float64    `json:"epss,omitempty"`      // probability of exploitation in 30 days, 0 to 1
 	Also      []Location `json:"also,omitempty"`      // other places with the same problem
 }
+
+// Values of Finding.Secret.
+const (
+	SecretPresent = "present" // in the files of the commit
+	SecretRemoved = "removed" // only in the history
+)
 
 // Output is one step output.
 type Output struct {
