@@ -70,7 +70,8 @@ func (f *Facts) starting() *start {
 			continue
 		}
 		s := *p.Start
-		if f.Web != "" && p.Dir == "." && p.Language != "go" {
+		foreign := strings.HasPrefix(f.Web, "heroku-") || p.Manager == "poetry" && len(s.entrypoint) > 0 // programs that this machine does not have
+		if f.Web != "" && p.Dir == "." && p.Language != "go" && !foreign {
 			s.entrypoint = []string{"sh", "-c", f.Web}
 			if p.Language == "python" { // programs installed by pip
 				s.env = append(slices.Clone(s.env), [2]string{"PATH", "/lib/bin:/usr/local/bin:/usr/bin:/bin"})

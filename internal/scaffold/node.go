@@ -31,6 +31,9 @@ func nodeManager(t *tree, dir string, m manifest) (manager, string) {
 	in := func(name string) bool { return t.has(path.Join(dir, name)) }
 	pnpm := manager{"pnpm", "pnpm install --frozen-lockfile", "pnpm install --frozen-lockfile --prod", "pnpm prune --prod", "pnpm run ", "pnpm test", " "}
 	npm := manager{"npm", "npm ci", "npm ci --omit=dev", "npm prune --omit=dev", "npm run ", "npm test", " -- "}
+	if bun, lock := bunManager(t, dir); lock != "" {
+		return bun, lock
+	}
 	switch {
 	case in("pnpm-lock.yaml"):
 		return pnpm, "pnpm-lock.yaml"
@@ -91,6 +94,9 @@ var (
 // nodeTest adds JUnit output for test programs that support it.
 func nodeTest(m manifest, pm manager, test string) step {
 	s := step{name: "unit", run: pm.test}
+	if bun, ok := bunTest(test); ok {
+		return bun
+	}
 	const to = "reports/unit/"
 	switch {
 	case nodeRunner.MatchString(test):
@@ -138,6 +144,8 @@ func nodeStart(t *tree, dir string, m manifest, pm manager, depends bool) *start
 	switch found := nodeFile.FindStringSubmatch(script); {
 	case found != nil:
 		s.entrypoint = []string{"node", found[1]}
+	case bunFile.MatchString(script):
+		s.entrypoint = append([]string{"bun"}, bunFile.FindStringSubmatch(script)[1])
 	case script != "":
 		s.entrypoint = []string{pm.name, "start"}
 	case t.has(path.Join(dir, "server.js")):

@@ -29,8 +29,13 @@ func languages() []language {
 	return []language{
 		{"node", []string{"package.json"}, nodePart},
 		{"go", []string{"go.mod"}, goPart},
-		{"python", []string{"pyproject.toml", "requirements.txt"}, pythonPart},
+		{"python", append([]string{"pyproject.toml", "requirements.txt", "Pipfile", "setup.py"}, programs...), pythonPart},
 		{"java", []string{"pom.xml", "build.gradle", "build.gradle.kts"}, javaPart},
+		{"rust", []string{"Cargo.toml"}, rustPart},
+		{"ruby", []string{"Gemfile"}, rubyPart},
+		{"php", []string{"composer.json", "*.php"}, phpPart},
+		{"dotnet", []string{"*.sln", "*.slnx", "*.csproj", "*.fsproj"}, dotnetPart},
+		{"deno", []string{"deno.json", "deno.jsonc"}, denoPart},
 	}
 }
 

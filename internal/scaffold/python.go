@@ -15,106 +15,225 @@ type project struct {
 	Project struct {
 		Dependencies []string            `toml:"dependencies"`
 		Optional     map[string][]string `toml:"optional-dependencies"`
+		Scripts      map[string]string   `toml:"scripts"`
 	} `toml:"project"`
 	Groups map[string][]any          `toml:"dependency-groups"`
 	Build  map[string]any            `toml:"build-system"`
 	Tool   map[string]map[string]any `toml:"tool"`
 }
 
-// python holds the commands that install a part and run its programs.
-type python struct{ manager, ecosystem, install, run, lock, target string }
+// python holds the commands of a package manager.
+type python struct {
+	manager, ecosystem, lock string
+	install                  string // into the project's own environment, with development dependencies
+	run                      string // starts a module of that environment
+	target                   string // installs what the app needs into the current folder; "" if it needs nothing
+	script                   string // starts a program of target: lib/bin/gunicorn
+	interpreter              string // starts a file with target
+}
 
-func pythonManager(t *tree, dir string, p project, text string) python {
+// poetryHere keeps the environment that Poetry creates inside the packed folder, with a
+// copy of the interpreter instead of a link out of the folder.
+const poetryHere = "POETRY_VIRTUALENVS_CREATE=true POETRY_VIRTUALENVS_IN_PROJECT=true POETRY_VIRTUALENVS_OPTIONS_ALWAYS_COPY=true"
+
+// pythonManager chooses the package manager by its lock file.
+func pythonManager(t *tree, dir string, p project) python {
 	in := func(name string) bool { return t.has(path.Join(dir, name)) }
-	pip := python{manager: "pip", ecosystem: "pip", install: "python3 -m venv .venv && .venv/bin/pip install", run: ".venv/bin/python -m "}
+	pip := python{
+		manager: "pip", ecosystem: "pip", install: "python3 -m venv .venv", run: ".venv/bin/python -m ",
+		script: "lib/bin/", interpreter: "python3",
+	}
 	switch {
 	case in("uv.lock"):
-		return python{"uv", "uv", "uv sync --frozen", "uv run --frozen ", "uv.lock",
-			"uv export --frozen --no-dev --no-emit-project -o dist/requirements.txt && uv pip install --target dist/app/lib -r dist/requirements.txt"}
-	case in("poetry.lock"):
-		return python{"poetry", "pip", "poetry install --no-interaction", "poetry run ", "poetry.lock",
-			"python3 -m pip install --target dist/app/lib ."}
-	case in("requirements.txt"):
-		pip.install += " -r requirements.txt"
-		pip.target = "python3 -m pip install --target dist/app/lib -r requirements.txt"
-		for _, more := range []string{"requirements-dev.txt", "requirements-test.txt", "dev-requirements.txt", "requirements/dev.txt", "requirements/test.txt"} {
-			if in(more) {
-				pip.install += " -r " + more
-			}
+		// --system: the interpreter that uv chooses for the project, not the one in the checkout's environment.
+		return python{
+			"uv", "uv", "uv.lock", "uv sync --frozen", "uv run --frozen python -m ",
+			`uv export -q --frozen --no-dev --no-emit-project -o requirements.lock && uv pip install -q --python "$(uv python find --system)" --target lib -r requirements.lock`,
+			"lib/bin/", "python3",
 		}
-	case p.Build != nil || len(p.Project.Dependencies) > 0:
-		pip.install += " ."
+	case in("poetry.lock"):
+		return python{
+			"poetry", "pip", "poetry.lock", "poetry install --no-root --no-interaction", "poetry run python -m ",
+			poetryHere + " poetry install --only main --no-root --no-interaction", ".venv/bin/python -m ", ".venv/bin/python",
+		}
+	case in("Pipfile.lock"):
+		pip.manager, pip.lock = "pipenv", "Pipfile.lock"
+		pip.install, pip.run = "pipenv sync --dev", "pipenv run python -m "
+		pip.target = "pipenv requirements > requirements.lock && python3 -m pip install -q --target lib -r requirements.lock"
+		return pip
+	}
+	files, production := requirements(t, dir)
+	switch {
+	case len(files) > 0:
+		pip.install += " && .venv/bin/pip install -q -r " + strings.Join(files, " -r ")
+		pip.target = "python3 -m pip install -q --target lib -r " + production
+	case p.Build != nil || len(p.Project.Dependencies) > 0 || in("setup.py"):
+		what := "."
 		for _, extra := range []string{"test", "tests", "testing", "dev"} {
 			if len(p.Project.Optional[extra]) > 0 {
-				pip.install = strings.TrimSuffix(pip.install, " .") + " '.[" + extra + "]'"
+				what = "'.[" + extra + "]'"
 				break
 			}
 		}
-		pip.target = "python3 -m pip install --target dist/app/lib ."
-	default:
-		pip.install = strings.TrimSuffix(pip.install, " && .venv/bin/pip install")
+		pip.install += " && .venv/bin/pip install -q " + what
+		pip.target = "python3 -m pip install -q --target lib ."
 	}
 	return pip
 }
 
-// pythonPart reads a requirements.txt or a pyproject.toml.
+// requirements returns the requirement files to install for tests, and the one that
+// production needs.
+func requirements(t *tree, dir string) (files []string, production string) {
+	in := func(name string) bool { return t.has(path.Join(dir, name)) }
+	for _, name := range []string{"requirements.txt", "requirements/production.txt", "requirements/prod.txt", "requirements/base.txt", "requirements/common.txt"} {
+		if in(name) {
+			files, production = []string{name}, name
+			break
+		}
+	}
+	for _, more := range []string{
+		"requirements-dev.txt", "requirements-test.txt", "requirements_dev.txt", "requirements_test.txt", "dev-requirements.txt", "test-requirements.txt",
+		"requirements/dev.txt", "requirements/development.txt", "requirements/local.txt", "requirements/test.txt", "requirements/testing.txt",
+	} {
+		if in(more) {
+			files = append(files, more)
+		}
+	}
+	if production == "" && len(files) > 0 {
+		production = files[0]
+	}
+	return files, production
+}
+
+// pyPart is a part while it is read.
+type pyPart struct {
+	*Part
+	t    *tree
+	dir  string
+	pm   python
+	all  string // the text of every file that names dependencies
+	own  project
+	deps string // the folder that target fills, or ""
+}
+
+// pythonPart reads a folder with a pyproject.toml, requirements, a manage.py or a single
+// program.
 func pythonPart(t *tree, dir, marker string) *Part {
-	var p project
-	text := t.text(path.Join(dir, "requirements.txt"))
+	base := path.Base(marker)
+	if slices.Contains(strings.Split(dir, "/"), "docs") || base != "manage.py" && slices.Contains(programs, base) && dir != "." {
+		return nil
+	}
+	p := &pyPart{t: t, dir: dir}
 	if name := path.Join(dir, "pyproject.toml"); t.has(name) {
-		b := t.text(name)
-		if _, err := toml.Decode(b, &p); err != nil {
+		p.all = t.text(name)
+		if _, err := toml.Decode(p.all, &p.own); err != nil {
 			t.note("%s is not used: %v", name, err)
-			if path.Base(marker) == "pyproject.toml" {
+			if base == "pyproject.toml" {
 				return nil
 			}
 		}
-		text += "\n" + b
 	}
-	pm := pythonManager(t, dir, p, text)
-	part := &Part{Manager: pm.manager, Ecosystem: pm.ecosystem, From: marker, Steps: []step{{name: "install", run: pm.install}}}
-	switch {
-	case pm.lock != "":
-		part.From += ", " + path.Join(dir, pm.lock)
-	case path.Base(marker) == "pyproject.toml" && len(p.Project.Dependencies) > 0:
-		part.Lacks = marker + " has no lock file: create one with uv lock or poetry lock"
-	}
-	all := text
-	for _, name := range t.match(3, func(name string) bool {
-		return within(dir, name) && strings.Contains(path.Base(name), "requirements") && path.Ext(name) == ".txt" || within(dir, name) && path.Base(path.Dir(name)) == "requirements"
+	p.pm = pythonManager(t, dir, p.own)
+	for _, name := range t.match(dirDepth(dir)+2, func(name string) bool {
+		at, file := path.Dir(name), path.Base(name)
+		return at == dir && (file == "setup.py" || file == "setup.cfg" || file == "Pipfile" || strings.Contains(file, "requirements") && path.Ext(file) == ".txt") ||
+			path.Base(at) == "requirements" && within(dir, at)
 	}) {
-		all += "\n" + t.text(name)
+		p.all += "\n" + t.text(name)
 	}
-	uses := func(name string) bool {
-		return regexp.MustCompile(`(?im)(^|["'\s])` + name + `($|[^\w-])`).MatchString(all)
+	if slices.Contains(programs, base) && base != "manage.py" && !servesHTTP.MatchString(t.text(marker)) {
+		return nil
 	}
-	if p.Tool["ruff"] != nil && uses("ruff") || t.has(path.Join(dir, "ruff.toml")) && uses("ruff") {
-		part.Steps = append(part.Steps, step{name: "lint", run: pm.run + "ruff check ."})
-		part.Hooks = []hook{{id: "ruff", entry: pm.run + "ruff check", files: `\.py$`, names: true}}
+	p.Part = &Part{Manager: p.pm.manager, Ecosystem: p.pm.ecosystem, From: marker}
+	switch {
+	case p.pm.lock != "":
+		p.From += ", " + path.Join(dir, p.pm.lock)
+	case base == "pyproject.toml" && len(p.own.Project.Dependencies) > 0:
+		p.Lacks = marker + " has no lock file: create one with uv lock or poetry lock"
 	}
-	tests := slices.ContainsFunc(t.names, func(name string) bool {
+	p.Steps = []step{{name: "install", run: p.pm.install, why: strings.ReplaceAll(p.From, "./", "")}}
+	p.lint()
+	p.tests()
+	p.Start = p.start()
+	if p.Start == nil && len(p.Steps) == 1 && p.pm.target == "" {
+		return nil
+	}
+	return p.Part
+}
+
+func dirDepth(dir string) int {
+	if dir == "." {
+		return 0
+	}
+	return strings.Count(dir, "/") + 1
+}
+
+// uses reports whether the part depends on a package, given as a pattern.
+func (p *pyPart) uses(name string) bool {
+	return regexp.MustCompile(`(?im)(^|["'\s])` + name + `($|[^\w-])`).MatchString(p.all)
+}
+
+func (p *pyPart) lint() {
+	configured := p.own.Tool["ruff"] != nil || p.t.has(path.Join(p.dir, "ruff.toml"))
+	switch {
+	case configured && p.uses("ruff"):
+		p.Steps = append(p.Steps, step{name: "lint", run: p.pm.run + "ruff check .", why: "Ruff is configured"})
+		p.Hooks = []hook{{id: "ruff", entry: p.pm.run + "ruff check", files: `\.py$`, names: true}}
+	case configured:
+		p.Refused = append(p.Refused, "Ruff, which is configured but is not a dependency")
+	}
+}
+
+var (
+	testFile   = regexp.MustCompile(`(^|/)(test_\w+|\w+_test|tests?)\.py$`)
+	testCase   = regexp.MustCompile(`(?m)^\s*(async )?def test|\(.*TestCase\)`)
+	djangoTest = regexp.MustCompile(`(?m)^\s*from django\.test|^\s*from rest_framework\.test`)
+)
+
+// tests adds the tests. pytest also runs those of unittest and writes JUnit; Django's
+// own need manage.py, which does not.
+func (p *pyPart) tests() {
+	var files []string
+	django, unusual := false, false
+	for _, name := range p.t.names {
+		if !within(p.dir, path.Dir(name)) || !testFile.MatchString(name) {
+			continue
+		}
+		text := p.t.text(name)
+		if !testCase.MatchString(text) {
+			continue
+		}
+		files = append(files, strings.TrimPrefix(name, p.dir+"/"))
+		django = django || djangoTest.MatchString(text)
 		base := path.Base(name)
-		return within(dir, path.Dir(name)) && (strings.HasPrefix(base, "test_") && path.Ext(base) == ".py" || strings.HasSuffix(base, "_test.py"))
-	})
-	if tests {
-		run := pm.run + "pytest --junitxml=reports/unit/pytest.xml"
-		if !uses("pytest") {
-			if pm.manager != "pip" {
-				run = strings.Replace(run, "pytest", "python -m unittest", 1)
-				run, _, _ = strings.Cut(run, " --junitxml")
-				part.Steps = append(part.Steps, step{name: "unit", run: run})
-				tests = false
-			} else {
-				part.Steps[0].run += " && .venv/bin/pip install pytest"
-				part.Lacks = fmt.Sprintf("%s has tests but does not depend on pytest: pin it in a requirements file", dirName(dir))
-			}
-		}
-		if tests {
-			part.Steps = append(part.Steps, step{name: "unit", run: run, junit: "reports/unit/*.xml"})
-		}
+		unusual = unusual || base == "tests.py" || base == "test.py"
 	}
-	part.Start = pythonStart(t, dir, pm, uses)
-	return part
+	const junit = "reports/unit/*.xml"
+	switch manage := p.t.has(path.Join(p.dir, "manage.py")); {
+	case len(files) == 0:
+	case manage && !p.uses("pytest"):
+		p.Steps = append(p.Steps, step{name: "unit", run: strings.TrimSuffix(p.pm.run, "-m ") + "manage.py test", why: "manage.py and " + files[0]})
+	case !manage && django:
+		p.Refused = append(p.Refused, "the tests of Django in "+files[0]+": manage.py, which starts them, was not found")
+	default:
+		run := p.pm.run + "pytest --junitxml=reports/unit/pytest.xml"
+		if unusual && !strings.Contains(p.all+p.t.text(path.Join(p.dir, "pytest.ini")), "python_files") {
+			run += " " + strings.Join(files[:min(len(files), 8)], " ")
+		}
+		if !p.uses("pytest") {
+			switch p.pm.manager {
+			case "uv":
+				run = strings.Replace(run, "--frozen", "--frozen --with pytest", 1)
+			case "pip":
+				p.Steps[0].run += " && .venv/bin/pip install -q pytest"
+			default:
+				p.Steps = append(p.Steps, step{name: "unit", run: p.pm.run + "unittest discover", why: files[0]})
+				return
+			}
+			p.Lacks = fmt.Sprintf("%s has tests but does not depend on pytest, which runs them and writes JUnit: add it to the development dependencies", dirName(p.dir))
+		}
+		p.Steps = append(p.Steps, step{"unit", run, junit, files[0]})
+	}
 }
 
 func dirName(dir string) string {
@@ -122,40 +241,4 @@ func dirName(dir string) string {
 		return "the root"
 	}
 	return dir
-}
-
-var (
-	asgiApp = regexp.MustCompile(`(?m)^(\w+)\s*=\s*(?:FastAPI|Starlette)\(`)
-	wsgiApp = regexp.MustCompile(`(?m)^(\w+)\s*=\s*Flask\(`)
-)
-
-// pythonStart serves the application object found in the usual files. Without one the
-// entrypoint comes from a Procfile, or is missing.
-func pythonStart(t *tree, dir string, pm python, uses func(string) bool) *start {
-	if dir != "." || pm.target == "" {
-		return nil
-	}
-	s := &start{
-		build: strings.TrimSuffix(copied, " && cd dist/app") + " && " + pm.target, pack: "dist/app",
-		env:   [][2]string{{"PYTHONPATH", "lib"}},
-		check: "Python is not in the image but comes from the machine: for another target, write a Dockerfile",
-	}
-	serve := func(command string) *start {
-		s.entrypoint = []string{"sh", "-c", "exec python3 -m " + command}
-		return s
-	}
-	for _, name := range []string{"main.py", "app.py", "wsgi.py", "asgi.py", "app/main.py", "src/main.py", "api/main.py"} {
-		text := t.text(name)
-		module := strings.ReplaceAll(strings.TrimSuffix(name, ".py"), "/", ".")
-		if m := asgiApp.FindStringSubmatch(text); m != nil && uses(`(uvicorn|fastapi\[(standard|all)\])`) {
-			return serve("uvicorn " + module + ":" + m[1] + " --host ${HOST:-127.0.0.1} --port $PORT")
-		}
-		if m := wsgiApp.FindStringSubmatch(text); m != nil {
-			if uses("gunicorn") {
-				return serve("gunicorn --bind ${HOST:-127.0.0.1}:$PORT " + module + ":" + m[1])
-			}
-			return serve("flask --app " + module + ":" + m[1] + " run --host ${HOST:-127.0.0.1} --port $PORT")
-		}
-	}
-	return s
 }
