@@ -30,6 +30,7 @@ type CLI struct {
 		Prepared PreviewPrepared `cmd:"" help:"Record the result of preview prepare, which ran in another job."`
 		Sweep    PreviewSweep    `cmd:"" help:"Remove every preview that is due for removal: closed, expired, over a limit or over budget."`
 		List     PreviewList     `cmd:"" help:"List previews and their cost."`
+		Access   PreviewAccess   `cmd:"" help:"Print the service accounts that deploy from GitHub, and the commands that make their kubeconfigs."`
 		Report   PreviewReport   `cmd:"" help:"Report what previews cost on one day."`
 	} `cmd:"" help:"Manage short-lived environments of pull requests."`
 	Scorecard Scorecard `cmd:"" help:"Grade a release candidate. Changes nothing."`

@@ -99,6 +99,7 @@ func (t *Target) words(p *prepared, d target.Deployment) (*strings.Replacer, err
 		"{commit}", d.Commit, "{digest}", d.Digest, "{image}", d.Reference), nil
 }
 
+// render renders the source for the cluster, or for an assumed one if c is nil.
 func (t *Target) render(ctx context.Context, c *cluster, p *prepared, words *strings.Replacer, upgrade bool) ([]*unstructured.Unstructured, error) {
 	tree, err := render.Open(t.Dir)
 	if err != nil {
@@ -113,9 +114,12 @@ func (t *Target) render(ctx context.Context, c *cluster, p *prepared, words *str
 		}
 		source.Set[k] = plain(v)
 	}
-	version, apis, err := c.capabilities(ctx, source.Chart != "")
-	if err != nil {
-		return nil, err
+	var version string
+	var apis []string
+	if c != nil {
+		if version, apis, err = c.capabilities(ctx, source.Chart != ""); err != nil {
+			return nil, err
+		}
 	}
 	res, err := tree.Render(ctx, source, render.Release{Name: t.App, Namespace: p.namespace, Upgrade: upgrade, KubeVersion: version, APIVersions: apis})
 	if err != nil {
