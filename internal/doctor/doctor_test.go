@@ -226,7 +226,7 @@ func TestGitHub(t *testing.T) {
 		"GP-SAFE-1 a key of a cloud":        {set(func(s *githubtest.Settings) { s.OrganizationSecrets = []string{"PROD_AWS_SECRET_ACCESS_KEY"} }), "long-lived keys", report.Failed, "PROD_AWS_SECRET_ACCESS_KEY", "gh secret delete PROD_AWS_SECRET_ACCESS_KEY"},
 		"GP-SAFE-1 a key of an environment": {set(func(s *githubtest.Settings) { s.Environments[1].Secrets = []string{"DEPLOY_SERVICE_ACCOUNT_KEY"} }), "long-lived keys", report.Failed, "DEPLOY_SERVICE_ACCOUNT_KEY of production", "--env production"},
 		"GP-SAFE-1 a role is not a key":     {set(func(s *githubtest.Settings) { s.Secrets = append(s.Secrets, "AWS_ROLE_ARN", "MY_AWS_REGION") }), "long-lived keys", report.OK, "no secret has the name", ""},
-		"no cluster":                        {set(func(s *githubtest.Settings) { s.Environments[0].Secrets = nil }), "secrets", report.Failed, "missing: KUBECONFIG", "gh secret set KUBECONFIG"},
+		"no cluster":                        {set(func(s *githubtest.Settings) { s.Environments[0].Secrets = nil }), "secrets", report.Failed, "missing: KUBECONFIG", "commands that set KUBECONFIG"},
 		"a key where no job looks": {set(func(s *githubtest.Settings) {
 			s.Environments[1].Secrets, s.Secrets = s.Secrets, []string{"PREVIEW_KUBECONFIG"}
 		}), "secrets", report.Failed, "missing: GOLDENPATH_KEY", "gh secret set GOLDENPATH_KEY"},

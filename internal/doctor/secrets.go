@@ -122,8 +122,8 @@ func set(name string) string {
 	switch name {
 	case "GOLDENPATH_KEY":
 		return "gh secret set GOLDENPATH_KEY < .git/goldenpath/keys/key.pem"
-	case "KUBECONFIG":
-		return "gh secret set KUBECONFIG < kubeconfig   for an account with only the rights in docs/previews.md"
+	case "KUBECONFIG", "PREVIEW_KUBECONFIG":
+		return "goldenpath preview access   prints the service account and the commands that set " + name
 	}
 	return "gh secret set " + quote(name)
 }

@@ -55,7 +55,7 @@ func (t *Target) Access(ctx context.Context, environment string, stores bool) (A
 		resource, _ := meta.UnsafeGuessKindToResource(o.GroupVersionKind())
 		inside.add(resource.Group, resource.Resource, "get", "list", "create", "patch", "delete")
 		if o.GetKind() == "Role" {
-			// Nobody may create a role with rights that they do not have.
+			// An account cannot create a role with rights that it does not have itself.
 			inside.copy(o)
 		}
 	}
