@@ -12,6 +12,7 @@ type application struct {
 	module, object       string
 	path                 string // folder that must be in PYTHONPATH, or ""
 	asgi, flask, factory bool
+	docs                 bool // FastAPI serves its description
 	file                 string
 }
 
@@ -22,6 +23,7 @@ var (
 	isFlask    = regexp.MustCompile(`\bFlask\(`)
 	isASGI     = regexp.MustCompile(`\b(FastAPI|Starlette|Litestar|Quart)\(`)
 	importLine = regexp.MustCompile(`(?m)^(?:from|import) (\w+)`)
+	routesRoot = regexp.MustCompile(`@\w+\.get\(\s*["']/["']`)
 	notApps    = regexp.MustCompile(`(^|/)(migrations|alembic|scripts|benchmarks?|samples?|tools)/`)
 )
 
@@ -45,6 +47,7 @@ func (p *pyPart) findApp() *application {
 			kind := m[2]
 			app := p.application(name, m[1], text)
 			app.asgi = slices.Contains([]string{"FastAPI", "Starlette", "Litestar", "Quart"}, kind)
+			app.docs = kind == "FastAPI" && !strings.Contains(text, "openapi_url") && !strings.Contains(text, "root_path") && (!routesRoot.MatchString(text) || strings.Contains(text, "dependencies="))
 			app.flask = kind == "Flask" || kind == "APIFlask"
 			return app
 		}

@@ -158,6 +158,9 @@ func (p *pyPart) served(s *start, paths *string) bool {
 		return false
 	}
 	s.port = guess{"$PORT", "the command"}
+	if app.docs {
+		s.health = guess{"/openapi.json", "FastAPI in " + app.file}
+	}
 	return true
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -18,11 +19,11 @@ type Proof struct {
 	Version string // "GET /version answers 3f9c2d1", or why it was not requested
 }
 
-// WaitReady polls url until the conditions in r are met: the deployment is healthy, and
+// WaitReady polls address until the conditions in r are met: the deployment is healthy, and
 // its reported version is in want (the commit or the digest). The function alive reports
 // that the deployment can no longer become ready: when alive returns an error, WaitReady
 // stops early with that error.
-func WaitReady(ctx context.Context, url string, r Ready, want []string, alive func() error) (Proof, error) {
+func WaitReady(ctx context.Context, address string, r Ready, want []string, alive func() error) (Proof, error) {
 	if r.Path == "" {
 		r.Path = "/"
 	}
@@ -34,7 +35,7 @@ func WaitReady(ctx context.Context, url string, r Ready, want []string, alive fu
 	defer cancel()
 	last := "no answer yet"
 	for wait := 20 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		proof, err := probe(ctx, url, r, want)
+		proof, err := probe(ctx, address, r, want)
 		if err == nil {
 			return proof, nil
 		}
@@ -55,30 +56,36 @@ func WaitReady(ctx context.Context, url string, r Ready, want []string, alive fu
 	}
 }
 
-func probe(ctx context.Context, url string, r Ready, want []string) (Proof, error) {
-	status, _, err := get(ctx, url+r.Path)
+func probe(ctx context.Context, address string, r Ready, want []string) (Proof, error) {
+	res, err := get(ctx, address+r.Path)
 	if err != nil {
 		return Proof{}, err
 	}
-	if status < 200 || status > 299 {
-		return Proof{}, fmt.Errorf("GET %s: status %d", r.Path, status)
+	at := r.Path
+	if end := res.at.RequestURI(); end != r.Path {
+		at += " → " + end
 	}
-	p := Proof{Health: fmt.Sprintf("GET %s: %d", r.Path, status)}
+	switch {
+	case res.status >= 300 && res.status < 400:
+		return Proof{}, fmt.Errorf("GET %s: status %d to %.200q", at, res.status, res.location)
+	case res.status < 200 || res.status > 299:
+		return Proof{}, fmt.Errorf("GET %s: status %d", at, res.status)
+	}
+	p := Proof{Health: fmt.Sprintf("GET %s: %d", at, res.status)}
 	if r.VersionPath == "" {
 		p.Version = "not requested: set ready.version-path so that the answer proves the commit"
 		return p, nil
 	}
-	status, body, err := get(ctx, url+r.VersionPath)
-	if err != nil {
+	if res, err = get(ctx, address+r.VersionPath); err != nil {
 		return Proof{}, err
 	}
 	for _, w := range want {
-		if status == http.StatusOK && len(w) >= shortCommit && containsVersion(body, w) {
+		if res.status == http.StatusOK && len(w) >= shortCommit && containsVersion(res.body, w) {
 			p.Version = fmt.Sprintf("GET %s answers %s", r.VersionPath, w[:min(len(w), 19)])
 			return p, nil
 		}
 	}
-	return Proof{}, fmt.Errorf("GET %s: status %d, but the response does not contain %s", r.VersionPath, status, strings.Join(want, " or "))
+	return Proof{}, fmt.Errorf("GET %s: status %d, but the response does not contain %s", r.VersionPath, res.status, strings.Join(want, " or "))
 }
 
 // containsVersion reports whether body contains want. A digest must occur in full; of a
@@ -90,22 +97,38 @@ func containsVersion(body, want string) bool {
 	return strings.Contains(body, want[:shortCommit])
 }
 
+// maxRedirects is how many redirects one request follows.
+const maxRedirects = 5
+
+// client follows redirects within the deployment, such as / to /login, and no others.
 var client = &http.Client{
-	Timeout:       10 * time.Second,
-	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	Transport:     &http.Transport{DisableKeepAlives: true, Proxy: http.ProxyFromEnvironment},
+	Timeout: 10 * time.Second,
+	CheckRedirect: func(next *http.Request, before []*http.Request) error {
+		if first := before[0].URL; len(before) > maxRedirects || next.URL.Scheme != first.Scheme || next.URL.Host != first.Host {
+			return http.ErrUseLastResponse
+		}
+		return nil
+	},
+	Transport: &http.Transport{DisableKeepAlives: true, Proxy: http.ProxyFromEnvironment},
 }
 
-func get(ctx context.Context, url string) (int, string, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+// response is what a deployment answered, and at which address.
+type response struct {
+	status         int
+	body, location string
+	at             *url.URL
+}
+
+func get(ctx context.Context, address string) (response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return 0, "", err
+		return response{}, err
 	}
 	res, err := client.Do(req)
 	if err != nil {
-		return 0, "", err
+		return response{}, err
 	}
 	defer res.Body.Close()
 	b, err := io.ReadAll(io.LimitReader(res.Body, 64<<10))
-	return res.StatusCode, string(b), err
+	return response{res.StatusCode, string(b), res.Header.Get("Location"), res.Request.URL}, err
 }

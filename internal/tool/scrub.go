@@ -14,7 +14,10 @@ var (
 		"PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "LANG", "TZ", "TERM", "CI", "NO_COLOR",
 		"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
 		"SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "JAVA_HOME", "VIRTUAL_ENV", "PYTHONPATH", "CC", "CXX",
+		"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", // certificates for Poetry, Composer and Ruby
 		"GOPRIVATE", // names of modules
+		"PYENV_ROOT", "PYENV_VERSION", "POETRY_HOME", "POETRY_CACHE_DIR", "PIPENV_VENV_IN_PROJECT", "RBENV_ROOT", "RBENV_VERSION", "GEM_HOME", "GEM_PATH",
+		"COMPOSER_HOME", "COMPOSER_CACHE_DIR", "DOTNET_ROOT", "NUGET_PACKAGES", "DENO_DIR", "DENO_INSTALL", "BUN_INSTALL",
 	}
 	passPrefixes = []string{"LC_", "XDG_", "GO", "CGO_", "npm_config_", "NVM_", "PNPM_", "PIP_", "UV_", "CARGO_", "RUSTUP_", "MAVEN_", "GRADLE_", "PLAYWRIGHT_", "DOCKER_", "BUILDX_", "BUILDKIT_"}
 	secretWords  = []string{"TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "AUTH", "API_KEY", "PRIVATE"}

@@ -1,0 +1,47 @@
+package target
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestReadyAfterRedirect: an app whose first page sends people to its login is ready if
+// the login answers. A redirect to another host proves nothing about the deployment, and
+// one that never ends is not followed.
+func TestReadyAfterRedirect(t *testing.T) {
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("another host was requested") }))
+	t.Cleanup(elsewhere.Close)
+	mux := http.NewServeMux()
+	mux.Handle("/", http.RedirectHandler("/login?next=/", http.StatusFound))
+	mux.HandleFunc("/login", func(http.ResponseWriter, *http.Request) {})
+	mux.Handle("/away", http.RedirectHandler(elsewhere.URL, http.StatusFound))
+	mux.Handle("/secure", http.RedirectHandler("https://127.0.0.1/", http.StatusMovedPermanently))
+	mux.Handle("/loop", http.RedirectHandler("/loop", http.StatusFound))
+	mux.Handle("/lost", http.RedirectHandler("/login/lost", http.StatusFound))
+	mux.Handle("/login/", http.NotFoundHandler())
+	app := httptest.NewServer(mux)
+	t.Cleanup(app.Close)
+	for path, want := range map[string]string{
+		"/":       "GET / → /login?next=/: 200",
+		"/login":  "GET /login: 200",
+		"/away":   `not ready after 1s: GET /away: status 302 to "` + elsewhere.URL + `"`,
+		"/secure": `not ready after 1s: GET /secure: status 301 to "https://127.0.0.1/"`,
+		"/loop":   `not ready after 1s: GET /loop: status 302 to "/loop"`,
+		"/lost":   "not ready after 1s: GET /lost → /login/lost: status 404",
+	} {
+		t.Run(strings.TrimPrefix(path, "/"), func(t *testing.T) {
+			t.Parallel()
+			proof, err := WaitReady(t.Context(), app.URL, Ready{Path: path, Timeout: time.Second}, nil, func() error { return nil })
+			got := proof.Health
+			if err != nil {
+				got = err.Error()
+			}
+			if got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
+	}
+}
