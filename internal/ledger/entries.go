@@ -41,9 +41,22 @@ func (tx *Tx) Record(ctx context.Context, e Entry) (Entry, error) {
 	return e, nil
 }
 
-// nextID returns the next ID of the entry's day, such as 2026.11.21-3.
+// nextID returns the next ID of the entry's day, such as 2026.11.21-3. Releases are
+// counted over all environments, so that a release can have the same id in each of them.
 func (tx *Tx) nextID(ctx context.Context, e Entry) (string, error) {
-	names, err := tx.list(ctx, path.Dir(entryPath(e))+"/")
+	folders := []string{path.Dir(entryPath(e)) + "/"}
+	if e.Kind != KindPreview {
+		all, err := tx.Environments(ctx)
+		if err != nil {
+			return "", err
+		}
+		for _, name := range all {
+			other := e
+			other.Environment = name
+			folders = append(folders, path.Dir(entryPath(other))+"/")
+		}
+	}
+	names, err := tx.list(ctx, folders...)
 	if err != nil {
 		return "", err
 	}
@@ -60,6 +73,24 @@ func (tx *Tx) nextID(ctx context.Context, e Entry) (string, error) {
 		}
 	}
 	return day + strconv.Itoa(last+1), nil
+}
+
+// Environments returns the environments that have entries, except previews.
+func (tx *Tx) Environments(ctx context.Context) ([]string, error) {
+	if tx.tip == "" {
+		return nil, nil
+	}
+	out, err := tx.ledger.Git.Output(ctx, nil, "ls-tree", "-z", "--name-only", tx.tip, "--", "entries/")
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for name := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
+		if name = strings.TrimPrefix(name, "entries/"); validName.MatchString(name) && name != "preview" {
+			all = append(all, name)
+		}
+	}
+	return all, nil
 }
 
 // Current returns the current release of an environment, or ErrNone if the environment

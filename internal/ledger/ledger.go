@@ -43,10 +43,11 @@ const (
 // Entry is one event in the history of an environment.
 type Entry struct {
 	Schema         string          `json:"schema"` // goldenpath.ledger/v1
-	ID             string          `json:"id"`     // 2026.11.21-1; a soak has the id of its release
+	ID             string          `json:"id"`     // 2026.11.21-1, the same in every environment; a soak has the id of its release
 	Kind           string          `json:"kind"`
 	App            string          `json:"app"`
 	Environment    string          `json:"environment"`
+	Target         Target          `json:"target"` // where the environment ran
 	Commit         string          `json:"commit"`
 	Digest         string          `json:"digest"`          // image index
 	PlatformDigest string          `json:"platform_digest"` // manifest that runs
@@ -101,6 +102,20 @@ func (l *Ledger) View(ctx context.Context, read func(context.Context, *Tx) error
 		return err
 	}
 	return read(ctx, tx)
+}
+
+// Unread returns a remote that holds a ledger which is not read, because the ledger is the
+// one of this clone, or "".
+func (l *Ledger) Unread(ctx context.Context) string {
+	if l.Remote != "" {
+		return ""
+	}
+	refs, err := l.Git.Run(ctx, "for-each-ref", "--format=%(refname)", "refs/remotes/*/"+Branch)
+	if err != nil || refs == "" {
+		return ""
+	}
+	ref, _, _ := strings.Cut(refs, "\n")
+	return strings.TrimSuffix(strings.TrimPrefix(ref, "refs/remotes/"), "/"+Branch)
 }
 
 // ViewAt runs the function read on the ledger as of a commit of its branch, without

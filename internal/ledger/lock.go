@@ -21,7 +21,7 @@ const maxSkew = time.Hour
 type Lock struct {
 	Environment string    `json:"environment"`
 	Digest      string    `json:"digest"`  // of the artifact that is promoted; "": none
-	Purpose     string    `json:"purpose"` // promote, soak, rollback, down
+	Purpose     string    `json:"purpose"` // promote, promote and soak, soak, rollback, down
 	By          string    `json:"by"`
 	Process     Process   `json:"process"`
 	Acquired    time.Time `json:"acquired"`
@@ -55,6 +55,9 @@ func (l *Ledger) Acquire(ctx context.Context, want Lock, life time.Duration) err
 		case err != nil:
 			return err
 		case held.Process == want.Process && held.Digest == want.Digest:
+			if held.lasts(now, life) {
+				return nil // nothing to write
+			}
 		case held.Process.gone() || held.ended(now):
 		default:
 			return &LockedError{held}
@@ -62,6 +65,16 @@ func (l *Ledger) Acquire(ctx context.Context, want Lock, life time.Duration) err
 		want.Acquired, want.Expires = now, now.Add(life)
 		return tx.putLock(want)
 	})
+}
+
+// fresh is the age up to which a lock is not extended.
+const fresh = 15 * time.Minute
+
+// lasts reports whether the lock was taken recently for at least life, so that its holder
+// need not extend it. Every caller asks for more time than it needs, by more than fresh.
+func (l Lock) lasts(now time.Time, life time.Duration) bool {
+	age := now.Sub(l.Acquired)
+	return age >= 0 && age < min(fresh, life/2) && l.Expires.Sub(l.Acquired) >= life
 }
 
 // ended reports whether the lock is no longer valid: it has expired, it is older than

@@ -48,9 +48,9 @@ func (tx *Tx) Read(ctx context.Context, name string) ([]byte, error) {
 // file is a file of the branch, with the id of its blob.
 type file struct{ name, blob string }
 
-// list returns the names of the files below a path.
-func (tx *Tx) list(ctx context.Context, below string) ([]string, error) {
-	files, err := tx.files(ctx, below)
+// list returns the names of the files below paths.
+func (tx *Tx) list(ctx context.Context, below ...string) ([]string, error) {
+	files, err := tx.files(ctx, below...)
 	names := make([]string, len(files))
 	for i, f := range files {
 		names[i] = f.name
@@ -58,12 +58,12 @@ func (tx *Tx) list(ctx context.Context, below string) ([]string, error) {
 	return names, err
 }
 
-// files returns the files below a path, sorted by name.
-func (tx *Tx) files(ctx context.Context, below string) ([]file, error) {
+// files returns the files below paths, sorted by name.
+func (tx *Tx) files(ctx context.Context, below ...string) ([]file, error) {
 	if tx.tip == "" {
 		return nil, nil
 	}
-	out, err := tx.ledger.Git.Output(ctx, nil, "ls-tree", "-r", "-z", tx.tip, "--", below)
+	out, err := tx.ledger.Git.Output(ctx, nil, append([]string{"ls-tree", "-r", "-z", tx.tip, "--"}, below...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -81,8 +81,14 @@ func (tx *Tx) files(ctx context.Context, below string) ([]file, error) {
 // paths in the branch.
 var validName = regexp.MustCompile(`^[a-z0-9][-a-z0-9]*(/[a-z0-9][-a-z0-9]*)?$`)
 
+// entryPath returns the name of an entry's file. Its folder is the month of the id: an
+// entry about an earlier release, such as its soak, may be recorded in the next month.
 func entryPath(e Entry) string {
-	return path.Join("entries", e.Environment, e.Time.UTC().Format("2006/01"), e.ID+"."+e.Kind+".json")
+	month := e.Time.UTC().Format("2006/01")
+	if date := strings.Split(e.ID, "."); len(date) == 3 {
+		month = date[0] + "/" + date[1]
+	}
+	return path.Join("entries", e.Environment, month, e.ID+"."+e.Kind+".json")
 }
 
 func currentPath(environment string) string { return path.Join("current", environment+".json") }

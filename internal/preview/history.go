@@ -17,8 +17,13 @@ func (d Deps) addEvent(ctx context.Context, tx *ledger.Tx, r record, event strin
 	if err != nil {
 		return err
 	}
+	at := ledger.Target{}
+	if d.Target != nil { // else the run that deployed it has recorded the target
+		p, _ := d.Target.Place(r.environment()) // if the place is not known, its kind is
+		at = ledger.Target{Kind: p.Kind, Place: report.LogLine(p.Name)}
+	}
 	_, err = tx.Record(ctx, ledger.Entry{
-		Kind: ledger.KindPreview, App: r.App, Environment: r.environment(), Commit: r.Commit, Digest: r.Digest, PlatformDigest: r.Platform,
+		Kind: ledger.KindPreview, App: r.App, Environment: r.environment(), Target: at, Commit: r.Commit, Digest: r.Digest, PlatformDigest: r.Platform,
 		By: d.By, Verdict: string(v), Reason: event, Data: b,
 	})
 	return err

@@ -32,6 +32,7 @@ type Target interface {
 	Down(ctx context.Context, environment string) error
 	List(ctx context.Context) iter.Seq2[target.Running, error]
 	Now(ctx context.Context) (time.Time, error)
+	Place(environment string) (target.Place, error)
 }
 
 // Repository reads artifacts from a registry.

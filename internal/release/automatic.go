@@ -2,7 +2,6 @@ package release
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -65,11 +64,13 @@ func (d Deps) rollBackAfterBreach(ctx context.Context, o Options, entry ledger.E
 func (d Deps) lastProven(ctx context.Context, o Options, from ledger.Entry, all []ledger.Entry, r *report.Report) (*facts, error) {
 	for _, to := range all {
 		f := &facts{now: d.Now().UTC(), current: &from, to: &to}
-		err := d.readArtifact(ctx, f, to.Digest)
-		if usage := (*report.UsageError)(nil); errors.As(err, &usage) {
-			f.artifact = nil // the entry's digest is not a digest: no registry has it
-		} else if err != nil {
+		if err := f.place(d, o.Environment); err != nil {
 			return nil, err
+		}
+		if validDigest.MatchString(to.Digest) {
+			if err := d.readArtifact(ctx, f, to.Digest); err != nil {
+				return nil, err
+			}
 		}
 		o.Digest = to.Digest
 		decision := decide(o, f, rollbackChecks)

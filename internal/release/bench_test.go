@@ -264,7 +264,7 @@ func (b *bench) unlocked() {
 // put writes an entry, as a run leaves it that is killed after that.
 func (b *bench) put(e ledger.Entry) ledger.Entry {
 	b.t.Helper()
-	e.App, e.Environment, e.Commit = "shop", "production", strings.Repeat(b.name(e.Digest)[:1], 40)
+	e.App, e.Environment, e.Target, e.Commit = "shop", "production", testTarget, strings.Repeat(b.name(e.Digest)[:1], 40)
 	a, err := b.repository.Resolve(b.t.Context(), e.Digest, v1.Platform{})
 	if err != nil {
 		b.t.Fatal(err)

@@ -15,10 +15,12 @@ import (
 
 // promotionChecks decide whether a digest may be promoted.
 var promotionChecks = []check{
+	onTarget,
 	inRegistry,
 	staged,
 	replaces,
 	notRolledBack,
+	notOlder,
 	hasEvidence,
 }
 
@@ -26,8 +28,11 @@ var promotionChecks = []check{
 // ledger alone is not trusted: anyone who can push its branch can add an entry. So the
 // image must match the entry and have the same evidence as for a promotion.
 var rollbackChecks = []check{
+	onTarget,
 	returnsFrom,
+	toOwnTarget,
 	returnsTo,
+	notWithdrawn,
 	matchesEntry,
 	hasEvidence,
 }
@@ -55,10 +60,14 @@ func staged(o Options, f *facts) finding {
 		return refuse(from, fmt.Sprintf("runs %s (release %s)", text.Short(s.Digest), s.ID), report.ReasonNotStaged,
 			fmt.Sprintf("%s is not the staged digest: %s runs %s. A rebuild is another artifact: promote what was tested, or stage this one",
 				text.Short(o.Digest), from, text.Short(s.Digest)))
+	case f.from.other(s):
+		return refuse(from, fmt.Sprintf("release %s ran on %s", s.ID, report.LogLine(s.Target.String())), report.ReasonOtherTarget,
+			fmt.Sprintf("release %s of %s ran on another target: %s; this command acts on %s: promote to %[2]s there first, or use the configuration and the kubeconfig context of that target",
+				s.ID, from, report.LogLine(s.Target.String()), report.LogLine(f.from.String())))
 	case r == nil:
-		return refuse(from, "is in the ledger and does not run", report.ReasonNotRunning, fmt.Sprintf("%s does not run release %s: deploy that release again", from, s.ID))
+		return refuse(from, "is in the ledger and does not run", report.ReasonNotRunning, fmt.Sprintf("%s does not run release %s: deploy it there again with %s", from, s.ID, redeploy(f.from, from)))
 	case !r.Alive:
-		return refuse(from, "release "+s.ID+" has died", report.ReasonNotRunning, fmt.Sprintf("%s no longer runs release %s: deploy that release again", from, s.ID))
+		return refuse(from, "release "+s.ID+" has died", report.ReasonNotRunning, fmt.Sprintf("%s no longer runs release %s: deploy it there again with %s", from, s.ID, redeploy(f.from, from)))
 	case r.Digest != o.Digest, f.artifact != nil && r.PlatformDigest != f.artifact.PlatformDigest:
 		return refuse(from, fmt.Sprintf("runs %s, the ledger names %s", text.Short(r.Digest), text.Short(s.Digest)), report.ReasonDrift,
 			fmt.Sprintf("%s runs something that is not in the ledger: stage again", from))
@@ -66,9 +75,20 @@ func staged(o Options, f *facts) finding {
 	return accept(from, fmt.Sprintf("runs this digest as %s, staged %s, not rebuilt", s.ID, humanize.RelTime(s.Time, f.now, "ago", "from now")), "")
 }
 
+// redeploy returns the command that deploys the release of an environment again.
+func redeploy(at place, environment string) string {
+	if at.Kind == "process" {
+		return "goldenpath run --from " + environment
+	}
+	return "goldenpath promote --environment " + environment
+}
+
 // replaces reports which release the promotion replaces. It never refuses.
 func replaces(o Options, f *facts) finding {
 	switch c := f.current; {
+	case c == nil && f.unread != "":
+		return finding{row: report.Check{Name: "replaces", State: report.NotApplicable, Result: "the first release in the ledger of this clone",
+			Note: fmt.Sprintf("the ledger of %s was not read: --ledger-remote %[1]s reads it", f.unread)}}
 	case c == nil:
 		return finding{row: report.Check{Name: "replaces", State: report.NotApplicable, Result: "first release", Note: "there is no release to roll back to"}}
 	case c.Digest == o.Digest:
@@ -153,12 +173,28 @@ func returnsTo(o Options, f *facts) finding {
 	if to == nil {
 		return refuse("to", f.noneTo, report.ReasonNoRelease, fmt.Sprintf("%s: %s", o.Environment, f.noneTo))
 	}
+	if !validDigest.MatchString(to.Digest) {
+		return refuse("to", to.ID+" names no digest", report.ReasonLedgerMismatch,
+			fmt.Sprintf("release %s in the ledger names %.80q, which is not a digest. The entry was not written by goldenpath: revert the commit of branch %s that added it, or roll back to another release with --to", to.ID, to.Digest, ledger.Branch))
+	}
 	what := fmt.Sprintf("%s %s, released %s", to.ID, text.Short(to.Digest), to.Time.Format(time.RFC3339))
+	if !o.Moved && (f.at.other(f.current) || f.at.other(to)) {
+		return finding{} // refused already, and the artifact was not read
+	}
 	if f.artifact == nil {
 		return refuse("to", what, report.ReasonNotPullable,
 			fmt.Sprintf("release %s cannot be pulled any more: %s is not in the registry; roll back to another release with --to", to.ID, text.Short(to.Digest)))
 	}
 	return accept("to", what, "")
+}
+
+// notWithdrawn refuses a release that was rolled back, or whose soak failed, because
+// returning to it would cause the same fault.
+func notWithdrawn(o Options, f *facts) finding {
+	if f.bad == "" || o.Again {
+		return finding{}
+	}
+	return refuse("history", f.bad, report.ReasonWasRolledBack, f.bad+": return to another release, or pass --again")
 }
 
 // matchesEntry checks that the ledger's entry matches the image that its digest

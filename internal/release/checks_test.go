@@ -1,6 +1,7 @@
 package release
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -21,11 +22,17 @@ const (
 	commit   = "cccccccccccccccccccccccccccccccccccccccc"
 )
 
+// testTarget is where targettest.Target runs environments.
+var testTarget = ledger.Target{Kind: "process", Place: "host test folder /test"}
+
+// cluster is a target of another kind.
+var cluster = ledger.Target{Kind: "kubernetes", Place: "cluster https://prod-eu.example.com namespace shop-production"}
+
 // provenFacts are those of an artifact that may be promoted, and returned to.
 func provenFacts() *facts {
 	entry := ledger.Entry{
 		ID: "2026.11.21-1", Kind: ledger.KindRelease, App: "shop", Environment: "production", Commit: commit,
-		Digest: index, PlatformDigest: platform, Time: noon,
+		Digest: index, PlatformDigest: platform, Time: noon, Target: testTarget,
 	}
 	staged := entry
 	staged.Environment = "staging"
@@ -38,7 +45,8 @@ func provenFacts() *facts {
 		evidence: evidence.Collection{Digest: index, Read: noon, Trusted: []evidence.Statement{
 			{Type: evidence.Provenance, Digest: index, Signed: noon.Add(-24 * time.Hour)},
 		}},
-		current: &ledger.Entry{ID: "2026.11.21-2", Kind: ledger.KindRelease, Digest: other},
+		at: place{Place: target.Place{Kind: testTarget.Kind, Name: testTarget.Place}}, from: place{Place: target.Place{Kind: testTarget.Kind, Name: testTarget.Place}},
+		current: &ledger.Entry{ID: "2026.11.21-2", Kind: ledger.KindRelease, Digest: other, Commit: commit, Target: testTarget},
 		staged:  &staged,
 		running: &target.Running{Digest: index, PlatformDigest: platform, Alive: true},
 		to:      &entry,
@@ -73,6 +81,17 @@ func TestDecide(t *testing.T) {
 		"an entry of another commit": {func(f *facts) { f.to.Commit = strings.Repeat("d", 40) }, nil, []report.Reason{report.ReasonLedgerMismatch}},
 		"an entry of another environment": {func(f *facts) { f.to.Environment = "staging" },
 			nil, []report.Reason{report.ReasonLedgerMismatch}},
+		"the current release is on another target": {func(f *facts) { f.current.Target = cluster },
+			[]report.Reason{report.ReasonOtherTarget}, []report.Reason{report.ReasonOtherTarget}},
+		"the current release names no target": {func(f *facts) { f.current.Target = ledger.Target{} },
+			[]report.Reason{report.ReasonOtherTarget}, []report.Reason{report.ReasonOtherTarget}},
+		"staged on another target":                   {func(f *facts) { f.staged.Target, f.running = cluster, nil }, []report.Reason{report.ReasonOtherTarget}, nil},
+		"the release ran on another target":          {func(f *facts) { f.to.Target, f.artifact = cluster, nil }, []report.Reason{report.ReasonNotFound}, []report.Reason{report.ReasonOtherTarget}},
+		"an older commit":                            {func(f *facts) { f.order.older = true }, []report.Reason{report.ReasonOlderCommit}, nil},
+		"a commit of another branch":                 {func(f *facts) { f.order.without = 3 }, nil, nil},
+		"a commit that is not in the clone":          {func(f *facts) { f.order.err = errors.New("bad object") }, nil, nil},
+		"a release that was rolled back":             {func(f *facts) { f.bad = "ann rolled it back" }, nil, []report.Reason{report.ReasonWasRolledBack}},
+		"an entry without a digest":                  {func(f *facts) { f.to.Digest, f.artifact = "latest", nil }, []report.Reason{report.ReasonNotFound}, []report.Reason{report.ReasonLedgerMismatch}},
 		"an entry of another kind":                   {func(f *facts) { f.to.Kind = ledger.KindSoak }, nil, []report.Reason{report.ReasonLedgerMismatch}},
 		"an entry of another platform":               {func(f *facts) { f.to.PlatformDigest = index }, nil, []report.Reason{report.ReasonLedgerMismatch}},
 		"an entry of a second platform of the image": {func(f *facts) { f.to.PlatformDigest = other }, nil, nil},

@@ -29,7 +29,7 @@ func (d Deps) conclude(ctx context.Context, o Options, entry ledger.Entry, r *re
 	r.Checks = append(r.Checks, c)
 	r.Set("release", entry.ID)
 	if record && r.Reason != report.ReasonSoakInconclusive { // the next soak may have a result
-		if err := d.recordSoak(ctx, o, entry, s, r); err != nil {
+		if err := d.recordSoak(ctx, o, entry, s, r, s.Breach == ""); err != nil {
 			return watched{}, err
 		}
 	}
@@ -41,8 +41,9 @@ func (d Deps) conclude(ctx context.Context, o Options, entry ledger.Entry, r *re
 	return watched{r, &s}, err
 }
 
-// recordSoak records the outcome of a soak, pass or fail, in the ledger.
-func (d Deps) recordSoak(ctx context.Context, o Options, entry ledger.Entry, s Samples, r *report.Report) error {
+// recordSoak records the outcome of a soak, pass or fail, in the ledger. The last entry of
+// a release also releases the lock.
+func (d Deps) recordSoak(ctx context.Context, o Options, entry ledger.Entry, s Samples, r *report.Report, last bool) error {
 	b, err := json.Marshal(s)
 	if err != nil {
 		return err
@@ -56,9 +57,12 @@ func (d Deps) recordSoak(ctx context.Context, o Options, entry ledger.Entry, s S
 			return err
 		}
 		_, err := tx.Record(ctx, ledger.Entry{
-			ID: entry.ID, Kind: ledger.KindSoak, App: o.App, Environment: o.Environment, Commit: entry.Commit,
+			ID: entry.ID, Kind: ledger.KindSoak, App: o.App, Environment: o.Environment, Target: entry.Target, Commit: entry.Commit,
 			Digest: entry.Digest, PlatformDigest: entry.PlatformDigest, By: d.By, Verdict: string(verdict), Reason: string(r.Reason), Data: b,
 		})
+		if last {
+			tx.Unlock(o.Environment)
+		}
 		return err
 	})
 }

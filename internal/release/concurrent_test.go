@@ -137,7 +137,7 @@ func TestPromoteDuringASoak(t *testing.T) {
 	b.probed = func(n int) answer {
 		if n == 1 {
 			during = b.elsewhere(b.artifacts[1])
-			if said := during.next(); !strings.HasPrefix(said, "fail locked") || !strings.Contains(said, "(soak sha256:") {
+			if said := during.next(); !strings.HasPrefix(said, "fail locked") || !strings.Contains(said, "(promote and soak sha256:") {
 				t.Errorf("it printed %q", said)
 			}
 		}

@@ -39,7 +39,11 @@ func (d Deps) deploy(ctx context.Context, o Options) (deployed, error) {
 		planned(r)
 		return deployed{report: r}, nil
 	}
-	held, err := d.lock(ctx, o, "promote")
+	purpose := "promote"
+	if o.KeepLock {
+		purpose = "promote and soak"
+	}
+	held, err := d.lock(ctx, o, purpose)
 	if err != nil {
 		return deployed{}, err
 	}
@@ -48,7 +52,7 @@ func (d Deps) deploy(ctx context.Context, o Options) (deployed, error) {
 		return deployed{report: r}, nil
 	}
 	out, err := d.deployLocked(ctx, o)
-	if err != nil || out.report.Verdict == report.Fail || !o.KeepLock {
+	if err != nil || out.report.Verdict == report.Fail {
 		d.unlock(ctx, o)
 	}
 	return out, err
@@ -155,7 +159,8 @@ func (d Deps) apply(ctx context.Context, o Options, a artifact.Artifact) (target
 }
 
 // record records the release in the ledger. If an earlier, killed promotion has already
-// recorded the release, record returns that entry.
+// recorded the release, record returns that entry. Unless the caller keeps the lock, it is
+// released in the same commit.
 func (d Deps) record(ctx context.Context, o Options, f *facts, running target.Running) (ledger.Entry, error) {
 	var out ledger.Entry
 	err := d.Ledger.Update(ctx, "release "+o.Environment, func(ctx context.Context, tx *ledger.Tx) error {
@@ -166,7 +171,10 @@ func (d Deps) record(ctx context.Context, o Options, f *facts, running target.Ru
 		if err != nil {
 			return err
 		}
-		if now != nil && now.Digest == o.Digest {
+		if !o.KeepLock {
+			tx.Unlock(o.Environment)
+		}
+		if now != nil && now.Digest == o.Digest && now.Target.Same(recorded(f.at.Place)) {
 			out = *now
 			return nil
 		}
@@ -176,7 +184,7 @@ func (d Deps) record(ctx context.Context, o Options, f *facts, running target.Ru
 			m.From = o.From + " " + f.staged.ID
 		}
 		e := ledger.Entry{
-			Kind: ledger.KindRelease, App: o.App, Environment: o.Environment, Commit: f.artifact.Commit(),
+			Kind: ledger.KindRelease, App: o.App, Environment: o.Environment, Target: recorded(f.at.Place), Commit: f.artifact.Commit(),
 			Digest: o.Digest, PlatformDigest: running.PlatformDigest, By: d.By, Verdict: string(report.Pass),
 		}
 		if now != nil {
@@ -184,6 +192,11 @@ func (d Deps) record(ctx context.Context, o Options, f *facts, running target.Ru
 		}
 		if e.Data, err = json.Marshal(m); err != nil {
 			return err
+		}
+		if f.staged != nil { // a release has one id on its way, unless the environment has an entry with it
+			if _, err := tx.Find(ctx, o.Environment, f.staged.ID, ""); errors.Is(err, ledger.ErrNone) {
+				e.ID = f.staged.ID
+			}
 		}
 		out, err = tx.Record(ctx, e)
 		return err

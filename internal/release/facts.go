@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -22,15 +23,20 @@ type facts struct {
 	artifact *artifact.Artifact  // nil: the registry does not have it
 	evidence evidence.Collection // of the artifact; empty without one
 	current  *ledger.Entry       // release of Options.Environment; nil: none
+	at       place               // where Options.Environment runs
+	unread   string              // remote whose ledger exists and was not read; "": none
 
 	// For a promotion:
 	staged    *ledger.Entry   // release of Options.From; nil: none
 	running   *target.Running // what Options.From runs; nil: nothing, or not asked
+	from      place           // where Options.From runs
 	withdrawn *ledger.Entry   // release that current, a rollback, replaced; nil: current is not a rollback
+	order     order           // of the commits of the artifact and of current
 
 	// For a rollback:
 	to     *ledger.Entry // release to return to; nil: none
 	noneTo string        // why to is nil
+	bad    string        // why to was withdrawn; "": it was not
 }
 
 // promotion gathers the facts for promoting o.Digest.
@@ -61,8 +67,20 @@ func (d Deps) promotion(ctx context.Context, o Options) (*facts, error) {
 	if err != nil {
 		return nil, err
 	}
+	if f.current != nil && f.artifact != nil {
+		f.order = d.compare(ctx, f.current.Commit, f.artifact.Commit())
+	}
+	if f.current == nil {
+		f.unread = d.Ledger.Unread(ctx)
+	}
+	if err := f.place(d, o.Environment); err != nil {
+		return nil, err
+	}
 	if f.staged == nil || f.staged.Digest != o.Digest {
 		return f, nil // refused whatever runs there
+	}
+	if f.from = d.at(o.From); f.from.other(f.staged) {
+		return f, nil // refused; the other target is not asked
 	}
 	running, err := d.Target.Status(ctx, o.From)
 	switch {
@@ -73,6 +91,20 @@ func (d Deps) promotion(ctx context.Context, o Options) (*facts, error) {
 	}
 	return f, nil
 }
+
+// place finds where the environment runs. A place that cannot be found is an error,
+// unless the release that runs is of another kind of target, which a check refuses.
+func (f *facts) place(d Deps, environment string) error {
+	f.at = d.at(environment)
+	if f.at.err != nil && !f.at.other(f.current) && !f.at.other(f.to) {
+		return fmt.Errorf("cannot find the target of %s: %w", environment, f.at.err)
+	}
+	return nil
+}
+
+// validDigest is the form of a digest. An entry of the ledger that names anything else,
+// such as a tag, names no image.
+var validDigest = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 
 // readArtifact reads an artifact and its evidence.
 func (d Deps) readArtifact(ctx context.Context, f *facts, digest string) error {

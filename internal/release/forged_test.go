@@ -23,7 +23,7 @@ func (b *bench) inject(digest string, change func(*ledger.Entry)) {
 	b.t.Helper()
 	e := ledger.Entry{
 		Schema: "goldenpath.ledger/v1", ID: injected, Kind: ledger.KindRelease, App: "shop", Environment: "production",
-		Digest: digest, Time: noon, By: "the workflow", Verdict: "pass",
+		Digest: digest, Time: noon, By: "the workflow", Verdict: "pass", Target: testTarget,
 	}
 	if a, err := b.repository.Resolve(b.t.Context(), digest, v1.Platform{}); err == nil {
 		e.Commit, e.PlatformDigest = a.Commit(), a.PlatformDigest
@@ -87,7 +87,7 @@ func TestRollbackOfAForgedLedger(t *testing.T) {
 				b.t.Fatal(err)
 			}
 			e.Digest = "latest"
-		}, "ledger-mismatch", "the index is"},
+		}, "ledger-mismatch", "which is not a digest"},
 		"a digest that is not in the registry": {proven, func(_ *bench, e *ledger.Entry) {
 			e.Digest = "sha256:" + strings.Repeat("0", 64)
 		}, "not-pullable", "cannot be pulled any more"},
@@ -134,7 +134,7 @@ func TestRollbackToAProvenRelease(t *testing.T) {
 	for _, c := range r.Checks {
 		rows = append(rows, c.Name+" "+string(c.State))
 	}
-	if diff := cmp.Diff([]string{"from pass", "to pass", "entry pass", "evidence pass", "rollback pass"}, rows); diff != "" {
+	if diff := cmp.Diff([]string{"target pass", "from pass", "to pass", "entry pass", "evidence pass", "rollback pass"}, rows); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)
 	}
 	m := b.manifest()
@@ -148,7 +148,7 @@ func TestRollbackToAProvenRelease(t *testing.T) {
 func TestBreachWithAForgedLedger(t *testing.T) {
 	for name, test := range map[string]struct{ digest, reason string }{
 		"to the release before it":      {"", "evidence-missing"},
-		"what is named is not a digest": {"sha256:zz", "not-pullable"},
+		"what is named is not a digest": {"sha256:zz", "ledger-mismatch"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)

@@ -30,7 +30,7 @@ func TestPromote(t *testing.T) {
 	for _, c := range r.Checks {
 		rows = append(rows, c.Name+" "+string(c.State))
 	}
-	if diff := cmp.Diff([]string{"artifact pass", "staging pass", "replaces not-applicable", "evidence pass", "deployed pass", "release pass", "soak pass"}, rows); diff != "" {
+	if diff := cmp.Diff([]string{"target pass", "artifact pass", "staging pass", "replaces not-applicable", "evidence pass", "deployed pass", "release pass", "soak pass"}, rows); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)
 	}
 	running, err := b.target.Status(t.Context(), "production")
@@ -100,7 +100,7 @@ func TestPromoteDryRun(t *testing.T) {
 	}
 	o.DryRun = false
 	real := must(Promote(t.Context(), b.Deps, o))(t)
-	if diff := cmp.Diff(plan.Checks, real.Checks[:len(plan.Checks)]); diff != "" || len(plan.Checks) != 4 {
+	if diff := cmp.Diff(plan.Checks, real.Checks[:len(plan.Checks)]); diff != "" || len(plan.Checks) != 6 {
 		t.Errorf("rows (-plan +run):\n%s", diff)
 	}
 	// What is refused is refused in the plan too.

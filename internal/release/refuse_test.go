@@ -39,11 +39,11 @@ func TestPromoteRefuses(t *testing.T) {
 		"staging was taken down": {func(b *bench, o *Options) {
 			b.stage(b.artifacts[0])
 			_ = b.target.Down(b.t.Context(), "staging")
-		}, "not-running", "deploy that release again"},
+		}, "not-running", "goldenpath run --from staging"},
 		"staging has died": {func(b *bench, o *Options) {
 			b.stage(b.artifacts[0])
 			b.target.Change("staging", func(r *target.Running) { r.Alive = false })
-		}, "not-running", "deploy that release again"},
+		}, "not-running", "goldenpath run --from staging"},
 		"GP-PROM-2 evidence is missing": {func(b *bench, o *Options) {
 			b.stage(b.artifacts[0])
 			o.Require = append(o.Require, Requirement{Name: "scorecard", Type: evidence.Scorecard})

@@ -23,6 +23,7 @@ import (
 type Target interface {
 	Deploy(ctx context.Context, d target.Deployment) (target.Running, error)
 	Status(ctx context.Context, environment string) (target.Running, error)
+	Place(environment string) (target.Place, error) // sends no request
 }
 
 // Repository reads an artifact and its evidence.
@@ -71,6 +72,8 @@ type Options struct {
 	Manifest    Manifest
 	DryRun      bool
 	Again       bool // accept a digest that was rolled back
+	Older       bool // accept a commit that is older than the one that runs
+	Moved       bool // accept releases that ran on another target
 	KeepLock    bool // Deploy keeps the lock for the Watch that follows in this process
 }
 

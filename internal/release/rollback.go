@@ -14,7 +14,7 @@ import (
 
 // RollbackOptions name the release to return to, and why.
 type RollbackOptions struct {
-	Options        // without Digest, From, Manifest and Again
+	Options        // without Digest, From, Manifest and Older
 	To      string // id of the release; "": the last good one before the current
 	Reason  string // recorded
 }
@@ -108,6 +108,11 @@ func (d Deps) rollback(ctx context.Context, o RollbackOptions) (*facts, error) {
 	if err != nil {
 		return nil, err
 	}
+	if f.current == nil {
+		if f.unread = d.Ledger.Unread(ctx); f.unread != "" {
+			f.noneTo = fmt.Sprintf("the ledger of this clone has no release of it, and the ledger of %s was not read: --ledger-remote %[1]s reads it", f.unread)
+		}
+	}
 	if f.current != nil && o.To == "" {
 		all, err := d.earlier(ctx, o.Environment, *f.current, o.Soak != nil)
 		if err != nil {
@@ -119,10 +124,47 @@ func (d Deps) rollback(ctx context.Context, o RollbackOptions) (*facts, error) {
 			f.to = &all[0]
 		}
 	}
-	if f.to == nil {
-		return f, nil
+	if err := f.place(d, o.Environment); err != nil {
+		return nil, err
+	}
+	if f.to == nil || !validDigest.MatchString(f.to.Digest) || !o.Moved && (f.at.other(f.current) || f.at.other(f.to)) {
+		return f, nil // refused
+	}
+	if o.To != "" {
+		if f.bad, err = d.withdrawn(ctx, *f.to); err != nil {
+			return nil, err
+		}
 	}
 	return f, d.readArtifact(ctx, f, f.to.Digest)
+}
+
+// withdrawn returns why a release must not run again: it was rolled back, or its soak
+// failed. It returns "" if neither is so.
+func (d Deps) withdrawn(ctx context.Context, to ledger.Entry) (why string, err error) {
+	err = d.Ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		all, err := tx.Entries(ctx, to.Environment)
+		if err != nil {
+			return err
+		}
+		ids := map[string]bool{to.ID: true} // releases of the same digest
+		for _, e := range all {
+			if e.Digest == to.Digest {
+				ids[e.ID] = true
+			}
+		}
+		for _, e := range all {
+			switch {
+			case e.Kind == ledger.KindRollback && ids[e.Replaces] && e.Digest != to.Digest:
+				why = fmt.Sprintf("%s rolled %s back on %s: %s", e.By, e.Replaces, e.Time.Format(time.RFC3339), e.Reason)
+			case e.Kind == ledger.KindSoak && e.Digest == to.Digest && e.Verdict == string(report.Fail):
+				why = "the soak of " + e.ID + " failed: " + e.Reason
+			case e.Digest == to.Digest: // accepted again
+				why = ""
+			}
+		}
+		return nil
+	})
+	return report.LogLine(why), err
 }
 
 // returnTo deploys f.to, verifies the deployment and records it. The checks must have
@@ -156,10 +198,11 @@ func (d Deps) returnTo(ctx context.Context, o Options, f *facts, reason string) 
 			return err
 		}
 		entry, err = tx.Record(ctx, ledger.Entry{
-			Kind: ledger.KindRollback, App: o.App, Environment: o.Environment, Commit: to.Commit, Digest: to.Digest,
+			Kind: ledger.KindRollback, App: o.App, Environment: o.Environment, Target: recorded(f.at.Place), Commit: to.Commit, Digest: to.Digest,
 			PlatformDigest: running.PlatformDigest, By: d.By, Verdict: string(report.Pass), Reason: report.LogLine(reason),
 			Previous: to.Previous, Replaces: from.ID, Data: b,
 		})
+		tx.Unlock(o.Environment)
 		return err
 	})
 	return entry, running, err

@@ -43,7 +43,7 @@ func TestRollback(t *testing.T) {
 		runs    string
 	}{
 		"to the last good one: a failed soak is skipped": {three, "", "4 rollback one pass", "one"},
-		"to a release by id, whatever its soak":          {three, "2026.11.21-2", "4 rollback two pass", "two"},
+		"to a release by id, whatever its soak: --again": {three, "2026.11.21-2", "4 rollback two pass", "two"},
 		"to what runs already: deployed, not recorded":   {three, "2026.11.21-3", "", "three"},
 		"of a rollback: further back, never forth again": {func(b *bench) {
 			b.released(b.artifacts[0], "")
@@ -64,7 +64,9 @@ func TestRollback(t *testing.T) {
 			b := newBench(t)
 			test.prepare(b)
 			before := len(b.history())
-			r := must(Rollback(t.Context(), b.Deps, b.rollback(test.to)))(t)
+			o := b.rollback(test.to)
+			o.Again = strings.HasSuffix(name, "--again")
+			r := must(Rollback(t.Context(), b.Deps, o))(t)
 			b.want(r, report.Pass, "rolled-back")
 			if got := strings.Join(b.history()[before:], ", "); got != test.want {
 				t.Errorf("ledger: %q, want %q", got, test.want)
@@ -160,7 +162,7 @@ func TestRollbackDryRun(t *testing.T) {
 	}
 	o.DryRun = false
 	real := must(Rollback(t.Context(), b.Deps, o))(t)
-	if diff := cmp.Diff(plan.Checks, real.Checks[:len(plan.Checks)]); diff != "" || len(plan.Checks) != 4 {
+	if diff := cmp.Diff(plan.Checks, real.Checks[:len(plan.Checks)]); diff != "" || len(plan.Checks) != 5 {
 		t.Errorf("rows (-plan +run):\n%s", diff)
 	}
 }

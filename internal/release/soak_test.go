@@ -292,7 +292,7 @@ func TestLockOutlivesTheSoak(t *testing.T) {
 		return good
 	}
 	b.want(must(Promote(t.Context(), b.Deps, o))(t), report.Pass, "soaked")
-	if left := held.Expires.Sub(held.Acquired); left < 72*time.Hour || held.Purpose != "soak" {
+	if left := held.Expires.Sub(held.Acquired); left < 72*time.Hour || held.Purpose != "promote and soak" {
 		t.Errorf("%s lock for %s", held.Purpose, left)
 	}
 }

@@ -89,8 +89,12 @@ const (
 	ReasonNothingToReport Reason = "nothing-to-report"
 	// ReasonOK (pass): the requested information was shown.
 	ReasonOK Reason = "ok"
+	// ReasonOlderCommit (fail): the commit is older than the one that runs in the environment; `--older` releases it anyway.
+	ReasonOlderCommit Reason = "older-commit"
 	// ReasonOtherCommit (fail): an image or a report belongs to another commit or artifact than the one it was passed for.
 	ReasonOtherCommit Reason = "other-commit"
+	// ReasonOtherTarget (fail): the release ran on another target, such as another cluster or a laptop, than the command acts on; `--moved` accepts it.
+	ReasonOtherTarget Reason = "other-target"
 	// ReasonOverBudget (fail, warn): the preview would exceed `preview.budget` and was not created (fail); in the daily report, the budget was exceeded (warn).
 	ReasonOverBudget Reason = "over-budget"
 	// ReasonOverdue (warn): a preview has outlived its time to live by more than two sweeps; check that the sweep runs.

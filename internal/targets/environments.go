@@ -4,6 +4,10 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/preview"
@@ -40,27 +44,58 @@ func (all Environments) Status(ctx context.Context, environment string) (target.
 	return t.Status(ctx, environment)
 }
 
+// Place returns where an environment runs.
+func (all Environments) Place(environment string) (target.Place, error) {
+	t, err := all.of(environment)
+	if err != nil {
+		return target.Place{}, err
+	}
+	return t.Place(environment)
+}
+
 // workspaces is a Terraform target whose variables depend on the environment.
-type workspaces func(environment string) *terraform.Target
-
-func (of workspaces) Plan(ctx context.Context, d target.Deployment) (target.Plan, error) {
-	return of(d.Environment).Plan(ctx, d)
+type workspaces struct {
+	of      func(environment string) *terraform.Target
+	folder  string // of the configuration, relative to the repository
+	backend map[string]string
 }
 
-func (of workspaces) Deploy(ctx context.Context, d target.Deployment) (target.Running, error) {
-	return of(d.Environment).Deploy(ctx, d)
+func (w workspaces) Plan(ctx context.Context, d target.Deployment) (target.Plan, error) {
+	return w.of(d.Environment).Plan(ctx, d)
 }
 
-func (of workspaces) Status(ctx context.Context, environment string) (target.Running, error) {
-	return of(environment).Status(ctx, environment)
+func (w workspaces) Deploy(ctx context.Context, d target.Deployment) (target.Running, error) {
+	return w.of(d.Environment).Deploy(ctx, d)
 }
 
-func (of workspaces) Down(ctx context.Context, environment string) error {
-	return of(environment).Down(ctx, environment)
+func (w workspaces) Status(ctx context.Context, environment string) (target.Running, error) {
+	return w.of(environment).Status(ctx, environment)
 }
 
-func (of workspaces) List(ctx context.Context) iter.Seq2[target.Running, error] {
-	return of("").List(ctx)
+func (w workspaces) Down(ctx context.Context, environment string) error {
+	return w.of(environment).Down(ctx, environment)
+}
+
+func (w workspaces) List(ctx context.Context) iter.Seq2[target.Running, error] {
+	return w.of("").List(ctx)
+}
+
+// sensitive matches settings of a backend that are not repeated in the ledger.
+var sensitive = regexp.MustCompile(`(?i)token|password|secret|key_id|access_key|sas|conn|cred|username`)
+
+// Place returns the configuration, the workspace and the settings of the backend.
+func (w workspaces) Place(environment string) (target.Place, error) {
+	name := "folder " + w.folder + " workspace " + strings.TrimPrefix(environment, "preview/")
+	var backend []string
+	for _, key := range slices.Sorted(maps.Keys(w.backend)) {
+		if !sensitive.MatchString(key) {
+			backend = append(backend, key+"="+w.backend[key])
+		}
+	}
+	if len(backend) > 0 {
+		name += " backend " + strings.Join(backend, ",")
+	}
+	return target.Place{Kind: "terraform", Name: name}, nil
 }
 
 // Now returns this machine's time, because Terraform has no clock.

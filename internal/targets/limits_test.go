@@ -140,7 +140,7 @@ func TestWorkspaces(t *testing.T) {
 		"preview/{number}": {"n": "{number}", "m": "{number}-{number}", "plain": "x", "twice": "{number}{number}",
 			"url": "https://{number}.{number}.example.com"}, // what is inserted is not expanded again
 	} {
-		w := got.(workspaces)(environment)
+		w := got.(workspaces).of(environment)
 		have := map[string]string{"url": w.URL}
 		for k, v := range w.Vars {
 			have[k] = v

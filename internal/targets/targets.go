@@ -74,7 +74,7 @@ func (a Access) terraform(d config.Deploy) (preview.Target, error) {
 		return nil, err
 	}
 	folder := strings.NewReplacer("/", "-", string(filepath.Separator), "-").Replace(d.Terraform)
-	return workspaces(func(environment string) *terraform.Target {
+	return workspaces{folder: d.Terraform, backend: d.Backend, of: func(environment string) *terraform.Target {
 		name := strings.TrimPrefix(environment, "preview/")
 		words := strings.NewReplacer("{name}", name, "{number}", strings.TrimPrefix(name, "pr-"))
 		vars := map[string]string{}
@@ -85,5 +85,5 @@ func (a Access) terraform(d config.Deploy) (preview.Target, error) {
 			Dir: filepath.Join(a.Dir, filepath.FromSlash(d.Terraform)), Vars: vars, Secrets: secrets, Backend: d.Backend, URL: words.Replace(d.URL),
 			Data: filepath.Join(a.State, "terraform", folder), Guard: []string{a.Self, "guard-terraform"},
 		}
-	}), nil
+	}}, nil
 }

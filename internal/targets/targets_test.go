@@ -70,7 +70,7 @@ func TestTerraform(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := got.(workspaces)("preview/pr-12")
+	w := got.(workspaces).of("preview/pr-12")
 	if diff := cmp.Diff(map[string]string{"host": "shop-pr-12", "number": "12"}, w.Vars); diff != "" {
 		t.Error(diff)
 	}

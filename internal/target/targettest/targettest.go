@@ -41,6 +41,8 @@ type Target struct {
 	Requests target.Requests
 	// Hidden are environments that List omits, as if they had lost their labels.
 	Hidden map[string]bool
+	// At is where the target runs. If it is empty, every target is in the same place.
+	At target.Place
 	// Clock is the target's clock. If it is nil, this machine's clock is used.
 	Clock func() time.Time
 
@@ -197,6 +199,14 @@ func (t *Target) List(context.Context) iter.Seq2[target.Running, error] {
 			}
 		}
 	}
+}
+
+// Place returns At.
+func (t *Target) Place(string) (target.Place, error) {
+	if t.At.Kind == "" {
+		return target.Place{Kind: "process", Name: "host test folder /test"}, nil
+	}
+	return t.At, nil
 }
 
 // Now returns the time of Clock.
