@@ -99,7 +99,7 @@ func TestListKnowsBoth(t *testing.T) {
 	for _, row := range r.Sections[0].Rows {
 		got = append(got, row[0]+" | "+row[5]+" | "+row[7])
 	}
-	want := []string{"pr-1 | ? | ready", "pr-3 | 30 minutes from now | ready", "pr-2 | 30 minutes from now | ready, not found"}
+	want := []string{"pr-1 | ? | ready", "pr-3 | 30 minutes from now | ready", "pr-2 | 30 minutes from now | recorded as ready, but it does not exist"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)
 	}

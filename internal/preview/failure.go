@@ -16,7 +16,7 @@ func (u *up) recordFailure(ctx context.Context, f *target.Failure) error {
 	now, err := u.Target.Status(ctx, prefix+u.o.Name)
 	if errors.Is(err, target.ErrNotDeployed) {
 		_, _, err := u.closeRecord(ctx, u.o.Name, "failed", u.elapsed(), &u.record)
-		return errors.Join(f, err)
+		return errors.Join(noResult(f), err)
 	}
 	running := u.running
 	if err == nil && now.Alive {
@@ -38,7 +38,15 @@ func (u *up) recordFailure(ctx context.Context, f *target.Failure) error {
 	case errors.Is(err, errTakenOver):
 		err = nil
 	}
-	return errors.Join(f, err)
+	return errors.Join(noResult(f), err)
+}
+
+// noResult returns the failure as an error, unless it is a verdict on the application.
+func noResult(f *target.Failure) error {
+	if f.NotUp {
+		return nil
+	}
+	return f
 }
 
 func (u *up) reportFailure(f *target.Failure) {
@@ -46,7 +54,14 @@ func (u *up) reportFailure(f *target.Failure) {
 	r.Verdict, r.Reason, r.Title = report.Fail, report.ReasonNotReady, u.o.Name+" did not become ready: "+f.What
 	u.check(report.Check{Name: "preview", State: report.Failed, Result: f.What, Note: f.Remedy})
 	if len(f.Detail) > 0 {
-		r.Sections = append(r.Sections, report.Section{Title: "diagnosis", Open: true, Text: strings.Join(f.Detail, "\n") + "\n"})
+		r.Sections = append(r.Sections, report.Section{Title: "the application's last lines", Open: true, Text: strings.Join(f.Detail, "\n") + "\n"})
+	}
+	if f.Log != "" {
+		u.check(report.Check{Name: "full log", State: report.OK, Result: f.Log})
+		r.Set("log", f.Log)
+	}
+	if u.o.Brief {
+		return
 	}
 	kept := f.Kept
 	if kept == "" {

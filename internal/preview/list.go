@@ -52,8 +52,8 @@ func List(ctx context.Context, d Deps, p Policy) (*report.Report, error) {
 	}
 	for _, rec := range all {
 		if _, ok := unseen[rec.Name]; ok {
-			s.Rows = append(s.Rows, []string{rec.Name, rec.URL, fmt.Sprintf("%.7s", rec.Commit), rec.Owner, relative(rec.Created, now),
-				relative(rec.Expires, now), budget.Money(rec.Costs.Current(), p.Currency), rec.Phase + ", not found"})
+			s.Rows = append(s.Rows, []string{rec.Name, "", fmt.Sprintf("%.7s", rec.Commit), rec.Owner, relative(rec.Created, now),
+				relative(rec.Expires, now), budget.Money(rec.Costs.Current(), p.Currency), "recorded as " + rec.Phase + ", but it does not exist"})
 		}
 	}
 	r.Title = english.Plural(len(s.Rows), "preview", "")
@@ -81,14 +81,17 @@ func (p Policy) liveRow(name string, live target.Running, rec record, recorded b
 			state = "overdue"
 		}
 	}
+	url := live.URL
 	switch {
 	case live.Leaving:
 		state = "being removed"
+	case !live.Alive && recorded && now.After(rec.Expires):
+		state, url = "expired", ""
 	case !live.Alive:
-		state = "dead"
+		state, url = "dead", ""
 	}
 	return []string{
-		name, live.URL, fmt.Sprintf("%.7s", live.Commit), rec.Owner, relative(created, now), expires, budget.Money(rec.Costs.Current(), p.Currency), state,
+		name, url, fmt.Sprintf("%.7s", live.Commit), rec.Owner, relative(created, now), expires, budget.Money(rec.Costs.Current(), p.Currency), state,
 	}
 }
 

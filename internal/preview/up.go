@@ -32,6 +32,7 @@ type UpOptions struct {
 	DeferData   bool   // leave Data to `preview prepare`, which runs in a job without credentials
 	CostCentre  string
 	KeepFailed  bool
+	Brief       bool // the caller removes the preview before it ends: report neither an address nor a lifetime
 	DryRun      bool
 }
 
@@ -55,8 +56,7 @@ type up struct {
 //
 // If the preview is not allowed, Up returns a report with a verdict: the pull request is
 // closed or has a newer commit, a limit or the budget is reached, or the policy rejects
-// an object. If the preview does not become ready, Up returns an error and a report with
-// the diagnosis.
+// an object. A preview that does not become ready is a verdict too, with the diagnosis.
 func Up(ctx context.Context, d Deps, o UpOptions) (*report.Report, error) {
 	if err := checkName(o.Name); err != nil {
 		return nil, err
@@ -152,6 +152,9 @@ func (u *up) deploy(ctx context.Context) (err error) {
 		Name: "preview", State: report.OK, Result: u.running.URL, Link: u.running.URL, Seconds: u.Now().Sub(start).Seconds(),
 		Note: strings.Join(u.running.Notes, "; "),
 	}
+	if u.o.Brief {
+		c.Result, c.Link = "answered", ""
+	}
 	u.report.Checks = slices.Insert(u.report.Checks, phases, c)
 	return nil
 }
@@ -165,24 +168,34 @@ func (u *up) markReady(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	expires := u.record.Expires.UTC()
-	u.check(report.Check{
-		Name: "lifetime", State: report.OK, Result: "until " + expires.Format(time.RFC3339),
-		Note: fmt.Sprintf("removed by %s at the latest, by the next sweep; the label %s24h extends it", expires.Add(u.o.Policy.SweepEvery).Format("Mon 15:04 MST"), extendLabel),
-	})
 	r := u.report
-	r.Verdict, r.Reason = report.Worst(r.Checks), report.ReasonReady
-	r.Title = fmt.Sprintf("%s is ready at %s", u.o.Name, u.running.URL)
+	r.Verdict, r.Reason, r.Title = report.Worst(r.Checks), report.ReasonReady, u.o.Name+" was ready"
+	r.Set("digest", u.artifact.Digest)
+	r.Set("environment", prefix+u.o.Name)
+	if !u.o.Brief {
+		u.reportAddress()
+	}
 	if r.Verdict == report.Fail {
 		r.Reason, r.Title = report.ReasonSeedFailed, u.o.Name+" is deployed, but its data could not be prepared"
 	}
-	r.Set("url", u.running.URL)
-	r.Set("digest", u.artifact.Digest)
-	r.Set("environment", prefix+u.o.Name)
-	r.Set("expires", expires.Format(time.RFC3339))
 	r.SetData(map[string]any{
 		"generation": u.running.Generation, "place": u.running.Place, "expires": u.record.Expires, "per_hour": u.perHour,
 		"platform_digest": u.running.PlatformDigest, "phases": u.running.Phases,
 	})
 	return nil
+}
+
+// reportAddress reports where the preview answers, and until when.
+func (u *up) reportAddress() {
+	r := u.report
+	expires := u.record.Expires.UTC()
+	c := report.Check{Name: "lifetime", State: report.OK, Result: "until " + expires.Format(time.RFC3339)}
+	c.Note = "goldenpath preview down --name " + u.o.Name + " removes it earlier"
+	if u.o.PullRequest > 0 {
+		c.Note = fmt.Sprintf("removed by %s at the latest, by the next sweep; the label %s24h extends it", expires.Add(u.o.Policy.SweepEvery).Format("Mon 15:04 MST"), extendLabel)
+	}
+	u.check(c)
+	r.Title = fmt.Sprintf("%s is ready at %s", u.o.Name, u.running.URL)
+	r.Set("url", u.running.URL)
+	r.Set("expires", expires.Format(time.RFC3339))
 }

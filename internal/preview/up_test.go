@@ -284,6 +284,7 @@ func TestUpThatChangesNothing(t *testing.T) {
 		"GP-PREV-2 an update is refused":        {deploy: refusal, there: true, exit: report.ExitVerdict, reason: "refused"},
 		"GP-PREV-2 refused without a word":      {deploy: &target.Refusal{}, exit: report.ExitVerdict, reason: "refused"},
 		"GP-PREV-3 it does not become ready":    {deploy: failure, exit: report.ExitFailure, reason: "not-ready"},
+		"NEWCOMER 7 the app does not come up":   {deploy: &target.Failure{What: "GET /: 500", NotUp: true}, exit: report.ExitVerdict, reason: "not-ready"},
 		"GP-PREV-1 the target is away":          {deploy: away, exit: report.ExitFailure},
 		"GP-PREV-1 it is away during an update": {deploy: away, there: true, exit: report.ExitFailure},
 	} {

@@ -79,6 +79,9 @@ func (d Deps) deployLocked(ctx context.Context, o Options) (deployed, error) {
 		fail(r, report.ReasonRefused, refusal.Error())
 		return deployed{report: r}, nil
 	}
+	if notUp(r, o.Environment, err) {
+		return deployed{report: r}, nil
+	}
 	if err != nil {
 		return deployed{}, err
 	}

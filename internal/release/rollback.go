@@ -58,6 +58,9 @@ func Rollback(ctx context.Context, d Deps, o RollbackOptions) (*report.Report, e
 		fail(r, report.ReasonRefused, refusal.Error())
 		return r, nil
 	}
+	if notUp(r, o.Environment, err) {
+		return r, nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -35,6 +35,9 @@ func ExitCode(r *Report, err error) int {
 	case Pass, Warn, Skip:
 		return ExitOK
 	case Fail:
+		if r.Reason == ReasonInvalidInput {
+			return ExitUsage // a stage of a longer run found it
+		}
 		return ExitVerdict
 	}
 	return ExitFailure // no verdict, no result

@@ -20,6 +20,7 @@ func TestExitCode(t *testing.T) {
 		{"warn", &Report{Verdict: Warn}, nil, 0},
 		{"skip", &Report{Verdict: Skip}, nil, 0},
 		{"fail", &Report{Verdict: Fail}, nil, 1},
+		{"fail for invalid input", &Report{Verdict: Fail, Reason: ReasonInvalidInput}, nil, 2},
 		{"no verdict", &Report{}, nil, 3},
 		{"a verdict that is not known", &Report{Verdict: "passed"}, nil, 3},
 		{"nothing", nil, nil, 3},

@@ -39,6 +39,9 @@ func (r *Report) WriteLog(w io.Writer) error {
 		end += " (" + logText(string(r.Reason)) + ")"
 	}
 	b.WriteString(end + "\n")
+	for _, l := range r.end().Lines() {
+		b.WriteString("  " + pad(logText(l[0]), 10) + "  " + logText(l[1]) + "\n")
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -75,7 +75,7 @@ const (
 	ReasonNotFound Reason = "not-found"
 	// ReasonNotPullable (fail): the artifact of an earlier release can no longer be pulled.
 	ReasonNotPullable Reason = "not-pullable"
-	// ReasonNotReady (fail): the preview was deployed but did not become ready; the report shows what was observed (exit 3).
+	// ReasonNotReady (fail): the application was deployed but did not become ready; the report shows what was observed and the last lines of its log. Exit 1; exit 3 if the target, not the application, failed.
 	ReasonNotReady Reason = "not-ready"
 	// ReasonNotRunning (fail): the previous environment does not run its recorded release.
 	ReasonNotRunning Reason = "not-running"

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/dustin/go-humanize/english"
@@ -51,6 +52,8 @@ type execution struct {
 	progress   Progress
 	state      *state
 	reports    map[string]*report.Report // of stages that passed or ran, by name
+	ran        int                       // stages that this call ran
+	previewed  bool                      // this call deployed the preview and has not removed it
 }
 
 // Path runs the stages of one commit. It continues where an earlier call for the same
@@ -90,7 +93,7 @@ func Path(ctx context.Context, d stage.Deps, p Progress, o Options) (*Result, er
 	}
 	p.Plan(fmt.Sprintf("%s · %.7s", x.Config.App, x.Job.Commit.ID), names(all[:until+1]), append(notes(x.Job.Commit), otherTargets(x.configured)...))
 	runErr := x.run(ctx, all[:until+1], min(from, until+1))
-	rep := x.summary(all, until, start, runErr)
+	rep := x.summary(ctx, all, until, start, runErr)
 	if err := x.writeSummary(rep); err != nil {
 		return nil, errors.Join(runErr, err)
 	}
@@ -163,8 +166,8 @@ func isOrAre(all []string) string {
 }
 
 // run runs the stages, beginning with the given stage. Earlier stages are reported as done.
-func (x *execution) run(ctx context.Context, all []step, from int) error {
-	defer x.removePreview(ctx)
+func (x *execution) run(ctx context.Context, all []step, from int) (err error) {
+	defer func() { x.leavePreview(ctx, err) }()
 	for i, s := range all {
 		if i < from {
 			o := x.state.outcome(s.name)
@@ -189,8 +192,13 @@ var errStopped = errors.New("stopped")
 // step runs one stage and records its outcome.
 func (x *execution) step(ctx context.Context, i int, s step) error {
 	x.progress.Start(s.name)
+	x.ran++
 	start := x.Now()
 	rep, err := s.run(ctx, x)
+	var usage *report.UsageError
+	if errors.As(err, &usage) && ctx.Err() == nil {
+		rep, err = x.invalid(s.name, start, usage), nil
+	}
 	if err != nil && ctx.Err() != nil {
 		err = fmt.Errorf("%w: %w", errStopped, context.Cause(ctx))
 	}
@@ -218,11 +226,16 @@ func (x *execution) step(ctx context.Context, i int, s step) error {
 	return nil
 }
 
-// removePreview removes a preview that the run leaves behind when it ends before
-// preview-down.
-func (x *execution) removePreview(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
-	defer cancel()
-	// If this fails, the next run replaces the preview.
-	_ = x.Target.Down(ctx, stage.PreviewEnvironment(stage.LocalPreview))
+// invalid returns the report of a stage whose input is wrong: a configuration, waivers, or
+// files of the commit.
+func (x *execution) invalid(name string, start time.Time, usage *report.UsageError) *report.Report {
+	r := &report.Report{Name: name, Subject: x.Config.App, Commit: x.Job.Commit.ID, Verdict: report.Fail, Reason: report.ReasonInvalidInput, Started: start.UTC()}
+	problems := strings.Split(strings.TrimSpace(usage.Problem), "\n")
+	r.Title = "invalid input: " + problems[0]
+	if n := len(problems); n > 1 {
+		r.Title = "invalid input: " + english.Plural(n, "problem", "")
+		r.Sections = []report.Section{{Title: "problems", Open: true, Text: usage.Problem + "\n"}}
+	}
+	r.Checks = []report.Check{{Name: "input", State: report.Failed, Result: r.Title}}
+	return r
 }

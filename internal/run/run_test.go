@@ -129,16 +129,22 @@ func TestIncomplete(t *testing.T) {
 		err    error
 		reason report.Reason
 		title  string
+		state  report.State
+		exit   int
 	}{
-		{errors.New("the scanner crashed"), report.ReasonIncomplete, "could not complete: security-gate: the scanner crashed"},
-		{report.Usage("a waiver is wrong"), report.ReasonInvalidInput, "invalid input: security-gate: a waiver is wrong"},
+		{errors.New("the scanner crashed"), report.ReasonIncomplete, "could not complete: security-gate: the scanner crashed", report.Missing, report.ExitFailure},
+		// NEWCOMER 7: a mistake in waivers.yml is a mistake, not a missing result.
+		{report.Usage("w.yml:7:1 a waiver is wrong"), report.ReasonInvalidInput, "security-gate: invalid input: w.yml:7:1 a waiver is wrong", report.Failed, report.ExitUsage},
 	} {
 		b.gateErr = tt.err
 		res, _, err := b.run(t.Context(), Options{})
-		if !errors.Is(err, tt.err) || res == nil || res.Report.Reason != tt.reason || res.Report.Title != tt.title {
+		if res == nil || res.Report.Reason != tt.reason || res.Report.Title != tt.title {
 			t.Fatalf("%v: %+v", err, res)
 		}
-		if row := res.Report.Checks[3]; row.State != report.Missing {
+		if code := report.ExitCode(res.Report, err); code != tt.exit {
+			t.Errorf("%s: exit %d, want %d", tt.title, code, tt.exit)
+		}
+		if row := res.Report.Checks[3]; row.State != tt.state {
 			t.Errorf("the row is %+v", row)
 		}
 	}

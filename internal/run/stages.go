@@ -26,7 +26,7 @@ func (x *execution) stages() []step {
 		{name: "test", does: "run the checks in order", run: test, checkout: true},
 		{name: "package", does: "build the image and sign its provenance", run: pack, checkout: true, holds: packaged},
 		{name: "security-gate", does: "scan for secrets, dependencies, configuration and workflows", run: securityGate, checkout: true},
-		{name: "preview", does: "deploy the preview and wait until this commit answers", run: previewUp, checkout: true},
+		{name: "preview", does: "deploy the preview and wait until this commit answers", run: previewUp, checkout: true, holds: previewRuns},
 		{name: "battery", does: "run smoke, contract and integration tests against the preview", run: previewBattery, checkout: true, after: "preview"},
 		{name: "scorecard", does: "grade the candidate", run: grade, checkout: true},
 		{name: "preview-down", does: "remove the preview", run: previewDown},
@@ -104,7 +104,8 @@ func securityGate(ctx context.Context, x *execution) (*report.Report, error) {
 }
 
 func previewUp(ctx context.Context, x *execution) (*report.Report, error) {
-	return stage.PreviewUp(ctx, x.Job, x.digest())
+	x.previewed = true
+	return stage.PreviewUp(ctx, x.Job, x.digest(), !x.keepsPreview())
 }
 
 func previewBattery(ctx context.Context, x *execution) (*report.Report, error) {
@@ -125,7 +126,9 @@ func grade(ctx context.Context, x *execution) (*report.Report, error) {
 }
 
 func previewDown(ctx context.Context, x *execution) (*report.Report, error) {
-	return stage.PreviewDown(ctx, x.Job)
+	r, err := stage.PreviewDown(ctx, x.Job)
+	x.previewed = x.previewed && err != nil
+	return r, err
 }
 
 // plan returns the report of a dry run.

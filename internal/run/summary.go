@@ -1,6 +1,7 @@
 package run
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -18,12 +19,14 @@ const maxError = 400
 
 // summary returns the report of the run, with a row for each stage. all are the stages of
 // the whole path; until is the index of the last requested stage.
-func (x *execution) summary(all []step, until int, start time.Time, runErr error) *report.Report {
+func (x *execution) summary(ctx context.Context, all []step, until int, start time.Time, runErr error) *report.Report {
 	r := &report.Report{Name: "run", Subject: x.Config.App, Commit: x.Job.Commit.ID, Digest: x.digest(), Started: start.UTC()}
-	r.Seconds = x.Now().Sub(start).Seconds()
 	states := make([]report.State, len(all))
 	failed := ""
 	for i, s := range all {
+		if rep := x.reports[s.name]; rep != nil {
+			x.reports[s.name] = x.answering(ctx, s.name, rep)
+		}
 		c := x.row(s.name, i > until)
 		states[i] = c.State
 		r.Checks = append(r.Checks, c)
@@ -38,16 +41,18 @@ func (x *execution) summary(all []step, until int, start time.Time, runErr error
 		}
 	}
 	r.Sections = append(r.Sections, report.Section{Title: "the path", Open: true, Mermaid: mermaid(all, states)})
+	if failed == "" && runErr != nil {
+		failed = x.firstOpen(all)
+	}
+	end := x.end(ctx, failed)
+	r.SetData(report.RunData{End: end})
+	r.Seconds = x.Now().Sub(start).Seconds()
 	x.conclude(r, all, until, failed, runErr)
 	r.Sort()
 	r.Set("digest", r.Digest)
 	if last := x.reports[all[until].name]; last != nil {
 		r.Set("release", last.Output("release"))
-		url := last.Output("url")
-		if strings.HasPrefix(all[until].name, "soak") { // which watches the environment of the stage before it
-			url = x.reports[all[until-1].name].Output("url")
-		}
-		r.Set("url", url)
+		r.Set("url", end.Address)
 	}
 	return r
 }
@@ -56,6 +61,9 @@ func (x *execution) summary(all []step, until int, start time.Time, runErr error
 func (x *execution) row(name string, excluded bool) report.Check {
 	o := x.state.outcome(name)
 	rep := x.reports[name]
+	if rep != nil && rep.Title != "" {
+		o.Title = rep.Title
+	}
 	c := report.Check{Name: name, Result: o.Title, Seconds: o.Seconds, Note: problems(rep)}
 	switch {
 	case o.Error != "":
@@ -67,7 +75,7 @@ func (x *execution) row(name string, excluded bool) report.Check {
 	default:
 		c.State = report.State(o.Verdict)
 	}
-	if rep != nil && name != "preview" { // which preview-down removes
+	if rep != nil {
 		c.Link = rep.Output("url")
 	}
 	return c

@@ -40,7 +40,7 @@ func TestSummary(t *testing.T) {
 		"the gate fails":     {func(b *bench) { b.verdict = report.Fail }, "", report.Fail, report.ReasonFindings, before + "security-gate:fail " + skipped(4), 1, false},
 		"the gate warns":     {func(b *bench) { b.verdict = report.Warn }, "security-gate", report.Warn, report.ReasonCompleted, before + "security-gate:warn " + skipped(4), 0, false},
 		"the gate crashes":   {func(b *bench) { b.gateErr = errors.New("crashed") }, "", report.Fail, report.ReasonIncomplete, before + "security-gate:missing " + skipped(4), 1, true},
-		"the input is wrong": {func(b *bench) { b.gateErr = report.Usage("wrong") }, "", report.Fail, report.ReasonInvalidInput, before + "security-gate:missing " + skipped(4), 1, true},
+		"the input is wrong": {func(b *bench) { b.gateErr = report.Usage("wrong") }, "", report.Fail, report.ReasonInvalidInput, before + "security-gate:fail " + skipped(4), 1, false},
 		"a hostile error":    {func(b *bench) { b.gateErr = errors.New("a\n::error::x\x1b[31m | <b> " + strings.Repeat("y", 9000)) }, "", report.Fail, report.ReasonIncomplete, before + "security-gate:missing " + skipped(4), 1, true},
 		"the build fails": {func(b *bench) {
 			b.commit("two", ".goldenpath.yml", strings.Replace(shop, "{pack: built", "{build: 'exit 9', pack: built", 1))
@@ -48,7 +48,7 @@ func TestSummary(t *testing.T) {
 		"the battery fails": {func(b *bench) {
 			b.commit("two", ".goldenpath.yml", broken.Replace(shop)+"battery: {contract: 'exit 1'}\n")
 		}, "", report.Fail, "", before + "security-gate:pass preview:pass battery:fail " + skipped(6), 1, false},
-		"validation is wrong": {func(b *bench) { b.commit("two", ".goldenpath/waivers.yml", "nonsense: 1\n") }, "", report.Fail, report.ReasonInvalidInput, "validate:missing " + skipped(1), 1, true},
+		"validation is wrong": {func(b *bench) { b.commit("two", ".goldenpath/waivers.yml", "nonsense: 1\n") }, "", report.Fail, report.ReasonInvalidInput, "validate:fail " + skipped(1), 1, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)

@@ -14,10 +14,11 @@ const LocalPreview = "local"
 // PreviewEnvironment returns the environment of a preview.
 func PreviewEnvironment(name string) string { return "preview/" + name }
 
-// PreviewUp deploys an image as the local preview.
-func PreviewUp(ctx context.Context, j *Job, digest string) (*report.Report, error) {
+// PreviewUp deploys an image as the local preview. brief reports neither its address nor
+// its lifetime, because the caller removes it before it ends.
+func PreviewUp(ctx context.Context, j *Job, digest string, brief bool) (*report.Report, error) {
 	o := PreviewOptions(j.Config, PreviewPolicy(j.Config, ""), LocalPreview, digest, j.Dir)
-	o.DeferData = j.DeferData
+	o.DeferData, o.Brief = j.DeferData, brief
 	return preview.Up(ctx, j.previews(), o)
 }
 

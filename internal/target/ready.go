@@ -2,11 +2,13 @@ package target
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -33,14 +35,14 @@ func WaitReady(ctx context.Context, address string, r Ready, want []string, aliv
 	outer := ctx
 	ctx, cancel := context.WithTimeout(ctx, r.Timeout)
 	defer cancel()
-	last := "no answer yet"
+	last := errors.New("no answer yet")
 	for wait := 20 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		proof, err := probe(ctx, address, r, want)
 		if err == nil {
 			return proof, nil
 		}
 		if ctx.Err() == nil {
-			last = err.Error()
+			last = err
 		}
 		if err := alive(); err != nil {
 			return Proof{}, err
@@ -48,7 +50,7 @@ func WaitReady(ctx context.Context, address string, r Ready, want []string, aliv
 		select {
 		case <-ctx.Done():
 			if outer.Err() == nil {
-				return Proof{}, fmt.Errorf("not ready after %s: %s", r.Timeout, last)
+				return Proof{}, fmt.Errorf("%w (not ready after %s)", last, r.Timeout)
 			}
 			return Proof{}, context.Cause(outer)
 		case <-time.After(wait):
@@ -58,6 +60,9 @@ func WaitReady(ctx context.Context, address string, r Ready, want []string, aliv
 
 func probe(ctx context.Context, address string, r Ready, want []string) (Proof, error) {
 	res, err := get(ctx, address+r.Path)
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return Proof{}, &quiet{"nothing listens on " + strings.TrimPrefix(address, "http://"), err}
+	}
 	if err != nil {
 		return Proof{}, err
 	}
@@ -67,9 +72,9 @@ func probe(ctx context.Context, address string, r Ready, want []string) (Proof, 
 	}
 	switch {
 	case res.status >= 300 && res.status < 400:
-		return Proof{}, fmt.Errorf("GET %s: status %d to %.200q", at, res.status, res.location)
+		return Proof{}, fmt.Errorf("GET %s: %d to %.200q", at, res.status, res.location)
 	case res.status < 200 || res.status > 299:
-		return Proof{}, fmt.Errorf("GET %s: status %d", at, res.status)
+		return Proof{}, fmt.Errorf("GET %s: %d", at, res.status)
 	}
 	p := Proof{Health: fmt.Sprintf("GET %s: %d", at, res.status)}
 	if r.VersionPath == "" {
@@ -85,8 +90,17 @@ func probe(ctx context.Context, address string, r Ready, want []string) (Proof, 
 			return p, nil
 		}
 	}
-	return Proof{}, fmt.Errorf("GET %s: status %d, but the response does not contain %s", r.VersionPath, res.status, strings.Join(want, " or "))
+	return Proof{}, fmt.Errorf("GET %s: %d, but the response does not contain %s", r.VersionPath, res.status, strings.Join(want, " or "))
 }
+
+// quiet is an error with a text for people in place of its cause's.
+type quiet struct {
+	text  string
+	cause error
+}
+
+func (q *quiet) Error() string { return q.text }
+func (q *quiet) Unwrap() error { return q.cause }
 
 // containsVersion reports whether body contains want. A digest must occur in full; of a
 // commit, the first seven characters suffice.

@@ -119,7 +119,11 @@ type Failure struct {
 	Detail []string // the last lines of a log, events
 	Remedy string
 	Kept   string // what is left: "generation 3 still serves"
-	Err    error  // cause; nil: unknown
+	// NotUp reports that the target did its part and the application did not come up. This
+	// is a verdict on the application; any other failure means that there is no result.
+	NotUp bool
+	Log   string // file on this machine with the whole output of the application; "": none
+	Err   error  // cause; nil: unknown
 }
 
 func (f *Failure) Error() string {

@@ -29,7 +29,7 @@ func (x *deployment) waitReady(ctx context.Context, live []*unstructured.Unstruc
 			return err
 		}
 		return &target.Failure{
-			What: x.running.URL + " does not respond as required", Detail: append([]string{err.Error()}, c.warnings(ctx, x.namespace, 2)...),
+			NotUp: true, What: x.running.URL + " does not respond as required", Detail: append([]string{err.Error()}, c.warnings(ctx, x.namespace, 2)...),
 			Remedy: "check preview.ready and the log of the app; this machine must be able to reach the URL",
 		}
 	}
@@ -54,7 +54,7 @@ func (x *deployment) alive(ctx context.Context, live []*unstructured.Unstructure
 		if err != nil || reason == nil || !reason.final {
 			return err
 		}
-		return &target.Failure{What: reason.what, Detail: reason.detail, Remedy: reason.remedy}
+		return reason.failure()
 	}
 }
 

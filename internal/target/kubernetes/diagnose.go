@@ -12,6 +12,8 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
 // reason explains why an object is not ready.
@@ -21,6 +23,13 @@ type reason struct {
 	remedy string
 	final  bool // waiting does not help
 	rank   int  // the reason with the highest rank is reported
+}
+
+// failure returns the reason as an error. Ranks 5, 8 and 9 are about the cluster, which has
+// no room, cannot pull the image or does not create the pod; the others are about the
+// application.
+func (r reason) failure() *target.Failure {
+	return &target.Failure{What: r.what, Detail: r.detail, Remedy: r.remedy, NotUp: r.rank != 5 && r.rank < 8}
 }
 
 // diagnose returns the most specific reason why objects are not ready, or nil if no

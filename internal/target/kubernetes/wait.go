@@ -64,7 +64,7 @@ func (c *cluster) await(ctx context.Context, namespace string, all []*unstructur
 		}
 		switch {
 		case reason != nil && (reason.final || late):
-			return &target.Failure{What: reason.what, Detail: reason.detail, Remedy: reason.remedy}
+			return reason.failure()
 		case late:
 			return c.timeout(ctx, namespace, pending, timeout)
 		}
@@ -123,7 +123,7 @@ func unready(all []*unstructured.Unstructured) (pending []*unstructured.Unstruct
 func (c *cluster) timeout(ctx context.Context, namespace string, pending []*unstructured.Unstructured, after time.Duration) error {
 	o := pending[0]
 	f := &target.Failure{
-		What:   fmt.Sprintf("%s/%s is not ready after %s", o.GetKind(), o.GetName(), after),
+		NotUp: true, What: fmt.Sprintf("%s/%s is not ready after %s", o.GetKind(), o.GetName(), after),
 		Remedy: "find out what it waits for; a longer ready.timeout gives it more time",
 	}
 	if res, err := status.Compute(o); err == nil && res.Message != "" {

@@ -113,6 +113,18 @@ func (e *environment) save() error {
 	return writeJSON(filepath.Join(e.dir, "environment.json"), e.record)
 }
 
+// expire sets when the environment ends by itself. The zero time means never.
+func (e *environment) expire(at time.Time) error {
+	name := filepath.Join(e.dir, "expires")
+	if at.IsZero() {
+		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	}
+	return writeJSON(name, at.UTC())
+}
+
 func (e *environment) data() string { return filepath.Join(e.dir, "data") }
 
 // generations lists the unpacked generations, the oldest first.

@@ -3,7 +3,9 @@ package process
 import (
 	"io"
 	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -85,6 +87,52 @@ func tail(path string, n int, given map[string]string) []string {
 		lines = lines[1:]
 	}
 	return lines[max(0, len(lines)-n):]
+}
+
+// ending begins the line that the shim writes when an application has ended.
+const ending = "goldenpath: the application "
+
+// lastRun returns the last n of the lines that the last start of the application wrote.
+// Earlier starts failed too, mostly with the same lines. A start that goldenpath ended is
+// shown only if there is no other.
+func lastRun(lines []string, n int) []string {
+	var all [][]string
+	from := 0
+	for i, line := range lines {
+		if how, ok := strings.CutPrefix(line, ending); ok {
+			switch {
+			case strings.HasPrefix(how, "ended: "):
+				all = append(all, lines[from:i+1])
+			case len(all) == 0:
+				all = append(all, lines[from:i])
+			}
+			from = i + 1
+		}
+	}
+	if len(all) == 0 {
+		all = append(all, lines[from:])
+	}
+	last := all[len(all)-1]
+	last = slices.Clone(last[max(0, len(last)-n):])
+	if len(all) > 1 {
+		last = append(last, "(these lines are of its last start; it was started again after each exit)")
+	}
+	return last
+}
+
+// keepLog moves the log of a generation that failed into the folder for such logs. It
+// returns the file, or "" if nothing was logged or the log cannot be kept.
+func (t *Target) keepLog(g *generation) string {
+	if t.Failed == "" || os.MkdirAll(t.Failed, 0o700) != nil {
+		return ""
+	}
+	name := filepath.Join(t.Failed, slug(g.spec.Environment)+".log")
+	_ = os.Remove(name + ".1")
+	_ = os.Rename(g.path("app.log.1"), name+".1") // an older part exists only for a long log
+	if os.Rename(g.path("app.log"), name) != nil {
+		return ""
+	}
+	return name
 }
 
 var escapes = regexp.MustCompile(`\x1b(\[[0-9;:<=>?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|.)`)

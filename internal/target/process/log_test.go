@@ -66,3 +66,25 @@ func TestSlug(t *testing.T) {
 		seen[s] = name
 	}
 }
+
+// TestLastRun proves NEWCOMER 7: the log of an application that crashes again and again is
+// shown once.
+func TestLastRun(t *testing.T) {
+	for name, tt := range map[string]struct{ log, want string }{
+		"nothing":                   {"", ""},
+		"it runs":                   {"a|b", "a|b"},
+		"it was ended":              {"a|b|goldenpath: the application was ended", "a|b"},
+		"one crash":                 {"a|goldenpath: the application ended: exit status 1", "a|goldenpath: the application ended: exit status 1"},
+		"crashes":                   {"a|goldenpath: the application ended: exit status 1|b|goldenpath: the application ended: exit status 2|c|goldenpath: the application was ended", "b|goldenpath: the application ended: exit status 2|(these lines are of its last start; it was started again after each exit)"},
+		"crashes without a word":    {"goldenpath: the application ended: exit status 0|goldenpath: the application ended: exit status 0", "goldenpath: the application ended: exit status 0|(these lines are of its last start; it was started again after each exit)"},
+		"only the last lines of it": {"1|2|3|4|5", "3|4|5"},
+	} {
+		var lines []string
+		if tt.log != "" {
+			lines = strings.Split(tt.log, "|")
+		}
+		if got := strings.Join(lastRun(lines, 3), "|"); got != tt.want {
+			t.Errorf("%s: %q, want %q", name, got, tt.want)
+		}
+	}
+}

@@ -55,6 +55,26 @@ func listeners(port int) []string {
 	return all
 }
 
+// listening returns the ports on which any process listens.
+func listening() []int {
+	var all []int
+	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
+		b, _ := os.ReadFile(table)
+		for line := range strings.Lines(string(b)) {
+			c := strings.Fields(line)
+			if len(c) < 10 || c[3] != "0A" {
+				continue
+			}
+			_, hex, _ := strings.Cut(c[1], ":")
+			if p, err := strconv.ParseInt(hex, 16, 32); err == nil {
+				all = append(all, int(p))
+			}
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 // below reports whether pid is the process ancestor or one of its descendants.
 func below(pid, ancestor int) bool {
 	for ; pid > 1; pid = parent(pid) {

@@ -7,6 +7,7 @@
 //	  lock               held by the process that changes the environment
 //	  environment.json   its name, its marker and the number of its last generation
 //	  current            link to the generation that serves
+//	  expires            when the supervisor ends; absent: never
 //	  data/              GOLDENPATH_DATA and HOME: kept from one generation to the next
 //	  gen-3/
 //	    lock             held by the supervisor while it lives; contains its pid
@@ -32,9 +33,10 @@ import (
 
 // Target runs environments as supervised processes below Dir.
 type Target struct {
-	Dir  string   // holds one folder for each environment
-	Self []string // argv of the supervisor, goldenpath and its hidden command; the generation's folder is appended
-	Path string   // PATH for programs of the host; "": that of this process
+	Dir    string   // holds one folder for each environment
+	Self   []string // argv of the supervisor, goldenpath and its hidden command; the generation's folder is appended
+	Path   string   // PATH for programs of the host; "": that of this process
+	Failed string   // folder that keeps the log of the last failed deployment of each environment; "": none is kept
 }
 
 // Deploy runs d.Image in d.Environment and returns when the deployment is ready. The
@@ -60,7 +62,7 @@ func (t *Target) deploy(ctx context.Context, d target.Deployment) (target.Runnin
 		return target.Running{}, err
 	}
 	defer e.leave()
-	if err := e.tidy(ctx); err != nil {
+	if err := errors.Join(e.expire(d.Tags.Expires), e.tidy(ctx)); err != nil {
 		return target.Running{}, err
 	}
 	old := e.current()
@@ -75,6 +77,9 @@ func (t *Target) deploy(ctx context.Context, d target.Deployment) (target.Runnin
 	next, err := t.prepare(ctx, e, old, d)
 	if err == nil {
 		err = e.replace(ctx, old, next)
+	}
+	if failure := (*target.Failure)(nil); errors.As(err, &failure) && next != nil {
+		failure.Log = t.keepLog(next)
 	}
 	if err != nil {
 		return target.Running{}, errors.Join(err, e.abandon(next))

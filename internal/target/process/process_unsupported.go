@@ -26,4 +26,6 @@ func sweep(context.Context, marks) error { return nil }
 
 func holders(int) []holder { return nil }
 
+func listening() []int { return nil }
+
 func below(int, int) bool { return true }

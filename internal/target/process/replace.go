@@ -7,7 +7,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
+	"syscall"
+
+	"github.com/dustin/go-humanize/english"
 
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
@@ -47,18 +52,13 @@ func (e *environment) replace(ctx context.Context, old, next *generation) error 
 // with what serves now.
 func rollBack(ctx context.Context, old, next *generation, cause error) error {
 	ctx = context.WithoutCancel(ctx)
-	failure := &target.Failure{
-		Err: cause, What: fmt.Sprintf("cannot start generation %d: %v", next.number, cause),
-		Kept: "nothing serves " + next.spec.Environment,
-		Remedy: fmt.Sprintf("fix what the log shows; the application must listen on 127.0.0.1:$PORT (here %d) and answer %s with 2xx",
-			next.spec.Port, readyPaths(next.spec.Ready)),
-	}
+	failure := &target.Failure{Err: cause, What: cause.Error(), Kept: "nothing serves " + next.spec.Environment, Remedy: next.remedy(cause), NotUp: errors.Is(cause, errNotUp)}
 	if err := next.stop(ctx); err != nil {
-		failure.Err = fmt.Errorf("%w; %w", cause, err)
-		failure.What = fmt.Sprintf("cannot start generation %d: %v", next.number, failure.Err)
+		failure.Err, failure.NotUp = fmt.Errorf("%w; %w", cause, err), false
+		failure.What = failure.Err.Error()
 		return failure
 	}
-	failure.Detail = tail(next.path("app.log"), 20, next.spec.Given)
+	failure.Detail = lastRun(tail(next.path("app.log"), 200, next.spec.Given), 20)
 	if len(failure.Detail) == 0 {
 		failure.Detail = []string{"it logged nothing"}
 	}
@@ -76,16 +76,27 @@ func rollBack(ctx context.Context, old, next *generation, cause error) error {
 	return failure
 }
 
+// notUp is an error about an application that does not come up.
+type notUp struct{ error }
+
+// errNotUp matches every notUp.
+var errNotUp = errors.New("the application did not come up")
+
+func (notUp) Is(other error) bool { return other == errNotUp }
+func (n notUp) Unwrap() error     { return n.error }
+
 // start runs the generation and waits until it is ready.
 func (g *generation) start(ctx context.Context) error {
 	ended, err := g.launch()
 	if err != nil {
 		return err
 	}
+	var broken error // the supervisor ended
 	_, err = target.WaitReady(ctx, g.url(), g.spec.Ready, g.names(), func() error {
 		select {
 		case err := <-ended:
-			return fmt.Errorf("the supervisor ended (%v): %s", err, strings.Join(tail(g.path("supervisor.log"), 3, g.spec.Given), "; "))
+			broken = fmt.Errorf("the supervisor ended (%v): %s", err, strings.Join(tail(g.path("supervisor.log"), 3, g.spec.Given), "; "))
+			return broken
 		default:
 		}
 		if s := g.state(); s.Restarts >= maxRestarts {
@@ -96,10 +107,45 @@ func (g *generation) start(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("the wait until the application is ready was interrupted: %w", context.Cause(ctx))
 	}
-	if err != nil {
+	if broken != nil {
 		return err
 	}
+	if err != nil {
+		return notUp{err}
+	}
 	return g.checkPort()
+}
+
+// exitedWell is how state.json describes an application that ended without an error.
+const exitedWell = "exit status 0"
+
+// remedy returns what to do about an application that did not come up.
+func (g *generation) remedy(cause error) string {
+	must := fmt.Sprintf("the application must listen on 127.0.0.1:$PORT (here %d) and answer %s with 2xx", g.spec.Port, readyPaths(g.spec.Ready))
+	s := g.state()
+	switch other := g.otherPorts(); {
+	case s.Restarts >= maxRestarts && s.Last == exitedWell:
+		return "start the application in the foreground: its program ended without an error, as one does that starts a background process (a daemon) and ends; switch that off, or make the program serve until it is stopped"
+	case s.Restarts >= maxRestarts:
+		return "fix why it exits; " + must
+	case len(other) > 0:
+		return fmt.Sprintf("make it listen on $PORT (here %d); it listens on %s", g.spec.Port, english.WordSeries(other, "and"))
+	case errors.Is(cause, syscall.ECONNREFUSED):
+		return "nothing listens on $PORT; " + must
+	}
+	return "fix what its log shows; " + must
+}
+
+// otherPorts returns the ports on which processes of the generation listen.
+func (g *generation) otherPorts() []string {
+	var all []string
+	supervisor := owner(g.path("lock"))
+	for _, port := range listening() {
+		if slices.ContainsFunc(holders(port), func(h holder) bool { return port != g.spec.Port && below(h.pid, supervisor) }) {
+			all = append(all, strconv.Itoa(port))
+		}
+	}
+	return all[:min(len(all), 3)]
 }
 
 // abandon removes a generation that will not serve. If no generation of the environment

@@ -45,11 +45,11 @@ func shim(dir string) int {
 		close(orphaned)
 	}()
 
-	ending := "was ended"
+	how := "was ended"
 	var ws syscall.WaitStatus
 	select {
 	case ws = <-children.exited:
-		ending = "ended: " + describe(ws)
+		how = "ended: " + describe(ws)
 	case <-orphaned:
 	case <-asked:
 		signalTree(app, syscall.SIGTERM)
@@ -66,7 +66,7 @@ func shim(dir string) int {
 	case <-drained:
 	case <-time.After(time.Second): // a process of another user holds the pipe
 	}
-	fmt.Fprintf(log, "goldenpath: the application %s\n", ending)
+	fmt.Fprintf(log, "%s%s\n", ending, how)
 	return code(ws)
 }
 

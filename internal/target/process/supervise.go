@@ -64,6 +64,8 @@ func supervise(ctx context.Context, dir string) error {
 	}
 	wait, done := context.WithTimeout(ctx, grace)
 	defer done()
+	ctx, end := s.lease(ctx)
+	defer end()
 	lock, err := acquire(wait, s.path("lock"))
 	if err != nil {
 		return fmt.Errorf("cannot lock generation %d: %w: another supervisor runs it", s.number, err)
@@ -140,4 +142,32 @@ func (s *supervisor) save() error {
 		return nil // a full disk must not stop the application
 	}
 	return fmt.Errorf("cannot record the generation's state: %w", err)
+}
+
+// leaseCheck is how often the end of an environment is read again: a later deployment may
+// have moved it, and a suspended machine stops timers.
+const leaseCheck = 30 * time.Second
+
+// lease returns a context that ends when the environment does.
+func (s *supervisor) lease(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		for {
+			var at time.Time
+			_ = readJSON(filepath.Join(filepath.Dir(s.dir), "expires"), &at) // absent: it never ends
+			left := leaseCheck
+			if !at.IsZero() {
+				if left = time.Until(at); left <= 0 {
+					cancel()
+					return
+				}
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(min(left, leaseCheck)):
+			}
+		}
+	}()
+	return ctx, cancel
 }

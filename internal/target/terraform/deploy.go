@@ -149,7 +149,7 @@ func (w *deployment) ready(ctx context.Context, known map[string]string) (target
 	}
 	if err != nil {
 		return r, &target.Failure{
-			What: w.clean(fmt.Sprintf("%s: %s: %v", place(w.workspace), r.URL, err)), Remedy: "read the service's log on its platform: Terraform applied everything",
+			NotUp: true, What: w.clean(fmt.Sprintf("%s: %s: %v", place(w.workspace), r.URL, err)), Remedy: "read the service's log on its platform: Terraform applied everything",
 			Kept: fmt.Sprintf("%s as applied (commit %.7s); deploy an earlier commit to go back", place(w.workspace), known["commit"]),
 		}
 	}

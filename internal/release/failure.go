@@ -1,0 +1,31 @@
+package release
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/target"
+)
+
+// notUp reports a deployment whose application did not come up as a verdict. It returns
+// false for any other error.
+func notUp(r *report.Report, environment string, err error) bool {
+	var f *target.Failure
+	if !errors.As(err, &f) || !f.NotUp {
+		return false
+	}
+	fail(r, report.ReasonNotReady, environment+" did not become ready: "+f.What)
+	r.Checks = append(r.Checks, report.Check{Name: "deployed", State: report.Failed, Result: f.What, Note: f.Remedy})
+	if f.Log != "" {
+		r.Checks = append(r.Checks, report.Check{Name: "full log", State: report.OK, Result: f.Log})
+		r.Set("log", f.Log)
+	}
+	if f.Kept != "" {
+		r.Checks = append(r.Checks, report.Check{Name: "kept", State: report.OK, Result: f.Kept})
+	}
+	if len(f.Detail) > 0 {
+		r.Sections = append(r.Sections, report.Section{Title: "the application's last lines", Open: true, Text: strings.Join(f.Detail, "\n") + "\n"})
+	}
+	return true
+}

@@ -1,0 +1,143 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed-b235b314/goldenpath/internal/ledger"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/stage"
+)
+
+// again is the command that continues a path after its cause was fixed.
+const again = "goldenpath run"
+
+// end returns what the run reports last. failed is the stage whose verdict is fail, or
+// that could not complete; "": none.
+func (x *execution) end(ctx context.Context, failed string) report.End {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	e := report.End{Uncommitted: x.Job.Commit.Dirty, NothingNew: x.nothingNew(failed)}
+	switch {
+	case x.keepsPreview() && failed == "":
+		x.endOfPreview(ctx, &e)
+	default:
+		x.endOfRelease(ctx, &e)
+	}
+	if failed != "" {
+		if rep := x.reports[failed]; rep != nil {
+			e.Log = rep.Output("log")
+		}
+		e.Next = x.next(failed)
+	} else if e.NothingNew && e.Uncommitted > 0 {
+		e.Next = []string{"git add and git commit, then " + again}
+	}
+	return e
+}
+
+// nothingNew reports whether an earlier run had completed every requested stage.
+func (x *execution) nothingNew(failed string) bool { return failed == "" && x.ran == 0 }
+
+// endOfPreview describes the preview that the run leaves running.
+func (x *execution) endOfPreview(ctx context.Context, e *report.End) {
+	environment := stage.PreviewEnvironment(stage.LocalPreview)
+	running, err := x.Target.Status(ctx, environment)
+	rep := x.reports["preview"]
+	if err != nil || !running.Alive || rep == nil {
+		return
+	}
+	e.Environment, e.Address = environment, running.URL
+	e.Remove = "goldenpath preview down --name " + stage.LocalPreview
+	if at, err := time.Parse(time.RFC3339, rep.Output("expires")); err == nil {
+		e.Expires = &at
+	}
+}
+
+// endOfRelease describes what runs in the last environment that the run reached, which may
+// be an earlier release.
+func (x *execution) endOfRelease(ctx context.Context, e *report.End) {
+	environment := x.reached()
+	if environment == "" {
+		return
+	}
+	running, err := x.Target.Status(ctx, environment)
+	if err != nil || !running.Alive {
+		return
+	}
+	e.Environment, e.Address = environment, running.URL
+	_ = x.Ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) error { // without the ledger the address is still right
+		now, err := tx.Current(ctx, environment)
+		if err != nil || now.Digest != running.Digest {
+			return err
+		}
+		e.Release, e.Replaced = now.ID, now.Previous
+		return nil
+	})
+	if e.Replaced != "" {
+		e.Rollback = fmt.Sprintf("goldenpath rollback --reason %q", "WHY")
+		if chain := x.Config.Chain(); environment != chain[len(chain)-1] {
+			e.Rollback += " --environment " + environment
+		}
+	}
+}
+
+// reached returns the last environment with a release of this run, or "".
+func (x *execution) reached() string {
+	chain := x.Config.Chain()
+	for i := len(chain) - 1; i >= 0; i-- {
+		if x.reports[chain[i]] != nil {
+			return chain[i]
+		}
+	}
+	return ""
+}
+
+// next returns what to do about a stage that stopped the run.
+func (x *execution) next(failed string) []string {
+	o := x.state.outcome(failed)
+	const fix = "fix the cause, commit the change, then " + again
+	switch {
+	case o.Error != "" && o.Reason == "":
+		return []string{again + " continues with " + failed}
+	case o.Reason == report.ReasonInvalidInput:
+		return []string{"correct the input, commit the change, then " + again}
+	case o.Reason == report.ReasonFindings:
+		return []string{"fix the findings, commit the change, then " + again, "or accept what you have judged: security-gate waive --help"}
+	case o.Reason == report.ReasonWasRolledBack, o.Reason == report.ReasonSoakFailed:
+		return []string{fix, "or promote the same image anyway: " + again + " --again"}
+	}
+	return []string{fix}
+}
+
+// answering returns the report of a stage without an address that no longer answers: a
+// later stage may have removed the deployment or replaced it.
+func (x *execution) answering(ctx context.Context, name string, r *report.Report) *report.Report {
+	url := r.Output("url")
+	if url == "" {
+		return r
+	}
+	environment := name
+	if name == "preview" {
+		environment = stage.PreviewEnvironment(stage.LocalPreview)
+	}
+	running, err := x.Target.Status(context.WithoutCancel(ctx), environment)
+	if err == nil && running.Alive && running.URL == url {
+		return r
+	}
+	const gone = "an address that no longer answers"
+	out := *r
+	out.Title = strings.ReplaceAll(r.Title, url, gone)
+	out.Checks = slices.Clone(r.Checks)
+	for i := range out.Checks {
+		c := &out.Checks[i]
+		c.Result, c.Note = strings.ReplaceAll(c.Result, url, gone), strings.ReplaceAll(c.Note, url, gone)
+		if strings.HasPrefix(c.Link, url) {
+			c.Link = ""
+		}
+	}
+	out.Outputs = slices.DeleteFunc(slices.Clone(r.Outputs), func(o report.Output) bool { return o.Name == "url" })
+	return &out
+}
