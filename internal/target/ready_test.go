@@ -27,10 +27,10 @@ func TestReadyAfterRedirect(t *testing.T) {
 	for path, want := range map[string]string{
 		"/":       "GET / → /login?next=/: 200",
 		"/login":  "GET /login: 200",
-		"/away":   `not ready after 1s: GET /away: status 302 to "` + elsewhere.URL + `"`,
-		"/secure": `not ready after 1s: GET /secure: status 301 to "https://127.0.0.1/"`,
-		"/loop":   `not ready after 1s: GET /loop: status 302 to "/loop"`,
-		"/lost":   "not ready after 1s: GET /lost → /login/lost: status 404",
+		"/away":   `GET /away: 302 to "` + elsewhere.URL + `"`,
+		"/secure": `GET /secure: 301 to "https://127.0.0.1/"`,
+		"/loop":   `GET /loop: 302 to "/loop"`,
+		"/lost":   "GET /lost → /login/lost: 404",
 	} {
 		t.Run(strings.TrimPrefix(path, "/"), func(t *testing.T) {
 			t.Parallel()
