@@ -61,7 +61,7 @@ func denoPart(t *tree, dir, marker string) *Part {
 	if text := t.text(path.Join(dir, entry)); strings.Contains(text, `"PORT"`) || strings.Contains(text, "export default") && strings.Contains(tasks["start"], "deno serve") {
 		s.port = guess{"$PORT", path.Join(dir, entry)}
 	} else {
-		s.check = "the app must listen on 127.0.0.1:$PORT; " + lower(denoCheck)
+		s.check = "the app must listen on 127.0.0.1:$PORT; " + denoCheck
 	}
 	p.Start = s
 	return p

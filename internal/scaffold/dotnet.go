@@ -62,7 +62,7 @@ func dotnetPart(t *tree, dir, marker string) *Part {
 	}
 	p.Start.entrypoint = []string{"sh", "-c", "ASPNETCORE_URLS=http://" + address + ":$PORT exec dotnet " + name + ".dll"}
 	if len(starts) > 1 {
-		p.Start.check = "chosen from " + strings.Join(starts[:min(len(starts), 4)], ", ") + "; " + lower(dotnetCheck)
+		p.Start.check = "chosen from " + strings.Join(starts[:min(len(starts), 4)], ", ") + "; " + dotnetCheck
 	}
 	return p
 }

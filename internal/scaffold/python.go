@@ -155,8 +155,10 @@ func pythonPart(t *tree, dir, marker string) *Part {
 	p.lint()
 	p.tests()
 	p.Start = p.start()
-	if p.Start == nil && len(p.Steps) == 1 && p.pm.target == "" {
-		return nil
+	if p.pm.target == "" && len(p.Steps) == 1 { // nothing is installed for nothing
+		if p.Steps = nil; p.Start == nil {
+			return nil
+		}
 	}
 	return p.Part
 }

@@ -83,7 +83,7 @@ func (p *pyPart) django(s *start) bool {
 		s.exec(p.script("waitress-serve", "waitress")+" --listen="+address+":$PORT "+wsgi+":application", "waitress and manage.py")
 	default:
 		s.exec(manage+"runserver --noreload"+with+" "+address+":$PORT", "manage.py")
-		s.check = "runserver is for development: add gunicorn or uvicorn to the dependencies; " + lower(pythonCheck)
+		s.check = "runserver is for development: add gunicorn or uvicorn to the dependencies; " + pythonCheck
 	}
 	s.port = guess{"$PORT", "the command"}
 	settings := p.settings(m[1])
@@ -93,13 +93,11 @@ func (p *pyPart) django(s *start) bool {
 	if strings.Contains(settings, "sqlite3") {
 		s.entrypoint[2] = manage + "migrate --noinput" + with + " && " + s.entrypoint[2]
 		if strings.Contains(settings, "BASE_DIR") {
-			s.check = "the database is a file inside the release and is lost with it; " + lower(s.check)
+			s.check = "the database is a file inside the release and is lost with it; " + s.check
 		}
 	}
 	return true
 }
-
-func lower(s string) string { return strings.ToLower(s[:1]) + s[1:] }
 
 // settings is the text of a module, or of every module of its package.
 func (p *pyPart) settings(module string) string {
@@ -153,7 +151,7 @@ func (p *pyPart) served(s *start, paths *string) bool {
 		s.exec(p.script("waitress-serve", "waitress")+" --listen="+address+":$PORT"+flag+" "+target, app.file)
 	case app.flask:
 		s.exec(p.script("flask", "flask")+" --app "+target+" run --host "+address+" --port $PORT", app.file)
-		s.check = "flask run is for development: add gunicorn to the dependencies; " + lower(pythonCheck)
+		s.check = "flask run is for development: add gunicorn to the dependencies; " + pythonCheck
 	default:
 		return false
 	}
@@ -188,7 +186,7 @@ func (p *pyPart) program(s *start) bool {
 			return true
 		}
 		s.entrypoint, s.why = strings.Fields(line), file
-		s.check = name + " must listen on 127.0.0.1:$PORT, and init did not find where it reads a port; " + lower(pythonCheck)
+		s.check = name + " must listen on 127.0.0.1:$PORT, and init did not find where it reads a port; " + pythonCheck
 		return true
 	}
 	return false
@@ -211,6 +209,6 @@ func (p *pyPart) declared(s *start) bool {
 	}
 	name := names[max(i, 0)]
 	s.entrypoint, s.why = []string{"lib/bin/" + name}, "project.scripts of pyproject.toml"
-	s.check = name + " must listen on 127.0.0.1:$PORT; " + lower(pythonCheck)
+	s.check = name + " must listen on 127.0.0.1:$PORT; " + pythonCheck
 	return true
 }

@@ -64,7 +64,7 @@ func rubyStart(t *tree, dir string, rails bool, uses func(string) bool) *start {
 		if in("app/assets/config/manifest.js") || uses("propshaft") || uses("sprockets-rails") {
 			s.build += " && SECRET_KEY_BASE_DUMMY=1 RAILS_ENV=production " + env + " bundle exec rails assets:precompile"
 		}
-		s.check = "in production Rails needs SECRET_KEY_BASE and a database: set them in secrets or env; " + lower(rubyCheck)
+		s.check = "in production Rails needs SECRET_KEY_BASE and a database: set them in secrets or env; " + rubyCheck
 	case in("config.ru") && uses("puma"):
 		s.exec("bundle exec puma -b tcp://"+address+":$PORT", why)
 	case in("config.ru"):

@@ -75,6 +75,7 @@ func listFiles(root *os.Root) (*tree, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list the files of %s: %w", root.Name(), err)
 	}
+	slices.Sort(t.names) // app.py comes before app/main.py, other than in the walk
 	return t, nil
 }
 
