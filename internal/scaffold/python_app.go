@@ -12,12 +12,13 @@ type application struct {
 	module, object       string
 	path                 string // folder that must be in PYTHONPATH, or ""
 	asgi, flask, factory bool
+	sanic                bool
 	docs                 bool // FastAPI serves its description
 	file                 string
 }
 
 var (
-	appObject  = regexp.MustCompile(`(?m)^(\w+)(?:\s*:\s*[\w.]+)?\s*=\s*(?:\w+\.)?(FastAPI|Starlette|Litestar|Quart|Flask|APIFlask|Connexion|Bottle|Falcon)\(`)
+	appObject  = regexp.MustCompile(`(?m)^(\w+)(?:\s*:\s*[\w.]+)?\s*=\s*(?:\w+\.)?(FastAPI|Starlette|Litestar|Quart|Flask|APIFlask|Sanic|Bottle)\(`)
 	appCall    = regexp.MustCompile(`(?m)^(app|application|api|server)(?:\s*:\s*[\w.]+)?\s*=\s*(?:\w+\.)?(?:create|make|get|build|init|register)_(?:app|application|api|server)\(`)
 	appFactory = regexp.MustCompile(`(?m)^def ((?:create|make|get|build)_(?:app|application))\((?:\)|[^)]*=[^)]*\)|\s*\*)`)
 	isFlask    = regexp.MustCompile(`\bFlask\(`)
@@ -47,6 +48,7 @@ func (p *pyPart) findApp() *application {
 			kind := m[2]
 			app := p.application(name, m[1], text)
 			app.asgi = slices.Contains([]string{"FastAPI", "Starlette", "Litestar", "Quart"}, kind)
+			app.sanic = kind == "Sanic"
 			app.docs = kind == "FastAPI" && !strings.Contains(text, "openapi_url") && !strings.Contains(text, "root_path") && (!routesRoot.MatchString(text) || strings.Contains(text, "dependencies="))
 			app.flask = kind == "Flask" || kind == "APIFlask"
 			return app

@@ -141,6 +141,8 @@ func (p *pyPart) served(s *start, paths *string) bool {
 	case app.asgi:
 		p.Refused = append(p.Refused, app.file+": no server such as uvicorn is a dependency")
 		return false
+	case app.sanic:
+		s.exec(p.script("sanic", "sanic")+" "+target+" --host "+address+" --port $PORT --single-process", app.file)
 	case p.uses("gunicorn"):
 		s.exec(p.script("gunicorn", "gunicorn")+" --bind "+address+":$PORT "+call, app.file)
 	case p.uses("waitress"):
