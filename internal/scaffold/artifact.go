@@ -1,7 +1,7 @@
 package scaffold
 
 import (
-	"fmt"
+	"path"
 	"slices"
 	"strings"
 )
@@ -13,99 +13,185 @@ const servedCheck = "works only on this machine; for another target, put a web s
 
 // artifact describes how a commit becomes an image, as lines of the configuration.
 type artifact struct {
-	lines []string
-	how   string // for the report
-	gap   string // what is unknown or was guessed
+	lines   []string
+	how     string   // for the report
+	gap     string   // what is unknown or was guessed
+	reasons []reason // what was chosen, and why
 }
 
-// chooseArtifact prefers a Dockerfile, which describes the image explicitly.
-func (f *Facts) chooseArtifact() artifact {
-	switch {
-	case len(f.Dockerfiles) > 0:
-		return f.fromDockerfile()
-	case f.starting() != nil:
-		return f.fromFolder(*f.starting())
-	case f.Site != "":
-		s := start{pack: f.Site, entrypoint: served, check: servedCheck}
+// reason is a row of the report: a line of the configuration, its value, and where it
+// comes from.
+type reason struct{ line, value, why string }
+
+// chooseArtifact packs a folder where init can read how the app is built and started,
+// because that needs no Docker. Otherwise it uses the Dockerfile.
+func (f *Facts) chooseArtifact(t *tree) artifact {
+	if f.app == nil && f.Site != "" {
+		s := start{pack: f.Site, entrypoint: served, check: servedCheck, why: path.Join(f.Site, "index.html"), runtime: "python3", port: guess{"$PORT", "the web server's argument"}}
 		if f.Site == "." {
-			s.pack = "dist/app"
-			s.build = strings.Replace(strings.TrimSuffix(copied, " && cd dist/app"), `"$GOLDENPATH_COMMIT"`, `"$GOLDENPATH_COMMIT" . ':!.*' ':!docs' ':!flags' ':!llm'`, 1)
+			s.pack, s.site = "dist/app", "."
 		}
-		return f.fromFolder(s)
+		return f.fromFolder(t, s)
 	}
-	return artifact{
-		lines: []string{
-			"# artifact: init could not detect how the app starts. Without it only the gate and the scorecard work.",
-			"#   dockerfile: Dockerfile      # or a folder: pack: dist, with entrypoint: [/server]",
-		},
-		gap: "could not detect how the app starts",
+	if f.app == nil {
+		return artifact{
+			lines: []string{
+				"# artifact: init could not detect how the app starts. Without it only the gate and the scorecard work.",
+				"#   dockerfile: Dockerfile      # or a folder: pack: dist, with entrypoint: [/server]",
+			},
+			gap: "could not detect how the app starts",
+		}
 	}
+	if d := f.app.file; d != nil {
+		s, why := d.unpack(t, f.app.part)
+		if s != nil {
+			if why = f.elsewhere(t, d, s); why == "" {
+				return f.fromFolder(t, *s)
+			}
+		}
+		return f.fromDockerfile(d, why)
+	}
+	return f.fromFolder(t, f.starting(f.app.part))
+}
+
+// elsewhere returns why a packed image does not work where it is deployed, or "".
+func (f *Facts) elsewhere(t *tree, d *Dockerfile, s *start) string {
+	if f.Deploys == "process" {
+		return ""
+	}
+	if s.runtime != "" {
+		return "a cluster needs " + s.runtime + " in the image; with --target process, init packs a folder instead"
+	}
+	port := f.port(t, s)
+	if port.needsShell(s) && !f.chartSetsCommand(t) {
+		return "the app takes its port by " + port.how + ", and a packed image has no shell; with --target process, init packs a folder instead"
+	}
+	return ""
+}
+
+// chartSetsCommand reports whether the chart or kustomization starts the container with
+// a command of its own.
+func (f *Facts) chartSetsCommand(t *tree) bool {
+	for _, dir := range append(slices.Clone(f.Charts), f.Kustomizations...) {
+		for _, name := range t.names {
+			if within(dir, name) && strings.Contains(path.Base(name), "deploy") && strings.Contains(t.text(name), "command:") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // fromDockerfile uses the repository's Dockerfile, which also sets port, user and
 // entrypoint.
-func (f *Facts) fromDockerfile() artifact {
-	d := f.Dockerfiles[0]
+func (f *Facts) fromDockerfile(d *Dockerfile, why string) artifact {
 	a := artifact{how: d.Path, lines: f.imageLines()}
-	line := "dockerfile: " + d.Path
-	if len(f.Dockerfiles) > 1 {
-		var others []string
-		for _, other := range f.Dockerfiles[1:] {
-			others = append(others, other.Path)
-		}
-		a.gap = fmt.Sprintf("chose the first of %d Dockerfiles (%s)", len(f.Dockerfiles), d.Path)
-		line += " # check: others are " + strings.Join(others, ", ")
-	} else {
-		line += " # check: the app listens on $PORT"
-	}
-	a.lines = append(a.lines, "  "+line)
+	a.gap = "the path needs Docker, because " + why
+	a.lines = append(a.lines, "  # check: needs Docker, because "+oneLine(why)+". The app must listen on $PORT.", "  dockerfile: "+d.Path)
+	a.reasons = append(a.reasons, reason{"artifact.dockerfile", d.Path, "not packed: " + why})
 	return a
 }
 
-// starting returns how the first part that can be packed starts. A Procfile overrides
-// the guess.
-func (f *Facts) starting() *start {
-	for _, p := range f.Parts {
-		if p.Start == nil {
-			continue
-		}
-		s := *p.Start
-		foreign := strings.HasPrefix(f.Web, "heroku-") || p.Manager == "poetry" && len(s.entrypoint) > 0 // programs that this machine does not have
-		if f.Web != "" && p.Dir == "." && p.Language != "go" && !foreign {
-			s.entrypoint = []string{"sh", "-c", f.Web}
-			if p.Language == "python" { // programs installed by pip
-				s.env = append(slices.Clone(s.env), [2]string{"PATH", "/lib/bin:/usr/local/bin:/usr/bin:/bin"})
-			}
-		}
-		if len(s.entrypoint) > 0 {
-			return &s
-		}
+// oneLine keeps text of the repository on its line of YAML.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// starting returns how a part starts. A Procfile overrides the guess.
+func (f *Facts) starting(p *Part) start {
+	s := *p.Start
+	web := f.web(p)
+	foreign := strings.HasPrefix(web, "heroku-") || p.Manager == "poetry" && len(s.entrypoint) > 0 // programs that this machine does not have
+	if web == "" || p.Language == "go" || foreign {
+		return s
 	}
-	return nil
+	s.entrypoint, s.why = []string{"sh", "-c", web}, path.Join(p.Dir, "Procfile")
+	if strings.Contains(web, "$PORT") || strings.HasPrefix(web, "gunicorn ") && !strings.Contains(web, "-b") { // gunicorn reads PORT
+		s.port = guess{"$PORT", s.why}
+	}
+	if p.Language == "python" { // programs installed by pip
+		s.env = append(slices.Clone(s.env), [2]string{"PATH", "/lib/bin:/usr/local/bin:/usr/bin:/bin"})
+	}
+	return s
 }
 
-func (f *Facts) fromFolder(s start) artifact {
+// fromFolder writes the lines of a packed image, and why each was chosen.
+func (f *Facts) fromFolder(t *tree, s start) artifact {
 	a := artifact{how: "the folder " + s.pack + ", without Docker", lines: f.imageLines()}
+	if s.site != "" {
+		s.build = f.pageBuildOf(t, s.site)
+	}
+	port := f.port(t, &s)
+	s.entrypoint = port.words(&s)
+	if port.unknown() {
+		s.note(port.ask())
+	}
+	if s.base != "" && f.Deploys != "process" {
+		s.note("the files of " + s.base + ", such as certificates, are not in the packed image")
+	}
 	if s.check != "" {
-		a.lines = append(a.lines, "  # check: "+s.check)
+		a.lines = append(a.lines, "  # check: "+oneLine(s.check))
 	}
 	if s.build != "" {
 		a.lines = append(a.lines, "  build: "+scalar(s.build, false))
 	}
 	a.lines = append(a.lines, "  pack: "+scalar(s.pack, false), "  entrypoint: "+list(s.entrypoint))
+	if s.workdir != "" {
+		a.lines = append(a.lines, "  workdir: "+scalar(s.workdir, false))
+	}
 	var env []string
 	for _, kv := range s.env {
-		env = append(env, kv[0]+": "+scalar(kv[1], true))
+		env = append(env, kv[0]+": "+quotedValue(kv[1]))
 	}
 	if len(env) > 0 {
 		a.lines = append(a.lines, "  env: {"+strings.Join(env, ", ")+"}")
 	}
+	a.reasons = append(a.reasons, reason{"artifact.entrypoint", strings.Join(s.entrypoint, " "), s.why}, reason{"the port", port.shown(), port.where})
+	if s.health.value != "" {
+		f.Health, f.HealthIn = s.health.value, s.health.why
+	}
 	return a
 }
+
+// quotedValue writes the value of a variable, which is text also if it looks like a
+// number.
+func quotedValue(s string) string { return scalar(s, true) }
 
 func (f *Facts) imageLines() []string {
 	if f.Image == "" {
 		return []string{"artifact:", "  # image: ghcr.io/OWNER/" + f.App + "    a registry you can push to; without one the image stays on this machine"}
 	}
 	return []string{"artifact:", "  image: " + f.Image}
+}
+
+// pageBuildWithout copies a page's files, except those that init writes: nothing that
+// was in the repository before is left out.
+func pageBuildWithout(dir string, not []string) string {
+	from := `"$GOLDENPATH_COMMIT"`
+	if dir != "." {
+		from = `"$GOLDENPATH_COMMIT:` + dir + `"`
+	}
+	copied := "rm -rf dist/app && mkdir -p dist/app && git archive " + from
+	if len(not) > 0 {
+		copied += " ."
+	}
+	for _, n := range not {
+		copied += " ':!" + n + "'"
+	}
+	return copied + " | tar -xf - -C dist/app"
+}
+
+// pageBuildOf leaves out what init writes and what is not there yet.
+func (f *Facts) pageBuildOf(t *tree, dir string) string {
+	var not []string
+	for _, name := range f.writes {
+		if t.exists(name) || dir != "." {
+			continue
+		}
+		for at := path.Dir(name); at != "." && !t.exists(at); at = path.Dir(at) {
+			name = at
+		}
+		if !slices.Contains(not, name) {
+			not = append(not, name)
+		}
+	}
+	return pageBuildWithout(dir, not)
 }

@@ -37,29 +37,25 @@ func configuration(f *Facts) (text, not string, err error) {
 // environments returns preview and environments. The only chart or kustomization is
 // deployed everywhere; if there are several, none is chosen.
 func (f *Facts) environments() []string {
-	source := ""
-	switch {
-	case len(f.Charts) == 1:
-		source = "target: kubernetes, chart: " + scalar(f.Charts[0], true)
-	case len(f.Charts) == 0 && len(f.Kustomizations) == 1:
-		source = "target: kubernetes, kustomize: " + scalar(f.Kustomizations[0], true)
-	}
 	ready := "  ready: {path: " + cmp.Or(f.Health, "/") + "}"
 	if f.Health == "" {
 		ready += " # check: no health path was found"
 	} else {
-		ready += " # check: from " + f.HealthIn
+		ready += " # from " + f.HealthIn
 	}
 	lines := []string{"preview:"}
-	if source != "" {
-		target, what, _ := strings.Cut(source, ", ")
-		lines = append(lines, "  "+target, "  "+what+" # check: url, or a Service of type NodePort")
+	if f.Deploys == "kubernetes" {
+		what := f.source()
+		if what == "" {
+			what = "chart: " + scalar(f.Charts[0], true)
+		}
+		source := "target: kubernetes, " + what
+		lines = append(lines, "  target: kubernetes", "  "+what+" # check: url, or a Service of type NodePort")
+		return append(lines, ready, "environments:", "  staging: {"+source+"}", "  production: {"+source+", from: staging}")
 	}
-	lines = append(lines, ready)
-	if source == "" {
-		return append(lines, "environments:", "  staging: {}", "  production: {from: staging}")
-	}
-	return append(lines, "environments:", "  staging: {"+source+"}", "  production: {"+source+", from: staging}")
+	staging, production := f.ports()
+	return append(lines, ready, "environments: # on this machine; a fixed port keeps the address",
+		fmt.Sprintf("  staging: {port: %d}", staging), fmt.Sprintf("  production: {from: staging, port: %d}", production))
 }
 
 // graded returns the scorecard, which requires tests only if a check writes JUnit.

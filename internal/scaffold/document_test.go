@@ -3,6 +3,7 @@ package scaffold
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -10,9 +11,13 @@ import (
 // TestDocument holds the table of docs/init.md to the files.
 func TestDocument(t *testing.T) {
 	var table strings.Builder
-	table.WriteString("| file | for |\n|---|---|\n")
+	table.WriteString("| file | for | with |\n|---|---|---|\n")
 	for _, f := range files() {
-		fmt.Fprintf(&table, "| `%s` | %s |\n", f.path, f.why)
+		with := ""
+		if f.group != "" {
+			with = "`--with " + f.group + "`"
+		}
+		fmt.Fprintf(&table, "| `%s` | %s | %s |\n", f.path, f.why, with)
 	}
 	const name, begin, end = "../../docs/init.md", "<!-- files: go test ./internal/scaffold -update -->\n", "<!-- end -->\n"
 	b, err := os.ReadFile(name)
@@ -38,26 +43,35 @@ func TestDocument(t *testing.T) {
 	}
 }
 
-// TestWith: a starter for some repositories is written when it is asked for, and
-// otherwise said with its reason.
+// TestWith (NEWCOMER 8): without --with, init writes the configuration and one workflow.
+// Each group adds its own files, and a workflow that has nothing to do with target
+// process is left out.
 func TestWith(t *testing.T) {
-	all := conditional()
-	if len(all) == 0 {
-		t.Fatal("no starter says whom it is for")
-	}
-	o := options(t.TempDir())
+	dir := t.TempDir()
+	put(t, dir+"/index.html", "<!doctype html>\n")
+	o := options(dir)
+	o.With = nil
 	r := run(t, o)
-	for _, name := range all {
-		if !strings.Contains(log(t, r), ": --with "+name) {
-			t.Errorf("%s is not said:\n%s", name, log(t, r))
+	if got := r.Output("written"); got != "2" {
+		t.Errorf("%s files by default:\n%s", got, log(t, r))
+	}
+	for _, g := range groups {
+		o := options(t.TempDir())
+		o.With = []string{g.Name}
+		r, out := run(t, o), log(t, run(t, o))
+		if left := slices.Contains(released, g.Name); left != strings.Contains(out, "nothing is released on GitHub") {
+			t.Errorf("%s:\n%s", g.Name, out)
+		}
+		if n := r.Output("written"); n == "2" && !slices.Contains(released, g.Name) && g.Name != "devcontainer" {
+			t.Errorf("--with %s adds no file", g.Name)
 		}
 	}
-	o.With = all
-	if r := run(t, o); r.Output("written") != fmt.Sprint(len(all)) {
-		t.Errorf("%s with %v", r.Title, all)
-	}
 	o.With = []string{"lunch"}
-	if _, err := Init(o); err == nil || !strings.Contains(err.Error(), `--with "lunch" is not an optional starter; optional starters are: `+strings.Join(all, ", ")) {
+	if _, err := Init(o); err == nil || !strings.Contains(err.Error(), `--with "lunch" is not a group of files: the groups are github, hooks`) {
+		t.Error(err)
+	}
+	o.With = []string{"sweeps"}
+	if _, err := Init(o); err == nil || !strings.Contains(err.Error(), `did you mean "sweep"?`) {
 		t.Error(err)
 	}
 }

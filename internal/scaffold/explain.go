@@ -8,6 +8,7 @@ import (
 	"github.com/dustin/go-humanize/english"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
 // gap is something that a person must check.
@@ -27,7 +28,7 @@ func (f *Facts) gaps(files []Outcome, o Options) []gap {
 	}
 	if fresh(".goldenpath.yml") {
 		if f.artifact.gap != "" {
-			add("artifact", f.artifact.gap, "complete artifact in .goldenpath.yml")
+			add("artifact", f.artifact.gap, f.wayOut())
 		}
 		if !f.proven() {
 			add("tests", "no check writes JUnit, so the scorecard does not require tests", "add junit: to a check in .goldenpath.yml, then add tests to scorecard.must")
@@ -36,10 +37,13 @@ func (f *Facts) gaps(files []Outcome, o Options) []gap {
 			add("chart", "found "+english.WordSeries(f.Charts, "and")+", and chose none", "set the chart to deploy in preview and environments")
 		}
 	}
-	for _, p := range f.Parts {
+	for _, p := range f.checked() {
 		if p.Lacks != "" {
 			add(p.Language, p.Lacks, "")
 		}
+	}
+	if f.Site == "." && f.Existing == nil && !fresh(".goldenpath.yml") && slices.ContainsFunc(files, func(out Outcome) bool { return out.State == stateWritten }) {
+		add("page", "the page in the root would also serve the files that init wrote now", "exclude them in artifact.build with ':!PATH'")
 	}
 	if f.Pin == "" && slices.ContainsFunc(files, func(out Outcome) bool {
 		return strings.HasPrefix(out.Path, ".github/workflows/") && (out.State == stateWritten || out.State == statePlanned || out.State == stateSame)
@@ -70,40 +74,48 @@ func (f *Facts) gaps(files []Outcome, o Options) []gap {
 	return all
 }
 
-// section lists what was found.
+// wayOut is the remedy for an artifact that init could not set up completely.
+func (f *Facts) wayOut() string {
+	if f.app != nil && f.app.file != nil {
+		return "start Docker, or replace dockerfile with build, pack and entrypoint: docs/images.md"
+	}
+	return "complete artifact in .goldenpath.yml"
+}
+
+// section lists what was found and chosen, and why.
 func (f *Facts) section() report.Section {
-	s := report.Section{Title: "what was found", Open: true, Head: []string{"what", "where"}}
-	row := func(what string, where ...string) {
-		if len(where) > 0 && where[0] != "" {
-			s.Rows = append(s.Rows, []string{what, strings.Join(where, ", ")})
+	s := report.Section{Title: "what was found, and what follows", Open: true, Head: []string{"what", "value", "because of"}}
+	row := func(what, value, why string) {
+		if value != "" {
+			s.Rows = append(s.Rows, []string{what, value, why})
 		}
+	}
+	if f.app != nil {
+		row("app", f.app.Dir, f.app.What)
+	}
+	for _, o := range f.Others {
+		row("another app", o.Dir, o.What+"; --app-dir "+o.Dir+" chooses it")
+	}
+	row("artifact", f.artifact.how, "")
+	for _, r := range f.artifact.reasons {
+		row(r.line, text.OneLine(r.value, 80), r.why)
+	}
+	for _, st := range f.steps() {
+		row("checks."+st.name, text.OneLine(st.run, 80), st.why)
 	}
 	for _, p := range f.Parts {
-		row(p.Language+", "+p.Manager, p.From)
-	}
-	for _, d := range f.Dockerfiles {
-		where := d.Path
-		if d.Port != "" {
-			where += ", port " + d.Port
+		for _, refused := range p.Refused {
+			row("not used", refused, "")
 		}
-		if d.Starts != "" {
-			where += ", starts " + d.Starts
-		}
-		row("container", where)
 	}
-	row("artifact from", f.artifact.how)
-	row("web process", f.Web)
-	row("static page", f.Site)
-	row("charts", f.Charts...)
-	row("kustomizations", f.Kustomizations...)
-	row("terraform", f.Terraform...)
-	row("migrations", f.Migrations)
-	row("other workflows", f.others()...)
-	health := fmt.Sprintf("%s in %s", f.Health, f.HealthIn)
 	if f.Health == "" {
-		health = "none was found, so / is used"
+		row("preview.ready", "/", "no health path was found")
+	} else {
+		row("preview.ready", f.Health, f.HealthIn)
 	}
-	row("health path", health)
+	row("target", f.Deploys, f.DeploysWhy)
+	row("migrations", f.Migrations, "SQL files")
+	row("other workflows", strings.Join(f.others(), ", "), "")
 	return s
 }
 
@@ -123,19 +135,27 @@ func (f *Facts) others() []string {
 }
 
 // next lists the steps that a person must take.
-func (f *Facts) next(files []Outcome) report.Section {
+func (f *Facts) next(o Options, files []Outcome, gaps []gap) report.Section {
 	s := report.Section{Title: "next", Open: true}
 	add := func(text string) { s.Rows = append(s.Rows, []string{fmt.Sprint(len(s.Rows)+1) + ".", text}) }
-	add("read .goldenpath.yml and check the lines marked # check:")
-	if f.Owner == "" {
-		add("set the owner in .github/CODEOWNERS: this repository has no GitHub remote to derive it from")
-	} else {
-		add("check .github/CODEOWNERS: @" + f.Owner + " owns everything; for an organisation use a team, @" + f.Owner + "/TEAM")
+	if slices.ContainsFunc(f.artifact.lines, func(l string) bool { return strings.Contains(l, "# check:") }) || f.Health == "" {
+		add("check the lines marked # check: in .goldenpath.yml; goldenpath doctor examines the others")
 	}
-	add("git add and commit these files: goldenpath builds commits, not the working tree")
-	add("goldenpath run --dry-run, then goldenpath run: runs the path on this machine")
-	add("goldenpath key creates the signing key: store .git/goldenpath/keys/key.pem as the secret GOLDENPATH_KEY, and commit .goldenpath/evidence.pub")
-	add("fill in docs/product/thesis.md and the first requirement; add a section How this repo was generated to README.md, with the prompts of llm/prompts")
-	add("practise docs/runbooks/bad-deployment.md once, before you need it")
+	var written []string
+	for _, out := range files {
+		if out.State == stateWritten || out.State == statePlanned {
+			written = append(written, out.Path)
+		}
+	}
+	if len(written) > 6 {
+		written = []string{"--all"}
+	}
+	if len(written) > 0 {
+		add("git add " + strings.Join(written, " ") + ` && git commit -m "Add goldenpath"`)
+	}
+	add("goldenpath run")
+	if len(o.With) == 0 {
+		add("goldenpath init --with list shows what else init can write")
+	}
 	return s
 }

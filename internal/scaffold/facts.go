@@ -23,12 +23,18 @@ type Facts struct {
 	Kustomizations    []string
 	Terraform         []string
 	Migrations        string // folder of SQL files
-	Web               string // web command of the Procfile
 	Site              string // folder of a static page; "." is the root
 	Health, HealthIn  string // health path, and the file it was found in
 	Workflows         []string
-	Existing          error // what is wrong with the existing .goldenpath.yml, or nil
+	Deploys           string // target of the environments: process or kubernetes
+	DeploysWhy        string // where that was found
+	Existing          error  // what is wrong with the existing .goldenpath.yml, or nil
 
+	Others []App // apps that were not chosen
+
+	app      *App              // the chosen one; nil if there is none
+	webs     map[string]string // web commands of Procfiles, by folder
+	writes   []string          // paths of the files that init was asked to write
 	artifact artifact
 	notes    []string
 }
@@ -44,6 +50,9 @@ type Part struct {
 	Start     *start   `json:"-"`    // how it becomes an artifact; nil if unknown
 	Hooks     []hook   `json:"-"`
 	Lacks     string   `json:"-"` // why its builds are not reproducible, or ""
+	page      string   // command that builds a static page; "" if the part is not one
+	members   []string // folders of its workspaces
+	workspace bool     // whether it is a workspace, which the root installs and checks
 	Refused   []string `json:"-"` // what was found and is not used, with the reason, such as a script that asks questions
 }
 
@@ -63,6 +72,10 @@ type start struct {
 	health      guess  // value is a path that answers 200 when the app is ready; "" leaves it to the search of the sources
 	runtime     string // program that the image lacks and the machine must provide, such as node; "" if the image is complete
 	check       string // what the reader must check, or ""
+	workdir     string // in the image; "" is /
+	program     string // package of a Go program, relative to its module
+	site        string // folder of a page in the repository, whose files are packed
+	base        string // image of a Dockerfile whose files are not packed; "" if nothing is left out
 }
 
 // detect reads the repository.
@@ -76,18 +89,60 @@ func detect(root *os.Root, o Options) (*Facts, error) {
 		return nil, err
 	}
 	f.Parts = parts(t)
+	if p := procfilePart(t, f.Parts); p != nil {
+		f.Parts = append(f.Parts, *p)
+	}
 	f.Dockerfiles = dockerfiles(t)
 	f.delivery(t)
-	f.Web = procfile(t)
+	f.webs = map[string]string{}
+	for _, p := range f.Parts {
+		if web := procfile(t, p.Dir); web != "" {
+			f.webs[p.Dir] = web
+		}
+	}
 	f.Site = site(t, f.Parts)
-	f.Health, f.HealthIn = health(t)
 	f.Workflows = t.match(2, func(name string) bool {
 		return strings.HasPrefix(name, ".github/workflows/") && (strings.HasSuffix(name, ".yml") || strings.HasSuffix(name, ".yaml"))
 	})
-	f.artifact = f.chooseArtifact()
+	if err := f.choose(o, t.has(config.File)); err != nil {
+		return nil, err
+	}
+	if more := len(f.own()) - maxParts; more > 0 {
+		t.note("%d more folders with code are not in the configuration: add the important ones to checks", more)
+	}
+	if err := f.target(o); err != nil {
+		return nil, err
+	}
+	if o.Offer != nil && len(o.With) == 0 && !t.has(config.File) {
+		with, err := o.Offer(f.offered())
+		if err != nil {
+			return nil, err
+		}
+		f.With = with
+	}
+	for _, file := range files() {
+		if f.wants(file.group) {
+			f.writes = append(f.writes, file.path)
+		}
+	}
+	f.artifact = f.chooseArtifact(t)
+	if f.Health == "" {
+		f.Health, f.HealthIn = health(t, f.folder())
+	}
 	f.notes = t.notes
 	return f, nil
 }
+
+// folder is the app's folder.
+func (f *Facts) folder() string {
+	if f.app == nil {
+		return "."
+	}
+	return f.app.Dir
+}
+
+// web returns the web command of a part's Procfile, or "".
+func (f *Facts) web(p *Part) string { return f.webs[p.Dir] }
 
 var (
 	appName   = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$`)

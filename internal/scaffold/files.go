@@ -11,44 +11,43 @@ var templates embed.FS
 
 // file is a file that init writes if it is missing.
 type file struct {
-	path string
-	why  string
-	also []string // other paths of the same kind of file; if one exists, this file is not written
-	make func(f *Facts) (text, not string, err error)
+	path  string
+	why   string
+	group string   // of --with; "" is always written
+	also  []string // other paths of the same kind of file; if one exists, this file is not written
+	make  func(f *Facts) (text, not string, err error)
 }
 
 // files is the table of contents of what init writes.
 func files() []file {
-	all := []file{
-		{".goldenpath.yml", "goldenpath's configuration", nil, configuration},
-		{".goldenpath/waivers.yml", "findings that are accepted until a date", nil, from("waivers.yml")},
-	}
+	all := []file{{".goldenpath.yml", "goldenpath's configuration", "", nil, configuration}}
 	all = append(all, starters()...)
 	all = append(all,
-		file{".github/dependabot.yml", "updates of pinned versions, after a cooldown", []string{".github/dependabot.yaml", "renovate.json", ".github/renovate.json", ".github/renovate.json5", "renovate.json5", ".renovaterc", ".renovaterc.json"}, dependabot},
-		file{".github/CODEOWNERS", "who reviews what, above all the policy", []string{"CODEOWNERS", "docs/CODEOWNERS"}, from("CODEOWNERS")},
-		file{".github/pull_request_template.md", "the questions that each change answers", []string{".github/pull_request_template.md", "pull_request_template.md", "docs/pull_request_template.md", ".github/PULL_REQUEST_TEMPLATE/*"}, from("pull_request_template.md")},
-		file{".github/ISSUE_TEMPLATE/bug.yml", "a form for bug reports", []string{".github/ISSUE_TEMPLATE/bug_report.yml", ".github/ISSUE_TEMPLATE/bug_report.yaml", ".github/ISSUE_TEMPLATE/bug_report.md", ".github/ISSUE_TEMPLATE/bug.md"}, from("bug.yml")},
-		file{".github/ISSUE_TEMPLATE/feature.yml", "a form for feature requests, with problem and measure", []string{".github/ISSUE_TEMPLATE/feature_request.yml", ".github/ISSUE_TEMPLATE/feature_request.yaml", ".github/ISSUE_TEMPLATE/feature_request.md", ".github/ISSUE_TEMPLATE/feature.md"}, from("feature.yml")},
-		file{".pre-commit-config.yaml", "quick checks before a commit", []string{".pre-commit-config.yml", "lefthook.yml", ".lefthook.yml", ".husky/*"}, preCommit},
-		file{".devcontainer/devcontainer.json", "a development container from the app's build stage", []string{".devcontainer.json"}, devcontainer},
-		file{"docs/product/thesis.md", "why the app exists, and when it should not", nil, from("thesis.md")},
-		file{"docs/requirements/README.md", "how requirements get ids that tests can name", []string{"docs/requirements/*"}, from("requirements.md")},
-		file{"docs/adr/0001-record-architecture-decisions.md", "the first decision: to record them", []string{"docs/decisions/*", "docs/adr/*", "doc/adr/*"}, from("adr-first.md")},
-		file{"docs/adr/template.md", "a template for decisions", []string{"docs/decisions/template.md", "docs/adr/adr-template.md"}, from("adr.md")},
+		file{".goldenpath/waivers.yml", "findings that are accepted until a date", "waivers", nil, from("waivers.yml")},
+		file{".github/dependabot.yml", "updates of pinned versions, after a cooldown", "github", []string{".github/dependabot.yaml", "renovate.json", ".github/renovate.json", ".github/renovate.json5", "renovate.json5", ".renovaterc", ".renovaterc.json"}, dependabot},
+		file{".github/CODEOWNERS", "who reviews what, above all the policy", "github", []string{"CODEOWNERS", "docs/CODEOWNERS"}, from("CODEOWNERS")},
+		file{".github/pull_request_template.md", "the questions that each change answers", "github", []string{".github/pull_request_template.md", "pull_request_template.md", "docs/pull_request_template.md", ".github/PULL_REQUEST_TEMPLATE/*"}, from("pull_request_template.md")},
+		file{".github/ISSUE_TEMPLATE/bug.yml", "a form for bug reports", "github", []string{".github/ISSUE_TEMPLATE/bug_report.yml", ".github/ISSUE_TEMPLATE/bug_report.yaml", ".github/ISSUE_TEMPLATE/bug_report.md", ".github/ISSUE_TEMPLATE/bug.md"}, from("bug.yml")},
+		file{".github/ISSUE_TEMPLATE/feature.yml", "a form for feature requests, with problem and measure", "github", []string{".github/ISSUE_TEMPLATE/feature_request.yml", ".github/ISSUE_TEMPLATE/feature_request.yaml", ".github/ISSUE_TEMPLATE/feature_request.md", ".github/ISSUE_TEMPLATE/feature.md"}, from("feature.yml")},
+		file{".pre-commit-config.yaml", "quick checks before a commit", "hooks", []string{".pre-commit-config.yml", "lefthook.yml", ".lefthook.yml", ".husky/*"}, preCommit},
+		file{".devcontainer/devcontainer.json", "a development container from the app's build stage", "devcontainer", []string{".devcontainer.json"}, devcontainer},
+		file{"docs/product/thesis.md", "why the app exists, and when it should not", "product", nil, from("thesis.md")},
+		file{"docs/requirements/README.md", "how requirements get ids that tests can name", "product", []string{"docs/requirements/*"}, from("requirements.md")},
+		file{"docs/adr/0001-record-architecture-decisions.md", "the first decision: to record them", "product", []string{"docs/decisions/*", "docs/adr/*", "doc/adr/*"}, from("adr-first.md")},
+		file{"docs/adr/template.md", "a template for decisions", "product", []string{"docs/decisions/template.md", "docs/adr/adr-template.md"}, from("adr.md")},
 	)
 	for _, r := range runbooks {
-		all = append(all, file{"docs/runbooks/" + r.name + ".md", r.why, nil, from("runbooks/" + r.name + ".md")})
+		all = append(all, file{"docs/runbooks/" + r.name + ".md", r.why, "runbooks", nil, from("runbooks/" + r.name + ".md")})
 	}
-	all = append(all, file{"docs/postmortem.md", "what to write after an incident", nil, from("postmortem.md")})
+	all = append(all, file{"docs/postmortem.md", "what to write after an incident", "runbooks", nil, from("postmortem.md")})
 	for _, r := range registers {
-		all = append(all, file{"docs/registers/" + r.name + ".md", r.why, nil, from("registers/" + r.name + ".md")})
+		all = append(all, file{"docs/registers/" + r.name + ".md", r.why, "registers", nil, from("registers/" + r.name + ".md")})
 	}
 	return append(all,
-		file{"llm/prompts/README.md", "how prompts are stored, with the model that received them", nil, from("prompts.md")},
-		file{"llm/cards/prompt.md", "what a prompt is for, and how it was tested", nil, from("prompt-card.md")},
-		file{"llm/cards/model.md", "what a model is used for, and its limits", nil, from("model-card.md")},
-		file{"flags/flags.json", "feature flags with owner and expiry", []string{"flags/*"}, from("flags.json")},
+		file{"llm/prompts/README.md", "how prompts are stored, with the model that received them", "ai", nil, from("prompts.md")},
+		file{"llm/cards/prompt.md", "what a prompt is for, and how it was tested", "ai", nil, from("prompt-card.md")},
+		file{"llm/cards/model.md", "what a model is used for, and its limits", "ai", nil, from("model-card.md")},
+		file{"flags/flags.json", "feature flags with owner and expiry", "flags", []string{"flags/*"}, from("flags.json")},
 	)
 }
 

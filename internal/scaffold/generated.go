@@ -14,7 +14,9 @@ func dependabot(f *Facts) (text, not string, err error) {
 	type entry struct{ ecosystem, dir string }
 	all := []entry{{"github-actions", "."}}
 	for _, p := range f.Parts {
-		all = append(all, entry{p.Ecosystem, p.Dir})
+		if p.Ecosystem != "" {
+			all = append(all, entry{p.Ecosystem, p.Dir})
+		}
 	}
 	for _, d := range f.Dockerfiles {
 		all = append(all, entry{"docker", path.Dir(d.Path)})

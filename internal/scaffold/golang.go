@@ -35,45 +35,65 @@ func goPart(t *tree, dir, marker string) *Part {
 	return p
 }
 
-// goStart builds the program of a module. If there are several, it chooses the most
-// likely one and marks the line.
-func goStart(t *tree, dir string) *start {
-	programs := t.match(12, func(name string) bool {
-		at := path.Dir(name)
-		if path.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") || at != dir && path.Dir(at) != path.Join(dir, "cmd") {
-			return false
-		}
-		b := t.read(name)
-		return packageMain.Match(b) && !ignored.Match(b)
-	})
+// goPrograms returns the folders of the module's programs.
+func goPrograms(t *tree, dir string) []string {
 	var folders []string
-	for _, name := range programs {
-		if at := path.Dir(name); !slices.Contains(folders, at) {
+	for _, name := range t.match(12, func(name string) bool {
+		at := path.Dir(name)
+		return path.Ext(name) == ".go" && !strings.HasSuffix(name, "_test.go") && (at == dir || path.Dir(at) == path.Join(dir, "cmd"))
+	}) {
+		at := path.Dir(name)
+		if b := t.read(name); !slices.Contains(folders, at) && packageMain.Match(b) && !ignored.Match(b) {
 			folders = append(folders, at)
 		}
 	}
+	slices.Sort(folders)
+	return folders
+}
+
+var moduleLine = regexp.MustCompile(`(?m)^module\s+"?([^\s"]+)`)
+
+// goModuleName is the name of the program that go build gives the module's root.
+func goModuleName(t *tree, dir string) string {
+	m := moduleLine.FindStringSubmatch(t.text(path.Join(dir, "go.mod")))
+	if m == nil {
+		return "app"
+	}
+	name := path.Base(m[1])
+	if regexp.MustCompile(`^v[0-9]+$`).MatchString(name) {
+		name = path.Base(path.Dir(m[1]))
+	}
+	if !plainName.MatchString(name) {
+		return "app"
+	}
+	return name
+}
+
+// goStart builds the program of a module. If there are several, it chooses the most
+// likely one and marks the line.
+func goStart(t *tree, dir string) *start {
+	folders := goPrograms(t, dir)
 	if len(folders) == 0 {
 		return nil
 	}
-	slices.Sort(folders)
 	i := serving(t, folders, dir)
-	s := &start{pack: "dist/app", entrypoint: []string{"/app"}}
-	pkg, out := ".", "dist/app/app"
+	pkg := "."
 	if folders[i] != dir {
 		pkg = "./" + strings.TrimPrefix(strings.TrimPrefix(folders[i], dir), "/")
 	}
+	s := &start{pack: "dist/app", entrypoint: []string{"/app"}, program: pkg, why: "package main in " + folders[i]}
 	if len(folders) > 1 {
 		s.check = "chosen from " + strings.Join(folders[:min(4, len(folders))], ", ")
 	}
-	s.build = "CGO_ENABLED=0 go build -trimpath -buildvcs=false -o " + out + " " + pkg
-	if dir != "." {
-		s.build = "CGO_ENABLED=0 go build -C " + dir + ` -trimpath -buildvcs=false -o "$PWD/` + out + `" ` + pkg
-	}
+	var copied [][2]string
 	if slices.ContainsFunc(t.names, func(name string) bool {
-		return within(dir, path.Dir(name)) && path.Ext(name) == ".go" && !strings.HasSuffix(name, "_test.go") && readsFiles.MatchString(t.text(name))
+		return within(dir, path.Dir(name)) && path.Ext(name) == ".go" && !strings.HasSuffix(name, "_test.go") && readsFiles.Match(t.read(name))
 	}) {
-		s.build = strings.TrimSuffix(archive(dir), " && cd dist/app") + " && " + s.build
+		s.build = strings.TrimSuffix(archive(dir), " && cd dist/app") + " && "
 	}
+	build := goBuild(dir, []program{{pkg, "/app"}}, copied)
+	_, build, _ = strings.Cut(build, "mkdir -p dist/app && ")
+	s.build += build
 	return s
 }
 
@@ -91,7 +111,7 @@ func serving(t *tree, folders []string, dir string) int {
 	}
 	for i, folder := range folders {
 		for _, name := range t.names {
-			if path.Dir(name) == folder && path.Ext(name) == ".go" && serves.MatchString(t.text(name)) {
+			if path.Dir(name) == folder && path.Ext(name) == ".go" && serves.Match(t.read(name)) {
 				return i
 			}
 		}

@@ -1,6 +1,8 @@
 package scaffold
 
 import (
+	"bytes"
+	"fmt"
 	"path"
 	"regexp"
 	"slices"
@@ -19,34 +21,45 @@ var (
 
 // health finds the app's health path as a quoted string in the source, in the order of
 // asked. It returns "" if there is none.
-func health(t *tree) (found, in string) {
+func health(t *tree, dir string) (found, in string) {
 	best, looked := len(asked), 0
 	for _, name := range t.names {
-		if !slices.Contains(sources, path.Ext(name)) || testNames.MatchString(name) {
+		if !slices.Contains(sources, path.Ext(name)) || testNames.MatchString(name) || !within(dir, name) {
 			continue
 		}
 		if looked++; looked > maxSources {
 			t.note("only %d source files were searched for a health path", maxSources)
 			break
 		}
-		for _, m := range route.FindAllStringSubmatch(t.text(name), -1) {
-			if i := slices.Index(asked, path.Base(m[1])); i >= 0 && i < best {
-				best, found, in = i, m[1], name
+		text := t.read(name)
+		for _, m := range route.FindAllSubmatchIndex(text, -1) {
+			asks := string(text[m[2]:m[3]])
+			i := slices.Index(asked, path.Base(asks))
+			if i < 0 || i >= best || !answers.Match(lineAt(text, m[0])) {
+				continue
 			}
+			best, found, in = i, asks, fmt.Sprintf("%s:%d", name, bytes.Count(text[:m[0]], []byte("\n"))+1)
 		}
 	}
 	if found != "" {
 		return found, in
 	}
 	for _, name := range []string{"pom.xml", "build.gradle", "build.gradle.kts"} {
+		name = path.Join(dir, name)
 		if strings.Contains(t.text(name), "spring-boot-starter-actuator") {
 			return "/actuator/health", name
 		}
 	}
-	for _, d := range dockerfiles(t) {
-		if d.Health != "" {
-			return d.Health, d.Path
-		}
-	}
 	return "", ""
+}
+
+// answers matches a line that answers a path, so that a client's path is not taken.
+var answers = regexp.MustCompile(`(?i)handle|\.(get|use|all|head|any|route|path|map\w*)\(|route|@\w+|\bget\b|mux|router|\burl\b|pathname|\bcase\b|\bpath\(|endpoint`)
+
+func lineAt(text []byte, at int) []byte {
+	start := bytes.LastIndexByte(text[:at], '\n') + 1
+	if end := bytes.IndexByte(text[at:], '\n'); end >= 0 {
+		return text[start : at+end]
+	}
+	return text[start:]
 }

@@ -1,10 +1,13 @@
 package scaffold
 
 import (
+	"cmp"
 	"encoding/json"
 	"path"
 	"regexp"
 	"strings"
+
+	"github.com/seed-b235b314/goldenpath/internal/runnable"
 )
 
 // manifest is the part of a package.json that init reads.
@@ -51,8 +54,8 @@ func nodeManager(t *tree, dir string, m manifest) (manager, string) {
 	return npm, ""
 }
 
-// nodePart reads a package.json. It uses only script names that it knows, never the
-// scripts' text.
+// nodePart reads a package.json. It uses only script names that it knows, and the
+// command of the start script if it is a plain one.
 func nodePart(t *tree, dir, marker string) *Part {
 	var m manifest
 	if err := json.Unmarshal(t.read(marker), &m); err != nil {
@@ -60,27 +63,39 @@ func nodePart(t *tree, dir, marker string) *Part {
 		return nil
 	}
 	pm, lock := nodeManager(t, dir, m)
-	p := &Part{Manager: pm.name, Ecosystem: "npm", From: marker}
-	depends := len(m.Dependencies)+len(m.DevDependencies) > 0 || len(m.Workspaces) > 0
+	p := &Part{Manager: pm.name, Ecosystem: "npm", From: marker, members: workspaces(t, dir, m)}
+	depends := len(m.Dependencies)+len(m.DevDependencies) > 0 || len(p.members) > 0
 	if lock != "" {
 		p.From += ", " + lock
 	}
 	if depends {
-		p.Steps = append(p.Steps, step{name: "install", run: pm.install})
+		p.Steps = append(p.Steps, step{name: "install", run: pm.install, why: cmp.Or(path.Join(dir, lock), marker)})
 		if lock == "" {
 			p.Lacks = marker + " has no lock file: run " + pm.name + " install once and commit the lock file"
 		}
 	}
+	exists := func(name string) bool { return t.exists(path.Join(dir, name)) }
 	for _, name := range []string{"lint", "typecheck", "type-check"} {
-		if m.Scripts[name] != "" {
-			p.Steps = append(p.Steps, step{name: name, run: pm.run + name})
-			p.Hooks = append(p.Hooks, hook{id: name, entry: pm.run + name, files: `\.(js|jsx|mjs|cjs|ts|tsx|vue|svelte)$`})
+		if m.Scripts[name] == "" {
+			continue
 		}
+		if why := runnable.Script(m.Scripts[name], exists); why.What != "" {
+			p.Refused = append(p.Refused, "script "+name+" of "+marker+" is not a check: it "+why.What)
+			continue
+		}
+		p.Steps = append(p.Steps, step{name: name, run: pm.run + name, why: "script " + name + " of " + marker})
+		p.Hooks = append(p.Hooks, hook{id: name, entry: pm.run + name, files: `\.(js|jsx|mjs|cjs|ts|tsx|vue|svelte)$`})
 	}
 	if test := m.Scripts["test"]; test != "" && !strings.Contains(test, "no test specified") {
-		p.Steps = append(p.Steps, nodeTest(m, pm, test))
+		if why := runnable.Script(test, exists); why.What != "" && !vitest.MatchString(test) {
+			p.Refused = append(p.Refused, "script test of "+marker+" is not a check: it "+why.What)
+		} else {
+			s := nodeTest(m, pm, test)
+			s.why = "script test of " + marker
+			p.Steps = append(p.Steps, s)
+		}
 	}
-	p.Start = nodeStart(t, dir, m, pm, depends)
+	p.Start = nodeStart(t, dir, m, pm, depends, p)
 	return p
 }
 
@@ -107,51 +122,12 @@ func nodeTest(m manifest, pm manager, test string) step {
 		s.run = pm.test + pm.argument + "--reporter xunit --reporter-option output=" + to + "mocha.xml"
 	case jest.MatchString(test) && m.uses("jest-junit"):
 		s.run = "JEST_JUNIT_OUTPUT_DIR=reports/unit " + pm.test + pm.argument + "--ci --reporters=default --reporters=jest-junit"
+	case strings.HasPrefix(test, "react-scripts test"):
+		s.run = "CI=true " + pm.test // otherwise it watches
+		return s
 	default:
 		return s
 	}
 	s.junit = to + "*.xml"
-	return s
-}
-
-var nodeFile = regexp.MustCompile(`^node ([A-Za-z0-9_][A-Za-z0-9._/-]*)$`)
-
-// nodeStart packs the files and their dependencies, and starts what the start script
-// names. A page built by a bundler is served as static files.
-func nodeStart(t *tree, dir string, m manifest, pm manager, depends bool) *start {
-	built := m.Scripts["build"] != ""
-	s := &start{pack: "dist/app", build: archive(dir), check: "Node is not in the image but comes from the machine: for another target, write a Dockerfile"}
-	switch {
-	case depends && built:
-		s.build += " && " + pm.install + " && " + pm.run + "build && " + pm.prune
-	case depends:
-		s.build += " && " + pm.production
-	case built:
-		s.build += " && " + pm.run + "build"
-	}
-	script := m.Scripts["start"]
-	for _, page := range []struct{ bundler, folder string }{{"vite", "dist"}, {"react-scripts", "build"}} {
-		if built && m.uses(page.bundler) && (script == "" || strings.HasPrefix(script, page.bundler)) {
-			s.build = pm.install + " && " + pm.run + "build"
-			s.pack = path.Join(dir, page.folder)
-			if dir != "." {
-				s.build = "cd " + dir + " && " + s.build
-			}
-			s.entrypoint, s.check = served, servedCheck
-			return s
-		}
-	}
-	switch found := nodeFile.FindStringSubmatch(script); {
-	case found != nil:
-		s.entrypoint = []string{"node", found[1]}
-	case bunFile.MatchString(script):
-		s.entrypoint = append([]string{"bun"}, bunFile.FindStringSubmatch(script)[1])
-	case script != "":
-		s.entrypoint = []string{pm.name, "start"}
-	case t.has(path.Join(dir, "server.js")):
-		s.entrypoint = []string{"node", "server.js"}
-	default:
-		return nil
-	}
 	return s
 }

@@ -77,9 +77,12 @@ func parts(t *tree) []Part {
 	slices.SortStableFunc(all, func(a, b Part) int {
 		return strings.Count(path.Join("x", a.Dir), "/") - strings.Count(path.Join("x", b.Dir), "/")
 	})
-	if len(all) > maxParts {
-		t.note("%d more folders with code are not in the configuration: add the important ones to checks", len(all)-maxParts)
-		all = all[:maxParts]
+	for _, p := range slices.Clone(all) {
+		for _, dir := range p.members {
+			if m := member(t, &p, dir); m != nil {
+				all = append(all, *m)
+			}
+		}
 	}
 	return all
 }
@@ -92,7 +95,8 @@ func within(dir, other string) bool {
 func (f *Facts) steps() []step {
 	var all []step
 	taken := map[string]bool{}
-	for _, p := range f.Parts {
+	parts := f.checked()
+	for _, p := range parts {
 		for _, s := range p.Steps {
 			if p.Dir != "." {
 				s.run = "cd " + p.Dir + " && " + s.run
@@ -100,7 +104,7 @@ func (f *Facts) steps() []step {
 					s.junit = path.Join(p.Dir, s.junit)
 				}
 			}
-			if len(f.Parts) > 1 {
+			if len(parts) > 1 {
 				prefix := p.Language
 				if p.Dir != "." {
 					prefix = slug(path.Base(p.Dir))

@@ -85,7 +85,7 @@ func phpStart(t *tree, dir string, c composer, install string) *start {
 	}
 	serve := "php -S " + address + ":$PORT"
 	folders := []string{"public", "web", "webroot", "html", "www", "."}
-	if m := herokuRoot.FindStringSubmatch(procfile(t)); m != nil && dir == "." {
+	if m := herokuRoot.FindStringSubmatch(procfile(t, dir)); m != nil && dir == "." {
 		folders = append([]string{path.Clean(m[1])}, folders...)
 	}
 	for _, folder := range folders {

@@ -24,6 +24,9 @@ func plan(root *os.Root, f *Facts) ([]planned, error) {
 	var all []planned
 	var blocked []string
 	for _, file := range files() {
+		if !f.wants(file.group) {
+			continue
+		}
 		p, block, err := file.plan(root, f)
 		if err != nil {
 			return nil, err

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/dustin/go-humanize/english"
@@ -27,7 +25,13 @@ type Options struct {
 	Branch  string   // default branch; "" if unknown
 	Pin     string   // full commit id of this binary's release; "" if unknown
 	Version string   // version of that release, such as v1.2.0
-	With    []string // optional starters, by name
+	With    []string // groups of files beyond the configuration and one workflow
+	AppDir  string   // folder of the app, if the repository has several; "" lets init choose the only one
+	Target  string   // of the environments; "" derives it from the repository
+	// Choose asks a person for one of several apps; nil means that no one can be asked.
+	Choose func(apps []App) (int, error)
+	// Offer asks a person which groups to write; nil means that no one can be asked.
+	Offer   func(groups []Group) ([]string, error)
 	DryRun  bool
 	Now     func() time.Time
 	Ignored func(paths []string) []string // returns the paths that git ignores; nil skips the check
@@ -64,11 +68,11 @@ const (
 // a report of the files written before.
 func Init(o Options) (*report.Report, error) {
 	start := o.Now()
-	for _, name := range o.With {
-		if all := conditional(); !slices.Contains(all, name) {
-			return nil, report.Usage(fmt.Sprintf("--with %.40q is not an optional starter; optional starters are: %s", name, strings.Join(all, ", ")))
-		}
+	with, err := selected(o.With)
+	if err != nil {
+		return nil, err
 	}
+	o.With = with
 	root, err := os.OpenRoot(o.Dir)
 	if err != nil {
 		return nil, report.Usage(fmt.Sprintf("open %s: %v: set --repo to a readable folder", o.Dir, err))
@@ -135,7 +139,7 @@ func judge(r *report.Report, f *Facts, data *Data, o Options, failure error) {
 		r.Verdict = report.Warn
 		r.Title += "; " + english.Plural(len(gaps), "thing", "") + " to check"
 	}
-	r.Sections = []report.Section{f.section(), f.next(data.Files)}
+	r.Sections = []report.Section{f.section(), f.next(o, data.Files, gaps)}
 	r.Set("written", fmt.Sprint(count[stateWritten]))
 	r.Set("kept", fmt.Sprint(kept))
 }
@@ -168,9 +172,15 @@ func List(now time.Time) *report.Report {
 		Name: "init", Verdict: report.Pass, Reason: report.ReasonOK, Title: "the files that init writes if they are missing", Started: now.UTC(),
 		Sections: []report.Section{{Title: "files", Open: true, Head: []string{"file", "for"}}},
 	}
+	r.Sections[0].Head = []string{"file", "for", "with"}
 	for _, f := range files() {
-		r.Sections[0].Rows = append(r.Sections[0].Rows, []string{f.path, f.why})
+		with := ""
+		if f.group != "" {
+			with = "--with " + f.group
+		}
+		r.Sections[0].Rows = append(r.Sections[0].Rows, []string{f.path, f.why, with})
 	}
+	r.Sections = append(r.Sections, Groups())
 	return r
 }
 

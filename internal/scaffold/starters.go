@@ -2,7 +2,6 @@ package scaffold
 
 import (
 	"io/fs"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,8 +12,6 @@ import (
 var (
 	copyTo = regexp.MustCompile(`^# Copy this file to (\.github/workflows/[a-z0-9-]+\.yml)\b`)
 	zeros  = regexp.MustCompile(`@0{40}( # v0)?\b`)
-	// A second line of comment marks an optional starter and describes it.
-	onlyFor = regexp.MustCompile(`^# Copy this file [^\n]*\n# ([^\n]+)`)
 )
 
 // starters returns all starter workflows.
@@ -32,9 +29,9 @@ func starters() []file {
 		text := string(b)
 		to := target(name, text)
 		all = append(all, file{
-			path: to, why: starterFor(name, text), also: []string{strings.TrimSuffix(to, ".yml") + ".yaml"},
+			path: to, why: starterFor(name), group: starterGroup(name), also: []string{strings.TrimSuffix(to, ".yml") + ".yaml"},
 			make: func(f *Facts) (string, string, error) {
-				return pinned(f.onBranch(text), f), f.notFor(strings.TrimSuffix(name, ".yml"), text), nil
+				return pinned(f.onBranch(f.introduced(name, text)), f), f.notFor(starterGroup(name)), nil
 			},
 		})
 	}
@@ -77,39 +74,48 @@ func pinned(text string, f *Facts) string {
 	return regexp.MustCompile(`@0{40}`).ReplaceAllLiteralString(text, pin)
 }
 
-// notFor returns why an optional starter is not written, or "".
-func (f *Facts) notFor(name, text string) string {
-	m := onlyFor.FindStringSubmatch(text)
-	if m == nil || slices.Contains(f.With, name) {
-		return ""
+// notFor returns why a workflow does not work with the target, or "".
+func (f *Facts) notFor(group string) string {
+	if f.Deploys == "process" && slices.Contains(released, group) {
+		return "with target process nothing is released on GitHub, so it has nothing to do"
 	}
-	return strings.TrimSuffix(m[1], ".") + ": --with " + name
+	return ""
 }
 
-// conditional returns the optional starters, which --with can name.
-func conditional() []string {
-	var all []string
-	names, err := fs.Glob(workflows.Starters, "*.yml")
-	if err != nil {
-		return nil
+var firstComment = regexp.MustCompile(`\A# Copy this file [^\n]*\n`)
+
+// introduced replaces the first comment, which is about copying, with what the workflow
+// does for this repository.
+func (f *Facts) introduced(name, text string) string {
+	if starterGroup(name) != "" || !firstComment.MatchString(text) {
+		return text
 	}
-	for _, name := range names {
-		if b, err := workflows.Starters.ReadFile(name); err == nil && onlyFor.Match(b) {
-			all = append(all, strings.TrimSuffix(name, ".yml"))
+	about := "# Runs goldenpath: previews for pull requests, releases for pushes to the default branch.\n"
+	if f.Deploys == "process" {
+		about = "# Runs goldenpath on GitHub: tests, build, security gate and scorecard. The environments have target\n" +
+			"# process, so previews, staging and production exist only where you run \"goldenpath run\".\n"
+	}
+	if f.Pin == "" {
+		about += "# Replace the zeros with the full commit of a goldenpath release.\n"
+	}
+	return firstComment.ReplaceAllLiteralString(text, about)
+}
+
+// starterGroup is the group of a starter: "" for the one that is always written.
+func starterGroup(name string) string {
+	if name = strings.TrimSuffix(name, ".yml"); name != "goldenpath" && name != "pull-request" {
+		return name
+	}
+	return ""
+}
+
+// starterFor describes a starter by its name.
+func starterFor(name string) string {
+	group := starterGroup(name)
+	for _, g := range groups {
+		if g.Name == group {
+			return strings.TrimPrefix(g.What, "workflow: ")
 		}
 	}
-	return all
-}
-
-// starterFor describes a starter by its name and its second line.
-func starterFor(name, text string) string {
-	name = strings.TrimSuffix(path.Base(name), ".yml")
-	if name == "pull-request" || name == "goldenpath" {
-		return "runs the path on GitHub for every pull request and every push"
-	}
-	why := strings.ReplaceAll(name, "-", " ") + " workflow"
-	if onlyFor.MatchString(text) {
-		why += "; with `--with " + name + "`"
-	}
-	return why
+	return "runs the path on GitHub for every pull request and every push"
 }

@@ -19,6 +19,7 @@ const (
 	maxFile  = 1 << 20
 	maxNames = 50_000
 	maxDepth = 12
+	maxHeld  = 64 << 20 // of files that are kept in memory
 )
 
 // plainName matches paths that need no quotes in a shell, in YAML and in a glob.
@@ -32,11 +33,13 @@ type tree struct {
 	root  *os.Root
 	names []string
 	notes []string // what was not used, and why
+	cache map[string][]byte
+	held  int // bytes in cache
 }
 
 // listFiles lists the files. It does not follow links.
 func listFiles(root *os.Root) (*tree, error) {
-	t := &tree{root: root}
+	t := &tree{root: root, cache: map[string][]byte{}}
 	odd := 0
 	err := fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
@@ -75,7 +78,7 @@ func listFiles(root *os.Root) (*tree, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list the files of %s: %w", root.Name(), err)
 	}
-	slices.Sort(t.names) // app.py comes before app/main.py, other than in the walk
+	slices.Sort(t.names) // the walk sorts names, not paths
 	return t, nil
 }
 
@@ -91,10 +94,25 @@ func (t *tree) has(name string) bool {
 	return ok
 }
 
+// folder reports whether a folder with files exists.
+func (t *tree) folder(name string) bool {
+	if name == "." {
+		return true
+	}
+	i, _ := slices.BinarySearch(t.names, name+"/")
+	return i < len(t.names) && strings.HasPrefix(t.names[i], name+"/")
+}
+
+// exists reports whether a file or a folder exists.
+func (t *tree) exists(name string) bool { return t.has(name) || t.folder(name) }
+
 // read returns a file, or nil with a note if it is too large or cannot be read.
 func (t *tree) read(name string) []byte {
 	if !t.has(name) {
 		return nil
+	}
+	if b, ok := t.cache[name]; ok {
+		return b
 	}
 	info, err := t.root.Lstat(filepath.FromSlash(name))
 	if err == nil && (!info.Mode().IsRegular() || info.Size() > maxFile) {
@@ -106,7 +124,10 @@ func (t *tree) read(name string) []byte {
 	}
 	if err != nil {
 		t.note("%s was not read: %v", name, err)
-		return nil
+		b = nil
+	}
+	if t.held += len(b); t.held < maxHeld {
+		t.cache[name] = b
 	}
 	return b
 }

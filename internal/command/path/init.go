@@ -1,13 +1,17 @@
 package path
 
 import (
+	"bufio"
 	"cmp"
 	"context"
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/term"
 
 	"github.com/seed-b235b314/goldenpath/internal/command"
 	"github.com/seed-b235b314/goldenpath/internal/git"
@@ -18,9 +22,11 @@ import (
 // Init is `goldenpath init`.
 type Init struct {
 	App    string   `help:"Name of the app. Default: \"app\" in .goldenpath.yml, otherwise the repository's name." placeholder:"NAME"`
+	AppDir string   `help:"Folder of the app, if the repository has several. Default: the only one, or the one in the root." placeholder:"DIR"`
 	Image  string   `help:"Image repository without tag. Default: \"artifact.image\" in .goldenpath.yml, otherwise ghcr.io/OWNER/APP." placeholder:"REF"`
-	Pin    string   `help:"Commit (40 characters) of goldenpath that the starter workflows call. Default: the commit of this release's tag, or the commit that this binary was built from." placeholder:"COMMIT"`
-	With   []string `help:"Optional starter workflows to write: comment, promote, security." placeholder:"NAME,..."`
+	Target string   `help:"Target of the environments: process or kubernetes. Default: kubernetes if the repository has one chart or kustomization, otherwise process." placeholder:"TARGET"`
+	Pin    string   `help:"Commit (40 characters) of goldenpath that the workflows call. Default: the commit of this release's tag." placeholder:"COMMIT"`
+	With   []string `help:"Groups of further files to write, such as github,runbooks, or all. \"list\" describes them and writes nothing." placeholder:"NAME,..."`
 	DryRun bool     `help:"Show what would be written and change nothing."`
 	List   bool     `help:"List the files that init can write, and write none."`
 	Repo   string   `help:"Repository of the app." default:"." type:"path" placeholder:"DIR" group:"where"`
@@ -29,12 +35,12 @@ type Init struct {
 
 // Help is shown by --help.
 func (Init) Help() string {
-	return `Looks at the repository and writes the files that are missing: .goldenpath.yml, starter workflows (short workflow files that call goldenpath's workflows), a Dependabot configuration, CODEOWNERS, issue and pull request templates, runbooks, and registers (lists of risks, incidents, exceptions, access and debt). Existing files are never changed. You can run init again at any time.`
+	return `Looks at the repository and writes two files if they are missing: .goldenpath.yml and one workflow. --with adds more: issue and pull request templates, Dependabot, runbooks, registers (lists of risks, incidents, exceptions, access and debt), and workflows. On a terminal, init asks which. Existing files are never changed. You can run init again at any time.`
 }
 
 // Do writes the missing files.
 func (c *Init) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
-	if c.List {
+	if c.List || slices.Equal(c.With, []string{"list"}) {
 		return scaffold.List(env.Now()), nil
 	}
 	if info, err := os.Stat(c.Repo); err != nil || !info.IsDir() {
@@ -44,7 +50,11 @@ func (c *Init) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 	if err != nil {
 		return nil, err
 	}
-	o := scaffold.Options{Dir: repo.Dir(), App: c.App, Image: c.Image, With: c.With, DryRun: c.DryRun, Now: env.Now}
+	o := scaffold.Options{Dir: repo.Dir(), App: c.App, AppDir: c.AppDir, Target: c.Target, Image: c.Image, With: c.With, DryRun: c.DryRun, Now: env.Now}
+	if env.Terminal && term.IsTerminal(int(os.Stdin.Fd())) {
+		ask := prompt{in: bufio.NewReader(os.Stdin), out: env.Stderr}
+		o.Choose, o.Offer = ask.app, ask.groups
+	}
 	o.Branch = defaultBranch(ctx, repo)
 	o.Ignored = func(paths []string) []string {
 		out, _ := repo.Run(ctx, append([]string{"check-ignore", "--"}, paths...)...) // exit code 1: it ignores none
