@@ -64,8 +64,14 @@ func selected(with []string) ([]string, error) {
 	return all, nil
 }
 
-// wants reports whether a group was asked for; "" is always written.
-func (f *Facts) wants(group string) bool { return group == "" || slices.Contains(f.With, group) }
+// wants reports whether a group was asked for. The group "" is always written, except
+// for a repository that wants only the gate.
+func (f *Facts) wants(group string) bool {
+	if group == "" {
+		return !slices.Equal(f.With, []string{"security"})
+	}
+	return slices.Contains(f.With, group)
+}
 
 // offered returns the groups that work with the target.
 func (f *Facts) offered() []Group {

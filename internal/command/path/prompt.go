@@ -36,7 +36,7 @@ func (p prompt) app(apps []scaffold.App) (int, error) {
 	}
 }
 
-// groups asks which groups of files to write besides the configuration and one workflow.
+// groups asks which groups of files to write in addition to the configuration and one workflow.
 func (p prompt) groups(groups []scaffold.Group) ([]string, error) {
 	fmt.Fprintln(p.out, "init writes .goldenpath.yml and one workflow. What else?")
 	for i, g := range groups {
