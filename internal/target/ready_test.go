@@ -37,7 +37,7 @@ func TestReadyAfterRedirect(t *testing.T) {
 			proof, err := WaitReady(t.Context(), app.URL, Ready{Path: path, Timeout: time.Second}, nil, func() error { return nil })
 			got := proof.Health
 			if err != nil {
-				got = err.Error()
+				got = strings.TrimSuffix(err.Error(), " (not ready after 1s)")
 			}
 			if got != want {
 				t.Errorf("got %q, want %q", got, want)
