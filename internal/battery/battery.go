@@ -42,6 +42,7 @@ type Data struct {
 type step struct {
 	check report.Check
 	log   string   // end of the output of a command that failed
+	file  string   // with all of its output
 	junit []string // copies of its JUnit files
 	err   error    // it could not be run
 }

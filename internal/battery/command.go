@@ -61,6 +61,7 @@ func (o Options) execute(ctx context.Context, s config.Step, st *step) {
 		return
 	}
 	st.check.State, st.check.Result, st.log = report.Failed, err.Error(), res.Tail
+	st.file, st.check.Note = log.Name(), "the whole output: "+log.Name()
 	var exit *tool.ExitError
 	switch {
 	case errors.As(err, &exit):

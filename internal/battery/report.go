@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
 // tailLines is how many of the last lines of a failed command's output a report shows.
@@ -28,6 +29,7 @@ func (o Options) report(name string, done []step, d Data) *report.Report {
 		}
 		if st.log != "" {
 			r.Sections = append(r.Sections, report.Section{Title: st.check.Name + ": end of its output", Open: true, Text: lastLines(st.log, tailLines)})
+			r.Set("log", st.file)
 		}
 	}
 	r.SetData(d)
@@ -46,8 +48,12 @@ func (o Options) report(name string, done []step, d Data) *report.Report {
 // shows a private key.
 var privateKey = regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----\n?|$)`)
 
+// Output returns the last lines of a command's output as a report shows them.
+func Output(s string) string { return lastLines(s, tailLines) }
+
 // lastLines returns the last n lines of a command's output, without private keys.
 func lastLines(s string, n int) string {
-	all := slices.Collect(strings.Lines(privateKey.ReplaceAllString(s, "[a private key was printed here]\n")))
+	s = text.WithoutEscapes(privateKey.ReplaceAllString(s, "[a private key was printed here]\n"))
+	all := slices.Collect(strings.Lines(s))
 	return strings.Join(all[max(0, len(all)-n):], "")
 }

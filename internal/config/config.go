@@ -16,6 +16,7 @@ type Config struct {
 	Version      int                    `yaml:"version"`
 	App          string                 `yaml:"app"`
 	Artifact     Artifact               `yaml:"artifact"`
+	Install      Install                `yaml:"install"`
 	Checks       Steps                  `yaml:"checks"`
 	Battery      Battery                `yaml:"battery"`
 	Preview      Preview                `yaml:"preview"`
@@ -41,6 +42,14 @@ type Artifact struct {
 	Port       int               `yaml:"port"`       // declared in the image; the process gets $PORT
 	Env        map[string]string `yaml:"env"`
 	MaxSize    Size              `yaml:"max-size"` // of one file; default 500 MB
+}
+
+// Install defines how the dependencies are installed. The zero value installs nothing.
+type Install struct {
+	Run     string   `yaml:"run"`
+	Lock    []string `yaml:"lock"`    // files that determine the result
+	Keep    []string `yaml:"keep"`    // folders that it fills
+	Timeout Duration `yaml:"timeout"` // default 15 minutes
 }
 
 // Step is one command.

@@ -17,6 +17,7 @@ func (c *Config) defaults() {
 	setDefault(&a.User, defaultUser)
 	setDefault(&a.Port, 8080)
 	setDefault(&a.MaxSize, defaultMaxSize)
+	setDefault(&c.Install.Timeout, defaultTimeout)
 	for _, steps := range []Steps{c.Checks, c.Battery.Steps} {
 		for i := range steps {
 			setDefault(&steps[i].Timeout, defaultTimeout)

@@ -35,8 +35,11 @@ func ExitCode(r *Report, err error) int {
 	case Pass, Warn, Skip:
 		return ExitOK
 	case Fail:
-		if r.Reason == ReasonInvalidInput {
-			return ExitUsage // a stage of a longer run found it
+		switch r.Reason {
+		case ReasonInvalidInput: // a stage of a longer run found it
+			return ExitUsage
+		case ReasonDockerMissing: // the commit is not judged
+			return ExitFailure
 		}
 		return ExitVerdict
 	}

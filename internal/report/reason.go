@@ -25,6 +25,8 @@ const (
 	ReasonCompleted Reason = "completed"
 	// ReasonDimensionFailed (fail): a dimension of the scorecard failed, or a required one did not pass.
 	ReasonDimensionFailed Reason = "dimension-failed"
+	// ReasonDockerMissing (fail): `artifact.dockerfile` needs Docker, which is not installed or does not run on this machine (exit 3).
+	ReasonDockerMissing Reason = "docker-missing"
 	// ReasonDrift (fail): the target runs something other than what the ledger records.
 	ReasonDrift Reason = "drift"
 	// ReasonEvidenceFailed (fail): trusted evidence says that the artifact failed.
@@ -73,6 +75,8 @@ const (
 	ReasonNotEverythingChecked Reason = "not-everything-checked"
 	// ReasonNotFound (fail, skip): the artifact is not in the registry (fail), or the preview does not exist (skip).
 	ReasonNotFound Reason = "not-found"
+	// ReasonNotInImage (fail): the image starts a program that it does not contain, and a target of `.goldenpath.yml` runs it in a container.
+	ReasonNotInImage Reason = "not-in-image"
 	// ReasonNotPullable (fail): the artifact of an earlier release can no longer be pulled.
 	ReasonNotPullable Reason = "not-pullable"
 	// ReasonNotReady (fail): the application was deployed but did not become ready; the report shows what was observed and the last lines of its log. Exit 1; exit 3 if the target, not the application, failed.
@@ -125,7 +129,7 @@ const (
 	ReasonReadyWithGaps Reason = "ready-with-gaps"
 	// ReasonRefused (fail): policy rejects what was asked for; nothing was applied.
 	ReasonRefused Reason = "refused"
-	// ReasonRemoved (pass): the preview was removed.
+	// ReasonRemoved (pass): the preview, or what earlier runs left, was removed.
 	ReasonRemoved Reason = "removed"
 	// ReasonReported (pass): the cost of the previews of a day was reported.
 	ReasonReported Reason = "reported"

@@ -108,7 +108,7 @@ func (b *bench) run(ctx context.Context, o Options) (res *Result, ran []string, 
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	o.Repo, o.State = repo, b.state
+	o.Repo, o.State, o.Build = repo, b.state, filepath.Join(b.state, "build")
 	b.out.Reset()
 	console := NewConsole(&b.out, false)
 	p := &recorder{Console: console}

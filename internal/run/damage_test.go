@@ -177,10 +177,22 @@ func TestFrom(t *testing.T) {
 	}
 }
 
-// TestFromAfterTheEnd: a complete run has removed its checkout.
+// TestFromAfterTheEnd: a complete run has removed its preview, and a run of another commit
+// replaces the checkout.
 func TestFromAfterTheEnd(t *testing.T) {
 	b := newBench(t)
 	b.must(Options{})
+	first := b.git("rev-parse", "HEAD")
+	if _, ran, err := b.run(t.Context(), Options{From: "battery"}); err == nil || len(ran) != 0 || !strings.Contains(err.Error(), "--from preview") {
+		t.Errorf("--from battery: ran %v, %v", ran, err)
+	}
+	if _, ran := b.must(Options{From: "security-gate", Until: "battery"}); !slices.Equal(ran, whole[3:6]) {
+		t.Errorf("ran %v", ran)
+	}
+	b.must(Options{From: "scorecard"})
+	b.commit("two")
+	b.must(Options{Until: "validate"})
+	b.git("reset", "-q", "--hard", first)
 	for _, from := range whole[1:7] {
 		_, ran, err := b.run(t.Context(), Options{From: from})
 		if err == nil || len(ran) != 0 || !strings.Contains(err.Error(), "--from validate") {
@@ -200,8 +212,11 @@ func TestStrangeStateFolder(t *testing.T) {
 		old, _ := b.must(Options{Until: "validate"})
 		b.commit("two")
 		b.must(Options{Until: "validate"})
-		if _, err := os.Stat(filepath.Join(old.Dir, "src")); err == nil {
-			t.Errorf("%q: the old checkout stays", name)
+		if err := prune(b.state, "", Bounds{Runs: 1, Bytes: 1}); err != nil {
+			t.Errorf("%q: %v", name, err)
+		}
+		if _, err := os.Stat(old.Dir); err == nil {
+			t.Errorf("%q: the old run stays", name)
 		}
 	}
 }

@@ -107,7 +107,11 @@ func (x *execution) next(failed string) []string {
 	case o.Reason == report.ReasonFindings:
 		return []string{"fix the findings, commit the change, then " + again, "or accept what you have judged: security-gate waive --help"}
 	case o.Reason == report.ReasonWasRolledBack, o.Reason == report.ReasonSoakFailed:
-		return []string{fix, "or promote the same image anyway: " + again + " --again"}
+		all := []string{fix, "or promote the same image anyway: " + again + " --again"}
+		if page := lastBreach(x.Out); page != "" {
+			all = append(all, "what was measured then: "+page)
+		}
+		return all
 	}
 	return []string{fix}
 }

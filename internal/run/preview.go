@@ -17,9 +17,11 @@ func (x *execution) keepsPreview() bool {
 
 // previewRuns reports whether the preview of an earlier call still runs this image.
 func previewRuns(ctx context.Context, x *execution) bool {
-	if !x.keepsPreview() {
-		return true // it was removed on purpose
-	}
+	return !x.keepsPreview() || x.previewAlive(ctx) // else it was removed on purpose
+}
+
+// previewAlive reports whether the preview runs the image of an earlier call.
+func (x *execution) previewAlive(ctx context.Context) bool {
 	r := x.state.report("package")
 	running, err := x.Target.Status(ctx, stage.PreviewEnvironment(stage.LocalPreview))
 	return err == nil && r != nil && running.Alive && running.Digest == r.Digest

@@ -2,9 +2,7 @@ package run
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,7 +29,7 @@ func (x *execution) resume(ctx context.Context, all []step) int {
 	if first < 0 {
 		return len(all)
 	}
-	if _, err := os.Stat(x.Dir); err != nil && all[first].checkout {
+	if all[first].checkout && !x.hasCheckout() {
 		return 0
 	}
 	if after := all[first].after; after != "" {
@@ -50,11 +48,10 @@ func (x *execution) firstOpen(all []step) string {
 	return ""
 }
 
-// lacksCheckout reports whether one of the stages needs a checkout that the end of an
-// earlier run removed. validate makes a new one.
+// lacksCheckout reports whether one of the stages needs a checkout that a run of another
+// commit replaced. validate makes a new one.
 func (x *execution) lacksCheckout(some []step) bool {
-	_, err := os.Stat(x.Dir)
-	return err != nil && some[0].name != "validate" && slices.ContainsFunc(some, func(s step) bool { return s.checkout })
+	return !x.hasCheckout() && some[0].name != "validate" && slices.ContainsFunc(some, func(s step) bool { return s.checkout })
 }
 
 // packaged reports whether the image of an earlier call is still in the repository,
@@ -96,27 +93,6 @@ func bounds(all []string, from, until string) (first, last int, err error) {
 		return 0, 0, report.Usage(fmt.Sprintf("--from %s is a later stage than --until %s: exchange the two stages", from, until))
 	}
 	return first, last, nil
-}
-
-// removeCheckouts removes the checkouts of all runs except one. The reports are kept.
-func removeCheckouts(stateDir, keep string) error {
-	runs := filepath.Join(stateDir, "runs")
-	all, err := os.ReadDir(runs)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("cannot list the runs: %w", err)
-	}
-	for _, run := range all {
-		dir := filepath.Join(runs, run.Name())
-		if dir == keep {
-			continue
-		}
-		for _, name := range []string{"src", "src.tmp", "gate", "gate.tmp"} {
-			if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
-				return fmt.Errorf("cannot remove an old checkout: %w", err)
-			}
-		}
-	}
-	return nil
 }
 
 // lock ensures that only one run at a time uses a state folder.

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -31,6 +30,7 @@ type Progress interface {
 type Options struct {
 	Repo   git.Repository
 	State  string // folder for runs; created if absent
+	Build  string // folder for the checkout; created if absent
 	Commit string // "": the tip of the current branch
 	From   string // stage to start with; "": the first that has not passed
 	Until  string // last stage; "": the end of the path
@@ -78,10 +78,11 @@ func Path(ctx context.Context, d stage.Deps, p Progress, o Options) (*Result, er
 		return nil, err
 	}
 	defer unlock()
-	if err := removeCheckouts(o.State, x.Out); err != nil {
+	if x.state, err = openState(x.Out, x.Job.Commit.ID, x.Config.Source(), d.Now()); err != nil {
 		return nil, err
 	}
-	if x.state, err = openState(x.Out, x.Job.Commit.ID, x.Config.Source(), d.Now()); err != nil {
+	x.Own = own(o.Build, x.state.Began)
+	if err := errors.Join(prune(o.State, x.Out, Limits), keepBreach(x.Out, d.Now())); err != nil {
 		return nil, err
 	}
 	if o.From == "" {
@@ -89,16 +90,16 @@ func Path(ctx context.Context, d stage.Deps, p Progress, o Options) (*Result, er
 	} else if missing := x.firstOpen(all[:from]); missing != "" {
 		return nil, report.Usage(fmt.Sprintf("--from %s: stage %s has not passed for %.7s: run without --from", o.From, missing, x.Job.Commit.ID))
 	} else if x.lacksCheckout(all[from : until+1]) {
-		return nil, report.Usage(fmt.Sprintf("--from %s: the checkout of %.7s was removed when its run ended: use --from validate", o.From, x.Job.Commit.ID))
+		return nil, report.Usage(fmt.Sprintf("--from %s: a run of another commit replaced the checkout of %.7s: use --from validate", o.From, x.Job.Commit.ID))
+	}
+	if o.From != "" && all[from].after != "" && !x.previewAlive(ctx) {
+		return nil, report.Usage(fmt.Sprintf("--from %s: the preview of %.7s was removed when its run ended: use --from %s", o.From, x.Job.Commit.ID, all[from].after))
 	}
 	p.Plan(fmt.Sprintf("%s · %.7s", x.Config.App, x.Job.Commit.ID), names(all[:until+1]), append(notes(x.Job.Commit), otherTargets(x.configured)...))
 	runErr := x.run(ctx, all[:until+1], min(from, until+1))
 	rep := x.summary(ctx, all, until, start, runErr)
 	if err := x.writeSummary(rep); err != nil {
 		return nil, errors.Join(runErr, err)
-	}
-	if runErr == nil && rep.Verdict != report.Fail && until == len(all)-1 {
-		runErr = os.RemoveAll(x.Dir) // nothing is left to resume
 	}
 	return &Result{Report: rep, Dir: x.Out}, runErr
 }
@@ -117,10 +118,11 @@ func begin(ctx context.Context, d stage.Deps, p Progress, o Options) (*execution
 	cfg = config.Laptop(cfg)
 	d.Say = p.Say
 	dir := filepath.Join(o.State, "runs", c.ID[:12])
-	job, err := stage.New(d, c, cfg, filepath.Join(dir, "src"), dir)
+	job, err := stage.New(d, c, cfg, filepath.Join(o.Build, "src"), dir)
 	if err != nil {
 		return nil, err
 	}
+	job.Declared = whole
 	return &execution{Job: job, Options: o, configured: whole, progress: p, reports: map[string]*report.Report{}}, nil
 }
 

@@ -43,8 +43,9 @@ func TestPath(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	// NEWCOMER 15: tools that walk through the repository find no second copy of it.
 	if _, err := os.Stat(filepath.Join(res.Dir, "src")); err == nil {
-		t.Error("the checkout stays although nothing is left to resume")
+		t.Error("there is a checkout below the git directory")
 	}
 	// Again, nothing is left to do.
 	if _, ran := b.must(Options{}); len(ran) != 0 {
@@ -68,7 +69,8 @@ func TestResume(t *testing.T) {
 	}{
 		"goes on": {"package", nil, whole[3:]},
 		"the preview is deployed for its battery": {"preview", nil, whole[4:]},
-		"the checkout is lost":                    {"package", func(_ *bench, dir string) { os.RemoveAll(filepath.Join(dir, "src")) }, whole},
+		"the checkout is lost":                    {"package", func(b *bench, _ string) { os.RemoveAll(filepath.Join(b.state, "build")) }, whole},
+		"the checkout was removed in part":        {"package", func(b *bench, _ string) { os.RemoveAll(filepath.Join(b.state, "build", "src")) }, whole},
 		"the image is lost":                       {"security-gate", func(b *bench, _ string) { os.RemoveAll(filepath.Join(b.state, "registry", "shop")) }, whole[2:]},
 		"the state is damaged":                    {"security-gate", func(_ *bench, dir string) { os.WriteFile(filepath.Join(dir, "run.json"), []byte("{"), 0o644) }, whole},
 		"an environment was stopped": {"staging", func(b *bench, _ string) {

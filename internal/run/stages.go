@@ -73,10 +73,10 @@ func names(all []step) []string {
 }
 
 func validate(ctx context.Context, x *execution) (*report.Report, error) {
-	if err := x.Job.Commit.CheckOut(ctx, x.Dir); err != nil {
+	if err := x.checkOut(ctx); err != nil {
 		return nil, err
 	}
-	return stage.Validate(x.Job)
+	return stage.Validate(ctx, x.Job)
 }
 
 func test(ctx context.Context, x *execution) (*report.Report, error) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -175,20 +174,4 @@ func (c Commit) entries(ctx context.Context, path string) ([]entry, error) {
 
 func nulSeparated(b []byte) []string {
 	return strings.FieldsFunc(string(b), func(r rune) bool { return r == 0 })
-}
-
-// CheckOut makes a copy of the commit, with its history, in the folder dir. A copy
-// that was interrupted leaves dir absent.
-func (c Commit) CheckOut(ctx context.Context, dir string) error {
-	tmp := dir + ".tmp"
-	if err := errors.Join(os.RemoveAll(tmp), os.RemoveAll(dir), os.MkdirAll(filepath.Dir(dir), 0o755)); err != nil {
-		return fmt.Errorf("cannot check out commit %.7s: %w", c.ID, err)
-	}
-	if _, err := c.Repo.Run(ctx, "clone", "--quiet", "--shared", "--no-checkout", c.Repo.Dir(), tmp); err != nil {
-		return fmt.Errorf("cannot check out commit %.7s: %w", c.ID, err)
-	}
-	if _, err := git.Own(tmp).Run(ctx, "-c", "advice.detachedHead=false", "checkout", "--quiet", "--detach", c.ID); err != nil {
-		return fmt.Errorf("cannot check out commit %.7s: %w", c.ID, err)
-	}
-	return os.Rename(tmp, dir)
 }

@@ -21,7 +21,9 @@ import (
 type image struct {
 	index   v1.ImageIndex
 	content string // for the report: 12 files
-	close   func() error
+	// entrypoint is the check of the program that the image starts; zero: nothing to say.
+	entrypoint report.Check
+	close      func() error
 }
 
 // makeImage packs a folder, or builds a Dockerfile, as the configuration says. If the
@@ -30,7 +32,7 @@ func (j *Job) makeImage(ctx context.Context, r *report.Report) (*image, error) {
 	if j.Config.Artifact.Dockerfile != "" {
 		return j.dockerImage(ctx, r)
 	}
-	return j.packedImage(ctx)
+	return j.packedImage(ctx, r)
 }
 
 func (j *Job) labels() map[string]string {
@@ -41,11 +43,17 @@ func (j *Job) labels() map[string]string {
 	}
 }
 
-func (j *Job) packedImage(ctx context.Context) (*image, error) {
+func (j *Job) packedImage(ctx context.Context, r *report.Report) (*image, error) {
 	a := j.Config.Artifact
 	dir, err := insideCheckout(j.Dir, a.Pack)
 	if err != nil {
 		return nil, err
+	}
+	entrypoint, ok := j.entrypointCheck(dir)
+	if ok && entrypoint.State == report.Failed {
+		r.Checks = append(r.Checks, entrypoint)
+		r.Verdict, r.Reason, r.Title = report.Fail, report.ReasonNotInImage, "the image does not contain "+a.Entrypoint[0]+", which it starts"
+		return nil, nil
 	}
 	j.Say("pack " + a.Pack)
 	packed, err := artifact.Pack(ctx, artifact.PackOptions{
@@ -60,7 +68,7 @@ func (j *Job) packedImage(ctx context.Context) (*image, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &image{packed.Index, english.Plural(packed.Files, "file", ""), packed.Close}, nil
+	return &image{index: packed.Index, content: english.Plural(packed.Files, "file", ""), close: packed.Close, entrypoint: entrypoint}, nil
 }
 
 // dockerImage builds the Dockerfile with Docker. The checkout is the build context.
@@ -76,13 +84,18 @@ func (j *Job) dockerImage(ctx context.Context, r *report.Report) (*image, error)
 	for key, value := range j.labels() {
 		argv = append(argv, "--label", key+"="+value)
 	}
+	log, err := os.Create(filepath.Join(j.Out, "docker-build.log"))
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
 	res, err := tool.Command{
-		Argv: append(argv, "."), Dir: j.Dir, Env: []string{fmt.Sprintf("SOURCE_DATE_EPOCH=%d", j.Commit.Time.Unix())}, Timeout: buildTimeout, Guard: j.Guard,
+		Argv: append(argv, "."), Dir: j.Dir, Env: []string{fmt.Sprintf("SOURCE_DATE_EPOCH=%d", j.Commit.Time.Unix())}, Timeout: buildTimeout, Guard: j.Guard, Transcript: log,
 	}.Run(ctx)
 	if errors.Is(err, tool.ErrNotFound) {
 		return nil, report.Usage("artifact.dockerfile needs Docker, and docker is not on PATH: install it, or pack a folder with artifact.pack")
 	}
-	if err := built(ctx, r, "docker build", res, err); err != nil || r.Verdict == report.Fail {
+	if err := built(ctx, r, "docker build", log.Name(), res, err); err != nil || r.Verdict == report.Fail {
 		return nil, err
 	}
 	dir, err := os.MkdirTemp(j.Out, "docker-")
@@ -102,5 +115,5 @@ func (j *Job) dockerImage(ctx context.Context, r *report.Report) (*image, error)
 	if err != nil {
 		return nil, errors.Join(err, remove())
 	}
-	return &image{index, file, remove}, nil
+	return &image{index: index, content: file, close: remove}, nil
 }

@@ -3,12 +3,14 @@ package stage
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/dustin/go-humanize"
 
+	"github.com/seed-b235b314/goldenpath/internal/battery"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/tool"
 )
@@ -22,6 +24,9 @@ func Package(ctx context.Context, j *Job) (*report.Report, error) {
 	r := j.report("package")
 	r.Verdict, r.Reason = report.Pass, report.ReasonPackaged
 	if j.Config.Artifact.Build != "" {
+		if _, err := j.install(ctx, r); err != nil || r.Verdict == report.Fail {
+			return r, err
+		}
 		if err := j.build(ctx, r); err != nil || r.Verdict == report.Fail {
 			return r, err
 		}
@@ -40,6 +45,12 @@ func Package(ctx context.Context, j *Job) (*report.Report, error) {
 		Name: "image", State: report.OK, Seconds: j.Now().Sub(start).Seconds(), Note: img.Digest,
 		Result: fmt.Sprintf("%s, %s, %s", m.content, humanize.Bytes(uint64(img.Size)), img.Platform),
 	})
+	if m.entrypoint.State == report.Warned {
+		r.Verdict = report.Warn
+	}
+	if m.entrypoint.Name != "" {
+		r.Checks = append(r.Checks, m.entrypoint)
+	}
 	r.Digest = img.Digest
 	r.Title = fmt.Sprintf("%s@%.19s", j.Config.Artifact.Image, img.Digest)
 	r.Set("digest", img.Digest)
@@ -51,21 +62,31 @@ func Package(ctx context.Context, j *Job) (*report.Report, error) {
 func (j *Job) build(ctx context.Context, r *report.Report) error {
 	line := j.Config.Artifact.Build
 	j.Say("build: " + line)
+	log, err := os.Create(filepath.Join(j.Out, "build.log"))
+	if err != nil {
+		return err
+	}
+	defer log.Close()
 	res, err := tool.Command{
-		Argv: tool.Shell(line), Dir: j.Dir, Env: []string{"GOLDENPATH_COMMIT=" + j.Commit.ID}, Timeout: buildTimeout, Guard: j.Guard,
+		Argv: tool.Shell(line), Dir: j.Dir, Env: []string{"GOLDENPATH_COMMIT=" + j.Commit.ID}, Timeout: buildTimeout, Guard: j.Guard, Transcript: log,
 	}.Run(ctx)
-	return built(ctx, r, "build", res, err)
+	return built(ctx, r, "build", log.Name(), res, err)
 }
 
-// built adds the result of a build command to the report.
-func built(ctx context.Context, r *report.Report, name string, res tool.Result, err error) error {
+// built adds the result of a build command to the report. log is the file with its whole
+// output; "": there is none.
+func built(ctx context.Context, r *report.Report, name, log string, res tool.Result, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	c := report.Check{Name: name, State: report.OK, Result: "ok", Seconds: res.Elapsed.Seconds()}
 	if err != nil {
 		c.State, c.Result = report.Failed, err.Error()
-		r.Sections = append(r.Sections, report.Section{Title: "end of the " + name + "'s output", Open: true, Text: res.Tail})
+		r.Sections = append(r.Sections, report.Section{Title: "end of the " + name + "'s output", Open: true, Text: battery.Output(res.Tail)})
+		if c.Note = ""; log != "" {
+			c.Note = "the whole output: " + log
+			r.Set("log", log)
+		}
 		r.Verdict, r.Reason, r.Title = report.Fail, report.ReasonBuildFailed, "the "+name+" failed: "+err.Error()
 	}
 	r.Checks = append(r.Checks, c)

@@ -48,10 +48,14 @@ type Deps struct {
 type Job struct {
 	Deps
 	Commit Commit
-	Config *config.Config       // of the commit
-	Dir    string               // checkout of the commit
-	Out    string               // folder for logs, JUnit files and scratch files
-	Image  *artifact.Repository // repository that artifact.image names
+	Config *config.Config // of the commit
+	// Declared is the configuration as it is in the commit, if Config has the environments
+	// of this machine instead; nil: Config is it.
+	Declared *config.Config
+	Dir      string               // checkout of the commit
+	Own      Own                  // set if Dir belongs to goldenpath
+	Out      string               // folder for logs, JUnit files and scratch files
+	Image    *artifact.Repository // repository that artifact.image names
 }
 
 // New returns the job of a commit. dir is the folder of the checkout, which may not exist

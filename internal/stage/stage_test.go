@@ -37,7 +37,7 @@ func fails(t *testing.T, err error, want string) {
 func TestValidate(t *testing.T) {
 	l := newLab(t)
 	l.commit("the title", config.File, app)
-	r := must(t)(Validate(l.job()))
+	r := must(t)(Validate(t.Context(), l.job()))
 	got := map[string]string{}
 	for _, name := range []string{"preview", "target", "first", "last"} {
 		got[name] = r.Output(name)
@@ -47,7 +47,7 @@ func TestValidate(t *testing.T) {
 		t.Error(diff)
 	}
 	l.commit("waivers", ".goldenpath/waivers.yml", "nonsense: 1\n")
-	if _, err := Validate(l.job()); err == nil || !strings.Contains(err.Error(), "waivers.yml") {
+	if _, err := Validate(t.Context(), l.job()); err == nil || !strings.Contains(err.Error(), "waivers.yml") {
 		t.Errorf("a mistake in the waivers: %v", err)
 	}
 }

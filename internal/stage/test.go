@@ -27,11 +27,26 @@ func Test(ctx context.Context, j *Job, s Shard) (*report.Report, error) {
 		return nil, err
 	}
 	o.Env["GOLDENPATH_SHARD"], o.Env["GOLDENPATH_SHARDS"] = strconv.Itoa(s.Number), strconv.Itoa(s.Of)
+	installed := j.report("test")
+	if _, err := j.install(ctx, installed); err != nil || installed.Verdict == report.Fail {
+		return installed, err
+	}
+	before, err := j.changed(ctx)
+	if err != nil {
+		return nil, err
+	}
 	r, err := battery.Checks(ctx, j.Config.Checks, o)
-	if err == nil && s.Of > 1 {
+	if err != nil {
+		return nil, err
+	}
+	r.Checks = append(installed.Checks, r.Checks...)
+	if err := j.reportChanges(ctx, r, before); err != nil {
+		return nil, err
+	}
+	if s.Of > 1 {
 		r.Title = fmt.Sprintf("part %d of %d: %s", s.Number, s.Of, r.Title)
 	}
-	return r, err
+	return r, nil
 }
 
 // Deployed is an environment in which an artifact runs.

@@ -1,7 +1,8 @@
-// Package text shortens text for people.
+// Package text shortens and cleans text for people.
 package text
 
 import (
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -42,4 +43,27 @@ func Short(id string) string {
 		return "sha256:" + hex[:min(len(hex), 12)]
 	}
 	return id[:min(len(id), 7)]
+}
+
+// escapes matches the control sequences of terminals: colours, titles, movements of the
+// cursor.
+var escapes = regexp.MustCompile(`\x1b(\[[0-9;:<=>?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(\x07|\x1b\\)?|[ -/]*[0-~])`)
+
+// WithoutEscapes returns the output of a program without control sequences of terminals. Of
+// a line that the program wrote several times, such as a progress bar, it returns the last
+// state.
+func WithoutEscapes(s string) string {
+	s = strings.ReplaceAll(escapes.ReplaceAllString(s, ""), "\r\n", "\n")
+	if !strings.Contains(s, "\r") {
+		return s
+	}
+	var out strings.Builder
+	for line := range strings.Lines(s) {
+		body := strings.TrimRight(line, "\r\n")
+		out.WriteString(body[strings.LastIndexByte(body, '\r')+1:])
+		if strings.HasSuffix(line, "\n") {
+			out.WriteByte('\n')
+		}
+	}
+	return out.String()
 }

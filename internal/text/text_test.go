@@ -54,3 +54,22 @@ func FuzzClip(f *testing.F) {
 		}
 	})
 }
+
+// TestWithoutEscapes proves NEWCOMER 15: colours leave nothing behind.
+func TestWithoutEscapes(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain\n":                                  "plain\n",
+		"\x1b[31mred\x1b[0m\n":                     "red\n",
+		"\x1b[1;38;5;200mx\x1b[m":                  "x",
+		"\x1b]0;title\x07after":                    "after",
+		"\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\": "link",
+		"\x1b(B\x1b[?25lhidden":                    "hidden",
+		"10 %\r50 %\r100 %\n":                      "100 %\n",
+		"a\r\nb\r\n":                               "a\nb\n",
+		"ends\x1b":                                 "ends\x1b",
+	} {
+		if got := WithoutEscapes(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}

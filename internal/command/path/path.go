@@ -46,6 +46,7 @@ type CLI struct {
 	Comment Comment `cmd:"" help:"Publish reports in a pull request comment."`
 	Status  Status  `cmd:"" help:"List the environments that run on this machine."`
 	Down    Down    `cmd:"" help:"Stop environments that run on this machine."`
+	Clean   Clean   `cmd:"" help:"Remove what earlier runs left on this machine: reports, logs and the build folder."`
 
 	Completion command.Completion `cmd:"" help:"Print the shell completion script."`
 	Version    kong.VersionFlag   `help:"Print the version."`

@@ -58,7 +58,7 @@ type Validate struct {
 
 // Do validates the configuration and the waivers.
 func (c *Validate) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
-	return Kept{}.do(ctx, env, c.Where, stage.Validate)
+	return Kept{}.do(ctx, env, c.Where, func(j *stage.Job) (*report.Report, error) { return stage.Validate(ctx, j) })
 }
 
 // Test is `goldenpath test`.
