@@ -38,7 +38,9 @@ func (f *Facts) apps() []App {
 		}
 		a := at(p.Dir)
 		if a.part == nil {
-			a.part, a.What = p, p.Language+", "+p.Manager
+			if a.part, a.What = p, p.Language; p.Manager != p.Language {
+				a.What += ", " + p.Manager
+			}
 		}
 	}
 	for i := range f.Dockerfiles {

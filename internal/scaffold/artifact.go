@@ -27,7 +27,7 @@ type reason struct{ line, value, why string }
 // because that needs no Docker. Otherwise it uses the Dockerfile.
 func (f *Facts) chooseArtifact(t *tree) artifact {
 	if f.app == nil && f.Site != "" {
-		s := start{pack: f.Site, entrypoint: served, check: servedCheck, why: path.Join(f.Site, "index.html"), runtime: "python3", port: guess{"$PORT", "the web server's argument"}}
+		s := start{pack: f.Site, entrypoint: served, check: servedCheck, why: path.Join(f.Site, "index.html"), health: guess{"/", path.Join(f.Site, "index.html")}, runtime: "python3", port: guess{"$PORT", "the web server's argument"}}
 		if f.Site == "." {
 			s.pack, s.site = "dist/app", "."
 		}
@@ -104,6 +104,9 @@ func (f *Facts) starting(p *Part) start {
 		return s
 	}
 	s.entrypoint, s.why = []string{"sh", "-c", web}, path.Join(p.Dir, "Procfile")
+	if words := strings.Fields(web); p.Language != "python" && !slices.ContainsFunc(words, func(w string) bool { return !plainWord.MatchString(w) }) {
+		s.entrypoint = words // no shell is needed
+	}
 	if strings.Contains(web, "$PORT") || strings.HasPrefix(web, "gunicorn ") && !strings.Contains(web, "-b") { // gunicorn reads PORT
 		s.port = guess{"$PORT", s.why}
 	}

@@ -61,6 +61,7 @@ func (f *Facts) gaps(files []Outcome, o Options) []gap {
 			}
 		}
 		if ignored := o.Ignored(present); len(ignored) > 0 {
+			f.force = "--force "
 			some := ignored[0]
 			if n := len(ignored) - 1; n > 0 {
 				some += " and " + english.Plural(n, "more", "more")
@@ -151,7 +152,7 @@ func (f *Facts) next(o Options, files []Outcome, gaps []gap) report.Section {
 		written = []string{"--all"}
 	}
 	if len(written) > 0 {
-		add("git add " + strings.Join(written, " ") + ` && git commit -m "Add goldenpath"`)
+		add("git add " + f.force + strings.Join(written, " ") + ` && git commit -m "Add goldenpath"`)
 	}
 	add("goldenpath run")
 	if len(o.With) == 0 {

@@ -32,6 +32,7 @@ type Facts struct {
 
 	Others []App // apps that were not chosen
 
+	force    string            // flag of git add, if git ignores what init writes
 	app      *App              // the chosen one; nil if there is none
 	webs     map[string]string // web commands of Procfiles, by folder
 	writes   []string          // paths of the files that init was asked to write

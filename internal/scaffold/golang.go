@@ -16,7 +16,7 @@ var (
 // goPart reads a module. `go test` writes no JUnit, so its tests run but are not counted
 // until a team adds a tool that writes it.
 func goPart(t *tree, dir, marker string) *Part {
-	p := &Part{Manager: "go", Ecosystem: "gomod", From: marker, Steps: []step{{name: "vet", run: "go vet ./..."}}}
+	p := &Part{Manager: "go", Ecosystem: "gomod", From: marker, Steps: []step{{name: "vet", run: "go vet ./...", why: marker}}}
 	sum := path.Join(dir, "go.sum")
 	if t.has(sum) {
 		p.From += ", " + sum
@@ -24,8 +24,8 @@ func goPart(t *tree, dir, marker string) *Part {
 		p.Lacks = marker + " has no go.sum: run go mod tidy and commit it"
 	}
 	below := func(name string) bool { return within(dir, path.Dir(name)) }
-	if slices.ContainsFunc(t.names, func(name string) bool { return below(name) && strings.HasSuffix(name, "_test.go") }) {
-		p.Steps = append(p.Steps, step{name: "unit", run: "go test ./..."})
+	if i := slices.IndexFunc(t.names, func(name string) bool { return below(name) && strings.HasSuffix(name, "_test.go") }); i >= 0 {
+		p.Steps = append(p.Steps, step{name: "unit", run: "go test ./...", why: t.names[i]})
 	}
 	p.Hooks = []hook{
 		{id: "gofmt", entry: `sh -c 'bad=$(gofmt -l "$@") && test -z "$bad" || { echo "run gofmt -w $bad"; exit 1; }' --`, files: `\.go$`, names: true},

@@ -154,7 +154,7 @@ func TestScripts(t *testing.T) {
 	// A Procfile is enough, with a manifest and without.
 	for _, more := range []string{"package.json", "README.md"} {
 		c, out := read(t, map[string]string{"Procfile": "web: node x.js\n", more: "{}", "x.js": "process.env.PORT"})
-		if fmt.Sprint(c.Artifact.Entrypoint) != "[sh -c node x.js]" || strings.Contains(out, "could not detect how the app starts") || strings.Contains(out, "no file mentions") {
+		if fmt.Sprint(c.Artifact.Entrypoint) != "[node x.js]" || strings.Contains(out, "could not detect how the app starts") || strings.Contains(out, "no file mentions") {
 			t.Error(out)
 		}
 	}

@@ -52,7 +52,7 @@ func nodeStart(t *tree, dir string, m manifest, pm manager, depends bool, p *Par
 		if script == "" || b.serves.MatchString(script) {
 			s.build, s.pack = p.page, path.Join(dir, b.folder)
 			s.entrypoint, s.check, s.runtime = served, servedCheck, "python3"
-			s.why = b.name + " in package.json"
+			s.why, s.health = b.name+" in package.json", guess{"/", "a page"}
 			s.port = guess{"$PORT", "the web server's argument"}
 			return s
 		}

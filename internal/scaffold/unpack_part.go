@@ -37,7 +37,7 @@ func (d Dockerfile) fromPage(t *tree, part *Part) (*start, string) {
 				note = "the configuration in " + place(d.Path, i.line) + " is not used"
 				continue
 			}
-			s := &start{entrypoint: served, why: place(d.Path, i.line), check: servedCheck, runtime: "python3", port: guess{"$PORT", "the web server's argument"}}
+			s := &start{entrypoint: served, why: place(d.Path, i.line), check: servedCheck, runtime: "python3", health: guess{"/", "a page"}, port: guess{"$PORT", "the web server's argument"}}
 			if i.flag("from") == "" {
 				dir := path.Join(path.Dir(d.Path), from)
 				s.pack, s.site = "dist/app", dir
