@@ -45,6 +45,8 @@ type check struct {
 // checks lists every check. docs/doctor.md explains each.
 var checks = []check{
 	{"configuration", true, false, configuration},
+	{"commands", false, false, commands},
+	{"port", false, false, port},
 	{"starters", true, false, starters},
 	{"pins", true, false, pins},
 	{"permissions", true, false, permissions},

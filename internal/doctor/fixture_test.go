@@ -44,7 +44,7 @@ jobs:
 
 const configured = `version: 1
 app: shop
-artifact: {pack: dist, entrypoint: [/shop]}
+artifact: {build: sh build.sh, pack: dist, entrypoint: [/shop]}
 preview: {target: kubernetes, chart: charts/shop, url: "https://{name}.example.com"}
 environments:
   staging: {target: kubernetes, chart: charts/shop}
@@ -78,6 +78,8 @@ func publicKey(t *testing.T) string {
 func checkout(t *testing.T) map[string]string {
 	return map[string]string{
 		".goldenpath.yml":                         configured,
+		"build.sh":                                "go build -o dist/shop .\n",
+		"main.go":                                 "package main\n\nvar port = os.Getenv(\"PORT\")\n",
 		".goldenpath/evidence.pub":                publicKey(t),
 		".github/workflows/goldenpath.yml":        starter(t, "security.yml"),
 		".github/workflows/goldenpath-sweep.yml":  starter(t, "sweep.yml"),

@@ -133,3 +133,10 @@ func makeTarget(c *checker, args []string) {
 	}
 	c.add("there is no Makefile in "+dir, "commit it, or correct the command")
 }
+
+// StartScript returns the start script of the package.json in a folder.
+func StartScript(dir string, p Place) (text string, ok bool) {
+	scripts, _, ok := (&checker{Place: p, dir: path.Clean("./" + dir)}).scripts("package.json")
+	text, found := scripts["start"]
+	return text, ok && found
+}

@@ -7,16 +7,16 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/seed-b235b314/goldenpath/internal/runnable"
 )
 
 // maxSources is the number of files that are searched for a route.
 const maxSources = 3000
 
 var (
-	sources   = []string{".go", ".js", ".mjs", ".cjs", ".ts", ".tsx", ".jsx", ".py", ".java", ".kt", ".rb", ".php", ".cs", ".rs"}
-	route     = regexp.MustCompile("[\"'`](?:[A-Z]{3,7} )?((?:/api(?:/v[0-9])?)?/(?:healthz|_health|health|livez|readyz|up|ping))/?[\"'`]")
-	asked     = []string{"healthz", "health", "_health", "readyz", "livez", "up", "ping"}
-	testNames = regexp.MustCompile(`(?i)(^|/)(tests?|__tests__|specs?|e2e|examples?|docs?|mocks?|cypress)/|_test\.|\.test\.|\.spec\.|(^|/)(test_|conftest)`)
+	route = regexp.MustCompile("[\"'`](?:[A-Z]{3,7} )?((?:/api(?:/v[0-9])?)?/(?:healthz|_health|health|livez|readyz|up|ping))/?[\"'`]")
+	asked = []string{"healthz", "health", "_health", "readyz", "livez", "up", "ping"}
 )
 
 // health finds the app's health path as a quoted string in the source, in the order of
@@ -24,7 +24,7 @@ var (
 func health(t *tree, dir string) (found, in string) {
 	best, looked := len(asked), 0
 	for _, name := range t.names {
-		if !slices.Contains(sources, path.Ext(name)) || testNames.MatchString(name) || !within(dir, name) {
+		if !runnable.Source(name) || !within(dir, name) {
 			continue
 		}
 		if looked++; looked > maxSources {

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/seed-b235b314/goldenpath/internal/runnable"
 )
 
 // bundler writes a static page to a folder. serves matches start scripts that run its
@@ -26,9 +28,6 @@ var bundlers = []bundler{
 	{"vitepress", ".vitepress/dist", regexp.MustCompile(`^vitepress (dev|preview)`)},
 	{"webpack-dev-server", "dist", regexp.MustCompile(`^webpack(-dev-server| serve)`)},
 }
-
-// readsPort are servers of frameworks that read PORT.
-var readsPort = regexp.MustCompile(`^(next start|remix-serve|react-router-serve|nuxt start|nuxi preview|serve |serve$|nest start|sirv |ng serve|node \.output/server|node build$)`)
 
 // nodeStart packs the files and their dependencies, and starts what the start script
 // names. A page built by a bundler is served as static files.
@@ -73,7 +72,7 @@ func nodeStart(t *tree, dir string, m manifest, pm manager, depends bool, p *Par
 		if note != "" {
 			s.note(note)
 		}
-		if readsPort.MatchString(script) {
+		if runnable.ReadsPort(script) {
 			s.port = guess{"$PORT", strings.Join(strings.Fields(script)[:1], "") + " reads it"}
 		}
 		if m.Scripts["prestart"] != "" && words[0] == "node" && !built && depends {

@@ -34,7 +34,7 @@ func (f *Facts) port(t *tree, s *start) portGuess {
 		for _, own := range []bool{true, false} { // the program's own folder decides first
 			for _, name := range t.names {
 				ext := path.Ext(name)
-				if (path.Dir(name) == main) != own || !slices.Contains(sources, ext) && !settings(name) || testNames.MatchString(name) || !within(dir, name) {
+				if (path.Dir(name) == main) != own || !runnable.Source(name) && !runnable.Settings(name) || !within(dir, name) {
 					continue
 				}
 				if ext == ".go" && !own && s.program != "" && packageMain.Match(t.read(name)) {
@@ -58,12 +58,6 @@ func (f *Facts) port(t *tree, s *start) portGuess {
 		g.where = ""
 	}
 	return g
-}
-
-// settings reports whether a file holds settings that may name the port.
-func settings(name string) bool {
-	base := path.Base(name)
-	return strings.HasPrefix(base, "application.") || base == "appsettings.json" || base == "config.ru" || base == "puma.rb" || base == "Rocket.toml"
 }
 
 // unknown reports whether init does not know that the app listens on $PORT.

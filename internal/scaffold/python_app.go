@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/seed-b235b314/goldenpath/internal/runnable"
 )
 
 // application is an object that a Python server can serve.
@@ -36,7 +38,7 @@ const maxApps = 400
 func (p *pyPart) findApp() *application {
 	depth := dirDepth(p.dir)
 	files := p.t.match(depth+4, func(name string) bool {
-		return path.Ext(name) == ".py" && within(p.dir, path.Dir(name)) && !testNames.MatchString(name) && !notApps.MatchString(name)
+		return path.Ext(name) == ".py" && within(p.dir, path.Dir(name)) && runnable.Source(name) && !notApps.MatchString(name)
 	})
 	slices.SortStableFunc(files, func(a, b string) int { return usual(a) - usual(b) })
 	var call, factory *application
