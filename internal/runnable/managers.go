@@ -27,7 +27,7 @@ func init() {
 }
 
 // buildTool checks that the manifest of a build tool exists, and the lock file that a
-// flag demands. A tool that is told to look elsewhere is not checked.
+// flag demands. A tool with a flag that names another place is not checked.
 func buildTool(c *checker, program string, args []string) {
 	for _, elsewhere := range []string{"-C", "-f", "-p", "--file", "--manifest-path", "--project", "--directory", "--config", "-V", "--version", "--help"} {
 		if slices.Contains(args, elsewhere) && !(program == "cargo" && elsewhere == "-p") {
