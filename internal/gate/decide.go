@@ -17,6 +17,8 @@ type Data struct {
 	Counts    map[string]int `json:"counts"`               // new findings by severity, and new, known, disclosed, waived, blocking
 	Base      string         `json:"base,omitempty"`       // commit that was compared with
 	BaseProof string         `json:"base_proof,omitempty"` // why this base, or why none
+	BaseKind  string         `json:"base_kind,omitempty"`  // named, proposed, release or adoption; empty: no base
+	Baseline  int            `json:"baseline,omitempty"`   // known findings that no release has accepted: they existed before the gate
 	Scope     string         `json:"scope,omitempty"`      // what was examined, one line for a person
 	Checkout  []Gap          `json:"checkout,omitempty"`
 	Excluded  []string       `json:"excluded,omitempty"`
@@ -37,7 +39,7 @@ type ScannerData struct {
 
 // data returns the part of the JSON report that is neither a finding nor a row.
 func data(runs []run, rep *report.Report, o Options) Data {
-	d := Data{Base: o.Base, BaseProof: o.BaseProof, Scope: o.Scope, Checkout: o.Checkout, Excluded: o.Exclude, Counts: map[string]int{
+	d := Data{Base: o.Base, BaseProof: o.BaseProof, BaseKind: o.BaseKind, Scope: o.Scope, Checkout: o.Checkout, Excluded: o.Exclude, Counts: map[string]int{
 		"new": rep.Count(report.New), "known": rep.Count(report.Known), "disclosed": rep.Count(report.Disclosed), "waived": rep.Count(report.Waived), "blocking": rep.Blocking(),
 	}}
 	for _, s := range report.Severities {
@@ -59,13 +61,16 @@ func data(runs []run, rep *report.Report, o Options) Data {
 }
 
 // decide sets verdict, reason and title of the report. waivers is the reason why
-// waivers need attention, or "".
-func decide(rep *report.Report, o Options, missing []Gap, waivers report.Reason, err error) {
+// waivers need attention, or "". before is the number of findings in the baseline.
+func decide(rep *report.Report, o Options, missing []Gap, waivers report.Reason, before int, err error) {
 	blocking, waived := rep.Blocking(), rep.Count(report.Waived)
 	var usage *report.UsageError
 	extra := ""
 	if n := rep.Count(report.Disclosed); n > 0 {
 		extra = fmt.Sprintf(", %d newly disclosed, not caused by this change", n)
+	}
+	if before > 0 {
+		extra += fmt.Sprintf(", %s from before", english.Plural(before, "known finding", ""))
 	}
 	if waived > 0 {
 		extra += fmt.Sprintf(", %d waived", waived)
@@ -121,10 +126,10 @@ func unchecked(missing []Gap) string {
 }
 
 // scanners reports whether a row has one of the states. It ignores the row on waivers.
-// The rows on the checkout and on advisory data do not count as OK, because they do not
+// The rows on the checkout, the baseline and advisory data do not count as OK, because they do not
 // show that a scanner ran.
 func scanners(rep *report.Report, states ...report.State) bool {
 	return slices.ContainsFunc(rep.Checks, func(c report.Check) bool {
-		return c.Name != waiverRow && (c.State != report.OK || c.Name != checkoutRow && c.Name != databaseRow) && slices.Contains(states, c.State)
+		return c.Name != waiverRow && (c.State != report.OK || c.Name != checkoutRow && c.Name != databaseRow && c.Name != baselineRow) && slices.Contains(states, c.State)
 	})
 }

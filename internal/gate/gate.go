@@ -21,6 +21,8 @@ type Options struct {
 	Scanners        []Scanner
 	Against         *Base           // nil: every finding is new
 	BaseProof       string          // why this base, or why none
+	BaseKind        string          // what makes the findings of the base known; empty: there is none
+	Baseline        Baseline        // findings that were there before the gate
 	BlockKnown      bool            // findings that the base has too block as well
 	FailOn          report.Severity // default high
 	Waivers         []Waiver
@@ -29,7 +31,12 @@ type Options struct {
 	Timeout         time.Duration // of each scanner; default 10 minutes
 	Now             time.Time
 
+	// Unused returns why a file is not part of what is released, or "" if it may be.
+	// Findings of configuration scanners in such a file do not block. Nil: every file is.
+	Unused func(path string) string
+
 	Scope      string     // what is examined, one line for a person
+	Hint       Hint       // how the report explains waivers
 	Checkout   []Gap      // files that are not in the checkout
 	Secrets    Secrets    // nil: nothing is redacted
 	Advisories Advisories // nil: nothing is added, and the age of data is not judged
@@ -52,6 +59,8 @@ type Advisories interface {
 	// Judge returns the databases that are missing or too old. Why continues the name
 	// as a sentence: "is 9 days old".
 	Judge(used []Database) []Gap
+	// KnowsExploited reports whether the catalogue of exploited vulnerabilities is there.
+	KnowsExploited() bool
 }
 
 // Run runs the scanners in parallel and decides. It returns the packages of the app
@@ -79,12 +88,16 @@ func Run(ctx context.Context, o Options) (*report.Report, []Package, error) {
 	if o.Advisories != nil {
 		o.Advisories.Complete(findings)
 	}
+	before := o.Baseline.apply(findings)
 	used := waive(findings, o.Waivers, o.Now)
 	for i := range findings {
 		f := &findings[i]
+		if o.Unused != nil && fromConfiguration(*f) {
+			f.Unused = o.Unused(f.At.Path)
+		}
 		// Without the base it is unknown what is new; the error below stops the gate.
 		blockable := f.Status == report.New || o.BlockKnown && f.Status != report.Waived
-		f.Blocking = baseErr == nil && blockable && f.Severity.AtLeast(o.FailOn)
+		f.Blocking = baseErr == nil && blockable && f.Unused == "" && f.Severity.AtLeast(o.FailOn)
 	}
 	rep := &report.Report{
 		Name: "security-gate", Subject: o.App, Commit: o.Head,
@@ -93,15 +106,20 @@ func Run(ctx context.Context, o Options) (*report.Report, []Package, error) {
 	rep.Sort()
 	gaps, err := o.addChecks(rep, runs, changed)
 	err = errors.Join(baseErr, err)
+	if c, ok := o.Baseline.row(before, o.Advisories != nil && o.Advisories.KnowsExploited(), o.Updater()); ok {
+		rep.Checks = append(rep.Checks, c)
+	}
 	waivers, warning, ok := waiverCheck(o.Waivers, used, changed == nil, o.Now)
 	if ok {
 		rep.Checks = append(rep.Checks, waivers)
 	}
-	rep.SetData(data(runs, rep, o))
+	d := data(runs, rep, o)
+	d.Baseline = before.known
+	rep.SetData(d)
 	rep.Seconds = time.Since(start).Seconds()
-	decide(rep, o, gaps, warning, err)
-	if hint, ok := waiverHint(rep.Findings, o.Now); ok {
-		rep.Sections = append(rep.Sections, hint)
+	decide(rep, o, gaps, warning, before.known, err)
+	if hint, ok := waiverHint(rep.Findings, o.Hint, o.Now); ok {
+		rep.Sections = append(rep.Sections, hint...)
 	}
 	if o.Secrets != nil {
 		redactWaivers(rep, o.Secrets)
@@ -143,6 +161,11 @@ func (o Options) addChecks(rep *report.Report, runs []run, changed Changes) ([]G
 		add(databaseCheck(used, stale, tolerant))
 	}
 	return gaps, errors.Join(errs...)
+}
+
+// fromConfiguration reports whether only trivy's configuration checks report a finding.
+func fromConfiguration(f report.Finding) bool {
+	return f.Package == "" && len(f.Tools) == 1 && f.Tools[0] == "trivy"
 }
 
 // joined returns the findings of all runs. Facts that several scanners found appear

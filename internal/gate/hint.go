@@ -1,11 +1,14 @@
 package gate
 
 import (
+	"cmp"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
+	"github.com/dustin/go-humanize/english"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
@@ -13,54 +16,114 @@ import (
 // hintLife is the expiry a hint proposes.
 const hintLife = 30 * 24 * time.Hour
 
-// waiverHint returns a section with a waiver file for the blocking findings, complete
-// except for reasons and owners, and false if nothing blocks. One waiver covers a rule
-// in a file.
-func waiverHint(findings []report.Finding, now time.Time) (report.Section, bool) {
-	const most = 25
-	var entries []yaml.MapSlice
-	seen := map[string]bool{}
+// Hint is what the report needs to explain how a finding is waived.
+type Hint struct {
+	Command string        // with the options that the reader needs; "": security-gate waive
+	Owner   string        // proposed owner; "": @me
+	Then    string        // what to do with the file: "commit it, and run again"
+	File    string        // waiver file; "": .goldenpath/waivers.yml
+	Longest time.Duration // lifetime of a waiver that the policy allows; 0: WaiverMaxAge
+}
+
+func (h Hint) file() string { return cmp.Or(h.File, ".goldenpath/waivers.yml") }
+
+const (
+	hintIDs     = 8  // ids that a proposed command names; with more it waives all
+	hintWaivers = 25 // waivers that a proposed file has
+)
+
+// waiverHint returns sections with a command and with a file that waive the blocking
+// findings. Both are accepted as they are. It returns false if nothing blocks.
+func waiverHint(findings []report.Finding, h Hint, now time.Time) ([]report.Section, bool) {
+	var ids, secrets []string
+	var waivers []Waiver
+	longest := cmp.Or(h.Longest, WaiverMaxAge)
+	until := now.Add(min(hintLife, longest)).UTC().Format(time.DateOnly)
+	reason, owner := "to be fixed by "+until, cmp.Or(h.Owner, "@me")
 	for _, f := range findings {
 		if !f.Blocking {
 			continue
 		}
-		e := yaml.MapSlice{{Key: "rule", Value: f.Rule}, {Key: "path", Value: literal(f.At.Path)}}
-		switch {
-		case f.Package != "":
-			e = yaml.MapSlice{{Key: "id", Value: f.Rule}, {Key: "purl", Value: nameOf(f.Package)}}
-		case strings.Contains(f.At.Path, "\r"): // go-yaml v1.19.2 writes it as a block, which is not valid here
-			e = yaml.MapSlice{{Key: "fingerprint", Value: f.Fingerprint}}
-		case f.At.Path == "":
-			e = yaml.MapSlice{{Key: "id", Value: f.Rule}}
+		w := WaiverOf(f)
+		w.Reason, w.Owner, w.Expires = reason, owner, until
+		if len(w.check(longest, now)) > 0 {
+			continue // its text cannot be written as a waiver
 		}
-		key := fmt.Sprint(e)
-		if seen[key] {
-			continue
+		if !slices.ContainsFunc(waivers, w.same) {
+			waivers = append(waivers, w)
 		}
-		seen[key] = true
-		// The gate refuses this reason and owner: a person must fill them in.
-		entries = append(entries, append(e, yaml.MapItem{Key: "reason", Value: "…"}, yaml.MapItem{Key: "owner", Value: ""},
-			yaml.MapItem{Key: "expires", Value: now.Add(hintLife).UTC().Format(time.DateOnly)}))
+		to, id := &ids, cmp.Or(w.ID, w.Rule, w.Fingerprint)
+		if f.Secret == report.SecretPresent {
+			to = &secrets
+		}
+		if !slices.Contains(*to, id) {
+			*to = append(*to, id)
+		}
 	}
-	if len(entries) == 0 {
-		return report.Section{}, false
+	if len(waivers) == 0 {
+		return nil, false
 	}
+	rest := fmt.Sprintf(" --owner %s --reason %s --until %s\n", ShellWord(owner), ShellWord(reason), until)
+	command := cmp.Or(h.Command, "security-gate waive")
 	var b strings.Builder
-	b.WriteString("# Fix the findings first. To waive what cannot be fixed now, commit this to the base branch with reasons and owners.\nversion: 1\nwaivers:\n")
-	for _, e := range entries[:min(most, len(entries))] {
-		line, err := yaml.MarshalWithOptions(e, yaml.Flow(true))
-		if err != nil {
-			continue // the rule or path is not valid text
+	fmt.Fprintf(&b, "# Fix the findings first. To accept them until a date, run this, then %s:\n", cmp.Or(h.Then, "commit "+h.file()))
+	switch {
+	case len(ids) > hintIDs || slices.ContainsFunc(ids, hasControl):
+		b.WriteString(command + " --all" + rest)
+	case len(ids) > 0:
+		b.WriteString(command + " " + strings.Join(shellWords(ids), " ") + rest)
+	}
+	if len(secrets) > 0 {
+		fmt.Fprintf(&b, "# %s in the files: revoke and rotate first. --all does not waive secrets in the files; name each one that is harmless:\n", english.Plural(len(secrets), "secret is", "secrets are"))
+	}
+	for _, id := range secrets[:min(len(secrets), hintIDs)] {
+		if !hasControl(id) {
+			b.WriteString(command + " " + ShellWord(id) + rest)
 		}
-		b.WriteString("  - " + string(line))
 	}
-	if len(entries) > most {
-		fmt.Fprintf(&b, "  # and %d more\n", len(entries)-most)
+	if n := len(secrets) - hintIDs; n > 0 {
+		fmt.Fprintf(&b, "# and %d more: their fingerprints are in security-gate.json\n", n)
 	}
-	return report.Section{Title: "how to waive the blocking findings (.goldenpath/waivers.yml)", Open: true, Text: b.String()}, true
+	return []report.Section{
+		{Title: "how to waive the blocking findings", Open: true, Text: b.String()},
+		{Title: "or write this to " + h.file(), Text: hintFile(waivers)},
+	}, true
 }
 
-// literal returns a glob that matches only this path.
-func literal(path string) string {
-	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`, "]", `\]`, "{", `\{`, "}", `\}`).Replace(path)
+// hintFile is a complete waiver file.
+func hintFile(waivers []Waiver) string {
+	var b strings.Builder
+	b.WriteString("version: 1\nwaivers:\n")
+	for _, w := range waivers[:min(hintWaivers, len(waivers))] {
+		if line, err := w.yamlLine(); err == nil {
+			b.WriteString("  - " + line + "\n")
+		}
+	}
+	if n := len(waivers) - hintWaivers; n > 0 {
+		fmt.Fprintf(&b, "  # and %d more: security-gate waive --all writes all of them\n", n)
+	}
+	return b.String()
+}
+
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_@%+:,./-]+$`)
+
+// ShellWord quotes a text for a shell, unless it needs no quotes.
+func ShellWord(s string) string {
+	if plainWord.MatchString(s) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+func shellWords(all []string) []string {
+	out := make([]string, len(all))
+	for i, s := range all {
+		out[i] = ShellWord(s)
+	}
+	return out
+}
+
+// hasControl reports whether a text cannot be pasted into a terminal.
+func hasControl(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
 }

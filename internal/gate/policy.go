@@ -25,7 +25,7 @@ type Policy struct {
 // line; # begins a comment. An invalid line is a *report.UsageError that names the
 // line.
 func ReadAllowed(dir, name string) ([]string, error) {
-	b, err := readPolicyFile(dir, name)
+	b, err := readPolicyFile(dir, name, maxWaivers)
 	if err != nil {
 		return nil, report.Usage(fmt.Sprintf("%s:1:1 cannot be read: %v: gate.allowed-dependencies must name a readable file", name, err))
 	}

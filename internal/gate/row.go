@@ -16,6 +16,7 @@ const (
 	lockRow     = "lock files"
 	databaseRow = "advisory data"
 	waiverRow   = "waivers"
+	baselineRow = "baseline"
 )
 
 // check returns the scanner's row and, if the result is incomplete, an error. all has
@@ -140,9 +141,22 @@ func incomplete(c report.Check, name string, missing []Gap, tolerant bool, phras
 	}
 	c.Note = strings.Join(notes, "; ")
 	if tolerant {
+		c.Note += "; try: " + remedies(missing)
 		return c, nil
 	}
 	return c, errors.Join(errs...)
+}
+
+// remedies returns what closes the gaps, each text once.
+func remedies(missing []Gap) string {
+	const most = 3
+	var all []string
+	for _, g := range missing {
+		if !slices.Contains(all, g.Remedy) && len(all) < most {
+			all = append(all, g.Remedy)
+		}
+	}
+	return strings.Join(all, "; ")
 }
 
 // checkoutCheck is the row that states what was examined.

@@ -57,6 +57,8 @@ type advisories struct {
 	day   string
 }
 
+func (advisories) KnowsExploited() bool { return false }
+
 func (a advisories) Judge([]Database) []Gap { return a.stale }
 func (a advisories) Complete(all []report.Finding) {
 	for i := range all {

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -38,7 +39,14 @@ type Input struct {
 	Offline   bool
 	Artifact  string   // folder that was packed into the image; "": not built yet
 	Exclude   []string // slash-separated path prefixes, relative to Dir, that are not examined
+	Update    string   // command line that updates Databases; "": the default, see Updater
 }
+
+// Ecosystems are those whose advisories an update downloads unless it names others.
+var Ecosystems = []string{"Go", "npm", "PyPI"}
+
+// Updater returns the command line that downloads missing advisory data.
+func (in Input) Updater() string { return cmp.Or(in.Update, "security-gate database update") }
 
 // Result is what one scanner found.
 type Result struct {

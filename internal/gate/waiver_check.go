@@ -31,7 +31,7 @@ func (w *Waiver) check(longest time.Duration, now time.Time) []string {
 		p = append(p, fmt.Sprintf("path %q is not a glob relative to the repository", w.Path))
 	}
 	if wholeRepository(w.Path) {
-		p = append(p, fmt.Sprintf("path %q matches the whole repository: name a file or a folder", w.Path))
+		p = append(p, fmt.Sprintf("path %q matches the whole repository: name a file or a folder, or accept everything that exists now with security-gate baseline", w.Path))
 	}
 	if w.PURL != "" && (!strings.HasPrefix(w.PURL, "pkg:") || !strings.Contains(w.PURL, "/") || strings.ContainsAny(w.PURL, "*{")) {
 		p = append(p, fmt.Sprintf("purl %q is not a package URL such as pkg:npm/lodash@4.17.20", w.PURL))

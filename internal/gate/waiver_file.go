@@ -23,7 +23,7 @@ import (
 // not exist. No waiver may end later than longest from now. Errors in the file are a
 // *report.UsageError that names each line.
 func ReadWaivers(dir, name string, longest time.Duration, now time.Time) ([]Waiver, error) {
-	b, err := readPolicyFile(dir, name)
+	b, err := readPolicyFile(dir, name, maxWaivers)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -35,13 +35,13 @@ func ReadWaivers(dir, name string, longest time.Duration, now time.Time) ([]Waiv
 
 // readPolicyFile reads a file that may be hostile: a link that leads out of the folder,
 // a device, or a file too large to parse.
-func readPolicyFile(dir, name string) ([]byte, error) {
+func readPolicyFile(dir, name string, most int64) ([]byte, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, err
 	}
 	defer root.Close()
-	b, err := files.Read(root, name, maxWaivers)
+	b, err := files.Read(root, name, most)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if _, link := root.Lstat(filepath.FromSlash(name)); link != nil {
@@ -49,7 +49,7 @@ func readPolicyFile(dir, name string) ([]byte, error) {
 		}
 		return nil, report.Usage(name + ":1:1 is a symbolic link to a file that does not exist: commit the file itself")
 	case errors.Is(err, files.ErrTooLarge):
-		return nil, report.Usage(fmt.Sprintf("%s:1:1 is larger than %d bytes", name, maxWaivers))
+		return nil, report.Usage(fmt.Sprintf("%s:1:1 is larger than %d bytes", name, most))
 	case errors.Is(err, files.ErrIrregular):
 		return nil, report.Usage(name + ":1:1 is not a regular file: commit one")
 	case err != nil:

@@ -108,7 +108,7 @@ func TestManyFindings(t *testing.T) {
 			t.Errorf("%s blocks and is not shown", f.Rule)
 		}
 	}
-	if log := written(t, r.WriteLog); !strings.Contains(log, "  and 80 more of 80 other rules: see security-gate.json\n") {
+	if log := written(t, r.WriteLog); !strings.Contains(log, "  and 80 more of 80 other rules: see the JSON report\n") {
 		t.Errorf("log does not say what it leaves out:\n%s", log)
 	}
 	annotations := written(t, r.WriteAnnotations)

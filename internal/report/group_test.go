@@ -11,7 +11,7 @@ import (
 // together with one fix. What a surface leaves out is counted, and the JSON report and
 // the page have all of them.
 func TestFindingsOfOneRule(t *testing.T) {
-	r := &Report{Name: "security-gate", Verdict: Fail}
+	r := &Report{Name: "run", Verdict: Fail}
 	for i := range 28 {
 		r.Findings = append(r.Findings, Finding{Rule: "KSV-0014", Severity: High, Status: New, Blocking: true, Message: "root file system is not read-only", At: Location{Path: fmt.Sprintf("k8s/%02d.yaml", i), Line: 7}, Fix: "set readOnlyRootFilesystem"})
 	}

@@ -8,28 +8,37 @@ import (
 )
 
 const (
-	logGroups = 20 // rules that the log shows
-	logPlaces = 4  // findings of one rule that the log shows
+	logGroups = 20 // rules with findings that block that the log shows
+	logOthers = 5  // other rules that it shows
+	logPlaces = 4  // findings of one rule that it shows
 )
 
 // findingLog lists the findings that block and those that are new, grouped by rule. The
 // JSON report and the page list all of them.
 func (r *Report) findingLog() string {
-	var shown []Finding
+	var must, others []Finding
 	for _, f := range r.Findings {
-		if f.Blocking || f.Status != Waived && f.Status != Known && f.Status != Disclosed {
-			shown = append(shown, f)
+		switch {
+		case f.Blocking:
+			must = append(must, f)
+		case f.Status != Waived && f.Status != Known && f.Status != Disclosed:
+			others = append(others, f)
 		}
 	}
+	return r.groupLog(must, logGroups, "") + r.groupLog(others, logOthers, " that do not block")
+}
+
+// groupLog lists at most most groups. which names the findings that are left out.
+func (r *Report) groupLog(all []Finding, most int, which string) string {
 	var b strings.Builder
-	groups := GroupFindings(shown)
+	groups := GroupFindings(all)
 	for i, g := range groups {
-		if i == logGroups {
+		if i == most {
 			n := 0
 			for _, rest := range groups[i:] {
 				n += len(rest.Findings)
 			}
-			fmt.Fprintf(&b, "  and %d more of %s: see %s\n", n, english.Plural(len(groups)-i, "other rule", ""), r.file())
+			fmt.Fprintf(&b, "  and %d more of %s%s: see %s\n", n, english.Plural(len(groups)-i, "other rule", ""), which, r.file())
 			break
 		}
 		b.WriteString(g.log(r.file()))
@@ -37,9 +46,9 @@ func (r *Report) findingLog() string {
 	return b.String()
 }
 
-// file names the report that lists every finding.
+// file names the report that lists every finding. goldenpath run keeps the gate's.
 func (r *Report) file() string {
-	if r.Name == "security-gate" || r.Name == "run" {
+	if r.Name == "run" {
 		return "security-gate.json"
 	}
 	return "the JSON report"
@@ -69,6 +78,9 @@ func (g Group) log(file string) string {
 		out += "      " + LogLine(cut(facts, 500)) + "\n"
 	}
 	for i, fix := range g.Fixes() {
+		if !f.Blocking {
+			break
+		}
 		if i == logPlaces {
 			out += "      fix: the others are in " + file + "\n"
 			break

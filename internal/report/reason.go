@@ -9,6 +9,8 @@ type Reason string
 const (
 	// ReasonAttested (pass): reports were signed as evidence about the artifact.
 	ReasonAttested Reason = "attested"
+	// ReasonBaselineWritten (pass, warn): the findings of the checkout were accepted in `.goldenpath/baseline.json`; a warning lists what no baseline accepts.
+	ReasonBaselineWritten Reason = "baseline-written"
 	// ReasonBatteryFailed (fail): the release was deployed, but the tests against it failed.
 	ReasonBatteryFailed Reason = "battery-failed"
 	// ReasonBudgetAlert (warn): previews cost more than `preview.budget.alert` percent of the budget on that day.
@@ -161,12 +163,14 @@ const (
 	ReasonSweepIncomplete Reason = "sweep-incomplete"
 	// ReasonSwept (pass): every expired preview was removed.
 	ReasonSwept Reason = "swept"
-	// ReasonUnchanged (pass): every file that the path needs already exists.
+	// ReasonUnchanged (pass, warn): every file or waiver that the command would write already exists.
 	ReasonUnchanged Reason = "unchanged"
 	// ReasonUpToDate (pass): advisory data was downloaded, or is recent.
 	ReasonUpToDate Reason = "up-to-date"
 	// ReasonValid (pass): the configuration and the waivers are valid.
 	ReasonValid Reason = "valid"
+	// ReasonWaived (pass, warn): waivers were added to the file; a warning lists the findings that `--all` does not waive.
+	ReasonWaived Reason = "waived"
 	// ReasonWaiverExpired (warn): nothing blocks, but a waiver has expired.
 	ReasonWaiverExpired Reason = "waiver-expired"
 	// ReasonWaiverUnused (warn): nothing blocks, but a waiver matches no finding although every file was examined.

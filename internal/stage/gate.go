@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/seed-b235b314/goldenpath/internal/git"
+	"github.com/seed-b235b314/goldenpath/internal/ledger"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -18,8 +20,9 @@ type GateRequest struct {
 }
 
 // SecurityGate scans the commit, and the packed folder of Job.Dir. It scans a fresh
-// checkout, because the checks and the build may have changed Job.Dir. digest is the
-// image that the report is about.
+// checkout, because the checks and the build may have changed Job.Dir. The gate compares
+// the commit as a push is compared: with the last release that it contains, else with
+// the commit that added goldenpath. digest is the image that the report is about.
 func SecurityGate(ctx context.Context, j *Job, digest string) (*report.Report, error) {
 	missing := j.Config.Gate.MissingDatabase
 	if missing == "" {
@@ -28,6 +31,9 @@ func SecurityGate(ctx context.Context, j *Job, digest string) (*report.Report, e
 	clean := filepath.Join(j.Out, "gate")
 	defer os.RemoveAll(clean)
 	if err := j.Commit.CheckOut(ctx, clean); err != nil {
+		return nil, err
+	}
+	if err := shareLedger(ctx, j.Commit.Repo, clean); err != nil {
 		return nil, err
 	}
 	request := GateRequest{Dir: clean, Commit: j.Commit.ID, Report: filepath.Join(j.Out, "security-gate.json"), MissingDatabase: missing}
@@ -43,4 +49,20 @@ func SecurityGate(ctx context.Context, j *Job, digest string) (*report.Report, e
 	}
 	r.Digest = digest
 	return r, nil
+}
+
+// shareLedger makes the ledger of the repository's remote known to a checkout, which has
+// only the branches of the repository itself. The gate looks for it there.
+func shareLedger(ctx context.Context, from git.Repository, dir string) error {
+	tip, err := from.Run(ctx, "rev-parse", "--verify", "--quiet", "refs/remotes/origin/"+ledger.Branch+"^{commit}")
+	if git.Exited(err, 1) {
+		return nil // the remote has no ledger, or none was fetched
+	}
+	if err == nil {
+		_, err = git.Own(dir).Run(ctx, "update-ref", "refs/remotes/upstream/"+ledger.Branch, tip)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot read the ledger of the remote: %w", err)
+	}
+	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/battery"
 	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/evidence"
+	"github.com/seed-b235b314/goldenpath/internal/git"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -202,10 +203,17 @@ func TestSecurityGate(t *testing.T) {
 	j := l.job()
 	var asked GateRequest
 	commit := j.Commit.ID
+	if _, err := l.repo.Run(t.Context(), "update-ref", "refs/remotes/origin/goldenpath-ledger", commit); err != nil {
+		t.Fatal(err)
+	}
 	j.Gate = func(_ context.Context, g GateRequest) (*report.Report, error) {
 		asked = g
 		if _, err := os.Stat(filepath.Join(g.Dir, "left-by-a-check")); err == nil {
 			t.Error("the gate scans what the checks left")
+		}
+		tip, err := git.Own(g.Dir).Run(t.Context(), "rev-parse", "--verify", "refs/remotes/upstream/goldenpath-ledger")
+		if err != nil || tip != j.Commit.ID {
+			t.Errorf("the checkout of the gate lacks the ledger of origin: %q, %v", tip, err)
 		}
 		return &report.Report{Name: "security-gate", Commit: commit, Verdict: report.Pass}, nil
 	}

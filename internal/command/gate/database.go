@@ -10,8 +10,11 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/seed-b235b314/goldenpath/internal/command"
+	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/gate/database"
 	"github.com/seed-b235b314/goldenpath/internal/gate/osv"
+	"github.com/seed-b235b314/goldenpath/internal/git"
+	"github.com/seed-b235b314/goldenpath/internal/lockfile"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -24,10 +27,10 @@ type Database struct {
 // Update is `security-gate database update`.
 type Update struct {
 	To         string        `help:"Folder with advisory data. Default: goldenpath/databases in the user's cache folder." type:"path" placeholder:"DIR"`
-	Ecosystems []string      `help:"OSV ecosystems to download. Default: Go, npm, PyPI." default:"Go,npm,PyPI" placeholder:"NAME,..."`
+	Ecosystems []string      `help:"OSV ecosystems to download. Default: those of the lock files in the repository of the current folder, else Go, npm and PyPI." placeholder:"NAME,..."`
 	Image      bool          `help:"Also download trivy's database, which is needed to scan an image."`
 	Java       bool          `help:"Also download trivy's database of Java archives (jars)."`
-	Exploits   bool          `help:"Also download data about exploited vulnerabilities (KEV and EPSS)."`
+	Exploits   bool          `help:"Also download data about exploited vulnerabilities (KEV and EPSS)." default:"true" negatable:""`
 	MirrorOSV  []string      `name:"mirror-osv" help:"Addresses of OSV data, in the order in which they are tried. <ecosystem> in an address is replaced with the ecosystem's name." placeholder:"URL,..."`
 	MirrorDB   []string      `name:"mirror-trivy" help:"Image references of trivy's database, in the order in which they are tried." placeholder:"IMAGE,..."`
 	MaxAge     time.Duration `help:"If an update fails, existing data older than this is an error." default:"168h" placeholder:"DURATION"`
@@ -37,6 +40,9 @@ type Update struct {
 // Do downloads the data.
 func (c *Update) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
 	start := env.Now()
+	if len(c.Ecosystems) == 0 {
+		c.Ecosystems = needed(ctx)
+	}
 	o := database.Options{
 		Dir: cmp.Or(c.To, command.DefaultDatabases(env)), Ecosystems: c.Ecosystems, Trivy: c.Image, Java: c.Java, Exploits: c.Exploits,
 		OSVMirrors: c.MirrorOSV, TrivyMirrors: c.MirrorDB, MaxAge: c.MaxAge, Now: env.Now,
@@ -75,6 +81,17 @@ func (c *Update) Do(ctx context.Context, env *command.Env) (*report.Report, erro
 	}
 	rep.Seconds = env.Now().Sub(start).Seconds()
 	return rep, err
+}
+
+// needed returns the ecosystems of the repository in the current folder, or the usual
+// ones.
+func needed(ctx context.Context) []string {
+	out, err := git.Foreign(".").Output(ctx, nil, "ls-files", "-z")
+	found := lockfile.Ecosystems(strings.Split(string(out), "\x00"))
+	if err != nil || len(found) == 0 {
+		return gate.Ecosystems
+	}
+	return found
 }
 
 // Import is `security-gate database import`.

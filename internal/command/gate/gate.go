@@ -11,6 +11,8 @@ import (
 // CLI is the command line.
 type CLI struct {
 	Scan     Scan     `cmd:"" default:"withargs" help:"Scan a checkout and decide whether it may pass."`
+	Waive    Waive    `cmd:"" help:"Accept findings until a date, in the waiver file."`
+	Baseline Baseline `cmd:"" help:"Accept the findings that the repository has now."`
 	Database Database `cmd:"" help:"Download advisory data, or import it."`
 
 	Completion command.Completion `cmd:"" help:"Print the shell completion script."`

@@ -26,6 +26,7 @@ type policy struct {
 	dir          string // folder of its files
 	waivers      []gate.Waiver
 	dependencies gate.Policy
+	baseline     []gate.Accepted
 
 	origin   string // commit it was read from; "": the checkout
 	waivedBy string // commit that the waivers were read from; "": the checkout
@@ -68,7 +69,7 @@ func (c *Scan) policy(ctx context.Context, found *change.Change, now time.Time) 
 	if dir, err = found.At(ctx, found.Policy, names...); err != nil {
 		return nil, fmt.Errorf("cannot read the policy of the base commit: %w", err)
 	}
-	waiversDir, err := found.At(ctx, found.Waivers, waivers)
+	waiversDir, err := found.At(ctx, found.Waivers, waivers, gate.BaselineFile)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the waivers of the base commit: %w", err)
 	}
@@ -82,7 +83,7 @@ func (c *Scan) policy(ctx context.Context, found *change.Change, now time.Time) 
 		return nil, fmt.Errorf("cannot find the workflows that call goldenpath: %w", err)
 	}
 	p.callers = len(callers)
-	names = append(names, waivers)
+	names = append(names, waivers, gate.BaselineFile)
 	if p.diff, err = found.Diff(ctx, slices.Concat(names, guards, callers[:min(len(callers), maxCallers)])...); err != nil {
 		return nil, fmt.Errorf("cannot compare the policy with the policy of the base commit: %w", err)
 	}
@@ -115,11 +116,11 @@ func readConfig(dir string) (*config.Config, error) {
 	return cfg, err
 }
 
-// readPolicy reads the files that the configuration names: the waivers from one folder, the
-// other files from another.
+// readPolicy reads the files that the configuration names: the waivers and the baseline
+// from one folder, the other files from another.
 func (c *Scan) readPolicy(dir, waiversDir string, cfg *config.Config, now time.Time) (*policy, error) {
 	p := &policy{Config: cfg, dir: dir}
-	var errs [3]error
+	var errs [4]error
 	if name := cmp.Or(c.Waivers, cfg.Gate.Waivers); name != config.Default("").Gate.Waivers {
 		if _, err := os.Lstat(filepath.Join(waiversDir, name)); errors.Is(err, fs.ErrNotExist) {
 			return p, report.Usage(fmt.Sprintf("%s:1:1 is named as the waiver file and does not exist: add the file, or remove gate.waivers", name))
@@ -131,5 +132,6 @@ func (c *Scan) readPolicy(dir, waiversDir string, cfg *config.Config, now time.T
 	if name := cfg.Gate.AllowedDependencies; name != "" {
 		p.dependencies.Dependencies, errs[2] = gate.ReadAllowed(dir, name)
 	}
+	p.baseline, errs[3] = gate.ReadBaseline(waiversDir)
 	return p, errors.Join(errs[:]...)
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/git"
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
@@ -129,21 +131,89 @@ func TestPushLoosensTheGate(t *testing.T) {
 	}
 }
 
-// TestFirstPush: without a release every finding is new, and the report states why.
+// TestFirstPush proves GP-GATE-4 and 17 (NEWCOMER 1): without a release, what the
+// repository had when goldenpath was added is known. A secret in the files blocks
+// whatever its age.
 func TestFirstPush(t *testing.T) {
 	c := newCheckout(t)
 	r := c.push(t, c.base)
-	if r.code != report.ExitVerdict || r.report.Output("known") != "0" || r.status("github-pat", "old.env") != report.New {
+	if r.code != report.ExitVerdict || r.status("CVE-2023-45288", "go.mod") != report.Known || r.status("github-pat", "old.env") != report.New || r.status("CVE-2022-32149", "go.mod") != report.New {
 		t.Errorf("exit %d\n%s", r.code, strings.Join(r.says(t), "\n"))
 	}
-	if d := r.data(t); d.Base != "" || d.BaseProof != "no base: this repository has no branch goldenpath-ledger, so no release is recorded" {
+	if d := r.data(t); d.Base != c.base || d.BaseKind != "adoption" || d.BaseProof != "baseline: "+c.base[:7]+" added goldenpath; this repository has no branch goldenpath-ledger, so no release is recorded" {
 		t.Errorf("base %q, proof %q", d.Base, d.BaseProof)
 	}
 	byHand := c.push(t, c.base, "--base", c.base)
-	if d := byHand.data(t); d.Base != c.base || d.BaseProof != "given by hand: --base "+c.base {
+	if d := byHand.data(t); d.Base != c.base || d.BaseProof != "given by hand: --base "+c.base || byHand.report.Output("blocking") != "3" {
 		t.Errorf("base %q, proof %q", d.Base, d.BaseProof)
 	}
 }
+
+// TestBaselineOfALaptop proves GP-GATE-17 (NEWCOMER 1): a repository with findings passes
+// its first run without a waiver, a laptop and a push agree on what is new, and a push
+// that was refused does not become the baseline.
+func TestBaselineOfALaptop(t *testing.T) {
+	c := newCheckout(t)
+	c.git(t, "checkout", "-q", "-B", "main", c.base)
+	c.git(t, "checkout", "-q", "--orphan", "first") // a history without goldenpath
+	c.git(t, "rm", "-q", "--cached", ".goldenpath.yml", ".goldenpath/waivers.yml")
+	c.git(t, "commit", "-q", "-m", "with a token, which is removed later")
+	c.write(t, map[string]string{"Dockerfile": "FROM debian\nCOPY shop /\n", "go.mod": "module example.com/shop\n\ngo 1.26\n\nrequire golang.org/x/text v0.3.6\n", "old.env": "TOKEN=\n"})
+	c.git(t, "add", "old.env", "Dockerfile", "go.mod")
+	c.git(t, "commit", "-q", "-m", "before")
+	c.write(t, map[string]string{".goldenpath.yml": "version: 1\napp: shop\nartifact: {dockerfile: Dockerfile}\n", ".goldenpath/waivers.yml": "version: 1\n"})
+	added := c.commit(t)
+	both := func(before string, args ...string) result {
+		t.Helper()
+		laptop, push := c.run(t, nil, args...), c.push(t, before, args...)
+		if diff := cmp.Diff(laptop.says(t), push.says(t)); diff != "" {
+			t.Errorf("(-laptop +push):\n%s", diff)
+		}
+		return laptop
+	}
+	r := both("")
+	if r.code != 0 || r.report.Output("new") != "0" || r.status("CVE-2022-32149", "go.mod") != report.Known || r.status("DS-0002", "Dockerfile") != report.Known || r.status("github-pat", "old.env") != report.Known {
+		t.Fatalf("first run: exit %d\n%s\n%s", r.code, strings.Join(r.says(t), "\n"), r.all["stderr"])
+	}
+	c.write(t, map[string]string{"tools/Dockerfile": "FROM debian\n", "deploy.yaml": privileged})
+	refused := c.commit(t)
+	r = both(added)
+	if r.code != report.ExitVerdict || r.status("KSV-0017", "deploy.yaml") != report.New || r.status("DS-0002", "Dockerfile") != report.Known {
+		t.Errorf("a new finding: exit %d\n%s", r.code, strings.Join(r.says(t), "\n"))
+	}
+	for _, f := range r.report.Findings {
+		if f.At.Path == "tools/Dockerfile" && (f.Blocking || f.Unused != "not used: .goldenpath.yml builds Dockerfile") {
+			t.Errorf("a Dockerfile that is not used: %+v", f)
+		}
+	}
+	c.write(t, map[string]string{"README.md": "nothing else\n"})
+	c.commit(t)
+	if r := both(refused); r.code != report.ExitVerdict || r.status("KSV-0017", "deploy.yaml") != report.New {
+		t.Errorf("after a refused push: exit %d\n%s", r.code, strings.Join(r.says(t), "\n"))
+	}
+	c.write(t, map[string]string{"live.env": "TOKEN=" + token + "\n"})
+	c.git(t, "checkout", "-q", added)
+	c.git(t, "checkout", "-q", "-B", "other")
+	c.git(t, "add", "live.env")
+	c.git(t, "commit", "-q", "--amend", "-m", "with a secret")
+	if r := both(""); r.code != report.ExitVerdict || r.status("github-pat", "live.env") != report.New || r.report.Output("blocking") != "1" {
+		t.Errorf("a secret at the first run: exit %d\n%s", r.code, strings.Join(r.says(t), "\n"))
+	}
+}
+
+const privileged = `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shop, namespace: shop}
+spec:
+  selector: {matchLabels: {app: shop}}
+  template:
+    metadata: {labels: {app: shop}}
+    spec:
+      containers:
+        - name: shop
+          image: shop:1
+          securityContext: {privileged: true}
+`
 
 // TestPolicyChangesAreShown: what decides who may change the policy, whose signature
 // is trusted and whether the gate runs is shown when a change touches it, however it is

@@ -22,7 +22,7 @@ import (
 type Scan struct {
 	Dir             string        `help:"Checkout to scan." default:"." type:"path" placeholder:"DIR"`
 	Commit          string        `help:"Commit that the report is about. Default: HEAD of the checkout." placeholder:"COMMIT"`
-	Base            string        `help:"Commit to compare with: findings that also exist there are reported but do not block. Default: the base of the pull request or merge group; on a push, the last release." placeholder:"COMMIT"`
+	Base            string        `help:"Commit to compare with: findings that also exist there are reported but do not block. Default: the base of the pull request or merge group; on a push and outside GitHub Actions, the last release, else the commit that added goldenpath." placeholder:"COMMIT"`
 	Everything      bool          `help:"Examine every file, not only the files that differ from the base."`
 	FailOn          string        `help:"Lowest severity of a new finding that blocks: critical, high, medium, low. Default: gate.fail-on in .goldenpath.yml." placeholder:"SEVERITY"`
 	Waivers         string        `help:"Waiver file. Default: gate.waivers in .goldenpath.yml." placeholder:"FILE"`
@@ -53,6 +53,24 @@ func (c *Scan) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 	if err := c.removeOld(env); err != nil {
 		return nil, err
 	}
+	got, err := c.examine(ctx, env, dir)
+	if got == nil || got.report == nil {
+		return nil, err
+	}
+	return got.report, errors.Join(err, c.write(got.report, got.packages, got.options))
+}
+
+// examined is the result of a scan.
+type examined struct {
+	report   *report.Report
+	packages []gate.Package
+	options  gate.Options
+	policy   *policy
+}
+
+// examine scans the checkout dir. It returns the report also if something could not be
+// examined, together with an error.
+func (c *Scan) examine(ctx context.Context, env *command.Env, dir string) (*examined, error) {
 	scratch, err := os.MkdirTemp("", "security-gate-*")
 	if err != nil {
 		return nil, err
@@ -65,7 +83,7 @@ func (c *Scan) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 		return nil, err
 	}
 	found, err := change.Resolve(ctx, change.Request{
-		Dir: dir, Scratch: scratch, Base: c.Base, Committed: env.Runner.Present(),
+		Dir: dir, Scratch: scratch, Base: c.Base, Committed: env.Runner.Present(), Offline: c.Offline && !env.Runner.Present(),
 		Event: change.Event{Name: event.Name, Base: event.Base, Merge: event.PullRequest.Merge},
 	})
 	if err != nil {
@@ -85,6 +103,7 @@ func (c *Scan) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 	if err != nil {
 		return nil, err
 	}
+	o.Hint = c.hint(ctx, env, event.Name, p)
 	fetched := c.fetch(ctx, env, o.Databases)
 	o.Dir, o.Secrets, o.Scanners = dir, secrets, c.scanners(dir, p, secrets)
 	rep, packages, err := gate.Run(ctx, o)
@@ -92,7 +111,7 @@ func (c *Scan) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 		return nil, err
 	}
 	p.show(rep, secrets.Conceal)
-	return rep, errors.Join(err, fetched, c.write(rep, packages, o))
+	return &examined{rep, packages, o, p}, errors.Join(err, fetched)
 }
 
 // fetch updates the database that is needed to scan an image. Without the database the image
@@ -113,8 +132,10 @@ func (c *Scan) options(ctx context.Context, env *command.Env, found *change.Chan
 		MissingDatabase: cmp.Or(c.MissingDatabase, cfg.MissingDatabase, "error"), Waivers: p.waivers, Policy: p.dependencies,
 		Input: gate.Input{
 			Head: cmp.Or(c.Commit, found.Head), Databases: cmp.Or(c.Databases, command.DefaultDatabases(env)),
-			Offline: c.Offline, Artifact: c.Artifact, Exclude: cfg.Exclude,
+			Offline: c.Offline, Artifact: c.Artifact, Exclude: cfg.Exclude, Update: updater(env, c.Databases),
 		},
+		BaseKind: string(found.Kind), Unused: unusedFiles(p.Config),
+		Baseline: gate.Baseline{First: found.First, Unreleased: found.Kind == change.Adoption, Accepted: p.baseline},
 	}
 	if err := c.check(o); err != nil {
 		return o, err

@@ -17,8 +17,21 @@ type base struct {
 	waivers  string // commit that the waivers are read from; empty: the checkout
 	since    string // commit that the policy of the checkout is shown against
 	proof    string // why this base, or why none
-	whole    bool   // every file is examined, not only the changed ones
+	kind     Kind
+	whole    bool // every file is examined, not only the changed ones
 }
+
+// Kind says what makes the findings of the base known.
+type Kind string
+
+// The kinds of base.
+const (
+	NoBase   Kind = ""         // there is none: every finding is new
+	Named    Kind = "named"    // a person named the base
+	Proposed Kind = "proposed" // the base of a pull request or a merge group
+	Release  Kind = "release"  // the base was released, so the gate accepted it
+	Adoption Kind = "adoption" // the commit that added goldenpath to the repository
+)
 
 // base chooses the base by the request and the kind of event:
 //
@@ -26,8 +39,9 @@ type base struct {
 //
 // - a pull request and a merge group are compared with their merge base;
 //
-// - a push is compared with the last release, because the commit before the push may
-// have been refused or never examined;
+// - a push, and a run outside GitHub Actions, are compared with the last release, else
+// with the commit that added goldenpath: the commit before may have been refused or
+// never examined;
 //
 // - any other event has no base.
 func (r repository) base(ctx context.Context, q Request, head string) (base, error) {
@@ -40,8 +54,23 @@ func (r repository) base(ctx context.Context, q Request, head string) (base, err
 		return r.proposed(ctx, q.Event, head)
 	case q.Event.Name != "":
 		return base{proof: "no base: the " + q.Event.Name + " event does not name one"}, nil
+	case head != "":
+		return r.local(ctx, head)
 	}
-	return base{proof: "no base was given"}, nil
+	return base{proof: "no base: the folder is not a git repository with a commit"}, nil
+}
+
+// local compares a checkout outside GitHub Actions as a push is compared. The person who
+// runs the gate decides about the policy, so it is read from the checkout.
+func (r repository) local(ctx context.Context, head string) (base, error) {
+	a, err := r.lastAccepted(ctx, head)
+	if err != nil {
+		return base{}, err
+	}
+	if a.commit == "" && r.adopting(ctx, head) {
+		a = accepted{head, "baseline: " + marks[0] + " is not committed yet, so the findings of the commit are the baseline", Adoption}
+	}
+	return base{compared: a.commit, proof: a.proof, kind: a.kind, whole: true}, nil
 }
 
 // named resolves a base that a person gave. An invalid base is a *report.UsageError.
@@ -74,7 +103,7 @@ func (r repository) named(ctx context.Context, name, head string) (base, error) 
 	case common == "":
 		return usage("%s has no commit in common with the checkout: a shallow checkout may lack it; use fetch-depth: 0", name)
 	}
-	return base{compared: common, policy: id, waivers: id, since: common, proof: "given by hand: --base " + name}, nil
+	return base{compared: common, policy: id, waivers: id, since: common, kind: Named, proof: "given by hand: --base " + name}, nil
 }
 
 // proposed resolves the base of a pull request or a merge group.
@@ -104,22 +133,26 @@ func (r repository) proposed(ctx context.Context, e Event, head string) (base, e
 	case common == "":
 		return base{}, fmt.Errorf("cannot compare with the base %.7s: the checkout has no commit in common with it\n  try: check out with fetch-depth: 0", id)
 	}
-	return base{compared: common, policy: id, waivers: id, since: common, proof: proof}, nil
+	return base{compared: common, policy: id, waivers: id, since: common, kind: Proposed, proof: proof}, nil
 }
 
-// pushed compares a push with the last release, and examines every file, because the
-// whole commit is released.
+// pushed compares a push with the last release or, without one, with the commit that
+// added goldenpath. It examines every file, because the whole commit is released.
 //
 // The configuration is also read from the release. Otherwise a refused push could set
 // the rules for the next push. The waivers are read from the commit before the push: a
 // waiver names its findings, and the report lists it. If waivers were read from the
 // release, a finding without a fix would block every later release.
 func (r repository) pushed(ctx context.Context, before, head string) (base, error) {
-	last, why, err := r.lastRelease(ctx, head)
+	a, err := r.lastAccepted(ctx, head)
 	if err != nil {
 		return base{}, err
 	}
-	b := base{compared: last, policy: last, waivers: last, proof: why, whole: true}
+	last := ""
+	if a.kind == Release {
+		last = a.commit
+	}
+	b := base{compared: a.commit, policy: last, waivers: last, proof: a.proof, kind: a.kind, whole: true}
 	if before != "" {
 		id, err := r.commit(ctx, before)
 		if err != nil && !errors.Is(err, errNoCommit) {

@@ -24,6 +24,7 @@ type Request struct {
 	// Committed examines the commit alone: in CI, files that earlier steps wrote are
 	// not part of the change. Otherwise uncommitted changes are examined too.
 	Committed bool
+	Offline   bool // the remote "origin" is not asked for anything
 }
 
 // Event is the GitHub event that started the run. The zero value is a run outside
@@ -42,6 +43,10 @@ type Change struct {
 	Policy  string // commit that the configuration is read from; empty: the checkout
 	Waivers string // commit that the waivers are read from; empty: the checkout
 	Proof   string // why the checkout is compared with this base, or with none
+	Kind    Kind   // what makes the findings of the base known
+	// First means that the checkout is the baseline itself: it is compared with nothing,
+	// and its findings are known.
+	First bool
 
 	repository
 	base      base
@@ -54,7 +59,7 @@ type Change struct {
 // cannot fetch is an error. A push without a proven base is compared with nothing, so
 // every finding is new.
 func Resolve(ctx context.Context, q Request) (*Change, error) {
-	c := &Change{repository: repository{dir: q.Dir, scratch: q.Scratch}, committed: q.Committed}
+	c := &Change{repository: repository{dir: q.Dir, scratch: q.Scratch, offline: q.Offline}, committed: q.Committed}
 	if _, err := os.Lstat(filepath.Join(q.Dir, ".git")); err == nil {
 		head, err := c.commit(ctx, "HEAD")
 		if err != nil && !errors.Is(err, errNoCommit) {
@@ -66,9 +71,20 @@ func Resolve(ctx context.Context, q Request) (*Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.base, c.Policy, c.Waivers, c.Proof = b, b.policy, b.waivers, b.proof
-	if b.compared != "" {
-		c.changed, err = c.differs(ctx, b.compared, c.Head, c.committed)
+	c.base, c.Policy, c.Waivers, c.Proof, c.Kind = b, b.policy, b.waivers, b.proof, b.kind
+	if b.compared != "" && b.compared == c.Head {
+		c.First = c.committed
+		if !c.First {
+			if c.First, err = c.clean(ctx); err != nil {
+				return nil, err
+			}
+		}
+		if c.First {
+			c.base.compared = ""
+		}
+	}
+	if c.base.compared != "" {
+		c.changed, err = c.differs(ctx, c.base.compared, c.Head, c.committed)
 	}
 	return c, err
 }

@@ -20,6 +20,7 @@ import (
 type repository struct {
 	dir     string
 	scratch string // folder for temporary files; the caller removes it
+	offline bool   // no remote is asked
 }
 
 // git runs git in the repository. git may fetch objects that a partial clone lacks.
@@ -43,6 +44,9 @@ func (r repository) commit(ctx context.Context, name string) (string, error) {
 
 // fetch gets a commit that a shallow checkout lacks.
 func (r repository) fetch(ctx context.Context, id string) (string, error) {
+	if r.offline {
+		return "", fmt.Errorf("%w, and --offline forbids to fetch it", errNoCommit)
+	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	args := []string{"fetch", "--quiet", "--no-tags", "--no-recurse-submodules"}

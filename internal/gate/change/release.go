@@ -18,76 +18,118 @@ const askOrigin = 30 * time.Second
 
 var commitID = regexp.MustCompile(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`)
 
+// released is the newest release that a commit contains.
+type released struct {
+	commit   string   // empty: none is proven
+	proof    string   // where it is recorded, or "no base: " and why there is none
+	releases []string // other commits that were released
+}
+
 // lastRelease returns the newest released commit that head contains, and how that is
 // known. A release requires a signed report of a gate that passed, so everything in
-// that commit was accepted. If no release can be proven, commit is empty, proof states
-// the reason, and every finding is new.
+// that commit was accepted.
 //
 // A release of head itself is ignored, so that a second run for a commit gives the same
 // result as the first.
-func (r repository) lastRelease(ctx context.Context, head string) (commit, proof string, err error) {
-	tip, where := r.ledgerTip(ctx)
-	if tip == "" {
-		return "", "no base: " + where, ctx.Err()
+func (r repository) lastRelease(ctx context.Context, head string) (released, error) {
+	tips, why := r.ledgerTips(ctx)
+	if len(tips) == 0 {
+		return released{proof: "no base: " + why}, ctx.Err()
 	}
-	releases, err := r.releases(ctx, tip)
-	if err != nil {
-		if ctx.Err() != nil {
-			return "", "", ctx.Err()
+	var last released
+	for _, t := range tips {
+		found, err := r.lastReleaseIn(ctx, head, t)
+		if err != nil {
+			return released{}, err
 		}
-		return "", fmt.Sprintf("no base: the ledger (%s at %.7s) cannot be read: %v", where, tip, err), nil
+		found.releases = append(found.releases, last.releases...)
+		if last.commit != "" && (found.commit == "" || r.isAncestor(ctx, found.commit, last.commit)) {
+			found.commit, found.proof = last.commit, last.proof
+		}
+		last = found
 	}
+	return last, ctx.Err()
+}
+
+// lastReleaseIn is lastRelease for one ledger.
+func (r repository) lastReleaseIn(ctx context.Context, head string, t ledgerTip) (released, error) {
+	releases, err := r.releases(ctx, t.commit)
+	if err != nil {
+		return released{proof: fmt.Sprintf("no base: the ledger (%s at %.7s) cannot be read: %v", t.where, t.commit, err)}, ctx.Err()
+	}
+	var out released
 	deepened := false
 	for _, e := range releases {
 		if _, err := r.commit(ctx, e.Commit); (err != nil || !r.isAncestor(ctx, e.Commit, head)) && !deepened && r.isShallow(ctx) {
 			deepened = true
 			_, _ = r.fetch(ctx, head) // where it fails, the release stays unproven
 		}
-		if e.Commit != head && r.isAncestor(ctx, e.Commit, head) {
-			return e.Commit, fmt.Sprintf("last release: %s of %s, recorded in %s at %.7s", e.ID, e.Environment, where, tip), nil
+		if e.Commit == head {
+			continue
 		}
+		if r.isAncestor(ctx, e.Commit, head) {
+			out.commit, out.proof = e.Commit, fmt.Sprintf("last release: %s of %s, recorded in %s at %.7s", e.ID, e.Environment, t.where, t.commit)
+			return out, nil
+		}
+		out.releases = append(out.releases, e.Commit)
 	}
-	if len(releases) == 0 {
-		return "", fmt.Sprintf("no base: %s at %.7s records no release", where, tip), ctx.Err()
+	if len(out.releases) == 0 {
+		out.proof = fmt.Sprintf("no base: %s at %.7s records no release", t.where, t.commit)
+		if len(releases) > 0 {
+			out.proof += " before this commit"
+		}
+		return out, ctx.Err()
 	}
-	why := "no base: this commit contains none of the releases recorded in " + where
+	out.proof = "no base: this commit contains none of the releases recorded in " + t.where
 	if r.isShallow(ctx) {
-		why += "; the checkout is shallow: check out with fetch-depth: 0"
+		out.proof += "; the checkout is shallow: check out with fetch-depth: 0"
 	}
-	return "", why, ctx.Err()
+	return out, ctx.Err()
 }
 
-// ledgerTip returns the newest commit of the ledger and the name of its branch. If
-// there is none, tip is empty and where is the reason. actions/checkout with
-// fetch-depth: 0 also fetches the ledger's branch; without that branch, ledgerTip asks
-// the remote "origin".
-func (r repository) ledgerTip(ctx context.Context) (tip, where string) {
-	for _, where := range []string{"origin/" + ledger.Branch, ledger.Branch} {
+// ledgerTip is the newest commit of a ledger and the name of its branch.
+type ledgerTip struct{ commit, where string }
+
+// Upstream is the remote under which a checkout that goldenpath run made has the ledger
+// of the user's remote "origin". Its own "origin" is the user's repository.
+const Upstream = "upstream"
+
+// ledgerTips returns the ledgers of a checkout. If there are none, why states the
+// reason. actions/checkout with fetch-depth: 0 also fetches the ledger's branch; without
+// that branch, ledgerTips asks the remote "origin".
+func (r repository) ledgerTips(ctx context.Context) (tips []ledgerTip, why string) {
+	for _, where := range []string{"origin/" + ledger.Branch, Upstream + "/" + ledger.Branch, ledger.Branch} {
 		ref := "refs/heads/" + where
-		if strings.HasPrefix(where, "origin/") {
+		if strings.Contains(where, "/") {
 			ref = "refs/remotes/" + where
 		}
 		if tip, err := r.commit(ctx, ref); err == nil {
-			return tip, where
+			tips = append(tips, ledgerTip{tip, where})
 		}
 	}
+	if len(tips) > 0 {
+		return tips, ""
+	}
 	if _, err := r.git(ctx, "remote", "get-url", "origin"); err != nil {
-		return "", "this repository has no branch " + ledger.Branch + ", so no release is recorded"
+		return nil, "this repository has no branch " + ledger.Branch + ", so no release is recorded"
+	}
+	if r.offline {
+		return nil, "the checkout has no branch " + ledger.Branch + ", and the remote \"origin\" was not asked"
 	}
 	ctx, cancel := context.WithTimeout(ctx, askOrigin)
 	defer cancel()
 	out, err := r.git(ctx, "ls-remote", "origin", "refs/heads/"+ledger.Branch)
 	if err != nil {
-		return "", "the checkout has no branch " + ledger.Branch + ", and the remote \"origin\" could not be asked: check out with fetch-depth: 0"
+		return nil, "the checkout has no branch " + ledger.Branch + ", and the remote \"origin\" could not be asked: check out with fetch-depth: 0"
 	}
-	tip, _, _ = strings.Cut(out, "\t")
+	tip, _, _ := strings.Cut(out, "\t")
 	if !commitID.MatchString(tip) {
-		return "", "origin has no branch " + ledger.Branch + ", so no release is recorded"
+		return nil, "origin has no branch " + ledger.Branch + ", so no release is recorded"
 	}
 	if _, err := r.git(ctx, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "origin", tip); err != nil {
-		return "", "the branch " + ledger.Branch + " could not be fetched: check out with fetch-depth: 0"
+		return nil, "the branch " + ledger.Branch + " could not be fetched: check out with fetch-depth: 0"
 	}
-	return tip, "origin/" + ledger.Branch
+	return []ledgerTip{{tip, "origin/" + ledger.Branch}}, ""
 }
 
 // releases returns the releases that the ledger records, newest first, and for each

@@ -41,3 +41,6 @@ func (f *Facts) Judge(used []gate.Database) []gate.Gap {
 	}
 	return Judge(f.dir, names, f.now, f.max)
 }
+
+// KnowsExploited reports whether the folder has CISA's catalogue.
+func (f *Facts) KnowsExploited() bool { return len(f.kev) > 0 }

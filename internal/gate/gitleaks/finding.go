@@ -73,13 +73,13 @@ func (f *found) findings() []report.Finding {
 
 func (s secret) finding(id string) report.Finding {
 	f := report.Finding{
-		Rule: s.rule, Severity: report.Critical, Fingerprint: id,
+		Rule: s.rule, Severity: report.Critical, Fingerprint: id, Secret: report.SecretPresent,
 		Message: s.about, At: report.Location{Path: s.path, Line: s.line, Column: s.column},
 		Fix: "revoke and rotate the secret at its issuer, then remove it from the file; it remains in the history",
 	}
 	if s.commit != "" {
 		// The line belongs to an older version, so an annotation there would mislead.
-		f.At = report.Location{Path: s.path}
+		f.At, f.Secret = report.Location{Path: s.path}, report.SecretRemoved
 		f.Message = fmt.Sprintf("%s (added by commit %.7s at line %d, no longer in the tree)", s.about, s.commit, s.line)
 		f.Fix = "revoke and rotate the secret at its issuer: removing it from the tree did not remove it from the history"
 	}

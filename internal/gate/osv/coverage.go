@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 
 	"github.com/dustin/go-humanize/english"
@@ -21,6 +20,7 @@ type coverage struct {
 	nameless int // without a version or ecosystem: not looked up
 	missed   int // packages without a database
 	unknown  int // C and C++ sources that only osv.dev could identify
+	updater  string
 }
 
 type source struct{ file, ecosystem string }
@@ -138,9 +138,17 @@ func (c *coverage) missing(databases, eco string, empty bool, res *gate.Result) 
 		res.Missing = append(res.Missing, gate.Gap{
 			What:   fmt.Sprintf("%s (%s, %s)", s.file, s.ecosystem, english.Plural(n, "package", "")),
 			Why:    why,
-			Remedy: fmt.Sprintf("provide %s, or scan online", filepath.ToSlash(archive(databases, s.ecosystem))),
+			Remedy: c.update(s.ecosystem),
 		})
 	}
+}
+
+// update returns the command line that downloads the advisories of an ecosystem.
+func (c *coverage) update(eco string) string {
+	if slices.Contains(gate.Ecosystems, eco) {
+		return c.updater
+	}
+	return c.updater + " --ecosystems " + gate.ShellWord(eco)
 }
 
 func (c *coverage) sources() []source {

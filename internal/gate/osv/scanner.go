@@ -63,6 +63,7 @@ func (s Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 		return gate.Result{}, err
 	}
 	c := t.cover(found)
+	c.updater = in.Updater()
 	if in.Offline {
 		if err := c.match(ctx, in.Databases, &res); err != nil {
 			return gate.Result{}, err

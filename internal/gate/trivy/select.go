@@ -21,6 +21,9 @@ const (
 	archive  // may hold a Helm chart
 )
 
+// IsDockerfile reports whether a file is examined as a Dockerfile, by its name.
+func IsDockerfile(name string) bool { return sortOf(name) == dockerfile }
+
 func sortOf(name string) sort {
 	switch {
 	case detection.IsType(name, nil, detection.FileTypeDockerfile):

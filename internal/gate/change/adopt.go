@@ -1,0 +1,116 @@
+package change
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/seed-b235b314/goldenpath/internal/git"
+)
+
+// marks are files that only a repository that uses goldenpath has. A workflow that calls
+// goldenpath is a mark too.
+var marks = []string{".goldenpath.yml", ".goldenpath/waivers.yml", ".goldenpath/baseline.json", ".goldenpath/evidence.pub"}
+
+const (
+	workflows = ".github/workflows"
+	actions   = "seed-b235b314/goldenpath/" // what such a workflow contains
+	mostMarks = 100                         // commits that are compared to find the oldest
+)
+
+// accepted is the commit whose findings are known, for a push and for a run on a laptop:
+// both use this function, so they agree on what is new.
+type accepted struct {
+	commit string // empty: every finding is new
+	proof  string // why this commit, or why none
+	kind   Kind
+}
+
+// lastAccepted returns the newest release that head contains. Without one, the commit
+// that added goldenpath to the repository is the baseline: its findings existed when the
+// gate examined the repository for the first time. Every later finding stays new until a
+// release, a waiver or a committed baseline accepts it, also if the push that brought it
+// was refused or never examined.
+//
+// If the ledger records releases, a baseline is accepted only if one of them contains
+// it. Otherwise a rewritten history could choose its own baseline.
+func (r repository) lastAccepted(ctx context.Context, head string) (accepted, error) {
+	last, err := r.lastRelease(ctx, head)
+	if err != nil || last.commit != "" {
+		return accepted{last.commit, last.proof, Release}, err
+	}
+	added, err := r.adoption(ctx, head)
+	if err != nil {
+		return accepted{}, err
+	}
+	trusted := len(last.releases) == 0 || slices.ContainsFunc(last.releases, func(id string) bool { return r.isAncestor(ctx, added, id) })
+	switch {
+	case added == "" || !trusted:
+		if r.isShallow(ctx) && !strings.Contains(last.proof, "shallow") {
+			last.proof += "; the checkout is shallow: check out with fetch-depth: 0"
+		}
+		return accepted{proof: last.proof}, ctx.Err()
+	case added == head:
+		return accepted{added, "first run: this commit added goldenpath, so its findings are the baseline", Adoption}, nil
+	}
+	why := strings.TrimPrefix(last.proof, "no base: ")
+	return accepted{added, fmt.Sprintf("baseline: %.7s added goldenpath; %s", added, why), Adoption}, nil
+}
+
+// adoption returns the commit that added goldenpath to the history of head: the oldest
+// commit that adds one of its files or calls one of its workflows. If several unrelated
+// commits did, it returns the newest commit that all of them contain. It returns "" if
+// there is none, or if a part of the history is missing, because the oldest commit of a
+// shallow history adds every file.
+func (r repository) adoption(ctx context.Context, head string) (string, error) {
+	if r.isShallow(ctx) {
+		_, _ = r.fetch(ctx, head) // where it fails, the history stays shallow
+		if r.isShallow(ctx) {
+			return "", ctx.Err()
+		}
+	}
+	// -m: a merge may add a file that no merged commit has.
+	log := []string{"log", "-m", "--full-history", "--no-renames", "--no-ext-diff", "--no-textconv", "--topo-order", "--reverse", "--format=%H"}
+	var oldest []string
+	for _, args := range [][]string{
+		append([]string{"--diff-filter=A", head, "--"}, marks...),
+		{"-S" + actions, head, "--", workflows},
+	} {
+		out, err := r.git(ctx, append(slices.Clone(log), args...)...)
+		if err != nil {
+			return "", fmt.Errorf("cannot find the commit that added goldenpath: %w", err)
+		}
+		all := slices.Compact(strings.Fields(out))
+		for _, id := range all[:min(mostMarks, len(all))] { // the oldest first
+			if !slices.ContainsFunc(oldest, func(o string) bool { return r.isAncestor(ctx, o, id) }) {
+				oldest = append(slices.DeleteFunc(oldest, func(o string) bool { return r.isAncestor(ctx, id, o) }), id)
+			}
+		}
+	}
+	if len(oldest) < 2 {
+		return strings.Join(oldest, ""), nil
+	}
+	out, err := r.git(ctx, append([]string{"merge-base", "--octopus"}, oldest...)...)
+	if git.Exited(err, 1) {
+		return "", nil
+	}
+	return strings.TrimSpace(out), err
+}
+
+// adopting reports whether the checkout has a configuration that is not committed yet.
+func (r repository) adopting(ctx context.Context, head string) bool {
+	if _, err := os.Lstat(filepath.Join(r.dir, marks[0])); err != nil {
+		return false
+	}
+	_, err := r.git(ctx, "rev-parse", "--verify", "--quiet", head+":"+marks[0])
+	return git.Exited(err, 1)
+}
+
+// clean reports whether the checkout has nothing that differs from its commit.
+func (r repository) clean(ctx context.Context) (bool, error) {
+	out, err := r.git(ctx, "status", "--porcelain", "--untracked-files=all", "--ignore-submodules=none")
+	return err == nil && out == "", err
+}

@@ -1,0 +1,44 @@
+package lockfile
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+// ecosystems are OSV's names for the advisories about the packages that a file names.
+var ecosystems = map[string]string{
+	"go.mod":            "Go",
+	"package-lock.json": "npm", "npm-shrinkwrap.json": "npm", "pnpm-lock.yaml": "npm", "yarn.lock": "npm", "bun.lock": "npm", "package.json": "npm",
+	"requirements.txt": "PyPI", "poetry.lock": "PyPI", "uv.lock": "PyPI", "pdm.lock": "PyPI", "pylock.toml": "PyPI", "Pipfile.lock": "PyPI", "pyproject.toml": "PyPI",
+	"Cargo.lock": "crates.io", "Gemfile.lock": "RubyGems", "composer.lock": "Packagist",
+	"pom.xml": "Maven", "gradle.lockfile": "Maven", "verification-metadata.xml": "Maven",
+	"packages.lock.json": "NuGet", "packages.config": "NuGet", "Directory.Packages.props": "NuGet",
+	"mix.lock": "Hex", "pubspec.lock": "Pub", "renv.lock": "CRAN", "Package.resolved": "SwiftURL", "conan.lock": "ConanCenter",
+	"cabal.project.freeze": "Hackage", "stack.yaml.lock": "Hackage",
+}
+
+// Ecosystem returns OSV's name for the packages that a file names, or "" if the file
+// names none.
+func Ecosystem(file string) string {
+	base := path.Base(file)
+	switch {
+	case strings.HasSuffix(base, ".csproj"), strings.HasSuffix(base, ".deps.json"):
+		return "NuGet"
+	case strings.HasSuffix(base, "requirements.txt"), strings.HasPrefix(base, "requirements") && strings.HasSuffix(base, ".txt"):
+		return "PyPI"
+	}
+	return ecosystems[base]
+}
+
+// Ecosystems returns the ecosystems of the files, each once and sorted.
+func Ecosystems(files []string) []string {
+	var all []string
+	for _, f := range files {
+		if e := Ecosystem(f); e != "" {
+			all = append(all, e)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}

@@ -1,0 +1,20 @@
+package lockfile
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestEcosystems(t *testing.T) {
+	files := []string{"README.md", "web/package-lock.json", "web/package.json", "go.mod", "tools/requirements-dev.txt", "x/App.csproj", "Cargo.lock"}
+	if got := strings.Join(Ecosystems(files), " "); got != "Go NuGet PyPI crates.io npm" {
+		t.Errorf("ecosystems %q", got)
+	}
+	for _, m := range Manifests {
+		for _, lock := range m.Locks {
+			if Ecosystem(lock) == "" && lock != "bun.lockb" && lock != "go.sum" {
+				t.Errorf("%s of %s has no ecosystem", lock, m.Name)
+			}
+		}
+	}
+}
