@@ -18,6 +18,7 @@ type Options struct {
 	App, Commit string
 	Dir         string            // checkout of the commit
 	Env         map[string]string // added to the environment, such as GOLDENPATH_URL
+	Secrets     []string          // values that are masked in logs, JUnit files and reports
 	Out         string            // existing folder for logs and copies of JUnit files
 	Guard       []string          // argv of `goldenpath guard`, which removes what a command leaves running
 	Say         func(string)      // receives progress; nil: none

@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/dustin/go-humanize/english"
 
 	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/junit"
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/text"
 	"github.com/seed-b235b314/goldenpath/internal/tool"
 )
 
@@ -50,7 +52,7 @@ func (o Options) execute(ctx context.Context, s config.Step, st *step) {
 		env = append(env, k+"="+v)
 	}
 	res, err := tool.Command{
-		Argv: tool.Shell(s.Run), Dir: o.Dir, Env: env, Timeout: s.Timeout.D(), Guard: o.Guard, Transcript: log,
+		Argv: tool.Shell(s.Run), Dir: o.Dir, Env: env, Timeout: s.Timeout.D(), Guard: o.Guard, Transcript: log, Secrets: o.Secrets,
 	}.Run(ctx)
 	st.check.Seconds = res.Elapsed.Seconds()
 	if ctx.Err() != nil {
@@ -61,7 +63,7 @@ func (o Options) execute(ctx context.Context, s config.Step, st *step) {
 		return
 	}
 	st.check.State, st.check.Result, st.log = report.Failed, err.Error(), res.Tail
-	st.file, st.check.Note = log.Name(), "the whole output: "+log.Name()
+	st.file, st.check.Note = log.Name(), strings.TrimPrefix(tool.UnsetVariable(res.Tail)+"; the whole output: "+log.Name(), "; ")
 	var exit *tool.ExitError
 	switch {
 	case errors.As(err, &exit):
@@ -77,6 +79,9 @@ func (o Options) collect(s config.Step, before *junit.Snapshot, st *step) {
 	if st.junit, st.err = before.Collect(filepath.Join(o.Out, s.Name)); st.err != nil {
 		return
 	}
+	if st.err = o.maskAll(st.junit); st.err != nil {
+		return
+	}
 	if len(st.junit) > 0 {
 		st.check.Result = cmp.Or(st.check.Result, english.Plural(len(st.junit), "JUnit file", ""))
 		return
@@ -86,4 +91,22 @@ func (o Options) collect(s config.Step, before *junit.Snapshot, st *step) {
 	}
 	st.check.Result = cmp.Or(st.check.Result, "no JUnit file")
 	st.check.Note = "the command wrote no file that matches " + s.JUnit
+}
+
+// maskAll replaces the secrets in the copies of JUnit files, which may become evidence.
+func (o Options) maskAll(files []string) error {
+	if len(o.Secrets) == 0 {
+		return nil
+	}
+	mask := text.NewMask(o.Secrets...)
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err == nil {
+			err = os.WriteFile(f, []byte(mask.Hide(string(b))), 0o600)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -20,6 +20,8 @@ type Config struct {
 	Checks       Steps                  `yaml:"checks"`
 	Battery      Battery                `yaml:"battery"`
 	Preview      Preview                `yaml:"preview"`
+	Services     Services               `yaml:"services"`
+	Variables    Variables              `yaml:"variables"`
 	Environments map[string]Environment `yaml:"environments"`
 	Gate         Gate                   `yaml:"gate"`
 	Scorecard    Scorecard              `yaml:"scorecard"`

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -89,20 +90,25 @@ func TestEveryKeyIsRead(t *testing.T) {
 				Target: "kubernetes", Chart: "charts/app", Values: []string{"deploy/preview.yaml"}, Set: map[string]any{"ingress.host": "{host}", "ingress.enabled": true},
 				ReplaceImage: "ghcr.io/acme/app", PullSecret: "REGISTRY_AUTH", URL: "https://{name}.preview.example.com", Env: map[string]string{"STAGE": "preview"},
 				Secrets: map[string]Secret{"DATABASE_URL": {Variable: "PREVIEW_DATABASE"}, "API_KEY": {Store: "vault", Key: "preview/api"}},
+				Migrate: Migrate{Argv: []string{"/server", "migrate"}, Timeout: Duration(15 * time.Minute)},
 			},
-			Ready: Ready{Path: "/healthz", VersionPath: "/version", Timeout: Duration(3 * time.Minute)}, Migrate: "./scripts/migrate.sh", Seed: "./scripts/seed.sh",
+			Ready: Ready{Path: "/healthz", VersionPath: "/version", Timeout: Duration(3 * time.Minute)}, Seed: "./scripts/seed.sh",
 			TTL: Duration(60 * time.Hour), MaxTTL: Duration(60 * time.Hour), SweepEvery: Duration(30 * time.Minute),
 			Limit: Limit{Repository: 10, Author: 2}, Budget: &Budget{PerDay: 5, Currency: "EUR", Alert: 50},
 			Prices:     Prices{CPU: price(0.03), Memory: price(0), Storage: price(0.0001), Resources: map[string]float64{"google_cloud_run_v2_service": 0.02}},
 			CostCentre: "R-and-D.7", OnFailure: "remove", Isolation: Isolation{IngressFrom: []string{"ingress-nginx"}, Egress: "internet", CPU: "500m", Memory: "2Gi", Pods: 5, Kinds: []string{"Rollout.argoproj.io"}},
 		},
+		Services:  Services{Postgres: Postgres{Version: 16, Image: "docker.io/library/postgres@sha256:" + strings.Repeat("a", 64)}},
+		Variables: Variables{Checks: []string{"NPM_TOKEN"}, Build: []string{"NPM_TOKEN", "SENTRY_TOKEN"}, Seed: []string{"API_KEY"}, Battery: []string{"E2E_PASSWORD"}},
 		Environments: map[string]Environment{
 			"internal": {Deploy: Deploy{Target: "terraform", Terraform: "infra", Vars: map[string]string{"domain": "example.com"}, Backend: map[string]string{"bucket": "state"}}},
 			"beta": {Deploy: Deploy{Target: "process"}, From: "internal", Soak: &Soak{
 				For: Duration(10 * time.Second), AtLeast: 30, Every: Duration(10 * time.Second / 60), SLO: SLO{Availability: 99, ErrorRate: 1},
 			}},
 			"production": {
-				Deploy: Deploy{Target: "process", Env: map[string]string{"STAGE": "production"}}, From: "beta", Port: 8081,
+				Deploy: Deploy{
+					Target: "process", Env: map[string]string{"STAGE": "production"}, Migrate: Migrate{Shell: "./server migrate", Timeout: Duration(time.Hour)},
+				}, From: "beta", Port: 8081,
 				Ready: &Ready{Path: "/", VersionPath: "/version", Timeout: Duration(time.Minute)},
 				Soak: &Soak{
 					For: Duration(30 * time.Minute), AtLeast: 200, Every: Duration(500 * time.Millisecond),

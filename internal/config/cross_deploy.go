@@ -28,6 +28,7 @@ var only = []struct {
 	{"isolation", nil, "kubernetes"},
 	{"namespace", nil, "kubernetes"},
 	{"url", nil, "kubernetes or terraform"},
+	{"migrate", nil, "process or kubernetes"},
 }
 
 // Placeholder matches a word that is replaced, such as {number}.

@@ -87,6 +87,9 @@ func (p *Preview) defaults(image string) {
 
 func (d *Deploy) defaults(image string) {
 	setDefault(&d.Target, "process")
+	if d.Migrate.Set() {
+		setDefault(&d.Migrate.Timeout, defaultTimeout)
+	}
 	if d.Target == "kubernetes" {
 		setDefault(&d.ReplaceImage, image)
 	}

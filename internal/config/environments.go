@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
 )
 
 // Deploy defines what is deployed to an environment, and how. Target kubernetes needs
@@ -23,7 +24,19 @@ type Deploy struct {
 	URL          string            `yaml:"url"` // with {name} and {number}
 	Env          map[string]string `yaml:"env"`
 	Secrets      map[string]Secret `yaml:"secrets"`
+	Migrate      Migrate           `yaml:"migrate"`
 }
+
+// Migrate is the command that migrates data before a new version starts. The zero value
+// means that there is none. One of Shell and Argv is set.
+type Migrate struct {
+	Shell   string // runs with sh -euc
+	Argv    []string
+	Timeout Duration // default 15 minutes
+}
+
+// Set reports whether there is a command.
+func (m Migrate) Set() bool { return m.Shell != "" || len(m.Argv) > 0 }
 
 // Secret is the source of a value: a variable of the caller's environment, or a key in a
 // secret store of the cluster.
@@ -37,8 +50,7 @@ type Secret struct {
 type Preview struct {
 	Deploy     `yaml:",inline"`
 	Ready      Ready     `yaml:"ready"`
-	Migrate    string    `yaml:"migrate"` // shell command; $GOLDENPATH_URL is set
-	Seed       string    `yaml:"seed"`    // shell command; $GOLDENPATH_URL is set
+	Seed       string    `yaml:"seed"` // shell command; $GOLDENPATH_URL is set
 	TTL        Duration  `yaml:"ttl"`
 	MaxTTL     Duration  `yaml:"max-ttl"`
 	SweepEvery Duration  `yaml:"sweep-every"`
@@ -96,6 +108,28 @@ type Environment struct {
 type Notify struct {
 	Slack string `yaml:"slack"`
 	Teams string `yaml:"teams"`
+}
+
+// UnmarshalYAML reads a command: text, a list of words, or a mapping with run and timeout.
+func (m *Migrate) UnmarshalYAML(n ast.Node) error {
+	for _, v := range mappingValues(n) {
+		var err error
+		if v.Key.GetToken().Value == "timeout" {
+			err = yaml.NodeToValue(v.Value, &m.Timeout)
+		} else {
+			err = m.UnmarshalYAML(v.Value)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	switch n := n.(type) {
+	case *ast.SequenceNode:
+		return yaml.NodeToValue(n, &m.Argv)
+	case *ast.MappingNode, *ast.MappingValueNode:
+		return nil
+	}
+	return yaml.NodeToValue(n, &m.Shell)
 }
 
 // UnmarshalYAML reads a secret: a name, or a mapping with store and key.

@@ -39,5 +39,5 @@ func (c *Config) LocalName(environment string) string {
 
 // onThisMachine returns d for target process: without the keys of other targets.
 func (d Deploy) onThisMachine() Deploy {
-	return Deploy{Target: processTarget, Env: maps.Clone(d.Env), Secrets: maps.Clone(d.Secrets)}
+	return Deploy{Target: processTarget, Env: maps.Clone(d.Env), Secrets: maps.Clone(d.Secrets), Migrate: d.Migrate}
 }

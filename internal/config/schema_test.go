@@ -105,6 +105,10 @@ func TestSchemaMatchesStructs(t *testing.T) {
 			compare(t, name, []string{"junit", "run", "timeout"}, n.child("").resolve(root).keys())
 		case typ == reflect.TypeFor[Secret]():
 			compare(t, name, []string{"key", "store"}, n.keys())
+		case typ == reflect.TypeFor[Migrate]():
+			compare(t, name, []string{"run", "timeout"}, n.keys())
+		case typ == reflect.TypeFor[Postgres]():
+			compare(t, name, []string{"image", "version"}, n.keys())
 		case typ == reflect.TypeFor[Battery]():
 			compare(t, name, []string{"smoke"}, n.keys())
 			check(name+".smoke", reflect.TypeFor[[]Smoke](), n.child("smoke"))

@@ -25,7 +25,7 @@ func lines(c *config.Config) []line {
 	for _, s := range c.Battery.Steps {
 		all = append(all, line{"battery." + s.Name, s.Run})
 	}
-	all = append(all, line{"preview.migrate", c.Preview.Migrate}, line{"preview.seed", c.Preview.Seed})
+	all = append(all, line{"preview.seed", c.Preview.Seed})
 	return slices.DeleteFunc(all, func(l line) bool { return l.run == "" })
 }
 

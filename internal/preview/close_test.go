@@ -40,13 +40,6 @@ func TestClosedMeanwhile(t *testing.T) {
 				return &target.Failure{What: "deployment/shop: its namespace is gone"}
 			}
 		},
-		"during the migrations": func(b *bench, closes func()) {
-			b.Say = func(p target.Phase) {
-				if p.Name == "migrate" {
-					closes()
-				}
-			}
-		},
 		"during the seed": func(b *bench, closes func()) {
 			b.Say = func(p target.Phase) {
 				if p.Name == "seed" {
@@ -69,7 +62,6 @@ func TestClosedMeanwhile(t *testing.T) {
 					}
 				})
 				o := b.options(0)
-				o.Data.Migrate = "true"
 				r, err := Up(t.Context(), b.Deps, o)
 				if name == "long before the deploy goes on" && b.deployed() != 0 {
 					t.Error("it was deployed first")

@@ -52,6 +52,9 @@ func noResult(f *target.Failure) error {
 func (u *up) reportFailure(f *target.Failure) {
 	r := u.report
 	r.Verdict, r.Reason, r.Title = report.Fail, report.ReasonNotReady, u.o.Name+" did not become ready: "+f.What
+	if f.Migration {
+		r.Reason, r.Title = report.ReasonMigrateFailed, u.o.Name+" was not deployed: "+f.What
+	}
 	u.check(report.Check{Name: "preview", State: report.Failed, Result: f.What, Note: f.Remedy})
 	if len(f.Detail) > 0 {
 		r.Sections = append(r.Sections, report.Section{Title: "the application's last lines", Open: true, Text: strings.Join(f.Detail, "\n") + "\n"})

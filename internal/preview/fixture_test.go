@@ -128,13 +128,13 @@ func (b *bench) close(number int) {
 
 // options are those of the run of pull request 12 for a commit.
 func (b *bench) options(i int) UpOptions {
-	return UpOptions{Policy: b.policy, Name: "pr-12", PullRequest: 12, Digest: b.digests[i], Data: data.Steps{Seed: `echo "$GOLDENPATH_URL" >> seeded`}, Dir: b.dir}
+	return UpOptions{Policy: b.policy, Name: "pr-12", PullRequest: 12, Digest: b.digests[i], Seed: data.Seed{Run: `echo "$GOLDENPATH_URL" >> seeded`, Dir: b.dir}}
 }
 
 // of are the options for another pull request.
 func (b *bench) of(number, i int) UpOptions {
 	o := b.options(i)
-	o.Name, o.PullRequest, o.Data.Seed = fmt.Sprintf("pr-%d", number), number, ""
+	o.Name, o.PullRequest, o.Seed.Run = fmt.Sprintf("pr-%d", number), number, ""
 	return o
 }
 

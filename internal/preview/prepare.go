@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
@@ -14,20 +13,11 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// prepared records which steps have succeeded for a generation.
+// prepared records whether a generation was seeded.
 type prepared struct {
 	Generation int       `json:"generation"`
 	Started    time.Time `json:"started"`
-	Migrated   bool      `json:"migrated"`
 	Seeded     bool      `json:"seeded"`
-}
-
-// step returns a pointer to the result of a step.
-func (p *prepared) step(name string) *bool {
-	if name == data.Migrate {
-		return &p.Migrated
-	}
-	return &p.Seeded
 }
 
 func (p prepared) of(running target.Running) bool {
@@ -41,57 +31,53 @@ func (p prepared) id() string {
 	return strconv.Itoa(p.Generation) + "@" + p.Started.UTC().Format(time.RFC3339Nano)
 }
 
-// prepare runs the steps migrate and seed, once for each generation. If a run is killed
-// before it has recorded the result in the ledger, the next run repeats the steps.
+// prepare runs the seed, once for each generation. If a run is killed before it has recorded
+// the result in the ledger, the next run repeats the seed.
 //
-// Code from a fork is never run. If UpOptions.DeferData is set, prepare only reports
-// which steps have not run yet.
+// The seed of a fork is never run. If UpOptions.DeferData is set, prepare only reports that
+// the seed has not run yet.
 func (u *up) prepare(ctx context.Context) error {
-	if len(u.o.Data.Names()) == 0 {
+	if u.o.Seed.Run == "" {
 		return nil
 	}
 	if u.precondition.pull.Fork {
-		u.check(report.Check{Name: "data", State: report.Skipped, Result: "not prepared", Note: "migrate and seed of a fork's pull request never run"})
+		u.check(report.Check{Name: "data", State: report.Skipped, Result: "not prepared", Note: "the seed of a fork's pull request never runs"})
 		return nil
 	}
 	before, done, err := u.done(ctx)
-	if err != nil {
-		return err
-	}
-	var left []string
-	for _, name := range u.o.Data.Names() {
-		if !*done.step(name) {
-			left = append(left, name)
-		}
-	}
 	switch {
-	case len(left) == 0:
+	case err != nil:
+		return err
+	case done.Seeded:
 		return nil
 	case u.o.DeferData:
-		u.check(report.Check{Name: "data", State: report.Skipped, Result: "left to a job without credentials: " + strings.Join(left, ", "), Note: "goldenpath preview prepare runs it"})
-		u.report.Set("prepare", data.Join(left))
+		u.check(report.Check{Name: "data", State: report.Skipped, Result: "left to a job without credentials: " + data.Step, Note: "goldenpath preview prepare runs it"})
+		u.report.Set("prepare", data.Step)
 		u.report.Set("generation", done.id())
 		return u.remember(ctx, before, done)
 	}
-	environment := data.Environment{Name: prefix + u.o.Name, URL: u.running.URL, Commit: u.running.Commit, Dir: u.o.Dir, Guard: u.Guard}
-	for _, name := range left {
-		c := u.o.Data.Run(ctx, name, environment)
-		if ctx.Err() != nil {
-			return errors.Join(context.Cause(ctx), u.remember(ctx, before, done))
-		}
-		u.check(c)
-		u.say(target.Phase{Name: name, Detail: c.Result, Seconds: c.Seconds})
-		if c.State != report.OK {
-			break // a seed needs the migrations
-		}
-		*done.step(name) = true
+	e := data.Environment{Name: prefix + u.o.Name, URL: u.running.URL, Commit: u.running.Commit, Guard: u.Guard}
+	if t, ok := u.Target.(connections); ok {
+		e.Connections = t.Connections(e.Name)
 	}
+	c := u.o.Seed.Do(ctx, e)
+	if ctx.Err() != nil {
+		return errors.Join(context.Cause(ctx), u.remember(ctx, before, done))
+	}
+	u.check(c)
+	u.say(target.Phase{Name: data.Step, Detail: c.Result, Seconds: c.Seconds})
+	done.Seeded = c.State == report.OK
 	return u.remember(ctx, before, done)
 }
 
-// done returns which steps have succeeded for the running generation. It reads the
-// ledger again right before the steps would run, because another run may have prepared
-// the data since this run began.
+// connections is implemented by targets whose services the commands on this machine can
+// use.
+type connections interface {
+	Connections(environment string) map[string]string
+}
+
+// done returns whether the running generation was seeded. It reads the ledger again right
+// before the seed would run, because another run may have seeded since this run began.
 func (u *up) done(ctx context.Context) (before, done prepared, err error) {
 	err = u.Ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		r, err := u.ownRecord(ctx, tx)
@@ -104,7 +90,7 @@ func (u *up) done(ctx context.Context) (before, done prepared, err error) {
 	return before, prepared{Generation: u.running.Generation, Started: u.running.Started}, err
 }
 
-// remember records the prepared steps in the ledger, even if a later run has taken over,
+// remember records the seed in the ledger, even if a later run has taken over,
 // because that run uses the same data.
 func (u *up) remember(ctx context.Context, before, done prepared) error {
 	if done == before {
@@ -122,15 +108,14 @@ func (u *up) remember(ctx context.Context, before, done prepared) error {
 	})
 }
 
-// PreparedOptions say which steps a job without credentials has run.
+// PreparedOptions say which generation a job without credentials has seeded.
 type PreparedOptions struct {
 	Name       string
-	Generation string   // the output generation of the up that left the steps to it
-	Steps      []string // those that succeeded
+	Generation string // the output generation of the up that left the seed to it
 }
 
-// Prepared records the steps that `preview prepare` ran, so that the next up of the
-// same generation does not run them again. If another generation has been deployed
+// Prepared records that `preview prepare` ran the seed, so that the next up of the same
+// generation does not run it again. If another generation has been deployed
 // since, nothing is recorded.
 func Prepared(ctx context.Context, d Deps, o PreparedOptions) (*report.Report, error) {
 	if err := checkName(o.Name); err != nil {
@@ -148,13 +133,8 @@ func Prepared(ctx context.Context, d Deps, o PreparedOptions) (*report.Report, e
 			return err
 		}
 		r.Commit, r.Digest = rec.Commit, rec.Digest
-		r.Verdict, r.Reason, r.Title = report.Pass, report.ReasonPrepared, "recorded for "+o.Name+": "+strings.Join(o.Steps, ", ")
-		if len(o.Steps) == 0 {
-			r.Title = "no step succeeded for " + o.Name + ": the next preview up leaves all of them to do"
-		}
-		for _, name := range o.Steps {
-			*rec.Done.step(name) = true
-		}
+		r.Verdict, r.Reason, r.Title = report.Pass, report.ReasonPrepared, "recorded for "+o.Name+": "+data.Step
+		rec.Done.Seeded = true
 		return writeRecord(tx, rec)
 	})
 	if err != nil {

@@ -23,7 +23,7 @@ func TestDeferredData(t *testing.T) {
 	}
 	prepared := func(generation string) *report.Report {
 		t.Helper()
-		r, err := Prepared(t.Context(), b.Deps, PreparedOptions{Name: "pr-12", Generation: generation, Steps: []string{"seed"}})
+		r, err := Prepared(t.Context(), b.Deps, PreparedOptions{Name: "pr-12", Generation: generation})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,7 +59,7 @@ func TestForkIsNotSeeded(t *testing.T) {
 			b := newBench(t)
 			b.github.SetPull(githubtest.Pull{Number: 12, Fork: true, Head: commit(0), Author: "mallory", Labels: []string{"preview-ok-" + strings.Repeat("1", 39)}})
 			o := b.options(0)
-			o.DeferData, o.Data.Migrate = deferred, "echo http://127.0.0.1 >> seeded"
+			o.DeferData, o.Seed.Run = deferred, "echo http://127.0.0.1 >> seeded"
 			r := b.up(o)
 			if r.Reason != "ready" || r.Output("prepare") != "" || b.seeds() != 0 {
 				t.Errorf("%s, prepare %q, %d commands ran", r.Reason, r.Output("prepare"), b.seeds())

@@ -64,7 +64,7 @@ func TestUpExtends(t *testing.T) {
 func TestUpAfterAFailedSeed(t *testing.T) {
 	b := newBench(t)
 	o := b.options(0)
-	o.Data.Seed = "echo no database >&2; exit 3"
+	o.Seed.Run = "echo no database >&2; exit 3"
 	for range 2 {
 		r := b.up(o)
 		said := ""

@@ -27,9 +27,10 @@ type UpOptions struct {
 	Ready       target.Ready
 	Env         map[string]string
 	Secrets     map[string]target.Secret
-	Data        data.Steps
-	Dir         string // folder in which Data runs
-	DeferData   bool   // leave Data to `preview prepare`, which runs in a job without credentials
+	Migrate     target.Migration
+	Services    target.Services
+	Seed        data.Seed
+	DeferData   bool // leave Seed to `preview prepare`, which runs in a job without credentials
 	CostCentre  string
 	KeepFailed  bool
 	Brief       bool // the caller removes the preview before it ends: report neither an address nor a lifetime
@@ -115,7 +116,7 @@ func (u *up) elapsed() time.Time { return u.now.Add(u.Now().Sub(u.start)) }
 func (u *up) deployment(ctx context.Context) target.Deployment {
 	d := target.Deployment{
 		App: u.o.Policy.App, Environment: prefix + u.o.Name, Commit: u.artifact.Commit(), Digest: u.artifact.Digest, Image: u.artifact.Image,
-		Env: u.o.Env, Secrets: u.o.Secrets, Ready: u.o.Ready, KeepFailed: u.o.KeepFailed,
+		Env: u.o.Env, Secrets: u.o.Secrets, Migrate: u.o.Migrate, Services: u.o.Services, Ready: u.o.Ready, KeepFailed: u.o.KeepFailed,
 		Proceed: func() error { return u.precondition.recheck(ctx) },
 		Say: func(p target.Phase) {
 			u.check(report.Check{Name: p.Name, State: report.OK, Result: p.Detail, Seconds: p.Seconds})

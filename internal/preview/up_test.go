@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -40,20 +38,17 @@ func TestUpKilledAnywhere(t *testing.T) {
 	die := func(context.Context, target.Deployment) error { panic(killed{}) }
 	for name, test := range map[string]struct {
 		arrange      func(*bench)
-		migrated     int // times, with the call that repairs
-		seeded       int
+		seeded       int // times, with the call that repairs
 		there, known int // right after the kill
 	}{
-		"before the promise":   {func(b *bench) { b.target.Refuse = func(target.Deployment) error { panic(killed{}) } }, 1, 1, 0, 0},
-		"before the deploy":    {func(b *bench) { b.target.Before = die }, 1, 1, 0, 1},
-		"during the deploy":    {func(b *bench) { b.target.During = die }, 1, 1, 1, 1},
-		"after the migrations": {func(b *bench) { b.dies("migrate") }, 2, 1, 1, 1},
-		"after the seed":       {func(b *bench) { b.dies("seed") }, 2, 2, 1, 1},
+		"before the promise": {func(b *bench) { b.target.Refuse = func(target.Deployment) error { panic(killed{}) } }, 1, 0, 0},
+		"before the deploy":  {func(b *bench) { b.target.Before = die }, 1, 0, 1},
+		"during the deploy":  {func(b *bench) { b.target.During = die }, 1, 1, 1},
+		"after the seed":     {func(b *bench) { b.dies("seed") }, 2, 1, 1},
 	} {
 		t.Run("GP-PREV-1 "+name, func(t *testing.T) {
 			b := newBench(t)
 			o := b.options(0)
-			o.Data.Migrate = "echo x >> migrated"
 			test.arrange(b)
 			b.kill(o)
 			if there, known := len(b.there()), len(b.records()); there != test.there || known != test.known {
@@ -66,9 +61,8 @@ func TestUpKilledAnywhere(t *testing.T) {
 					t.Errorf("%s: %s", r.Reason, r.Title)
 				}
 			}
-			out, _ := os.ReadFile(filepath.Join(b.dir, "migrated"))
-			if n := strings.Count(string(out), "x"); n != test.migrated || b.seeds() != test.seeded {
-				t.Errorf("migrated %d times, seeded %d, want %d and %d", n, b.seeds(), test.migrated, test.seeded)
+			if b.seeds() != test.seeded {
+				t.Errorf("seeded %d times, want %d", b.seeds(), test.seeded)
 			}
 			if r := b.records()["pr-12"]; r.Phase != ready || !r.Done.Seeded || len(b.there()) != 1 {
 				t.Errorf("record %+v", r)
@@ -86,25 +80,21 @@ func (b *bench) dies(step string) {
 	}
 }
 
-// TestStoppedAfterTheMigrations proves GP-PREV-12: what was done before a run was
-// stopped is not done again.
-func TestStoppedAfterTheMigrations(t *testing.T) {
+// TestMigrationFails proves GP-PREV-15: the target gets the migration and the services of a
+// preview, and a preview whose migration fails is not ready for that reason.
+func TestMigrationFails(t *testing.T) {
 	b := newBench(t)
 	o := b.options(0)
-	o.Data.Migrate = "echo x >> migrated"
-	ctx, cancel := context.WithCancel(t.Context())
-	b.Say = func(p target.Phase) {
-		if p.Name == "migrate" {
-			cancel()
+	o.Migrate, o.Services.Postgres.Version = target.Migration{Shell: "./migrate"}, 16
+	b.target.Before = func(_ context.Context, d target.Deployment) error {
+		if d.Migrate.Shell != "./migrate" || d.Services.Postgres.Version != 16 {
+			t.Errorf("deployment %+v", d)
 		}
+		return &target.Failure{What: "migrate: exit status 3", Migration: true}
 	}
-	if _, err := Up(ctx, b.Deps, o); !errors.Is(err, context.Canceled) {
-		t.Fatalf("error %v", err)
-	}
-	b.Say = nil
-	b.up(o)
-	if out, _ := os.ReadFile(filepath.Join(b.dir, "migrated")); string(out) != "x\n" || b.seeds() != 1 {
-		t.Errorf("migrated %q, seeded %d times", out, b.seeds())
+	r, _ := Up(t.Context(), b.Deps, o)
+	if r == nil || r.Verdict != report.Fail || r.Reason != report.ReasonMigrateFailed || b.seeds() != 0 {
+		t.Errorf("%+v, seeded %d times", r, b.seeds())
 	}
 }
 
@@ -158,7 +148,7 @@ func TestTwoUps(t *testing.T) {
 			}
 			o := b.of(12, test.first)
 			if test.seed {
-				o.Data.Seed = "echo http://127.0.0.1 >> seeded"
+				o.Seed.Run = "echo http://127.0.0.1 >> seeded"
 			}
 			r, err := Up(t.Context(), b.Deps, o)
 			if b.seeds() != 0 {
@@ -238,7 +228,7 @@ func TestRemovedMeanwhile(t *testing.T) {
 		b := newBench(t)
 		b.target.Before = func(context.Context, target.Deployment) error { b.down(anyhow); return nil }
 		o := b.of(12, 0)
-		o.Data.Seed = seed
+		o.Seed.Run = seed
 		if r := b.up(o); r.Verdict != report.Skip || r.Reason != "superseded" || !strings.Contains(r.Title, "removed during the deployment") {
 			t.Errorf("%s: %s", r.Reason, r.Title)
 		}

@@ -139,7 +139,7 @@ func (d Deps) resumeRollback(ctx context.Context, o Options, f *facts, r *report
 func (d Deps) apply(ctx context.Context, o Options, a artifact.Artifact) (target.Running, error) {
 	t := target.Deployment{
 		App: o.App, Environment: o.Environment, Commit: a.Commit(), Digest: o.Digest,
-		Image: a.Image, Env: o.Env, Secrets: o.Secrets, Port: o.Port, Ready: o.Ready, KeepFailed: true,
+		Image: a.Image, Env: o.Env, Secrets: o.Secrets, Migrate: o.Migrate, Services: o.Services, Port: o.Port, Ready: o.Ready, KeepFailed: true,
 		Say: func(p target.Phase) { d.say("%s %s", p.Name, p.Detail) },
 	}
 	if d.Reference != nil {

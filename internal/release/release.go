@@ -67,6 +67,8 @@ type Options struct {
 	Port        int // 0: a free one
 	Env         map[string]string
 	Secrets     map[string]target.Secret
+	Migrate     target.Migration // of a promotion; a rollback does not migrate
+	Services    target.Services
 	Require     []Requirement
 	Soak        *Soak // nil: the release is not watched
 	Manifest    Manifest

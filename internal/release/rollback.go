@@ -179,6 +179,7 @@ func (d Deps) returnTo(ctx context.Context, o Options, f *facts, reason string) 
 		return ledger.Entry{}, target.Running{}, err
 	}
 	o.Digest = to.Digest
+	o.Migrate = target.Migration{} // the data are those of a later release already
 	running, err := d.apply(ctx, o, *f.artifact)
 	if err != nil {
 		return ledger.Entry{}, running, err

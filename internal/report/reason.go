@@ -67,6 +67,8 @@ const (
 	ReasonLocked Reason = "locked"
 	// ReasonMissing (fail): advisory data could not be downloaded from any mirror, and there is no earlier copy (exit 3).
 	ReasonMissing Reason = "missing"
+	// ReasonMigrateFailed (fail): the migration failed, so the new version was not started.
+	ReasonMigrateFailed Reason = "migrate-failed"
 	// ReasonMoved (fail): the environment changed while the command was reading it; run the command again.
 	ReasonMoved Reason = "moved"
 	// ReasonNoBlockingFindings (pass): everything was checked, and nothing blocks.
@@ -139,7 +141,7 @@ const (
 	ReasonReportsRefused Reason = "reports-refused"
 	// ReasonRolledBack (pass): an earlier release is running again.
 	ReasonRolledBack Reason = "rolled-back"
-	// ReasonSeedFailed (fail): the preview is deployed, but its data could not be migrated or seeded.
+	// ReasonSeedFailed (fail): the preview is deployed, but its data could not be seeded.
 	ReasonSeedFailed Reason = "seed-failed"
 	// ReasonSLOBreach (fail): an SLO was breached during the soak, and the release was rolled back.
 	ReasonSLOBreach Reason = "slo-breach"

@@ -22,6 +22,7 @@ func ReleaseOptions(c *config.Config, environment string) (release.Options, erro
 	}
 	o := release.Options{
 		App: c.App, Environment: environment, From: e.From, Ready: ready(c.ReadyOf(environment)), Port: e.Port, Env: e.Env,
+		Migrate: migration(e.Migrate), Services: services(c.Services),
 		Require: requirements(c, environment),
 	}
 	if s := e.Soak; s != nil {
@@ -71,11 +72,12 @@ func PreviewPolicy(c *config.Config, repository string) preview.Policy {
 }
 
 // PreviewOptions returns what the configuration sets for one preview of an image. dir
-// is where its migrate and seed commands run.
+// is where its seed runs.
 func PreviewOptions(c *config.Config, policy preview.Policy, name, digest, dir string) preview.UpOptions {
 	p := c.Preview
 	return preview.UpOptions{
-		Policy: policy, Name: name, Digest: digest, Ready: ready(p.Ready), Env: p.Env, Data: data.Steps{Migrate: p.Migrate, Seed: p.Seed}, Dir: dir,
+		Policy: policy, Name: name, Digest: digest, Ready: ready(p.Ready), Env: p.Env, Migrate: migration(p.Migrate), Services: services(c.Services),
+		Seed:       data.Seed{Run: p.Seed, Dir: dir},
 		CostCentre: p.CostCentre, KeepFailed: p.OnFailure == "keep",
 	}
 }

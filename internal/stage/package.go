@@ -61,6 +61,10 @@ func Package(ctx context.Context, j *Job) (*report.Report, error) {
 // build runs artifact.build.
 func (j *Job) build(ctx context.Context, r *report.Report) error {
 	line := j.Config.Artifact.Build
+	variables, err := j.variables("build")
+	if err != nil {
+		return err
+	}
 	j.Say("build: " + line)
 	log, err := os.Create(filepath.Join(j.Out, "build.log"))
 	if err != nil {
@@ -68,7 +72,8 @@ func (j *Job) build(ctx context.Context, r *report.Report) error {
 	}
 	defer log.Close()
 	res, err := tool.Command{
-		Argv: tool.Shell(line), Dir: j.Dir, Env: []string{"GOLDENPATH_COMMIT=" + j.Commit.ID}, Timeout: buildTimeout, Guard: j.Guard, Transcript: log,
+		Argv: tool.Shell(line), Dir: j.Dir, Env: append(lines(variables), "GOLDENPATH_COMMIT="+j.Commit.ID), Timeout: buildTimeout, Guard: j.Guard,
+		Transcript: log, Secrets: hidden(variables, nil),
 	}.Run(ctx)
 	return built(ctx, r, "build", log.Name(), res, err)
 }
@@ -83,8 +88,8 @@ func built(ctx context.Context, r *report.Report, name, log string, res tool.Res
 	if err != nil {
 		c.State, c.Result = report.Failed, err.Error()
 		r.Sections = append(r.Sections, report.Section{Title: "end of the " + name + "'s output", Open: true, Text: battery.Output(res.Tail)})
-		if c.Note = ""; log != "" {
-			c.Note = "the whole output: " + log
+		if c.Note = tool.UnsetVariable(res.Tail); log != "" {
+			c.Note = strings.TrimPrefix(c.Note+"; the whole output: "+log, "; ")
 			r.Set("log", log)
 		}
 		r.Verdict, r.Reason, r.Title = report.Fail, report.ReasonBuildFailed, "the "+name+" failed: "+err.Error()

@@ -19,6 +19,13 @@ func PreviewEnvironment(name string) string { return "preview/" + name }
 func PreviewUp(ctx context.Context, j *Job, digest string, brief bool) (*report.Report, error) {
 	o := PreviewOptions(j.Config, PreviewPolicy(j.Config, ""), LocalPreview, digest, j.Dir)
 	o.DeferData, o.Brief = j.DeferData, brief
+	var err error
+	if o.Secrets, err = j.secrets(""); err != nil {
+		return nil, err
+	}
+	if o.Seed.Variables, err = j.variables("seed"); err != nil {
+		return nil, err
+	}
 	return preview.Up(ctx, j.previews(), o)
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/preview"
 	"github.com/seed-b235b314/goldenpath/internal/release"
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
 // Deps are the services that stages call. A stage documents which of the optional
@@ -33,6 +34,7 @@ type Deps struct {
 	Version  string       // of goldenpath
 	Guard    []string     // argv of `goldenpath guard`; empty: programs run without it
 	Say      func(string) // reports progress; nil: silent
+	Values   Values       // of secrets and variables; nil: there are none
 
 	Signer    evidence.Signer                                            // Push and Attest sign with it; nil: nothing is signed
 	Trust     evidence.Policy                                            // promotion accepts the evidence that it trusts
@@ -40,7 +42,22 @@ type Deps struct {
 	Target    preview.Target                                             // preview, promotion and soak act on it
 	Indicator release.Indicator                                          // soak measures with it
 
-	DeferData bool // PreviewUp runs neither migrate nor seed: this process holds credentials of a CI job
+	DeferData bool // PreviewUp does not run the seed: this process holds credentials of a CI job
+}
+
+// Values finds the values of the secrets and variables that a configuration names.
+type Values interface {
+	// Secrets returns the secrets of an environment, or of previews if environment is "".
+	Secrets(c *config.Config, environment string) (map[string]target.Secret, error)
+	// Variables returns the variables of commands: checks, build, seed or battery.
+	Variables(c *config.Config, commands string) (map[string]string, error)
+}
+
+// Connections is implemented by targets that provide services to the commands on this
+// machine, such as a database.
+type Connections interface {
+	// Connections returns the variables with which an environment's services are found.
+	Connections(environment string) map[string]string
 }
 
 // Job is one commit together with everything that its stages need. New returns

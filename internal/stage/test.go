@@ -3,6 +3,7 @@ package stage
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -22,7 +23,7 @@ func Test(ctx context.Context, j *Job, s Shard) (*report.Report, error) {
 	if s == (Shard{}) {
 		s = whole
 	}
-	o, err := j.batteryOptions("test")
+	o, err := j.batteryOptions("test", "checks", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +60,7 @@ type Deployed struct {
 // Battery runs the battery against an environment. out is the folder below Job.Out for
 // its logs and JUnit files.
 func Battery(ctx context.Context, j *Job, d Deployed, out string) (*report.Report, error) {
-	o, err := j.batteryOptions(out)
+	o, err := j.batteryOptions(out, "battery", connections(j.Target, d.Environment))
 	if err != nil {
 		return nil, err
 	}
@@ -71,10 +72,20 @@ func Battery(ctx context.Context, j *Job, d Deployed, out string) (*report.Repor
 	return r, nil
 }
 
-func (j *Job) batteryOptions(out string) (battery.Options, error) {
+// batteryOptions returns the options of commands that the configuration passes the
+// variables of a section, and the connections of an environment's services.
+func (j *Job) batteryOptions(out, section string, connections map[string]string) (battery.Options, error) {
+	variables, err := j.variables(section)
+	if err != nil {
+		return battery.Options{}, err
+	}
 	dir, err := j.scratch(out)
+	env := map[string]string{}
+	maps.Copy(env, connections)
+	maps.Copy(env, variables)
+	env["GOLDENPATH_COMMIT"] = j.Commit.ID
 	return battery.Options{
 		App: j.Config.App, Commit: j.Commit.ID, Dir: j.Dir, Out: dir, Guard: j.Guard, Say: j.Say, Now: j.Now,
-		Env: map[string]string{"GOLDENPATH_COMMIT": j.Commit.ID},
+		Env: env, Secrets: hidden(variables, connections),
 	}, err
 }

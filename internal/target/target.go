@@ -7,6 +7,8 @@ package target
 
 import (
 	"errors"
+	"fmt"
+	"strconv"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -29,6 +31,8 @@ type Deployment struct {
 	Image       v1.Image
 	Env         map[string]string // added to the image's variables
 	Secrets     map[string]Secret // variables whose values must not be in a ledger, report or log
+	Migrate     Migration         // runs before the new version starts
+	Services    Services          // what the app needs beside it
 	Port        int               // to listen on; 0: a free one
 	Ready       Ready
 	Tags        Tags
@@ -55,6 +59,52 @@ type Secret struct {
 	Store string // name of a secret store in the cluster (external-secrets.io)
 	Key   string // name of the value in the store
 }
+
+// Migration is a command of the artifact that migrates data before the new version starts.
+// The zero value means that there is none. One of Shell and Argv is set.
+type Migration struct {
+	Shell   string // runs with sh -euc
+	Argv    []string
+	Timeout time.Duration // 0: 15 minutes
+}
+
+// Command returns the argv, or nil if there is no migration.
+func (m Migration) Command() []string {
+	if m.Shell != "" {
+		return []string{"sh", "-euc", m.Shell}
+	}
+	return m.Argv
+}
+
+// Limit returns the maximum duration.
+func (m Migration) Limit() time.Duration {
+	if m.Timeout > 0 {
+		return m.Timeout
+	}
+	return 15 * time.Minute
+}
+
+// Services are what a target provides beside an app.
+type Services struct {
+	Postgres Postgres
+}
+
+// Postgres is a PostgreSQL server. The zero value means that there is none.
+type Postgres struct {
+	Version int    // major
+	Image   string // by digest; "": the official image of the version
+}
+
+// Variables returns the variables with which an app finds a PostgreSQL server.
+func (Postgres) Variables(host string, port int, password string) map[string]string {
+	return map[string]string{
+		"DATABASE_URL": fmt.Sprintf("postgresql://%s:%s@%s:%d/%[1]s?sslmode=disable", PostgresName, password, host, port),
+		"PGHOST":       host, "PGPORT": strconv.Itoa(port), "PGUSER": PostgresName, "PGPASSWORD": password, "PGDATABASE": PostgresName, "PGSSLMODE": "disable",
+	}
+}
+
+// PostgresName is the name of the user and of the database of a PostgreSQL server.
+const PostgresName = "app"
 
 // Phase is one step of a deployment.
 type Phase struct {
@@ -121,9 +171,10 @@ type Failure struct {
 	Kept   string // what is left: "generation 3 still serves"
 	// NotUp reports that the target did its part and the application did not come up. This
 	// is a verdict on the application; any other failure means that there is no result.
-	NotUp bool
-	Log   string // file on this machine with the whole output of the application; "": none
-	Err   error  // cause; nil: unknown
+	NotUp     bool
+	Log       string // file on this machine with the whole output of the application; "": none
+	Err       error  // cause; nil: unknown
+	Migration bool   // the migration failed: nothing of the new version was started
 }
 
 func (f *Failure) Error() string {

@@ -24,9 +24,9 @@ func TestVariablesOfTheRun(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			secret := config.Secret{Variable: name}
 			a := access(t, "{}", map[string]string{name: "hunter2"})
-			a.Variables = name + "=hunter2"
+			a.Given = name + "=hunter2"
 			a.Declared = &Declared{secrets: map[config.Secret]bool{secret: true}, pull: name}
-			got, err := a.Secrets(map[string]config.Secret{"X": secret})
+			got, err := a.read(config.Deploy{Secrets: map[string]config.Secret{"X": secret}}, config.Services{}, func(string) string { return "secrets" })
 			pull, pullErr := a.pullSecret(name)
 			if own {
 				fails(t, err, name)
@@ -100,7 +100,7 @@ func TestVariablesFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := access(t, "{}", map[string]string{"A": "hunter2", "C": "hunter2", "D": "of the environment"})
-	a.Variables = file
+	a.Given = file
 	variable, err := a.variables()
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +114,7 @@ func TestVariablesFile(t *testing.T) {
 		"a folder": t.TempDir(), "a file that does not exist": file + "2", "a name with a quote": "A=1\n\"hunter2\"=2", "export": "export A=hunter2",
 		"a word that does not end": "A<<EOF\nhunter2\nEOF2", "a value before the name": "hunter2", "an empty word": "A<<\nhunter2\n",
 	} {
-		a.Variables = text
+		a.Given = text
 		_, err := a.variables()
 		if err == nil {
 			t.Errorf("%s is accepted", name)

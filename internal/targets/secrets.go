@@ -2,8 +2,10 @@ package targets
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/config"
@@ -37,45 +39,95 @@ const undeclared = "%s is not declared by .goldenpath.yml of the base branch, an
 // the base branch declares them.
 var ours = regexp.MustCompile(`(?i)^((INPUT|GITHUB|ACTIONS|RUNNER)_.*|KUBECONFIG|GOLDENPATH_KEY)$`)
 
-// Secrets reads the variables that a configuration names.
-func (a Access) Secrets(all map[string]config.Secret) (map[string]target.Secret, error) {
+// Secrets reads the secrets that a configuration sets for an environment, or for previews
+// if environment is "".
+func (a Access) Secrets(c *config.Config, environment string) (map[string]target.Secret, error) {
+	d, path := c.Preview.Deploy, []string{"preview", "secrets"}
+	if environment != "" {
+		d, path = c.Environments[environment].Deploy, []string{"environments", strings.TrimPrefix(environment, "local-"), "secrets"}
+	}
+	return a.read(d, c.Services, func(name string) string {
+		return c.Place(append(slices.Clone(path), name)...) + " " + strings.Join(append(slices.Clone(path), name), ".")
+	})
+}
+
+// read reads the secrets of an environment. where names the place of a secret.
+//
+// A cluster's secret store does not exist on this machine: with target process such a
+// secret is read from the variable that the app gets. If goldenpath provides a database,
+// DATABASE_URL may be missing.
+func (a Access) read(d config.Deploy, services config.Services, where func(name string) string) (map[string]target.Secret, error) {
 	variable, err := a.variables()
 	if err != nil {
 		return nil, err
 	}
 	out := map[string]target.Secret{}
-	var missing, own, foreign []string
-	for name, s := range all {
+	var problems []string
+	for _, name := range slices.Sorted(maps.Keys(d.Secrets)) {
+		s := d.Secrets[name]
+		declared := a.Declared == nil || a.Declared.secrets[s]
+		if s.Store != "" && d.Target == "process" {
+			s = config.Secret{Variable: name}
+		}
 		switch {
 		case s.Store == "" && ours.MatchString(s.Variable):
-			own = append(own, s.Variable)
-		case a.Declared != nil && !a.Declared.secrets[s]:
-			if s.Store != "" {
-				s.Variable = fmt.Sprintf("{store: %s, key: %s}", s.Store, s.Key)
-			}
-			foreign = append(foreign, s.Variable)
+			problems = append(problems, fmt.Sprintf("%s: "+runsOwn, where(name), s.Variable))
+		case !declared && s.Store != "":
+			problems = append(problems, fmt.Sprintf("%s: "+undeclared, where(name), fmt.Sprintf("{store: %s, key: %s}", s.Store, s.Key)))
+		case !declared:
+			problems = append(problems, fmt.Sprintf("%s: "+undeclared, where(name), s.Variable))
 		case s.Store != "":
 			out[name] = target.Secret{Store: s.Store, Key: s.Key}
-		case variable(s.Variable) == "":
-			missing = append(missing, s.Variable)
-		default:
+		case variable(s.Variable) != "":
 			out[name] = target.Secret{Value: variable(s.Variable)}
+		case name == "DATABASE_URL" && d.Target == "process" && services.Postgres.Version > 0:
+		default:
+			problems = append(problems, where(name)+": "+a.unset(s.Variable))
 		}
 	}
-	for _, p := range []struct {
-		names []string
-		text  string
-	}{
-		{own, "%s is a variable of the run itself and is never passed to an app: pass the app's secret to the step under another name"},
-		{foreign, undeclared},
-		{missing, "%s is not set: pass the variable to the step with env"},
-	} {
-		if len(p.names) > 0 {
-			slices.Sort(p.names)
-			return nil, report.Usage("secrets: " + fmt.Sprintf(p.text, strings.Join(p.names, ", ")))
+	return out, usage(problems)
+}
+
+// Variables reads the variables that a configuration passes to a command: those that
+// variables.KEY names.
+func (a Access) Variables(c *config.Config, key string) (map[string]string, error) {
+	v := c.Variables
+	names := map[string][]string{"checks": v.Checks, "build": v.Build, "seed": v.Seed, "battery": v.Battery}[key]
+	variable, err := a.variables()
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	var problems []string
+	for i, name := range names {
+		where := c.Place("variables", key, strconv.Itoa(i)) + " variables." + key
+		switch {
+		case ours.MatchString(name):
+			problems = append(problems, fmt.Sprintf("%s: "+runsOwn, where, name))
+		case variable(name) == "":
+			problems = append(problems, where+": "+a.unset(name))
+		default:
+			out[name] = variable(name)
 		}
 	}
-	return out, nil
+	return out, usage(problems)
+}
+
+const runsOwn = "%s is a variable of the run itself and is never passed on: pass the secret to the step under another name"
+
+// unset explains how to set a variable.
+func (a Access) unset(name string) string {
+	if a.Getenv("GITHUB_ACTIONS") == "true" {
+		return name + " is not set: pass the variable to the step with env"
+	}
+	return fmt.Sprintf("%s is not set: set the variable, or write the line %[1]s=… into %s (a file that git ignores, with mode 600)", name, SecretsFile)
+}
+
+func usage(problems []string) error {
+	if len(problems) == 0 {
+		return nil
+	}
+	return report.Usage(strings.Join(problems, "\n"))
 }
 
 // pullSecret reads the variable that preview.pull-secret names.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/config"
+	"github.com/seed-b235b314/goldenpath/internal/git"
 	"github.com/seed-b235b314/goldenpath/internal/preview"
 	"github.com/seed-b235b314/goldenpath/internal/render"
 	"github.com/seed-b235b314/goldenpath/internal/report"
@@ -23,12 +24,13 @@ type Access struct {
 	Self       string         // this executable, which guards Terraform
 	Process    preview.Target // for target: process
 	Getenv     func(string) string
-	Declared   *Declared // what the configuration may read; nil: everything that it names
+	Git        git.Repository // of Dir
+	Declared   *Declared      // what the configuration may read; nil: everything that it names
 
 	// Flags; each may be "".
 	Kubeconfig string // file, or the text of one
 	Context    string // of the kubeconfig
-	Variables  string // lines NAME=value, or a file of them
+	Given      string // --variables: lines NAME=value, or a file of them
 	Removal    string // duration after which a removal reports what blocks it
 }
 
@@ -69,7 +71,7 @@ func (a Access) kubernetes(d config.Deploy, namespace string) (preview.Target, e
 }
 
 func (a Access) terraform(d config.Deploy) (preview.Target, error) {
-	secrets, err := a.Secrets(d.Secrets)
+	secrets, err := a.read(d, config.Services{}, func(name string) string { return "secrets." + name })
 	if err != nil {
 		return nil, err
 	}

@@ -94,7 +94,7 @@ func TestSecrets(t *testing.T) {
 		"from --variables first":      {secrets: variable("PASSWORD"), variables: "PASSWORD=other", want: target.Secret{Value: "other"}},
 		"from a store":                {secrets: map[string]config.Secret{"X": {Store: "vault", Key: "k"}}, want: target.Secret{Store: "vault", Key: "k"}},
 		"declared by the base":        {secrets: variable("PASSWORD"), declared: DeclaredBy(base), want: target.Secret{Value: "hunter2"}},
-		"not set":                     {secrets: variable("NONE"), err: "NONE is not set: pass the variable to the step with env"},
+		"not set":                     {secrets: variable("NONE"), err: "NONE is not set: set the variable, or write the line NONE=…"},
 		"the run's own":               {secrets: variable("GITHUB_TOKEN"), err: "GITHUB_TOKEN is a variable of the run itself"},
 		"the run's own, in any case":  {secrets: variable("kubeconfig"), err: "kubeconfig is a variable of the run itself"},
 		"not declared by the base":    {secrets: variable("CLOUD"), declared: DeclaredBy(base), err: "CLOUD is not declared by .goldenpath.yml of the base branch"},
@@ -104,8 +104,8 @@ func TestSecrets(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := access(t, "{}", environ)
-			a.Declared, a.Variables = tt.declared, tt.variables
-			got, err := a.Secrets(tt.secrets)
+			a.Declared, a.Given = tt.declared, tt.variables
+			got, err := a.read(config.Deploy{Secrets: tt.secrets}, config.Services{}, func(string) string { return "secrets" })
 			if tt.err != "" {
 				fails(t, err, tt.err)
 			} else if err != nil || got["X"] != tt.want {

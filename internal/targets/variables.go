@@ -1,46 +1,95 @@
 package targets
 
 import (
+	"cmp"
+	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// variables returns a function that looks a name up in --variables and then in the
-// environment. A called workflow receives secrets by name, and can pass on only those
-// that it declares, so it passes all of them in one.
+// SecretsFile is the file in a working tree that holds values for the secrets and
+// variables that a configuration names.
+const SecretsFile = ".goldenpath/secrets.env"
+
+// variables returns a function that looks a name up in --variables, in the environment,
+// and then in SecretsFile. A called workflow receives secrets by name, and can pass on
+// only those that it declares, so it passes all of them in one.
 func (a Access) variables() (func(name string) string, error) {
-	given := a.Variables
-	if given == "" {
-		return a.Getenv, nil
+	given, err := a.given()
+	if err != nil {
+		return nil, err
 	}
-	text := given
-	if !strings.Contains(given, "=") && !strings.Contains(given, "<<") {
-		b, err := os.ReadFile(given)
+	kept, err := a.kept()
+	if err != nil {
+		return nil, err
+	}
+	return func(name string) string { return cmp.Or(given[name], a.Getenv(name), kept[name]) }, nil
+}
+
+// given reads --variables.
+func (a Access) given() (map[string]string, error) {
+	text := a.Given
+	if text == "" {
+		return nil, nil
+	}
+	if !strings.Contains(text, "=") && !strings.Contains(text, "<<") {
+		b, err := os.ReadFile(text)
 		if err != nil {
 			return nil, report.Usage("--variables is neither NAME=value lines nor a readable file")
 		}
 		text = string(b)
 	}
-	all, err := parseVariables(text)
+	return parseVariables("--variables", text)
+}
+
+// kept reads SecretsFile. A file that git could commit, or that other users can read, is
+// refused: its values are secrets.
+func (a Access) kept() (map[string]string, error) {
+	path := filepath.Join(a.Dir, filepath.FromSlash(SecretsFile))
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, report.Usage(SecretsFile + " is not a regular file: write the values into the file itself")
+	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
+		return nil, report.Usage(fmt.Sprintf("%s can be read by other users of this machine (mode %#o): run chmod 600 %[1]s", SecretsFile, info.Mode().Perm()))
+	}
+	ctx := context.Background()
+	if _, err := a.Git.Run(ctx, "ls-files", "--error-unmatch", "--", SecretsFile); err == nil {
+		return nil, report.Usage(fmt.Sprintf("%s is tracked by git, so its values are in every clone: run git rm --cached %[1]s, add it to .gitignore, commit, and replace the values, because the history keeps them", SecretsFile))
+	}
+	if _, err := a.Git.Run(ctx, "check-ignore", "--quiet", "--", SecretsFile); err != nil {
+		return nil, report.Usage(fmt.Sprintf("git does not ignore %s, so the next git add could commit it: run echo %[1]s >> .gitignore", SecretsFile))
+	}
+	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	return func(name string) string {
-		if v, ok := all[name]; ok {
-			return v
+	all, err := parseVariables(SecretsFile, string(b))
+	for name, value := range all {
+		if n := len(value); n > 1 && (value[0] == '"' || value[0] == '\'') && value[n-1] == value[0] {
+			all[name] = value[1 : n-1] // as a .env file has it
 		}
-		return a.Getenv(name)
-	}, nil
+	}
+	return all, err
 }
 
 // parseVariables reads the format of $GITHUB_ENV: NAME=value, where the value is the
 // rest of the line, unchanged; or NAME<<WORD, lines, WORD. Libraries for .env files do
 // not fit: they expand a $ in a password. Errors quote no values, because they are
 // secrets.
-func parseVariables(text string) (map[string]string, error) {
+func parseVariables(source, text string) (map[string]string, error) {
 	all := map[string]string{}
 	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
 	for i := 0; i < len(lines); i++ {
@@ -55,12 +104,13 @@ func parseVariables(text string) (map[string]string, error) {
 				end++
 			}
 			if word == "" || end == len(lines) {
-				return nil, report.Usage(fmt.Sprintf("--variables: the value that starts at line %d does not end: its last line must be the word after <<", i+1))
+				return nil, report.Usage(fmt.Sprintf("%s: the value that starts at line %d does not end: its last line must be the word after <<", source, i+1))
 			}
 			name, value, ok, i = before, strings.Join(lines[i+1:end], "\n"), true, end
 		}
-		if name = strings.TrimSpace(name); !ok || name == "" || strings.ContainsAny(name, " \t\"'") {
-			return nil, report.Usage(fmt.Sprintf("--variables: line %d is not NAME=value", i+1))
+		name = strings.TrimSpace(strings.TrimPrefix(name, "export "))
+		if !ok || name == "" || strings.ContainsAny(name, " \t\"'") {
+			return nil, report.Usage(fmt.Sprintf("%s: line %d is not NAME=value", source, i+1))
 		}
 		all[name] = value
 	}

@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
 // Command is one run of a program.
@@ -20,6 +22,7 @@ type Command struct {
 	Argv    []string
 	Dir     string
 	Env     []string // added to the scrubbed environment, KEY=value
+	Only    bool     // the environment is Env and nothing else
 	Stdin   io.Reader
 	Stdout  io.Writer     // receives standard output; nil keeps it in Result
 	Timeout time.Duration // 0 means the context's deadline; after it the error is ErrTimeout
@@ -28,6 +31,8 @@ type Command struct {
 	Guard []string
 	// Transcript receives stdout and stderr; nil keeps them only in Result.
 	Transcript io.Writer
+	// Secrets are values in Env that no output contains: *** replaces them.
+	Secrets []string
 }
 
 // Result is the outcome of a program.
@@ -85,7 +90,9 @@ func (c Command) Run(ctx context.Context) (Result, error) {
 	argv := append(append([]string{}, c.Guard...), c.Argv...)
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Dir = c.Dir
-	cmd.Env = append(Scrub(os.Environ()), c.Env...)
+	if cmd.Env = c.Env; !c.Only {
+		cmd.Env = append(Scrub(os.Environ()), c.Env...)
+	}
 	cmd.Stdin = c.Stdin
 	out := &limited{max: maxOutput}
 	last := &tail{max: 16 << 10}
@@ -99,6 +106,11 @@ func (c Command) Run(ctx context.Context) (Result, error) {
 		cmd.Stdout = c.Stdout
 	}
 	cmd.Stderr = io.MultiWriter(errTail, both)
+	mask := text.NewMask(c.Secrets...)
+	stdout, stderr := mask.Writer(cmd.Stdout), mask.Writer(cmd.Stderr)
+	if len(mask) > 0 {
+		cmd.Stdout, cmd.Stderr = stdout, stderr
+	}
 	cmd.WaitDelay = 2 * time.Second
 	own(cmd)
 	release, err := hold(cmd, len(c.Guard) > 0)
@@ -109,6 +121,7 @@ func (c Command) Run(ctx context.Context) (Result, error) {
 	start := time.Now()
 	err = cmd.Run()
 	killGroup(cmd)
+	_, _ = stdout.Close(), stderr.Close() // what the writers report, cmd.Run reports too
 	res := Result{Stdout: out.Bytes(), Cut: out.cut, Tail: last.String(), Stderr: errTail.String(), Elapsed: time.Since(start), Code: exitCode(cmd.ProcessState)}
 	if ctx.Err() != nil {
 		if context.Cause(ctx) == ErrTimeout {
@@ -133,6 +146,15 @@ func exitCode(s *os.ProcessState) int {
 		return code
 	}
 	return 128 + signalOf(s)
+}
+
+// UnsetVariable explains the output of a shell command that ended because a variable is not
+// set, or returns "".
+func UnsetVariable(output string) string {
+	if !strings.Contains(output, "parameter not set") && !strings.Contains(output, "unbound variable") {
+		return ""
+	}
+	return "commands run with sh -eu, so a variable that is not set ends them: name it in .goldenpath.yml so that the command receives it (docs/variables.md), or write ${NAME-} if it may be empty"
 }
 
 // Shell returns the argv that runs a shell command.

@@ -38,7 +38,6 @@ func (c *PreviewUp) Do(ctx context.Context, env *command.Env) (*report.Report, e
 		return nil, err
 	}
 	w := p.world
-	own := w.config.Preview
 	if c.TTL != "" {
 		ttl, err := config.ParseDuration(c.TTL)
 		if err != nil {
@@ -46,7 +45,7 @@ func (c *PreviewUp) Do(ctx context.Context, env *command.Env) (*report.Report, e
 		}
 		p.policy.TTL = max(min(ttl, p.policy.MaxTTL), time.Minute)
 	}
-	secrets, err := w.access().Secrets(own.Secrets)
+	secrets, err := w.access().Secrets(w.config, "")
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +55,11 @@ func (c *PreviewUp) Do(ctx context.Context, env *command.Env) (*report.Report, e
 	}
 	o := stage.PreviewOptions(w.config, p.policy, p.name, c.Digest, w.repo)
 	o.PullRequest, o.Head, o.Secrets, o.DryRun = p.number, head, secrets, c.DryRun
-	o.DeferData = env.Runner.Present()
+	if o.DeferData = env.Runner.Present(); !o.DeferData {
+		if o.Seed.Variables, err = w.access().Variables(w.config, "seed"); err != nil {
+			return nil, err
+		}
+	}
 	rep, err := preview.Up(ctx, p.deps, o)
 	if rep != nil {
 		rep.Checks = append([]report.Check{p.source}, rep.Checks...)

@@ -16,17 +16,16 @@ import (
 type PreviewPrepare struct {
 	Name  string `help:"Name of the preview, such as pr-12. Default: pr-NUMBER in a pull request's run."`
 	URL   string `name:"url" help:"Address of the preview." required:"" placeholder:"URL"`
-	Steps string `help:"Steps to run: \"migrate\", \"seed\" or \"migrate,seed\". Default: every step in .goldenpath.yml." placeholder:"STEPS"`
 	Where
 	command.Output
 }
 
 // Help is shown by --help.
 func (PreviewPrepare) Help() string {
-	return "Runs preview.migrate and preview.seed of .goldenpath.yml, with the address of the preview in $GOLDENPATH_URL. Both run code from the pull request. In a CI job this command refuses to run if a credential is in its environment, in that of a parent process, or in a file that a cloud login wrote into the checkout."
+	return "Runs preview.seed of .goldenpath.yml, with the address of the preview in $GOLDENPATH_URL. The seed is code from the pull request. In a CI job this command refuses to run if a credential is in its environment, in that of a parent process, or in a file that a cloud login wrote into the checkout."
 }
 
-// Do runs the migration and the seed.
+// Do runs the seed.
 func (c *PreviewPrepare) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
 	w, err := c.configured(ctx, env, GitHub{}, Cluster{})
 	if err != nil {
@@ -39,13 +38,9 @@ func (c *PreviewPrepare) Do(ctx context.Context, env *command.Env) (*report.Repo
 	if !strings.HasPrefix(c.URL, "http://") && !strings.HasPrefix(c.URL, "https://") {
 		return nil, report.Usage("--url is missing: set it to the address of the preview, such as https://pr-12.example.com")
 	}
-	only, err := data.Split(c.Steps)
-	if err != nil {
-		return nil, err
-	}
 	if env.Runner.Present() {
 		if found := tool.Exposed(os.Environ(), w.repo); len(found) > 0 {
-			return nil, report.Usage("migrate and seed run code from the pull request, and this job exposes credentials to them (" + strings.Join(found, ", ") +
+			return nil, report.Usage("the seed is code from the pull request, and this job exposes credentials to it (" + strings.Join(found, ", ") +
 				"): run preview prepare in a job of its own, with permissions: contents: read and without secrets")
 		}
 	}
@@ -53,22 +48,26 @@ func (c *PreviewPrepare) Do(ctx context.Context, env *command.Env) (*report.Repo
 	if err != nil {
 		return nil, err
 	}
-	return data.Prepare(ctx, data.Options{
-		Steps: data.Steps{Migrate: w.config.Preview.Migrate, Seed: w.config.Preview.Seed}, Only: only, Now: env.Now,
-		Environment: data.Environment{Name: "preview/" + name, URL: c.URL, Commit: commit, Dir: w.repo, Guard: w.guard()},
-	})
+	variables, err := w.access().Variables(w.config, "seed")
+	if err != nil {
+		return nil, err
+	}
+	e := data.Environment{Name: "preview/" + name, URL: c.URL, Commit: commit, Guard: w.guard()}
+	if w.config.Preview.Target == "process" {
+		e.Connections = w.target.Connections(e.Name)
+	}
+	return data.Prepare(ctx, data.Options{Seed: data.Seed{Run: w.config.Preview.Seed, Dir: w.repo, Variables: variables}, Environment: e, Now: env.Now})
 }
 
 // PreviewPrepared is `goldenpath preview prepared`.
 type PreviewPrepared struct {
 	Name       string `help:"Name of the preview, such as pr-12. Default: pr-NUMBER in a pull request's run."`
 	Generation string `help:"Value of the output \"generation\" of the preview up step." required:"" placeholder:"GENERATION"`
-	Steps      string `help:"Steps that succeeded: the value of the output \"prepared\" of the preview prepare step. Default: none." placeholder:"STEPS"`
 	Where
 	command.Output
 }
 
-// Do records which steps succeeded.
+// Do records that the seed succeeded.
 func (c *PreviewPrepared) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
 	w, err := c.configured(ctx, env, GitHub{}, Cluster{})
 	if err != nil {
@@ -78,10 +77,6 @@ func (c *PreviewPrepared) Do(ctx context.Context, env *command.Env) (*report.Rep
 	if err != nil {
 		return nil, err
 	}
-	steps, err := data.Split(c.Steps)
-	if err != nil {
-		return nil, err
-	}
 	return preview.Prepared(ctx, preview.Deps{Ledger: w.ledger, Now: env.Now, By: env.Runner.Identity()},
-		preview.PreparedOptions{Name: name, Generation: c.Generation, Steps: steps})
+		preview.PreparedOptions{Name: name, Generation: c.Generation})
 }

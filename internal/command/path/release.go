@@ -79,7 +79,7 @@ func (c *Promote) Do(ctx context.Context, env *command.Env) (*report.Report, err
 // releaseDeps returns the services of a release. It also reads the secrets of the
 // environment into o.
 func (w *world) releaseDeps(ctx context.Context, o *release.Options) (d release.Deps, err error) {
-	if o.Secrets, err = w.access().Secrets(w.config.Environments[o.Environment].Secrets); err != nil {
+	if o.Secrets, err = w.access().Secrets(w.config, o.Environment); err != nil {
 		return d, err
 	}
 	key, err := w.keys().Verifier(ctx)

@@ -46,7 +46,7 @@ func (w *world) do(ctx context.Context, out string, d stage.Deps, do func(*stage
 func (w *world) deps() stage.Deps {
 	return stage.Deps{
 		Registry: w.registry, Ledger: w.ledger, Target: w.target, Indicator: indicator.HTTP{}, Now: w.env.Now, By: w.env.Runner.Identity(),
-		Builder: w.env.Runner.Builder(), Source: w.env.Runner.RepositoryURL(), Version: command.Version(), Guard: w.guard(),
+		Builder: w.env.Runner.Builder(), Source: w.env.Runner.RepositoryURL(), Version: command.Version(), Guard: w.guard(), Values: w.access(),
 	}
 }
 

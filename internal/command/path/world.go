@@ -148,7 +148,7 @@ type Cluster struct {
 func (w *world) access() targets.Access {
 	return targets.Access{
 		Config: w.config, Repository: w.name, Dir: w.repo, State: w.state, Self: w.env.Self, Process: w.target, Getenv: w.env.Getenv, Declared: w.declared,
-		Kubeconfig: w.cluster.Kubeconfig, Context: w.cluster.Context, Variables: w.cluster.Variables, Removal: w.cluster.Removal,
+		Kubeconfig: w.cluster.Kubeconfig, Context: w.cluster.Context, Git: w.git, Given: w.cluster.Variables, Removal: w.cluster.Removal,
 	}
 }
 

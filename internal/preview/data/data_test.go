@@ -8,42 +8,29 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// TestPrepare proves GP-PREV-12: migrations run before the seed, and a failure stops
-// what follows.
+// TestPrepare proves GP-PREV-12: the seed gets the address of the preview, and a seed that
+// fails is not recorded.
 func TestPrepare(t *testing.T) {
-	const log = `; echo "$GOLDENPATH_URL $GOLDENPATH_ENVIRONMENT $GOLDENPATH_COMMIT" >> ran`
-	both := Steps{Migrate: "printf migrate' '" + log, Seed: "printf seed' '" + log}
+	const log = `echo "$GOLDENPATH_URL $GOLDENPATH_ENVIRONMENT $GOLDENPATH_COMMIT" >> ran`
 	for name, tt := range map[string]struct {
-		steps    Steps
-		only     []string
+		run      string
 		verdict  report.Verdict
 		reason   report.Reason
 		prepared string
 		ran      int
-		err      string
 	}{
-		"both":            {both, nil, report.Pass, "prepared", "migrate,seed", 2, ""},
-		"one of two":      {both, []string{Seed}, report.Pass, "prepared", "seed", 1, ""},
-		"none":            {Steps{}, nil, report.Skip, "prepared", "", 0, ""},
-		"migration fails": {Steps{Migrate: "exit 3", Seed: "true" + log}, nil, report.Fail, "seed-failed", "", 0, ""},
-		"seed fails":      {Steps{Migrate: "true" + log, Seed: "exit 3"}, nil, report.Fail, "seed-failed", "migrate", 1, ""},
-		"not configured":  {Steps{Seed: "true" + log}, []string{Migrate}, "", "", "", 0, "preview.migrate is not in .goldenpath.yml"},
+		"passes": {log, report.Pass, "prepared", "seed", 1},
+		"none":   {"", report.Skip, "prepared", "", 0},
+		"fails":  {log + "; exit 3", report.Fail, "seed-failed", "", 1},
+		"unset":  {"echo $NOTHING_OF_THE_KIND", report.Fail, "seed-failed", "", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("GITHUB_TOKEN", "canary")
 			dir := t.TempDir()
-			r, err := Prepare(t.Context(), Options{Steps: tt.steps, Only: tt.only, Now: time.Now, Environment: Environment{Name: "preview/pr-12", URL: "http://pr-12", Commit: "abc", Dir: dir}})
-			if tt.err != "" {
-				if err == nil || !strings.Contains(err.Error(), tt.err) {
-					t.Errorf("error %v, want %s", err, tt.err)
-				}
-				return
-			}
+			r, err := Prepare(t.Context(), Options{Seed: Seed{Run: tt.run, Dir: dir}, Now: time.Now, Environment: Environment{Name: "preview/pr-12", URL: "http://pr-12", Commit: "abc"}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -52,19 +39,24 @@ func TestPrepare(t *testing.T) {
 			}
 			ran, _ := os.ReadFile(filepath.Join(dir, "ran"))
 			if got := strings.Count(string(ran), "http://pr-12 preview/pr-12 abc"); got != tt.ran {
-				t.Errorf("%d steps ran, want %d: %s", got, tt.ran, ran)
+				t.Errorf("it ran %d times, want %d: %s", got, tt.ran, ran)
 			}
 		})
 	}
 }
 
-// A step gets no variable of this process that may be a credential.
-func TestStepEnvironment(t *testing.T) {
-	for _, name := range []string{"GITHUB_TOKEN", "INPUT_KUBECONFIG", "AWS_SESSION_TOKEN", "DATABASE_URL"} {
+// TestSeedEnvironment: a seed gets no variable of this process that may be a credential,
+// unless the configuration names it, and then no output contains its value.
+func TestSeedEnvironment(t *testing.T) {
+	for _, name := range []string{"GITHUB_TOKEN", "INPUT_KUBECONFIG", "AWS_SESSION_TOKEN", "API_KEY"} {
 		t.Setenv(name, "canary")
 	}
-	c := Steps{Seed: "! env | grep canary"}.Run(t.Context(), Seed, Environment{Dir: t.TempDir()})
-	if c.State != report.OK {
+	if c := (Seed{Run: "! env | grep canary", Dir: t.TempDir()}).Do(t.Context(), Environment{}); c.State != report.OK {
+		t.Errorf("%+v", c)
+	}
+	s := Seed{Run: `test "$PGPASSWORD" = hunter22; echo "failed with $API_KEY and $PGPASSWORD" >&2; exit 3`, Dir: t.TempDir(), Variables: map[string]string{"API_KEY": "canary"}}
+	c := s.Do(t.Context(), Environment{Connections: map[string]string{"PGPASSWORD": "hunter22"}})
+	if !strings.Contains(c.Result, "failed with *** and ***") {
 		t.Errorf("%+v", c)
 	}
 }
@@ -72,21 +64,7 @@ func TestStepEnvironment(t *testing.T) {
 func TestPrepareStopped(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if r, err := Prepare(ctx, Options{Steps: Steps{Seed: "true"}, Now: time.Now, Environment: Environment{Dir: t.TempDir()}}); err == nil {
+	if r, err := Prepare(ctx, Options{Seed: Seed{Run: "true", Dir: t.TempDir()}, Now: time.Now}); err == nil {
 		t.Errorf("report %+v", r)
-	}
-}
-
-func TestSplit(t *testing.T) {
-	for text, want := range map[string][]string{"": nil, "seed": {Seed}, "migrate,seed": {Migrate, Seed}} {
-		got, err := Split(text)
-		if diff := cmp.Diff(want, got); diff != "" || err != nil || Join(got) != text {
-			t.Errorf("%q: %v %s", text, err, diff)
-		}
-	}
-	for _, text := range []string{"everything", "seed,", "seed;migrate", " seed"} {
-		if got, err := Split(text); err == nil {
-			t.Errorf("%q is accepted as %q", text, got)
-		}
 	}
 }

@@ -127,6 +127,18 @@ func (e *environment) expire(at time.Time) error {
 
 func (e *environment) data() string { return filepath.Join(e.dir, "data") }
 
+// service returns the generation-like folder of a service.
+func (e *environment) service(name string) *generation {
+	m := e.marks(0)
+	m.all = []string{serviceMark + name}
+	return &generation{dir: filepath.Join(e.dir, "services", name), marks: m}
+}
+
+// stopServices stops what runs beside the application.
+func (e *environment) stopServices(ctx context.Context) error {
+	return e.service(postgresName).stop(ctx)
+}
+
 // generations lists the unpacked generations, the oldest first.
 func (e *environment) generations() ([]*generation, error) {
 	entries, err := os.ReadDir(e.dir)

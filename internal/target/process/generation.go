@@ -23,8 +23,10 @@ type spec struct {
 	Digest         string            `json:"digest"`
 	PlatformDigest string            `json:"platform_digest"`
 	Port           int               `json:"port"`
-	Asked          int               `json:"asked_port"` // 0: any
-	Given          map[string]string `json:"given_env"`
+	Asked          int               `json:"asked_port"`  // 0: any
+	Given          map[string]string `json:"given_env"`   // of the deployment, with the secrets and the services' variables
+	Secrets        []string          `json:"secrets"`     // the values in Given that no output contains
+	Connections    map[string]string `json:"connections"` // the services' variables
 	Ready          target.Ready      `json:"ready"`
 	Notes          []string          `json:"notes,omitempty"`
 	Run            run               `json:"run"`
@@ -38,6 +40,9 @@ type run struct {
 	Argv []string `json:"argv"`
 	Dir  string   `json:"dir"`
 	Env  []string `json:"env"`
+
+	Interrupt bool `json:"interrupt,omitempty"` // the program ends in order after SIGINT
+	NotRoot   bool `json:"not_root,omitempty"`  // the program refuses to run as root
 }
 
 // state is the content of state.json, which the supervisor writes.
@@ -111,11 +116,11 @@ func (g *generation) running() target.Running {
 
 // serves reports whether g is a generation of the deployment d that is running and
 // ready.
-func (g *generation) serves(ctx context.Context, d target.Deployment) bool {
+func (g *generation) serves(ctx context.Context, d target.Deployment, given given) bool {
 	platform, err := d.Image.Digest()
 	s := g.spec
 	same := err == nil && s.PlatformDigest == platform.String() && s.Digest == d.Digest && s.Commit == d.Commit &&
-		s.App == d.App && s.Asked == d.Port && maps.Equal(s.Given, d.Env)
+		s.App == d.App && s.Asked == d.Port && maps.Equal(s.Given, given.env)
 	if !same || !g.running().Alive {
 		return false
 	}

@@ -95,3 +95,15 @@ func absolute(argv []string) ([]string, error) {
 	}
 	return append([]string{p}, argv[1:]...), nil
 }
+
+// confine makes a program that refuses to run as root another user, and ends the program's
+// children with it.
+func confine(cmd *exec.Cmd) {
+	sys := tied(syscall.SIGKILL)
+	sys.Setpgid = true
+	if os.Geteuid() == 0 {
+		notRoot(sys)
+	}
+	cmd.SysProcAttr = sys
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
 // logSize is the size at which app.log becomes app.log.1.
@@ -56,9 +58,19 @@ func (l *rotating) close() {
 	}
 }
 
-// tail returns the last n lines of a log, without control characters and without the
-// values of the given variables, some of which are secrets.
-func tail(path string, n int, given map[string]string) []string {
+// hidden returns a mask of the values of the given variables, some of which are secrets.
+func (s spec) hidden() text.Mask {
+	all := slices.Clone(s.Secrets)
+	for _, v := range s.Given {
+		if len(v) >= 6 { // a shorter value is not a secret and may be part of a word
+			all = append(all, v)
+		}
+	}
+	return text.NewMask(all...)
+}
+
+// tail returns the last n lines of a log, without control characters and secrets.
+func tail(path string, n int, secrets text.Mask) []string {
 	const most = 64 << 10
 	f, err := os.Open(path)
 	if err != nil {
@@ -71,22 +83,21 @@ func tail(path string, n int, given map[string]string) []string {
 		cut = true
 	}
 	b, _ := io.ReadAll(io.LimitReader(f, most))
-	text := string(b)
-	for _, v := range given {
-		if len(v) >= 6 { // a shorter value is not a secret and may be part of a word
-			text = strings.ReplaceAll(text, v, "***")
-		}
+	lines := lastLines(secrets.Hide(string(b)))
+	if cut && len(lines) > 1 {
+		lines = lines[1:]
 	}
-	var lines []string
+	return lines[max(0, len(lines)-n):]
+}
+
+// lastLines returns the lines of a text that are not empty, without control characters.
+func lastLines(text string) (lines []string) {
 	for line := range strings.Lines(text) {
 		if line = clean(strings.TrimRight(line, "\r\n")); line != "" {
 			lines = append(lines, line)
 		}
 	}
-	if cut && len(lines) > 1 {
-		lines = lines[1:]
-	}
-	return lines[max(0, len(lines)-n):]
+	return lines
 }
 
 // ending begins the line that the shim writes when an application has ended.

@@ -36,7 +36,7 @@ func TestTail(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{"red", "bell done", "key=*** on", "turned\uFFFD", "last, unfinished"}
-	if diff := cmp.Diff(want, tail(path, 5, map[string]string{"KEY": "s3cr3t-k3y", "DEBUG": "on"})); diff != "" {
+	if diff := cmp.Diff(want, tail(path, 5, spec{Given: map[string]string{"KEY": "s3cr3t-k3y", "DEBUG": "on"}}.hidden())); diff != "" {
 		t.Error(diff)
 	}
 	if got := tail(path+".not", 5, nil); got != nil {

@@ -14,7 +14,7 @@ import (
 // prepare unpacks d as the next generation and decides how to run it. It starts and
 // stops nothing. If there is an error, the generation is returned too, so that the
 // caller can remove it.
-func (t *Target) prepare(ctx context.Context, e *environment, old *generation, d target.Deployment) (*generation, error) {
+func (t *Target) prepare(ctx context.Context, e *environment, old *generation, d target.Deployment, given given) (*generation, error) {
 	port, err := choosePort(old, d.Port)
 	if err != nil {
 		return nil, err
@@ -40,7 +40,7 @@ func (t *Target) prepare(ctx context.Context, e *environment, old *generation, d
 	g.spec = spec{
 		App: d.App, Environment: d.Environment, Commit: d.Commit,
 		Digest: d.Digest, PlatformDigest: platform.String(),
-		Port: port, Asked: d.Port, Given: d.Env, Ready: d.Ready, Self: self,
+		Port: port, Asked: d.Port, Given: given.env, Secrets: given.secrets, Connections: given.connections, Ready: d.Ready, Self: self,
 		Markers: []string{
 			"GOLDENPATH_INSTANCE=" + e.Instance,
 			"GOLDENPATH_GENERATION=" + strconv.Itoa(g.number),
@@ -58,10 +58,10 @@ func (t *Target) prepare(ctx context.Context, e *environment, old *generation, d
 	if err != nil {
 		return g, err
 	}
-	g.spec.Notes = p.notes
+	g.spec.Notes = append(p.notes, given.notes...)
 	g.spec.Run = p.run
 	g.spec.Run.Env = variables{
-		image: cfg.Config.Env, given: d.Env,
+		image: cfg.Config.Env, given: given.env,
 		path: p.search, home: e.data(), tmp: g.path("tmp"),
 		ours: append(slices.Clone(g.spec.Markers), "PORT="+strconv.Itoa(port), "GOLDENPATH_ENVIRONMENT="+d.Environment,
 			"GOLDENPATH_COMMIT="+d.Commit, "GOLDENPATH_DIGEST="+d.Digest),

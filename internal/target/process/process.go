@@ -9,6 +9,7 @@
 //	  current            link to the generation that serves
 //	  expires            when the supervisor ends; absent: never
 //	  data/              GOLDENPATH_DATA and HOME: kept from one generation to the next
+//	  services/postgres/ a server beside the application, supervised like a generation
 //	  gen-3/
 //	    lock             held by the supervisor while it lives; contains its pid
 //	    spec.json        what runs and how; written once, before it runs
@@ -37,6 +38,7 @@ type Target struct {
 	Self   []string // argv of the supervisor, goldenpath and its hidden command; the generation's folder is appended
 	Path   string   // PATH for programs of the host; "": that of this process
 	Failed string   // folder that keeps the log of the last failed deployment of each environment; "": none is kept
+	Guard  []string // argv of `goldenpath guard`, which ends a migration with this process; empty: no guard
 }
 
 // Deploy runs d.Image in d.Environment and returns when the deployment is ready. The
@@ -66,7 +68,11 @@ func (t *Target) deploy(ctx context.Context, d target.Deployment) (target.Runnin
 		return target.Running{}, err
 	}
 	old := e.current()
-	if old != nil && old.serves(ctx, d) {
+	given, err := t.given(ctx, e, d)
+	if err != nil {
+		return target.Running{}, errors.Join(err, e.abandon(ctx, nil))
+	}
+	if old != nil && old.serves(ctx, d, given) {
 		return old.running(), nil
 	}
 	if old != nil && !old.alive() {
@@ -74,7 +80,10 @@ func (t *Target) deploy(ctx context.Context, d target.Deployment) (target.Runnin
 			return target.Running{}, err
 		}
 	}
-	next, err := t.prepare(ctx, e, old, d)
+	next, err := t.prepare(ctx, e, old, d, given)
+	if err == nil {
+		err = t.migrate(ctx, old, next, d)
+	}
 	if err == nil {
 		err = e.replace(ctx, old, next)
 	}
@@ -82,7 +91,7 @@ func (t *Target) deploy(ctx context.Context, d target.Deployment) (target.Runnin
 		failure.Log = t.keepLog(next)
 	}
 	if err != nil {
-		return target.Running{}, errors.Join(err, e.abandon(next))
+		return target.Running{}, errors.Join(err, e.abandon(ctx, next))
 	}
 	return next.running(), nil
 }
@@ -111,7 +120,12 @@ func (t *Target) check(d target.Deployment) error {
 	if len(cfg.Config.Entrypoint)+len(cfg.Config.Cmd) == 0 {
 		return refuse("the image has no program to run", "set ENTRYPOINT or CMD in its Dockerfile")
 	}
-	return checkEnv(d.Env)
+	for name, s := range d.Secrets {
+		if s.Store != "" {
+			return refuse(fmt.Sprintf("the secret %s is in the store %s of a cluster, which this machine does not have", name, s.Store), "name a variable instead")
+		}
+	}
+	return errors.Join(checkEnv(d.Env), checkEnv(values(d.Secrets)))
 }
 
 // host returns the PATH in which programs of the host are found.

@@ -16,6 +16,8 @@ func adopt() error { return nil }
 
 func tied(syscall.Signal) *syscall.SysProcAttr { return &syscall.SysProcAttr{} }
 
+func notRoot(*syscall.SysProcAttr) {}
+
 func ownProgram() (string, error) { return os.Executable() }
 
 func signalTree(group int, sig syscall.Signal) {

@@ -5,6 +5,7 @@ package process
 import (
 	"context"
 	"errors"
+	"os/exec"
 	"runtime"
 )
 
@@ -29,3 +30,5 @@ func holders(int) []holder { return nil }
 func listening() []int { return nil }
 
 func below(int, int) bool { return true }
+
+func confine(*exec.Cmd) {}

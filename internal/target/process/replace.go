@@ -58,7 +58,7 @@ func rollBack(ctx context.Context, old, next *generation, cause error) error {
 		failure.What = failure.Err.Error()
 		return failure
 	}
-	failure.Detail = lastRun(tail(next.path("app.log"), 200, next.spec.Given), 20)
+	failure.Detail = lastRun(tail(next.path("app.log"), 200, next.spec.hidden()), 20)
 	if len(failure.Detail) == 0 {
 		failure.Detail = []string{"it logged nothing"}
 	}
@@ -95,7 +95,7 @@ func (g *generation) start(ctx context.Context) error {
 	_, err = target.WaitReady(ctx, g.url(), g.spec.Ready, g.names(), func() error {
 		select {
 		case err := <-ended:
-			broken = fmt.Errorf("the supervisor ended (%v): %s", err, strings.Join(tail(g.path("supervisor.log"), 3, g.spec.Given), "; "))
+			broken = fmt.Errorf("the supervisor ended (%v): %s", err, strings.Join(tail(g.path("supervisor.log"), 3, g.spec.hidden()), "; "))
 			return broken
 		default:
 		}
@@ -150,14 +150,15 @@ func (g *generation) otherPorts() []string {
 
 // abandon removes a generation that will not serve. If no generation of the environment
 // ever served, it removes the environment too.
-func (e *environment) abandon(next *generation) error {
+func (e *environment) abandon(ctx context.Context, next *generation) error {
+	ctx = context.WithoutCancel(ctx)
 	if next != nil {
-		if err := next.remove(context.Background()); err != nil {
+		if err := next.remove(ctx); err != nil {
 			return err
 		}
 	}
 	if _, err := os.Lstat(filepath.Join(e.dir, "current")); errors.Is(err, fs.ErrNotExist) {
-		return discard(e.dir)
+		return errors.Join(e.stopServices(ctx), discard(e.dir))
 	}
 	return nil
 }

@@ -52,7 +52,11 @@ func shim(dir string) int {
 		how = "ended: " + describe(ws)
 	case <-orphaned:
 	case <-asked:
-		signalTree(app, syscall.SIGTERM)
+		if g.spec.Run.Interrupt {
+			_ = syscall.Kill(app, syscall.SIGINT)
+		} else {
+			signalTree(app, syscall.SIGTERM)
+		}
 		select {
 		case <-children.none:
 		case <-orphaned:
@@ -87,6 +91,9 @@ func (g *generation) startApp(log io.Writer) (pid int, drained <-chan struct{}, 
 	defer null.Close()
 	sys := tied(syscall.SIGKILL)
 	sys.Setpgid = true
+	if g.spec.Run.NotRoot && os.Geteuid() == 0 {
+		notRoot(sys)
+	}
 	p, err := os.StartProcess(g.spec.Run.Path, g.spec.Run.Argv, &os.ProcAttr{
 		Dir: g.spec.Run.Dir, Env: g.spec.Run.Env, Files: []*os.File{null, w, w}, Sys: sys,
 	})

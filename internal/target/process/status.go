@@ -108,6 +108,20 @@ func (t *Target) Logs(environment string) string {
 	return filepath.Join(t.Dir, slug(environment), "current", "app.log")
 }
 
+// Connections returns the variables with which commands on this machine find the services of
+// an environment, or nil if there are none.
+func (t *Target) Connections(environment string) map[string]string {
+	dir, err := t.folder(environment)
+	if err != nil {
+		return nil
+	}
+	g, err := openCurrent(dir)
+	if err != nil {
+		return nil
+	}
+	return g.spec.Connections
+}
+
 // Down stops every process of an environment and removes its folder with its data.
 // It returns nil if the environment does not exist.
 func (t *Target) Down(ctx context.Context, environment string) error {
@@ -140,6 +154,9 @@ func (t *Target) down(ctx context.Context, name string) error {
 		if err := g.stop(ctx); err != nil {
 			return err
 		}
+	}
+	if err := e.stopServices(ctx); err != nil {
+		return err
 	}
 	if err := sweep(ctx, e.marks(0)); err != nil {
 		return err

@@ -1,10 +1,13 @@
 package process
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
 // variables are the environment variables of an application. They contain no variable of
@@ -38,6 +41,49 @@ func (v variables) list() []string {
 		list = append(list, k+"="+all[k])
 	}
 	return list
+}
+
+// given are the variables of a deployment.
+type given struct {
+	env         map[string]string // all of them
+	secrets     []string          // values that no output contains
+	connections map[string]string // of services, for commands on this machine; they are part of env
+	notes       []string
+}
+
+// given returns the variables of a deployment: the secrets override what the deployment
+// sets, and both override what services provide.
+func (t *Target) given(ctx context.Context, e *environment, d target.Deployment) (given, error) {
+	secrets := values(d.Secrets)
+	g := given{env: map[string]string{}, secrets: slices.Collect(maps.Values(secrets))}
+	_, set := d.Env[databaseURL]
+	_, secret := secrets[databaseURL]
+	if d.Services.Postgres.Version > 0 && !set && !secret {
+		server, err := t.postgres(ctx, e, d.Services.Postgres)
+		if err != nil {
+			return g, err
+		}
+		g.connections, g.notes = server.variables(), server.Notes
+		g.secrets = append(g.secrets, server.Password)
+	} else if err := e.service(postgresName).stop(ctx); err != nil {
+		return g, err
+	}
+	for _, all := range []map[string]string{g.connections, d.Env, secrets} {
+		maps.Copy(g.env, all)
+	}
+	return g, nil
+}
+
+// databaseURL is the variable that names an app's database.
+const databaseURL = "DATABASE_URL"
+
+// values returns the values of secrets.
+func values(secrets map[string]target.Secret) map[string]string {
+	out := map[string]string{}
+	for name, s := range secrets {
+		out[name] = s.Value
+	}
+	return out
 }
 
 func checkEnv(env map[string]string) error {
