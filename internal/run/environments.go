@@ -50,7 +50,11 @@ func (x *execution) battery(ctx context.Context, environment, out string) (*repo
 
 func (x *execution) releaseOptions(ctx context.Context, environment string) (release.Options, error) {
 	o, err := stage.PromoteOptions(ctx, x.Repo, x.Config, x.Image, environment, x.digest())
+	if err != nil {
+		return o, err
+	}
 	o.Again = x.Again
+	o.Secrets, err = x.Secrets(environment)
 	return o, err
 }
 

@@ -20,7 +20,7 @@ func PreviewUp(ctx context.Context, j *Job, digest string, brief bool) (*report.
 	o := PreviewOptions(j.Config, PreviewPolicy(j.Config, ""), LocalPreview, digest, j.Dir)
 	o.DeferData, o.Brief = j.DeferData, brief
 	var err error
-	if o.Secrets, err = j.secrets(""); err != nil {
+	if o.Secrets, err = j.Secrets(""); err != nil {
 		return nil, err
 	}
 	if o.Seed.Variables, err = j.variables("seed"); err != nil {

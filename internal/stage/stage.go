@@ -35,6 +35,7 @@ type Deps struct {
 	Guard    []string     // argv of `goldenpath guard`; empty: programs run without it
 	Say      func(string) // reports progress; nil: silent
 	Values   Values       // of secrets and variables; nil: there are none
+	Here     bool         // environments with target process run on this machine, so Validate checks what they need
 
 	Signer    evidence.Signer                                            // Push and Attest sign with it; nil: nothing is signed
 	Trust     evidence.Policy                                            // promotion accepts the evidence that it trusts

@@ -29,6 +29,11 @@ func Validate(ctx context.Context, j *Job) (*report.Report, error) {
 		{Name: "waivers", State: report.OK, Result: fmt.Sprint(len(waivers))},
 		{Name: "commit", State: report.OK, Result: fmt.Sprintf("%.7s %s", j.Commit.ID, j.Commit.Title)},
 	}
+	state, err := j.checkState()
+	if err != nil {
+		return nil, err
+	}
+	r.Checks = append(r.Checks, state...)
 	if n := j.Commit.Dirty; n > 0 {
 		r.Checks = append(r.Checks, report.Check{Name: "working tree", State: report.Warned, Result: english.Plural(n, "uncommitted change is", "uncommitted changes are") + " not included"})
 	}

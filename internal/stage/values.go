@@ -9,8 +9,8 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// secrets returns the secrets of an environment, or of previews if environment is "".
-func (j *Job) secrets(environment string) (map[string]target.Secret, error) {
+// Secrets returns the secrets of an environment, or of previews if environment is "".
+func (j *Job) Secrets(environment string) (map[string]target.Secret, error) {
 	if j.Values == nil {
 		return nil, nil
 	}

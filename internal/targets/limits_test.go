@@ -73,7 +73,7 @@ func TestDeclared(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a := access(t, "{}", map[string]string{"PASSWORD": "hunter2", "password": "hunter2", "PULL": "hunter2"})
 			a.Declared = DeclaredBy(tt.base)
-			got, err := a.Secrets(map[string]config.Secret{"X": tt.secret})
+			got, err := a.read(config.Deploy{Secrets: map[string]config.Secret{"X": tt.secret}}, config.Services{}, func(string) string { return "secrets" })
 			if (err == nil) != tt.allowed || (len(got) == 1) != tt.allowed {
 				t.Errorf("%v, %v", got, err)
 			}
@@ -85,8 +85,9 @@ func TestDeclared(t *testing.T) {
 	// One foreign secret among allowed ones refuses them all.
 	a := access(t, "{}", map[string]string{"PASSWORD": "hunter2", "CLOUD": "hunter2", "AWS": "hunter2"})
 	a.Declared = DeclaredBy(preview)
-	got, err := a.Secrets(map[string]config.Secret{"A": variable, "B": {Variable: "CLOUD"}, "C": {Variable: "AWS"}})
-	fails(t, err, "AWS, CLOUD")
+	got, err := a.read(config.Deploy{Secrets: map[string]config.Secret{"A": variable, "B": {Variable: "CLOUD"}, "C": {Variable: "AWS"}}}, config.Services{}, func(name string) string { return name })
+	fails(t, err, "B: CLOUD is not declared")
+	fails(t, err, "C: AWS is not declared")
 	if got != nil {
 		t.Errorf("%v", got)
 	}

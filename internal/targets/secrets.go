@@ -82,10 +82,13 @@ func (a Access) read(d config.Deploy, services config.Services, where func(name 
 			out[name] = target.Secret{Value: variable(s.Variable)}
 		case name == "DATABASE_URL" && d.Target == "process" && services.Postgres.Version > 0:
 		default:
-			problems = append(problems, where(name)+": "+a.unset(s.Variable))
+			problems = append(problems, fmt.Sprintf("%s: "+unset, where(name), s.Variable))
 		}
 	}
-	return out, usage(problems)
+	if err := a.usage(problems); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // Variables reads the variables that a configuration passes to a command: those that
@@ -105,27 +108,30 @@ func (a Access) Variables(c *config.Config, key string) (map[string]string, erro
 		case ours.MatchString(name):
 			problems = append(problems, fmt.Sprintf("%s: "+runsOwn, where, name))
 		case variable(name) == "":
-			problems = append(problems, where+": "+a.unset(name))
+			problems = append(problems, fmt.Sprintf("%s: "+unset, where, name))
 		default:
 			out[name] = variable(name)
 		}
 	}
-	return out, usage(problems)
+	return out, a.usage(problems)
 }
 
 const runsOwn = "%s is a variable of the run itself and is never passed on: pass the secret to the step under another name"
 
-// unset explains how to set a variable.
-func (a Access) unset(name string) string {
-	if a.Getenv("GITHUB_ACTIONS") == "true" {
-		return name + " is not set: pass the variable to the step with env"
-	}
-	return fmt.Sprintf("%s is not set: set the variable, or write the line %[1]s=… into %s (a file that git ignores, with mode 600)", name, SecretsFile)
-}
+const unset = "%s is not set"
 
-func usage(problems []string) error {
+// usage returns the problems as one error, with the remedy for what is not set once at its
+// end.
+func (a Access) usage(problems []string) error {
 	if len(problems) == 0 {
 		return nil
+	}
+	remedy := "try: set the variable, or write a line NAME=value into " + SecretsFile + " (a file that git ignores, with mode 600)"
+	if a.Getenv("GITHUB_ACTIONS") == "true" {
+		remedy = "try: pass the variable to the step with env"
+	}
+	if slices.ContainsFunc(problems, func(p string) bool { return strings.HasSuffix(p, strings.TrimPrefix(unset, "%s")) }) {
+		problems = append(problems, remedy)
 	}
 	return report.Usage(strings.Join(problems, "\n"))
 }

@@ -94,7 +94,7 @@ func TestSecrets(t *testing.T) {
 		"from --variables first":      {secrets: variable("PASSWORD"), variables: "PASSWORD=other", want: target.Secret{Value: "other"}},
 		"from a store":                {secrets: map[string]config.Secret{"X": {Store: "vault", Key: "k"}}, want: target.Secret{Store: "vault", Key: "k"}},
 		"declared by the base":        {secrets: variable("PASSWORD"), declared: DeclaredBy(base), want: target.Secret{Value: "hunter2"}},
-		"not set":                     {secrets: variable("NONE"), err: "NONE is not set: set the variable, or write the line NONE=…"},
+		"not set":                     {secrets: variable("NONE"), err: "NONE is not set\ntry: set the variable, or write a line NAME=value"},
 		"the run's own":               {secrets: variable("GITHUB_TOKEN"), err: "GITHUB_TOKEN is a variable of the run itself"},
 		"the run's own, in any case":  {secrets: variable("kubeconfig"), err: "kubeconfig is a variable of the run itself"},
 		"not declared by the base":    {secrets: variable("CLOUD"), declared: DeclaredBy(base), err: "CLOUD is not declared by .goldenpath.yml of the base branch"},

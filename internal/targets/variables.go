@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 
@@ -30,7 +31,12 @@ func (a Access) variables() (func(name string) string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return func(name string) string { return cmp.Or(given[name], a.Getenv(name), kept[name]) }, nil
+	return func(name string) string {
+		if v, ok := given[name]; ok {
+			return v
+		}
+		return cmp.Or(a.Getenv(name), kept[name])
+	}, nil
 }
 
 // given reads --variables.
@@ -48,6 +54,8 @@ func (a Access) given() (map[string]string, error) {
 	}
 	return parseVariables("--variables", text)
 }
+
+var exported = regexp.MustCompile(`(?m)^export +`)
 
 // kept reads SecretsFile. A file that git could commit, or that other users can read, is
 // refused: its values are secrets.
@@ -76,10 +84,11 @@ func (a Access) kept() (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := parseVariables(SecretsFile, string(b))
+	// A value in quotes and the word export are as in a .env file.
+	all, err := parseVariables(SecretsFile, exported.ReplaceAllString(string(b), ""))
 	for name, value := range all {
 		if n := len(value); n > 1 && (value[0] == '"' || value[0] == '\'') && value[n-1] == value[0] {
-			all[name] = value[1 : n-1] // as a .env file has it
+			all[name] = value[1 : n-1]
 		}
 	}
 	return all, err
@@ -108,8 +117,7 @@ func parseVariables(source, text string) (map[string]string, error) {
 			}
 			name, value, ok, i = before, strings.Join(lines[i+1:end], "\n"), true, end
 		}
-		name = strings.TrimSpace(strings.TrimPrefix(name, "export "))
-		if !ok || name == "" || strings.ContainsAny(name, " \t\"'") {
+		if name = strings.TrimSpace(name); !ok || name == "" || strings.ContainsAny(name, " \t\"'") {
 			return nil, report.Usage(fmt.Sprintf("%s: line %d is not NAME=value", source, i+1))
 		}
 		all[name] = value

@@ -18,7 +18,7 @@ var starts = []struct {
 	{regexp.MustCompile(`/goldenpath" test\b`), "`checks`"},
 	{regexp.MustCompile(`/goldenpath" package\b`), "`artifact.build`, the Dockerfile"},
 	{regexp.MustCompile(`/goldenpath" battery\b`), "`battery`"},
-	{regexp.MustCompile(`/goldenpath" preview prepare\b`), "`preview.migrate`, `preview.seed`"},
+	{regexp.MustCompile(`/goldenpath" preview prepare\b`), "`preview.seed`"},
 }
 
 var handedTo = regexp.MustCompile(`\b(secrets\.[a-z-]+|github\.token)\b`)

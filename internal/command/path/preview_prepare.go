@@ -14,8 +14,8 @@ import (
 
 // PreviewPrepare is `goldenpath preview prepare`.
 type PreviewPrepare struct {
-	Name  string `help:"Name of the preview, such as pr-12. Default: pr-NUMBER in a pull request's run."`
-	URL   string `name:"url" help:"Address of the preview." required:"" placeholder:"URL"`
+	Name string `help:"Name of the preview, such as pr-12. Default: pr-NUMBER in a pull request's run."`
+	URL  string `name:"url" help:"Address of the preview." required:"" placeholder:"URL"`
 	Where
 	command.Output
 }

@@ -38,7 +38,7 @@ func (c *Run) Do(ctx context.Context, env *command.Env) (*report.Report, error) 
 		return nil, err
 	}
 	d := w.deps()
-	d.Builder, d.Source = "", "" // this machine builds, also inside a workflow
+	d.Builder, d.Source, d.Here = "", "", true // this machine builds, also inside a workflow
 	if d.Gate, err = c.gate(env); err != nil {
 		return nil, err
 	}

@@ -47,6 +47,7 @@ func (w *world) deps() stage.Deps {
 	return stage.Deps{
 		Registry: w.registry, Ledger: w.ledger, Target: w.target, Indicator: indicator.HTTP{}, Now: w.env.Now, By: w.env.Runner.Identity(),
 		Builder: w.env.Runner.Builder(), Source: w.env.Runner.RepositoryURL(), Version: command.Version(), Guard: w.guard(), Values: w.access(),
+		Here: !w.env.Runner.Present(),
 	}
 }
 

@@ -78,7 +78,9 @@ func (w Where) open(ctx context.Context, env *command.Env, g GitHub, c Cluster) 
 	}
 	out := &world{
 		env: env, git: repo, token: token, name: g.repository(env), repo: repo.Dir(), state: state, registry: registry, folder: images != "", cluster: c,
-		target: &process.Target{Dir: filepath.Join(state, "environments"), Self: []string{env.Self, "supervise"}, Failed: filepath.Join(state, "logs")},
+		target: &process.Target{
+			Dir: filepath.Join(state, "environments"), Self: []string{env.Self, "supervise"}, Guard: []string{env.Self, "guard"}, Failed: filepath.Join(state, "logs"),
+		},
 	}
 	out.ledger = &ledger.Ledger{Git: out.remoteGit(), Remote: remote, Now: env.Now}
 	return out, nil

@@ -131,7 +131,7 @@ func (e *environment) data() string { return filepath.Join(e.dir, "data") }
 func (e *environment) service(name string) *generation {
 	m := e.marks(0)
 	m.all = []string{serviceMark + name}
-	return &generation{dir: filepath.Join(e.dir, "services", name), marks: m}
+	return &generation{dir: filepath.Join(e.dir, servicesFolder, name), marks: m}
 }
 
 // stopServices stops what runs beside the application.

@@ -2,6 +2,7 @@ package process
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -51,8 +52,12 @@ func (t *Target) migrate(ctx context.Context, old, next *generation, d target.De
 		}
 		return writeJSON(next.path("spec.json"), next.spec)
 	}
+	why := err.Error()
+	if exit := (*tool.ExitError)(nil); errors.As(err, &exit) {
+		why = fmt.Sprintf("exit status %d", exit.Code) // its output is the detail
+	}
 	f := &target.Failure{
-		Err: err, What: "the migration failed: " + next.spec.hidden().Hide(err.Error()), NotUp: true, Migration: true, Kept: "nothing serves " + d.Environment,
+		What: "the migration failed: " + why, NotUp: true, Migration: true, Kept: "nothing serves " + d.Environment,
 		Remedy: "fix the command (migrate in .goldenpath.yml) or the migration, then deploy again; the new version was not started",
 	}
 	if note := tool.UnsetVariable(res.Tail); note != "" {

@@ -24,6 +24,8 @@ const (
 	postgresName = "postgres"
 	serviceMark  = "GOLDENPATH_SERVICE="
 
+	servicesFolder = "services" // in the folder of an environment
+
 	// postgresStart is how long a server may take until it accepts connections. After a
 	// crash it first repairs its data.
 	postgresStart = time.Minute

@@ -28,14 +28,14 @@ func tied(sig syscall.Signal) *syscall.SysProcAttr {
 // their owner, so no folder has to be made readable for that user.
 func notRoot(sys *syscall.SysProcAttr) {
 	own := func(id int) []syscall.SysProcIDMap {
-		return []syscall.SysProcIDMap{{ContainerID: nobody, HostID: id, Size: 1}}
+		return []syscall.SysProcIDMap{{ContainerID: unprivileged, HostID: id, Size: 1}}
 	}
 	sys.Cloneflags |= syscall.CLONE_NEWUSER
 	sys.UidMappings, sys.GidMappings = own(os.Geteuid()), own(os.Getegid())
 }
 
-// nobody is the id of the user that root becomes in a user namespace.
-const nobody = 65534
+// unprivileged is the id of the user that root becomes in a user namespace.
+const unprivileged = 65534
 
 // ownProgram returns the path of this program. The path stays valid after the program's
 // file was replaced or removed.

@@ -148,13 +148,22 @@ func (s *supervisor) save() error {
 // have moved it, and a suspended machine stops timers.
 const leaseCheck = 30 * time.Second
 
+// home returns the folder of the environment, which a service is two levels below.
+func (g *generation) home() string {
+	dir := filepath.Dir(g.dir)
+	if filepath.Base(dir) == servicesFolder {
+		dir = filepath.Dir(dir)
+	}
+	return dir
+}
+
 // lease returns a context that ends when the environment does.
 func (s *supervisor) lease(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {
 		for {
 			var at time.Time
-			_ = readJSON(filepath.Join(filepath.Dir(s.dir), "expires"), &at) // absent: it never ends
+			_ = readJSON(filepath.Join(s.home(), "expires"), &at) // absent: it never ends
 			left := leaseCheck
 			if !at.IsZero() {
 				if left = time.Until(at); left <= 0 {

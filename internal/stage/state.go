@@ -1,0 +1,127 @@
+package stage
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/dustin/go-humanize/english"
+
+	"github.com/seed-b235b314/goldenpath/internal/config"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/target/process"
+)
+
+// checkState checks, before anything is built, what the environments on this machine need:
+// values of secrets and variables, and a database server.
+func (j *Job) checkState() ([]report.Check, error) {
+	var all []report.Check
+	if j.Here {
+		c, err := j.checkValues()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, c...)
+	}
+	if j.Config.Services.Postgres.Version > 0 {
+		c, err := j.checkPostgres()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+// places lists the environments of the configuration, with "" for previews.
+func (j *Job) places() []string { return append([]string{""}, j.Config.Chain()...) }
+
+func (j *Job) deploy(environment string) config.Deploy {
+	if environment == "" {
+		return j.Config.Preview.Deploy
+	}
+	return j.Config.Environments[environment].Deploy
+}
+
+func (j *Job) checkValues() ([]report.Check, error) {
+	found := map[string]bool{}
+	var problems []error
+	for _, environment := range j.places() {
+		if j.deploy(environment).Target != "process" {
+			continue
+		}
+		values, err := j.Secrets(environment)
+		problems = append(problems, err)
+		for name := range values {
+			found[name] = true
+		}
+	}
+	for _, commands := range []string{"checks", "build", "seed", "battery"} {
+		values, err := j.variables(commands)
+		problems = append(problems, err)
+		for name := range values {
+			found[name] = true
+		}
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, report.Usage(strings.Join(distinct(strings.Split(err.Error(), "\n")), "\n"))
+	}
+	if len(found) == 0 {
+		return nil, nil
+	}
+	return []report.Check{{Name: "secrets", State: report.OK, Result: english.Plural(len(found), "value is", "values are") + " set", Note: strings.Join(slices.Sorted(maps.Keys(found)), ", ")}}, nil
+}
+
+// distinct removes lines that occur again later.
+func distinct(lines []string) (out []string) {
+	for i, l := range lines {
+		if !slices.Contains(lines[i+1:], l) {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// checkPostgres reports which environments get a server, and fails if this machine has none
+// to give.
+func (j *Job) checkPostgres() (report.Check, error) {
+	p := j.Config.Services.Postgres
+	c := report.Check{Name: "postgres", State: report.OK}
+	var here, own []string
+	for _, environment := range j.places() {
+		d := j.deploy(environment)
+		name := environment
+		if name == "" {
+			name = "previews"
+		}
+		_, env := d.Env["DATABASE_URL"]
+		_, secret := d.Secrets["DATABASE_URL"]
+		switch {
+		case d.Target == "process" && !env:
+			here = append(here, name)
+		case d.Target == "kubernetes" && environment == "" && !env && !secret:
+			c.Note = "each preview gets a server in its namespace"
+		case env || secret:
+			own = append(own, name+" (DATABASE_URL)")
+		default:
+			own = append(own, name+" (set environments."+name+".secrets.DATABASE_URL, unless its chart or configuration sets it)")
+		}
+	}
+	c.Result = fmt.Sprintf("%d", p.Version)
+	if len(here) > 0 && j.Here {
+		note, err := process.CheckPostgres(p.Version, os.Getenv("PATH"))
+		if err != nil {
+			return c, report.Usage(j.Config.Place("services", "postgres") + " services.postgres: " + err.Error())
+		}
+		c.Result += ": " + english.WordSeries(here, "and") + " on this machine"
+		c.Note = strings.TrimPrefix(c.Note+"; "+note, "; ")
+		c.Note = strings.TrimSuffix(c.Note, "; ")
+	}
+	if len(own) > 0 {
+		c.Note = strings.TrimPrefix(c.Note+"; with a database of their own: "+strings.Join(own, ", "), "; ")
+	}
+	return c, nil
+}
