@@ -16,6 +16,9 @@ func notUp(r *report.Report, environment string, err error) bool {
 		return false
 	}
 	fail(r, report.ReasonNotReady, environment+" did not become ready: "+f.What)
+	if f.Migration {
+		fail(r, report.ReasonMigrateFailed, "nothing was deployed into "+environment+": "+f.What)
+	}
 	r.Checks = append(r.Checks, report.Check{Name: "deployed", State: report.Failed, Result: f.What, Note: f.Remedy})
 	if f.Log != "" {
 		r.Checks = append(r.Checks, report.Check{Name: "full log", State: report.OK, Result: f.Log})
