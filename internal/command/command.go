@@ -122,14 +122,14 @@ func Main(ctx context.Context, env *Env, app App) (code int) {
 		return report.ExitFailure
 	}
 	kongcompletion.Register(parser)
-	selected, err := parser.Parse(env.Args)
+	selected, err := parser.Parse(words(env.Args))
 	if err != nil {
 		var parse *kong.ParseError
 		if errors.As(err, &parse) && len(env.Args) == 0 {
 			_ = parse.Context.PrintUsage(false)
 			return report.ExitUsage
 		}
-		return fail(env, app.Name, report.Usage(unquoted(err)+"\n  try: "+app.Name+" --help"))
+		return fail(env, app.Name, report.Usage(mistake(app, err)))
 	}
 	name := app.Name + " " + selected.Command()
 	node := selected.Selected()

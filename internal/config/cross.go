@@ -23,6 +23,7 @@ func crossCheck(value any, doc *document) Problems {
 	}
 	artifact, _ := root["artifact"].(map[string]any)
 	p = append(p, imageProblems(artifact, doc)...)
+	p = append(p, appProblems(root, artifact, doc)...)
 	return append(p, artifactProblems(artifact, doc)...)
 }
 
@@ -48,6 +49,15 @@ func imageProblems(artifact map[string]any, doc *document) Problems {
 		return nil
 	}
 	return Problems{at(doc.at([]string{"artifact", "image"}).value, "image repository %q is too short: use at least two characters, such as ghcr.io/owner/app", image)}
+}
+
+// appProblems rejects a name of one character if it is also the name of the image.
+func appProblems(root, artifact map[string]any, doc *document) Problems {
+	app, _ := root["app"].(string)
+	if artifact == nil || artifact["image"] != nil || len(app) != 1 {
+		return nil
+	}
+	return Problems{at(doc.at([]string{"app"}).value, "app %q is too short to be the name of its image: use at least two characters, or set artifact.image", app)}
 }
 
 // ofPack are the keys that apply only to pack, because a Dockerfile has its own.

@@ -32,6 +32,10 @@ func suggest(word string, known []string) string {
 	return fmt.Sprintf("; did you mean %q?", best)
 }
 
+// Suggest returns the known word closest to a misspelled one as the end of a message,
+// "; did you mean …?", or "" if none is close.
+func Suggest(word string, known []string) string { return suggest(word, known) }
+
 // suggestOrList is suggest, or the list of known words if none is close.
 func suggestOrList(word string, known []string) string {
 	if s := suggest(word, known); s != "" || len(known) == 0 {

@@ -6,11 +6,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/evidence"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
@@ -79,7 +81,7 @@ func bounds(all []string, from, until string) (first, last int, err error) {
 		}
 		i := slices.Index(all, name)
 		if i < 0 {
-			return 0, report.Usage(fmt.Sprintf("%s: unknown stage %q; stages are: %v", flag, name, all))
+			return 0, report.Usage(fmt.Sprintf("%s: unknown stage %q; stages are: %s%s", flag, name, strings.Join(all, ", "), config.Suggest(name, all)))
 		}
 		return i, nil
 	}

@@ -44,7 +44,7 @@ type CLI struct {
 	Key     Key     `cmd:"" help:"Create the key that signs evidence, or show the existing key."`
 	Doctor  Doctor  `cmd:"" help:"Find what is missing here and on GitHub, with the fix for each. Changes nothing."`
 	Comment Comment `cmd:"" help:"Publish reports in a pull request comment."`
-	Status  Status  `cmd:"" help:"List the environments that run on this machine."`
+	Status  Status  `cmd:"" help:"List the environments that run on this machine, or ask the target of one environment."`
 	Down    Down    `cmd:"" help:"Stop environments that run on this machine."`
 	Clean   Clean   `cmd:"" help:"Remove what earlier runs left on this machine: reports, logs and the build folder."`
 

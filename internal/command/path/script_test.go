@@ -74,6 +74,8 @@ func TestScripts(t *testing.T) {
 			// github plays what happens on GitHub; event makes a run of it.
 			"github": hubCommand,
 			"event":  event,
+			// cluster starts a Kubernetes API server that keeps what it is asked.
+			"cluster": clusterServer,
 			// hook takes the messages of a webhook.
 			"hook": hook,
 			// bothways compares goldenpath run with the single commands.

@@ -23,7 +23,7 @@ type Where struct {
 	Repo     string `help:"Repository of the app." default:"." type:"path" placeholder:"DIR" group:"where"`
 	State    string `help:"Folder for runs, environments and keys. Default: .git/goldenpath." placeholder:"DIR" group:"where" type:"path"`
 	Registry string `help:"Folder of the embedded registry, or the word \"remote\" to use the registry named by artifact.image in .goldenpath.yml. Default: the subfolder \"registry\" of the state folder." placeholder:"DIR" group:"where"`
-	Ledger   string `name:"ledger-remote" help:"Git remote that holds the release record (the ledger), or the word \"none\" for a local ledger. Default: \"origin\" in a workflow, if that remote exists; otherwise \"none\"." placeholder:"REMOTE" group:"where"`
+	Ledger   string `name:"ledger-remote" help:"Git remote that holds the release record (the ledger), or the word \"none\" for the ledger of this clone. Default: \"origin\" in a workflow, if that remote exists, and for an environment on a cluster whose ledger origin holds; otherwise \"none\"." placeholder:"REMOTE" group:"where"`
 }
 
 // remoteRegistry is the value of --registry for the registry of artifact.image.
@@ -43,6 +43,7 @@ type world struct {
 	target   *process.Target
 	cluster  Cluster
 
+	where      Where
 	config     *config.Config       // configuration of the working tree; nil unless opened by configured
 	repository *artifact.Repository // repository of artifact.image in config
 	declared   *targets.Declared    // secrets that a pull request may use; nil outside a run of a pull request
@@ -77,7 +78,7 @@ func (w Where) open(ctx context.Context, env *command.Env, g GitHub, c Cluster) 
 		return nil, err
 	}
 	out := &world{
-		env: env, git: repo, token: token, name: g.repository(env), repo: repo.Dir(), state: state, registry: registry, folder: images != "", cluster: c,
+		env: env, git: repo, token: token, name: g.repository(env), repo: repo.Dir(), state: state, registry: registry, folder: images != "", cluster: c, where: w,
 		target: &process.Target{
 			Dir: filepath.Join(state, "environments"), Self: []string{env.Self, "supervise"}, Guard: []string{env.Self, "guard"}, Failed: filepath.Join(state, "logs"),
 		},
@@ -157,9 +158,3 @@ func (w *world) access() targets.Access {
 func (w *world) guard() []string { return []string{w.env.Self, "guard"} }
 
 func (w *world) say(what string) { fmt.Fprintln(w.env.Stderr, "  "+report.LogLine(what)) }
-
-// environment returns name, or the last environment of .goldenpath.yml if name is "".
-func (w *world) environment(name string) string {
-	chain := w.config.Chain()
-	return cmp.Or(name, chain[len(chain)-1])
-}

@@ -1,0 +1,129 @@
+package path
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize/english"
+
+	"github.com/seed-b235b314/goldenpath/internal/command"
+	"github.com/seed-b235b314/goldenpath/internal/config"
+	"github.com/seed-b235b314/goldenpath/internal/ledger"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// Down is `goldenpath down`.
+type Down struct {
+	Named
+	Environment string `help:"Stop only this environment. Default: all environments." placeholder:"NAME" near:"env"`
+	Where
+	command.Output
+}
+
+// Help is shown by --help.
+func (Down) Help() string {
+	return "Stops the environments that run on this machine and removes their folders. Environments on other targets are not touched. The registry, the evidence and the ledger are kept, so goldenpath run or goldenpath rollback can deploy a release again."
+}
+
+// Do stops environments.
+func (c *Down) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
+	name, err := either(c.Name, c.Environment, "--environment")
+	if err != nil {
+		return nil, err
+	}
+	w, err := c.open(ctx, env, GitHub{}, Cluster{})
+	if err != nil {
+		return nil, err
+	}
+	all, err := w.target.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range all {
+		names = append(names, e.Environment)
+	}
+	if cfg, err := config.Read(w.repo); err == nil && cfg.Walkable() == nil {
+		w.config = cfg // else it is not known what could run here, only what does
+	}
+	r := &report.Report{Name: "down", Verdict: report.Pass, Reason: report.ReasonStopped, Started: env.Now().UTC()}
+	if name != "" {
+		if !slices.Contains(names, name) {
+			if err := w.stoppable(name, names); err != nil {
+				return nil, err
+			}
+			r.Checks = append(r.Checks, report.Check{Name: name, State: report.Skipped, Result: "does not run on this machine"})
+			r.Title = name + " does not run on this machine: nothing was stopped"
+			return r, nil
+		}
+		names = []string{name}
+	}
+	for _, name := range names {
+		err := w.stop(ctx, name)
+		var locked *ledger.LockedError
+		if errors.As(err, &locked) {
+			r.Checks = append(r.Checks, report.Check{Name: name, State: report.Failed, Result: locked.Error()})
+			r.Verdict, r.Reason, r.Title = report.Fail, report.ReasonLocked, locked.Error()
+			return r, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("cannot stop %s: %w", name, err)
+		}
+		r.Checks = append(r.Checks, report.Check{Name: name, State: report.OK, Result: "stopped"})
+	}
+	r.Title = english.Plural(len(names), "environment", "") + " stopped" + w.startAgain(names)
+	return r, nil
+}
+
+// stoppable returns an error unless an environment could run on this machine.
+func (w *world) stoppable(name string, running []string) error {
+	known := slices.Clone(running)
+	if w.config != nil {
+		local := config.Laptop(w.config)
+		if _, ok := local.Environments[name]; ok {
+			return nil
+		}
+		if e, ok := w.config.Environments[name]; ok {
+			return report.Usage(fmt.Sprintf("%s runs on another target (%s), and goldenpath down stops only environments of this machine: nothing was stopped; on this machine it is called %s", name, e.Target, w.config.LocalName(name)))
+		}
+		for _, other := range local.Chain() {
+			if !slices.Contains(known, other) {
+				known = append(known, other)
+			}
+		}
+	}
+	if len(known) == 0 {
+		return report.Usage(fmt.Sprintf("there is no environment %.80q on this machine: nothing was stopped", name))
+	}
+	return report.Usage(fmt.Sprintf("there is no environment %.80q on this machine, so nothing was stopped; environments are: %s%s", name, strings.Join(known, ", "), config.Suggest(name, known)))
+}
+
+// startAgain names the command that deploys stopped environments again.
+func (w *world) startAgain(stopped []string) string {
+	if w.config == nil {
+		return ""
+	}
+	for _, name := range config.Laptop(w.config).Chain() {
+		if slices.Contains(stopped, name) {
+			return "; goldenpath run --from " + name + " deploys the same image again"
+		}
+	}
+	return ""
+}
+
+// stop stops an environment. It returns an error if a promotion or a soak is running in the
+// environment.
+func (w *world) stop(ctx context.Context, name string) error {
+	err := w.ledger.Acquire(ctx, ledger.Lock{
+		Environment: name, Purpose: "down", By: w.env.Runner.Identity(),
+	}, 5*time.Minute)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = w.ledger.Release(context.WithoutCancel(ctx), name) }()
+	return w.target.Down(ctx, name)
+}
