@@ -47,7 +47,7 @@ func (l *Ledger) stream(tx *Tx, message string) []byte {
 	// make the same commit, and both would believe that they had written it.
 	message += "\n\nAppend: " + rand.Text()
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "commit refs/heads/%s\nmark :1\ncommitter goldenpath <goldenpath@localhost> %d +0000\n", Branch, l.Now().Unix())
+	fmt.Fprintf(&b, "commit %s\nmark :1\ncommitter goldenpath <goldenpath@localhost> %d +0000\n", l.ref(), l.Now().Unix())
 	fmt.Fprintf(&b, "data %d\n%s\n", len(message), message)
 	if tx.tip != "" {
 		fmt.Fprintf(&b, "from %s\n", tx.tip)

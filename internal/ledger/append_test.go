@@ -55,6 +55,50 @@ func TestRemote(t *testing.T) {
 	}
 }
 
+// The ledger of a remote does not replace the one of this clone, and neither is taken for
+// the other.
+func TestRemoteAndOwn(t *testing.T) {
+	ctx := t.Context()
+	origin, dir := t.TempDir(), repository(t)
+	runGit(t, origin, "init", "--quiet", "--bare")
+	runGit(t, dir, "remote", "add", "origin", origin)
+	own, remote := open(dir), open(dir)
+	remote.Remote = "origin"
+	if _, err := record(ctx, own, Entry{Kind: KindRelease, Environment: "local-production"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := own.Unread(ctx); got != "" {
+		t.Errorf("origin has no ledger, and %q is unread", got)
+	}
+	if _, err := record(ctx, remote, Entry{Kind: KindRelease, Environment: "production"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := own.Unread(ctx); got != "origin" {
+		t.Errorf("unread %q", got)
+	}
+	for l, want := range map[*Ledger]string{own: "local-production", remote: "production"} {
+		err := l.View(ctx, func(ctx context.Context, tx *Tx) error {
+			all, err := tx.Environments(ctx)
+			if len(all) != 1 || all[0] != want {
+				t.Errorf("environments %q, want %s", all, want)
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	// A branch that was deleted there begins again, and not with what this clone remembers.
+	runGit(t, origin, "update-ref", "-d", "refs/heads/"+Branch)
+	if e, err := record(ctx, remote, Entry{Kind: KindRelease, Environment: "production"}); err != nil || e.ID != "2026.11.21-1" {
+		t.Errorf("entry %q, %v", e.ID, err)
+	}
+	runGit(t, dir, "fetch", "--quiet", "origin", "+"+Branch+":"+Branch)
+	if got := own.Unread(ctx); got != "" {
+		t.Errorf("the clone has the ledger of origin, and %q is unread", got)
+	}
+}
+
 // TestRefusedPush: a rule of the server refuses the branch. That is not another
 // writer: the error has the server's words, and comes at once.
 func TestRefusedPush(t *testing.T) {

@@ -115,6 +115,9 @@ func (l *Ledger) Unread(ctx context.Context) string {
 		return ""
 	}
 	ref, _, _ := strings.Cut(refs, "\n")
+	if _, err := l.Git.Run(ctx, "merge-base", "--is-ancestor", ref, l.ref()); err == nil {
+		return "" // this clone has what the remote has
+	}
 	return strings.TrimSuffix(strings.TrimPrefix(ref, "refs/remotes/"), "/"+Branch)
 }
 
@@ -124,15 +127,29 @@ func (l *Ledger) ViewAt(ctx context.Context, tip string, read func(context.Conte
 	return read(ctx, &Tx{ledger: l, tip: tip, writes: map[string][]byte{}})
 }
 
+// ref returns the reference that holds the ledger in this clone. The ledger of a remote is
+// kept apart from the one of the clone, so that reading the one does not replace the
+// other.
+func (l *Ledger) ref() string {
+	if l.Remote == "" {
+		return "refs/heads/" + Branch
+	}
+	return "refs/remotes/" + l.Remote + "/" + Branch
+}
+
 // begin fetches the branch and starts a change on top of its tip.
 func (l *Ledger) begin(ctx context.Context) (*Tx, error) {
 	if l.Remote != "" {
-		_, err := l.Git.Run(ctx, "fetch", "--quiet", "--no-tags", l.Remote, "+refs/heads/"+Branch+":refs/heads/"+Branch)
-		if err != nil && !strings.Contains(err.Error(), "find remote ref") {
+		_, err := l.Git.Run(ctx, "fetch", "--quiet", "--no-tags", l.Remote, "+refs/heads/"+Branch+":"+l.ref())
+		switch {
+		case err != nil && strings.Contains(err.Error(), "find remote ref"):
+			// What is left of a branch that was deleted there is not the ledger.
+			_, _ = l.Git.Run(ctx, "update-ref", "-d", l.ref())
+		case err != nil:
 			return nil, explain("fetch", err)
 		}
 	}
-	tip, err := l.Git.Run(ctx, "for-each-ref", "--format=%(objectname)", "refs/heads/"+Branch)
+	tip, err := l.Git.Run(ctx, "for-each-ref", "--format=%(objectname)", l.ref())
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the ledger: %w", err)
 	}

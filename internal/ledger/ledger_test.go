@@ -181,3 +181,43 @@ func TestEntryUnderAnotherName(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// A soak that ends in the next month, and a release that is promoted then, are found.
+func TestNextMonth(t *testing.T) {
+	ctx := t.Context()
+	l := open(repository(t))
+	e, err := record(ctx, l, Entry{Kind: KindRelease, Environment: "staging"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Now = func() time.Time { return noon.AddDate(0, 1, 0) }
+	for _, late := range []Entry{{Kind: KindSoak, Environment: "staging", ID: e.ID}, {Kind: KindRelease, Environment: "production", ID: e.ID}} {
+		if _, err := record(ctx, l, late); err != nil {
+			t.Fatal(err)
+		}
+		err := l.View(ctx, func(ctx context.Context, tx *Tx) error {
+			_, err := tx.Find(ctx, late.Environment, e.ID, late.Kind)
+			return err
+		})
+		if err != nil {
+			t.Errorf("%s of %s: %v", late.Kind, late.Environment, err)
+		}
+	}
+}
+
+// A release has one id in all environments: the ids of others are not given again.
+func TestIDsOfAllEnvironments(t *testing.T) {
+	l := open(repository(t))
+	for i, e := range []Entry{
+		{Kind: KindRelease, Environment: "staging"}, {Kind: KindRollback, Environment: "production"}, {Kind: KindRelease, Environment: "staging"},
+	} {
+		got, err := record(t.Context(), l, e)
+		if want := fmt.Sprintf("2026.11.21-%d", i+1); err != nil || got.ID != want {
+			t.Errorf("id %s, want %s: %v", got.ID, want, err)
+		}
+	}
+	e, err := record(t.Context(), l, Entry{Kind: KindPreview, Environment: "preview/pr-1"})
+	if err != nil || e.ID != "2026.11.21-1" {
+		t.Errorf("a preview counts alone: %s, %v", e.ID, err)
+	}
+}

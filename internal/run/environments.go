@@ -53,7 +53,7 @@ func (x *execution) releaseOptions(ctx context.Context, environment string) (rel
 	if err != nil {
 		return o, err
 	}
-	o.Again = x.Again
+	o.Again, o.Older, o.Moved = x.Again, x.Older, x.Moved
 	o.Secrets, err = x.Secrets(environment)
 	return o, err
 }

@@ -35,6 +35,8 @@ type Options struct {
 	From   string // stage to start with; "": the first that has not passed
 	Until  string // last stage; "": the end of the path
 	Again  bool   // promote the image although it was rolled back
+	Older  bool   // promote the image although its commit is older than the one that runs
+	Moved  bool   // accept releases that ran on another target
 	DryRun bool
 }
 
@@ -95,7 +97,7 @@ func Path(ctx context.Context, d stage.Deps, p Progress, o Options) (*Result, er
 	if o.From != "" && all[from].after != "" && !x.previewAlive(ctx) {
 		return nil, report.Usage(fmt.Sprintf("--from %s: the preview of %.7s was removed when its run ended: use --from %s", o.From, x.Job.Commit.ID, all[from].after))
 	}
-	p.Plan(fmt.Sprintf("%s · %.7s", x.Config.App, x.Job.Commit.ID), names(all[:until+1]), append(notes(x.Job.Commit), otherTargets(x.configured)...))
+	p.Plan(fmt.Sprintf("%s · %.7s", x.Config.App, x.Job.Commit.ID), names(all[:until+1]), append(append(notes(x.Job.Commit), otherTargets(x.configured)...), x.olderNote(ctx)...))
 	runErr := x.run(ctx, all[:until+1], min(from, until+1))
 	rep := x.summary(ctx, all, until, start, runErr)
 	if err := x.writeSummary(rep); err != nil {

@@ -265,3 +265,23 @@ func TestLocalEnvironments(t *testing.T) {
 		}
 	}
 }
+
+// NEWCOMER 14: a run of an older commit, as in an old worktree, says at once that it will
+// not replace what runs, and does not.
+func TestOlderCommit(t *testing.T) {
+	b := newBench(t)
+	first := b.git("rev-parse", "HEAD")
+	b.commit("two")
+	b.must(Options{})
+	res, _ := b.must(Options{Commit: first})
+	if res.Report.Reason != "older-commit" {
+		t.Errorf("%+v", res.Report)
+	}
+	if !strings.Contains(b.out.String(), "production runs ") || !strings.Contains(b.out.String(), "not replaced without --older") {
+		t.Errorf("no note:\n%s", &b.out)
+	}
+	res, _ = b.must(Options{Commit: first, Older: true})
+	if res.Report.Reason != report.ReasonCompleted {
+		t.Errorf("%+v", res.Report)
+	}
+}

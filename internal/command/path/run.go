@@ -19,6 +19,8 @@ type Run struct {
 	From         string `help:"Stage to start from. Default: the first stage that has not passed." placeholder:"STAGE"`
 	Until        string `help:"Last stage to run. Default: the last stage of the path." placeholder:"STAGE"`
 	Again        bool   `help:"Promote the image even though it was rolled back."`
+	Older        bool   `help:"Promote the image even though its commit is older than the one that runs."`
+	Moved        bool   `help:"Accept releases that ran on another target, because the environments have moved to this machine."`
 	DryRun       bool   `help:"Print the plan and change nothing."`
 	SecurityGate string `help:"The security-gate binary. Default: next to goldenpath, otherwise on PATH." placeholder:"FILE" group:"where" type:"path"`
 	Databases    string `help:"Folder of advisory databases, created by security-gate database update. Default: goldenpath/databases in the user's cache folder." placeholder:"DIR" group:"where" type:"path"`
@@ -50,7 +52,7 @@ func (c *Run) Do(ctx context.Context, env *command.Env) (*report.Report, error) 
 	d.DeferData = env.Runner.Present() && len(tool.Exposed(os.Environ(), w.repo)) > 0
 	console := run.NewConsole(env.Stderr, env.Terminal)
 	defer console.Close()
-	res, err := run.Path(ctx, d, console, run.Options{Repo: w.git, State: w.state, Build: w.build(), Commit: c.Commit, From: c.From, Until: c.Until, Again: c.Again, DryRun: c.DryRun})
+	res, err := run.Path(ctx, d, console, run.Options{Repo: w.git, State: w.state, Build: w.build(), Commit: c.Commit, From: c.From, Until: c.Until, Again: c.Again, Older: c.Older, Moved: c.Moved, DryRun: c.DryRun})
 	if res == nil {
 		return nil, err
 	}

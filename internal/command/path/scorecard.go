@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 
+	"github.com/dustin/go-humanize"
+
 	"github.com/seed-b235b314/goldenpath/internal/command"
 	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/junit"
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/run"
 	"github.com/seed-b235b314/goldenpath/internal/stage"
 )
 
@@ -24,7 +27,7 @@ type Scorecard struct {
 
 // Help is shown by --help.
 func (Scorecard) Help() string {
-	return "Compares the checked-out commit with the last release. In a repository that releases nothing, it compares the commit with its first parent. The clone must have the history between them (fetch-depth: 0); a dimension (one row of the scorecard) that needs missing history is graded as missing."
+	return "Grades the checked-out commit. After goldenpath run on this machine, it uses the reports of that run, unless a flag names others. Compares the commit with the last release. In a repository that releases nothing, it compares the commit with its first parent. The clone must have the history between them (fetch-depth: 0); a dimension (one row of the scorecard) that needs missing history is graded as missing."
 }
 
 // Do grades the commit.
@@ -37,9 +40,17 @@ func (c *Scorecard) Do(ctx context.Context, env *command.Env) (*report.Report, e
 	if err != nil {
 		return nil, err
 	}
-	cfg, history, err := c.history(ctx, env, commit)
+	cfg, history, last, err := c.history(ctx, env, commit)
 	if err != nil {
 		return nil, err
+	}
+	if last != nil {
+		r, err := stage.Grade(ctx, commit, cfg, history, repo.Dir(), last.Digest, last.Results, env.Now())
+		if err != nil {
+			return nil, err
+		}
+		r.Checks = append(r.Checks, report.Check{Name: "inputs", State: report.OK, Result: "the reports of goldenpath run for this commit, " + humanize.RelTime(last.Ended, env.Now(), "ago", "from now")})
+		return r, nil
 	}
 	var found stage.Results
 	if found.JUnit, found.Unmatched, err = junit.Find(c.Dir, c.JUnit...); err != nil {
@@ -54,16 +65,17 @@ func (c *Scorecard) Do(ctx context.Context, env *command.Env) (*report.Report, e
 }
 
 // history returns the configuration of the commit and the history of its releases. A
-// repository without a configuration has no releases and no requirements.
-func (c *Scorecard) history(ctx context.Context, env *command.Env, commit stage.Commit) (*config.Config, *stage.History, error) {
+// repository without a configuration has no releases and no requirements. On this machine,
+// history also returns what a run of the commit reported, unless flags name other reports.
+func (c *Scorecard) history(ctx context.Context, env *command.Env, commit stage.Commit) (*config.Config, *stage.History, *run.Last, error) {
 	cfg, err := commit.ReadConfig(ctx)
 	if errors.Is(err, config.ErrMissing) {
 		cfg = config.Default("repository")
 		cfg.Scorecard.Must = nil
-		return cfg, nil, nil
+		return cfg, nil, nil, nil
 	}
 	if err != nil || cfg.Walkable() != nil {
-		return cfg, nil, err // a configuration of the gate alone releases nothing
+		return cfg, nil, nil, err // a configuration of the gate alone releases nothing
 	}
 	where := Where{Repo: commit.Repo.Dir()}
 	if env.Runner.Present() {
@@ -71,8 +83,17 @@ func (c *Scorecard) history(ctx context.Context, env *command.Env, commit stage.
 	}
 	w, err := where.open(ctx, env, GitHub{Token: c.Token}, Cluster{})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
+	}
+	var last *run.Last
+	if !env.Runner.Present() && c.GateReport == "" && len(c.JUnit) == 0 && c.Digest == "" {
+		if last, err = run.LastRun(w.state, commit, cfg, env.Now()); err != nil {
+			return nil, nil, nil, err
+		}
+		if last != nil {
+			cfg = config.Laptop(cfg) // the run compared with the releases of this machine
+		}
 	}
 	images, err := w.registry.Repository(cfg.Artifact.Image)
-	return cfg, &stage.History{Ledger: w.ledger, Image: images}, err
+	return cfg, &stage.History{Ledger: w.ledger, Image: images}, last, err
 }

@@ -26,7 +26,7 @@ type Status struct {
 	command.Output
 }
 
-var statusHead = []string{"environment", "state", "release", "url", "commit", "restarts", "since", "digest", "target"}
+var statusHead = []string{"environment", "state", "url", "release", "commit", "restarts", "since", "digest", "target"}
 
 // Do lists the environments that run on this machine, which may differ from the ledger.
 // Environments elsewhere are listed as the ledger has them, and are not asked.
@@ -68,7 +68,7 @@ func (c *Status) Do(ctx context.Context, env *command.Env) (*report.Report, erro
 		} else {
 			elsewhere = append(elsewhere, name)
 		}
-		s.Rows = append(s.Rows, []string{name, state, e.ID, "", e.Commit[:min(7, len(e.Commit))], "", e.Time.UTC().Format(time.RFC3339), e.Digest, report.LogLine(e.Target.String())})
+		s.Rows = append(s.Rows, []string{name, state, "", e.ID, e.Commit[:min(7, len(e.Commit))], "", e.Time.UTC().Format(time.RFC3339), e.Digest, report.LogLine(e.Target.String())})
 	}
 	if len(stopped) > 0 {
 		r.Title += "; goldenpath run --from NAME deploys a stopped one again"
@@ -95,7 +95,7 @@ func row(r *report.Report, e target.Running, released ledger.Entry) []string {
 		id = "" // it runs something else, such as a preview or a deployment that was not recorded
 	}
 	return []string{
-		e.Environment, state, id, e.URL, e.Commit[:min(7, len(e.Commit))], strconv.Itoa(e.Restarts), e.Started.UTC().Format(time.RFC3339), e.Digest, report.LogLine(e.Place),
+		e.Environment, state, e.URL, id, e.Commit[:min(7, len(e.Commit))], strconv.Itoa(e.Restarts), e.Started.UTC().Format(time.RFC3339), e.Digest, report.LogLine(e.Place),
 	}
 }
 
