@@ -203,7 +203,7 @@ func TestWalkable(t *testing.T) {
 	if !errors.As(c.Walkable(), &p) || len(p) != 2 {
 		t.Errorf("%v", c.Walkable())
 	}
-	if c, err = Parse([]byte("version: 1\napp: a\nartifact: {pack: d, entrypoint: [/a]}\n")); err != nil || c.Walkable() != nil {
+	if c, err = Parse([]byte("version: 1\napp: ab\nartifact: {pack: d, entrypoint: [/a]}\n")); err != nil || c.Walkable() != nil {
 		t.Errorf("%v %v", err, c.Walkable())
 	}
 }

@@ -78,7 +78,7 @@ func (x *execution) endOfRelease(ctx context.Context, e *report.End) {
 	})
 	if e.Replaced != "" {
 		e.Rollback = fmt.Sprintf("goldenpath rollback --reason %q", "WHY")
-		if chain := x.Config.Chain(); environment != chain[len(chain)-1] {
+		if chain := x.configured.Chain(); environment != chain[len(chain)-1] {
 			e.Rollback += " --environment " + environment
 		}
 	}
