@@ -48,6 +48,7 @@ func denoPart(t *tree, dir, marker string) *Part {
 	if _, ok := tasks["build"]; ok {
 		s.build += " && DENO_DIR=.deno deno task build"
 	}
+	s.build += " && rm -rf .deno/gen" // compiled files, by the path of this machine
 	switch {
 	case tasks["start"] != "" && !strings.Contains(tasks["start"], "--watch"):
 		s.entrypoint, s.why = []string{"deno", "task", "start"}, marker
