@@ -46,12 +46,35 @@ func (f *Facts) chooseArtifact(t *tree) artifact {
 		s, why := d.unpack(t, f.app.part)
 		if s != nil {
 			if why = f.elsewhere(t, d, s); why == "" {
+				if f.app.part != nil && f.app.part.Language != "node" {
+					*s = f.procfile(f.app.part, *s)
+				}
 				return f.fromFolder(t, *s)
 			}
+		}
+		if s := f.fromSources(t, d, why); s != nil {
+			return f.fromFolder(t, *s)
 		}
 		return f.fromDockerfile(d, why)
 	}
 	return f.fromFolder(t, f.starting(f.app.part))
+}
+
+// fromSources packs an app whose Dockerfile init cannot read, where the sources say how
+// it is built, started and given its port: that runs here without Docker, and the reader
+// is told what was not read. Dockerfiles of Go and Node often generate code, so there it
+// takes a Procfile, which says that the sources are enough.
+func (f *Facts) fromSources(t *tree, d *Dockerfile, why string) *start {
+	part := f.app.part
+	if f.Deploys != "process" || part == nil || part.Start == nil || (part.Language == "go" || part.Language == "node") && f.web(part) == "" {
+		return nil
+	}
+	s := f.starting(part)
+	if len(s.entrypoint) == 0 || f.port(t, &s).unknown() {
+		return nil
+	}
+	s.note(why + ", so the app is built from its sources instead; dockerfile: " + d.Path + " needs Docker")
+	return &s
 }
 
 // elsewhere returns why a packed image does not work where it is deployed, or "".
@@ -96,8 +119,10 @@ func (f *Facts) fromDockerfile(d *Dockerfile, why string) artifact {
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // starting returns how a part starts. A Procfile overrides the guess.
-func (f *Facts) starting(p *Part) start {
-	s := *p.Start
+func (f *Facts) starting(p *Part) start { return f.procfile(p, *p.Start) }
+
+// procfile returns the start with the command of a Procfile, if it works here.
+func (f *Facts) procfile(p *Part, s start) start {
 	web := f.web(p)
 	foreign := strings.HasPrefix(web, "heroku-") || p.Manager == "poetry" && len(s.entrypoint) > 0 // programs that this machine does not have
 	if web == "" || p.Language == "go" || foreign {
@@ -148,7 +173,7 @@ func (f *Facts) fromFolder(t *tree, s start) artifact {
 		a.lines = append(a.lines, "  env: {"+strings.Join(env, ", ")+"}")
 	}
 	a.reasons = append(a.reasons, reason{"artifact.entrypoint", strings.Join(s.entrypoint, " "), s.why}, reason{"the port", port.shown(), port.where})
-	if s.health.value != "" {
+	if s.health.value != "" && f.Health == "" {
 		f.Health, f.HealthIn = s.health.value, s.health.why
 	}
 	return a

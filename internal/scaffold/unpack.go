@@ -16,7 +16,7 @@ var understood = map[string][]string{
 	"":       strings.Fields("apk apt apt-get mkdir chown chmod addgroup adduser useradd groupadd usermod rm echo true : set cd test [ update-ca-certificates touch export npm-cache"),
 	"node":   strings.Fields("npm npx yarn pnpm corepack node bun"),
 	"go":     strings.Fields("go make"),
-	"python": strings.Fields("pip pip3 python python3 uv poetry pipenv"),
+	"python": strings.Fields("pip pip3 python python3 uv poetry pipenv flask django-admin manage.py"),
 	"java":   strings.Fields("mvn mvnw gradle gradlew java"),
 	"ruby":   strings.Fields("bundle gem ruby rake rails bundler bootsnap"),
 	"php":    strings.Fields("composer php docker-php-ext-install a2enmod"),
@@ -150,7 +150,7 @@ func (d Dockerfile) unpack(t *tree, part *Part) (s *start, reason string) {
 		s.note("the image of " + d.Path + " has " + strings.Join(packages[:min(4, len(packages))], ", ") + ", which this machine must have")
 	}
 	s.env = append(s.env, d.env(s.env)...)
-	if d.Health != "" && s.health.value == "" {
+	if d.Health != "" {
 		s.health = guess{d.Health, "HEALTHCHECK of " + d.Path}
 	}
 	return s, ""

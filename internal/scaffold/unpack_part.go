@@ -79,9 +79,17 @@ func (d Dockerfile) fromPart(t *tree, part *Part) (*start, string) {
 		}
 		return &s, ""
 	}
+	if part.Language != "node" && len(s.entrypoint) > 0 && s.port.value != "" { // found in the sources, with its port
+		if own := strings.Join(words, " "); !strings.Contains(strings.Join(s.entrypoint, " "), words[0]) {
+			s.note(fmt.Sprintf("%s starts %.80q instead", d.Path, own))
+		}
+		return &s, ""
+	}
 	line := strings.Join(words, " ")
-	if strings.HasSuffix(words[0], ".sh") || (words[0] == "sh" || words[0] == "bash") && !shell && len(words) == 2 {
-		return nil, d.Path + " starts the script " + words[len(words)-1] + ", which init does not read"
+	for _, w := range words[:min(2, len(words))] { // an ENTRYPOINT with a CMD has more words
+		if strings.HasSuffix(w, ".sh") || strings.Contains(w, "entrypoint") && !shell {
+			return nil, d.Path + " starts the script " + w + ", which init does not read"
+		}
 	}
 	in := workdir(d.final())
 	line = strings.ReplaceAll(line, in+"/", "")

@@ -63,7 +63,7 @@ func TestUnpack(t *testing.T) {
 		"python": {
 			map[string]string{"requirements.txt": "fastapi\nuvicorn\n", "main.py": "app = FastAPI()\n"},
 			"FROM python:3.13\nWORKDIR /code\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\nCMD [\"uvicorn\", \"main:app\", \"--host\", \"0.0.0.0\", \"--port\", \"80\"]\n",
-			"requirements.txt", "[sh -c exec python3 -m uvicorn main:app --host ${HOST:-127.0.0.1} --port $PORT]", "", "",
+			"requirements.txt", "[sh -c exec lib/bin/uvicorn main:app --host ${HOST:-127.0.0.1} --port $PORT]", "", "",
 		},
 		"a download": {
 			node, "FROM node\nADD https://example.com/x.tar.gz /x\nRUN npm ci\nCMD [\"node\", \"x\"]\n", "", "", "", "it downloads or unpacks a file",
