@@ -61,8 +61,8 @@ func (f *Facts) chooseArtifact(t *tree) artifact {
 }
 
 // fromSources packs an app whose Dockerfile init cannot read, where the sources say how
-// it is built, started and given its port: that runs here without Docker, and the reader
-// is told what was not read. Dockerfiles of Go and Node often generate code, so there it
+// it is built, started and given its port: that runs here without Docker, and a comment
+// names what was not read. Dockerfiles of Go and Node often generate code, so there it
 // takes a Procfile, which says that the sources are enough.
 func (f *Facts) fromSources(t *tree, d *Dockerfile, why string) *start {
 	part := f.app.part
