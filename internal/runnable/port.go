@@ -15,20 +15,22 @@ type Port struct {
 	Line int
 }
 
-// portTest is one sign in the sources. The first group that matched is the name.
+// portTest is one sign in the sources. The first group that matched is the name. Only
+// lines with one of the words are searched, because a repository may be large.
 type portTest struct {
-	how string
-	re  *regexp.Regexp
+	how   string
+	words []string
+	re    *regexp.Regexp
 }
 
 // portTests are ordered: what the app reads from PORT decides, then a flag, then another
 // variable, then a number in the code.
 var portTests = []portTest{
-	{"variable", regexp.MustCompile("(?:env\\??\\.|[\\[(]\\s*['\"`]|['\"`]|\\$\\{?)(PORT)\\b(?:['\"`\\]:},)?|;\\s-]|$)|\\{[^{}\\n]*\\b(PORT)\\b[^{}\\n]*\\}\\s*=\\s*(?:process\\.|import\\.meta\\.)?env|\\b(PORT):\\s*(?:z|v|t|num|port|str|Joi|joi|yup)\\b")},
-	{"variable", regexp.MustCompile(`gin\.(?:Default|New)\(\)[\s\S]*?\.Run\((\))`)}, // reads PORT
-	{"flag", regexp.MustCompile(`\.(?:String|Int|Uint|Uint16|Int64)(?:Var)?P?\((?:&?[\w.\[\]]+,\s*)?"((?:http-?|web-?|server-?)?port|(?:http-?|web-?)?(?:addr(?:ess)?|listen(?:-?addr(?:ess)?)?|bind(?:-?addr(?:ess)?)?))"`)},
-	{"variable", regexp.MustCompile("(?:process\\.env\\.|['\"`])([A-Z][A-Z0-9]*_(?:[A-Z0-9]+_)*?PORT(?:_NUMBER)?)\\b")},
-	{"fixed", regexp.MustCompile(`(?:\.listen\(\s*|\.(?:ListenAndServe|Listen|Start|Run)\(\s*"[^":]*:|app\.run\([^)\n]*\bport\s*=\s*)([1-9][0-9]{2,4})\b`)},
+	{"variable", []string{"PORT"}, regexp.MustCompile("(?:env\\??\\.|[\\[(]\\s*['\"`]|['\"`]|\\$\\{?)(PORT)\\b(?:['\"`\\]:},)?|;\\s-]|$)|\\{[^{}\\n]*\\b(PORT)\\b[^{}\\n]*\\}\\s*=\\s*(?:process\\.|import\\.meta\\.)?env|\\b(PORT):\\s*(?:z|v|t|num|port|str|Joi|joi|yup)\\b")},
+	{"variable", []string{"gin."}, regexp.MustCompile(`gin\.(?:Default|New)\(\)[\s\S]*?\.Run\((\))`)},
+	{"flag", []string{`port"`, `"addr`, `"http`, `"listen`, `"bind`, `"web`, `"server`}, regexp.MustCompile(`\.(?:String|Int|Uint|Uint16|Int64)(?:Var)?P?\((?:&?[\w.\[\]]+,\s*)?"((?:http-?|web-?|server-?)?port|(?:http-?|web-?)?(?:addr(?:ess)?|listen(?:-?addr(?:ess)?)?|bind(?:-?addr(?:ess)?)?))"`)},
+	{"variable", []string{"PORT"}, regexp.MustCompile("(?:process\\.env\\.|['\"`])([A-Z][A-Z0-9]*_(?:[A-Z0-9]+_)*?PORT(?:_NUMBER)?)\\b")},
+	{"fixed", []string{".listen(", "ListenAndServe(", ".Listen(", ".Start(", ".Run(", "app.run("}, regexp.MustCompile(`(?:\.listen\(\s*|\.(?:ListenAndServe|Listen|Start|Run)\(\s*"[^":]*:|app\.run\([^)\n]*\bport\s*=\s*)([1-9][0-9]{2,4})\b`)},
 }
 
 // others are variables with the port of something else.
@@ -62,6 +64,39 @@ type sign struct {
 }
 
 func find(test portTest, text []byte) *sign {
+	for _, word := range test.words {
+		for at := 0; ; {
+			i := bytes.Index(text[at:], []byte(word))
+			if i < 0 {
+				break
+			}
+			start := bytes.LastIndexByte(text[:at+i], '\n') + 1
+			end := len(text)
+			if n := bytes.IndexByte(text[at+i:], '\n'); n >= 0 && word != gin {
+				end = at + i + n
+			}
+			if s := test.in(text[start:end]); s != nil {
+				s.line += bytes.Count(text[:start], []byte("\n"))
+				return s
+			}
+			at = end
+		}
+	}
+	return nil
+}
+
+// gin is the package of a framework that reads PORT in a call some lines below.
+const gin = "gin."
+
+// maxLine is the longest line that is searched, in bytes; a longer one is not written by
+// a person.
+const maxLine = 20_000
+
+// in searches a line, or a file if the sign has several lines.
+func (test portTest) in(text []byte) *sign {
+	if len(text) > maxLine && test.words[0] != gin {
+		return nil
+	}
 	for _, m := range test.re.FindAllSubmatchIndex(text, 50) {
 		for g := 2; g < len(m); g += 2 {
 			if m[g] < 0 {

@@ -43,12 +43,17 @@ func goPrograms(t *tree, dir string) []string {
 		return path.Ext(name) == ".go" && !strings.HasSuffix(name, "_test.go") && (at == dir || path.Dir(at) == path.Join(dir, "cmd"))
 	}) {
 		at := path.Dir(name)
-		if b := t.read(name); !slices.Contains(folders, at) && packageMain.Match(b) && !ignored.Match(b) {
+		if b := t.read(name); !slices.Contains(folders, at) && isMain(b) && !ignored.Match(b) {
 			folders = append(folders, at)
 		}
 	}
 	slices.Sort(folders)
 	return folders
+}
+
+// isMain reports whether source belongs to a program.
+func isMain(source []byte) bool {
+	return bytes.Contains(source, []byte("package main")) && packageMain.Match(source)
 }
 
 var moduleLine = regexp.MustCompile(`(?m)^module\s+"?([^\s"]+)`)
@@ -87,7 +92,7 @@ func goStart(t *tree, dir string) *start {
 	}
 	var copied [][2]string
 	if slices.ContainsFunc(t.names, func(name string) bool {
-		return within(dir, path.Dir(name)) && path.Ext(name) == ".go" && !strings.HasSuffix(name, "_test.go") && readsFiles.Match(t.read(name))
+		return within(dir, path.Dir(name)) && path.Ext(name) == ".go" && !strings.HasSuffix(name, "_test.go") && readsFiles(t.read(name))
 	}) {
 		s.build = strings.TrimSuffix(archive(dir), " && cd dist/app") + " && "
 	}
@@ -97,9 +102,13 @@ func goStart(t *tree, dir string) *start {
 	return s
 }
 
-// readsFiles matches source that reads files from its working directory. The
+// readsFiles reports whether source reads files from its working directory. The
 // repository's files are then packed with the program.
-var readsFiles = regexp.MustCompile(`LoadHTML|ParseGlob\(|ParseFiles\(|http\.Dir\(|os\.DirFS\(|\.Static(FS|File)?\("`)
+func readsFiles(source []byte) bool {
+	return slices.ContainsFunc([]string{"LoadHTML", "ParseGlob(", "ParseFiles(", "http.Dir(", "os.DirFS(", `.Static("`, `.StaticFS("`, `.StaticFile("`}, func(call string) bool {
+		return bytes.Contains(source, []byte(call))
+	})
+}
 
 var serves = regexp.MustCompile(`ListenAndServe|http\.Serve\(|net\.Listen|\.Serve\(`)
 

@@ -37,7 +37,7 @@ func (f *Facts) port(t *tree, s *start) portGuess {
 				if (path.Dir(name) == main) != own || !runnable.Source(name) && !runnable.Settings(name) || !within(dir, name) {
 					continue
 				}
-				if ext == ".go" && !own && s.program != "" && packageMain.Match(t.read(name)) {
+				if ext == ".go" && !own && s.program != "" && isMain(t.read(name)) {
 					continue // another program
 				}
 				if n++; n > maxSources || !yield(name, t.read(name)) {
