@@ -2,13 +2,15 @@ package scorecard
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
 // gradeReadiness grades how many criteria of the checklist the repository meets. The
-// grade is pass or warn, never fail.
+// grade is pass or warn, never fail. Unless scorecard.must names readiness, a repository
+// that does not meet all of them never asked for them: they do not apply.
 func gradeReadiness(c *candidate) Dimension {
 	items := c.checklist
 	there := 0
@@ -23,6 +25,10 @@ func gradeReadiness(c *candidate) Dimension {
 	d := Dimension{State: report.OK, Result: fmt.Sprintf("%d of %d", there, len(items))}
 	if len(missing) > 0 {
 		d.State = report.Warned
+		if !slices.Contains(c.Must, "readiness") {
+			d.State = report.NotApplicable
+			d.Result += " criteria are met, and scorecard.must does not name readiness"
+		}
 		d.Note = "missing: " + strings.Join(missing[:min(3, len(missing))], ", ")
 		if len(missing) > 3 {
 			d.Note += fmt.Sprintf(", and %d more", len(missing)-3)

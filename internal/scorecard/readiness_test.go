@@ -33,7 +33,12 @@ func TestReadiness(t *testing.T) {
 	if diff := cmp.Diff(want, there); diff != "" || lacks != 7 {
 		t.Errorf("there, %d lacking (-want +got):\n%s", lacks, diff)
 	}
-	d := gradeReadiness(&candidate{checklist: checklist(r, o)})
+	// NEWCOMER 11: what nobody asked for is not a warning.
+	if d := gradeReadiness(&candidate{checklist: checklist(r, o)}); d.State != report.NotApplicable || !strings.HasPrefix(d.Result, "6 of 13 ") {
+		t.Errorf("%+v", d)
+	}
+	o.Must = []string{"readiness"}
+	d := gradeReadiness(&candidate{Options: o, checklist: checklist(r, o)})
 	if d.State != report.Warned || d.Result != "6 of 13" || !strings.HasSuffix(d.Note, ", and 4 more") {
 		t.Errorf("%+v", d)
 	}

@@ -97,6 +97,9 @@ func definedIDs(root *os.Root, dir string) ([]string, error) {
 		if err != nil {
 			return nil, report.Usage(fmt.Sprintf("scorecard.requirements: %v", err))
 		}
+		if strings.HasPrefix(string(b), unfilled) {
+			continue
+		}
 		for line := range strings.Lines(string(b)) {
 			if m := definition.FindStringSubmatch(line); m != nil {
 				all = append(all, m[1])
@@ -118,7 +121,7 @@ func gradeRequirements(c *candidate) Dimension {
 			Note: "define the requirement, or correct the commit's message",
 		}
 	case len(r.Defined) == 0:
-		return Dimension{State: report.Missing, Result: "no requirement ids are defined"}
+		return Dimension{State: report.NotApplicable, Result: "no requirement ids are defined"}
 	case len(r.Uncovered) > 0:
 		return Dimension{
 			State: report.Failed, Result: "named in commits, but without a passing test: " + strings.Join(r.Uncovered, ", "),

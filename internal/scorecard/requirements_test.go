@@ -49,8 +49,8 @@ func TestGradeRequirements(t *testing.T) {
 		state  report.State
 		result string
 	}{
-		"nothing is defined":           {Requirements{}, report.Missing, "no requirement ids are defined"},
-		"nothing, and nothing is read": {Requirements{unread: unread}, report.Missing, "no requirement ids are defined"},
+		"nothing is defined":           {Requirements{}, report.NotApplicable, "no requirement ids are defined"},
+		"nothing, and nothing is read": {Requirements{unread: unread}, report.NotApplicable, "no requirement ids are defined"},
 		"an unknown id":                {Requirements{Defined: one, Unknown: []string{"SHOP-7", "SHOP-9"}}, report.Failed, "named in commits, but not defined: SHOP-7, SHOP-9"},
 		"an unknown id, read in part":  {Requirements{Defined: one, Unknown: []string{"SHOP-7"}, unread: unread}, report.Failed, "named in commits, but not defined: SHOP-7"},
 		"no test":                      {Requirements{Defined: one, Touched: one, Uncovered: one}, report.Failed, "named in commits, but without a passing test: SHOP-1"},

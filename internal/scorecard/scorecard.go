@@ -26,7 +26,9 @@ type Options struct {
 	JUnit []string
 	// Unmatched are the JUnit patterns that matched no file.
 	Unmatched []string
-	Gate      *report.Report // nil: the security gate has not run
+	// NoJUnit reports that the configuration declares checks, none of which writes JUnit.
+	NoJUnit bool
+	Gate    *report.Report // nil: the security gate has not run
 	// Folders of the repository, slash-separated, relative to Dir; empty: not
 	// configured.
 	Requirements, Migrations, Flags, Prompts string

@@ -77,10 +77,12 @@ func TestGrade(t *testing.T) {
 		text      string // in the result or note
 		verdict   report.Verdict
 	}{
-		"a good candidate": {nil, []string{"tests", "security", "requirements", "rollback", "migrations"}, "tests", report.OK, "1 passed", report.Warn},
+		"a good candidate": {nil, []string{"tests", "security", "requirements", "rollback", "migrations"}, "tests", report.OK, "1 passed", report.Pass},
 
-		"tests missing":         {func(_ *testing.T, o *Options) { o.JUnit, o.Messages = nil, Known[[]string](nil) }, nil, "tests", report.Missing, "no JUnit file", report.Warn},
-		"tests missing, a must": {func(_ *testing.T, o *Options) { o.JUnit = nil }, []string{"tests"}, "tests", report.Missing, "no JUnit file", report.Fail},
+		"tests missing": {func(_ *testing.T, o *Options) { o.JUnit, o.Messages = nil, Known[[]string](nil) }, nil, "tests", report.Missing, "no JUnit file", report.Warn},
+		"NEWCOMER 11 tests: no JUnit is declared": {func(_ *testing.T, o *Options) { o.JUnit, o.NoJUnit, o.Messages = nil, true, Known[[]string](nil) }, nil, "tests", report.NotApplicable, "no check writes JUnit", report.Warn},
+		"tests: none is declared, a must":         {func(_ *testing.T, o *Options) { o.JUnit, o.NoJUnit = nil, true }, []string{"tests"}, "tests", report.Missing, "no check writes JUnit", report.Fail},
+		"tests missing, a must":                   {func(_ *testing.T, o *Options) { o.JUnit = nil }, []string{"tests"}, "tests", report.Missing, "no JUnit file", report.Fail},
 		"tests failed": {func(t *testing.T, o *Options) { o.JUnit = append(o.JUnit, file(t, "e2e.xml", suite("e2e", fail))) },
 			nil, "tests", report.Failed, "1 failed", report.Fail},
 		"tests flaky, a must": {func(t *testing.T, o *Options) { o.JUnit = append(o.JUnit, file(t, "e2e.xml", suite("e2e", fail+pass))) },
@@ -94,7 +96,7 @@ func TestGrade(t *testing.T) {
 		"security looked at nothing":      {func(_ *testing.T, o *Options) { o.Gate.Verdict = report.Skip }, []string{"security"}, "security", report.Missing, "", report.Fail},
 		"security with an unknown answer": {func(_ *testing.T, o *Options) { o.Gate.Verdict = "great" }, nil, "security", report.Failed, "", report.Fail},
 
-		"requirements: none defined":         {func(_ *testing.T, o *Options) { o.Requirements = "docs/none" }, nil, "requirements", report.Missing, "no requirement ids", report.Warn},
+		"requirements: none defined":         {func(_ *testing.T, o *Options) { o.Requirements = "docs/none" }, nil, "requirements", report.NotApplicable, "no requirement ids", report.Pass},
 		"requirements: none defined, a must": {func(_ *testing.T, o *Options) { o.Requirements = "" }, []string{"requirements"}, "requirements", report.Missing, "no requirement ids", report.Fail},
 		"requirements: none touched":         {func(_ *testing.T, o *Options) { o.Messages = Known[[]string](nil) }, nil, "requirements", report.Warned, "name none of 1 requirements; 1 have a test", report.Warn},
 		"requirements: unknown":              {func(_ *testing.T, o *Options) { o.Messages = Known([]string{"W2E-99"}) }, nil, "requirements", report.Failed, "named in commits, but not defined: W2E-99", report.Fail},
@@ -107,19 +109,19 @@ func TestGrade(t *testing.T) {
 			o.JUnit = []string{file(t, "u.xml", suite("s", `<testcase name="W2E-3"><flakyFailure/></testcase>`+pass))}
 		}, nil, "requirements", report.Failed, "named in commits, but without a passing test: W2E-3", report.Fail},
 
-		"rollback: first release": {func(_ *testing.T, o *Options) { o.Previous = Known[*Previous](nil) }, []string{"rollback"}, "rollback", report.NotApplicable, "first release", report.Warn},
+		"rollback: first release": {func(_ *testing.T, o *Options) { o.Previous = Known[*Previous](nil) }, []string{"rollback"}, "rollback", report.NotApplicable, "first release", report.Pass},
 		"GP-SCORE-8 rollback: ledger unread": {func(_ *testing.T, o *Options) {
 			o.Previous = Unknown[*Previous](errors.New("read the ledger: who are you?"))
 		}, []string{"rollback"}, "rollback", report.Missing, "cannot determine the previous release: read the ledger: who are you?", report.Fail},
 		"GP-SCORE-8 rollback: not pullable": {func(_ *testing.T, o *Options) { o.Previous = Known(&Previous{Pullable: errors.New("no such image")}) }, []string{"rollback"}, "rollback", report.Missing, "cannot be pulled", report.Fail},
 
 		"rollback: not asked for":              {func(_ *testing.T, o *Options) { o.Previous = Input[*Previous]{} }, []string{"rollback"}, "rollback", report.Missing, "no input was provided", report.Fail},
-		"rollback: no environment":             {func(_ *testing.T, o *Options) { o.Environment = "" }, nil, "rollback", report.NotApplicable, "no environment is configured", report.Warn},
+		"rollback: no environment":             {func(_ *testing.T, o *Options) { o.Environment = "" }, nil, "rollback", report.NotApplicable, "no environment is configured", report.Pass},
 		"GP-SCORE-7 migrations: not asked for": {func(_ *testing.T, o *Options) { o.NewMigrations = Input[[]string]{} }, []string{"migrations"}, "migrations", report.Missing, "no input was provided", report.Fail},
 		"GP-SCORE-7 migrations: history unread": {func(_ *testing.T, o *Options) {
 			o.NewMigrations = Unknown[[]string](errors.New("the clone is shallow"))
 		}, nil, "migrations", report.Missing, "the clone is shallow", report.Warn},
-		"GP-SCORE-7 migrations: none":             {func(_ *testing.T, o *Options) { o.NewMigrations = Known[[]string](nil) }, nil, "migrations", report.OK, "none", report.Warn},
+		"GP-SCORE-7 migrations: none":             {func(_ *testing.T, o *Options) { o.NewMigrations = Known[[]string](nil) }, nil, "migrations", report.OK, "none", report.Pass},
 		"GP-SCORE-3 requirements: history unread": {func(_ *testing.T, o *Options) { o.Messages = Unknown[[]string](errors.New("the clone is shallow")) }, []string{"requirements"}, "requirements", report.Missing, "the clone is shallow", report.Fail},
 		"GP-SCORE-3 requirements: read in part, and wrong": {func(_ *testing.T, o *Options) {
 			o.Messages = Partial([]string{"W2E-99"}, errors.New("more than 200 commits"))
@@ -128,10 +130,10 @@ func TestGrade(t *testing.T) {
 			o.Messages = Partial([]string{"W2E-3"}, errors.New("more than 200 commits"))
 		}, nil, "requirements", report.Missing, "more than 200 commits", report.Warn},
 
-		"migrations: not configured":               {func(_ *testing.T, o *Options) { o.Migrations = "" }, nil, "migrations", report.NotApplicable, "", report.Warn},
+		"migrations: not configured":               {func(_ *testing.T, o *Options) { o.Migrations = "" }, nil, "migrations", report.NotApplicable, "", report.Pass},
 		"migrations: not configured, a must":       {func(_ *testing.T, o *Options) { o.Migrations = "" }, []string{"migrations"}, "migrations", report.Missing, "scorecard.must requires it", report.Fail},
 		"migrations: gone":                         {func(_ *testing.T, o *Options) { o.NewMigrations = Known([]string{"db/0009.sql"}) }, []string{"migrations"}, "migrations", report.Missing, "cannot be read", report.Fail},
-		"performance: not configured":              {nil, nil, "performance", report.NotApplicable, "", report.Warn},
+		"performance: not configured":              {nil, nil, "performance", report.NotApplicable, "", report.Pass},
 		"performance: not configured, a must":      {nil, []string{"performance"}, "performance", report.Missing, "scorecard.must requires it", report.Fail},
 		"ai-evals: not configured, a must":         {nil, []string{"ai-evals"}, "ai-evals", report.Missing, "scorecard.must requires it", report.Fail},
 		"readiness warns, also where it is a must": {nil, []string{"readiness"}, "readiness", report.Warned, "missing: ", report.Warn},

@@ -2,6 +2,7 @@ package stage
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/battery"
@@ -27,7 +28,7 @@ func Grade(ctx context.Context, c Commit, cfg *config.Config, h *History, dir, d
 	}
 	return scorecard.Grade(scorecard.Options{
 		App: cfg.App, Commit: c.ID, Digest: digest, Dir: dir, Must: cfg.Scorecard.Must, Started: now.UTC(),
-		JUnit: found.JUnit, Unmatched: found.Unmatched, Gate: found.Gate,
+		JUnit: found.JUnit, Unmatched: found.Unmatched, NoJUnit: writesNoJUnit(cfg), Gate: found.Gate,
 		Requirements: cfg.Scorecard.Requirements, Migrations: cfg.Scorecard.Migrations, Flags: cfg.Flags, Prompts: cfg.LLM.Prompts,
 		Messages: candidate.Messages, NewMigrations: candidate.Migrations, Environment: candidate.Environment, Previous: candidate.Previous,
 	})
@@ -41,4 +42,11 @@ func JUnitOf(r *report.Report) ([]string, error) {
 	}
 	d, err := report.DataOf[battery.Data](r)
 	return d.JUnit, err
+}
+
+// writesNoJUnit reports whether a configuration declares commands, none of which writes
+// JUnit: the repository has not asked for a count of its tests.
+func writesNoJUnit(cfg *config.Config) bool {
+	all := slices.Concat(cfg.Checks, cfg.Battery.Steps)
+	return len(all) > 0 && !slices.ContainsFunc(all, func(s config.Step) bool { return s.JUnit != "" })
 }
