@@ -33,7 +33,7 @@ func TestReadiness(t *testing.T) {
 	if diff := cmp.Diff(want, there); diff != "" || lacks != 7 {
 		t.Errorf("there, %d lacking (-want +got):\n%s", lacks, diff)
 	}
-	// NEWCOMER 11: what nobody asked for is not a warning.
+	// NEWCOMER 11: what was never asked for is not a warning.
 	if d := gradeReadiness(&candidate{checklist: checklist(r, o)}); d.State != report.NotApplicable || !strings.HasPrefix(d.Result, "6 of 13 ") {
 		t.Errorf("%+v", d)
 	}
