@@ -120,6 +120,6 @@ func (f *Facts) checked() []Part {
 
 func (f *Facts) own() []Part {
 	return slices.DeleteFunc(slices.Clone(f.Parts), func(p Part) bool {
-		return p.workspace || slices.ContainsFunc(f.Others, func(a App) bool { return a.Dir == p.Dir && p.Dir != "." })
+		return p.workspace && p.Dir != f.folder() || slices.ContainsFunc(f.Others, func(a App) bool { return a.Dir == p.Dir && p.Dir != "." })
 	})
 }

@@ -120,11 +120,14 @@ func TestWorkspaces(t *testing.T) {
 		"yarn": {map[string]string{"package.json": `{"workspaces": {"packages": ["apps/*"]}, "scripts": {"build": "turbo run build", "start": "turbo run start"}}`, "yarn.lock": ""}, "yarn install --frozen-lockfile && yarn run build && yarn install --frozen-lockfile --production"},
 		"pnpm": {map[string]string{"package.json": `{}`, "pnpm-lock.yaml": "", "pnpm-workspace.yaml": "packages: ['apps/*', '!apps/old']\n", "apps/old/package.json": `{"scripts": {"start": "node x.js"}}`}, "pnpm install --frozen-lockfile && pnpm --filter ./apps/api... run build"},
 	} {
-		tt.files["apps/api/package.json"] = `{"scripts": {"build": "tsc", "start": "node dist/main.js"}}`
+		tt.files["apps/api/package.json"] = `{"scripts": {"build": "tsc", "start": "node dist/main.js", "test": "node --test"}}`
 		tt.files["apps/api/src/main.ts"] = `app.listen(process.env.PORT); app.get("/healthz", x)`
 		tt.files["packages/ui/package.json"] = `{"scripts": {"build": "tsc"}}`
 		c, out := read(t, tt.files)
 		a := c.Artifact
+		if last := c.Checks[len(c.Checks)-1]; !strings.HasPrefix(last.Run, "cd apps/api && ") || last.JUnit != "apps/api/reports/unit/*.xml" {
+			t.Errorf("%s: the app's own tests are not a check:\n%s", name, out)
+		}
 		if !strings.Contains(a.Build, tt.build) || a.Workdir != "/apps/api" || !slices.Equal(a.Entrypoint, []string{"node", "dist/main.js"}) || c.Preview.Ready.Path != "/healthz" {
 			t.Errorf("%s:\n%s", name, out)
 		}

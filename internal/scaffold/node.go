@@ -74,6 +74,14 @@ func nodePart(t *tree, dir, marker string) *Part {
 			p.Lacks = marker + " has no lock file: run " + pm.name + " install once and commit the lock file"
 		}
 	}
+	p.scripts(t, dir, m, pm)
+	p.Start = nodeStart(t, dir, m, pm, depends, p)
+	return p
+}
+
+// scripts adds the scripts that check something.
+func (p *Part) scripts(t *tree, dir string, m manifest, pm manager) {
+	marker := path.Join(dir, "package.json")
 	exists := func(name string) bool { return t.exists(path.Join(dir, name)) }
 	for _, name := range []string{"lint", "typecheck", "type-check"} {
 		if m.Scripts[name] == "" {
@@ -95,8 +103,6 @@ func nodePart(t *tree, dir, marker string) *Part {
 			p.Steps = append(p.Steps, s)
 		}
 	}
-	p.Start = nodeStart(t, dir, m, pm, depends, p)
-	return p
 }
 
 var (

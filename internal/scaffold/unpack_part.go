@@ -143,13 +143,17 @@ func (d Dockerfile) traced(t *tree, part *Part, line, in string) string {
 		}
 		for _, i := range d.final() {
 			stage := d.from(i.flag("from"))
-			if i.name != "COPY" || stage < 0 || len(i.args) != 2 {
+			outside := stage < 0 && i.flag("from") == "" && len(i.args) == 2 && !strings.HasSuffix(i.args[0], "*") && !t.exists(path.Join(path.Dir(d.Path), i.args[0]))
+			if i.name != "COPY" || stage < 0 && !outside || len(i.args) != 2 {
 				continue
 			}
-			built := workdir(d.inherited(stage))
+			built := "/" // of a build that runs before the image's
+			if !outside {
+				built = workdir(d.inherited(stage))
+			}
 			from := strings.TrimPrefix(strings.TrimPrefix(under(built, i.args[0]), built), "/")
 			to := strings.TrimPrefix(strings.TrimPrefix(under(in, i.args[1]), in), "/")
-			if from == "" || strings.HasSuffix(from, "node_modules") || !within(path.Join(".", to), path.Dir(file)) {
+			if from == "" || strings.HasSuffix(from, "node_modules") || !within(path.Join(".", to), file) {
 				continue
 			}
 			words[n] = path.Join(from, strings.TrimPrefix(file, to))

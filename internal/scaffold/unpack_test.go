@@ -46,6 +46,9 @@ func TestUnpack(t *testing.T) {
 			node, "FROM node:22 AS build\nWORKDIR /app\nCOPY package*.json ./\nRUN npm ci\nCOPY . .\nRUN npm run build\nFROM node:22\nWORKDIR /srv/app\nCOPY --from=build /app/node_modules ./node_modules\nCOPY --from=build /app/dist ./\nENV LEVEL=info\nUSER node\nCMD [\"node\", \"main.js\"]\n",
 			"npm ci && npm run build && npm prune --omit=dev", "[node dist/main.js]", "", "",
 		},
+		"node, built before the image": {
+			node, "FROM node:22\nWORKDIR /app\nCOPY dist/api api\nCOPY package.json .\nRUN npm --prefix api install\nCMD [\"node\", \"api\"]\n", "npm run build", "[node dist/api]", "", "",
+		},
 		"node, its own script": {
 			node, "FROM node:22\nWORKDIR /app\nCOPY . .\nRUN npm ci\nENTRYPOINT [\"./docker-entrypoint.sh\"]\nCMD [\"node\", \"x.js\"]\n", "", "", "", "starts the script",
 		},

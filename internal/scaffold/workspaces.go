@@ -112,5 +112,6 @@ func member(t *tree, root *Part, dir string) *Part {
 		s.build = cd(root.Dir, build)
 	}
 	p.Start = s
+	p.scripts(t, dir, m, pm)
 	return p
 }
