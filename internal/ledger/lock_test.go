@@ -76,3 +76,23 @@ func TestLockEnds(t *testing.T) {
 		}
 	}
 }
+
+// A lock that its holder took a moment ago is not written again; one that may end too early
+// is extended.
+func TestLockAgain(t *testing.T) {
+	for name, test := range map[string]struct {
+		age, had, want time.Duration
+		lasts          bool
+	}{
+		"a moment ago":         {time.Minute, 2 * time.Hour, 2 * time.Hour, true},
+		"for longer":           {time.Minute, 2 * time.Hour, 5 * time.Hour, false},
+		"a while ago":          {20 * time.Minute, 2 * time.Hour, 2 * time.Hour, false},
+		"most of a short life": {3 * time.Minute, 5 * time.Minute, 5 * time.Minute, false},
+		"by a clock set back":  {-time.Minute, 2 * time.Hour, 2 * time.Hour, false},
+	} {
+		l := Lock{Acquired: noon.Add(-test.age), Expires: noon.Add(test.had - test.age)}
+		if got := l.lasts(noon, test.want); got != test.lasts {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

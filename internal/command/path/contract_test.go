@@ -25,11 +25,11 @@ func TestActionContract(t *testing.T) {
 // frozen are the outputs of each action. Workflows of others read them: a name
 // may be added, none may change.
 var frozen = map[string][]string{
-	"preview-up":    {"verdict", "reason", "report", "url", "digest", "environment", "expires", "cost-per-hour", "prepare", "generation"},
+	"preview-up":    {"verdict", "reason", "report", "url", "digest", "environment", "expires", "cost-per-hour", "prepare", "generation", "log"},
 	"preview-down":  {"verdict", "reason", "report", "cost", "removed", "count"},
 	"security-gate": {"verdict", "reason", "report", "blocking", "new", "known", "disclosed", "waived", "sarif", "sbom", "vex"},
 	"scorecard":     {"verdict", "reason", "report", "tests", "failed"},
-	"promote":       {"verdict", "reason", "report", "digest", "release", "url", "rollback", "restored-in"},
+	"promote":       {"verdict", "reason", "report", "digest", "release", "url", "rollback", "restored-in", "log"},
 	"setup":         {"verdict", "reason"},
 }
 
