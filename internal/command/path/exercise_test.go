@@ -115,7 +115,7 @@ func TestExercise(t *testing.T) {
 			}
 		}
 	}
-	if left := must("git status --porcelain --ignored; git branch --list 'goldenpath*'; ls -d .git/goldenpath .goldenpath* .github/workflows/* 2> /dev/null || true"); left != "" {
+	if left := must("git status --porcelain --ignored; git branch --list 'goldenpath*'; ls -d .git/goldenpath .goldenpath* .github/workflows/* \"$HOME\"/.cache/goldenpath/builds/* 2> /dev/null || true"); left != "" {
 		t.Errorf("left after the exercise:\n%s", left)
 	}
 	if all := processesIn(dir); len(all) > 0 {
