@@ -6,28 +6,49 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/dustin/go-humanize/english"
 	"github.com/google/osv-scalibr/enricher/vulnmatch/osvlocal"
 	"github.com/google/osv-scanner/v2/pkg/models"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/gate/inventory"
 )
 
 // coverage counts the packages that were found and looked up.
 type coverage struct {
 	packages map[source][]*models.PackageVulns
-	nameless int // without a version or ecosystem: not looked up
-	missed   int // packages without a database
-	unknown  int // C and C++ sources that only osv.dev could identify
-	updater  string
+	files    map[string]bool // with packages that are not of the repository itself
+	nameless int             // without a version or ecosystem: not looked up
+	own      int             // of the repository itself
+	offline  int             // from git: only osv.dev knows commits
+	missed   int             // packages without a database
+	unknown  int             // C and C++ sources that only osv.dev could identify
+	updater  string          // command that updates the databases
 }
 
 type source struct{ file, ecosystem string }
 
 // cover sorts the packages by file and ecosystem.
 func (t tree) cover(found models.VulnerabilityResults) *coverage {
-	c := &coverage{packages: map[source][]*models.PackageVulns{}, unknown: t.stage.unknown}
+	c := &coverage{packages: map[source][]*models.PackageVulns{}, files: map[string]bool{}, unknown: t.stage.unknown}
+	for file, packages := range t.stage.read {
+		for _, p := range packages {
+			_, asked := t.stage.lookup(p)
+			switch {
+			case p.Origin == inventory.Own, p.Origin == inventory.Toolkit:
+				c.own++
+				continue
+			case asked:
+			case p.Origin == inventory.Git && p.Commit != "":
+				c.offline++
+			default:
+				c.nameless++
+			}
+			c.files[file] = true
+		}
+	}
 	for _, src := range found.Results {
 		for i := range src.Packages {
 			p := &src.Packages[i]
@@ -38,6 +59,7 @@ func (t tree) cover(found models.VulnerabilityResults) *coverage {
 			eco := ecosystem(*p)
 			if eco == "" {
 				c.nameless++
+				continue
 			}
 			c.packages[source{file, eco}] = append(c.packages[source{file, eco}], p)
 		}
@@ -167,24 +189,34 @@ func (c *coverage) ecosystems() []string {
 }
 
 func (c *coverage) String() string {
-	files, total := map[string]bool{}, 0
+	files, total := maps.Clone(c.files), 0
 	for s, packages := range c.packages {
 		files[s.file] = true
 		total += len(packages)
 	}
 	text := ""
-	if total > 0 {
+	if len(files) > 0 {
 		text = english.Plural(len(files), "lockfile", "") + ", "
 		if c.missed > 0 {
-			text += fmt.Sprintf("%d of ", total-c.nameless-c.missed)
+			text += fmt.Sprintf("%d of ", total-c.missed)
 		}
-		text += english.Plural(total-c.nameless, "package", "")
+		text += english.Plural(total, "package", "")
 	}
-	if total > 0 && c.nameless > 0 {
+	if c.nameless > 0 {
 		text += fmt.Sprintf(" (and %d without a version, not looked up)", c.nameless)
 	}
+	var more []string
+	if c.own > 0 {
+		more = append(more, english.Plural(c.own, "package", "")+" of the repository itself")
+	}
+	if c.offline > 0 {
+		more = append(more, english.Plural(c.offline, "package", "")+" from git not looked up: that needs osv.dev, online")
+	}
 	if c.unknown > 0 {
-		text = cmp.Or(text, "nothing") + "; " + english.Plural(c.unknown, "vendored C source", "") + " not identified: that needs osv.dev, online"
+		more = append(more, english.Plural(c.unknown, "vendored C source", "")+" not identified: that needs osv.dev, online")
+	}
+	if len(more) > 0 {
+		text = cmp.Or(text, "nothing") + "; " + strings.Join(more, "; ")
 	}
 	return text
 }

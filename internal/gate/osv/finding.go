@@ -2,7 +2,9 @@ package osv
 
 import (
 	"cmp"
+	"path"
 	"slices"
+	"strings"
 
 	"github.com/google/osv-scanner/v2/pkg/models"
 
@@ -71,6 +73,10 @@ func purl(p models.PackageVulns) string {
 	u := p.Package.Inventory.PURL()
 	if u == nil || u.Type == "" || u.Name == "" {
 		return ""
+	}
+	if u.Type == "swift" && u.Namespace == "" { // the library leaves the host and the owner in the name
+		u.Namespace, u.Name = path.Split(u.Name)
+		u.Namespace = strings.TrimSuffix(u.Namespace, "/")
 	}
 	u.Version = p.Package.Version // osv-scanner treats "go 1.21" as 1.21.99
 	return u.String()

@@ -42,6 +42,8 @@ import (
 	"github.com/google/osv-scalibr/extractor/filesystem/os/dpkg"
 	"github.com/google/osv-scalibr/extractor/filesystem/sbom/cdx"
 	"github.com/google/osv-scalibr/extractor/filesystem/sbom/spdx"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate/inventory"
 )
 
 // makers are the extractors that osv-scanner enables for source code: its presets
@@ -78,10 +80,17 @@ func newKinds() (kinds, error) {
 	return k, nil
 }
 
-// of returns the name of an extractor that reads the file, or "" if none does. With a
+// ownReader begins the name of a kind of file that the package inventory reads. The library
+// gets the packages of such a file, and not the file.
+const ownReader = "inventory/"
+
+// of returns the name of the reader or the extractor that reads the file, or "" if none does. With a
 // size of 0 only the name of the file is considered: some extractors silently skip
 // large files.
 func (k kinds) of(name string, size int64) string {
+	if format := inventory.Format(name); format != "" {
+		return ownReader + format
+	}
 	f := newCandidate(name, size)
 	for _, e := range k {
 		if e.FileRequired(f) {

@@ -80,20 +80,16 @@ func TestKinds(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		"go.mod": "go/gomod", "a/b/pom.xml": "java/pomxml", "x.pom": "java/pomxml", "a/App.csproj": "dotnet/csproj",
-		"requirements-dev.txt": "python/requirements", "my_requirements_x.txt": "python/requirements", "requirements/base.txt": "",
-		"gradle/verification-metadata.xml": "java/gradleverificationmetadataxml", "verification-metadata.xml": "",
-		"node_modules/a/package-lock.json": "", "a.cdx.json": "sbom/cdx", "BOM.json": "sbom/cdx", "a.spdx.json": "sbom/spdx",
-		"pylock.dev.toml": "python/pylock", "osv-scanner-custom.json": customJSON,
+		"go.mod": "go/gomod", "a/b/pom.xml": "inventory/Maven", "x.pom": "inventory/Maven", "a/App.csproj": "inventory/NuGet project",
+		"requirements-dev.txt": "inventory/requirements", "my_requirements_x.txt": "inventory/requirements", "requirements/base.txt": "inventory/requirements",
+		"gradle/verification-metadata.xml": "inventory/Gradle verification", "verification-metadata.xml": "", "node_modules/a/package-lock.json": "", "conan.lock": "cpp/conanlock", "a.deps.json": "dotnet/depsjson", "a.cdx.json": "sbom/cdx", "BOM.json": "sbom/cdx", "a.spdx.json": "sbom/spdx",
+		"pylock.dev.toml": "inventory/pylock", "osv-scanner-custom.json": customJSON,
 		"third_party/zlib/src/deflate.c": vendored, "third_party/deflate.c": "", "src/deflate.c": "",
 		"go.sum": "", "main.go": "", "package.json": "", "var/lib/dpkg/status": "", "lib/apk/db/installed": "",
 	} {
 		if got := k.of(name, 0); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
-	}
-	if got := k.refuses("Package.resolved", 11<<20); got == "" {
-		t.Error("a file that is too large for its extractor is not noticed")
 	}
 	if got := vendoredLibrary("a/third_party/zlib/src/deflate.c"); got != "a/third_party/zlib" {
 		t.Error(got)

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -20,9 +19,7 @@ import (
 
 // library is locked while osv-scanner runs. osv-scanner and osv-scalibr log through
 // package variables, and only the log names the files that could not be read and the
-// advisories that could not be loaded. Calling osv-scalibr directly would not change
-// that: the extractors of pom.xml, pnpm, yarn, Gemfile.lock, mix.lock and requirements
-// only log what they skip, and do not return it as file errors.
+// advisories that could not be loaded.
 var library sync.Mutex
 
 // doScan runs the library and returns the errors that the library logged. The library
@@ -62,19 +59,18 @@ func doScan(ctx context.Context, a osvscanner.ScannerActions) (models.Vulnerabil
 	}
 }
 
-// journal collects logged errors, and the warning about a missing included file, which
-// should be an error. It prints nothing.
+// journal collects logged errors. It prints nothing.
 type journal struct {
 	mu   sync.Mutex
 	said []string
 }
 
-func (j *journal) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelWarn }
+func (j *journal) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelError }
 func (j *journal) WithAttrs([]slog.Attr) slog.Handler           { return j }
 func (j *journal) WithGroup(string) slog.Handler                { return j }
 
 func (j *journal) Handle(_ context.Context, r slog.Record) error {
-	if r.Level < slog.LevelError && !strings.HasPrefix(r.Message, missingInclude) {
+	if r.Level < slog.LevelError {
 		return nil
 	}
 	j.mu.Lock()
@@ -92,10 +88,6 @@ func (j *journal) errors() []string {
 
 // extraction matches the log message about an extractor that reported an error.
 var extraction = regexp.MustCompile(`(?s)^Error during extraction: \(extracting as ([^)]*)\) (.*)$`)
-
-// missingInclude is the beginning of the warning about a missing file that requirements
-// include.
-const missingInclude = "openAndExtractFromFile("
 
 // unread turns logged errors into gaps. A failure to match packages is an error.
 func (s *stage) unread(said []string) ([]gate.Gap, error) {
@@ -123,10 +115,7 @@ func (s *stage) unread(said []string) ([]gate.Gap, error) {
 		}
 	}
 	for _, msg := range said {
-		rest, isInclude := strings.CutPrefix(msg, missingInclude)
 		switch {
-		case isInclude:
-			gaps = append(gaps, s.missing(rest))
 		case extraction.MatchString(msg), strings.Contains(files.String(), msg):
 		default:
 			gaps = append(gaps, gate.Gap{What: "some dependencies", Why: s.plain(msg),
@@ -134,20 +123,6 @@ func (s *stage) unread(said []string) ([]gate.Gap, error) {
 		}
 	}
 	return slices.Compact(gaps), nil // said is sorted
-}
-
-// missing returns the gap for a missing file that requirements include.
-func (s *stage) missing(rest string) gate.Gap {
-	g := gate.Gap{What: "a file that requirements include", Why: s.plain(rest), Remedy: "add the file, or do not include it"}
-	quoted, err := strconv.QuotedPrefix(rest)
-	if err != nil {
-		return g
-	}
-	if name, err := strconv.Unquote(quoted); err == nil {
-		g.What, _ = s.original(name)
-		g.Why = "requirements include it, but it is not in the repository or was not read"
-	}
-	return g
 }
 
 // oneLine returns the text in one line of at most 300 characters.

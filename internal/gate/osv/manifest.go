@@ -66,19 +66,28 @@ func (s *stage) manifests() <-chan parsed {
 			}
 		}()
 		for name, original := range s.names {
-			parse := parserOf(path.Base(name))
+			base := path.Base(name)
+			if base == packageText {
+				base = path.Base(original)
+			}
+			parse := parserOf(base)
 			if parse == nil {
 				continue
 			}
-			folder := filepath.Join(s.dir, filepath.FromSlash(path.Dir(name)))
 			read := func(name string) []byte {
-				text, err := os.ReadFile(filepath.Join(folder, name))
+				text, err := os.ReadFile(filepath.Join(s.dir, filepath.FromSlash(name)))
 				if err != nil {
 					return nil
 				}
 				return text
 			}
-			out[original] = parse(read(path.Base(name)), read)
+			beside := func(other string) []byte {
+				if safe := s.safe[path.Join(path.Dir(original), other)]; safe != "" {
+					return read(safe)
+				}
+				return nil
+			}
+			out[original] = parse(read(name), beside)
 		}
 	}()
 	return done

@@ -131,7 +131,7 @@ func TestPackages(t *testing.T) {
 			t.Errorf("%s\n%s", purl, diff)
 		}
 	}
-	if len(res.Packages) != 11 {
+	if len(res.Packages) != 10 {
 		t.Errorf("%d packages: %v", len(res.Packages), res.Packages)
 	}
 }

@@ -132,17 +132,6 @@ func TestIncludedByAnyName(t *testing.T) {
 	}
 }
 
-func TestMentions(t *testing.T) {
-	for text, want := range map[string]bool{
-		"-r deps": true, "-rdeps\n": true, "-r a/deps # x": true, "--requirement=deps": true, "-r 'deps'": true, "-r mydeps\n-r deps\n": true,
-		"-r depsx": false, "-r xdeps": false, "deps==1": false, "": false,
-	} {
-		if got := mentions([]byte(text), "deps"); got != want {
-			t.Errorf("%q: %v", text, got)
-		}
-	}
-}
-
 // GP-GATE-1: the artifact is looked at in a change of documents too.
 func TestBuilt(t *testing.T) {
 	dir := write(t, t.TempDir(), map[string]string{"go.mod": "module m\n\ngo 1.20\n", "README.md": "", "web/package-lock.json": lock})

@@ -119,7 +119,7 @@ func (s Scanner) library(ctx context.Context, t tree, offline bool, temp string,
 	if err != nil {
 		return found, fmt.Errorf("cannot match dependencies with advisories: %w", err)
 	}
-	res.Missing = append(append(res.Missing, gaps...), t.foreign(found)...)
+	res.Missing = append(append(res.Missing, gaps...), t.describe(found)...)
 	return found, nil
 }
 
@@ -138,42 +138,9 @@ func (t tree) place(p models.PackageVulns) (file string, line int, ok bool) {
 	if t.built.below(at.File.Path) {
 		return "go.mod", 0, isLibrary(p)
 	}
-	if isLibrary(p) && len(t.built.versions) > 0 || t.outside(p) != "" {
+	if isLibrary(p) && len(t.built.versions) > 0 {
 		return "", 0, false
 	}
 	file, ok = t.stage.original(at.File.Path)
 	return file, at.File.LineNumber, ok
-}
-
-// outside returns the file outside the stage from which the package was read, or "" if
-// there is none: requirements may include any file of this machine.
-func (t tree) outside(p models.PackageVulns) string {
-	for _, at := range p.Package.Inventory.Location.Related {
-		if at.File == nil || t.built.below(at.File.Path) {
-			continue
-		}
-		if _, ok := t.stage.original(at.File.Path); !ok {
-			return at.File.Path
-		}
-	}
-	return ""
-}
-
-// foreign returns a gap for each file that includes a file outside the repository.
-func (t tree) foreign(found models.VulnerabilityResults) []gate.Gap {
-	var gaps []gate.Gap
-	seen := map[string]bool{}
-	for _, src := range found.Results {
-		for _, p := range src.Packages {
-			if t.outside(p) == "" {
-				continue
-			}
-			name, _ := t.stage.original(p.Package.Inventory.Location.PathOrEmpty())
-			if !seen[name] {
-				seen[name] = true
-				gaps = append(gaps, gate.Gap{What: name, Why: "the file includes a file outside of the repository", Remedy: "include only files of the repository"})
-			}
-		}
-	}
-	return gaps
 }

@@ -62,7 +62,7 @@ func gone(changed gate.Changes) []gate.File {
 // its parents anywhere, requirements files, a lock file and the files beside it.
 func group(name, kind string) string {
 	switch kind {
-	case "java/pomxml", "python/requirements":
+	case ownReader + "Maven", ownReader + "requirements", ownReader + "NuGet project":
 		return kind
 	case vendored:
 		return vendoredLibrary(name)
@@ -81,6 +81,9 @@ func touchedGroups(k kinds, kind map[string]string, inc map[string][]string, cha
 		}
 		if of := k.of(name, 0); of != "" {
 			touched[group(name, of)] = true
+		}
+		if path.Base(name) == "Directory.Build.props" {
+			touched[ownReader+"NuGet project"] = true
 		}
 		for _, by := range inc[name] {
 			if !sideFile(name) {
@@ -111,9 +114,9 @@ func includes(files []gate.File, kind map[string]string) map[string][]string {
 		switch of {
 		case "go/gomod":
 			beside[path.Join(dir, "go.sum")] = name
-		case "python/poetrylock":
+		case ownReader + "Poetry":
 			beside[path.Join(dir, "pyproject.toml")] = name
-		case "python/requirements":
+		case ownReader + "requirements":
 			around[path.Dir(dir)] = name
 			for d := dir; ; d = path.Dir(d) {
 				requirements[d] = name

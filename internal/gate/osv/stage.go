@@ -12,9 +12,9 @@ import (
 	"unicode"
 
 	"github.com/dustin/go-humanize"
-	"github.com/google/osv-scalibr/extractor/filesystem/language/python/requirements"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/gate/inventory"
 )
 
 // Bounds in bytes: the library holds files and results in memory. The largest public
@@ -32,8 +32,12 @@ type stage struct {
 	safe  map[string]string // from path in the repository to path in dir
 	used  map[string]bool
 	kinds kinds
-	bytes int64
-	gaps  []gate.Gap
+	// offline is set if only the databases of this machine are used.
+	offline bool
+	reader  *inventory.Reader
+	bytes   int64
+	gaps    []gate.Gap
+	read    map[string][]inventory.Package // by path in the repository
 	// unknown is the number of C and C++ sources that only osv.dev could identify.
 	unknown int
 }
@@ -49,12 +53,10 @@ func newStage(ctx context.Context, in gate.Input, dir string) (*stage, error) {
 		return nil, err
 	}
 	defer root.Close()
-	s := &stage{dir: dir, names: map[string]string{}, safe: map[string]string{}, used: map[string]bool{}, kinds: k}
+	s := &stage{dir: dir, names: map[string]string{}, safe: map[string]string{}, used: map[string]bool{}, kinds: k, offline: in.Offline, reader: newReader(root), read: map[string][]inventory.Package{}}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	var rest []gate.File
-	var text bytes.Buffer                     // of requirements
 	for _, odd := range []bool{false, true} { // plain names first, so that they keep their names
 		for _, f := range in.Files {
 			if strings.ContainsFunc(f.Path, isOdd) != odd {
@@ -68,105 +70,58 @@ func newStage(ctx context.Context, in gate.Input, dir string) (*stage, error) {
 				s.unknown++
 				continue
 			case kind == "" && base != "go.sum" && base != "pyproject.toml":
-				rest = append(rest, f)
 				continue
 			}
-			got, err := s.add(root, f, true)
-			if err != nil {
+			if err := s.add(root, f); err != nil {
 				return nil, err
 			}
-			if kind == requirements.Name {
-				text.Write(got)
-			}
 		}
 	}
-	return s, s.include(ctx, root, rest, text.Bytes())
+	return s, s.write()
 }
 
-// include copies the files whose name occurs in the text of a requirements file,
-// because the requirements file may include them. The library reports an included file
-// that is still missing.
-func (s *stage) include(ctx context.Context, root *os.Root, files []gate.File, text []byte) error {
-	for len(text) > 0 {
-		var more []byte
-		var rest []gate.File
-		for _, f := range files {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			if !mentions(text, path.Base(f.Path)) {
-				rest = append(rest, f)
-				continue
-			}
-			got, err := s.add(root, f, false)
-			if err != nil {
-				return err
-			}
-			more = append(more, got...)
-		}
-		files, text = rest, more
-	}
-	return nil
-}
-
-// mentions reports whether the text contains the name of a file. A name without a dot
-// must be a word of its own.
-func mentions(text []byte, name string) bool {
-	if strings.Contains(name, ".") {
-		return bytes.Contains(text, []byte(name))
-	}
-	for {
-		at := bytes.Index(text, []byte(name))
-		if at < 0 {
-			return false
-		}
-		before, after := text[:at], text[at+len(name):]
-		starts := at == 0 || bytes.IndexByte([]byte(" \t\r\n/\\='\""), before[at-1]) >= 0 || bytes.HasSuffix(before, []byte("-r")) || bytes.HasSuffix(before, []byte("-c"))
-		if starts && (len(after) == 0 || bytes.IndexByte([]byte(" \t\r\n#'\""), after[0]) >= 0) {
-			return true
-		}
-		text = text[at+1:]
-	}
-}
-
-// add copies one file and returns its text. If report is set, a file that cannot be
-// read is a gap. An error concerns the stage, not the repository.
-func (s *stage) add(root *os.Root, f gate.File, report bool) ([]byte, error) {
-	text, why := s.read(root, f)
-	if why == "" && report {
+// add copies one file. A file that cannot be read is a gap. An error concerns the stage,
+// not the repository.
+func (s *stage) add(root *os.Root, f gate.File) error {
+	text, why := s.content(root, f)
+	own := inventory.Format(f.Path) != ""
+	if why == "" && !own {
 		why = s.unfit(f.Path, text)
 	}
+	name := s.place(f.Path)
 	switch base := path.Base(f.Path); {
 	case why != "":
+	case own:
+		name = path.Join(name, packageText)
+		why = s.list(f.Path, text)
 	case base == "go.mod":
 		text = replaced(text)
 	case base == "go.work":
 		var gaps []gate.Gap
 		text, gaps, why = workspaceMod(f.Path, text)
 		s.gaps = append(s.gaps, gaps...)
+		name = s.place(f.Path + "/go.mod")
 	}
 	if why != "" {
-		if report {
-			s.gaps = append(s.gaps, gate.Gap{What: f.Path, Why: why, Remedy: "repair the file, remove it, or exclude its folder"})
-		}
-		return nil, nil
-	}
-	name := s.place(f.Path)
-	if path.Base(f.Path) == "go.work" {
-		name = s.place(f.Path + "/go.mod")
+		s.gaps = append(s.gaps, gate.Gap{What: f.Path, Why: why, Remedy: "repair the file, remove it, or exclude its folder"})
+		return nil
 	}
 	s.names[name] = f.Path
 	s.bytes += int64(len(text))
-	to := filepath.Join(s.dir, filepath.FromSlash(name))
-	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
-		return nil, err
-	}
-	return text, os.WriteFile(to, text, 0o600)
+	return s.copy(name, text)
 }
 
-// read returns the text of a regular file in the root. If the file cannot be read, why
+func (s *stage) copy(name string, text []byte) error {
+	to := filepath.Join(s.dir, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(to, text, 0o600)
+}
+
+// content returns the text of a regular file in the root. If the file cannot be read, why
 // is the reason.
-func (s *stage) read(root *os.Root, f gate.File) (text []byte, why string) {
+func (s *stage) content(root *os.Root, f gate.File) (text []byte, why string) {
 	name := filepath.FromSlash(f.Path)
 	stat := root.Lstat
 	if f.Link { // its target in the repository

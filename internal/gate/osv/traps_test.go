@@ -53,20 +53,20 @@ func TestUnreadable(t *testing.T) {
 		make func(*testing.T, string)
 		why  string
 	}{
-		"not JSON":       {"a/package-lock.json", text("<<<<<<< HEAD"), "cannot be read as javascript/packagelockjson"},
-		"200 MB":         {"a/package-lock.json", sparse(200 << 20), "the file has 200 MiB"},
-		"11 MB of Swift": {"a/Package.resolved", sparse(11 << 20), "more than swift/packageresolved reads"},
-		"dangling link":  {"a/package-lock.json", link("nowhere"), "not a regular file"},
-		"link outside":   {"a/package-lock.json", link("/etc/passwd"), "not a regular file"},
-		"link loop":      {"a/package-lock.json", link("package-lock.json"), "not a regular file"},
-		"a folder":       {"a/go.mod", func(t *testing.T, name string) { write(t, name, map[string]string{"x": ""}) }, "not a regular file"},
-		"gone":           {"a/go.mod", func(*testing.T, string) {}, "cannot be read"},
-		"LFS pointer":    {"a/requirements.txt", text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n"), "Git LFS pointer"},
-		"UTF-16":         {"a/requirements.txt", text("\xff\xfef\x00l\x00a\x00s\x00k\x00"), "not UTF-8 text"},
-		"odd folder":     {"a: b\n\tc/go.mod", text("}"), "cannot be read as go/gomod"},
-		"invalid UTF-8":  {"a\xff/go.mod", text("}"), "cannot be read as go/gomod"},
-		"includes none":  {"a/requirements.txt", text("-r none.txt\n"), "not in the repository"},
-		"includes host":  {"a/requirements.txt", text(climb(secret)), "outside of the repository"},
+		"not JSON":      {"a/package-lock.json", text("<<<<<<< HEAD"), "line 1 is a mark of an unresolved merge conflict"},
+		"200 MB":        {"a/package-lock.json", sparse(200 << 20), "the file has 200 MiB"},
+		"cut":           {"a/package-lock.json", text(`{"packages":{"node_modules/a":{"version":"1`), "invalid JSON"},
+		"dangling link": {"a/package-lock.json", link("nowhere"), "not a regular file"},
+		"link outside":  {"a/package-lock.json", link("/etc/passwd"), "not a regular file"},
+		"link loop":     {"a/package-lock.json", link("package-lock.json"), "not a regular file"},
+		"a folder":      {"a/go.mod", func(t *testing.T, name string) { write(t, name, map[string]string{"x": ""}) }, "not a regular file"},
+		"gone":          {"a/go.mod", func(*testing.T, string) {}, "cannot be read"},
+		"LFS pointer":   {"a/requirements.txt", text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n"), "Git LFS pointer"},
+		"NUL":           {"a/requirements.txt", text("f\x00l\x00a\x00s\x00k\x00"), "not UTF-8 text"},
+		"odd folder":    {"a: b\n\tc/go.mod", text("}"), "cannot be read as go/gomod"},
+		"invalid UTF-8": {"a\xff/go.mod", text("}"), "cannot be read as go/gomod"},
+		"includes none": {"a/requirements.txt", text("-r none.txt\n"), "not in the repository"},
+		"includes host": {"a/requirements.txt", text(climb(secret)), "not in the repository"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := write(t, t.TempDir(), plain)

@@ -1,0 +1,140 @@
+package inventory
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+)
+
+func isGradle(base, name string) bool {
+	return slices.Contains([]string{"gradle.lockfile", "buildscript-gradle.lockfile", "settings-gradle.lockfile"}, base) ||
+		path.Ext(base) == ".lockfile" && path.Base(path.Dir(name)) == "dependency-locks"
+}
+
+func isVerification(base, name string) bool {
+	return base == "verification-metadata.xml" && path.Base(path.Dir(name)) == "gradle"
+}
+
+func isCatalog(base, _ string) bool { return strings.HasSuffix(base, ".versions.toml") }
+
+// readGradle reads gradle.lockfile: group:artifact:version=configurations on each line.
+func readGradle(f file) ([]Package, error) {
+	var all []Package
+	n := 0
+	for line := range strings.Lines(string(f.text)) {
+		n++
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") || strings.HasPrefix(line, "empty=") {
+			continue
+		}
+		id, _, _ := strings.Cut(line, "=")
+		parts := strings.Split(id, ":")
+		if len(parts) != 3 || slices.Contains(parts, "") {
+			return nil, fmt.Errorf("line %d is not group:artifact:version", n)
+		}
+		all = append(all, Package{Name: parts[0] + ":" + parts[1], Version: parts[2], Line: n})
+	}
+	return all, nil
+}
+
+// readVerification reads gradle/verification-metadata.xml.
+func readVerification(f file) ([]Package, error) {
+	root, err := parseXML(f.text)
+	if err != nil {
+		return nil, err
+	}
+	if root.name != "verification-metadata" {
+		return nil, fmt.Errorf("line %d: the root element is not verification-metadata", root.line)
+	}
+	var all []Package
+	for c := range root.all("component") {
+		if c.attrs["group"] == "" || c.attrs["name"] == "" || c.attrs["version"] == "" {
+			return nil, fmt.Errorf("line %d: the component has no group, name or version", c.line)
+		}
+		all = append(all, Package{Name: c.attrs["group"] + ":" + c.attrs["name"], Version: c.attrs["version"], Line: c.line})
+	}
+	return all, nil
+}
+
+// readCatalog reads the libraries of a version catalog such as gradle/libs.versions.toml.
+// If Gradle's lock file is there, it has the versions that are built.
+func readCatalog(f file) ([]Package, error) {
+	for _, lock := range []string{"gradle.lockfile", "../gradle.lockfile"} {
+		if _, ok := f.beside(lock); ok {
+			return nil, nil
+		}
+	}
+	var catalog struct {
+		Versions  map[string]any
+		Libraries map[string]any
+	}
+	if err := decodeTOML(f.text, &catalog); err != nil {
+		return nil, err
+	}
+	var all []Package
+	for _, alias := range slices.Sorted(maps.Keys(catalog.Libraries)) {
+		p, version := Package{Line: tomlKey(f.text, alias)}, any(nil)
+		switch l := catalog.Libraries[alias].(type) {
+		case string:
+			parts := strings.SplitN(l, ":", 3)
+			if len(parts) < 2 {
+				return nil, fmt.Errorf("line %d: the library %q has no group and name", p.Line, alias)
+			}
+			p.Name = parts[0] + ":" + parts[1]
+			if len(parts) == 3 {
+				version = parts[2]
+			}
+		case map[string]any:
+			p.Name, _ = l["module"].(string)
+			if group, name := text(l["group"]), text(l["name"]); p.Name == "" && group != "" && name != "" {
+				p.Name = group + ":" + name
+			}
+			version = l["version"]
+		}
+		if !strings.Contains(p.Name, ":") {
+			return nil, fmt.Errorf("line %d: the library %q has no group and name", p.Line, alias)
+		}
+		if ref, ok := version.(map[string]any); ok && text(ref["ref"]) != "" {
+			version = catalog.Versions[text(ref["ref"])]
+		}
+		p.Version, p.Range = gradleVersion(version)
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+// gradleVersion reads a version, or a rich version with strictly, require or prefer.
+func gradleVersion(v any) (version, rng string) {
+	s := text(v)
+	if rich, ok := v.(map[string]any); ok {
+		for _, key := range []string{"prefer", "strictly", "require"} {
+			if s = text(rich[key]); s != "" {
+				break
+			}
+		}
+	}
+	if strings.ContainsAny(s, "[](,+") || strings.HasPrefix(s, "latest.") {
+		return "", s
+	}
+	return s, ""
+}
+
+func text(v any) string {
+	s, _ := v.(string)
+	return s
+}
+
+// tomlKey returns the line that begins with a key, or 0.
+func tomlKey(b []byte, key string) int {
+	n := 0
+	for line := range strings.Lines(string(b)) {
+		n++
+		rest, ok := strings.CutPrefix(strings.TrimSpace(line), key)
+		if ok && strings.HasPrefix(strings.TrimSpace(rest), "=") {
+			return n
+		}
+	}
+	return 0
+}

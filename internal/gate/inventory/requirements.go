@@ -1,0 +1,242 @@
+package inventory
+
+import (
+	"bytes"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// requirementsName matches the usual names of files in pip's format.
+var requirementsName = regexp.MustCompile(`(?i)^(.*[-_.])?(requirements?|constraints?|reqs?)([-_.].*)?\.(txt|in|pip)$|^requirements$`)
+
+func isRequirements(base, name string) bool {
+	folder := path.Base(path.Dir(name))
+	return requirementsName.MatchString(base) || (folder == "requirements" || folder == "reqs") && slices.Contains([]string{".txt", ".in", ".pip"}, path.Ext(base))
+}
+
+// requirement matches the beginning of a requirement of PEP 508: the name and the extras.
+var requirement = regexp.MustCompile(`^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*`)
+
+// Unreadable begins the range of an entry that is a file which cannot be read. The reason
+// follows.
+const Unreadable = "unreadable: "
+
+// requirementLine is a logical line of a requirements file.
+type requirementLine struct {
+	text string
+	line int
+}
+
+// readRequirements reads a file in pip's format, with the files that it includes. A
+// constraint gives a version only to a package that is required without one.
+func readRequirements(f file) ([]Package, error) {
+	r := &requirementsReader{seen: map[string]bool{}, pins: map[string]string{}}
+	if err := r.read(f, false); err != nil {
+		return nil, err
+	}
+	for i, p := range r.all {
+		if pin := r.pins[normal(p.Name)]; p.Version == "" && p.Origin == "" && pin != "" {
+			r.all[i].Version, r.all[i].Range = pin, ""
+		}
+	}
+	return r.all, nil
+}
+
+// Includes returns the files that a requirements file includes, and the files that only
+// give versions to what is required elsewhere, by their paths in the repository.
+func Includes(name string, content []byte) (included, constraints []string) {
+	text, err := decode(content)
+	if k := formatOf(name); err != nil || k == nil || k.name != "requirements" {
+		return nil, nil
+	}
+	for _, l := range requirementLines(text) {
+		option, value := pipOption(l.text)
+		other := path.Join(path.Dir(name), strings.Trim(value, `"'`))
+		switch option {
+		case "-r", "--requirement":
+			included = append(included, other)
+		case "-c", "--constraint":
+			constraints = append(constraints, other)
+		}
+	}
+	return included, constraints
+}
+
+type requirementsReader struct {
+	all  []Package
+	pins map[string]string // of constraints, by normalized name
+	seen map[string]bool
+}
+
+func (r *requirementsReader) read(f file, constraints bool) error {
+	key := f.name
+	if constraints {
+		key += " constraints"
+	}
+	if r.seen[key] {
+		return nil
+	}
+	r.seen[key] = true
+	for _, l := range requirementLines(f.text) {
+		option, value := pipOption(l.text)
+		switch option {
+		case "":
+		case "-r", "--requirement", "-c", "--constraint":
+			other, ok := f.beside(strings.Trim(value, `"'`))
+			if !ok {
+				r.all = append(r.all, Package{Name: value, Range: Unreadable + "not in the repository", File: f.name, Line: l.line})
+				continue
+			}
+			if err := r.read(other, constraints || option == "-c" || option == "--constraint"); err != nil {
+				return err
+			}
+			continue
+		case "-e", "--editable":
+			r.all = append(r.all, addressed(value, f.name, l.line))
+			continue
+		default:
+			continue // options that name no package
+		}
+		p := parseRequirement(l.text)
+		p.File, p.Line = f.name, l.line
+		if constraints {
+			if p.Version != "" {
+				r.pins[normal(p.Name)] = p.Version
+			}
+			continue
+		}
+		r.all = append(r.all, p)
+	}
+	return nil
+}
+
+// requirementLines joins continued lines and removes comments.
+func requirementLines(text []byte) []requirementLine {
+	var all []requirementLine
+	var held strings.Builder
+	first, n := 0, 0
+	for raw := range bytes.Lines(text) {
+		n++
+		line := strings.TrimRight(string(raw), "\r\n")
+		if first == 0 {
+			first = n
+		}
+		trimmed := strings.TrimSpace(line)
+		comment := strings.HasPrefix(trimmed, "#")
+		if strings.HasSuffix(line, `\`) && !comment {
+			held.WriteString(strings.TrimSuffix(line, `\`) + " ")
+			continue
+		}
+		if !comment {
+			held.WriteString(line)
+		}
+		whole := held.String()
+		if i := strings.Index(whole, " #"); i >= 0 {
+			whole = whole[:i]
+		}
+		if whole = strings.TrimSpace(whole); whole != "" {
+			all = append(all, requirementLine{whole, first})
+		}
+		held.Reset()
+		first = 0
+	}
+	if rest := strings.TrimSpace(held.String()); rest != "" {
+		all = append(all, requirementLine{rest, first})
+	}
+	return all
+}
+
+// pipOption splits an option and its value: -r a, -ra, --requirement a, --requirement=a.
+func pipOption(line string) (option, value string) {
+	if !strings.HasPrefix(line, "-") {
+		return "", line
+	}
+	if strings.HasPrefix(line, "--") {
+		i := strings.IndexAny(line, "= \t")
+		if i < 0 {
+			return line, ""
+		}
+		return line[:i], strings.TrimSpace(line[i+1:])
+	}
+	option = line[:min(2, len(line))]
+	return option, strings.TrimSpace(strings.TrimPrefix(line[len(option):], "="))
+}
+
+// parseRequirement reads a requirement, a path or an address.
+func parseRequirement(line string) Package {
+	m := requirement.FindStringSubmatch(line)
+	if m == nil || isPath(line) || strings.Contains(line[:len(m[0])+min(3, len(line)-len(m[0]))], "://") || isArchive(line) {
+		return addressed(line, "", 0)
+	}
+	rest := strings.TrimSpace(line[len(m[0]):])
+	if address, ok := strings.CutPrefix(rest, "@"); ok {
+		p := addressed(strings.TrimSpace(address), "", 0)
+		p.Name = m[1]
+		return p
+	}
+	if i := strings.Index(rest, " --"); i >= 0 { // --hash
+		rest = rest[:i]
+	}
+	rest, _, _ = strings.Cut(rest, ";")
+	rest = strings.Trim(strings.TrimSpace(rest), "()")
+	p := Package{Name: m[1]}
+	p.Version, p.Range = exactVersion(rest)
+	if rest == "" {
+		p.Range = "any version"
+	}
+	return p
+}
+
+// exactVersion returns the version of a specifier such as ==1.0, or the specifier as a
+// range if it allows several versions.
+func exactVersion(specifier string) (version, rng string) {
+	for part := range strings.SplitSeq(specifier, ",") {
+		part = strings.TrimSpace(part)
+		v, ok := strings.CutPrefix(part, "===")
+		if !ok {
+			v, ok = strings.CutPrefix(part, "==")
+		}
+		if v = strings.TrimSpace(v); ok && v != "" && !strings.HasSuffix(v, "*") {
+			return v, ""
+		}
+	}
+	return "", specifier
+}
+
+func isArchive(reference string) bool {
+	reference, _, _ = strings.Cut(reference, " ")
+	for _, end := range []string{".whl", ".tar.gz", ".zip", ".tar.bz2"} {
+		if strings.HasSuffix(reference, end) {
+			return true
+		}
+	}
+	return false
+}
+
+// addressed is a package that a path or an address names.
+func addressed(reference, name string, line int) Package {
+	reference, _, _ = strings.Cut(strings.Trim(reference, `"'`), " ")
+	p := Package{Name: reference, Range: reference, File: name, Line: line}
+	address, fragment, _ := strings.Cut(reference, "#")
+	for part := range strings.SplitSeq(fragment, "&") {
+		if egg, ok := strings.CutPrefix(part, "egg="); ok {
+			p.Name, _, _ = strings.Cut(egg, "[")
+		}
+	}
+	switch {
+	case strings.HasPrefix(address, "git+"):
+		p.Origin, p.Commit = Git, commitOf(address)
+	case !strings.Contains(address, "://"), strings.HasPrefix(address, "file:"):
+		p.Origin = Own
+	}
+	return p
+}
+
+// normal returns the name as PEP 503 compares it.
+func normal(name string) string {
+	return strings.ToLower(separators.ReplaceAllString(name, "-"))
+}
+
+var separators = regexp.MustCompile(`[-_.]+`)
