@@ -18,7 +18,7 @@ var (
 // readMix reads mix.lock: an Elixir map with an entry on each line.
 func readMix(f file) ([]Package, error) {
 	text := bytes.TrimSpace(f.text)
-	if !bytes.HasPrefix(text, []byte("%{")) || !bytes.HasSuffix(text, []byte("}")) {
+	if !bytes.HasPrefix(text, []byte("%{")) || !bytes.HasSuffix(text, []byte("}")) || !balanced(text) {
 		return nil, errors.New("the file is not a complete map of Elixir")
 	}
 	var all []Package
@@ -59,4 +59,23 @@ func readMix(f file) ([]Package, error) {
 		all = append(all, p)
 	}
 	return all, nil
+}
+
+// balanced reports whether every brace outside of a text is closed.
+func balanced(b []byte) bool {
+	open, quoted := 0, false
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{':
+			open++
+		case c == '}':
+			open--
+		}
+	}
+	return open == 0 && !quoted
 }

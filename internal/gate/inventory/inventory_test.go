@@ -171,7 +171,7 @@ func FuzzRead(f *testing.F) {
 		if Format(name) == "" {
 			return
 		}
-		all, err := NewReader(func(name string) ([]byte, bool) { return content, len(name) < 200 }).Read(name, content)
+		all, err := NewReader(func(name string) ([]byte, bool) { return content, len(name) < 40 }).Read(name, content)
 		if err != nil && strings.HasPrefix(err.Error(), "the file cannot be read: ") {
 			t.Errorf("panic: %v", err)
 		}

@@ -229,7 +229,7 @@ func (m *model) reachable() map[string]*model {
 	}
 	all := map[string]*model{}
 	queue, seen := []*model{top}, map[string]bool{top.file.name: true}
-	for len(queue) > 0 && len(all) < mostModules {
+	for len(queue) > 0 {
 		at := queue[0]
 		queue = queue[1:]
 		all[at.replace(at.group)+":"+at.replace(at.artifact)] = at
@@ -238,7 +238,7 @@ func (m *model) reachable() map[string]*model {
 			if !ok || !isPOM(path.Base(other.name), "") {
 				other, ok = at.file.beside(path.Join(module.text, "pom.xml"))
 			}
-			if !ok || seen[other.name] || strings.Count(other.name, "/") > maxDepth {
+			if !ok || seen[other.name] || len(seen) > mostModules || strings.Count(other.name, "/") > maxDepth {
 				continue
 			}
 			seen[other.name] = true
