@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"io/fs"
 	"path"
 	"regexp"
 	"slices"
@@ -16,9 +17,9 @@ import (
 var fixture = regexp.MustCompile(`(^|/)(testdata|node_modules|vendor|fixtures|examples?|__fixtures__)/`)
 
 func lockFiles(r *repo) finding {
-	committed := map[string]bool{}
+	committed := lockfile.Files{}
 	for _, f := range r.o.Files {
-		committed[f] = true
+		committed.Add(f)
 	}
 	var lacks, fix []string
 	manifests := 0
@@ -34,10 +35,10 @@ func lockFiles(r *repo) finding {
 			continue
 		}
 		manifests++
-		if m.Lock(path.Dir(f), func(f string) bool { return committed[f] }) != "" {
+		if m.Lock(path.Dir(f), committed) != "" {
 			continue
 		}
-		loose := m.Lock(path.Dir(f), func(f string) bool { _, ok := r.first(f); return ok })
+		loose := m.Lock(path.Dir(f), r.onDisk(path.Dir(f), m))
 		if loose == "" {
 			lacks, fix = append(lacks, f+" has no lock file"), append(fix, "cd "+quote(path.Dir(f))+" && "+m.Make)
 		} else {
@@ -51,4 +52,26 @@ func lockFiles(r *repo) finding {
 		return notApplicable("no package manifest is committed")
 	}
 	return finding{state: report.OK, found: english.Plural(manifests, "manifest has", "manifests have") + " a lock file"}
+}
+
+// onDisk returns the files in the folders that may have the lock file of a manifest in dir,
+// committed or not.
+func (r *repo) onDisk(dir string, m lockfile.Manifest) lockfile.Files {
+	all := lockfile.Files{}
+	for {
+		for _, lock := range m.Locks {
+			folder := path.Join(dir, path.Dir(lock))
+			if all[folder] != nil {
+				continue
+			}
+			entries, _ := fs.ReadDir(r.root.FS(), folder) // a folder that cannot be read has no lock file
+			for _, e := range entries {
+				all.Add(path.Join(folder, e.Name()))
+			}
+		}
+		if dir == "." || dir == "/" {
+			return all
+		}
+		dir = path.Dir(dir)
+	}
 }

@@ -15,12 +15,13 @@ import (
 const mostManifest = 1 << 20
 
 // unlocked returns a gap for each manifest without a lock file: the versions that get
-// built are unknown, so they were not looked up. go.mod is left out, because it names
+// built are unknown, so they were not looked up. It also returns a gap for each lock file
+// that nothing reads. go.mod is left out, because it names
 // exact versions.
 func unlocked(o Options, changed Changes) []Gap {
-	there := map[string]bool{}
+	there := lockfile.Files{}
 	for _, f := range o.Files {
-		there[f.Path] = true
+		there.Add(f.Path)
 	}
 	root, err := os.OpenRoot(o.Dir)
 	if err != nil {
@@ -29,8 +30,12 @@ func unlocked(o Options, changed Changes) []Gap {
 	defer root.Close()
 	var all []Gap
 	for _, f := range o.Files {
+		if remedy, ok := lockfile.Unread(f.Path); ok && changed.Has(f.Path) {
+			all = append(all, Gap{What: f.Path, Why: "no scanner here reads this file, so its packages were not looked up", Remedy: remedy})
+			continue
+		}
 		m, is := lockfile.Of(f.Path)
-		if !is || m.Name == "go.mod" || !changed.Has(f.Path) || m.Lock(path.Dir(f.Path), func(file string) bool { return there[file] }) != "" {
+		if !is || m.Name == "go.mod" || !changed.Has(f.Path) || m.Lock(path.Dir(f.Path), there) != "" {
 			continue
 		}
 		if m.Asks != nil && f.Size <= mostManifest {
@@ -54,7 +59,7 @@ func lockCheck(missing []Gap) (report.Check, bool) {
 		names = append(names, g.What)
 	}
 	return report.Check{
-		Name: lockRow, State: report.Warned, Result: fmt.Sprintf("%d missing, so dependencies were not looked up: %s", len(missing), strings.Join(names, ", ")),
+		Name: lockRow, State: report.Warned, Result: fmt.Sprintf("%d missing or not readable, so dependencies were not looked up: %s", len(missing), strings.Join(names, ", ")),
 		Note: missing[0].Remedy,
 	}, true
 }

@@ -9,9 +9,9 @@ import (
 // ecosystems are OSV's names for the advisories about the packages that a file names.
 var ecosystems = map[string]string{
 	"go.mod":            "Go",
-	"package-lock.json": "npm", "npm-shrinkwrap.json": "npm", "pnpm-lock.yaml": "npm", "yarn.lock": "npm", "bun.lock": "npm", "package.json": "npm",
-	"requirements.txt": "PyPI", "poetry.lock": "PyPI", "uv.lock": "PyPI", "pdm.lock": "PyPI", "pylock.toml": "PyPI", "Pipfile.lock": "PyPI", "pyproject.toml": "PyPI",
-	"Cargo.lock": "crates.io", "Gemfile.lock": "RubyGems", "composer.lock": "Packagist",
+	"package-lock.json": "npm", "npm-shrinkwrap.json": "npm", "pnpm-lock.yaml": "npm", "yarn.lock": "npm", "bun.lock": "npm", "deno.lock": "npm", "package.json": "npm",
+	"requirements.txt": "PyPI", "poetry.lock": "PyPI", "uv.lock": "PyPI", "pdm.lock": "PyPI", "pylock.toml": "PyPI", "pixi.lock": "PyPI", "Pipfile.lock": "PyPI", "pyproject.toml": "PyPI",
+	"Cargo.lock": "crates.io", "Gemfile.lock": "RubyGems", "gems.locked": "RubyGems", "composer.lock": "Packagist",
 	"pom.xml": "Maven", "gradle.lockfile": "Maven", "verification-metadata.xml": "Maven",
 	"packages.lock.json": "NuGet", "packages.config": "NuGet", "Directory.Packages.props": "NuGet",
 	"mix.lock": "Hex", "pubspec.lock": "Pub", "renv.lock": "CRAN", "Package.resolved": "SwiftURL", "conan.lock": "ConanCenter",
@@ -23,8 +23,12 @@ var ecosystems = map[string]string{
 func Ecosystem(file string) string {
 	base := path.Base(file)
 	switch {
-	case strings.HasSuffix(base, ".csproj"), strings.HasSuffix(base, ".deps.json"):
+	case strings.HasSuffix(base, ".csproj"), strings.HasSuffix(base, ".fsproj"), strings.HasSuffix(base, ".vbproj"), strings.HasSuffix(base, ".deps.json"):
 		return "NuGet"
+	case strings.HasSuffix(base, ".versions.toml"), strings.HasSuffix(base, ".pom"):
+		return "Maven"
+	case strings.HasPrefix(base, "pylock.") && strings.HasSuffix(base, ".toml"):
+		return "PyPI"
 	case strings.HasSuffix(base, "requirements.txt"), strings.HasPrefix(base, "requirements") && strings.HasSuffix(base, ".txt"):
 		return "PyPI"
 	}
