@@ -28,8 +28,8 @@ type Env struct {
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
 	Now            func() time.Time
-	Self           string // path of this executable
-	Terminal       bool   // whether Stderr is a terminal
+	Self           string        // path of this executable
+	Out, Err       report.Screen // what Stdout and Stderr are shown on
 	Runner         *runner.Runner
 }
 
@@ -39,11 +39,10 @@ func System() *Env {
 	if err != nil {
 		self = os.Args[0]
 	}
-	info, err := os.Stderr.Stat()
 	return &Env{
 		Args: os.Args[1:], Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Now: time.Now, Self: self,
-		Terminal: err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb",
-		Runner:   runner.New(os.Getenv, os.Stdout),
+		Out: screen(os.Stdout, os.Getenv), Err: screen(os.Stderr, os.Getenv),
+		Runner: runner.New(os.Getenv, os.Stdout),
 	}
 }
 
@@ -197,10 +196,10 @@ func publish(env *Env, rep *report.Report, c Command) error {
 		return rep.WriteJSON(env.Stdout)
 	}
 	shown := *rep
-	if env.Terminal && rep.Name == "run" {
-		shown.Checks = nil // already shown as progress
+	if rep.Name == "run" && rep.Reason != report.ReasonPlanned {
+		shown.Checks = nil // the progress on stderr was this table
 	}
-	if err := shown.WriteLog(env.Stdout); err != nil {
+	if err := shown.WriteTerminal(env.Stdout, env.Out); err != nil {
 		return err
 	}
 	if env.Runner.Present() {
@@ -228,7 +227,9 @@ func fail(env *Env, name string, err error) int {
 		err = report.Usage(err.Error())
 	}
 	for _, cause := range report.Causes(err) {
-		fmt.Fprintf(env.Stderr, "%s: %s\n", name, report.ErrorText(cause))
+		for line := range strings.Lines(name + ": " + report.ErrorText(cause)) {
+			fmt.Fprintln(env.Stderr, env.Err.Wrap(strings.TrimSuffix(line, "\n"), 4))
+		}
 	}
 	if env.Runner.Present() {
 		if err := env.Runner.Fail(name, err); err != nil {

@@ -44,6 +44,7 @@ func (d Deps) conclude(ctx context.Context, o Options, entry ledger.Entry, r *re
 // recordSoak records the outcome of a soak, pass or fail, in the ledger. The last entry of
 // a release also releases the lock.
 func (d Deps) recordSoak(ctx context.Context, o Options, entry ledger.Entry, s Samples, r *report.Report, last bool) error {
+	s.Curve = nil
 	b, err := json.Marshal(s)
 	if err != nil {
 		return err

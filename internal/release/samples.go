@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/release/indicator"
+	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
 // Samples are the measurements of a soak.
@@ -20,6 +21,8 @@ type Samples struct {
 	Seconds      float64   `json:"seconds"`
 	Breach       string    `json:"breach,omitempty"`   // the SLO that is broken
 	FirstBad     time.Time `json:"first_bad,omitzero"` // unanswered, or an error
+	// Curve is for the report. The ledger does not keep it.
+	Curve *report.Curve `json:"curve,omitempty"`
 }
 
 func (s Samples) String() string {
@@ -53,6 +56,45 @@ func (s *Samples) add(one indicator.Sample, at time.Time) {
 	if answered := s.Taken - s.Unanswered; answered > 0 {
 		s.ErrorRate = 100 * float64(s.Errors) / float64(answered)
 	}
+}
+
+// budget returns how many bad samples a soak allows, and how many of these it has had. An
+// SLO for the latency alone allows any number: all is false then.
+func (s Samples) budget(o Soak, planned int) (allowed, bad float64, all bool) {
+	switch {
+	case o.Availability > 0:
+		allowed, bad = (100-o.Availability)/100*float64(planned), float64(s.Unanswered+s.Errors)
+	case o.ErrorRate > 0:
+		allowed, bad = o.ErrorRate/100*float64(planned), float64(s.Errors)
+	default:
+		return 0, 0, false
+	}
+	return allowed, bad, true
+}
+
+// progress describes a soak that has not ended, for the person who waits for it.
+func (s Samples) progress(o Soak, planned int, elapsed time.Duration) string {
+	at := fmt.Sprintf("%s of %s, %d of %d samples", elapsed.Round(time.Second), o.For, s.Taken, planned)
+	allowed, bad, ok := s.budget(o, planned)
+	switch {
+	case !ok:
+		return at
+	case allowed < 1:
+		return at + fmt.Sprintf(", %.0f bad, none allowed", bad)
+	}
+	return at + fmt.Sprintf(", %.0f bad, %.0f %% of the error budget left", bad, max(0, 100*(1-bad/allowed)))
+}
+
+// drawn returns the samples with the curve completed.
+func (s Samples) drawn(o Soak, planned int) Samples {
+	c := s.Curve
+	c.For, c.Limit = o.For.Seconds(), float64(o.P95.Microseconds())/1000
+	if allowed, bad, ok := s.budget(o, planned); ok && allowed > 0 {
+		c.Budget, c.Spent = allowed, 100*bad/allowed
+	} else if ok && bad > 0 {
+		c.Spent = 100 * bad
+	}
+	return s
 }
 
 // p95 returns the 95th percentile in milliseconds.

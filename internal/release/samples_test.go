@@ -70,3 +70,22 @@ func TestSoakDefaults(t *testing.T) {
 		}
 	}
 }
+
+// TestSoakProgress: the person who waits sees the samples and what is left of the error budget.
+func TestSoakProgress(t *testing.T) {
+	for name, tt := range map[string]struct {
+		soak Soak
+		s    Samples
+		want string
+	}{
+		"availability": {Soak{For: time.Minute, Availability: 99}, Samples{Taken: 100, Errors: 1}, "12s of 1m0s, 100 of 400 samples, 1 bad, 75 % of the error budget left"},
+		"errors":       {Soak{For: time.Minute, ErrorRate: 1}, Samples{Taken: 100, Unanswered: 50, Errors: 3}, "12s of 1m0s, 100 of 400 samples, 3 bad, 25 % of the error budget left"},
+		"overspent":    {Soak{For: time.Minute, Availability: 99}, Samples{Taken: 100, Errors: 9}, "12s of 1m0s, 100 of 400 samples, 9 bad, 0 % of the error budget left"},
+		"none allowed": {Soak{For: time.Minute, Availability: 99.9}, Samples{Taken: 100}, "12s of 1m0s, 100 of 400 samples, 0 bad, none allowed"},
+		"latency":      {Soak{For: time.Minute, P95: time.Second}, Samples{Taken: 100, Errors: 1}, "12s of 1m0s, 100 of 400 samples"},
+	} {
+		if got := tt.s.progress(tt.soak, 400, 12*time.Second); got != tt.want {
+			t.Errorf("%s: %q, want %q", name, got, tt.want)
+		}
+	}
+}

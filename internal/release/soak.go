@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/release/indicator"
+	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/target"
 	"github.com/seed-b235b314/goldenpath/internal/text"
 )
@@ -35,7 +36,7 @@ func (s *Soak) limit() time.Duration { return 3*s.For + time.Minute }
 // soak takes samples until the duration has passed and there are enough samples, or
 // until an SLO can no longer be met.
 func (d Deps) soak(ctx context.Context, o Options, before target.Running) (Samples, error) {
-	var s Samples
+	s := Samples{Curve: &report.Curve{}}
 	var took []time.Duration
 	start := d.Now()
 	planned := max(o.Soak.AtLeast, o.Soak.samples())
@@ -48,7 +49,9 @@ func (d Deps) soak(ctx context.Context, o Options, before target.Running) (Sampl
 		if err != nil {
 			return s, err
 		}
+		bad := s.Unanswered + s.Errors
 		s.add(one, at)
+		s.Curve.Add(report.Point{At: at.Sub(start).Seconds(), Slowest: float64(one.Took.Microseconds()) / 1000, Taken: 1, Bad: s.Unanswered + s.Errors - bad})
 		took = append(took, one.Took)
 		elapsed := d.Now().Sub(start)
 		s.Seconds = elapsed.Seconds()
@@ -60,7 +63,7 @@ func (d Deps) soak(ctx context.Context, o Options, before target.Running) (Sampl
 			break
 		}
 		if d.Now().Sub(said) >= progressEvery {
-			d.say("soak %s of %s, %d samples", elapsed.Round(time.Second), o.Soak.For, s.Taken)
+			d.say("soak %s", s.progress(*o.Soak, planned, elapsed))
 			said = d.Now()
 		}
 		select {
@@ -70,7 +73,7 @@ func (d Deps) soak(ctx context.Context, o Options, before target.Running) (Sampl
 		}
 	}
 	s.P95 = p95(took)
-	return d.sameDeployment(ctx, o, before, s)
+	return d.sameDeployment(ctx, o, before, s.drawn(*o.Soak, max(planned, s.Taken)))
 }
 
 // sample takes one sample. If the release does not respond, this takes sampleTimeout.

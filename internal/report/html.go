@@ -44,7 +44,7 @@ func (p Page) WriteHTML(w io.Writer) error {
 		"groups":  blockingGroups,
 		"link":    SafeLink,
 		"short":   shortCommit,
-		"seconds": duration,
+		"seconds": Duration,
 		"time":    func(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04 UTC") },
 		"width": func(s float64, all []Check) string {
 			longest := 0.1

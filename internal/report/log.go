@@ -54,7 +54,7 @@ func (c Check) log(width int) string {
 	if c.Note != "" {
 		line += "  (" + logText(c.Note) + ")"
 	}
-	if took := duration(c.Seconds); took != "" {
+	if took := Duration(c.Seconds); took != "" {
 		line += "  " + took
 	}
 	return strings.TrimRight(line, " ") + "\n"

@@ -66,7 +66,7 @@ func (r *Report) checkTable() block {
 		if u := SafeLink(c.Link); u != "" {
 			result = "[" + cmp.Or(result, "details") + "](" + strings.ReplaceAll(u, "&", "&amp;") + ")"
 		}
-		if took := duration(c.Seconds); took != "" {
+		if took := Duration(c.Seconds); took != "" {
 			result += " · " + took
 		}
 		b.rows = append(b.rows, markdownRow(stateMark(c.State), markdownInline(cut(c.Name, 100)), statePrefix(c.State)+result, markdownInline(cut(c.Note, 500))))

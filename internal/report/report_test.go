@@ -150,7 +150,7 @@ func TestSections(t *testing.T) {
 
 func TestWords(t *testing.T) {
 	for s, want := range map[float64]string{0: "", 0.04: "", 0.3: "0.3 s", 99.94: "99.9 s", 134: "2 m 14 s", 7200: "120 m 0 s"} {
-		if got := duration(s); got != want {
+		if got := Duration(s); got != want {
 			t.Errorf("%v seconds are %q, want %q", s, got, want)
 		}
 	}

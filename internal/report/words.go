@@ -46,8 +46,8 @@ func verdictText(v Verdict) string {
 	return "? no verdict"
 }
 
-// duration formats seconds for people. Less than 0.05 s is "".
-func duration(s float64) string {
+// Duration formats seconds for people. Less than 0.05 s is "".
+func Duration(s float64) string {
 	switch {
 	case s < 0.05:
 		return ""

@@ -110,7 +110,7 @@ func (b *bench) run(ctx context.Context, o Options) (res *Result, ran []string, 
 	}
 	o.Repo, o.State, o.Build = repo, b.state, filepath.Join(b.state, "build")
 	b.out.Reset()
-	console := NewConsole(&b.out, false)
+	console := NewConsole(&b.out, report.Screen{})
 	p := &recorder{Console: console}
 	res, err = Path(ctx, b.deps, p, o)
 	console.Close()

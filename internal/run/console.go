@@ -11,26 +11,25 @@ import (
 )
 
 // Console is the Progress of a command line: a line for each stage and, on a terminal,
-// the active stage with its elapsed time.
+// the active stage with its elapsed time and that of the whole run.
 type Console struct {
-	out      io.Writer
-	terminal bool
-	mu       sync.Mutex
-	stage    string // active; "": none
-	what     string
-	since    time.Time
-	stop     chan struct{}
-	stopped  sync.Once
+	out     io.Writer
+	screen  report.Screen
+	mu      sync.Mutex
+	stage   string // active; "": none
+	what    string
+	since   time.Time // of the active stage
+	began   time.Time // of the run
+	drawn   int       // columns of the line of the active stage; 0: it is not shown
+	stop    chan struct{}
+	stopped sync.Once
 }
-
-// maxLine is the length of the line of the active stage, in runes.
-const maxLine = 100
 
 // NewConsole returns a console that writes to out. Close it before out is used for
 // anything else.
-func NewConsole(out io.Writer, terminal bool) *Console {
-	c := &Console{out: out, terminal: terminal, stop: make(chan struct{})}
-	if terminal {
+func NewConsole(out io.Writer, screen report.Screen) *Console {
+	c := &Console{out: out, screen: screen, began: time.Now(), stop: make(chan struct{})}
+	if screen.Terminal() {
 		go c.tick()
 	}
 	return c
@@ -45,31 +44,60 @@ func (c *Console) tick() {
 			return
 		case <-t.C:
 			c.mu.Lock()
-			if c.stage != "" {
-				line := []rune(fmt.Sprintf("  … %-14s %5.1f s  %s", c.stage, time.Since(c.since).Seconds(), c.what))
-				fmt.Fprintf(c.out, "\r\x1b[2K%s", string(line[:min(len(line), maxLine)]))
-			}
+			c.draw(time.Now())
 			c.mu.Unlock()
 		}
 	}
 }
 
-func (c *Console) clear() {
-	if c.terminal {
-		fmt.Fprint(c.out, "\r\x1b[2K")
+// draw replaces the line of the active stage. Its last column stays free, because some
+// terminals wrap a line that fills the last column.
+func (c *Console) draw(now time.Time) {
+	if c.stage == "" {
+		return
 	}
+	total := ""
+	if since := now.Sub(c.began).Seconds(); since > now.Sub(c.since).Seconds()+1 {
+		total = "  total " + report.Duration(since)
+	}
+	room := c.screen.Width() - 1
+	line := fmt.Sprintf("  … %-14s %6.1f s  %s", c.stage, now.Sub(c.since).Seconds(), c.what)
+	if room > 2*report.Cells(total) {
+		line = report.Fit(line, room-report.Cells(total))
+		line += strings.Repeat(" ", room-report.Cells(line)-report.Cells(total)) + c.screen.Paint(report.Dim, total)
+	}
+	line = report.Fit(line, room)
+	c.clear()
+	fmt.Fprint(c.out, line)
+	c.drawn = report.Cells(line)
+}
+
+// clear removes the line of the active stage, which takes several rows if the terminal is
+// narrower than when the line was drawn.
+func (c *Console) clear() {
+	if !c.screen.Terminal() {
+		return
+	}
+	up := ""
+	if rows := (c.drawn - 1) / c.screen.Width(); c.drawn > 0 && rows > 0 {
+		up = fmt.Sprintf("\x1b[%dA", rows)
+	}
+	c.drawn = 0
+	fmt.Fprint(c.out, "\r"+up+"\x1b[J")
 }
 
 // Plan prints what will run.
 func (c *Console) Plan(subject string, stages, notes []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	fmt.Fprintf(c.out, "goldenpath run · %s\n", report.LogLine(subject))
-	fmt.Fprintf(c.out, "  plan      %s\n", strings.Join(stages, " → "))
+	c.line("goldenpath run · "+report.LogLine(subject), 2)
+	c.line("  plan      "+strings.Join(stages, " → "), 12)
 	for _, n := range notes {
-		fmt.Fprintln(c.out, "  "+report.LogLine(n))
+		c.line("  "+report.LogLine(n), 12)
 	}
 }
+
+func (c *Console) line(text string, indent int) { fmt.Fprintln(c.out, c.screen.Wrap(text, indent)) }
 
 // Start makes a stage the active one.
 func (c *Console) Start(stage string) {
@@ -83,8 +111,8 @@ func (c *Console) Say(what string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.what = report.LogLine(what)
-	if !c.terminal {
-		fmt.Fprintf(c.out, "    %-14s %s\n", c.stage, c.what)
+	if !c.screen.Terminal() {
+		c.line(fmt.Sprintf("    %-14s %s", c.stage, c.what), 19)
 	}
 }
 
@@ -94,14 +122,15 @@ func (c *Console) Done(o Outcome) {
 	defer c.mu.Unlock()
 	c.clear()
 	c.stage = ""
-	mark, what := map[report.Verdict]string{report.Pass: "✓", report.Warn: "!", report.Fail: "✗", report.Skip: "–"}[o.Verdict], o.Title
+	state, what := report.State(o.Verdict), o.Title
 	if o.Error != "" {
-		mark, what = "?", "could not complete"
+		state, what = report.Missing, "could not complete"
 	}
 	if o.Resumed {
 		what += " (done before)"
 	}
-	fmt.Fprintf(c.out, "  %s %-14s %6.1f s  %s\n", mark, o.Stage, o.Seconds, report.LogLine(what))
+	took := c.screen.Paint(report.Dim, fmt.Sprintf("%6.1f s", o.Seconds))
+	c.line(fmt.Sprintf("  %s %-14s %s  %s", c.screen.Mark(state), o.Stage, took, report.LogLine(what)), 29)
 }
 
 // Close stops the display. It may be called again.

@@ -233,7 +233,7 @@ func TestTwoRuns(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			p := &recorder{Console: NewConsole(&bytes.Buffer{}, false)}
+			p := &recorder{Console: NewConsole(&bytes.Buffer{}, report.Screen{})}
 			if _, second = Path(ctx, deps, p, Options{Repo: repo, State: b.state}); len(p.ran) != 0 {
 				t.Errorf("the second run ran %v", p.ran)
 			}

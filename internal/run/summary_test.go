@@ -106,7 +106,7 @@ func TestSummary(t *testing.T) {
 // TestConsoleLines: a run that is not on a terminal prints one line for each outcome.
 func TestConsoleLines(t *testing.T) {
 	var out strings.Builder
-	c := NewConsole(&out, false)
+	c := NewConsole(&out, report.Screen{})
 	c.Plan("shop · 1234567", []string{"test", "package"}, []string{"commit    a\nb"})
 	c.Start("test")
 	c.Say("unit\r\x1b[31m")

@@ -47,7 +47,7 @@ func (c *Update) Do(ctx context.Context, env *command.Env) (*report.Report, erro
 		Dir: cmp.Or(c.To, command.DefaultDatabases(env)), Ecosystems: c.Ecosystems, Trivy: c.Image, Java: c.Java, Exploits: c.Exploits,
 		OSVMirrors: c.MirrorOSV, TrivyMirrors: c.MirrorDB, MaxAge: c.MaxAge, Now: env.Now,
 	}
-	if env.Terminal {
+	if env.Err.Terminal() {
 		o.Progress = func(name string, done, total int64) {
 			of := ""
 			if total > 0 {

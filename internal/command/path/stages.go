@@ -32,7 +32,7 @@ func (k Kept) do(ctx context.Context, env *command.Env, where Where, do func(*st
 // do runs one stage of the checked-out commit. out is the folder for the files of the stage;
 // "" means the default folder.
 func (w *world) do(ctx context.Context, out string, d stage.Deps, do func(*stage.Job) (*report.Report, error)) (*report.Report, error) {
-	console := run.NewConsole(w.env.Stderr, w.env.Terminal)
+	console := run.NewConsole(w.env.Stderr, w.env.Err)
 	defer console.Close()
 	d.Say = console.Say
 	j, err := stage.Open(ctx, d, w.git, cmp.Or(out, w.env.Runner.Kept(), filepath.Join(w.state, "stages")))
