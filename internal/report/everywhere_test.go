@@ -232,11 +232,14 @@ func skeleton(t testing.TB, page string) (elements []string, text string) {
 			elements = append(elements, "<!--")
 		case html.ElementNode:
 			e := n.Data
+			if e == "wbr" && len(n.Attr) == 0 {
+				continue // where a long word may be broken
+			}
 			for _, a := range n.Attr {
 				e += " " + a.Key
 				switch a.Key {
 				case "href":
-					if !strings.HasPrefix(a.Val, "#") && SafeLink(a.Val) == "" {
+					if !strings.HasPrefix(a.Val, "#") && SafeLink(a.Val) == "" && localLink(a.Val) == "" {
 						t.Errorf("links to %q", a.Val)
 					}
 				case "class", "style", "content", "name":
@@ -254,8 +257,14 @@ func skeleton(t testing.TB, page string) (elements []string, text string) {
 func FuzzHTML(f *testing.F) {
 	seed(f)
 	render := func(t testing.TB, s string) string {
+		s = string([]rune(s)) // names that are compared, as JSON has them
 		r := everywhere(s)
 		r.Checks[0].Link = ""
+		r.Name = "run"
+		r.SetData(map[string]any{
+			"end":   map[string]any{"environment": s, "address": s, "release": s, "replaced": s, "rollback": s, "remove": s, "log": s, "next": []string{s}},
+			"story": map[string]any{"message": s, "author": s, "branch": s, "since": s, "changes": []map[string]string{{"commit": s, "message": s, "author": s}}, "more": 3, "logs": []map[string]string{{"stage": s, "file": "a.log"}}},
+		})
 		return written(t, Page{Report: r, Parts: []Part{{Name: s, Report: r}}}.WriteHTML)
 	}
 	harmless, _ := skeleton(f, render(f, "harmless"))
@@ -268,7 +277,7 @@ func FuzzHTML(f *testing.F) {
 		if diff := cmp.Diff(harmless, elements); diff != "" {
 			t.Errorf("an element or attribute comes from the text %q:\n%s", s, diff)
 		}
-		if len(s) < pageField && !strings.Contains(text, singleLine(s)) {
+		if s = string([]rune(s)); len(s) < pageField && !strings.Contains(text, singleLine(s)) {
 			t.Errorf("the page does not show %q", singleLine(s))
 		}
 		if strings.Contains(page, "ZgotmplZ") {

@@ -112,13 +112,16 @@ func (r *Report) findingBlocks() []block {
 			blocks = append(blocks, findingTable("more must be fixed", rest, len(rest)))
 		}
 	}
-	for _, title := range []string{"newly disclosed, not caused by this change", "that do not block", "known: already on the base branch", "waived"} {
+	for _, title := range otherTitles {
 		if all := groups[title]; len(all) > 0 {
 			blocks = append(blocks, findingTable(title, all, findingsListed))
 		}
 	}
 	return blocks
 }
+
+// otherTitles are the headings of findings that do not block, in their order.
+var otherTitles = []string{"newly disclosed, not caused by this change", "that do not block", "known: already on the base branch", "waived"}
 
 // group is the heading above a finding. An unknown status counts as new.
 func (f Finding) group() string {
