@@ -7,7 +7,8 @@ import (
 
 // RunData is the data of the report of goldenpath run.
 type RunData struct {
-	End End `json:"end"`
+	End   End   `json:"end"`
+	Story Story `json:"story"`
 }
 
 // End is what a person reads last: what runs where when a run has ended, and what to do

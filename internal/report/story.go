@@ -33,9 +33,7 @@ func (r *Report) story() Story {
 	if r.Name != "run" {
 		return Story{}
 	}
-	d, err := DataOf[struct {
-		Story Story `json:"story"`
-	}](r)
+	d, err := DataOf[RunData](r)
 	if err != nil {
 		return Story{}
 	}

@@ -45,7 +45,7 @@ func (x *execution) summary(ctx context.Context, all []step, until int, start ti
 		failed = x.firstOpen(all)
 	}
 	end := x.end(ctx, failed)
-	r.SetData(report.RunData{End: end})
+	r.SetData(report.RunData{End: end, Story: x.story(ctx, end)})
 	r.Seconds = x.Now().Sub(start).Seconds()
 	x.conclude(r, all, until, failed, runErr)
 	r.Sort()
@@ -150,7 +150,7 @@ func (x *execution) writeSummary(r *report.Report) error {
 	page := report.Page{Report: r}
 	for _, c := range r.Checks {
 		if rep := x.reports[c.Name]; rep != nil {
-			page.Parts = append(page.Parts, report.Part{Name: c.Name, Report: rep})
+			page.Parts = append(page.Parts, report.Part{Name: c.Name, Report: rep, File: filepath.Base(x.state.outcome(c.Name).Report)})
 		}
 	}
 	return errors.Join(
