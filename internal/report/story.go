@@ -28,7 +28,7 @@ type Log struct {
 	File  string `json:"file"` // relative to the folder of the page, with forward slashes
 }
 
-// story returns what the data of a run tells about its commit. Other reports have none.
+// story returns what the data of a run reports about its commit. Other reports have none.
 func (r *Report) story() Story {
 	if r.Name != "run" {
 		return Story{}
