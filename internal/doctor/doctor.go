@@ -23,6 +23,7 @@ type Options struct {
 	Files      []string // files that git tracks, with forward slashes
 	Commit     string   // commit of the checkout; "" if there is none yet
 	Repository string   // owner/name on GitHub; "" if unknown
+	Databases  string   // folder with the advisory data of this machine; "": inside a workflow
 }
 
 // Deps are the sources of the examination.
@@ -57,6 +58,7 @@ var checks = []check{
 	{"waivers", true, false, waivers},
 	{"evidence key", true, false, evidenceKey},
 	{"lock files", false, false, lockFiles},
+	{"advisories", false, false, advisories},
 	{"plan", false, true, plan},
 	{"default branch", true, true, defaultBranch},
 	{"tags", false, true, tags},

@@ -30,7 +30,7 @@ func TestHealthy(t *testing.T) {
 			t.Errorf("%s: %s %s (%s)", c.Name, c.State, c.Result, c.Note)
 		}
 	}
-	if r.Verdict != report.Pass || r.Reason != "passed" || r.Title != "26 of 26 checks passed" {
+	if r.Verdict != report.Pass || r.Reason != "passed" || r.Title != "27 of 27 checks passed" {
 		t.Errorf("%s %s %q", r.Verdict, r.Reason, r.Title)
 	}
 }
@@ -125,6 +125,8 @@ func TestCheckout(t *testing.T) {
 		"no lock file":                 {without("package-lock.json"), "lock files", report.Warned, "package.json has no lock file", "npm install --package-lock-only"},
 		"a lock not committed":         {loose("package-lock.json"), "lock files", report.Warned, "package-lock.json is not committed", "git add --force -- package-lock.json"},
 		"one lock of a workspace":      {with("apps/web/package.json", `{"devDependencies": {"vite": "7"}}`), "lock files", report.OK, "2 manifests have a lock file", ""},
+		"no advisories":                {with("Cargo.lock", ""), "advisories", report.Warned, "no advisories for crates.io on this machine", "security-gate database update --ecosystems crates.io"},
+		"in a workflow":                {func(p *repo) { p.hosted = true }, "advisories", report.NotApplicable, "asks osv.dev", ""},
 		"nothing to lock":              {without("package.json"), "lock files", report.NotApplicable, "no package manifest", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

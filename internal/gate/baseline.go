@@ -40,8 +40,8 @@ func (b Baseline) apply(findings []report.Finding) baselined {
 	for i := range findings {
 		f := &findings[i]
 		found := b.Unreleased && f.Status != report.New || b.First
-		if f.Status == report.New && have[f.Fingerprint] > 0 {
-			have[f.Fingerprint]--
+		if id := ID(*f); f.Status == report.New && have[id] > 0 {
+			have[id]--
 			found = true
 		}
 		switch {

@@ -89,15 +89,16 @@ func parseBaseline(b []byte) ([]Accepted, error) {
 func NewBaseline(findings []report.Finding) (entries []Accepted, refused []report.Finding) {
 	index := map[string]int{}
 	for _, f := range findings {
-		switch i, ok := index[f.Fingerprint]; {
+		id := ID(f)
+		switch i, ok := index[id]; {
 		case f.Status == report.Waived:
 		case neverAccepted(f):
 			refused = append(refused, f)
 		case ok:
 			entries[i].Count++
 		default:
-			index[f.Fingerprint] = len(entries)
-			entries = append(entries, Accepted{f.Rule, f.At.Path, f.Fingerprint, 1})
+			index[id] = len(entries)
+			entries = append(entries, Accepted{f.Rule, f.At.Path, id, 1})
 		}
 	}
 	slices.SortFunc(entries, func(a, b Accepted) int {

@@ -33,7 +33,10 @@ func TestBaselineApply(t *testing.T) {
 			{Rule: "CVE-2", Status: report.Disclosed, Fingerprint: "f", Package: "pkg:npm/a@1"},
 		}
 	}
-	all := []Accepted{{"DS-0002", "", "a", 1}, {"github-pat", "", "b", 1}, {"github-pat", "", "d", 1}}
+	secret := func(fingerprint string) string {
+		return ID(report.Finding{Secret: report.SecretRemoved, Fingerprint: fingerprint})
+	}
+	all := []Accepted{{"DS-0002", "", "a", 1}, {"github-pat", "", secret("b"), 1}, {"github-pat", "", secret("d"), 1}}
 	for name, test := range map[string]struct {
 		baseline Baseline
 		want     string

@@ -118,11 +118,11 @@ func Run(ctx context.Context, o Options) (*report.Report, []Package, error) {
 	rep.SetData(d)
 	rep.Seconds = time.Since(start).Seconds()
 	decide(rep, o, gaps, warning, before.known, err)
-	if hint, ok := waiverHint(rep.Findings, o.Hint, o.Now); ok {
-		rep.Sections = append(rep.Sections, hint...)
-	}
 	if o.Secrets != nil {
 		redactWaivers(rep, o.Secrets)
+	}
+	if hint, ok := waiverHint(rep.Findings, o.Hint, o.Now); ok {
+		rep.Sections = append(rep.Sections, hint...)
 	}
 	var packages []Package
 	for _, r := range runs {

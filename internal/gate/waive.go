@@ -2,6 +2,8 @@ package gate
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -22,8 +24,8 @@ import (
 // is waived by its fingerprint, so that no other secret is.
 func WaiverOf(f report.Finding) Waiver {
 	switch {
-	case f.Secret == report.SecretPresent:
-		return Waiver{Fingerprint: f.Fingerprint}
+	case f.Secret == report.SecretPresent || f.Secret == report.SecretPossible:
+		return Waiver{Fingerprint: ID(f)}
 	case f.Package != "":
 		return Waiver{ID: f.Rule, PURL: nameOf(f.Package)}
 	// go-yaml v1.19.2 writes a carriage return as a block, which is not valid here.
@@ -35,8 +37,16 @@ func WaiverOf(f report.Finding) Waiver {
 	return Waiver{Rule: f.Rule, Path: literal(f.At.Path)}
 }
 
-// Covers reports whether a waiver names the finding, expired or not.
-func (w *Waiver) Covers(f report.Finding) bool { return w.matches(f) }
+// ID is the fingerprint of a finding as a person writes it into a file. The fingerprint
+// of a secret has words such as token beside a hash, which would be a secret itself to a
+// scanner, so its ID is a hash of the fingerprint.
+func ID(f report.Finding) string {
+	if f.Secret == "" {
+		return f.Fingerprint
+	}
+	sum := sha256.Sum256([]byte(f.Fingerprint))
+	return hex.EncodeToString(sum[:16])
+}
 
 // same reports whether both waivers name the same findings.
 func (w Waiver) same(o Waiver) bool {

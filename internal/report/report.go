@@ -127,7 +127,7 @@ type Finding struct {
 	Fix         string   `json:"fix,omitempty"`     // what to do
 	Waiver      string   `json:"waiver,omitempty"`  // reason, owner and expiry of the waiver
 	Fingerprint string   `json:"fingerprint,omitempty"`
-	Secret      string   `json:"secret,omitempty"` // SecretPresent or SecretRemoved; empty: the finding is not about a secret
+	Secret      string   `json:"secret,omitempty"` // SecretPresent, SecretPossible or SecretRemoved; empty: the finding is not about a secret
 	Unused      string   `json:"unused,omitempty"` // why the file is not part of what is released; the finding does not block
 
 	// Details of a vulnerability. Empty: not known.
@@ -141,8 +141,9 @@ type Finding struct {
 
 // Values of Finding.Secret.
 const (
-	SecretPresent = "present" // in the files of the commit
-	SecretRemoved = "removed" // only in the history
+	SecretPresent  = "present"  // in the files of the commit
+	SecretPossible = "possible" // in the files, but a guess by its form, or in a test
+	SecretRemoved  = "removed"  // only in the history
 )
 
 // Output is one step output.

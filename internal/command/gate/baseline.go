@@ -78,7 +78,7 @@ func rules(findings []report.Finding, entries []gate.Accepted) []report.Check {
 	index := map[string]int{}
 	counts := map[string]int{}
 	for _, f := range findings {
-		if !accepted[f.Fingerprint] || f.Status == report.Waived {
+		if !accepted[gate.ID(f)] || f.Status == report.Waived {
 			continue
 		}
 		if _, ok := index[f.Rule]; !ok {

@@ -135,13 +135,15 @@ func (c *Waive) choose(all []report.Finding) (chosen, left []report.Finding, err
 	var problems []string
 	for _, id := range c.IDs {
 		named := func(f report.Finding) bool {
-			return id == f.Fingerprint || id == f.Rule || slices.Contains(f.Aliases, id)
+			return id == gate.ID(f) || id == f.Fingerprint || id == f.Rule || slices.Contains(f.Aliases, id)
 		}
 		mine := filter(all, named)
 		if blocking := filter(mine, func(f report.Finding) bool { return f.Blocking }); len(blocking) > 0 {
 			mine = blocking
 		}
-		secrets := filter(mine, func(f report.Finding) bool { return f.Secret == report.SecretPresent && id != f.Fingerprint })
+		secrets := filter(mine, func(f report.Finding) bool {
+			return f.Secret == report.SecretPresent && id != f.Fingerprint && id != gate.ID(f)
+		})
 		switch {
 		case len(mine) == 0:
 			problems = append(problems, fmt.Sprintf("%q is not the id of a finding%s", report.LogLine(id), known(all)))
@@ -183,7 +185,7 @@ func fingerprints(all []report.Finding) string {
 	const most = 5
 	var ids []string
 	for _, f := range all[:min(most, len(all))] {
-		ids = append(ids, gate.ShellWord(report.LogLine(f.Fingerprint)))
+		ids = append(ids, gate.ID(f))
 	}
 	return strings.Join(ids, ", ")
 }
@@ -210,7 +212,7 @@ func waived(name string, all []gate.Added, left []report.Finding) *report.Report
 		if f.Secret == "" {
 			why = "known to be exploited since " + f.Exploited
 		}
-		rep.Checks = append(rep.Checks, report.Check{Name: f.Rule, State: report.Warned, Result: "not waived, " + why, Note: "--all leaves it out; if it is harmless: security-gate waive " + gate.ShellWord(f.Fingerprint)})
+		rep.Checks = append(rep.Checks, report.Check{Name: f.Rule, State: report.Warned, Result: "not waived, " + why, Note: "--all leaves it out; if it is harmless: security-gate waive " + gate.ShellWord(gate.ID(f))})
 	}
 	if len(left) > 0 {
 		rep.Verdict = report.Warn

@@ -31,6 +31,9 @@ func (c *Doctor) Do(ctx context.Context, env *command.Env) (*report.Report, erro
 	}
 	dir := repo.Dir()
 	o := doctor.Options{Dir: dir}
+	if !env.Runner.Present() {
+		o.Databases = command.DefaultDatabases(env)
+	}
 	listed, err := repo.Output(ctx, nil, "ls-files", "-z")
 	if err != nil {
 		return nil, err

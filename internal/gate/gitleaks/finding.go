@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -73,7 +74,7 @@ func (f *found) findings() []report.Finding {
 
 func (s secret) finding(id string) report.Finding {
 	f := report.Finding{
-		Rule: s.rule, Severity: report.Critical, Fingerprint: id, Secret: report.SecretPresent,
+		Rule: s.rule, Severity: report.Critical, Fingerprint: id, Secret: s.presence(),
 		Message: s.about, At: report.Location{Path: s.path, Line: s.line, Column: s.column},
 		Fix: "revoke and rotate the secret at its issuer, then remove it from the file; it remains in the history",
 	}
@@ -84,6 +85,18 @@ func (s secret) finding(id string) report.Finding {
 		f.Fix = "revoke and rotate the secret at its issuer: removing it from the tree did not remove it from the history"
 	}
 	return f
+}
+
+// testFile matches files of tests and examples.
+var testFile = regexp.MustCompile(`(?i)(^|/)(__tests__|tests?|testdata|spec|fixtures?|__fixtures__|mocks?|examples?)/|(_test\.go|[._-](test|spec)\.[a-z]+|(^|/)test_[^/]*\.py)$`)
+
+// presence says how certain it is that a secret in the files can be used. The generic
+// rule only recognises words such as key beside a random text.
+func (s secret) presence() string {
+	if s.rule == "generic-api-key" || testFile.MatchString(s.path) {
+		return report.SecretPossible
+	}
+	return report.SecretPresent
 }
 
 func compareBool(a, b bool) int {
