@@ -42,6 +42,7 @@ const (
 	sectionBudget = report.CommentBudget / 5
 	minimumBudget = 1500 // room for a verdict, even in a full comment
 	reserve       = 4000 // for a section that is not there yet: its marker, a row, and a verdict
+	fullMarker    = 4000 // of a marker with rows; a longer one has only the title
 )
 
 // room returns how many bytes the text of a section may take beside the other sections.
@@ -62,7 +63,10 @@ func (d *document) room(name string) int {
 func (p Part) marker() marker {
 	m := marker{
 		Section: p.Section, Report: p.Report.Name, Verdict: p.Report.Verdict, Reason: report.Reason(oneLine(string(p.Report.Reason))),
-		Title: oneLine(p.Report.Title), Trusted: p.Trusted, Run: report.SafeLink(p.Run),
+		Title: oneLine(p.Report.Title), Trusted: p.Trusted, Run: report.SafeLink(p.Run), Rows: rowsOf(p.Section, p.Report), Steps: stepsOf(p.Section, p.Report),
+	}
+	if len(m.encode()) > fullMarker { // a hostile text is long after escaping
+		m.Rows, m.Steps = nil, nil
 	}
 	if isCommit(p.Report.Commit) {
 		m.Commit = p.Report.Commit
@@ -76,8 +80,8 @@ func (p Part) marker() marker {
 // oneLine bounds outside text for a marker.
 func oneLine(s string) string { return text.OneLine(report.LogLine(s), maxTitle) }
 
-// text renders the report as Markdown of about budget bytes. A check that needs no
-// attention is folded: the overview shows its result.
+// text renders the report as Markdown of about budget bytes. It is folded: the overview
+// shows the result and what to do.
 func (p Part) text(budget int) string {
 	var b strings.Builder
 	_ = p.Report.WriteSummary(&b, budget-len(p.Notice)) // a strings.Builder accepts every write
@@ -85,8 +89,5 @@ func (p Part) text(budget int) string {
 	if run := report.SafeLink(p.Run); run != "" {
 		text += "\n\n[run](" + run + ")"
 	}
-	if p.Section != previewSection && (p.Report.Verdict == report.Pass || p.Report.Verdict == report.Skip) {
-		text = "<details><summary>" + p.Section + "</summary>\n\n" + text + "\n\n</details>"
-	}
-	return text
+	return "<details><summary><b>" + p.Section + "</b> " + p.Report.Verdict.Mark() + " " + marker{Verdict: p.Report.Verdict}.word() + "</summary>\n\n" + text + "\n\n</details>"
 }

@@ -26,12 +26,14 @@ type marker struct {
 	Trusted bool           `json:"trusted,omitempty"` // the report was made with trusted code
 	URL     string         `json:"url,omitempty"`     // where the preview answers
 	Run     string         `json:"run,omitempty"`     // web page of the run that made the report
+	Rows    []row          `json:"rows,omitempty"`    // of the overview; none: the title is the row
+	Steps   []string       `json:"steps,omitempty"`   // what to do, if the section blocks
 }
 
 // Bounds of a marker.
 const (
-	maxTitle  = 300     // runes; each takes at most six bytes after escaping
-	maxMarker = 8 << 10 // bytes
+	maxTitle  = 300      // runes; each takes at most six bytes after escaping
+	maxMarker = 16 << 10 // bytes
 )
 
 const (

@@ -1,7 +1,6 @@
 package comment
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 
@@ -17,9 +16,9 @@ const overviewName = "overview"
 // overview returns the section at the top.
 func (d *document) overview() section {
 	var b strings.Builder
-	b.WriteString(d.headline() + "\n\n| | check | result | commit |\n|---|---|---|---|\n")
+	b.WriteString(d.headline() + "\n\n" + d.steps() + "| | check | result | |\n|---|---|---|---|\n")
 	for _, s := range d.sections {
-		b.WriteString(d.row(s))
+		b.WriteString(d.rows(s))
 	}
 	return section{name: overviewName, valid: true, marker: marker{Section: overviewName, Commit: d.commit}, text: strings.TrimSpace(b.String())}
 }
@@ -53,7 +52,7 @@ func (d *document) headline() string {
 	verdict := ""
 	switch {
 	case blocked > 0:
-		verdict = fmt.Sprintf("✗ blocked · %d of %d checks failed", blocked, n)
+		verdict = fmt.Sprintf("✗ blocked · %d of %d must be fixed", blocked, n)
 	case unknown > 0:
 		verdict = fmt.Sprintf("? incomplete · no result yet from %d of %d", unknown, n)
 	case untrusted > 0:
@@ -69,24 +68,65 @@ func (d *document) headline() string {
 	return "### goldenpath · " + verdict
 }
 
-// row returns the section's line in the overview.
-func (d *document) row(s section) string {
-	m := s.marker
-	mark, result, commit := m.Verdict.Mark(), m.result(), ""
-	if m.Commit != "" {
-		commit = "`" + text.Short(m.Commit) + "`"
+// steps lists what to do where something blocks.
+func (d *document) steps() string {
+	var b strings.Builder
+	for _, s := range d.sections {
+		if d.current(s) && s.marker.Verdict == report.Fail {
+			for _, step := range s.marker.Steps[:min(len(s.marker.Steps), maxSteps)] {
+				b.WriteString("- " + report.MarkdownCell(step) + "\n")
+			}
+		}
 	}
+	if b.Len() == 0 {
+		return ""
+	}
+	return "**To do**\n\n" + b.String() + "\n"
+}
+
+// rows returns the section's lines in the overview. A result that does not apply to the
+// current commit is one line.
+func (d *document) rows(s section) string {
+	m := s.marker
+	link := ""
 	if run := report.SafeLink(m.Run); run != "" {
-		commit = "[" + cmp.Or(commit, "run") + "](" + strings.ReplaceAll(run, "&", "&amp;") + ")"
+		link = "[run](" + strings.ReplaceAll(run, "&", "&amp;") + ")"
 	}
 	switch {
 	case !s.valid:
-		mark, result, commit = unknownMark, "no readable result; see below", ""
+		return line(unknownMark, s.name, "no readable result; see below", "")
 	case !d.current(s):
-		result = "no result for " + d.commitName() + " yet; for `" + text.Short(m.Commit) + "` it was: " + mark + " " + result
-		mark = unknownMark
+		return line(unknownMark, s.name, "no result for "+d.commitName()+" yet; for `"+text.Short(m.Commit)+"` it was: "+m.Verdict.Mark()+" "+m.result(m.Title), link)
+	case len(m.Rows) == 0:
+		return line(m.Verdict.Mark(), s.name, m.result(m.Title), link)
 	}
-	return fmt.Sprintf("| %s | %s | %s | %s |\n", mark, s.name, result, commit)
+	var b strings.Builder
+	for _, r := range m.Rows[:min(len(m.Rows), maxRows)] {
+		if s.name == "scorecard" && r.Name == "security" && d.has("security-gate") {
+			continue // the gate has a row of its own
+		}
+		result := m.result(r.Result)
+		var last []string
+		for _, part := range []string{report.MarkdownCell(r.Note), report.Duration(r.Seconds), link} {
+			if part != "" {
+				last = append(last, part)
+			}
+		}
+		b.WriteString(line(report.Verdict(r.State).Mark(), report.MarkdownCell(r.Name), result, strings.Join(last, " · ")))
+	}
+	return b.String()
+}
+
+func (d *document) has(name string) bool {
+	s, found := d.find(name)
+	return found && s.valid
+}
+
+func line(cells ...string) string { return "| " + strings.Join(cells, " | ") + " |\n" }
+
+// word is the verdict as people read it.
+func (m marker) word() string {
+	return map[report.Verdict]string{report.Pass: "passed", report.Warn: "passed with warnings", report.Fail: "blocks", report.Skip: "was skipped"}[m.Verdict]
 }
 
 var unknownMark = report.Verdict("").Mark()
@@ -98,19 +138,19 @@ func (d *document) commitName() string {
 	return "`" + text.Short(d.commit) + "`"
 }
 
-// result returns the title as Markdown. The preview's address in the title becomes a link.
-func (m marker) result() string {
-	title := report.MarkdownCell(m.Title)
+// result returns the text of a row as Markdown, with the preview's address as a link.
+func (m marker) result(plain string) string {
+	out := report.MarkdownCell(plain)
 	if url := report.SafeLink(m.URL); url != "" {
 		link := "[`" + url + "`](" + strings.ReplaceAll(url, "&", "&amp;") + ")"
-		if before, after, ok := strings.Cut(m.Title, url); ok {
-			title = strings.TrimSpace(report.MarkdownCell(before) + " " + link + " " + report.MarkdownCell(after))
+		if before, after, ok := strings.Cut(plain, url); ok {
+			out = strings.TrimSpace(report.MarkdownCell(before) + " " + link + " " + report.MarkdownCell(after))
 		} else {
-			title = strings.TrimSpace(title + " " + link)
+			out = strings.TrimSpace(link + " · " + out)
 		}
 	}
 	if !m.Trusted {
-		title += " · reported by an untrusted run"
+		out += " · reported by an untrusted run"
 	}
-	return title
+	return out
 }

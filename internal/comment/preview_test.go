@@ -39,7 +39,7 @@ func TestPreviewLife(t *testing.T) {
 	}
 	rep = created()
 	p.Created(t.Context(), rep, "pr-12", 12, commitA)
-	if text := the(t, s); last(rep) != "comment pass published" || !strings.Contains(text, "| ✓ | preview | pr-12 is ready at [`http://pr-12.example.com`](http://pr-12.example.com) | [`aaaaaaa`]") {
+	if text := the(t, s); last(rep) != "comment pass published" || !strings.Contains(text, "| ✓ | preview | [`http://pr-12.example.com`](http://pr-12.example.com) · ready | [run](https://github.com/") {
 		t.Errorf("%s\n%s", last(rep), text)
 	}
 	late := created()
@@ -68,7 +68,7 @@ func TestPreviewFailure(t *testing.T) {
 	s, hub := connect(t, githubtest.Pull{})
 	rep := &report.Report{Name: "preview-up", Commit: commitA, Verdict: report.Fail, Reason: report.ReasonNotReady, Title: "pr-12 did not become ready"}
 	Previews{Hub: hub}.Created(t.Context(), rep, "pr-12", 12, "")
-	if text := the(t, s); !strings.Contains(text, "### goldenpath · ✗ blocked · 1 of 1 checks failed · commit `aaaaaaa`") || s.Deployments("preview/pr-12")[0].State() != "failure" {
+	if text := the(t, s); !strings.Contains(text, "### goldenpath · ✗ blocked · 1 of 1 must be fixed · commit `aaaaaaa`") || s.Deployments("preview/pr-12")[0].State() != "failure" {
 		t.Error(text)
 	}
 }
