@@ -18,7 +18,7 @@ func evidenceKey(r *repo) finding {
 	_, exists := r.first(keyFile)
 	fix := []string{"goldenpath key", "git add " + keyFile}
 	switch {
-	case !exists && !r.does("promote"):
+	case !exists && !r.releases():
 		return notApplicable(nothingDeploys)
 	case !exists:
 		return finding{report.Failed, "no " + keyFile, consequence, fix}

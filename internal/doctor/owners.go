@@ -18,7 +18,7 @@ func codeOwners(r *repo) finding {
 	fix := []string{".github/CODEOWNERS:", "  /.goldenpath.yml    @OWNER", "  /.goldenpath/       @OWNER", "  /.github/           @OWNER"}
 	name, ok := r.first(where...)
 	if !ok {
-		return finding{report.Warned, "no CODEOWNERS", "changes to policy, waivers and workflows need no review by an owner", fix}
+		return finding{report.Warned, "no CODEOWNERS", "changes to policy, waivers and workflows need no review by an owner", []string{"goldenpath init --with github"}}
 	}
 	b, err := r.read(name)
 	if err != nil {

@@ -95,13 +95,28 @@ func (r *repo) does(action string) bool {
 // deployed returns the environments of the path in order, or none if no workflow
 // promotes.
 func (r *repo) deployed() []string {
-	if !r.does("promote") {
+	if !r.releases() {
 		return nil
 	}
 	return r.config.Chain()
 }
 
-const nothingDeploys = "no workflow promotes"
+// releases reports whether a workflow deploys to an environment. With target process
+// nothing is deployed on GitHub.
+func (r *repo) releases() bool {
+	only := r.mistakes == nil
+	for _, e := range r.config.Environments {
+		only = only && e.Target == "process"
+	}
+	return r.does("promote") && !only
+}
+
+// previews reports whether a workflow creates previews on GitHub.
+func (r *repo) previews() bool {
+	return r.does("preview-up") && (r.mistakes != nil || r.config.Preview.Target != "process")
+}
+
+const nothingDeploys = "nothing is deployed on GitHub"
 
 func notApplicable(why string) finding { return finding{state: report.NotApplicable, found: why} }
 

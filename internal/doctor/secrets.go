@@ -95,7 +95,7 @@ func secrets(r *repo) finding {
 			continue
 		case (name == "KUBECONFIG" || name == "PREVIEW_KUBECONFIG") && !r.onKubernetes():
 			continue // the starter always passes it; only a cluster needs it
-		case name == "KUBECONFIG", name == "GOLDENPATH_KEY" && r.does("promote"):
+		case name == "KUBECONFIG", name == "GOLDENPATH_KEY" && r.releases():
 			breaks = append(breaks, name)
 		default:
 			lacks = append(lacks, name)

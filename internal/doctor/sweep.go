@@ -13,7 +13,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-const noPreviews = "no workflow creates previews"
+const noPreviews = "no previews are created on GitHub"
 
 // sweepers returns the scheduled workflows that remove previews.
 func (r *repo) sweepers() []workflow {
@@ -29,7 +29,7 @@ func (r *repo) sweepers() []workflow {
 // sweep checks the schedule against the configuration (GP-PREV-4): a preview outlives
 // its TTL by one sweep interval at most.
 func sweep(r *repo) finding {
-	if !r.does("preview-up") {
+	if !r.previews() {
 		return notApplicable(noPreviews)
 	}
 	var crons, shared []string
@@ -44,7 +44,7 @@ func sweep(r *repo) finding {
 	}
 	if len(crons) == 0 {
 		return finding{report.Failed, "previews are created, but no schedule sweeps them", "a preview whose close event was lost is never removed", []string{
-			"copy workflows/sweep.yml from the goldenpath repository to " + folder + "/goldenpath-sweep.yml",
+			"goldenpath init --with sweep", "or copy workflows/sweep.yml from the goldenpath repository to " + folder + "/goldenpath-sweep.yml",
 		}}
 	}
 	every, err := longest(crons)
@@ -118,7 +118,7 @@ func span(d time.Duration) string {
 // sweepRuns checks that GitHub runs the schedule.
 func sweepRuns(r *repo) finding {
 	switch {
-	case !r.does("preview-up"):
+	case !r.previews():
 		return notApplicable(noPreviews)
 	case len(r.hub.sweeps) == 0:
 		return notApplicable("no scheduled workflow sweeps")

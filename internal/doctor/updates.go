@@ -19,7 +19,7 @@ func updates(r *repo) finding {
 	}
 	name, ok := r.first(".github/dependabot.yml", ".github/dependabot.yaml")
 	if !ok {
-		return finding{report.Warned, "nothing updates the pinned actions", "", fix}
+		return finding{report.Warned, "nothing updates the pinned actions", "", []string{"goldenpath init --with github"}}
 	}
 	b, err := r.read(name)
 	if err != nil {
