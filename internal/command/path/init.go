@@ -51,7 +51,7 @@ func (c *Init) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 		return nil, err
 	}
 	o := scaffold.Options{Dir: repo.Dir(), App: c.App, AppDir: c.AppDir, Target: c.Target, Image: c.Image, With: c.With, DryRun: c.DryRun, Now: env.Now}
-	if env.Terminal && term.IsTerminal(int(os.Stdin.Fd())) {
+	if env.Err.Terminal() && term.IsTerminal(int(os.Stdin.Fd())) {
 		ask := prompt{in: bufio.NewReader(os.Stdin), out: env.Stderr}
 		o.Choose, o.Offer = ask.app, ask.groups
 	}
