@@ -37,7 +37,11 @@ func configuration(f *Facts) (text, not string, err error) {
 // environments returns preview and environments. The only chart or kustomization is
 // deployed everywhere; if there are several, none is chosen.
 func (f *Facts) environments() []string {
-	ready := "  ready: {path: " + cmp.Or(f.Health, "/") + "}"
+	ready := "  ready: {path: " + cmp.Or(f.Health, "/")
+	if f.app != nil && f.app.part != nil && f.app.part.Language == "java" { // a JVM starts slowly on a busy machine
+		ready += ", timeout: 3m"
+	}
+	ready += "}"
 	if f.Health == "" {
 		ready += " # check: no health path was found"
 	} else {
