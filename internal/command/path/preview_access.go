@@ -82,8 +82,9 @@ func (c *PreviewAccess) Do(ctx context.Context, env *command.Env) (*report.Repor
 		if _, err := fmt.Fprint(env.Stdout, manifest); err != nil {
 			return nil, err
 		}
-		env.Stdout = env.Stderr // the report; what is printed can be piped to kubectl
+		env.Stdout, env.Out = env.Stderr, env.Err // the report; what is printed can be piped to kubectl
 	}
+	env.Out = report.Screen{Colour: env.Out.Colour} // a wrapped command could not be pasted
 	r.Sections = []report.Section{{Title: "commands for an administrator of the cluster, in this repository", Open: true, Text: commands(accounts, apply)}}
 	return r, nil
 }
