@@ -39,11 +39,23 @@ func (r *Report) WriteLog(w io.Writer) error {
 		end += " (" + logText(string(r.Reason)) + ")"
 	}
 	b.WriteString(end + "\n")
-	for _, l := range r.end().Lines() {
-		b.WriteString("  " + pad(logText(l[0]), 10) + "  " + logText(l[1]) + "\n")
-	}
+	b.WriteString(endLines(r.end()))
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// endLines renders the last lines of a run.
+func endLines(e End) string {
+	all := e.Lines()
+	wide := 10
+	for _, l := range all {
+		wide = max(wide, utf8.RuneCountInString(logText(l[0])))
+	}
+	var b strings.Builder
+	for _, l := range all {
+		b.WriteString("  " + pad(logText(l[0]), wide) + "  " + logText(l[1]) + "\n")
+	}
+	return b.String()
 }
 
 // logText is outside text, shortened for a line of the log.
