@@ -55,14 +55,26 @@ func listeners(port int) []string {
 	return all
 }
 
-// listening returns the ports on which any process listens.
-func listening() []int {
+// listening returns the ports on which a process and its descendants listen.
+func listening(ancestor int) []int {
+	sockets := map[string]bool{}
+	for _, pid := range pids() {
+		if !below(pid, ancestor) {
+			continue
+		}
+		fds, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
+		for _, fd := range fds {
+			if to, _ := os.Readlink(fd); strings.HasPrefix(to, "socket:") {
+				sockets[to] = true
+			}
+		}
+	}
 	var all []int
 	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
 		b, _ := os.ReadFile(table)
 		for line := range strings.Lines(string(b)) {
 			c := strings.Fields(line)
-			if len(c) < 10 || c[3] != "0A" {
+			if len(c) < 10 || c[3] != "0A" || !sockets["socket:["+c[9]+"]"] {
 				continue
 			}
 			_, hex, _ := strings.Cut(c[1], ":")

@@ -34,6 +34,6 @@ func sweep(ctx context.Context, _ marks) error { return ctx.Err() }
 func holders(int) []holder { return nil }
 
 // listening returns nil: the listeners are unknown.
-func listening() []int { return nil }
+func listening(int) []int { return nil }
 
 func below(int, int) bool { return true }

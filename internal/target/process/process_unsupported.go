@@ -27,7 +27,7 @@ func sweep(context.Context, marks) error { return nil }
 
 func holders(int) []holder { return nil }
 
-func listening() []int { return nil }
+func listening(int) []int { return nil }
 
 func below(int, int) bool { return true }
 

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -136,12 +135,12 @@ func (g *generation) remedy(cause error) string {
 	return "fix what its log shows; " + must
 }
 
-// otherPorts returns the ports on which processes of the generation listen.
+// otherPorts returns the ports, other than its own, on which processes of the generation
+// listen.
 func (g *generation) otherPorts() []string {
 	var all []string
-	supervisor := owner(g.path("lock"))
-	for _, port := range listening() {
-		if slices.ContainsFunc(holders(port), func(h holder) bool { return port != g.spec.Port && below(h.pid, supervisor) }) {
+	for _, port := range listening(owner(g.path("lock"))) {
+		if port != g.spec.Port {
 			all = append(all, strconv.Itoa(port))
 		}
 	}
