@@ -12,6 +12,7 @@ import (
 	"github.com/dustin/go-humanize/english"
 
 	"github.com/seed-b235b314/goldenpath/internal/command"
+	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/target"
@@ -70,9 +71,10 @@ func (c *Status) Do(ctx context.Context, env *command.Env) (*report.Report, erro
 		}
 		s.Rows = append(s.Rows, []string{name, state, "", e.ID, e.Commit[:min(7, len(e.Commit))], "", e.Time.UTC().Format(time.RFC3339), e.Digest, report.LogLine(e.Target.String())})
 	}
-	if len(stopped) > 0 {
-		r.Title += "; goldenpath run --from NAME deploys a stopped one again"
+	if cfg, err := config.Read(w.repo); err == nil && cfg.Walkable() == nil {
+		w.config = cfg
 	}
+	r.Title += w.startAgain(stopped)
 	if len(elsewhere) > 0 {
 		r.Title += "; goldenpath status " + elsewhere[0] + " asks its target"
 	}
