@@ -134,11 +134,11 @@ func (c *PreviewAccess) accounts(ctx context.Context, cfg *config.Config, dir st
 		if !ok {
 			return nil, fmt.Errorf("the target of %s is %T", name, opened)
 		}
-		stored := false
+		needs := kubernetes.Needs{Migrate: d.Migrate.Set(), Postgres: cfg.Services.Postgres.Version > 0}
 		for _, s := range d.Secrets {
-			stored = stored || s.Store != ""
+			needs.Stores = needs.Stores || s.Store != ""
 		}
-		rights, err := t.Access(ctx, environment, stored)
+		rights, err := t.Access(ctx, environment, needs)
 		if err != nil {
 			return nil, fmt.Errorf("cannot find out what %s deploys: %w", name, err)
 		}

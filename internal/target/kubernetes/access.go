@@ -29,10 +29,16 @@ type Access struct {
 	Kinds     []string // kinds that the chart, kustomization or manifests render
 }
 
+// Needs are parts of a deployment that the rendered objects do not show.
+type Needs struct {
+	Stores   bool // secrets from a store
+	Migrate  bool // a migration
+	Postgres bool // a database for each preview
+}
+
 // Access returns the rights that goldenpath needs to deploy to the environment, without
-// a cluster: "preview/" and any name stands for all previews. stores says whether the
-// environment has secrets from a store.
-func (t *Target) Access(ctx context.Context, environment string, stores bool) (Access, error) {
+// a cluster: "preview/" and any name stands for all previews.
+func (t *Target) Access(ctx context.Context, environment string, n Needs) (Access, error) {
 	_, preview := previewName(environment)
 	p := &prepared{namespace: t.namespace(environment)}
 	d := target.Deployment{Environment: environment, Commit: strings.Repeat("0", 40), Digest: "sha256:" + strings.Repeat("0", 64)}
@@ -64,7 +70,14 @@ func (t *Target) Access(ctx context.Context, environment string, stores bool) (A
 	inside.add("", "pods", "list")
 	inside.add("", "pods/log", "get")
 	inside.add("", "events", "list")
-	if stores {
+	if n.Migrate {
+		inside.add("batch", "jobs", "get", "list", "create", "patch", "delete")
+	}
+	if n.Postgres && preview {
+		inside.add("apps", "statefulsets", "get", "list", "create", "patch", "delete")
+		inside.add("", "services", "get", "list", "create", "patch", "delete")
+	}
+	if n.Stores {
 		inside.add("external-secrets.io", "externalsecrets", "get", "create", "patch", "delete")
 	}
 	out := Access{Kinds: slices.Sorted(maps.Keys(kinds))}

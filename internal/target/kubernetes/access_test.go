@@ -109,7 +109,7 @@ metadata: {name: refused}
 			a := newAPI(t)
 			at := a.target(t, web+extra)
 			at.Namespace = namespace
-			access, err := at.Access(t.Context(), environment, false)
+			access, err := at.Access(t.Context(), environment, Needs{})
 			if err != nil {
 				t.Fatal(err)
 			}

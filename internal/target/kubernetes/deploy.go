@@ -25,6 +25,7 @@ type deployment struct {
 	uid       types.UID // of the namespace; "": there is none yet
 	holder    string    // of the lease
 	plan      *prepared
+	services  []*unstructured.Unstructured // beside the app
 	inventory *inventory
 	running   target.Running
 	last      time.Time
@@ -112,6 +113,9 @@ func (x *deployment) inspect(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := x.addPostgres(ctx, ns != nil); err != nil {
+		return err
+	}
 	x.plan, err = x.prepare(ctx, x.cluster, x.Deployment, x.inventory.Good != nil)
 	if err != nil {
 		return err
@@ -146,7 +150,7 @@ func (x *deployment) replace(ctx context.Context) (err error) {
 	}
 	x.inventory.Holder = x.holder
 	x.inventory.Generation, x.inventory.Hash, x.inventory.Started = x.running.Generation, x.plan.hash, x.running.Started
-	support := x.secretObjects(x.namespace, x.Deployment)
+	support, fresh := x.support(), x.firstTime(x.inventory)
 	x.inventory.expect(x.plan.objects)
 	x.inventory.expect(support)
 	if err := c.writeInventory(ctx, x.namespace, x.inventory); err != nil {
@@ -158,7 +162,14 @@ func (x *deployment) replace(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if _, err := c.applyAll(ctx, support, true); err != nil {
+	started, err := c.applyAll(ctx, support, true)
+	if err != nil {
+		return err
+	}
+	if err := x.startServices(ctx, started); err != nil {
+		return err
+	}
+	if _, err := c.applyAll(ctx, fresh, x.preview); err != nil {
 		return err
 	}
 	event := "install"

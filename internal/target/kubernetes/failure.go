@@ -40,7 +40,7 @@ func (x *deployment) afterFailure(ctx context.Context, f *target.Failure) {
 		f.Kept = fmt.Sprintf("namespace %s; generation %d could not be restored: %v", x.namespace, g.Generation, err)
 		return
 	}
-	support := x.secretObjects(x.namespace, x.Deployment)
+	support := x.support()
 	gone := x.inventory.obsolete(slices.Concat(all, x.plan.hookObjects(), support))
 	x.inventory.Hash = g.Hash
 	x.running.Commit, x.running.Digest, x.running.PlatformDigest, x.running.URL = g.Commit, g.Digest, g.PlatformDigest, g.URL

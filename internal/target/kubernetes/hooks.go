@@ -28,9 +28,17 @@ func (x *deployment) hook(ctx context.Context, event string) error {
 		if err != nil {
 			return err
 		}
-		if err := x.cluster.await(ctx, x.namespace, []*unstructured.Unstructured{live}, unfinished, x.Ready.Timeout, x.Proceed); err != nil {
+		limit := x.Ready.Timeout
+		if h.isMigration() {
+			limit = x.Migrate.Limit()
+		}
+		if err := x.cluster.await(ctx, x.namespace, []*unstructured.Unstructured{live}, unfinished, limit, x.Proceed); err != nil {
 			if f, ok := isFailure(err); ok {
-				f.What = "hook " + event + ": " + f.What
+				if h.isMigration() {
+					migrationFailed(f)
+				} else {
+					f.What = "hook " + event + ": " + f.What
+				}
 				f.Detail = append(f.Detail, x.hookLog(ctx, live)...)
 			}
 			return err

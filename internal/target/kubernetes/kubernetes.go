@@ -34,9 +34,10 @@ type Target struct {
 	Namespace    string        // of an environment other than a preview
 	URL          string        // with {name} and {number}; "": derived from the deployed objects
 	Isolation    Isolation
-	PullSecret   string        // a .dockerconfigjson; "": none
-	Removal      time.Duration // how long to wait for a removal; default 3 minutes
-	Patience     time.Duration // how long the cluster may fail to respond; default 1 minute
+	ImageDigest  func(ctx context.Context, image string) (string, error) // of an image in a registry; nil: asks the registry
+	PullSecret   string                                                  // a .dockerconfigjson; "": none
+	Removal      time.Duration                                           // how long to wait for a removal; default 3 minutes
+	Patience     time.Duration                                           // how long the cluster may fail to respond; default 1 minute
 
 	mu   sync.Mutex
 	open *cluster

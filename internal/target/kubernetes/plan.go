@@ -20,7 +20,7 @@ func (t *Target) Plan(ctx context.Context, d target.Deployment) (target.Plan, er
 	if err := x.inspect(ctx); err != nil {
 		return target.Plan{}, err
 	}
-	p := target.Plan{Place: "namespace " + x.namespace, Requests: requests(x.plan.objects), Notes: x.plan.notes}
+	p := target.Plan{Place: "namespace " + x.namespace, Requests: requests(slices.Concat(x.plan.objects, x.services)), Notes: x.plan.notes}
 	if c.context != "" {
 		p.Place += " of " + c.context
 	}
@@ -28,7 +28,7 @@ func (t *Target) Plan(ctx context.Context, d target.Deployment) (target.Plan, er
 	for _, r := range x.inventory.Objects {
 		have[r.String()] = true
 	}
-	for _, o := range x.plan.objects {
+	for _, o := range slices.Concat(x.services, x.plan.objects) {
 		what := "create"
 		if have[refOf(o).String()] {
 			what = "change"
@@ -40,7 +40,7 @@ func (t *Target) Plan(ctx context.Context, d target.Deployment) (target.Plan, er
 	}
 	inv := *x.inventory
 	inv.Objects = slices.Clone(inv.Objects)
-	support := x.secretObjects(x.namespace, d)
+	support := x.support()
 	for _, r := range inv.obsolete(slices.Concat(x.plan.objects, x.plan.hookObjects(), support)) {
 		p.Changes = append(p.Changes, target.Change{Object: r.word(), What: "remove"})
 	}

@@ -49,6 +49,12 @@ func (t *Target) prepare(ctx context.Context, c *cluster, d target.Deployment, u
 		return nil, err
 	}
 	problems = append(problems, artifact(all, t.ReplaceImage, d, t.PullSecret != "")...)
+	if len(problems) == 0 {
+		job, more := migration(all, d, p.namespace)
+		if problems = append(problems, more...); job != nil {
+			all = append(all, job)
+		}
+	}
 	if preview {
 		p.harden(all, d)
 		problems = append(problems, p.refuse(all, t.Isolation.Kinds)...)
