@@ -100,6 +100,8 @@ func (x *execution) next(failed string) []string {
 	o := x.state.outcome(failed)
 	const fix = "fix the cause, commit the change, then " + again
 	switch {
+	case slices.Contains([]report.Reason{report.ReasonNotReady, report.ReasonDockerMissing, report.ReasonNotInImage}, o.Reason):
+		return append(remedies(x.reports[failed]), fix)
 	case o.Error != "" && o.Reason == "":
 		return []string{again + " continues with " + failed}
 	case o.Reason == report.ReasonInvalidInput:
@@ -144,4 +146,17 @@ func (x *execution) answering(ctx context.Context, name string, r *report.Report
 	}
 	out.Outputs = slices.DeleteFunc(slices.Clone(r.Outputs), func(o report.Output) bool { return o.Name == "url" })
 	return &out
+}
+
+// remedies returns what the failed checks of a report say about the way forward.
+func remedies(r *report.Report) (all []string) {
+	if r == nil {
+		return nil
+	}
+	for _, c := range r.Checks {
+		if c.State == report.Failed && c.Note != "" {
+			all = append(all, c.Note)
+		}
+	}
+	return all
 }
