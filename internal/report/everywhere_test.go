@@ -208,6 +208,7 @@ func FuzzMarkdown(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		r := everywhere(s)
 		checkPage(t, written(t, func(w io.Writer) error { return r.WriteSummary(w, SummaryBudget) }))
+		checkPage(t, written(t, func(w io.Writer) error { return r.WriteStep(w, SummaryBudget) }))
 		small := written(t, func(w io.Writer) error { return r.WriteSummary(w, 2000) })
 		checkPage(t, small)
 		if len(small) > 2000 {

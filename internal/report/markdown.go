@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +23,23 @@ const (
 // not fit the budget, in bytes, are left out, and a notice reports that.
 func (r *Report) WriteSummary(w io.Writer, budget int) error {
 	_, err := io.WriteString(w, joinBlocks(r.blocks(), budget))
+	return err
+}
+
+// WriteStep writes the summary of one step of many. GitHub shows the summaries of all jobs
+// of a run below each other, so each is one line with the rest folded. What blocks is open.
+func (r *Report) WriteStep(w io.Writer, budget int) error {
+	open := ""
+	if r.Verdict == Fail {
+		open = " open"
+	}
+	head := "<details" + open + "><summary><b>" + htmlText(cut(r.Name, 100)) + "</b> · " + verdictText(r.Verdict) + " · " + htmlText(cut(r.Title, 300))
+	if took := Duration(r.Seconds); took != "" {
+		head += " · " + took
+	}
+	head += "</summary>\n\n"
+	const tail = "\n</details>\n"
+	_, err := io.WriteString(w, head+joinBlocks(r.blocks(), budget-len(head)-len(tail))+tail)
 	return err
 }
 
@@ -60,7 +78,11 @@ func (r *Report) verdictBlock() block {
 }
 
 func (r *Report) checkTable() block {
-	b := block{head: "| | check | result | |\n|---|---|---|---|\n", more: "\n%d more checks are in the JSON report.\n"}
+	notes := slices.ContainsFunc(r.Checks, func(c Check) bool { return c.Note != "" })
+	b := block{head: "| | check | result |\n|---|---|---|\n", more: "\n%d more checks are in the JSON report.\n"}
+	if notes {
+		b.head = "| | check | result | note |\n|---|---|---|---|\n"
+	}
 	for _, c := range r.Checks {
 		result := markdownInline(cut(c.Result, 500))
 		if u := SafeLink(c.Link); u != "" {
@@ -69,7 +91,11 @@ func (r *Report) checkTable() block {
 		if took := Duration(c.Seconds); took != "" {
 			result += " · " + took
 		}
-		b.rows = append(b.rows, markdownRow(stateMark(c.State), markdownInline(cut(c.Name, 100)), statePrefix(c.State)+result, markdownInline(cut(c.Note, 500))))
+		cells := []string{stateMark(c.State), markdownInline(cut(c.Name, 100)), statePrefix(c.State) + result}
+		if notes {
+			cells = append(cells, markdownInline(cut(c.Note, 500)))
+		}
+		b.rows = append(b.rows, markdownRow(cells...))
 	}
 	return b
 }

@@ -157,7 +157,7 @@ func (r *Runner) summary(rep *report.Report) error {
 		return nil
 	}
 	var b bytes.Buffer
-	if err := rep.WriteSummary(&b, report.SummaryBudget); err != nil {
+	if err := rep.WriteStep(&b, report.SummaryBudget); err != nil {
 		return err
 	}
 	return appendFile(path, b.Bytes())
