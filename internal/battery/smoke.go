@@ -16,14 +16,15 @@ import (
 const (
 	smokeTimeout = 10 * time.Second
 	smokeBody    = 1 << 20 // bytes of the response that are searched
+	maxRedirects = 5
 )
 
-// smoke sends one request, follows no redirect, and compares the response with
-// what is declared.
+// smoke sends one request and compares the response with what is declared. Only the
+// default request follows redirects, and only within the deployment.
 func smoke(ctx context.Context, url string, s config.Smoke) step {
 	check := report.Check{Name: "GET " + s.Get, State: report.Failed}
 	start := time.Now()
-	status, body, err := get(ctx, url+s.Get)
+	status, body, err := get(ctx, url+s.Get, s.Redirects)
 	check.Seconds = time.Since(start).Seconds()
 	switch {
 	case err != nil:
@@ -39,14 +40,19 @@ func smoke(ctx context.Context, url string, s config.Smoke) step {
 }
 
 // get returns the status and the beginning of the body of a response.
-func get(ctx context.Context, url string) (status int, body string, err error) {
+func get(ctx context.Context, url string, follow bool) (status int, body string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, smokeTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return 0, "", err
 	}
-	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := &http.Client{CheckRedirect: func(next *http.Request, before []*http.Request) error {
+		if first := before[0].URL; !follow || len(before) > maxRedirects || next.URL.Scheme != first.Scheme || next.URL.Host != first.Host {
+			return http.ErrUseLastResponse
+		}
+		return nil
+	}}
 	res, err := client.Do(req)
 	if err != nil {
 		return 0, "", err

@@ -73,9 +73,10 @@ type Battery struct {
 
 // Smoke is one request that must succeed.
 type Smoke struct {
-	Get      string `yaml:"get"`      // path
-	Status   int    `yaml:"status"`   // default 200
-	Contains string `yaml:"contains"` // text the body must contain
+	Get       string `yaml:"get"`        // path
+	Status    int    `yaml:"status"`     // default 200
+	Contains  string `yaml:"contains"`   // text the body must contain
+	Redirects bool   `yaml:"-" json:"-"` // whether redirects within the deployment are followed, as for readiness
 }
 
 // Ready defines when a deployment is ready.

@@ -28,7 +28,7 @@ func (c *Config) defaults() {
 	}
 	c.Preview.defaults(a.Image)
 	if len(c.Battery.Smoke) == 0 && len(c.Battery.Steps) == 0 {
-		c.Battery.Smoke = []Smoke{{Get: c.Preview.Ready.Path, Status: 200}}
+		c.Battery.Smoke = []Smoke{{Get: c.Preview.Ready.Path, Status: 200, Redirects: true}}
 	}
 	if len(c.Environments) == 0 {
 		c.Environments = map[string]Environment{"staging": {}, "production": {From: "staging"}}
