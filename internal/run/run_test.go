@@ -48,8 +48,17 @@ func TestPath(t *testing.T) {
 		t.Error("there is a checkout below the git directory")
 	}
 	// Again, nothing is left to do.
-	if _, ran := b.must(Options{}); len(ran) != 0 {
-		t.Errorf("ran again: %v", ran)
+	res, ran = b.must(Options{})
+	if len(ran) != 0 || !strings.HasPrefix(res.Report.Title, "nothing new: ") || !strings.HasSuffix(res.Report.Title, " is in production already") {
+		t.Errorf("ran again: %v, %s", ran, res.Report.Title)
+	}
+	// NEWCOMER 14: who forgot to commit reads it in the last line.
+	if err := os.WriteFile(filepath.Join(b.dir, "forgotten"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	res, _ = b.must(Options{})
+	if !strings.HasPrefix(res.Report.Title, "nothing new: 1 change is not committed; ") {
+		t.Error(res.Report.Title)
 	}
 	if !strings.Contains(b.out.String(), "(done before)") {
 		t.Errorf("what was done before is not shown:\n%s", &b.out)

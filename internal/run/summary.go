@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize/english"
+
 	"github.com/seed-b235b314/goldenpath/internal/files"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/text"
@@ -102,7 +104,18 @@ func (x *execution) conclude(r *report.Report, all []step, until int, failed str
 		chain := x.Config.Chain()
 		r.Verdict, r.Reason = report.Worst(r.Checks), report.ReasonCompleted
 		r.Title = fmt.Sprintf("%.7s is in %s, all %d stages in %s", r.Commit, chain[len(chain)-1], len(all), took)
+		if x.nothingNew(failed) {
+			r.Title = "nothing new: " + x.unchanged() + fmt.Sprintf("%.7s is in %s already", r.Commit, chain[len(chain)-1])
+		}
 	}
+}
+
+// unchanged says how many changes are not committed, as the beginning of a sentence.
+func (x *execution) unchanged() string {
+	if n := x.Job.Commit.Dirty; n > 0 {
+		return english.Plural(n, "change is", "changes are") + " not committed; "
+	}
+	return ""
 }
 
 // problems repeats the warnings and failures of a stage, because some people read only the
