@@ -23,6 +23,7 @@ type End struct {
 	Remove      string     `json:"remove,omitempty"`      // command that removes the preview
 	Uncommitted int        `json:"uncommitted,omitempty"` // changes of the working tree that the run did not include
 	NothingNew  bool       `json:"nothing_new,omitempty"` // an earlier run had completed every stage
+	Causes      []string   `json:"causes,omitempty"`      // what failed, where the title does not give it
 	Log         string     `json:"log,omitempty"`         // file with the whole output of what failed
 	Next        []string   `json:"next,omitempty"`        // what to do now, a sentence or a command each
 }
@@ -48,6 +49,9 @@ func (e End) Lines() [][2]string {
 		add("ends", e.Expires.UTC().Format("Mon 2 Jan 15:04 MST"))
 	}
 	add("remove", e.Remove)
+	for _, c := range e.Causes {
+		add("cause", c)
+	}
 	add("full log", e.Log)
 	for _, n := range e.Next {
 		add("next", n)

@@ -29,7 +29,7 @@ func (x *execution) end(ctx context.Context, failed string) report.End {
 	}
 	if failed != "" {
 		if rep := x.reports[failed]; rep != nil {
-			e.Log = rep.Output("log")
+			e.Log, e.Causes = rep.Output("log"), causes(rep)
 		}
 		e.Next = x.next(failed)
 	} else if e.NothingNew && e.Uncommitted > 0 {
@@ -100,7 +100,7 @@ func (x *execution) next(failed string) []string {
 	o := x.state.outcome(failed)
 	const fix = "fix the cause, commit the change, then " + again
 	switch {
-	case slices.Contains([]report.Reason{report.ReasonNotReady, report.ReasonDockerMissing, report.ReasonNotInImage}, o.Reason):
+	case slices.Contains([]report.Reason{report.ReasonNotReady, report.ReasonDockerMissing, report.ReasonNotInImage, report.ReasonDimensionFailed}, o.Reason):
 		return append(remedies(x.reports[failed]), fix)
 	case o.Error != "" && o.Reason == "":
 		return []string{again + " continues with " + failed}
@@ -153,9 +153,30 @@ func remedies(r *report.Report) (all []string) {
 	if r == nil {
 		return nil
 	}
-	for _, c := range r.Checks {
-		if c.State == report.Failed && c.Note != "" {
+	for _, c := range failedChecks(r) {
+		if c.Note != "" {
 			all = append(all, c.Note)
+		}
+	}
+	return all
+}
+
+// causes returns the results of the failed checks that the title does not contain.
+func causes(r *report.Report) (all []string) {
+	for _, c := range failedChecks(r) {
+		if !strings.Contains(r.Title, c.Result) {
+			all = append(all, c.Name+": "+c.Result)
+		}
+	}
+	return all[:min(len(all), 5)]
+}
+
+// failedChecks returns the checks that made a report fail: those that failed, and those
+// without a result that the title names.
+func failedChecks(r *report.Report) (all []report.Check) {
+	for _, c := range r.Checks {
+		if c.State == report.Failed || c.State == report.Missing && strings.Contains(r.Title, c.Name) {
+			all = append(all, c)
 		}
 	}
 	return all
