@@ -26,6 +26,12 @@ if [ ! -f "$parser/parse.cjs" ]; then
 	(cd "$parser" && npm ci --silent --no-audit --no-fund && npx esbuild parse.js --bundle --platform=node --format=cjs --outfile=parse.cjs --log-level=warning)
 fi
 
+# The client of the browser, and axe.
+browser=.cache/browser
+mkdir -p "$browser"
+cp internal/e2e/browser/package.json internal/e2e/browser/package-lock.json internal/e2e/browser/look.js "$browser/"
+[ -d "$browser/node_modules" ] || (cd "$browser" && npm ci --silent --no-audit --no-fund)
+
 # GitHub's description of its REST API and its example payloads: two files out of
 # packages of 400 MB.
 openapi=.cache/openapi

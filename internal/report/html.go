@@ -38,6 +38,8 @@ func (p Page) WriteHTML(w io.Writer) error {
 	t, err := template.New("page").Funcs(template.FuncMap{
 		"clean":    func(s string) string { return singleLine(cut(s, pageField)) },
 		"text":     func(s string) template.HTML { return breakable(singleLine(cut(s, pageField))) },
+		"named":    named,
+		"empty":    func(s string) bool { return strings.TrimSpace(singleLine(s)) == "" },
 		"lines":    func(s string) string { return multiLine(cut(s, pageText)) },
 		"mark":     stateMark,
 		"word":     verdictText,
@@ -95,6 +97,14 @@ func class(s State) string {
 // blockingGroups returns the findings that block, grouped by rule.
 func blockingGroups(all []Finding) []Group {
 	return GroupFindings(slices.DeleteFunc(slices.Clone(all), func(f Finding) bool { return !f.Blocking }))
+}
+
+// named returns text for a place that must not be empty, such as a link.
+func named(s, otherwise string) template.HTML {
+	if t := singleLine(cut(s, pageField)); strings.TrimSpace(t) != "" {
+		return breakable(t)
+	}
+	return breakable(otherwise)
 }
 
 // heading is the findings with one heading, grouped by rule.

@@ -71,7 +71,7 @@ func TestActions(t *testing.T) {
 			if len(r.Env)+len(r.State)+len(r.Path) > 0 {
 				t.Errorf("it sets variables %v, state %v, path %v", r.Env, r.State, r.Path)
 			}
-			if !strings.HasPrefix(r.Summary, "### goldenpath "+name) && !strings.HasPrefix(r.Summary, "### "+name) {
+			if !strings.Contains(r.Summary, "<summary><b>"+name+"</b>") {
 				t.Errorf("summary:\n%s", r.Summary)
 			}
 			if foreign := s.foreign(); len(foreign) > 0 {
