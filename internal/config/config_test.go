@@ -34,7 +34,7 @@ func TestDefaults(t *testing.T) {
 		Version:  1,
 		App:      "where2eat",
 		Artifact: Artifact{Image: "where2eat", Pack: "dist", Entrypoint: []string{"/server"}, Workdir: "/", User: "65532:65532", Port: 8080, MaxSize: 500_000_000},
-		Battery:  Battery{Smoke: []Smoke{{Get: "/", Status: 200}}},
+		Battery:  Battery{Smoke: []Smoke{{Get: "/", Status: 200, Redirects: true}}},
 		Preview: Preview{
 			Deploy: Deploy{Target: "process"}, Ready: Ready{Path: "/", Timeout: Duration(time.Minute)},
 			TTL: Duration(24 * time.Hour), MaxTTL: Duration(7 * 24 * time.Hour), SweepEvery: Duration(time.Hour),
@@ -45,6 +45,7 @@ func TestDefaults(t *testing.T) {
 			"staging":    {Deploy: Deploy{Target: "process"}},
 			"production": {Deploy: Deploy{Target: "process"}, From: "staging", Soak: soak},
 		},
+		Install:   Install{Timeout: Duration(15 * time.Minute)},
 		Gate:      Gate{FailOn: "high", NewOnly: &yes, Waivers: ".goldenpath/waivers.yml", WaiverMaxAge: Duration(180 * 24 * time.Hour), DatabaseMaxAge: Duration(7 * 24 * time.Hour)},
 		Scorecard: Scorecard{Requirements: "docs/requirements", Must: []string{"tests", "security"}},
 		Flags:     "flags",
@@ -99,6 +100,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 			CostCentre: "R-and-D.7", OnFailure: "remove", Isolation: Isolation{IngressFrom: []string{"ingress-nginx"}, Egress: "internet", CPU: "500m", Memory: "2Gi", Pods: 5, Kinds: []string{"Rollout.argoproj.io"}},
 		},
 		Services:  Services{Postgres: Postgres{Version: 16, Image: "docker.io/library/postgres@sha256:" + strings.Repeat("a", 64)}},
+		Install:   Install{Run: "npm ci", Lock: []string{"package-lock.json"}, Keep: []string{"node_modules"}, Timeout: Duration(5 * time.Minute)},
 		Variables: Variables{Checks: []string{"NPM_TOKEN"}, Build: []string{"NPM_TOKEN", "SENTRY_TOKEN"}, Seed: []string{"API_KEY"}, Battery: []string{"E2E_PASSWORD"}},
 		Environments: map[string]Environment{
 			"internal": {Deploy: Deploy{Target: "terraform", Terraform: "infra", Vars: map[string]string{"domain": "example.com"}, Backend: map[string]string{"bucket": "state"}}},

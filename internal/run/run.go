@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -72,6 +73,7 @@ func Path(ctx context.Context, d stage.Deps, p Progress, o Options) (*Result, er
 	if err != nil {
 		return nil, err
 	}
+	x.Job.Reaches = func(stage string) bool { i := slices.Index(names(all), stage); return i >= 0 && i <= until }
 	if o.DryRun {
 		return &Result{Report: x.plan(all[:until+1])}, nil
 	}
@@ -237,6 +239,9 @@ func (x *execution) invalid(name string, start time.Time, usage *report.UsageErr
 	problems := strings.Split(strings.TrimSpace(usage.Problem), "\n")
 	r.Title = "invalid input: " + problems[0]
 	if n := len(problems); n > 1 {
+		if last := strings.TrimSpace(problems[n-1]); strings.HasPrefix(last, "try: ") { // the remedy for all
+			n--
+		}
 		r.Title = "invalid input: " + english.Plural(n, "problem", "")
 		r.Sections = []report.Section{{Title: "problems", Open: true, Text: usage.Problem + "\n"}}
 	}

@@ -70,10 +70,11 @@ type Job struct {
 	// Declared is the configuration as it is in the commit, if Config has the environments
 	// of this machine instead; nil: Config is it.
 	Declared *config.Config
-	Dir      string               // checkout of the commit
-	Own      Own                  // set if Dir belongs to goldenpath
-	Out      string               // folder for logs, JUnit files and scratch files
-	Image    *artifact.Repository // repository that artifact.image names
+	Dir      string                  // checkout of the commit
+	Reaches  func(stage string) bool // whether the job goes as far as a stage; nil: it goes to the end
+	Own      Own                     // set if Dir belongs to goldenpath
+	Out      string                  // folder for logs, JUnit files and scratch files
+	Image    *artifact.Repository    // repository that artifact.image names
 }
 
 // New returns the job of a commit. dir is the folder of the checkout, which may not exist

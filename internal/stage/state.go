@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -26,7 +27,7 @@ func (j *Job) checkState() ([]report.Check, error) {
 		}
 		all = append(all, c...)
 	}
-	if j.Config.Services.Postgres.Version > 0 {
+	if j.Config.Services.Postgres.Version > 0 && j.reaches("preview") {
 		c, err := j.checkPostgres()
 		if err != nil {
 			return nil, err
@@ -35,6 +36,9 @@ func (j *Job) checkState() ([]report.Check, error) {
 	}
 	return all, nil
 }
+
+// reaches reports whether the job goes as far as a stage.
+func (j *Job) reaches(stage string) bool { return j.Reaches == nil || j.Reaches(stage) }
 
 // places lists the environments of the configuration, with "" for previews.
 func (j *Job) places() []string { return append([]string{""}, j.Config.Chain()...) }
@@ -50,7 +54,7 @@ func (j *Job) checkValues() ([]report.Check, error) {
 	found := map[string]bool{}
 	var problems []error
 	for _, environment := range j.places() {
-		if j.deploy(environment).Target != "process" {
+		if j.deploy(environment).Target != "process" || !j.reaches(cmp.Or(environment, "preview")) {
 			continue
 		}
 		values, err := j.Secrets(environment)
@@ -60,6 +64,9 @@ func (j *Job) checkValues() ([]report.Check, error) {
 		}
 	}
 	for _, commands := range []string{"checks", "build", "seed", "battery"} {
+		if !j.reaches(map[string]string{"checks": "test", "build": "package", "seed": "preview", "battery": "battery"}[commands]) {
+			continue
+		}
 		values, err := j.variables(commands)
 		problems = append(problems, err)
 		for name := range values {
