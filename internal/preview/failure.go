@@ -57,7 +57,7 @@ func (u *up) reportFailure(f *target.Failure) {
 	}
 	u.check(report.Check{Name: "preview", State: report.Failed, Result: f.What, Note: f.Remedy})
 	if len(f.Detail) > 0 {
-		r.Sections = append(r.Sections, report.Section{Title: "the application's last lines", Open: true, Text: strings.Join(f.Detail, "\n") + "\n"})
+		r.Sections = append(r.Sections, report.Section{Title: "what the application reported last", Open: true, Text: strings.Join(f.Detail, "\n") + "\n"})
 	}
 	if f.Log != "" {
 		u.check(report.Check{Name: "full log", State: report.OK, Result: f.Log})

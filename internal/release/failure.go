@@ -28,7 +28,7 @@ func notUp(r *report.Report, environment string, err error) bool {
 		r.Checks = append(r.Checks, report.Check{Name: "kept", State: report.OK, Result: f.Kept})
 	}
 	if len(f.Detail) > 0 {
-		r.Sections = append(r.Sections, report.Section{Title: "the application's last lines", Open: true, Text: strings.Join(f.Detail, "\n") + "\n"})
+		r.Sections = append(r.Sections, report.Section{Title: "what the application reported last", Open: true, Text: strings.Join(f.Detail, "\n") + "\n"})
 	}
 	return true
 }

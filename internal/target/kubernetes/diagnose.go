@@ -199,7 +199,7 @@ func (c *cluster) ofContainer(ctx context.Context, o, p *unstructured.Unstructur
 		why, _, _ := unstructured.NestedString(m, "lastState", "terminated", "reason")
 		r := reason{
 			what:   fmt.Sprintf("%s: container %s has crashed %d times (exit %d, %s)", word(o), clip(name), restarts, code, clip(why)),
-			remedy: "read the last lines of its log above", final: restarts >= crashes, rank: 6,
+			remedy: "read the last lines of its log", final: restarts >= crashes, rank: 6,
 		}
 		if why == "OOMKilled" {
 			r.remedy = "give it more memory (resources.limits.memory)"
