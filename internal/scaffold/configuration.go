@@ -3,6 +3,7 @@ package scaffold
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/config"
@@ -12,8 +13,10 @@ import (
 // so that init never writes an invalid one.
 func configuration(f *Facts) (text, not string, err error) {
 	lines := []string{"version: 1", "app: " + scalar(f.App, false)}
-	lines = append(lines, f.artifact.lines...)
-	if steps := f.steps(); len(steps) > 0 {
+	steps, artifact, install := f.installOnce()
+	lines = append(lines, install...)
+	lines = append(lines, artifact...)
+	if len(steps) > 0 {
 		lines = append(lines, "checks: # run in this order, on every commit")
 		for _, s := range steps {
 			line := scalar(s.run, false)
@@ -32,6 +35,29 @@ func configuration(f *Facts) (text, not string, err error) {
 		return "", "", fmt.Errorf("generated an invalid configuration: %w: this is a bug in goldenpath; report it and write the file by hand", err)
 	}
 	return text, "", nil
+}
+
+// installOnce takes the installation of npm out of the checks and out of the build, so that
+// it runs once for both, and not again while the lock file is the same. The build copies
+// what was installed, and removes what only the development needs.
+func (f *Facts) installOnce() (steps []step, artifact, install []string) {
+	steps, artifact = f.steps(), f.artifact.lines
+	const run = "npm ci"
+	if len(steps) == 0 || steps[0].name != "install" || steps[0].run != run || len(f.checked()) != 1 || len(f.checked()[0].members) > 0 {
+		return steps, artifact, nil
+	}
+	lock := steps[0].why
+	const inApp = "cd dist/app && "
+	shared := strings.NewReplacer(
+		inApp+run+" --omit=dev", inApp+"cp -R ../../node_modules . && npm prune --omit=dev",
+		inApp+run+" && ", inApp+"cp -R ../../node_modules . && ",
+		"build: "+run+" && ", "build: ",
+	)
+	artifact = slices.Clone(artifact)
+	for i, line := range artifact {
+		artifact[i] = shared.Replace(line)
+	}
+	return steps[1:], artifact, []string{"install: {run: " + run + ", lock: [" + scalar(lock, true) + "], keep: [node_modules]} # once for the checks and the build"}
 }
 
 // environments returns preview and environments. The only chart or kustomization is

@@ -102,7 +102,11 @@ func (f *Facts) section() report.Section {
 		row(r.line, text.OneLine(r.value, 80), r.why)
 	}
 	for _, st := range f.steps() {
-		row("checks."+st.name, text.OneLine(st.run, 80), st.why)
+		name := "checks." + st.name
+		if _, _, once := f.installOnce(); once != nil && st.name == "install" {
+			name = "install.run"
+		}
+		row(name, text.OneLine(st.run, 80), st.why)
 	}
 	for _, p := range f.Parts {
 		for _, refused := range p.Refused {
