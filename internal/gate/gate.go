@@ -23,6 +23,7 @@ type Options struct {
 	BaseProof       string          // why this base, or why none
 	BaseKind        string          // what makes the findings of the base known; empty: there is none
 	Baseline        Baseline        // findings that were there before the gate
+	ExpiredAreNew   bool            // a finding of the base counts as new once its waiver has expired, because the whole commit is released
 	BlockKnown      bool            // findings that the base has too block as well
 	FailOn          report.Severity // default high
 	Waivers         []Waiver
@@ -89,7 +90,7 @@ func Run(ctx context.Context, o Options) (*report.Report, []Package, error) {
 		o.Advisories.Complete(findings)
 	}
 	before := o.Baseline.apply(findings)
-	used := waive(findings, o.Waivers, o.Now)
+	used := waive(findings, o.Waivers, o.Now, o.ExpiredAreNew)
 	for i := range findings {
 		f := &findings[i]
 		if o.Unused != nil && fromConfiguration(*f) {

@@ -274,6 +274,25 @@ func TestWaive(t *testing.T) {
 	}
 }
 
+// GP-GATE-5: a release with a waiver accepts the finding only until the waiver ends. A
+// pull request does not block for what the base branch has to renew.
+func TestExpiredWaiverOfAKnownFinding(t *testing.T) {
+	f := vulnerable("CVE-2026-1", report.High, net)
+	f.Status = report.Known
+	past := []Waiver{{ID: "CVE-2026-1", Reason: "not reachable", Owner: "ann", Expires: "2026-11-20", until: now.AddDate(0, 0, -1)}}
+	for released, want := range map[bool]report.Status{true: report.New, false: report.Known} {
+		all := []report.Finding{f}
+		if waive(all, past, now, released); all[0].Status != want || all[0].Waiver == "" {
+			t.Errorf("released %v: %s %q, want %s", released, all[0].Status, all[0].Waiver, want)
+		}
+	}
+	renewed := append(past, Waiver{ID: "CVE-2026-1", Reason: "not reachable", Owner: "ann", Expires: "2026-12-31", until: now.AddDate(0, 1, 0)})
+	all := []report.Finding{f}
+	if waive(all, renewed, now, true); all[0].Status != report.Waived {
+		t.Errorf("renewed: %s", all[0].Status)
+	}
+}
+
 // A waiver of a fact holds for the row that several scanners made of it, whatever
 // the row is called.
 func TestWaiveAcrossScanners(t *testing.T) {

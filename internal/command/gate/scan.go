@@ -145,6 +145,7 @@ func (c *Scan) options(ctx context.Context, env *command.Env, found *change.Chan
 		return o, err
 	}
 	o.Files, o.Scope, o.Checkout, o.BaseProof = list.Files, list.Scope, list.Missing, found.Proof
+	o.ExpiredAreNew = found.Kind == change.Release || found.Kind == change.Adoption
 	o.BlockKnown = !*cfg.NewOnly
 	if list.Against != nil {
 		o.Against, p.compared = list.Against, list.Against.Commit
