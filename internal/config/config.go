@@ -11,6 +11,11 @@ import (
 // File is the name of the configuration at the root of a repository.
 const File = ".goldenpath.yml"
 
+// BaselineFile has the findings that a person accepted at once, with
+// `security-gate baseline`. It is separate from the waivers, because it is long, written
+// by a program, and has neither reasons nor an end.
+const BaselineFile = ".goldenpath/baseline.json"
+
 // Config is the content of .goldenpath.yml, with defaults.
 type Config struct {
 	Version      int                    `yaml:"version"`

@@ -116,7 +116,7 @@ func TestCheckout(t *testing.T) {
 		"actions are not updated":      {with(".github/dependabot.yml", "updates: [{package-ecosystem: npm}]"), "updates", report.Warned, "does not cover github-actions", "package-ecosystem: github-actions"},
 		"Renovate":                     {func(p *repo) { delete(p.files, ".github/dependabot.yml"); p.files["renovate.json"] = "{}" }, "updates", report.OK, "renovate.json", ""},
 		"no owners":                    {without(".github/CODEOWNERS"), "code owners", report.Warned, "no CODEOWNERS", "goldenpath init --with github"},
-		"no owner of the waivers":      {with(".github/CODEOWNERS", "* @a\n.goldenpath/\n"), "code owners", report.Warned, "names no owner for .goldenpath/waivers.yml, .goldenpath/evidence.pub", "/.goldenpath/"},
+		"no owner of the waivers":      {with(".github/CODEOWNERS", "* @a\n.goldenpath/\n"), "code owners", report.Warned, "names no owner for .goldenpath/waivers.yml, .goldenpath/baseline.json, .goldenpath/evidence.pub", "/.goldenpath/"},
 		"unreadable owners":            {with(".github/CODEOWNERS", "* someone\n"), "code owners", report.Warned, "CODEOWNERS", ""},
 		"waivers with a mistake":       {func(p *repo) { p.waive = report.Usage(".goldenpath/waivers.yml:3:1 has no owner") }, "waivers", report.Failed, "waivers.yml:3:1 has no owner", "has no owner"},
 		"no key":                       {without(".goldenpath/evidence.pub"), "evidence key", report.Failed, "no .goldenpath/evidence.pub", "goldenpath key"},

@@ -12,7 +12,7 @@ import (
 )
 
 // codeOwners checks that the files that decide have an owner: policy, waivers, the
-// public key, workflows, and CODEOWNERS itself.
+// accepted findings, the public key, workflows, and CODEOWNERS itself.
 func codeOwners(r *repo) finding {
 	where := []string{".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"} // GitHub uses the first that exists
 	fix := []string{".github/CODEOWNERS:", "  /.goldenpath.yml    @OWNER", "  /.goldenpath/       @OWNER", "  /.github/           @OWNER"}
@@ -29,7 +29,7 @@ func codeOwners(r *repo) finding {
 		return finding{report.Warned, fmt.Sprintf("%s: %v", name, err), "GitHub ignores invalid lines", fix}
 	}
 	var free []string
-	for _, file := range []string{config.File, r.config.Gate.Waivers, keyFile, folder + "/goldenpath.yml", name} {
+	for _, file := range []string{config.File, r.config.Gate.Waivers, config.BaselineFile, keyFile, folder + "/goldenpath.yml", name} {
 		rule, err := rules.Match(file)
 		if err != nil {
 			return finding{report.Warned, fmt.Sprintf("%s: %v", name, err), "", fix}

@@ -10,13 +10,12 @@ import (
 	"io/fs"
 	"slices"
 
+	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// BaselineFile has the findings that a person accepted at once, with
-// `security-gate baseline`. It is separate from the waivers, because it is long, written
-// by a program, and has neither reasons nor an end.
-const BaselineFile = ".goldenpath/baseline.json"
+// BaselineFile is where the accepted findings of a repository are.
+const BaselineFile = config.BaselineFile
 
 // Accepted is one entry of the baseline file. It has no text of the finding, so that it
 // cannot contain a secret.
