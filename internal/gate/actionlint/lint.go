@@ -3,16 +3,13 @@ package actionlint
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/rhysd/actionlint"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/gate/workflow"
 	"github.com/seed-b235b314/goldenpath/internal/report"
-	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
 // linter runs actionlint's rules on files that are already parsed.
@@ -48,8 +45,15 @@ func (l *linter) check(f *workflow.File) ([]report.Finding, error) {
 	}
 	var out []report.Finding
 	for _, e := range errs {
-		if l.newer.falseAlarm(e.Message) {
+		if l.newer.falseAlarm(f, e) {
 			continue
+		}
+		if looseInput.MatchString(e.Message) {
+			if found, ok := l.looseInputs(f, e); ok {
+				l.newer.dropped++
+				out = append(out, found...)
+				continue
+			}
 		}
 		found, same := l.joined(f, e)
 		switch {
@@ -108,26 +112,4 @@ func (l *linter) lint(f *workflow.File) ([]*actionlint.Error, error) {
 		errs = append(errs, r.Errs()...)
 	}
 	return errs, nil
-}
-
-func (l *linter) finding(f *workflow.File, e *actionlint.Error) report.Finding {
-	out := report.Finding{
-		Rule: e.Kind, Severity: report.Medium, Message: strings.ReplaceAll(text.OneLine(e.Message, 0), l.dir+string(filepath.Separator), ""),
-		At:  report.Location{Path: f.Path, Line: e.Line, Column: e.Column},
-		Fix: "fix the workflow: GitHub will reject it or run something other than intended",
-	}
-	switch {
-	case strings.Contains(e.Message, "reusable workflow file"):
-		// Two rules read that file, and the one that runs first reports this.
-		out.Rule = "workflow-call"
-	case e.Message == "string should not be empty", strings.Contains(e.Message, "its default value will never be used"):
-		// GitHub runs such a workflow: an empty "branches:" has no effect.
-		out.Severity, out.Fix = report.Low, "remove the value: it has no effect"
-	case e.Kind == "syntax-check":
-		out.Severity = report.High
-		out.Fix = "correct the syntax: GitHub does not run a workflow that it cannot parse"
-	case e.Kind == "runner-label":
-		out.Severity, out.Fix = report.Low, "correct the label, or list it in .github/actionlint.yaml as self-hosted-runner: {labels: [its-name]}"
-	}
-	return out
 }

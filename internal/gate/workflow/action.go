@@ -11,17 +11,17 @@ import (
 // not parse actions.
 func newAction(name string, text []byte, doc *yaml.Node) *File {
 	w := newFile(name, action, text)
-	entries(get(doc, "inputs"), func(id string, _, _ *yaml.Node) { w.inputs[id] = true })
+	entries(get(doc, "inputs"), func(id string, k, in *yaml.Node) {
+		w.inputs[id] = true
+		required := get(in, "required").Value == "true" && get(in, "default").Kind == 0
+		w.declared = append(w.declared, Input{k.Value, required})
+	})
 	job := &actionlint.Job{ID: &actionlint.String{Value: "runs"}, Pos: &actionlint.Pos{Line: 1, Col: 1}}
 	runs := get(doc, "runs")
 	if image := get(runs, "image"); strings.HasPrefix(image.Value, "docker://") {
 		job.Steps = append(job.Steps, &actionlint.Step{Exec: &actionlint.ExecAction{Uses: scalar(image)}, Pos: pos(image)})
 	}
-	if steps := get(runs, "steps"); steps.Kind == yaml.SequenceNode {
-		for _, s := range steps.Content {
-			job.Steps = append(job.Steps, step(resolve(s)))
-		}
-	}
+	job.Steps = append(job.Steps, stepsOf(get(runs, "steps"))...)
 	w.Workflow = &actionlint.Workflow{Jobs: map[string]*actionlint.Job{"runs": job}}
 	return w
 }
@@ -51,3 +51,20 @@ func scalar(n *yaml.Node) *actionlint.String {
 }
 
 func pos(n *yaml.Node) *actionlint.Pos { return &actionlint.Pos{Line: n.Line, Col: n.Column} }
+
+// Input is an input that an action declares.
+type Input struct {
+	Name     string
+	Required bool // the caller has to set it
+}
+
+// ActionInputs returns the inputs of the action in a folder of the repository, in file
+// order, and false if there is no such action.
+func (t *Tree) ActionInputs(folder string) ([]Input, bool) {
+	for _, f := range t.files {
+		if f.kind == action && target(f.Path) == folder {
+			return f.declared, true
+		}
+	}
+	return nil, false
+}

@@ -35,7 +35,8 @@ An action that is not valid YAML is ` + "`syntax-check`" + ` (high), which actio
 
 The rule is actionlint's own name for the check. ` + "`syntax-check`" + ` is high and ` + "`runner-label`" + ` is low. All others are medium:
 ` + "`expression`, `action`, `workflow-call`, `events`, `job-needs`, `matrix`, `glob`, `id`, `env-var`, `if-cond`, `shell-name`,\n`deprecated-commands`, `permissions`, `credentials`" + `. An empty filter and a default that is never used are low, because GitHub
-runs such a workflow. shellcheck and pyflakes are separate programs and are not started.
+runs such a workflow; so is a deprecated input. A key that resembles none that actionlint expects is medium: GitHub may have added
+it after the release of actionlint. shellcheck and pyflakes are separate programs and are not started.
 
 Two of its checks can report the same fact as goldenpath-workflow. The finding then has the rule of goldenpath-workflow and both tools:
 
@@ -54,8 +55,11 @@ GitHub accepts syntax that actionlint v1.7.12 does not know. The row of actionli
 
 - "newer syntax: 2 uses translated": before it checks a workflow, ` + "`uses: $/path`" + ` becomes ` + "`./path`" + ` and ` + "`job.workflow_ref`,\n  `job.workflow_sha`, `job.workflow_repository` and `job.workflow_file_path`" + ` become ` + "`job.status`" + `;
 - "newer syntax: 2 messages dropped": its messages about ` + "`job.workflow_*`, `cache-mode`, `queue`" + `, ` + "`command` and `entrypoint`" + ` of services, the permissions
-  ` + "`vulnerability-alerts`, `code-quality`, `artifact-metadata` and `models`" + `, new runner labels, the filter ` + "`matrix.*`" + `, and a Dockerfile
-  whose name starts with "Dockerfile." are false and are left out.
+  ` + "`vulnerability-alerts`, `code-quality`, `copilot-requests`, `drives`, `artifact-metadata` and `models`" + `, new runner labels, the filter
+  ` + "`matrix.*`" + `, parallel steps (` + "`parallel`, `background`, `wait`, `wait-all`, `cancel`" + `), a ` + "`type:`" + ` in an input of an action, and a
+  Dockerfile whose name starts with "Dockerfile." are false and are left out.
+
+Steps inside ` + "`parallel:`" + `, or below a key that actionlint does not know, are checked like all others.
 
 actionlint opens files that a workflow refers to. A reference that leads out of the repository, or to something that is not
 a regular file of at most 1 MiB, is not opened and is reported as not checked.

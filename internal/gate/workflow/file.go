@@ -25,8 +25,10 @@ type File struct {
 
 	kind       kind
 	lines      []string
+	declared   []Input           // inputs of an action
 	inputs     map[string]bool   // declared inputs, in lower case; true: any text is accepted
 	cacheModes map[string]string // by job id in lower case; "" is the mode of the workflow
+	controls   map[actionlint.Pos]bool
 	labels     []string          // runner labels from actionlint.yaml
 	outside    map[string]bool   // workflow name → an outsider can trigger it; nil: unknown
 	callers    map[string][]call // by target
@@ -36,7 +38,7 @@ type File struct {
 
 func newFile(name string, k kind, text []byte) *File {
 	return &File{
-		Path: name, kind: k, lines: split(text), inputs: map[string]bool{}, cacheModes: map[string]string{},
+		Path: name, kind: k, lines: split(text), inputs: map[string]bool{}, cacheModes: map[string]string{}, controls: map[actionlint.Pos]bool{},
 		visited: map[visit]bool{}, budget: new(maxFollowed),
 	}
 }
@@ -59,6 +61,7 @@ func newWorkflow(name string, text []byte, doc *yaml.Node) *File {
 			}
 		}
 	}
+	w.nest(doc)
 	w.cacheModes[""] = get(doc, "cache-mode").Value
 	entries(get(doc, "jobs"), func(id string, _, job *yaml.Node) { w.cacheModes[id] = get(job, "cache-mode").Value })
 	return w
@@ -69,6 +72,15 @@ func (w *File) jobs() []*actionlint.Job {
 	return slices.SortedFunc(maps.Values(w.Jobs), func(a, b *actionlint.Job) int {
 		return cmp.Or(cmp.Compare(a.Pos.Line, b.Pos.Line), cmp.Compare(a.Pos.Col, b.Pos.Col))
 	})
+}
+
+// Steps returns the steps of all jobs, in file order.
+func (w *File) Steps() []*actionlint.Step {
+	var out []*actionlint.Step
+	for _, j := range w.jobs() {
+		out = append(out, j.Steps...)
+	}
+	return out
 }
 
 func (w *File) at(p *actionlint.Pos) report.Location {
