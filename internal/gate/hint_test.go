@@ -52,6 +52,19 @@ security-gate waive 07f57c0796ce7f3bcba4aabac1e80720 --owner 'Ann Lee' --reason 
 	}
 }
 
+// TestWaiverOfSecret proves GP-GATE-5 (D4): the proposed waiver of a secret, in the files
+// or only in the history, does not cover another secret of the same rule in the same file.
+func TestWaiverOfSecret(t *testing.T) {
+	for _, kind := range []string{report.SecretPresent, report.SecretPossible, report.SecretRemoved} {
+		one := report.Finding{Rule: "github-pat", Secret: kind, Fingerprint: "github-pat:a.env:1", At: report.Location{Path: "a.env"}}
+		two := one
+		two.Fingerprint = "github-pat:a.env:2"
+		if w := WaiverOf(one); !w.matches(one) || w.matches(two) {
+			t.Errorf("%s: %+v", kind, w)
+		}
+	}
+}
+
 // TestWaiverHintOfMany: a short policy limits the date, and many findings are waived at
 // once.
 func TestWaiverHintOfMany(t *testing.T) {

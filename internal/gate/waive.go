@@ -20,11 +20,11 @@ import (
 )
 
 // WaiverOf returns the waiver that covers a finding, without reason, owner and expiry. A
-// vulnerability is waived in its package, and a rule in the file. A secret in the files
-// is waived by its fingerprint, so that no other secret is.
+// vulnerability is waived in its package, and a rule in the file. A secret is waived by
+// its fingerprint, so that no later secret of the same rule in the same file is.
 func WaiverOf(f report.Finding) Waiver {
 	switch {
-	case f.Secret == report.SecretPresent || f.Secret == report.SecretPossible:
+	case f.Secret != "":
 		return Waiver{Fingerprint: ID(f)}
 	case f.Package != "":
 		return Waiver{ID: f.Rule, PURL: nameOf(f.Package)}

@@ -168,6 +168,7 @@ func (r *Report) Sort() {
 	slices.SortStableFunc(r.Findings, func(a, b Finding) int {
 		return cmp.Or(compareBool(b.Blocking, a.Blocking),
 			cmp.Compare(a.Severity.rank(), b.Severity.rank()),
+			compareBool(a.Secret == SecretRemoved, b.Secret == SecretRemoved), // after those of today
 			cmp.Compare(a.At.Path, b.At.Path), cmp.Compare(a.At.Line, b.At.Line),
 			cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Package, b.Package))
 	})

@@ -3,6 +3,7 @@ package gitleaks
 import (
 	"context"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -29,7 +30,8 @@ type detector struct {
 	text   *detect.Detector // every rule; encoded text is decoded
 	plain  *detect.Detector // every rule but generic; nothing is decoded
 	any    *detect.Detector // the generic rule alone; nothing is decoded
-	binary *detect.Detector // the rules that recognise a secret by its form
+	binary *detect.Detector // every rule but generic and jwt; encoded text is decoded
+	forms  *detect.Detector // the rules that need no word beside the secret; nothing is decoded
 	skip   []*config.Allowlist
 	paths  sync.Map // path → whether the rules skip it
 }
@@ -67,6 +69,7 @@ func newDetector(ctx context.Context) (*detector, error) {
 	d.plain = newLibrary(ctx, cfg, others(all, generic), 0)
 	d.any = newLibrary(ctx, cfg, map[string]config.Rule{generic: all[generic]}, 0)
 	d.binary = newLibrary(ctx, cfg, others(all, generic, "jwt"), depth)
+	d.forms = newLibrary(ctx, cfg, distinct(all), 0)
 	return d, nil
 }
 
@@ -95,8 +98,22 @@ func others(rules map[string]config.Rule, without ...string) map[string]config.R
 	return left
 }
 
-// skips reports whether the rules ignore this path, as they do for lock files, images
-// and vendored modules. name is relative to the repository; otherwise a checkout below
+// distinct returns the rules that recognise a secret by its own form. The library's other
+// rules need a word in front of it, such as the name of a service, and any value follows:
+// in lock files and minified code such rules match hashes.
+func distinct(rules map[string]config.Rule) map[string]config.Rule {
+	left := others(rules, generic, "jwt", "jwt-base64")
+	maps.DeleteFunc(left, func(_ string, r config.Rule) bool {
+		return r.Regex != nil && strings.HasPrefix(r.Regex.String(), wordInFront)
+	})
+	return left
+}
+
+// wordInFront begins the expressions that the library's GenerateSemiGenericRegex makes.
+const wordInFront = `(?i)[\w.-]{0,50}?`
+
+// skips reports whether the default rules leave out this path, as they do for lock files,
+// images and vendored modules. Such files are examined with the rules of distinct. name is relative to the repository; otherwise a checkout below
 // a folder named vendor would be skipped completely.
 func (d *detector) skips(name string) bool {
 	if known, ok := d.paths.Load(name); ok {
@@ -111,59 +128,6 @@ func (d *detector) skips(name string) bool {
 func isPicture(name string) bool { return picture.MatchString(name) }
 
 var picture = regexp.MustCompile(`(?i)\.(?:bmp|gif|jpe?g|png|svg|tiff?|ico|webp|avif|eot|[ot]tf|woff2?|mp[34]|mov|webm)$`)
-
-// piece is a part of the text of a file.
-type piece struct {
-	path   string
-	line   int    // of its first line, counted from 1; 0: without line numbers
-	commit string // empty: in the tree
-	text   string
-	binary bool // only the rules that recognise a secret by its form apply
-}
-
-// look passes each secret in a piece to add. detect.DetectSource is not used because it
-// only logs the errors of a source.
-func (d *detector) look(ctx context.Context, p piece, add func(secret)) {
-	switch {
-	case p.binary:
-		p.hits(ctx, d.binary, add)
-		return
-	case encoded(p.text):
-		p.hits(ctx, d.text, add)
-		return
-	}
-	known := map[int][]string{} // line → secrets of the other rules
-	p.hits(ctx, d.plain, func(s secret) {
-		known[s.line] = append(known[s.line], s.value)
-		add(s)
-	})
-	for _, w := range windows(p.text) {
-		part := p
-		part.line, part.text = p.line+w.line, w.text
-		part.hits(ctx, d.any, func(s secret) {
-			// As in the library: a rule that recognises the secret by its form takes precedence.
-			if !slices.ContainsFunc(known[s.line], func(value string) bool { return strings.Contains(value, s.value) }) {
-				add(s)
-			}
-		})
-	}
-}
-
-func (p piece) hits(ctx context.Context, library *detect.Detector, add func(secret)) {
-	for _, hit := range library.DetectContext(ctx, detect.Fragment{CommitSHA: p.commit, FilePath: p.path, StartLine: p.line, Raw: p.text}) {
-		s := secret{
-			rule: hit.RuleID, about: hit.Description, value: hit.Secret,
-			path: p.path, line: hit.StartLine, column: hit.StartColumn, commit: p.commit,
-		}
-		switch {
-		case p.line == 0:
-			s.line, s.column = 0, 0
-		case s.line > p.line: // the library counts from the newline
-			s.column--
-		}
-		add(s)
-	}
-}
 
 // guard wraps do and turns a panic of the library into an error, because the caller's
 // recover does not cover other goroutines. The panic's value is left out: it may

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
@@ -18,9 +19,10 @@ type secret struct {
 	rule, about, value string
 	path               string
 	line, column       int
-	commit             string // empty: in the tree
-	age                int    // commits between Head and commit
-	joined             bool   // found in a string that is split over several lines
+	commit             string    // empty: in the tree
+	age                int       // commits between Head and commit
+	added              time.Time // when the commit was made; zero: in the tree
+	joined             bool      // found in a string that is split over several lines
 }
 
 // mark returns a fingerprint of the secret that does not reveal it and is the same in
@@ -78,22 +80,32 @@ func (s secret) finding(id string) report.Finding {
 		Message: s.about, At: report.Location{Path: s.path, Line: s.line, Column: s.column},
 		Fix: "revoke and rotate the secret at its issuer, then remove it from the file; it remains in the history",
 	}
+	if s.rule == generic { // many harmless values have the same form
+		f.Severity = report.High
+	}
 	if s.commit != "" {
 		// The line belongs to an older version, so an annotation there would mislead.
 		f.At, f.Secret = report.Location{Path: s.path}, report.SecretRemoved
-		f.Message = fmt.Sprintf("%s (added by commit %.7s at line %d, no longer in the tree)", s.about, s.commit, s.line)
+		f.Message = fmt.Sprintf("%s (only in the history: added at line %d by commit %.7s%s, no longer in the tree)", s.about, s.line, s.commit, s.since())
 		f.Fix = "revoke and rotate the secret at its issuer: removing it from the tree did not remove it from the history"
 	}
 	return f
 }
 
-// testFile matches files of tests and examples.
-var testFile = regexp.MustCompile(`(?i)(^|/)(__tests__|tests?|testdata|spec|fixtures?|__fixtures__|mocks?|examples?)/|(_test\.go|[._-](test|spec)\.[a-z]+|(^|/)test_[^/]*\.py)$`)
+func (s secret) since() string {
+	if s.added.IsZero() {
+		return ""
+	}
+	return " of " + s.added.UTC().Format(time.DateOnly)
+}
+
+// testFile matches files of tests and examples, and code of others.
+var testFile = regexp.MustCompile(`(?i)(^|/)(__tests__|tests?|testdata|spec|fixtures?|__fixtures__|mocks?|examples?|vendor|third_party|node_modules|bower_components)/|(_test\.go|[._-](test|spec)\.[a-z]+|(^|/)test_[^/]*\.py)$`)
 
 // presence says how certain it is that a secret in the files can be used. The generic
 // rule only recognises words such as key beside a random text.
 func (s secret) presence() string {
-	if s.rule == "generic-api-key" || testFile.MatchString(s.path) {
+	if s.rule == generic || testFile.MatchString(s.path) {
 		return report.SecretPossible
 	}
 	return report.SecretPresent

@@ -11,8 +11,10 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -30,7 +32,7 @@ import (
 func (s *scan) history(ctx context.Context) error {
 	_, err := os.Lstat(filepath.Join(s.in.Dir, ".git"))
 	if errors.Is(err, fs.ErrNotExist) {
-		s.missing = append(s.missing, gate.Gap{What: "git history", Why: "the folder is not a git repository",
+		s.miss(gate.Gap{What: "git history", Why: "the folder is not a git repository",
 			Remedy: "scan a clone: a removed secret is still public in the history"})
 		return nil
 	}
@@ -45,31 +47,36 @@ func (s *scan) history(ctx context.Context) error {
 	if err := s.shallow(ctx, commits); err != nil {
 		return err
 	}
-	age := make(map[string]int, len(commits))
-	for i, c := range commits {
-		age[c] = i
+	past := make(map[string]commit, len(commits))
+	for _, c := range commits {
+		past[c.id] = c
 	}
 
 	seen := &sightings{seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}}
+	add := func(p piece) error {
+		return guard(p.path, func() error {
+			s.again(ctx, seen, p, past[p.commit])
+			return ctx.Err()
+		})()
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	lanes := min(4, runtime.GOMAXPROCS(0), len(commits)/50+1)
 	for i := range lanes {
 		part := commits[len(commits)*i/lanes : len(commits)*(i+1)/lanes]
-		group.Go(func() error {
-			return s.patches(ctx, part, func(p piece) error {
-				return guard(p.path, func() error {
-					s.again(ctx, seen, p, age[p.commit])
-					return nil
-				})()
-			})
-		})
+		group.Go(func() error { return s.patches(ctx, ids(part), s.added, add) })
 	}
-	group.Go(func() error { return s.merges(ctx, seen, age) })
+	group.Go(func() error {
+		merges, err := s.list(ctx, "--merges")
+		if err != nil || len(merges) == 0 {
+			return err
+		}
+		return s.patches(ctx, ids(merges), s.merged, add)
+	})
 	return group.Wait()
 }
 
-// patches yields the added lines of commits that must be examined.
-func (s *scan) patches(ctx context.Context, commits []string, yield func(piece) error) error {
+// added yields the lines that commits added. paths limits it to these files; none: all.
+func (s *scan) added(ctx context.Context, commits, paths []string, yield func(piece) error) error {
 	read := func(r io.Reader) error {
 		return git.ParsePatch(r, true, func(h git.Hunk) error {
 			if ctx.Err() != nil || h.Added == 0 || gate.Excluded(h.Path, s.in.Exclude) {
@@ -81,27 +88,30 @@ func (s *scan) patches(ctx context.Context, commits []string, yield func(piece) 
 			return nil
 		})
 	}
-	return git.Foreign(s.in.Dir).Stream(ctx, lines(commits), read,
-		"diff-tree", "--stdin", "-r", "-p", "-U0", "--root", "--text", "--full-index", "--no-color",
+	args := []string{"diff-tree", "--stdin", "-r", "-p", "-U0", "--root", "--text", "--full-index", "--no-color",
 		"--no-ext-diff", "--no-textconv", "--no-renames", "--no-relative", "--inter-hunk-context=0", "--submodule=short",
-		"--src-prefix=a/", "--dst-prefix=b/", "--diff-filter=AMT")
+		"--src-prefix=a/", "--dst-prefix=b/", "--diff-filter=AMT", "--"}
+	return git.Foreign(s.in.Dir).WithEnv("GIT_LITERAL_PATHSPECS=1").Stream(ctx, lines(commits), read, append(args, paths...)...)
 }
 
 func lines(all []string) io.Reader { return strings.NewReader(strings.Join(all, "\n") + "\n") }
 
 // concerns reports whether a piece of the history must be examined, and returns it as
-// readable text.
+// readable text: with --text git shows binary files too.
 func (s *scan) concerns(p piece) (piece, bool) {
-	// With --text git shows binary files too. As in git, a NUL marks them.
-	p.binary = strings.Contains(p.text, "\x00")
-	if s.detector.skips(p.path) && (!p.binary || isPicture(p.path)) {
-		return p, false
+	p.forms = s.detector.skips(p.path)
+	text, binary := decode([]byte(p.text))
+	if binary {
+		if s.leaveOut(p, text) {
+			return p, false
+		}
+		p.binary, p.line, text = true, 0, readable(text)
 	}
-	if p.binary {
-		p.line, p.text = 0, string(readable([]byte(p.text)))
-	}
-	// A file that has not changed since is examined in the tree.
-	return p, p.text == "" || s.texts[p.path] != p.text
+	p.text = string(text)
+	// A file that has not changed since is examined in the tree. git ends each line with a
+	// newline, the last one too.
+	kept, ok := s.texts[p.path]
+	return p, !ok || strings.TrimSuffix(kept, "\n") != strings.TrimSuffix(p.text, "\n")
 }
 
 // sightings holds the texts that commits added, by path and hash.
@@ -118,7 +128,7 @@ type sighting struct {
 
 // again examines what a commit added, unless another commit added the same text to the
 // same file, as reverts and cherry-picks do.
-func (s *scan) again(ctx context.Context, seen *sightings, p piece, age int) {
+func (s *scan) again(ctx context.Context, seen *sightings, p piece, from commit) {
 	name := p.path + "\x00" + p.text
 	entry, _ := seen.all.LoadOrStore([2]uint64{maphash.String(seen.seeds[0], name), maphash.String(seen.seeds[1], name)}, &sighting{})
 	sight := entry.(*sighting)
@@ -130,7 +140,7 @@ func (s *scan) again(ctx context.Context, seen *sightings, p piece, age int) {
 		sight.hits = one.found.hits
 	})
 	for _, hit := range sight.hits {
-		hit.commit, hit.age = p.commit, age
+		hit.commit, hit.age, hit.added = p.commit, from.age, from.at
 		if hit.line > 0 {
 			hit.line += line - 1
 		}
@@ -138,8 +148,23 @@ func (s *scan) again(ctx context.Context, seen *sightings, p piece, age int) {
 	}
 }
 
+// commit is one commit of the history.
+type commit struct {
+	id  string
+	at  time.Time
+	age int // number of newer commits
+}
+
+func ids(commits []commit) []string {
+	out := make([]string, len(commits))
+	for i, c := range commits {
+		out[i] = c.id
+	}
+	return out
+}
+
 // list returns the commits, the newest first.
-func (s *scan) list(ctx context.Context, options ...string) ([]string, error) {
+func (s *scan) list(ctx context.Context, options ...string) ([]commit, error) {
 	head := s.in.Head
 	if head == "" {
 		head = "HEAD"
@@ -147,16 +172,25 @@ func (s *scan) list(ctx context.Context, options ...string) ([]string, error) {
 	if s.in.Base != "" {
 		head = s.in.Base + ".." + head
 	}
-	args := append(append([]string{"rev-list"}, options...), "--end-of-options", head, "--")
+	args := append(append([]string{"rev-list", "--timestamp"}, options...), "--end-of-options", head, "--")
 	out, err := git.Foreign(s.in.Dir).Output(ctx, nil, args...)
 	if err != nil {
-		return nil, fmt.Errorf("cannot list commits (a shallow clone lacks some: check out with fetch-depth: 0): %w", err)
+		return nil, fmt.Errorf("cannot list commits: %w", err)
 	}
-	return strings.Fields(string(out)), nil
+	words := strings.Fields(string(out))
+	commits := make([]commit, len(words)/2)
+	for i := range commits {
+		seconds, err := strconv.ParseInt(words[2*i], 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("cannot list commits: git rev-list printed a date that is not a number")
+		}
+		commits[i] = commit{words[2*i+1], time.Unix(seconds, 0), i}
+	}
+	return commits, nil
 }
 
 // shallow adds a gap when the clone lacks a part of its history.
-func (s *scan) shallow(ctx context.Context, commits []string) error {
+func (s *scan) shallow(ctx context.Context, commits []commit) error {
 	name, err := git.Foreign(s.in.Dir).Run(ctx, "rev-parse", "--path-format=absolute", "--git-path", "shallow")
 	if err != nil {
 		return err
@@ -169,8 +203,8 @@ func (s *scan) shallow(ctx context.Context, commits []string) error {
 		return err
 	}
 	for _, c := range commits {
-		if bytes.Contains(cut, []byte(c)) {
-			s.missing = append(s.missing, gate.Gap{What: fmt.Sprintf("git history before %.7s", c),
+		if bytes.Contains(cut, []byte(c.id)) {
+			s.miss(gate.Gap{What: fmt.Sprintf("git history before %.7s", c.id),
 				Why: "the clone is shallow", Remedy: "check out with fetch-depth: 0"})
 			return nil
 		}

@@ -14,24 +14,20 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/git"
 )
 
-// merges examines the lines that a merge added and that none of its parents contains.
-// The ordinary patch of a merge does not show these lines.
-func (s *scan) merges(ctx context.Context, seen *sightings, age map[string]int) error {
-	commits, err := s.list(ctx, "--merges")
-	if err != nil || len(commits) == 0 {
-		return err
-	}
+// merged yields the lines that merges added and that none of their parents contains. The
+// ordinary patch of a merge does not show these lines. paths is as for added.
+func (s *scan) merged(ctx context.Context, commits, paths []string, yield func(piece) error) error {
 	read := func(r io.Reader) error {
 		return combined(r, func(p piece) error {
 			if p, ok := s.concerns(p); ok && ctx.Err() == nil && !gate.Excluded(p.path, s.in.Exclude) {
-				return guard(p.path, func() error { s.again(ctx, seen, p, age[p.commit]); return nil })()
+				return yield(p)
 			}
 			return ctx.Err()
 		})
 	}
-	return git.Foreign(s.in.Dir).Stream(ctx, lines(commits), read,
-		"diff-tree", "--stdin", "-c", "-r", "-p", "-U0", "--text", "--full-index", "--no-color",
-		"--no-ext-diff", "--no-textconv", "--no-renames", "--no-relative", "--diff-filter=AMT")
+	args := []string{"diff-tree", "--stdin", "-c", "-r", "-p", "-U0", "--text", "--full-index", "--no-color",
+		"--no-ext-diff", "--no-textconv", "--no-renames", "--no-relative", "--diff-filter=AMT", "--"}
+	return git.Foreign(s.in.Dir).WithEnv("GIT_LITERAL_PATHSPECS=1").Stream(ctx, lines(commits), read, append(args, paths...)...)
 }
 
 var (

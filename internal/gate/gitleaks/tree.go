@@ -7,10 +7,11 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"sync"
-	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/text/transform"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
 // Bounds in bytes.
@@ -29,14 +30,21 @@ func (s *scan) read(ctx context.Context) error {
 		return err
 	}
 	defer root.Close()
-	return s.each(ctx, func(ctx context.Context, name string) error { return s.file(ctx, root, name) })
+	return s.each(ctx, func(ctx context.Context, name string) error {
+		err := guard(name, func() error { return s.file(ctx, root, name) })()
+		if err != nil && ctx.Err() == nil { // it costs only this file
+			s.miss(gate.Gap{What: name, Why: err.Error(), Remedy: "make the file readable, or exclude it (gate.exclude)"})
+			return nil
+		}
+		return err
+	})
 }
 
 // tree examines the files that were kept.
 func (s *scan) tree(ctx context.Context) error {
 	return s.each(ctx, func(ctx context.Context, name string) error {
 		if text, ok := s.texts[name]; ok {
-			s.look(ctx, piece{path: name, line: 1, text: text})
+			s.look(ctx, piece{path: name, line: 1, text: text, forms: s.detector.skips(name)})
 		}
 		return ctx.Err()
 	})
@@ -55,29 +63,6 @@ func (s *scan) each(ctx context.Context, do func(context.Context, string) error)
 	return group.Wait()
 }
 
-// counts has the numbers of examined files, and the texts that were kept.
-type counts struct {
-	files, binaries, bytes atomic.Int64
-
-	mu       sync.Mutex
-	pointers []string // files whose content is elsewhere
-	texts    map[string]string
-	kept     int
-}
-
-// keep keeps a file, so that the same text is recognised in the history. It returns
-// false if the file is too large to keep.
-func (c *counts) keep(name string, text string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(text) > keepFile || c.kept+len(text) > keepTotal {
-		return false
-	}
-	c.kept += len(text)
-	c.texts[name] = text
-	return true
-}
-
 // file reads one file, and keeps or examines its text.
 func (s *scan) file(ctx context.Context, root *os.Root, name string) error {
 	f, err := root.Open(name)
@@ -89,41 +74,53 @@ func (s *scan) file(ctx context.Context, root *os.Root, name string) error {
 	if err != nil || !info.Mode().IsRegular() {
 		return err
 	}
-	skip := s.detector.skips(name)
-	head := make([]byte, min(info.Size(), 8000))
+	head := make([]byte, min(info.Size(), sampleSize))
 	if _, err := io.ReadFull(f, head); err != nil && err != io.EOF {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	_, utf16 := narrow(head)
-	binary := isBinary(head) && !utf16
 	if bytes.HasPrefix(head, []byte("version https://git-lfs.github.com/spec/")) && len(head) < 1024 && !isPicture(name) {
 		s.mu.Lock()
 		s.pointers = append(s.pointers, name)
 		s.mu.Unlock()
 	}
-	if skip && (!binary || isPicture(name)) {
-		return nil
+	var r io.Reader = io.MultiReader(bytes.NewReader(head), f)
+	p := piece{path: name, line: 1, forms: s.detector.skips(name)}
+	arranged, isWide := wide(head)
+	switch {
+	case info.Size() <= keepFile:
+		text, err := io.ReadAll(r)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if p, ok := s.opened(p, text); ok && (p.binary || !s.keep(name, p.text)) {
+			s.look(ctx, p)
+		}
+		return ctx.Err()
+	case isWide:
+		r = transform.NewReader(r, arranged.decoder())
+	case isBinary(head):
+		if s.leaveOut(p, head) {
+			return nil
+		}
+		p.binary, p.line = true, 0
 	}
-	if binary {
-		s.binaries.Add(1)
-		return s.runs(ctx, io.MultiReader(bytes.NewReader(head), f), piece{path: name, binary: true})
+	s.count(p.binary, 0)
+	return s.runs(ctx, r, p)
+}
+
+// opened returns the piece with the text of a file. It returns false if the file is left
+// out.
+func (s *scan) opened(p piece, b []byte) (piece, bool) {
+	text, binary := decode(b)
+	if binary && s.leaveOut(p, b) {
+		return p, false
 	}
-	s.files.Add(1)
-	if info.Size() > window && !utf16 {
-		return s.runs(ctx, io.MultiReader(bytes.NewReader(head), f), piece{path: name, line: 1})
+	s.count(binary, len(b))
+	if p.binary = binary; binary {
+		text, p.line = readable(b), 0
 	}
-	text, err := io.ReadAll(io.MultiReader(bytes.NewReader(head), f))
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	s.bytes.Add(int64(len(text)))
-	if plain, ok := narrow(text); ok {
-		text = plain
-	}
-	if p := (piece{path: name, line: 1, text: string(text)}); !s.keep(name, p.text) {
-		s.look(ctx, p)
-	}
-	return ctx.Err()
+	p.text = string(text)
+	return p, true
 }
 
 // runs examines a large text, or the readable parts of a binary file, a window at a
@@ -151,21 +148,4 @@ func (s *scan) runs(ctx context.Context, r io.Reader, p piece) error {
 		}
 		have = copy(buf, buf[have-chunkOverlap:have])
 	}
-}
-
-// look examines a text in pieces, and the strings that are split over several lines.
-func (s *scan) look(ctx context.Context, p piece) {
-	chunks(p, func(c piece) {
-		if ctx.Err() != nil {
-			return
-		}
-		s.detector.look(ctx, c, s.found.add)
-		if c.binary {
-			return
-		}
-		for _, r := range joined(c.text) {
-			whole := piece{path: c.path, line: c.line + r.line, commit: c.commit, text: r.text, binary: true}
-			s.detector.look(ctx, whole, s.found.addJoined)
-		}
-	})
 }
