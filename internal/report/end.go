@@ -17,8 +17,8 @@ type End struct {
 	Environment string     `json:"environment,omitempty"` // that Address belongs to: production, preview/local
 	Address     string     `json:"address,omitempty"`
 	Release     string     `json:"release,omitempty"`     // that runs there: 2026.11.28-7
-	Replaced    string     `json:"replaced,omitempty"`    // the release before it
-	Rollback    string     `json:"rollback,omitempty"`    // command that returns to Replaced
+	Replaced    string     `json:"replaced,omitempty"`    // the release that it replaced
+	Rollback    string     `json:"rollback,omitempty"`    // command that returns to the good release before it; "": there is none
 	Expires     *time.Time `json:"expires,omitempty"`     // of a preview
 	Remove      string     `json:"remove,omitempty"`      // command that removes the preview
 	Uncommitted int        `json:"uncommitted,omitempty"` // changes of the working tree that the run did not include

@@ -30,6 +30,10 @@ func TestBreachIsKept(t *testing.T) {
 	if err != nil || !strings.HasPrefix(string(res.Report.Reason), string(report.ReasonSLOBreach)) {
 		t.Fatalf("%v, %+v", err, res)
 	}
+	data, err := report.DataOf[report.RunData](res.Report)
+	if end := data.End; err != nil || !strings.HasSuffix(end.Release, "-3") || !strings.HasSuffix(end.Replaced, "-2") || end.Rollback != "" {
+		t.Errorf("%v: the last lines are %+v", err, end)
+	}
 	measured, err := os.ReadFile(filepath.Join(res.Dir, "summary.html"))
 	if err != nil {
 		t.Fatal(err)

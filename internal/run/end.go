@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -68,15 +69,16 @@ func (x *execution) endOfRelease(ctx context.Context, e *report.End) {
 		return
 	}
 	e.Environment, e.Address = environment, running.URL
+	before := ""                                                            // the release to which a rollback returns
 	_ = x.Ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) error { // without the ledger the address is still right
 		now, err := tx.Current(ctx, environment)
 		if err != nil || now.Digest != running.Digest {
 			return err
 		}
-		e.Release, e.Replaced = now.ID, now.Previous
+		e.Release, e.Replaced, before = now.ID, cmp.Or(now.Replaces, now.Previous), now.Previous
 		return nil
 	})
-	if e.Replaced != "" {
+	if before != "" {
 		e.Rollback = fmt.Sprintf("goldenpath rollback --reason %q", "WHY")
 		if chain := x.configured.Chain(); environment != chain[len(chain)-1] {
 			e.Rollback += " --environment " + environment
