@@ -49,6 +49,19 @@ func (f *folder) server(readOnly bool) *olareg.Server {
 	}})
 }
 
+// collector returns a server that deletes images. Its Close removes the files that no image
+// and no evidence needs.
+func (f *folder) collector() *olareg.Server {
+	on, off := true, false
+	return olareg.New(config.Config{
+		API: config.ConfigAPI{DeleteEnabled: &on},
+		Storage: config.ConfigStorage{
+			StoreType: config.StoreDir, RootDir: f.dir,
+			GC: config.ConfigGC{Frequency: -1, GracePeriod: -1, Untagged: &off, EmptyRepo: &off, ReferrersDangling: &off, ReferrersWithSubj: &off},
+		},
+	})
+}
+
 // RoundTrip serves a request in this process. Outside an operation, the registry is
 // read-only: it serves the layers of an image that was resolved earlier.
 func (f *folder) RoundTrip(req *http.Request) (*http.Response, error) {

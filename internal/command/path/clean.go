@@ -2,10 +2,13 @@ package path
 
 import (
 	"context"
+	"slices"
 
 	"github.com/dustin/go-humanize"
 
 	"github.com/seed-b235b314/goldenpath/internal/command"
+	"github.com/seed-b235b314/goldenpath/internal/config"
+	"github.com/seed-b235b314/goldenpath/internal/ledger"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/run"
 )
@@ -19,7 +22,7 @@ type Clean struct {
 
 // Help is shown by --help.
 func (Clean) Help() string {
-	return "Removes reports and logs of earlier runs, logs of deployments that failed, and the build folder with installed dependencies. Releases, their images and evidence, the signing key and running environments stay. The next run makes a new checkout and installs the dependencies again. Each run removes the oldest reports by itself."
+	return "Removes reports and logs of earlier runs, logs of deployments that failed, and the build folder with installed dependencies. Images of this machine's registry are removed too, except those that run and those of the last 10 releases of each environment: goldenpath rollback cannot return to an older release afterwards. The ledger, the evidence, the signing key and running environments stay. The next run makes a new checkout and installs the dependencies again. Each run removes the oldest reports by itself."
 }
 
 // Do removes what earlier runs left.
@@ -39,6 +42,11 @@ func (c *Clean) Do(ctx context.Context, env *command.Env) (*report.Report, error
 	if err != nil {
 		return nil, err
 	}
+	images, err := w.cleanImages(ctx, c.DryRun)
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, images...)
 	var total uint64
 	s := report.Section{Title: "removed", Open: true, Head: []string{"what", "size", "where"}}
 	if c.DryRun {
@@ -61,6 +69,63 @@ func (c *Clean) Do(ctx context.Context, env *command.Env) (*report.Report, error
 	}
 	r.Seconds = env.Now().Sub(r.Started).Seconds()
 	return r, nil
+}
+
+// keptReleases is how many releases of an environment keep their images.
+const keptReleases = 10
+
+// cleanImages removes the images of this machine that neither run nor belong to one of the
+// last releases of an environment. It removes none without a configuration, which names the
+// repository.
+func (w *world) cleanImages(ctx context.Context, dry bool) ([]run.Old, error) {
+	cfg, err := config.Read(w.repo)
+	if err != nil || !w.folder {
+		return nil, nil
+	}
+	repository, err := w.registry.Repository(cfg.Artifact.Image)
+	if err != nil {
+		return nil, err
+	}
+	alive, err := w.alive(ctx)
+	if err != nil {
+		return nil, err
+	}
+	keep := map[string]bool{}
+	for _, digest := range alive {
+		keep[digest] = true
+	}
+	err = w.ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		entries, err := tx.Entries(ctx, "")
+		if err != nil {
+			return err
+		}
+		count := map[string]int{}
+		for _, e := range slices.Backward(entries) { // the newest first
+			if e.Kind != ledger.KindRelease && e.Kind != ledger.KindRollback {
+				continue
+			}
+			if count[e.Environment]++; count[e.Environment] <= keptReleases {
+				keep[e.Digest] = true
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	list := repository.Remove
+	if dry {
+		list = repository.Unneeded
+	}
+	images, err := list(ctx, func(digest string) bool { return keep[digest] })
+	if err != nil {
+		return nil, err
+	}
+	var all []run.Old
+	for _, one := range images {
+		all = append(all, run.Old{What: "image of no recent release", Bytes: one.Bytes, Path: one.Digest[:min(19, len(one.Digest))]})
+	}
+	return all, nil
 }
 
 // build returns the folder in which goldenpath run builds.
