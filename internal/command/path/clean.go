@@ -123,7 +123,7 @@ func (w *world) cleanImages(ctx context.Context, dry bool) ([]run.Old, error) {
 	}
 	var all []run.Old
 	for _, one := range images {
-		all = append(all, run.Old{What: "image of no recent release", Bytes: one.Bytes, Path: one.Digest[:min(19, len(one.Digest))]})
+		all = append(all, run.Old{What: "image without a recent release", Bytes: one.Bytes, Path: one.Digest[:min(19, len(one.Digest))]})
 	}
 	return all, nil
 }
