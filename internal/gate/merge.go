@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -136,18 +135,6 @@ func names(f report.Finding) []string {
 		keys = append(keys, strings.Join([]string{id, sameVersion(f.Package), f.At.Path}, "\x00"))
 	}
 	return keys
-}
-
-// sameVersion normalises a package URL, which tools write differently: without
-// qualifiers, and without the v of a Go version.
-func sameVersion(purl string) string {
-	if plain, err := url.PathUnescape(purl); err == nil {
-		purl = plain
-	}
-	name := nameOf(purl)
-	version, _, _ := strings.Cut(strings.TrimPrefix(purl, name), "?")
-	version, _, _ = strings.Cut(version, "#")
-	return strings.ToLower(name) + strings.Replace(version, "@v", "@", 1)
 }
 
 // join adds to a the facts that only b has, and keeps the higher severity.

@@ -64,10 +64,9 @@ func (w *Waiver) is(purl string) bool {
 	if purl == "" {
 		return false
 	}
-	if name := nameOf(w.PURL); name == w.PURL {
-		return sameVersion(name) == sameVersion(nameOf(purl))
-	}
-	return sameVersion(w.PURL) == sameVersion(purl)
+	name, version := samePackage(w.PURL)
+	otherName, otherVersion := samePackage(purl)
+	return name == otherName && (version == "" || version == otherVersion)
 }
 
 func (w *Waiver) name() string {

@@ -85,32 +85,8 @@ func component(purl string, same []gate.Package) cdx.Component {
 		slices.SortFunc(places, func(a, b cdx.EvidenceOccurrence) int { return cmp.Compare(a.Location, b.Location) })
 		c.Evidence = &cdx.Evidence{Occurrences: &places}
 	}
-	c.Licenses = choose(licences)
+	c.Licenses = licenceChoice(licences)
 	return c
-}
-
-// choose returns the licences in the form that CycloneDX requires: either one
-// expression, or ids and names. It returns nil if there are none.
-func choose(licences []string) *cdx.Licenses {
-	slices.Sort(licences)
-	licences = slices.Compact(licences)
-	if len(licences) == 0 {
-		return nil
-	}
-	if len(licences) == 1 {
-		if ids, err := gate.LicenceIDs(licences[0]); err == nil && (len(ids) > 1 || strings.Contains(licences[0], " ")) {
-			return &cdx.Licenses{{Expression: licences[0]}}
-		}
-	}
-	var out cdx.Licenses
-	for _, l := range licences {
-		if gate.IsLicence(l) {
-			out = append(out, cdx.LicenseChoice{License: &cdx.License{ID: l}})
-		} else {
-			out = append(out, cdx.LicenseChoice{License: &cdx.License{Name: l}})
-		}
-	}
-	return &out
 }
 
 // serial returns a UUID (version 8) derived from the content.

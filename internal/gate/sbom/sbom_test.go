@@ -60,18 +60,23 @@ func TestWrite(t *testing.T) {
 // compile reads the schema out of the library's module.
 func compile(t *testing.T) *jsonschema.Schema {
 	t.Helper()
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/CycloneDX/cyclonedx-go").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := filepath.Join(strings.TrimSpace(string(out)), "schema")
 	c := jsonschema.NewCompiler()
-	c.UseLoader(loader(dir))
+	c.UseLoader(loader(schemas(t)))
 	schema, err := c.Compile("http://cyclonedx.org/schema/bom-1.6.schema.json")
 	if err != nil {
 		t.Fatal(err)
 	}
 	return schema
+}
+
+// schemas returns the folder of the library's schemas.
+func schemas(t *testing.T) string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/CycloneDX/cyclonedx-go").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(strings.TrimSpace(string(out)), "schema")
 }
 
 // loader finds what schemas refer to in a folder.
