@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/openvex/go-vex/pkg/vex"
+	"github.com/package-url/packageurl-go"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/report"
@@ -57,12 +58,11 @@ func Product(rep *report.Report) string {
 		name = "app"
 	}
 	if rep.Digest != "" {
-		return "pkg:oci/" + name + "@" + strings.Replace(rep.Digest, ":", "%3A", 1)
+		// The library leaves the colon as it is, and other tools write it as here.
+		plain := packageurl.NewPackageURL(packageurl.TypeOCI, "", strings.ToLower(name), "", nil, "").ToString()
+		return plain + "@" + strings.Replace(rep.Digest, ":", "%3A", 1)
 	}
-	if rep.Commit != "" {
-		return "pkg:generic/" + name + "@" + rep.Commit
-	}
-	return "pkg:generic/" + name
+	return packageurl.NewPackageURL(packageurl.TypeGeneric, "", name, rep.Commit, nil, "").ToString()
 }
 
 func statement(f report.Finding, w gate.Waiver, product vex.Component) vex.Statement {

@@ -64,7 +64,11 @@ waivers:
 	if got := doc.Matches("CVE-2026-1", "pkg:generic/shop@3f9c2d1", []string{"pkg:npm/a@1.0.0"}); len(got) != 1 {
 		t.Errorf("a reader finds %v", got)
 	}
-	rep.Digest = "sha256:0123"
+	rep.Subject = "my shop"
+	if p := Product(rep); p != "pkg:generic/my%20shop@3f9c2d1" {
+		t.Errorf("product %s", p)
+	}
+	rep.Subject, rep.Digest = "Shop", "sha256:0123"
 	if p := Product(rep); p != "pkg:oci/shop@sha256%3A0123" {
 		t.Errorf("product %s", p)
 	}
