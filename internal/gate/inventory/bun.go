@@ -26,6 +26,9 @@ func readBun(f file) ([]Package, error) {
 	if lock.Version < 0 || lock.Version > 1 {
 		return nil, unknownVersion("lockfileVersion", strconv.Itoa(lock.Version), "0", "1")
 	}
+	if lock.Packages == nil {
+		return nil, fmt.Errorf("the file has no packages: %w", errNotWhole)
+	}
 	at := keyLines(text)
 	var all []Package
 	for _, key := range slices.Sorted(maps.Keys(lock.Packages)) {
@@ -53,7 +56,9 @@ func readBun(f file) ([]Package, error) {
 func readDeno(f file) ([]Package, error) {
 	type packages map[string]jsontext.Value
 	var lock struct {
-		Version  string   `json:"version"`
+		Version    string            `json:"version"`
+		Specifiers map[string]string `json:"specifiers"`
+
 		NPM      packages `json:"npm"`
 		JSR      packages `json:"jsr"`
 		Packages struct { // of version 3
@@ -68,10 +73,15 @@ func readDeno(f file) ([]Package, error) {
 	if !slices.Contains(known, lock.Version) {
 		return nil, unknownVersion("version", strconv.Quote(lock.Version), known...)
 	}
+	if err := jsonKeys(f.text, "specifiers", "npm", "jsr", "packages", "remote", "redirects", "workspace", "links", "overrides"); err != nil {
+		return nil, err
+	}
 	at := keyLines(f.text)
+	l := newLinks()
 	var all []Package
 	add := func(ecosystem string, from packages) {
 		for _, key := range slices.Sorted(maps.Keys(from)) {
+			l.add(key)
 			name, version := cutID(key)
 			version, _, _ = strings.Cut(version, "_") // peer dependencies
 			all = append(all, Package{Ecosystem: ecosystem, Name: name, Version: version, Line: at[key]})
@@ -81,5 +91,11 @@ func readDeno(f file) ([]Package, error) {
 	add("npm", lock.Packages.NPM)
 	add("JSR", lock.JSR)
 	add("JSR", lock.Packages.JSR)
-	return all, nil
+	for _, wanted := range slices.Sorted(maps.Keys(lock.Specifiers)) {
+		if _, id, ok := strings.Cut(wanted, ":"); ok { // npm:name@range
+			name, _ := cutID(id)
+			l.need(at[wanted], name+"@"+lock.Specifiers[wanted])
+		}
+	}
+	return all, l.whole()
 }

@@ -22,19 +22,24 @@ func isCatalog(base, _ string) bool { return strings.HasSuffix(base, ".versions.
 // readGradle reads gradle.lockfile: group:artifact:version=configurations on each line.
 func readGradle(f file) ([]Package, error) {
 	var all []Package
-	n := 0
+	n, generated, ended := 0, false, false
+	single := path.Base(path.Dir(f.name)) != "dependency-locks" // a file for each configuration has no =
 	for line := range strings.Lines(string(f.text)) {
 		n++
 		line = strings.TrimSpace(line)
-		if line == "" || strings.HasPrefix(line, "#") || strings.HasPrefix(line, "empty=") {
+		generated = generated || strings.HasPrefix(line, "# This is a Gradle generated file")
+		if ended = ended || strings.HasPrefix(line, "empty="); line == "" || line[0] == '#' || strings.HasPrefix(line, "empty=") {
 			continue
 		}
-		id, _, _ := strings.Cut(line, "=")
+		id, _, configured := strings.Cut(line, "=")
 		parts := strings.Split(id, ":")
-		if len(parts) != 3 || slices.Contains(parts, "") {
-			return nil, fmt.Errorf("line %d is not group:artifact:version", n)
+		if len(parts) != 3 || slices.Contains(parts, "") || single && !configured {
+			return all, fmt.Errorf("line %d is not group:artifact:version=configurations", n)
 		}
 		all = append(all, Package{Name: parts[0] + ":" + parts[1], Version: parts[2], Line: n})
+	}
+	if generated && single && !ended {
+		return all, fmt.Errorf("the file has no line empty=, which Gradle writes last: %w", errNotWhole)
 	}
 	return all, nil
 }
@@ -49,9 +54,12 @@ func readVerification(f file) ([]Package, error) {
 		return nil, fmt.Errorf("line %d: the root element is not verification-metadata", root.line)
 	}
 	var all []Package
-	for c := range root.all("component") {
+	for _, c := range root.at("components").children {
+		if c.name != "component" {
+			return all, fmt.Errorf("line %d: the element %q is not a component", c.line, c.name)
+		}
 		if c.attrs["group"] == "" || c.attrs["name"] == "" || c.attrs["version"] == "" {
-			return nil, fmt.Errorf("line %d: the component has no group, name or version", c.line)
+			return all, fmt.Errorf("line %d: the component has no group, name or version", c.line)
 		}
 		all = append(all, Package{Name: c.attrs["group"] + ":" + c.attrs["name"], Version: c.attrs["version"], Line: c.line})
 	}
@@ -66,9 +74,13 @@ func readCatalog(f file) ([]Package, error) {
 			return nil, nil
 		}
 	}
+	if err := tomlKeys(f.text, "metadata", "versions", "libraries", "bundles", "plugins"); err != nil {
+		return nil, err
+	}
 	var catalog struct {
 		Versions  map[string]any
 		Libraries map[string]any
+		Bundles   map[string][]string
 	}
 	if err := decodeTOML(f.text, &catalog); err != nil {
 		return nil, err
@@ -97,13 +109,27 @@ func readCatalog(f file) ([]Package, error) {
 			return nil, fmt.Errorf("line %d: the library %q has no group and name", p.Line, alias)
 		}
 		if ref, ok := version.(map[string]any); ok && text(ref["ref"]) != "" {
-			version = catalog.Versions[text(ref["ref"])]
+			if version, ok = catalog.Versions[text(ref["ref"])]; !ok {
+				return all, fmt.Errorf("line %d: the version %q is not in the catalog: %w", p.Line, text(ref["ref"]), errNotWhole)
+			}
 		}
 		p.Version, p.Range = gradleVersion(version)
 		all = append(all, p)
 	}
-	return all, nil
+	l := newLinks()
+	for alias := range catalog.Libraries {
+		l.add(catalogAlias(alias))
+	}
+	for _, bundle := range slices.Sorted(maps.Keys(catalog.Bundles)) {
+		for _, alias := range catalog.Bundles[bundle] {
+			l.need(tomlKey(f.text, bundle), catalogAlias(alias))
+		}
+	}
+	return all, l.whole()
 }
+
+// catalogAlias returns an alias as Gradle compares it.
+func catalogAlias(alias string) string { return strings.NewReplacer("-", ".", "_", ".").Replace(alias) }
 
 // gradleVersion reads a version, or a rich version with strictly, require or prefer.
 func gradleVersion(v any) (version, rng string) {

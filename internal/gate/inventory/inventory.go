@@ -89,6 +89,7 @@ type format struct {
 	match     func(base, name string) bool
 	ecosystem string
 	read      reader
+	manifest  bool // an entry may have no version
 }
 
 func is(names ...string) func(string, string) bool {
@@ -97,31 +98,31 @@ func is(names ...string) func(string, string) bool {
 
 // formats are the files that this package reads.
 var formats = []format{
-	{"npm", is("package-lock.json", "npm-shrinkwrap.json"), "npm", readNPM},
-	{"Yarn", is("yarn.lock"), "npm", readYarn},
-	{"pnpm", is("pnpm-lock.yaml"), "npm", readPNPM},
-	{"Bun", is("bun.lock"), "npm", readBun},
-	{"Deno", is("deno.lock"), "npm", readDeno},
-	{"Poetry", is("poetry.lock"), "PyPI", readPoetry},
-	{"uv", is("uv.lock"), "PyPI", readUV},
-	{"PDM", is("pdm.lock"), "PyPI", readPDM},
-	{"pylock", isPylock, "PyPI", readPylock},
-	{"Pipenv", is("Pipfile.lock"), "PyPI", readPipfile},
-	{"pixi", is("pixi.lock"), "PyPI", readPixi},
-	{"requirements", isRequirements, "PyPI", readRequirements},
-	{"Cargo", is("Cargo.lock"), "crates.io", readCargo},
-	{"Bundler", is("Gemfile.lock", "gems.locked"), "RubyGems", readGemfile},
-	{"Composer", is("composer.lock"), "Packagist", readComposer},
-	{"Maven", isPOM, "Maven", readPOM},
-	{"Gradle", isGradle, "Maven", readGradle},
-	{"Gradle verification", isVerification, "Maven", readVerification},
-	{"Gradle catalog", isCatalog, "Maven", readCatalog},
-	{"NuGet lock", is("packages.lock.json"), "NuGet", readNuGetLock},
-	{"NuGet packages", is("packages.config"), "NuGet", readNuGetPackages},
-	{"NuGet project", isProject, "NuGet", readProject},
-	{"pub", is("pubspec.lock"), "Pub", readPub},
-	{"Mix", is("mix.lock"), "Hex", readMix},
-	{"Swift", is("Package.resolved"), "SwiftURL", readSwift},
+	{"npm", is("package-lock.json", "npm-shrinkwrap.json"), "npm", readNPM, false},
+	{"Yarn", is("yarn.lock"), "npm", readYarn, false},
+	{"pnpm", is("pnpm-lock.yaml"), "npm", readPNPM, false},
+	{"Bun", is("bun.lock"), "npm", readBun, false},
+	{"Deno", is("deno.lock"), "npm", readDeno, false},
+	{"Poetry", is("poetry.lock"), "PyPI", readPoetry, false},
+	{"uv", is("uv.lock"), "PyPI", readUV, false},
+	{"PDM", is("pdm.lock"), "PyPI", readPDM, false},
+	{"pylock", isPylock, "PyPI", readPylock, false},
+	{"Pipenv", is("Pipfile.lock"), "PyPI", readPipfile, false},
+	{"pixi", is("pixi.lock"), "PyPI", readPixi, false},
+	{"requirements", isRequirements, "PyPI", readRequirements, true},
+	{"Cargo", is("Cargo.lock"), "crates.io", readCargo, false},
+	{"Bundler", is("Gemfile.lock", "gems.locked"), "RubyGems", readGemfile, false},
+	{"Composer", is("composer.lock"), "Packagist", readComposer, false},
+	{"Maven", isPOM, "Maven", readPOM, true},
+	{"Gradle", isGradle, "Maven", readGradle, false},
+	{"Gradle verification", isVerification, "Maven", readVerification, false},
+	{"Gradle catalog", isCatalog, "Maven", readCatalog, true},
+	{"NuGet lock", is("packages.lock.json"), "NuGet", readNuGetLock, false},
+	{"NuGet packages", is("packages.config"), "NuGet", readNuGetPackages, false},
+	{"NuGet project", isProject, "NuGet", readProject, true},
+	{"pub", is("pubspec.lock"), "Pub", readPub, false},
+	{"Mix", is("mix.lock"), "Hex", readMix, false},
+	{"Swift", is("Package.resolved"), "SwiftURL", readSwift, false},
 }
 
 func formatOf(name string) *format {
@@ -146,7 +147,7 @@ func Format(name string) string {
 }
 
 // Read returns the packages of a file. The error says why the file, or a part of it,
-// cannot be read.
+// cannot be read; the packages are then those of the rest.
 func (r *Reader) Read(name string, content []byte) (packages []Package, err error) {
 	k := formatOf(name)
 	if k == nil {
@@ -165,16 +166,16 @@ func (r *Reader) Read(name string, content []byte) (packages []Package, err erro
 		}
 	}()
 	packages, err = k.read(file{r, name, text})
-	if err != nil {
-		return nil, err
-	}
 	for i := range packages {
 		p := &packages[i]
 		p.Ecosystem = cmp.Or(p.Ecosystem, k.ecosystem)
 		p.Origin = cmp.Or(p.Origin, Registry)
 		p.File = cmp.Or(p.File, name)
 	}
-	return distinct(packages), nil
+	if err == nil && !k.manifest {
+		err = versioned(packages)
+	}
+	return distinct(packages), err
 }
 
 // distinct removes a package that is in the list before, apart from its line.

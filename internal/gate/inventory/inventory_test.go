@@ -1,7 +1,9 @@
 package inventory
 
 import (
+	"flag"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -10,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 )
+
+var update = flag.Bool("update", false, "write the results into the archives")
 
 // describe writes packages one on a line: place, ecosystem, name, version or range, origin.
 func describe(all []Package) string {
@@ -56,6 +60,12 @@ func TestRead(t *testing.T) {
 				got.WriteString(describe(all))
 				if err != nil {
 					fmt.Fprintf(&got, "%s: %v\n", f.Name, err)
+				}
+			}
+			if *update {
+				a.Comment = []byte(got.String())
+				if err := os.WriteFile(name, txtar.Format(a), 0o644); err != nil {
+					t.Fatal(err)
 				}
 			}
 			if diff := cmp.Diff(string(a.Comment), got.String()); diff != "" {

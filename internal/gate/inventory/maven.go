@@ -3,9 +3,11 @@ package inventory
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"maps"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -25,11 +27,19 @@ func readPOM(f file) ([]Package, error) {
 	m := f.project(root, 0)
 	modules := m.reachable()
 	var all []Package
+	var bad error
 	add := func(from *element, local *model) {
 		for _, d := range from.children {
-			if d.name == "dependency" {
-				all = append(all, local.dependency(d, modules))
+			if d.name != "dependency" || d.at("groupId").text == "" || d.at("artifactId").text == "" {
+				bad = first(bad, fmt.Errorf("line %d: the element %q is not a dependency with a groupId and an artifactId", d.line, d.name))
+				continue
 			}
+			all = append(all, local.dependency(d, modules))
+		}
+	}
+	for _, c := range root.children {
+		if !slices.Contains(projectElements, c.name) {
+			bad = first(bad, fmt.Errorf("line %d: the element %q does not belong to a project", c.line, c.name))
 		}
 	}
 	add(root.at("dependencies"), m)
@@ -44,8 +54,11 @@ func readPOM(f file) ([]Package, error) {
 		p.File = d.file
 		all = append(all, p)
 	}
-	return all, nil
+	return all, bad
 }
+
+// projectElements are the elements that Maven accepts in a project.
+var projectElements = strings.Fields("modelVersion parent groupId artifactId version packaging name description url inceptionYear organization licenses developers contributors mailingLists prerequisites modules subprojects scm issueManagement ciManagement distributionManagement properties dependencyManagement dependencies repositories pluginRepositories build reports reporting profiles")
 
 // model is the part of Maven's effective model that gives versions.
 type model struct {

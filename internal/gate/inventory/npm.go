@@ -38,9 +38,15 @@ func readNPM(f file) ([]Package, error) {
 	if lock.Version < 0 || lock.Version > 3 {
 		return nil, unknownVersion("lockfileVersion", strconv.Itoa(lock.Version), "1", "2", "3")
 	}
+	if err := jsonKeys(f.text, "packages", "dependencies", "requires", "preserveSymlinks", "overrides"); err != nil {
+		return nil, err
+	}
 	at := keyLines(f.text)
 	var all []Package
-	if lock.Packages == nil {
+	switch {
+	case lock.Packages == nil && lock.Version > 1:
+		return nil, fmt.Errorf("the file has no packages: %w", errNotWhole)
+	case lock.Packages == nil:
 		return npmTree(all, lock.Dependencies, at), nil
 	}
 	for _, key := range slices.Sorted(maps.Keys(lock.Packages)) {

@@ -35,6 +35,9 @@ func readNuGetLock(f file) ([]Package, error) {
 	if lock.Version != 1 && lock.Version != 2 {
 		return nil, unknownVersion("version", fmt.Sprint(lock.Version), "1", "2")
 	}
+	if lock.Dependencies == nil {
+		return nil, fmt.Errorf("the file has no dependencies: %w", errNotWhole)
+	}
 	at := keyLines(f.text)
 	var all []Package
 	for _, framework := range slices.Sorted(maps.Keys(lock.Dependencies)) {
@@ -44,7 +47,7 @@ func readNuGetLock(f file) ([]Package, error) {
 			if d.Type == "Project" {
 				p.Origin = Own
 			} else if d.Resolved == "" {
-				return nil, fmt.Errorf("line %d: the package %q has no resolved version", p.Line, name)
+				return all, fmt.Errorf("line %d: the package %q has no resolved version", p.Line, name)
 			}
 			all = append(all, p)
 		}
@@ -62,9 +65,9 @@ func readNuGetPackages(f file) ([]Package, error) {
 		return nil, errors.New("the root element is not packages: it is not a packages.config")
 	}
 	var all []Package
-	for p := range root.all("package") {
-		if p.attrs["id"] == "" {
-			return nil, fmt.Errorf("line %d: the package has no id", p.line)
+	for _, p := range root.children {
+		if p.name != "package" || p.attrs["id"] == "" {
+			return all, fmt.Errorf("line %d: the element %q is not a package with an id", p.line, p.name)
 		}
 		all = append(all, Package{Name: p.attrs["id"], Version: p.attrs["version"], Line: p.line})
 	}

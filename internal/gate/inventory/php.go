@@ -30,6 +30,9 @@ func readComposer(f file) ([]Package, error) {
 	if lock.Packages == nil {
 		return nil, errors.New("the file has no packages: it is not a composer.lock")
 	}
+	if err := jsonKeys(f.text, "_readme", "packages", "packages-dev", "aliases", "stability-flags", "platform", "platform-dev", "platform-overrides", "extra"); err != nil {
+		return nil, err
+	}
 	at, atDev := elementLines(f.text, "packages"), elementLines(f.text, "packages-dev")
 	var all []Package
 	for i, p := range append(lock.Packages, lock.Dev...) {

@@ -30,12 +30,15 @@ func readPNPM(f file) ([]Package, error) {
 		for key, value := range pairs(child(doc, "packages")) {
 			p, err := pnpmPackage(key.Value, value, major)
 			if err != nil {
-				return nil, fmt.Errorf("line %d: %w", key.Line, err)
+				return all, fmt.Errorf("line %d: %w", key.Line, err)
 			}
 			p.Line = key.Line
 			all = append(all, p)
 		}
 		all = append(all, pnpmLinks(doc)...)
+		if err := pnpmWhole(doc, major); err != nil {
+			return all, err
+		}
 	}
 	return all, nil
 }
@@ -88,7 +91,7 @@ func pnpmPackage(key string, value *yaml.Node, major string) (Package, error) {
 func pnpmLinks(doc *yaml.Node) []Package {
 	var all []Package
 	for _, importer := range pairs(child(doc, "importers")) {
-		for _, group := range []string{"dependencies", "devDependencies", "optionalDependencies"} {
+		for _, group := range pnpmGroups {
 			for name, d := range pairs(child(importer, group)) {
 				if v := scalar(child(d, "version")); strings.HasPrefix(v, "link:") || strings.HasPrefix(scalar(d), "link:") {
 					all = append(all, Package{Name: name.Value, Origin: Own, Line: name.Line})
@@ -97,4 +100,49 @@ func pnpmLinks(doc *yaml.Node) []Package {
 		}
 	}
 	return all
+}
+
+var pnpmGroups = []string{"dependencies", "devDependencies", "optionalDependencies"}
+
+// pnpmWhole returns an error if a package lacks what the repository or another package
+// requires.
+func pnpmWhole(doc *yaml.Node, major string) error {
+	l := newLinks()
+	packages, snapshots := child(doc, "packages"), child(doc, "snapshots")
+	if major == "9" && packages != nil && len(packages.Content) > 0 && snapshots == nil {
+		return fmt.Errorf("the file has packages and no snapshots: %w", errNotWhole)
+	}
+	for _, entries := range []*yaml.Node{packages, snapshots} {
+		for key, value := range pairs(entries) {
+			l.add(strings.TrimPrefix(key.Value, "/"))
+			if entries == snapshots {
+				id, _, _ := strings.Cut(key.Value, "(")
+				l.need(key.Line, id)
+			}
+			pnpmNeeds(l, value)
+		}
+	}
+	pnpmNeeds(l, doc)
+	for _, importer := range pairs(child(doc, "importers")) {
+		pnpmNeeds(l, importer)
+	}
+	return l.whole()
+}
+
+// pnpmNeeds adds the dependencies of a package or of an importer, which has a specifier
+// for each.
+func pnpmNeeds(l *links, from *yaml.Node) {
+	for _, group := range pnpmGroups {
+		for name, d := range pairs(child(from, group)) {
+			version := scalar(d)
+			if v := child(d, "version"); v != nil {
+				version = scalar(v)
+			}
+			if isPath(version) && !strings.HasPrefix(version, "/") && !strings.HasPrefix(version, "file:") {
+				continue
+			}
+			version = strings.TrimPrefix(version, "/")
+			l.need(name.Line, name.Value+"@"+version, version, name.Value+"/"+version)
+		}
+	}
 }

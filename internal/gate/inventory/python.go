@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"bytes"
 	"encoding/json/jsontext"
 	"encoding/json/v2"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/BurntSushi/toml"
+	"go.yaml.in/yaml/v3"
 )
 
 func isPylock(base, _ string) bool {
@@ -32,11 +34,40 @@ type tomlPackage struct {
 	VCS *struct {
 		CommitID string `toml:"commit-id"`
 	}
-	Directory *struct{ Path string }
+	Directory, Archive, Sdist *struct{ Path string }
+	Wheels                    []any
+
+	// Dependencies is a list of tables in uv, and of texts in PDM.
+	Dependencies any
+	Optional     map[string]any `toml:"optional-dependencies"`
+	Dev          map[string]any `toml:"dev-dependencies"`
+}
+
+// groups returns the lists of dependencies of an entry of uv.lock.
+func (p tomlPackage) groups() [][]map[string]any {
+	var all [][]map[string]any
+	for _, group := range append(slices.Collect(maps.Values(p.Optional)), append(slices.Collect(maps.Values(p.Dev)), p.Dependencies)...) {
+		switch list := group.(type) {
+		case []map[string]any:
+			all = append(all, list)
+		case []any:
+			var tables []map[string]any
+			for _, d := range list {
+				if t, ok := d.(map[string]any); ok {
+					tables = append(tables, t)
+				}
+			}
+			all = append(all, tables)
+		}
+	}
+	return all
 }
 
 // readTOML reads the entries of a lock file, below one of the keys package and packages.
-func readTOML(f file, key string, origin func(tomlPackage, *Package)) ([]Package, error) {
+func readTOML(f file, key string, known []string, origin func(tomlPackage, *Package) error) ([]Package, error) {
+	if err := tomlKeys(f.text, append(known, key)...); err != nil {
+		return nil, err
+	}
 	var lock map[string]toml.Primitive
 	meta, err := toml.Decode(string(f.text), &lock)
 	if err != nil {
@@ -56,10 +87,12 @@ func readTOML(f file, key string, origin func(tomlPackage, *Package)) ([]Package
 		line := l.next("[[" + key + "]]")
 		l.skip(len(key))
 		if p.Name == "" {
-			return nil, fmt.Errorf("line %d: entry %d of %s has no name", line, i+1, key)
+			return all, fmt.Errorf("line %d: entry %d of %s has no name: %w", line, i+1, key, errNotWhole)
 		}
 		out := Package{Name: p.Name, Version: p.Version, Line: line}
-		origin(p, &out)
+		if err := origin(p, &out); err != nil {
+			return all, fmt.Errorf("line %d: %w", line, err)
+		}
 		all = append(all, out)
 	}
 	return all, nil
@@ -72,22 +105,29 @@ func (p tomlPackage) of(key string) string {
 }
 
 func readPoetry(f file) ([]Package, error) {
-	all, err := readTOML(f, "package", func(p tomlPackage, out *Package) {
-		switch p.of("type") {
+	all, err := readTOML(f, "package", []string{"metadata", "extras"}, func(p tomlPackage, out *Package) error {
+		switch kind := p.of("type"); kind {
 		case "directory", "file":
 			out.Origin = Own
 		case "git":
 			out.Origin, out.Commit = Git, p.of("resolved_reference")
+		case "", "legacy", "url", "hosted":
+		default:
+			return fmt.Errorf("the source %q is unknown", kind)
 		}
+		return nil
 	})
-	if err == nil && len(all) == 0 && !strings.Contains(string(f.text), "[metadata]") {
-		err = errors.New("the file has no [metadata]: it is not complete")
+	if err == nil && !bytes.Contains(f.text, []byte("[metadata]")) { // Poetry writes it last
+		err = fmt.Errorf("the file has no [metadata]: %w", errNotWhole)
 	}
 	return all, err
 }
 
 func readUV(f file) ([]Package, error) {
-	return readTOML(f, "package", func(p tomlPackage, out *Package) {
+	l := newLinks()
+	known := []string{"resolution-markers", "supported-markers", "required-markers", "conflicts", "options", "manifest"}
+	all, err := readTOML(f, "package", known, func(p tomlPackage, out *Package) error {
+		out.Origin = ""
 		for _, key := range []string{"virtual", "editable", "directory", "path"} {
 			if p.of(key) != "" {
 				out.Origin = Own
@@ -96,29 +136,57 @@ func readUV(f file) ([]Package, error) {
 		if git := p.of("git"); git != "" {
 			out.Origin, out.Commit = Git, commitOf(git)
 		}
+		if out.Origin == "" && p.of("registry")+p.of("url") == "" {
+			return fmt.Errorf("%q has no source: %w", p.Name, errNotWhole)
+		}
+		l.add(p.Name)
+		for _, group := range p.groups() {
+			for _, d := range group {
+				if name, ok := d["name"].(string); ok {
+					l.need(out.Line, name)
+				}
+			}
+		}
+		return nil
 	})
+	return all, first(err, l.whole())
 }
 
 func readPDM(f file) ([]Package, error) {
-	return readTOML(f, "package", func(p tomlPackage, out *Package) {
+	l := newLinks()
+	all, err := readTOML(f, "package", []string{"metadata"}, func(p tomlPackage, out *Package) error {
 		switch {
 		case p.Path != "":
 			out.Origin = Own
 		case p.Git != "":
 			out.Origin, out.Commit = Git, p.Revision
 		}
+		l.add(normal(p.Name))
+		list, _ := p.Dependencies.([]any)
+		for _, d := range list {
+			text, _ := d.(string)
+			if name, always := pythonRequirement(text); always {
+				l.need(out.Line, name)
+			}
+		}
+		return nil
 	})
+	return all, first(err, l.whole())
 }
 
 // readPylock reads the format of PEP 751.
 func readPylock(f file) ([]Package, error) {
-	return readTOML(f, "packages", func(p tomlPackage, out *Package) {
+	known := []string{"environments", "extras", "dependency-groups", "default-groups", "tool"}
+	return readTOML(f, "packages", known, func(p tomlPackage, out *Package) error {
 		switch {
 		case p.Directory != nil:
 			out.Origin = Own
 		case p.VCS != nil:
 			out.Origin, out.Commit = Git, p.VCS.CommitID
+		case p.Archive == nil && p.Sdist == nil && p.Wheels == nil:
+			return fmt.Errorf("%q has no source: %w", p.Name, errNotWhole)
 		}
+		return nil
 	})
 }
 
@@ -176,11 +244,17 @@ func readPixi(f file) ([]Package, error) {
 		if list == nil {
 			return nil, errors.New("the file has no list of packages")
 		}
+		used := pixiUsed(doc)
 		for _, n := range list.Content {
 			n = resolved(n)
+			for _, key := range []string{"pypi", "conda", "url", "path"} {
+				used.add(scalar(child(n, key)))
+			}
 			address, name, version := scalar(child(n, "pypi")), scalar(child(n, "name")), scalar(child(n, "version"))
-			if address == "" && scalar(child(n, "kind")) != "pypi" { // conda
-				address = scalar(child(n, "conda"))
+			if kind := scalar(child(n, "kind")); address == "" && kind != "pypi" {
+				if address = scalar(child(n, "conda")); address == "" && kind != "conda" {
+					return all, fmt.Errorf("line %d: the entry is neither of conda nor of PyPI", n.Line)
+				}
 				if name == "" {
 					name = path.Base(address)
 				}
@@ -199,6 +273,26 @@ func readPixi(f file) ([]Package, error) {
 			}
 			all = append(all, p)
 		}
+		if err := used.whole(); err != nil {
+			return all, err
+		}
 	}
 	return all, nil
+}
+
+// pixiUsed returns the packages that the environments of a document require.
+func pixiUsed(doc *yaml.Node) *links {
+	l := newLinks()
+	for _, environment := range pairs(child(doc, "environments")) {
+		for _, platform := range pairs(child(environment, "packages")) {
+			for _, n := range platform.Content {
+				for key, address := range pairs(n) {
+					if key.Value == "pypi" || key.Value == "conda" {
+						l.need(key.Line, scalar(address))
+					}
+				}
+			}
+		}
+	}
+	return l
 }

@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"bytes"
+	"fmt"
 	"path"
 	"regexp"
 	"slices"
@@ -41,7 +42,7 @@ func readRequirements(f file) ([]Package, error) {
 			r.all[i].Version, r.all[i].Range = pin, ""
 		}
 	}
-	return r.all, nil
+	return r.all, r.bad
 }
 
 // Includes returns the files that a requirements file includes, and the files that only
@@ -68,6 +69,7 @@ type requirementsReader struct {
 	all  []Package
 	pins map[string]string // of constraints, by normalized name
 	seen map[string]bool
+	bad  error // about the first line that is not a requirement
 }
 
 func (r *requirementsReader) read(f file, constraints bool) error {
@@ -99,7 +101,11 @@ func (r *requirementsReader) read(f file, constraints bool) error {
 		default:
 			continue // options that name no package
 		}
-		p := parseRequirement(l.text)
+		p, ok := parseRequirement(l.text)
+		if !ok {
+			r.bad = first(r.bad, fmt.Errorf("line %d is not a requirement", l.line))
+			continue
+		}
 		p.File, p.Line = f.name, l.line
 		if constraints {
 			if p.Version != "" {
@@ -164,29 +170,48 @@ func pipOption(line string) (option, value string) {
 	return option, strings.TrimSpace(strings.TrimPrefix(line[len(option):], "="))
 }
 
-// parseRequirement reads a requirement, a path or an address.
-func parseRequirement(line string) Package {
+// specifier matches one of the comma-separated parts of a version specifier.
+var specifier = regexp.MustCompile(`^(===|==|~=|!=|<=|>=|<|>)\s*[^\s,;]+$`)
+
+// parseRequirement reads a requirement, a path or an address. Its result is false for a
+// line that is none of them.
+func parseRequirement(line string) (Package, bool) {
 	m := requirement.FindStringSubmatch(line)
-	if m == nil || isPath(line) || strings.Contains(line[:len(m[0])+min(3, len(line)-len(m[0]))], "://") || isArchive(line) {
-		return addressed(line, "", 0)
+	switch {
+	case isPath(line), isArchive(line), strings.HasPrefix(line, "."), strings.HasPrefix(line, `"`):
+		return addressed(line, "", 0), true
+	case m == nil:
+		return Package{}, false
 	}
 	rest := strings.TrimSpace(line[len(m[0]):])
+	if strings.HasPrefix(rest, "://") || strings.HasPrefix(rest, "+") || strings.HasPrefix(rest, "/") || strings.HasPrefix(rest, `\`) || strings.HasPrefix(rest, `:\`) {
+		return addressed(line, "", 0), true
+	}
 	if address, ok := strings.CutPrefix(rest, "@"); ok {
 		p := addressed(strings.TrimSpace(address), "", 0)
 		p.Name = m[1]
-		return p
+		return p, strings.TrimSpace(address) != ""
 	}
-	if i := strings.Index(rest, " --"); i >= 0 { // --hash
-		rest = rest[:i]
+	if i := strings.Index(" "+rest, " --"); i >= 0 { // --hash
+		rest = rest[:max(i-1, 0)]
 	}
 	rest, _, _ = strings.Cut(rest, ";")
-	rest = strings.Trim(strings.TrimSpace(rest), "()")
+	rest = strings.TrimSpace(rest)
+	if strings.HasPrefix(rest, "(") && strings.HasSuffix(rest, ")") {
+		rest = strings.TrimSpace(rest[1 : len(rest)-1])
+	}
 	p := Package{Name: m[1]}
 	p.Version, p.Range = exactVersion(rest)
 	if rest == "" {
 		p.Range = "any version"
+		return p, true
 	}
-	return p
+	for part := range strings.SplitSeq(strings.TrimSuffix(rest, ","), ",") {
+		if !specifier.MatchString(strings.TrimSpace(part)) {
+			return Package{}, false
+		}
+	}
+	return p, true
 }
 
 // exactVersion returns the version of a specifier such as ==1.0, or the specifier as a

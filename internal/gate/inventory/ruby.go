@@ -1,7 +1,6 @@
 package inventory
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -15,6 +14,8 @@ var gem = regexp.MustCompile(`^    ([^ ]+) \(([^()]*)\)$`)
 func readGemfile(f file) ([]Package, error) {
 	var all []Package
 	section, revision, specs, complete := "", "", false, false
+	l := newLinks()
+	l.add("bundler") // part of Ruby
 	n := 0
 	for raw := range strings.Lines(string(f.text)) {
 		n++
@@ -23,17 +24,21 @@ func readGemfile(f file) ([]Package, error) {
 		case line == "":
 		case line[0] != ' ':
 			section, revision, specs = line, "", false
-			complete = complete || section == "DEPENDENCIES"
+			complete = complete || section == "PLATFORMS" || section == "DEPENDENCIES"
 		case strings.HasPrefix(line, "  revision: "):
 			revision = strings.TrimPrefix(line, "  revision: ")
 		case line == "  specs:":
 			specs = true
-		case !specs || strings.HasPrefix(line, "      "):
+		case !specs:
+		case strings.HasPrefix(line, "      "):
+			name, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+			l.need(n, name)
 		case strings.HasPrefix(line, "    "):
 			m := gem.FindStringSubmatch(line)
 			if m == nil {
-				return nil, fmt.Errorf("line %d does not name a package and a version", n)
+				return all, fmt.Errorf("line %d does not name a package and a version", n)
 			}
+			l.add(m[1])
 			version, _, _ := strings.Cut(m[2], "-") // platform
 			p := Package{Name: m[1], Version: version, Line: n}
 			switch section {
@@ -46,7 +51,7 @@ func readGemfile(f file) ([]Package, error) {
 		}
 	}
 	if !complete {
-		return nil, errors.New("the file has no section DEPENDENCIES: it is not complete")
+		return all, fmt.Errorf("the file has no section PLATFORMS, which follows the packages: %w", errNotWhole)
 	}
-	return all, nil
+	return all, l.whole()
 }

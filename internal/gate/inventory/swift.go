@@ -34,6 +34,9 @@ func readSwift(f file) ([]Package, error) {
 	if lock.Version < 1 || lock.Version > 3 {
 		return nil, unknownVersion("version", strconv.Itoa(lock.Version), "1", "2", "3")
 	}
+	if lock.Pins == nil && lock.Object.Pins == nil {
+		return nil, fmt.Errorf("the file has no pins: %w", errNotWhole)
+	}
 	at := elementLines(f.text, "pins")
 	var all []Package
 	for i, p := range append(lock.Pins, lock.Object.Pins...) {
@@ -42,7 +45,7 @@ func readSwift(f file) ([]Package, error) {
 			address = p.Repository
 		}
 		if address == "" && p.Identity == "" {
-			return nil, fmt.Errorf("a pin has no address")
+			return all, fmt.Errorf("line %d: the pin has no address", at(i))
 		}
 		out := Package{Name: swiftName(address), Version: p.State.Version, Line: at(i)}
 		if out.Name == "" {

@@ -21,17 +21,28 @@ func readBerry(f file) ([]Package, error) {
 		return nil, err
 	}
 	var all []Package
+	l := newLinks()
 	for _, doc := range docs {
 		for key, value := range pairs(doc) {
 			if key.Value == "__metadata" {
 				continue
 			}
-			var e struct{ Version, Resolution, LinkType string }
+			var e struct {
+				Version, Resolution, LinkType string
+				Dependencies                  map[string]string
+			}
 			if err := value.Decode(&e); err != nil {
-				return nil, fmt.Errorf("line %d: %w", key.Line, err)
+				return all, fmt.Errorf("line %d: %w", key.Line, err)
+			}
+			for descriptor := range strings.SplitSeq(key.Value, ", ") {
+				name, _ := cutID(descriptor)
+				l.add(name)
+			}
+			for name := range e.Dependencies {
+				l.need(key.Line, name)
 			}
 			if e.Resolution == "" {
-				return nil, fmt.Errorf("line %d: the entry %q has no resolution", key.Line, key.Value)
+				return all, fmt.Errorf("line %d: the entry %q has no resolution", key.Line, key.Value)
 			}
 			name, reference := cutID(e.Resolution)
 			p := Package{Name: name, Version: e.Version, Line: key.Line}
@@ -46,7 +57,7 @@ func readBerry(f file) ([]Package, error) {
 			all = append(all, p)
 		}
 	}
-	return all, nil
+	return all, l.whole()
 }
 
 // cutID splits name@reference at the first @ that is not the first character.
@@ -58,64 +69,115 @@ func cutID(id string) (name, reference string) {
 }
 
 // readYarn1 reads the format of Yarn 1: an entry begins with a line without indentation,
-// its fields have two spaces.
+// its fields have two spaces, and the names in a field four.
 func readYarn1(f file) ([]Package, error) {
-	var all []Package
-	var p *Package
-	var wanted string // range of the entry
-	done := func() error {
-		if p == nil {
-			return nil
-		}
-		if p.Version == "" {
-			return fmt.Errorf("line %d: the entry has no version", p.Line)
-		}
-		if isPath(wanted) {
-			p.Origin = Own
-		} else if isGit(wanted) && p.Origin == "" {
-			p.Origin, p.Commit = Git, commitOf(wanted)
-		}
-		all = append(all, *p)
-		p = nil
-		return nil
-	}
+	r := yarn1{links: newLinks()}
 	n := 0
 	for raw := range strings.Lines(string(f.text)) {
 		n++
 		line := strings.TrimRight(raw, " \t\r\n")
-		switch {
-		case line == "" || strings.HasPrefix(strings.TrimSpace(line), "#"):
-		case line[0] != ' ' && line[0] != '\t':
-			if err := done(); err != nil {
-				return nil, err
-			}
-			if !strings.HasSuffix(line, ":") {
-				return nil, fmt.Errorf("line %d is not an entry of yarn.lock", n)
-			}
-			first, _, _ := strings.Cut(strings.TrimSuffix(line, ":"), ", ")
-			name, reference := cutID(strings.Trim(first, `"`))
-			if alias, ok := strings.CutPrefix(reference, "npm:"); ok {
-				if other, r := cutID(alias); r != "" || strings.HasPrefix(other, "@") {
-					name, reference = other, r
-				}
-			}
-			p, wanted = &Package{Name: name, Line: n}, reference
-		case p == nil:
-			return nil, fmt.Errorf("line %d belongs to no entry", n)
-		case strings.HasPrefix(line, "  ") && line[2] != ' ':
-			key, value, _ := strings.Cut(line[2:], " ")
-			value = strings.Trim(value, `"`)
-			switch strings.Trim(key, `"`) {
-			case "version":
-				p.Version = value
-			case "resolved":
-				if isGit(value) {
-					p.Origin, p.Commit = Git, commitOf(strings.TrimSuffix(value, "/"))
-				} else if isPath(value) {
-					p.Origin = Own
-				}
-			}
+		if line == "" || strings.HasPrefix(strings.TrimSpace(line), "#") {
+			continue
+		}
+		if err := r.line(line, n); err != nil {
+			return r.all, err
 		}
 	}
-	return all, done()
+	if err := r.end(); err != nil {
+		return r.all, err
+	}
+	if manifest, ok := f.beside("package.json"); ok && bytes.Contains(manifest.text, []byte(`"workspaces"`)) {
+		return r.all, nil // a package may require a workspace, which has no entry
+	}
+	return r.all, r.links.whole()
+}
+
+// yarn1 is the state between two lines.
+type yarn1 struct {
+	all     []Package
+	links   *links
+	entry   *Package
+	wanted  string // range of the entry
+	section string // field that has names below it
+}
+
+// end ends an entry.
+func (r *yarn1) end() error {
+	p := r.entry
+	if p == nil {
+		return nil
+	}
+	r.entry = nil
+	if p.Version == "" {
+		return fmt.Errorf("line %d: the entry has no version", p.Line)
+	}
+	if isPath(r.wanted) {
+		p.Origin = Own
+	} else if isGit(r.wanted) && p.Origin == "" {
+		p.Origin, p.Commit = Git, commitOf(r.wanted)
+	}
+	r.all = append(r.all, *p)
+	return nil
+}
+
+func (r *yarn1) line(line string, n int) error {
+	switch field := strings.TrimLeft(line, " \t"); len(line) - len(field) {
+	case 0:
+		if err := r.end(); err != nil {
+			return err
+		}
+		key, ok := strings.CutSuffix(line, ":")
+		if !ok {
+			return fmt.Errorf("line %d is not an entry of yarn.lock", n)
+		}
+		r.begin(key, n)
+	case 2:
+		if r.entry == nil {
+			return fmt.Errorf("line %d belongs to no entry", n)
+		}
+		key, value, _ := strings.Cut(field, " ")
+		r.section = strings.TrimSuffix(strings.Trim(key, `"`), ":")
+		value = strings.Trim(value, `"`)
+		switch r.section {
+		case "version":
+			r.entry.Version = value
+		case "name":
+			r.entry.Name = value
+		case "resolved":
+			if isGit(value) {
+				r.entry.Origin, r.entry.Commit = Git, commitOf(strings.TrimSuffix(value, "/"))
+			} else if isPath(value) {
+				r.entry.Origin = Own
+			}
+		case "uid", "integrity", "registry", "permissions", "prebuiltVariants", "dependencies", "optionalDependencies":
+		default:
+			return fmt.Errorf("line %d: the field %q is unknown", n, r.section)
+		}
+	case 4:
+		name, wanted, _ := strings.Cut(field, " ")
+		if r.section == "dependencies" && !isPath(strings.Trim(wanted, `"`)) {
+			r.links.need(n, strings.Trim(name, `"`))
+		}
+	default:
+		return fmt.Errorf("line %d has an unusual indentation", n)
+	}
+	return nil
+}
+
+// begin begins an entry: its key has one or more name@range.
+func (r *yarn1) begin(key string, n int) {
+	r.section = ""
+	for i, pattern := range strings.Split(key, ", ") {
+		name, reference := cutID(strings.Trim(pattern, `"`))
+		r.links.add(name)
+		if i > 0 {
+			continue
+		}
+		if alias, ok := strings.CutPrefix(reference, "npm:"); ok {
+			if other, r := cutID(alias); r != "" || strings.HasPrefix(other, "@") {
+				name, reference = other, r
+			}
+		}
+		r.entry, r.wanted = &Package{Name: name, Line: n}, reference
+	}
 }

@@ -29,13 +29,15 @@ const (
 )
 
 // list reads the packages of a file with the package inventory. why is the reason if the
-// file cannot be read completely.
+// file cannot be read completely; what can be read of it is looked up nevertheless.
 func (s *stage) list(name string, text []byte) (why string) {
 	packages, err := s.reader.Read(name, text)
+	if err == nil || len(packages) > 0 {
+		s.read[name] = packages
+	}
 	if err != nil {
 		return oneLine(err.Error())
 	}
-	s.read[name] = packages
 	return ""
 }
 
