@@ -42,6 +42,7 @@ xargs -P 2 -n 2 "$0" <<'LIST'
 ./internal/gate/database FuzzSource
 ./internal/gate/gitleaks FuzzShortcuts
 ./internal/gate/image/oci FuzzArchive
+./internal/gate/inventory FuzzRead
 ./internal/gate/sarif FuzzRead
 ./internal/gate/sarif FuzzURI
 ./internal/gate/workflow FuzzRules

@@ -1,7 +1,10 @@
 package inventory
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -50,5 +53,44 @@ func readCargo(f file) ([]Package, error) {
 	if r := lock.Root; r != nil {
 		all = append(all, Package{Name: r.Name, Version: r.Version, Origin: Own, Line: (&lines{text: f.text}).next("[root]")})
 	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("the file has no package: %w", errNotWhole)
+	}
+	f.requireCrates(other)
 	return all, other.whole()
+}
+
+// requireCrates adds what the Cargo.toml beside the file requires.
+func (f file) requireCrates(l *links) {
+	type needs map[string]any
+	type table struct {
+		Dependencies needs
+		Dev          needs `toml:"dev-dependencies"`
+		Build        needs `toml:"build-dependencies"`
+	}
+	var manifest struct {
+		Package struct{ Name string }
+		table
+		Target map[string]table
+	}
+	beside, ok := f.beside("Cargo.toml")
+	if !ok || decodeTOML(beside.text, &manifest) != nil {
+		return
+	}
+	if manifest.Package.Name != "" {
+		l.need(1, manifest.Package.Name)
+	}
+	for _, t := range append(slices.Collect(maps.Values(manifest.Target)), manifest.table) {
+		for _, group := range []needs{t.Dependencies, t.Dev, t.Build} {
+			for name, how := range group {
+				if how, ok := how.(map[string]any); ok {
+					if how["workspace"] == true {
+						continue // the workspace may give it another name
+					}
+					name = cmp.Or(text(how["package"]), name)
+				}
+				l.need(1, name)
+			}
+		}
+	}
 }

@@ -38,7 +38,7 @@ func readGradle(f file) ([]Package, error) {
 		}
 		all = append(all, Package{Name: parts[0] + ":" + parts[1], Version: parts[2], Line: n})
 	}
-	if generated && single && !ended {
+	if single && !ended && (generated || len(all) == 0) {
 		return all, fmt.Errorf("the file has no line empty=, which Gradle writes last: %w", errNotWhole)
 	}
 	return all, nil

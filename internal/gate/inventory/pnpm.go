@@ -35,6 +35,9 @@ func readPNPM(f file) ([]Package, error) {
 			p.Line = key.Line
 			all = append(all, p)
 		}
+		if len(all) == 0 && !f.pnpmEmpty(doc) {
+			return nil, fmt.Errorf("the file has no package: %w", errNotWhole)
+		}
 		all = append(all, pnpmLinks(doc)...)
 		if err := pnpmWhole(doc, major); err != nil {
 			return all, err
@@ -100,6 +103,25 @@ func pnpmLinks(doc *yaml.Node) []Package {
 		}
 	}
 	return all
+}
+
+// pnpmEmpty reports whether the document is one of a repository without dependencies.
+func (f file) pnpmEmpty(doc *yaml.Node) bool {
+	if wanted, _ := f.requireNPM(newLinks()); !wanted {
+		return true
+	}
+	importers := child(doc, "importers")
+	for _, importer := range pairs(importers) {
+		if importer.Kind != yaml.MappingNode {
+			return false
+		}
+		for _, group := range pairs(importer) {
+			if group.Kind != yaml.MappingNode {
+				return false
+			}
+		}
+	}
+	return importers != nil && len(importers.Content) > 0
 }
 
 var pnpmGroups = []string{"dependencies", "devDependencies", "optionalDependencies"}

@@ -126,6 +126,9 @@ func readPoetry(f file) ([]Package, error) {
 func readUV(f file) ([]Package, error) {
 	l := newLinks()
 	known := []string{"resolution-markers", "supported-markers", "required-markers", "conflicts", "options", "manifest"}
+	if !bytes.Contains(f.text, []byte("version")) {
+		return nil, fmt.Errorf("the file has no version: %w", errNotWhole)
+	}
 	all, err := readTOML(f, "package", known, func(p tomlPackage, out *Package) error {
 		out.Origin = ""
 		for _, key := range []string{"virtual", "editable", "directory", "path"} {
@@ -139,17 +142,34 @@ func readUV(f file) ([]Package, error) {
 		if out.Origin == "" && p.of("registry")+p.of("url") == "" {
 			return fmt.Errorf("%q has no source: %w", p.Name, errNotWhole)
 		}
-		l.add(p.Name)
+		l.add(normal(p.Name))
 		for _, group := range p.groups() {
 			for _, d := range group {
 				if name, ok := d["name"].(string); ok {
-					l.need(out.Line, name)
+					l.need(out.Line, normal(name))
 				}
 			}
 		}
 		return nil
 	})
+	if project := f.pyproject(); project.Name != "" {
+		l.need(1, normal(project.Name))
+	}
 	return all, first(err, l.whole())
+}
+
+// pyproject is the part of pyproject.toml that names what a lock file has.
+type pyproject struct {
+	Name         string
+	Dependencies []string
+}
+
+func (f file) pyproject() pyproject {
+	var manifest struct{ Project pyproject }
+	if beside, ok := f.beside("pyproject.toml"); !ok || decodeTOML(beside.text, &manifest) != nil {
+		return pyproject{}
+	}
+	return manifest.Project
 }
 
 func readPDM(f file) ([]Package, error) {
@@ -171,6 +191,16 @@ func readPDM(f file) ([]Package, error) {
 		}
 		return nil
 	})
+	if len(all) == 0 && err == nil && !bytes.Contains(f.text, []byte("[metadata]")) {
+		err = fmt.Errorf("the file has no [metadata]: %w", errNotWhole)
+	}
+	if bytes.Contains(f.text, []byte(`"default"`)) { // the group of the project itself
+		for _, d := range f.pyproject().Dependencies {
+			if name, always := pythonRequirement(d); always {
+				l.need(1, name)
+			}
+		}
+	}
 	return all, first(err, l.whole())
 }
 

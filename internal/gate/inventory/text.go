@@ -31,6 +31,9 @@ func decode(b []byte) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("the encoding %q is unknown", m[1])
 		}
+		if name, _ := htmlindex.Name(charset); name == "utf-8" { // its decoder accepts any bytes
+			return nil, errors.New("the file is not UTF-8 text")
+		}
 		return charset.NewDecoder().Bytes(b)
 	}
 	if i := bytes.IndexByte(b, 0); i >= 0 || !utf8.Valid(b) {

@@ -2,7 +2,9 @@ package inventory
 
 import (
 	"bytes"
+	"encoding/json/v2"
 	"fmt"
+	"path"
 	"strings"
 )
 
@@ -28,8 +30,9 @@ func readBerry(f file) ([]Package, error) {
 				continue
 			}
 			var e struct {
-				Version, Resolution, LinkType string
-				Dependencies                  map[string]string
+				Version, Resolution string
+				LinkType            string `yaml:"linkType"` // the last field
+				Dependencies        map[string]string
 			}
 			if err := value.Decode(&e); err != nil {
 				return all, fmt.Errorf("line %d: %w", key.Line, err)
@@ -41,8 +44,8 @@ func readBerry(f file) ([]Package, error) {
 			for name := range e.Dependencies {
 				l.need(key.Line, name)
 			}
-			if e.Resolution == "" {
-				return all, fmt.Errorf("line %d: the entry %q has no resolution", key.Line, key.Value)
+			if e.Resolution == "" || e.LinkType == "" {
+				return all, fmt.Errorf("line %d: the entry %q has no resolution or no linkType: %w", key.Line, key.Value, errNotWhole)
 			}
 			name, reference := cutID(e.Resolution)
 			p := Package{Name: name, Version: e.Version, Line: key.Line}
@@ -56,6 +59,9 @@ func readBerry(f file) ([]Package, error) {
 			}
 			all = append(all, p)
 		}
+	}
+	if len(all) == 0 { // the repository itself has an entry
+		return nil, fmt.Errorf("the file has no package: %w", errNotWhole)
 	}
 	return all, l.whole()
 }
@@ -86,10 +92,47 @@ func readYarn1(f file) ([]Package, error) {
 	if err := r.end(); err != nil {
 		return r.all, err
 	}
-	if manifest, ok := f.beside("package.json"); ok && bytes.Contains(manifest.text, []byte(`"workspaces"`)) {
+	wanted, workspaces := f.requireNPM(r.links)
+	if len(r.all) == 0 && wanted && !bytes.Contains(f.text, []byte("# yarn lockfile v1")) {
+		return nil, fmt.Errorf("the file has no package: %w", errNotWhole)
+	}
+	if workspaces {
 		return r.all, nil // a package may require a workspace, which has no entry
 	}
 	return r.all, r.links.whole()
+}
+
+// requireNPM adds what the package.json beside the file requires, unless another lock file
+// is there, which may be the one that is used. wanted reports whether it requires anything
+// or cannot be read.
+func (f file) requireNPM(l *links) (wanted, workspaces bool) {
+	beside, ok := f.beside("package.json")
+	if !ok {
+		return true, false
+	}
+	var manifest struct {
+		Dependencies map[string]string `json:"dependencies"`
+		Dev          map[string]string `json:"devDependencies"`
+		Optional     map[string]string `json:"optionalDependencies"`
+		Workspaces   any               `json:"workspaces"`
+	}
+	if json.Unmarshal(beside.text, &manifest) != nil {
+		return true, true
+	}
+	for _, other := range []string{"package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "bun.lock", "yarn.lock"} {
+		if _, ok := f.beside(other); ok && other != path.Base(f.name) {
+			return false, manifest.Workspaces != nil
+		}
+	}
+	for _, group := range []map[string]string{manifest.Dependencies, manifest.Dev, manifest.Optional} {
+		for name, reference := range group {
+			if !isPath(reference) {
+				wanted = true
+				l.need(1, name)
+			}
+		}
+	}
+	return wanted, manifest.Workspaces != nil
 }
 
 // yarn1 is the state between two lines.
