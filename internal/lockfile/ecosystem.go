@@ -23,6 +23,8 @@ var ecosystems = map[string]string{
 func Ecosystem(file string) string {
 	base := path.Base(file)
 	switch {
+	case path.Dir(file) == ".github/workflows" && (path.Ext(base) == ".yml" || path.Ext(base) == ".yaml"), base == "action.yml", base == "action.yaml":
+		return "GitHub Actions"
 	case strings.HasSuffix(base, ".csproj"), strings.HasSuffix(base, ".fsproj"), strings.HasSuffix(base, ".vbproj"), strings.HasSuffix(base, ".deps.json"):
 		return "NuGet"
 	case strings.HasSuffix(base, ".versions.toml"), strings.HasSuffix(base, ".pom"):

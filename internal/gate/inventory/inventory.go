@@ -123,6 +123,7 @@ var formats = []format{
 	{"pub", is("pubspec.lock"), "Pub", readPub, false},
 	{"Mix", is("mix.lock"), "Hex", readMix, false},
 	{"Swift", is("Package.resolved"), "SwiftURL", readSwift, false},
+	{"actions", IsActions, Actions, readActions, true},
 }
 
 func formatOf(name string) *format {

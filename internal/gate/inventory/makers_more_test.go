@@ -346,3 +346,20 @@ func makeMix(g *generator) sample {
 	s.text += "}\n"
 	return s
 }
+
+func makeActions(g *generator) sample {
+	s := sample{name: g.pick(".github/workflows/ci.yml", "a/action.yml"), lines: true, text: "on: push\njobs:\n  a:\n    steps:\n"}
+	for _, name := range g.names(word36) {
+		version := g.pick("v4", "v4.1", "v4.1.2", "4.1.2")
+		uses := "some/" + name + g.pick("", "/sub/path") + "@" + version
+		switch g.IntN(4) {
+		case 0:
+			uses = "some/" + name + "@" + commit + " # " + g.pick("", "tag=", "pin@") + version
+		case 1:
+			uses = "'" + uses + "'"
+		}
+		s.text += "    - " + g.pick("", "name: x\n      ") + "uses: " + uses + "\n" + g.pick("", "      with: {uses: other/x@v1}\n")
+		s.want = append(s.want, entry("some/"+name, version, Registry))
+	}
+	return s
+}

@@ -13,7 +13,7 @@ var makers = []maker{
 	{"Poetry", makePoetry}, {"uv", makeUV}, {"PDM", makePDM}, {"pylock", makePylock}, {"Pipenv", makePipfile}, {"pixi", makePixi}, {"requirements", makeRequirements},
 	{"Cargo", makeCargo}, {"Bundler", makeGemfile}, {"Composer", makeComposer}, {"Maven", makePOM}, {"Gradle", makeGradle},
 	{"Gradle verification", makeVerification}, {"Gradle catalog", makeCatalog}, {"NuGet lock", makeNuGetLock}, {"NuGet packages", makeNuGetPackages},
-	{"NuGet project", makeProject}, {"pub", makePub}, {"Mix", makeMix}, {"Swift", makeSwift},
+	{"NuGet project", makeProject}, {"pub", makePub}, {"Mix", makeMix}, {"Swift", makeSwift}, {"actions", makeActions},
 }
 
 const word36 = "abcdefghijklmnopqrstuvwxyz0123456789-_"

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/dustin/go-humanize/english"
-	"github.com/google/osv-scalibr/enricher/vulnmatch/osvlocal"
 	"github.com/google/osv-scanner/v2/pkg/models"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
@@ -24,8 +23,13 @@ type coverage struct {
 	own      int             // of the repository itself
 	offline  int             // from git: only osv.dev knows commits
 	missed   int             // packages without a database
-	unknown  int             // C and C++ sources that only osv.dev could identify
-	updater  string          // command that updates the databases
+
+	actions     int    // uses of actions that were looked up
+	unversioned int    // uses of actions without a version: not looked up
+	unmatched   int    // uses of actions without a database
+	unknown     int    // C and C++ sources that only osv.dev could identify
+	toolchain   string // release whose standard library was looked up, and the place that names it
+	updater     string // command that updates the databases
 }
 
 type source struct{ file, ecosystem string }
@@ -36,6 +40,12 @@ func (t tree) cover(found models.VulnerabilityResults) *coverage {
 	for file, packages := range t.stage.read {
 		for _, p := range packages {
 			_, asked := t.stage.lookup(p)
+			if p.Ecosystem == inventory.Actions {
+				if p.Origin == inventory.Registry && !asked {
+					c.unversioned++
+				}
+				continue
+			}
 			switch {
 			case p.Origin == inventory.Own, p.Origin == inventory.Toolkit:
 				c.own++
@@ -57,6 +67,9 @@ func (t tree) cover(found models.VulnerabilityResults) *coverage {
 				continue
 			}
 			eco := ecosystem(*p)
+			if eco == inventory.Actions {
+				c.actions++
+			}
 			if eco == "" {
 				c.nameless++
 				continue
@@ -71,6 +84,9 @@ func (t tree) cover(found models.VulnerabilityResults) *coverage {
 // It returns "" if the library looks it up in none. It follows osv-scanner's filter and
 // osv-scalibr's osvutil.ParsePackage, both internal packages.
 func ecosystem(p models.PackageVulns) string {
+	if isAction(p) {
+		return inventory.Actions
+	}
 	pkg := p.Package.Inventory
 	eco := pkg.Ecosystem()
 	commit := pkg.SourceCode != nil && pkg.SourceCode.Commit != ""
@@ -116,7 +132,7 @@ func (c *coverage) match(ctx context.Context, databases string, res *gate.Result
 		for s, packages := range c.packages {
 			if s.ecosystem == eco {
 				for _, p := range packages {
-					p.Vulnerabilities = osvlocal.VulnerabilitiesAffectingPackage(known.of(*p), p.Package.Inventory)
+					p.Vulnerabilities = affecting(known.of(*p), *p)
 				}
 			}
 		}
@@ -147,6 +163,10 @@ func packageKeys(p models.PackageVulns) []string {
 
 // missing adds a gap for each file with packages of the ecosystem.
 func (c *coverage) missing(databases, eco string, empty bool, res *gate.Result) {
+	if eco == inventory.Actions { // said in the row: a repository may have nothing else
+		c.unmatched, c.actions = c.actions, 0
+		return
+	}
 	why := fmt.Sprintf("no %s advisories in %s", eco, cmp.Or(databases, "the offline databases: no folder was given"))
 	if empty {
 		why = fmt.Sprintf("the database of %s advisories in %s is empty", eco, databases)
@@ -191,8 +211,10 @@ func (c *coverage) ecosystems() []string {
 func (c *coverage) String() string {
 	files, total := maps.Clone(c.files), 0
 	for s, packages := range c.packages {
-		files[s.file] = true
-		total += len(packages)
+		if s.ecosystem != inventory.Actions {
+			files[s.file] = true
+			total += len(packages)
+		}
 	}
 	text := ""
 	if len(files) > 0 {
@@ -205,7 +227,16 @@ func (c *coverage) String() string {
 	if c.nameless > 0 {
 		text += fmt.Sprintf(" (and %d without a version, not looked up)", c.nameless)
 	}
+	if c.actions > 0 {
+		text = strings.TrimPrefix(text+", ", ", ") + english.Plural(c.actions, "action", "")
+	}
 	var more []string
+	if c.unversioned > 0 {
+		more = append(more, english.Plural(c.unversioned, "action", "")+" without a version not looked up")
+	}
+	if c.unmatched > 0 {
+		more = append(more, english.Plural(c.unmatched, "action", "")+" not looked up: that needs a database of the advisories of GitHub Actions")
+	}
 	if c.own > 0 {
 		more = append(more, english.Plural(c.own, "package", "")+" of the repository itself")
 	}
@@ -214,6 +245,9 @@ func (c *coverage) String() string {
 	}
 	if c.unknown > 0 {
 		more = append(more, english.Plural(c.unknown, "vendored C source", "")+" not identified: that needs osv.dev, online")
+	}
+	if c.toolchain != "" {
+		more = append(more, c.toolchain)
 	}
 	if len(more) > 0 {
 		text = cmp.Or(text, "nothing") + "; " + strings.Join(more, "; ")

@@ -22,10 +22,14 @@ func (t tree) report(found models.VulnerabilityResults, manifests map[string]man
 			}
 			at := report.Location{Path: file, Line: line}
 			known := manifests[file].of(p)
-			if u := purl(p); u != "" && p.Package.Version != "" {
+			if u := purl(p); u != "" && p.Package.Version != "" && p.Package.Inventory.Version != newestGo && !isAction(p) { // an action is not a part of the app
 				res.Packages = append(res.Packages, gate.Package{PURL: u, At: at, Direct: known.direct, Through: known.through, Licences: known.licences})
 			}
-			res.Findings = append(res.Findings, findings(p, at, known)...)
+			found := findings(p, at, known)
+			if isLibrary(p) && t.stage.minimum[file] && !t.built.below(p.Package.Inventory.Location.PathOrEmpty()) {
+				found = t.stage.toolchain.fold(found, p.Package.Inventory.Version)
+			}
+			res.Findings = append(res.Findings, found...)
 		}
 	}
 	slices.SortFunc(res.Findings, func(a, b report.Finding) int {
@@ -70,6 +74,9 @@ func message(f fact) string {
 }
 
 func purl(p models.PackageVulns) string {
+	if isAction(p) {
+		return actionPURL(p.Package.Name, p.Package.Version)
+	}
 	u := p.Package.Inventory.PURL()
 	if u == nil || u.Type == "" || u.Name == "" {
 		return ""
@@ -78,6 +85,10 @@ func purl(p models.PackageVulns) string {
 		u.Namespace, u.Name = path.Split(u.Name)
 		u.Namespace = strings.TrimSuffix(u.Namespace, "/")
 	}
-	u.Version = p.Package.Version // osv-scanner treats "go 1.21" as 1.21.99
+	if u.Version = p.Package.Version; isLibrary(p) { // osv-scanner treats "go 1.21" as 1.21.99
+		if u.Version = p.Package.Inventory.Version; u.Version == newestGo {
+			u.Version = ""
+		}
+	}
 	return u.String()
 }

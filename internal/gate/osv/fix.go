@@ -67,8 +67,8 @@ func fixAll(p models.PackageVulns, all []fact, first []string) remedy {
 // candidates returns the fixed versions above the present one, lowest first.
 func candidates(p models.PackageVulns, f fact) []string {
 	present := p.Package.Inventory.Version
-	if isLibrary(p) && strings.Count(present, ".") == 1 {
-		present += ".0" // go 1.18 in go.mod is the release 1.18.0
+	if isLibrary(p) {
+		present = lastOfLine(present)
 	}
 	var out []string
 	for _, v := range f.about {
@@ -103,11 +103,37 @@ func sorted(p models.PackageVulns, versions []string) []string {
 func affects(p models.PackageVulns, f fact, version string) bool {
 	other := *p.Package.Inventory
 	other.Version = version
-	return len(osvlocal.VulnerabilitiesAffectingPackage(f.about, &other)) > 0
+	p.Package.Inventory = &other
+	return len(affecting(f.about, p)) > 0
+}
+
+// affecting returns the advisories that are about the version of the package.
+func affecting(all []*vulnerability, p models.PackageVulns) []*vulnerability {
+	pkg := *p.Package.Inventory
+	switch {
+	case isLibrary(p):
+		pkg.Version = lastOfLine(pkg.Version)
+	case isAction(p):
+		all = asActions(all, pkg.Name)
+	}
+	return osvlocal.VulnerabilitiesAffectingPackage(all, &pkg)
+}
+
+// lastOfLine returns the release that "go 1.25" or golang:1.25 stands for: the newest one
+// of the line, as in osv-scanner.
+func lastOfLine(version string) string {
+	if strings.Count(version, ".") == 1 && strings.Trim(version, "0123456789.") == "" {
+		return version + ".99"
+	}
+	return version
 }
 
 func compare(p models.PackageVulns, a, b string) int {
-	v, err := semantic.Parse(a, string(p.Package.Inventory.Ecosystem().Ecosystem))
+	return compareVersions(string(p.Package.Inventory.Ecosystem().Ecosystem), a, b)
+}
+
+func compareVersions(ecosystem, a, b string) int {
+	v, err := semantic.Parse(a, ecosystem)
 	if err != nil {
 		return strings.Compare(a, b)
 	}
@@ -160,6 +186,8 @@ func update(p models.PackageVulns, name, version string, known dependency) strin
 		return fmt.Sprintf("update %s to %q", name, version)
 	case isLibrary(p):
 		return "use Go " + version
+	case isAction(p):
+		return fmt.Sprintf("use %s at v%s, pinned to its full commit", name, strings.TrimPrefix(version, "v"))
 	case eco == "Go" && known.replaces:
 		return fmt.Sprintf("update the replace directive to %s v%s", name, version)
 	case eco == "Go":

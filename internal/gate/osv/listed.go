@@ -101,6 +101,8 @@ func (s *stage) write() error {
 // looked up.
 func (s *stage) lookup(p inventory.Package) (models.PackageInfo, bool) {
 	switch {
+	case p.Ecosystem == inventory.Actions && p.Version != "":
+		return models.PackageInfo{Name: p.Name, Version: actionVersion(p.Version), Ecosystem: p.Ecosystem}, true
 	case p.Origin == inventory.Registry && p.Version != "" && purlType[p.Ecosystem] != "":
 		return models.PackageInfo{Name: p.Name, Version: p.Version, Ecosystem: p.Ecosystem}, true
 	case p.Origin == inventory.Git && p.Commit != "" && !s.offline:
@@ -121,6 +123,9 @@ func (s *stage) described(p inventory.Package) *extractor.Package {
 	out := &extractor.Package{
 		Name: p.Name, Version: p.Version, PURLType: purlType[p.Ecosystem],
 		Location: extractor.LocationFromPathAndLine(path.Join(s.place(p.File), packageList), p.Line),
+	}
+	if p.Ecosystem == inventory.Actions {
+		out.Version, out.PURLType = actionVersion(p.Version), actionOrder
 	}
 	if p.Origin == inventory.Git {
 		out.Version, out.PURLType = p.Commit, "git"
@@ -157,6 +162,10 @@ func (t tree) describe(found models.VulnerabilityResults) []gate.Gap {
 			if listed, ok := known[k]; ok {
 				delete(lost, k)
 				p.Package.Inventory = t.stage.described(listed)
+				if listed.Ecosystem == inventory.Actions {
+					p.Package.Version = listed.Version // as the workflow has it
+					p.Vulnerabilities = affecting(p.Vulnerabilities, *p)
+				}
 				p.Package.Inventory.Location.Descriptor.File.Path = filepath.Join(t.stage.dir, filepath.FromSlash(p.Package.Inventory.Location.PathOrEmpty()))
 			}
 		}

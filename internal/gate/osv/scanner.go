@@ -64,6 +64,9 @@ func (s Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 	}
 	c := t.cover(found)
 	c.updater = in.Updater()
+	if len(artifact.versions) == 0 && len(stage.minimum) > 0 {
+		c.toolchain = stage.toolchain.describe()
+	}
 	if in.Offline {
 		if err := c.match(ctx, in.Databases, &res); err != nil {
 			return gate.Result{}, err

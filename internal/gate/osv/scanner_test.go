@@ -205,7 +205,7 @@ func TestBrokenDatabase(t *testing.T) {
 func TestLanguageVersionWithoutPatch(t *testing.T) {
 	dir := write(t, t.TempDir(), map[string]string{"go.mod": "module m\n\ngo 1.20\n"})
 	res := scan(t, gate.Input{Dir: dir, Databases: databases(t, "Go")})
-	if len(res.Findings) != 1 || res.Findings[0].Package != "pkg:golang/stdlib@1.20.99" || res.Findings[0].Fixed != "1.21.9" {
+	if len(res.Findings) != 1 || res.Findings[0].Package != "pkg:golang/stdlib@1.20" || res.Findings[0].Fixed != "1.21.9" {
 		t.Errorf("%+v", res.Findings)
 	}
 }

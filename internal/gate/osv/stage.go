@@ -37,7 +37,10 @@ type stage struct {
 	reader  *inventory.Reader
 	bytes   int64
 	gaps    []gate.Gap
-	read    map[string][]inventory.Package // by path in the repository
+	// toolchain is the Go release that builds the repository.
+	toolchain toolchain
+	minimum   map[string]bool                // each go.mod that has only the lowest release that may build it
+	read      map[string][]inventory.Package // by path in the repository
 	// unknown is the number of C and C++ sources that only osv.dev could identify.
 	unknown int
 }
@@ -53,10 +56,11 @@ func newStage(ctx context.Context, in gate.Input, dir string) (*stage, error) {
 		return nil, err
 	}
 	defer root.Close()
-	s := &stage{dir: dir, names: map[string]string{}, safe: map[string]string{}, used: map[string]bool{}, kinds: k, offline: in.Offline, reader: newReader(root), read: map[string][]inventory.Package{}}
+	s := &stage{dir: dir, names: map[string]string{}, safe: map[string]string{}, used: map[string]bool{}, kinds: k, offline: in.Offline, reader: newReader(root), read: map[string][]inventory.Package{}, minimum: map[string]bool{}}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
+	s.toolchain = findToolchain(root, in.Files)
 	for _, odd := range []bool{false, true} { // plain names first, so that they keep their names
 		for _, f := range in.Files {
 			if strings.ContainsFunc(f.Path, isOdd) != odd {
@@ -95,7 +99,8 @@ func (s *stage) add(root *os.Root, f gate.File) error {
 		name = path.Join(name, packageText)
 		why = s.list(f.Path, text)
 	case base == "go.mod":
-		text = replaced(text)
+		s.minimum[f.Path] = s.toolchain.unknown(text)
+		text = s.toolchain.build(replaced(text))
 	case base == "go.work":
 		var gaps []gate.Gap
 		text, gaps, why = workspaceMod(f.Path, text)

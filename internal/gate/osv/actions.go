@@ -1,0 +1,54 @@
+package osv
+
+import (
+	"strings"
+
+	scalibr "github.com/google/osv-scalibr/purl"
+	"github.com/google/osv-scanner/v2/pkg/models"
+	"github.com/ossf/osv-schema/bindings/go/osvschema"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate/inventory"
+)
+
+// The library has no order of versions for actions, so their advisories are matched with
+// the one of npm, which is semantic versioning too.
+const actionOrder = "npm"
+
+func isAction(p models.PackageVulns) bool { return p.Package.Ecosystem == inventory.Actions }
+
+// actionVersion returns the version that a tag stands for. v4 is moved to the newest
+// release of its line, so it is compared as the last one.
+func actionVersion(tag string) string {
+	tag = strings.TrimPrefix(tag, "v")
+	if tag == "" || strings.Contains(tag, "-") {
+		return tag
+	}
+	for strings.Count(tag, ".") < 2 {
+		tag += ".99999"
+	}
+	return tag
+}
+
+// asActions returns advisories that the library can compare with an action. Names are
+// those of repositories of GitHub, which ignores case.
+func asActions(all []*vulnerability, name string) []*vulnerability {
+	out := make([]*vulnerability, 0, len(all))
+	for _, v := range all {
+		v = proto.CloneOf(v)
+		for _, a := range v.GetAffected() {
+			if pkg := a.GetPackage(); pkg.GetEcosystem() == inventory.Actions && strings.EqualFold(pkg.GetName(), name) {
+				a.Package = &osvschema.Package{Ecosystem: actionOrder, Name: name}
+			}
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// actionPURL returns the package URL of an action.
+func actionPURL(name, version string) string {
+	owner, repo, _ := strings.Cut(name, "/")
+	u := scalibr.PackageURL{Type: scalibr.TypeGithub, Namespace: owner, Name: repo, Version: version}
+	return u.String()
+}
