@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/dustin/go-humanize/english"
+
 	"github.com/seed-b235b314/goldenpath/internal/artifact"
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
 	"github.com/seed-b235b314/goldenpath/internal/report"
@@ -97,6 +99,9 @@ func (d Deps) deployLocked(ctx context.Context, o Options) (deployed, error) {
 		report.Check{Name: "deployed", State: report.OK, Result: answersAt(running.Digest, running.URL), Note: "read back from the target"},
 		report.Check{Name: "release", State: report.OK, Result: entry.ID, Note: "recorded in branch " + ledger.Branch})
 	r.Verdict, r.Reason, r.Title = report.Pass, report.ReasonPromoted, fmt.Sprintf("release %s runs at %s", entry.ID, running.URL)
+	if c, lost := lostData(running); lost {
+		r.Checks, r.Verdict = append(r.Checks, c), report.Warn
+	}
 	r.Seconds = d.seconds(r)
 	r.Set("release", entry.ID)
 	r.Set("url", running.URL)
@@ -145,7 +150,8 @@ func (d Deps) apply(ctx context.Context, o Options, a artifact.Artifact) (target
 	if d.Reference != nil {
 		t.Reference = d.Reference(o.Digest)
 	}
-	if _, err := d.Target.Deploy(ctx, t); err != nil {
+	done, err := d.Target.Deploy(ctx, t)
+	if err != nil {
 		return target.Running{}, fmt.Errorf("cannot deploy %s into %s: %w", text.Short(o.Digest), o.Environment, err)
 	}
 	running, err := d.Target.Status(ctx, o.Environment)
@@ -158,6 +164,7 @@ func (d Deps) apply(ctx context.Context, o Options, a artifact.Artifact) (target
 	case !running.Alive:
 		return running, fmt.Errorf("the deployment in %s did not last: %s was deployed, but it no longer runs: read its log, then deploy again", o.Environment, text.Short(o.Digest))
 	}
+	running.Lost = done.Lost
 	return running, nil
 }
 
@@ -205,4 +212,19 @@ func (d Deps) record(ctx context.Context, o Options, f *facts, running target.Ru
 		return err
 	})
 	return out, err
+}
+
+// DataCheck is the check about files that ended with the release that was replaced.
+const DataCheck = "data"
+
+// lostData warns of files that the release before had stored where they end with it.
+func lostData(running target.Running) (report.Check, bool) {
+	if len(running.Lost) == 0 {
+		return report.Check{}, false
+	}
+	return report.Check{
+		Name: DataCheck, State: report.Warned,
+		Result: "the release before had stored " + english.WordSeries(running.Lost, "and") + " beside its program, which ended with it",
+		Note:   "store data below $GOLDENPATH_DATA, which stays",
+	}, true
 }

@@ -24,6 +24,7 @@ type End struct {
 	Uncommitted int        `json:"uncommitted,omitempty"` // changes of the working tree that the run did not include
 	NothingNew  bool       `json:"nothing_new,omitempty"` // an earlier run had completed every stage
 	Causes      []string   `json:"causes,omitempty"`      // what failed, where the title does not give it
+	Notes       []string   `json:"notes,omitempty"`       // what a person has to know about the release, a sentence each
 	Log         string     `json:"log,omitempty"`         // file with the whole output of what failed
 	Next        []string   `json:"next,omitempty"`        // what to do now, a sentence or a command each
 }
@@ -55,6 +56,9 @@ func (e End) Lines() [][2]string {
 	add("full log", e.Log)
 	for _, n := range e.Next {
 		add("next", n)
+	}
+	for _, n := range e.Notes {
+		add("note", n)
 	}
 	switch {
 	case e.Uncommitted == 0 || e.NothingNew: // the title says so

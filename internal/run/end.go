@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
+	"github.com/seed-b235b314/goldenpath/internal/release"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/stage"
 )
@@ -26,7 +27,7 @@ func (x *execution) end(ctx context.Context, failed string) report.End {
 	case x.keepsPreview() && failed == "":
 		x.endOfPreview(ctx, &e)
 	default:
-		x.endOfRelease(ctx, &e)
+		x.endOfRelease(ctx, &e, failed)
 	}
 	if failed != "" {
 		if rep := x.reports[failed]; rep != nil {
@@ -59,7 +60,7 @@ func (x *execution) endOfPreview(ctx context.Context, e *report.End) {
 
 // endOfRelease describes what runs in the last environment that the run reached, which may
 // be an earlier release.
-func (x *execution) endOfRelease(ctx context.Context, e *report.End) {
+func (x *execution) endOfRelease(ctx context.Context, e *report.End, failed string) {
 	environment := x.reached()
 	if environment == "" {
 		return
@@ -78,7 +79,14 @@ func (x *execution) endOfRelease(ctx context.Context, e *report.End) {
 		e.Release, e.Replaced, before = now.ID, cmp.Or(now.Replaces, now.Previous), now.Previous
 		return nil
 	})
-	if before != "" {
+	if rep := x.reports[environment]; rep != nil {
+		for _, c := range rep.Checks {
+			if c.Name == release.DataCheck && c.State == report.Warned {
+				e.Notes = append(e.Notes, c.Result+": "+c.Note)
+			}
+		}
+	}
+	if before != "" && failed == "" { // after a failure what runs is a good release
 		e.Rollback = fmt.Sprintf("goldenpath rollback --reason %q", "WHY")
 		if chain := x.configured.Chain(); environment != chain[len(chain)-1] {
 			e.Rollback += " --environment " + environment
@@ -102,6 +110,8 @@ func (x *execution) next(failed string) []string {
 	o := x.state.outcome(failed)
 	const fix = "fix the cause, commit the change, then " + again
 	switch {
+	case strings.HasPrefix(o.Error, errStopped.Error()):
+		return []string{again + " continues with " + failed}
 	case slices.Contains([]report.Reason{report.ReasonNotReady, report.ReasonDockerMissing, report.ReasonNotInImage, report.ReasonDimensionFailed}, o.Reason):
 		return append(remedies(x.reports[failed]), fix)
 	case o.Error != "" && o.Reason == "":

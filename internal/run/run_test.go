@@ -169,6 +169,10 @@ func TestIncomplete(t *testing.T) {
 	if err == nil || !strings.Contains(res.Report.Title, "run again to continue") {
 		t.Errorf("%v: %s", err, res.Report.Title)
 	}
+	data, err := report.DataOf[report.RunData](res.Report)
+	if next := data.End.Next; err != nil || !slices.Equal(next, []string{"goldenpath run continues with security-gate"}) {
+		t.Errorf("%v: %q", err, next)
+	}
 }
 
 func TestRefuses(t *testing.T) {

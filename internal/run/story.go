@@ -51,7 +51,8 @@ func (x *execution) before(ctx context.Context, end report.End) (release, commit
 		var e ledger.Entry
 		if end.Replaced != "" {
 			e, err = tx.Find(ctx, end.Environment, end.Replaced, "")
-		} else {
+		}
+		if end.Replaced == "" || err == nil && e.Commit == x.Job.Commit.ID { // this run's own release was rolled back
 			e, err = tx.Current(ctx, environment)
 		}
 		if err == nil && isCommit(e.Commit) {

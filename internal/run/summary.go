@@ -99,7 +99,7 @@ func (x *execution) conclude(r *report.Report, all []step, until int, failed str
 		r.Title = failed + ": " + x.state.outcome(failed).Title
 	case until < len(all)-1:
 		r.Verdict, r.Reason = report.Worst(r.Checks[:until+1]), report.ReasonCompleted
-		r.Title = fmt.Sprintf("completed %d stages, up to %s, in %s", until+1, all[until].name, took)
+		r.Title = fmt.Sprintf("completed %s, up to %s, in %s", english.Plural(until+1, "stage", ""), all[until].name, took)
 	default:
 		chain := x.Config.Chain()
 		r.Verdict, r.Reason = report.Worst(r.Checks), report.ReasonCompleted

@@ -153,6 +153,7 @@ type Running struct {
 	Tags           Tags      `json:"tags"`
 	Place          string    `json:"place,omitempty"` // as in Plan
 	Notes          []string  `json:"notes,omitempty"` // limits of this deployment, such as a runtime taken from the host
+	Lost           []string  `json:"lost,omitempty"`  // returned by Deploy: files that the deployment before it had stored beside its program, and that ended with it
 	Phases         []Phase   `json:"phases,omitempty"`
 }
 

@@ -14,19 +14,21 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/stage"
 )
 
 // Down is `goldenpath down`.
 type Down struct {
 	Named
 	Environment string `help:"Stop only this environment. Default: all environments." placeholder:"NAME" near:"env"`
+	Data        bool   `help:"Also delete the data of the environments: the files below GOLDENPATH_DATA, and databases."`
 	Where
 	command.Output
 }
 
 // Help is shown by --help.
 func (Down) Help() string {
-	return "Stops the environments that run on this machine and removes their folders. Environments on other targets are not touched. The registry, the evidence and the ledger are kept, so goldenpath run or goldenpath rollback can deploy a release again."
+	return "Stops the environments that run on this machine. What an application stored in its data folder, and its database, are kept for the next deployment; --data deletes them. A preview ends with its data. Environments on other targets are not touched. The registry, the evidence and the ledger are kept, so goldenpath run or goldenpath rollback can deploy a release again."
 }
 
 // Do stops environments.
@@ -47,6 +49,13 @@ func (c *Down) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 	for _, e := range all {
 		names = append(names, e.Environment)
 	}
+	if c.Data {
+		kept, err := w.target.Kept()
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, kept...)
+	}
 	if cfg, err := config.Read(w.repo); err == nil && cfg.Walkable() == nil {
 		w.config = cfg // else it is not known what could run here, only what does
 	}
@@ -62,8 +71,9 @@ func (c *Down) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 		}
 		names = []string{name}
 	}
+	data := false
 	for _, name := range names {
-		err := w.stop(ctx, name)
+		kept, err := w.stop(ctx, name, c.Data)
 		var locked *ledger.LockedError
 		if errors.As(err, &locked) {
 			r.Checks = append(r.Checks, report.Check{Name: name, State: report.Failed, Result: locked.Error()})
@@ -73,10 +83,26 @@ func (c *Down) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 		if err != nil {
 			return nil, fmt.Errorf("cannot stop %s: %w", name, err)
 		}
-		r.Checks = append(r.Checks, report.Check{Name: name, State: report.OK, Result: "stopped"})
+		r.Checks = append(r.Checks, report.Check{Name: name, State: report.OK, Result: stopped(kept, c.Data)})
+		data = data || kept != ""
 	}
-	r.Title = english.Plural(len(names), "environment", "") + " stopped" + w.startAgain(names)
+	r.Title = english.Plural(len(names), "environment", "") + " stopped"
+	if data {
+		r.Title += ", data kept"
+	}
+	r.Title += w.startAgain(names)
 	return r, nil
+}
+
+// stopped says what was stopped, and what is left in the folder kept ("": nothing).
+func stopped(kept string, data bool) string {
+	switch {
+	case kept != "":
+		return "stopped; its data are kept in " + kept + " (goldenpath down --data deletes them)"
+	case data:
+		return "stopped, and its data are deleted"
+	}
+	return "stopped"
 }
 
 // stoppable returns an error unless an environment could run on this machine.
@@ -115,15 +141,18 @@ func (w *world) startAgain(stopped []string) string {
 	return ""
 }
 
-// stop stops an environment. It returns an error if a promotion or a soak is running in the
-// environment.
-func (w *world) stop(ctx context.Context, name string) error {
-	err := w.ledger.Acquire(ctx, ledger.Lock{
+// stop stops an environment and returns the folder with its data, or "" if none are kept. It
+// returns an error if a promotion or a soak is running in the environment.
+func (w *world) stop(ctx context.Context, name string, data bool) (kept string, err error) {
+	err = w.ledger.Acquire(ctx, ledger.Lock{
 		Environment: name, Purpose: "down", By: w.env.Runner.Identity(),
 	}, 5*time.Minute)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer func() { _ = w.ledger.Release(context.WithoutCancel(ctx), name) }()
-	return w.target.Down(ctx, name)
+	if data || strings.HasPrefix(name, stage.PreviewEnvironment("")) {
+		return "", w.target.Down(ctx, name)
+	}
+	return w.target.Stop(ctx, name)
 }

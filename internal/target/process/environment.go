@@ -30,8 +30,9 @@ type environment struct {
 // record is the content of environment.json.
 type record struct {
 	Name     string `json:"name"`
-	Instance string `json:"instance"` // in the environment of every process
-	Last     int    `json:"last"`     // number of the last generation; never reused
+	Instance string `json:"instance"`          // in the environment of every process
+	Last     int    `json:"last"`              // number of the last generation; never reused
+	Stopped  bool   `json:"stopped,omitempty"` // nothing is deployed; the data are kept
 }
 
 // slug returns the folder name of an environment. It is readable, and its hash makes
@@ -98,6 +99,9 @@ func (e *environment) load(name string, create bool) error {
 		if gens, _ := e.generations(); len(gens) > 0 {
 			e.Last = gens[len(gens)-1].number // the record was lost
 		}
+		err = e.save()
+	} else if err == nil && e.Stopped {
+		e.Stopped = false
 		err = e.save()
 	}
 	if err == nil && e.Name != name {

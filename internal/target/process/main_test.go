@@ -47,6 +47,8 @@ func app(mode string) int {
 		return 3
 	case "deaf":
 		time.Sleep(time.Hour)
+	case "tell":
+		fmt.Println("password " + os.Getenv("ADMIN_PASSWORD"))
 	case "stubborn":
 		signal.Ignore(syscall.SIGTERM)
 	case "polite":

@@ -38,6 +38,7 @@ func (e *environment) replace(ctx context.Context, old, next *generation) error 
 	}
 	if err == nil {
 		if old != nil {
+			next.lost = old.stored()
 			// If this fails, the next deployment removes the rest of old.
 			_ = old.remove(context.WithoutCancel(ctx))
 		}

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
 // shim runs the application once, in its own process group, and returns the
@@ -103,7 +105,9 @@ func (g *generation) startApp(log io.Writer) (pid int, drained <-chan struct{}, 
 	}
 	done := make(chan struct{})
 	go func() {
-		_, _ = io.Copy(log, r)
+		out := text.NewMask(g.spec.Secrets...).Writer(log)
+		_, _ = io.Copy(out, r)
+		_ = out.Close()
 		close(done)
 	}()
 	_ = os.WriteFile(g.path("app.pid"), []byte(strconv.Itoa(p.Pid)), 0o600)

@@ -91,6 +91,9 @@ func (t *Target) All(ctx context.Context) ([]target.Running, error) {
 			continue // nothing was deployed there
 		}
 		r, err := t.Status(ctx, rec.Name)
+		if errors.Is(err, target.ErrNotDeployed) && rec.Stopped {
+			continue
+		}
 		if errors.Is(err, target.ErrNotDeployed) {
 			r, err = target.Running{Environment: rec.Name}, nil
 		}
@@ -120,46 +123,4 @@ func (t *Target) Connections(environment string) map[string]string {
 		return nil
 	}
 	return g.spec.Connections
-}
-
-// Down stops every process of an environment and removes its folder with its data.
-// It returns nil if the environment does not exist.
-func (t *Target) Down(ctx context.Context, environment string) error {
-	if err := t.down(ctx, environment); err != nil {
-		return fmt.Errorf("cannot take down %s: %w", environment, err)
-	}
-	return nil
-}
-
-func (t *Target) down(ctx context.Context, name string) error {
-	e, err := t.enter(ctx, name, false)
-	if errors.Is(err, fs.ErrNotExist) {
-		// The folder was removed by hand, or another process is removing it.
-		dir, err := t.folder(name)
-		if err != nil {
-			return err
-		}
-		gone := &environment{dir: dir}
-		return errors.Join(sweep(ctx, gone.marks(0)), discard(dir))
-	}
-	if err != nil {
-		return err
-	}
-	defer e.leave()
-	gens, err := e.generations()
-	if err != nil {
-		return err
-	}
-	for _, g := range gens {
-		if err := g.stop(ctx); err != nil {
-			return err
-		}
-	}
-	if err := e.stopServices(ctx); err != nil {
-		return err
-	}
-	if err := sweep(ctx, e.marks(0)); err != nil {
-		return err
-	}
-	return discard(e.dir)
 }

@@ -1,0 +1,117 @@
+package process
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-b235b314/goldenpath/internal/target"
+)
+
+const pr12 = "preview/pr-12"
+
+// TestStopKeepsData: an environment that was stopped is deployed again with its data, and
+// is not listed until then.
+func TestStopKeepsData(t *testing.T) {
+	b := newBench(t)
+	r := b.up("", commit1)
+	instance, pids := b.family(r.URL)
+	book := filepath.Join(b.dir(), "data", "guestbook.json")
+	if err := os.WriteFile(book, []byte("hello"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	kept, err := b.Stop(b.ctx, pr12)
+	if err != nil || kept != b.dir() {
+		t.Fatalf("kept %q, %v", kept, err)
+	}
+	b.allGone(pids)
+	if _, err := b.Status(b.ctx, pr12); !errors.Is(err, target.ErrNotDeployed) {
+		t.Errorf("status: %v", err)
+	}
+	if all, err := b.All(b.ctx); err != nil || len(all) != 0 {
+		t.Errorf("listed: %+v, %v", all, err)
+	}
+	if names, err := b.Kept(); err != nil || !cmp.Equal(names, []string{pr12}) {
+		t.Errorf("kept: %q, %v", names, err)
+	}
+	b.up("", commit2)
+	if text, err := os.ReadFile(book); err != nil || string(text) != "hello" {
+		t.Errorf("the data of before: %q, %v", text, err)
+	}
+	if names, err := b.Kept(); err != nil || len(names) != 0 {
+		t.Errorf("kept although it runs: %q, %v", names, err)
+	}
+	// Even if its record was lost.
+	if err := os.WriteFile(filepath.Join(b.dir(), "environment.json"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Stop(b.ctx, pr12); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(book); err != nil {
+		t.Error(err)
+	}
+	if err := b.Down(b.ctx, pr12); err != nil {
+		t.Fatal(err)
+	}
+	b.nothingLeft(instance)
+	if names, err := b.Kept(); err != nil || len(names) != 0 {
+		t.Errorf("kept after down: %q, %v", names, err)
+	}
+}
+
+// TestStopWithoutData leaves no folder.
+func TestStopWithoutData(t *testing.T) {
+	b := newBench(t)
+	b.up("", commit1)
+	if kept, err := b.Stop(b.ctx, pr12); err != nil || kept != "" {
+		t.Errorf("kept %q, %v", kept, err)
+	}
+	if _, err := os.Stat(b.dir()); err == nil {
+		t.Error("the folder is still there")
+	}
+}
+
+// TestLostFiles: files that an application stored beside its program end with its
+// generation, and the next deployment names them.
+func TestLostFiles(t *testing.T) {
+	b := newBench(t)
+	b.up("", commit1)
+	later := time.Now().Add(time.Second)
+	for _, name := range []string{"counter.db", "counter.db-wal", "access.log", "node_modules/.cache/x", "__pycache__/app.pyc", "uploads/cat.png"} {
+		file := filepath.Join(b.dir(), "current", "rootfs", "srv", name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, nil, 0o600), os.Chtimes(file, later, later)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if r := b.up("", commit2); !cmp.Equal(r.Lost, []string{"srv/counter.db", "srv/uploads/cat.png"}) {
+		t.Errorf("lost %q", r.Lost)
+	}
+	if r := b.up("", commit1); len(r.Lost) != 0 {
+		t.Errorf("lost %q, and nothing was stored", r.Lost)
+	}
+}
+
+// TestLogWithoutSecrets: an application may log its password, and people pass logs on.
+func TestLogWithoutSecrets(t *testing.T) {
+	b := newBench(t)
+	d := b.deployment("tell", commit1)
+	d.Secrets = map[string]target.Secret{"ADMIN_PASSWORD": {Value: "correct-horse-battery"}}
+	b.mustDeploy(d)
+	name := b.Logs(pr12)
+	for range 100 {
+		if text, _ := os.ReadFile(name); strings.Contains(string(text), "password") {
+			if strings.Contains(string(text), "horse") || !strings.Contains(string(text), "password ***\n") {
+				t.Errorf("the log has %q", text)
+			}
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Error("the application logged nothing")
+}
