@@ -21,6 +21,7 @@ func crossCheck(value any, doc *document) Problems {
 		p = append(p, deployProblems(e, doc, []string{"environments", name})...)
 		p = append(p, laptopProblems(name, environments, doc)...)
 	}
+	p = append(p, portProblems(environments, doc)...)
 	artifact, _ := root["artifact"].(map[string]any)
 	p = append(p, imageProblems(artifact, doc)...)
 	p = append(p, appProblems(root, artifact, doc)...)
@@ -36,6 +37,25 @@ func laptopProblems(name string, environments map[string]any, doc *document) Pro
 		return nil
 	}
 	return Problems{at(doc.at([]string{"environments", name}).key, "goldenpath run uses the name %s for %s on this machine: choose another name", plainName(name), plainName(of))}
+}
+
+// portProblems rejects two environments of one machine with the same port.
+func portProblems(environments map[string]any, doc *document) (p Problems) {
+	first := map[any]string{}
+	for _, name := range slices.Sorted(maps.Keys(environments)) {
+		e, _ := environments[name].(map[string]any)
+		target, _ := e["target"].(string)
+		port := e["port"]
+		if port == nil || port == uint64(0) || port == 0 || target != "" && target != processTarget {
+			continue
+		}
+		if other, taken := first[port]; taken {
+			p = append(p, at(doc.at([]string{"environments", name, "port"}).node(), "environments.%s.port is also the port of %s, on the same machine: choose another one", plainName(name), plainName(other)))
+			continue
+		}
+		first[port] = name
+	}
+	return p
 }
 
 // imageProblems rejects a repository name of one character, which registries reject.

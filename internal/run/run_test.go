@@ -293,6 +293,11 @@ func TestOlderCommit(t *testing.T) {
 	if !strings.Contains(b.out.String(), "production runs ") || !strings.Contains(b.out.String(), "not replaced without --older") {
 		t.Errorf("no note:\n%s", &b.out)
 	}
+	b.git("checkout", "-q", "-b", "feature", first)
+	b.commit("three")
+	if b.must(Options{Until: "test"}); !strings.Contains(b.out.String(), "this commit lacks 1 commit of ") {
+		t.Errorf("no note about another branch:\n%s", &b.out)
+	}
 	res, _ = b.must(Options{Commit: first, Older: true})
 	if res.Report.Reason != report.ReasonCompleted {
 		t.Errorf("%+v", res.Report)

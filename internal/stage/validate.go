@@ -35,7 +35,9 @@ func Validate(ctx context.Context, j *Job) (*report.Report, error) {
 	}
 	r.Checks = append(r.Checks, state...)
 	if n := j.Commit.Dirty; n > 0 {
-		r.Checks = append(r.Checks, report.Check{Name: "working tree", State: report.Warned, Result: english.Plural(n, "uncommitted change is", "uncommitted changes are") + " not included"})
+		left := english.Plural(n, "uncommitted change is", "uncommitted changes are") + " not included"
+		r.Checks = append(r.Checks, report.Check{Name: "working tree", State: report.Warned, Result: left})
+		r.Title = fmt.Sprintf("the configuration of commit %.7s is valid; %s", j.Commit.ID, left)
 	}
 	if c, ok := j.entrypointCheck(""); ok && c.State == report.Warned {
 		r.Checks = append(r.Checks, c)

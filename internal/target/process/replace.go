@@ -127,7 +127,7 @@ func (g *generation) remedy(cause error) string {
 	case s.Restarts >= maxRestarts && s.Last == exitedWell:
 		return "start the application in the foreground: its program ended without an error, as one does that starts a background process (a daemon) and ends; switch that off, or make the program serve until it is stopped"
 	case s.Restarts >= maxRestarts:
-		return "fix why it exits; " + must
+		return "fix why it exits; a variable that it needs is set under env or secrets of the environment; " + must
 	case len(other) > 0:
 		return fmt.Sprintf("make it listen on $PORT (here %d); it listens on %s", g.spec.Port, english.WordSeries(other, "and"))
 	case errors.Is(cause, syscall.ECONNREFUSED):
