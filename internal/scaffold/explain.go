@@ -69,10 +69,23 @@ func (f *Facts) gaps(files []Outcome, o Options) []gap {
 			add("ignored", ".gitignore excludes "+some+", and goldenpath builds only committed files", "git add --force "+strings.Join(ignored, " "))
 		}
 	}
+	if o.Untracked != nil {
+		if exposed := o.Untracked(private); len(exposed) > 0 {
+			what := english.WordSeries(exposed, "and") + " would be committed by git add --all"
+			add("not ignored", what, "add to .gitignore: "+strings.Join(exposed, " "))
+		}
+	}
 	for _, n := range f.notes {
 		add("not used", n, "")
 	}
 	return all
+}
+
+// private are patterns of what belongs on one machine and not into a repository: variables
+// with secrets, keys, and installed dependencies.
+var private = []string{
+	":(glob)**/.env", ":(glob)**/.env.local", ":(glob)**/.env.*.local", ":(glob)**/.env.production", ":(glob)**/node_modules/**", ":(glob)**/.venv/**", ":(glob)**/venv/**",
+	":(glob)**/__pycache__/**", ":(glob)**/*.pem", ":(glob)**/id_rsa", ":(glob)**/id_ed25519",
 }
 
 // wayOut is the remedy for an artifact that init could not set up completely.

@@ -35,6 +35,9 @@ type Options struct {
 	DryRun  bool
 	Now     func() time.Time
 	Ignored func(paths []string) []string // returns the paths that git ignores; nil skips the check
+	// Untracked returns the paths that exist and that git neither tracks nor ignores, so that
+	// git add --all adds them. Patterns are git's. nil skips the check.
+	Untracked func(patterns []string) []string
 }
 
 // Data is the data of the report.

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/dustin/go-humanize/english"
 
@@ -25,6 +26,7 @@ const maxRestarts = 4
 // serves until next is ready. If next does not become ready, old serves again.
 func (e *environment) replace(ctx context.Context, old, next *generation) error {
 	var err error
+	began := time.Now()
 	if old != nil && old.spec.Port == next.spec.Port {
 		if err = old.stop(ctx); err == nil {
 			err = waitFree(ctx, next.spec.Port)
@@ -44,13 +46,13 @@ func (e *environment) replace(ctx context.Context, old, next *generation) error 
 		}
 		return nil
 	}
-	return rollBack(ctx, old, next, err)
+	return rollBack(ctx, old, next, err, began)
 }
 
 // rollBack stops next, and starts old again if old no longer runs. It returns a
 // *target.Failure with the last log lines of next, without the values of variables, and
-// with what serves now.
-func rollBack(ctx context.Context, old, next *generation, cause error) error {
+// with what serves now. began is when old was stopped, if it was.
+func rollBack(ctx context.Context, old, next *generation, cause error, began time.Time) error {
 	ctx = context.WithoutCancel(ctx)
 	failure := &target.Failure{Err: cause, What: cause.Error(), Kept: "nothing serves " + next.spec.Environment, Remedy: next.remedy(cause), NotUp: errors.Is(cause, errNotUp)}
 	if err := next.stop(ctx); err != nil {
@@ -71,7 +73,7 @@ func rollBack(ctx context.Context, old, next *generation, cause error) error {
 	} else if err := old.start(ctx); err != nil {
 		failure.Kept = fmt.Sprintf("%s was started again but is not ready: %v", before, err)
 	} else {
-		failure.Kept = before + " was started again and serves at " + old.url()
+		failure.Kept = fmt.Sprintf("%s was started again and serves at %s, after %s without it: both need the same port", before, old.url(), time.Since(began).Round(time.Second))
 	}
 	return failure
 }
