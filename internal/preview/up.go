@@ -119,7 +119,9 @@ func (u *up) deployment(ctx context.Context) target.Deployment {
 		Env: u.o.Env, Secrets: u.o.Secrets, Migrate: u.o.Migrate, Services: u.o.Services, Ready: u.o.Ready, KeepFailed: u.o.KeepFailed,
 		Proceed: func() error { return u.precondition.recheck(ctx) },
 		Say: func(p target.Phase) {
-			u.check(report.Check{Name: p.Name, State: report.OK, Result: p.Detail, Seconds: p.Seconds})
+			if !p.Pending {
+				u.check(report.Check{Name: p.Name, State: report.OK, Result: p.Detail, Seconds: p.Seconds})
+			}
 			u.say(p)
 		},
 		Tags: target.Tags{

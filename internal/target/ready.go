@@ -22,10 +22,10 @@ type Proof struct {
 }
 
 // WaitReady polls address until the conditions in r are met: the deployment is healthy, and
-// its reported version is in want (the commit or the digest). The function alive reports
-// that the deployment can no longer become ready: when alive returns an error, WaitReady
-// stops early with that error.
-func WaitReady(ctx context.Context, address string, r Ready, want []string, alive func() error) (Proof, error) {
+// its reported version is in want (the commit or the digest). The function alive gets what
+// the last request observed, and reports that the deployment can no longer become ready: when
+// alive returns an error, WaitReady stops early with that error.
+func WaitReady(ctx context.Context, address string, r Ready, want []string, alive func(last error) error) (Proof, error) {
 	if r.Path == "" {
 		r.Path = "/"
 	}
@@ -44,7 +44,7 @@ func WaitReady(ctx context.Context, address string, r Ready, want []string, aliv
 		if ctx.Err() == nil {
 			last = err
 		}
-		if err := alive(); err != nil {
+		if err := alive(last); err != nil {
 			return Proof{}, err
 		}
 		select {

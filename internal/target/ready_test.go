@@ -34,7 +34,7 @@ func TestReadyAfterRedirect(t *testing.T) {
 	} {
 		t.Run(strings.TrimPrefix(path, "/"), func(t *testing.T) {
 			t.Parallel()
-			proof, err := WaitReady(t.Context(), app.URL, Ready{Path: path, Timeout: time.Second}, nil, func() error { return nil })
+			proof, err := WaitReady(t.Context(), app.URL, Ready{Path: path, Timeout: time.Second}, nil, func(error) error { return nil })
 			got := proof.Health
 			if err != nil {
 				got = strings.TrimSuffix(err.Error(), " (not ready after 1s)")

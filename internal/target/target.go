@@ -38,7 +38,7 @@ type Deployment struct {
 	Tags        Tags
 	KeepFailed  bool         // a deployment that fails is not removed, so that it can be inspected
 	Proceed     func() error // called between phases; an error ends the deployment. nil: always go on
-	Say         func(Phase)  // called as each phase ends; nil: not called
+	Say         func(Phase)  // called as each phase ends, and while a phase takes long; nil: not called
 }
 
 // Tags record what an environment belongs to. A target stores the tags with the
@@ -111,6 +111,7 @@ type Phase struct {
 	Name    string  `json:"name"`   // apply, wait, ready…
 	Detail  string  `json:"detail"` // "7 objects in where2eat-pr-12 (2 changed)"
 	Seconds float64 `json:"seconds"`
+	Pending bool    `json:"-"` // it has not ended: Detail is what it waits for
 }
 
 // Plan lists what a deployment would do.

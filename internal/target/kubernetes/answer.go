@@ -40,9 +40,9 @@ func (x *deployment) waitReady(ctx context.Context, live []*unstructured.Unstruc
 // alive returns a function that ends the wait with an error once the app cannot become
 // ready. It is needed because Kubernetes reports an app without a probe as ready until
 // the app crashes.
-func (x *deployment) alive(ctx context.Context, live []*unstructured.Unstructured) func() error {
+func (x *deployment) alive(ctx context.Context, live []*unstructured.Unstructured) func(error) error {
 	checked := time.Now()
-	return func() error {
+	return func(error) error {
 		if err := x.Proceed(); err != nil {
 			return err
 		}

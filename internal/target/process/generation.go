@@ -126,7 +126,7 @@ func (g *generation) serves(ctx context.Context, d target.Deployment, given give
 		return false
 	}
 	once := target.Ready{Path: d.Ready.Path, VersionPath: d.Ready.VersionPath, Timeout: 5 * time.Second}
-	_, err = target.WaitReady(ctx, g.url(), once, g.names(), func() error { return errors.New("the application does not respond: deploy it again") })
+	_, err = target.WaitReady(ctx, g.url(), once, g.names(), func(error) error { return errors.New("the application does not respond: deploy it again") })
 	return err == nil && g.checkPort() == nil
 }
 

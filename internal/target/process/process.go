@@ -85,7 +85,7 @@ func (t *Target) deploy(ctx context.Context, d target.Deployment) (target.Runnin
 		err = t.migrate(ctx, old, next, d)
 	}
 	if err == nil {
-		err = e.replace(ctx, old, next)
+		err = e.replace(ctx, old, next, d.Say)
 	}
 	if failure := (*target.Failure)(nil); errors.As(err, &failure) && next != nil {
 		failure.Log = t.keepLog(next)

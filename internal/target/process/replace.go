@@ -24,7 +24,7 @@ const maxRestarts = 4
 // replace makes next the generation that serves requests. Two generations cannot use the
 // same fixed port, so with a fixed port old is stopped before next starts; otherwise old
 // serves until next is ready. If next does not become ready, old serves again.
-func (e *environment) replace(ctx context.Context, old, next *generation) error {
+func (e *environment) replace(ctx context.Context, old, next *generation, say func(target.Phase)) error {
 	var err error
 	began := time.Now()
 	if old != nil && old.spec.Port == next.spec.Port {
@@ -33,7 +33,7 @@ func (e *environment) replace(ctx context.Context, old, next *generation) error 
 		}
 	}
 	if err == nil {
-		err = next.start(ctx)
+		err = next.start(ctx, say)
 	}
 	if err == nil {
 		err = link(filepath.Base(next.dir), filepath.Join(e.dir, "current"))
@@ -70,7 +70,7 @@ func rollBack(ctx context.Context, old, next *generation, cause error, began tim
 	before := fmt.Sprintf("generation %d (commit %.7s)", old.number, old.spec.Commit)
 	if old.alive() {
 		failure.Kept = before + " still serves at " + old.url()
-	} else if err := old.start(ctx); err != nil {
+	} else if err := old.start(ctx, nil); err != nil {
 		failure.Kept = fmt.Sprintf("%s was started again but is not ready: %v", before, err)
 	} else {
 		failure.Kept = fmt.Sprintf("%s was started again and serves at %s, after %s without it: both need the same port", before, old.url(), time.Since(began).Round(time.Second))
@@ -87,14 +87,23 @@ var errNotUp = errors.New("the application did not come up")
 func (notUp) Is(other error) bool { return other == errNotUp }
 func (n notUp) Unwrap() error     { return n.error }
 
-// start runs the generation and waits until it is ready.
-func (g *generation) start(ctx context.Context) error {
+// patience is how long a deployment waits before it says what it waits for, and how often it
+// repeats that.
+const patience = 10 * time.Second
+
+// start runs the generation and waits until it is ready. say may be nil.
+func (g *generation) start(ctx context.Context, say func(target.Phase)) error {
 	ended, err := g.launch()
 	if err != nil {
 		return err
 	}
 	var broken error // the supervisor ended
-	_, err = target.WaitReady(ctx, g.url(), g.spec.Ready, g.names(), func() error {
+	began, said := time.Now(), time.Now()
+	_, err = target.WaitReady(ctx, g.url(), g.spec.Ready, g.names(), func(last error) error {
+		if say != nil && time.Since(said) > patience {
+			said = time.Now()
+			say(target.Phase{Name: "wait", Detail: "not ready yet: " + g.spec.hidden().Hide(last.Error()), Seconds: time.Since(began).Seconds(), Pending: true})
+		}
 		select {
 		case err := <-ended:
 			broken = fmt.Errorf("the supervisor ended (%v): %s", err, strings.Join(tail(g.path("supervisor.log"), 3, g.spec.hidden()), "; "))

@@ -143,7 +143,7 @@ func (w *deployment) ready(ctx context.Context, known map[string]string) (target
 	if r.URL, err = w.address(outputs); err != nil {
 		return r, err
 	}
-	proof, err := target.WaitReady(ctx, r.URL, w.Ready, []string{w.Commit, w.Digest}, func() error { return nil })
+	proof, err := target.WaitReady(ctx, r.URL, w.Ready, []string{w.Commit, w.Digest}, func(error) error { return nil })
 	if ctx.Err() != nil {
 		return r, fmt.Errorf("the wait until the service is ready was interrupted: %w", context.Cause(ctx))
 	}
