@@ -37,6 +37,9 @@ func (e End) Lines() [][2]string {
 			all = append(all, [2]string{label, text})
 		}
 	}
+	for _, n := range e.Notes {
+		add("note", n)
+	}
 	if e.Address != "" {
 		add(e.Environment, e.Address)
 	}
@@ -56,9 +59,6 @@ func (e End) Lines() [][2]string {
 	add("full log", e.Log)
 	for _, n := range e.Next {
 		add("next", n)
-	}
-	for _, n := range e.Notes {
-		add("note", n)
 	}
 	switch {
 	case e.Uncommitted == 0 || e.NothingNew: // the title says so

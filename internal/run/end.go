@@ -17,6 +17,9 @@ import (
 // again is the command that continues a path after its cause was fixed.
 const again = "goldenpath run"
 
+// updateCommand is what the gate names where advisory data is missing or old.
+const updateCommand = "security-gate database update"
+
 // end returns what the run reports last. failed is the stage whose verdict is fail, or
 // that could not complete; "": none.
 func (x *execution) end(ctx context.Context, failed string) report.End {
@@ -83,6 +86,14 @@ func (x *execution) endOfRelease(ctx context.Context, e *report.End, failed stri
 		for _, c := range rep.Checks {
 			if c.Name == release.DataCheck && c.State == report.Warned {
 				e.Notes = append(e.Notes, c.Result+": "+c.Note)
+			}
+		}
+	}
+	if rep := x.reports["security-gate"]; rep != nil && failed == "" {
+		for _, c := range rep.Checks {
+			if c.State != report.OK && strings.Contains(c.Note, updateCommand) {
+				e.Notes = append(e.Notes, updateCommand+" fetches the advisories that were missing or old")
+				break
 			}
 		}
 	}

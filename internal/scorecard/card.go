@@ -48,10 +48,12 @@ func (d Dimension) fails() bool {
 func (c *Card) report(o Options) *report.Report {
 	r := &report.Report{Name: "scorecard", Subject: o.App, Commit: o.Commit, Digest: o.Digest, Started: o.Started}
 	r.SetData(c)
-	var failed []string
+	var failed, gaps []string
 	for _, d := range c.Dimensions {
 		if d.fails() {
 			failed = append(failed, d.Name)
+		} else if d.State == report.Warned || d.State == report.Missing || d.State == report.Inconclusive {
+			gaps = append(gaps, d.Name)
 		}
 		r.Checks = append(r.Checks, report.Check{Name: d.Name, State: d.State, Result: d.Result, Note: d.Note})
 	}
@@ -63,7 +65,7 @@ func (c *Card) report(o Options) *report.Report {
 	case report.Worst(r.Checks) == report.Pass:
 		r.Verdict, r.Reason, r.Title = report.Pass, report.ReasonReady, "ready for release"
 	default:
-		r.Verdict, r.Reason, r.Title = report.Warn, report.ReasonReadyWithGaps, "ready for release, with gaps"
+		r.Verdict, r.Reason, r.Title = report.Warn, report.ReasonReadyWithGaps, "ready for release, with gaps: "+strings.Join(gaps, ", ")
 	}
 	r.Set("tests", fmt.Sprint(c.Tests.Passed))
 	r.Set("failed", fmt.Sprint(c.Tests.Failed))

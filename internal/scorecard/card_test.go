@@ -21,8 +21,8 @@ func TestCardReport(t *testing.T) {
 		title      string
 	}{
 		"all pass":             {[]Dimension{ok}, report.Pass, report.ReasonReady, "ready for release"},
-		"one warns":            {[]Dimension{ok, warned}, report.Warn, report.ReasonReadyWithGaps, "ready for release, with gaps"},
-		"one is missing":       {[]Dimension{ok, {Name: "security", State: report.Missing}}, report.Warn, report.ReasonReadyWithGaps, "ready for release, with gaps"},
+		"one warns":            {[]Dimension{ok, warned}, report.Warn, report.ReasonReadyWithGaps, "ready for release, with gaps: readiness"},
+		"one is missing":       {[]Dimension{ok, {Name: "security", State: report.Missing}}, report.Warn, report.ReasonReadyWithGaps, "ready for release, with gaps: security"},
 		"one must not, and is": {[]Dimension{ok, {Name: "security", State: report.Missing, Must: true}}, report.Fail, report.ReasonDimensionFailed, "not ready: security"},
 		"one fails":            {[]Dimension{{Name: "tests", State: report.Failed}, warned}, report.Fail, report.ReasonDimensionFailed, "not ready: tests"},
 		"several fail, in order": {[]Dimension{{Name: "tests", State: report.Failed}, warned, {Name: "rollback", State: report.Inconclusive, Must: true}},
