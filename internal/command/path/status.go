@@ -53,14 +53,17 @@ func (c *Status) Do(ctx context.Context, env *command.Env) (*report.Report, erro
 	if err != nil {
 		return nil, err
 	}
+	var elsewhere, stopped []string
 	for _, e := range all {
 		if e.Place == "" {
 			e.Place = "process"
 		}
+		if !e.Alive {
+			stopped = append(stopped, e.Environment)
+		}
 		s.Rows = append(s.Rows, row(r, e, released[e.Environment]))
 		delete(released, e.Environment)
 	}
-	var elsewhere, stopped []string
 	for _, name := range sorted(released) {
 		e := released[name]
 		state := "not asked"
@@ -132,7 +135,7 @@ func (c *Status) ask(ctx context.Context, env *command.Env, name string) (*repor
 	}
 	running, err := t.Status(ctx, name)
 	if errors.Is(err, target.ErrNotDeployed) {
-		r.Title = fmt.Sprintf("%s does not run on %s", name, report.LogLine(place.String()))
+		r.Title = fmt.Sprintf("%s does not run: %s", name, report.LogLine(place.String()))
 		r.Verdict, r.Reason = report.Warn, report.ReasonNotRunning
 		return r, nil
 	}
