@@ -72,6 +72,7 @@ func (c *PreviewUp) Do(ctx context.Context, env *command.Env) (*report.Report, e
 
 // PreviewDown is `goldenpath preview down`.
 type PreviewDown struct {
+	Preview  string `arg:"" optional:"" name:"preview" help:"Name of the preview, as with --name."`
 	Name     string `help:"Name of the preview, such as pr-12. Default: pr-NUMBER in a pull request's run."`
 	Due      string `help:"Set to true to remove every preview that is due for removal, like preview sweep. Default: false." placeholder:"BOOL"`
 	EvenOpen bool   `help:"Remove the preview even though its pull request is open."`
@@ -95,7 +96,11 @@ func (c *PreviewDown) Do(ctx context.Context, env *command.Env) (*report.Report,
 	if err != nil {
 		return nil, err
 	}
-	p, err := c.previews(ctx, env, c.GitHub, c.Cluster, c.Name, false)
+	name, err := either(c.Preview, c.Name, "--name")
+	if err != nil {
+		return nil, err
+	}
+	p, err := c.previews(ctx, env, c.GitHub, c.Cluster, name, false)
 	if err != nil {
 		return nil, err
 	}
@@ -265,7 +270,7 @@ func previewName(env *command.Env, name string) (string, int, error) {
 		name = fmt.Sprintf("pr-%d", e.PullRequest.Number)
 	}
 	if name == "" {
-		return "", 0, report.Usage("no preview name: set --name, such as pr-12 (the default works only in a run of a pull request)")
+		return "", 0, report.Usage("no preview name: set --name, such as pr-12, or local for the preview of goldenpath run (the default works only in a run of a pull request)")
 	}
 	m := ofPullRequest.FindStringSubmatch(name)
 	if m == nil {
