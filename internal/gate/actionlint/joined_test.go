@@ -29,10 +29,10 @@ func TestJoined(t *testing.T) {
 			"w.yml:8 script-injection high": {ours, theirs},
 		}},
 		"only compared": {steps("pull_request", "      - run: echo ${{ github.head_ref == 'main' }}\n"), map[string][]string{}},
-		"compared beside another": {steps("pull_request", "      - run: echo ${{ github.event.pull_request.title }} ${{ github.head_ref == 'main' }}\n"), map[string][]string{
+		"compared beside another": {steps("pull_request_target", "      - run: echo ${{ github.event.pull_request.title }} ${{ github.head_ref == 'main' }}\n"), map[string][]string{
 			"w.yml:8 script-injection high": {ours, theirs},
 		}},
-		"compared before another": {steps("pull_request", "      - run: echo ${{ github.head_ref == 'main' }} ${{ github.event.pull_request.title }}\n"), map[string][]string{
+		"compared before another": {steps("pull_request_target", "      - run: echo ${{ github.head_ref == 'main' }} ${{ github.event.pull_request.title }}\n"), map[string][]string{
 			"w.yml:8 script-injection high": {ours},
 		}},
 		"through a variable": {steps("issues", "      - run: echo ${{ env.T }}\n        env: {T: '${{ github.event.issue.title }}'}\n"), map[string][]string{

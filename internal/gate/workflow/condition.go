@@ -2,7 +2,9 @@ package workflow
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rhysd/actionlint"
@@ -14,7 +16,7 @@ import (
 // outsider's pull request, the outsider can make a bot trigger that event.
 func botCondition(w *File) []report.Finding {
 	var out []report.Finding
-	check := func(cond *actionlint.String, events []string) {
+	check := func(cond *actionlint.String, events []string, j *actionlint.Job, guarded []*actionlint.Step) {
 		node := condition(cond)
 		if node == nil || len(events) == 0 {
 			return
@@ -22,6 +24,9 @@ func botCondition(w *File) []report.Finding {
 		sev := report.Low
 		if slices.ContainsFunc(events, func(e string) bool { return outsideEvents[e] }) {
 			sev = report.Medium
+			if w.merges(j, guarded) {
+				sev = report.High
+			}
 		}
 		actionlint.VisitExprNode(node, func(n, parent actionlint.ExprNode, entering bool) {
 			if _, excluded := parent.(*actionlint.NotOpNode); excluded || !entering {
@@ -39,12 +44,33 @@ func botCondition(w *File) []report.Finding {
 		})
 	}
 	for _, j := range w.jobs() {
-		check(j.If, w.outsiders(j, nil))
+		check(j.If, w.outsiders(j, nil), j, j.Steps)
 		for _, s := range j.Steps {
-			check(s.If, w.outsiders(j, s))
+			check(s.If, w.outsiders(j, s), j, []*actionlint.Step{s})
 		}
 	}
 	return out
+}
+
+var (
+	mergesPR     = regexp.MustCompile(`\bgh\s+pr\s+(?:merge\b|review\b.*(?:--approve|\s-a\b))|/pulls/[^\s]*/merge\b|enablePullRequestAutoMerge|\bpulls\.(?:merge|createReview)\b|\bhub\s+merge\b`)
+	mergeActions = []string{
+		"hmarr/auto-approve-action", "pascalgn/automerge-action", "ahmadnassri/action-dependabot-auto-merge", "peter-evans/enable-pull-request-automerge",
+		"reitermarkus/automerge", "juliangruber/approve-pull-request-action", "juliangruber/merge-pull-request-action", "alexwilson/enable-github-automerge-action",
+	}
+)
+
+// merges reports whether a step merges or approves a pull request with the right to do
+// so, in a job without dependabot/fetch-metadata, which fails for a pull request that
+// is not Dependabot's.
+func (w *File) merges(j *actionlint.Job, guarded []*actionlint.Step) bool {
+	if !w.grants(j, "contents") && !w.grants(j, "pull-requests") ||
+		slices.ContainsFunc(j.Steps, func(s *actionlint.Step) bool { return actionName(s) == "dependabot/fetch-metadata" }) {
+		return false
+	}
+	return slices.ContainsFunc(guarded, func(s *actionlint.Step) bool {
+		return slices.Contains(mergeActions, actionName(s)) || mergesPR.MatchString(value(script(s))) || mergesPR.MatchString(value(input(s, "script")))
+	})
 }
 
 // trusted returns the context and the bot of an expression that is true if a bot is the
@@ -78,12 +104,30 @@ func trusted(n actionlint.ExprNode) (name, bot string) {
 	return name, bot
 }
 
+// botIDs are the ids of accounts that act for a bot.
+var botIDs = map[string]string{
+	"49699333": "dependabot[bot]", "27856297": "dependabot-preview[bot]", "29139614": "renovate[bot]",
+	"41898282": "github-actions[bot]", "65916846": "github-actions[bot]",
+}
+
 func actor(a, b actionlint.ExprNode) (name, bot string) {
 	p, ok := contextPath(a)
-	s, literal := b.(*actionlint.StringNode)
 	name = strings.Join(p, ".")
-	if !ok || !literal || name != "github.actor" && name != "github.triggering_actor" || !strings.HasSuffix(strings.ToLower(s.Value), "[bot]") {
-		return "", ""
+	text := ""
+	switch b := b.(type) {
+	case *actionlint.StringNode:
+		text = b.Value
+	case *actionlint.IntNode:
+		text = strconv.Itoa(b.Value)
 	}
-	return name, s.Value
+	switch {
+	case !ok:
+	case name == "github.actor_id":
+		if bot := botIDs[text]; bot != "" {
+			return name, bot
+		}
+	case (name == "github.actor" || name == "github.triggering_actor") && strings.HasSuffix(strings.ToLower(text), "[bot]"):
+		return name, text
+	}
+	return "", ""
 }

@@ -32,8 +32,9 @@ type File struct {
 	labels     []string          // runner labels from actionlint.yaml
 	outside    map[string]bool   // workflow name → an outsider can trigger it; nil: unknown
 	callers    map[string][]call // by target
-	visited    map[visit]bool    // jobs that were already evaluated
-	budget     *int              // expressions that may still be followed; below zero: too many
+	called     map[string][]*File
+	visited    map[visit]bool // jobs that were already evaluated
+	budget     *int           // expressions that may still be followed; below zero: too many
 }
 
 func newFile(name string, k kind, text []byte) *File {

@@ -62,8 +62,9 @@ func TestDangerousTrigger(t *testing.T) {
 		{"comment, with a repository", rule, comment("gh -R o/r pr checkout 1"), one},
 		{"comment, printed", rule, comment("echo gh pr checkout 1"), nil},
 		{"comment, ref", rule, steps("issue_comment", "      - uses: "+co+"\n        with: {ref: 'refs/pull/${{ github.event.issue.number }}/head'}\n"), []string{"w.yml:9 dangerous-trigger high"}},
-		{"comment, members only", rule, job("issue_comment", "github.event.comment.author_association == 'MEMBER'", "      - run: gh pr checkout 1\n"), nil},
-		{"comment, list of roles", rule, job("issue_comment", `contains(fromJSON('["OWNER","MEMBER"]'), github.event.comment.author_association)`, "      - run: gh pr checkout 1\n"), nil},
+		{"comment, members only", rule, job("issue_comment", "github.event.comment.author_association == 'MEMBER'", "      - run: gh pr checkout 1\n"), one},
+		{"comment, list of roles", rule, job("issue_comment", `contains(fromJSON('["OWNER","MEMBER"]'), github.event.comment.author_association)`, "      - run: gh pr checkout 1\n"), one},
+		{"comment, on a member's pull request", rule, job("issue_comment", "github.event.issue.author_association == 'MEMBER'", "      - run: gh pr checkout 1\n"), nil},
 		{"comment, list with outsiders", rule, job("issue_comment", `contains(fromJSON('["OWNER","NONE"]'), github.event.comment.author_association)`, "      - run: gh pr checkout 1\n"), one},
 		{"comment, only its text", rule, job("issue_comment", "contains(github.event.comment.body, '/ok')", "      - run: gh pr checkout 1\n"), one},
 		{"target, same repository", rule, job("pull_request_target", "github.event.pull_request.head.repo.full_name == github.repository", head), nil},
@@ -116,6 +117,14 @@ func TestScriptInjection(t *testing.T) {
 		{"output of an action", rule, steps("issue_comment", "      - id: x\n        uses: xt0rted/pull-request-comment-branch@"+sha+"\n      - run: echo ${{ steps.x.outputs.head_ref }} ${{ steps.x.outputs.head_sha }}\n"), []string{"w.yml:10 script-injection high"}},
 		{"output of a job", rule, "on: issues\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    outputs: {t: '${{ github.event.issue.title }}'}\n    steps: [{run: make}]\n  b:\n    needs: a\n    runs-on: ubuntu-latest\n    steps: [{run: 'echo ${{ needs.a.outputs.t }}'}]\n", []string{"w.yml:11 script-injection high"}},
 		{"kept in", rule, "on: pull_request\npermissions: {}\njobs:\n  a:\n    if: github.event.pull_request.head.repo.full_name == github.repository\n    runs-on: ubuntu-latest\n    steps:\n      - run: echo ${{ github.head_ref }}\n", one("medium")},
+		{"kept in, with rights", rule, "on: pull_request_target\npermissions: {}\njobs:\n  a:\n    if: github.event.pull_request.head.repo.full_name == github.repository\n    runs-on: ubuntu-latest\n    steps:\n      - run: echo ${{ github.head_ref }}\n", one("medium")},
+		{"pull request without rights", rule, echo("[push, pull_request]", "github.event.pull_request.title"), one("low")},
+		{"the same with rights on another event", rule, echo("[pull_request, pull_request_target]", "github.head_ref"), one("high")},
+		{"a comment on an issue", rule, echo("[pull_request_review_comment, issue_comment]", "github.event.comment.body"), one("high")},
+		{"a comment on code", rule, echo("pull_request_review_comment", "github.event.comment.body"), one("low")},
+		{"merged commits", rule, echo("[push, pull_request]", "github.event.head_commit.message"), one("high")},
+		{"matrix", rule, "on: issues\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    strategy: {matrix: {t: ['${{ github.event.issue.title }}'], n: [1], include: [{u: '${{ github.event.issue.body }}'}]}}\n    steps:\n      - run: echo ${{ matrix.t }} ${{ matrix.n }}\n      - run: echo ${{ matrix.u }}\n", []string{"w.yml:8 script-injection high", "w.yml:9 script-injection high"}},
+		{"matrix of another job", rule, "on: issues\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    outputs: {m: '${{ github.event.issue.body }}'}\n    steps: [{run: make}]\n  b:\n    needs: a\n    runs-on: ubuntu-latest\n    strategy: {matrix: {x: '${{ fromJSON(needs.a.outputs.m) }}'}}\n    steps:\n      - run: echo ${{ matrix.x }}\n", []string{"w.yml:13 script-injection high"}},
 		{"workflow_call", rule, echo("{workflow_call: {inputs: {a: {type: string}}}}", "inputs.a"), one("low")},
 		{"workflow_call number", rule, echo("{workflow_call: {inputs: {a: {type: number}}}}", "inputs.a"), nil},
 		{"dispatch", rule, echo("{workflow_dispatch: {inputs: {a: {type: string}}}}", "inputs.a"), one("low")},
@@ -134,7 +143,7 @@ func TestScriptInjection(t *testing.T) {
 		"github.event.workflow_run.head_commit.message", "github.event.pull_request.head.label", "github.event.pages[0].page_name",
 		"github.event.head_commit.author.email", "github.event.discussion.body", "github.event.review.body",
 	} {
-		cases = append(cases, findingCase{expr, rule, echo("[issues, pull_request]", expr), one("high")})
+		cases = append(cases, findingCase{expr, rule, echo("[issues, pull_request_target]", expr), one("high")})
 	}
 	for _, expr := range []string{
 		"github.event.number", "github.event.pull_request.number", "github.event.pull_request.head.sha", "github.sha", "github.run_id", "github.actor",
@@ -152,7 +161,7 @@ func TestScriptInjection(t *testing.T) {
 // GP-GATE-13: what a caller passes is reported where it is used.
 func TestInjectionThroughCalls(t *testing.T) {
 	dir := gatetest.Write(t, map[string]string{
-		".github/workflows/a.yml":                   "on: pull_request\npermissions: {}\njobs:\n  a:\n    uses: $/.github/workflows/b.yml\n    with: {x: '${{ github.head_ref }}', y: literal}\n",
+		".github/workflows/a.yml":                   "on: pull_request_target\npermissions: {}\njobs:\n  a:\n    uses: $/.github/workflows/b.yml\n    with: {x: '${{ github.head_ref }}', y: literal}\n",
 		".github/workflows/b.yml":                   "on:\n  workflow_call:\n    inputs: {x: {type: string}, y: {type: string}}\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: echo ${{ inputs.x }}\n      - run: echo ${{ inputs.y }}\n      - uses: ./actions/c\n        with: {z: '${{ inputs.x }}'}\n",
 		"actions/c/action.yml":                      "name: c\ndescription: c\ninputs: {z: {description: z}}\nruns:\n  using: composite\n  steps:\n    - run: echo ${{ inputs.z }}\n      shell: bash\n",
 		"deep/er/d/action.yaml":                     "name: d\ndescription: d\ninputs: {z: {description: z}}\nruns:\n  using: composite\n  steps:\n    - run: |\n        echo ${{ inputs.z }} ${{ github.event.issue.title }}\n      shell: bash\n    - {uses: actions/github-script@" + sha + ", with: {script: 'x(${{ github.head_ref }})'}}\n",
@@ -298,6 +307,11 @@ func TestOtherRules(t *testing.T) {
 		{"own runner, kept in", "self-hosted-runner", job("pull_request", "    if: github.event.pull_request.head.repo.fork == false\n    runs-on: self-hosted\n"), nil},
 		{"bot", "bot-condition", job("pull_request_target", "    if: github.actor == 'dependabot[bot]'\n    runs-on: ubuntu-latest\n"), []string{"w.yml:5 bot-condition medium"}},
 		{"bot without rights", "bot-condition", job("pull_request", "    if: github.actor == 'dependabot[bot]'\n    runs-on: ubuntu-latest\n"), []string{"w.yml:5 bot-condition low"}},
+		{"bot that merges", "bot-condition", "on: pull_request_target\npermissions: {contents: write}\njobs:\n  a:\n    if: github.actor == 'dependabot[bot]'\n    runs-on: ubuntu-latest\n    steps: [{run: 'gh pr merge --auto \"$URL\"'}]\n", []string{"w.yml:5 bot-condition high"}},
+		{"bot that merges, without rights", "bot-condition", "on: pull_request_target\npermissions: {contents: read}\njobs:\n  a:\n    if: github.actor == 'dependabot[bot]'\n    runs-on: ubuntu-latest\n    steps: [{run: 'gh pr merge --auto \"$URL\"'}]\n", []string{"w.yml:5 bot-condition medium"}},
+		{"bot that merges what Dependabot signed", "bot-condition", "on: pull_request_target\npermissions: {contents: write}\njobs:\n  a:\n    if: github.actor == 'dependabot[bot]'\n    runs-on: ubuntu-latest\n    steps: [{uses: dependabot/fetch-metadata@" + sha + "}, {run: 'gh pr merge --auto \"$URL\"'}]\n", []string{"w.yml:5 bot-condition medium"}},
+		{"bot by its id", "bot-condition", job("pull_request_target", "    if: github.actor_id == 49699333\n    runs-on: ubuntu-latest\n"), []string{"w.yml:5 bot-condition medium"}},
+		{"a person by the id", "bot-condition", job("pull_request_target", "    if: github.actor_id == 583231\n    runs-on: ubuntu-latest\n"), nil},
 		{"not the bot", "bot-condition", job("pull_request_target", "    if: github.actor != 'dependabot[bot]'\n    runs-on: ubuntu-latest\n"), nil},
 		{"bot on push", "bot-condition", job("push", "    if: github.actor == 'dependabot[bot]'\n    runs-on: ubuntu-latest\n"), nil},
 		{"commands", "insecure-commands", steps("push", "      - run: make\n        env: {ACTIONS_ALLOW_UNSECURE_COMMANDS: 'true'}\n"), []string{"w.yml:9 insecure-commands high"}},

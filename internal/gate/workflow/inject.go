@@ -53,7 +53,7 @@ func scriptInjection(w *File) []report.Finding {
 			for _, p := range placeholders(text.Value) {
 				t := worst(scope{File: w, job: j, step: s}.tainted(p.node))
 				once := value(j.ID) + " " + t.name
-				if t.name == "" || t.severity == report.Low && reported[once] {
+				if t.name == "" || t.severity == report.Low && !t.outsider() && reported[once] {
 					continue
 				}
 				reported[once] = true
@@ -139,22 +139,15 @@ func envFileInjection(w *File) []report.Finding {
 		if run == nil || randomDelimiter.MatchString(run.Value) {
 			return
 		}
-		offset := 0
-		for line := range strings.Lines(run.Value) {
-			start := offset
-			offset += len(line)
-			m := toFile.FindStringSubmatch(line)
-			if m == nil || commentLine.MatchString(line) {
-				continue
-			}
-			t := worst(scope{File: w, job: j, step: s}.line(line))
-			sev := fileSeverity(m[1], t)
+		for _, written := range (scope{File: w, job: j, step: s}).writes(run.Value) {
+			sev := fileSeverity(written.file, written.taint)
 			if sev == "" {
 				continue
 			}
+			t := written.taint
 			out = append(out, report.Finding{
-				Rule: "env-file-injection", Severity: w.exposed(sev, j, s), At: w.within(run, start),
-				Message: fmt.Sprintf("%s is written to GITHUB_%s: %s can write its text, and so set variables of later steps", t.name, m[1], t.who),
+				Rule: "env-file-injection", Severity: w.exposed(sev, j, s), At: w.within(run, written.offset),
+				Message: fmt.Sprintf("%s is written to GITHUB_%s: %s can write its text, and so set variables of later steps", t.name, written.file, t.who),
 				Fix:     fmt.Sprintf("set env: with %s in each step that needs it, or write it with a random delimiter: DELIM=$(uuidgen)", t.name),
 			})
 		}

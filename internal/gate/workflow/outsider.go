@@ -202,9 +202,13 @@ func outsideValue(n actionlint.ExprNode, event string) string {
 	if !ok {
 		return unknownValue
 	}
-	switch path := strings.Join(parts, "."); path {
+	path := strings.Join(parts, ".")
+	if event == commented && strings.HasPrefix(path, "github.event.comment.") {
+		return unknownValue
+	}
+	switch path {
 	case "github.event_name":
-		return event
+		return strings.TrimSuffix(event, "\x00")
 	case "github.event.workflow_run.event":
 		return "pull_request"
 	case "github.event.pull_request.head.repo.fork", "github.event.workflow_run.head_repository.fork":

@@ -149,9 +149,10 @@ func readFile(root *os.Root, name string, k kind) (*File, error) {
 // link gives each file access to the others: who calls it, and which workflow an
 // outsider can trigger.
 func (t *Tree) link() {
-	outside, callers := t.outsideWorkflows(), map[string][]call{}
+	outside, callers, called := t.outsideWorkflows(), map[string][]call{}, map[string][]*File{}
 	for _, f := range t.files {
-		f.labels, f.outside, f.callers = t.Settings.Labels, outside, callers
+		called[target(f.Path)] = append(called[target(f.Path)], f)
+		f.labels, f.outside, f.callers, f.called = t.Settings.Labels, outside, callers, called
 		f.calls(callers)
 	}
 }

@@ -62,7 +62,7 @@ func TestChecks(t *testing.T) {
 			[]string{"w.yml:8 unpinned-uses medium", "w.yml:9 unpinned-image high", "w.yml:10 unpinned-uses high"}},
 		"unpinned workflow": {"on: push\npermissions: {}\njobs:\n  a:\n    uses: o/r/.github/workflows/x.yml@v1\n",
 			[]string{"w.yml:5 unpinned-uses high"}},
-		"script injection": {steps("pull_request", "      - run: echo ${{ github.event.pull_request.title }}\n"),
+		"script injection": {steps("pull_request_target", "      - run: echo ${{ github.event.pull_request.title }}\n"),
 			[]string{"w.yml:8 script-injection high"}},
 		"not YAML": {"on: push\njobs: {\n", nil},
 		"write-all": {"on: push\npermissions: write-all\njobs:\n  a:\n    runs-on: ubuntu-latest\n    permissions: write-all\n    steps: [{run: echo}]\n",
@@ -113,7 +113,7 @@ func TestActions(t *testing.T) {
 // A repository cannot loosen the gate.
 func TestRepositoryCannotLoosen(t *testing.T) {
 	dir := gatetest.Write(t, map[string]string{
-		".github/workflows/w.yml": strings.Replace(steps("pull_request", "      - run: echo ${{ github.head_ref }}\n"), "ubuntu-latest", "our-own", 1),
+		".github/workflows/w.yml": strings.Replace(steps("pull_request_target", "      - run: echo ${{ github.head_ref }}\n"), "ubuntu-latest", "our-own", 1),
 		".github/actionlint.yaml": "self-hosted-runner: {labels: [our-own]}\npaths: {'**/*.yml': {ignore: ['.*']}}\n",
 	})
 	if diff := cmp.Diff([]string{"w.yml:6 self-hosted-runner low", "w.yml:8 script-injection high"}, lines(scan(t, dir))); diff != "" {

@@ -2,7 +2,6 @@ package workflow
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -55,12 +54,16 @@ type taint struct {
 	oneLine  bool
 }
 
+// outsider reports whether someone without a role in the repository can write the text.
+func (t taint) outsider() bool { return t.who == "anyone" || strings.HasPrefix(t.who, "the author") }
+
 // scope is the place of an expression, which determines the values of its contexts.
 type scope struct {
 	*File
 	job   *actionlint.Job
 	step  *actionlint.Step
 	depth int
+	from  *call // the call whose inputs are meant; nil: those of any caller
 }
 
 const maxTaintDepth = 5 // levels of env, outputs and calls that are followed
@@ -111,13 +114,17 @@ func (c scope) read(r read) []taint {
 		if len(r.path) == 4 && r.path[2] == "outputs" {
 			return c.jobOutput(r.path[1], r.path[3])
 		}
+	case "matrix":
+		if len(r.path) > 1 {
+			return c.matrix(r.path[1], name)
+		}
 	}
 	return nil
 }
 
 func (c scope) github(r read, name string) []taint {
 	if r.matches("github.head_ref") {
-		return []taint{{report.High, "github.head_ref", "the author of a pull request", true}}
+		return []taint{{c.gain("github.head_ref"), "github.head_ref", "the author of a pull request", true}}
 	}
 	if name == "github.ref" || name == "github.ref_name" || name == "github.event.ref" {
 		if c.anyRef() {
@@ -128,7 +135,7 @@ func (c scope) github(r read, name string) []taint {
 	for _, p := range outsiderText {
 		p, oneLine := strings.CutPrefix(p, "*1")
 		if r.matches("github.event." + p) {
-			return []taint{{report.High, name, "anyone", oneLine}}
+			return []taint{{c.gain(name), name, "anyone", oneLine}}
 		}
 	}
 	for _, p := range membersText {
@@ -269,7 +276,7 @@ func (c scope) stepOutput(id, output, name string) []taint {
 		if slices.Contains(outsiderOutputs[actionName(s)], output) {
 			return []taint{{report.High, name, "anyone", false}}
 		}
-		return scope{c.File, c.job, s, c.depth + 1}.written(output)
+		return scope{c.File, c.job, s, c.depth + 1, c.from}.written(output)
 	}
 	return nil
 }
@@ -279,40 +286,21 @@ func (c scope) jobOutput(id, output string) []taint {
 	if j == nil || j.Outputs[output] == nil {
 		return nil
 	}
-	return scope{c.File, j, nil, c.depth}.taints(value(j.Outputs[output].Value))
+	return scope{c.File, j, nil, c.depth, c.from}.taints(value(j.Outputs[output].Value))
 }
 
-var (
-	toFile   = regexp.MustCompile(`(?:>>?|\btee\b(?:\s+-a)?|Out-File.*|Add-Content.*)\s*["']?(?:\$\{?|\$env:|%)?(?:env\.)?GITHUB_(ENV|PATH|OUTPUT)\b`)
-	variable = regexp.MustCompile(`\$(?:\{|env:)?([A-Za-z_][A-Za-z0-9_]*)`)
-)
-
-// written returns the taints of what a script writes to one of the step's outputs.
+// written returns the taints of what a step writes to one of its outputs.
 func (c scope) written(output string) []taint {
-	var out []taint
-	run := script(c.step)
-	if run == nil || c.depth > maxTaintDepth {
+	if c.depth > maxTaintDepth {
 		return nil
 	}
-	for line := range strings.Lines(run.Value) {
-		if !strings.Contains(strings.ToLower(line), output+"=") {
-			continue
-		}
-		if m := toFile.FindStringSubmatch(line); m != nil && m[1] == "OUTPUT" {
-			out = append(out, c.line(line)...)
-		}
-	}
-	return out
-}
-
-// line returns the taints in one line of a script, from expressions and variables.
-func (c scope) line(line string) []taint {
-	out := c.taints(line)
-	for _, m := range variable.FindAllStringSubmatch(line, -1) {
-		if m[1] == "GITHUB_HEAD_REF" {
-			out = append(out, taint{report.High, "$GITHUB_HEAD_REF", "the author of a pull request", true})
-		} else if c.depth < maxTaintDepth {
-			out = append(out, scope{c.File, c.job, c.step, c.depth + 1}.taints(c.env(m[1]))...)
+	var out []taint
+	if run := script(c.step); run != nil {
+		for _, w := range c.writes(run.Value) {
+			text := strings.ToLower(w.lines)
+			if w.file == "OUTPUT" && w.taint.name != "" && (strings.Contains(text, output+"=") || strings.Contains(text, output+"<<")) {
+				out = append(out, w.taint)
+			}
 		}
 	}
 	return out

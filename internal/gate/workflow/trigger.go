@@ -21,29 +21,55 @@ var checkoutEvents = []string{"pull_request_target", "workflow_run", "issue_comm
 // request can then run code with them.
 func dangerousTrigger(w *File) []report.Finding {
 	var out []report.Finding
-	for _, j := range w.jobs() {
-		taken := map[string]int{} // folder of untrusted code → line of its checkout
-		for _, s := range j.Steps {
-			events := slices.DeleteFunc(w.privileged(j, s), func(e string) bool { return !slices.Contains(checkoutEvents, e) })
-			if len(events) == 0 {
-				continue
+	for _, p := range w.paths(nil) {
+		for _, j := range w.jobs() {
+			taken := map[string]int{} // folder of untrusted code → line of its checkout
+			for _, s := range j.Steps {
+				events := w.codeEvents(j, s, p)
+				if len(events) == 0 {
+					continue
+				}
+				if f, ok := w.localAction(s, taken); ok {
+					out = append(out, f)
+				}
+				c := scope{File: w, job: j, step: s, from: p}
+				at, sev := c.checkout()
+				if sev == "" {
+					if c.takesInside() {
+						taken["."] = s.Pos.Line
+					}
+					continue
+				}
+				taken[path.Clean(value(input(s, "path")))] = at.Line
+				later := ""
+				if p == nil && len(w.privileged(j, s)) == 0 {
+					later = ": only members can start it, but the author can push other code after they do"
+				}
+				out = append(out, report.Finding{
+					Rule: "dangerous-trigger", Severity: sev, At: at,
+					Message: fmt.Sprintf("%s runs with the base repository's token and secrets, and this step may check out the code of a pull request%s%s", strings.Join(events, ", "), later, p.trail()),
+					Fix:     "use on: pull_request, or handle that code in a separate workflow with permissions: {} and without secrets",
+				})
 			}
-			if f, ok := w.localAction(s, taken); ok {
-				out = append(out, f)
-			}
-			at, sev := w.checkout(j, s)
-			if sev == "" {
-				continue
-			}
-			taken[path.Clean(value(input(s, "path")))] = at.Line
-			out = append(out, report.Finding{
-				Rule: "dangerous-trigger", Severity: sev, At: at,
-				Message: fmt.Sprintf("%s runs with the base repository's token and secrets, and this step may check out the code of a pull request", strings.Join(events, ", ")),
-				Fix:     "use on: pull_request, or handle that code in a separate workflow with permissions: {} and without secrets",
-			})
 		}
 	}
-	return append(out, foreignArtifact(w)...)
+	return append(worstOnly(out), foreignArtifact(w)...)
+}
+
+// worstOnly keeps the most severe finding of each place. A file that is called by
+// several others is evaluated for each of them.
+func worstOnly(all []report.Finding) []report.Finding {
+	var out []report.Finding
+	for _, f := range all {
+		i := slices.IndexFunc(out, func(o report.Finding) bool { return o.Rule == f.Rule && o.At == f.At })
+		switch {
+		case i < 0:
+			out = append(out, f)
+		case !out[i].Severity.AtLeast(f.Severity):
+			out[i] = f
+		}
+	}
+	return out
 }
 
 // localAction reports a step that runs an action from a checkout of untrusted code.
@@ -54,7 +80,7 @@ func (w *File) localAction(s *actionlint.Step, taken map[string]int) (report.Fin
 	}
 	for folder, line := range taken {
 		name := path.Clean(a.Uses.Value)
-		if folder != "." && name != folder && !strings.HasPrefix(name, folder+"/") {
+		if !inFolder(name, folder) {
 			continue
 		}
 		return report.Finding{
@@ -82,13 +108,14 @@ var (
 	gitTake = regexp.MustCompile(`\bgit\b.*\b(?:fetch|pull|clone|checkout|switch|merge|worktree|reset)\b`)
 	gitPull = regexp.MustCompile(`\bpull/(?:\d|\$|["'])`)
 	ghApply = regexp.MustCompile(`\bgh\s+pr\s+diff\b.*\|\s*(?:git\s+(?:apply|am)|patch)\b`)
+	apiHead = regexp.MustCompile(`headRefOid|headRefName|headRepository|\bhead\.(?:sha|ref|repo)\b|\bhead_sha\b|\bhead_branch\b|\.head\b|refs/pull/|merge_commit_sha|potentialMergeCommit`)
 	printed = regexp.MustCompile(`^\s*(?:#|//|echo\b|printf\b)`)
 )
 
 // checkout returns where the step fetches code that is not from the base repository.
 // The severity is medium if the origin of the code is unknown.
-func (w *File) checkout(j *actionlint.Job, s *actionlint.Step) (report.Location, report.Severity) {
-	c := scope{File: w, job: j, step: s}
+func (c scope) checkout() (report.Location, report.Severity) {
+	w, s := c.File, c.step
 	if run := script(s); run != nil {
 		offset := 0
 		for line := range strings.Lines(run.Value) {
@@ -127,7 +154,8 @@ func (c scope) takes(line string) bool {
 		return true
 	}
 	return slices.ContainsFunc(variable.FindAllStringSubmatch(line, -1), func(m []string) bool {
-		return m[1] == "GITHUB_HEAD_REF" || c.foreign(c.env(m[1])) == report.High && !c.number(c.env(m[1]))
+		name := strings.Join(m[1:], "")
+		return name == "GITHUB_HEAD_REF" || c.foreign(c.env(name)) == report.High && !c.number(c.env(name))
 	})
 }
 
@@ -171,12 +199,21 @@ func (c scope) foreignRead(r read) report.Severity {
 		if len(r.path) == 2 {
 			return c.foreign(c.env(r.path[1]))
 		}
+	case "inputs":
+		if c.from != nil && len(r.path) == 2 && c.from.inputs[r.path[1]] != nil {
+			from := c.from.scope
+			from.depth = c.depth
+			return from.foreign(value(c.from.inputs[r.path[1]]))
+		}
 	case "steps":
+		if len(r.path) == 4 {
+			return c.stepForeign(r.path[1], r.path[3])
+		}
 		return report.Medium
 	case "needs":
 		if len(r.path) == 4 && c.Jobs[r.path[1]] != nil && c.Jobs[r.path[1]].Outputs[r.path[3]] != nil {
 			j := c.Jobs[r.path[1]]
-			return scope{c.File, j, nil, c.depth}.foreign(value(j.Outputs[r.path[3]].Value))
+			return scope{c.File, j, nil, c.depth, c.from}.foreign(value(j.Outputs[r.path[3]].Value))
 		}
 		return report.Medium
 	}

@@ -1,0 +1,183 @@
+package workflow
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/rhysd/actionlint"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// maxPaths is how many ways to call one file are followed.
+const maxPaths = 50
+
+// paths lists the ways in which a file runs: nil for the events of a workflow itself,
+// and each call of it by a workflow or an action of the repository.
+func (w *File) paths(seen []*File) []*call {
+	if slices.Contains(seen, w) || len(seen) > maxTaintDepth {
+		return nil
+	}
+	var out []*call
+	if w.kind == workflow {
+		out = append(out, nil)
+	}
+	if _, called := w.FindWorkflowCallEvent(); !called && w.kind == workflow {
+		return out
+	}
+	for _, c := range w.callers[target(w.Path)] {
+		for _, from := range c.paths(append(slices.Clone(seen), w)) {
+			one := c
+			one.from = from
+			if out = append(out, &one); len(out) > maxPaths {
+				return out
+			}
+		}
+	}
+	return out
+}
+
+// trail names the file that calls, for a message.
+func (c *call) trail() string {
+	if c == nil {
+		return ""
+	}
+	for c.from != nil {
+		c = c.from
+	}
+	return " (called by " + c.Path + ")"
+}
+
+// codeEvents lists the privileged events on which a step may handle code of an
+// outsider, if it is called by p.
+func (w *File) codeEvents(j *actionlint.Job, s *actionlint.Step, p *call) []string {
+	if p != nil {
+		return slices.DeleteFunc(p.codeEvents(p.job, p.step, p.from), func(e string) bool {
+			return !w.reached(j, e) || s != nil && holds(condition(s.If), e) == no
+		})
+	}
+	var out []string
+	for _, e := range w.On {
+		name := e.EventName()
+		if !slices.Contains(checkoutEvents, name) || !w.caused(e) {
+			continue
+		}
+		// Whoever comments decides when a job runs, not whose code it checks out.
+		key := name
+		if name == "issue_comment" {
+			key = commented
+		}
+		if w.reached(j, key) && (s == nil || holds(condition(s.If), key) != no) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// commented stands for an issue_comment of someone whom the conditions accept, about a
+// pull request of an outsider.
+const commented = "issue_comment\x00"
+
+// takesInside reports whether a local action that the step runs checks out code of a
+// pull request.
+func (c scope) takesInside() bool {
+	a, ok := c.step.Exec.(*actionlint.ExecAction)
+	if !ok || !local(value(a.Uses)) || c.depth >= maxTaintDepth {
+		return false
+	}
+	in := map[string]*actionlint.String{}
+	for id, v := range a.Inputs {
+		in[id] = v.Value
+	}
+	to := target(a.Uses.Value)
+	for _, called := range c.called[to] {
+		for _, j := range called.jobs() {
+			for _, s := range j.Steps {
+				inner := scope{File: called, job: j, step: s, depth: c.depth + 1, from: &call{c, in}}
+				if _, sev := inner.checkout(); sev == report.High && value(input(s, "path")) == "" || inner.takesInside() {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// headOutputs lists the outputs of actions that identify the code of a pull request.
+var headOutputs = map[string][]string{
+	"xt0rted/pull-request-comment-branch":   {"head_ref", "head_sha", "head_owner", "head_repo"},
+	"alessbell/pull-request-comment-branch": {"head_ref", "head_sha", "head_owner", "head_repo"},
+	"khan/pull-request-comment-trigger":     {"ref"},
+	"eficode/resolve-pr-refs":               {"head_ref", "head_sha"},
+	"potiuk/get-workflow-origin":            {"sourceheadbranch", "sourceheadrepo", "sourceheadsha"},
+	"github/branch-deploy":                  {"ref", "sha"},
+	"8bitjonny/gh-get-current-pr":           {"pr_head_sha", "pr_head_ref"},
+	"gotsunami/get-pull-request":            {"head_sha"},
+}
+
+// stepForeign is foreign for the output of a step: high if the step writes there what
+// identifies the code of a pull request.
+func (c scope) stepForeign(id, output string) report.Severity {
+	for _, s := range c.job.Steps {
+		if !strings.EqualFold(value(s.ID), id) {
+			continue
+		}
+		inner := scope{c.File, c.job, s, c.depth + 1, c.from}
+		text := value(script(s)) + value(input(s, "script"))
+		switch {
+		case slices.Contains(headOutputs[actionName(s)], output):
+			return report.High
+		case actionName(s) == "octokit/request-action" && strings.Contains(value(input(s, "route")), "/pulls/"):
+			return report.High
+		case text != "" && inner.namesHead(text, output):
+			return report.High
+		}
+	}
+	return report.Medium
+}
+
+// namesHead reports whether a script sets an output to what names the head of a pull
+// request: from an expression, a variable, or the API.
+func (c scope) namesHead(script, output string) bool {
+	about := map[string]string{} // variable → the text that sets it
+	for line := range strings.Lines(script) {
+		if commentLine.MatchString(line) {
+			continue
+		}
+		lower := strings.ToLower(line)
+		sets := strings.Contains(lower, output+"=") || strings.Contains(lower, output+"<<") || strings.Contains(lower, "name="+output+"::") ||
+			strings.Contains(lower, "setoutput") && (strings.Contains(lower, "'"+output+"'") || strings.Contains(lower, `"`+output+`"`))
+		text := line
+		for _, name := range word.FindAllString(line, -1) {
+			text += about[name]
+		}
+		if len(text) > maxExpression {
+			text = text[:maxExpression]
+		}
+		if m := assigns.FindStringSubmatch(strings.TrimRight(line, "\r\n")); m != nil {
+			about[m[2]] = text
+		}
+		if sets && c.isHead(text) {
+			return true
+		}
+	}
+	return false
+}
+
+// isHead reports whether a text names the head of a pull request.
+func (c scope) isHead(text string) bool {
+	if apiHead.MatchString(text) || c.foreign(text) == report.High {
+		return true
+	}
+	return slices.ContainsFunc(variable.FindAllStringSubmatch(text, -1), func(m []string) bool {
+		name := strings.Join(m[1:], "")
+		return name == "GITHUB_HEAD_REF" || c.foreign(c.env(name)) == report.High && !c.number(c.env(name))
+	})
+}
+
+// inFolder reports whether a path is below a folder or is the folder itself.
+func inFolder(name, folder string) bool {
+	name = path.Clean(name)
+	return folder == "." || name == folder || strings.HasPrefix(name, folder+"/")
+}
