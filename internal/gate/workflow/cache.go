@@ -5,37 +5,51 @@ import (
 	"strings"
 
 	"github.com/rhysd/actionlint"
-	"golang.org/x/mod/semver"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// cachePoisoning reports a job that may publish or obtain an identity token, and that
-// restores or saves a cache on an event that outsiders can trigger. Files that
-// outsiders' code stores in the cache are run with the permissions of the job.
+// cachePoisoning reports three ways in which files of a cache run with rights that the
+// author of the cache does not have: a job that may publish restores or saves a cache on
+// an event of outsiders; a job that runs code of a pull request saves a cache for the
+// default branch; and a job that releases restores a cache that other runs wrote.
 func cachePoisoning(w *File) []report.Finding {
 	var out []report.Finding
 	for _, j := range w.jobs() {
-		right := w.publishes(j)
-		if mode := w.cacheMode(j); right == "" || mode == "none" || mode == "read" {
+		mode := w.cacheMode(j)
+		if mode == "none" {
 			continue
 		}
+		handles := w.handlesCode(j)
 		for _, s := range j.Steps {
-			events := w.outsiders(j, s)
-			off := w.cache(s)
-			if off == "" || len(events) == 0 {
+			off, toggle := w.cache(s)
+			if off == "" {
 				continue
 			}
-			sev := report.Medium
-			if len(w.privileged(j, s)) > 0 {
+			sev, why := report.Severity(""), ""
+			right, events := w.publishes(j), w.outsiders(j, s)
+			switch {
+			case right != "" && len(events) > 0 && mode != "read":
+				if sev = report.Medium; len(w.privileged(j, s)) > 0 {
+					sev = report.High
+				}
+				why = fmt.Sprintf("which has %s and runs on %s: code of outsiders can put files into the cache that then run with this permission", right, strings.Join(events, ", "))
+			case handles != "" && mode != "read":
 				sev = report.High
+				why = fmt.Sprintf("which handles code of a pull request on %s: that code can put files into the cache of the default branch, which runs with more rights restore", handles)
+			case w.released(j, s, toggle) != "" && mode != "write-only" && restores(s):
+				if sev = report.Low; w.strangers {
+					sev = report.Medium
+				}
+				why = fmt.Sprintf("which publishes (%s): files that another run put into the cache become part of what is published", w.released(j, s, toggle))
+			default:
+				continue
 			}
 			a := s.Exec.(*actionlint.ExecAction)
 			out = append(out, report.Finding{
 				Rule: "cache-poisoning", Severity: sev, At: w.at(a.Uses.Pos),
-				Message: fmt.Sprintf("%s uses a cache in job %s, which has %s and runs on %s: code of outsiders can put files into the cache that then run with this permission",
-					short(a.Uses.Value), value(j.ID), right, strings.Join(events, ", ")),
-				Fix: fmt.Sprintf("set cache-mode: none in job %s, or %s, or publish in a separate job that outsiders cannot trigger", value(j.ID), off),
+				Message: fmt.Sprintf("%s uses a cache in job %s, %s", short(a.Uses.Value), value(j.ID), why),
+				Fix:     fmt.Sprintf("set cache-mode: none in job %s, or %s, or publish in a separate job that outsiders cannot trigger", value(j.ID), off),
 			})
 		}
 	}
@@ -89,72 +103,4 @@ func releases(j *actionlint.Job) bool {
 		}
 	}
 	return false
-}
-
-// setups are actions that use a cache unless an input turns it off. With onByDefault
-// they also use a cache if the input is missing, from version since on.
-var setups = map[string]struct {
-	input       string
-	onByDefault bool
-	since       string
-}{
-	"actions/setup-go":                       {"cache", true, "4"},
-	"actions/setup-node":                     {"cache", false, ""},
-	"actions/setup-python":                   {"cache", false, ""},
-	"actions/setup-java":                     {"cache", false, ""},
-	"actions/setup-dotnet":                   {"cache", false, ""},
-	"ruby/setup-ruby":                        {"bundler-cache", false, ""},
-	"pnpm/action-setup":                      {"cache", false, ""},
-	"astral-sh/setup-uv":                     {"enable-cache", true, "5"},
-	"gradle/actions/setup-gradle":            {"cache-disabled", true, ""},
-	"jdx/mise-action":                        {"cache", true, ""},
-	"swatinem/rust-cache":                    {"", true, ""},
-	"actions-rust-lang/setup-rust-toolchain": {"cache", true, ""},
-	"actions/cache":                          {"", true, ""},
-	"actions/cache/restore":                  {"", true, ""},
-	"actions/cache/save":                     {"", true, ""},
-	"golangci/golangci-lint-action":          {"skip-cache", true, ""},
-	"mozilla-actions/sccache-action":         {"", true, ""},
-}
-
-// cache returns how to turn off the cache of a step. It returns "" if the step has no
-// cache.
-func (w *File) cache(s *actionlint.Step) string {
-	name := actionName(s)
-	if name == "docker/build-push-action" || name == "docker/bake-action" {
-		for _, key := range []string{"cache-from", "cache-to"} {
-			if strings.Contains(value(input(s, key)), "type=gha") {
-				return "remove cache-from and cache-to with type=gha"
-			}
-		}
-		return ""
-	}
-	setup, ok := setups[name]
-	if !ok {
-		return ""
-	}
-	if setup.input == "" {
-		if value(input(s, "lookup-only")) == "true" {
-			return ""
-		}
-		return "remove the step " + name
-	}
-	in := value(input(s, setup.input))
-	off, disables := "false", strings.Contains(setup.input, "disabled") || strings.HasPrefix(setup.input, "skip-")
-	if disables {
-		off = "true"
-	}
-	switch {
-	case in == "" && !setup.onByDefault, in == off:
-		return ""
-	case in == "" && setup.since != "" && older(w.version(s.Exec.(*actionlint.ExecAction).Uses), setup.since):
-		return ""
-	}
-	return "set " + setup.input + ": " + off
-}
-
-// older reports whether a version is known and lower than another.
-func older(version, than string) bool {
-	v := "v" + version
-	return semver.IsValid(v) && semver.Compare(v, "v"+than) < 0
 }

@@ -33,6 +33,7 @@ type File struct {
 	outside    map[string]bool   // workflow name → an outsider can trigger it; nil: unknown
 	callers    map[string][]call // by target
 	called     map[string][]*File
+	strangers  bool           // outsiders can trigger a privileged workflow of the repository
 	visited    map[visit]bool // jobs that were already evaluated
 	budget     *int           // expressions that may still be followed; below zero: too many
 }
@@ -91,6 +92,9 @@ func (w *File) at(p *actionlint.Pos) report.Location {
 	return report.Location{Path: w.Path, Line: p.Line, Column: p.Col}
 }
 
+// blockScalar matches the begin of a literal block, behind an anchor or a tag.
+var blockScalar = regexp.MustCompile(`^(?:[&!]\S+\s+)*\|`)
+
 // within returns the location of an offset in a value, which may span several lines.
 func (w *File) within(s *actionlint.String, offset int) report.Location {
 	at := w.at(s.Pos)
@@ -99,7 +103,7 @@ func (w *File) within(s *actionlint.String, offset int) report.Location {
 	}
 	before := s.Value[:offset]
 	n := strings.Count(before, "\n")
-	if !strings.HasPrefix(w.lines[at.Line-1][at.Column-1:], "|") {
+	if !blockScalar.MatchString(w.lines[at.Line-1][at.Column-1:]) {
 		return at
 	}
 	line := at.Line + 1 + n

@@ -17,6 +17,7 @@ var (
 	closes     = regexp.MustCompile(`^\s*(?:\}|\)|done\b|fi\b)`)
 	alias      = regexp.MustCompile(`^\s*(?:export\s+|const\s+|let\s+|var\s+)?\$?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*["']?(?:\$\{?|\$env:|process\.env\.|os\.environ(?:\.get)?[\[(]["'])?GITHUB_(ENV|PATH|OUTPUT)["')\]}]*;?\s*$`)
 	toVariable = regexp.MustCompile(`(?:>|\btee\b(?:\s+-a)?|\b(?:open|appendFileSync)\()\s*["']?\$?\{?([A-Za-z_][A-Za-z0-9_]*)`)
+	splits     = regexp.MustCompile(`\bgrep\s+-\w*o|\btr\s+\S+\s+["']?\\n|\bsed\b.*\\n|\bxargs\b|\becho\s+-\w*e|%b|\bfold\b|\.split\(`)
 	word       = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_]*`)
 	handle     = regexp.MustCompile(`\bas\s+(\w+)\s*:|^\s*(?:const\s+|let\s+|var\s+)?(\w+)\s*=\s*open\(`)
 	eventText  = regexp.MustCompile(`\.((?:issue|pull_request|comment|review|discussion|head_commit|workflow_run)(?:\.[a-z_]+)+)`)
@@ -216,6 +217,11 @@ func (f *flow) taintsOf(line string) []taint {
 		before, after := strings.TrimRight(line[:m[0]], " "), strings.TrimLeft(line[m[1]:], " ")
 		if f.bare[line[m[0]:m[1]]] && strings.TrimRight(before, "{(,+=") != before && (after == "" || strings.ContainsAny(after[:1], "})+,[.;\n\r")) {
 			out = append(out, f.vars[line[m[0]:m[1]]]...)
+		}
+	}
+	if splits.MatchString(line) { // one line of input becomes several
+		for i := range out {
+			out[i].oneLine = false
 		}
 	}
 	slices.SortStableFunc(out, func(a, b taint) int { return strings.Compare(a.name, b.name) })

@@ -13,20 +13,22 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-var digestRef = regexp.MustCompile(`@sha256:[0-9a-f]{64}$`)
+var digestRef = regexp.MustCompile(`@sha256:(?:[0-9a-f]{64}$|\.\.\.)`) // "..." stands for a digest in examples
 
 // unpinnedImage reports an image whose tag can be moved. The container of a job or a
 // step has access to the token; a service only receives what the job sends to it.
 func unpinnedImage(w *File) []report.Finding {
 	var out []report.Finding
 	add := func(at *actionlint.String, image, what string, sev report.Severity) {
-		if image == "" || strings.Contains(image, "${{") || digestRef.MatchString(image) {
+		if image == "" || digestRef.MatchString(image) || unknownImage(image) {
 			return
 		}
 		out = append(out, report.Finding{
 			Rule: "unpinned-image", Severity: sev, At: w.at(at.Pos),
 			Message: fmt.Sprintf("%s %s is not pinned to a digest, and its tag can be moved", what, short(image)),
 			Fix:     fmt.Sprintf("pin the digest: %s@sha256:<digest that 'docker buildx imagetools inspect %s' prints>", short(image), short(strings.TrimPrefix(image, "docker://"))),
+
+			Fingerprint: w.unversioned("unpinned-image", what+" "+untagged(image)),
 		})
 	}
 	for _, uses := range w.everyUses() {
@@ -41,11 +43,60 @@ func unpinnedImage(w *File) []report.Finding {
 				sev = report.Medium
 			}
 			for _, image := range matrixValues(j, c.Image) {
+				if strings.Contains(image, "${{") { // env: of the workflow or the job
+					image = (scope{File: w, job: j}).expand(image)
+				}
 				add(c.Image, image, c.what, sev)
 			}
 		}
 	}
 	return out
+}
+
+// unknownImage reports whether an expression may hold the digest of an image: it is the
+// whole image, or it follows the @.
+func unknownImage(image string) bool {
+	i := strings.LastIndex(image, "${{")
+	if i < 0 {
+		return false
+	}
+	before := image[:i]
+	return strings.Contains(before, "@") || !strings.Contains(before[strings.LastIndex(before, "/")+1:], ":")
+}
+
+// literals lists the texts that an expression chooses between, as in x && 'a' || 'b'.
+func literals(n actionlint.ExprNode) []string {
+	switch n := n.(type) {
+	case *actionlint.StringNode:
+		return []string{n.Value}
+	case *actionlint.LogicalOpNode:
+		if n.Kind == actionlint.LogicalOpNodeKindAnd {
+			return literals(n.Right)
+		}
+		return append(literals(n.Left), literals(n.Right)...)
+	}
+	return nil
+}
+
+// untagged returns an image without its tag.
+func untagged(image string) string {
+	image, _, _ = strings.Cut(image, "@")
+	if i := strings.LastIndex(image, ":"); i > strings.LastIndex(image, "/") {
+		return image[:i]
+	}
+	return image
+}
+
+// expand replaces expressions that only read a variable of env:.
+func (c scope) expand(s string) string {
+	for _, p := range placeholders(s) {
+		if name, ok := contextPath(p.node); ok && len(name) == 2 && name[0] == "env" {
+			if v := c.env(name[1]); v != "" {
+				s = strings.Replace(s, p.text, v, 1)
+			}
+		}
+	}
+	return s
 }
 
 // namedContainer is the container of a job or of a service.
@@ -70,10 +121,17 @@ func containers(j *actionlint.Job) []namedContainer {
 	return out
 }
 
-// matrixValues returns the values of ${{ matrix.x }}, or the value itself.
+// matrixValues returns the values of ${{ matrix.x }}, the literals of a choice, or the
+// value itself.
 func matrixValues(j *actionlint.Job, s *actionlint.String) []string {
 	p := placeholders(s.Value)
-	if len(p) != 1 || p[0].text != strings.TrimSpace(s.Value) || j.Strategy == nil || j.Strategy.Matrix == nil {
+	if len(p) != 1 || p[0].text != strings.TrimSpace(s.Value) {
+		return []string{s.Value}
+	}
+	if all := literals(p[0].node); len(all) > 0 {
+		return all
+	}
+	if j.Strategy == nil || j.Strategy.Matrix == nil {
 		return []string{s.Value}
 	}
 	name, ok := contextPath(p[0].node)

@@ -32,6 +32,9 @@ var scriptInputs = map[string][]string{
 // scripts returns what a shell or an interpreter runs in a step.
 func scripts(s *actionlint.Step) []*actionlint.String {
 	if run := script(s); run != nil {
+		if shell := s.Exec.(*actionlint.ExecRun).Shell; shell != nil {
+			return []*actionlint.String{run, shell}
+		}
 		return []*actionlint.String{run}
 	}
 	var out []*actionlint.String
@@ -68,6 +71,30 @@ func scriptInjection(w *File) []report.Finding {
 			}
 		}
 	})
+	return append(out, w.containerInjection()...)
+}
+
+// containerInjection reports untrusted input that chooses the image of a job or the
+// options of docker create, such as a volume of the host.
+func (w *File) containerInjection() []report.Finding {
+	var out []report.Finding
+	for _, j := range w.jobs() {
+		for _, c := range containers(j) {
+			for key, text := range map[string]*actionlint.String{"image": c.Image, "options": c.Options} {
+				for _, p := range placeholders(value(text)) {
+					t := worst(scope{File: w, job: j}.tainted(p.node))
+					if t.severity != report.High {
+						continue
+					}
+					out = append(out, report.Finding{
+						Rule: "script-injection", Severity: w.exposed(t.severity, j, nil), At: w.within(text, p.offset),
+						Message: fmt.Sprintf("%s becomes part of %s of %s: %s can write its text, and so choose what runs", through(p.text, t.name), key, c.what, t.who),
+						Fix:     "choose among fixed values, and do not pass text of outsiders",
+					})
+				}
+			}
+		}
+	}
 	return out
 }
 

@@ -145,11 +145,15 @@ const (
 	forkValue    = "\x00fork" // the repository of a fork
 	ourValue     = "\x00ours" // this repository
 	userValue    = "\x00user" // someone without a role in this repository
+	tagValue     = "\x00tag"  // the ref of a tag
 )
 
 func compare(n *actionlint.CompareOpNode, event string) truth {
 	a, b := outsideValue(n.Left, event), outsideValue(n.Right, event)
 	if a == unknownValue || b == unknownValue {
+		return unknown
+	}
+	if a == tagValue && strings.HasPrefix(b, "refs/tags/") || b == tagValue && strings.HasPrefix(a, "refs/tags/") {
 		return unknown
 	}
 	hidden := strings.HasPrefix(a, "\x00") || strings.HasPrefix(b, "\x00")
@@ -177,6 +181,13 @@ func called(n *actionlint.FuncCallNode, event string) truth {
 		}
 		if s, ok := n.Args[0].(*actionlint.StringNode); ok {
 			return truthOf(strings.Contains(strings.ToLower(s.Value), strings.ToLower(item)))
+		}
+	case name == "startswith" && outsideValue(n.Args[0], event) == tagValue:
+		if strings.HasPrefix("refs/tags/", item) {
+			return yes
+		}
+		if !strings.HasPrefix(item, "refs/tags/") {
+			return no
 		}
 	case name == "startswith" && item != unknownValue:
 		if s := outsideValue(n.Args[0], event); s != unknownValue && s[0] != 0 {
@@ -208,7 +219,7 @@ func outsideValue(n actionlint.ExprNode, event string) string {
 	}
 	switch path {
 	case "github.event_name":
-		return strings.TrimSuffix(event, "\x00")
+		return strings.TrimRight(event, "\x00")
 	case "github.event.workflow_run.event":
 		return "pull_request"
 	case "github.event.pull_request.head.repo.fork", "github.event.workflow_run.head_repository.fork":
@@ -229,6 +240,9 @@ func outsideValue(n actionlint.ExprNode, event string) string {
 	case "github.event.pull_request.user.login", "github.event.comment.user.login":
 		return userValue
 	case "github.ref", "github.ref_type":
+		if event == "release" || event == pushedTag {
+			return map[string]string{"github.ref": tagValue, "github.ref_type": "tag"}[path]
+		}
 		if strings.HasPrefix(event, "pull_request") && event != "pull_request_target" && path == "github.ref" {
 			return "refs/pull/1/merge"
 		}

@@ -16,7 +16,7 @@ func excessivePermissions(w *File) []report.Finding {
 	if _, called := w.FindWorkflowCallEvent(); w.kind == action || called && len(w.On) == 1 {
 		return nil // the permissions of the caller are the limit
 	}
-	out := w.writeAll(w.Permissions)
+	out := append(w.writeAll(w.Permissions), w.workflowWide()...)
 	var unset []string
 	var first *actionlint.Pos
 	for _, j := range w.jobs() {
@@ -37,12 +37,53 @@ func excessivePermissions(w *File) []report.Finding {
 }
 
 func (w *File) writeAll(p *actionlint.Permissions) []report.Finding {
-	if p == nil || value(p.All) != "write-all" {
+	switch {
+	case p != nil && value(p.All) == "read-all":
+		return []report.Finding{{
+			Rule: "excessive-permissions", Severity: report.Low, At: w.at(p.All.Pos),
+			Message: "read-all lets the token read everything in the repository, such as security alerts and packages",
+			Fix:     "list the scopes that are needed, such as contents: read",
+		}}
+	case p == nil || value(p.All) != "write-all":
 		return nil
 	}
 	return []report.Finding{{
 		Rule: "excessive-permissions", Severity: report.High, At: w.at(p.All.Pos),
 		Message: "write-all lets the token change everything in the repository",
 		Fix:     "list the scopes that are needed, such as contents: read",
+	}}
+}
+
+// workflowWide reports a write permission that the workflow gives to every job.
+func (w *File) workflowWide() []report.Finding {
+	if w.Permissions == nil || len(w.Jobs) < 2 {
+		return nil
+	}
+	var with []string
+	for _, j := range w.jobs() {
+		if j.Permissions == nil {
+			with = append(with, value(j.ID))
+		}
+	}
+	if len(with) < 2 {
+		return nil
+	}
+	var scopes []string
+	var first *actionlint.Pos
+	for _, name := range sorted(w.Permissions.Scopes) {
+		if s := w.Permissions.Scopes[name]; s != nil && value(s.Value) == "write" {
+			scopes = append(scopes, name)
+			if first == nil || s.Name.Pos.Line < first.Line {
+				first = s.Name.Pos
+			}
+		}
+	}
+	if len(scopes) == 0 {
+		return nil
+	}
+	return []report.Finding{{
+		Rule: "excessive-permissions", Severity: report.Low, At: w.at(first),
+		Message: fmt.Sprintf("write permission for %s is given to %d jobs at once (%s)", strings.Join(scopes, ", "), len(with), short(strings.Join(with, ", "))),
+		Fix:     "move the permission to the job that needs it",
 	}}
 }

@@ -149,10 +149,14 @@ func readFile(root *os.Root, name string, k kind) (*File, error) {
 // link gives each file access to the others: who calls it, and which workflow an
 // outsider can trigger.
 func (t *Tree) link() {
+	strangers := slices.ContainsFunc(t.files, func(f *File) bool {
+		return slices.ContainsFunc(f.On, func(e actionlint.Event) bool { return slices.Contains(checkoutEvents, e.EventName()) })
+	})
 	outside, callers, called := t.outsideWorkflows(), map[string][]call{}, map[string][]*File{}
 	for _, f := range t.files {
 		called[target(f.Path)] = append(called[target(f.Path)], f)
 		f.labels, f.outside, f.callers, f.called = t.Settings.Labels, outside, callers, called
+		f.strangers = strangers
 		f.calls(callers)
 	}
 }

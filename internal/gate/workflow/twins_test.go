@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -142,7 +143,7 @@ func TestTwinsOfUses(t *testing.T) {
 		{"secret by name at run time", "overprovisioned-secrets", steps("push", "      - run: make\n        env: {A: '${{ secrets[format(''{0}'', matrix.x)] }}'}\n"), steps("push", "      - run: make\n        env: {A: \"${{ secrets['A'] }}\"}\n")},
 		{"password", "hardcoded-credentials", job("    container: {image: x, credentials: {username: u, password: p}}\n"), job("    container: {image: x, credentials: {username: u, password: '${{ github.token }}'}}\n")},
 		{"key of an action", "hardcoded-credentials", steps("push", "      - uses: actions/create-github-app-token@"+sha+"\n        with: {app-id: 1, private-key: abc}\n"), steps("push", "      - uses: actions/create-github-app-token@"+sha+"\n        with: {app-id: 1, private-key: '${{ secrets.KEY }}'}\n")},
-		{"write-all", "excessive-permissions", strings.Replace(job(""), "permissions: {}", "permissions: write-all", 1), strings.Replace(job(""), "permissions: {}", "permissions: read-all", 1)},
+		{"write-all", "excessive-permissions", strings.Replace(job(""), "permissions: {}", "permissions: write-all", 1), strings.Replace(job(""), "permissions: {}", "permissions: {contents: read}", 1)},
 		{"none set", "excessive-permissions", strings.Replace(job(""), "permissions: {}\n", "", 1), strings.Replace(job("    permissions: {}\n"), "permissions: {}\n", "", 1)},
 		{"own runner", "self-hosted-runner", on("pull_request", "    runs-on: self-hosted\n"), on("pull_request", "    runs-on: ubuntu-24.04\n")},
 		{"bot", "bot-condition", on("pull_request_target", "    if: github.actor == 'renovate[bot]'\n    runs-on: ubuntu-latest\n"), on("pull_request_target", "    if: github.event.pull_request.user.login == 'renovate[bot]'\n    runs-on: ubuntu-latest\n")},
@@ -152,6 +153,48 @@ func TestTwinsOfUses(t *testing.T) {
 		{"commands", "insecure-commands", job("    env: {ACTIONS_ALLOW_UNSECURE_COMMANDS: true}\n"), job("    env: {ACTIONS_ALLOW_UNSECURE_COMMANDS: false}\n")},
 		{"commands of the workflow", "insecure-commands", "env: {actions_allow_unsecure_commands: 'TRUE'}\n" + job(""), "env: {ACTIONS_ALLOW_COMMANDS: 'true'}\n" + job("")},
 	})
+}
+
+// TestTwinsOfTheMeasurement: GP-GATE-13, forms that a measurement found missing.
+func TestTwinsOfTheMeasurement(t *testing.T) {
+	const digest = "@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+	on := func(event, text string) string {
+		return "on: " + event + "\npermissions: {}\njobs:\n  a:\n" + text + "    steps: [{run: make}]\n"
+	}
+	two := func(top, second string) string {
+		return "on: push\npermissions: " + top + "\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{run: make}]\n  b:\n    runs-on: ubuntu-latest\n" + second + "    steps: [{run: make}]\n"
+	}
+	runTwins(t, []twin{
+		{"group", "self-hosted-runner", on("pull_request", "    runs-on: {group: big}\n"), on("pull_request", "    runs-on: {group: big, labels: ubuntu-24.04-16core}\n")},
+		{"shell", "script-injection", steps("issues", "      - run: make\n        shell: 'bash -c \"${{ github.event.issue.title }}\" {0}'\n"), steps("issues", "      - run: make\n        shell: 'bash -x {0}'\n")},
+		{"options of a container", "script-injection", on("issues", "    runs-on: ubuntu-latest\n    container: {image: x, options: '-e ${{ github.event.issue.title }}'}\n"), on("issues", "    runs-on: ubuntu-latest\n    container: {image: x, options: '-e ${{ github.event.issue.number }}'}\n")},
+		{"image by the caller's text", "script-injection", on("issue_comment", "    runs-on: ubuntu-latest\n    container: 'x/${{ github.event.comment.body }}'\n"), on("issue_comment", "    runs-on: ubuntu-latest\n    container: 'x/${{ vars.IMAGE }}'\n")},
+		{"image with an expression as its tag", "unpinned-image", on("push", "    runs-on: ubuntu-latest\n    container: 'node:${{ inputs.v }}'\n"), on("push", "    runs-on: ubuntu-latest\n    container: 'node@${{ inputs.digest }}'\n")},
+		{"image by a variable", "unpinned-image", on("push", "    runs-on: ubuntu-latest\n    env: {I: 'node:22'}\n    container: '${{ env.I }}'\n"), on("push", "    runs-on: ubuntu-latest\n    env: {I: 'node:22"+digest+"'}\n    container: '${{ env.I }}'\n")},
+		{"image by a choice", "unpinned-image", on("push", "    runs-on: ubuntu-latest\n    services: {r: {image: \"${{ inputs.r && 'redis:7' || '' }}\"}}\n"), on("push", "    runs-on: ubuntu-latest\n    services: {r: {image: \"${{ inputs.r && 'redis"+digest+"' || '' }}\"}}\n")},
+		{"write for every job", "excessive-permissions", two("{contents: write}", ""), two("{contents: write}", "    permissions: {}\n")},
+		{"read for every job", "excessive-permissions", two("{contents: write, issues: read}", ""), two("{contents: read, issues: read}", "")},
+		{"generator of SLSA", "unpinned-uses", "on: push\npermissions: {}\njobs:\n  a:\n    uses: slsa-framework/slsa-github-generator/.github/workflows/generator_generic_slsa3.yml@v2\n", "on: push\npermissions: {}\njobs:\n  a:\n    uses: slsa-framework/slsa-github-generator/.github/workflows/generator_generic_slsa3.yml@v2.1.0\n"},
+	})
+}
+
+// GP-GATE-13: an update of an action that was unpinned before is no new finding, and
+// one edit is one finding.
+func TestUnpinnedIsKnownAfterAnUpdate(t *testing.T) {
+	prints := func(text string) []string {
+		out := []string{}
+		for _, f := range scan(t, gatetest.Write(t, map[string]string{".github/workflows/w.yml": steps("push", text)})).Findings {
+			out = append(out, f.Fingerprint)
+		}
+		return out
+	}
+	before, after := prints("      - uses: a/b@v1\n      - uses: a/b@v1\n      - uses: docker://x:1\n"), prints("      - uses: a/b@v2\n      - uses: docker://x:2\n")
+	if len(before) != 2 || !slices.Equal(before, after) {
+		t.Errorf("%v %v", before, after)
+	}
+	if other := prints("      - uses: a/c@v1\n"); other[0] == before[0] {
+		t.Error("another action has the same fingerprint")
+	}
 }
 
 // TestTwinsInDisguise: GP-GATE-13, the same attack in other forms of YAML.

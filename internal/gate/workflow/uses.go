@@ -31,14 +31,21 @@ func (w *File) everyUses() []*actionlint.String {
 }
 
 // unpinnedUses reports a uses: whose code the owner of another repository can replace.
-// References to the same repository, ./ and $/, always use the same commit.
+// References to the same repository, ./ and $/, always use the same commit. A file that
+// has the same reference several times has one finding, because one edit fixes them all.
 func unpinnedUses(w *File) []report.Finding {
 	var out []report.Finding
+	index := map[string]int{} // by reference
 	for _, uses := range w.everyUses() {
 		name, ref, _ := strings.Cut(uses.Value, "@")
-		if local(name) || name == "" || strings.HasPrefix(name, "docker://") || commitRef.MatchString(ref) {
+		if local(name) || name == "" || strings.HasPrefix(name, "docker://") || commitRef.MatchString(ref) || calledByTag(name, ref) {
 			continue
 		}
+		if i, ok := index[uses.Value]; ok {
+			out[i].Also = append(out[i].Also, w.at(uses.Pos))
+			continue
+		}
+		index[uses.Value] = len(out)
 		sev := report.High
 		owner, _, _ := strings.Cut(strings.ToLower(name), "/")
 		if owner == "actions" || owner == "github" {
@@ -50,11 +57,27 @@ func unpinnedUses(w *File) []report.Finding {
 		}
 		out = append(out, report.Finding{
 			Rule: "unpinned-uses", Severity: sev, At: w.at(uses.Pos),
-			Message: fmt.Sprintf("%s is not pinned to a commit, and its tag or branch can be moved", short(uses.Value)),
-			Fix:     fmt.Sprintf("pin it and put the version in a comment: %s@<full commit id>%s", short(name), comment),
+			Message:     fmt.Sprintf("%s is not pinned to a commit, and its tag or branch can be moved", short(uses.Value)),
+			Fix:         fmt.Sprintf("pin it and put the version in a comment: %s@<full commit id>%s", short(name), comment),
+			Fingerprint: w.unversioned("unpinned-uses", name),
 		})
 	}
 	return out
+}
+
+// unversioned is a fingerprint for something unpinned that does not change with its
+// version: an update of an action that was unpinned before brings no new finding.
+func (w *File) unversioned(rule, name string) string {
+	return strings.Join([]string{rule, w.Path, short(strings.ToLower(name))}, " ")
+}
+
+var fullTag = regexp.MustCompile(`^v\d+\.\d+\.\d+$`)
+
+// calledByTag reports whether a reusable workflow is one that only works by a full
+// version tag: the generators of SLSA verify by it which workflow built something
+// (slsa-framework/slsa-verifier#12).
+func calledByTag(name, ref string) bool {
+	return strings.HasPrefix(strings.ToLower(name), "slsa-framework/slsa-github-generator/.github/workflows/") && fullTag.MatchString(ref)
 }
 
 func local(uses string) bool { return strings.HasPrefix(uses, "./") || strings.HasPrefix(uses, "$/") }
