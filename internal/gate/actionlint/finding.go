@@ -17,8 +17,11 @@ import (
 var (
 	unexpectedKey = regexp.MustCompile(`^unexpected key "([^"]*)" for (.*?)(?:\. expected one of (.*))?$`)
 	inQuotes      = regexp.MustCompile(`"([^"]*)"`)
-	// listed matches the end of a message that lists all known runner labels.
-	listed = regexp.MustCompile(`\. available labels are .*$`)
+	// popularInput matches a message about an input of an action that actionlint knows by
+	// a list of its own.
+	popularInput = regexp.MustCompile(`^(?:input "[^"]*" is not defined in action|missing input "[^"]*" which is required by action) "[^"]+/[^"]+@`)
+	// listed matches the end of a message that lists every label or input.
+	listed = regexp.MustCompile(`\. available (?:labels|inputs) are .*$`)
 )
 
 // finding converts an error of actionlint. What GitHub accepts and runs is low; what
@@ -29,6 +32,9 @@ func (l *linter) finding(f *workflow.File, e *actionlint.Error) report.Finding {
 		At:  report.Location{Path: f.Path, Line: e.Line, Column: e.Column},
 		Fix: "fix the workflow: GitHub will reject it or run something other than intended",
 	}
+	if e.Kind == "action" || e.Kind == "runner-label" {
+		out.Message = listed.ReplaceAllString(out.Message, "")
+	}
 	switch {
 	case strings.Contains(e.Message, "reusable workflow file"):
 		// Two rules read that file, and the one that runs first reports this.
@@ -38,6 +44,11 @@ func (l *linter) finding(f *workflow.File, e *actionlint.Error) report.Finding {
 		out.Severity, out.Fix = report.Low, "remove the value: it has no effect"
 	case strings.HasPrefix(e.Message, "avoid using deprecated input"):
 		out.Severity, out.Fix = report.Low, "use the replacement that the action documents: GitHub still runs this step"
+	case popularInput.MatchString(e.Message):
+		out.Severity = report.Low
+		out.Fix = "compare with the documentation of that version of the action: actionlint's copy of it may be older, and GitHub only warns of an unknown input"
+	case strings.Contains(e.Message, "is not defined in object type"):
+		out.Fix = "correct the name: GitHub takes an empty text for it"
 	case e.Kind == "syntax-check" && l.recent(e.Message):
 		out.Message = "actionlint " + Scanner{}.Version() + " does not know this key: " + out.Message
 		out.Fix = "check the key in GitHub's workflow syntax, and remove it if GitHub does not list it"
@@ -45,7 +56,6 @@ func (l *linter) finding(f *workflow.File, e *actionlint.Error) report.Finding {
 		out.Severity = report.High
 		out.Fix = "correct the syntax: GitHub does not run a workflow that it cannot parse"
 	case e.Kind == "runner-label":
-		out.Message = listed.ReplaceAllString(out.Message, "")
 		out.Severity, out.Fix = report.Low, "correct the label, or list it in .github/actionlint.yaml as self-hosted-runner: {labels: [its-name]}"
 	}
 	return out

@@ -36,6 +36,8 @@ var falseAlarms = []*regexp.Regexp{
 	regexp.MustCompile(`referenced from "image" key must be named "Dockerfile"`),
 	regexp.MustCompile(`^unknown permission scope "(vulnerability-alerts|code-quality|artifact-metadata|models|copilot-requests|drives)"`),
 	regexp.MustCompile(`^label "(ubuntu-26\.04(-arm)?|ubuntu-(24|26)\.04-firewall)" is unknown`),
+	// GitHub takes 0 as no limit.
+	regexp.MustCompile(`^value at "max-parallel" must be greater than zero: 0`),
 	// Events of classic projects and of pull request comments never occur now, and GitHub
 	// accepts their names.
 	regexp.MustCompile(`^unknown Webhook event "(project|project_card|project_column|pull_request_comment)"`),

@@ -28,13 +28,15 @@ func cachePoisoning(w *File) []report.Finding {
 			}
 			sev, why := report.Severity(""), ""
 			right, events := w.publishes(j), w.outsiders(j, s)
+			automatic := strings.Contains(off, "package-manager-cache") // only if package.json asks for it
 			switch {
-			case right != "" && len(events) > 0 && mode != "read":
-				if sev = report.Medium; len(w.privileged(j, s)) > 0 {
-					sev = report.High
-				}
+			case right != "" && len(w.privileged(j, s)) > 0 && mode != "read" && !automatic:
+				sev = report.High
 				why = fmt.Sprintf("which has %s and runs on %s: code of outsiders can put files into the cache that then run with this permission", right, strings.Join(events, ", "))
-			case handles != "" && mode != "read":
+			case right != "" && len(events) > 0 && mode != "read" && !automatic:
+				sev = report.Low
+				why = fmt.Sprintf("which has %s and runs on %s: it restores what an earlier run of the pull request stored", right, strings.Join(events, ", "))
+			case handles != "" && !automatic && mode != "read":
 				sev = report.High
 				why = fmt.Sprintf("which handles code of a pull request on %s: that code can put files into the cache of the default branch, which runs with more rights restore", handles)
 			case w.released(j, s, toggle) != "" && mode != "write-only" && restores(s):

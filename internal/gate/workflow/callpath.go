@@ -130,17 +130,19 @@ func (c scope) stepForeign(id, output string) report.Severity {
 			return report.High
 		case actionName(s) == "octokit/request-action" && strings.Contains(value(input(s, "route")), "/pulls/"):
 			return report.High
-		case text != "" && inner.namesHead(text, output):
-			return report.High
+		case text != "":
+			return inner.namesHead(text, output)
 		}
 	}
 	return report.Medium
 }
 
-// namesHead reports whether a script sets an output to what names the head of a pull
-// request: from an expression, a variable, or the API.
-func (c scope) namesHead(script, output string) bool {
+// namesHead returns high if a script sets an output to what names the head of a pull
+// request, from an expression, a variable or the API; "" if to what names its base; and
+// medium if that cannot be seen.
+func (c scope) namesHead(script, output string) report.Severity {
 	about := map[string]string{} // variable → the text that sets it
+	known := report.Medium
 	for line := range strings.Lines(script) {
 		if commentLine.MatchString(line) {
 			continue
@@ -156,23 +158,30 @@ func (c scope) namesHead(script, output string) bool {
 			text = text[:maxExpression]
 		}
 		if m := assigns.FindStringSubmatch(strings.TrimRight(line, "\r\n")); m != nil {
-			about[m[2]] = text
+			if len(about[m[2]]) < maxExpression {
+				about[m[2]] += text // a branch of the script may set it again
+			}
 		}
-		if sets && c.isHead(text) {
-			return true
+		switch {
+		case !sets:
+		case c.isHead(text):
+			return report.High
+		case trustedRef.MatchString(text):
+			known = ""
 		}
 	}
-	return false
+	return known
 }
 
 // isHead reports whether a text names the head of a pull request.
 func (c scope) isHead(text string) bool {
+	text = strings.ReplaceAll(text, "head.ref", "") // the name of a branch
 	if apiHead.MatchString(text) || c.foreign(text) == report.High {
 		return true
 	}
 	return slices.ContainsFunc(variable.FindAllStringSubmatch(text, -1), func(m []string) bool {
 		name := strings.Join(m[1:], "")
-		return name == "GITHUB_HEAD_REF" || c.foreign(c.env(name)) == report.High && !c.number(c.env(name))
+		return c.foreign(c.env(name)) == report.High && !c.number(c.env(name))
 	})
 }
 

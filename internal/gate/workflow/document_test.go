@@ -22,7 +22,7 @@ aliases expanded, is nested more than 100 levels deep, or has an expression of m
 ## Rules of goldenpath-workflow
 
 This table is generated from internal/gate/workflow/rules.go by ` + "`go test ./internal/gate/workflow -update`" + `. Each example is a
-job that runs on the given event. A test checks that the rule reports the first example and accepts the second.
+job that runs on the given event, or an entry of Dependabot's configuration. A test checks that the rule reports the first example and accepts the second.
 
 | rule | severity | what it reports | example | remedy |
 |---|---|---|---|---|
@@ -88,11 +88,19 @@ func document() string {
 		for _, s := range r.severity {
 			severities = append(severities, string(s))
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | on: %s<br>%s | %s<br>%s |\n",
-			r.id, strings.Join(severities, ", "), cell(r.catches), r.on, code(r.example), cell(r.remedy), code(r.instead))
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s<br>%s | %s<br>%s |\n",
+			r.id, strings.Join(severities, ", "), cell(r.catches), where(r), code(r.example), cell(r.remedy), code(r.instead))
 	}
 	b.WriteString(documentTail)
 	return b.String()
+}
+
+// where is where the example of a rule stands.
+func where(r rule) string {
+	if r.on == dependabotFile {
+		return "updates: in " + dependabotFile
+	}
+	return "on: " + r.on
 }
 
 func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }

@@ -24,6 +24,7 @@ type File struct {
 	Errors []*actionlint.Error
 
 	kind       kind
+	doc        *yaml.Node // of a configuration of Dependabot or pre-commit
 	lines      []string
 	declared   []Input           // inputs of an action
 	inputs     map[string]bool   // declared inputs, in lower case; true: any text is accepted
@@ -33,9 +34,10 @@ type File struct {
 	outside    map[string]bool   // workflow name → an outsider can trigger it; nil: unknown
 	callers    map[string][]call // by target
 	called     map[string][]*File
-	strangers  bool           // outsiders can trigger a privileged workflow of the repository
-	visited    map[visit]bool // jobs that were already evaluated
-	budget     *int           // expressions that may still be followed; below zero: too many
+	pinned     map[string][]pin // references of the whole repository, by owner/repository
+	strangers  bool             // a privileged workflow of the repository handles code of outsiders
+	visited    map[visit]bool   // jobs that were already evaluated
+	budget     *int             // expressions that may still be followed; below zero: too many
 }
 
 func newFile(name string, k kind, text []byte) *File {

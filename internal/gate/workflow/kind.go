@@ -14,6 +14,8 @@ const (
 	workflow      kind = "workflow"
 	action        kind = "action"
 	configuration kind = "configuration"
+	dependabot    kind = "Dependabot configuration"
+	preCommit     kind = "pre-commit configuration"
 )
 
 // kindOf classifies a file by its path. An action may be in any folder; whether the
@@ -26,6 +28,10 @@ func kindOf(name string) kind {
 		return workflow
 	case (base == "action.yml" || base == "action.yaml") && (strings.HasPrefix(dir, ".github/") || !strings.Contains("/"+dir, "/node_modules/")):
 		return action
+	case name == ".github/dependabot.yml" || name == ".github/dependabot.yaml":
+		return dependabot
+	case name == ".pre-commit-config.yaml":
+		return preCommit
 	case slices.Contains(configNames, name):
 		return configuration
 	}

@@ -131,7 +131,7 @@ func readFile(root *os.Root, name string, k kind) (*File, error) {
 	switch {
 	case errors.Is(err, errNotYAML) && k == workflow:
 		return newWorkflow(name, b, &yaml.Node{}), nil // actionlint reports the line
-	case errors.Is(err, errNotYAML):
+	case errors.Is(err, errNotYAML) && k == action:
 		if ours(name) || bytes.HasPrefix(b, []byte("runs:")) || bytes.Contains(b, []byte("\nruns:")) {
 			return nil, fmt.Errorf("%w: %w", errBrokenAction, err)
 		}
@@ -140,6 +140,10 @@ func readFile(root *os.Root, name string, k kind) (*File, error) {
 		return nil, err
 	case k == workflow:
 		return newWorkflow(name, b, doc), nil
+	case k == dependabot || k == preCommit:
+		f := newFile(name, k, b)
+		f.Workflow, f.doc = &actionlint.Workflow{}, doc
+		return f, nil
 	case get(doc, "runs").Kind != yaml.MappingNode:
 		return nil, nil
 	}
@@ -149,15 +153,19 @@ func readFile(root *os.Root, name string, k kind) (*File, error) {
 // link gives each file access to the others: who calls it, and which workflow an
 // outsider can trigger.
 func (t *Tree) link() {
-	strangers := slices.ContainsFunc(t.files, func(f *File) bool {
-		return slices.ContainsFunc(f.On, func(e actionlint.Event) bool { return slices.Contains(checkoutEvents, e.EventName()) })
-	})
+	pinned := allPins(t.files)
 	outside, callers, called := t.outsideWorkflows(), map[string][]call{}, map[string][]*File{}
 	for _, f := range t.files {
 		called[target(f.Path)] = append(called[target(f.Path)], f)
 		f.labels, f.outside, f.callers, f.called = t.Settings.Labels, outside, callers, called
-		f.strangers = strangers
+		f.pinned = pinned
 		f.calls(callers)
+	}
+	strangers := slices.ContainsFunc(t.files, func(f *File) bool {
+		return slices.ContainsFunc(f.jobs(), func(j *actionlint.Job) bool { return f.handlesCode(j) != "" })
+	})
+	for _, f := range t.files {
+		f.strangers = strangers
 	}
 }
 

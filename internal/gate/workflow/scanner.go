@@ -44,7 +44,8 @@ func (Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, boo
 	return Select(files, changed)
 }
 
-// Select returns the workflows, the actions and actionlint's configuration. It
+// Select returns the workflows, the actions, and the configurations of actionlint,
+// Dependabot and pre-commit. It
 // returns all of them when one was changed or deleted, because they call each other.
 func Select(files []gate.File, changed gate.Changes) ([]gate.File, bool) {
 	var out []gate.File
@@ -108,7 +109,7 @@ func (t *Tree) covered() string {
 		count[f.kind]++
 	}
 	var parts []string
-	for _, k := range []kind{workflow, action} {
+	for _, k := range []kind{workflow, action, dependabot, preCommit} {
 		if n := count[k]; n > 0 {
 			parts = append(parts, english.Plural(n, string(k), ""))
 		}

@@ -75,7 +75,7 @@ func TestChecks(t *testing.T) {
 			[]string{"w.yml:9 dangerous-trigger high"}},
 		"target, base": {steps("pull_request_target", "      - uses: actions/checkout@"+sha+"\n      - uses: actions/checkout@"+sha+"\n        with: {ref: '${{ github.base_ref }}'}\n"), nil},
 		"target, gh":   {steps("pull_request_target", "      - run: gh pr checkout 1\n"), []string{"w.yml:8 dangerous-trigger high"}},
-		"target, git": {steps("pull_request_target", "      - env: {N: '${{ github.event.number }}'}\n        run: |\n          git fetch origin pull/$N/head\n"),
+		"target, git": {steps("pull_request_target", "      - env: {N: '${{ github.event.number }}'}\n        run: |\n          git fetch origin pull/$N/head\n          git checkout FETCH_HEAD\n"),
 			[]string{"w.yml:10 dangerous-trigger high"}},
 		"run": {steps("{workflow_run: {workflows: [ci]}}", "      - uses: actions/checkout@"+sha+"\n        with:\n          repository: ${{ github.event.workflow_run.head_repository.full_name }}\n"),
 			[]string{"w.yml:10 dangerous-trigger high"}},

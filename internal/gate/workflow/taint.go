@@ -55,7 +55,9 @@ type taint struct {
 }
 
 // outsider reports whether someone without a role in the repository can write the text.
-func (t taint) outsider() bool { return t.who == "anyone" || strings.HasPrefix(t.who, "the author") }
+func (t taint) outsider() bool {
+	return t.who == "anyone" || t.who == throughModel || strings.HasPrefix(t.who, "the author")
+}
 
 // scope is the place of an expression, which determines the values of its contexts.
 type scope struct {
@@ -276,7 +278,8 @@ func (c scope) stepOutput(id, output, name string) []taint {
 		if slices.Contains(outsiderOutputs[actionName(s)], output) {
 			return []taint{{report.High, name, "anyone", false}}
 		}
-		return scope{c.File, c.job, s, c.depth + 1, c.from}.written(output)
+		inner := scope{c.File, c.job, s, c.depth + 1, c.from}
+		return append(inner.written(output), inner.modelAnswer(output, name)...)
 	}
 	return nil
 }
