@@ -63,7 +63,7 @@ func (w *File) codeEvents(j *actionlint.Job, s *actionlint.Step, p *call) []stri
 		if !slices.Contains(checkoutEvents, name) || !w.caused(e) {
 			continue
 		}
-		// Whoever comments decides when a job runs, not whose code it checks out.
+		// The person who comments decides when a job runs, not whose code it checks out.
 		key := name
 		if name == "issue_comment" {
 			key = commented

@@ -93,7 +93,7 @@ func slips(a, b string) bool {
 	return false
 }
 
-// archived maps repositories that their owners have archived, so that nobody fixes
+// archived maps repositories that their owners have archived, so that no one fixes
 // them, to what to use instead.
 var archived = map[string]string{
 	"actions/setup-ruby": "ruby/setup-ruby", "actions/create-release": "gh release create", "actions/upload-release-asset": "gh release upload",

@@ -178,7 +178,7 @@ func TestTwinsOfTheMeasurement(t *testing.T) {
 	})
 }
 
-// GP-GATE-13: an update of an action that was unpinned before is no new finding, and
+// GP-GATE-13: an update of an action that was unpinned before does not bring a new finding, and
 // one edit is one finding.
 func TestUnpinnedIsKnownAfterAnUpdate(t *testing.T) {
 	prints := func(text string) []string {
