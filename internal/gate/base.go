@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
@@ -23,8 +24,8 @@ type Base struct {
 	CheckOut func(ctx context.Context, files []File) (dir string, err error)
 }
 
-// compare marks the findings that also exist in the base. Only scanners with findings
-// scan the base, so a change without findings costs no second scan.
+// compare marks the findings and partial gaps that also exist in the base. Only scanners
+// with either scan the base, so a change without findings costs no second scan.
 func (o Options) compare(ctx context.Context, runs []run, findings []report.Finding, changed Changes) error {
 	if o.Against == nil {
 		return nil
@@ -37,7 +38,8 @@ func (o Options) compare(ctx context.Context, runs []run, findings []report.Find
 	var when time.Time
 	seen := map[string]bool{}
 	for _, r := range runs {
-		if len(r.Findings) == 0 || r.Compared || r.err != nil {
+		partial := slices.ContainsFunc(r.Missing, func(g Gap) bool { return g.Partial })
+		if len(r.Findings) == 0 && !partial || r.Compared || r.err != nil {
 			continue
 		}
 		if tree == nil {
@@ -72,6 +74,7 @@ func (o Options) compare(ctx context.Context, runs []run, findings []report.Find
 			err = errors.Join(err, fmt.Errorf("cannot scan the base %.7s with %s: %w", o.Against.Commit, r.scanner.Name(), r.err))
 		}
 	}
+	markGaps(runs, before)
 	moved, movedErr := o.Against.Moved(ctx)
 	if movedErr != nil {
 		err = errors.Join(err, fmt.Errorf("cannot find the files that were renamed since the base %.7s: %w", o.Against.Commit, movedErr))
@@ -93,4 +96,19 @@ func (o Options) compare(ctx context.Context, runs []run, findings []report.Find
 		}
 	}
 	return err
+}
+
+// markGaps marks the partial gaps that the same scanner has in the base.
+func markGaps(runs, base []run) {
+	for _, r := range runs {
+		for _, b := range base {
+			if r.scanner.Name() != b.scanner.Name() || r.scanner.Kind() != b.scanner.Kind() {
+				continue
+			}
+			for i := range r.Missing {
+				g := &r.Missing[i]
+				g.Known = g.Known || g.Partial && slices.ContainsFunc(b.Missing, func(o Gap) bool { return o.Partial && o.What == g.What })
+			}
+		}
+	}
 }

@@ -91,7 +91,7 @@ func lines(r *report.Report) []string {
 // TestVerdict proves GP-GATE-3: the verdict, its reason and its title.
 func TestVerdict(t *testing.T) {
 	high, low := finding("R1", report.High, "a.go", 3), finding("R2", report.Low, "a.go", 4)
-	gap := Result{Findings: []report.Finding{low}, Covered: "1 file", Missing: []Gap{{"go.mod (Go)", "no Go advisories in /db", "security-gate database"}}}
+	gap := Result{Findings: []report.Finding{low}, Covered: "1 file", Missing: []Gap{{What: "go.mod (Go)", Why: "no Go advisories in /db", Remedy: "security-gate database"}}}
 	old := Waiver{ID: "R1", Reason: "r", Owner: "ann", Expires: "2026-11-20", until: now.Add(-time.Hour)}
 	unused := Waiver{ID: "R9", Reason: "r", Owner: "ann", Expires: "2027-01-01", until: now.AddDate(0, 1, 0)}
 	good := Waiver{ID: "R1", Reason: "r", Owner: "ann", Expires: "2027-01-01", until: now.AddDate(0, 1, 0)}
@@ -150,7 +150,7 @@ func TestIncomplete(t *testing.T) {
 		"it hangs":                        {scanner{"trivy", func(context.Context, Input) (Result, error) { <-release; return Result{}, nil }}, "trivy: the scanner was stopped after 200ms"},
 		"it hangs, and gives up":          {scanner{"trivy", func(ctx context.Context, _ Input) (Result, error) { <-ctx.Done(); return Result{}, ctx.Err() }}, "trivy: the scanner was stopped after 200ms"},
 		"it hangs, and gives up in peace": {scanner{"trivy", func(ctx context.Context, _ Input) (Result, error) { <-ctx.Done(); return Result{Covered: "half"}, nil }}, "trivy: the scanner was stopped after 200ms"},
-		"GP-GATE-8 its data is missing": {returns("trivy", Result{Covered: "1 file", Missing: []Gap{{"go.mod (Go)", "no Go advisories in /db", "security-gate database"}}}, nil),
+		"GP-GATE-8 its data is missing": {returns("trivy", Result{Covered: "1 file", Missing: []Gap{{What: "go.mod (Go)", Why: "no Go advisories in /db", Remedy: "security-gate database"}}}, nil),
 			"trivy: go.mod (Go) was not checked: no Go advisories in /db\n  try: security-gate database"},
 	} {
 		t.Run(name, func(t *testing.T) {

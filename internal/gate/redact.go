@@ -51,7 +51,8 @@ func redactAll(texts []string, redact func(string) string) {
 func redactGaps(all []Gap, redact func(string) string) []Gap {
 	out := make([]Gap, 0, len(all))
 	for _, g := range all {
-		out = append(out, Gap{redact(g.What), redact(g.Why), redact(g.Remedy)})
+		g.What, g.Why, g.Remedy = redact(g.What), redact(g.Why), redact(g.Remedy)
+		out = append(out, g)
 	}
 	return out
 }

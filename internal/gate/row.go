@@ -121,6 +121,7 @@ func incomplete(c report.Check, name string, missing []Gap, tolerant bool, phras
 	if len(missing) == 0 {
 		return c, nil
 	}
+	tolerant = tolerant || !slices.ContainsFunc(missing, func(g Gap) bool { return !g.Known })
 	switch {
 	case tolerant && c.State != report.Failed:
 		c.State = report.Warned
@@ -133,6 +134,9 @@ func incomplete(c report.Check, name string, missing []Gap, tolerant bool, phras
 	for _, g := range missing[:min(most, len(missing))] {
 		note, sentence := phrase(g)
 		notes = append(notes, note)
+		if g.Known {
+			continue
+		}
 		errs = append(errs, fmt.Errorf("%s: %s\n  try: %s", name, sentence, g.Remedy))
 	}
 	if rest := len(missing) - most; rest > 0 {

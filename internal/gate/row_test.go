@@ -70,7 +70,7 @@ func (a advisories) Complete(all []report.Finding) {
 // unless that is tolerated.
 func TestStaleData(t *testing.T) {
 	o := options(returns("a", Result{Covered: "1 file", Findings: []report.Finding{finding("R1", report.Low, "a.go", 1)}, Database: []Database{{Name: "osv/Go", Time: now}}}, nil))
-	o.Advisories = advisories{[]Gap{{"osv/Go", "is 9 days old (at most 7 days)", "security-gate database update"}}, "2026-03-01"}
+	o.Advisories = advisories{[]Gap{{What: "osv/Go", Why: "is 9 days old (at most 7 days)", Remedy: "security-gate database update"}}, "2026-03-01"}
 	r, _, err := Run(t.Context(), o)
 	if err == nil || err.Error() != "advisory data: osv/Go is 9 days old (at most 7 days)\n  try: security-gate database update" {
 		t.Errorf("error %v", err)
@@ -129,10 +129,10 @@ func TestRedaction(t *testing.T) {
 	f := report.Finding{Rule: "R-FORM", Aliases: []string{"A-FORM"}, Severity: report.High, Message: "quotes FOUND", Fix: "remove FORM",
 		At: report.Location{Path: "dir/FORM"}, Also: []report.Location{{Path: "FORM"}}, Through: []string{"FORM"}, Fingerprint: "of dir/FORM"}
 	o := options(
-		returns("a", Result{Covered: "FORM", Findings: []report.Finding{f}, Missing: []Gap{{"FORM", "FOUND", "FORM"}}}, nil),
+		returns("a", Result{Covered: "FORM", Findings: []report.Finding{f}, Missing: []Gap{{What: "FORM", Why: "FOUND", Remedy: "FORM"}}}, nil),
 		scanner{"b", func(context.Context, Input) (Result, error) { panic("FOUND") }},
 	)
-	o.Secrets, o.Checkout, o.Scope = censor{}, []Gap{{"FORM", "FORM", "FORM"}}, "everything"
+	o.Secrets, o.Checkout, o.Scope = censor{}, []Gap{{What: "FORM", Why: "FORM", Remedy: "FORM"}}, "everything"
 	o.Waivers = []Waiver{{Rule: "R-***", Path: "dir/*", Reason: "FOUND", Owner: "FORM", Expires: "2027-01-01", until: now.AddDate(0, 1, 0)}}
 	r, _, err := Run(t.Context(), o)
 	var log, summary strings.Builder

@@ -76,6 +76,11 @@ type Gap struct {
 	What   string `json:"what"`   // package-lock.json (npm)
 	Why    string `json:"why"`    // no npm advisories in /db
 	Remedy string `json:"remedy"` // how to close the gap
+
+	// Partial means that what could be read was examined. If the base has the same gap, it
+	// is Known, which is a warning: the change did not cause it.
+	Partial bool `json:"-"`
+	Known   bool `json:"-"`
 }
 
 // Database identifies advisory data that was used.

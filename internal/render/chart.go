@@ -29,7 +29,10 @@ func (t *Tree) chart(s Source, rel Release) (Result, error) {
 		return r, err
 	}
 	defer silence()()
-	c, gaps, err := t.load(dir)
+	c, gaps, err := t.load(dir, rel.Partial)
+	if missing := undelivered(c); err == nil && len(missing) > 0 && !rel.Partial {
+		err = fmt.Errorf("the dependency %s is not in the charts folder: run helm dependency build, and commit the result", strings.Join(missing, ", "))
+	}
 	r.Gaps = append(r.Gaps, gaps...)
 	if err == nil {
 		err = r.template(dir, c, values, rel)
@@ -43,8 +46,9 @@ func (t *Tree) chart(s Source, rel Release) (Result, error) {
 	return r, nil
 }
 
-// load reads a chart from a folder or an archive.
-func (t *Tree) load(dir string) (*chart.Chart, []Gap, error) {
+// load reads a chart from a folder or an archive. Of a partial chart it leaves out files
+// that are too large.
+func (t *Tree) load(dir string, partial bool) (*chart.Chart, []Gap, error) {
 	if t.Has(dir) {
 		text, err := t.Read(dir, maxFile)
 		if err != nil {
@@ -82,6 +86,10 @@ func (t *Tree) load(dir string) (*chart.Chart, []Gap, error) {
 			continue
 		}
 		text, err := t.Read(name, archive.MaxDecompressedFileSize)
+		if err != nil && partial {
+			gaps = append(gaps, Gap{What: name, Why: Reason(err), Remedy: "split the file, or list it in .helmignore"})
+			continue
+		}
 		if err != nil {
 			return nil, gaps, err
 		}
@@ -103,18 +111,14 @@ func loadFiles(files []*archive.BufferedFile) (*chart.Chart, error) {
 			}
 		}
 	}
-	c, err := loader.LoadFiles(files)
-	if err != nil {
-		return nil, err
-	}
-	if missing := undelivered(c); len(missing) > 0 {
-		return nil, fmt.Errorf("the dependency %s is not in the charts folder: run helm dependency build, and commit the result", strings.Join(missing, ", "))
-	}
-	return c, nil
+	return loader.LoadFiles(files)
 }
 
 // undelivered returns the declared dependencies that the chart does not contain.
 func undelivered(c *chart.Chart) (names []string) {
+	if c == nil || c.Metadata == nil {
+		return nil
+	}
 	for _, want := range c.Metadata.Dependencies {
 		if want != nil && !slices.ContainsFunc(c.Dependencies(), func(have *chart.Chart) bool { return have.Name() == want.Name }) {
 			names = append(names, want.Name)

@@ -42,6 +42,10 @@ type Release struct {
 	// constant, so that a chart renders to the same twice (a generated password would be
 	// public), and the schema of the values does not apply.
 	Inspect bool
+	// Partial renders as much of a chart as possible, for inspection: a value that the
+	// chart requires is empty, fail does nothing, a template that fails and a dependency
+	// that is not in the chart are left out. Gaps lists the templates that failed.
+	Partial bool
 }
 
 // Gap is something that could not be rendered, so the result is incomplete.

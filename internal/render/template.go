@@ -40,7 +40,17 @@ func (r *Result) template(dir string, c *chart.Chart, values map[string]any, rel
 		}
 	}
 	called := calls{}
-	texts, err := engine.Engine{CustomTemplateFuncs: functions(rel.Inspect, called)}.Render(c, all)
+	renderer := engine.Engine{CustomTemplateFuncs: functions(rel.Inspect, called), LintMode: rel.Partial}
+	texts, err := renderer.Render(c, all)
+	for tries := 0; err != nil && rel.Partial && tries < maxDropped; tries++ {
+		name := dropFailing(c, err)
+		if name == "" {
+			break
+		}
+		_, short, _ := strings.Cut(name, "/")
+		r.Gaps = append(r.Gaps, Gap{What: path.Join(dir, short), Why: Reason(err), Remedy: "repair the template"})
+		texts, err = renderer.Render(c, all)
+	}
 	if err != nil {
 		return err
 	}

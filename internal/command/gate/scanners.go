@@ -19,7 +19,7 @@ import (
 // scanners returns the scanners of a run.
 func (c *Scan) scanners(dir string, p *policy, secrets *gitleaks.Scanner) []gate.Scanner {
 	workflows := &workflow.Reader{}
-	all := []gate.Scanner{secrets, &osv.Scanner{Built: c.Artifact != ""}, &trivy.Scanner{}, actionlint.Scanner{Reader: workflows}, workflow.Scanner{Reader: workflows}}
+	all := []gate.Scanner{secrets, &osv.Scanner{Built: c.Artifact != ""}, &trivy.Scanner{Charts: chartsOf(p)}, actionlint.Scanner{Reader: workflows}, workflow.Scanner{Reader: workflows}}
 	if c.Image != "" {
 		all = append(all, &image.Scanner{Ref: c.Image, Base: c.BaseImage})
 	}
@@ -31,6 +31,17 @@ func (c *Scan) scanners(dir string, p *policy, secrets *gitleaks.Scanner) []gate
 		all = append(all, rendered)
 	}
 	return append(all, c.imports(dir)...)
+}
+
+// chartsOf returns the charts of gate.runtime with the values that they are deployed
+// with.
+func chartsOf(p *policy) (out []trivy.Chart) {
+	for _, r := range p.Gate.Runtime {
+		if r.Chart != "" {
+			out = append(out, trivy.Chart{Path: r.Chart, Values: r.Values})
+		}
+	}
+	return out
 }
 
 // imports returns a scanner for each imported SARIF file. If a file cannot be read, its

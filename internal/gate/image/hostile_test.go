@@ -198,7 +198,7 @@ func FuzzLayer(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Cleanup(trivy.Listen().Stop)
+	f.Cleanup(listen().stop)
 	f.Fuzz(func(t *testing.T, text []byte) {
 		s := &layerReader{analyzers: all, temp: t.TempDir(), max: 8 << 20}
 		sum := sha256.Sum256(text)

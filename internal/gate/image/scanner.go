@@ -17,7 +17,6 @@ import (
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/gate/image/oci"
-	"github.com/seed-b235b314/goldenpath/internal/gate/trivy"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/text"
 )
@@ -55,8 +54,8 @@ func (i *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) 
 	if i.Ref == "" {
 		return gate.Result{}, nil
 	}
-	log := trivy.Listen()
-	defer log.Stop()
+	log := listen()
+	defer log.stop()
 	temp, err := os.MkdirTemp("", "security-gate-image-")
 	if err != nil {
 		return gate.Result{}, err
@@ -93,7 +92,7 @@ func (i *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) 
 			return gate.Result{}, err
 		}
 	}
-	res.Missing = append(res.Missing, imageGaps(log.Drain(), bucketOf(app.OS, nil) != "")...)
+	res.Missing = append(res.Missing, imageGaps(log.drain(), bucketOf(app.OS, nil) != "")...)
 	slices.SortFunc(res.Missing, func(a, b gate.Gap) int { return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Why, b.Why)) })
 	res.Missing = slices.Compact(res.Missing)
 	return res, ctx.Err()
@@ -156,7 +155,7 @@ func (d *database) compare(ctx context.Context, res *gate.Result, app, base *con
 // imageGaps converts the library's warnings that are not reported elsewhere to gaps.
 // release means that the database has advisories for the release of the operating
 // system.
-func imageGaps(all []trivy.Entry, release bool) []gate.Gap {
+func imageGaps(all []entry, release bool) []gate.Gap {
 	var out []gate.Gap
 	for _, s := range all {
 		switch {

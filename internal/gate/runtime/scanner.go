@@ -186,7 +186,7 @@ func (s Source) render(ctx context.Context, t *render.Tree, i int) (rendering, e
 	}, render.Release{Inspect: true})
 	r := rendering{objects: out.Objects, generic: out.Generic}
 	for _, g := range out.Gaps {
-		r.missing = append(r.missing, gate.Gap(g))
+		r.missing = append(r.missing, gate.Gap{What: g.What, Why: g.Why, Remedy: g.Remedy})
 	}
 	for _, o := range out.Objects {
 		r.rego = append(r.rego, input{

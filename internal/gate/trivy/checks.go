@@ -22,10 +22,11 @@ import (
 )
 
 // checks are the checks for one type of input. The library compiles every check twice,
-// and a query for each pair of check and document. Here, one query runs all checks on a
-// document, so that shared values, such as the containers of a manifest, are computed
-// once.
+// and a query for each pair of check and document. Here, only checks that the input
+// needs are compiled, and one query runs all checks on a document, so that shared
+// values, such as the containers of a manifest, are computed once.
 type checks struct {
+	needs    func(text []byte) bool // which checks, by their text; nil: all for the type of input
 	once     sync.Once
 	err      error
 	rules    []rule
@@ -57,7 +58,11 @@ func (c *checks) compile(source types.Source) error {
 	if err != nil {
 		return err
 	}
-	policies, err := rego.LoadPoliciesFromDirs(mentioning{embedded.EmbeddedPolicyFileSystem, string(source)}, ".")
+	needs := c.needs
+	if needs == nil {
+		needs = func(text []byte) bool { return bytes.Contains(text, []byte(source)) }
+	}
+	policies, err := rego.LoadPoliciesFromDirs(needed{embedded.EmbeddedPolicyFileSystem, needs}, ".")
 	if err != nil {
 		return err
 	}
@@ -84,17 +89,17 @@ func (c *checks) compile(source types.Source) error {
 	return nil
 }
 
-// mentioning is a file system with the checks whose text contains a word. Parsing all
-// checks takes longer than compiling those that are needed.
-type mentioning struct {
+// needed is a file system with the checks that are needed. Parsing all checks takes
+// longer than compiling those.
+type needed struct {
 	embed.FS
-	word string
+	needs func(text []byte) bool
 }
 
-// ReadFile returns a check, or an empty check if it is for another type of input.
-func (m mentioning) ReadFile(name string) ([]byte, error) {
-	text, err := m.FS.ReadFile(name)
-	if err == nil && bytes.Contains(text, []byte("selector:")) && !bytes.Contains(text, []byte(m.word)) {
+// ReadFile returns a check, or an empty check if it is not needed.
+func (n needed) ReadFile(name string) ([]byte, error) {
+	text, err := n.FS.ReadFile(name)
+	if err == nil && bytes.Contains(text, []byte("selector:")) && !n.needs(text) {
 		return []byte("package other\n"), nil
 	}
 	return text, err
@@ -138,7 +143,7 @@ func (c *checks) rulesFor(document any) []rule {
 }
 
 func appliesTo(selectors []rego.Selector, kind string) bool {
-	return len(selectors) == 0 || slices.ContainsFunc(selectors, func(s rego.Selector) bool {
+	return len(selectors) == 0 || kind == "" || slices.ContainsFunc(selectors, func(s rego.Selector) bool {
 		return len(s.Subtypes) == 0 || slices.ContainsFunc(s.Subtypes, func(t rego.SubType) bool {
 			return slices.ContainsFunc([]string{t.Kind, t.Group, t.Version}, func(name string) bool { return strings.EqualFold(name, kind) })
 		})
@@ -168,10 +173,13 @@ func (c *checks) prepare(rules []rule) (opa.PreparedEvalQuery, error) {
 	return query, err
 }
 
-// run runs the checks on one document. If a check returns an error, the others still
-// run.
-func (c *checks) run(ctx context.Context, document any) ([]denial, error) {
+// run runs the checks on one document, or only those with the wanted ids. If a check
+// returns an error, the others still run.
+func (c *checks) run(ctx context.Context, document any, wanted ...string) ([]denial, error) {
 	lines, rules := linesBefore(document), c.rulesFor(document)
+	if wanted != nil {
+		rules = slices.DeleteFunc(rules, func(r rule) bool { return !slices.Contains(wanted, r.about.ID) })
+	}
 	if err := util.RoundTrip(&document); err != nil {
 		return nil, err
 	}
@@ -216,6 +224,7 @@ func linesBefore(document any) int {
 type denial struct {
 	about   *rego.StaticMetadata
 	message string
+	path    string // of a cloud resource; "": the file of the document
 	line    int
 }
 
@@ -252,6 +261,7 @@ func (d *denial) read(value any) {
 		if text, ok := v["msg"].(string); ok {
 			d.message = text
 		}
+		d.path, _ = v["filepath"].(string)
 		d.line, _ = strconv.Atoi(fmt.Sprint(v["startline"]))
 	}
 }

@@ -4,14 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"os"
-	"path"
 	"strings"
 
 	"github.com/aquasecurity/trivy/pkg/iac/detection"
-	docker "github.com/aquasecurity/trivy/pkg/iac/scanners/dockerfile/parser"
-	helm "github.com/aquasecurity/trivy/pkg/iac/scanners/helm/parser"
 	kubernetes "github.com/aquasecurity/trivy/pkg/iac/scanners/kubernetes/parser"
 	"github.com/aquasecurity/trivy/pkg/iac/types"
 
@@ -20,59 +16,68 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// result is the result of one file or chart. noun is empty if the file turns out not to
-// be configuration.
+// result is the result of one file, chart, kustomization or of all Terraform files.
+// noun is empty if the file turns out not to be configuration.
 type result struct {
 	noun     string
 	findings []report.Finding
 	gaps     []gate.Gap
-	files    int // 0: one
+	files    int              // 0: one
+	without  map[omission]int // what was not examined
+	built    *built           // of a kustomization
+}
+
+// omission is something that is not examined, in the singular and the plural.
+type omission struct{ one, many string }
+
+var (
+	externalModule  = omission{"external module", "external modules"}
+	missingModule   = omission{"module that is not in the repository", "modules that are not in the repository"}
+	replacedFile    = omission{"file that OpenTofu replaces with a .tofu file", "files that OpenTofu replaces with .tofu files"}
+	remoteResources = omission{"kustomization with remote resources", "kustomizations with remote resources"}
+	nestedTemplate  = omission{"nested or linked Azure template", "nested or linked Azure templates"}
+	unlistedChange  = omission{"planned resource without a change", "planned resources without a change"}
+)
+
+func (a *result) omit(what omission, n int) {
+	if n > 0 {
+		if a.without == nil {
+			a.without = map[omission]int{}
+		}
+		a.without[what] += n
+	}
 }
 
 func failed(noun, what string, err error) result {
 	return result{noun: noun, gaps: []gate.Gap{unread(what, err)}}
 }
 
-// dockerfile checks a Dockerfile. Comments that ignore checks have no effect, because a
-// repository must not loosen the gate.
-func (s *Scanner) dockerfile(ctx context.Context, root *os.Root, name string) result {
-	const noun = "Dockerfile"
-	text, err := files.Read(root, name, maxDockerfile)
-	if err != nil {
-		return failed(noun, name, err)
-	}
-	parsed, err := docker.NewParser().Parse(ctx, bytes.NewReader(text), name)
-	if err != nil {
-		return failed(noun, name, err)
-	}
-	if err := s.docker.load(types.SourceDockerfile); err != nil {
-		return failed(noun, name, err)
-	}
-	a := result{noun: noun}
-	for _, f := range parsed {
-		found, err := s.docker.run(ctx, f.ToRego())
-		a.findings = append(a.findings, findings(name, found)...)
-		if err != nil {
-			a.gaps = append(a.gaps, unread(name, err))
-		}
-	}
-	return a
-}
-
-// manifest checks a YAML or JSON file if it is a Kubernetes manifest.
-func (s *Scanner) manifest(ctx context.Context, root *os.Root, name string) result {
-	const noun = "Kubernetes file"
+// document checks a YAML or JSON file if its text is that of a configuration.
+func (s *Scanner) document(ctx context.Context, root *os.Root, name string) result {
 	text, err := files.Read(root, name, maxManifest)
 	if errors.Is(err, files.ErrTooLarge) && !mentions(root, name) {
 		return result{}
 	}
 	if err != nil {
-		return failed(noun, name, err)
-	}
-	if !marked(text) {
-		return result{}
+		return failed(nounOf[kubernetesFile], name, err)
 	}
 	text = utf8From(text)
+	form := formOf(name, text)
+	if form != unknown && form != kubernetesFile {
+		if a, ok := s.template(ctx, name, text, form); ok {
+			return a
+		}
+		form = kubernetesFile
+	}
+	if form == unknown || !marked(text) {
+		return result{}
+	}
+	return s.manifest(ctx, name, text)
+}
+
+// manifest checks a text if it is a Kubernetes manifest.
+func (s *Scanner) manifest(ctx context.Context, name string, text []byte) result {
+	noun := nounOf[kubernetesFile]
 	documents, unreadable := parse(ctx, name, text)
 	some := anyObject(documents)
 	switch {
@@ -100,59 +105,55 @@ func (s *Scanner) objects(ctx context.Context, documents []*kubernetes.Manifest)
 	var out []denial
 	var errs []error
 	for _, d := range documents {
-		found, err := s.kubernetes.run(ctx, d.ToRego())
-		out, errs = append(out, found...), append(errs, err)
+		input := d.ToRego()
+		found, err := s.kubernetes.run(ctx, input)
+		for _, one := range found {
+			if !settled(one, input) {
+				out = append(out, one)
+			}
+		}
+		errs = append(errs, err)
 	}
 	return out, errors.Join(errs...)
 }
 
-// chart renders a chart and checks the result. Findings have no lines, because lines of
-// rendered text do not exist in the file.
-func (s *Scanner) chart(ctx context.Context, where string, render func(*helm.Parser) ([]helm.Manifest, error)) result {
-	const noun = "Helm chart"
-	what := noun + " " + strings.TrimSuffix(where, ":")
-	unrendered := func(err error) result {
-		a := failed(noun, what, err)
-		a.gaps[0].Remedy = "correct the chart, or commit its dependencies (helm dependency build)"
-		return a
+// defaultContext is the rule that wants a security context. The library also reports a
+// pod without one if each of its containers has its own, which takes precedence:
+// aquasecurity/trivy#9329.
+const defaultContext = "KSV-0118"
+
+func settled(d denial, object any) bool {
+	if d.about.ID != defaultContext || strings.HasPrefix(d.message, "container ") {
+		return false
 	}
-	rendered, err := renderFor("", render)
-	if err != nil && strings.Contains(err.Error(), "incompatible with Kubernetes") {
-		rendered, err = renderFor(newKubernetes, render)
-	}
-	if err != nil {
-		return unrendered(err)
-	}
-	a := result{noun: noun}
-	for _, file := range rendered {
-		documents, err := parse(ctx, file.Path, []byte(file.Content))
-		if err != nil {
-			a.gaps = append(a.gaps, unrendered(fmt.Errorf("cannot parse the rendered manifest %q: %w", file.Path, err)).gaps...)
-		}
-		found, err := s.objects(ctx, documents)
-		for i := range found {
-			found[i].line = 0
-		}
-		name := path.Join(where, file.Path)
-		if strings.HasSuffix(where, ":") { // an archive
-			name = where + file.Path
-		}
-		a.findings = append(a.findings, findings(name, found)...)
-		if err != nil {
-			a.gaps = append(a.gaps, unread(what, err))
+	pods := podSpecs(object)
+	for _, pod := range pods {
+		for _, list := range []string{"containers", "initContainers"} {
+			containers, _ := pod[list].([]any)
+			for _, c := range containers {
+				c, _ := c.(map[string]any)
+				own, _ := c["securityContext"].(map[string]any)
+				delete(own, "__defsec_metadata")
+				if len(own) == 0 {
+					return false
+				}
+			}
 		}
 	}
-	return a
+	return len(pods) > 0
 }
 
-// newKubernetes is the Kubernetes version for charts that do not accept the library's
-// default, 1.20.
-const newKubernetes = "1.36.0"
-
-func renderFor(version string, render func(*helm.Parser) ([]helm.Manifest, error)) ([]helm.Manifest, error) {
-	parser, err := helm.New(helm.OptionWithKubeVersion(version))
-	if err != nil {
-		return nil, err
+// podSpecs returns the specifications of pods in an object of Kubernetes' own kinds.
+func podSpecs(object any) []map[string]any {
+	at, _ := object.(map[string]any)
+	for _, path := range [][]string{{"spec"}, {"spec", "template", "spec"}, {"spec", "jobTemplate", "spec", "template", "spec"}} {
+		spec := at
+		for _, key := range path {
+			spec, _ = spec[key].(map[string]any)
+		}
+		if _, ok := spec["containers"].([]any); ok {
+			return []map[string]any{spec}
+		}
 	}
-	return render(parser)
+	return nil
 }

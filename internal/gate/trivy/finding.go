@@ -2,6 +2,9 @@ package trivy
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -19,21 +22,6 @@ func findings(name string, found []denial) []report.Finding {
 	return out
 }
 
-// failures returns the failed checks, including those that a comment in the file
-// disables: the library marks these as ignored and keeps them.
-func failures(results scan.Results) []report.Finding {
-	var out []report.Finding
-	for _, r := range results {
-		if r.Status() != scan.StatusPassed {
-			rule := r.Rule()
-			rule.Severity = r.Severity()
-			out = append(out, finding(rule, r.Description(),
-				report.Location{Path: r.Range().GetFilename(), Line: r.Range().GetStartLine()}))
-		}
-	}
-	return out
-}
-
 func finding(rule scan.Rule, here string, at report.Location) report.Finding {
 	f := report.Finding{
 		Rule: rule.ID, Severity: report.Severity(strings.ToLower(string(rule.Severity))),
@@ -45,7 +33,21 @@ func finding(rule scan.Rule, here string, at report.Location) report.Finding {
 			f.Aliases = append(f.Aliases, id)
 		}
 	}
+	if container.MatchString(here) {
+		f.Fingerprint = identity(f)
+	}
 	return f
+}
+
+// container matches the name of a container in a message.
+var container = regexp.MustCompile(`(?i)\b(container) ['"]?[^\s'"]+['"]?`)
+
+// identity returns the fingerprint of a finding without the name of the container, so
+// that the findings of a renamed container stay known. Several containers of an object
+// share it: the gate compares how many there are.
+func identity(f report.Finding) string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{f.Rule, f.At.Path, container.ReplaceAllString(f.Message, "$1 *")}, "\x00")))
+	return hex.EncodeToString(sum[:16])
 }
 
 // message joins the title of the check and the check's message about this place.

@@ -1,17 +1,24 @@
 // Package trivy finds misconfiguration with trivy's built-in checks, in Dockerfiles,
-// Kubernetes manifests, Helm charts and Terraform.
+// Kubernetes manifests, Helm charts, kustomizations, Terraform, CloudFormation, Azure
+// templates and Ansible.
 package trivy
 
 import (
 	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
+	"maps"
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
+	"github.com/aquasecurity/trivy/pkg/log"
 	"github.com/dustin/go-humanize/english"
+
 	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/render"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/text"
 )
@@ -20,8 +27,10 @@ import (
 // or Terraform modules. The zero value is ready to use. Checks are compiled once, when
 // the first file needs them.
 type Scanner struct {
+	Charts []Chart // what is known about the values of charts
+
 	docker, kubernetes checks
-	terraformChecks    terraformChecks
+	cloudChecks        cloudChecks
 }
 
 // Name is "trivy".
@@ -41,48 +50,54 @@ func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) 
 		return gate.Result{}, fmt.Errorf("cannot read the configuration files: %w", err)
 	}
 	defer root.Close()
-	log := Listen()
-	defer log.Stop()
-	jobs, err := s.plan(root, in.Files)
+	var names []string
+	for _, f := range in.Files {
+		names = append(names, f.Path)
+	}
+	tree, err := render.Select(in.Dir, names, func(name string) bool { return gate.Excluded(name, in.Exclude) })
 	if err != nil {
 		return gate.Result{}, fmt.Errorf("cannot read the configuration files: %w", err)
 	}
-	results, err := jobs.run(ctx)
+	defer tree.Close()
+	Quiet()
+	results, err := s.plan(root, tree, in.Files).run(ctx)
 	if err != nil {
 		return gate.Result{}, err
 	}
-	return join(results, log.take()), nil
+	settle(results)
+	return join(results), nil
 }
 
+// Quiet replaces the logger that the library installs when the process starts, which
+// keeps every record. Errors are returned, so that the log is not needed.
+var Quiet = sync.OnceFunc(func() {
+	if _, ok := slog.Default().Handler().(*log.DeferredHandler); ok {
+		slog.SetDefault(slog.New(slog.DiscardHandler))
+	}
+})
+
+// nouns are what the report counts, in this order.
+var nouns = []string{"Dockerfile", "Kubernetes file", "kustomization", chartNoun, "Terraform file", "Terraform plan", "CloudFormation template", "Azure template", "Ansible project"}
+
 // join combines the results of all files.
-func join(results []result, logged logged) gate.Result {
+func join(results []result) gate.Result {
 	var res gate.Result
-	checked := map[string]int{}
+	checked, without := map[string]int{}, map[omission]int{}
 	for _, a := range results {
 		res.Findings = append(res.Findings, a.findings...)
 		res.Missing = append(res.Missing, a.gaps...)
-		if a.noun != "" && a.gaps == nil {
-			checked[a.noun] += max(1, a.files)
+		if a.noun != "" && a.files > 0 {
+			checked[a.noun] += a.files
+		} else if a.noun != "" && a.gaps == nil {
+			checked[a.noun]++
+		}
+		for what, n := range a.without {
+			without[what] += n
 		}
 	}
-	res.Missing = append(res.Missing, logged.gaps...)
 	slices.SortFunc(res.Missing, func(a, b gate.Gap) int { return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Why, b.Why)) })
-	var covered []string
-	for _, noun := range []string{"Dockerfile", "Kubernetes file", "Helm chart", "Terraform file"} {
-		n := checked[noun]
-		if noun == "Terraform file" {
-			n -= logged.unread
-		}
-		if n <= 0 {
-			continue
-		}
-		part := english.Plural(n, noun, "")
-		if noun == "Terraform file" && logged.elsewhere > 0 { // modules of a registry or another repository
-			part += " (without " + english.Plural(logged.elsewhere, "external module", "") + ")"
-		}
-		covered = append(covered, part)
-	}
-	res.Covered = strings.Join(covered, ", ")
+	res.Missing = slices.Compact(res.Missing)
+	res.Covered = covered(checked, without)
 	slices.SortFunc(res.Findings, func(a, b report.Finding) int {
 		return cmp.Or(cmp.Compare(a.At.Path, b.At.Path), cmp.Compare(a.At.Line, b.At.Line),
 			cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Message, b.Message))
@@ -91,6 +106,26 @@ func join(results []result, logged logged) gate.Result {
 		return a.Rule == b.Rule && a.At == b.At && a.Message == b.Message
 	})
 	return res
+}
+
+// covered states what was examined and what was not.
+func covered(checked map[string]int, without map[omission]int) string {
+	var parts, not []string
+	for _, noun := range nouns {
+		if n := checked[noun]; n > 0 {
+			parts = append(parts, english.Plural(n, noun, ""))
+		}
+	}
+	for _, what := range slices.SortedFunc(maps.Keys(without), func(a, b omission) int { return cmp.Compare(a.one, b.one) }) {
+		not = append(not, english.Plural(without[what], what.one, what.many))
+	}
+	if len(not) == 0 {
+		return strings.Join(parts, ", ")
+	}
+	if len(parts) == 0 {
+		parts = []string{"no file"}
+	}
+	return strings.Join(parts, ", ") + " (not examined: " + strings.Join(not, ", ") + ")"
 }
 
 // oneLine joins lines without a limit.

@@ -8,6 +8,7 @@ import (
 	"github.com/aquasecurity/trivy/pkg/iac/detection"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/render"
 )
 
 // sort is the type of a configuration file, derived from its name.
@@ -15,45 +16,90 @@ type sort int
 
 const (
 	other sort = iota
-	dockerfile
+	dockerFile
 	terraform
-	manifest // YAML or JSON: its text decides whether it is a Kubernetes manifest
-	archive  // may hold a Helm chart
+	manifestFile // YAML or JSON: its text decides what it is
+	archive      // may hold a Helm chart
+	foreign      // configuration that trivy has no checks for
 )
 
 // IsDockerfile reports whether a file is examined as a Dockerfile, by its name.
-func IsDockerfile(name string) bool { return sortOf(name) == dockerfile }
+func IsDockerfile(name string) bool { return sortOf(name) == dockerFile }
 
 func sortOf(name string) sort {
 	switch {
 	case detection.IsType(name, nil, detection.FileTypeDockerfile):
-		return dockerfile
-	case detection.IsTerraformFile(name):
+		return dockerFile
+	case detection.IsTerraformFile(name), strings.HasSuffix(name, ".tfvars.json"):
 		return terraform
 	case detection.IsArchive(name):
 		return archive
 	}
+	if _, ok := unexamined(name); ok {
+		return foreign
+	}
 	switch strings.ToLower(path.Ext(name)) {
-	case ".yaml", ".yml", ".json":
-		return manifest
+	case ".yaml", ".yml", ".json", ".template":
+		return manifestFile
 	}
 	return other
 }
 
-// Select returns the changed Dockerfiles, manifests and archives, by their paths. It
-// returns a whole chart, and all Terraform files, if one of their files changed,
-// because they are read together. If a Chart.yaml is added or deleted, the files below
-// it are read differently, so they are treated as changed.
-func (*Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, bool) {
+// formats are the forms of configuration that are named as not examined, because trivy
+// has no checks for them. The patterns are those of path.Match, for the base name.
+var formats = []struct {
+	patterns []string
+	what     omission
+}{
+	{[]string{"*.bicep"}, omission{"Bicep file", "Bicep files"}},
+	{[]string{"compose.y*ml", "compose.*.y*ml", "docker-compose.y*ml", "docker-compose[.-]*.y*ml"}, omission{"Compose file", "Compose files"}},
+	{[]string{"serverless.y*ml", "serverless.json"}, omission{"Serverless Framework file", "Serverless Framework files"}},
+	{[]string{"Pulumi.y*ml"}, omission{"Pulumi project", "Pulumi projects"}},
+	{[]string{"terragrunt.hcl", "*.pkr.hcl", "*.nomad", "*.nomad.hcl"}, omission{"Terragrunt, Packer or Nomad file", "Terragrunt, Packer or Nomad files"}},
+	{[]string{"*.jsonnet"}, omission{"Jsonnet file", "Jsonnet files"}},
+	{[]string{"helmfile.y*ml"}, omission{"helmfile", "helmfiles"}},
+	{[]string{"*.tfplan"}, omission{"binary Terraform plan", "binary Terraform plans"}},
+	{[]string{"Vagrantfile"}, omission{"Vagrantfile", "Vagrantfiles"}},
+}
+
+// unexamined returns what a file is if its form is not examined.
+func unexamined(name string) (omission, bool) {
+	base := path.Base(name)
+	for _, f := range formats {
+		for _, pattern := range f.patterns {
+			if ok, _ := path.Match(pattern, base); ok {
+				return f.what, true
+			}
+		}
+	}
+	return omission{}, false
+}
+
+// Select returns the changed Dockerfiles, manifests, templates and archives, by their
+// paths. It returns a whole chart, all Terraform files, all files of Ansible or all
+// kustomizations if one of their files changed, because they are read together. If a
+// Chart.yaml is added or deleted, the files below it are read differently, so they are
+// treated as changed.
+func (s *Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, bool) {
 	charts := chartsIn(files)
+	overlays := overlaysIn(files)
 	touched := map[string]bool{}
 	var moved []string
-	modules := changed == nil
+	modules, overlay := changed == nil, changed == nil
 	for name := range changed {
 		touched[chartOf(name, charts)] = true
 		modules = modules || sortOf(name) == terraform
+		overlay = overlay || overlays(name) || render.IsKustomization(name)
 		if path.Base(name) == chartFile {
 			moved = append(moved, path.Dir(name))
+		}
+	}
+	values := map[string]string{} // file: chart
+	for _, c := range s.Charts {
+		chart := path.Clean(c.Path)
+		for _, v := range c.Values {
+			values[path.Clean(v)] = chart
+			touched[chart] = touched[chart] || changed.Has(path.Clean(v))
 		}
 	}
 	whole := func(name string) bool {
@@ -65,10 +111,10 @@ func (*Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, bo
 	})
 	var out []gate.File
 	for _, f := range files {
-		take := whole(f.Path)
-		if !take && (changed.Has(f.Path) || modules || moved != nil) {
+		take := whole(f.Path) || values[f.Path] != "" && (changed == nil || touched[values[f.Path]]) || overlay && overlays(f.Path)
+		if !take && (changed.Has(f.Path) || modules || moved != nil || touched[f.Path]) {
 			kind := sortOf(f.Path)
-			take = kind != other && changed.Has(f.Path) || kind == terraform && modules ||
+			take = kind != other && (changed.Has(f.Path) || touched[f.Path]) || kind == terraform && modules ||
 				kind != other && slices.ContainsFunc(moved, func(dir string) bool { return dir == "." || strings.HasPrefix(f.Path, dir+"/") })
 		}
 		if take {
@@ -76,6 +122,30 @@ func (*Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, bo
 		}
 	}
 	return out, len(out) > 0
+}
+
+// overlaysIn returns a function that reports whether a file may be part of a
+// kustomization: it is a manifest at or below the folder of one.
+func overlaysIn(files []gate.File) func(name string) bool {
+	dirs := map[string]bool{}
+	for _, f := range files {
+		if render.IsKustomization(f.Path) {
+			dirs[path.Dir(f.Path)] = true
+		}
+	}
+	return func(name string) bool {
+		if len(dirs) == 0 || !render.IsManifest(name) && !render.IsKustomization(name) {
+			return false
+		}
+		for dir := path.Dir(name); ; dir = path.Dir(dir) {
+			if dirs[dir] {
+				return true
+			}
+			if dir == "." || dir == "/" {
+				return false
+			}
+		}
+	}
 }
 
 const chartFile = "Chart.yaml"

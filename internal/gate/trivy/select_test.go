@@ -15,13 +15,14 @@ import (
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/gate/gatetest"
+	"github.com/seed-b235b314/goldenpath/internal/render"
 )
 
 // GP-GATE-4: a pull request costs what it changed.
 func TestSelect(t *testing.T) {
 	tree := []string{
 		"Dockerfile", "README.md", "chart/Chart.yaml", "chart/README.md", "chart/files/a.json", "chart/templates/a.yaml", "chart/values.yaml",
-		"charts/b-1.0.0.tgz", "deploy/a.yaml", "deploy/b.json", "docs/a.md", "main.go", "old/templates/x.yaml", "old/values.yaml", "tf/main.tf", "tf/m/x.tfvars",
+		"charts/b-1.0.0.tgz", "deploy/a.yaml", "deploy/b.json", "docs/a.md", "main.go", "old/templates/x.yaml", "old/values.yaml", "over/kustomization.yaml", "over/p.yaml", "over/sub/q.yaml", "prod.yaml", "tf/main.tf", "tf/m/x.tfvars",
 	}
 	var files []gate.File
 	for _, name := range tree {
@@ -37,20 +38,22 @@ func TestSelect(t *testing.T) {
 		{"nothing", []string{}, nil},
 		{"Dockerfile", []string{"Dockerfile"}, []string{"Dockerfile"}},
 		{"manifest", []string{"deploy/b.json", "README.md"}, []string{"deploy/b.json"}},
-		{"file of a chart", []string{"chart/values.yaml"}, chart},
-		{"file gone from a chart", []string{"chart/templates/gone.yaml"}, chart},
+		{"file of a chart", []string{"chart/values.yaml"}, append(slices.Clone(chart), "prod.yaml")},
+		{"file gone from a chart", []string{"chart/templates/gone.yaml"}, append(slices.Clone(chart), "prod.yaml")},
 		{"packed chart", []string{"charts/b-1.0.0.tgz"}, []string{"charts/b-1.0.0.tgz"}},
 		{"Terraform", []string{"tf/main.tf"}, []string{"tf/main.tf", "tf/m/x.tfvars"}},
 		{"Terraform gone", []string{"tf/gone.tf.json"}, []string{"tf/main.tf", "tf/m/x.tfvars"}},
 		{"no chart any more", []string{"old/Chart.yaml"}, []string{"old/templates/x.yaml", "old/values.yaml"}},
 		{"manifest gone", []string{"deploy/gone.yaml"}, nil},
+		{"patch of a kustomization", []string{"over/p.yaml"}, []string{"over/kustomization.yaml", "over/p.yaml", "over/sub/q.yaml"}},
+		{"value of a chart that is declared", []string{"prod.yaml"}, append(slices.Clone(chart), "prod.yaml")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			changed := gate.Changes{}
 			for _, name := range tt.changed {
 				changed[name] = true
 			}
-			got, ok := new(Scanner).Select(files, changed)
+			got, ok := (&Scanner{Charts: []Chart{{Path: "chart", Values: []string{"prod.yaml"}}}}).Select(files, changed)
 			if diff := cmp.Diff(tt.want, paths(got)); diff != "" || ok != (len(tt.want) > 0) {
 				t.Error(diff, ok)
 			}
@@ -82,7 +85,7 @@ func TestChecksAreCompiledWhenNeeded(t *testing.T) {
 		}
 	}
 	compiled := func() []bool {
-		return []bool{s.docker.compiler != nil, s.kubernetes.compiler != nil, s.terraformChecks.checks != nil}
+		return []bool{s.docker.compiler != nil, s.kubernetes.compiler != nil, len(s.cloudChecks.services) > 0}
 	}
 	scan(map[string]string{"package-lock.json": "{}", "a.yaml": "a: 1\n"})
 	if diff := cmp.Diff([]bool{false, false, false}, compiled()); diff != "" {
@@ -179,7 +182,7 @@ func TestNotRead(t *testing.T) {
 			t.Errorf("%+v", g)
 		}
 	}
-	want := []string{"Dockerfile", "bomb.yaml", "chart/templates/a.yaml", "gone.yaml", "large.yaml", "main.tf"}
+	want := []string{"Dockerfile", "Helm chart chart", "bomb.yaml", "chart/templates/a.yaml", "gone.yaml", "large.yaml", "main.tf"}
 	if diff := cmp.Diff(want, what); diff != "" || res.Covered != "" || len(res.Findings) != 0 {
 		t.Errorf("%s covered %q", diff, res.Covered)
 	}
@@ -202,18 +205,19 @@ func FuzzManifest(f *testing.F) {
 		f.Add(text)
 	}
 	s := &Scanner{}
-	f.Cleanup(Listen().Stop)
+	Quiet()
 	f.Fuzz(func(t *testing.T, text string) {
 		root, err := os.OpenRoot(gatetest.Write(t, map[string]string{"a.yaml": text, "Dockerfile": text}))
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer root.Close()
-		jobs, err := s.plan(root, []gate.File{{Path: "Dockerfile"}, {Path: "a.yaml"}})
+		tree, err := render.Open(root.Name())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := jobs.run(context.Background()); err != nil {
+		defer tree.Close()
+		if _, err := s.plan(root, tree, []gate.File{{Path: "Dockerfile"}, {Path: "a.yaml"}}).run(context.Background()); err != nil {
 			t.Fatal(err)
 		}
 	})

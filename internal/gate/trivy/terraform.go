@@ -2,24 +2,27 @@ package trivy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
-	"sync"
+	"slices"
+	"strings"
 
-	"github.com/aquasecurity/trivy/pkg/iac/rego"
-	library "github.com/aquasecurity/trivy/pkg/iac/scanners/terraform"
+	adapter "github.com/aquasecurity/trivy/pkg/iac/adapters/terraform"
 	"github.com/aquasecurity/trivy/pkg/iac/scanners/terraform/parser"
+	library "github.com/aquasecurity/trivy/pkg/iac/terraform"
 	"github.com/aquasecurity/trivy/pkg/mapfs"
-
-	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclparse"
 )
 
 // memoryFiles is a file system in memory. The library parses every file it finds, so it
 // is given only these files and cannot read outside the repository.
 type memoryFiles struct {
 	*mapfs.FS
-	count int
+	names []string
 	size  int
 }
 
@@ -29,32 +32,238 @@ func (f *memoryFiles) add(name string, text []byte) error {
 	if err := f.MkdirAll(path.Dir(name), fs.ModePerm); err != nil {
 		return err
 	}
-	f.count++
+	f.names = append(f.names, name)
 	f.size += len(text)
 	return f.WriteVirtualFile(name, text, 0o644)
 }
 
-// terraformChecks holds the library's own Terraform scanner, which compiles every
-// check.
-type terraformChecks struct {
-	once   sync.Once
-	checks *rego.Scanner
-	err    error
+// modules are the Terraform files of a repository.
+type modules struct {
+	texts map[string][]byte
+	calls map[string][]string // folder: folders of the local modules that it calls
+	dirs  map[string]bool     // with Terraform files
+
+	external int // calls of modules of a registry or another repository
+	replaced int // files that OpenTofu replaces with others
 }
 
-// scan checks all Terraform of a repository at once, because modules refer to each
+// terraform checks all Terraform of a repository at once, because modules refer to each
 // other.
-func (c *terraformChecks) scan(ctx context.Context, all *memoryFiles) ([]report.Finding, error) {
-	c.once.Do(func() {
-		c.checks = rego.NewScanner(rego.WithEmbeddedPolicies(true), rego.WithEmbeddedLibraries(true))
-		c.err = c.checks.LoadPolicies(nil)
-	})
-	if c.err != nil {
-		return nil, fmt.Errorf("cannot compile the checks for Terraform: %w", c.err)
+func (s *Scanner) terraform(ctx context.Context, texts map[string][]byte) (result, error) {
+	const noun = "Terraform file"
+	m := &modules{texts: texts, calls: map[string][]string{}, dirs: map[string]bool{}}
+	a := result{noun: noun}
+	m.replaced = m.shadow()
+	lines := m.override()
+	all := newFiles()
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
+		if err := m.inspect(name); err != nil {
+			a.gaps = append(a.gaps, unread(name, err))
+			continue
+		}
+		a.files++
+		if err := all.add(name, texts[name]); err != nil {
+			return result{}, err
+		}
 	}
-	scan := library.New(rego.WithRegoScanner(c.checks), library.ScannerWithAllDirectories(true),
-		library.ScannerWithDownloadsAllowed(false), library.ScannerWithSkipCachedModules(true))
-	scan.AddParserOptions(parser.OptionWithWorkingDirectoryPath(".")) // otherwise it uses that of the process
-	found, err := scan.ScanFS(ctx, all, ".")
-	return failures(found), err
+	roots, circles := m.roots()
+	for _, dir := range circles {
+		a.gaps = append(a.gaps, unread("Terraform module "+dir, errCircle))
+		a.files -= m.filesIn(dir)
+	}
+	for _, dir := range roots {
+		p := parser.New(all, "", parser.OptionWithDownloads(false), parser.OptionWithSkipCachedModules(true),
+			parser.OptionWithWorkingDirectoryPath("."), parser.OptionWithTFVarsPaths(m.variables(dir)...))
+		err := p.ParseFS(ctx, dir)
+		var evaluated library.Modules
+		if err == nil {
+			evaluated, err = p.EvaluateAll(ctx)
+		}
+		if ctx.Err() != nil {
+			return result{}, ctx.Err()
+		}
+		if err == nil {
+			found, failed := s.cloud(ctx, dir, adapter.Adapt(evaluated))
+			for i := range found {
+				found[i].At.Line = lines.original(found[i].At.Path, found[i].At.Line)
+			}
+			a.findings, err = append(a.findings, found...), failed
+		}
+		if err != nil {
+			a.gaps = append(a.gaps, unread("Terraform module "+dir, err))
+			a.files -= m.filesIn(dir)
+		}
+	}
+	a.omit(externalModule, m.external)
+	a.omit(missingModule, m.missing())
+	a.omit(replacedFile, m.replaced)
+	return a, nil
+}
+
+// isModule reports whether a Terraform file is part of a module, and is not a file of
+// variables.
+func isModule(name string) bool {
+	return slices.ContainsFunc([]string{".tf", ".tf.json", ".tofu", ".tofu.json"}, func(end string) bool { return strings.HasSuffix(name, end) })
+}
+
+// shadow removes the files that OpenTofu does not load because a .tofu file of the same
+// name exists, and returns their number: aquasecurity/trivy#11192.
+func (m *modules) shadow() (n int) {
+	for name := range m.texts {
+		for _, end := range []string{"", ".json"} {
+			base, ok := strings.CutSuffix(name, ".tofu"+end)
+			if _, both := m.texts[base+".tf"+end]; ok && both {
+				delete(m.texts, base+".tf"+end)
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// inspect parses a file as the library does, which does not return the error, and
+// notes the modules that the file calls.
+func (m *modules) inspect(name string) error {
+	if !isModule(name) {
+		return nil
+	}
+	dir := path.Dir(name)
+	m.dirs[dir] = true
+	var file *hcl.File
+	var problems hcl.Diagnostics
+	if strings.HasSuffix(name, ".json") {
+		file, problems = hclparse.NewParser().ParseJSON(m.texts[name], name)
+	} else {
+		file, problems = hclparse.NewParser().ParseHCL(m.texts[name], name)
+	}
+	if problems.HasErrors() {
+		return firstProblem(problems)
+	}
+	content, problems := file.Body.Content(library.Schema)
+	if problems.HasErrors() {
+		return firstProblem(problems)
+	}
+	for _, block := range content.Blocks.OfType("module") {
+		attributes, _ := block.Body.JustAttributes()
+		source, ok := attributes["source"]
+		if !ok {
+			continue
+		}
+		value, problems := source.Expr.Value(nil)
+		if problems.HasErrors() || value.Type().FriendlyName() != "string" {
+			m.external++
+			continue
+		}
+		if from := value.AsString(); strings.HasPrefix(from, ".") {
+			m.calls[dir] = append(m.calls[dir], path.Join(dir, from))
+		} else {
+			m.external++
+		}
+	}
+	return nil
+}
+
+func firstProblem(problems hcl.Diagnostics) error {
+	for _, p := range problems {
+		if p.Severity == hcl.DiagError {
+			line := 0
+			if p.Subject != nil {
+				line = p.Subject.Start.Line
+			}
+			return fmt.Errorf("line %d: %s: %s", line, p.Summary, p.Detail)
+		}
+	}
+	return problems
+}
+
+// missing counts the local modules that are called and have no files.
+func (m *modules) missing() (n int) {
+	seen := map[string]bool{}
+	for _, all := range m.calls {
+		for _, called := range all {
+			if !m.dirs[called] && !seen[called] {
+				seen[called] = true
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// filesIn counts the files in a folder.
+func (m *modules) filesIn(dir string) (n int) {
+	for name := range m.texts {
+		if path.Dir(name) == dir {
+			n++
+		}
+	}
+	return n
+}
+
+var errCircle = errors.New("its modules call each other in a circle")
+
+// roots returns the folders of the root modules, which no other module calls, and the
+// folders of modules that call each other in a circle: Terraform rejects these, and the
+// library would evaluate them for ever.
+func (m *modules) roots() (out, circles []string) {
+	called := map[string]bool{}
+	for _, all := range m.calls {
+		for _, one := range all {
+			called[one] = true
+		}
+	}
+	states := map[string]visit{}
+	for _, dir := range slices.Sorted(maps.Keys(m.dirs)) {
+		switch circle := m.circle(dir, states); {
+		case circle:
+			circles = append(circles, dir)
+		case !called[dir]:
+			out = append(out, dir)
+		}
+	}
+	return out, circles
+}
+
+type visit int
+
+const (
+	begun visit = iota + 1
+	straight
+	circular
+)
+
+// circle reports whether a module calls itself, or modules that do.
+func (m *modules) circle(dir string, states map[string]visit) bool {
+	switch states[dir] {
+	case begun, circular:
+		return true
+	case straight:
+		return false
+	}
+	states[dir] = begun
+	state := straight
+	for _, one := range m.calls[dir] {
+		if m.circle(one, states) {
+			state = circular
+		}
+	}
+	states[dir] = state
+	return state == circular
+}
+
+// variables returns the files of variables that Terraform loads for a root module by
+// itself, in their order.
+func (m *modules) variables(dir string) (out []string) {
+	in := func(name string) string { return path.Join(dir, name) }
+	for _, name := range []string{in("terraform.tfvars"), in("terraform.tfvars.json")} {
+		if _, ok := m.texts[name]; ok {
+			out = append(out, name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.texts)) {
+		if path.Dir(name) == dir && (strings.HasSuffix(name, ".auto.tfvars") || strings.HasSuffix(name, ".auto.tfvars.json")) {
+			out = append(out, name)
+		}
+	}
+	return out
 }
