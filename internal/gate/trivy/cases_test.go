@@ -179,3 +179,10 @@ func TestRenamedContainer(t *testing.T) {
 		t.Errorf("%d findings of two containers", len(two))
 	}
 }
+
+func TestMessageWithoutPositions(t *testing.T) {
+	const here = `variable name "{\"endline\": 13, \"fskey\": \"d96f\", \"value\": \"DATABASE_PASSWORD\"}"`
+	if got := message("Sensitive", here); strings.Contains(got, "fskey") || !strings.Contains(got, "DATABASE_PASSWORD") {
+		t.Error(got)
+	}
+}

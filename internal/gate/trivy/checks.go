@@ -26,7 +26,7 @@ import (
 // needs are compiled, and one query runs all checks on a document, so that shared
 // values, such as the containers of a manifest, are computed once.
 type checks struct {
-	needs    func(text []byte) bool // which checks, by their text; nil: all for the type of input
+	needs    func(name string, text []byte) bool // which checks; nil: all for the type of input
 	once     sync.Once
 	err      error
 	rules    []rule
@@ -60,7 +60,7 @@ func (c *checks) compile(source types.Source) error {
 	}
 	needs := c.needs
 	if needs == nil {
-		needs = func(text []byte) bool { return bytes.Contains(text, []byte(source)) }
+		needs = func(_ string, text []byte) bool { return bytes.Contains(text, []byte(source)) }
 	}
 	policies, err := rego.LoadPoliciesFromDirs(needed{embedded.EmbeddedPolicyFileSystem, needs}, ".")
 	if err != nil {
@@ -93,13 +93,13 @@ func (c *checks) compile(source types.Source) error {
 // longer than compiling those.
 type needed struct {
 	embed.FS
-	needs func(text []byte) bool
+	needs func(name string, text []byte) bool
 }
 
 // ReadFile returns a check, or an empty check if it is not needed.
 func (n needed) ReadFile(name string) ([]byte, error) {
 	text, err := n.FS.ReadFile(name)
-	if err == nil && bytes.Contains(text, []byte("selector:")) && !n.needs(text) {
+	if err == nil && bytes.Contains(text, []byte("selector:")) && !n.needs(name, text) {
 		return []byte("package other\n"), nil
 	}
 	return text, err
@@ -173,20 +173,29 @@ func (c *checks) prepare(rules []rule) (opa.PreparedEvalQuery, error) {
 	return query, err
 }
 
-// run runs the checks on one document, or only those with the wanted ids. If a check
-// returns an error, the others still run.
-func (c *checks) run(ctx context.Context, document any, wanted ...string) ([]denial, error) {
-	lines, rules := linesBefore(document), c.rulesFor(document)
-	if wanted != nil {
-		rules = slices.DeleteFunc(rules, func(r rule) bool { return !slices.Contains(wanted, r.about.ID) })
-	}
+// inputOf converts a document to the form that the checks take.
+func inputOf(document any) (ast.Value, error) {
 	if err := util.RoundTrip(&document); err != nil {
 		return nil, err
 	}
-	input, err := ast.InterfaceToValue(document)
+	return ast.InterfaceToValue(document)
+}
+
+// run runs the checks on one document, or only those with the wanted ids. If a check
+// returns an error, the others still run.
+func (c *checks) run(ctx context.Context, document any, wanted ...string) ([]denial, error) {
+	rules := c.rulesFor(document)
+	if wanted != nil {
+		rules = slices.DeleteFunc(rules, func(r rule) bool { return !slices.Contains(wanted, r.about.ID) })
+	}
+	input, err := inputOf(document)
 	if err != nil {
 		return nil, err
 	}
+	return c.runOn(ctx, input, rules, linesBefore(document))
+}
+
+func (c *checks) runOn(ctx context.Context, input ast.Value, rules []rule, lines int) ([]denial, error) {
 	out, err := c.ask(ctx, rules, input, lines)
 	if err == nil || ctx.Err() != nil {
 		return out, err

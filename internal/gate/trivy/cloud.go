@@ -23,6 +23,7 @@ import (
 type cloudChecks struct {
 	mu       sync.Mutex
 	services map[string]*checks // by "aws.s3"
+	concerns sync.Map           // the services of each check, by its name
 }
 
 // of returns the checks that concern a service.
@@ -30,7 +31,14 @@ func (c *cloudChecks) of(service string) (*checks, error) {
 	c.mu.Lock()
 	one := c.services[service]
 	if one == nil {
-		one = &checks{needs: func(text []byte) bool { return slices.Contains(servicesIn(text), service) }}
+		one = &checks{needs: func(name string, text []byte) bool {
+			found, ok := c.concerns.Load(name)
+			if !ok {
+				found = servicesIn(text)
+				c.concerns.Store(name, found)
+			}
+			return slices.Contains(found.([]string), service)
+		}}
 		if c.services == nil {
 			c.services = map[string]*checks{}
 		}
@@ -65,6 +73,10 @@ func servicesIn(text []byte) (out []string) {
 // A finding without a file of its own has the path.
 func (s *Scanner) cloud(ctx context.Context, path string, resources *state.State) ([]report.Finding, error) {
 	document, _ := resources.ToRego().(map[string]any)
+	input, err := inputOf(document)
+	if err != nil {
+		return nil, err
+	}
 	var out []report.Finding
 	var errs []error
 	for _, service := range servicesOf(document) {
@@ -72,7 +84,7 @@ func (s *Scanner) cloud(ctx context.Context, path string, resources *state.State
 		if err != nil {
 			return nil, err
 		}
-		found, err := checks.run(ctx, document)
+		found, err := checks.runOn(ctx, input, checks.rules, 0)
 		errs = append(errs, err)
 		for _, d := range found {
 			at := report.Location{Path: cmp.Or(d.path, path), Line: d.line}

@@ -52,9 +52,15 @@ func identity(f report.Finding) string {
 
 // message joins the title of the check and the check's message about this place.
 func message(title, here string) string {
+	here = printed.ReplaceAllString(here, "$1")
 	title, here = strings.TrimSuffix(oneLine(title), "."), oneLine(here)
 	if here == "" || here == title {
 		return title
 	}
 	return title + ": " + here
 }
+
+// printed matches a value that a check prints with its position instead of alone
+// (AWS-0036). The position has a key that differs in every run, so that the finding
+// would always be new.
+var printed = regexp.MustCompile(`"?\{\\?"endline.*\\?"value\\?": (\\?"[^"\\]*\\?")\}"?`)
