@@ -60,6 +60,9 @@ func (w *File) released(j *actionlint.Job, s *actionlint.Step, cache string) str
 	}
 	for _, e := range w.On {
 		hook, ok := e.(*actionlint.WebhookEvent)
+		if name := e.EventName(); !ok && publish && (name == "workflow_dispatch" || name == "schedule") && runs(name) != no {
+			return "on " + name
+		}
 		if !ok {
 			continue
 		}

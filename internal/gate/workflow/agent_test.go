@@ -1,0 +1,104 @@
+package workflow
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestAgents: GP-GATE-13, an agent that reads what anyone can write, and can act.
+func TestAgents(t *testing.T) {
+	const rule = "agent-untrusted-input"
+	job := func(on, permissions, cond, step string) string {
+		text := "on: " + on + "\npermissions: " + permissions + "\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n" + step
+		if cond != "" {
+			text = strings.Replace(text, "    runs-on", "    if: "+cond+"\n    runs-on", 1)
+		}
+		return text
+	}
+	gemini := func(with string) string {
+		return "      - uses: google-github-actions/run-gemini-cli@" + sha + "\n        with: {" + with + "}\n"
+	}
+	claude := func(with string) string {
+		return "      - uses: anthropics/claude-code-action@" + sha + "\n        with: {" + with + "}\n"
+	}
+	const (
+		body  = "prompt: 'triage ${{ github.event.issue.body }}'"
+		write = "{contents: write}"
+		read  = "{contents: read}"
+	)
+	high, medium := []string{"w.yml:7 " + rule + " high"}, []string{"w.yml:7 " + rule + " medium"}
+	run(t, []findingCase{
+		{"text and write", rule, job("issues", write, "", gemini(body)), high},
+		{"text and comments", rule, job("issues", "{issues: write}", "", gemini(body)), medium},
+		{"text and nothing", rule, job("issues", read, "", gemini(body)), nil},
+		{"text and a shell", rule, job("issues", read, "", gemini(body+", settings: '{\"coreTools\": [\"run_shell_command\"]}'")), high},
+		{"text and two commands", rule, job("issues", read, "", gemini(body+", settings: '{\"coreTools\": [\"run_shell_command(gh issue list)\"]}'")), nil},
+		{"by a variable", rule, job("issues", write, "", "      - uses: google-github-actions/run-gemini-cli@"+sha+"\n        env: {BODY: '${{ github.event.issue.body }}'}\n        with: {prompt: triage}\n"), high},
+		{"members only", rule, job("issues", write, "github.event.issue.author_association == 'MEMBER'", gemini(body)), []string{}},
+		{"no text of outsiders", rule, job("issues", write, "", gemini("prompt: 'count the issues'")), nil},
+		{"event of members", rule, job("push", write, "", gemini("prompt: 'look at ${{ github.event.head_commit.message }}'")), nil},
+		{"without rights", rule, job("pull_request", write, "", gemini("prompt: '${{ github.event.pull_request.body }}'")), nil},
+		{"claude, everyone", rule, job("issues", write, "", claude("allowed_non_write_users: '*', prompt: triage")), high},
+		{"claude, members", rule, job("issue_comment", write, "", claude("prompt: help")), nil},
+		{"claude, members, with the text", rule, job("issue_comment", write, "", claude(body)), medium},
+		{"claude, a shell", rule, job("issues", read, "", claude("allowed_non_write_users: '*', claude_args: '--allowedTools Bash'")), high},
+		{"claude, one command", rule, job("issues", read, "", claude("allowed_non_write_users: '*', claude_args: '--allowedTools Bash(ls)'")), nil},
+		{"command", rule, job("issues", read, "", "      - run: claude -p \"$BODY\" --dangerously-skip-permissions\n        env: {BODY: '${{ github.event.issue.body }}'}\n"), high},
+		{"command without tools", rule, job("issues", read, "", "      - run: claude -p \"$BODY\"\n        env: {BODY: '${{ github.event.issue.body }}'}\n"), nil},
+		{"command that is printed", rule, job("issues", write, "", "      - run: echo claude -p \"$BODY\"\n        env: {BODY: '${{ github.event.issue.body }}'}\n"), nil},
+		{"codex", rule, job("issue_comment", read, "", "      - run: codex exec --full-auto \"$BODY\"\n        env: {BODY: '${{ github.event.comment.body }}'}\n"), high},
+		{"request without tools", rule, job("issues", write, "", "      - uses: actions/ai-inference@"+sha+"\n        with: {"+body+"}\n"), nil},
+	})
+	answer := func(prompt string) string {
+		return job("issues", read, "", "      - id: ai\n        uses: actions/ai-inference@"+sha+"\n        with: {prompt: '"+prompt+"'}\n      - run: gh issue comment 1 --body \"${{ steps.ai.outputs.response }}\"\n")
+	}
+	run(t, []findingCase{
+		{"the answer in a script", "script-injection", answer("${{ github.event.issue.body }}"), []string{"w.yml:10 script-injection high"}},
+		{"the answer to a fixed question", "script-injection", answer("${{ github.event.issue.number }}"), nil},
+	})
+}
+
+// TestTwinsOfTheOtherAudits: GP-GATE-13, each bad form and the good one beside it.
+func TestTwinsOfTheOtherAudits(t *testing.T) {
+	uses := func(name string) string { return steps("push", "      - uses: "+name+"\n") }
+	env := func(expr string) string {
+		return steps("push", "      - run: make\n        env: {A: \"${{ "+expr+" }}\"}\n")
+	}
+	cond := func(expr string) string { return steps("push", "      - run: make\n        if: \""+expr+"\"\n") }
+	command := func(line string) string { return steps("push", "      - run: "+line+"\n") }
+	app := func(with string) string {
+		return steps("push", "      - uses: actions/create-github-app-token@"+sha+"\n        with: {app-id: 1, private-key: '${{ secrets.K }}', "+with+"}\n")
+	}
+	two := func(a, b string) string { return steps("push", "      - uses: "+a+"\n      - uses: "+b+"\n") }
+	const other = "0123456789abcdef0123456789abcdef01234567"
+	runTwins(t, []twin{
+		{"letter missing", "typosquat-uses", uses("action/checkout@" + sha), uses("actions/checkout@" + sha)},
+		{"letters exchanged", "typosquat-uses", uses("dokcer/login-action@" + sha), uses("docker/login-action@" + sha)},
+		{"another owner", "typosquat-uses", uses("Acti0ns/cache@" + sha), uses("our-own-team/cache@" + sha)},
+		{"archived", "archived-uses", uses("Actions/Create-Release@" + sha), uses("softprops/action-gh-release@" + sha)},
+		{"comment against the tag", "ref-version-mismatch", uses("a/b@v3 # v4"), uses("a/b@v4 # v4.2.1")},
+		{"comment against another place", "ref-version-mismatch", two("a/b@"+sha+" # v4.1.0", "a/b@"+other+" # v4.1.0"), two("a/b@"+sha+" # v4.1.0", "a/b@"+other+" # v4.2.0")},
+		{"one commit, two versions", "ref-version-mismatch", two("a/b@"+sha+" # v4.1.0", "a/b@"+sha+" # v5"), two("a/b@"+sha+" # v4.1.0", "a/b@"+sha+" # v4")},
+		{"branch in a text", "unsound-contains", cond("contains('main develop', github.ref_name)"), cond("contains(github.ref_name, 'release')")},
+		{"event in a text", "unsound-contains", cond("contains('main', github.head_ref)"), cond("contains('push pull_request', github.event_name)")},
+		{"empty value", "unsound-ternary", env("github.ref_name == 'x' && '' || 'y'"), env("github.ref_name == 'x' && 'y' || ''")},
+		{"false value", "unsound-ternary", env("inputs.a && false || 'y'"), env("inputs.a && 'false' || 'y'")},
+		{"part of a secret", "unredacted-secrets", env("fromJSON(secrets.A).b"), env("fromJSON(vars.A).b")},
+		{"constant", "obfuscation", env("format('{0}', 'x')"), env("format('{0}', github.sha)")},
+		{"list of literals", "obfuscation", env("startsWith('ab', 'a')"), env("contains(fromJSON('[1, 2]'), github.run_id)")},
+		{"dots", "obfuscation", uses("a/b/../c@" + sha), uses("a/b/c@" + sha)},
+		{"every permission", "github-app", app("repositories: a"), app("repositories: a, permission-contents: read")},
+		{"every repository", "github-app", app("owner: o, permission-contents: read"), app("owner: o, repositories: a, permission-contents: read")},
+		{"of an organization", "github-app", app("owner: o, permission-issues: read"), app("owner: o, permission-organization-projects: read")},
+		{"kept", "github-app", app("permission-contents: read, skip-token-revoke: true"), app("permission-contents: read, skip-token-revoke: false")},
+		{"npm", "use-trusted-publishing", command("npm publish"), command("npm publish --dry-run")},
+		{"npm elsewhere", "use-trusted-publishing", command("npm publish --access public"), command("npm publish --registry https://npm.example.com")},
+		{"cargo", "use-trusted-publishing", command("cargo publish"), command("cargo package")},
+		{"twine", "use-trusted-publishing", command("python -m twine upload dist/*"), command("twine upload --repository-url https://pypi.example.com dist/*")},
+		{"with an identity", "use-trusted-publishing", command("uv publish"), strings.Replace(command("uv publish"), "permissions: {}", "permissions: {id-token: write}", 1)},
+		{"printed", "use-trusted-publishing", command("gem push x.gem"), command("echo gem push x.gem")},
+		{"script over http", "insecure-url-scheme", command("curl -sSf http://x.example.com/i.sh | sudo bash"), command("curl -sSf http://localhost:8080/health")},
+		{"cache of a release", "cache-poisoning", steps("release", "      - uses: actions/cache@"+sha+"\n        with: {path: x, key: x}\n"), steps("release", "      - uses: actions/cache@"+sha+"\n        with: {path: x, key: x, lookup-only: true}\n")},
+		{"cache of a release by hand", "cache-poisoning", steps("workflow_dispatch", "      - uses: Swatinem/rust-cache@"+sha+"\n      - run: cargo publish\n"), steps("workflow_dispatch", "      - uses: Swatinem/rust-cache@"+sha+"\n      - run: cargo test\n")},
+	})
+}
