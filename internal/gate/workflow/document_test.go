@@ -7,7 +7,8 @@ import (
 
 const documentHead = `# Rules for workflows and actions
 
-The security gate checks .github/workflows and every action.yml and action.yaml of the repository with two tools:
+The security gate checks .github/workflows, every action.yml and action.yaml of the repository, .github/dependabot.yml and
+.pre-commit-config.yaml with two tools:
 
 - goldenpath-workflow has the rules of the table below: what makes a workflow unsafe although it is correct;
 - [actionlint](https://github.com/rhysd/actionlint/blob/v1.7.12/docs/checks.md) v1.7.12 finds mistakes. It reads workflows only.
@@ -73,10 +74,12 @@ loosen the gate. To keep a finding, add a [waiver](security-gate.md).
 ## What the rules cannot see
 
 - Whether a commit belongs to the repository that is named, or a version has known vulnerabilities: that needs the network.
-- What a script does beyond the single line.
+- What a script does in functions, other files, and commands that it runs.
 - Whether a program comes from an artifact that was downloaded into the workspace itself.
 - Whether the repository is public.
-- The values of a matrix that another job computes.
+- The values of a matrix that another job computes by a script.
+- Whether an environment asks for a review before a job starts: a checkout of a fixed commit behind one is medium.
+- The rules of a language model, and tools that a file of the repository gives to an agent.
 `
 
 // document returns docs/workflow-rules.md.
@@ -91,7 +94,7 @@ func document() string {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s<br>%s | %s<br>%s |\n",
 			r.id, strings.Join(severities, ", "), cell(r.catches), where(r), code(r.example), cell(r.remedy), code(r.instead))
 	}
-	b.WriteString(documentTail)
+	b.WriteString(documentTail + documentComparison)
 	return b.String()
 }
 

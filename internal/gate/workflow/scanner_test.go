@@ -219,3 +219,32 @@ func TestReaderDoesNotKeepErrors(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// GP-GATE-13: the configurations of Dependabot and pre-commit.
+func TestOtherConfigurations(t *testing.T) {
+	update := func(more string) string {
+		return "version: 2\nupdates:\n  - package-ecosystem: npm\n    directory: /\n    schedule: {interval: daily}\n" + more
+	}
+	for name, tt := range map[string]struct {
+		path, text string
+		want       []string
+	}{
+		"no cooldown":       {".github/dependabot.yml", update(""), []string{"dependabot.yml:3 dependabot-cooldown low"}},
+		"short cooldown":    {".github/dependabot.yaml", update("    cooldown: {default-days: 2}\n"), []string{"dependabot.yaml:6 dependabot-cooldown low"}},
+		"cooldown":          {".github/dependabot.yml", update("    cooldown: {default-days: 7}\n"), nil},
+		"security only":     {".github/dependabot.yml", update("    open-pull-requests-limit: 0\n"), nil},
+		"code":              {".github/dependabot.yml", update("    cooldown: {default-days: 7}\n    insecure-external-code-execution: allow\n"), []string{"dependabot.yml:7 dependabot-execution medium"}},
+		"code with secrets": {".github/dependabot.yml", update("    cooldown: {default-days: 7}\n    registries: [ours]\n    insecure-external-code-execution: allow\n"), []string{"dependabot.yml:8 dependabot-execution high"}},
+		"elsewhere":         {"docs/dependabot.yml", update(""), nil},
+		"hooks":             {".pre-commit-config.yaml", "repos:\n  - repo: http://example.com/x\n  - repo: https://example.com/y\n  - repo: local\n  - repo: git://example.com/z\n", []string{".pre-commit-config.yaml:2 insecure-url-scheme medium", ".pre-commit-config.yaml:5 insecure-url-scheme medium"}},
+	} {
+		res := scan(t, gatetest.Write(t, map[string]string{tt.path: tt.text}))
+		if diff := cmp.Diff(append([]string{}, tt.want...), lines(res)); diff != "" || len(res.Missing) > 0 {
+			t.Errorf("%s: %s %v", name, diff, res.Missing)
+		}
+	}
+	res := scan(t, gatetest.Write(t, map[string]string{".github/dependabot.yml": "updates: [\n"}))
+	if len(res.Missing) != 1 || len(res.Findings) != 0 {
+		t.Errorf("a file that cannot be read is clean: %+v", res)
+	}
+}
