@@ -10,7 +10,6 @@ import (
 	"sync"
 
 	"github.com/rs/zerolog"
-	"github.com/spf13/viper"
 	"github.com/zricethezav/gitleaks/v8/config"
 	"github.com/zricethezav/gitleaks/v8/detect"
 	"github.com/zricethezav/gitleaks/v8/logging"
@@ -25,35 +24,26 @@ var silence = sync.OnceFunc(func() { logging.Logger = zerolog.Nop() })
 // gitleaks command does by default.
 const depth = 5
 
-// detector applies the default rules of the library.
+// detector applies the default rules of the library, and ours.
 type detector struct {
 	text   *detect.Detector // every rule; encoded text is decoded
 	plain  *detect.Detector // every rule but generic; nothing is decoded
 	any    *detect.Detector // the generic rule alone; nothing is decoded
 	binary *detect.Detector // every rule but generic and jwt; encoded text is decoded
 	forms  *detect.Detector // the rules that need no word beside the secret; nothing is decoded
+	own    *own
 	skip   []*config.Allowlist
 	paths  sync.Map // path → whether the rules skip it
 }
 
-// newDetector loads the rules. detect.NewDetectorDefaultConfig would load them
-// through viper's global instance.
 func newDetector(ctx context.Context) (*detector, error) {
 	silence()
-	v := viper.New()
-	v.SetConfigType("toml")
-	if err := v.ReadConfig(strings.NewReader(config.DefaultConfig)); err != nil {
-		return nil, err
-	}
-	var rules config.ViperConfig
-	if err := v.Unmarshal(&rules); err != nil {
-		return nil, err
-	}
-	cfg, err := rules.Translate()
+	rules, err := allRules()
 	if err != nil {
 		return nil, err
 	}
-	d := &detector{skip: cfg.Allowlists}
+	cfg := rules.library
+	d := &detector{own: newOwn(rules.tokens, rules.files), skip: cfg.Allowlists}
 	// The detector would match the paths of the allow-list, 25 expressions, for each
 	// piece of a file. skips matches once for each path.
 	cfg.Allowlists = nil
@@ -65,7 +55,9 @@ func newDetector(ctx context.Context) (*detector, error) {
 		cfg.Allowlists = append(cfg.Allowlists, b)
 	}
 	all := cfg.Rules
-	d.text = newLibrary(ctx, cfg, all, depth)
+	encoded := maps.Clone(all) // own sees only what is not encoded
+	maps.Copy(encoded, rules.tokens)
+	d.text = newLibrary(ctx, cfg, encoded, depth)
 	d.plain = newLibrary(ctx, cfg, others(all, generic), 0)
 	d.any = newLibrary(ctx, cfg, map[string]config.Rule{generic: all[generic]}, 0)
 	d.binary = newLibrary(ctx, cfg, others(all, generic, "jwt"), depth)

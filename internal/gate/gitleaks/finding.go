@@ -17,6 +17,7 @@ import (
 // secret is one match. Its value is never reported.
 type secret struct {
 	rule, about, value string
+	severity           report.Severity
 	path               string
 	line, column       int
 	commit             string    // empty: in the tree
@@ -76,7 +77,7 @@ func (f *found) findings() []report.Finding {
 
 func (s secret) finding(id string) report.Finding {
 	f := report.Finding{
-		Rule: s.rule, Severity: report.Critical, Fingerprint: id, Secret: s.presence(),
+		Rule: s.rule, Severity: cmp.Or(s.severity, report.Critical), Fingerprint: id, Secret: s.presence(),
 		Message: s.about, At: report.Location{Path: s.path, Line: s.line, Column: s.column},
 		Fix: "revoke and rotate the secret at its issuer, then remove it from the file; it remains in the history",
 	}

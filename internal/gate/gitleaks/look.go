@@ -20,40 +20,70 @@ type piece struct {
 
 // look passes each secret in a piece to add. detect.DetectSource is not used because it
 // only logs the errors of a source.
+//
+// As in the library, a secret is reported once, by the rule that knows most about it: a
+// rule of gitleaks, a rule of ours, a rule for the file, and at last the generic rule.
 func (d *detector) look(ctx context.Context, p piece, add func(secret)) {
-	switch {
-	case p.forms:
-		p.hits(ctx, d.forms, add)
-		return
-	case p.binary:
-		p.hits(ctx, d.binary, add)
-		return
-	case encoded(p.text):
-		p.hits(ctx, d.text, add)
-		return
-	}
-	known := map[int][]string{} // line → secrets of the other rules
-	p.hits(ctx, d.plain, func(s secret) {
-		known[s.line] = append(known[s.line], s.value)
-		add(s)
-	})
-	for _, w := range windows(p.text) {
-		part := p
-		part.line, part.text = p.line+w.line, w.text
-		part.hits(ctx, d.any, func(s secret) {
-			// As in the library: a rule that recognises the secret by its form takes precedence.
-			if !slices.ContainsFunc(known[s.line], func(value string) bool { return strings.Contains(value, s.value) }) {
-				add(s)
+	known := map[int][]string{} // line → secrets that were reported
+	report := func(find func(func(secret))) {
+		var fresh []secret
+		find(func(s secret) {
+			if !slices.ContainsFunc(known[s.line], s.overlaps) {
+				fresh = append(fresh, s)
 			}
 		})
+		for _, s := range fresh {
+			known[s.line] = append(known[s.line], s.value)
+			add(s)
+		}
 	}
+	library, decoded := d.plain, []secret{}
+	switch {
+	case p.forms:
+		library = d.forms
+	case p.binary:
+		library = d.binary
+	case encoded(p.text):
+		library = d.text
+	}
+	report(func(yield func(secret)) {
+		p.hits(ctx, library, func(s secret) {
+			if d.own.has(s.rule) { // only d.text has our rules, for what is encoded
+				decoded = append(decoded, s)
+				return
+			}
+			yield(s)
+		})
+	})
+	report(func(yield func(secret)) { d.own.tokens(p, yield) })
+	report(func(yield func(secret)) {
+		for _, s := range decoded {
+			yield(s)
+		}
+	})
+	report(func(yield func(secret)) { d.own.credentials(p, yield) })
+	if library != d.plain {
+		return
+	}
+	report(func(yield func(secret)) {
+		for _, w := range windows(p.text) {
+			part := p
+			part.line, part.text = p.line+w.line, w.text
+			part.hits(ctx, d.any, yield)
+		}
+	})
+}
+
+// overlaps reports whether one of two secrets is a part of the other.
+func (s secret) overlaps(value string) bool {
+	return value != "" && s.value != "" && (strings.Contains(value, s.value) || strings.Contains(s.value, value))
 }
 
 func (p piece) hits(ctx context.Context, library *detect.Detector, add func(secret)) {
 	for _, hit := range library.DetectContext(ctx, detect.Fragment{CommitSHA: p.commit, FilePath: p.path, StartLine: p.line, Raw: p.text}) {
 		s := secret{
 			rule: hit.RuleID, about: hit.Description, value: hit.Secret,
-			path: p.path, line: hit.StartLine, column: hit.StartColumn, commit: p.commit,
+			severity: graded(hit.Tags), path: p.path, line: hit.StartLine, column: hit.StartColumn, commit: p.commit,
 		}
 		switch {
 		case p.line == 0:
@@ -83,7 +113,7 @@ func (s *scan) look(ctx context.Context, p piece) {
 			one := piece{path: c.path, line: 1, commit: c.commit, text: r.text, binary: true}
 			s.detector.look(ctx, one, func(hit secret) {
 				// The end of one string and the beginning of the next can look like one secret.
-				if slices.ContainsFunc(whole, func(v string) bool { return strings.Contains(v, hit.value) || strings.Contains(hit.value, v) }) {
+				if slices.ContainsFunc(whole, hit.overlaps) {
 					return
 				}
 				hit.line = c.line + r.lineAt(hit.column-1)
