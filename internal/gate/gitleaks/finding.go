@@ -18,6 +18,7 @@ import (
 type secret struct {
 	rule, about, value string
 	severity           report.Severity
+	guess              bool // most likely made up if it is in a test
 	path               string
 	line, column       int
 	commit             string    // empty: in the tree
@@ -80,6 +81,9 @@ func (s secret) finding(id string) report.Finding {
 		Rule: s.rule, Severity: cmp.Or(s.severity, report.Critical), Fingerprint: id, Secret: s.presence(),
 		Message: s.about, At: report.Location{Path: s.path, Line: s.line, Column: s.column},
 		Fix: "revoke and rotate the secret at its issuer, then remove it from the file; it remains in the history",
+	}
+	if s.guess && testFile.MatchString(s.path) {
+		f.Severity = report.Medium
 	}
 	if s.rule == generic { // many harmless values have the same form
 		f.Severity = report.High

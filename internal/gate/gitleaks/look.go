@@ -48,11 +48,12 @@ func (d *detector) look(ctx context.Context, p piece, add func(secret)) {
 	}
 	report(func(yield func(secret)) {
 		p.hits(ctx, library, func(s secret) {
-			if d.own.has(s.rule) { // only d.text has our rules, for what is encoded
+			switch { // d.text has our rules too, for what is encoded
+			case !d.own.has(s.rule):
+				yield(s)
+			case !strings.Contains(p.text, s.value):
 				decoded = append(decoded, s)
-				return
 			}
-			yield(s)
 		})
 	})
 	report(func(yield func(secret)) { d.own.tokens(p, yield) })

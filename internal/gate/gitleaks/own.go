@@ -1,6 +1,7 @@
 package gitleaks
 
 import (
+	"encoding/base64"
 	"math"
 	"slices"
 	"strings"
@@ -117,16 +118,31 @@ func (p piece) match(r config.Rule, from, to int, add func(secret)) {
 			}
 		}
 		value := text[start:end]
-		if r.Entropy > 0 && entropy(value) <= r.Entropy || allowed(r, value, text[at[0]:at[1]]) {
+		password, ok := value, true
+		if slices.Contains(r.Tags, "basic") {
+			password, ok = basicPassword(value)
+		}
+		if !ok || r.Entropy > 0 && entropy(password) <= r.Entropy || allowed(r, password, text[at[0]:at[1]]) {
 			continue
 		}
-		s := secret{rule: r.RuleID, about: r.Description, severity: graded(r.Tags), value: value, path: p.path, commit: p.commit}
+		s := secret{rule: r.RuleID, about: r.Description, severity: graded(r.Tags), guess: slices.Contains(r.Tags, "guess"), value: value, path: p.path, commit: p.commit}
 		if p.line > 0 {
 			before := p.text[:from+start]
 			s.line, s.column = p.line+strings.Count(before, "\n"), from+start-strings.LastIndexByte(before, '\n')
 		}
 		add(s)
 	}
+}
+
+// basicPassword returns the password of a login for HTTP's basic authentication. It
+// returns false for anything else in base64.
+func basicPassword(encoded string) (string, bool) {
+	login, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(encoded, "="))
+	if err != nil || !isReadable(login) {
+		return "", false
+	}
+	_, password, ok := strings.Cut(string(login), ":")
+	return password, ok && len(password) >= 8
 }
 
 // allowed reports whether the rule's exceptions name the secret, or the whole match.

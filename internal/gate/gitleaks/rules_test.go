@@ -1,6 +1,7 @@
 package gitleaks
 
 import (
+	"encoding/base64"
 	"fmt"
 	"hash/fnv"
 	"maps"
@@ -21,10 +22,10 @@ const (
 
 var alphabets = map[string]string{
 	"a": wordless, "l": lowers + digits, "u": uppers + digits, "d": digits, "h": "0123456789abcdef", "b": wordless + "+/",
-	"w": wordless + "_-", "2": "abcdefghijklmnopqrstuvwxyz234567", "x": "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz",
+	"w": wordless + "_-", "A": uppers + "234567", "B": wordless, "q": "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L", "g": "0123456789abcdef", "2": "abcdefghijklmnopqrstuvwxyz234567", "x": "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz",
 }
 
-var hole = regexp.MustCompile(`<([a-z0-9]):(\d+)>`)
+var hole = regexp.MustCompile(`<([a-z0-9AB]):(\d+)>`)
 
 // filled returns a template with made-up characters. The same seed gives the same text.
 func filled(template string, seed int) string {
@@ -37,6 +38,12 @@ func filled(template string, seed int) string {
 		out := make([]byte, n)
 		for i := range out {
 			out[i] = alphabets[m[1]][random.IntN(len(alphabets[m[1]]))]
+		}
+		if m[1] == "g" {
+			return filled("<h:8>-<h:4>-4<h:3>-8<h:3>-<h:12>", seed)
+		}
+		if m[1] == "B" {
+			return base64.StdEncoding.EncodeToString(out)
 		}
 		if m[1] == "2" && strings.Contains(template, "SU<2") {
 			return strings.ToUpper(string(out))

@@ -3,7 +3,8 @@ package gitleaks
 // ruleSample is text that a rule must recognise, and text of the same kind that is not a
 // secret. <a:36> stands for 36 characters that the test makes: a letters and digits, l
 // the same in lower case, u in upper case, d digits, h hex, b base64, w letters, digits,
-// _ and -, 2 base32.
+// _ and -, 2 base32, x base58, q
+// bech32, A upper case base32, g a UUID, B base64 of that many letters and digits.
 type ruleSample struct{ rule, path, leak, harmless string }
 
 var samples = []ruleSample{
@@ -21,6 +22,7 @@ var samples = []ruleSample{
 	{"tavily-api-key", "", "tvly-dev-<a:32>", "tvly-YOUR_KEY"},
 	{"langfuse-secret-key", "", "sk-lf-<h:8>-<h:4>-<h:4>-<h:4>-<h:12>", "sk-lf-..."},
 
+	{"hugging-face-token", "", "hf_1<a:35>", "shf_<a:34>"},
 	{"aws-secret-access-key", "", "aws_secret_access_key = <b:40>", "secret_key = <h:40>"},
 	{"aws-mws-token", "", "amzn.mws.<h:8>-<h:4>-<h:4>-<h:4>-<h:12>", "amzn.mws.client"},
 	{"google-oauth-client-secret", "", "x GOCSPX-<w:28>", "GOCSPX-"},
@@ -98,5 +100,5 @@ var samples = []ruleSample{
 	{"url-password", "", "amqp://shop:<a:20>@mq.shop-prod.net", "http://user:pass@www.example.com/"},
 	{"connection-string-password", "", "Server=tcp:shop.database.windows.net,1433;User ID=sa;Password=<a:16>;", "Server=tcp:shop.database.windows.net;Password={password};"},
 	{"jdbc-password", "", "jdbc:mysql://db.shop-prod.net:3306/shop?user=shop&password=<a:12>", "jdbc:mysql://localhost/shop?password=<a:12>"},
-	{"basic-auth-header", "", "Authorization: Basic <b:40>", "Authorization: Basic dXNlcjpwYXNzd29yZDEyMw=="},
+	{"basic-auth-header", "", "Authorization: Basic c2hvcDpx<B:18>", "Authorization: Basic dXNlcjpwYXNzd29yZDEyMw=="},
 }
