@@ -12,7 +12,7 @@ import (
 func actionsPolicy(r *repo) finding {
 	a := r.hub.policy
 	fix := []string{r.api("PUT", "/actions/permissions", "-F enabled=true -f allowed_actions=selected -F sha_pinning_required=true"),
-		r.api("PUT", "/actions/permissions/selected-actions", "-F github_owned_allowed=true -F verified_allowed=false -f 'patterns_allowed[]=seed-b235b314/goldenpath/*'")}
+		r.api("PUT", "/actions/permissions/selected-actions", "-F github_owned_allowed=true -F verified_allowed=false -f 'patterns_allowed[]=seed-b235b314/goldenpath/*' -f 'patterns_allowed[]=seed-b235b314/goldenpath@*'")}
 	switch {
 	case a.err != nil:
 		return unseen(a.err)

@@ -1,0 +1,157 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// clouds are stand-ins for the command lines of three clouds, which need accounts. Each
+// records its arguments and the variables that matter, and checks the identity that it
+// gets.
+const clouds = `#!/bin/sh
+set -eu
+name=$(basename "$0")
+echo "$name $*" >>"$RECORD/calls"
+env | grep -E '^(AWS|CLOUDSDK|AZURE)_' >>"$RECORD/variables" || true
+identity() { [ "$(cat "$1")" = "$IDENTITY" ] || { echo "no identity" >&2; exit 9; }; }
+case "$name $1 $2" in
+"aws eks update-kubeconfig")
+	identity "$AWS_WEB_IDENTITY_TOKEN_FILE"
+	kubectl config set-cluster eks --server https://eks.example >/dev/null
+	kubectl config set-context eks --cluster eks --user exec >/dev/null
+	kubectl config use-context eks >/dev/null ;;
+"aws eks get-token") echo cloud-token ;;
+"gcloud iam workload-identity-pools")
+	for a; do case $a in --credential-source-file=*) identity "${a#*=}" ;; --output-file=*) echo '{}' >"${a#*=}" ;; esac; done ;;
+"gcloud auth login") ;;
+"gcloud container clusters") echo '{"endpoint": "203.0.113.7", "masterAuth": {"clusterCaCertificate": "Y2VydA=="}}' ;;
+"gcloud auth print-access-token") echo cloud-token ;;
+"az login --service-principal")
+	for a; do case $a in @*) identity "${a#@}" ;; esac; done
+	mkdir -p "$AZURE_CONFIG_DIR" && echo secret >"$AZURE_CONFIG_DIR/tokens" ;;
+"az account set") ;;
+"az aks get-credentials")
+	kubectl config set-cluster aks --server https://aks.example >/dev/null
+	kubectl config set-context aks --cluster aks --user someone >/dev/null
+	kubectl config use-context aks >/dev/null ;;
+"az account get-access-token") echo cloud-token ;;
+*) echo "unexpected: $name $*" >&2; exit 9 ;;
+esac
+`
+
+// TestCloudLogin: each login gets the identity of the run for the right audience, and leaves
+// a kubeconfig with a token and nothing else.
+func TestCloudLogin(t *testing.T) {
+	script, err := filepath.Abs("../../actions/cloud/kubeconfig.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	kubectl, err := exec.LookPath("kubectl")
+	if err != nil {
+		if kubectl, err = exec.LookPath(filepath.Join(os.Getenv("GOLDENPATH_CLUSTER_TOOLS"), "kubectl")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, tc := range map[string]struct{ login, audience, server, call string }{
+		"aws": {`{"aws": {"role": "arn:aws:iam::1:role/x", "region": "eu-central-1", "cluster": "shop"}}`, "sts.amazonaws.com", "https://eks.example",
+			"aws eks update-kubeconfig --name shop --region eu-central-1"},
+		"google": {`{"google": {"provider": "projects/7/locations/global/workloadIdentityPools/p/providers/gh", "account": "d@acme.iam.gserviceaccount.com", "cluster": "shop", "location": "europe-west3"}}`,
+			"https://iam.googleapis.com/projects/7/locations/global/workloadIdentityPools/p/providers/gh", "https://203.0.113.7", "gcloud container clusters describe shop --location europe-west3 --project acme"},
+		"google without an account": {`{"google": {"provider": "projects/7/locations/global/workloadIdentityPools/p/providers/gh", "cluster": "shop", "location": "europe-west3"}}`,
+			"https://iam.googleapis.com/projects/7/locations/global/workloadIdentityPools/p/providers/gh", "https://203.0.113.7", "--project 7"},
+		"azure": {`{"azure": {"client": "c", "tenant": "t", "subscription": "s", "group": "g", "cluster": "shop"}}`, "api://AzureADTokenExchange", "https://aks.example",
+			"az aks get-credentials --resource-group g --name shop"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			bin, temp := filepath.Join(dir, "bin"), filepath.Join(dir, "temp")
+			for _, d := range []string{bin, temp} {
+				if err := os.Mkdir(d, 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, n := range []string{"aws", "gcloud", "az"} {
+				if err := os.WriteFile(filepath.Join(bin, n), []byte(clouds), 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := os.Symlink(kubectl, filepath.Join(bin, "kubectl")); err != nil {
+				t.Fatal(err)
+			}
+			audience := ""
+			hub := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("Authorization") != "bearer request-token" {
+					w.WriteHeader(http.StatusUnauthorized)
+					return
+				}
+				audience = r.URL.Query().Get("audience")
+				_ = json.NewEncoder(w).Encode(map[string]string{"value": "identity-of-the-run"})
+			}))
+			defer hub.Close()
+			output := filepath.Join(dir, "output")
+			run := func(env ...string) (string, error) {
+				cmd := exec.Command(script)
+				cmd.Env = append([]string{"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + dir, "LOGIN=" + tc.login, "RUNNER_TEMP=" + temp, "GITHUB_OUTPUT=" + output,
+					"GITHUB_RUN_ID=42", "RECORD=" + dir, "IDENTITY=identity-of-the-run"}, env...)
+				out, err := cmd.CombinedOutput()
+				return string(out), err
+			}
+			out, err := run("ACTIONS_ID_TOKEN_REQUEST_URL="+hub.URL+"/token?api-version=2.0", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=request-token", "AWS_SECRET_ACCESS_KEY=old")
+			if err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			if audience != tc.audience {
+				t.Errorf("audience %q", audience)
+			}
+			if diff := cmp.Diff("::add-mask::identity-of-the-run\n::add-mask::cloud-token\n", out); diff != "" {
+				t.Error(diff)
+			}
+			calls, _ := os.ReadFile(filepath.Join(dir, "calls"))
+			if !strings.Contains(string(calls), tc.call) || strings.Contains(string(calls), "identity-of") {
+				t.Errorf("calls:\n%s", calls)
+			}
+			if variables, _ := os.ReadFile(filepath.Join(dir, "variables")); name == "aws" && strings.Contains(string(variables), "AWS_SECRET_ACCESS_KEY") {
+				t.Errorf("variables:\n%s", variables)
+			}
+			path := filepath.Join(temp, "goldenpath-kubeconfig")
+			if got, _ := os.ReadFile(output); string(got) != "path="+path+"\n" {
+				t.Errorf("output %q", got)
+			}
+			for flag, want := range map[string]string{"{.clusters[0].cluster.server}": tc.server, "{.users[?(@.name==\"goldenpath\")].user.token}": "cloud-token", "{.contexts[0].context.user}": "goldenpath"} {
+				got, err := exec.Command(kubectl, "--kubeconfig", path, "config", "view", "--raw", "--minify", "--output", "jsonpath="+flag).CombinedOutput()
+				if err != nil || string(got) != want {
+					t.Errorf("%s: %s, %v", flag, got, err)
+				}
+			}
+			left, _ := filepath.Glob(filepath.Join(temp, "*"))
+			if !cmp.Equal(left, []string{path}) {
+				t.Errorf("left behind: %q", left)
+			}
+			if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+				t.Errorf("%v, %v", info, err)
+			}
+			// Without the permission, the cause is named.
+			if out, err := run(); err == nil || !strings.Contains(out, "id-token: write") {
+				t.Errorf("%v: %s", err, out)
+			}
+			if out, err := run("ACTIONS_ID_TOKEN_REQUEST_URL="+hub.URL+"/token?x=1", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=wrong"); err == nil || strings.Contains(out, "cloud-token") {
+				t.Errorf("a refused identity: %v: %s", err, out)
+			}
+		})
+	}
+	out, err := exec.Command("env", "LOGIN={}", "RUNNER_TEMP="+t.TempDir(), script).CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "has no cluster") {
+		t.Errorf("%v: %s", err, fmt.Sprintf("%.300s", out))
+	}
+}
