@@ -81,7 +81,11 @@ func decide(rep *report.Report, o Options, missing []Gap, waivers report.Reason,
 	switch {
 	case blocking > 0:
 		rep.Verdict, rep.Reason = report.Fail, report.ReasonFindings
-		rep.Title = fmt.Sprintf("%s at %s or above must be fixed or waived%s", english.Plural(blocking, "new finding", ""), o.FailOn, extra)
+		what := "new finding"
+		if slices.ContainsFunc(rep.Findings, func(f report.Finding) bool { return f.Blocking && f.Status != report.New }) {
+			what = "finding"
+		}
+		rep.Title = fmt.Sprintf("%s at %s or above must be fixed or waived%s", english.Plural(blocking, what, ""), o.FailOn, extra)
 	case errors.As(err, &usage):
 		rep.Verdict, rep.Reason = report.Fail, report.ReasonInvalidInput
 		rep.Title = "invalid gate configuration"

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
@@ -97,7 +98,8 @@ func Run(ctx context.Context, o Options) (*report.Report, []Package, error) {
 			f.Unused = o.Unused(f.At.Path)
 		}
 		// Without the base it is unknown what is new; the error below stops the gate.
-		blockable := f.Status == report.New || o.BlockKnown && f.Status != report.Waived
+		always := o.BlockKnown || strings.HasPrefix(f.Rule, "MAL-") // a malicious package runs wherever it is installed
+		blockable := f.Status == report.New || always && f.Status != report.Waived
 		f.Blocking = baseErr == nil && blockable && f.Unused == "" && f.Severity.AtLeast(o.FailOn)
 	}
 	rep := &report.Report{

@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
+	"github.com/dustin/go-humanize/english"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
@@ -88,6 +90,7 @@ func (p Policy) check(packages []Package) []report.Finding {
 		marked[pkg.At.Path] = marked[pkg.At.Path] || pkg.Direct
 	}
 	var out []report.Finding
+	unknown := map[string]int{} // packages without a licence, by file
 	for _, pkg := range packages {
 		found := func(rule string, s report.Severity, message, fix string) {
 			out = append(out, report.Finding{Rule: rule, Severity: s, Message: message, Fix: fix, At: pkg.At, Package: pkg.PURL, Through: pkg.Through, Tools: []string{policyTool}})
@@ -106,8 +109,21 @@ func (p Policy) check(packages []Package) []report.Finding {
 				found("licence-not-allowed", report.High, name+" has the licence "+l+": "+bad, "replace "+name+", or waive it with its purl, a reason and an expiry")
 			}
 		}
+		if len(pkg.Licences) == 0 && !pkg.system() && !pkg.Image {
+			unknown[pkg.At.Path]++
+		}
 		if len(p.Allow) > 0 && len(pkg.Licences) == 0 && !pkg.system() && !pkg.Image {
 			found("licence-unknown", report.Low, "the licence of "+name+" is unknown: no lock file or package states it", "look the licence up; if it is acceptable, waive the package by its purl")
+		}
+	}
+	if len(p.Allow) > 0 {
+		return out
+	}
+	for _, file := range slices.Sorted(maps.Keys(unknown)) {
+		if len(p.Deny) > 0 && file != "" {
+			out = append(out, report.Finding{Rule: "licence-unknown", Severity: report.Low, At: report.Location{Path: file}, Tools: []string{policyTool},
+				Message: fmt.Sprintf("the licences of %s are unknown, so gate.licences.deny cannot be applied to them", english.Plural(unknown[file], "package", "")),
+				Fix:     "check their licences, and waive the rule for this file; or list the accepted licences with gate.licences.allow"})
 		}
 	}
 	return out

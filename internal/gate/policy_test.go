@@ -41,6 +41,7 @@ func TestPolicy(t *testing.T) {
 		"no expression":             {Policy{Allow: []string{"MIT"}}, []Package{pkg("pkg:npm/a@1", true, "SEE LICENSE IN x")}, []string{"licence-not-allowed pkg:npm/a@1"}},
 		"a panic of the library":    {Policy{Allow: []string{"MIT"}, Deny: []string{"ISC"}}, []Package{pkg("pkg:npm/a@1", true, "(")}, []string{"licence-not-allowed pkg:npm/a@1"}},
 		"not known":                 {Policy{Allow: []string{"MIT"}}, []Package{pkg("pkg:npm/a@1", true)}, []string{"licence-unknown pkg:npm/a@1"}},
+		"denied, and not known":     {Policy{Deny: []string{"AGPL-3.0-only"}}, []Package{pkg("pkg:npm/a@1", true), pkg("pkg:npm/b@1", false), pkg("pkg:golang/stdlib@1.25", true)}, []string{"licence-unknown "}},
 		"a distribution's package":  {Policy{Allow: []string{"MIT"}}, []Package{{PURL: "pkg:apk/alpine/busybox@1", Licences: []string{"GPL-2.0-only"}, Image: true}}, nil},
 		"denied in a distribution":  {Policy{Deny: []string{"GPL-2.0-only"}}, []Package{{PURL: "pkg:apk/alpine/busybox@1", Licences: []string{"GPL-2.0-only"}, Image: true}}, []string{"licence-not-allowed pkg:apk/alpine/busybox@1"}},
 	} {

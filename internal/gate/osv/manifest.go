@@ -34,6 +34,8 @@ func parserOf(base string) func(text []byte, beside func(name string) []byte) ma
 		return parseGoMod
 	case "package-lock.json", "npm-shrinkwrap.json":
 		return parseNPM
+	case "composer.lock":
+		return parseComposer
 	case "Cargo.lock":
 		return parseCargo
 	case "poetry.lock":
@@ -129,7 +131,9 @@ func (g graph) manifest() manifest {
 		}
 		n := g.nodes[i]
 		k := [2]string{n.name, n.version}
-		if _, ok := m[k]; ok {
+		if known, ok := m[k]; ok {
+			known.licences = distinct(append(known.licences, n.licences...))
+			m[k] = known
 			continue
 		}
 		d := dependency{direct: from[i] == 0, licences: n.licences}
@@ -141,9 +145,9 @@ func (g graph) manifest() manifest {
 	}
 	for i, n := range g.nodes {
 		if k := ([2]string{n.name, n.version}); i > 0 {
-			if _, ok := m[k]; !ok {
-				m[k] = dependency{licences: n.licences}
-			}
+			known := m[k]
+			known.licences = distinct(append(known.licences, n.licences...))
+			m[k] = known
 		}
 	}
 	return m

@@ -100,3 +100,28 @@ func npmLicence(v jsontext.Value) []string {
 	}
 	return nil
 }
+
+// parseComposer reads the licences of composer.lock. Several licences of a package are a
+// choice, as Composer defines them.
+func parseComposer(text []byte, _ func(string) []byte) manifest {
+	type entry struct {
+		Name    string   `json:"name"`
+		Version string   `json:"version"`
+		License []string `json:"license"`
+	}
+	var lock struct {
+		Packages []entry `json:"packages"`
+		Dev      []entry `json:"packages-dev"`
+	}
+	if err := json.Unmarshal(text, &lock, jsontext.AllowDuplicateNames(true)); err != nil {
+		return nil
+	}
+	m := manifest{}
+	for _, p := range append(lock.Packages, lock.Dev...) {
+		if len(p.License) > 1 {
+			p.License = []string{"(" + strings.Join(p.License, " OR ") + ")"}
+		}
+		m[[2]string{p.Name, strings.TrimPrefix(p.Version, "v")}] = dependency{licences: p.License}
+	}
+	return m
+}

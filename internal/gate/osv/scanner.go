@@ -71,6 +71,7 @@ func (s Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 		if err := c.match(ctx, in.Databases, &res); err != nil {
 			return gate.Result{}, err
 		}
+		c.rateByAlias(in.Databases)
 	}
 	select {
 	case <-ctx.Done():
