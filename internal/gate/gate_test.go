@@ -238,6 +238,7 @@ func TestKnown(t *testing.T) {
 		want         []string
 	}{
 		"the base has none": {[]report.Finding{finding("R1", report.High, "a.go", 3)}, nil, []string{"R1 high new true a"}},
+		"malware, known":    {[]report.Finding{vulnerable("MAL-2026-1", report.Critical, net30)}, []report.Finding{vulnerable("MAL-2026-1", report.Critical, net30)}, []string{"MAL-2026-1 critical known true a"}},
 		"the line moved":    {[]report.Finding{finding("R1", report.High, "a.go", 30)}, []report.Finding{finding("R1", report.High, "a.go", 3)}, []string{"R1 high known false a"}},
 		"another file":      {[]report.Finding{finding("R1", report.High, "c.go", 3)}, []report.Finding{finding("R1", report.High, "a.go", 3)}, []string{"R1 high new true a"}},
 		"the version moved": {[]report.Finding{vulnerable("CVE-1", report.High, net33)}, []report.Finding{vulnerable("CVE-1", report.High, net30)}, []string{"CVE-1 high known false a"}},

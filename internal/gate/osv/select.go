@@ -107,16 +107,14 @@ var requirementsLike = []string{"", ".txt", ".in", ".pip", ".lst", ".list", ".re
 // include it. Only the text of a requirements file states what it includes, so every
 // possible file in, above and below the folders of requirements files is listed.
 func includes(files []gate.File, kind map[string]string) map[string][]string {
-	module := ""                                                     // one that a base image or a workflow may build
+	var modules []string                                             // that a base image or a workflow may build
 	beside := map[string]string{}                                    // from a file to the one that may include it
 	requirements, around := map[string]string{}, map[string]string{} // from a folder to one of them
 	for name, of := range kind {
 		dir := path.Dir(name)
 		switch of {
 		case "go/gomod":
-			if module == "" || name < module {
-				module = name
-			}
+			modules = append(modules, name)
 			beside[path.Join(dir, "go.sum")] = name
 		case ownReader + "Poetry":
 			beside[path.Join(dir, "pyproject.toml")] = name
@@ -132,8 +130,8 @@ func includes(files []gate.File, kind map[string]string) map[string][]string {
 	}
 	out := map[string][]string{}
 	for _, f := range files {
-		if module != "" && namesToolchain(f.Path) {
-			out[f.Path] = append(out[f.Path], module)
+		if namesToolchain(f.Path) {
+			out[f.Path] = append(out[f.Path], modules...)
 		}
 		if kind[f.Path] != "" {
 			continue

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
-	"golang.org/x/mod/modfile"
 )
 
 // goSpec matches what setup-go accepts as a version: 1.25, 1.25.x, ~1.25.1, 1.25.6.
@@ -60,6 +59,8 @@ func (t *toolchain) setup(name string, job goJob, env, with map[string]yaml.Node
 		for _, v := range expand(version.Value, job, env) {
 			t.add(setupVersion(v), at)
 		}
+	case path.Base(file.Value) == "go.mod", path.Base(file.Value) == "go.work":
+		t.module = true
 	case file.Value != "":
 		t.add(fileVersion(file.Value, read), fmt.Sprintf("%s:%d", name, file.Line))
 	}
@@ -82,34 +83,24 @@ func setupVersion(spec string) string {
 	return m[1] + "." + m[2]
 }
 
-// fileVersion reads a file that go-version-file may name.
+// fileVersion reads one of the versionFiles.
 func fileVersion(name string, read func(string) []byte) string {
 	name = path.Clean(name)
-	text := read(name)
+	text := string(read(name))
 	switch path.Base(name) {
-	case "go.mod":
-		if f, err := modfile.Parse(name, text, nil); err == nil {
-			return goModVersion(f)
-		}
-	case "go.work":
-		if f, err := modfile.ParseWork(name, text, nil); err == nil {
-			return goModVersion(&modfile.File{Go: f.Go, Toolchain: f.Toolchain})
-		}
+	case ".go-version":
+		return setupVersion(text)
 	case ".tool-versions":
-		for line := range strings.Lines(string(text)) {
+		for line := range strings.Lines(text) {
 			if words := strings.Fields(line); len(words) > 1 && (words[0] == "golang" || words[0] == "go") {
 				return setupVersion(words[1])
 			}
 		}
-	default:
-		return setupVersion(string(text))
 	}
 	return ""
 }
 
-var (
-	expression = regexp.MustCompile(`^\$\{\{\s*(matrix|env)\.([A-Za-z_][A-Za-z0-9_-]*)\s*\}\}$`)
-)
+var expression = regexp.MustCompile(`^\$\{\{\s*(matrix|env)\.([A-Za-z_][A-Za-z0-9_-]*)\s*\}\}$`)
 
 // expand returns the values of an expression that names the matrix or the environment,
 // and any other text as it is.

@@ -7,6 +7,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/dustin/go-humanize/english"
@@ -25,12 +26,16 @@ type toolchain struct {
 	version string // 1.25.6; 1.25, the newest release of this line; newestGo; "": no build names one
 	from    string // place that names it
 	unnamed string // first place that builds with a release that the repository does not name
+	module  bool   // a workflow builds with the release that go.mod names
 }
+
+// versionFiles may have the version for setup-go, beside go.mod and go.work.
+var versionFiles = []string{".go-version", ".tool-versions"}
 
 // namesToolchain reports whether a file may name the release that builds.
 func namesToolchain(name string) bool {
 	base, ext := path.Base(name), path.Ext(name)
-	return strings.HasPrefix(base, "Dockerfile") || strings.HasPrefix(base, "Containerfile") || ext == ".Dockerfile" || ext == ".dockerfile" ||
+	return slices.Contains(versionFiles, base) || strings.HasPrefix(base, "Dockerfile") || strings.HasPrefix(base, "Containerfile") || ext == ".Dockerfile" || ext == ".dockerfile" ||
 		path.Dir(name) == ".github/workflows" && (ext == ".yml" || ext == ".yaml")
 }
 
@@ -38,7 +43,7 @@ func namesToolchain(name string) bool {
 func findToolchain(root *os.Root, files []gate.File) toolchain {
 	var t toolchain
 	for _, f := range files {
-		if !namesToolchain(f.Path) || f.Link || f.Size > 1<<20 {
+		if !namesToolchain(f.Path) || slices.Contains(versionFiles, path.Base(f.Path)) || f.Link || f.Size > 1<<20 {
 			continue
 		}
 		text, err := root.ReadFile(filepath.FromSlash(f.Path))
@@ -150,7 +155,7 @@ func (t toolchain) build(text []byte) []byte {
 // go.mod names.
 func (t toolchain) unknown(text []byte) bool {
 	f, err := modfile.Parse("go.mod", text, nil)
-	return t.version == "" && t.unnamed != "" && err == nil && f.Toolchain == nil
+	return t.version == "" && t.unnamed != "" && !t.module && err == nil && f.Toolchain == nil
 }
 
 // fold replaces the findings of a standard library of which only the lowest release is
@@ -179,7 +184,7 @@ func (t toolchain) describe() string {
 	return "standard library of Go " + t.version + " or later (" + t.from + ")"
 }
 
-// goModVersion returns the release that a go.mod or go.work asks for.
+// goModVersion returns the release that a go.mod asks for.
 func goModVersion(f *modfile.File) string {
 	if f.Toolchain != nil {
 		version, _, _ := strings.Cut(strings.TrimPrefix(f.Toolchain.Name, "go"), "-")
