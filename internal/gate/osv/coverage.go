@@ -29,6 +29,7 @@ type coverage struct {
 	unmatched   int    // uses of actions without a database
 	unknown     int    // C and C++ sources that only osv.dev could identify
 	toolchain   string // release whose standard library was looked up, and the place that names it
+	poms        int    // projects of Maven: what their dependencies depend on is not read
 	updater     string // command that updates the databases
 }
 
@@ -38,6 +39,9 @@ type source struct{ file, ecosystem string }
 func (t tree) cover(found models.VulnerabilityResults) *coverage {
 	c := &coverage{packages: map[source][]*models.PackageVulns{}, files: map[string]bool{}, unknown: t.stage.unknown}
 	for file, packages := range t.stage.read {
+		if len(packages) > 0 && inventory.Format(file) == "Maven" {
+			c.poms++
+		}
 		for _, p := range packages {
 			_, asked := t.stage.lookup(p)
 			if p.Ecosystem == inventory.Actions {
@@ -231,6 +235,9 @@ func (c *coverage) String() string {
 		text = strings.TrimPrefix(text+", ", ", ") + english.Plural(c.actions, "action", "")
 	}
 	var more []string
+	if c.poms > 0 {
+		more = append(more, english.Plural(c.poms, "Maven project", "")+" without what the dependencies depend on, which Maven has no lock file for")
+	}
 	if c.unversioned > 0 {
 		more = append(more, english.Plural(c.unversioned, "action", "")+" without a version not looked up")
 	}

@@ -81,9 +81,18 @@ func purl(p models.PackageVulns) string {
 	if u == nil || u.Type == "" || u.Name == "" {
 		return ""
 	}
-	if u.Type == "swift" && u.Namespace == "" { // the library leaves the host and the owner in the name
-		u.Namespace, u.Name = path.Split(u.Name)
-		u.Namespace = strings.TrimSuffix(u.Namespace, "/")
+	switch u.Type {
+	case "swift":
+		if u.Namespace == "" { // the library leaves the host and the owner in the name
+			u.Namespace, u.Name = path.Split(u.Name)
+			u.Namespace = strings.TrimSuffix(u.Namespace, "/")
+		}
+	case "maven": // the library writes it in lower case, which is another package
+		if group, artifact, ok := strings.Cut(p.Package.Name, ":"); ok {
+			u.Namespace, u.Name = group, artifact
+		}
+	case "haskell": // no type of the specification
+		u.Type = "hackage"
 	}
 	if u.Version = p.Package.Version; isLibrary(p) { // osv-scanner treats "go 1.21" as 1.21.99
 		if u.Version = p.Package.Inventory.Version; u.Version == newestGo {
