@@ -229,9 +229,12 @@ func TestGitHub(t *testing.T) {
 		"GP-SAFE-1 a key of a cloud":        {set(func(s *githubtest.Settings) { s.OrganizationSecrets = []string{"PROD_AWS_SECRET_ACCESS_KEY"} }), "long-lived keys", report.Failed, "PROD_AWS_SECRET_ACCESS_KEY", "gh secret delete PROD_AWS_SECRET_ACCESS_KEY"},
 		"GP-SAFE-1 a key of an environment": {set(func(s *githubtest.Settings) { s.Environments[1].Secrets = []string{"DEPLOY_SERVICE_ACCOUNT_KEY"} }), "long-lived keys", report.Failed, "DEPLOY_SERVICE_ACCOUNT_KEY of production", "--env production"},
 		"GP-SAFE-1 a role is not a key":     {set(func(s *githubtest.Settings) { s.Secrets = append(s.Secrets, "AWS_ROLE_ARN", "MY_AWS_REGION") }), "long-lived keys", report.OK, "no secret has the name", ""},
-		"no cluster":                        {set(func(s *githubtest.Settings) { s.Environments[0].Secrets = nil }), "secrets", report.Failed, "missing: KUBECONFIG", "commands that set KUBECONFIG"},
+		"no cluster":                        {set(func(s *githubtest.Settings) { s.Secrets = []string{"GOLDENPATH_KEY", "PREVIEW_KUBECONFIG"} }), "secrets", report.Failed, "missing: KUBECONFIG", "commands that set KUBECONFIG"},
+		"a cluster of an environment": {set(func(s *githubtest.Settings) {
+			s.Environments[0].Secrets, s.Secrets = []string{"KUBECONFIG"}, []string{"GOLDENPATH_KEY", "PREVIEW_KUBECONFIG"}
+		}), "secrets", report.Failed, "missing: KUBECONFIG (only in the environment staging, whose secrets a called workflow gets empty)", "commands that set KUBECONFIG"},
 		"a key where no job looks": {set(func(s *githubtest.Settings) {
-			s.Environments[1].Secrets, s.Secrets = s.Secrets, []string{"PREVIEW_KUBECONFIG"}
+			s.Environments[1].Secrets, s.Secrets = s.Secrets, []string{"KUBECONFIG", "PREVIEW_KUBECONFIG"}
 		}), "secrets", report.Failed, "missing: GOLDENPATH_KEY", "gh secret set GOLDENPATH_KEY"},
 		"nothing to sign with":                      {set(func(s *githubtest.Settings) { s.Secrets = nil }), "secrets", report.Failed, "missing: GOLDENPATH_KEY", "gh secret set GOLDENPATH_KEY"},
 		"the sweep is disabled":                     {set(func(s *githubtest.Settings) { s.Workflows[0].State = "disabled_inactivity" }), "sweep runs", report.Failed, "is disabled_inactivity", "gh workflow enable goldenpath-sweep.yml"},

@@ -105,13 +105,13 @@ func settings() githubtest.Settings {
 		},
 		ImmutableReleases: true,
 		Environments: []githubtest.Environment{
-			{Name: "staging", Branches: []string{"main"}, Secrets: []string{"KUBECONFIG"}},
+			{Name: "staging", Branches: []string{"main"}, Secrets: []string{"API_KEY"}},
 			{Name: "production", Reviewers: []string{"ann"}, NoSelfReview: true, Branches: []string{"main"}},
 			{Name: "preview/pr-1"},
 		},
 		Actions: githubtest.Policy{Pinned: true},
 		Subject: githubtest.Subject{Immutable: true},
-		Secrets: []string{"GOLDENPATH_KEY", "PREVIEW_KUBECONFIG"},
+		Secrets: []string{"GOLDENPATH_KEY", "KUBECONFIG", "PREVIEW_KUBECONFIG"},
 		Workflows: []githubtest.Workflow{{File: "goldenpath-sweep.yml", Runs: []githubtest.Run{
 			{Event: "schedule", Created: now.Add(-10 * time.Minute)}, {Event: "schedule", Conclusion: "success", Created: now.Add(-time.Hour)},
 		}}},

@@ -79,13 +79,19 @@ func secrets(r *repo) finding {
 		return notApplicable("no goldenpath workflow uses a secret")
 	}
 	names, hidden := r.held()
+	// A calling job can pass only secrets of the repository or organisation. A job of a
+	// called workflow of another repository gets a secret of its environment empty, although
+	// it names the environment (actions/runner#1490, #3206).
 	has := func(name string) bool {
-		return slices.ContainsFunc(names, func(n string) bool {
-			// Only jobs that deploy have an environment, and they read only KUBECONFIG from
-			// it. A calling job can pass only secrets of the repository or organisation.
-			n, _, of := strings.Cut(n, " of ")
-			return strings.EqualFold(n, name) && (!of || name == "KUBECONFIG")
-		})
+		return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
+	}
+	of := func(name string) string {
+		for _, n := range names {
+			if n, environment, _ := strings.Cut(n, " of "); environment != "" && strings.EqualFold(n, name) {
+				return " (only in the environment " + environment + ", whose secrets a called workflow gets empty)"
+			}
+		}
+		return ""
 	}
 	var breaks, lacks, fix, present []string
 	for _, name := range slices.Sorted(maps.Keys(named)) {
@@ -96,9 +102,9 @@ func secrets(r *repo) finding {
 		case (name == "KUBECONFIG" || name == "PREVIEW_KUBECONFIG") && !r.onKubernetes():
 			continue // the starter always passes it; only a cluster needs it
 		case name == "KUBECONFIG", name == "GOLDENPATH_KEY" && r.releases():
-			breaks = append(breaks, name)
+			breaks = append(breaks, name+of(name))
 		default:
-			lacks = append(lacks, name)
+			lacks = append(lacks, name+of(name))
 		}
 		fix = append(fix, set(name))
 	}
