@@ -3,6 +3,7 @@ package runtime
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"regexp"
 	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
@@ -18,9 +19,13 @@ func finding(t *render.Tree, r rendering, v manifest.Violation) report.Finding {
 	}
 	return report.Finding{
 		Rule: v.Rule, Aliases: same(v.Rule), Severity: v.Severity, Message: message, Fix: v.Fix, At: r.place(t, v.At),
-		Fingerprint: fingerprint(v.Rule, v.At.Path, v.Space, v.Object, v.Field),
+		Fingerprint: fingerprint(v.Rule, v.At.Path, v.Space, v.Object, index.ReplaceAllString(v.Field, "[]")),
 	}
 }
+
+// index matches an index in a field. It is not part of the fingerprint, so that a
+// container that is added before others does not make their findings new.
+var index = regexp.MustCompile(`\[[0-9]+\]`)
 
 // same returns trivy's id of the rule, or nil if trivy has no such rule.
 func same(rule string) []string {

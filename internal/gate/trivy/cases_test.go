@@ -66,6 +66,10 @@ func TestCases(t *testing.T) {
 		{"truncated plan", map[string]string{"tfplan.json": plan[:len(plan)-1]}, "AWS-0026", []string{}, "", []string{"tfplan.json"}},
 		{"other forms", map[string]string{"main.bicep": "x", "compose.yaml": "services: {}\n", "Dockerfile": "FROM a:1\nUSER a\n"}, "", []string{}, "1 Dockerfile (not examined: 1 Bicep file, 1 Compose file)", nil},
 
+		{"Ansible", map[string]string{"site.yml": "- hosts: all\n  vars: {access: public-read}\n  tasks:\n  - name: b\n    amazon.aws.s3_bucket:\n      name: b\n      acl: \"{{ access }}\"\n      public_access: {block_public_acls: false}\n"}, "AWS-0092", []string{"AWS-0092 site.yml:5"}, "1 Ansible project", nil},
+		{"Ansible role", map[string]string{"site.yml": "- hosts: all\n  roles: [r]\n", "roles/r/tasks/main.yml": "- s3_bucket: {name: b, acl: public-read, public_access: {block_public_acls: false}}\n"}, "AWS-0092", []string{"AWS-0092 roles/r/tasks/main.yml:0"}, "1 Ansible project", nil},
+		{"Ansible tasks that nothing uses", map[string]string{"site.yml": "- hosts: all\n  tasks: []\n", "tasks/x.yml": "- s3_bucket: {name: b, acl: public-read}\n"}, "AWS-0092", []string{}, "1 Ansible project (not examined: 1 file of Ansible tasks that no playbook reaches)", nil},
+		{"broken Ansible", map[string]string{"site.yml": "- hosts: all\n  tasks:\n  - s3_bucket: {name: b\n"}, "AWS-0092", []string{}, "", []string{"site.yml"}},
 		{"tofu", map[string]string{"main.tf": fmt.Sprintf(volume, "false"), "main.tofu": fmt.Sprintf(volume, "true")}, "AWS-0026", []string{},
 			"1 Terraform file (not examined: 1 file that OpenTofu replaces with a .tofu file)", nil},
 		{"tofu alone", map[string]string{"main.tofu": fmt.Sprintf(volume, "false")}, "AWS-0026", []string{"AWS-0026 main.tofu:4"}, "1 Terraform file", nil},

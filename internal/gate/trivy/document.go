@@ -25,6 +25,7 @@ type result struct {
 	files    int              // 0: one
 	without  map[omission]int // what was not examined
 	built    *built           // of a kustomization
+	ansible  bool             // the file has a task that a check concerns
 }
 
 // omission is something that is not examined, in the singular and the plural.
@@ -63,6 +64,9 @@ func (s *Scanner) document(ctx context.Context, root *os.Root, name string) resu
 	}
 	text = utf8From(text)
 	form := formOf(name, text)
+	if form == unknown && bytes.Contains(text, []byte("s3_bucket")) && bucketTask.Match(text) {
+		return result{ansible: true}
+	}
 	if form != unknown && form != kubernetesFile {
 		if a, ok := s.template(ctx, name, text, form); ok {
 			return a

@@ -64,8 +64,11 @@ func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) 
 	if err != nil {
 		return gate.Result{}, err
 	}
+	if slices.ContainsFunc(results, func(a result) bool { return a.ansible }) {
+		results = append(results, s.ansible(ctx, root, in.Files))
+	}
 	settle(results)
-	return join(results), nil
+	return join(results), ctx.Err()
 }
 
 // Quiet replaces the logger that the library installs when the process starts, which

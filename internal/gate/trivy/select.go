@@ -82,14 +82,15 @@ func unexamined(name string) (omission, bool) {
 // treated as changed.
 func (s *Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, bool) {
 	charts := chartsIn(files)
-	overlays := overlaysIn(files)
+	overlays, plays := overlaysIn(files), playsIn(files)
 	touched := map[string]bool{}
 	var moved []string
-	modules, overlay := changed == nil, changed == nil
+	modules, overlay, play := changed == nil, changed == nil, changed == nil
 	for name := range changed {
 		touched[chartOf(name, charts)] = true
 		modules = modules || sortOf(name) == terraform
 		overlay = overlay || overlays(name) || render.IsKustomization(name)
+		play = play || plays(name)
 		if path.Base(name) == chartFile {
 			moved = append(moved, path.Dir(name))
 		}
@@ -111,7 +112,7 @@ func (s *Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, 
 	})
 	var out []gate.File
 	for _, f := range files {
-		take := whole(f.Path) || values[f.Path] != "" && (changed == nil || touched[values[f.Path]]) || overlay && overlays(f.Path)
+		take := whole(f.Path) || values[f.Path] != "" && (changed == nil || touched[values[f.Path]]) || overlay && overlays(f.Path) || play && plays(f.Path)
 		if !take && (changed.Has(f.Path) || modules || moved != nil || touched[f.Path]) {
 			kind := sortOf(f.Path)
 			take = kind != other && (changed.Has(f.Path) || touched[f.Path]) || kind == terraform && modules ||
