@@ -12,7 +12,7 @@ import (
 func newAction(name string, text []byte, doc *yaml.Node) *File {
 	w := newFile(name, action, text)
 	entries(get(doc, "inputs"), func(id string, k, in *yaml.Node) {
-		w.inputs[id] = true
+		w.inputs[id], w.defaults[id] = true, get(in, "default").Value
 		required := get(in, "required").Value == "true" && get(in, "default").Kind == 0
 		w.declared = append(w.declared, Input{k.Value, required})
 	})

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -149,7 +150,8 @@ func (c scope) namesHead(script, output string) report.Severity {
 		}
 		lower := strings.ToLower(line)
 		sets := strings.Contains(lower, output+"=") || strings.Contains(lower, output+"<<") || strings.Contains(lower, "name="+output+"::") ||
-			strings.Contains(lower, "setoutput") && (strings.Contains(lower, "'"+output+"'") || strings.Contains(lower, `"`+output+`"`))
+			(strings.Contains(lower, "setoutput") || strings.Contains(lower, "exportvariable")) && (strings.Contains(lower, "'"+output+"'") || strings.Contains(lower, `"`+output+`"`)) ||
+			output == "result" && returns.MatchString(line)
 		text := line
 		for _, name := range word.FindAllString(line, -1) {
 			text += about[name]
@@ -171,6 +173,51 @@ func (c scope) namesHead(script, output string) report.Severity {
 		}
 	}
 	return known
+}
+
+// returns matches the line by which a script of actions/github-script sets its output
+// "result".
+var returns = regexp.MustCompile(`^\s*return\s+\S`)
+
+// envForeign is foreign for a variable that an earlier step of the job writes to
+// GITHUB_ENV.
+func (c scope) envForeign(name string) report.Severity {
+	var sev report.Severity
+	for _, s := range c.job.Steps {
+		if s == c.step {
+			break
+		}
+		text := value(script(s)) + value(input(s, "script"))
+		if !strings.Contains(text, "GITHUB_ENV") && !strings.Contains(text, "exportVariable") || !strings.Contains(strings.ToLower(text), name) {
+			continue
+		}
+		sev = (scope{c.File, c.job, s, c.depth + 1, c.from}).namesHead(text, name)
+	}
+	return sev
+}
+
+// envWritten returns the taints of a variable that an earlier step of the job writes to
+// GITHUB_ENV.
+func (c scope) envWritten(name string) []taint {
+	var out []taint
+	if c.depth > maxTaintDepth {
+		return nil
+	}
+	for _, s := range c.job.Steps {
+		if s == c.step {
+			break
+		}
+		run := script(s)
+		if run == nil || !strings.Contains(run.Value, "GITHUB_ENV") {
+			continue
+		}
+		for _, w := range (scope{c.File, c.job, s, c.depth + 1, c.from}).writes(run.Value) {
+			if text := strings.ToLower(w.lines); w.file == "ENV" && w.taint.name != "" && (strings.Contains(text, name+"=") || strings.Contains(text, name+"<<")) {
+				out = append(out, w.taint)
+			}
+		}
+	}
+	return out
 }
 
 // isHead reports whether a text names the head of a pull request.

@@ -51,6 +51,9 @@ func TestCheckoutThroughCalls(t *testing.T) {
 		"local action after it": {map[string]string{w: uses(target, "ref: '"+head+"'") + "      - uses: ./actions/get\n        with: {ref: main}\n", action: composite(strings.ReplaceAll(byInput, "\n  ", "\n"))},
 			[]string{"w.yml:10 dangerous-trigger high", "action.yml:8 dangerous-trigger high"}},
 		"two callers, each harmless": {map[string]string{w: caller("pull_request", "ref: '"+head+"'"), ".github/workflows/c.yml": caller(target, "ref: main"), b: called(byInput)}, nil},
+		"default of a workflow":      {map[string]string{w: strings.Replace(caller(target, ""), "    with: {}\n", "", 1), b: strings.Replace(called(byInput), "{type: string}", "{type: string, default: '"+head+"'}", 1)}, []string{"b.yml:8 dangerous-trigger high"}},
+		"default of an action":       {map[string]string{w: steps(target, "      - uses: ./actions/get\n"), action: strings.Replace(composite(strings.ReplaceAll(byInput, "\n  ", "\n")), "{description: x}}", "{description: x, default: '"+head+"'}}", 1)}, []string{"action.yml:8 dangerous-trigger high"}},
+		"default, overridden":        {map[string]string{w: uses(target, "ref: main"), action: strings.Replace(composite(strings.ReplaceAll(byInput, "\n  ", "\n")), "{description: x}}", "{description: x, default: '"+head+"'}}", 1)}, nil},
 		"only in a guarded job":      {map[string]string{w: strings.Replace(caller(target, "ref: '"+head+"'"), "    uses:", "    if: github.event.pull_request.merged\n    uses:", 1), b: called(byInput)}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -71,17 +74,27 @@ func TestHeadThroughOutputs(t *testing.T) {
 		return "      - id: x\n        env: {SHA: '${{ github.event.pull_request.head.sha }}', BASE: '${{ github.base_ref }}'}\n        run: " + line + "\n"
 	}
 	for name, tt := range map[string]struct{ on, step, want string }{
-		"expression": {"pull_request_target", run("echo \"sha=${{ github.event.pull_request.head.sha }}\" >> $GITHUB_OUTPUT"), "high"},
-		"variable":   {"pull_request_target", run("echo \"sha=$SHA\" >> $GITHUB_OUTPUT"), "high"},
-		"gh":         {"issue_comment", run("echo \"sha=$(gh pr view $N --json headRefOid -q .headRefOid)\" >> $GITHUB_OUTPUT"), "high"},
-		"gh, stored": {"issue_comment", run("|\n          S=$(gh api repos/o/r/pulls/1 --jq .head.sha)\n          echo \"sha=$S\" >> $GITHUB_OUTPUT"), "high"},
-		"script":     {"issue_comment", "      - id: x\n        uses: actions/github-script@" + sha + "\n        with:\n          script: |\n            const pr = await github.rest.pulls.get({})\n            core.setOutput('sha', pr.data.head.sha)\n", "high"},
-		"action":     {"issue_comment", "      - id: x\n        uses: eficode/resolve-pr-refs@" + sha + "\n", "medium"},
-		"branch":     {"issue_comment", run("echo \"sha=$(gh pr view $N --json headRefName -q .headRefName)\" >> $GITHUB_OUTPUT"), "medium"},
-		"other":      {"pull_request_target", run("|\n          echo \"head=$SHA\" >> $GITHUB_OUTPUT\n          echo \"sha=main\" >> $GITHUB_OUTPUT"), "medium"},
-		"base":       {"issue_comment", "      - id: x\n        uses: actions/github-script@" + sha + "\n        with:\n          script: |\n            const pr = await github.rest.pulls.get({})\n            core.setOutput('head', pr.data.head.sha)\n            core.setOutput('sha', pr.data.base.sha)\n", ""},
+		"expression":     {"pull_request_target", run("echo \"sha=${{ github.event.pull_request.head.sha }}\" >> $GITHUB_OUTPUT"), "high"},
+		"variable":       {"pull_request_target", run("echo \"sha=$SHA\" >> $GITHUB_OUTPUT"), "high"},
+		"gh":             {"issue_comment", run("echo \"sha=$(gh pr view $N --json headRefOid -q .headRefOid)\" >> $GITHUB_OUTPUT"), "high"},
+		"gh, stored":     {"issue_comment", run("|\n          S=$(gh api repos/o/r/pulls/1 --jq .head.sha)\n          echo \"sha=$S\" >> $GITHUB_OUTPUT"), "high"},
+		"script":         {"issue_comment", "      - id: x\n        uses: actions/github-script@" + sha + "\n        with:\n          script: |\n            const pr = await github.rest.pulls.get({})\n            core.setOutput('sha', pr.data.head.sha)\n", "high"},
+		"returned":       {"issue_comment", "      - id: x\n        uses: actions/github-script@" + sha + "\n        with:\n          script: |\n            const pr = await github.rest.pulls.get({})\n            return pr.data.head.sha\n", "high"},
+		"exported":       {"issue_comment", run("echo \"SHA_OF=$(gh api x --jq .head.sha)\" >> $GITHUB_ENV"), "high"},
+		"exported, base": {"issue_comment", run("echo \"SHA_OF=$(gh api x --jq .base.sha)\" >> $GITHUB_ENV"), ""},
+		"action":         {"issue_comment", "      - id: x\n        uses: eficode/resolve-pr-refs@" + sha + "\n", "medium"},
+		"branch":         {"issue_comment", run("echo \"sha=$(gh pr view $N --json headRefName -q .headRefName)\" >> $GITHUB_OUTPUT"), "medium"},
+		"other":          {"pull_request_target", run("|\n          echo \"head=$SHA\" >> $GITHUB_OUTPUT\n          echo \"sha=main\" >> $GITHUB_OUTPUT"), "medium"},
+		"base":           {"issue_comment", "      - id: x\n        uses: actions/github-script@" + sha + "\n        with:\n          script: |\n            const pr = await github.rest.pulls.get({})\n            core.setOutput('head', pr.data.head.sha)\n            core.setOutput('sha', pr.data.base.sha)\n", ""},
 	} {
-		got := only(lines(scan(t, gatetest.Write(t, map[string]string{".github/workflows/w.yml": take(tt.on, tt.step)}))), "dangerous-trigger")
+		text := take(tt.on, tt.step)
+		switch {
+		case name == "returned":
+			text = strings.Replace(text, "outputs.sha", "outputs.result", 1)
+		case strings.HasPrefix(name, "exported"):
+			text = strings.Replace(text, "steps.x.outputs.sha", "env.SHA_OF", 1)
+		}
+		got := only(lines(scan(t, gatetest.Write(t, map[string]string{".github/workflows/w.yml": text}))), "dangerous-trigger")
 		if tt.want == "" && len(got) == 0 {
 			continue
 		}

@@ -27,6 +27,7 @@ type File struct {
 	doc        *yaml.Node // of a configuration of Dependabot or pre-commit
 	lines      []string
 	declared   []Input           // inputs of an action
+	defaults   map[string]string // of inputs, by their id in lower case
 	inputs     map[string]bool   // declared inputs, in lower case; true: any text is accepted
 	cacheModes map[string]string // by job id in lower case; "" is the mode of the workflow
 	controls   map[actionlint.Pos]bool
@@ -42,7 +43,7 @@ type File struct {
 
 func newFile(name string, k kind, text []byte) *File {
 	return &File{
-		Path: name, kind: k, lines: split(text), inputs: map[string]bool{}, cacheModes: map[string]string{}, controls: map[actionlint.Pos]bool{},
+		Path: name, kind: k, lines: split(text), inputs: map[string]bool{}, defaults: map[string]string{}, cacheModes: map[string]string{}, controls: map[actionlint.Pos]bool{},
 		visited: map[visit]bool{}, budget: new(maxFollowed),
 	}
 }
@@ -57,6 +58,7 @@ func newWorkflow(name string, text []byte, doc *yaml.Node) *File {
 		switch e := e.(type) {
 		case *actionlint.WorkflowCallEvent:
 			for _, in := range e.Inputs {
+				w.defaults[in.ID] = value(in.Default)
 				w.inputs[in.ID] = w.inputs[in.ID] || in.Type == actionlint.WorkflowCallEventInputTypeString
 			}
 		case *actionlint.WorkflowDispatchEvent:

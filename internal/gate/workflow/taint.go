@@ -106,7 +106,7 @@ func (c scope) read(r read) []taint {
 		}
 	case "env":
 		if len(r.path) == 2 {
-			return c.taints(c.env(r.path[1]))
+			return append(c.taints(c.env(r.path[1])), c.envWritten(r.path[1])...)
 		}
 	case "steps":
 		if len(r.path) == 4 && r.path[2] == "outputs" {

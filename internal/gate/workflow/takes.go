@@ -65,14 +65,18 @@ func (c scope) checkout() (report.Location, report.Severity) {
 		return report.Location{}, ""
 	}
 	other := value(input(s, "repository")) // a literal is not a fork
+	var at report.Location
+	var worst report.Severity
 	for _, key := range []string{"repository", "ref"} {
 		in := input(s, key)
-		switch sev := c.foreign(value(in)); {
-		case sev == report.High, sev == report.Medium && (key == "repository" || other == ""):
-			return w.within(in, 0), c.guarded(sev, in.Value)
+		sev := c.foreign(value(in))
+		if sev == report.High || sev == report.Medium && worst == "" && (key == "repository" || other == "") {
+			if sev = c.guarded(sev, in.Value); worst != report.High {
+				at, worst = w.within(in, 0), sev
+			}
 		}
 	}
-	return report.Location{}, ""
+	return at, worst
 }
 
 // intoTree reports whether the rest of a script, or a later step, takes something that
@@ -190,11 +194,20 @@ func (c scope) foreignRead(r read) report.Severity {
 	}
 	switch r.path[0] {
 	case "env":
+		if len(r.path) == 2 && c.env(r.path[1]) == "" {
+			return c.envForeign(r.path[1])
+		}
 		if len(r.path) == 2 {
 			return c.foreign(c.env(r.path[1]))
 		}
 	case "inputs":
-		if c.from != nil && len(r.path) == 2 && c.from.inputs[r.path[1]] != nil {
+		if len(r.path) != 2 {
+			return ""
+		}
+		if c.from == nil || c.from.inputs[r.path[1]] == nil {
+			return c.foreign(c.defaults[r.path[1]])
+		}
+		if c.from != nil {
 			from := c.from.scope
 			from.depth = c.depth
 			return from.foreign(value(c.from.inputs[r.path[1]]))
