@@ -14,10 +14,10 @@ with a finding: zizmor, these rules, both.
 | archived-uses | archived-uses | 3, 2, 2 | 2, 2, 2 | hooks of pre-commit are not looked up |
 | artipacked | artipacked | 6, 0, 0 | 256, 0, 0 | by design: only a checkout whose folder is uploaded |
 | bot-conditions | bot-condition | 1, 1, 1 | 1, 1, 1 | the same 11 rows in the test input |
-| cache-poisoning | cache-poisoning | 19, 18, 17 | 59, 33, 24 | zizmor takes every push for a release; these rules want a tag, a release or a step that publishes, and evaluate conditions for them |
+| cache-poisoning | cache-poisoning | 19, 18, 17 | 59, 34, 24 | zizmor takes every push for a release; these rules want a tag, a release or a step that publishes, and evaluate conditions for them |
 | dangerous-triggers | dangerous-trigger | 12, 0, 0 | 65, 7, 6 | by design: only if code of a pull request is handled |
 | dependabot-cooldown, -execution | the same | 5, 5, 5 | 31, 31, 31 | none |
-| excessive-permissions | excessive-permissions | 11, 10, 9 | 134, 152, 133 | a write permission for a single job is accepted; a job without permissions: in a workflow that is only called has its caller's |
+| excessive-permissions | excessive-permissions | 11, 10, 9 | 134, 136, 133 | a write permission for a single job is accepted; a job without permissions: in a workflow that is only called has its caller's |
 | github-app | github-app | 1, 1, 1 | 15, 15, 15 | none |
 | github-env | env-file-injection | 4, 3, 3 | 3, 0, 0 | by design: only text of outsiders, not every variable of an action |
 | hardcoded-container-credentials | hardcoded-credentials | 2, 2, 2 | 0, 0, 0 | none |
@@ -26,7 +26,7 @@ with a finding: zizmor, these rules, both.
 | obfuscation | obfuscation | 5, 1, 1 | 0, 0, 0 | a plain literal such as ` + "`" + `${{ false }}` + "`" + ` hides nothing |
 | overprovisioned-secrets | overprovisioned-secrets | 1, 1, 1 | 0, 0, 0 | none |
 | secrets-inherit | secrets-inherit | 1, 1, 1 | 16, 16, 16 | none |
-| template-injection | script-injection | 25, 18, 17 | 97, 32, 31 | numbers, commits, account names and branches of the base, which GitHub restricts, and values of a matrix that another job computes |
+| template-injection | script-injection | 25, 18, 17 | 97, 33, 32 | numbers, commits, account names and branches of the base, which GitHub restricts, and values of a matrix that another job computes |
 | typosquat-uses | typosquat-uses | 1, 1, 1 | 0, 0, 0 | none |
 | unpinned-images | unpinned-image | 5, 7, 5 | 12, 20, 7 | a tag other than latest counts here; a Dockerfile with another name does not; nor does an image that is unknown |
 | unpinned-uses | unpinned-uses | 26, 26, 26 | 186, 186, 185 | one row for a file and reference |

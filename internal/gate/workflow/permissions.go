@@ -3,6 +3,7 @@ package workflow
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/rhysd/actionlint"
@@ -38,6 +39,8 @@ func excessivePermissions(w *File) []report.Finding {
 
 func (w *File) writeAll(p *actionlint.Permissions) []report.Finding {
 	switch {
+	case p != nil && value(p.All) == "read-all" && p == w.Permissions && !slices.ContainsFunc(w.jobs(), func(j *actionlint.Job) bool { return j.Permissions == nil }):
+		return nil // every job has its own
 	case p != nil && value(p.All) == "read-all":
 		return []report.Finding{{
 			Rule: "excessive-permissions", Severity: report.Low, At: w.at(p.All.Pos),

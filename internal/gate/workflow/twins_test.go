@@ -173,6 +173,7 @@ func TestTwinsOfTheMeasurement(t *testing.T) {
 		{"image by a variable", "unpinned-image", on("push", "    runs-on: ubuntu-latest\n    env: {I: 'node:22'}\n    container: '${{ env.I }}'\n"), on("push", "    runs-on: ubuntu-latest\n    env: {I: 'node:22"+digest+"'}\n    container: '${{ env.I }}'\n")},
 		{"image by a choice", "unpinned-image", on("push", "    runs-on: ubuntu-latest\n    services: {r: {image: \"${{ inputs.r && 'redis:7' || '' }}\"}}\n"), on("push", "    runs-on: ubuntu-latest\n    services: {r: {image: \"${{ inputs.r && 'redis"+digest+"' || '' }}\"}}\n")},
 		{"write for every job", "excessive-permissions", two("{contents: write}", ""), two("{contents: write}", "    permissions: {}\n")},
+		{"read-all for a job", "excessive-permissions", two("read-all", "    permissions: {}\n"), strings.Replace(two("read-all", "    permissions: {}\n"), "    runs-on: ubuntu-latest\n    steps", "    runs-on: ubuntu-latest\n    permissions: {}\n    steps", 1)},
 		{"read for every job", "excessive-permissions", two("{contents: write, issues: read}", ""), two("{contents: read, issues: read}", "")},
 		{"generator of SLSA", "unpinned-uses", "on: push\npermissions: {}\njobs:\n  a:\n    uses: slsa-framework/slsa-github-generator/.github/workflows/generator_generic_slsa3.yml@v2\n", "on: push\npermissions: {}\njobs:\n  a:\n    uses: slsa-framework/slsa-github-generator/.github/workflows/generator_generic_slsa3.yml@v2.1.0\n"},
 	})
