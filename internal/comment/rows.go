@@ -99,8 +99,8 @@ func stepsOf(section string, r *report.Report) []string {
 	}
 	for _, g := range report.GroupFindings(r.Findings) {
 		if f := g.First(); f.Blocking {
-			what := f.Rule + " at " + f.At.String()
-			if n := len(g.Rest()); n > 0 {
+			what := g.Cause() + " at " + f.At.String()
+			if n := len(g.Places()) - 1; n > 0 {
 				what += fmt.Sprintf(" and %d more", n)
 			}
 			if fixes := g.Fixes(); len(fixes) > 0 {

@@ -93,6 +93,9 @@ func (o Options) compare(ctx context.Context, runs []run, findings []report.Find
 		f := &findings[i]
 		if f.Status == report.Known && f.Published != nil && f.Published.After(when) {
 			f.Status = report.Disclosed
+			if o.Counted {
+				f.Status = report.New
+			}
 		}
 	}
 	return err

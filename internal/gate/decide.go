@@ -17,7 +17,7 @@ type Data struct {
 	Counts    map[string]int `json:"counts"`               // new findings by severity, and new, known, disclosed, waived, blocking
 	Base      string         `json:"base,omitempty"`       // commit that was compared with
 	BaseProof string         `json:"base_proof,omitempty"` // why this base, or why none
-	BaseKind  string         `json:"base_kind,omitempty"`  // named, proposed, release or adoption; empty: no base
+	BaseKind  string         `json:"base_kind,omitempty"`  // named, proposed, release, passed or adoption; empty: no base
 	Baseline  int            `json:"baseline,omitempty"`   // known findings that no release has accepted: they existed before the gate
 	Scope     string         `json:"scope,omitempty"`      // what was examined, one line for a person
 	Checkout  []Gap          `json:"checkout,omitempty"`

@@ -24,7 +24,8 @@ type Options struct {
 	BaseProof       string          // why this base, or why none
 	BaseKind        string          // what makes the findings of the base known; empty: there is none
 	Baseline        Baseline        // findings that were there before the gate
-	ExpiredAreNew   bool            // a finding of the base counts as new once its waiver has expired, because the whole commit is released
+	Past            []Waiver        // waivers under which the base was accepted; nil: it was not accepted by the gate
+	Counted         bool            // what was published after the base is new, not disclosed
 	BlockKnown      bool            // findings that the base has too block as well
 	FailOn          report.Severity // default high
 	Waivers         []Waiver
@@ -90,10 +91,12 @@ func Run(ctx context.Context, o Options) (*report.Report, []Package, error) {
 	if o.Advisories != nil {
 		o.Advisories.Complete(findings)
 	}
+	lapse(findings, o.Past)
 	before := o.Baseline.apply(findings)
-	used := waive(findings, o.Waivers, o.Now, o.ExpiredAreNew)
+	used := waive(findings, o.Waivers, o.Now)
 	for i := range findings {
 		f := &findings[i]
+		f.Link = link(*f)
 		if o.Unused != nil && fromConfiguration(*f) {
 			f.Unused = o.Unused(f.At.Path)
 		}
@@ -121,6 +124,7 @@ func Run(ctx context.Context, o Options) (*report.Report, []Package, error) {
 	rep.SetData(d)
 	rep.Seconds = time.Since(start).Seconds()
 	decide(rep, o, gaps, warning, before.known, err)
+	warnRows(rep, runs)
 	if o.Secrets != nil {
 		redactWaivers(rep, o.Secrets)
 	}

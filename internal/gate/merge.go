@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -167,45 +168,19 @@ func join(a, b report.Finding) report.Finding {
 	return a
 }
 
-// fingerprint identifies a finding across commits. The line is left out, because it
-// moves, and so is the version, because an update may not fix the vulnerability.
+// lineNumber matches a line that a message names, in the words of our rules and of
+// actionlint.
+var lineNumber = regexp.MustCompile(`\bline[: ][0-9]+(, ?col[: ][0-9]+)?`)
+
+// fingerprint identifies a finding across commits. Lines are left out, also in the
+// message, because they move, and so is the version, because an update may not fix the
+// vulnerability.
 func fingerprint(f report.Finding) string {
 	pkg := nameOf(f.Package)
-	what := f.Message
+	what := lineNumber.ReplaceAllString(f.Message, "line")
 	if pkg != "" {
 		what = ""
 	}
 	sum := sha256.Sum256([]byte(strings.Join([]string{f.Rule, f.At.Path, pkg, what}, "\x00")))
 	return hex.EncodeToString(sum[:16])
-}
-
-// markKnown marks the findings that also exist in the base. If a finding occurs several
-// times, as many of them are known as the base has. moved maps new names of files to
-// old ones.
-func markKnown(findings, base []report.Finding, moved map[string]string) {
-	have := map[string]int{}
-	for _, f := range base {
-		have[f.Fingerprint]++
-		have[f.At.Path+"\x00"+unplaced(f)]++
-	}
-	for i := range findings {
-		f := &findings[i]
-		key := f.Fingerprint
-		if old, ok := moved[f.At.Path]; ok {
-			key = old + "\x00" + unplaced(*f)
-		}
-		if f.Status == report.New && have[key] > 0 {
-			have[key]--
-			f.Status = report.Known
-		}
-	}
-}
-
-// unplaced identifies a finding regardless of its file.
-func unplaced(f report.Finding) string {
-	if f.At.Path != "" && strings.Contains(f.Fingerprint, f.At.Path) {
-		return strings.ReplaceAll(f.Fingerprint, f.At.Path, "")
-	}
-	f.At = report.Location{}
-	return fingerprint(f)
 }

@@ -18,7 +18,7 @@ func (r *run) redact(s Secrets) {
 		if shown := s.Redact(f.At.Path); shown != f.At.Path { // a fingerprint may contain the path
 			f.Fingerprint = strings.ReplaceAll(f.Fingerprint, f.At.Path, shown)
 		}
-		for _, text := range []*string{&f.Rule, &f.At.Path, &f.Rated, &f.Fixed, &f.Package} {
+		for _, text := range []*string{&f.Rule, &f.At.Path, &f.Rated, &f.Fixed, &f.Package, &f.Link} {
 			*text = s.Redact(*text)
 		}
 		redactAll(f.Aliases, s.Redact)

@@ -23,7 +23,7 @@ const (
 // the findings of all scanners after the decision; whole means that every file was
 // examined.
 func (r run) check(all []report.Finding, whole, tolerant bool) (report.Check, error) {
-	c := report.Check{Name: r.scanner.Kind() + " (" + r.scanner.Name() + ")", Seconds: r.elapsed.Seconds(), State: report.OK}
+	c := report.Check{Name: r.row(), Seconds: r.elapsed.Seconds(), State: report.OK}
 	switch {
 	case r.err != nil:
 		c.State, c.Result = report.Missing, "could not complete: "+firstLine(r.err.Error())
@@ -45,14 +45,11 @@ func (r run) check(all []report.Finding, whole, tolerant bool) (report.Check, er
 // count returns the state of the scanner's row, and the numbers of its findings in
 // words.
 func (r run) count(all []report.Finding) (report.State, string) {
-	mine := r.facts()
 	blocking, by := 0, map[report.Status]int{}
-	for _, f := range all {
-		switch {
-		case !slices.Contains(f.Tools, r.scanner.Name()) || !slices.ContainsFunc(facts(f), func(fact string) bool { return mine[fact] }):
-		case f.Blocking:
+	for _, f := range r.of(all) {
+		if f.Blocking {
 			blocking++
-		default:
+		} else {
 			by[f.Status]++
 		}
 	}
@@ -74,6 +71,33 @@ func (r run) count(all []report.Finding) (report.State, string) {
 		parts = []string{"nothing found"}
 	}
 	return state, strings.Join(parts, ", ")
+}
+
+// warnRows marks the rows whose findings do not block and are dangerous all the same: medium
+// or worse, and not accepted by anyone. It does not change the verdict.
+func warnRows(rep *report.Report, runs []run) {
+	for _, r := range runs {
+		i := slices.IndexFunc(rep.Checks, func(c report.Check) bool { return c.Name == r.row() })
+		if i < 0 || rep.Checks[i].State != report.OK {
+			continue
+		}
+		if slices.ContainsFunc(r.of(rep.Findings), func(f report.Finding) bool {
+			return (f.Status == report.New || f.Status == report.Disclosed) && f.Unused == "" && f.Severity.AtLeast(report.Medium)
+		}) {
+			rep.Checks[i].State = report.Warned
+		}
+	}
+}
+
+// row is the name of the scanner's row.
+func (r run) row() string { return r.scanner.Kind() + " (" + r.scanner.Name() + ")" }
+
+// of returns those of all findings that the run found.
+func (r run) of(all []report.Finding) []report.Finding {
+	mine := r.facts()
+	return slices.DeleteFunc(slices.Clone(all), func(f report.Finding) bool {
+		return !slices.Contains(f.Tools, r.scanner.Name()) || !slices.ContainsFunc(facts(f), func(fact string) bool { return mine[fact] })
+	})
 }
 
 // facts are the facts that the run found, before its findings were joined with those of

@@ -74,9 +74,8 @@ func (w *Waiver) name() string {
 }
 
 // waive marks the findings that a waiver covers. It returns how many findings each
-// waiver names. If expiredAreNew is set, a known finding with an expired waiver is new: a
-// release with a waiver accepts the finding only until the waiver ends.
-func waive(findings []report.Finding, waivers []Waiver, now time.Time, expiredAreNew bool) []int {
+// waiver names.
+func waive(findings []report.Finding, waivers []Waiver, now time.Time) []int {
 	used := make([]int, len(waivers))
 	for i := range findings {
 		f := &findings[i]
@@ -89,9 +88,6 @@ func waive(findings []report.Finding, waivers []Waiver, now time.Time, expiredAr
 			if !now.Before(w.until) {
 				if f.Status != report.Waived {
 					f.Waiver = fmt.Sprintf("expired on %s (%s): renew it on the base branch or fix the finding", w.Expires, w.Owner)
-					if f.Status == report.Known && expiredAreNew {
-						f.Status = report.New
-					}
 				}
 				continue
 			}

@@ -110,6 +110,32 @@ func parseWaivers(name string, b []byte, longest time.Duration, now time.Time) (
 	return doc.Waivers, nil
 }
 
+// PastWaivers returns the waivers of an older version of a waiver file. They only say which
+// findings were waived then, so a waiver that could not be written today is returned too,
+// and a file that cannot be read has none.
+func PastWaivers(b []byte) (all []Waiver) {
+	defer func() {
+		if recover() != nil {
+			all = nil
+		}
+	}()
+	if len(b) > maxWaivers || tooDeep(b) > 0 {
+		return nil
+	}
+	var doc struct {
+		Waivers []Waiver `yaml:"waivers"`
+	}
+	if err := yaml.Unmarshal(b, &doc); err != nil {
+		return nil
+	}
+	for _, w := range doc.Waivers {
+		if w.ID+w.Fingerprint+w.PURL != "" || w.Rule != "" && w.Path != "" {
+			all = append(all, w)
+		}
+	}
+	return all
+}
+
 // tooDeep returns the first line that is nested deeper than waivers need, or 0. The
 // parser takes quadratic time over deep nesting.
 func tooDeep(b []byte) int {

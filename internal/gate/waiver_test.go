@@ -280,15 +280,25 @@ func TestExpiredWaiverOfAKnownFinding(t *testing.T) {
 	f := vulnerable("CVE-2026-1", report.High, net)
 	f.Status = report.Known
 	past := []Waiver{{ID: "CVE-2026-1", Reason: "not reachable", Owner: "ann", Expires: "2026-11-20", until: now.AddDate(0, 0, -1)}}
-	for released, want := range map[bool]report.Status{true: report.New, false: report.Known} {
+	for name, test := range map[string]struct {
+		then, today []Waiver
+		want        report.Status
+	}{
+		"a release, expired":        {past, past, report.New},
+		"a release, entry removed":  {past, nil, report.New},
+		"a pull request, expired":   {nil, past, report.Known},
+		"a release without waivers": {nil, nil, report.Known},
+	} {
 		all := []report.Finding{f}
-		if waive(all, past, now, released); all[0].Status != want || all[0].Waiver == "" {
-			t.Errorf("released %v: %s %q, want %s", released, all[0].Status, all[0].Waiver, want)
+		lapse(all, test.then)
+		if waive(all, test.today, now); all[0].Status != test.want || (all[0].Waiver == "") != (len(test.then)+len(test.today) == 0) {
+			t.Errorf("%s: %s %q, want %s", name, all[0].Status, all[0].Waiver, test.want)
 		}
 	}
 	renewed := append(past, Waiver{ID: "CVE-2026-1", Reason: "not reachable", Owner: "ann", Expires: "2026-12-31", until: now.AddDate(0, 1, 0)})
 	all := []report.Finding{f}
-	if waive(all, renewed, now, true); all[0].Status != report.Waived {
+	lapse(all, renewed)
+	if waive(all, renewed, now); all[0].Status != report.Waived {
 		t.Errorf("renewed: %s", all[0].Status)
 	}
 }

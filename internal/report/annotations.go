@@ -4,56 +4,71 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+
+	"github.com/dustin/go-humanize/english"
 )
 
-// Limits of the runner: at most ten annotations of each level for a step, and 4,096
-// characters of a message.
+// Limits of the runner: it keeps ten annotations of each level for a step, and 4,096
+// characters of a message. A person reads the first few, so there are ten in all.
 const (
-	annotationsPerLevel = 10
-	annotationMessage   = 4000
-	annotationTitle     = 200
-	annotationPath      = 1000
+	annotationsShown  = 10
+	annotationMessage = 4000
+	annotationTitle   = 200
+	annotationPath    = 1000
 )
 
-// WriteAnnotations writes findings as workflow commands, the blocking ones as errors. If a
-// level has more than ten, the last annotation counts the rest.
+// WriteAnnotations writes what blocks and what the change brought as workflow commands, the
+// blocking findings as errors, one for each cause and the worst first. If there are more
+// than ten, the last annotation counts the rest.
 func (r *Report) WriteAnnotations(w io.Writer) error {
-	levels := map[string][]Finding{}
-	for _, f := range r.Findings {
-		if f.Status == Waived && !f.Blocking {
-			continue
+	var all []Group
+	for _, g := range GroupFindings(r.Findings) {
+		if f := g.First(); f.Blocking || f.brought() {
+			all = append(all, g)
 		}
-		levels[level(f)] = append(levels[level(f)], f)
 	}
-	for _, name := range []string{"error", "warning", "notice"} {
-		all := levels[name]
-		for i, f := range all {
-			if i == annotationsPerLevel-1 && len(all) > annotationsPerLevel {
-				if _, err := fmt.Fprintf(w, "::%s title=goldenpath::%d more: see the job summary\n", name, len(all)-i); err != nil {
-					return err
-				}
-				break
+	slices.SortStableFunc(all, func(a, b Group) int {
+		return cmp.Compare(slices.Index(annotationLevels, level(a.First())), slices.Index(annotationLevels, level(b.First())))
+	})
+	for i, g := range all {
+		if i == annotationsShown-1 && len(all) > annotationsShown {
+			n := 0
+			for _, rest := range all[i:] {
+				n += len(rest.Findings)
 			}
-			if _, err := fmt.Fprint(w, annotation(name, f)); err != nil {
-				return err
-			}
+			_, err := fmt.Fprintf(w, "::%s title=goldenpath::%d more: see the job summary\n", level(g.First()), n)
+			return err
+		}
+		if _, err := io.WriteString(w, g.annotation()); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// annotationLevels are the levels of annotations, the worst first.
+var annotationLevels = []string{"error", "warning", "notice"}
+
+// brought reports whether the change brought the finding, and nobody has accepted it.
+func (f Finding) brought() bool {
+	return f.Status != Waived && f.Status != Known && f.Status != Disclosed
 }
 
 func level(f Finding) string {
 	switch {
 	case f.Blocking:
 		return "error"
-	case f.Severity.AtLeast(Medium) && f.Status != Known && f.Status != Disclosed:
+	case f.Severity.AtLeast(Medium) && f.brought():
 		return "warning"
 	}
 	return "notice"
 }
 
-func annotation(level string, f Finding) string {
+// annotation is at the first place of the cause, and counts the others.
+func (g Group) annotation() string {
+	f := g.First()
 	at := ""
 	if path := strings.TrimSpace(singleLine(cut(f.At.Path, annotationPath))); path != "" {
 		at = "file=" + annotationProperty.Replace(path) + ","
@@ -65,10 +80,21 @@ func annotation(level string, f Finding) string {
 		}
 	}
 	message := cmp.Or(strings.TrimSpace(f.Message), strings.TrimSpace(f.Rule), "no message")
-	if fix := strings.TrimSpace(f.Fix); fix != "" {
+	if rules := g.Rules(); len(rules) > 1 {
+		message = strings.Join(rules, ", ")
+	} else if f.Package != "" {
+		message = PackageName(f.Package) + ": " + message
+	}
+	if n := len(g.Places()) - 1; n > 0 {
+		message += "\n" + english.Plural(n, "more place has", "more places have") + " the same problem."
+	}
+	for _, fix := range g.Fixes()[:min(1, len(g.Fixes()))] {
 		message += "\nFix: " + fix
 	}
-	return fmt.Sprintf("::%s %stitle=%s::%s\n", level, at, annotationName(f.Rule), annotationText(message))
+	if link := SafeLink(f.Link); link != "" && g.One() {
+		message += "\nAbout: " + link
+	}
+	return fmt.Sprintf("::%s %stitle=%s::%s\n", level(f), at, annotationName(g.Cause()), annotationText(message))
 }
 
 // Both functions cut before escaping, which can lengthen the text, and again after.

@@ -108,7 +108,7 @@ func TestManyFindings(t *testing.T) {
 			t.Errorf("%s blocks and is not shown", f.Rule)
 		}
 	}
-	if log := written(t, r.WriteLog); !strings.Contains(log, "  and 80 more of 80 other rules: see the JSON report\n") {
+	if log := written(t, r.WriteLog); !strings.Contains(log, "  and 80 more of 80 other causes: see the JSON report\n") {
 		t.Errorf("log does not say what it leaves out:\n%s", log)
 	}
 	annotations := written(t, r.WriteAnnotations)
@@ -119,8 +119,9 @@ func TestManyFindings(t *testing.T) {
 
 func TestTenAnnotationsAreTen(t *testing.T) {
 	r := &Report{}
-	for range 10 {
-		r.Findings = append(r.Findings, Finding{Rule: "r", Message: "m", Blocking: true})
+	for i := range 10 {
+		r.Findings = append(r.Findings, Finding{Rule: fmt.Sprint("r", i), Message: "m", Blocking: true}, Finding{Rule: fmt.Sprint("r", i), Message: "again", Blocking: true})
+		r.Findings = append(r.Findings, Finding{Rule: fmt.Sprint("k", i), Message: "m", Severity: Critical, Status: Known}) // not brought by the change
 	}
 	got := written(t, r.WriteAnnotations)
 	if strings.Contains(got, "more") || strings.Count(got, "::error ") != 10 {

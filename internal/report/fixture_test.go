@@ -71,7 +71,7 @@ func blocked() *Report {
 				Message: "Infinite loop on invalid input in golang.org/x/text (severity not published, taken as high)",
 				At:      Location{Path: "go.mod", Line: 17}, Package: "pkg:golang/golang.org/x/text@0.3.7", Fixed: "0.39.0",
 				Tools: []string{"osv-scanner", "trivy"}, Fix: "go get golang.org/x/text@v0.39.0", Fingerprint: "f00d",
-				Rated: "CVSS 3.1 score 7.5 of CVE-2026-56852", Published: &published, Through: []string{"golang.org/x/net", "golang.org/x/text"},
+				Rated: "CVSS 3.1 score 7.5 of CVE-2026-56852", Published: &published, Through: []string{"golang.org/x/net", "golang.org/x/text"}, Link: "https://osv.dev/vulnerability/GO-2026-5970",
 				Exploited: "2026-11-01", EPSS: 0.0123, Also: []Location{{Path: "tools/go.mod", Line: 9}},
 			},
 			{

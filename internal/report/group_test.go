@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestFindingsOfOneRule proves GP-GATE-17 (NEWCOMER 1): findings of one rule are shown
@@ -54,5 +56,57 @@ func TestGroups(t *testing.T) {
 	}
 	if want := "a2 b2 a1 a1 b1"; strings.Join(got, " ") != want {
 		t.Errorf("groups %v, want %s", got, want)
+	}
+}
+
+// GP-GATE-2: the vulnerabilities of one version of a package have one cause and one fix, so
+// they are one row, which names all of them.
+func TestGroupOfAPackage(t *testing.T) {
+	in := func(rule, purl string, s Severity) Finding {
+		return Finding{Rule: rule, Package: purl, Severity: s, Blocking: true, Message: "m " + rule, At: Location{Path: "go.mod", Line: 5}, Fix: "go get x@v2 (fixes all 3)", Link: "https://osv.dev/vulnerability/" + rule}
+	}
+	r := &Report{Name: "security-gate", Verdict: Fail, Findings: []Finding{
+		in("GO-1", "pkg:golang/example.com/x@v1.0.0", Critical), in("GO-2", "pkg:golang/example.com/x@v1.0.0", High), in("GO-3", "pkg:golang/example.com/x@v1.0.0", High),
+		in("GO-4", "pkg:golang/example.com/y@v1.0.0", High), in("licence-not-allowed", "pkg:golang/example.com/x@v1.0.0", High),
+	}}
+	var got []string
+	for _, g := range GroupFindings(r.Findings) {
+		got = append(got, g.Cause()+" ("+string(g.First().Severity)+")")
+	}
+	if diff := cmp.Diff([]string{"3 vulnerabilities in example.com/x v1.0.0 (critical)", "GO-4 (high)", "licence-not-allowed (high)"}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for name, write := range surfaces(r) {
+		text := written(t, write)
+		for _, f := range r.Findings {
+			if !strings.Contains(text, f.Rule) {
+				t.Errorf("%s is not in %s:\n%s", f.Rule, name, text)
+			}
+		}
+		if n := strings.Count(text, "fixes all 3"); (name == "log" || name == "summary.md" || name == "annotations.txt") && n != 3 {
+			t.Errorf("%d fixes in %s:\n%s", n, name, text)
+		}
+		if name == "log" || name == "summary.md" {
+			if n := strings.Count(text, "https://osv.dev/vulnerability/GO-"); n != 4 {
+				t.Errorf("%d links in %s:\n%s", n, name, text)
+			}
+		}
+	}
+}
+
+// A fix is set as code only if it can be pasted.
+func TestFixIsCode(t *testing.T) {
+	for fix, want := range map[string]string{
+		"go get golang.org/x/net@v0.38.0 (fixes all 2)":                 "**Fix** `go get golang.org/x/net@v0.38.0` (fixes all 2)",
+		"npm install a@2, or npm update the packages that depend on it": "**Fix** `npm install a@2`, or npm update the packages that depend on it",
+		"revoke and rotate the secret at its issuer, then remove it":    "**Fix** revoke and rotate the secret at its issuer, then remove it",
+		"set permissions: {} or contents: read at the top":              "**Fix** set permissions: {} or contents: read at the top",
+		"gone":                            "**Fix** gone",
+		"env:\n  TITLE: ${{ x }}":         "**Fix**\n\n```text\nenv:\n  TITLE: ${{ x }}\n```",
+		"update @acme/x to 2 (a mention)": "**Fix** update `@acme/x` to 2 (a mention)",
+	} {
+		if got := strings.TrimSpace(markdownFix(fix)); got != want {
+			t.Errorf("%s:\n%s", fix, got)
+		}
 	}
 }

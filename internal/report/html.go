@@ -52,6 +52,7 @@ func (p Page) WriteHTML(w io.Writer) error {
 		"places":   func(g Group) []Finding { return g.Findings[:min(len(g.Findings), pagePlaces)] },
 		"minus":    func(a, b int) int { return a - b },
 		"link":     SafeLink,
+		"code":     func(fix string) bool { return strings.Contains(fix, "\n") || shellCommand.MatchString(fix) },
 		"local":    localLink,
 		"short":    shortCommit,
 		"digest":   func(s string) string { return cut(singleLine(s), len("sha256:")+12) },

@@ -125,6 +125,7 @@ type Finding struct {
 	Fixed       string   `json:"fixed,omitempty"`   // first version without the problem
 	Tools       []string `json:"tools,omitempty"`   // tools that report it
 	Fix         string   `json:"fix,omitempty"`     // what to do
+	Link        string   `json:"link,omitempty"`    // page that explains the rule or the vulnerability, http or https
 	Waiver      string   `json:"waiver,omitempty"`  // reason, owner and expiry of the waiver
 	Fingerprint string   `json:"fingerprint,omitempty"`
 	Secret      string   `json:"secret,omitempty"` // SecretPresent, SecretPossible or SecretRemoved; empty: the finding is not about a secret

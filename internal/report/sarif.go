@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"net/url"
 	"slices"
@@ -12,21 +13,27 @@ import (
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 )
 
-// Limits of GitHub code scanning, which keeps 5,000 results of a run.
+// Limits of GitHub code scanning, which keeps 5,000 results of a run:
+// https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning
 const (
 	sarifResults = 5000
 	sarifMessage = 4000
 	sarifRule    = 200
+	sarifAbout   = 1000 // of a description
 )
 
 // WriteSARIF writes the findings of one tool, or of all tools if tool is empty, as SARIF
 // 2.1.0. GitHub accepts one run for each category, so write one file for each tool.
+//
+// Waived findings are left out: GitHub ignores suppressions, so they would stay open
+// alerts (https://github.com/github/codeql-action/issues/1230).
 func (r *Report) WriteSARIF(w io.Writer, tool string) error {
 	run := sarif.NewRunWithInformationURI(cmp.Or(tool, "goldenpath"), "https://github.com/seed-b235b314/goldenpath")
 	run.Results = []*sarif.Result{}
 	rules := map[string]*sarifRuleOf{}
+	seen := map[string]int{}
 	for _, f := range r.Findings {
-		if tool != "" && !slices.Contains(f.Tools, tool) {
+		if tool != "" && !slices.Contains(f.Tools, tool) || f.Status == Waived && !f.Blocking {
 			continue
 		}
 		if len(run.Results) == sarifResults {
@@ -35,55 +42,50 @@ func (r *Report) WriteSARIF(w io.Writer, tool string) error {
 		id := cmp.Or(cut(strings.TrimSpace(singleLine(f.Rule)), sarifRule), "unnamed-rule")
 		rule := rules[id]
 		if rule == nil {
-			rule = &sarifRuleOf{index: len(rules), worst: f.Severity, descriptor: run.AddRule(id)}
+			rule = &sarifRuleOf{id: id, index: len(rules), descriptor: run.AddRule(id)}
 			rules[id] = rule
 		}
-		if f.Severity.rank() < rule.worst.rank() {
-			rule.worst = f.Severity
-		}
-		run.AddResult(sarifResult(id, f).WithRuleIndex(rule.index))
+		rule.findings = append(rule.findings, f)
+		run.AddResult(sarifResult(id, f, seen).WithRuleIndex(rule.index))
 	}
-	for id, rule := range rules {
-		rule.describe(id)
+	for _, rule := range rules {
+		rule.describe()
 	}
 	doc := sarif.NewReport()
 	doc.AddRun(run)
 	return doc.PrettyWrite(w)
 }
 
-// sarifRuleOf is a rule with the worst severity of its findings.
-type sarifRuleOf struct {
-	index      int
-	worst      Severity
-	descriptor *sarif.ReportingDescriptor
-}
-
-func (r *sarifRuleOf) describe(id string) {
-	properties := sarif.NewPropertyBag()
-	// GitHub takes 9.0 and more as critical, 7.0 as high, 4.0 as medium.
-	properties.Add("security-severity", []string{"9.5", "8.0", "5.5", "2.0", "0.0"}[r.worst.rank()])
-	r.descriptor.WithShortDescription(sarif.NewMultiformatMessageString().WithText(id)).WithProperties(properties)
-}
-
-func sarifResult(id string, f Finding) *sarif.Result {
+func sarifResult(id string, f Finding, seen map[string]int) *sarif.Result {
 	region := sarif.NewRegion().WithStartLine(max(1, f.At.Line))
 	if f.At.Line > 0 && f.At.Column > 0 {
 		region.WithStartColumn(f.At.Column)
 	}
 	message := f.Message
-	if f.Fix != "" {
-		message += " Fix: " + f.Fix
+	if f.Package != "" {
+		message = PackageName(f.Package) + ": " + message
 	}
-	levels := map[string]string{"error": "error", "warning": "warning", "notice": "note"}
-	res := sarif.NewRuleResult(id).WithLevel(levels[level(f)]).
+	if f.Fix != "" {
+		message = strings.TrimRight(message, ". ") + ". Fix: " + f.Fix
+	}
+	// GitHub reads this fingerprint alone, and computes it from the source only where the
+	// upload has a checkout. It must differ for each result of a rule.
+	mark := cmp.Or(f.Fingerprint, fingerprint(f))
+	if len(mark) > 64 || mark != singleLine(mark) {
+		mark = hashed(mark)
+	}
+	seen[id+"\x00"+mark]++
+	return sarif.NewRuleResult(id).WithLevel(sarifLevel(f.Severity)).
 		WithMessage(sarif.NewTextMessage(cmp.Or(cut(strings.TrimSpace(singleLine(message)), sarifMessage), id))).
 		WithLocations([]*sarif.Location{sarif.NewLocation().WithPhysicalLocation(sarif.NewPhysicalLocation().
 			WithArtifactLocation(sarif.NewSimpleArtifactLocation(sarifURI(f.At.Path))).WithRegion(region))}).
-		WithPartialFingerprints(map[string]string{"goldenpath/v1": cmp.Or(f.Fingerprint, fingerprint(f))})
-	if f.Status == Waived && !f.Blocking {
-		res.Suppressions = append(res.Suppressions, sarif.NewSuppression().WithKind("external").WithJustification(cut(singleLine(f.Waiver), 500)))
-	}
-	return res
+		WithPartialFingerprints(map[string]string{"primaryLocationLineHash": fmt.Sprintf("%s:%d", mark, seen[id+"\x00"+mark])})
+}
+
+// sarifLevel is the level of a result. The rule's security-severity is the worst of its
+// results, so this is where each result has its own.
+func sarifLevel(s Severity) string {
+	return []string{"error", "error", "warning", "note", "note"}[s.rank()]
 }
 
 // sarifURI returns a path as a URI. Code scanning requires a location, so a finding about
@@ -99,6 +101,10 @@ func sarifURI(path string) string {
 // fingerprint identifies a finding whose scanner did not. It leaves out the line, so that a
 // finding stays the same when code above it moves.
 func fingerprint(f Finding) string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{f.Rule, f.At.Path, f.Package, f.Message}, "\x00")))
+	return hashed(strings.Join([]string{f.Rule, f.At.Path, f.Package, f.Message}, "\x00"))
+}
+
+func hashed(s string) string {
+	sum := sha256.Sum256([]byte(s))
 	return hex.EncodeToString(sum[:16])
 }

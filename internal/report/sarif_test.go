@@ -21,9 +21,12 @@ type sarifLog struct {
 			Driver struct {
 				Name  string
 				Rules []struct {
-					ID               string
-					ShortDescription struct{ Text string }
-					Properties       map[string]any
+					ID, Name, HelpURI    string
+					ShortDescription     struct{ Text string }
+					FullDescription      struct{ Text string }
+					Help                 struct{ Text, Markdown string }
+					DefaultConfiguration struct{ Level string }
+					Properties           map[string]any
 				}
 			}
 		}
@@ -33,7 +36,6 @@ type sarifLog struct {
 			Level               string
 			Message             struct{ Text string }
 			PartialFingerprints map[string]string
-			Suppressions        []struct{ Kind, Justification string }
 			Locations           []struct {
 				PhysicalLocation struct {
 					ArtifactLocation struct{ URI string }
@@ -73,11 +75,30 @@ func readSARIF(t *testing.T, r *Report, tool string) sarifLog {
 			t.Errorf("rule %q is nameless, double or says nothing", rule.ID)
 		}
 		seen[rule.ID] = true
+		if len(rule.Name) > 255 || rule.Name == "" || rule.FullDescription.Text == "" || len(rule.FullDescription.Text) > 1024 || len(rule.ShortDescription.Text) > 1024 || rule.Help.Text == "" || rule.Help.Markdown == "" {
+			t.Errorf("rule %q is not described: %+v", rule.ID, rule)
+		}
+		if rule.HelpURI != "" && SafeLink(rule.HelpURI) == "" {
+			t.Errorf("rule %q links to %q", rule.ID, rule.HelpURI)
+		}
+		checkPage(t, rule.Help.Markdown)
+		if tags, _ := rule.Properties["tags"].([]any); len(tags) < 2 || len(tags) > 10 || tags[0] != "security" {
+			t.Errorf("rule %q has the tags %v", rule.ID, tags)
+		}
+		if l := rule.DefaultConfiguration.Level; l != "error" && l != "warning" && l != "note" {
+			t.Errorf("rule %q has the level %q", rule.ID, l)
+		}
 		if s := rule.Properties["security-severity"]; s != "9.5" && s != "8.0" && s != "5.5" && s != "2.0" && s != "0.0" {
 			t.Errorf("rule %q has security-severity %v", rule.ID, s)
 		}
 	}
+	hashes := map[string]bool{}
 	for _, res := range run.Results {
+		if key := res.RuleID + " " + res.PartialFingerprints["primaryLocationLineHash"]; hashes[key] || len(key) < len(res.RuleID)+3 || len(key) > len(res.RuleID)+80 {
+			t.Errorf("the fingerprint of %q is empty, too long or double", key)
+		} else {
+			hashes[key] = true
+		}
 		if res.RuleIndex < 0 || res.RuleIndex >= len(run.Tool.Driver.Rules) || run.Tool.Driver.Rules[res.RuleIndex].ID != res.RuleID {
 			t.Errorf("rule %q has index %d", res.RuleID, res.RuleIndex)
 		}
@@ -131,19 +152,17 @@ func TestSARIFResults(t *testing.T) {
 	type result struct {
 		Rule, Level, Message, URI string
 		Index, Line, Column       int
-		Suppressed                bool
 	}
 	var got []result
 	for _, res := range run.Results {
 		at := res.Locations[0].PhysicalLocation
-		got = append(got, result{res.RuleID, res.Level, res.Message.Text, at.ArtifactLocation.URI, res.RuleIndex, at.Region.StartLine, at.Region.StartColumn, len(res.Suppressions) > 0})
+		got = append(got, result{res.RuleID, res.Level, res.Message.Text, at.ArtifactLocation.URI, res.RuleIndex, at.Region.StartLine, at.Region.StartColumn})
 	}
 	want := []result{
-		{"B", "error", "m Fix: do", "a%20b/%C3%BC%23%3F.go", 0, 3, 4, false},
-		{"A", "warning", "m", "./c:/x.go", 1, 1, 0, false},
-		{"B", "note", "m", "x.go", 0, 1, 0, false},
-		{"unnamed-rule", "note", "unnamed-rule", ".", 2, 1, 0, true},
-		{"B", "error", "m", ".", 0, 1, 0, false},
+		{"B", "note", "m. Fix: do", "a%20b/%C3%BC%23%3F.go", 0, 3, 4},
+		{"A", "error", "m", "./c:/x.go", 1, 1, 0},
+		{"B", "error", "m", "x.go", 0, 1, 0},
+		{"B", "error", "m", ".", 0, 1, 0},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("results (-want +got):\n%s", diff)
@@ -152,10 +171,10 @@ func TestSARIFResults(t *testing.T) {
 	for _, rule := range run.Tool.Driver.Rules {
 		severities[rule.ID] = rule.Properties["security-severity"]
 	}
-	if diff := cmp.Diff(map[string]any{"A": "9.5", "B": "9.5", "unnamed-rule": "0.0"}, severities); diff != "" {
+	if diff := cmp.Diff(map[string]any{"A": "9.5", "B": "9.5"}, severities); diff != "" {
 		t.Errorf("the worst of each rule (-want +got):\n%s", diff)
 	}
-	if got := run.Results[0].PartialFingerprints["goldenpath/v1"]; got != "f" {
+	if got := run.Results[0].PartialFingerprints["primaryLocationLineHash"]; got != "f:1" {
 		t.Errorf("fingerprint %q", got)
 	}
 }

@@ -15,6 +15,8 @@ type Event struct {
 	// Base is the commit before the change: the base of the pull request or merge
 	// group, or the commit that a push replaced. "" if the event has no base.
 	Base        string
+	BaseBranch  string      // branch that a pull request or merge group merges into; "": unknown
+	Tag         bool        // the push is of a tag
 	PullRequest PullRequest // zero: the event is not about a pull request
 	WorkflowRun WorkflowRun // zero: the run does not follow another one
 }
@@ -45,10 +47,12 @@ type payload struct {
 	Number      int
 	Before      string
 	Action      string
-	PullRequest struct{ Base, Head struct{ SHA string } } `json:"pull_request"`
+	PullRequest struct{ Base, Head struct{ SHA, Ref string } } `json:"pull_request"`
 	MergeGroup  struct {
 		BaseSHA string `json:"base_sha"`
+		BaseRef string `json:"base_ref"`
 	} `json:"merge_group"`
+	Ref         string
 	WorkflowRun struct {
 		ID             int64
 		Event          string
@@ -94,13 +98,15 @@ func (r *Runner) Event() (Event, error) {
 	switch e.Name {
 	case "pull_request", "pull_request_target":
 		e.Action, e.Base = p.Action, p.PullRequest.Base.SHA
+		e.BaseBranch = p.PullRequest.Base.Ref
 		e.PullRequest = PullRequest{Number: max(0, p.Number), Head: p.PullRequest.Head.SHA}
 		if mergeRef.MatchString(r.getenv("GITHUB_REF")) {
 			e.PullRequest.Merge = r.getenv("GITHUB_SHA")
 		}
 	case "merge_group":
-		e.Base = p.MergeGroup.BaseSHA
+		e.Base, e.BaseBranch = p.MergeGroup.BaseSHA, strings.TrimPrefix(p.MergeGroup.BaseRef, "refs/heads/")
 	case "push":
+		e.Tag = strings.HasPrefix(p.Ref, "refs/tags/")
 		if e.Base = p.Before; strings.Trim(e.Base, "0") == "" {
 			e.Base = "" // the branch is new
 		}

@@ -67,7 +67,7 @@ func (c *Scan) write(rep *report.Report, packages []gate.Package, o gate.Options
 	var errs []error
 	if c.SARIF != "" {
 		rep.Set("sarif", c.SARIF)
-		errs = append(errs, writeSARIF(c.SARIF, rep, o.Scanners))
+		errs = append(errs, writeSARIF(c.SARIF, rep, o))
 	}
 	if c.SBOM != "" {
 		about := sbom.About{Name: cmp.Or(rep.Subject, "app"), Version: rep.Commit, PURL: vex.Product(rep), Tool: command.Version(), Time: o.Now}
@@ -89,14 +89,24 @@ func (c *Scan) write(rep *report.Report, packages []gate.Package, o gate.Options
 }
 
 // writeSARIF writes a file for each tool that ran. A file without results closes the
-// tool's alerts in code scanning.
-func writeSARIF(dir string, rep *report.Report, all []gate.Scanner) error {
+// tool's alerts in code scanning, so a tool that could not complete has none: what it did
+// not read is not fixed.
+func writeSARIF(dir string, rep *report.Report, o gate.Options) error {
+	d, err := report.DataOf[gate.Data](rep)
+	if err != nil {
+		return err
+	}
 	tools := []string{}
-	for _, s := range all {
+	for _, s := range o.Scanners {
 		tools = append(tools, s.Name())
 	}
 	for _, f := range rep.Findings {
 		tools = append(tools, f.Tools...)
+	}
+	for _, s := range d.Scanners {
+		if s.Error != "" || len(s.Gaps) > 0 && o.MissingDatabase != "warn" {
+			tools = slices.DeleteFunc(tools, func(tool string) bool { return tool == s.Name })
+		}
 	}
 	slices.Sort(tools)
 	for _, tool := range slices.Compact(tools) {

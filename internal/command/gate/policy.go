@@ -25,6 +25,7 @@ type policy struct {
 	*config.Config
 	dir          string // folder of its files
 	waivers      []gate.Waiver
+	past         []gate.Waiver // under which the base was accepted
 	dependencies gate.Policy
 	baseline     []gate.Accepted
 
@@ -74,8 +75,18 @@ func (c *Scan) policy(ctx context.Context, found *change.Change, now time.Time) 
 		return nil, fmt.Errorf("cannot read the waivers of the base commit: %w", err)
 	}
 	p, err := c.readPolicy(dir, waiversDir, cfg, now)
-	if err != nil || found.Policy == "" {
+	if err != nil {
 		return p, err
+	}
+	versions, err := found.Accepted(ctx, waivers)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range versions {
+		p.past = append(p.past, gate.PastWaivers(b)...)
+	}
+	if found.Policy == "" {
+		return p, nil
 	}
 	p.origin, p.waivedBy = found.Policy, found.Waivers
 	callers, err := found.Containing(ctx, workflowFolder, ourActions)

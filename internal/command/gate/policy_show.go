@@ -19,7 +19,11 @@ func (p *policy) show(rep *report.Report, redact func(string) string) {
 		return
 	}
 	row := report.Check{Name: "policy", State: report.OK, Result: fmt.Sprintf("policy of the base commit %.7s", p.origin)}
-	if p.waivedBy != p.origin {
+	switch p.waivedBy {
+	case p.origin:
+	case "":
+		row.Result += ", waivers of this commit"
+	default:
 		row.Result += fmt.Sprintf(", waivers of %.7s", p.waivedBy)
 	}
 	if len(p.diff) > 0 {

@@ -23,6 +23,7 @@ type Scan struct {
 	Dir             string        `help:"Checkout to scan." default:"." type:"path" placeholder:"DIR"`
 	Commit          string        `help:"Commit that the report is about. Default: HEAD of the checkout." placeholder:"COMMIT"`
 	Base            string        `help:"Commit to compare with: findings that also exist there are reported but do not block. Default: the base of the pull request or merge group; on a push and outside GitHub Actions, the last release, else the commit that added goldenpath." placeholder:"COMMIT"`
+	Passed          []string      `help:"Commits that earlier runs examined completely and passed, newest first. A push is compared with the newest one that it contains, unless a newer release is recorded." placeholder:"COMMIT,..."`
 	Everything      bool          `help:"Examine every file, not only the files that differ from the base."`
 	FailOn          string        `help:"Lowest severity of a new finding that blocks: critical, high, medium, low. Default: gate.fail-on in .goldenpath.yml." placeholder:"SEVERITY"`
 	Waivers         string        `help:"Waiver file. Default: gate.waivers in .goldenpath.yml." placeholder:"FILE"`
@@ -84,7 +85,8 @@ func (c *Scan) examine(ctx context.Context, env *command.Env, dir string) (*exam
 	}
 	found, err := change.Resolve(ctx, change.Request{
 		Dir: dir, Scratch: scratch, Base: c.Base, Committed: env.Runner.Present(), Offline: c.Offline && !env.Runner.Present(),
-		Event: change.Event{Name: event.Name, Base: event.Base, Merge: event.PullRequest.Merge},
+		Event:  change.Event{Name: event.Name, Base: event.Base, Branch: event.BaseBranch, Tag: event.Tag, Merge: event.PullRequest.Merge},
+		Passed: c.Passed,
 	})
 	if err != nil {
 		return nil, err
@@ -145,7 +147,7 @@ func (c *Scan) options(ctx context.Context, env *command.Env, found *change.Chan
 		return o, err
 	}
 	o.Files, o.Scope, o.Checkout, o.BaseProof = list.Files, list.Scope, list.Missing, found.Proof
-	o.ExpiredAreNew = found.Kind == change.Release || found.Kind == change.Adoption
+	o.Past, o.Counted = p.past, found.Counted
 	o.BlockKnown = !*cfg.NewOnly
 	if list.Against != nil {
 		o.Against, p.compared = list.Against, list.Against.Commit

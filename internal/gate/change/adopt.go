@@ -29,24 +29,56 @@ type accepted struct {
 	kind   Kind
 }
 
-// lastAccepted returns the newest release that head contains. Without one, the commit
-// that added goldenpath to the repository is the baseline: its findings existed when the
-// gate examined the repository for the first time. Every later finding stays new until a
-// release, a waiver or a committed baseline accepts it, also if the push that brought it
-// was refused or never examined.
+// lastAccepted returns the newest commit that the gate accepted and that head contains.
+// Without one, the commit that added goldenpath to the repository is the baseline: its
+// findings existed when the gate examined the repository for the first time. Every later
+// finding stays new until a release, a run that passes, a waiver or a committed baseline
+// accepts it, also if the push that brought it was refused or never examined.
+func (r repository) lastAccepted(ctx context.Context, head string) (accepted, error) {
+	last, err := r.lastPass(ctx, head, false)
+	if err != nil || last.commit != "" {
+		return accepted{last.commit, last.proof, last.kind}, err
+	}
+	return r.baseline(ctx, head, last)
+}
+
+// lastPass returns the newest commit that the gate accepted and that head contains: a
+// release, or a commit of an earlier run that the workflow names. With own, that can be
+// head itself.
+func (r repository) lastPass(ctx context.Context, head string, own bool) (released, error) {
+	last, err := r.lastRelease(ctx, head, own)
+	if err != nil {
+		return last, err
+	}
+	if last.commit != "" {
+		last.kind = Release
+	}
+	if len(r.passed) > 0 && r.isShallow(ctx) {
+		_, _ = r.fetch(ctx, head) // where it fails, an older commit stays unproven
+	}
+	for _, id := range r.passed {
+		if !commitID.MatchString(id) || id == head && !own || !r.isAncestor(ctx, id, head) {
+			continue
+		}
+		if last.commit == "" || r.isAncestor(ctx, last.commit, id) {
+			last.commit, last.kind = id, Passed
+			last.proof = fmt.Sprintf("last pass: %.7s, which an earlier run of this workflow examined completely", id)
+		}
+		break
+	}
+	return last, ctx.Err()
+}
+
+// baseline returns the commit that added goldenpath.
 //
 // If the ledger records releases, a baseline is accepted only if one of them contains
 // it. Otherwise a rewritten history could choose its own baseline.
-func (r repository) lastAccepted(ctx context.Context, head string) (accepted, error) {
-	last, err := r.lastRelease(ctx, head)
-	if err != nil || last.commit != "" {
-		return accepted{last.commit, last.proof, Release}, err
-	}
+func (r repository) baseline(ctx context.Context, head string, last released) (accepted, error) {
 	added, err := r.adoption(ctx, head)
 	if err != nil {
 		return accepted{}, err
 	}
-	trusted := len(last.releases) == 0 || slices.ContainsFunc(last.releases, func(id string) bool { return r.isAncestor(ctx, added, id) })
+	trusted := last.commit != "" || len(last.releases) == 0 || slices.ContainsFunc(last.releases, func(id string) bool { return r.isAncestor(ctx, added, id) })
 	switch {
 	case added == "" || !trusted:
 		if r.isShallow(ctx) && !strings.Contains(last.proof, "shallow") {

@@ -15,6 +15,7 @@ type base struct {
 	compared string // commit whose findings are known; empty: every finding is new
 	policy   string // commit that the configuration is read from; empty: the checkout
 	waivers  string // commit that the waivers are read from; empty: the checkout
+	counted  bool   // what was published after the base counts as new
 	since    string // commit that the policy of the checkout is shown against
 	proof    string // why this base, or why none
 	kind     Kind
@@ -30,6 +31,7 @@ const (
 	Named    Kind = "named"    // a person named the base
 	Proposed Kind = "proposed" // the base of a pull request or a merge group
 	Release  Kind = "release"  // the base was released, so the gate accepted it
+	Passed   Kind = "passed"   // an earlier run examined the base completely, and passed
 	Adoption Kind = "adoption" // the commit that added goldenpath to the repository
 )
 
@@ -39,21 +41,22 @@ const (
 //
 // - a pull request and a merge group are compared with their merge base;
 //
-// - a push, and a run outside GitHub Actions, are compared with the last release, else
-// with the commit that added goldenpath: the commit before may have been refused or
-// never examined;
+// - a push, and a run outside GitHub Actions, are compared with the last commit that the
+// gate accepted, else with the commit that added goldenpath: the commit before may have
+// been refused or never examined;
 //
-// - any other event has no base.
+// - a tag, a release and any other event count everything that is neither waived nor in
+// the baseline.
 func (r repository) base(ctx context.Context, q Request, head string) (base, error) {
 	switch {
 	case q.Base != "":
 		return r.named(ctx, q.Base, head)
-	case q.Event.Name == "push" && head != "":
+	case q.Event.Name == "push" && head != "" && !q.Event.Tag:
 		return r.pushed(ctx, q.Event.Base, head)
-	case q.Event.Base != "":
+	case q.Event.Base != "" && q.Event.Name != "push":
 		return r.proposed(ctx, q.Event, head)
-	case q.Event.Name != "":
-		return base{proof: "no base: the " + q.Event.Name + " event does not name one"}, nil
+	case q.Event.Name != "" && head != "":
+		return r.counted(ctx, q.Event, head)
 	case head != "":
 		return r.local(ctx, head)
 	}
@@ -111,45 +114,67 @@ func (r repository) proposed(ctx context.Context, e Event, head string) (base, e
 	if head == "" {
 		return base{}, fmt.Errorf("cannot find the base %.7s that the %s event names: the folder is not a git repository with a commit: check the repository out first", e.Base, e.Name)
 	}
-	name, proof := e.Base, fmt.Sprintf("merge base with %.7s, which the %s event names", e.Base, e.Name)
-	if e.Merge != "" && e.Merge == head {
-		name, proof = head+"^1", "first parent of the merge commit that GitHub made of the pull request"
-	}
-	id, err := r.commit(ctx, name)
-	if err != nil {
-		id, err = r.fetch(ctx, e.Base)
-	}
-	if err != nil {
-		return base{}, fmt.Errorf("cannot find the base %.7s that the %s event names: %w\n  try: check out with fetch-depth: 0", e.Base, e.Name, err)
-	}
-	common, err := r.mergeBase(ctx, id, head)
+	t, err := r.target(ctx, e, head)
 	switch {
 	case err != nil:
 		return base{}, err
-	case id == head:
+	case t.id == head:
 		return base{proof: "no base: the event names the checked-out commit itself"}, nil
-	case common == head:
-		return base{proof: fmt.Sprintf("no base: %.7s already contains the checked-out commit", id)}, nil
-	case common == "":
-		return base{}, fmt.Errorf("cannot compare with the base %.7s: the checkout has no commit in common with it\n  try: check out with fetch-depth: 0", id)
+	case t.base == head:
+		return base{proof: fmt.Sprintf("no base: %.7s already contains the checked-out commit", t.id)}, nil
+	case t.base == "":
+		return base{}, fmt.Errorf("cannot compare with the base %.7s: the checkout has no commit in common with it\n  try: check out with fetch-depth: 0", t.id)
 	}
-	return base{compared: common, policy: id, waivers: id, since: common, kind: Proposed, proof: proof}, nil
+	return base{compared: t.base, policy: t.id, waivers: t.id, since: t.base, kind: Proposed, proof: t.proof}, nil
 }
 
-// pushed compares a push with the last release or, without one, with the commit that
-// added goldenpath. It examines every file, because the whole commit is released.
+// counted compares a commit with the baseline alone: whatever was accepted later is
+// examined again, and what was published since counts as new. So a release, a schedule
+// and a manual run report all that is neither waived nor in the baseline.
 //
-// The configuration is also read from the release. Otherwise a refused push could set
+// The configuration is read from the last commit that the gate accepted, as for a push.
+// The waivers are those of the checkout.
+func (r repository) counted(ctx context.Context, e Event, head string) (base, error) {
+	last, err := r.lastPass(ctx, head, true)
+	if err != nil {
+		return base{}, err
+	}
+	a, err := r.baseline(ctx, head, last)
+	if err != nil {
+		return base{}, err
+	}
+	switch {
+	case a.commit == "":
+		a.proof = "no base: the " + e.what() + " counts everything; " + strings.TrimPrefix(a.proof, "no base: ")
+	case a.commit != head:
+		a.proof = fmt.Sprintf("baseline: %.7s added goldenpath; the %s counts everything that came later", a.commit, e.what())
+	}
+	return base{compared: a.commit, policy: last.commit, since: last.commit, proof: a.proof, kind: a.kind, whole: true, counted: true}, nil
+}
+
+// what names the event.
+func (e Event) what() string {
+	if e.Tag {
+		return "push of a tag"
+	}
+	return e.Name + " event"
+}
+
+// pushed compares a push with the last commit that the gate accepted or, without one, with
+// the commit that added goldenpath. It examines every file, because the whole commit is
+// released.
+//
+// The configuration is also read from the accepted commit. Otherwise a refused push could set
 // the rules for the next push. The waivers are read from the commit before the push: a
 // waiver names its findings, and the report lists it. If waivers were read from the
-// release, a finding without a fix would block every later release.
+// accepted commit, a finding without a fix would block every later push.
 func (r repository) pushed(ctx context.Context, before, head string) (base, error) {
 	a, err := r.lastAccepted(ctx, head)
 	if err != nil {
 		return base{}, err
 	}
 	last := ""
-	if a.kind == Release {
+	if a.kind == Release || a.kind == Passed {
 		last = a.commit
 	}
 	b := base{compared: a.commit, policy: last, waivers: last, proof: a.proof, kind: a.kind, whole: true}

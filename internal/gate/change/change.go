@@ -21,6 +21,9 @@ type Request struct {
 	Scratch string // folder for temporary files; the caller removes it
 	Base    string // commit that a person named; empty: the event decides
 	Event   Event
+	// Passed are commits that earlier runs of the same workflow examined completely and
+	// passed, newest first. The caller has them from a place that the change cannot write.
+	Passed []string
 	// Committed examines the commit alone: in CI, files that earlier steps wrote are
 	// not part of the change. Otherwise uncommitted changes are examined too.
 	Committed bool
@@ -32,6 +35,9 @@ type Request struct {
 type Event struct {
 	Name string // pull_request, merge_group, push…
 	Base string // base of a pull request or merge group; of a push the commit before it
+	// Branch is the branch that a pull request or merge group merges into; "": unknown.
+	Branch string
+	Tag    bool // the push is of a tag
 	// Merge is the commit that GitHub made of a pull request and its base. Where it is
 	// checked out, its first parent is the base, which may be newer than Base.
 	Merge string
@@ -44,6 +50,8 @@ type Change struct {
 	Waivers string // commit that the waivers are read from; empty: the checkout
 	Proof   string // why the checkout is compared with this base, or with none
 	Kind    Kind   // what makes the findings of the base known
+	// Counted means that what was published after the base counts as new.
+	Counted bool
 	// First means that the checkout is the baseline itself: it is compared with nothing,
 	// and its findings are known.
 	First bool
@@ -59,7 +67,7 @@ type Change struct {
 // cannot fetch is an error. A push without a proven base is compared with nothing, so
 // every finding is new.
 func Resolve(ctx context.Context, q Request) (*Change, error) {
-	c := &Change{repository: repository{dir: q.Dir, scratch: q.Scratch, offline: q.Offline}, committed: q.Committed}
+	c := &Change{repository: repository{dir: q.Dir, scratch: q.Scratch, offline: q.Offline, passed: q.Passed}, committed: q.Committed}
 	if _, err := os.Lstat(filepath.Join(q.Dir, ".git")); err == nil {
 		head, err := c.commit(ctx, "HEAD")
 		if err != nil && !errors.Is(err, errNoCommit) {
@@ -71,7 +79,7 @@ func Resolve(ctx context.Context, q Request) (*Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.base, c.Policy, c.Waivers, c.Proof, c.Kind = b, b.policy, b.waivers, b.proof, b.kind
+	c.base, c.Policy, c.Waivers, c.Proof, c.Kind, c.Counted = b, b.policy, b.waivers, b.proof, b.kind, b.counted
 	if b.compared != "" && b.compared == c.Head {
 		c.First = c.committed
 		if !c.First {

@@ -21,6 +21,7 @@ type repository struct {
 	dir     string
 	scratch string // folder for temporary files; the caller removes it
 	offline bool   // no remote is asked
+	passed  []string
 }
 
 // git runs git in the repository. git may fetch objects that a partial clone lacks.

@@ -2,8 +2,10 @@ package change
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/git"
@@ -74,4 +76,41 @@ func (c *Change) Containing(ctx context.Context, folder, text string) ([]string,
 	}
 	slices.Sort(names)
 	return names, nil
+}
+
+// mostVersions is how many versions of a file are read.
+const mostVersions = 50
+
+// Accepted returns the versions of a file that may have decided about the base when the
+// gate accepted it, newest first: a push is judged by the waivers of the commit before it.
+// It returns nil if the gate did not accept the base, and only the base's own version if
+// the base added goldenpath.
+func (c *Change) Accepted(ctx context.Context, name string) ([][]byte, error) {
+	commits := []string{c.base.compared}
+	switch c.Kind {
+	case Release, Passed:
+		out, err := c.git(ctx, "log", "--first-parent", "--diff-merges=first-parent", "--no-renames", "--no-ext-diff", "--no-textconv", "--format=%H", "-n", strconv.Itoa(mostVersions), c.base.compared, "--", name)
+		if err != nil {
+			return nil, fmt.Errorf("cannot find the earlier versions of %s: %w", name, err)
+		}
+		commits = strings.Fields(out)
+	case Adoption:
+		if c.base.compared == "" {
+			return nil, nil
+		}
+	default:
+		return nil, nil
+	}
+	var all [][]byte
+	for _, id := range commits {
+		out, err := c.git(ctx, "cat-file", "blob", id+":"+name)
+		if err != nil {
+			if failed := (*git.Error)(nil); errors.As(err, &failed) {
+				continue // the commit does not have the file
+			}
+			return nil, err
+		}
+		all = append(all, []byte(out))
+	}
+	return all, nil
 }

@@ -21,6 +21,7 @@ var commitID = regexp.MustCompile(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`)
 // released is the newest release that a commit contains.
 type released struct {
 	commit   string   // empty: none is proven
+	kind     Kind     // Release or Passed; empty: none is proven
 	proof    string   // where it is recorded, or "no base: " and why there is none
 	releases []string // other commits that were released
 }
@@ -29,16 +30,16 @@ type released struct {
 // known. A release requires a signed report of a gate that passed, so everything in
 // that commit was accepted.
 //
-// A release of head itself is ignored, so that a second run for a commit gives the same
-// result as the first.
-func (r repository) lastRelease(ctx context.Context, head string) (released, error) {
+// Without own, a release of head itself is ignored, so that a second run for a commit gives
+// the same result as the first.
+func (r repository) lastRelease(ctx context.Context, head string, own bool) (released, error) {
 	tips, why := r.ledgerTips(ctx)
 	if len(tips) == 0 {
 		return released{proof: "no base: " + why}, ctx.Err()
 	}
 	var last released
 	for _, t := range tips {
-		found, err := r.lastReleaseIn(ctx, head, t)
+		found, err := r.lastReleaseIn(ctx, head, own, t)
 		if err != nil {
 			return released{}, err
 		}
@@ -52,7 +53,7 @@ func (r repository) lastRelease(ctx context.Context, head string) (released, err
 }
 
 // lastReleaseIn is lastRelease for one ledger.
-func (r repository) lastReleaseIn(ctx context.Context, head string, t ledgerTip) (released, error) {
+func (r repository) lastReleaseIn(ctx context.Context, head string, own bool, t ledgerTip) (released, error) {
 	releases, err := r.releases(ctx, t.commit)
 	if err != nil {
 		return released{proof: fmt.Sprintf("no base: the ledger (%s at %.7s) cannot be read: %v", t.where, t.commit, err)}, ctx.Err()
@@ -64,7 +65,7 @@ func (r repository) lastReleaseIn(ctx context.Context, head string, t ledgerTip)
 			deepened = true
 			_, _ = r.fetch(ctx, head) // where it fails, the release stays unproven
 		}
-		if e.Commit == head {
+		if e.Commit == head && !own {
 			continue
 		}
 		if r.isAncestor(ctx, e.Commit, head) {

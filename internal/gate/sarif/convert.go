@@ -49,6 +49,9 @@ func (c *converter) convert(res *result) (h hit, counts bool, err error) {
 		Rule: cmp.Or(oneLine(id, maxRule), "unnamed-rule"), Severity: severity, Rated: rated,
 		Fix: c.fix(res, d),
 	}
+	if d != nil {
+		h.Link = report.SafeLink(d.HelpURI)
+	}
 	h.text, h.mark = c.text(res, d, h.Rule), res.mark()
 	h.Message = h.text
 	if h.Fix == h.text {

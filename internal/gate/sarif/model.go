@@ -48,6 +48,7 @@ type descriptor struct {
 	Short         message            `json:"shortDescription"`
 	Full          message            `json:"fullDescription"`
 	Help          message            `json:"help"`
+	HelpURI       string             `json:"helpUri"`
 	Strings       map[string]message `json:"messageStrings"`
 	Configuration configuration      `json:"defaultConfiguration"`
 	Properties    properties         `json:"properties"`
