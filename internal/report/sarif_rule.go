@@ -63,13 +63,16 @@ func (r *sarifRuleOf) title() string {
 func (r *sarifRuleOf) help(f Finding) (text, markdown string) {
 	var all, marked []string
 	if fix := strings.TrimSpace(f.Fix); fix != "" {
-		all, marked = append(all, "Fix: "+multiLine(cut(fix, 500))), append(marked, strings.TrimSpace(markdownFix(cut(fix, 500))))
+		all, marked = append(all, multiLine(cut(fix, 500))), append(marked, strings.TrimSpace(markdownFix(cut(fix, 500))))
 	}
 	if u := markdownLink(f.Link); u != "" {
 		all, marked = append(all, "About this rule: "+f.Link), append(marked, "[about "+markdownInline(r.id)+"]("+u+")")
 	}
 	const accept, page = "To accept it until a date, add a waiver: ", "https://github.com/seed-b235b314/goldenpath/blob/main/docs/security-gate.md#waivers"
-	return strings.Join(append(all, accept+page), "\n"), strings.Join(append(marked, accept+"[about waivers]("+page+")"), "\n\n")
+	if len(all) == 0 {
+		all = append(all, cmp.Or(strings.TrimSpace(singleLine(cut(f.Message, sarifAbout))), r.id))
+	}
+	return strings.Join(all, "\n"), strings.Join(append(marked, accept+"[about waivers]("+page+")"), "\n\n")
 }
 
 // tags are the words by which alerts can be filtered.

@@ -53,10 +53,14 @@ func (c *Change) List(ctx context.Context, exclude []string, everything bool) (*
 	return l, nil
 }
 
-// everything lists all files of the checkout that git tracks or could track. Ignored
-// files are left out unless they are part of the commit.
+// everything lists all files of the checkout that git tracks and, outside CI, those that
+// it could track. Ignored files are left out unless they are part of the commit.
 func (c *Change) everything(ctx context.Context, exclude []string, l *Listing) error {
-	out, err := c.git(ctx, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+	args := []string{"ls-files", "-z", "--cached"}
+	if !c.committed {
+		args = append(args, "--others", "--exclude-standard")
+	}
+	out, err := c.git(ctx, args...)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,9 @@ type target struct {
 // target returns the commit that a pull request or merge group is compared with. GitHub's
 // own merge commit has it as its first parent.
 func (r repository) target(ctx context.Context, e Event, head string) (t target, err error) {
+	if r.isShallow(ctx) {
+		_, _ = r.fetch(ctx, e.Base) // a history that is cut on one arm has a wrong merge base
+	}
 	if e.Merge == "" || e.Merge != head {
 		return r.newest(ctx, e, head)
 	}

@@ -104,8 +104,7 @@ func TestRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []report.Finding{
-		{Rule: "C", Severity: report.Note, Rated: "security-severity 0.0 of trivy-imported", Message: "of all (suppressed by trivy-imported; only a waiver of the repository is accepted here)"},
-		{Rule: "B", Severity: report.High, Rated: "security-severity 8.0 of trivy-imported", Message: "m Fix: do", At: report.Location{Path: "a b/ü#?.go", Line: 3, Column: 4}},
+		{Rule: "B", Severity: report.High, Rated: "security-severity 8.0 of trivy-imported", Message: "m. Fix: do", Fix: "do", At: report.Location{Path: "a b/ü#?.go", Line: 3, Column: 4}},
 		{Rule: "D", Severity: report.Critical, Rated: "security-severity 9.5 of trivy-imported", Message: "colon", At: report.Location{Path: "c:/x.go", Line: 1}},
 	}
 	if diff := cmp.Diff(want, res.Findings, cmpopts.IgnoreFields(report.Finding{}, "Fingerprint")); diff != "" {
