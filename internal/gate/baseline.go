@@ -2,6 +2,7 @@ package gate
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/dustin/go-humanize/english"
 
@@ -30,8 +31,9 @@ func neverAccepted(f report.Finding) bool {
 // baselined counts what the baseline contains and what it cannot contain.
 type baselined struct{ known, refused, vulnerable int }
 
-// apply marks the findings of the baseline as known.
-func (b Baseline) apply(findings []report.Finding) baselined {
+// apply marks the findings of the baseline as known. What the first commit has only under
+// one of the past waivers is not part of it.
+func (b Baseline) apply(findings []report.Finding, past []Waiver) baselined {
 	have := map[string]int{}
 	for _, a := range b.Accepted {
 		have[a.Fingerprint] += a.Count
@@ -39,7 +41,7 @@ func (b Baseline) apply(findings []report.Finding) baselined {
 	var n baselined
 	for i := range findings {
 		f := &findings[i]
-		found := b.Unreleased && f.Status != report.New || b.First
+		found := b.Unreleased && f.Status != report.New || b.First && !slices.ContainsFunc(past, func(w Waiver) bool { return w.matches(*f) })
 		if id := ID(*f); f.Status == report.New && have[id] > 0 {
 			have[id]--
 			found = true

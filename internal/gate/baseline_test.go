@@ -48,7 +48,7 @@ func TestBaselineApply(t *testing.T) {
 		"a file, unreleased": {Baseline{Unreleased: true, Accepted: all}, "known new new new known new disclosed"},
 	} {
 		findings := fresh()
-		test.baseline.apply(findings)
+		test.baseline.apply(findings, nil)
 		if got := statuses(findings); got != test.want {
 			t.Errorf("%s: %s\nwant %s", name, got, test.want)
 		}

@@ -92,7 +92,7 @@ func Run(ctx context.Context, o Options) (*report.Report, []Package, error) {
 		o.Advisories.Complete(findings)
 	}
 	lapse(findings, o.Past)
-	before := o.Baseline.apply(findings)
+	before := o.Baseline.apply(findings, o.Past)
 	used := waive(findings, o.Waivers, o.Now)
 	for i := range findings {
 		f := &findings[i]

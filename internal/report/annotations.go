@@ -51,7 +51,7 @@ func (r *Report) WriteAnnotations(w io.Writer) error {
 // annotationLevels are the levels of annotations, the worst first.
 var annotationLevels = []string{"error", "warning", "notice"}
 
-// brought reports whether the change brought the finding, and nobody has accepted it.
+// brought reports whether the change brought the finding, and no one has accepted it.
 func (f Finding) brought() bool {
 	return f.Status != Waived && f.Status != Known && f.Status != Disclosed
 }

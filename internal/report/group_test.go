@@ -63,9 +63,9 @@ func TestGroups(t *testing.T) {
 // they are one row, which names all of them.
 func TestGroupOfAPackage(t *testing.T) {
 	in := func(rule, purl string, s Severity) Finding {
-		return Finding{Rule: rule, Package: purl, Severity: s, Blocking: true, Message: "m " + rule, At: Location{Path: "go.mod", Line: 5}, Fix: "go get x@v2 (fixes all 3)", Link: "https://osv.dev/vulnerability/" + rule}
+		return Finding{Rule: rule, Package: purl, Severity: s, Blocking: true, Message: "m " + rule, At: Location{Path: "go.mod", Line: 5}, Fix: "go get x@v2 (fixes all 3)", Link: "https://osv.dev/vulnerability/" + rule, Tools: []string{"trivy"}}
 	}
-	r := &Report{Name: "security-gate", Verdict: Fail, Findings: []Finding{
+	r := &Report{Name: "security-gate", Verdict: Fail, Checks: []Check{{Name: "dependencies", State: Failed}}, Findings: []Finding{
 		in("GO-1", "pkg:golang/example.com/x@v1.0.0", Critical), in("GO-2", "pkg:golang/example.com/x@v1.0.0", High), in("GO-3", "pkg:golang/example.com/x@v1.0.0", High),
 		in("GO-4", "pkg:golang/example.com/y@v1.0.0", High), in("licence-not-allowed", "pkg:golang/example.com/x@v1.0.0", High),
 	}}

@@ -34,6 +34,8 @@ type Job struct {
 
 // Step is one step.
 type Step struct {
+	Name string         `yaml:"name"`
+	ID   string         `yaml:"id"`
 	Uses string         `yaml:"uses"`
 	Run  string         `yaml:"run"`
 	With map[string]any `yaml:"with"`

@@ -28,14 +28,14 @@ var pulls = []changeCase{
 		w.put(workflowFile("old"), uses("some/old@v1", "some/more@v1"))
 		return w.pull(w.added, "")
 	}},
-	{"main got a finding meanwhile, and the merge is checked out", "pass: ", func(w *world) string {
+	{"main got a finding, and the merge is checked out", "pass: ", func(w *world) string {
 		w.on("topic", w.added)
 		w.harmless()
 		w.on("main", w.added)
 		w.bad("bad")
 		return w.pull(w.added, w.merge("topic"))
 	}},
-	{"main got a finding meanwhile, and the head is checked out", "pass: ", func(w *world) string {
+	{"main got a finding, and the head is checked out", "pass: ", func(w *world) string {
 		w.on("topic", w.added)
 		w.harmless()
 		w.on("main", w.added)
@@ -264,7 +264,7 @@ var forms = []changeCase{
 		w.put("go.mod", strings.Replace(library, "v0.3.6", "v0.3.7", 1))
 		return w.pull(base, "")
 	}},
-	{"a module moves, and is written anew", "pass: go known", func(w *world) string {
+	{"a module moves, and is rewritten", "pass: go known", func(w *world) string {
 		base := w.put("go.mod", library)
 		w.on("topic", base)
 		w.put("go.mod", "", "app/go.mod", "module example.com/app/v2\n\ngo 1.26.1\n\nrequire (\n\texample.com/a v1.0.0\n\texample.com/b v1.0.0\n\tgolang.org/x/text v0.3.6\n)\n")

@@ -53,6 +53,16 @@ var firstRuns = []changeCase{
 		w.harmless()
 		return w.pushed(w.first)
 	}},
+	{"a waiver file alone accepts only what it names", "fail: bad waived, old new!", func(w *world) string {
+		w.on("main", w.first)
+		w.put(workflowFile("bad"), uses("some/bad@v1"), waivers, waiver("bad", 30))
+		return w.says(w.run(w.t, nil))
+	}},
+	{"the first commit has an expired waiver", "fail: old new!", func(w *world) string {
+		w.on("main", w.first)
+		w.put(".goldenpath.yml", "version: 1\n", waivers, waiver("old", -1))
+		return w.pushed(w.first)
+	}},
 	{"nothing adds goldenpath, by schedule", "fail: old new!", func(w *world) string {
 		w.on("main", w.first)
 		return w.event("schedule")

@@ -22,7 +22,7 @@ import (
 type Scan struct {
 	Dir             string        `help:"Checkout to scan." default:"." type:"path" placeholder:"DIR"`
 	Commit          string        `help:"Commit that the report is about. Default: HEAD of the checkout." placeholder:"COMMIT"`
-	Base            string        `help:"Commit to compare with: findings that also exist there are reported but do not block. Default: the base of the pull request or merge group; on a push and outside GitHub Actions, the last release, else the commit that added goldenpath." placeholder:"COMMIT"`
+	Base            string        `help:"Commit to compare with: findings that also exist there are reported but do not block. Default: the base of the pull request or merge group; on a push and outside GitHub Actions, the last commit that passed, else the commit that added goldenpath." placeholder:"COMMIT"`
 	Passed          []string      `help:"Commits that earlier runs examined completely and passed, newest first. A push is compared with the newest one that it contains, unless a newer release is recorded." placeholder:"COMMIT,..."`
 	Everything      bool          `help:"Examine every file, not only the files that differ from the base."`
 	FailOn          string        `help:"Lowest severity of a new finding that blocks: critical, high, medium, low. Default: gate.fail-on in .goldenpath.yml." placeholder:"SEVERITY"`

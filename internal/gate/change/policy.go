@@ -95,8 +95,8 @@ func (c *Change) Accepted(ctx context.Context, name string) ([][]byte, error) {
 		}
 		commits = strings.Fields(out)
 	case Adoption:
-		if c.base.compared == "" {
-			return nil, nil
+		if c.First {
+			commits = []string{c.Head}
 		}
 	default:
 		return nil, nil

@@ -40,11 +40,11 @@ func TestSamples(t *testing.T) {
 			{Rule: "go/useless-assignment-to-local", Severity: report.Low, Message: "This definition of x is never used.", At: report.Location{Path: "src/web.go", Line: 3, Column: 2}},
 		}},
 		{"semgrep.sarif", "semgrep-oss", "1.136.0", "1 result of 1 run", []report.Finding{
-			{Rule: "go.lang.security.audit.dangerous-exec-command", Severity: report.High, Message: "Detected non-static command inside Command. Audit the input.", At: report.Location{Path: "src/web.go", Line: 3, Column: 2}},
+			{Rule: "go.lang.security.audit.dangerous-exec-command", Severity: report.High, Message: "Detected non-static command inside Command. Audit the input.", At: report.Location{Path: "src/web.go", Line: 3, Column: 2}, Link: "https://semgrep.dev/r/go.lang.security.audit.dangerous-exec-command"},
 		}},
 		{"eslint.sarif", "eslint", "9.30.0", "2 results of 1 run", []report.Finding{
-			{Rule: "no-eval", Severity: report.Medium, Message: "eval can be harmful. (the tool places it outside of this repository: file:///somewhere/else/x.js) (suppressed by eslint; only a waiver of the repository is accepted here)"},
-			{Rule: "no-unused-vars", Severity: report.High, Message: "'x' is assigned a value but never used.", At: report.Location{Path: "web/a b.js", Line: 1, Column: 5}},
+			{Rule: "no-eval", Severity: report.Medium, Message: "eval can be harmful. (the tool places it outside of this repository: file:///somewhere/else/x.js) (suppressed by eslint; only a waiver of the repository is accepted here)", Link: "https://eslint.org/docs/latest/rules/no-eval"},
+			{Rule: "no-unused-vars", Severity: report.High, Message: "'x' is assigned a value but never used.", At: report.Location{Path: "web/a b.js", Line: 1, Column: 5}, Link: "https://eslint.org/docs/latest/rules/no-unused-vars"},
 		}},
 		{"hadolint.sarif", "hadolint", "2.12.0", "2 results of 1 run", []report.Finding{
 			{Rule: "DL3006", Severity: report.Medium, Message: "Always tag the version of an image explicitly", At: report.Location{Path: "Dockerfile", Line: 1, Column: 1}},
