@@ -92,7 +92,7 @@ func TestCheckout(t *testing.T) {
 		"a starter that is not YAML":   {with(own, "on: [\n"), "starters", report.Failed, ".github/workflows/goldenpath.yml: yaml:", "fix the YAML"},
 		"a starter not committed":      {loose(own), "starters", report.Warned, "not committed: .github/workflows/goldenpath.yml", "git add -- .github/workflows/goldenpath.yml"},
 		"GP-PATH-1 zeros":              {replace(own, pin, strings.Repeat("0", 40)), "pins", report.Failed, "still has the zeros of the starter", "the full commit of one release"},
-		"GP-PATH-1 a tag":              {replace(own, pin, "v1"), "pins", report.Failed, `goldenpath.yml:17 uses "v1", which can be moved`, "the full commit"},
+		"GP-PATH-1 a tag":              {replace(own, pin, "v1"), "pins", report.Failed, `goldenpath.yml:18 uses "v1", which can be moved`, "the full commit"},
 		"GP-PATH-1 a short commit":     {replace(own, pin, pin[:7]), "pins", report.Failed, "can be moved", ""},
 		"GP-PATH-1 two commits":        {replace(sweepFile, pin, strings.Repeat("a", 40)), "pins", report.Warned, "2 commits: 4e1243b in", "the same in every file"},
 		"too few permissions":          {replace(own, "security-events: write", "security-events: read"), "permissions", report.Failed, "security.yml requests security-events: write", "security-events: write"},

@@ -37,6 +37,7 @@ const (
 func waiverHint(findings []report.Finding, h Hint, now time.Time) ([]report.Section, bool) {
 	var ids, secrets []string
 	var waivers []Waiver
+	leaked := false
 	longest := cmp.Or(h.Longest, WaiverMaxAge)
 	until := now.Add(min(hintLife, longest)).UTC().Format(time.DateOnly)
 	reason, owner := "to be fixed by "+until, cmp.Or(h.Owner, "@me")
@@ -52,6 +53,7 @@ func waiverHint(findings []report.Finding, h Hint, now time.Time) ([]report.Sect
 		if !slices.ContainsFunc(waivers, w.same) {
 			waivers = append(waivers, w)
 		}
+		leaked = leaked || f.Secret != ""
 		to, id := &ids, cmp.Or(w.ID, w.Rule, w.Fingerprint)
 		if f.Secret == report.SecretPresent {
 			to = &secrets
@@ -80,6 +82,9 @@ func waiverHint(findings []report.Finding, h Hint, now time.Time) ([]report.Sect
 		if !hasControl(id) {
 			b.WriteString(command + " " + ShellWord(id) + rest)
 		}
+	}
+	if leaked {
+		b.WriteString("# A secret stays in the history when its line is removed. After revoking it, take it out of the branch (git rebase --interactive), or waive it.\n")
 	}
 	if n := len(secrets) - hintIDs; n > 0 {
 		fmt.Fprintf(&b, "# and %d more: their fingerprints are in security-gate.json\n", n)

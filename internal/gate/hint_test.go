@@ -28,6 +28,7 @@ func TestWaiverHint(t *testing.T) {
 security-gate waive CVE-2026-1 DS-0002 6f1c --owner 'Ann Lee' --reason 'to be fixed by 2026-12-21' --until 2026-12-21
 # 1 secret is in the files: revoke and rotate first. --all does not waive secrets in the files; name each one that is harmless:
 security-gate waive 07f57c0796ce7f3bcba4aabac1e80720 --owner 'Ann Lee' --reason 'to be fixed by 2026-12-21' --until 2026-12-21
+# A secret stays in the history when its line is removed. After revoking it, take it out of the branch (git rebase --interactive), or waive it.
 `
 	if sections[0].Text != want {
 		t.Errorf("command:\n%s", sections[0].Text)

@@ -97,13 +97,15 @@ func TestGroupOfAPackage(t *testing.T) {
 // A fix is set as code only if it can be pasted.
 func TestFixIsCode(t *testing.T) {
 	for fix, want := range map[string]string{
-		"go get golang.org/x/net@v0.38.0 (fixes all 2)":                 "**Fix** `go get golang.org/x/net@v0.38.0` (fixes all 2)",
-		"npm install a@2, or npm update the packages that depend on it": "**Fix** `npm install a@2`, or npm update the packages that depend on it",
-		"revoke and rotate the secret at its issuer, then remove it":    "**Fix** revoke and rotate the secret at its issuer, then remove it",
-		"set permissions: {} or contents: read at the top":              "**Fix** set permissions: {} or contents: read at the top",
-		"gone":                            "**Fix** gone",
-		"env:\n  TITLE: ${{ x }}":         "**Fix**\n\n```text\nenv:\n  TITLE: ${{ x }}\n```",
-		"update @acme/x to 2 (a mention)": "**Fix** update `@acme/x` to 2 (a mention)",
+		"go get golang.org/x/net@v0.38.0 (fixes all 2)":                    "**Fix** `go get golang.org/x/net@v0.38.0` (fixes all 2)",
+		"npm install a@2, or npm update the packages that depend on it":    "**Fix** `npm install a@2`, or npm update the packages that depend on it",
+		"revoke and rotate the secret at its issuer, then remove it":       "**Fix** revoke and rotate the secret at its issuer, then remove it",
+		"set permissions: {} or contents: read at the top":                 "**Fix** set permissions: `{}` or contents: read at the top",
+		"set env: {T: \"${{ a.b }}\"} in the step, and use \"$T\", quoted": "**Fix** set env: `{T: \"${{ a.b }}\"}` in the step, and use \"`$T`\", quoted",
+		"pin it: some/x@<full commit id> # v2":                             "**Fix** pin it: `some/x@<full commit id> # v2`",
+		"gone":                                                             "**Fix** gone",
+		"env:\n  TITLE: ${{ x }}":                                          "**Fix**\n\n```text\nenv:\n  TITLE: ${{ x }}\n```",
+		"update @acme/x to 2 (a mention)":                                  "**Fix** update `@acme/x` to 2 (a mention)",
 	} {
 		if got := strings.TrimSpace(markdownFix(fix)); got != want {
 			t.Errorf("%s:\n%s", fix, got)

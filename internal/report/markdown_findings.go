@@ -187,16 +187,36 @@ func markdownFix(fix string) string {
 		return "\n**Fix**\n\n" + codeFence(all) + "text\n" + all + "\n" + codeFence(all) + "\n"
 	}
 	if c := shellCommand.FindString(fix); c != "" {
-		return strings.TrimRight("\n**Fix** "+codeSpan(c)+markdownAfter(fix[len(c):]), " ") + "\n"
+		return strings.TrimRight("\n**Fix** "+codeSpan(c)+markdownBetween(fix[len(c):]), " ") + "\n"
 	}
-	return "\n**Fix** " + markdownInline(fix) + "\n"
+	return "\n**Fix** " + markdownSentence(fix) + "\n"
 }
 
-// markdownAfter renders the words after a code span, with their first space.
-func markdownAfter(s string) string {
+// fragment matches what is code in a sentence: a value in braces, and an action or an image
+// with a place for its commit or digest.
+var fragment = regexp.MustCompile(`\$?\{(?:[^{}]|\{[^{}]*\}|\{\{[^{}]*\}\})*\}|[^\s<>()]+@[^\s<>]*<[^<>]*>(?: # [\w.-]+)?`)
+
+// markdownSentence renders a sentence that can have fragments of code in it.
+func markdownSentence(s string) string {
+	s = strings.TrimSpace(singleLine(s))
+	var b strings.Builder
+	end := 0
+	for _, at := range fragment.FindAllStringIndex(s, -1) {
+		b.WriteString(markdownBetween(s[end:at[0]]) + codeSpan(s[at[0]:at[1]]))
+		end = at[1]
+	}
+	b.WriteString(markdownBetween(s[end:]))
+	return strings.TrimSpace(b.String())
+}
+
+// markdownBetween renders the words beside a code span, with the spaces around them.
+func markdownBetween(s string) string {
 	text := markdownInline(s)
 	if strings.HasPrefix(s, " ") {
 		text = " " + text
+	}
+	if strings.HasSuffix(s, " ") {
+		text += " "
 	}
 	return text
 }
@@ -220,7 +240,13 @@ func findingTable(title string, all []Finding, most int) block {
 			where += fmt.Sprintf(" and %d more", n)
 		}
 		what := cmp.Or(f.Waiver, f.Message)
-		if f.Package != "" {
+		switch {
+		case !g.One():
+			what = g.Cause()
+			if fixes := g.Fixes(); len(fixes) > 0 {
+				what += "; " + fixes[0]
+			}
+		case f.Package != "":
 			what = PackageName(f.Package) + ": " + what
 		}
 		rule := f.linked(f.Rule)
