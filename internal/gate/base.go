@@ -79,7 +79,7 @@ func (o Options) compare(ctx context.Context, runs []run, findings []report.Find
 	if movedErr != nil {
 		err = errors.Join(err, fmt.Errorf("cannot find the files that were renamed since the base %.7s: %w", o.Against.Commit, movedErr))
 	}
-	markKnown(findings, joined(before), moved)
+	markKnown(findings, joined(before), moved, func(old, name string) lineMap { return readLines(dir, old, o.Dir, name) })
 	// Links of the base are not checked out. A finding in an unchanged one is known.
 	differs := o.Against.Differs
 	for _, f := range o.Files {

@@ -1,7 +1,10 @@
 package gate
 
 import (
+	"cmp"
+	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
@@ -18,8 +21,13 @@ import (
 // changes its package manager;
 //
 // - the same problem of the same action or image in another version, which an update
-// neither brings nor removes.
-func markKnown(findings, base []report.Finding, moved map[string]string) {
+// neither brings nor removes;
+//
+// - the same check of a configuration scanner on the same line, as when a container is
+// renamed.
+//
+// lines returns the lines of a file of the checkout and of the base.
+func markKnown(findings, base []report.Finding, moved map[string]string, lines func(old, name string) lineMap) {
 	claim := func(names func(report.Finding, bool) []string) {
 		free := map[string][]int{}
 		for i, f := range base {
@@ -73,6 +81,19 @@ func markKnown(findings, base []report.Finding, moved map[string]string) {
 			f.At.Path = old
 		}
 		return []string{strings.Join([]string{f.Rule, f.At.Path, version.ReplaceAllString(f.Message, "$1")}, "\x00")}
+	})
+	claim(func(f report.Finding, here bool) []string {
+		if f.Package != "" || f.At.Line == 0 || !slices.Contains(f.Tools, "trivy") && !slices.Contains(f.Tools, policyTool) {
+			return nil
+		}
+		if here {
+			old := cmp.Or(moved[f.At.Path], f.At.Path)
+			f.At.Line, f.At.Path = lines(old, f.At.Path).line(f.At.Line), old
+		}
+		if f.At.Line == 0 {
+			return nil
+		}
+		return []string{fmt.Sprintf("%s\x00%s\x00%d", f.Rule, f.At.Path, f.At.Line)}
 	})
 }
 
