@@ -141,7 +141,7 @@ func (w Where) remote(ctx context.Context, env *command.Env, repo git.Repository
 
 // Cluster holds the flags for access to deployment targets.
 type Cluster struct {
-	Kubeconfig string `help:"Kubeconfig: a file, or the text of one. Default: the file that kubectl would use." placeholder:"FILE" group:"where"`
+	Kubeconfig string `help:"Kubeconfig: a file, or the text of one, also in base64. Default: the file that kubectl would use." placeholder:"FILE" group:"where"`
 	Context    string `help:"Context of the kubeconfig. Default: the kubeconfig's current context." placeholder:"NAME" group:"where"`
 	Variables  string `help:"NAME=value lines, or a file with such lines, with the secrets that .goldenpath.yml names. Default: the environment variables of this process." placeholder:"FILE" group:"where"`
 	Removal    string `name:"removal-timeout" help:"How long to wait for the removal of a preview before reporting what blocks it. Default: 3m." placeholder:"DURATION" group:"where"`

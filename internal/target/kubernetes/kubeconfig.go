@@ -1,6 +1,8 @@
 package kubernetes
 
 import (
+	"bytes"
+	"encoding/base64"
 	"strings"
 
 	"k8s.io/client-go/tools/clientcmd"
@@ -8,12 +10,17 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// kubeconfig loads a kubeconfig from given, which is its text or the name of a file, or,
-// if given is empty, from where kubectl looks. Text is parsed in memory and never
+// kubeconfig loads a kubeconfig from given, which is its text, its text in base64, or the
+// name of a file, or, if given is empty, from where kubectl looks. GitHub masks each line of
+// a secret, so that a secret of several lines hides words such as "users:" in every log; in
+// base64 it is one line. Text is parsed in memory and never
 // written to a file, so its credentials are not left on disk even if the process is
 // killed.
 func kubeconfig(given, context string) (clientcmd.ClientConfig, error) {
 	overrides := &clientcmd.ConfigOverrides{CurrentContext: context}
+	if text, ok := decoded(given); ok {
+		given = text
+	}
 	if strings.ContainsAny(given, "\n{") {
 		config, err := clientcmd.Load([]byte(given))
 		if err != nil {
@@ -25,4 +32,10 @@ func kubeconfig(given, context string) (clientcmd.ClientConfig, error) {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath = given
 	return clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides), nil
+}
+
+// decoded returns the text of a kubeconfig in base64, which may be wrapped.
+func decoded(given string) (string, bool) {
+	b, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(given), ""))
+	return string(b), err == nil && bytes.Contains(b, []byte("clusters"))
 }

@@ -2,6 +2,7 @@ package kubernetes
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -52,6 +53,14 @@ func TestKubeconfigTextIsNeverWritten(t *testing.T) {
 	}
 	if authorization != "Bearer "+canary {
 		t.Errorf("the server was asked with %q", authorization)
+	}
+	authorization = ""
+	for _, wrapped := range []string{"", "\n"} { // as base64 of GNU and of macOS print it
+		text := base64.StdEncoding.EncodeToString([]byte(kubeconfigText(server.URL)))
+		target := &Target{Kubeconfig: text[:76] + wrapped + text[76:] + wrapped, Dir: "."}
+		if _, err := target.Now(t.Context()); err != nil || authorization != "Bearer "+canary {
+			t.Errorf("in base64: the server was asked with %q: %v", authorization, err)
+		}
 	}
 	if found = append(found, filesWith(t, dir, canary)...); len(found) > 0 {
 		t.Errorf("the kubeconfig is in %q", found)
