@@ -137,6 +137,20 @@ func (r *Runner) ReportPath(name string) string {
 	return ""
 }
 
+// shortestMask is the length of the shortest text that is masked. A shorter one occurs in
+// other words, and the runner drops the outputs of a job that contain a masked text.
+const shortestMask = 8
+
+// Mask hides a secret in the log of the job. GitHub knows only the whole secret that was
+// passed to the workflow, and not the values on its lines.
+func (r *Runner) Mask(secret string) {
+	for line := range strings.Lines(secret) {
+		if line = strings.TrimSpace(line); len(line) >= shortestMask {
+			r.action.AddMask(line)
+		}
+	}
+}
+
 // Publish writes a report as annotations, job summary and outputs.
 func (r *Runner) Publish(rep *report.Report) error {
 	return errors.Join(rep.WriteAnnotations(r.stdout), r.summary(rep), r.Outputs(rep))

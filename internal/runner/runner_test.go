@@ -182,3 +182,13 @@ func TestWhere(t *testing.T) {
 		t.Errorf("%s, %s", b.RunURL(), b.Identity())
 	}
 }
+
+// TestMask: GitHub masks what it passed to the workflow as a whole, and not its parts.
+func TestMask(t *testing.T) {
+	b := newBench(t)
+	b.Mask("first-line-of-a-key\n  second%line-of-it\n")
+	b.Mask("on")
+	if diff := cmp.Diff("::add-mask::first-line-of-a-key\n::add-mask::second%25line-of-it\n", b.log.String()); diff != "" {
+		t.Error(diff)
+	}
+}

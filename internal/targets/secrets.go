@@ -80,6 +80,9 @@ func (a Access) read(d config.Deploy, services config.Services, where func(name 
 			out[name] = target.Secret{Store: s.Store, Key: s.Key}
 		case variable(s.Variable) != "":
 			out[name] = target.Secret{Value: variable(s.Variable)}
+			if a.Mask != nil {
+				a.Mask(variable(s.Variable))
+			}
 		case name == "DATABASE_URL" && d.Target == "process" && services.Postgres.Version > 0:
 		default:
 			problems = append(problems, fmt.Sprintf("%s: "+unset, where(name), s.Variable))

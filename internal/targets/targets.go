@@ -28,10 +28,11 @@ type Access struct {
 	Declared   *Declared      // what the configuration may read; nil: everything that it names
 
 	// Flags; each may be "".
-	Kubeconfig string // file, or the text of one
-	Context    string // of the kubeconfig
-	Given      string // --variables: lines NAME=value, or a file of them
-	Removal    string // duration after which a removal reports what blocks it
+	Kubeconfig string              // file, or the text of one
+	Context    string              // of the kubeconfig
+	Given      string              // --variables: lines NAME=value, or a file of them
+	Mask       func(secret string) // called with each secret that is read; nil: not called
+	Removal    string              // duration after which a removal reports what blocks it
 }
 
 // Open returns the target of an environment or of the previews. namespace is the

@@ -149,7 +149,12 @@ type Cluster struct {
 
 // access returns what is needed to open the deployment targets of the configuration.
 func (w *world) access() targets.Access {
+	var mask func(string)
+	if w.env.Runner.Present() {
+		mask = w.env.Runner.Mask
+	}
 	return targets.Access{
+		Mask:   mask,
 		Config: w.config, Repository: w.name, Dir: w.repo, State: w.state, Self: w.env.Self, Process: w.target, Getenv: w.env.Getenv, Declared: w.declared,
 		Kubeconfig: w.cluster.Kubeconfig, Context: w.cluster.Context, Git: w.git, Given: w.cluster.Variables, Removal: w.cluster.Removal,
 	}
