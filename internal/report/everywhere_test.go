@@ -106,7 +106,7 @@ var (
 		regexp.MustCompile(`^$`),
 		regexp.MustCompile(`^### goldenpath (.*)$`),
 		regexp.MustCompile(`^Reason: (.*)$`),
-		regexp.MustCompile(`^\*\*[0-9]+ findings? must be fixed\*\*$`),
+		regexp.MustCompile(`^\*\*[0-9]+ findings?(?: with [0-9]+ causes?)? must be fixed\*\*$`),
 		regexp.MustCompile(`^\*\*(?:Fix|Waiver)\*\* (.*)$`),
 		regexp.MustCompile(`^\*\*Fix\*\*$`),
 		regexp.MustCompile(`^\*\*(.*)\*\*$`),

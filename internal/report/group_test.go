@@ -27,7 +27,7 @@ func TestFindingsOfOneRule(t *testing.T) {
 		}
 	}
 	summary := written(t, func(w io.Writer) error { return r.WriteSummary(w, SummaryBudget) })
-	for want, times := range map[string]int{"**28 findings must be fixed**": 1, "also in 27 more places": 1, "17 more of this rule are in the JSON report": 1, "**Fix**": 1} {
+	for want, times := range map[string]int{"**28 findings with 1 cause must be fixed**": 1, "also in 27 more places": 1, "17 more of this rule are in the JSON report": 1, "**Fix**": 1} {
 		if n := strings.Count(summary, want); n != times {
 			t.Errorf("%q appears %d times in the summary, want %d:\n%s", want, n, times, summary)
 		}

@@ -27,8 +27,12 @@ func (r *Report) findingBlocks() []block {
 	}
 	var blocks []block
 	if must := groups["must be fixed"]; len(must) > 0 {
-		blocks = append(blocks, block{head: fmt.Sprintf("**%s must be fixed**\n", english.Plural(len(must), "finding", ""))})
 		all := GroupFindings(must)
+		causes := ""
+		if len(all) < len(must) {
+			causes = " with " + english.Plural(len(all), "cause", "")
+		}
+		blocks = append(blocks, block{head: fmt.Sprintf("**%s%s must be fixed**\n", english.Plural(len(must), "finding", ""), causes)})
 		var rest []Finding
 		for i, g := range all {
 			if i < findingsInFull {
