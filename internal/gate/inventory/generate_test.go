@@ -56,6 +56,7 @@ func (g *generator) names(alphabet string) []string {
 		n = 300
 	}
 	var all []string
+	seen := map[string]bool{}
 	for i := range n {
 		var b strings.Builder
 		b.WriteByte("abcxyz"[g.IntN(6)])
@@ -63,7 +64,10 @@ func (g *generator) names(alphabet string) []string {
 			b.WriteByte(alphabet[g.IntN(len(alphabet))])
 		}
 		fmt.Fprintf(&b, "%d", i)
-		all = append(all, b.String())
+		if name := b.String(); !seen[strings.ToLower(name)] {
+			seen[strings.ToLower(name)] = true
+			all = append(all, name)
+		}
 	}
 	return all
 }

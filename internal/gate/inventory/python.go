@@ -268,6 +268,9 @@ func readPixi(f file) ([]Package, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(docs) == 0 {
+		return nil, fmt.Errorf("the file has no packages: %w", errNotWhole)
+	}
 	var all []Package
 	for _, doc := range docs {
 		list := child(doc, "packages")
