@@ -176,3 +176,38 @@ func TestKnownLink(t *testing.T) {
 		}
 	}
 }
+
+// TestKnownGap: GP-GATE-8, a partial gap that the base has too is a warning, because the
+// change did not cause it; any other stops the gate.
+func TestKnownGap(t *testing.T) {
+	partial, whole := Gap{What: "Helm chart c", Why: "a value is required", Partial: true}, Gap{What: "go.mod"}
+	for name, test := range map[string]struct {
+		base, change []Gap
+		want         report.State
+	}{
+		"known":                      {[]Gap{partial}, []Gap{partial}, report.Warned},
+		"new":                        {nil, []Gap{partial}, report.Inconclusive},
+		"known, and not partial":     {[]Gap{whole}, []Gap{whole}, report.Inconclusive},
+		"known next to another":      {[]Gap{partial}, []Gap{partial, whole}, report.Inconclusive},
+		"of another file than known": {[]Gap{{What: "Helm chart d", Partial: true}}, []Gap{partial}, report.Inconclusive},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := options(scanner{"a", func(_ context.Context, in Input) (Result, error) {
+				if in.Dir == "/base" {
+					return Result{Covered: "x", Missing: slices.Clone(test.base)}, nil
+				}
+				return Result{Covered: "x", Missing: slices.Clone(test.change)}, nil
+			}})
+			o.Files = []File{{Path: "c"}}
+			o.Against = against("1c0f", "c")
+			r, _, err := Run(t.Context(), o)
+			c := r.Checks[slices.IndexFunc(r.Checks, func(c report.Check) bool { return strings.HasSuffix(c.Name, "(a)") })]
+			if c.State != test.want || (err != nil) != (test.want == report.Inconclusive) {
+				t.Errorf("%s %v, want %s", c.State, err, test.want)
+			}
+			if test.want == report.Warned && (r.Verdict != report.Warn || !strings.Contains(r.Title, "Helm chart c")) {
+				t.Errorf("%s %s", r.Verdict, r.Title)
+			}
+		})
+	}
+}

@@ -173,29 +173,20 @@ func (c *checks) prepare(rules []rule) (opa.PreparedEvalQuery, error) {
 	return query, err
 }
 
-// inputOf converts a document to the form that the checks take.
-func inputOf(document any) (ast.Value, error) {
-	if err := util.RoundTrip(&document); err != nil {
-		return nil, err
-	}
-	return ast.InterfaceToValue(document)
-}
-
 // run runs the checks on one document, or only those with the wanted ids. If a check
 // returns an error, the others still run.
 func (c *checks) run(ctx context.Context, document any, wanted ...string) ([]denial, error) {
-	rules := c.rulesFor(document)
+	lines, rules := linesBefore(document), c.rulesFor(document)
 	if wanted != nil {
 		rules = slices.DeleteFunc(rules, func(r rule) bool { return !slices.Contains(wanted, r.about.ID) })
 	}
-	input, err := inputOf(document)
+	if err := util.RoundTrip(&document); err != nil {
+		return nil, err
+	}
+	input, err := ast.InterfaceToValue(document)
 	if err != nil {
 		return nil, err
 	}
-	return c.runOn(ctx, input, rules, linesBefore(document))
-}
-
-func (c *checks) runOn(ctx context.Context, input ast.Value, rules []rule, lines int) ([]denial, error) {
 	out, err := c.ask(ctx, rules, input, lines)
 	if err == nil || ctx.Err() != nil {
 		return out, err

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"maps"
 	"regexp"
 	"slices"
@@ -18,34 +17,41 @@ import (
 )
 
 // cloudChecks are the checks for resources of cloud providers. Only the checks for
-// services that a document has are compiled, one service at a time: compiling all takes
-// longer than examining most repositories.
+// services that the documents have are compiled: compiling all takes longer than
+// examining most repositories.
 type cloudChecks struct {
 	mu       sync.Mutex
-	services map[string]*checks // by "aws.s3"
-	concerns sync.Map           // the services of each check, by its name
+	sets     []checkSet
+	concerns map[string][]string // the services of each check, by its name
 }
 
-// of returns the checks that concern a service.
-func (c *cloudChecks) of(service string) (*checks, error) {
+type checkSet struct {
+	services []string // "aws.s3"
+	*checks
+}
+
+// of returns the checks that concern any of the services, and perhaps others.
+func (c *cloudChecks) of(services []string) (*checks, error) {
 	c.mu.Lock()
-	one := c.services[service]
-	if one == nil {
-		one = &checks{needs: func(name string, text []byte) bool {
-			found, ok := c.concerns.Load(name)
-			if !ok {
-				found = servicesIn(text)
-				c.concerns.Store(name, found)
-			}
-			return slices.Contains(found.([]string), service)
-		}}
-		if c.services == nil {
-			c.services = map[string]*checks{}
+	defer c.mu.Unlock()
+	for _, set := range c.sets {
+		if !slices.ContainsFunc(services, func(s string) bool { return !slices.Contains(set.services, s) }) {
+			return set.checks, set.load(types.SourceCloud)
 		}
-		c.services[service] = one
 	}
-	c.mu.Unlock()
-	return one, one.load(types.SourceCloud)
+	set := checkSet{services, &checks{needs: func(name string, text []byte) bool {
+		found, ok := c.concerns[name]
+		if !ok {
+			found = servicesIn(text)
+			c.concerns[name] = found
+		}
+		return slices.ContainsFunc(found, func(s string) bool { return slices.Contains(services, s) })
+	}}}
+	if c.concerns == nil {
+		c.concerns = map[string][]string{}
+	}
+	c.sets = append(c.sets, set)
+	return set.checks, set.load(types.SourceCloud)
 }
 
 var (
@@ -73,25 +79,25 @@ func servicesIn(text []byte) (out []string) {
 // A finding without a file of its own has the path.
 func (s *Scanner) cloud(ctx context.Context, path string, resources *state.State) ([]report.Finding, error) {
 	document, _ := resources.ToRego().(map[string]any)
-	input, err := inputOf(document)
+	return s.cloudDocument(ctx, path, document, servicesOf(document))
+}
+
+// cloudDocument runs the checks of the services on a document.
+func (s *Scanner) cloudDocument(ctx context.Context, path string, document map[string]any, services []string) ([]report.Finding, error) {
+	if len(services) == 0 {
+		return nil, nil
+	}
+	checks, err := s.cloudChecks.of(services)
 	if err != nil {
 		return nil, err
 	}
+	found, err := checks.run(ctx, document)
 	var out []report.Finding
-	var errs []error
-	for _, service := range servicesOf(document) {
-		checks, err := s.cloudChecks.of(service)
-		if err != nil {
-			return nil, err
-		}
-		found, err := checks.runOn(ctx, input, checks.rules, 0)
-		errs = append(errs, err)
-		for _, d := range found {
-			at := report.Location{Path: cmp.Or(d.path, path), Line: d.line}
-			out = append(out, finding(d.about.ToRule(), d.message, at))
-		}
+	for _, d := range found {
+		at := report.Location{Path: cmp.Or(d.path, path), Line: d.line}
+		out = append(out, finding(d.about.ToRule(), d.message, at))
 	}
-	return out, errors.Join(errs...)
+	return out, err
 }
 
 // servicesOf returns the services of a document that have at least one resource.

@@ -85,7 +85,7 @@ func TestChecksAreCompiledWhenNeeded(t *testing.T) {
 		}
 	}
 	compiled := func() []bool {
-		return []bool{s.docker.compiler != nil, s.kubernetes.compiler != nil, len(s.cloudChecks.services) > 0}
+		return []bool{s.docker.compiler != nil, s.kubernetes.compiler != nil, len(s.cloudChecks.sets) > 0}
 	}
 	scan(map[string]string{"package-lock.json": "{}", "a.yaml": "a: 1\n"})
 	if diff := cmp.Diff([]bool{false, false, false}, compiled()); diff != "" {

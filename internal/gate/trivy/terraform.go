@@ -71,33 +71,58 @@ func (s *Scanner) terraform(ctx context.Context, texts map[string][]byte) (resul
 		a.gaps = append(a.gaps, unread("Terraform module "+dir, errCircle))
 		a.files -= m.filesIn(dir)
 	}
+	fail := func(dir string, err error) {
+		a.gaps = append(a.gaps, unread("Terraform module "+dir, err))
+		a.files -= m.filesIn(dir)
+	}
+	var services []string
+	documents := map[string]map[string]any{}
 	for _, dir := range roots {
-		p := parser.New(all, "", parser.OptionWithDownloads(false), parser.OptionWithSkipCachedModules(true),
-			parser.OptionWithWorkingDirectoryPath("."), parser.OptionWithTFVarsPaths(m.variables(dir)...))
-		err := p.ParseFS(ctx, dir)
-		var evaluated library.Modules
-		if err == nil {
-			evaluated, err = p.EvaluateAll(ctx)
-		}
+		document, err := m.evaluate(ctx, all, dir)
 		if ctx.Err() != nil {
 			return result{}, ctx.Err()
 		}
-		if err == nil {
-			found, failed := s.cloud(ctx, dir, adapter.Adapt(evaluated))
-			for i := range found {
-				found[i].At.Line = lines.original(found[i].At.Path, found[i].At.Line)
-			}
-			a.findings, err = append(a.findings, found...), failed
+		if err != nil {
+			fail(dir, err)
+			continue
+		}
+		documents[dir] = document
+		services = append(services, servicesOf(document)...)
+	}
+	slices.Sort(services)
+	services = slices.Compact(services) // compiled together
+	for _, dir := range slices.Sorted(maps.Keys(documents)) {
+		found, err := s.cloudDocument(ctx, dir, documents[dir], services)
+		if ctx.Err() != nil {
+			return result{}, ctx.Err()
 		}
 		if err != nil {
-			a.gaps = append(a.gaps, unread("Terraform module "+dir, err))
-			a.files -= m.filesIn(dir)
+			fail(dir, err)
 		}
+		for i := range found {
+			found[i].At.Line = lines.original(found[i].At.Path, found[i].At.Line)
+		}
+		a.findings = append(a.findings, found...)
 	}
 	a.omit(externalModule, m.external)
 	a.omit(missingModule, m.missing())
 	a.omit(replacedFile, m.replaced)
 	return a, nil
+}
+
+// evaluate returns the resources of a root module in the form that the checks take.
+func (m *modules) evaluate(ctx context.Context, all *memoryFiles, dir string) (map[string]any, error) {
+	p := parser.New(all, "", parser.OptionWithDownloads(false), parser.OptionWithSkipCachedModules(true),
+		parser.OptionWithWorkingDirectoryPath("."), parser.OptionWithTFVarsPaths(m.variables(dir)...))
+	if err := p.ParseFS(ctx, dir); err != nil {
+		return nil, err
+	}
+	evaluated, err := p.EvaluateAll(ctx)
+	if err != nil {
+		return nil, err
+	}
+	document, _ := adapter.Adapt(evaluated).ToRego().(map[string]any)
+	return document, nil
 }
 
 // isModule reports whether a Terraform file is part of a module, and is not a file of
