@@ -61,7 +61,7 @@ func (c scope) writes(script string) []write {
 		offset += len(line)
 	}
 	var out []write
-	left := 50 * maxBlock
+	left := 20 * maxBlock
 	open := map[string]string{} // handles of open files, in Python and JavaScript
 	for i := 0; i < len(f.lines); i++ {
 		line := f.lines[i]

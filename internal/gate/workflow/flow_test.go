@@ -3,6 +3,8 @@ package workflow
 import (
 	"strings"
 	"testing"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate/gatetest"
 )
 
 // TestEnvFileForms: GP-GATE-13, untrusted input reaches GITHUB_ENV and GITHUB_PATH in
@@ -43,6 +45,19 @@ func TestEnvFileForms(t *testing.T) {
 				t.Errorf("%v:\n%s", got, tt.good)
 			}
 		})
+	}
+}
+
+// A file whose expressions refer to each other too often is reported as not checked.
+func TestTooManyReferences(t *testing.T) {
+	var b strings.Builder
+	for range 3_000 {
+		b.WriteString("      - run: echo A=${{ env.A }} >> $GITHUB_ENV\n")
+	}
+	b.WriteString("      - uses: " + co + "\n")
+	res := scan(t, gatetest.Write(t, map[string]string{".github/workflows/w.yml": steps("pull_request_target", b.String())}))
+	if len(res.Missing) != 1 {
+		t.Errorf("%v", res.Missing)
 	}
 }
 

@@ -69,7 +69,10 @@ func (c scope) checkout() (report.Location, report.Severity) {
 	var worst report.Severity
 	for _, key := range []string{"repository", "ref"} {
 		in := input(s, key)
-		sev := c.foreign(value(in))
+		if in == nil {
+			continue
+		}
+		sev := c.foreign(in.Value)
 		if sev == report.High || sev == report.Medium && worst == "" && (key == "repository" || other == "") {
 			if sev = c.guarded(sev, in.Value); worst != report.High {
 				at, worst = w.within(in, 0), sev
