@@ -2,6 +2,8 @@ package gitleaks
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,8 +25,8 @@ type counts struct {
 
 	mu       sync.Mutex
 	pointers []string        // files whose content is elsewhere
-	pictures map[string]bool // images, fonts and videos, which are left out
-	packed   map[string]bool // compressed files, which are not opened
+	pictures map[string]bool // images, fonts and videos, which are left out, by a digest of the path
+	packed   map[string]bool // compressed files, which are not opened, likewise
 	texts    map[string]string
 	kept     int
 	missing  []gate.Gap
@@ -68,17 +70,35 @@ var compressed = []string{"PK\x03\x04", "\x1f\x8b", "BZh", "\xfd7zXZ", "7z\xbc\x
 
 // leaveOut counts binary files in which no text can be read, and reports whether the
 // file is not examined at all.
-func (c *counts) leaveOut(p piece, head []byte) bool {
+func (s *scan) leaveOut(p piece, head []byte) bool {
+	picture := p.forms && isPicture(p.path)
+	kind := "z"
+	switch {
+	case picture:
+		kind = "i"
+	case !slices.ContainsFunc(compressed, func(magic string) bool { return bytes.HasPrefix(head, []byte(magic)) }):
+		return false
+	}
+	sum := sha256.Sum256([]byte(p.path))
+	note := kind + hex.EncodeToString(sum[:8])
+	s.noted(note)
+	if p.commit != "" {
+		s.kept.note(p.commit, note)
+	}
+	return picture // names and comments in a compressed file can be read
+}
+
+// noted counts a file that cannot be read: the kind, i for a picture and z for a
+// compressed file, and a digest of its path.
+func (c *counts) noted(note string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if p.forms && isPicture(p.path) {
-		c.pictures[p.path] = true
-		return true
+	switch kind, id := note[:1], note[1:]; kind {
+	case "i":
+		c.pictures[id] = true
+	case "z":
+		c.packed[id] = true
 	}
-	if slices.ContainsFunc(compressed, func(magic string) bool { return bytes.HasPrefix(head, []byte(magic)) }) {
-		c.packed[p.path] = true // names and comments in it can be read
-	}
-	return false
 }
 
 // covered says what was examined, and what was not.

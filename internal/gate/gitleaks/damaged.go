@@ -25,8 +25,15 @@ type patcher func(ctx context.Context, commits, paths []string, yield func(piece
 // read, so the commits around it are examined again without it: the object is a gap, and
 // nothing else is lost. yield may get a piece more than once.
 func (s *scan) patches(ctx context.Context, commits []string, read patcher, yield func(piece) error) error {
+	if len(commits) == 0 {
+		return ctx.Err()
+	}
 	return s.isolate(ctx, commits, "commit", func(part []string) error {
-		return read(ctx, part, nil, yield)
+		err := read(ctx, part, nil, yield)
+		if err == nil && ctx.Err() == nil {
+			s.kept.examined(part)
+		}
+		return err
 	}, func(commit string, cause error) error {
 		// Which files, if their names can be read.
 		paths, err := s.paths(ctx, commit)

@@ -52,6 +52,15 @@ func (f *found) add(s secret) {
 	f.hits = append(f.hits, s)
 }
 
+// inTree returns the files of the tree in which a secret was found.
+func (f *found) inTree() map[string]bool {
+	paths := map[string]bool{}
+	for _, s := range f.hits {
+		paths[s.path] = paths[s.path] || s.commit == ""
+	}
+	return paths
+}
+
 // findings returns each secret once per path: at its first place in the tree, or in the
 // oldest commit that added it. A secret that is still in the tree is not also reported
 // for the history.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -47,9 +48,16 @@ func (s *scan) history(ctx context.Context) error {
 	if err := s.shallow(ctx, commits); err != nil {
 		return err
 	}
-	past := make(map[string]commit, len(commits))
+	merges, err := s.list(ctx, "--merges")
+	if err != nil {
+		return err
+	}
+	past, isMerge := make(map[string]commit, len(commits)), make(map[string]bool, len(merges))
 	for _, c := range commits {
 		past[c.id] = c
+	}
+	for _, c := range merges {
+		isMerge[c.id] = true
 	}
 
 	seen := &sightings{seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}}
@@ -59,20 +67,27 @@ func (s *scan) history(ctx context.Context) error {
 			return ctx.Err()
 		})()
 	}
-	group, ctx := errgroup.WithContext(ctx)
-	lanes := min(4, runtime.GOMAXPROCS(0), len(commits)/50+1)
+	fresh := s.kept.unknown(ids(commits), &s.counts)
+	group, both := errgroup.WithContext(ctx)
+	lanes := min(4, runtime.GOMAXPROCS(0), len(fresh)/50+1)
 	for i := range lanes {
-		part := commits[len(commits)*i/lanes : len(commits)*(i+1)/lanes]
-		group.Go(func() error { return s.patches(ctx, ids(part), s.added, add) })
+		part := fresh[len(fresh)*i/lanes : len(fresh)*(i+1)/lanes]
+		group.Go(func() error { return s.patches(both, part, s.added, add) })
 	}
 	group.Go(func() error {
-		merges, err := s.list(ctx, "--merges")
-		if err != nil || len(merges) == 0 {
-			return err
-		}
-		return s.patches(ctx, ids(merges), s.merged, add)
+		part := slices.DeleteFunc(slices.Clone(fresh), func(id string) bool { return !isMerge[id] })
+		return s.patches(both, part, s.merged, add)
 	})
-	return group.Wait()
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	s.passes = func(id string) int {
+		if isMerge[id] {
+			return 2
+		}
+		return 1
+	}
+	return nil
 }
 
 // added yields the lines that commits added. paths limits it to these files; none: all.
@@ -110,8 +125,11 @@ func (s *scan) concerns(p piece) (piece, bool) {
 	p.text = string(text)
 	// A file that has not changed since is examined in the tree. git ends each line with a
 	// newline, the last one too.
-	kept, ok := s.texts[p.path]
-	return p, !ok || strings.TrimSuffix(kept, "\n") != strings.TrimSuffix(p.text, "\n")
+	if now, ok := s.texts[p.path]; ok && strings.TrimSuffix(now, "\n") == strings.TrimSuffix(p.text, "\n") {
+		s.kept.same(p.commit, p.path)
+		return p, false
+	}
+	return p, true
 }
 
 // sightings holds the texts that commits added, by path and hash.
@@ -145,6 +163,7 @@ func (s *scan) again(ctx context.Context, seen *sightings, p piece, from commit)
 			hit.line += line - 1
 		}
 		s.found.add(hit)
+		s.kept.found(hit.commit)
 	}
 }
 

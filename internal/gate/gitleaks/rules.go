@@ -1,9 +1,7 @@
 package gitleaks
 
 import (
-	"crypto/sha256"
 	_ "embed"
-	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -54,10 +52,4 @@ func allRules() (s ruleSet, err error) {
 		return s, fmt.Errorf("files.toml: %w", err)
 	}
 	return s, nil
-}
-
-// rulesDigest identifies the rules and the way in which they are applied.
-func rulesDigest() string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{config.DefaultConfig, tokenRules, fileRules}, "\x00")))
-	return hex.EncodeToString(sum[:16])
 }

@@ -114,7 +114,7 @@ func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) 
 	if err != nil {
 		return gate.Result{}, fmt.Errorf("cannot load the rules of gitleaks: %w", err)
 	}
-	sc := &scan{in: in, detector: d, counts: newCounts()}
+	sc := &scan{in: in, detector: d, counts: newCounts(), kept: newKept(in.Databases, in.Exclude)}
 	if err := sc.read(ctx); err != nil {
 		return gate.Result{}, fmt.Errorf("cannot scan files for secrets: %w", err)
 	}
@@ -140,6 +140,9 @@ func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) 
 	if err := ctx.Err(); err != nil {
 		return gate.Result{}, fmt.Errorf("cannot scan for secrets: %w", err)
 	}
+	if sc.passes != nil {
+		sc.kept.save(sc.passes, sc.found.inTree())
+	}
 	return gate.Result{Findings: sc.found.findings(), Covered: sc.covered(), Missing: append(sc.missing, sc.elsewhere()...)}, nil
 }
 
@@ -149,4 +152,6 @@ type scan struct {
 	in       gate.Input
 	detector *detector
 	found    found
+	kept     *kept
+	passes   func(commit string) int // how many passes examine a commit; nil: the history was not examined completely
 }

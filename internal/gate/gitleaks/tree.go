@@ -43,11 +43,29 @@ func (s *scan) read(ctx context.Context) error {
 // tree examines the files that were kept.
 func (s *scan) tree(ctx context.Context) error {
 	return s.each(ctx, func(ctx context.Context, name string) error {
-		if text, ok := s.texts[name]; ok {
-			s.look(ctx, piece{path: name, line: 1, text: text, forms: s.detector.skips(name)})
+		text, ok := s.texts[name]
+		if !ok {
+			return ctx.Err()
 		}
+		s.once(ctx, piece{path: name, line: 1, text: text, forms: s.detector.skips(name)})
 		return ctx.Err()
 	})
+}
+
+// once examines a file, unless an earlier run found no secret in it.
+func (s *scan) once(ctx context.Context, p piece) {
+	id := textID(p.path, p.text)
+	if s.kept.has(id) {
+		return
+	}
+	one := &scan{detector: s.detector}
+	one.look(ctx, p)
+	for _, hit := range one.found.hits {
+		s.found.add(hit)
+	}
+	if len(one.found.hits) == 0 && ctx.Err() == nil {
+		s.kept.examined([]string{id})
+	}
 }
 
 // each calls do for every file, several in parallel.
@@ -93,7 +111,7 @@ func (s *scan) file(ctx context.Context, root *os.Root, name string) error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		if p, ok := s.opened(p, text); ok && (p.binary || !s.keep(name, p.text)) {
-			s.look(ctx, p)
+			s.once(ctx, p)
 		}
 		return ctx.Err()
 	case isWide:
