@@ -76,10 +76,10 @@ func rulesDigest(exclude []string) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// textID identifies a text and its path, on which the rules depend.
-func textID(path, text string) string {
+// textID identifies a text, and what decides which rules apply to it.
+func textID(p piece) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%d\x00%s\x00%s", len(path), path, text)
+	fmt.Fprintf(h, "%t %q %s", p.binary, p.path, p.text)
 	return hex.EncodeToString(h.Sum(nil))
 }
 

@@ -54,7 +54,7 @@ func (s *scan) tree(ctx context.Context) error {
 
 // once examines a file, unless an earlier run found no secret in it.
 func (s *scan) once(ctx context.Context, p piece) {
-	id := textID(p.path, p.text)
+	id := textID(p)
 	if s.kept.has(id) {
 		return
 	}
