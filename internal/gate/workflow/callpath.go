@@ -188,6 +188,9 @@ func (c scope) envForeign(name string) report.Severity {
 			break
 		}
 		text := value(script(s)) + value(input(s, "script"))
+		if *c.budget--; *c.budget < 0 {
+			return report.Medium
+		}
 		if !strings.Contains(text, "GITHUB_ENV") && !strings.Contains(text, "exportVariable") || !strings.Contains(strings.ToLower(text), name) {
 			continue
 		}
@@ -208,7 +211,10 @@ func (c scope) envWritten(name string) []taint {
 			break
 		}
 		run := script(s)
-		if run == nil || !strings.Contains(run.Value, "GITHUB_ENV") {
+		if *c.budget--; *c.budget < 0 {
+			return out
+		}
+		if run == nil || !strings.Contains(run.Value, "GITHUB_ENV") || !strings.Contains(strings.ToLower(run.Value), name) {
 			continue
 		}
 		for _, w := range (scope{c.File, c.job, s, c.depth + 1, c.from}).writes(run.Value) {
