@@ -11,6 +11,7 @@ import (
 	"path"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/dustin/go-humanize/english"
@@ -203,9 +204,18 @@ func sorted(all []report.Finding) []report.Finding {
 		return cmp.Or(cmp.Compare(a.At.Path, b.At.Path), cmp.Compare(a.At.Line, b.At.Line),
 			cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Message, b.Message), cmp.Compare(a.Fingerprint, b.Fingerprint))
 	})
-	return slices.CompactFunc(all, func(a, b report.Finding) bool {
+	all = slices.CompactFunc(all, func(a, b report.Finding) bool {
 		return a.Fingerprint == b.Fingerprint && a.At == b.At && a.Message == b.Message
 	})
+	seen := map[string]int{} // equal containers of an object
+	for i := range all {
+		first := all[i].Fingerprint
+		if n := seen[first]; n > 0 {
+			all[i].Fingerprint = fingerprint(first, strconv.Itoa(n))
+		}
+		seen[first]++
+	}
+	return all
 }
 
 // open opens the checkout to read the selected files.
