@@ -22,7 +22,8 @@ type piece struct {
 // only logs the errors of a source.
 //
 // As in the library, a secret is reported once, by the rule that knows most about it: a
-// rule of gitleaks, a rule of ours, a rule for the file, and at last the generic rule.
+// rule of gitleaks, a rule of ours, a rule for the file, the generic rule, and at last a
+// rule for the file that has the tag last.
 func (d *detector) look(ctx context.Context, p piece, add func(secret)) {
 	known := map[int][]string{} // line → secrets that were reported
 	report := func(find func(func(secret))) {
@@ -37,7 +38,8 @@ func (d *detector) look(ctx context.Context, p piece, add func(secret)) {
 			add(s)
 		}
 	}
-	library, decoded := d.plain, []secret{}
+	library := d.plain
+	var decoded, guesses []secret
 	switch {
 	case p.forms:
 		library = d.forms
@@ -48,7 +50,9 @@ func (d *detector) look(ctx context.Context, p piece, add func(secret)) {
 	}
 	report(func(yield func(secret)) {
 		p.hits(ctx, library, func(s secret) {
-			switch { // d.text has our rules too, for what is encoded
+			switch { // d.text has all rules, for what is encoded
+			case s.rule == generic:
+				guesses = append(guesses, s)
 			case !d.own.has(s.rule):
 				yield(s)
 			case !strings.Contains(p.text, s.value):
@@ -57,22 +61,27 @@ func (d *detector) look(ctx context.Context, p piece, add func(secret)) {
 		})
 	})
 	report(func(yield func(secret)) { d.own.tokens(p, yield) })
-	report(func(yield func(secret)) {
-		for _, s := range decoded {
+	report(each(decoded))
+	report(func(yield func(secret)) { d.own.credentials(p, false, yield) })
+	report(each(guesses))
+	if library == d.plain {
+		report(func(yield func(secret)) {
+			for _, w := range windows(p.text) {
+				part := p
+				part.line, part.text = p.line+w.line, w.text
+				part.hits(ctx, d.any, yield)
+			}
+		})
+	}
+	report(func(yield func(secret)) { d.own.credentials(p, true, yield) })
+}
+
+func each(all []secret) func(func(secret)) {
+	return func(yield func(secret)) {
+		for _, s := range all {
 			yield(s)
 		}
-	})
-	report(func(yield func(secret)) { d.own.credentials(p, yield) })
-	if library != d.plain {
-		return
 	}
-	report(func(yield func(secret)) {
-		for _, w := range windows(p.text) {
-			part := p
-			part.line, part.text = p.line+w.line, w.text
-			part.hits(ctx, d.any, yield)
-		}
-	})
 }
 
 // overlaps reports whether one of two secrets is a part of the other.

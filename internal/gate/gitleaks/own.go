@@ -85,8 +85,9 @@ func (o *own) tokens(p piece, add func(secret)) {
 	}
 }
 
-// credentials calls add for each match of a rule that applies to the file's path.
-func (o *own) credentials(p piece, add func(secret)) {
+// credentials calls add for each match of a rule that applies to the file's path: of the
+// rules with the tag last, or of the others.
+func (o *own) credentials(p piece, last bool, add func(secret)) {
 	rules, ok := o.byPath.Load(p.path)
 	if !ok {
 		var here []config.Rule
@@ -98,6 +99,9 @@ func (o *own) credentials(p piece, add func(secret)) {
 		rules, _ = o.byPath.LoadOrStore(p.path, here)
 	}
 	for _, r := range rules.([]config.Rule) {
+		if slices.Contains(r.Tags, "last") != last {
+			continue
+		}
 		if r.Regex == nil {
 			add(secret{rule: r.RuleID, about: r.Description, severity: graded(r.Tags), path: p.path, commit: p.commit})
 			continue
