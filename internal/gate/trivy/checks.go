@@ -39,6 +39,7 @@ type checks struct {
 // rule is a deny rule.
 type rule struct {
 	about *rego.StaticMetadata
+	file  string
 	ref   string // data.builtin.dockerfile.DS001.deny
 	set   bool   // it is a set of denials
 }
@@ -73,7 +74,10 @@ func (c *checks) compile(source types.Source) error {
 		}
 		if about != nil && !about.Library && !about.Deprecated && concerns(about, source) {
 			modules[path] = policies[path]
-			c.rules = append(c.rules, rulesOf(about, policies[path])...)
+			for _, r := range rulesOf(about, policies[path]) {
+				r.file = path
+				c.rules = append(c.rules, r)
+			}
 		}
 	}
 	schemas, err := rego.BuildSchemaSetFromPolicies(modules, nil, nil, nil)
@@ -122,7 +126,7 @@ func rulesOf(about *rego.StaticMetadata, module *ast.Module) []rule {
 		if name != "deny" && !strings.HasPrefix(name, "deny_") || slices.ContainsFunc(out, func(o rule) bool { return o.ref == ref }) {
 			continue
 		}
-		out = append(out, rule{about, ref, r.Head.RuleKind() == ast.MultiValue})
+		out = append(out, rule{about: about, ref: ref, set: r.Head.RuleKind() == ast.MultiValue})
 	}
 	return out
 }

@@ -54,6 +54,18 @@ func (c *cloudChecks) of(services []string) (*checks, error) {
 	return set.checks, set.load(types.SourceCloud)
 }
 
+// ids returns the ids of the checks that concern any of the services.
+func (c *cloudChecks) ids(all *checks, services []string) (out []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, r := range all.rules {
+		if slices.ContainsFunc(c.concerns[r.file], func(s string) bool { return slices.Contains(services, s) }) {
+			out = append(out, r.about.ID)
+		}
+	}
+	return out
+}
+
 var (
 	inputRef = regexp.MustCompile(`\binput\.([a-z]+)\.([a-z0-9]+)`)
 	subtype  = regexp.MustCompile(`(?:provider: ([a-z]+)\s*\n#\s+(?:- )?service: ([a-z0-9-]+)|service: ([a-z0-9-]+)\s*\n#\s+(?:- )?provider: ([a-z]+))`)
@@ -91,7 +103,11 @@ func (s *Scanner) cloudDocument(ctx context.Context, path string, document map[s
 	if err != nil {
 		return nil, err
 	}
-	found, err := checks.run(ctx, document)
+	wanted := s.cloudChecks.ids(checks, servicesOf(document))
+	if len(wanted) == 0 {
+		return nil, nil
+	}
+	found, err := checks.run(ctx, document, wanted...)
 	var out []report.Finding
 	for _, d := range found {
 		at := report.Location{Path: cmp.Or(d.path, path), Line: d.line}
