@@ -2,6 +2,7 @@ package path
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -78,7 +79,12 @@ func TestFoundArtifacts(t *testing.T) {
 // that is a fork itself has pull requests of its own.
 func TestUploadSaid(t *testing.T) {
 	steps := commandtest.ReadWorkflow(t, ".github/workflows", "security.yml").Jobs["scan"].Steps
-	steps = slices.DeleteFunc(steps, func(s commandtest.Step) bool { return s.Run == "" })
+	decide := slices.IndexFunc(steps, func(s commandtest.Step) bool { return s.ID == "sarif" })
+	temp := t.TempDir()
+	sarif := filepath.Join(temp, "goldenpath", "sarif", "gitleaks.sarif")
+	if err := errors.Join(os.MkdirAll(filepath.Dir(sarif), 0o755), os.WriteFile(sarif, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct {
 		upload, private, fork string
 		want                  bool
@@ -87,8 +93,9 @@ func TestUploadSaid(t *testing.T) {
 		{"auto", "false", "true", false}, {"true", "true", "false", true}, {"false", "false", "false", false},
 	} {
 		out := filepath.Join(t.TempDir(), "output")
-		script := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", steps[len(steps)-1].Run)
-		script.Env = append(os.Environ(), "UPLOAD="+tt.upload, "PRIVATE="+tt.private, "FORK="+tt.fork, "ARTIFACT=a", "GITHUB_OUTPUT="+out, "GITHUB_STEP_SUMMARY="+os.DevNull)
+		script := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", steps[decide].Run)
+		script.Env = append(os.Environ(), "UPLOAD="+tt.upload, "PRIVATE="+tt.private, "FORK="+tt.fork, "ARTIFACT=a", "RUNNER_TEMP="+temp, "GITHUB_API_URL=http://127.0.0.1:1",
+			"GITHUB_OUTPUT="+out, "GITHUB_STEP_SUMMARY="+os.DevNull)
 		if said, err := script.CombinedOutput(); err != nil {
 			t.Errorf("%v: %v: %s", tt, err, said)
 		}
