@@ -42,7 +42,9 @@ Not covered: adhoc-packages, misfeature, self-repository, superfluous-actions, u
 impostor-commit, ref-confusion, stale-action-refs. zizmor has no audit for agents, for code of a pull request that a called workflow
 or a local action checks out, and for a workflow_run that runs a fork's artifact.
 
-Every finding of high severity on the 62 repositories was read by hand: 187 ` + "`" + `unpinned-uses` + "`" + `, 11 ` + "`" + `unpinned-image` + "`" + `, 4
+Findings of high severity on the 62 repositories: 187 ` + "`" + `unpinned-uses` + "`" + `, 11 ` + "`" + `unpinned-image` + "`" + `, 4
 ` + "`" + `dangerous-trigger` + "`" + ` and 1 ` + "`" + `cache-poisoning` + "`" + ` in one workflow that builds a fork's commit on workflow_run, 3 ` + "`" + `secrets-inherit` + "`" + `, 2
-` + "`" + `write-all` + "`" + ` and one file that GitHub rejects. Those that did not hold were corrected in the rules.
+` + "`" + `write-all` + "`" + ` and one file that GitHub rejects. The workflows behind
+` + "`" + `dangerous-trigger` + "`" + `, ` + "`" + `cache-poisoning` + "`" + ` and the rejected file were read by hand, the references of ` + "`" + `unpinned-uses` + "`" + ` as a list. Rules whose
+findings did not hold were corrected.
 `
