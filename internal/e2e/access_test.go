@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -37,9 +38,11 @@ func TestPreviewAccess(t *testing.T) {
 	l.up(61, 0)
 	l.open(61, 1)
 	address := l.up(61, 1)
-	if got := get(t, address+"/version"); !strings.Contains(got, l.commits[1][:7]) {
-		t.Errorf("/version: %s", got)
-	}
+	// Until kube-proxy has noticed that the first pod is terminating, a connection may reach it.
+	eventually(t, "the second commit answers", func() bool {
+		http.DefaultClient.CloseIdleConnections()
+		return strings.Contains(get(t, address+"/version"), l.commits[1][:7])
+	})
 	for _, args := range [][]string{{"preview", "list"}, {"preview", "sweep", "--dry-run", "true"}} {
 		if code, out := l.run(args...); code != 0 || !strings.Contains(out, "pr-61") {
 			t.Errorf("%v: exit %d\n%s", args, code, out)

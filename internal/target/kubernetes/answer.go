@@ -23,8 +23,16 @@ func (x *deployment) waitReady(ctx context.Context, live []*unstructured.Unstruc
 	if err := x.verifyImages(ctx); err != nil {
 		return err
 	}
-	proof, err := target.WaitReady(ctx, x.running.URL, x.Ready, []string{x.Commit, x.Digest, x.running.PlatformDigest}, x.alive(ctx, live))
+	alive := x.alive(ctx, live)
+	var ended error // why the wait ended early: it is not about the answers of the app
+	proof, err := target.WaitReady(ctx, x.running.URL, x.Ready, []string{x.Commit, x.Digest, x.running.PlatformDigest}, func(error) error {
+		ended = alive()
+		return ended
+	})
 	if err != nil {
+		if ended != nil {
+			return ended
+		}
 		if _, diagnosed := isFailure(err); diagnosed || ctx.Err() != nil || errors.Is(err, target.ErrSuperseded) {
 			return err
 		}
@@ -40,9 +48,9 @@ func (x *deployment) waitReady(ctx context.Context, live []*unstructured.Unstruc
 // alive returns a function that ends the wait with an error once the app cannot become
 // ready. It is needed because Kubernetes reports an app without a probe as ready until
 // the app crashes.
-func (x *deployment) alive(ctx context.Context, live []*unstructured.Unstructured) func(error) error {
+func (x *deployment) alive(ctx context.Context, live []*unstructured.Unstructured) func() error {
 	checked := time.Now()
-	return func(error) error {
+	return func() error {
 		if err := x.Proceed(); err != nil {
 			return err
 		}

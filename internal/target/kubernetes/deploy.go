@@ -85,7 +85,7 @@ func (x *deployment) run(ctx context.Context) error {
 	if !failed || ctx.Err() != nil || errors.Is(err, target.ErrSuperseded) {
 		return err
 	}
-	x.afterFailure(held, f)
+	x.afterFailure(ctx, held, f)
 	return f
 }
 

@@ -12,8 +12,9 @@ import (
 )
 
 // afterFailure restores the previous generation or removes the failed one, and records
-// the result in f.Kept.
-func (x *deployment) afterFailure(ctx context.Context, f *target.Failure) {
+// the result in f.Kept. held ends when the lease is lost, as it is while the namespace with
+// the lease is removed: the removal goes on.
+func (x *deployment) afterFailure(ctx, held context.Context, f *target.Failure) {
 	c := x.cluster
 	if !x.KeepFailed && x.preview {
 		if err := x.Down(ctx, x.Environment); err != nil {
@@ -28,13 +29,13 @@ func (x *deployment) afterFailure(ctx context.Context, f *target.Failure) {
 		f.Kept = "namespace " + x.namespace + ", for inspection"
 		return
 	}
-	all, err := x.goodObjects(ctx)
+	all, err := x.goodObjects(held)
 	var live []*unstructured.Unstructured
 	if err == nil {
-		live, err = c.applyAll(ctx, all, x.preview)
+		live, err = c.applyAll(held, all, x.preview)
 	}
 	if err == nil {
-		err = c.await(ctx, x.namespace, live, unready, x.Ready.Timeout, func() error { return nil })
+		err = c.await(held, x.namespace, live, unready, x.Ready.Timeout, func() error { return nil })
 	}
 	if err != nil {
 		f.Kept = fmt.Sprintf("namespace %s; generation %d could not be restored: %v", x.namespace, g.Generation, err)
@@ -45,12 +46,12 @@ func (x *deployment) afterFailure(ctx context.Context, f *target.Failure) {
 	x.inventory.Hash = g.Hash
 	x.running.Commit, x.running.Digest, x.running.PlatformDigest, x.running.URL = g.Commit, g.Digest, g.PlatformDigest, g.URL
 	x.running.Generation, x.running.Started = g.Generation, g.Started
-	_, err = c.prune(ctx, x.namespace, gone)
+	_, err = c.prune(held, x.namespace, gone)
 	if err == nil {
-		err = c.writeInventory(ctx, x.namespace, x.inventory)
+		err = c.writeInventory(held, x.namespace, x.inventory)
 	}
 	if err == nil {
-		err = x.mark(ctx)
+		err = x.mark(held)
 	}
 	f.Kept = fmt.Sprintf("generation %d (%s) serves again", g.Generation, short7(g.Commit))
 	if err != nil {
