@@ -5,7 +5,7 @@ export GOEXPERIMENT := jsonv2
 # of the binary's size.
 export CGO_ENABLED := 0
 
-sources = $(shell find cmd internal -name '*.go' -not -name '*_test.go') $(shell find internal -name '*.json' -o -name '*.tmpl' -o -name '*.toml') go.mod go.sum
+sources = $(shell find cmd internal -name '*.go' -not -name '*_test.go') $(shell find internal -name '*.json' -o -name '*.tmpl' -o -name '*.toml' -o -name licences.txt -o -path '*/templates/*' -type f) go.mod go.sum
 
 .PHONY: help demo test e2e bench image
 help: ## list the targets
