@@ -273,8 +273,8 @@ func TestFaultTwoAtOnce(t *testing.T) {
 	l.gone()
 }
 
-// An app that does not become ready is reported with the cause, in time, and removed
-// with its pull request.
+// An app that does not become ready is reported with the cause, well before its timeout of 4
+// minutes, and removed with its pull request.
 func TestFaultNotReady(t *testing.T) {
 	t.Parallel()
 	extra := func(kind string) string {
@@ -310,11 +310,11 @@ spec: {type: NodePort, selector: {app: web}, ports: [{name: http, port: 80, targ
 		name, manifests, timeout string
 		want                     []string
 	}{
-		{"out of quota", pod("web", ours, "          resources: {limits: {cpu: 8, memory: 64Mi}}"), "1m", []string{"out of quota", "limits.cpu", "preview.isolation"}},
-		{"no such image", pod("web", ours, data) + pod("other", "localhost:5001/missing@sha256:"+strings.Repeat("1", 64), ""), "1m", []string{"deployment/other", "ImagePull", "push the image"}},
-		{"crash loop", pod("web", ours, `          command: [/where2eat, nonsense]`), "1m", []string{"has crashed", "exit 2", "usage: where2eat"}},
+		{"out of quota", pod("web", ours, "          resources: {limits: {cpu: 8, memory: 64Mi}}"), "4m", []string{"out of quota", "limits.cpu", "preview.isolation"}},
+		{"no such image", pod("web", ours, data) + pod("other", "localhost:5001/missing@sha256:"+strings.Repeat("1", 64), ""), "4m", []string{"deployment/other", "ImagePull", "push the image"}},
+		{"crash loop", pod("web", ours, `          command: [/where2eat, nonsense]`), "4m", []string{"has crashed", "exit 2", "usage: where2eat"}},
 		{"unschedulable", pod("web", ours, "          resources: {requests: {memory: 7Gi}, limits: {memory: 7Gi}}\n      nodeSelector: {no: where}"), "5s", []string{"unschedulable", "no node can run its pod"}},
-		{"pod security", pod("web", ours, data) + pod("other", ours, "          resources: {limits: {cpu: 10m, memory: 10Mi}}\n      volumes: [{name: x, nfs: {server: x, path: /}}]"), "1m", []string{"nfs"}},
+		{"pod security", pod("web", ours, data) + pod("other", ours, "          resources: {limits: {cpu: 10m, memory: 10Mi}}\n      volumes: [{name: x, nfs: {server: x, path: /}}]"), "4m", []string{"nfs"}},
 		{"unhealthy", pod("web", ours, data), "3s", []string{}},
 	}
 	for i, tt := range tests {
@@ -338,7 +338,7 @@ spec: {type: NodePort, selector: {app: web}, ports: [{name: http, port: 80, targ
 			l.open(number, 0)
 			start := time.Now()
 			code, out := l.run(l.upArgs(number, 0)...)
-			if code != wantCode || time.Since(start) > 50*time.Second {
+			if code != wantCode || time.Since(start) > 3*time.Minute {
 				t.Errorf("exit %d after %s\n%s", code, time.Since(start), out)
 			}
 			for _, want := range tt.want {
