@@ -195,11 +195,10 @@ func (c *cluster) ofContainer(ctx context.Context, o, p *unstructured.Unstructur
 		return []reason{{what: fmt.Sprintf("%s: container %s: %s", word(o), clip(name), waiting), detail: []string{clipText(text)}, remedy: "correct what the container refers to, or the user it runs as", final: true, rank: 7}}
 	}
 	if restarts > 0 && m["ready"] != true {
-		code, _, _ := unstructured.NestedInt64(m, "lastState", "terminated", "exitCode")
-		why, _, _ := unstructured.NestedString(m, "lastState", "terminated", "reason")
+		ended, why, known := lastEnd(m)
 		r := reason{
-			what:   fmt.Sprintf("%s: container %s has crashed %d times (exit %d, %s)", word(o), clip(name), restarts, code, clip(why)),
-			remedy: "read the last lines of its log", final: restarts >= crashes, rank: 6,
+			what:   fmt.Sprintf("%s: container %s has crashed %d times%s", word(o), clip(name), restarts, ended),
+			remedy: "read the last lines of its log", final: restarts >= crashes && known, rank: 6, // a later look knows how it ended
 		}
 		if why == "OOMKilled" {
 			r.remedy = "give it more memory (resources.limits.memory)"
@@ -259,4 +258,18 @@ func (c *cluster) warnings(ctx context.Context, namespace string, most int) (out
 		out = append(out, clipText(fmt.Sprintf("%s/%s: %s", kind, name, text)))
 	}
 	return out
+}
+
+// lastEnd returns how a container last ended, as text and as Kubernetes' reason. For a moment
+// after a container ended, the kubelet reports its end as the current state, or not at all.
+func lastEnd(status map[string]any) (text, why string, known bool) {
+	for _, state := range []string{"state", "lastState"} {
+		code, found, _ := unstructured.NestedInt64(status, state, "terminated", "exitCode")
+		if !found {
+			continue
+		}
+		why, _, _ = unstructured.NestedString(status, state, "terminated", "reason")
+		return fmt.Sprintf(" (exit %d, %s)", code, clip(why)), why, true
+	}
+	return "", "", false
 }
