@@ -12,7 +12,7 @@ const (
 	logColumn = 60   // characters of a column
 )
 
-// WriteLog writes the report for a terminal or a step's log.
+// WriteLog writes the report for a terminal or a step's log. The last line is the verdict.
 func (r *Report) WriteLog(w io.Writer) error {
 	var b strings.Builder
 	width := 12
@@ -38,8 +38,8 @@ func (r *Report) WriteLog(w io.Writer) error {
 	if r.Verdict == Fail && r.Reason != "" {
 		end += " (" + logText(string(r.Reason)) + ")"
 	}
-	b.WriteString(end + "\n")
 	b.WriteString(endLines(r.end()))
+	b.WriteString(end + "\n")
 	_, err := io.WriteString(w, b.String())
 	return err
 }
