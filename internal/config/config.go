@@ -102,7 +102,7 @@ type Soak struct {
 // SLO is the bounds of a soak. A zero bound is not checked.
 type SLO struct {
 	Availability float64  `yaml:"availability"` // minimum percentage of probes answered in time
-	ErrorRate    float64  `yaml:"error-rate"`   // maximum percentage of responses with a 5xx status
+	ErrorRate    float64  `yaml:"error-rate"`   // maximum percentage of responses with a status of 400 or above
 	P95          Duration `yaml:"p95"`          // maximum
 }
 

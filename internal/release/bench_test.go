@@ -48,7 +48,7 @@ type answer struct {
 
 // answered is an answer with a status.
 func answered(status int, took time.Duration) answer {
-	return answer{Sample: indicator.Sample{Answered: true, Failed: status >= 500, Took: took}}
+	return answer{Sample: indicator.Sample{Answered: true, Failed: status >= 400, Took: took}}
 }
 
 func newBench(t testing.TB) *bench {

@@ -94,7 +94,7 @@ type Soak struct {
 	Every        time.Duration // between two samples; 0: see withDefaults
 	Path         string        // added to the URL of the release
 	Availability float64       // percent, at least; 0: not asked
-	ErrorRate    float64       // percent of answers that are server errors, at most; 0: not asked
+	ErrorRate    float64       // percent of answers with a status of 400 or above, at most; 0: not asked
 	P95          time.Duration // at most; 0: not asked
 }
 

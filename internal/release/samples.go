@@ -13,7 +13,7 @@ import (
 type Samples struct {
 	Taken        int       `json:"taken"`
 	Unanswered   int       `json:"unanswered"`   // no answer within sampleTimeout
-	Errors       int       `json:"errors"`       // answers that are server errors
+	Errors       int       `json:"errors"`       // answers with a status of 400 or above
 	Availability float64   `json:"availability"` // percent
 	ErrorRate    float64   `json:"error_rate"`   // percent of the answers
 	P95          float64   `json:"p95_ms"`       // an unanswered sample takes sampleTimeout

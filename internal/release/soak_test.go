@@ -59,7 +59,8 @@ func TestSoak(t *testing.T) {
 		"an error rate is a rate of answers": {soak: Soak{For: time.Nanosecond, AtLeast: 20, ErrorRate: 6}, answers: func(i int) answer {
 			return []answer{good, dead, dead, dead, bad, good, good, good, good, good}[min(i, 9)]
 		}, verdict: report.Pass, reason: "soaked", text: "errors 5.00 %", runs: "two"},
-		"a redirect and a 404 are answers":         {soak: Soak{Availability: 100}, answers: always(answered(404, time.Millisecond)), verdict: report.Pass, reason: "soaked", runs: "two"},
+		"a redirect is an answer":                  {soak: Soak{Availability: 100}, answers: always(answered(302, time.Millisecond)), verdict: report.Pass, reason: "soaked", runs: "two"},
+		"path-42 a 404 where 2xx was asked is bad": {soak: Soak{Availability: 100}, answers: always(answered(404, time.Millisecond)), verdict: report.Fail, reason: "slo-breach", text: "availability 0.00 % is below 100 %", runs: "one"},
 		"it breaks as soon as it cannot be kept":   {soak: Soak{For: 100 * time.Millisecond, AtLeast: 100, Every: time.Millisecond, Availability: 97}, answers: always(dead), verdict: report.Fail, reason: "slo-breach", text: "4 of 4 samples bad", runs: "one", most: 4},
 		"GP-PROM-6 too few samples: not measured":  {soak: Soak{For: time.Second, AtLeast: 1000, Every: time.Millisecond, Availability: 99}, answers: always(good), during: wait, verdict: report.Fail, reason: "soak-inconclusive", text: "needs 1000 samples", runs: "two", most: 4},
 		"GP-PROM-6 without answers: no error rate": {soak: Soak{For: time.Second, AtLeast: 3, Every: time.Millisecond, ErrorRate: 1}, answers: always(dead), during: wait, verdict: report.Fail, reason: "soak-inconclusive", text: "has 0", runs: "two", most: 4},

@@ -14,7 +14,7 @@ type Point struct {
 	At      float64 `json:"at_seconds"` // of the first, since the beginning
 	Slowest float64 `json:"slowest_ms"`
 	Taken   int     `json:"taken"`
-	Bad     int     `json:"bad,omitempty"` // without an answer, or with a server error
+	Bad     int     `json:"bad,omitempty"` // without an answer, or with a status of 400 or above
 }
 
 // maxPoints is the number of points at which a curve becomes coarser, so that a soak of a

@@ -9,7 +9,8 @@ import (
 
 // HTTP measures one GET request. Each request opens a new connection, so that it reaches
 // the same deployment as new users. A redirect is a response and is not followed. A
-// status of 500 or above is a server error.
+// status of 400 or above is a failure: the same path had to answer with 2xx when the release
+// became ready.
 type HTTP struct{}
 
 // Sample sends a request to a URL and measures the response. The context limits the wait
@@ -29,7 +30,7 @@ func (HTTP) Sample(ctx context.Context, url string) (Sample, error) {
 	if err != nil {
 		return Sample{}, nil
 	}
-	s := Sample{Answered: true, Failed: res.StatusCode >= http.StatusInternalServerError, Took: time.Since(start)}
+	s := Sample{Answered: true, Failed: res.StatusCode >= http.StatusBadRequest, Took: time.Since(start)}
 	_ = res.Body.Close() // the status and the time are known
 	return s, nil
 }

@@ -20,7 +20,7 @@ func TestHTTP(t *testing.T) {
 		want   Sample
 	}{
 		"ok":               {status(200), Sample{Answered: true}},
-		"not found":        {status(404), Sample{Answered: true}},
+		"not found":        {status(404), Sample{Answered: true, Failed: true}},
 		"server error":     {status(500), Sample{Answered: true, Failed: true}},
 		"overloaded":       {status(503), Sample{Answered: true, Failed: true}},
 		"a redirect":       {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/loop", 302) }, Sample{Answered: true}},
