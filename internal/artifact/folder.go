@@ -30,7 +30,7 @@ func (f *folder) begin() (end func(), err error) {
 	if err := lock.Lock(); err != nil {
 		return nil, fmt.Errorf("cannot lock registry folder %s: %w", f.dir, err)
 	}
-	server := f.server(false)
+	server := f.server(false, false)
 	f.current.Store(server)
 	return func() {
 		f.current.CompareAndSwap(server, nil)
@@ -39,24 +39,14 @@ func (f *folder) begin() (end func(), err error) {
 	}, nil
 }
 
-// server returns an olareg server, which must not be closed: Close would delete untagged
-// images, and evidence refers to them. The server holds no file and no goroutine.
-func (f *folder) server(readOnly bool) *olareg.Server {
+// server returns an olareg server, which holds no file and no goroutine. Its Close removes
+// the files that no image and no evidence needs, so only Prune closes it.
+func (f *folder) server(readOnly, deletes bool) *olareg.Server {
 	off := false
-	return olareg.New(config.Config{Storage: config.ConfigStorage{
-		StoreType: config.StoreDir, RootDir: f.dir, ReadOnly: &readOnly,
-		GC: config.ConfigGC{Frequency: -1, GracePeriod: -1, Untagged: &off, EmptyRepo: &off, ReferrersDangling: &off, ReferrersWithSubj: &off},
-	}})
-}
-
-// collector returns a server that deletes images. Its Close removes the files that no image
-// and no evidence needs.
-func (f *folder) collector() *olareg.Server {
-	on, off := true, false
 	return olareg.New(config.Config{
-		API: config.ConfigAPI{DeleteEnabled: &on},
+		API: config.ConfigAPI{DeleteEnabled: &deletes},
 		Storage: config.ConfigStorage{
-			StoreType: config.StoreDir, RootDir: f.dir,
+			StoreType: config.StoreDir, RootDir: f.dir, ReadOnly: &readOnly,
 			GC: config.ConfigGC{Frequency: -1, GracePeriod: -1, Untagged: &off, EmptyRepo: &off, ReferrersDangling: &off, ReferrersWithSubj: &off},
 		},
 	})
@@ -67,7 +57,7 @@ func (f *folder) collector() *olareg.Server {
 func (f *folder) RoundTrip(req *http.Request) (*http.Response, error) {
 	server := f.current.Load()
 	if server == nil {
-		server = f.server(true)
+		server = f.server(true, false)
 	}
 	return serve(server, req)
 }

@@ -21,9 +21,10 @@ type Stored struct {
 	Bytes  int64  // of the files that only this image and others in the same list need
 }
 
-// Unneeded lists the images of a registry folder for which keep returns false. It is empty
-// for a registry that is a server.
-func (p *Repository) Unneeded(ctx context.Context, keep func(digest string) bool) ([]Stored, error) {
+// Prune removes the images of a registry folder for which keep returns false, with the
+// files that only they need, and returns them. The evidence about them stays. With dry it
+// removes nothing. The list is empty for a registry that is a server.
+func (p *Repository) Prune(ctx context.Context, dry bool, keep func(digest string) bool) ([]Stored, error) {
 	if p.folder == nil {
 		return nil, nil
 	}
@@ -32,7 +33,21 @@ func (p *Repository) Unneeded(ctx context.Context, keep func(digest string) bool
 		return nil, err
 	}
 	defer end()
-	return p.unneeded(ctx, keep)
+	all, err := p.unneeded(ctx, keep)
+	if err != nil || len(all) == 0 || dry {
+		return all, err
+	}
+	server := p.folder.server(false, true)
+	p.folder.current.Store(server)
+	for _, one := range all {
+		if err := remote.Delete(p.name.Digest(one.Digest), p.with(ctx)...); err != nil {
+			return nil, errors.Join(p.explain(one.Digest, err), server.Close())
+		}
+	}
+	if err := server.Close(); err != nil { // it removes the files
+		return nil, err
+	}
+	return all, nil
 }
 
 func (p *Repository) unneeded(ctx context.Context, keep func(digest string) bool) ([]Stored, error) {
@@ -114,32 +129,4 @@ func weigh(index v1.ImageIndex, counted map[v1.Hash]bool) (int64, error) {
 		}
 	}
 	return n, nil
-}
-
-// Remove removes the images that Unneeded lists, and the files that only they need. The
-// evidence about them stays.
-func (p *Repository) Remove(ctx context.Context, keep func(digest string) bool) ([]Stored, error) {
-	if p.folder == nil {
-		return nil, nil
-	}
-	end, err := p.begin()
-	if err != nil {
-		return nil, err
-	}
-	defer end()
-	all, err := p.unneeded(ctx, keep)
-	if err != nil || len(all) == 0 {
-		return nil, err
-	}
-	server := p.folder.collector()
-	p.folder.current.Store(server)
-	for _, one := range all {
-		if err := remote.Delete(p.name.Digest(one.Digest), p.with(ctx)...); err != nil {
-			return nil, errors.Join(p.explain(one.Digest, err), server.Close())
-		}
-	}
-	if err := server.Close(); err != nil { // it removes the files
-		return nil, err
-	}
-	return all, nil
 }

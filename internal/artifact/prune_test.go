@@ -43,12 +43,12 @@ func TestRemove(t *testing.T) {
 		t.Fatal(err)
 	}
 	keep := func(digest string) bool { return digest == digests[1] }
-	planned, err := repo.Unneeded(ctx, keep)
+	planned, err := repo.Prune(ctx, true, keep)
 	if err != nil || len(planned) != 2 || planned[0].Bytes < 500 {
 		t.Fatalf("planned %+v, %v", planned, err)
 	}
 	before := bytesOf(t, dir)
-	removed, err := repo.Remove(ctx, keep)
+	removed, err := repo.Prune(ctx, false, keep)
 	if err != nil || len(removed) != 2 {
 		t.Fatalf("removed %+v, %v", removed, err)
 	}
@@ -79,14 +79,14 @@ func TestRemove(t *testing.T) {
 			}
 		}
 	}
-	if again, err := repo.Remove(ctx, keep); err != nil || len(again) != 0 {
+	if again, err := repo.Prune(ctx, false, keep); err != nil || len(again) != 0 {
 		t.Errorf("again: %+v, %v", again, err)
 	}
 	none, err := r.Repository("never/pushed")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if all, err := none.Unneeded(ctx, keep); err != nil || len(all) != 0 {
+	if all, err := none.Prune(ctx, true, keep); err != nil || len(all) != 0 {
 		t.Errorf("a repository without a folder: %+v, %v", all, err)
 	}
 }

@@ -113,11 +113,7 @@ func (w *world) cleanImages(ctx context.Context, dry bool) ([]run.Old, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := repository.Remove
-	if dry {
-		list = repository.Unneeded
-	}
-	images, err := list(ctx, func(digest string) bool { return keep[digest] })
+	images, err := repository.Prune(ctx, dry, func(digest string) bool { return keep[digest] })
 	if err != nil {
 		return nil, err
 	}
