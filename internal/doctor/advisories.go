@@ -18,7 +18,7 @@ func advisories(r *repo) finding {
 	files := slices.DeleteFunc(slices.Clone(r.o.Files), fixture.MatchString)
 	needed := lockfile.Ecosystems(files)
 	// Without the advisories about actions the gate is complete, and says that it has none.
-	needed = slices.DeleteFunc(needed, func(e string) bool { return e == "GitHub Actions" })
+	needed = slices.DeleteFunc(needed, func(e string) bool { return e == lockfile.Actions })
 	switch {
 	case r.o.Databases == "":
 		return notApplicable("the gate of a workflow asks osv.dev")

@@ -18,13 +18,28 @@ var ecosystems = map[string]string{
 	"cabal.project.freeze": "Hackage", "stack.yaml.lock": "Hackage",
 }
 
+// Actions is OSV's name for the ecosystem of what workflows use.
+const Actions = "GitHub Actions"
+
+// IsWorkflow reports whether GitHub reads a file as a workflow.
+func IsWorkflow(file string) bool {
+	ext := path.Ext(file)
+	return path.Dir(file) == ".github/workflows" && (ext == ".yml" || ext == ".yaml")
+}
+
+// IsAction reports whether a file has the name of an action.
+func IsAction(file string) bool {
+	base := path.Base(file)
+	return base == "action.yml" || base == "action.yaml"
+}
+
 // Ecosystem returns OSV's name for the packages that a file names, or "" if the file
 // names none.
 func Ecosystem(file string) string {
 	base := path.Base(file)
 	switch {
-	case path.Dir(file) == ".github/workflows" && (path.Ext(base) == ".yml" || path.Ext(base) == ".yaml"), base == "action.yml", base == "action.yaml":
-		return "GitHub Actions"
+	case IsWorkflow(file), IsAction(file):
+		return Actions
 	case strings.HasSuffix(base, ".csproj"), strings.HasSuffix(base, ".fsproj"), strings.HasSuffix(base, ".vbproj"), strings.HasSuffix(base, ".deps.json"):
 		return "NuGet"
 	case strings.HasSuffix(base, ".versions.toml"), strings.HasSuffix(base, ".pom"):

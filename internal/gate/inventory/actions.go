@@ -1,22 +1,12 @@
 package inventory
 
 import (
-	"path"
 	"regexp"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
-
-// Actions is OSV's name for the ecosystem of what workflows use.
-const Actions = "GitHub Actions"
-
-// IsActions reports whether a file is a workflow or an action.
-func IsActions(base, name string) bool {
-	ext := path.Ext(base)
-	return path.Dir(name) == ".github/workflows" && (ext == ".yml" || ext == ".yaml") || base == "action.yml" || base == "action.yaml"
-}
 
 var (
 	// tag matches a version, or the beginning of one: v4, 4.1, v4.1.2.

@@ -18,6 +18,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/seed-b235b314/goldenpath/internal/lockfile"
 )
 
 // Origin is the place from which a package comes.
@@ -123,7 +125,7 @@ var formats = []format{
 	{"pub", is("pubspec.lock"), "Pub", readPub, false},
 	{"Mix", is("mix.lock"), "Hex", readMix, false},
 	{"Swift", is("Package.resolved"), "SwiftURL", readSwift, false},
-	{"actions", IsActions, Actions, readActions, true},
+	{"actions", func(_, name string) bool { return lockfile.IsWorkflow(name) || lockfile.IsAction(name) }, lockfile.Actions, readActions, true},
 }
 
 func formatOf(name string) *format {

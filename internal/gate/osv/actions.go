@@ -8,14 +8,14 @@ import (
 	"github.com/ossf/osv-schema/bindings/go/osvschema"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/seed-b235b314/goldenpath/internal/gate/inventory"
+	"github.com/seed-b235b314/goldenpath/internal/lockfile"
 )
 
 // The library has no order of versions for actions, so their advisories are matched with
 // the one of npm, which is semantic versioning too.
 const actionOrder = "npm"
 
-func isAction(p models.PackageVulns) bool { return p.Package.Ecosystem == inventory.Actions }
+func isAction(p models.PackageVulns) bool { return p.Package.Ecosystem == lockfile.Actions }
 
 // actionVersion returns the version that a tag stands for. v4 is moved to the newest
 // release of its line, so it is compared as the last one.
@@ -37,7 +37,7 @@ func asActions(all []*vulnerability, name string) []*vulnerability {
 	for _, v := range all {
 		v = proto.CloneOf(v)
 		for _, a := range v.GetAffected() {
-			if pkg := a.GetPackage(); pkg.GetEcosystem() == inventory.Actions && strings.EqualFold(pkg.GetName(), name) {
+			if pkg := a.GetPackage(); pkg.GetEcosystem() == lockfile.Actions && strings.EqualFold(pkg.GetName(), name) {
 				a.Package = &osvschema.Package{Ecosystem: actionOrder, Name: name}
 			}
 		}

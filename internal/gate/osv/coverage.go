@@ -13,6 +13,7 @@ import (
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/gate/inventory"
+	"github.com/seed-b235b314/goldenpath/internal/lockfile"
 )
 
 // coverage counts the packages that were found and looked up.
@@ -44,7 +45,7 @@ func (t tree) cover(found models.VulnerabilityResults) *coverage {
 		}
 		for _, p := range packages {
 			_, asked := t.stage.lookup(p)
-			if p.Ecosystem == inventory.Actions {
+			if p.Ecosystem == lockfile.Actions {
 				if p.Origin == inventory.Registry && !asked {
 					c.unversioned++
 				}
@@ -71,7 +72,7 @@ func (t tree) cover(found models.VulnerabilityResults) *coverage {
 				continue
 			}
 			eco := ecosystem(*p)
-			if eco == inventory.Actions {
+			if eco == lockfile.Actions {
 				c.actions++
 			}
 			if eco == "" {
@@ -89,7 +90,7 @@ func (t tree) cover(found models.VulnerabilityResults) *coverage {
 // osv-scalibr's osvutil.ParsePackage, both internal packages.
 func ecosystem(p models.PackageVulns) string {
 	if isAction(p) {
-		return inventory.Actions
+		return lockfile.Actions
 	}
 	pkg := p.Package.Inventory
 	eco := pkg.Ecosystem()
@@ -167,7 +168,7 @@ func packageKeys(p models.PackageVulns) []string {
 
 // missing adds a gap for each file with packages of the ecosystem.
 func (c *coverage) missing(databases, eco string, empty bool, res *gate.Result) {
-	if eco == inventory.Actions { // said in the row: a repository may have nothing else
+	if eco == lockfile.Actions { // said in the row: a repository may have nothing else
 		c.unmatched, c.actions = c.actions, 0
 		return
 	}
@@ -215,7 +216,7 @@ func (c *coverage) ecosystems() []string {
 func (c *coverage) String() string {
 	files, total := maps.Clone(c.files), 0
 	for s, packages := range c.packages {
-		if s.ecosystem != inventory.Actions {
+		if s.ecosystem != lockfile.Actions {
 			files[s.file] = true
 			total += len(packages)
 		}

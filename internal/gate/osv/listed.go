@@ -18,6 +18,7 @@ import (
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/gate/inventory"
+	"github.com/seed-b235b314/goldenpath/internal/lockfile"
 )
 
 const (
@@ -101,7 +102,7 @@ func (s *stage) write() error {
 // looked up.
 func (s *stage) lookup(p inventory.Package) (models.PackageInfo, bool) {
 	switch {
-	case p.Ecosystem == inventory.Actions && p.Version != "":
+	case p.Ecosystem == lockfile.Actions && p.Version != "":
 		return models.PackageInfo{Name: p.Name, Version: actionVersion(p.Version), Ecosystem: p.Ecosystem}, true
 	case p.Origin == inventory.Registry && p.Version != "" && purlType[p.Ecosystem] != "":
 		return models.PackageInfo{Name: p.Name, Version: p.Version, Ecosystem: p.Ecosystem}, true
@@ -124,7 +125,7 @@ func (s *stage) described(p inventory.Package) *extractor.Package {
 		Name: p.Name, Version: p.Version, PURLType: purlType[p.Ecosystem],
 		Location: extractor.LocationFromPathAndLine(path.Join(s.place(p.File), packageList), p.Line),
 	}
-	if p.Ecosystem == inventory.Actions {
+	if p.Ecosystem == lockfile.Actions {
 		out.Version, out.PURLType = actionVersion(p.Version), actionOrder
 	}
 	if p.Origin == inventory.Git {
@@ -162,7 +163,7 @@ func (t tree) describe(found models.VulnerabilityResults) []gate.Gap {
 			if listed, ok := known[k]; ok {
 				delete(lost, k)
 				p.Package.Inventory = t.stage.described(listed)
-				if listed.Ecosystem == inventory.Actions {
+				if listed.Ecosystem == lockfile.Actions {
 					p.Package.Version = listed.Version // as the workflow has it
 					p.Vulnerabilities = affecting(p.Vulnerabilities, *p)
 				}

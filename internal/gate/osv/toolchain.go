@@ -14,6 +14,7 @@ import (
 	"golang.org/x/mod/modfile"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/lockfile"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -35,8 +36,7 @@ var versionFiles = []string{".go-version", ".tool-versions"}
 // namesToolchain reports whether a file may name the release that builds.
 func namesToolchain(name string) bool {
 	base, ext := path.Base(name), path.Ext(name)
-	return slices.Contains(versionFiles, base) || strings.HasPrefix(base, "Dockerfile") || strings.HasPrefix(base, "Containerfile") || ext == ".Dockerfile" || ext == ".dockerfile" ||
-		path.Dir(name) == ".github/workflows" && (ext == ".yml" || ext == ".yaml")
+	return slices.Contains(versionFiles, base) || strings.HasPrefix(base, "Dockerfile") || strings.HasPrefix(base, "Containerfile") || ext == ".Dockerfile" || ext == ".dockerfile" || lockfile.IsWorkflow(name)
 }
 
 // findToolchain returns the highest release that a base image or a workflow names.

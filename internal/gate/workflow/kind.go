@@ -4,6 +4,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/seed-b235b314/goldenpath/internal/lockfile"
 )
 
 // kind is the type of a file. Its text is the noun used in reports.
@@ -22,11 +24,11 @@ const (
 // file really is an action is decided when it is read. Actions in node_modules belong
 // to dependencies and are skipped, except below .github.
 func kindOf(name string) kind {
-	dir, base := path.Split(name)
+	dir, _ := path.Split(name)
 	switch {
-	case dir == ".github/workflows/" && (path.Ext(base) == ".yml" || path.Ext(base) == ".yaml"):
+	case lockfile.IsWorkflow(name):
 		return workflow
-	case (base == "action.yml" || base == "action.yaml") && (strings.HasPrefix(dir, ".github/") || !strings.Contains("/"+dir, "/node_modules/")):
+	case lockfile.IsAction(name) && (strings.HasPrefix(dir, ".github/") || !strings.Contains("/"+dir, "/node_modules/")):
 		return action
 	case name == ".github/dependabot.yml" || name == ".github/dependabot.yaml":
 		return dependabot
