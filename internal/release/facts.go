@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed-b235b314/goldenpath/internal/artifact"
 	"github.com/seed-b235b314/goldenpath/internal/evidence"
+	"github.com/seed-b235b314/goldenpath/internal/git"
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/target"
@@ -31,7 +32,7 @@ type facts struct {
 	running   *target.Running // what Options.From runs; nil: nothing, or not asked
 	from      place           // where Options.From runs
 	withdrawn *ledger.Entry   // release that current, a rollback, replaced; nil: current is not a rollback
-	order     order           // of the commits of the artifact and of current
+	order     git.Order       // of the commits of the artifact and of current
 
 	// For a rollback:
 	to     *ledger.Entry // release to return to; nil: none
@@ -68,7 +69,7 @@ func (d Deps) promotion(ctx context.Context, o Options) (*facts, error) {
 		return nil, err
 	}
 	if f.current != nil && f.artifact != nil {
-		f.order = d.compare(ctx, f.current.Commit, f.artifact.Commit())
+		f.order = d.Ledger.Git.Order(ctx, f.current.Commit, f.artifact.Commit())
 	}
 	if f.current == nil {
 		f.unread = d.Ledger.Unread(ctx)

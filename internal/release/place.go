@@ -1,13 +1,10 @@
 package release
 
 import (
-	"context"
 	"fmt"
-	"strconv"
 
 	"github.com/dustin/go-humanize/english"
 
-	"github.com/seed-b235b314/goldenpath/internal/git"
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/target"
@@ -69,34 +66,6 @@ func refuseTarget(row string, o Options, f *facts, e *ledger.Entry) finding {
 		e.ID, o.Environment, report.LogLine(e.Target.String()), here, o.Environment))
 }
 
-// order is how a commit relates to the one that runs.
-type order struct {
-	older   bool  // it is contained in the one that runs
-	without int   // commits of the one that runs that it does not contain
-	err     error // why this is not known
-}
-
-// compare finds out whether replacing the commit running with the commit next would take
-// commits out of an environment.
-func (d Deps) compare(ctx context.Context, running, next string) order {
-	if running == next || running == "" || next == "" {
-		return order{}
-	}
-	_, err := d.Ledger.Git.Run(ctx, "merge-base", "--is-ancestor", "--end-of-options", next, running)
-	if err == nil {
-		return order{older: true}
-	}
-	if !git.Exited(err, 1) {
-		return order{err: err}
-	}
-	out, err := d.Ledger.Git.Run(ctx, "rev-list", "--count", "--end-of-options", running, "^"+next)
-	if err != nil {
-		return order{err: err}
-	}
-	n, err := strconv.Atoi(out)
-	return order{without: n, err: err}
-}
-
 // notOlder refuses a commit that is older than the one that runs, as a run that was
 // started again or an old worktree would release it. A commit of another branch is
 // reported.
@@ -106,17 +75,17 @@ func notOlder(o Options, f *facts) finding {
 		return finding{}
 	}
 	switch {
-	case f.order.err != nil:
+	case f.order.Err != nil:
 		return finding{row: report.Check{Name: "order", State: report.Inconclusive, Result: fmt.Sprintf("not known whether %.7s is newer than %.7s, which runs", a.Commit(), c.Commit),
 			Note: "this clone lacks one of the commits: check out with fetch-depth: 0, or run git fetch"}}
-	case f.order.older && !o.Older:
+	case f.order.Older && !o.Older:
 		return refuse("order", fmt.Sprintf("%.7s is older than %.7s, which runs as %s", a.Commit(), c.Commit, c.ID), report.ReasonOlderCommit,
 			fmt.Sprintf("commit %.7s is older than %.7s, which runs in %s as release %s: release a newer commit, return to an earlier release with goldenpath rollback, or pass --older", a.Commit(), c.Commit, o.Environment, c.ID))
-	case f.order.older:
+	case f.order.Older:
 		return finding{row: report.Check{Name: "order", State: report.Warned, Result: fmt.Sprintf("%.7s is older than %.7s, which runs as %s", a.Commit(), c.Commit, c.ID), Note: "accepted with --older"}}
-	case f.order.without > 0:
+	case f.order.Without > 0:
 		return finding{row: report.Check{Name: "order", State: report.Warned,
-			Result: fmt.Sprintf("%.7s lacks %s of %.7s, which runs as %s", a.Commit(), english.Plural(f.order.without, "commit", ""), c.Commit, c.ID),
+			Result: fmt.Sprintf("%.7s lacks %s of %.7s, which runs as %s", a.Commit(), english.Plural(f.order.Without, "commit", ""), c.Commit, c.ID),
 			Note:   "it is on another branch: merge first if these changes must stay"}}
 	}
 	return finding{}

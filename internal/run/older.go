@@ -3,7 +3,6 @@ package run
 import (
 	"context"
 	"fmt"
-	"strconv"
 
 	"github.com/dustin/go-humanize/english"
 
@@ -21,14 +20,14 @@ func (x *execution) olderNote(ctx context.Context) []string {
 	_ = x.Ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		for _, name := range x.Config.Chain() {
 			e, err := tx.Current(ctx, name)
-			if err != nil || e.Commit == "" || e.Commit == x.Job.Commit.ID {
+			if err != nil {
 				continue
 			}
-			if _, err := x.Repo.Run(ctx, "merge-base", "--is-ancestor", "--end-of-options", x.Job.Commit.ID, e.Commit); err == nil {
+			switch order := x.Repo.Order(ctx, e.Commit, x.Job.Commit.ID); {
+			case order.Older:
 				notes = append(notes, fmt.Sprintf("note      %s runs %.7s, which is newer than this commit: it is not replaced without --older", name, e.Commit))
-			} else if out, err := x.Repo.Run(ctx, "rev-list", "--count", "--end-of-options", e.Commit, "^"+x.Job.Commit.ID); err == nil && out != "0" {
-				n, _ := strconv.Atoi(out)
-				notes = append(notes, fmt.Sprintf("note      this commit lacks %s of %.7s, which %s runs: merge first if these changes must stay", english.Plural(n, "commit", ""), e.Commit, name))
+			case order.Without > 0:
+				notes = append(notes, fmt.Sprintf("note      this commit lacks %s of %.7s, which %s runs: merge first if these changes must stay", english.Plural(order.Without, "commit", ""), e.Commit, name))
 			}
 		}
 		return nil
