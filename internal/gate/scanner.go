@@ -45,8 +45,11 @@ type Input struct {
 // Ecosystems are those whose advisories an update downloads unless it names others.
 var Ecosystems = []string{"Go", "npm", "PyPI"}
 
+// UpdateCommand downloads advisory data.
+const UpdateCommand = "security-gate database update"
+
 // Updater returns the command line that downloads missing advisory data.
-func (in Input) Updater() string { return cmp.Or(in.Update, "security-gate database update") }
+func (in Input) Updater() string { return cmp.Or(in.Update, UpdateCommand) }
 
 // Result is what one scanner found.
 type Result struct {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
 	"github.com/seed-b235b314/goldenpath/internal/release"
 	"github.com/seed-b235b314/goldenpath/internal/report"
@@ -16,9 +17,6 @@ import (
 
 // again is the command that continues a path after its cause was fixed.
 const again = "goldenpath run"
-
-// updateCommand is what the gate names where advisory data is missing or old.
-const updateCommand = "security-gate database update"
 
 // end returns what the run reports last. failed is the stage whose verdict is fail, or
 // that could not complete; "": none.
@@ -82,27 +80,30 @@ func (x *execution) endOfRelease(ctx context.Context, e *report.End, failed stri
 		e.Release, e.Replaced, before = now.ID, cmp.Or(now.Replaces, now.Previous), now.Previous
 		return nil
 	})
-	if rep := x.reports[environment]; rep != nil {
-		for _, c := range rep.Checks {
-			if c.Name == release.DataCheck && c.State == report.Warned {
-				e.Notes = append(e.Notes, c.Result+": "+c.Note)
-			}
-		}
-	}
-	if rep := x.reports["security-gate"]; rep != nil && failed == "" {
-		for _, c := range rep.Checks {
-			if c.State != report.OK && strings.Contains(c.Note, updateCommand) {
-				e.Notes = append(e.Notes, updateCommand+" fetches the advisories that were missing or old")
-				break
-			}
-		}
-	}
+	e.Notes = append(e.Notes, x.notes(environment, failed)...)
 	if before != "" && failed == "" { // after a failure what runs is a good release
 		e.Rollback = fmt.Sprintf("goldenpath rollback --reason %q", "WHY")
 		if chain := x.configured.Chain(); environment != chain[len(chain)-1] {
 			e.Rollback += " --environment " + environment
 		}
 	}
+}
+
+// notes returns what the checks of the run say that matters after it: files that ended with
+// the release that was replaced, and advisories that the gate did not have.
+func (x *execution) notes(environment, failed string) (all []string) {
+	if rep := x.reports[environment]; rep != nil {
+		for _, c := range rep.Checks {
+			if c.Name == release.DataCheck && c.State == report.Warned {
+				all = append(all, c.Result+": "+c.Note)
+			}
+		}
+	}
+	lacks := func(c report.Check) bool { return c.State != report.OK && strings.Contains(c.Note, gate.UpdateCommand) }
+	if rep := x.reports["security-gate"]; rep != nil && failed == "" && slices.ContainsFunc(rep.Checks, lacks) {
+		all = append(all, gate.UpdateCommand+" fetches the advisories that were missing or old")
+	}
+	return all
 }
 
 // reached returns the last environment with a release of this run, or "".

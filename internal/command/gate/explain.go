@@ -54,7 +54,7 @@ func person(ctx context.Context, dir string) string {
 // updater returns the command line that downloads the missing data into the folder of
 // the scan. databases is the flag, which may be empty.
 func updater(env *command.Env, databases string) string {
-	line := "security-gate database update"
+	line := gate.UpdateCommand
 	if databases != "" && databases != command.DefaultDatabases(env) {
 		line += " --to " + gate.ShellWord(databases)
 	}

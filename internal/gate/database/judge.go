@@ -13,8 +13,6 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
-const remedy = "security-gate database update"
-
 // Judge returns a gap for each needed database that is missing, damaged, or older than
 // max; 0 means DefaultMaxAge. Gap.Why is worded to follow the name of the database.
 // Judge downloads nothing.
@@ -26,7 +24,7 @@ func Judge(dir string, needed []string, now time.Time, max time.Duration) []gate
 	}
 	var gaps []gate.Gap
 	for _, name := range needed {
-		gap := gate.Gap{What: name, Remedy: remedy}
+		gap := gate.Gap{What: name, Remedy: gate.UpdateCommand}
 		s, readErr := (*Source)(nil), err
 		if err == nil {
 			s, readErr = read(root, name)

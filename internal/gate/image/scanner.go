@@ -81,7 +81,7 @@ func (i *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) 
 	switch {
 	case errors.Is(err, errNoDatabase):
 		res.Missing = append(res.Missing, gate.Gap{
-			What: "the image " + app.name, Why: err.Error(), Remedy: "run \"security-gate database update --image\"",
+			What: "the image " + app.name, Why: err.Error(), Remedy: "run \"" + gate.UpdateCommand + " --image\"",
 		})
 	case err != nil:
 		return gate.Result{}, err
