@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -41,12 +42,12 @@ func laptopProblems(name string, environments map[string]any, doc *document) Pro
 
 // portProblems rejects two environments of one machine with the same port.
 func portProblems(environments map[string]any, doc *document) (p Problems) {
-	first := map[any]string{}
+	first := map[string]string{} // of any value, because the schema has not accepted it yet
 	for _, name := range slices.Sorted(maps.Keys(environments)) {
 		e, _ := environments[name].(map[string]any)
 		target, _ := e["target"].(string)
-		port := e["port"]
-		if port == nil || port == uint64(0) || port == 0 || target != "" && target != processTarget {
+		port := fmt.Sprint(e["port"])
+		if e["port"] == nil || port == "0" || target != "" && target != processTarget {
 			continue
 		}
 		if other, taken := first[port]; taken {
