@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // gone reports that a process has ended. One that its parent has not waited for
@@ -282,4 +284,18 @@ func TestDeployKilled(t *testing.T) {
 			})
 		}
 	}
+}
+
+// adoptOrphans makes this process the parent of those whose supervisor was killed, and it
+// does not wait for them, as PID 1 of some containers.
+func adoptOrphans(t *testing.T) {
+	t.Helper()
+	if err := adopt(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0); err != nil {
+			t.Error(err)
+		}
+	})
 }

@@ -144,6 +144,9 @@ func (t *Target) describePostgres(e *environment, g *generation, at installation
 // awaitPostgres starts the server and waits until it accepts connections.
 func (g *generation) awaitPostgres(ctx context.Context, p postgres) error {
 	_ = os.Remove(g.path("app.log")) // of an earlier start
+	if err := forgetEnded(g.path("data")); err != nil {
+		return err
+	}
 	ended, err := g.launch()
 	if err != nil {
 		return err
@@ -173,6 +176,25 @@ func (g *generation) awaitPostgres(ctx context.Context, p postgres) error {
 			}
 		}
 	}
+}
+
+// forgetEnded removes the file that names the server of a data folder, if that process has
+// ended. PostgreSQL takes a killed server for a running one until the parent has waited for
+// it, which PID 1 of a container may do late or never.
+func forgetEnded(data string) error {
+	name := filepath.Join(data, "postmaster.pid")
+	b, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	line, _, _ := bytes.Cut(b, []byte("\n"))
+	if pid, err := strconv.Atoi(string(line)); err != nil || !ended(pid) {
+		return nil // PostgreSQL says what is wrong with it
+	}
+	return os.Remove(name)
 }
 
 // postmasterReady reports whether the server has written that it is ready. pg_ctl reads the

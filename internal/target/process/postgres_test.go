@@ -69,6 +69,7 @@ func TestPostgres(t *testing.T) {
 	if got := b.query(at, "select id from notes"); got != "7" || owner(g.path("lock")) != pid {
 		t.Errorf("%q", got)
 	}
+	adoptOrphans(t)
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}

@@ -12,8 +12,11 @@ import (
 	"time"
 )
 
-// stat is the parent and the process group of a process.
-type stat struct{ pid, parent, group int }
+// stat is the state, the parent and the process group of a process.
+type stat struct {
+	pid, parent, group int
+	state              string // Z: it has ended, and its parent has not waited for it
+}
 
 // pids lists all processes.
 func pids() []int {
@@ -55,7 +58,13 @@ func readStat(pid int) (stat, bool) {
 	}
 	parent, _ := strconv.Atoi(f[1])
 	group, _ := strconv.Atoi(f[2])
-	return stat{pid, parent, group}, true
+	return stat{pid, parent, group, f[0]}, true
+}
+
+// ended reports whether a process has ended, also if its parent has not waited for it.
+func ended(pid int) bool {
+	s, ok := readStat(pid)
+	return !ok || s.state == "Z"
 }
 
 // on reports whether a process was started with the marks. It does not recognise a

@@ -4,6 +4,7 @@ package process
 
 import (
 	"context"
+	"errors"
 	"os"
 	"syscall"
 )
@@ -27,6 +28,8 @@ func signalTree(group int, sig syscall.Signal) {
 }
 
 func (m marks) on(pid int) bool { return pid > 1 }
+
+func ended(pid int) bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }
 
 func sweep(ctx context.Context, _ marks) error { return ctx.Err() }
 

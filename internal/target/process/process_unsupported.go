@@ -23,6 +23,8 @@ func (g *generation) stop(context.Context) error { return nil }
 
 func absolute(argv []string) ([]string, error) { return argv, nil }
 
+func ended(int) bool { return false }
+
 func sweep(context.Context, marks) error { return nil }
 
 func holders(int) []holder { return nil }
