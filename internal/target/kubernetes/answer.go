@@ -2,7 +2,6 @@ package kubernetes
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -30,10 +29,7 @@ func (x *deployment) waitReady(ctx context.Context, live []*unstructured.Unstruc
 		return ended
 	})
 	if err != nil {
-		if ended != nil {
-			return ended
-		}
-		if _, diagnosed := isFailure(err); diagnosed || ctx.Err() != nil || errors.Is(err, target.ErrSuperseded) {
+		if ended != nil || ctx.Err() != nil {
 			return err
 		}
 		return &target.Failure{

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // Down stops every process of an environment and removes its folder with its data.
@@ -68,15 +69,11 @@ func (t *Target) down(ctx context.Context, name string, keep bool) (string, erro
 	if err := e.save(); err != nil {
 		return "", err
 	}
-	for _, g := range gens {
-		if err := removeAll(g.dir); err != nil {
-			return "", err
-		}
+	if err := os.Remove(filepath.Join(e.dir, "current")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
 	}
-	for _, name := range []string{"current", "expires"} {
-		if err := os.Remove(filepath.Join(e.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return "", err
-		}
+	if err := errors.Join(e.tidy(ctx), e.expire(time.Time{})); err != nil {
+		return "", err
 	}
 	return e.dir, nil
 }
@@ -93,19 +90,12 @@ func (e *environment) hasData() bool {
 
 // Kept returns the names of the environments of which only the data are left.
 func (t *Target) Kept() ([]string, error) {
-	entries, err := os.ReadDir(t.Dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("cannot list environments: %w", err)
-	}
+	all, err := t.records()
 	var names []string
-	for _, f := range entries {
-		var rec record
-		if readJSON(filepath.Join(t.Dir, f.Name(), "environment.json"), &rec) == nil && rec.Stopped {
+	for _, rec := range all {
+		if rec.Stopped {
 			names = append(names, rec.Name)
 		}
 	}
-	return names, nil
+	return names, err
 }

@@ -74,22 +74,12 @@ func (t *Target) Plan(ctx context.Context, d target.Deployment) (target.Plan, er
 // environment was interrupted, only the name is set, so that the environment can be
 // taken down.
 func (t *Target) All(ctx context.Context) ([]target.Running, error) {
-	entries, err := os.ReadDir(t.Dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+	records, err := t.records()
 	if err != nil {
-		return nil, fmt.Errorf("cannot list environments: %w", err)
+		return nil, err
 	}
 	var all []target.Running
-	for _, f := range entries {
-		if strings.HasPrefix(f.Name(), ".") {
-			continue
-		}
-		var rec record
-		if readJSON(filepath.Join(t.Dir, f.Name(), "environment.json"), &rec) != nil {
-			continue // nothing was deployed there
-		}
+	for _, rec := range records {
 		r, err := t.Status(ctx, rec.Name)
 		if errors.Is(err, target.ErrNotDeployed) && rec.Stopped {
 			continue
@@ -101,6 +91,26 @@ func (t *Target) All(ctx context.Context) ([]target.Running, error) {
 			return nil, err
 		}
 		all = append(all, r)
+	}
+	return all, nil
+}
+
+// records reads the record of every environment below Dir. In a folder without one nothing
+// was deployed, and a folder that begins with a dot is being removed.
+func (t *Target) records() ([]record, error) {
+	entries, err := os.ReadDir(t.Dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot list environments: %w", err)
+	}
+	var all []record
+	for _, f := range entries {
+		var rec record
+		if !strings.HasPrefix(f.Name(), ".") && readJSON(filepath.Join(t.Dir, f.Name(), "environment.json"), &rec) == nil {
+			all = append(all, rec)
+		}
 	}
 	return all, nil
 }
