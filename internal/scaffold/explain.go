@@ -70,7 +70,7 @@ func (f *Facts) gaps(files []Outcome, o Options) []gap {
 		}
 	}
 	if o.Untracked != nil {
-		if exposed := o.Untracked(private); len(exposed) > 0 {
+		if exposed := exposed(o.Untracked(private)); len(exposed) > 0 {
 			what := english.WordSeries(exposed, "and") + " would be committed by git add --all"
 			add("not ignored", what, "add to .gitignore: "+strings.Join(exposed, " "))
 		}
@@ -86,6 +86,26 @@ func (f *Facts) gaps(files []Outcome, o Options) []gap {
 var private = []string{
 	":(glob)**/.env", ":(glob)**/.env.local", ":(glob)**/.env.*.local", ":(glob)**/.env.production", ":(glob)**/node_modules/**", ":(glob)**/.venv/**", ":(glob)**/venv/**",
 	":(glob)**/__pycache__/**", ":(glob)**/*.pem", ":(glob)**/id_rsa", ":(glob)**/id_ed25519",
+}
+
+// bulky are folders of which a person wants to know the name, not each file.
+var bulky = []string{"node_modules", ".venv", "venv", "__pycache__"}
+
+// exposed shortens a list of files: a folder with installed dependencies is one entry.
+func exposed(files []string) (all []string) {
+	for _, name := range files {
+		parts := strings.Split(name, "/")
+		for i, p := range parts[:len(parts)-1] {
+			if slices.Contains(bulky, p) {
+				name = strings.Join(parts[:i+1], "/") + "/"
+				break
+			}
+		}
+		if name != "" && !slices.Contains(all, name) && len(all) < 6 {
+			all = append(all, name)
+		}
+	}
+	return all
 }
 
 // wayOut is the remedy for an artifact that init could not set up completely.
@@ -114,9 +134,10 @@ func (f *Facts) section() report.Section {
 	for _, r := range f.artifact.reasons {
 		row(r.line, text.OneLine(r.value, 80), r.why)
 	}
+	_, _, once := f.installOnce()
 	for _, st := range f.steps() {
 		name := "checks." + st.name
-		if _, _, once := f.installOnce(); once != nil && st.name == "install" {
+		if once != nil && st.name == "install" {
 			name = "install.run"
 		}
 		row(name, text.OneLine(st.run, 80), st.why)

@@ -65,7 +65,7 @@ func (c *Init) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 		if err != nil {
 			return nil
 		}
-		return exposed(strings.Split(strings.TrimRight(out, "\x00"), "\x00"))
+		return strings.Split(strings.TrimRight(out, "\x00"), "\x00")
 	}
 	name := env.Runner.Repository()
 	if name == "" {
@@ -76,26 +76,6 @@ func (c *Init) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 		return nil, err
 	}
 	return scaffold.Init(o)
-}
-
-// installed are folders of which a person wants to know the name, not each file.
-var installed = []string{"node_modules", ".venv", "venv", "__pycache__"}
-
-// exposed shortens a list of files: a folder with installed dependencies is one entry.
-func exposed(files []string) (all []string) {
-	for _, name := range files {
-		parts := strings.Split(name, "/")
-		for i, p := range parts[:len(parts)-1] {
-			if slices.Contains(installed, p) {
-				name = strings.Join(parts[:i+1], "/") + "/"
-				break
-			}
-		}
-		if name != "" && !slices.Contains(all, name) && len(all) < 6 {
-			all = append(all, name)
-		}
-	}
-	return all
 }
 
 // defaultBranch returns the default branch of origin when it was cloned, otherwise main
