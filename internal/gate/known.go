@@ -26,7 +26,7 @@ import (
 // - the same check of a configuration scanner on the same line, as when a container is
 // renamed.
 //
-// lines returns the lines of a file of the checkout and of the base.
+// lines compares a file of the base with one of the checkout.
 func markKnown(findings, base []report.Finding, moved map[string]string, lines func(old, name string) lineMap) {
 	claim := func(names func(report.Finding, bool) []string) {
 		free := map[string][]int{}
@@ -82,13 +82,19 @@ func markKnown(findings, base []report.Finding, moved map[string]string, lines f
 		}
 		return []string{strings.Join([]string{f.Rule, f.At.Path, version.ReplaceAllString(f.Message, "$1")}, "\x00")}
 	})
+	compared := map[string]lineMap{}
 	claim(func(f report.Finding, here bool) []string {
 		if f.Package != "" || f.At.Line == 0 || !slices.Contains(f.Tools, "trivy") && !slices.Contains(f.Tools, policyTool) {
 			return nil
 		}
 		if here {
 			old := cmp.Or(moved[f.At.Path], f.At.Path)
-			f.At.Line, f.At.Path = lines(old, f.At.Path).line(f.At.Line), old
+			m, ok := compared[f.At.Path]
+			if !ok {
+				m = lines(old, f.At.Path)
+				compared[f.At.Path] = m
+			}
+			f.At.Line, f.At.Path = m.line(f.At.Line), old
 		}
 		if f.At.Line == 0 {
 			return nil

@@ -3,7 +3,6 @@ package gate
 import (
 	"bytes"
 	"os"
-	"slices"
 
 	"github.com/seed-b235b314/goldenpath/internal/files"
 )
@@ -14,9 +13,13 @@ const mostLines = 1 << 20
 // lineMap maps the lines of a file of the checkout to those of the same file in the base.
 // Above and below the part that differs, lines correspond. Within it they do if it is as
 // long as before, because then lines were edited in place.
-type lineMap struct{ before, after [][]byte }
+type lineMap struct {
+	top           int // equal lines above the part that differs
+	before, after int // lines of the part that differs
+	bottom        int // equal lines below it
+}
 
-// readLines reads both versions of a file. A file that cannot be read has no lines.
+// readLines compares both versions of a file. A file that cannot be read has no lines.
 func readLines(baseDir, old, dir, name string) lineMap {
 	read := func(dir, name string) [][]byte {
 		root, err := os.OpenRoot(dir)
@@ -30,28 +33,30 @@ func readLines(baseDir, old, dir, name string) lineMap {
 		}
 		return bytes.Split(b, []byte("\n"))
 	}
-	return lineMap{read(baseDir, old), read(dir, name)}
+	return compareLines(read(baseDir, old), read(dir, name))
+}
+
+func compareLines(a, b [][]byte) (m lineMap) {
+	for m.top < min(len(a), len(b)) && bytes.Equal(a[m.top], b[m.top]) {
+		m.top++
+	}
+	a, b = a[m.top:], b[m.top:]
+	for m.bottom < min(len(a), len(b)) && bytes.Equal(a[len(a)-1-m.bottom], b[len(b)-1-m.bottom]) {
+		m.bottom++
+	}
+	m.before, m.after = len(a)-m.bottom, len(b)-m.bottom
+	return m
 }
 
 // line returns the line of the base, from 1, or 0 if it is unknown.
 func (m lineMap) line(here int) int {
-	a, b := m.before, m.after
-	if here < 1 || here > len(b) {
-		return 0
-	}
-	top := 0
-	for top < min(len(a), len(b)) && bytes.Equal(a[top], b[top]) {
-		top++
-	}
-	a, b = slices.Clone(a[top:]), slices.Clone(b[top:])
-	for len(a) > 0 && len(b) > 0 && bytes.Equal(a[len(a)-1], b[len(b)-1]) {
-		a, b = a[:len(a)-1], b[:len(b)-1]
-	}
 	switch {
-	case here <= top, len(a) == len(b):
+	case here < 1 || here > m.top+m.after+m.bottom:
+		return 0
+	case here <= m.top, m.before == m.after:
 		return here
-	case here > top+len(b):
-		return here - len(b) + len(a)
+	case here > m.top+m.after:
+		return here - m.after + m.before
 	}
 	return 0
 }

@@ -59,7 +59,7 @@ func TestKnownInAnotherForm(t *testing.T) {
 				}
 				return out
 			}
-			return lineMap{split("spec a web b"), split(text)}
+			return compareLines(split("spec a web b"), split(text))
 		}
 	}
 	for name, test := range map[string]struct {

@@ -28,7 +28,7 @@ type counts struct {
 	pictures map[string]bool // images, fonts and videos, which are left out, by a digest of the path
 	packed   map[string]bool // compressed files, which are not opened, likewise
 	texts    map[string]string
-	kept     int
+	length   int // of texts, in bytes
 	missing  []gate.Gap
 }
 
@@ -57,10 +57,10 @@ func (c *counts) count(binary bool, size int) {
 func (c *counts) keep(name string, text string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(text) > keepFile || c.kept+len(text) > keepTotal {
+	if len(text) > keepFile || c.length+len(text) > keepTotal {
 		return false
 	}
-	c.kept += len(text)
+	c.length += len(text)
 	c.texts[name] = text
 	return true
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -14,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/seed-b235b314/goldenpath/internal/files"
 )
 
 // kept is what earlier runs know: the commits whose lines contain no secret, and the
@@ -156,17 +159,15 @@ func (k *kept) save(passes func(commit string) int, leaky map[string]bool) {
 	if os.MkdirAll(filepath.Dir(k.file), 0o755) != nil {
 		return
 	}
-	f, err := os.CreateTemp(filepath.Dir(k.file), ".history-*")
+	err := files.WriteWith(k.file, 0o600, func(out io.Writer) error {
+		w := bufio.NewWriter(out)
+		_, _ = w.WriteString(headKept) // Flush returns its error
+		for _, id := range slices.Sorted(maps.Keys(k.clean)) {
+			_, _ = w.WriteString(strings.TrimRight(id+" "+k.clean[id], " ") + "\n")
+		}
+		return w.Flush()
+	})
 	if err != nil {
-		return
-	}
-	defer os.Remove(f.Name())
-	w := bufio.NewWriter(f)
-	_, _ = w.WriteString(headKept)
-	for _, id := range slices.Sorted(maps.Keys(k.clean)) {
-		_, _ = w.WriteString(strings.TrimRight(id+" "+k.clean[id], " ") + "\n")
-	}
-	if w.Flush() != nil || f.Close() != nil || os.Rename(f.Name(), k.file) != nil {
 		return
 	}
 	// After an update the files of older rules and programs are not read again.
