@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
@@ -181,6 +182,28 @@ func fingerprint(f report.Finding) string {
 	if pkg != "" {
 		what = ""
 	}
-	sum := sha256.Sum256([]byte(strings.Join([]string{f.Rule, f.At.Path, pkg, what}, "\x00")))
+	return Digest(f.Rule, f.At.Path, pkg, what)
+}
+
+// Digest returns 32 hexadecimal digits that identify some texts.
+func Digest(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return hex.EncodeToString(sum[:16])
+}
+
+// Number gives the second and later of equal fingerprints a number, so that each of
+// several containers of an object stays a finding of its own. Findings without a fingerprint
+// get theirs later, from what they say.
+func Number(all []report.Finding) {
+	seen := map[string]int{}
+	for i := range all {
+		first := all[i].Fingerprint
+		if first == "" {
+			continue
+		}
+		if n := seen[first]; n > 0 {
+			all[i].Fingerprint = Digest(first, strconv.Itoa(n))
+		}
+		seen[first]++
+	}
 }

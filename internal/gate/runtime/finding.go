@@ -1,10 +1,7 @@
 package runtime
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"regexp"
-	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/manifest"
@@ -19,7 +16,7 @@ func finding(t *render.Tree, r rendering, v manifest.Violation) report.Finding {
 	}
 	return report.Finding{
 		Rule: v.Rule, Aliases: same(v.Rule), Severity: v.Severity, Message: message, Fix: v.Fix, At: r.place(t, v.At),
-		Fingerprint: fingerprint(v.Rule, v.At.Path, v.Space, v.Object, index.ReplaceAllString(v.Field, "[]")),
+		Fingerprint: gate.Digest(v.Rule, v.At.Path, v.Space, v.Object, index.ReplaceAllString(v.Field, "[]")),
 	}
 }
 
@@ -41,7 +38,7 @@ func same(rule string) []string {
 func ofPolicy(t *render.Tree, r rendering, in input, b violation) report.Finding {
 	return report.Finding{
 		Rule: b.rule, Severity: b.severity, Message: in.name + ": " + b.message, Fix: b.fix, At: r.place(t, in.at),
-		Fingerprint: fingerprint(b.rule, in.at.Path, in.space, in.name, b.message),
+		Fingerprint: gate.Digest(b.rule, in.at.Path, in.space, in.name, b.message),
 	}
 }
 
@@ -52,12 +49,6 @@ func (r rendering) place(t *render.Tree, at report.Location) report.Location {
 		return at
 	}
 	return report.Location{Path: r.generic}
-}
-
-// fingerprint identifies a finding across commits. It does not depend on the line.
-func fingerprint(parts ...string) string {
-	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
-	return hex.EncodeToString(sum[:16])
 }
 
 func unread(what string, err error) gate.Gap {

@@ -11,7 +11,6 @@ import (
 	"path"
 	"runtime/debug"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/dustin/go-humanize/english"
@@ -207,14 +206,7 @@ func sorted(all []report.Finding) []report.Finding {
 	all = slices.CompactFunc(all, func(a, b report.Finding) bool {
 		return a.Fingerprint == b.Fingerprint && a.At == b.At && a.Message == b.Message
 	})
-	seen := map[string]int{} // equal containers of an object
-	for i := range all {
-		first := all[i].Fingerprint
-		if n := seen[first]; n > 0 {
-			all[i].Fingerprint = fingerprint(first, strconv.Itoa(n))
-		}
-		seen[first]++
-	}
+	gate.Number(all) // equal containers of an object
 	return all
 }
 

@@ -118,16 +118,6 @@ func playsIn(files []gate.File) func(name string) bool {
 		}
 	}
 	return func(name string) bool {
-		if len(dirs) == 0 || !slices.Contains([]string{"", ".yml", ".yaml", ".json", ".ini", ".cfg"}, path.Ext(name)) {
-			return false
-		}
-		for dir := path.Dir(name); ; dir = path.Dir(dir) {
-			if dirs[dir] {
-				return true
-			}
-			if dir == "." || dir == "/" {
-				return false
-			}
-		}
+		return slices.Contains([]string{"", ".yml", ".yaml", ".json", ".ini", ".cfg"}, path.Ext(name)) && outermost(name, dirs) != ""
 	}
 }

@@ -2,15 +2,13 @@ package trivy
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/aquasecurity/trivy/pkg/iac/scan"
 
+	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -46,29 +44,7 @@ var container = regexp.MustCompile(`(?i)\b(container) ['"]?[^\s'"]+['"]?`)
 // identity returns the fingerprint of a finding without the name of the container, so
 // that the findings of a renamed container stay known.
 func identity(f report.Finding) string {
-	return hash(f.Rule, f.At.Path, container.ReplaceAllString(f.Message, "$1 *"))
-}
-
-// number gives the second and later of equal fingerprints, of several containers of an
-// object, a number, so that each stays a finding of its own.
-func number(all []report.Finding) {
-	seen := map[string]int{}
-	for i := range all {
-		f := &all[i]
-		if f.Fingerprint == "" {
-			continue
-		}
-		first := f.Fingerprint
-		if n := seen[first]; n > 0 {
-			f.Fingerprint = hash(first, strconv.Itoa(n))
-		}
-		seen[first]++
-	}
-}
-
-func hash(parts ...string) string {
-	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
-	return hex.EncodeToString(sum[:16])
+	return gate.Digest(f.Rule, f.At.Path, container.ReplaceAllString(f.Message, "$1 *"))
 }
 
 // message joins the title of the check and the check's message about this place.

@@ -33,7 +33,7 @@ func (s *Scanner) plan(root *os.Root, tree *render.Tree, all []gate.File) (out j
 	modules := map[string][]byte{}
 	aside := result{gaps: overlays.gaps}
 	for _, f := range all {
-		chart := chartOf(f.Path, charts)
+		chart := outermost(f.Path, charts)
 		if chart != "" {
 			parts[chart] = append(parts[chart], f.Path)
 			if below := below(f.Path, chart); strings.HasPrefix(below, "templates/") || strings.HasPrefix(below, "charts/") {

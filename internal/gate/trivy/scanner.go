@@ -108,7 +108,7 @@ func join(results []result) gate.Result {
 	res.Findings = slices.CompactFunc(res.Findings, func(a, b report.Finding) bool {
 		return a.Rule == b.Rule && a.At == b.At && a.Message == b.Message
 	})
-	number(res.Findings)
+	gate.Number(res.Findings)
 	return res
 }
 

@@ -87,7 +87,7 @@ func (s *Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, 
 	var moved []string
 	modules, overlay, play := changed == nil, changed == nil, changed == nil
 	for name := range changed {
-		touched[chartOf(name, charts)] = true
+		touched[outermost(name, charts)] = true
 		modules = modules || sortOf(name) == terraform
 		overlay = overlay || overlays(name) || render.IsKustomization(name)
 		play = play || plays(name)
@@ -104,7 +104,7 @@ func (s *Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, 
 		}
 	}
 	whole := func(name string) bool {
-		chart := chartOf(name, charts)
+		chart := outermost(name, charts)
 		return chart != "" && (changed == nil || touched[chart])
 	}
 	modules = modules || slices.ContainsFunc(files, func(f gate.File) bool {
@@ -135,17 +135,7 @@ func overlaysIn(files []gate.File) func(name string) bool {
 		}
 	}
 	return func(name string) bool {
-		if len(dirs) == 0 || !render.IsManifest(name) && !render.IsKustomization(name) {
-			return false
-		}
-		for dir := path.Dir(name); ; dir = path.Dir(dir) {
-			if dirs[dir] {
-				return true
-			}
-			if dir == "." || dir == "/" {
-				return false
-			}
-		}
+		return (render.IsManifest(name) || render.IsKustomization(name)) && outermost(name, dirs) != ""
 	}
 }
 
@@ -162,15 +152,15 @@ func chartsIn(files []gate.File) map[string]bool {
 	return charts
 }
 
-// chartOf returns the folder of the outermost chart that contains the file, or "" if
-// the file is not in a chart.
-func chartOf(name string, charts map[string]bool) string {
-	if len(charts) == 0 {
+// outermost returns the outermost of some folders that contains a file, or "" if none
+// does.
+func outermost(name string, folders map[string]bool) string {
+	if len(folders) == 0 {
 		return ""
 	}
 	found := ""
 	for dir := path.Dir(name); ; dir = path.Dir(dir) {
-		if charts[dir] {
+		if folders[dir] {
 			found = dir
 		}
 		if dir == "." || dir == "/" {

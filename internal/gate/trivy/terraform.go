@@ -66,14 +66,13 @@ func (s *Scanner) terraform(ctx context.Context, texts map[string][]byte) (resul
 			return result{}, err
 		}
 	}
-	roots, circles := m.roots()
-	for _, dir := range circles {
-		a.gaps = append(a.gaps, unread("Terraform module "+dir, errCircle))
-		a.files -= m.filesIn(dir)
-	}
 	fail := func(dir string, err error) {
 		a.gaps = append(a.gaps, unread("Terraform module "+dir, err))
 		a.files -= m.filesIn(dir)
+	}
+	roots, circles := m.roots()
+	for _, dir := range circles {
+		fail(dir, errCircle)
 	}
 	var services []string
 	documents := map[string]map[string]any{}

@@ -28,6 +28,7 @@ func cachePoisoning(w *File) []report.Finding {
 			}
 			sev, why := report.Severity(""), ""
 			right, events := w.publishes(j), w.outsiders(j, s)
+			published := w.released(j, s, toggle)
 			automatic := strings.Contains(off, "package-manager-cache") // only if package.json asks for it
 			switch {
 			case right != "" && len(w.privileged(j, s)) > 0 && mode != "read" && !automatic:
@@ -39,11 +40,11 @@ func cachePoisoning(w *File) []report.Finding {
 			case handles != "" && !automatic && mode != "read":
 				sev = report.High
 				why = fmt.Sprintf("which handles code of a pull request on %s: that code can put files into the cache of the default branch, which runs with more rights restore", handles)
-			case w.released(j, s, toggle) != "" && mode != "write-only" && restores(s):
+			case published != "" && mode != "write-only" && restores(s):
 				if sev = report.Low; w.strangers {
 					sev = report.Medium
 				}
-				why = fmt.Sprintf("which publishes (%s): files that another run put into the cache become part of what is published", w.released(j, s, toggle))
+				why = fmt.Sprintf("which publishes (%s): files that another run put into the cache become part of what is published", published)
 			default:
 				continue
 			}

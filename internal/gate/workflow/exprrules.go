@@ -58,21 +58,19 @@ func firstHalf(s string) string {
 // always c.
 func unsoundTernary(w *File) []report.Finding {
 	var out []report.Finding
-	w.expressions(func(s *actionlint.String, p placeholder) {
-		eachNode(p.node, func(n actionlint.ExprNode) {
-			or, ok := n.(*actionlint.LogicalOpNode)
-			if !ok || or.Kind != actionlint.LogicalOpNodeKindOr {
-				return
-			}
-			and, ok := or.Left.(*actionlint.LogicalOpNode)
-			if !ok || and.Kind != actionlint.LogicalOpNodeKindAnd || !falsy(and.Right) {
-				return
-			}
-			out = append(out, report.Finding{
-				Rule: "unsound-ternary", Severity: report.Low, At: w.within(s, p.offset),
-				Message: fmt.Sprintf("%s never has the value after &&, because that value counts as false: the result is always what follows ||", short(p.text)),
-				Fix:     "use case(condition, first, second), or negate the condition and exchange the two values",
-			})
+	w.nodes(func(s *actionlint.String, p placeholder, n actionlint.ExprNode) {
+		or, ok := n.(*actionlint.LogicalOpNode)
+		if !ok || or.Kind != actionlint.LogicalOpNodeKindOr {
+			return
+		}
+		and, ok := or.Left.(*actionlint.LogicalOpNode)
+		if !ok || and.Kind != actionlint.LogicalOpNodeKindAnd || !falsy(and.Right) {
+			return
+		}
+		out = append(out, report.Finding{
+			Rule: "unsound-ternary", Severity: report.Low, At: w.within(s, p.offset),
+			Message: fmt.Sprintf("%s never has the value after &&, because that value counts as false: the result is always what follows ||", short(p.text)),
+			Fix:     "use case(condition, first, second), or negate the condition and exchange the two values",
 		})
 	})
 	return out
@@ -96,20 +94,18 @@ func falsy(n actionlint.ExprNode) bool {
 // in the log, and not the parts of it.
 func unredactedSecrets(w *File) []report.Finding {
 	var out []report.Finding
-	w.expressions(func(s *actionlint.String, p placeholder) {
-		eachNode(p.node, func(n actionlint.ExprNode) {
-			call, ok := n.(*actionlint.FuncCallNode)
-			if !ok || !strings.EqualFold(call.Callee, "fromJSON") || len(call.Args) != 1 {
-				return
-			}
-			if path, ok := contextPath(call.Args[0]); !ok || path[0] != "secrets" {
-				return
-			}
-			out = append(out, report.Finding{
-				Rule: "unredacted-secrets", Severity: report.Medium, At: w.within(s, p.offset),
-				Message: fmt.Sprintf("%s takes a secret apart, and the log shows its parts: the runner hides only the secret as a whole", short(p.text)),
-				Fix:     "store each value as a secret of its own, or hide the part first: echo \"::add-mask::$PART\"",
-			})
+	w.nodes(func(s *actionlint.String, p placeholder, n actionlint.ExprNode) {
+		call, ok := n.(*actionlint.FuncCallNode)
+		if !ok || !strings.EqualFold(call.Callee, "fromJSON") || len(call.Args) != 1 {
+			return
+		}
+		if path, ok := contextPath(call.Args[0]); !ok || path[0] != "secrets" {
+			return
+		}
+		out = append(out, report.Finding{
+			Rule: "unredacted-secrets", Severity: report.Medium, At: w.within(s, p.offset),
+			Message: fmt.Sprintf("%s takes a secret apart, and the log shows its parts: the runner hides only the secret as a whole", short(p.text)),
+			Fix:     "store each value as a secret of its own, or hide the part first: echo \"::add-mask::$PART\"",
 		})
 	})
 	return out
@@ -200,6 +196,13 @@ func (w *File) conditions(do func(*actionlint.String)) {
 			}
 		}
 	}
+}
+
+// nodes calls do with every part of every expression.
+func (w *File) nodes(do func(*actionlint.String, placeholder, actionlint.ExprNode)) {
+	w.expressions(func(s *actionlint.String, p placeholder) {
+		eachNode(p.node, func(n actionlint.ExprNode) { do(s, p, n) })
+	})
 }
 
 // expressions calls do with every ${{ }} in a script, an input and a variable.

@@ -33,18 +33,16 @@ func secretsInherit(w *File) []report.Finding {
 // overprovisionedSecrets reports an expression that reads all secrets at once.
 func overprovisionedSecrets(w *File) []report.Finding {
 	var out []report.Finding
-	w.values(func(s *actionlint.String) {
-		for _, p := range placeholders(s.Value) {
-			for _, r := range reads(p.node, false) {
-				if r.path[0] != "secrets" || !(len(r.path) == 1 && r.whole || len(r.path) == 2 && r.path[1] == "*") {
-					continue
-				}
-				out = append(out, report.Finding{
-					Rule: "overprovisioned-secrets", Severity: report.Medium, At: w.within(s, p.offset),
-					Message: fmt.Sprintf("%s passes every secret of the repository and the organization to the step", short(p.text)),
-					Fix:     "pass the one secret by name: ${{ secrets.DEPLOY_KEY }}",
-				})
+	w.expressions(func(s *actionlint.String, p placeholder) {
+		for _, r := range reads(p.node, false) {
+			if r.path[0] != "secrets" || !(len(r.path) == 1 && r.whole || len(r.path) == 2 && r.path[1] == "*") {
+				continue
 			}
+			out = append(out, report.Finding{
+				Rule: "overprovisioned-secrets", Severity: report.Medium, At: w.within(s, p.offset),
+				Message: fmt.Sprintf("%s passes every secret of the repository and the organization to the step", short(p.text)),
+				Fix:     "pass the one secret by name: ${{ secrets.DEPLOY_KEY }}",
+			})
 		}
 	})
 	return out

@@ -50,10 +50,10 @@ func (c scope) checkout() (report.Location, report.Severity) {
 		for line := range strings.Lines(run.Value) {
 			start := offset
 			offset += len(line)
-			if c.takes(line) == "" {
+			sev := c.takes(line)
+			if sev == "" {
 				continue
 			}
-			sev := c.takes(line)
 			if fetchOnly.MatchString(line) && !intoTree.MatchString(line) && !c.intoTree(run.Value[start:]) {
 				sev = report.Medium // its files are not in the working tree
 			}
