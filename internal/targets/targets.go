@@ -27,12 +27,13 @@ type Access struct {
 	Git        git.Repository // of Dir
 	Declared   *Declared      // what the configuration may read; nil: everything that it names
 
+	Mask func(secret string) // called with each secret that is read; nil: not called
+
 	// Flags; each may be "".
-	Kubeconfig string              // file, or the text of one
-	Context    string              // of the kubeconfig
-	Given      string              // --variables: lines NAME=value, or a file of them
-	Mask       func(secret string) // called with each secret that is read; nil: not called
-	Removal    string              // duration after which a removal reports what blocks it
+	Kubeconfig string // file, or the text of one
+	Context    string // of the kubeconfig
+	Given      string // --variables: lines NAME=value, or a file of them
+	Removal    string // duration after which a removal reports what blocks it
 }
 
 // Open returns the target of an environment or of the previews. namespace is the
