@@ -2,8 +2,6 @@ package gate
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"regexp"
 	"slices"
 	"strconv"
@@ -182,13 +180,7 @@ func fingerprint(f report.Finding) string {
 	if pkg != "" {
 		what = ""
 	}
-	return Digest(f.Rule, f.At.Path, pkg, what)
-}
-
-// Digest returns 32 hexadecimal digits that identify some texts.
-func Digest(parts ...string) string {
-	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
-	return hex.EncodeToString(sum[:16])
+	return report.Digest(f.Rule, f.At.Path, pkg, what)
 }
 
 // Number gives the second and later of equal fingerprints a number, so that each of
@@ -202,7 +194,7 @@ func Number(all []report.Finding) {
 			continue
 		}
 		if n := seen[first]; n > 0 {
-			all[i].Fingerprint = Digest(first, strconv.Itoa(n))
+			all[i].Fingerprint = report.Digest(first, strconv.Itoa(n))
 		}
 		seen[first]++
 	}

@@ -72,7 +72,7 @@ func sarifResult(id string, f Finding, seen map[string]int) *sarif.Result {
 	// upload has a checkout. It must differ for each result of a rule.
 	mark := cmp.Or(f.Fingerprint, fingerprint(f))
 	if len(mark) > 64 || mark != singleLine(mark) {
-		mark = hashed(mark)
+		mark = Digest(mark)
 	}
 	seen[id+"\x00"+mark]++
 	return sarif.NewRuleResult(id).WithLevel(sarifLevel(f.Severity)).
@@ -101,10 +101,11 @@ func sarifURI(path string) string {
 // fingerprint identifies a finding whose scanner did not. It leaves out the line, so that a
 // finding stays the same when code above it moves.
 func fingerprint(f Finding) string {
-	return hashed(strings.Join([]string{f.Rule, f.At.Path, f.Package, f.Message}, "\x00"))
+	return Digest(f.Rule, f.At.Path, f.Package, f.Message)
 }
 
-func hashed(s string) string {
-	sum := sha256.Sum256([]byte(s))
+// Digest returns 32 hexadecimal digits that identify some texts.
+func Digest(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return hex.EncodeToString(sum[:16])
 }

@@ -16,7 +16,7 @@ func finding(t *render.Tree, r rendering, v manifest.Violation) report.Finding {
 	}
 	return report.Finding{
 		Rule: v.Rule, Aliases: same(v.Rule), Severity: v.Severity, Message: message, Fix: v.Fix, At: r.place(t, v.At),
-		Fingerprint: gate.Digest(v.Rule, v.At.Path, v.Space, v.Object, index.ReplaceAllString(v.Field, "[]")),
+		Fingerprint: report.Digest(v.Rule, v.At.Path, v.Space, v.Object, index.ReplaceAllString(v.Field, "[]")),
 	}
 }
 
@@ -38,7 +38,7 @@ func same(rule string) []string {
 func ofPolicy(t *render.Tree, r rendering, in input, b violation) report.Finding {
 	return report.Finding{
 		Rule: b.rule, Severity: b.severity, Message: in.name + ": " + b.message, Fix: b.fix, At: r.place(t, in.at),
-		Fingerprint: gate.Digest(b.rule, in.at.Path, in.space, in.name, b.message),
+		Fingerprint: report.Digest(b.rule, in.at.Path, in.space, in.name, b.message),
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 
 	"github.com/aquasecurity/trivy/pkg/iac/scan"
 
-	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -44,7 +43,7 @@ var container = regexp.MustCompile(`(?i)\b(container) ['"]?[^\s'"]+['"]?`)
 // identity returns the fingerprint of a finding without the name of the container, so
 // that the findings of a renamed container stay known.
 func identity(f report.Finding) string {
-	return gate.Digest(f.Rule, f.At.Path, container.ReplaceAllString(f.Message, "$1 *"))
+	return report.Digest(f.Rule, f.At.Path, container.ReplaceAllString(f.Message, "$1 *"))
 }
 
 // message joins the title of the check and the check's message about this place.
