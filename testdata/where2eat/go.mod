@@ -3,7 +3,7 @@ module example.com/where2eat
 go 1.26
 
 // What a release is built with; without it, scanners take the line above for 1.26.0 and report its faults.
-toolchain go1.26.8
+toolchain go1.26.9
 
 require modernc.org/sqlite v1.56.0
 

@@ -159,3 +159,17 @@ func TestDockerfiles(t *testing.T) {
 		t.Errorf("the two images are built from %q and %q, want the same two, by digest", bases[0], bases[1])
 	}
 }
+
+// TestGoIsOne: what a release builds, what the images build and what the sample app builds
+// use one release of Go, so that the gate judges the standard library that really runs.
+func TestGoIsOne(t *testing.T) {
+	image := regexp.MustCompile(`(?m)^ARG GO_IMAGE=golang:([\d.]+)-`).FindStringSubmatch(commandtest.Read(t, "Dockerfile"))
+	if image == nil {
+		t.Fatal("Dockerfile names no release of Go")
+	}
+	for _, file := range []string{"go.mod", "testdata/where2eat/go.mod", "testdata/repos/hello/go.mod"} {
+		if want := "\ntoolchain go" + image[1] + "\n"; !strings.Contains(commandtest.Read(t, file), want) {
+			t.Errorf("%s: want the line %q, the Go of the images", file, strings.TrimSpace(want))
+		}
+	}
+}
