@@ -2,7 +2,6 @@ package oci
 
 import (
 	"archive/tar"
-	"bufio"
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
@@ -10,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path"
 
@@ -18,8 +18,8 @@ import (
 )
 
 // archive opens the files of a tar in place, by their offset. The tarball package of
-// go-containerregistry searches the whole tar again for every layer, and compresses the
-// layers that are not compressed.
+// go-containerregistry searches the whole tar again for every layer, has no limits, and
+// ignores layers that the configuration does not list.
 type archive struct {
 	*os.File
 	places map[string]place
@@ -30,36 +30,33 @@ type place struct {
 	link       string
 }
 
-// openArchive opens a tar with an OCI layout or, without a layout, the output of docker
-// save.
-func openArchive(where, digest string, want v1.Platform, temp string) (*Image, error) {
+// openArchive opens a tar with an OCI layout or the output of docker save.
+func openArchive(where, temp string) (*archive, error) {
 	file, err := openTar(where, temp)
 	if err != nil {
 		return nil, err
 	}
 	a := &archive{file, map[string]place{}}
-	img, err := a.image(digest, want)
-	if err != nil {
+	if err := a.list(); err != nil {
 		file.Close()
 		return nil, err
 	}
-	img.Name, img.close = path.Base(where)+img.Name, file.Close
-	return img, nil
+	return a, nil
 }
 
-// openTar unpacks a tar that is compressed as a whole, because its files are not read
-// in order.
+// openTar opens a tar. It unpacks one that is compressed as a whole, because its files are
+// not read in order.
 func openTar(where, temp string) (*os.File, error) {
 	file, err := os.Open(where)
 	if err != nil {
 		return nil, err
 	}
-	head, _ := bufio.NewReader(io.NewSectionReader(file, 0, 2)).Peek(2)
-	if string(head) != "\x1f\x8b" {
-		return file, nil
+	var head [2]byte
+	if _, err := file.ReadAt(head[:], 0); err != nil || string(head[:]) != gzipMagic {
+		return file, nil // not compressed, or too short to be a tar
 	}
 	defer file.Close()
-	plain, err := gzip.NewReader(bufio.NewReader(file))
+	plain, err := gzip.NewReader(file)
 	if err != nil {
 		return nil, err
 	}
@@ -71,9 +68,6 @@ func openTar(where, temp string) (*os.File, error) {
 	if err == nil && n > maxUncompressed {
 		err = ErrTooLarge
 	}
-	if err == nil {
-		_, err = out.Seek(0, io.SeekStart)
-	}
 	if err != nil {
 		out.Close()
 		return nil, fmt.Errorf("unpack: %w", err)
@@ -81,22 +75,21 @@ func openTar(where, temp string) (*os.File, error) {
 	return out, nil
 }
 
-func (a *archive) image(digest string, want v1.Platform) (*Image, error) {
-	files := tar.NewReader(a.File)
+// list notes the places of all files.
+func (a *archive) list() error {
+	text := io.NewSectionReader(a, 0, math.MaxInt64)
+	files := tar.NewReader(text)
 	for len(a.places) < maxEntries {
 		header, err := files.Next()
 		if err == io.EOF {
-			if _, ok := a.places[indexFile]; ok {
-				return openLayout(a, digest, want)
-			}
-			return a.saved()
+			return nil
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
-		from, err := a.Seek(0, io.SeekCurrent) // tar.Reader does not read ahead
+		from, err := text.Seek(0, io.SeekCurrent) // tar.Reader does not read ahead
 		if err != nil {
-			return nil, err
+			return err
 		}
 		name := path.Clean(header.Name)
 		switch header.Typeflag {
@@ -108,7 +101,7 @@ func (a *archive) image(digest string, want v1.Platform) (*Image, error) {
 			a.places[name] = place{link: path.Clean(header.Linkname)}
 		}
 	}
-	return nil, fmt.Errorf("%w: more than %d files", ErrTooLarge, maxEntries)
+	return fmt.Errorf("%w: more than %d files", ErrTooLarge, maxEntries)
 }
 
 // open opens a file of the archive. It follows up to three links, because older
@@ -128,30 +121,35 @@ func (a *archive) open(name string) (io.ReadCloser, error) {
 	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 }
 
-// saved opens the image of docker save. Its name is the image id that Docker shows.
-func (a *archive) saved() (*Image, error) {
-	text, err := readAll(a, "manifest.json", maxManifest)
+func (a *archive) manifest(d v1.Descriptor) ([]byte, error) { return blob(a, d, maxManifest) }
+
+// saved loads the image of docker save. Its name is the image id that Docker shows.
+func (i *Image) saved(b blobs, digest string) error {
+	text, err := readAll(b, "manifest.json", maxManifest)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, errNoImage
+		return fmt.Errorf("%w: it has neither %s nor manifest.json", errNoImage, indexFile)
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var list tarball.Manifest
 	if err := json.Unmarshal(text, &list); err != nil {
-		return nil, fmt.Errorf("cannot read manifest.json: %w", err)
+		return fmt.Errorf("cannot read manifest.json: %w", err)
 	}
 	if len(list) != 1 {
-		return nil, fmt.Errorf("the archive contains %d images: save a single one", len(list))
+		return fmt.Errorf("the archive contains %d images: save a single one", len(list))
 	}
-	config, err := readAll(a, list[0].Config, maxConfig)
+	config, err := readAll(b, list[0].Config, maxConfig)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	id, _, err := v1.SHA256(bytes.NewReader(config))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	img := &Image{Name: "@" + id.String()}
-	return img, img.add(config, len(list[0].Layers), func(i int) (io.ReadCloser, error) { return a.open(list[0].Layers[i]) })
+	if digest != "" && digest != id.String() {
+		return fmt.Errorf("%s: %w", digest, errNoImage)
+	}
+	i.Name += "@" + id.String()
+	return i.add(config, len(list[0].Layers), func(n int) (io.ReadCloser, error) { return b.open(list[0].Layers[n]) })
 }

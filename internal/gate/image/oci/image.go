@@ -3,26 +3,26 @@
 package oci
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
 // Limits on the metadata of an image. The caller limits how much it reads from layers.
 const (
 	maxConfig       = 16 << 20
 	maxManifest     = 4 << 20
-	maxIndexes      = 4        // nested indexes
+	maxIndexes      = 64       // of all levels together
 	maxEntries      = 100_000  // files in an archive
 	maxUncompressed = 10 << 30 // an archive that is compressed as a whole
 )
@@ -42,12 +42,7 @@ type Image struct {
 }
 
 // Close releases the files of the image.
-func (i *Image) Close() error {
-	if i.close == nil {
-		return nil
-	}
-	return i.close()
-}
+func (i *Image) Close() error { return i.close() }
 
 // Options configure how an image is found.
 type Options struct {
@@ -66,11 +61,20 @@ func Open(ctx context.Context, ref string, o Options) (*Image, error) {
 	}
 	where, digest, _ := strings.Cut(strings.TrimPrefix(ref, "oci:"), "@")
 	info, err := os.Stat(where)
+	_, other := os.Stat(filepath.Join(where, indexFile)) // an error for a folder of something else
 	switch {
 	case err == nil && info.Mode().IsRegular():
-		return openArchive(where, digest, *want, o.Temp)
-	case err == nil && info.IsDir() && (strings.HasPrefix(ref, "oci:") || exists(filepath.Join(where, indexFile))):
-		return openFolder(ref, where, digest, *want)
+		a, err := openArchive(where, o.Temp)
+		if err != nil {
+			return nil, err
+		}
+		return openFiles(a, filepath.Base(where), digest, *want)
+	case err == nil && info.IsDir() && (strings.HasPrefix(ref, "oci:") || other == nil):
+		root, err := os.OpenRoot(where)
+		if err != nil {
+			return nil, err
+		}
+		return openFiles(folder{root}, ref, digest, *want)
 	case strings.HasPrefix(ref, "oci:"):
 		return nil, fmt.Errorf("%s: %w", where, cmp.Or(err, errNoImage))
 	case o.Offline:
@@ -79,29 +83,58 @@ func Open(ctx context.Context, ref string, o Options) (*Image, error) {
 	return pull(ctx, ref, *want)
 }
 
-func exists(name string) bool {
-	_, err := os.Stat(name)
-	return err == nil
+// openFiles opens the image of an OCI layout or, without a layout, of docker save.
+func openFiles(b interface {
+	blobs
+	io.Closer
+}, name, digest string, want v1.Platform) (*Image, error) {
+	img := &Image{Name: name, close: b.Close}
+	all, err := parseIndex(readAll(b, indexFile, maxManifest))
+	switch {
+	case err == nil:
+		err = img.load(b, all, digest, want)
+	case errors.Is(err, fs.ErrNotExist):
+		err = img.saved(b, digest)
+	}
+	if err != nil {
+		b.Close()
+		return nil, err
+	}
+	return img, nil
 }
 
-// checkManifest returns an error for artifacts that are not images, and for manifests
-// whose layers cannot be verified.
-func checkManifest(m *v1.Manifest) error {
-	if !slices.Contains([]types.MediaType{types.OCIConfigJSON, types.DockerConfigJSON}, m.Config.MediaType) {
-		return fmt.Errorf("not an image: the configuration has the type %q", m.Config.MediaType)
+// load finds the image among the listed ones and adds its layers. An artifact that is not
+// an image is an error, and so are layers that cannot be verified.
+func (i *Image) load(b blobs, all []v1.Descriptor, digest string, want v1.Platform) error {
+	left := maxIndexes
+	found, err := choose(b, all, digest, want, &left)
+	if err != nil {
+		return err
 	}
-	if m.Config.Size > maxConfig || m.Config.Size < 0 {
-		return fmt.Errorf("cannot read the image's configuration: %w", ErrTooLarge)
+	text, err := b.manifest(found)
+	if err != nil {
+		return err
+	}
+	m, err := v1.ParseManifest(bytes.NewReader(text))
+	if err != nil {
+		return fmt.Errorf("cannot read manifest %s: %w", found.Digest, err)
+	}
+	if !m.Config.MediaType.IsConfig() {
+		return fmt.Errorf("not an image: the configuration has the type %q", m.Config.MediaType)
 	}
 	for _, l := range m.Layers {
 		if len(l.URLs) > 0 || !l.MediaType.IsDistributable() {
 			return fmt.Errorf("layer %s is stored outside the image", l.Digest)
 		}
-		if l.Digest.Algorithm != "sha256" {
-			return fmt.Errorf("layer %s has no sha256 digest", l.Digest)
-		}
 	}
-	return nil
+	if !strings.Contains(i.Name, "@") {
+		i.Name += "@" + found.Digest.String()
+	}
+	config, err := blob(b, m.Config, maxConfig)
+	if err != nil {
+		return err
+	}
+	return i.add(config, len(m.Layers), func(n int) (io.ReadCloser, error) { return b.open(blobName(m.Layers[n].Digest)) })
 }
 
 // add adds the layers of an image. config lists the digests of their unpacked content.

@@ -5,13 +5,16 @@ import (
 	"errors"
 	"io"
 	"log"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -32,12 +35,23 @@ func TestOpen(t *testing.T) {
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	defer server.Close()
 	repo := strings.TrimPrefix(server.URL, "http://") + "/team/app"
-	tag, err := name.NewTag(repo + ":1")
-	if err != nil {
-		t.Fatal(err)
-	}
+	tag := tagOf(t, repo+":1")
 	if err := remote.WriteIndex(tag, index); err != nil {
 		t.Fatal(err)
+	}
+	nestedIndex := mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: index})
+	unnamed := mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: arm},
+		mutate.IndexAddendum{Add: img, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "amd64"}}})
+	digests := map[string]string{} // of other indexes, by tag
+	for tag, index := range map[string]v1.ImageIndex{"nested": nestedIndex, "unnamed": unnamed} {
+		if err := remote.WriteIndex(tagOf(t, repo+":"+tag), index); err != nil {
+			t.Fatal(err)
+		}
+		h, err := index.Digest()
+		if err != nil {
+			t.Fatal(err)
+		}
+		digests[tag] = h.String()
 	}
 	whole, err := index.Digest()
 	if err != nil {
@@ -52,7 +66,7 @@ func TestOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	one, several := saved(t, indexOf(img)), saved(t, index)
-	nested := saved(t, mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: index}))
+	nested := saved(t, nestedIndex)
 	docker := filepath.Join(t.TempDir(), "saved.tar")
 	if err := tarball.WriteToFile(docker, tag, img); err != nil {
 		t.Fatal(err)
@@ -61,6 +75,8 @@ func TestOpen(t *testing.T) {
 		{"tag", repo + ":1", repo + ":1@" + whole.String()},
 		{"digest of the index", repo + "@" + whole.String(), repo + "@" + whole.String()},
 		{"digest", repo + "@" + digest.String(), repo + "@" + digest.String()},
+		{"nested index in a registry", repo + ":nested", repo + ":nested@" + digests["nested"]},
+		{"manifest without a platform before it", repo + ":unnamed", repo + ":unnamed@" + digests["unnamed"]},
 		{"layout", "oci:" + one, "oci:" + one + "@" + digest.String()},
 		{"folder", one, one + "@" + digest.String()},
 		{"layout of several", several, several + "@" + digest.String()},
@@ -69,6 +85,7 @@ func TestOpen(t *testing.T) {
 		{"nested index by digest", nested + "@" + digest.String(), nested + "@" + digest.String()},
 		{"tar of a layout", archived(t, one), "image.tar@" + digest.String()},
 		{"docker save", docker, "saved.tar@" + id.String()},
+		{"docker save by id", docker + "@" + id.String(), "saved.tar@" + id.String()},
 		{"docker save, compressed", gzipped(t, docker), "saved.tar.gz@" + id.String()},
 	} {
 		t.Run(tt.form, func(t *testing.T) {
@@ -83,7 +100,7 @@ func TestOpen(t *testing.T) {
 			}
 		})
 	}
-	for _, ref := range []string{repo + ":1", several} {
+	for _, ref := range []string{repo + ":1", repo + ":nested", several, nested} {
 		if _, layers, err := read(t, ref, Options{Platform: "linux/arm64"}); err != nil || len(layers) != 1 || layers[0] != "arm" {
 			t.Errorf("arm64 of %s: %v %v", ref, layers, err)
 		}
@@ -97,6 +114,7 @@ func TestOpen(t *testing.T) {
 		{"oci:" + t.TempDir(), "index.json", options},
 		{"oci:" + filepath.Join(one, "none"), "no such file", options},
 		{one + "@sha256:" + strings.Repeat("0", 64), "no image found", options},
+		{docker + "@" + digest.String(), "no image found", options},
 		{several, "no image found", Options{Platform: "linux/s390x"}},
 		{one, "cannot parse the platform", Options{Platform: "a/b/c/d/e"}},
 		{"no such:image:at all", "could not parse reference", options},
@@ -105,6 +123,15 @@ func TestOpen(t *testing.T) {
 			t.Errorf("%s: %v, want %q", tt.ref, err, tt.why)
 		}
 	}
+}
+
+func tagOf(t *testing.T, text string) name.Tag {
+	t.Helper()
+	tag, err := name.NewTag(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tag
 }
 
 // A layer is recognized by its content, whatever the manifest states.
@@ -206,6 +233,70 @@ func TestNestedTooDeep(t *testing.T) {
 	}
 	if _, _, err := read(t, saved(t, index), options); err == nil || !strings.Contains(err.Error(), "no image found") {
 		t.Error(err)
+	}
+}
+
+// An index that lists another one again and again is read in reasonable time.
+func TestNestedTooWide(t *testing.T) {
+	dir := saved(t, empty.Index)
+	index := "{}"
+	for range 4 {
+		h, _, err := v1.SHA256(strings.NewReader(index))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(os.MkdirAll(filepath.Join(dir, "blobs", "sha256"), 0o700), os.WriteFile(filepath.Join(dir, blobName(h)), []byte(index), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		nested := `{"mediaType":"` + string(types.OCIImageIndex) + `","digest":"` + h.String() + `","size":1}`
+		index = `{"manifests":[` + strings.Repeat(nested+",", 1000) + nested + "]}"
+	}
+	if err := os.WriteFile(filepath.Join(dir, indexFile), []byte(index), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := read(t, dir, options); err == nil || !strings.Contains(err.Error(), "no image found") {
+		t.Error(err)
+	}
+}
+
+// Blobs may be stored on another host, which does not get the registry's password.
+func TestRedirect(t *testing.T) {
+	t.Setenv("DOCKER_CONFIG", t.TempDir())
+	stored := httptest.NewServer(nil)
+	defer stored.Close()
+	server := httptest.NewServer(nil)
+	defer server.Close()
+	files := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, password, _ := r.BasicAuth()
+		switch {
+		case password != "secret":
+			w.Header().Set("WWW-Authenticate", `Basic realm="x"`)
+			w.WriteHeader(http.StatusUnauthorized)
+		case r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/blobs/"):
+			http.Redirect(w, r, strings.Replace(stored.URL, "127.0.0.1", "localhost", 1)+r.URL.Path, http.StatusTemporaryRedirect)
+		default:
+			files.ServeHTTP(w, r)
+		}
+	})
+	var leaked atomic.Bool
+	stored.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "" {
+			leaked.Store(true)
+		}
+		files.ServeHTTP(w, r)
+	})
+	host := strings.TrimPrefix(server.URL, "http://")
+	config := `{"auths":{"` + host + `":{"username":"user","password":"secret"}}}`
+	if err := os.WriteFile(filepath.Join(os.Getenv("DOCKER_CONFIG"), "config.json"), []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ref := tagOf(t, host+"/app:1")
+	if err := remote.Write(ref, imageOf(t, layer(t, "one")), remote.WithAuthFromKeychain(authn.DefaultKeychain)); err != nil {
+		t.Fatal(err)
+	}
+	if _, layers, err := read(t, ref.Name(), options); err != nil || len(layers) != 1 || leaked.Load() {
+		t.Errorf("%v %v, leaked: %t", layers, err, leaked.Load())
 	}
 }
 

@@ -2,6 +2,7 @@ package oci
 
 import (
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
@@ -53,6 +54,8 @@ func (v *verified) Read(p []byte) (int, error) {
 
 func (v *verified) Close() error { return errors.Join(v.plain.Close(), v.packed.Close()) }
 
+const gzipMagic = "\x1f\x8b"
+
 // unpack detects the compression from the content, because a manifest may state another
 // one. It limits the memory of zstd, which go-containerregistry does not.
 func unpack(r io.Reader) (io.ReadCloser, error) {
@@ -62,7 +65,7 @@ func unpack(r io.Reader) (io.ReadCloser, error) {
 		return nil, err
 	}
 	switch {
-	case len(head) >= 2 && head[0] == 0x1f && head[1] == 0x8b:
+	case bytes.HasPrefix(head, []byte(gzipMagic)):
 		return gzip.NewReader(buffered)
 	case string(head) == "\x28\xb5\x2f\xfd":
 		d, err := zstd.NewReader(buffered, zstd.WithDecoderMaxWindow(128<<20), zstd.WithDecoderConcurrency(1))

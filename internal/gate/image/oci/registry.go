@@ -2,8 +2,8 @@ package oci
 
 import (
 	"context"
-	"fmt"
 	"io"
+	"path"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -12,44 +12,52 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
-// pull opens an image in a registry. Only that registry is contacted: an image with
-// layers stored elsewhere is refused.
+// repository is a repository in a registry. The library verifies every digest, and no
+// other registry is contacted: an image with layers stored elsewhere is refused.
+type repository struct {
+	ctx context.Context
+	*remote.Puller
+	name.Repository
+	root *remote.Descriptor // what the reference names
+}
+
+// pull opens an image in a registry. Choosing for a platform is not left to
+// go-containerregistry: it takes a manifest without a platform for linux/amd64.
 func pull(ctx context.Context, text string, want v1.Platform) (*Image, error) {
 	ref, err := name.ParseReference(text)
 	if err != nil {
 		return nil, err
 	}
-	found, err := remote.Get(ref, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithPlatform(want))
+	puller, err := remote.NewPuller(remote.WithAuthFromKeychain(authn.DefaultKeychain))
 	if err != nil {
 		return nil, err
 	}
-	if !found.MediaType.IsIndex() && !found.MediaType.IsImage() {
-		return nil, fmt.Errorf("%s is not an image: the manifest has the type %q", text, found.MediaType)
-	}
-	img, err := found.Image()
+	found, err := puller.Get(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
-	manifest, err := img.Manifest()
+	img := &Image{Name: ref.Name(), close: func() error { return nil }}
+	if !strings.Contains(img.Name, "@") {
+		img.Name += "@" + found.Digest.String()
+	}
+	return img, img.load(repository{ctx, puller, ref.Context(), found}, []v1.Descriptor{found.Descriptor}, "", want)
+}
+
+func (r repository) manifest(d v1.Descriptor) ([]byte, error) {
+	if d.Digest == r.root.Digest {
+		return r.root.Manifest, nil
+	}
+	found, err := r.Get(r.ctx, r.Digest(d.Digest.String()))
 	if err != nil {
 		return nil, err
 	}
-	if err := checkManifest(manifest); err != nil {
-		return nil, err
-	}
-	config, err := img.RawConfigFile()
+	return found.Manifest, nil
+}
+
+func (r repository) open(blob string) (io.ReadCloser, error) {
+	layer, err := r.Layer(r.ctx, r.Digest("sha256:"+path.Base(blob)))
 	if err != nil {
 		return nil, err
 	}
-	out := &Image{Name: ref.Name()}
-	if !strings.Contains(out.Name, "@") {
-		out.Name += "@" + found.Digest.String()
-	}
-	return out, out.add(config, len(manifest.Layers), func(i int) (io.ReadCloser, error) {
-		l, err := img.LayerByDigest(manifest.Layers[i].Digest)
-		if err != nil {
-			return nil, err
-		}
-		return l.Compressed()
-	})
+	return layer.Compressed()
 }
