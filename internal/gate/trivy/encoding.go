@@ -2,30 +2,20 @@ package trivy
 
 import (
 	"bytes"
-	"encoding/binary"
 	"regexp"
 	"strconv"
-	"unicode/utf16"
+
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 )
 
 // utf8From returns the text as UTF-8: it removes a byte order mark and decodes UTF-16.
 func utf8From(text []byte) []byte {
-	var order binary.ByteOrder
-	switch {
-	case bytes.HasPrefix(text, []byte("\xef\xbb\xbf")):
-		return text[3:]
-	case bytes.HasPrefix(text, []byte("\xff\xfe")):
-		order = binary.LittleEndian
-	case bytes.HasPrefix(text, []byte("\xfe\xff")):
-		order = binary.BigEndian
-	default:
+	out, _, err := transform.Bytes(unicode.BOMOverride(transform.Nop), text)
+	if err != nil {
 		return text
 	}
-	units := make([]uint16, 0, len(text)/2)
-	for text = text[2:]; len(text) > 1; text = text[2:] {
-		units = append(units, order.Uint16(text))
-	}
-	return []byte(string(utf16.Decode(units)))
+	return out
 }
 
 // escape matches a letter that is written as an escape, or a line continuation.
