@@ -86,6 +86,7 @@ func TestTwinsOfTheOtherAudits(t *testing.T) {
 		{"part of a secret", "unredacted-secrets", env("fromJSON(secrets.A).b"), env("fromJSON(vars.A).b")},
 		{"constant", "obfuscation", env("format('{0}', 'x')"), env("format('{0}', github.sha)")},
 		{"list of literals", "obfuscation", env("startsWith('ab', 'a')"), env("contains(fromJSON('[1, 2]'), github.run_id)")},
+		{"a template that runs code", "script-injection", steps("issues", "      - uses: tibdex/backport@"+sha+"\n        with: {title_template: '${{ github.event.issue.title }}'}\n"), steps("issues", "      - uses: tibdex/backport@"+sha+"\n        with: {github_token: '${{ github.event.issue.title }}'}\n")},
 		{"dots", "obfuscation", uses("a/b/../c@" + sha), uses("a/b/c@" + sha)},
 		{"every permission", "github-app", app("repositories: a"), app("repositories: a, permission-contents: read")},
 		{"every repository", "github-app", app("owner: o, permission-contents: read"), app("owner: o, repositories: a, permission-contents: read")},

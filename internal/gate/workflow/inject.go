@@ -27,6 +27,12 @@ var scriptInputs = map[string][]string{
 	"jannekem/run-python-script-action":      {"script"},
 	"cardinalby/js-eval-action":              {"expression"},
 	"amadevus/pwsh-script":                   {"script"},
+	"8398a7/action-slack":                    {"custom_payload"},
+	"devorbitus/yq-action-output":            {"cmd"},
+	"sergeysova/jq-action":                   {"cmd"},
+	"gautamkrishnar/blog-post-workflow":      {"item_exec"},
+	"skitionek/notify-microsoft-teams":       {"overwrite"},
+	"tibdex/backport":                        {"title_template", "body_template", "head_template", "labels_template"}, // JavaScript inside <% %>
 }
 
 // scripts returns what a shell or an interpreter runs in a step.
