@@ -107,7 +107,7 @@ func (c *Scan) examine(ctx context.Context, env *command.Env, dir string) (*exam
 	}
 	o.Hint = c.hint(ctx, env, event.Name, p)
 	fetched := c.fetch(ctx, env, o.Databases)
-	o.Dir, o.Secrets, o.Scanners = dir, secrets, c.scanners(dir, p, secrets)
+	o.Dir, o.Secrets, o.Scanners = dir, secrets, c.scanners(env, dir, p, secrets)
 	rep, packages, err := gate.Run(ctx, o)
 	if rep == nil {
 		return nil, err

@@ -1,14 +1,17 @@
 package gate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
 
+	"github.com/seed-b235b314/goldenpath/internal/command"
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/gate/actionlint"
 	"github.com/seed-b235b314/goldenpath/internal/gate/gitleaks"
 	"github.com/seed-b235b314/goldenpath/internal/gate/image"
+	"github.com/seed-b235b314/goldenpath/internal/gate/origin"
 	"github.com/seed-b235b314/goldenpath/internal/gate/osv"
 	"github.com/seed-b235b314/goldenpath/internal/gate/runtime"
 	"github.com/seed-b235b314/goldenpath/internal/gate/sarif"
@@ -17,9 +20,13 @@ import (
 )
 
 // scanners returns the scanners of a run.
-func (c *Scan) scanners(dir string, p *policy, secrets *gitleaks.Scanner) []gate.Scanner {
+func (c *Scan) scanners(env *command.Env, dir string, p *policy, secrets *gitleaks.Scanner) []gate.Scanner {
 	workflows := &workflow.Reader{}
-	all := []gate.Scanner{secrets, &osv.Scanner{Built: c.Artifact != ""}, &trivy.Scanner{Charts: chartsOf(p)}, actionlint.Scanner{Reader: workflows}, workflow.Scanner{Reader: workflows}}
+	github := &origin.Repositories{Server: cmp.Or(env.Runner.Server(), "https://github.com")}
+	all := []gate.Scanner{
+		secrets, &osv.Scanner{Built: c.Artifact != ""}, &trivy.Scanner{Charts: chartsOf(p)},
+		actionlint.Scanner{Reader: workflows}, workflow.Scanner{Reader: workflows, Origin: github},
+	}
 	if c.Image != "" {
 		all = append(all, &image.Scanner{Ref: c.Image, Base: c.BaseImage})
 	}

@@ -13,7 +13,7 @@ The security gate checks .github/workflows, every action.yml and action.yaml of 
 - goldenpath-workflow has the rules of the table below: what makes a workflow unsafe although it is correct;
 - [actionlint](https://github.com/rhysd/actionlint/blob/v1.7.12/docs/checks.md) v1.7.12 finds mistakes. It reads workflows only.
 
-Both use the same parsed files, without running anything and without network access. Each has its own row in the report. A
+Both use the same parsed files, without running anything. Each has its own row in the report. A
 finding names the tool that reported it, and a fact that both report is one finding that names both: please report a false
 alarm of goldenpath-workflow to goldenpath, not to actionlint.
 
@@ -31,6 +31,20 @@ job that runs on the given event, or an entry of Dependabot's configuration. A t
 
 const documentTail = `
 An action that is not valid YAML is ` + "`syntax-check`" + ` (high), which actionlint also uses for workflows.
+
+### What is looked up on GitHub
+
+Without --offline, the gate reads the branches and tags of each action's repository with git, for the rules above that say "with the
+network". It uses no token and no quota of the API. For a commit that is not itself a branch or a tag it also reads the history,
+commits without files. All of it takes at most 20 seconds, and as long again for the base.
+
+The row states the result: "14 repositories of actions looked up on GitHub; not looked up: acme/private (it does not exist or is not
+public)". What was not looked up does not change the verdict. Findings without the network are the same with it, except that a
+ref-version-mismatch of low severity becomes the medium one for the same line. A tag can move and a branch can be deleted at any
+time, so the same commit can have other findings of these rules tomorrow.
+
+Not reported are a commit on any branch, the id of an annotated tag, a comment that has more than a version in it, a version without
+a tag, and v4 beside any release of v4.
 
 ## Rules of actionlint
 
@@ -73,7 +87,7 @@ loosen the gate. To keep a finding, add a [waiver](security-gate.md).
 
 ## What the rules cannot see
 
-- Whether a commit belongs to the repository that is named, or a version has known vulnerabilities: that needs the network.
+- Whether a commit belongs to a repository that is named, if the repository is private or was not looked up.
 - What a script does in functions, other files, and commands that it runs.
 - Whether a program comes from an artifact that was downloaded into the workspace itself.
 - Whether the repository is public.

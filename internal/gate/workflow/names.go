@@ -135,6 +135,7 @@ type pin struct {
 	repo    string // owner/repository
 	ref     string
 	comment string // "" without a version
+	claim   string // the version as it is written, if the comment is nothing else
 	places  int    // how many references of the repository are the same, if it is the first of them
 }
 
@@ -149,10 +150,13 @@ func (w *File) pins() []pin {
 		if owner == "" || ref == "" || uses.Pos == nil || uses.Pos.Line < 1 || uses.Pos.Line > len(w.lines) {
 			continue
 		}
-		p := pin{w, uses, owner + "/" + name, strings.ToLower(ref), "", 0}
+		p := pin{file: w, uses: uses, repo: owner + "/" + name, ref: strings.ToLower(ref)}
 		if _, after, ok := strings.Cut(w.lines[uses.Pos.Line-1], uses.Value); ok {
 			if m := claimed.FindStringSubmatch(after); m != nil {
 				p.comment = m[1]
+			}
+			if m := claimWord.FindStringSubmatch(after); m != nil {
+				p.claim = strings.TrimRight(m[1], ".")
 			}
 		}
 		out = append(out, p)

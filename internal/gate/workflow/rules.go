@@ -5,6 +5,9 @@ import "github.com/seed-b235b314/goldenpath/internal/report"
 // dependabotFile in rule.on marks an example that is an entry of updates: there.
 const dependabotFile = "dependabot.yml"
 
+// releasedCommit is v4.1.0 of some/action, which the tests create.
+const releasedCommit = "9946f56f77101fdaeb7932a4b6ec1c1699674d87"
+
 // rule is one check, with its entry in docs/workflow-rules.md.
 type rule struct {
 	id       string
@@ -13,8 +16,8 @@ type rule struct {
 	on       string // events of the example, or dependabotFile
 	example  string // a job in flow style that the rule reports
 	remedy   string
-	instead  string // the example corrected, in the same form
-	check    func(*File) []report.Finding
+	instead  string                       // the example corrected, in the same form
+	check    func(*File) []report.Finding // nil: only lookUp finds it
 }
 
 const (
@@ -116,11 +119,21 @@ func rules() []rule {
 			"push", `{steps: [{uses: actions/create-release@0123456789abcdef0123456789abcdef01234567}]}`,
 			"Use the successor that the finding names.",
 			`{steps: [{run: gh release create v1}]}`, archivedUses},
-		{"ref-version-mismatch", []report.Severity{low},
-			"A version in the comment that contradicts the tag next to it, or that stands beside another commit elsewhere in the repository.",
+		{"ref-version-mismatch", []report.Severity{medium, low},
+			"A version in the comment that contradicts the tag next to it, or that stands beside another commit elsewhere in the repository. With the network, medium: a version whose tag is another commit, and v4 beside a commit that only has versions of v3.",
 			"push", "{steps: [{uses: some/action@v4}]} # v5",
 			"Look up the commit of the version, and correct the comment or the reference.",
 			"{steps: [{uses: some/action@v4}]} # v4.1.0", refVersionMismatch},
+		{"impostor-commit", []report.Severity{high},
+			"With the network: a commit to which no branch or tag of the action's repository leads. GitHub also finds the commits of all forks there, so anyone may have written it.",
+			"push", `{steps: [{uses: some/action@0123456789abcdef0123456789abcdef01234567}]}`,
+			"Pin the commit of a release, and look at what this commit did.",
+			`{steps: [{uses: some/action@` + releasedCommit + `}]} # v4.1.0`, nil},
+		{"ref-confusion", []report.Severity{medium},
+			"With the network: a reference that is a branch and a tag of the action's repository.",
+			"push", `{steps: [{uses: some/action@v4}]}`,
+			"Pin the full commit id and put the version in a comment.",
+			`{steps: [{uses: some/action@` + releasedCommit + `}]} # v4.1.0`, nil},
 		{"unsound-contains", []report.Severity{medium},
 			"A condition that looks for a branch, an actor or an input in a literal text: every part of the text satisfies it.",
 			"push", `{if: "contains('main develop', github.ref_name)", steps: [{run: make}]}`,

@@ -37,10 +37,11 @@ func exampleFile(r rule) string {
 
 // GP-GATE-13: each rule reports the bad example of the document and accepts the good one.
 func TestExamples(t *testing.T) {
+	u := newUpstream(t)
 	for _, r := range rules() {
 		t.Run(r.id, func(t *testing.T) {
 			for text, want := range map[string]bool{r.example: true, r.instead: false} {
-				res := scan(t, gatetest.Write(t, map[string]string{exampleFile(r): example(r, text)}))
+				res := u.scan(t, gatetest.Write(t, map[string]string{exampleFile(r): example(r, text)}), r.check != nil)
 				got := false
 				for _, e := range newWorkflow("w.yml", []byte(example(r, text)), &yaml.Node{}).Errors {
 					if r.on == dependabotFile {

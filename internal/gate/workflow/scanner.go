@@ -12,6 +12,7 @@ import (
 	"github.com/dustin/go-humanize/english"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/gate/origin"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -22,7 +23,8 @@ const Name = "goldenpath-workflow"
 
 // Scanner runs the rules on .github/workflows and on every action of the repository.
 type Scanner struct {
-	Reader *Reader // nil: files are read for this scanner only
+	Reader *Reader              // nil: files are read for this scanner only
+	Origin *origin.Repositories // of the actions; nil: none is looked up
 }
 
 // Name is "goldenpath-workflow".
@@ -76,7 +78,9 @@ func (s Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 	if err != nil {
 		return gate.Result{}, err
 	}
-	res := gate.Result{Findings: slices.Clone(t.Findings()), Missing: slices.Clone(t.Missing), Covered: t.covered()}
+	found, looked := s.lookUp(ctx, in.Offline, t)
+	res := gate.Result{Missing: slices.Clone(t.Missing), Covered: t.covered() + looked}
+	res.Findings = Order(append(replaced(slices.Clone(t.Findings()), found), found...))
 	for _, f := range t.files {
 		if *f.budget < 0 {
 			res.Missing = append(res.Missing, gap(f.Path, errors.New("the expressions in the file refer to each other too often")))
@@ -85,10 +89,12 @@ func (s Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 	return res, ctx.Err()
 }
 
-// check runs every rule.
+// check runs every rule that needs only the files.
 func (w *File) check() (out []report.Finding) {
 	for _, r := range rules() {
-		out = append(out, r.check(w)...)
+		if r.check != nil {
+			out = append(out, r.check(w)...)
+		}
 	}
 	return out
 }
