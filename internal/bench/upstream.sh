@@ -1,14 +1,21 @@
 #!/bin/sh
 # Builds the four upstream commands, at the versions that go.mod pins, into the
 # folder given. Each is a module of its own: their dependencies are not ours.
+# NAME@VERSION after the folder builds that version instead, to compare it before an
+# upgrade: upstream.sh .cache/newer trivy@v0.75.0
 set -eu
 export CGO_ENABLED=0 # as their releases are built, and ours
 out=$1
+shift
+others=$*
 top=$(cd "$(dirname "$0")/../.." && pwd)
 mkdir -p "$out"
 build() { # name module package
 	[ -x "$out/$1" ] && return
 	version=$(cd "$top" && go list -m -f '{{.Version}}' "$2")
+	for other in $others; do
+		case $other in "$1"@*) version=${other#*@} ;; esac
+	done
 	dir=$(mktemp -d)
 	(
 		cd "$dir"

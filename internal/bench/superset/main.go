@@ -3,7 +3,8 @@
 //
 //	go run ./internal/bench/superset -upstream DIR -gate FILE -databases DIR REPOSITORY...
 //
-// It prints Markdown: docs/gate-comparison.md holds what it printed. The exit code
+// With -newer DIR it also runs newer versions of the commands and prints what they find
+// more and less. It prints Markdown: docs/gate-comparison.md holds what it printed. The exit code
 // is 1 if something is missing that no known difference explains.
 package main
 
@@ -32,6 +33,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	upstream := flags.String("upstream", ".cache/upstream", "folder of gitleaks, osv-scanner, trivy and actionlint")
 	gate := flags.String("gate", "bin/security-gate", "the gate")
 	databases := flags.String("databases", "", "folder of advisories")
+	newer := flags.String("newer", "", "folder of newer versions of the four commands, to compare before an upgrade")
 	treeOnly := flags.Bool("tree-only", false, "leave gitleaks git out: it takes long over a large history")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -44,7 +46,10 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(scratch)
-	for _, p := range []*string{upstream, gate, databases} {
+	for _, p := range []*string{upstream, gate, databases, newer} {
+		if *p == "" {
+			continue
+		}
 		if *p, err = filepath.Abs(*p); err != nil {
 			return err
 		}
@@ -52,9 +57,14 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err := versions(out, *upstream, *gate); err != nil {
 		return err
 	}
+	if *newer != "" {
+		if err := versions(out, *newer, *gate); err != nil {
+			return err
+		}
+	}
 	var errs []error
 	for _, dir := range flags.Args() {
-		r := &repository{upstream: *upstream, gate: *gate, databases: *databases, scratch: scratch, treeOnly: *treeOnly}
+		r := &repository{upstream: *upstream, gate: *gate, databases: *databases, newer: *newer, scratch: scratch, treeOnly: *treeOnly}
 		if r.dir, err = filepath.Abs(dir); err != nil {
 			return err
 		}

@@ -17,6 +17,7 @@ import (
 // repository is a clone, and what was found in it.
 type repository struct {
 	dir, upstream, gate, databases, scratch string
+	newer                                   string // newer versions of the commands; empty compares none
 	treeOnly                                bool
 
 	name, commit string
@@ -81,7 +82,11 @@ func (r *repository) compare(ctx context.Context, out io.Writer) error {
 	for i, s := range all {
 		rows = append(rows, r.row(s, found[i]))
 	}
-	return print(out, r, rows)
+	err := print(out, r, rows)
+	if r.newer != "" {
+		err = errors.Join(err, r.differ(ctx, r.newer, found, out))
+	}
+	return err
 }
 
 // open reads which commit is checked out.

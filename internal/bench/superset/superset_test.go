@@ -93,3 +93,23 @@ func TestSame(t *testing.T) {
 		}
 	}
 }
+
+// TestNewer: what a newer version finds under another name of the same vulnerability is
+// no difference, and a fact that only one of the two reports is.
+func TestNewer(t *testing.T) {
+	old := []fact{
+		{rule: "GO-1", names: []string{"GO-1", "CVE-1"}, path: "go.mod", pkg: "m@1"},
+		{rule: "KSV-0001", names: []string{"KSV-0001"}, path: "a.yaml", line: 3, message: "m"},
+		{rule: "key", path: "a.env", line: 1, marks: []string{"m1"}},
+	}
+	renamed := []fact{{rule: "CVE-1", names: []string{"CVE-1"}, path: "go.mod", pkg: "m@1"}, {rule: "KSV-0001", names: []string{"KSV-0001"}, path: "a.yaml", line: 4, message: "m"}, old[2]}
+	if got := without(renamed, old); len(got) != 1 || got[0].line != 4 {
+		t.Errorf("gained %v, want the check at line 4", got)
+	}
+	if got := without(old, renamed); len(got) != 1 || got[0].line != 3 {
+		t.Errorf("lost %v, want the check at line 3", got)
+	}
+	if got := without([]fact{{rule: "key", path: "a.env", line: 1, marks: []string{"m2"}}}, old); len(got) != 1 {
+		t.Errorf("another secret at the same line is the same fact: %v", got)
+	}
+}
