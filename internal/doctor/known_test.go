@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -77,7 +78,7 @@ func contractOf(t *testing.T, file string) contract {
 					c.Gates = append(c.Gates, j.shown+" / "+name)
 				}
 			case is:
-				reached = append(reached, path.Base(local))
+				reached = append(reached, actionsOf(t, path.Base(local))...)
 			}
 		}
 		c.Actions = append(c.Actions, reached...)
@@ -88,4 +89,20 @@ func contractOf(t *testing.T, file string) contract {
 	slices.Sort(c.Actions)
 	c.Actions = slices.Compact(c.Actions)
 	return c
+}
+
+var nested = regexp.MustCompile(`uses: \$/actions/(\S+)`)
+
+// actionsOf returns an action of ours and those that it uses.
+func actionsOf(t *testing.T, name string) []string {
+	t.Helper()
+	b, err := os.ReadFile(root + "actions/" + name + "/action.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := []string{name}
+	for _, m := range nested.FindAllStringSubmatch(string(b), -1) {
+		all = append(all, actionsOf(t, m[1])...)
+	}
+	return all
 }

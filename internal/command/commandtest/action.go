@@ -5,6 +5,8 @@ package commandtest
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/goccy/go-yaml"
@@ -17,7 +19,7 @@ const Root = "../../.."
 var Actions = []string{"preview-up", "preview-down", "security-gate", "scorecard", "promote", "setup"}
 
 // Composites are actions of several steps, which workflows of ours share.
-var Composites = []string{"toolchain", "cloud"}
+var Composites = []string{"toolchain", "cloud", "test", "build", "push", "attest", "deploy", "preview", "prepare", "battery", "grade"}
 
 // Action is an action.yml. A key that GitHub does not know is an error.
 type Action struct {
@@ -34,6 +36,7 @@ type Action struct {
 		Using string   `yaml:"using"`
 		Image string   `yaml:"image"`
 		Args  []string `yaml:"args"`
+		Steps []Step   `yaml:"steps"` // of a composite
 	} `yaml:"runs"`
 }
 
@@ -78,6 +81,21 @@ func ReadAction(t *testing.T, name string) Action {
 		t.Fatalf("actions/%s/action.yml: %v", name, err)
 	}
 	return a
+}
+
+// Steps returns the steps of a job or a composite, with those of our composites in the
+// place of the step that uses one.
+func Steps(t *testing.T, steps []Step) (all []Step) {
+	t.Helper()
+	for _, s := range steps {
+		name, ours := strings.CutPrefix(s.Uses, "$/actions/")
+		if !ours || !slices.Contains(Composites, name) {
+			all = append(all, s)
+			continue
+		}
+		all = append(all, Steps(t, ReadAction(t, name).Runs.Steps)...)
+	}
+	return all
 }
 
 // Read reads a file of the repository.

@@ -150,7 +150,7 @@ func jobsTable(t *testing.T, all []Workflow) string {
 			if j.Uses != "" {
 				continue
 			}
-			fmt.Fprintf(&b, "| %s | %s | %s |\n", jobOf(w, name), cmp.Or(strings.Join(runsCode(j), ", "), "nothing"),
+			fmt.Fprintf(&b, "| %s | %s | %s |\n", jobOf(w, name), cmp.Or(strings.Join(runsCode(t, j), ", "), "nothing"),
 				cmp.Or(strings.Join(credentials(t, w, name), ", "), "nothing"))
 		}
 	}
@@ -163,11 +163,11 @@ func picture(t *testing.T, w Workflow) string {
 	var nodes, edges strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(w.Jobs)) {
 		j := w.Jobs[name]
-		code, holds := len(runsCode(j)) > 0, len(credentials(t, w, name)) > 0
+		code, holds := len(runsCode(t, j)) > 0, len(credentials(t, w, name)) > 0
 		if m := called.FindStringSubmatch(j.Uses); m != nil {
 			callee := ReadWorkflow(t, ".github/workflows", m[1])
 			for inner, one := range callee.Jobs {
-				code, holds = code || len(runsCode(one)) > 0, holds || len(credentials(t, callee, inner)) > 0
+				code, holds = code || len(runsCode(t, one)) > 0, holds || len(credentials(t, callee, inner)) > 0
 			}
 		}
 		left, right := "(", ")"

@@ -34,11 +34,14 @@ type Job struct {
 
 // Step is one step.
 type Step struct {
-	Name string         `yaml:"name"`
-	ID   string         `yaml:"id"`
-	Uses string         `yaml:"uses"`
-	Run  string         `yaml:"run"`
-	With map[string]any `yaml:"with"`
+	Name  string         `yaml:"name"`
+	ID    string         `yaml:"id"`
+	If    string         `yaml:"if"`
+	Uses  string         `yaml:"uses"`
+	Run   string         `yaml:"run"`
+	Shell string         `yaml:"shell"` // of a composite's
+	With  map[string]any `yaml:"with"`
+	Env   map[string]any `yaml:"env"`
 }
 
 // Events is what starts a workflow. Only the mapping form is read: ours use no

@@ -21,23 +21,22 @@ import (
 func TestFoundArtifacts(t *testing.T) {
 	sum := fmt.Sprintf("%x", sha256.Sum256([]byte("{}")))
 	for _, tt := range []struct {
-		name, workflow, job string
+		name, workflow, job, step string
 		files               []string
 		want                string // what attest was called with, or the reports that were picked
 	}{
-		{"one part", "package.yml", "package", []string{"goldenpath-found/tests/test.json", "goldenpath-found/gate/security-gate.json"},
+		{"one part", "package.yml", "package", "Attest", []string{"goldenpath-found/tests/test.json", "goldenpath-found/gate/security-gate.json"},
 			"test tests/test.json; security-gate gate/security-gate.json"},
-		{"two parts", "package.yml", "package", []string{"goldenpath-found/tests/goldenpath-test-1/test.json", "goldenpath-found/tests/goldenpath-test-2/test.json", "goldenpath-found/gate/security-gate.json"},
+		{"two parts", "package.yml", "package", "Attest", []string{"goldenpath-found/tests/goldenpath-test-1/test.json", "goldenpath-found/tests/goldenpath-test-2/test.json", "goldenpath-found/gate/security-gate.json"},
 			"test tests/goldenpath-test-1/test.json tests/goldenpath-test-2/test.json; security-gate gate/security-gate.json"},
-		{"no part", "package.yml", "package", []string{"goldenpath-found/gate/security-gate.json"}, "security-gate gate/security-gate.json"},
-		{"both", "attest.yml", "attest", []string{"goldenpath-found/goldenpath-battery/battery.json", "goldenpath-found/scorecard/scorecard.json"},
+		{"no part", "package.yml", "package", "Attest", []string{"goldenpath-found/gate/security-gate.json"}, "security-gate gate/security-gate.json"},
+		{"both", "attest.yml", "attest", "Attest", []string{"goldenpath-found/goldenpath-battery/battery.json", "goldenpath-found/scorecard/scorecard.json"},
 			"battery,scorecard goldenpath-battery/battery.json scorecard/scorecard.json"},
-		{"only the battery", "attest.yml", "attest", []string{"goldenpath-found/battery.json"}, "battery,scorecard battery.json"},
-		{"two reports", "pull-request.yml", "reports", []string{"found/security-gate/security-gate.json", "found/scorecard/scorecard.json"}, "scorecard.json security-gate.json"},
-		{"one report", "pull-request.yml", "reports", []string{"found/scorecard.json"}, "scorecard.json"},
-		{"no report", "pull-request.yml", "reports", nil, ""},
-		{"no artifact", "pull-request.yml", "comment", nil, "--pull-request 12"},
-		{"no artifact", "comment.yml", "comment", nil, ""},
+		{"only the battery", "attest.yml", "attest", "Attest", []string{"goldenpath-found/battery.json"}, "battery,scorecard battery.json"},
+		{"two reports", "pull-request.yml", "report", "Pick the reports", []string{"found/security-gate/security-gate.json", "found/scorecard/scorecard.json"}, "scorecard.json security-gate.json"},
+		{"one report", "pull-request.yml", "report", "Pick the reports", []string{"found/scorecard.json"}, "scorecard.json"},
+		{"no report", "pull-request.yml", "report", "Pick the reports", nil, ""},
+		{"no artifact", "comment.yml", "comment", "Comment", nil, ""},
 	} {
 		t.Run(tt.workflow+", "+tt.name, func(t *testing.T) {
 			temp := t.TempDir()
@@ -54,9 +53,12 @@ func TestFoundArtifacts(t *testing.T) {
 			for _, name := range tt.files {
 				write(name, "{}")
 			}
-			steps := commandtest.ReadWorkflow(t, ".github/workflows", tt.workflow).Jobs[tt.job].Steps
-			steps = slices.DeleteFunc(steps, func(s commandtest.Step) bool { return s.Run == "" })
-			script := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", steps[len(steps)-1].Run)
+			steps := commandtest.Steps(t, commandtest.ReadWorkflow(t, ".github/workflows", tt.workflow).Jobs[tt.job].Steps)
+			step := slices.IndexFunc(steps, func(s commandtest.Step) bool { return s.Name == tt.step })
+			if step < 0 {
+				t.Fatalf("job %s has no step %q", tt.job, tt.step)
+			}
+			script := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", steps[step].Run)
 			script.Env = append(os.Environ(), "RUNNER_TEMP="+temp, "DIGEST=sha256:1", "GATE=security-gate", "PULL_REQUEST=12", "SHA256="+sum)
 			if out, err := script.CombinedOutput(); err != nil {
 				t.Fatalf("%v: %s", err, out)
