@@ -25,10 +25,11 @@ type Base struct {
 }
 
 // compare marks the findings and partial gaps that also exist in the base. Only scanners
-// with either scan the base, so a change without findings costs no second scan.
-func (o Options) compare(ctx context.Context, runs []run, findings []report.Finding, changed Changes) error {
+// with either scan the base, so a change without findings costs no second scan. It returns
+// the findings of the base, by the index of the finding that each made known.
+func (o Options) compare(ctx context.Context, runs []run, findings []report.Finding, changed Changes) (map[int]report.Finding, error) {
 	if o.Against == nil {
-		return nil
+		return nil, nil
 	}
 	in := o.Input
 	in.Base, in.Head = "", o.Against.Commit
@@ -45,7 +46,7 @@ func (o Options) compare(ctx context.Context, runs []run, findings []report.Find
 		if tree == nil {
 			var err error
 			if tree, when, err = o.Against.Files(ctx); err != nil {
-				return fmt.Errorf("cannot list the files of the base %.7s: %w", o.Against.Commit, err)
+				return nil, fmt.Errorf("cannot list the files of the base %.7s: %w", o.Against.Commit, err)
 			}
 		}
 		files, ok := r.scanner.Select(tree, changed)
@@ -61,11 +62,11 @@ func (o Options) compare(ctx context.Context, runs []run, findings []report.Find
 		}
 	}
 	if len(again.Scanners) == 0 {
-		return nil
+		return nil, nil
 	}
 	dir, err := o.Against.CheckOut(ctx, want)
 	if err != nil {
-		return fmt.Errorf("cannot check out the base %.7s: %w", o.Against.Commit, err)
+		return nil, fmt.Errorf("cannot check out the base %.7s: %w", o.Against.Commit, err)
 	}
 	in.Dir, in.Files, in.Artifact = dir, tree, ""
 	before := scanAll(ctx, again, in, changed)
@@ -79,7 +80,7 @@ func (o Options) compare(ctx context.Context, runs []run, findings []report.Find
 	if movedErr != nil {
 		err = errors.Join(err, fmt.Errorf("cannot find the files that were renamed since the base %.7s: %w", o.Against.Commit, movedErr))
 	}
-	markKnown(findings, joined(before), moved, func(old, name string) lineMap { return readLines(dir, old, o.Dir, name) })
+	counterpart := markKnown(findings, joined(before), moved, func(old, name string) lineMap { return readLines(dir, old, o.Dir, name) })
 	// Links of the base are not checked out. A finding in an unchanged one is known.
 	differs := o.Against.Differs
 	for _, f := range o.Files {
@@ -98,7 +99,7 @@ func (o Options) compare(ctx context.Context, runs []run, findings []report.Find
 			}
 		}
 	}
-	return err
+	return counterpart, err
 }
 
 // markGaps marks the partial gaps that the same scanner has in the base.

@@ -55,6 +55,36 @@ func TestBaselineApply(t *testing.T) {
 	}
 }
 
+// TestRemovedSecret: who accepts a secret that only the history has does not accept its
+// return to the files. A secret that was removed is accepted as it was in the files.
+func TestRemovedSecret(t *testing.T) {
+	inFiles := report.Finding{Rule: "github-pat", Status: report.New, Fingerprint: "github-pat:a.yaml:0a1b", Secret: report.SecretPossible}
+	removed := inFiles
+	removed.Fingerprint, removed.Secret = OnlyHistory+inFiles.Fingerprint, report.SecretRemoved
+	for name, test := range map[string]struct {
+		accepted, found report.Finding
+		want            bool
+	}{
+		"in the files": {inFiles, inFiles, true}, "in the history": {removed, removed, true},
+		"then removed": {inFiles, removed, true}, "then back": {removed, inFiles, false},
+	} {
+		found := []report.Finding{test.found}
+		Baseline{Accepted: []Accepted{{test.accepted.Rule, "", ID(test.accepted), 1}}}.apply(found, nil)
+		if got := found[0].Status == report.Known; got != test.want {
+			t.Errorf("%s: in the baseline %v", name, got)
+		}
+		w := Waiver{Fingerprint: ID(test.accepted)}
+		if got := w.matches(test.found); got != test.want {
+			t.Errorf("%s: waived %v", name, got)
+		}
+		found, base := []report.Finding{test.found}, []report.Finding{test.accepted}
+		markKnown(found, base, nil, nil)
+		if got := found[0].Status == report.Known; got != test.want {
+			t.Errorf("%s: in the base %v", name, got)
+		}
+	}
+}
+
 // TestBaselineFile: what is written is read again, is the same each time, and has no
 // text of a finding.
 func TestBaselineFile(t *testing.T) {

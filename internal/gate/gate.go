@@ -87,12 +87,12 @@ func Run(ctx context.Context, o Options) (*report.Report, []Package, error) {
 	}
 	runs := scanAll(ctx, o, o.Input, changed)
 	findings := joined(runs)
-	baseErr := o.compare(ctx, runs, findings, changed)
+	before, baseErr := o.compare(ctx, runs, findings, changed)
 	if o.Advisories != nil {
 		o.Advisories.Complete(findings)
 	}
-	lapse(findings, o.Past)
-	before := o.Baseline.apply(findings, o.Past)
+	lapse(findings, before, o.Past)
+	baseline := o.Baseline.apply(findings, o.Past)
 	used := waive(findings, o.Waivers, o.Now)
 	for i := range findings {
 		f := &findings[i]
@@ -112,7 +112,7 @@ func Run(ctx context.Context, o Options) (*report.Report, []Package, error) {
 	rep.Sort()
 	gaps, err := o.addChecks(rep, runs, changed)
 	err = errors.Join(baseErr, err)
-	if c, ok := o.Baseline.row(before, o.Advisories != nil && o.Advisories.KnowsExploited(), o.Updater()); ok {
+	if c, ok := o.Baseline.row(baseline, o.Advisories != nil && o.Advisories.KnowsExploited(), o.Updater()); ok {
 		rep.Checks = append(rep.Checks, c)
 	}
 	waivers, warning, ok := waiverCheck(o.Waivers, used, changed == nil, o.Now)
@@ -120,10 +120,10 @@ func Run(ctx context.Context, o Options) (*report.Report, []Package, error) {
 		rep.Checks = append(rep.Checks, waivers)
 	}
 	d := data(runs, rep, o)
-	d.Baseline = before.known
+	d.Baseline = baseline.known
 	rep.SetData(d)
 	rep.Seconds = time.Since(start).Seconds()
-	decide(rep, o, gaps, warning, before.known, err)
+	decide(rep, o, gaps, warning, baseline.known, err)
 	warnRows(rep, runs)
 	if o.Secrets != nil {
 		redactWaivers(rep, o.Secrets)

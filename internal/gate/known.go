@@ -26,8 +26,10 @@ import (
 // - the same check of a configuration scanner on the same line, as when a container is
 // renamed.
 //
-// lines compares a file of the base with one of the checkout.
-func markKnown(findings, base []report.Finding, moved map[string]string, lines func(old, name string) lineMap) {
+// lines compares a file of the base with one of the checkout. markKnown returns the finding
+// of the base that made each finding known, by the index of the finding.
+func markKnown(findings, base []report.Finding, moved map[string]string, lines func(old, name string) lineMap) map[int]report.Finding {
+	counterpart := map[int]report.Finding{}
 	claim := func(names func(report.Finding, bool) []string) {
 		free := map[string][]int{}
 		for i, f := range base {
@@ -48,6 +50,7 @@ func markKnown(findings, base []report.Finding, moved map[string]string, lines f
 				free[name] = left
 				if len(left) > 0 {
 					base[left[0]].Status, f.Status = report.Known, report.Known // of the base: claimed
+					counterpart[i] = base[left[0]]
 					break
 				}
 			}
@@ -64,7 +67,7 @@ func markKnown(findings, base []report.Finding, moved map[string]string, lines f
 		case ok:
 			return []string{old + "\x00" + unplaced(f)}
 		}
-		return []string{f.Fingerprint}
+		return acceptedAs(f)
 	})
 	claim(func(f report.Finding, _ bool) []string {
 		if f.Package == "" {
@@ -101,6 +104,7 @@ func markKnown(findings, base []report.Finding, moved map[string]string, lines f
 		}
 		return []string{fmt.Sprintf("%s\x00%s\x00%d", f.Rule, f.At.Path, f.At.Line)}
 	})
+	return counterpart
 }
 
 // version matches the version of an action or an image: owner/action@v1, node:22.
@@ -118,12 +122,14 @@ func unplaced(f report.Finding) string {
 // lapse makes findings of the base new that the base had only under a waiver. The commit
 // was accepted until the waiver ended or was removed, and not for longer. past are the
 // waivers that applied then, and those that apply now: a valid one covers the finding
-// again.
-func lapse(findings []report.Finding, past []Waiver) {
+// again. before has the findings of the base, which a waiver may name by a path or a
+// version that the change has left.
+func lapse(findings []report.Finding, before map[int]report.Finding, past []Waiver) {
 	for i := range findings {
 		f := &findings[i]
+		old, ok := before[i]
 		for j := range past {
-			if w := &past[j]; f.Status == report.Known && w.matches(*f) {
+			if w := &past[j]; f.Status == report.Known && (w.matches(*f) || ok && w.matches(old)) {
 				f.Status = report.New
 				f.Waiver = "the base had this finding only under a waiver (until " + w.Expires + ", " + w.Owner + "): fix it, or waive it again"
 			}

@@ -83,7 +83,7 @@ type Gap struct {
 	// Partial means that what could be read was examined. If the base has the same gap, it
 	// is Known, which is a warning: the change did not cause it.
 	Partial bool `json:"-"`
-	Known   bool `json:"-"`
+	Known   bool `json:"known,omitempty"`
 }
 
 // Database identifies advisory data that was used.

@@ -48,6 +48,21 @@ func ID(f report.Finding) string {
 	return hex.EncodeToString(sum[:16])
 }
 
+// OnlyHistory begins the fingerprint of a secret that only the history has: who accepts it
+// does not accept its return to the files.
+const OnlyHistory = "history:"
+
+// acceptedAs returns the fingerprints under which a finding is accepted. A secret that was
+// removed is also accepted under the one that it had in the files.
+func acceptedAs(f report.Finding) []string {
+	out := []string{f.Fingerprint, ID(f)}
+	if old, removed := strings.CutPrefix(f.Fingerprint, OnlyHistory); removed && f.Secret == report.SecretRemoved {
+		f.Fingerprint = old
+		out = append(out, old, ID(f))
+	}
+	return out
+}
+
 // same reports whether both waivers name the same findings.
 func (w Waiver) same(o Waiver) bool {
 	return w.ID == o.ID && w.Fingerprint == o.Fingerprint && w.PURL == o.PURL && w.Rule == o.Rule && w.Path == o.Path

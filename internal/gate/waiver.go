@@ -50,7 +50,7 @@ func (w *Waiver) Holds(f report.Finding, now time.Time) bool {
 func (w *Waiver) matches(f report.Finding) bool {
 	switch {
 	case w.Fingerprint != "":
-		return w.Fingerprint == f.Fingerprint || w.Fingerprint == ID(f)
+		return slices.Contains(acceptedAs(f), w.Fingerprint)
 	case w.ID != "":
 		return (w.ID == f.Rule || slices.Contains(f.Aliases, w.ID)) && (w.PURL == "" || w.is(f.Package))
 	case w.PURL != "":

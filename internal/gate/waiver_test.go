@@ -290,14 +290,26 @@ func TestExpiredWaiverOfAKnownFinding(t *testing.T) {
 		"a release without waivers": {nil, nil, report.Known},
 	} {
 		all := []report.Finding{f}
-		lapse(all, test.then)
+		lapse(all, nil, test.then)
 		if waive(all, test.today, now); all[0].Status != test.want || (all[0].Waiver == "") != (len(test.then)+len(test.today) == 0) {
 			t.Errorf("%s: %s %q, want %s", name, all[0].Status, all[0].Waiver, test.want)
 		}
 	}
+	// A file that was renamed meanwhile, and a waiver that names its old path.
+	old := report.Finding{Rule: "DS-0002", Status: report.New, Severity: report.High, At: report.Location{Path: "Dockerfile"}, Fingerprint: "DS-0002:Dockerfile:x"}
+	renamed := old
+	renamed.At.Path, renamed.Fingerprint = "web/Dockerfile", "DS-0002:web/Dockerfile:x"
+	found := []report.Finding{renamed}
+	before := markKnown(found, []report.Finding{old}, map[string]string{"web/Dockerfile": "Dockerfile"}, nil)
+	if found[0].Status != report.Known {
+		t.Fatalf("renamed: %s", found[0].Status)
+	}
+	if lapse(found, before, []Waiver{{Rule: "DS-0002", Path: "Dockerfile", Owner: "ann", Expires: "2026-11-20"}}); found[0].Status != report.New {
+		t.Errorf("a rename made an accepted finding known for ever: %s", found[0].Status)
+	}
 	renewed := append(past, Waiver{ID: "CVE-2026-1", Reason: "not reachable", Owner: "ann", Expires: "2026-12-31", until: now.AddDate(0, 1, 0)})
 	all := []report.Finding{f}
-	lapse(all, renewed)
+	lapse(all, nil, renewed)
 	if waive(all, renewed, now); all[0].Status != report.Waived {
 		t.Errorf("renewed: %s", all[0].Status)
 	}

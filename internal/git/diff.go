@@ -24,7 +24,7 @@ type Hunk struct {
 var (
 	commitLine = regexp.MustCompile(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`)
 	hunkLine   = regexp.MustCompile(`^@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@`)
-	headerLine = regexp.MustCompile(`^(?:diff --git|index|old mode|new mode|new file mode|deleted file mode|---) `)
+	headerLine = regexp.MustCompile(`^(?:diff --git|index|old mode|new mode|new file mode|deleted file mode|similarity index|rename from|rename to|---) `)
 )
 
 // longestHeader is the limit for a line outside of hunks, in bytes. Names are quoted:

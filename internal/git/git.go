@@ -40,7 +40,7 @@ func Own(dir string) Repository {
 }
 
 // Foreign returns a repository whose configuration is not trusted. The configuration of
-// the machine does not apply, replaced objects are ignored, paths are literal, git does
+// the machine does not apply, replaced objects and grafts are ignored, paths are literal, git does
 // not look for a repository above dir, and nothing is fetched unless AllowFetch is
 // used. The owner of the folder is not checked: in a container it is always another
 // user.
@@ -50,7 +50,7 @@ func Foreign(dir string) Repository {
 	}
 	return Repository{dir: dir,
 		config: [][2]string{{"core.hooksPath", os.DevNull}, {"core.fsmonitor", "false"}, {"core.quotePath", "false"}, {"safe.directory", "*"}},
-		env: []string{"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull, "GIT_ATTR_NOSYSTEM=1", "GIT_NO_REPLACE_OBJECTS=1",
+		env: []string{"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull, "GIT_ATTR_NOSYSTEM=1", "GIT_NO_REPLACE_OBJECTS=1", "GIT_GRAFT_FILE=" + filepath.Join(os.DevNull, "none"),
 			noLazyFetch, "GIT_LITERAL_PATHSPECS=1", "GIT_CEILING_DIRECTORIES=" + filepath.Dir(dir)},
 	}
 }

@@ -23,7 +23,7 @@ func GroupFindings(all []Finding) []Group {
 	index := map[string]int{}
 	for _, f := range all {
 		rule, severity := f.Rule, string(f.Severity)
-		if f.vulnerability() {
+		if f.Vulnerability() {
 			rule, severity = "", ""
 		}
 		key := strings.Join([]string{f.group(), rule, f.Package, severity, f.Secret, f.Unused}, "\x00")
@@ -38,10 +38,10 @@ func GroupFindings(all []Finding) []Group {
 	return groups
 }
 
-// vulnerability reports whether the finding is a vulnerability of a package. Rules of a
+// Vulnerability reports whether the finding is a vulnerability of a package. Rules of a
 // policy, such as licence-not-allowed, are about a package too and begin with a small
 // letter.
-func (f Finding) vulnerability() bool {
+func (f Finding) Vulnerability() bool {
 	return f.Package != "" && f.Rule != "" && unicode.IsUpper(rune(f.Rule[0]))
 }
 

@@ -81,7 +81,7 @@ func (f Finding) tags() []string {
 	switch {
 	case f.Secret != "":
 		out = append(out, "secret", "external/cwe/cwe-798")
-	case f.vulnerability():
+	case f.Vulnerability():
 		out = append(out, "dependency", "vulnerability")
 	case f.Package != "":
 		out = append(out, "dependency", "policy")

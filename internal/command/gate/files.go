@@ -90,7 +90,7 @@ func (c *Scan) write(rep *report.Report, packages []gate.Package, o gate.Options
 
 // writeSARIF writes a file for each tool that ran. A file without results closes the
 // tool's alerts in code scanning, so a tool that could not complete has none: what it did
-// not read is not fixed.
+// not read is not fixed. A gap that the base has too closes nothing.
 func writeSARIF(dir string, rep *report.Report, o gate.Options) error {
 	d, err := report.DataOf[gate.Data](rep)
 	if err != nil {
@@ -104,7 +104,7 @@ func writeSARIF(dir string, rep *report.Report, o gate.Options) error {
 		tools = append(tools, f.Tools...)
 	}
 	for _, s := range d.Scanners {
-		if s.Error != "" || len(s.Gaps) > 0 && o.MissingDatabase != "warn" {
+		if s.Error != "" || slices.ContainsFunc(s.Gaps, func(g gate.Gap) bool { return !g.Known }) {
 			tools = slices.DeleteFunc(tools, func(tool string) bool { return tool == s.Name })
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/git"
@@ -79,6 +80,9 @@ func (r repository) baseline(ctx context.Context, head string, last released) (a
 	if err != nil {
 		return accepted{}, err
 	}
+	if added, err = r.merged(ctx, added, head, last.commit); err != nil {
+		return accepted{}, err
+	}
 	trusted := last.commit != "" || len(last.releases) == 0 || slices.ContainsFunc(last.releases, func(id string) bool { return r.isAncestor(ctx, added, id) })
 	switch {
 	case added == "" || !trusted:
@@ -131,6 +135,46 @@ func (r repository) adoption(ctx context.Context, head string) (string, error) {
 		return "", nil
 	}
 	return strings.TrimSpace(out), err
+}
+
+// merged returns the commit that brought goldenpath to the branch of head: the merge, if it
+// was added on another branch and the branch moved on meanwhile, else added. What the branch
+// had by then was there before goldenpath, as after a squash merge. Only a merge that is part
+// of the last accepted commit counts: any other could bring anything.
+func (r repository) merged(ctx context.Context, added, head, last string) (string, error) {
+	if added == "" || added == head || last == "" {
+		return added, nil
+	}
+	out, err := r.git(ctx, "rev-list", "--first-parent", "--reverse", "--parents", head, "^"+added)
+	if err != nil {
+		return "", fmt.Errorf("cannot find the merge that brought goldenpath to the branch: %w", err)
+	}
+	lines := strings.Split(strings.TrimSpace(out), "\n") // commit parent…
+	if first := strings.Fields(lines[0]); len(first) < 2 || first[1] == added {
+		return added, nil // the branch itself added it
+	}
+	// A commit after the merge contains what the merge contains.
+	i := sort.Search(len(lines), func(i int) bool { return r.isAncestor(ctx, added, lines[i][:strings.IndexByte(lines[i]+" ", ' ')]) })
+	if i == len(lines) {
+		return added, ctx.Err()
+	}
+	merge := strings.Fields(lines[i])[0]
+	if !r.isAncestor(ctx, merge, last) {
+		return added, ctx.Err()
+	}
+	return merge, ctx.Err()
+}
+
+// adopted reports whether a commit has goldenpath: its configuration or a call of one of its
+// workflows or actions.
+func (r repository) adopted(ctx context.Context, commit string) bool {
+	for _, mark := range marks {
+		if _, err := r.git(ctx, "rev-parse", "--verify", "--quiet", commit+":"+mark); err == nil {
+			return true
+		}
+	}
+	_, err := r.git(ctx, "grep", "--quiet", "-F", "-e", actions, commit, "--", workflows)
+	return err == nil
 }
 
 // adopting reports whether the checkout has a configuration that is not committed yet.

@@ -50,7 +50,9 @@ const (
 func (r repository) base(ctx context.Context, q Request, head string) (base, error) {
 	switch {
 	case q.Base != "":
-		return r.named(ctx, q.Base, head)
+		b, err := r.named(ctx, q.Base, head)
+		b.whole = q.Event.Name == "push" // its SARIF replaces that of the whole repository
+		return b, err
 	case q.Event.Name == "push" && head != "" && !q.Event.Tag:
 		return r.pushed(ctx, q.Event.Base, head)
 	case q.Event.Base != "" && q.Event.Name != "push":
@@ -132,8 +134,9 @@ func (r repository) proposed(ctx context.Context, e Event, head string) (base, e
 // examined again, and what was published since counts as new. So a release, a schedule
 // and a manual run report all that is neither waived nor in the baseline.
 //
-// The configuration is read from the last commit that the gate accepted, as for a push.
-// The waivers are those of the checkout.
+// The configuration is read from the last commit that the gate accepted, as for a push. A
+// tag can name any commit, so without an accepted one its configuration is that of the
+// commit that added goldenpath. The waivers are those of the checkout.
 func (r repository) counted(ctx context.Context, e Event, head string) (base, error) {
 	last, err := r.lastPass(ctx, head, true)
 	if err != nil {
@@ -149,7 +152,11 @@ func (r repository) counted(ctx context.Context, e Event, head string) (base, er
 	case a.commit != head:
 		a.proof = fmt.Sprintf("baseline: %.7s added goldenpath; the %s counts everything that came later", a.commit, e.what())
 	}
-	return base{compared: a.commit, policy: last.commit, since: last.commit, proof: a.proof, kind: a.kind, whole: true, counted: true}, nil
+	policy := last.commit
+	if policy == "" && e.Tag && a.commit != head {
+		policy = a.commit
+	}
+	return base{compared: a.commit, policy: policy, since: policy, proof: a.proof, kind: a.kind, whole: true, counted: true}, nil
 }
 
 // what names the event.
@@ -167,7 +174,9 @@ func (e Event) what() string {
 // The configuration is also read from the accepted commit. Otherwise a refused push could set
 // the rules for the next push. The waivers are read from the commit before the push: a
 // waiver names its findings, and the report lists it. If waivers were read from the
-// accepted commit, a finding without a fix would block every later push.
+// accepted commit, a finding without a fix would block every later push. A force push, whose
+// commit does not contain the one before it, must not bring its own rules either: without an
+// accepted commit they are those of the commit that added goldenpath.
 func (r repository) pushed(ctx context.Context, before, head string) (base, error) {
 	a, err := r.lastAccepted(ctx, head)
 	if err != nil {
@@ -183,11 +192,21 @@ func (r repository) pushed(ctx context.Context, before, head string) (base, erro
 		if err != nil && !errors.Is(err, errNoCommit) {
 			return base{}, err
 		}
-		if err == nil && id != head && r.isAncestor(ctx, id, head) && (last == "" || r.isAncestor(ctx, last, id)) {
+		follows := err == nil && id != head && r.isAncestor(ctx, id, head)
+		switch {
+		case follows && (last == "" || r.isAncestor(ctx, last, id)):
 			b.waivers = id
-			if last == "" {
-				b.policy = id
+			if last != "" {
+				break
 			}
+			b.policy = id
+			if !r.adopted(ctx, id) { // this push brought it
+				if b.compared, err = r.merged(ctx, a.commit, head, head); err != nil {
+					return base{}, err
+				}
+			}
+		case !follows && last == "" && a.commit != head:
+			b.policy, b.waivers = a.commit, a.commit
 		}
 	}
 	b.since = b.policy

@@ -188,3 +188,67 @@ func TestPushLinks(t *testing.T) {
 		}
 	}
 }
+
+// TestForcePushBringsNoRules: a commit that replaces the one before it, and a tag, are judged
+// by the rules of the commit that added goldenpath until one has passed.
+func TestForcePushBringsNoRules(t *testing.T) {
+	r := newRepo(t)
+	r.commit(map[string]string{"a": "1\n"})
+	added := r.commit(map[string]string{".goldenpath.yml": configured})
+	before := r.commit(map[string]string{"b": "1\n"})
+	r.git("checkout", "-q", "-b", "forced", added)
+	r.commit(map[string]string{".goldenpath.yml": configured + "gate: {exclude: [src]}\n", "src/key": "1\n"})
+	c, _, err := r.find(push(before))
+	if err != nil || c.Policy != added || c.Waivers != added {
+		t.Errorf("forced: policy of %.7s, waivers of %.7s, %v; want %.7s", c.Policy, c.Waivers, err, added)
+	}
+	c, _, err = r.find(Request{Event: Event{Name: "push", Tag: true}, Committed: true})
+	if err != nil || c.Policy != added {
+		t.Errorf("a tag: policy of %.7s, %v; want %.7s", c.Policy, err, added)
+	}
+}
+
+// TestNamedBaseOfAPush: what a push uploads replaces the results of the whole repository.
+func TestNamedBaseOfAPush(t *testing.T) {
+	r := newRepo(t)
+	one := r.commit(map[string]string{"a": "1\n"})
+	r.commit(map[string]string{"b": "1\n"})
+	for name, whole := range map[string]bool{"push": true, "pull_request": false} {
+		_, l, err := r.find(Request{Base: one, Event: Event{Name: name, Base: one}, Committed: true})
+		if err != nil || l.Against == nil || (l.Against.Changed == nil) != whole {
+			t.Errorf("%s: %+v, %v", name, l, err)
+		}
+	}
+}
+
+// TestAdoptedByMerge: what the main branch had when a pull request brought goldenpath is the
+// baseline, as after a squash merge, in the push and, once it passed, in every other run.
+func TestAdoptedByMerge(t *testing.T) {
+	r := newRepo(t)
+	root := r.commit(map[string]string{"a": "1\n"})
+	r.git("checkout", "-q", "-b", "adopt")
+	added := r.commit(map[string]string{".goldenpath.yml": configured})
+	r.git("checkout", "-q", "main")
+	before := r.commit(map[string]string{"Dockerfile": "1\n"})
+	r.git("merge", "-q", "--no-ff", "-m", "merge", "adopt")
+	merge := r.git("rev-parse", "HEAD")
+	if c, _, err := r.find(push(before)); err != nil || !c.First {
+		t.Errorf("the push that brought it: compared with %.7s, %v", c.base.compared, err)
+	}
+	r.commit(map[string]string{"b": "1\n"})
+	schedule := Request{Event: Event{Name: "schedule"}, Committed: true}
+	if c, _, err := r.find(schedule); err != nil || c.base.compared != added {
+		t.Errorf("before a pass: %.7s, %v", c.base.compared, err)
+	}
+	schedule.Passed = []string{merge}
+	if c, _, err := r.find(schedule); err != nil || c.base.compared != merge {
+		t.Errorf("after a pass: %.7s, want %.7s, %v", c.base.compared, merge, err)
+	}
+	// A branch from before that merges main later brings what main never had.
+	r.git("checkout", "-q", "-b", "topic", root)
+	r.commit(map[string]string{"bad": "1\n"})
+	r.git("merge", "-q", "-m", "merge", "main")
+	if c, _, err := r.find(schedule); err != nil || c.base.compared != added {
+		t.Errorf("another merge: %.7s, want %.7s, %v", c.base.compared, added, err)
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -99,7 +100,7 @@ func (s secret) finding(id string) report.Finding {
 	}
 	if s.commit != "" {
 		// The line belongs to an older version, so an annotation there would mislead.
-		f.At, f.Secret = report.Location{Path: s.path}, report.SecretRemoved
+		f.At, f.Secret, f.Fingerprint = report.Location{Path: s.path}, report.SecretRemoved, gate.OnlyHistory+id
 		f.Message = fmt.Sprintf("%s (only in the history: added at line %d by commit %.7s%s, no longer in the tree)", s.about, s.line, s.commit, s.since())
 		f.Fix = "revoke and rotate the secret at its issuer: removing it from the tree did not remove it from the history"
 	}

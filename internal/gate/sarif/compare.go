@@ -49,13 +49,21 @@ func compare(ctx context.Context, in gate.Input, hits []hit) error {
 	if err != nil {
 		return fmt.Errorf("%w (a shallow checkout may lack the base: use fetch-depth: 0)", err)
 	}
-	args := []string{"diff", "-U0", "--no-ext-diff", "--no-textconv", "--no-renames", "--text", "--full-index", "--no-color", "--no-relative",
+	old, err := renamed(ctx, repo, in.Base, paths, before)
+	if err != nil {
+		return err
+	}
+	renames := similar
+	if len(old) == 0 {
+		renames = "--no-renames"
+	}
+	args := []string{"diff", "-U0", "--no-ext-diff", "--no-textconv", renames, "--text", "--full-index", "--no-color", "--no-relative",
 		"--inter-hunk-context=0", "--ignore-submodules=all", "--src-prefix=a/", "--dst-prefix=b/", in.Base, "--"}
 	names, length := slices.Sorted(maps.Keys(paths)), 0
 	for _, n := range names {
 		length += len(n) + 1
 	}
-	if length <= maxPathspec {
+	if length <= maxPathspec && len(old) == 0 {
 		args = append(args, names...)
 	}
 	changed := map[string][]span{}
@@ -73,11 +81,31 @@ func compare(ctx context.Context, in gate.Input, hits []hit) error {
 	for i := range hits {
 		h := &hits[i]
 		own := span{h.At.Path, h.At.Line, h.end}
-		if h.here && before[h.At.Path] && !slices.ContainsFunc(append(h.touches, own), func(s span) bool { return touched(changed[s.path], s) }) {
+		if h.here && before[cmp.Or(old[h.At.Path], h.At.Path)] && !slices.ContainsFunc(append(h.touches, own), func(s span) bool { return touched(changed[s.path], s) }) {
 			h.Status = report.Known
 		}
 	}
 	return nil
+}
+
+// similar is how much of a renamed file is unchanged, as for the findings of the scanners.
+const similar = "-M60%"
+
+// renamed returns the names in the base of the files that the base has under another name.
+func renamed(ctx context.Context, repo git.Repository, base string, paths, before map[string]bool) (map[string]string, error) {
+	old := map[string]string{}
+	if !slices.ContainsFunc(slices.Collect(maps.Keys(paths)), func(name string) bool { return !before[name] }) {
+		return old, nil
+	}
+	err := repo.Stream(ctx, nil, func(r io.Reader) error {
+		text, err := io.ReadAll(r)
+		fields := strings.Split(string(text), "\x00") // R087, old, new
+		for i := 0; i+2 < len(fields); i += 3 {
+			old[fields[i+2]] = fields[i+1]
+		}
+		return err
+	}, "diff", "-z", similar, "-l2000", "--diff-filter=R", "--name-status", "--no-ext-diff", "--no-textconv", "--no-relative", base, "--")
+	return old, err
 }
 
 // spanOf returns the lines after the change that a hunk touches. Where lines were only

@@ -78,7 +78,7 @@ func TestNewAgainstBase(t *testing.T) {
 		{"edited.go", `"startLine":11`, report.New}, {"edited.go", `"startLine":12`, report.Known}, {"edited.go", `"startLine":3,"endLine":15`, report.New},
 		{"edited.go", `"startLine":12,"endLine":15`, report.Known}, {"edited.go", ``, report.New},
 		{"cut.go", `"startLine":3`, report.Known}, {"cut.go", `"startLine":4`, report.New}, {"cut.go", `"startLine":5`, report.New}, {"cut.go", `"startLine":6`, report.Known},
-		{"renamed.go", at20, report.New}, {"old.go", at20, report.New}, {"gone.go", `"startLine":1`, report.New}, {"added.go", `"startLine":2`, report.New},
+		{"renamed.go", at20, report.Known}, {"old.go", at20, report.New}, {"gone.go", `"startLine":1`, report.New}, {"added.go", `"startLine":2`, report.New},
 		{"untracked.go", `"startLine":1`, report.New}, {"never.go", `"startLine":1`, report.New}, {"never.go", ``, report.New},
 		{"a%20b/%C3%BC%22q.go", `"startLine":3`, report.New}, {"a%20b/%C3%BC%22q.go", `"startLine":4`, report.Known},
 		{"--trick.go", `"startLine":3`, report.New}, {"--trick.go", `"startLine":4`, report.Known},

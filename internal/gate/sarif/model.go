@@ -84,12 +84,13 @@ type componentReference struct {
 }
 
 type invocation struct {
-	Successful    *bool          `json:"executionSuccessful"`
-	Signal        string         `json:"exitSignalName"`
-	StartFailure  string         `json:"processStartFailureMessage"`
-	Execution     []notification `json:"toolExecutionNotifications"`
-	Configuration []notification `json:"toolConfigurationNotifications"`
-	Overrides     []override     `json:"ruleConfigurationOverrides"`
+	Successful    *bool            `json:"executionSuccessful"`
+	Folder        artifactLocation `json:"workingDirectory"`
+	Signal        string           `json:"exitSignalName"`
+	StartFailure  string           `json:"processStartFailureMessage"`
+	Execution     []notification   `json:"toolExecutionNotifications"`
+	Configuration []notification   `json:"toolConfigurationNotifications"`
+	Overrides     []override       `json:"ruleConfigurationOverrides"`
 }
 
 type notification struct {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"os"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -44,8 +45,29 @@ func newPlaces(r *run, dir string) *places {
 	for _, v := range r.Provenance {
 		declare(v.Mapped)
 	}
+	for _, i := range r.Invocations {
+		declare(i.Folder)
+	}
 	return p
 }
+
+// has reports whether the checkout has the file.
+func (p *places) has(name string) bool {
+	_, err := os.Lstat(filepath.Join(filepath.FromSlash(p.checkout[0]), filepath.FromSlash(name)))
+	return err == nil && filepath.IsLocal(filepath.FromSlash(name))
+}
+
+// workspace returns the path below the checkout of a GitHub runner, where the tool ran if it
+// ran in another job or outside of this container: /home/runner/work/NAME/NAME/….
+func workspace(name string) (string, bool) {
+	if rest, ok := strings.CutPrefix(name, "/github/workspace/"); ok {
+		return rest, true
+	}
+	m := runner.FindStringSubmatch(name)
+	return strings.Join(m[min(len(m), 3):], ""), m != nil && m[1] == m[2]
+}
+
+var runner = regexp.MustCompile(`^(?:/home/runner/work|/Users/runner/work|/runner/_work|/__w|/?[A-Za-z]:/a)/([^/]+)/([^/]+)/(.+)$`)
 
 // find returns a location's path in the repository. name is "" if the location is empty
 // or the repository itself. outside is the location if it is not in the repository.
@@ -89,7 +111,7 @@ func (p *places) inside(l artifactLocation) (string, bool) {
 				return "", false
 			}
 		}
-		if absolute && root && !disk(folder) {
+		if absolute && !disk(folder) && (root || base.BaseID == "" && p.has(name)) {
 			// The tool may have run on another machine: its root stands for the repository.
 			sub, _ := below(folder, p.checkout)
 			return local(path.Join(sub, name))
@@ -100,9 +122,14 @@ func (p *places) inside(l artifactLocation) (string, bool) {
 		return "", false
 	}
 	if absolute {
-		if name, ok = below(name, slices.Concat(p.checkout, p.declared)); !ok {
+		rest, ok := below(name, slices.Concat(p.checkout, p.declared))
+		if !ok {
+			rest, ok = workspace(path.Clean(name))
+		}
+		if !ok {
 			return "", false
 		}
+		name = rest
 	}
 	return local(name)
 }

@@ -20,7 +20,11 @@ func TestPlaces(t *testing.T) {
 	}
 	const bases = `"originalUriBaseIds":{"%SRCROOT%":{"uri":"file:///runner/app/"},"ROOTPATH":{"uri":"file:///"},"SUB":{"uri":"sub/","uriBaseId":"%SRCROOT%"},"LOOP":{"uriBaseId":"LOOP","uri":"a/"},
 		"UP":{"uri":"../","uriBaseId":"%SRCROOT%"},"LIB":{"uri":"file:///usr/lib/"},"PROJECTROOT":{"uri":"file:///CHECKOUT/in/"},"WEB":{"uri":"https://example.com/"}},
-		"versionControlProvenance":[{"mappedTo":{"uri":"file:///C:/a/repo/"}}],"artifacts":[{"location":{"uri":"by/index.go"}}]`
+		"versionControlProvenance":[{"mappedTo":{"uri":"file:///C:/a/repo/"}}],"artifacts":[{"location":{"uri":"by/index.go"}}],
+		"invocations":[{"executionSuccessful":true,"workingDirectory":{"uri":"file:///build/7/"}}]`
+	if err := os.WriteFile(filepath.Join(dir, "here.go"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct{ location, want string }{
 		{`"uri":"src/a.go"`, "src/a.go"},
 		{`"uri":"./src//a.go"`, "src/a.go"},
@@ -46,6 +50,15 @@ func TestPlaces(t *testing.T) {
 		{`"uri":"file:///C:/a/repo/src/a.go"`, "src/a.go"},
 		{`"uri":"./c:/x.go"`, "c:/x.go"},
 		{`"uri":"%252e%252e/a.go"`, "%2e%2e/a.go"}, // decoded once
+
+		// The folders of runners, on which the tool ran in another job or outside of a container.
+		{`"uri":"file:///home/runner/work/shop/shop/src/a.go"`, "src/a.go"},
+		{`"uri":"D:\\a\\shop\\shop\\a.go"`, "a.go"},
+		{`"uri":"/github/workspace/a.go"`, "a.go"},
+		{`"uri":"file:///build/7/a.go"`, "a.go"}, // the working directory
+		{`"uri":"here.go","uriBaseId":"LIB"`, "here.go"},
+		{`"uri":"/home/runner/work/shop/other/a.go"`, "!"},
+		{`"uri":"/home/runner/work/_temp/x.go"`, "!"},
 
 		{`"uri":"../a.go"`, "!"},
 		{`"uri":"src/../../a.go"`, "!"},

@@ -38,7 +38,7 @@ func Write(w io.Writer, rep *report.Report, waivers []gate.Waiver, now time.Time
 	product := vex.Component{ID: Product(rep)}
 	for _, f := range rep.Findings {
 		i := slices.IndexFunc(waivers, func(w gate.Waiver) bool { return w.Holds(f, now) })
-		if f.Status != report.Waived || f.Package == "" || i < 0 || !strings.Contains(f.Rule, "-") {
+		if f.Status != report.Waived || i < 0 || !f.Vulnerability() {
 			continue
 		}
 		doc.Statements = append(doc.Statements, statement(f, waivers[i], product))

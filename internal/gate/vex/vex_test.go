@@ -22,6 +22,7 @@ func TestWrite(t *testing.T) {
 waivers:
   - {id: CVE-2026-1, reason: only the CLI parses what users upload, owner: ann, expires: 2026-12-31, justification: vulnerable_code_not_in_execute_path}
   - {id: CVE-2026-2, purl: pkg:npm/b, reason: we wait for the release, owner: bob, expires: 2026-12-01}
+  - {purl: pkg:npm/d, reason: we may use it, owner: bob, expires: 2026-12-01}
   - {rule: DS-0002, path: Dockerfile, reason: it needs port 80, owner: bob, expires: 2026-12-01}
 `
 	if err := os.WriteFile(filepath.Join(dir, "w.yml"), []byte(text), 0o644); err != nil {
@@ -35,6 +36,7 @@ waivers:
 		{Rule: "CVE-2026-1", Aliases: []string{"GHSA-aaaa-bbbb-cccc"}, Package: "pkg:npm/a@1.0.0", Status: report.Waived},
 		{Rule: "GHSA-dddd-eeee-ffff", Aliases: []string{"CVE-2026-2"}, Package: "pkg:npm/b@2.0.0", Status: report.Waived},
 		{Rule: "CVE-2026-3", Package: "pkg:npm/c@2.0.0", Status: report.New},
+		{Rule: "licence-not-allowed", Package: "pkg:npm/d@1.0.0", Status: report.Waived}, // no vulnerability
 		{Rule: "DS-0002", At: report.Location{Path: "Dockerfile"}, Status: report.Waived},
 	}}
 	write := func() []byte {
