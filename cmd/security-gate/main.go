@@ -23,7 +23,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	// The library of a scanner replaces the default logger; this restores one.
 	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, nil)))
-	code := command.Main(ctx, command.System(), gate.New())
+	code := gate.Main(ctx, command.System())
 	stop()
 	os.Exit(code)
 }

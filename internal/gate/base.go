@@ -68,7 +68,7 @@ func (o Options) compare(ctx context.Context, runs []run, findings []report.Find
 	if err != nil {
 		return nil, fmt.Errorf("cannot check out the base %.7s: %w", o.Against.Commit, err)
 	}
-	in.Dir, in.Files, in.Artifact = dir, tree, ""
+	in.Dir, in.Files, in.Part, in.Artifact = dir, tree, true, ""
 	before := scanAll(ctx, again, in, changed)
 	for _, r := range before {
 		if r.err != nil {

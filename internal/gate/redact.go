@@ -14,7 +14,7 @@ func (r *run) redact(s Secrets) {
 		if f.Fingerprint == "" { // taken before redaction, so that it does not depend on what else was examined
 			f.Fingerprint = fingerprint(*f)
 		}
-		f.Message, f.Fix = s.Conceal(f.Message), s.Conceal(f.Fix)
+		f.Message, f.Fix, f.Reach = s.Conceal(f.Message), s.Conceal(f.Fix), s.Conceal(f.Reach)
 		if shown := s.Redact(f.At.Path); shown != f.At.Path { // a fingerprint may contain the path
 			f.Fingerprint = strings.ReplaceAll(f.Fingerprint, f.At.Path, shown)
 		}

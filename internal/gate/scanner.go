@@ -30,7 +30,8 @@ type Scanner interface {
 // Input is what every scanner examines.
 type Input struct {
 	Dir   string // absolute path of a clean checkout of the commit
-	Files []File // what Select returned; nothing else below Dir is read
+	Files []File // what Select returned; nothing else below Dir is read, except by reachability
+	Part  bool   // Dir has nothing but files that a scanner selected
 	Base  string // commit id to compare with; empty: none
 	Head  string // commit id of Dir
 	// Databases is the folder of advisory data. osv-scanner reads

@@ -21,7 +21,7 @@ var layers = []string{
 	"internal/command internal/run",
 	"internal/stage internal/targets",
 	"internal/gate/actionlint internal/gate/change internal/gate/database internal/gate/gitleaks internal/gate/image internal/gate/osv internal/gate/runtime internal/gate/sarif internal/gate/sbom internal/gate/vex",
-	"internal/gate/image/oci internal/gate/inventory internal/gate/trivy internal/gate/workflow",
+	"internal/gate/image/oci internal/gate/inventory internal/gate/reach internal/gate/trivy internal/gate/workflow",
 	"internal/battery internal/doctor internal/gate internal/gate/gatetest internal/preview internal/release internal/scaffold internal/scorecard",
 	"internal/github/githubtest internal/target/kubernetes internal/release/indicator internal/target/process internal/target/targettest internal/target/terraform",
 	"internal/comment internal/notify internal/render internal/trust",

@@ -274,6 +274,9 @@ func (f Finding) Facts() string {
 	if f.Rated != "" {
 		all = append(all, f.Rated)
 	}
+	if f.Reach != "" {
+		all = append(all, f.Reach)
+	}
 	if f.Exploited != "" {
 		all = append(all, "known to be exploited since "+f.Exploited)
 	}

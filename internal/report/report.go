@@ -133,6 +133,7 @@ type Finding struct {
 
 	// Details of a vulnerability. Empty: not known.
 	Rated     string     `json:"rated,omitempty"`     // source of the severity: "CVSS 4.0 score 8.7 of GHSA-…"
+	Reach     string     `json:"reach,omitempty"`     // whether the app calls the vulnerable code: a sentence
 	Published *time.Time `json:"published,omitempty"` // when it was disclosed
 	Through   []string   `json:"through,omitempty"`   // direct dependency first, down to the package
 	Exploited string     `json:"exploited,omitempty"` // day since which exploitation is known: 2026-03-01

@@ -3,9 +3,13 @@
 package gate
 
 import (
+	"context"
+
 	"github.com/alecthomas/kong"
 
 	"github.com/seed-b235b314/goldenpath/internal/command"
+	"github.com/seed-b235b314/goldenpath/internal/gate/reach"
+	"github.com/seed-b235b314/goldenpath/internal/tool"
 )
 
 // CLI is the command line.
@@ -25,4 +29,17 @@ func New() command.App {
 		Name: "security-gate", CLI: &CLI{},
 		Help: "One verdict from four scanners: secrets (gitleaks), dependencies (osv-scanner), configuration and images (trivy), workflows (actionlint), with rules of its own.",
 	}
+}
+
+// Main runs security-gate. The hidden commands are processes that it starts itself.
+func Main(ctx context.Context, env *command.Env) int {
+	if len(env.Args) > 0 {
+		switch env.Args[0] {
+		case "guard":
+			return tool.Guard(ctx, env.Args[1:])
+		case reach.Command:
+			return reach.Govulncheck(ctx, env.Args[1:])
+		}
+	}
+	return command.Main(ctx, env, New())
 }

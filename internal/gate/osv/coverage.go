@@ -25,13 +25,14 @@ type coverage struct {
 	offline  int             // from git: only osv.dev knows commits
 	missed   int             // packages without a database
 
-	actions     int    // uses of actions that were looked up
-	unversioned int    // uses of actions without a version: not looked up
-	unmatched   int    // uses of actions without a database
-	unknown     int    // C and C++ sources that only osv.dev could identify
-	toolchain   string // release whose standard library was looked up, and the place that names it
-	poms        int    // projects of Maven: what their dependencies depend on is not read
-	updater     string // command that updates the databases
+	actions     int      // uses of actions that were looked up
+	unversioned int      // uses of actions without a version: not looked up
+	unmatched   int      // uses of actions without a database
+	unknown     int      // C and C++ sources that only osv.dev could identify
+	toolchain   string   // release whose standard library was looked up, and the place that names it
+	poms        int      // projects of Maven: what their dependencies depend on is not read
+	reached     []string // what is known of the reachability of Go vulnerabilities
+	updater     string   // command that updates the databases
 }
 
 type source struct{ file, ecosystem string }
@@ -257,6 +258,7 @@ func (c *coverage) String() string {
 	if c.toolchain != "" {
 		more = append(more, c.toolchain)
 	}
+	more = append(more, c.reached...)
 	if len(more) > 0 {
 		text = cmp.Or(text, "nothing") + "; " + strings.Join(more, "; ")
 	}

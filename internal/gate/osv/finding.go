@@ -9,11 +9,12 @@ import (
 	"github.com/google/osv-scanner/v2/pkg/models"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/gate/reach"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
 // report adds the packages to res, and a finding for each vulnerability of a package.
-func (t tree) report(found models.VulnerabilityResults, manifests map[string]manifest, res *gate.Result) {
+func (t tree) report(found models.VulnerabilityResults, manifests map[string]manifest, reached reached, res *gate.Result) {
 	for _, src := range found.Results {
 		for _, p := range src.Packages {
 			file, line, ok := t.place(p)
@@ -25,7 +26,7 @@ func (t tree) report(found models.VulnerabilityResults, manifests map[string]man
 			if u := purl(p); u != "" && p.Package.Version != "" && p.Package.Inventory.Version != newestGo && !isAction(p) { // an action is not a part of the app
 				res.Packages = append(res.Packages, gate.Package{PURL: u, At: at, Direct: known.direct, Through: known.through, Licences: known.licences})
 			}
-			found := findings(p, at, known)
+			found := findings(p, at, known, reached[file])
 			if isLibrary(p) && t.stage.minimum[file] && !t.built.below(p.Package.Inventory.Location.PathOrEmpty()) {
 				found = t.stage.toolchain.fold(found, p.Package.Inventory.Version)
 			}
@@ -42,7 +43,7 @@ func (t tree) report(found models.VulnerabilityResults, manifests map[string]man
 }
 
 // findings returns the findings of one package.
-func findings(p models.PackageVulns, at report.Location, known dependency) []report.Finding {
+func findings(p models.PackageVulns, at report.Location, known dependency, module *reach.Analysis) []report.Finding {
 	all := facts(p)
 	if len(all) == 0 {
 		return nil
@@ -58,6 +59,9 @@ func findings(p models.PackageVulns, at report.Location, known dependency) []rep
 		f.Aliases = slices.DeleteFunc(slices.Clone(fact.names), func(id string) bool { return id == f.Rule })
 		f.Message = message(fact)
 		f.Severity, f.Rated = fact.rate()
+		if module != nil {
+			lower(&f, p, fact, *module)
+		}
 		f.Fix = fix(p, fact, first[i], enough, known)
 		out = append(out, f)
 	}

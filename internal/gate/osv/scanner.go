@@ -21,6 +21,7 @@ import (
 type Scanner struct {
 	Client *http.Client // for online queries; nil is a client that gives up on an unresponsive host
 	Built  bool         // an artifact was built: its Go release is matched in every run
+	Self   string       // path of security-gate, which analyses Go modules; "": they are not analysed
 }
 
 // Name is "osv-scanner".
@@ -73,6 +74,7 @@ func (s Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 		}
 		c.rateByAlias(in.Databases)
 	}
+	reached := s.reach(ctx, in, c)
 	select {
 	case <-ctx.Done():
 		return gate.Result{}, ctx.Err()
@@ -80,7 +82,7 @@ func (s Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 		if m.err != nil {
 			return gate.Result{}, m.err
 		}
-		t.report(found, m.files, &res)
+		t.report(found, m.files, reached, &res)
 	}
 	res.Covered = c.String()
 	return res, nil

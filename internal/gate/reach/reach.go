@@ -1,0 +1,241 @@
+// Package reach finds out with govulncheck whether the code of a Go module calls
+// vulnerable code.
+//
+// govulncheck is a process of its own, because its library cannot be stopped and takes
+// some variables from its process. It loads and type-checks the packages, and runs no
+// code of the repository.
+package reach
+
+import (
+	"bytes"
+	"context"
+	"encoding/json/jsontext"
+	"encoding/json/v2"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ossf/osv-schema/bindings/go/osvschema"
+	"golang.org/x/mod/modfile"
+	"golang.org/x/vuln/scan"
+
+	"github.com/seed-b235b314/goldenpath/internal/text"
+	"github.com/seed-b235b314/goldenpath/internal/tool"
+)
+
+// Command is the hidden command of security-gate that runs Govulncheck.
+const Command = "govulncheck"
+
+// ErrNoGo means that there is no go command.
+var ErrNoGo = errors.New("no go command")
+
+// Govulncheck is the body of the hidden command: govulncheck with its own arguments. It
+// returns the exit code.
+func Govulncheck(ctx context.Context, args []string) int {
+	cmd := scan.Command(ctx, args...)
+	cmd.Stdin = strings.NewReader("")
+	err := cmd.Start()
+	if err == nil {
+		err = cmd.Wait()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// Module is a Go module to analyse.
+type Module struct {
+	Root       string // absolute path of a complete checkout
+	Folder     string // of its go.mod, relative to Root, with forward slashes
+	Advisories []*osvschema.Vulnerability
+	Offline    bool          // missing modules are not downloaded
+	Self       string        // path of security-gate
+	Timeout    time.Duration // 0: two minutes
+}
+
+func (m Module) dir() string { return filepath.Join(m.Root, filepath.FromSlash(m.Folder)) }
+
+// Analyse runs govulncheck for all packages of the module, with no other advisories than
+// those given. An error is the reason why nothing is known; ErrNoGo is one.
+func (m Module) Analyse(ctx context.Context) (Analysis, error) {
+	if _, err := exec.LookPath("go"); err != nil {
+		return Analysis{}, ErrNoGo
+	}
+	if m.Timeout == 0 {
+		m.Timeout = 2 * time.Minute
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, m.Timeout, fmt.Errorf("stopped after %s", m.Timeout))
+	defer cancel()
+	database, err := os.MkdirTemp("", "govulncheck")
+	if err != nil {
+		return Analysis{}, err
+	}
+	defer os.RemoveAll(database)
+	if err := writeDatabase(database, m.Advisories); err != nil {
+		return Analysis{}, err
+	}
+	gomod, err := os.ReadFile(filepath.Join(m.dir(), "go.mod"))
+	if err != nil {
+		return Analysis{}, errors.New(m.cause(err.Error()))
+	}
+	at := url.URL{Scheme: "file", Path: filepath.ToSlash(database)}
+	out, err := m.run(ctx, m.Self, Command, "-json", "-C", m.dir(), "-db", at.String(), "./...")
+	if err != nil {
+		return Analysis{}, err
+	}
+	a := Analysis{found: map[key]*found{}, unused: map[string]string{}}
+	loaded, err := a.read(out, modfile.ModulePath(gomod), m.Folder)
+	if err != nil {
+		return Analysis{}, err
+	}
+	if out, err = m.run(ctx, "go", "env", "GOOS", "GOARCH"); err != nil {
+		return Analysis{}, err
+	}
+	a.Platform = strings.Join(strings.Fields(string(out)), "/")
+	return a, m.listUnused(ctx, &a, loaded)
+}
+
+// listUnused lists the modules that were not loaded, because no package of them is
+// imported. A module that is replaced is not listed.
+func (m Module) listUnused(ctx context.Context, a *Analysis, loaded map[string]bool) error {
+	var names []string
+	for _, v := range m.Advisories {
+		for _, name := range modules(v) {
+			if !loaded[name] && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	const format = "{{if not .Error}}{{if not .Replace}}{{.Path}} {{.Version}}{{end}}{{end}}"
+	out, err := m.run(ctx, append([]string{"go", "list", "-m", "-e", "-f", format, "--"}, names...)...)
+	for line := range strings.Lines(string(out)) {
+		if name, version, ok := strings.Cut(strings.TrimSpace(line), " "); ok {
+			a.unused[name] = strings.TrimPrefix(version, "v")
+		}
+	}
+	return err
+}
+
+// run runs a program in the module and returns its output. The go command neither
+// downloads another release of itself, nor runs a compiler of C, a version control system
+// or a driver of the user.
+func (m Module) run(ctx context.Context, argv ...string) ([]byte, error) {
+	mode := "readonly"
+	if _, err := os.Stat(filepath.Join(m.dir(), "vendor", "modules.txt")); err == nil {
+		mode = "vendor"
+	}
+	env := []string{"CGO_ENABLED=0", "GOTOOLCHAIN=local", "GOFLAGS=-buildvcs=false -mod=" + mode, "GOVCS=*:off", "GOPACKAGESDRIVER=off"}
+	if m.Offline {
+		env = append(env, "GOPROXY=off")
+	}
+	res, err := tool.Command{Argv: argv, Dir: m.dir(), Env: env, Guard: []string{m.Self, "guard"}}.Run(ctx)
+	exit := (*tool.ExitError)(nil)
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case errors.As(err, &exit):
+		return nil, errors.New(m.cause(exit.Stderr))
+	case err == nil && res.Cut:
+		return nil, errors.New("the output of govulncheck is too long")
+	}
+	return res.Stdout, err
+}
+
+// cause returns the first line of the output that names a cause, with paths relative to the
+// module.
+func (m Module) cause(output string) string {
+	for _, dir := range []string{m.dir(), m.Root} {
+		output = strings.ReplaceAll(strings.ReplaceAll(output, dir+string(filepath.Separator), ""), dir, ".")
+	}
+	for line := range strings.Lines(output) {
+		line = strings.TrimSpace(line)
+		if _, after, ok := strings.Cut(line, "stderr: "); ok {
+			line = after
+		}
+		if line != "" && !strings.HasSuffix(line, "loading packages:") && !strings.HasPrefix(line, "There are errors with the provided package patterns") {
+			return text.OneLine(line, 200)
+		}
+	}
+	return "govulncheck ended without a message"
+}
+
+// message is one of govulncheck's messages.
+type message struct {
+	SBOM *struct {
+		Modules []struct {
+			Path string `json:"path"`
+		} `json:"modules"`
+		Roots []string `json:"roots"`
+	} `json:"SBOM"`
+	Finding *struct {
+		OSV   string  `json:"osv"`
+		Trace []frame `json:"trace"`
+	} `json:"finding"`
+}
+
+// frame is a function in a trace, or only its package or module. The first one is the
+// vulnerable one.
+type frame struct {
+	Module   string `json:"module"`
+	Version  string `json:"version"`
+	Package  string `json:"package"`
+	Function string `json:"function"`
+	Receiver string `json:"receiver"`
+	Position *struct {
+		Filename string `json:"filename"` // relative to the module; of the repository's own code: to the repository
+		Line     int    `json:"line"`
+	} `json:"position"`
+	own bool // of the analysed module
+}
+
+// read reads govulncheck's messages about the module of that name in a folder of the
+// repository. It returns the modules of which a package is imported.
+func (a *Analysis) read(out []byte, name, folder string) (loaded map[string]bool, err error) {
+	loaded = map[string]bool{}
+	for d := jsontext.NewDecoder(bytes.NewReader(out)); ; {
+		var m message
+		if err := json.UnmarshalDecode(d, &m); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return nil, fmt.Errorf("cannot read the output of govulncheck: %w", err)
+		}
+		if m.SBOM != nil {
+			a.Packages = len(m.SBOM.Roots)
+			for _, module := range m.SBOM.Modules {
+				loaded[module.Path] = true
+			}
+		}
+		if m.Finding == nil || len(m.Finding.Trace) == 0 {
+			continue
+		}
+		trace := m.Finding.Trace
+		for i := range trace {
+			f := &trace[i]
+			if f.own = f.Module == name; f.own && f.Position != nil {
+				f.Position.Filename = path.Join(folder, f.Position.Filename)
+			}
+		}
+		k := key{m.Finding.OSV, trace[0].Module}
+		if a.found[k] == nil {
+			a.found[k] = &found{}
+		}
+		a.found[k].add(trace)
+	}
+	if a.Packages == 0 {
+		return nil, errors.New("govulncheck examined no packages")
+	}
+	return loaded, nil
+}
