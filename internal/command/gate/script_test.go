@@ -14,7 +14,7 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"security-gate": func() { os.Exit(command.Main(context.Background(), command.System(), New())) },
+		"security-gate": func() { os.Exit(Main(context.Background(), command.System())) },
 	})
 }
 
