@@ -60,7 +60,7 @@ func findings(p models.PackageVulns, at report.Location, known dependency, modul
 		f.Message = message(fact)
 		f.Severity, f.Rated = fact.rate()
 		if module != nil {
-			lower(&f, p, fact, *module)
+			lower(&f, fact.questions(p), *module)
 		}
 		f.Fix = fix(p, fact, first[i], enough, known)
 		out = append(out, f)

@@ -30,10 +30,10 @@ func (s Scanner) reach(ctx context.Context, in gate.Input, c *coverage) reached 
 		defer cancel()
 		ctx = limited
 	}
-	advisories := c.goAdvisories()
+	known := c.goVulnerabilities()
 	out := reached{}
-	for _, file := range slices.Sorted(maps.Keys(advisories)) {
-		module := reach.Module{Root: in.Dir, Folder: path.Dir(file), Advisories: advisories[file], Offline: in.Offline, Self: s.Self}
+	for _, file := range slices.Sorted(maps.Keys(known)) {
+		module := reach.Module{Root: in.Dir, Folder: path.Dir(file), Known: known[file], Offline: in.Offline, Self: s.Self}
 		a, err := module.Analyse(ctx)
 		if errors.Is(err, reach.ErrNoGo) {
 			c.reached = append(c.reached, "reachability not asked: "+err.Error())
@@ -48,50 +48,49 @@ func (s Scanner) reach(ctx context.Context, in gate.Input, c *coverage) reached 
 	return out
 }
 
-// goAdvisories returns the advisories that govulncheck understands, by the go.mod whose
-// packages they are about.
-func (c *coverage) goAdvisories() map[string][]*vulnerability {
-	out := map[string][]*vulnerability{}
+// goVulnerabilities returns what govulncheck can be asked, by the go.mod that requires the
+// packages.
+func (c *coverage) goVulnerabilities() map[string][]reach.Vulnerability {
+	out := map[string][]reach.Vulnerability{}
 	for s, packages := range c.packages {
 		if s.ecosystem != "Go" || path.Base(s.file) != "go.mod" {
 			continue
 		}
 		for _, p := range packages {
 			for _, f := range facts(*p) {
-				for _, v := range f.about {
-					if reach.Asks(v) && !f.malicious() {
-						out[s.file] = append(out[s.file], v)
-					}
-				}
+				out[s.file] = append(out[s.file], f.questions(*p)...)
 			}
+		}
+	}
+	maps.DeleteFunc(out, func(_ string, all []reach.Vulnerability) bool { return len(all) == 0 })
+	return out
+}
+
+// questions returns what govulncheck can be asked about a fact: nothing about a malicious
+// package, whose code runs wherever it is installed.
+func (f fact) questions(p models.PackageVulns) (out []reach.Vulnerability) {
+	version := p.Package.Version
+	if isLibrary(p) {
+		version = p.Package.Inventory.Version // as go.mod or the build names it
+	}
+	for _, v := range f.about {
+		if reach.Asks(v) && !f.malicious() {
+			out = append(out, reach.Vulnerability{Advisory: v, Module: p.Package.Name, Version: version})
 		}
 	}
 	return out
 }
 
 // lower adds to a finding whether the vulnerable code is called. If none of its advisories
-// is about code that is called, the severity is at most low. Code of a malicious package
-// runs wherever it is installed.
-func lower(f *report.Finding, p models.PackageVulns, fact fact, module reach.Analysis) {
-	if fact.malicious() {
-		return
-	}
-	version := p.Package.Version
-	if isLibrary(p) {
-		version = p.Package.Inventory.Version // "1.21" is no release, and not analysed
-	}
-	state, asked := reach.NotCalled, false
-	for _, v := range fact.about {
-		if !reach.Asks(v) {
-			continue
-		}
-		got, text := module.Of(v, p.Package.Name, version)
-		if !asked || worse(got, state) {
+// is about code that is called, the severity is at most low.
+func lower(f *report.Finding, questions []reach.Vulnerability, module reach.Analysis) {
+	state := reach.NotCalled
+	for i, q := range questions {
+		if got, text := module.Of(q); i == 0 || worse(got, state) {
 			state, f.Reach = got, text
 		}
-		asked = true
 	}
-	if asked && state == reach.NotCalled && f.Severity.AtLeast(report.Medium) {
+	if len(questions) > 0 && state == reach.NotCalled && f.Severity.AtLeast(report.Medium) {
 		f.Rated = fmt.Sprintf("low instead of %s, %s", f.Severity, f.Rated)
 		f.Severity = report.Low
 	}

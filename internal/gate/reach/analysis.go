@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/dustin/go-humanize/english"
-	"github.com/ossf/osv-schema/bindings/go/osvschema"
 )
 
 // Analysis is what govulncheck found in a module.
@@ -51,24 +50,26 @@ const (
 	NotCalled
 )
 
-// Of returns whether the vulnerable code of a module is called, and a sentence about it. It
-// is unknown unless govulncheck examined the same version of the module, and the advisory
+// Of returns whether vulnerable code is called, and a sentence about it. It is unknown unless govulncheck examined the same version of the module, and the advisory
 // names the vulnerable packages and, if one of them is imported, its functions.
-func (a Analysis) Of(v *osvschema.Vulnerability, module, version string) (State, string) {
-	named, functions := vulnerable(v, module)
-	f := a.found[key{v.GetId(), module}]
+func (a Analysis) Of(v Vulnerability) (State, string) {
+	named, functions := v.named()
+	f := a.found[key{v.Advisory.GetId(), v.Module}]
 	by := fmt.Sprintf(" (analysis of %s on %s)", english.Plural(a.Packages, "package", ""), a.Platform)
+	const unknown = "it is not known whether the vulnerable code is called: "
 	switch {
 	case !named:
-		return Unknown, "it is not known whether the vulnerable code is called: the advisory does not name it"
-	case f == nil && version != "" && a.unused[module] == version:
+		return Unknown, unknown + "the advisory does not name it"
+	case f == nil && v.Version != "" && a.unused[v.Module] == v.Version:
 		return NotCalled, "the vulnerable package is not imported" + by
-	case f == nil || f.version != version:
-		return Unknown, "it is not known whether the vulnerable code is called: the analysis is about another version"
+	case f == nil && v.Module == library:
+		return Unknown, unknown + "the go command is of another release"
+	case f == nil || f.version != v.Version:
+		return Unknown, unknown + "the analysis is about another version"
 	case !f.imported:
 		return NotCalled, "the vulnerable package is not imported" + by
 	case !functions: // a trace would show how the package is initialised
-		return Unknown, "it is not known whether the vulnerable code is called: the package is imported, and the advisory names no functions"
+		return Unknown, unknown + "the package is imported, and the advisory names no functions"
 	case f.trace != nil:
 		return Called, "vulnerable code is called: " + describe(f.trace)
 	}

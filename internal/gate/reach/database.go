@@ -30,12 +30,12 @@ func modules(v *osvschema.Vulnerability) (out []string) {
 	return out
 }
 
-// vulnerable reports whether an advisory names the vulnerable packages of a module
-// wherever it is about it, and whether it names functions of each package.
-func vulnerable(v *osvschema.Vulnerability, module string) (packages, functions bool) {
+// named reports whether the advisory names the vulnerable packages wherever it is about the
+// module, and whether it names functions of each package.
+func (v Vulnerability) named() (packages, functions bool) {
 	functions = true
-	for _, a := range v.GetAffected() {
-		if a.GetPackage().GetName() != module {
+	for _, a := range v.Advisory.GetAffected() {
+		if a.GetPackage().GetName() != v.Module {
 			continue
 		}
 		imports := a.GetEcosystemSpecific().GetFields()["imports"].GetListValue().GetValues()
@@ -50,9 +50,9 @@ func vulnerable(v *osvschema.Vulnerability, module string) (packages, functions 
 	return packages, functions
 }
 
-// writeDatabase writes advisories into a folder, in the format of the Go vulnerability
+// writeDatabase writes the advisories into a folder, in the format of the Go vulnerability
 // database.
-func writeDatabase(dir string, advisories []*osvschema.Vulnerability) error {
+func writeDatabase(dir string, known []Vulnerability) error {
 	type reference struct {
 		ID string `json:"id"`
 	}
@@ -67,7 +67,8 @@ func writeDatabase(dir string, advisories []*osvschema.Vulnerability) error {
 		}
 	}
 	seen := map[string]bool{}
-	for _, v := range advisories {
+	for _, k := range known {
+		v := k.Advisory
 		if !Asks(v) {
 			return fmt.Errorf("%q is not an advisory of the Go vulnerability database", v.GetId())
 		}

@@ -53,20 +53,30 @@ func Govulncheck(ctx context.Context, args []string) int {
 	return 0
 }
 
+// Vulnerability is one of a module that the build of another module needs.
+type Vulnerability struct {
+	Advisory *osvschema.Vulnerability // for which Asks is true
+	Module   string                   // "stdlib" is Go's standard library
+	Version  string                   // of the module, without v
+}
+
 // Module is a Go module to analyse.
 type Module struct {
-	Root       string // absolute path of a complete checkout
-	Folder     string // of its go.mod, relative to Root, with forward slashes
-	Advisories []*osvschema.Vulnerability
-	Offline    bool          // missing modules are not downloaded
-	Self       string        // path of security-gate
-	Timeout    time.Duration // 0: two minutes
+	Root    string // absolute path of a complete checkout
+	Folder  string // of its go.mod, relative to Root, with forward slashes
+	Known   []Vulnerability
+	Offline bool          // missing modules are not downloaded
+	Self    string        // path of security-gate
+	Timeout time.Duration // 0: two minutes
+
+	release string // of the go command: go1.26.8
 }
 
 func (m Module) dir() string { return filepath.Join(m.Root, filepath.FromSlash(m.Folder)) }
 
 // Analyse runs govulncheck for all packages of the module, with no other advisories than
-// those given. An error is the reason why nothing is known; ErrNoGo is one.
+// those given. It does not if nothing can be learned from that. An error is the reason why
+// nothing is known; ErrNoGo is one.
 func (m Module) Analyse(ctx context.Context) (Analysis, error) {
 	if _, err := exec.LookPath("go"); err != nil {
 		return Analysis{}, ErrNoGo
@@ -76,44 +86,61 @@ func (m Module) Analyse(ctx context.Context) (Analysis, error) {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, m.Timeout, fmt.Errorf("stopped after %s", m.Timeout))
 	defer cancel()
-	database, err := os.MkdirTemp("", "govulncheck")
+	out, err := m.run(ctx, "go", "env", "GOVERSION", "GOOS", "GOARCH")
 	if err != nil {
 		return Analysis{}, err
 	}
+	facts := strings.Fields(string(out))
+	if len(facts) < 3 {
+		return Analysis{}, fmt.Errorf("go env printed %q", text.OneLine(string(out), 100))
+	}
+	m.release, _, _ = strings.Cut(facts[0], "-X:") // experiments
+	m.Known = slices.DeleteFunc(slices.Clone(m.Known), func(v Vulnerability) bool {
+		named, _ := v.named()
+		return !named || v.Module == library && "go"+v.Version != m.release
+	})
+	a := Analysis{Platform: strings.Join(facts[len(facts)-2:], "/"), found: map[key]*found{}, unused: map[string]string{}}
+	if len(m.Known) == 0 {
+		return a, nil
+	}
+	return a, m.govulncheck(ctx, &a)
+}
+
+// library is the name of the standard library as a module.
+const library = "stdlib"
+
+func (m Module) govulncheck(ctx context.Context, a *Analysis) error {
+	database, err := os.MkdirTemp("", "govulncheck")
+	if err != nil {
+		return err
+	}
 	defer os.RemoveAll(database)
-	if err := writeDatabase(database, m.Advisories); err != nil {
-		return Analysis{}, err
+	if err := writeDatabase(database, m.Known); err != nil {
+		return err
 	}
 	gomod, err := os.ReadFile(filepath.Join(m.dir(), "go.mod"))
 	if err != nil {
-		return Analysis{}, errors.New(m.cause(err.Error()))
+		return errors.New(m.cause(err.Error()))
 	}
 	at := url.URL{Scheme: "file", Path: filepath.ToSlash(database)}
 	out, err := m.run(ctx, m.Self, Command, "-json", "-C", m.dir(), "-db", at.String(), "./...")
 	if err != nil {
-		return Analysis{}, err
+		return err
 	}
-	a := Analysis{found: map[key]*found{}, unused: map[string]string{}}
 	loaded, err := a.read(out, modfile.ModulePath(gomod), m.Folder)
 	if err != nil {
-		return Analysis{}, err
+		return err
 	}
-	if out, err = m.run(ctx, "go", "env", "GOOS", "GOARCH"); err != nil {
-		return Analysis{}, err
-	}
-	a.Platform = strings.Join(strings.Fields(string(out)), "/")
-	return a, m.listUnused(ctx, &a, loaded)
+	return m.listUnused(ctx, a, loaded)
 }
 
 // listUnused lists the modules that were not loaded, because no package of them is
 // imported. A module that is replaced is not listed.
 func (m Module) listUnused(ctx context.Context, a *Analysis, loaded map[string]bool) error {
 	var names []string
-	for _, v := range m.Advisories {
-		for _, name := range modules(v) {
-			if !loaded[name] && !slices.Contains(names, name) {
-				names = append(names, name)
-			}
+	for _, v := range m.Known {
+		if !loaded[v.Module] && !slices.Contains(names, v.Module) {
+			names = append(names, v.Module)
 		}
 	}
 	if len(names) == 0 {
@@ -129,7 +156,8 @@ func (m Module) listUnused(ctx context.Context, a *Analysis, loaded map[string]b
 	return err
 }
 
-// run runs a program in the module and returns its output. The go command neither
+// run runs a program in the module and returns its output. govulncheck takes the release of
+// the standard library from GOVERSION, and the go command ignores that. The go command neither
 // downloads another release of itself, nor runs a compiler of C, a version control system
 // or a driver of the user.
 func (m Module) run(ctx context.Context, argv ...string) ([]byte, error) {
@@ -137,7 +165,7 @@ func (m Module) run(ctx context.Context, argv ...string) ([]byte, error) {
 	if _, err := os.Stat(filepath.Join(m.dir(), "vendor", "modules.txt")); err == nil {
 		mode = "vendor"
 	}
-	env := []string{"CGO_ENABLED=0", "GOTOOLCHAIN=local", "GOFLAGS=-buildvcs=false -mod=" + mode, "GOVCS=*:off", "GOPACKAGESDRIVER=off"}
+	env := []string{"CGO_ENABLED=0", "GOTOOLCHAIN=local", "GOFLAGS=-buildvcs=false -mod=" + mode, "GOVCS=*:off", "GOPACKAGESDRIVER=off", "GOVERSION=" + m.release}
 	if m.Offline {
 		env = append(env, "GOPROXY=off")
 	}
@@ -165,6 +193,7 @@ func (m Module) cause(output string) string {
 		if _, after, ok := strings.Cut(line, "stderr: "); ok {
 			line = after
 		}
+		line = strings.TrimPrefix(line, "govulncheck: ")
 		if line != "" && !strings.HasSuffix(line, "loading packages:") && !strings.HasPrefix(line, "There are errors with the provided package patterns") {
 			return text.OneLine(line, 200)
 		}

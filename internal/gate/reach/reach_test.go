@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -99,16 +100,16 @@ func TestAnalyse(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := app(t, c.imports, c.main)
-			v := advisory(t, "GO-2026-1", c.module, c.symbols)
-			m.Advisories = []*osvschema.Vulnerability{v, v}
+			v := Vulnerability{advisory(t, "GO-2026-1", c.module, c.symbols), c.module, c.version}
+			m.Known = []Vulnerability{v, v}
 			a, err := m.Analyse(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, text := a.Of(v, c.module, c.version); got != c.want || text != c.text {
+			if got, text := a.Of(v); got != c.want || text != c.text {
 				t.Errorf("%d, %q, want %d, %q", got, text, c.want, c.text)
 			}
-			if got, _ := a.Of(advisory(t, "GO-2026-2", dep, symbols), dep, "1.0.0"); got != Unknown {
+			if got, _ := a.Of(Vulnerability{advisory(t, "GO-2026-2", dep, symbols), dep, "1.0.0"}); got != Unknown {
 				t.Errorf("an advisory that was not asked is %d", got)
 			}
 		})
@@ -117,7 +118,7 @@ func TestAnalyse(t *testing.T) {
 
 // TestNotKnown: any doubt about the module means that nothing is known.
 func TestNotKnown(t *testing.T) {
-	asked := []*osvschema.Vulnerability{advisory(t, "GO-2026-1", dep, symbols)}
+	asked := []Vulnerability{{advisory(t, "GO-2026-1", dep, symbols), dep, "1.0.0"}}
 	for name, c := range map[string]struct {
 		change func(t *testing.T, m *Module)
 		want   string
@@ -140,13 +141,13 @@ func TestNotKnown(t *testing.T) {
 		"no go.mod":     {func(t *testing.T, m *Module) { _ = os.Remove(filepath.Join(m.Root, "go.mod")) }, "no such file"},
 		"time limit":    {func(t *testing.T, m *Module) { m.Timeout = time.Millisecond }, "stopped after 1ms"},
 		"another database": {func(t *testing.T, m *Module) {
-			m.Advisories = []*osvschema.Vulnerability{advisory(t, "GO-2026-1/../../x", dep, symbols)}
+			m.Known = []Vulnerability{{advisory(t, "GO-2026-1/../../x", dep, symbols), dep, "1.0.0"}}
 		}, "is not an advisory"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := app(t, `"example.com/dep"`, "dep.Safe()")
-			m.Advisories = asked
+			m.Known = asked
 			c.change(t, &m)
 			a, err := m.Analyse(t.Context())
 			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), m.Root) {
@@ -172,6 +173,30 @@ func TestNotKnown(t *testing.T) {
 	})
 }
 
+// TestLibrary: the standard library is that of the go command, and is analysed only if the
+// app is built with the same release.
+func TestLibrary(t *testing.T) {
+	t.Parallel()
+	m := app(t, `"strings"`, "strings.Clone(\"\")")
+	release := regexp.MustCompile(`^go([0-9.]+)`).FindStringSubmatch(runtime.Version())[1]
+	v := &osvschema.Vulnerability{}
+	if err := protojson.Unmarshal([]byte(`{"id": "GO-2026-1", "affected": [{"package": {"name": "stdlib", "ecosystem": "Go"},
+		"ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}]}], "ecosystem_specific": {"imports": [{"path": "strings", "symbols": ["Clone"]}]}}]}`), v); err != nil {
+		t.Fatal(err)
+	}
+	for version, want := range map[string]State{release: Called, "1.21.0": Unknown} {
+		m := m
+		m.Known = []Vulnerability{{v, library, version}}
+		a, err := m.Analyse(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, text := a.Of(m.Known[0]); got != want || (a.Packages > 0) != (want == Called) {
+			t.Errorf("%s: %d, %s, %d packages", version, got, text, a.Packages)
+		}
+	}
+}
+
 // TestEnvironment: a variable of the user changes neither what is examined nor what runs.
 func TestEnvironment(t *testing.T) {
 	m := app(t, `"example.com/dep"`, "dep.Bad()")
@@ -182,13 +207,13 @@ func TestEnvironment(t *testing.T) {
 	}
 	t.Setenv("PATH", filepath.Join(m.Root, "bin")+string(os.PathListSeparator)+os.Getenv("PATH"))
 	t.Setenv("GOFLAGS", "-tags=other -mod=mod")
-	v := advisory(t, "GO-2026-1", dep, symbols)
-	m.Advisories = []*osvschema.Vulnerability{v}
+	v := Vulnerability{advisory(t, "GO-2026-1", dep, symbols), dep, "1.0.0"}
+	m.Known = []Vulnerability{v}
 	a, err := m.Analyse(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, text := a.Of(v, dep, "1.0.0"); got != Called {
+	if got, text := a.Of(v); got != Called {
 		t.Error(text)
 	}
 	if _, err := os.Stat(ran); err == nil {
