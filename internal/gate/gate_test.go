@@ -294,7 +294,7 @@ func TestBaseInput(t *testing.T) {
 	answer(t, o)
 	want := []Input{
 		{Dir: "/checkout", Files: o.Files, Head: "3f9c2d1", Base: "1c0f", Exclude: []string{"testdata"}},
-		{Dir: "/base", Files: []File{{Path: "a.go"}}, Head: "1c0f", Exclude: []string{"testdata"}},
+		{Dir: "/base", Part: true, Files: []File{{Path: "a.go"}}, Head: "1c0f", Exclude: []string{"testdata"}},
 	}
 	if diff := cmp.Diff(want, seen); diff != "" {
 		t.Errorf("inputs (-want +got):\n%s", diff)

@@ -1,6 +1,7 @@
 package osv
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,7 +31,7 @@ func (s Scanner) reach(ctx context.Context, in gate.Input, c *coverage) reached 
 		defer cancel()
 		ctx = limited
 	}
-	known := c.goVulnerabilities()
+	known, otherGo := c.goVulnerabilities(), ""
 	out := reached{}
 	for _, file := range slices.Sorted(maps.Keys(known)) {
 		module := reach.Module{Root: in.Dir, Folder: path.Dir(file), Known: known[file], Offline: in.Offline, Self: s.Self}
@@ -43,7 +44,10 @@ func (s Scanner) reach(ctx context.Context, in gate.Input, c *coverage) reached 
 			c.reached = append(c.reached, fmt.Sprintf("reachability of %s not known: %s", file, oneLine(err.Error())))
 			continue
 		}
-		out[file] = &a
+		out[file], otherGo = &a, cmp.Or(otherGo, a.OtherGo)
+	}
+	if otherGo != "" {
+		c.reached = append(c.reached, "reachability of the standard library not asked: the go command is of another release, "+otherGo)
 	}
 	return out
 }

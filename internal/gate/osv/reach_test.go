@@ -93,6 +93,13 @@ func TestReachability(t *testing.T) {
 			t.Errorf("%q", got)
 		}
 	})
+	t.Run("another release of Go", func(t *testing.T) {
+		dir := write(t, t.TempDir(), map[string]string{"go.mod": "module m\n\ngo 1.20.1\n"})
+		res, err := Scanner{Self: self}.Scan(t.Context(), selected(t, gate.Input{Dir: dir, Offline: true, Databases: advisoriesOf(t, "Go", "stdlib", map[string]string{"GO-2026-1": `[{"introduced":"0"}]`})}))
+		if err != nil || !strings.Contains(res.Covered, "; reachability of the standard library not asked: the go command is of another release, 1.") || res.Findings[0].Severity != report.High {
+			t.Errorf("%v, %+v", err, res)
+		}
+	})
 	for name, in := range map[string]gate.Input{"the base": {Dir: in.Dir, Databases: dbs, Offline: true, Part: true}, "documents": {Dir: in.Dir + "/docs", Databases: dbs, Offline: true}} {
 		if covered, got := look(t, in, "/does/not/exist"); strings.Contains(covered, "reachability") || slices.ContainsFunc(got, func(s string) bool { return strings.Contains(s, "called") }) {
 			t.Errorf("%s: %s, %q", name, covered, got)

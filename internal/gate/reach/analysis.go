@@ -12,6 +12,7 @@ import (
 type Analysis struct {
 	Packages int    // of the module itself
 	Platform string // linux/amd64
+	OtherGo  string // release of the go command, if that is the reason why the standard library was not analysed
 	found    map[key]*found
 	unused   map[string]string // version of each module of which no package is imported
 }
@@ -63,7 +64,7 @@ func (a Analysis) Of(v Vulnerability) (State, string) {
 	case f == nil && v.Version != "" && a.unused[v.Module] == v.Version:
 		return NotCalled, "the vulnerable package is not imported" + by
 	case f == nil && v.Module == library:
-		return Unknown, unknown + "the go command is of another release"
+		return Unknown, "" // OtherGo is the reason for all of them
 	case f == nil || f.version != v.Version:
 		return Unknown, unknown + "the analysis is about another version"
 	case !f.imported:

@@ -95,11 +95,15 @@ func (m Module) Analyse(ctx context.Context) (Analysis, error) {
 		return Analysis{}, fmt.Errorf("go env printed %q", text.OneLine(string(out), 100))
 	}
 	m.release, _, _ = strings.Cut(facts[0], "-X:") // experiments
+	a := Analysis{Platform: strings.Join(facts[len(facts)-2:], "/"), found: map[key]*found{}, unused: map[string]string{}}
 	m.Known = slices.DeleteFunc(slices.Clone(m.Known), func(v Vulnerability) bool {
 		named, _ := v.named()
-		return !named || v.Module == library && "go"+v.Version != m.release
+		other := v.Module == library && "go"+v.Version != m.release
+		if other {
+			a.OtherGo = strings.TrimPrefix(m.release, "go")
+		}
+		return !named || other
 	})
-	a := Analysis{Platform: strings.Join(facts[len(facts)-2:], "/"), found: map[key]*found{}, unused: map[string]string{}}
 	if len(m.Known) == 0 {
 		return a, nil
 	}
