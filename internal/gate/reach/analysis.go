@@ -14,6 +14,7 @@ type Analysis struct {
 	Platform string // linux/amd64
 	OtherGo  string // release of the go command, if that is the reason why the standard library was not analysed
 	found    map[key]*found
+	loaded   map[string]bool   // modules of which a package is imported
 	unused   map[string]string // version of each module of which no package is imported
 }
 
@@ -39,6 +40,13 @@ func (f *found) add(trace []frame) {
 	if n := len(f.trace); n == 0 || len(trace) < n || len(trace) == n && describe(trace) < describe(f.trace) {
 		f.trace = trace
 	}
+}
+
+// undecided reports whether only the calls can show whether vulnerable code is called.
+func (a *Analysis) undecided(v Vulnerability) bool {
+	_, functions := v.named()
+	f := a.found[key{v.Advisory.GetId(), v.Module}]
+	return f != nil && f.imported && functions
 }
 
 // State says whether vulnerable code is called.

@@ -95,7 +95,7 @@ func (m Module) Analyse(ctx context.Context) (Analysis, error) {
 		return Analysis{}, fmt.Errorf("go env printed %q", text.OneLine(string(out), 100))
 	}
 	m.release, _, _ = strings.Cut(facts[0], "-X:") // experiments
-	a := Analysis{Platform: strings.Join(facts[len(facts)-2:], "/"), found: map[key]*found{}, unused: map[string]string{}}
+	a := Analysis{Platform: strings.Join(facts[len(facts)-2:], "/"), found: map[key]*found{}, loaded: map[string]bool{}, unused: map[string]string{}}
 	m.Known = slices.DeleteFunc(slices.Clone(m.Known), func(v Vulnerability) bool {
 		named, _ := v.named()
 		other := v.Module == library && "go"+v.Version != m.release
@@ -127,23 +127,29 @@ func (m Module) govulncheck(ctx context.Context, a *Analysis) error {
 		return errors.New(m.cause(err.Error()))
 	}
 	at := url.URL{Scheme: "file", Path: filepath.ToSlash(database)}
-	out, err := m.run(ctx, m.Self, Command, "-json", "-C", m.dir(), "-db", at.String(), "./...")
-	if err != nil {
-		return err
+	// Which packages are imported is known without their types. Only what is imported needs the
+	// types and the calls of all packages, which takes ten times as long.
+	for _, level := range []string{"package", "symbol"} {
+		out, err := m.run(ctx, m.Self, Command, "-json", "-scan", level, "-C", m.dir(), "-db", at.String(), "./...")
+		if err != nil {
+			return err
+		}
+		if err := a.read(out, modfile.ModulePath(gomod), m.Folder); err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(m.Known, a.undecided) {
+			break
+		}
 	}
-	loaded, err := a.read(out, modfile.ModulePath(gomod), m.Folder)
-	if err != nil {
-		return err
-	}
-	return m.listUnused(ctx, a, loaded)
+	return m.listUnused(ctx, a)
 }
 
 // listUnused lists the modules that were not loaded, because no package of them is
 // imported. A module that is replaced is not listed.
-func (m Module) listUnused(ctx context.Context, a *Analysis, loaded map[string]bool) error {
+func (m Module) listUnused(ctx context.Context, a *Analysis) error {
 	var names []string
 	for _, v := range m.Known {
-		if !loaded[v.Module] && !slices.Contains(names, v.Module) {
+		if !a.loaded[v.Module] && !slices.Contains(names, v.Module) {
 			names = append(names, v.Module)
 		}
 	}
@@ -235,20 +241,20 @@ type frame struct {
 }
 
 // read reads govulncheck's messages about the module of that name in a folder of the
-// repository. It returns the modules of which a package is imported.
-func (a *Analysis) read(out []byte, name, folder string) (loaded map[string]bool, err error) {
-	loaded = map[string]bool{}
+// repository.
+func (a *Analysis) read(out []byte, name, folder string) error {
+	a.Packages = 0
 	for d := jsontext.NewDecoder(bytes.NewReader(out)); ; {
 		var m message
 		if err := json.UnmarshalDecode(d, &m); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
-			return nil, fmt.Errorf("cannot read the output of govulncheck: %w", err)
+			return fmt.Errorf("cannot read the output of govulncheck: %w", err)
 		}
 		if m.SBOM != nil {
 			a.Packages = len(m.SBOM.Roots)
 			for _, module := range m.SBOM.Modules {
-				loaded[module.Path] = true
+				a.loaded[module.Path] = true
 			}
 		}
 		if m.Finding == nil || len(m.Finding.Trace) == 0 {
@@ -268,7 +274,7 @@ func (a *Analysis) read(out []byte, name, folder string) (loaded map[string]bool
 		a.found[k].add(trace)
 	}
 	if a.Packages == 0 {
-		return nil, errors.New("govulncheck examined no packages")
+		return errors.New("govulncheck examined no packages")
 	}
-	return loaded, nil
+	return nil
 }
