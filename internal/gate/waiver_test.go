@@ -295,7 +295,7 @@ func TestExpiredWaiverOfAKnownFinding(t *testing.T) {
 			t.Errorf("%s: %s %q, want %s", name, all[0].Status, all[0].Waiver, test.want)
 		}
 	}
-	// A file that was renamed meanwhile, and a waiver that names its old path.
+	// A file that was renamed, and a waiver that names its old path.
 	old := report.Finding{Rule: "DS-0002", Status: report.New, Severity: report.High, At: report.Location{Path: "Dockerfile"}, Fingerprint: "DS-0002:Dockerfile:x"}
 	renamed := old
 	renamed.At.Path, renamed.Fingerprint = "web/Dockerfile", "DS-0002:web/Dockerfile:x"

@@ -138,7 +138,7 @@ func (r repository) adoption(ctx context.Context, head string) (string, error) {
 }
 
 // merged returns the commit that brought goldenpath to the branch of head: the merge, if it
-// was added on another branch and the branch moved on meanwhile, else added. What the branch
+// was added on another branch and the branch had moved on, else added. What the branch
 // had by then was there before goldenpath, as after a squash merge. Only a merge that is part
 // of the last accepted commit counts: any other could bring anything.
 func (r repository) merged(ctx context.Context, added, head, last string) (string, error) {
