@@ -14,9 +14,17 @@ import (
 // maxPaths is how many ways to call one file are followed.
 const maxPaths = 50
 
-// paths lists the ways in which a file runs: nil for the events of a workflow itself,
+// ways lists the ways in which a file runs: nil for the events of a workflow itself,
 // and each call of it by a workflow or an action of the repository.
-func (w *File) paths(seen []*File) []*call {
+func (w *File) ways() []*call {
+	if w.paths == nil {
+		w.paths = w.pathsBut(nil)
+	}
+	return w.paths
+}
+
+// pathsBut is ways without those through the files that were seen.
+func (w *File) pathsBut(seen []*File) []*call {
 	if slices.Contains(seen, w) || len(seen) > maxTaintDepth {
 		return nil
 	}
@@ -28,7 +36,7 @@ func (w *File) paths(seen []*File) []*call {
 		return out
 	}
 	for _, c := range w.callers[target(w.Path)] {
-		for _, from := range c.paths(append(slices.Clone(seen), w)) {
+		for _, from := range c.pathsBut(append(slices.Clone(seen), w)) {
 			one := c
 			one.from = from
 			if out = append(out, &one); len(out) > maxPaths {
@@ -53,32 +61,16 @@ func (c *call) trail() string {
 // codeEvents lists the privileged events on which a step may handle code of an
 // outsider, if it is called by p.
 func (w *File) codeEvents(j *actionlint.Job, s *actionlint.Step, p *call) []string {
-	if p != nil {
-		return slices.DeleteFunc(p.codeEvents(p.job, p.step, p.from), func(e string) bool {
-			return !w.reached(j, e) || s != nil && holds(condition(s.If), e) == no
-		})
-	}
-	var out []string
-	for _, e := range w.On {
-		name := e.EventName()
-		if !slices.Contains(checkoutEvents, name) || !w.caused(e) {
-			continue
+	return w.events(j, s, p, func(event string) string {
+		switch {
+		case !slices.Contains(checkoutEvents, event):
+			return ""
+		case event == "issue_comment": // who comments decides when a job runs, not whose code it checks out
+			return subject(event)
 		}
-		// The person who comments decides when a job runs, not whose code it checks out.
-		key := name
-		if name == "issue_comment" {
-			key = commented
-		}
-		if w.reached(j, key) && (s == nil || holds(condition(s.If), key) != no) {
-			out = append(out, name)
-		}
-	}
-	return out
+		return event
+	})
 }
-
-// commented stands for an issue_comment of someone whom the conditions accept, about a
-// pull request of an outsider.
-const commented = "issue_comment\x00"
 
 // takesInside reports whether a local action that the step runs checks out code of a
 // pull request.

@@ -22,7 +22,7 @@ func botCondition(w *File) []report.Finding {
 			return
 		}
 		sev := report.Low
-		if slices.ContainsFunc(events, func(e string) bool { return outsideEvents[e] }) {
+		if slices.ContainsFunc(events, onFork) {
 			sev = report.Medium
 			if w.merges(j, guarded) {
 				sev = report.High

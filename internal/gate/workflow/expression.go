@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -143,7 +144,7 @@ func (r read) matches(pattern string) bool {
 	return true
 }
 
-// list returns the strings of fromJSON('[…]').
+// list returns the values of fromJSON('[…]'), as text.
 func list(n actionlint.ExprNode) ([]string, bool) {
 	call, ok := n.(*actionlint.FuncCallNode)
 	if !ok || !strings.EqualFold(call.Callee, "fromJSON") || len(call.Args) != 1 {
@@ -153,6 +154,16 @@ func list(n actionlint.ExprNode) ([]string, bool) {
 	if !ok {
 		return nil, false
 	}
+	var all []any
+	if json.Unmarshal([]byte(s.Value), &all) != nil {
+		return nil, false
+	}
 	var out []string
-	return out, json.Unmarshal([]byte(s.Value), &out) == nil
+	for _, v := range all {
+		if f, ok := v.(float64); ok {
+			v = int64(f)
+		}
+		out = append(out, fmt.Sprint(v))
+	}
+	return out, true
 }

@@ -34,6 +34,7 @@ type File struct {
 	labels     []string          // runner labels from actionlint.yaml
 	outside    map[string]bool   // workflow name → an outsider can trigger it; nil: unknown
 	callers    map[string][]call // by target
+	paths      []*call           // what ways returns; nil: not yet evaluated
 	called     map[string][]*File
 	pinned     map[string][]pin // references of the whole repository, by owner/repository
 	strangers  bool             // a privileged workflow of the repository handles code of outsiders

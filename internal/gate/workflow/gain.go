@@ -20,38 +20,50 @@ var carriers = map[string][]string{
 
 // gain returns the severity of untrusted text in a context. It is low if only events of
 // unprivileged pull requests carry the text: their author can change the workflow
-// itself, and gains nothing by the text.
+// itself, and gains nothing by the text. It is medium in a file that is only called on
+// such events: other repositories may call it, too.
 func (c scope) gain(name string) report.Severity {
-	_, called := c.FindWorkflowCallEvent()
-	if c.kind == action || called || c.job == nil {
+	if c.job == nil || c.published() {
 		return report.High
 	}
-	of := []string(nil)
+	of, fork := []string(nil), false
 	for prefix, events := range carriers {
 		if rest, ok := strings.CutPrefix(strings.TrimPrefix(name, "github."), prefix); ok && (rest == "" || rest[0] == '.') {
-			of = events
+			of, fork = events, prefix == "event.pull_request"
 		}
+	}
+	run := func(event string) string {
+		if of != nil && !slices.Contains(of, event) || slices.Contains([]string{"workflow_call", "workflow_dispatch", "schedule"}, event) {
+			return "" // carries no text of outsiders
+		}
+		return event + about
 	}
 	plain := false
-	for _, e := range c.On {
-		event := e.EventName()
-		if event == "workflow_dispatch" || event == "schedule" { // carry no text of outsiders
-			continue
+	for _, p := range c.ways() {
+		for _, event := range c.events(c.job, c.step, p, run) {
+			privileged, outside := outsideEvents[event]
+			if fork {
+				privileged = onFork(event)
+			}
+			if privileged || !outside {
+				return report.High
+			}
+			plain = true
 		}
-		if of != nil && !slices.Contains(of, event) || holds(condition(c.job.If), event) == no || c.step != nil && holds(condition(c.step.If), event) == no {
-			continue
-		}
-		privileged, outside := outsideEvents[event]
-		if privileged || !outside {
-			return report.High
-		}
-		plain = true
 	}
-	if plain {
-		return report.Low
+	_, called := c.FindWorkflowCallEvent()
+	switch {
+	case !plain:
+		return report.High
+	case called || c.kind == action:
+		return report.Medium
 	}
-	return report.High
+	return report.Low
 }
+
+// published reports whether a file is the action of the repository itself, which other
+// repositories run on events of their own.
+func (w *File) published() bool { return w.kind == action && target(w.Path) == "." }
 
 // matrix returns the taints of the values of a matrix property.
 func (c scope) matrix(property, name string) []taint {

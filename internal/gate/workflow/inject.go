@@ -67,7 +67,7 @@ func scriptInjection(w *File) []report.Finding {
 				}
 				reported[once] = true
 				f := report.Finding{
-					Rule: "script-injection", Severity: w.exposed(t.severity, j, s), At: w.within(text, p.offset),
+					Rule: "script-injection", Severity: w.exposed(t.severity, t.name, j, s), At: w.within(text, p.offset),
 					Message: fmt.Sprintf("%s is expanded inside the script: %s can write its text, and so choose what runs", through(p.text, t.name), t.who),
 					Fix:     injectionFix(s, p.text, t.name),
 				}
@@ -93,7 +93,7 @@ func (w *File) containerInjection() []report.Finding {
 						continue
 					}
 					out = append(out, report.Finding{
-						Rule: "script-injection", Severity: w.exposed(t.severity, j, nil), At: w.within(text, p.offset),
+						Rule: "script-injection", Severity: w.exposed(t.severity, t.name, j, nil), At: w.within(text, p.offset),
 						Message: fmt.Sprintf("%s becomes part of %s of %s: %s can write its text, and so choose what runs", through(p.text, t.name), key, c.what, t.who),
 						Fix:     "choose among fixed values, and do not pass text of outsiders",
 					})
@@ -112,14 +112,24 @@ func (w *File) steps(do func(*actionlint.Job, *actionlint.Step)) {
 	}
 }
 
-// exposed returns the severity, lowered if conditions exclude outsiders.
-func (w *File) exposed(sev report.Severity, j *actionlint.Job, s *actionlint.Step) report.Severity {
-	_, reusable := w.FindWorkflowCallEvent()
-	declared := slices.ContainsFunc(w.On, func(e actionlint.Event) bool {
-		_, outside := outsideEvents[e.EventName()]
-		return outside
-	})
-	if sev == report.High && declared && !reusable && len(w.outsiders(j, s)) == 0 {
+// exposed returns the severity of a text, lowered if conditions exclude the outsider who
+// wrote it.
+func (w *File) exposed(sev report.Severity, name string, j *actionlint.Job, s *actionlint.Step) report.Severity {
+	if sev != report.High || w.published() {
+		return sev
+	}
+	declared := false
+	for _, p := range w.ways() {
+		root := w
+		for c := p; c != nil; c = c.from {
+			root = c.File
+		}
+		declared = declared || slices.ContainsFunc(root.On, func(e actionlint.Event) bool { return started(e.EventName()) != "" })
+		if len(w.events(j, s, p, runsWith(name))) > 0 {
+			return sev
+		}
+	}
+	if declared {
 		return report.Medium
 	}
 	return sev
@@ -179,7 +189,7 @@ func envFileInjection(w *File) []report.Finding {
 			}
 			t := written.taint
 			out = append(out, report.Finding{
-				Rule: "env-file-injection", Severity: w.exposed(sev, j, s), At: w.within(run, written.offset),
+				Rule: "env-file-injection", Severity: w.exposed(sev, t.name, j, s), At: w.within(run, written.offset),
 				Message: fmt.Sprintf("%s is written to GITHUB_%s: %s can write its text, and so set variables of later steps", t.name, written.file, t.who),
 				Fix:     fmt.Sprintf("set env: with %s in each step that needs it, or write it with a random delimiter: DELIM=$(uuidgen)", t.name),
 			})

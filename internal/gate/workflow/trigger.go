@@ -20,7 +20,7 @@ var checkoutEvents = []string{"pull_request_target", "workflow_run", "issue_comm
 // request can then run code with them.
 func dangerousTrigger(w *File) []report.Finding {
 	var out []report.Finding
-	for _, p := range w.paths(nil) {
+	for _, p := range w.ways() {
 		for _, j := range w.jobs() {
 			taken := map[string]int{} // folder of untrusted code → line of its checkout
 			for _, s := range j.Steps {
