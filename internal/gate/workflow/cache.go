@@ -10,9 +10,10 @@ import (
 )
 
 // cachePoisoning reports three ways in which files of a cache run with rights that the
-// author of the cache does not have: a job that may publish restores or saves a cache on
-// an event of outsiders; a job that runs code of a pull request saves a cache for the
-// default branch; and a job that releases restores a cache that other runs wrote.
+// author of the cache does not have: a job that may publish restores what a pull request
+// stored, or may save a cache on a privileged event of outsiders; a job that runs code of
+// a pull request may save a cache for the default branch; and a job that releases restores
+// a cache that other runs wrote.
 func cachePoisoning(w *File) []report.Finding {
 	var out []report.Finding
 	for _, j := range w.jobs() {
@@ -21,25 +22,28 @@ func cachePoisoning(w *File) []report.Finding {
 			continue
 		}
 		handles := w.handlesCode(j)
+		// On privileged events of outsiders, GitHub lets a job only read the cache of the
+		// default branch unless it asks for more.
+		writes := mode == "write" || mode == "write-only"
 		for _, s := range j.Steps {
 			off, toggle := w.cache(s)
 			if off == "" {
 				continue
 			}
 			sev, why := report.Severity(""), ""
-			right, events := w.publishes(j), w.outsiders(j, s)
+			right, events, privileged := w.publishes(j), w.outsiders(j, s), w.privileged(j, s)
 			published := w.released(j, s, toggle)
 			automatic := strings.Contains(off, "package-manager-cache") // only if package.json asks for it
 			switch {
-			case right != "" && len(w.privileged(j, s)) > 0 && mode != "read" && !automatic:
+			case right != "" && len(privileged) > 0 && writes && !automatic:
 				sev = report.High
-				why = fmt.Sprintf("which has %s and runs on %s: code of outsiders can put files into the cache that then run with this permission", right, strings.Join(events, ", "))
-			case right != "" && len(events) > 0 && mode != "read" && !automatic:
+				why = fmt.Sprintf("which has %s and runs on %s with cache-mode: %s: code of outsiders can put files into the cache that then run with this permission", right, strings.Join(privileged, ", "), mode)
+			case right != "" && len(events) > len(privileged) && mode != "read" && !automatic:
 				sev = report.Low
 				why = fmt.Sprintf("which has %s and runs on %s: it restores what an earlier run of the pull request stored", right, strings.Join(events, ", "))
-			case handles != "" && !automatic && mode != "read":
+			case handles != "" && !automatic && writes:
 				sev = report.High
-				why = fmt.Sprintf("which handles code of a pull request on %s: that code can put files into the cache of the default branch, which runs with more rights restore", handles)
+				why = fmt.Sprintf("which handles code of a pull request on %s and has cache-mode: %s: that code can put files into the cache of the default branch, which runs with more rights restore", handles, mode)
 			case published != "" && mode != "write-only" && restores(s):
 				if sev = report.Low; w.strangers {
 					sev = report.Medium
@@ -57,6 +61,12 @@ func cachePoisoning(w *File) []report.Finding {
 		}
 	}
 	return out
+}
+
+// spoils reports whether a job that handles code of a pull request may save a cache for
+// the default branch.
+func (w *File) spoils(j *actionlint.Job) bool {
+	return strings.HasPrefix(w.cacheMode(j), "write") && w.handlesCode(j) != ""
 }
 
 func (w *File) cacheMode(j *actionlint.Job) string {

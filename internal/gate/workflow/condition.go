@@ -64,13 +64,46 @@ var (
 // so, in a job without dependabot/fetch-metadata, which fails for a pull request that
 // is not Dependabot's.
 func (w *File) merges(j *actionlint.Job, guarded []*actionlint.Step) bool {
-	if !w.grants(j, "contents") && !w.grants(j, "pull-requests") ||
+	if !w.grants(j, "contents") && !w.grants(j, "pull-requests") && !slices.ContainsFunc(guarded, func(s *actionlint.Step) bool { return w.ownToken(j, s) }) ||
 		slices.ContainsFunc(j.Steps, func(s *actionlint.Step) bool { return actionName(s) == "dependabot/fetch-metadata" }) {
 		return false
 	}
 	return slices.ContainsFunc(guarded, func(s *actionlint.Step) bool {
 		return slices.Contains(mergeActions, actionName(s)) || mergesPR.MatchString(value(script(s))) || mergesPR.MatchString(value(input(s, "script")))
 	})
+}
+
+var tokenName = regexp.MustCompile(`(?i)token|^(?:gh_)?pat$`)
+
+// ownToken reports whether a step has a token other than the one of the job: a secret, or
+// the output of a step that made one. The permissions of the job do not limit it.
+func (w *File) ownToken(j *actionlint.Job, s *actionlint.Step) bool {
+	own := func(text *actionlint.String) bool {
+		return slices.ContainsFunc(placeholders(value(text)), func(p placeholder) bool {
+			return slices.ContainsFunc(reads(p.node, false), func(r read) bool {
+				name := strings.Join(r.path, ".")
+				return r.path[0] == "secrets" && name != "secrets.github_token" || r.path[0] == "steps" && strings.HasSuffix(name, "token")
+			})
+		})
+	}
+	if a, ok := s.Exec.(*actionlint.ExecAction); ok {
+		for key, in := range a.Inputs {
+			if tokenName.MatchString(key) && own(in.Value) {
+				return true
+			}
+		}
+	}
+	for _, e := range []*actionlint.Env{s.Env, j.Env, w.Env} {
+		if e == nil {
+			continue
+		}
+		for key, v := range e.Vars {
+			if tokenName.MatchString(key) && own(v.Value) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // trusted returns the context and the bot of an expression that is true if a bot is the
@@ -122,11 +155,11 @@ func actor(a, b actionlint.ExprNode) (name, bot string) {
 	}
 	switch {
 	case !ok:
-	case name == "github.actor_id":
+	case name == "github.actor_id" || name == "github.event.sender.id":
 		if bot := botIDs[text]; bot != "" {
 			return name, bot
 		}
-	case (name == "github.actor" || name == "github.triggering_actor") && strings.HasSuffix(strings.ToLower(text), "[bot]"):
+	case (name == "github.actor" || name == "github.triggering_actor" || name == "github.event.sender.login") && strings.HasSuffix(strings.ToLower(text), "[bot]"):
 		return name, text
 	}
 	return "", ""

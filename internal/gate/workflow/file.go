@@ -37,7 +37,7 @@ type File struct {
 	paths      []*call           // what ways returns; nil: not yet evaluated
 	called     map[string][]*File
 	pinned     map[string][]pin // references of the whole repository, by owner/repository
-	strangers  bool             // a privileged workflow of the repository handles code of outsiders
+	strangers  bool             // a job of the repository that handles code of outsiders may save a cache for all
 	visited    map[visit]bool   // jobs that were already evaluated
 	budget     *int             // expressions that may still be followed; below zero: too many
 }

@@ -223,6 +223,12 @@ func TestImagesAndCredentials(t *testing.T) {
 		{"password", "hardcoded-credentials", job("    container: {image: x, credentials: {username: u, password: swordfish}}\n"), []string{"w.yml:6 hardcoded-credentials high"}},
 		{"password of a service", "hardcoded-credentials", job("    services: {db: {image: x, credentials: {username: u, password: swordfish}}}\n"), []string{"w.yml:6 hardcoded-credentials high"}},
 		{"secret", "hardcoded-credentials", job("    container: {image: x, credentials: {username: u, password: '${{ secrets.P }}'}}\n"), nil},
+		{"JSON of secrets", "hardcoded-credentials", steps("push", "      - uses: azure/login@"+sha+"\n        with: {creds: '{\"clientId\":\"abc\",\"clientSecret\":\"${{ secrets.S }}\"}'}\n"), nil},
+		{"JSON with one in it", "hardcoded-credentials", steps("push", "      - uses: azure/login@"+sha+"\n        with: {creds: '{\"clientId\":\"${{ secrets.I }}\",\"clientSecret\":\"abc\"}'}\n"), []string{"w.yml:9 hardcoded-credentials high"}},
+		{"two secrets", "hardcoded-credentials", steps("push", "      - uses: webfactory/ssh-agent@"+sha+"\n        with: {ssh-private-key: \"${{ secrets.A }}\\n${{ secrets.B }}\"}\n"), nil},
+		{"by a variable", "hardcoded-credentials", steps("push", "      - uses: docker/login-action@"+sha+"\n        env: {P: swordfish, Q: '${{ secrets.Q }}'}\n        with: {password: '${{ env.P }}'}\n      - uses: docker/login-action@"+sha+"\n        env: {Q: '${{ secrets.Q }}'}\n        with: {password: '${{ env.Q }}'}\n"), []string{"w.yml:10 hardcoded-credentials high"}},
+		{"LocalStack", "hardcoded-credentials", steps("push", "      - uses: aws-actions/configure-aws-credentials@"+sha+"\n        with: {aws-region: x, aws-access-key-id: test, aws-secret-access-key: test}\n"), nil},
+		{"AWS", "hardcoded-credentials", steps("push", "      - uses: aws-actions/configure-aws-credentials@"+sha+"\n        with: {aws-region: x, aws-access-key-id: test, aws-secret-access-key: "+sha+"}\n"), []string{"w.yml:9 hardcoded-credentials high"}},
 		{"login", "hardcoded-credentials", steps("push", "      - uses: docker/login-action@"+sha+"\n        with: {username: u, password: swordfish}\n"), []string{"w.yml:9 hardcoded-credentials high"}},
 	})
 }
@@ -248,7 +254,7 @@ func TestCompromisedAction(t *testing.T) {
 		"tj-actions/changed-files@0e58ed8000000000000000000000000000000000": true,
 		"aquasecurity/trivy-action@0.34.0":                                  true, "aquasecurity/trivy-action@0.35.0": false, "aquasecurity/trivy-action@v0.36.0": false,
 		"aquasecurity/trivy-action@master": false, "aquasecurity/setup-trivy@v0.2.5": true, "aquasecurity/setup-trivy@v0.2.6": false,
-		"xygeni/xygeni-action@v5": true, "xygeni/xygeni-action@v6": false, "Checkmarx/kics-github-action@v2.1.7": true,
+		"xygeni/xygeni-action@v5": true, "xygeni/xygeni-action@v6": false, "Checkmarx/kics-github-action@v2.1.7": true, "Checkmarx/ast-github-action@2.3.28": true, "Checkmarx/ast-github-action@2.3.33": false,
 		"reviewdog/action-setup@v1": true, "reviewdog/action-setup@v1.4.0": false, "reviewdog/action-golangci-lint@v2": false, "actions/checkout@v4": false,
 	} {
 		dir := gatetest.Write(t, map[string]string{".github/workflows/w.yml": steps("push", "      - uses: "+uses+"\n")})
@@ -268,9 +274,11 @@ func TestCachePoisoning(t *testing.T) {
 		cache  = "      - uses: actions/cache@" + sha + "\n        with: {path: x, key: x}\n"
 		golang = "      - uses: actions/setup-go@" + sha + " # v6.0.0\n"
 	)
-	high, low := []string{"w.yml:8 cache-poisoning high"}, []string{"w.yml:8 cache-poisoning low"}
+	low := []string{"w.yml:8 cache-poisoning low"}
 	run(t, []findingCase{
-		{"target", rule, job("pull_request_target", id, cache), high},
+		{"target", rule, job("pull_request_target", id, cache), nil}, // GitHub only lets it read
+		{"target, cache-mode write", rule, job("pull_request_target", id+"    cache-mode: write\n", cache), []string{"w.yml:9 cache-poisoning high"}},
+		{"target and pull request", rule, job("[pull_request, pull_request_target]", id, cache), low},
 		{"pull request", rule, job("pull_request", id, cache), low},
 		{"push", rule, job("push", id, cache), nil},
 		{"without rights", rule, job("pull_request_target", "    permissions: {contents: read}\n", cache), nil},
@@ -294,8 +302,10 @@ func TestCachePoisoning(t *testing.T) {
 		{"release, cache only on branches", rule, job("release", "", "      - uses: actions/setup-node@"+sha+"\n        with: {cache: \"${{ !startsWith(github.ref, 'refs/tags/') && 'npm' }}\"}\n"), nil},
 		{"release, step only on main", rule, job("release", "", strings.Replace(cache, "        with", "        if: github.ref == 'refs/heads/main'\n        with", 1)), nil},
 		{"release that saves", rule, job("release", "", strings.Replace(cache, "actions/cache@", "actions/cache/save@", 1)), nil},
-		{"code of a pull request", rule, job("pull_request_target", "", "      - run: gh pr checkout 1\n"+cache), []string{"w.yml:8 cache-poisoning high"}},
-		{"release, of a repository that handles such code", rule, "on: [release, pull_request_target]\npermissions: {}\njobs:\n  a:\n    if: github.event_name == 'release'\n    runs-on: ubuntu-latest\n    steps:\n" + cache + "  b:\n    if: github.event_name != 'release'\n    runs-on: ubuntu-latest\n    steps: [{run: gh pr checkout 1}]\n", []string{"w.yml:8 cache-poisoning medium"}},
+		{"code of a pull request", rule, job("pull_request_target", "", "      - run: gh pr checkout 1\n"+cache), nil},
+		{"code of a pull request, cache-mode write", rule, job("pull_request_target", "    cache-mode: write\n", "      - run: gh pr checkout 1\n"+cache), []string{"w.yml:9 cache-poisoning high"}},
+		{"release, of a repository that handles such code", rule, "on: [release, pull_request_target]\npermissions: {}\njobs:\n  a:\n    if: github.event_name == 'release'\n    runs-on: ubuntu-latest\n    steps:\n" + cache + "  b:\n    if: github.event_name != 'release'\n    cache-mode: write\n    runs-on: ubuntu-latest\n    steps: [{run: gh pr checkout 1}]\n", []string{"w.yml:8 cache-poisoning medium"}},
+		{"release, of a repository that handles such code and only reads", rule, "on: [release, pull_request_target]\npermissions: {}\njobs:\n  a:\n    if: github.event_name == 'release'\n    runs-on: ubuntu-latest\n    steps:\n" + cache + "  b:\n    if: github.event_name != 'release'\n    runs-on: ubuntu-latest\n    steps: [{run: gh pr checkout 1}]\n", []string{"w.yml:8 cache-poisoning low"}},
 		{"code of the base", rule, job("pull_request_target", "", "      - uses: "+co+"\n"+cache), nil},
 		{"not on pull requests", rule, job("[push, pull_request]", id+"    if: github.event_name != 'pull_request'\n", cache), nil},
 		{"tags", rule, job("[push, pull_request]", id+"    if: startsWith(github.ref, 'refs/tags/')\n", cache), nil},
@@ -329,11 +339,15 @@ func TestOtherRules(t *testing.T) {
 		{"bot that merges", "bot-condition", "on: pull_request_target\npermissions: {contents: write}\njobs:\n  a:\n    if: github.actor == 'dependabot[bot]'\n    runs-on: ubuntu-latest\n    steps: [{run: 'gh pr merge --auto \"$URL\"'}]\n", []string{"w.yml:5 bot-condition high"}},
 		{"bot that merges, without rights", "bot-condition", "on: pull_request_target\npermissions: {contents: read}\njobs:\n  a:\n    if: github.actor == 'dependabot[bot]'\n    runs-on: ubuntu-latest\n    steps: [{run: 'gh pr merge --auto \"$URL\"'}]\n", []string{"w.yml:5 bot-condition medium"}},
 		{"bot that merges what Dependabot signed", "bot-condition", "on: pull_request_target\npermissions: {contents: write}\njobs:\n  a:\n    if: github.actor == 'dependabot[bot]'\n    runs-on: ubuntu-latest\n    steps: [{uses: dependabot/fetch-metadata@" + sha + "}, {run: 'gh pr merge --auto \"$URL\"'}]\n", []string{"w.yml:5 bot-condition medium"}},
+		{"bot that merges, with another token", "bot-condition", "on: pull_request_target\npermissions: {contents: read}\njobs:\n  a:\n    if: github.event.sender.login == 'dependabot[bot]'\n    runs-on: ubuntu-latest\n    steps: [{run: 'gh pr merge --auto \"$URL\"', env: {GH_TOKEN: '${{ secrets.PAT }}'}}]\n", []string{"w.yml:5 bot-condition high"}},
+		{"bot that merges, with the token of the job", "bot-condition", "on: pull_request_target\npermissions: {contents: read}\njobs:\n  a:\n    if: github.event.sender.id == 49699333\n    runs-on: ubuntu-latest\n    steps: [{run: 'gh pr merge --auto \"$URL\"', env: {GH_TOKEN: '${{ secrets.GITHUB_TOKEN }}'}}]\n", []string{"w.yml:5 bot-condition medium"}},
 		{"bot by its id", "bot-condition", job("pull_request_target", "    if: github.actor_id == 49699333\n    runs-on: ubuntu-latest\n"), []string{"w.yml:5 bot-condition medium"}},
 		{"a person by the id", "bot-condition", job("pull_request_target", "    if: github.actor_id == 583231\n    runs-on: ubuntu-latest\n"), nil},
 		{"not the bot", "bot-condition", job("pull_request_target", "    if: github.actor != 'dependabot[bot]'\n    runs-on: ubuntu-latest\n"), nil},
 		{"bot on push", "bot-condition", job("push", "    if: github.actor == 'dependabot[bot]'\n    runs-on: ubuntu-latest\n"), nil},
 		{"commands", "insecure-commands", steps("push", "      - run: make\n        env: {ACTIONS_ALLOW_UNSECURE_COMMANDS: 'true'}\n"), []string{"w.yml:9 insecure-commands high"}},
+		{"commands, as a number", "insecure-commands", steps("push", "      - run: make\n        env: {ACTIONS_ALLOW_UNSECURE_COMMANDS: 1}\n"), []string{"w.yml:9 insecure-commands high"}},
+		{"commands, off", "insecure-commands", steps("push", "      - run: make\n        env: {ACTIONS_ALLOW_UNSECURE_COMMANDS: 'false'}\n"), nil},
 		{"called only", "excessive-permissions", "on: workflow_call\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{run: make}]\n", nil},
 	})
 }

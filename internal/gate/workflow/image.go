@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"regexp"
@@ -176,8 +177,8 @@ var secretInputs = map[string][]string{
 // the password.
 func hardcodedCredentials(w *File) []report.Finding {
 	var out []report.Finding
-	add := func(secret *actionlint.String, what string) {
-		if secret == nil || secret.Value == "" || secret.IsExpressionAssigned() {
+	add := func(c scope, secret *actionlint.String, what string) {
+		if !plain(c.expand(value(secret))) {
 			return
 		}
 		out = append(out, report.Finding{
@@ -189,14 +190,43 @@ func hardcodedCredentials(w *File) []report.Finding {
 	for _, j := range w.jobs() {
 		for _, c := range containers(j) {
 			if c.Credentials != nil {
-				add(c.Credentials.Password, "the password of "+c.what)
+				add(scope{File: w, job: j}, c.Credentials.Password, "the password of "+c.what)
 			}
 		}
 		for _, s := range j.Steps {
+			c := scope{File: w, job: j, step: s}
 			for _, key := range secretInputs[actionName(s)] {
-				add(input(s, key), fmt.Sprintf("the %s of %s", key, cmp.Or(actionName(s), "the step")))
+				if strings.HasPrefix(key, "aws-") && !awsKey.MatchString(c.expand(value(input(s, key)))) {
+					continue // what LocalStack and tests use, or an expression
+				}
+				add(c, input(s, key), fmt.Sprintf("the %s of %s", key, cmp.Or(actionName(s), "the step")))
 			}
 		}
 	}
 	return out
+}
+
+// awsKey matches secret keys and session tokens of AWS, which have 40 characters or more.
+var awsKey = regexp.MustCompile(`^[A-Za-z0-9/+=]{40,}$`)
+
+var secretKey = regexp.MustCompile(`(?i)secret|password|private_?key|token`)
+
+// plain reports whether a secret is text. An expression that reads anything except what
+// everyone knows may stand in it; in JSON, each secret must be such an expression.
+func plain(text string) bool {
+	var fields map[string]any
+	if json.Unmarshal([]byte(text), &fields) == nil {
+		for key, v := range fields {
+			if s, ok := v.(string); ok && s != "" && secretKey.MatchString(key) && plain(s) {
+				return true
+			}
+		}
+	}
+	all := placeholders(text)
+	return text != "" && !slices.ContainsFunc(all, func(p placeholder) bool {
+		known := reads(p.node, false)
+		return len(known) == 0 && p.text == strings.TrimSpace(text) || slices.ContainsFunc(known, func(r read) bool {
+			return !slices.Contains([]string{"github", "runner", "matrix", "strategy", "job"}, r.path[0]) || strings.Join(r.path, ".") == "github.token"
+		})
+	})
 }

@@ -162,7 +162,7 @@ func (t *Tree) link() {
 		f.calls(callers)
 	}
 	strangers := slices.ContainsFunc(t.files, func(f *File) bool {
-		return slices.ContainsFunc(f.jobs(), func(j *actionlint.Job) bool { return f.handlesCode(j) != "" })
+		return slices.ContainsFunc(f.jobs(), f.spoils)
 	})
 	for _, f := range t.files {
 		f.strangers = strangers

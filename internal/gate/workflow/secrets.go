@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/rhysd/actionlint"
@@ -57,7 +58,7 @@ func insecureCommands(w *File) []report.Finding {
 		if e == nil {
 			return
 		}
-		if v := e.Vars[strings.ToLower(name)]; v != nil && strings.EqualFold(value(v.Value), "true") {
+		if v := e.Vars[strings.ToLower(name)]; v != nil && slices.Contains([]string{"true", "1", "$true"}, strings.ToLower(value(v.Value))) {
 			out = append(out, report.Finding{
 				Rule: "insecure-commands", Severity: report.High, At: w.at(v.Value.Pos),
 				Message: name + " lets the output of a step set variables and PATH of later steps",

@@ -102,6 +102,7 @@ var incidents = []incident{
 	{actions: "aquasecurity/setup-trivy", below: "0.2.6", what: "CVE-2026-33634, March 2026: every tag stole secrets", use: "a commit of 0.2.6 or later"},
 	{actions: "xygeni/xygeni-action", tags: `^v?5$`, what: "March 2026: the tag was moved to malicious code", use: "a commit from after March 2026"},
 	{actions: "checkmarx/kics-github-action", what: "March 2026: 35 tags were moved to code that stole secrets", use: "a commit from after March 2026"},
+	{actions: "checkmarx/ast-github-action", tags: `^v?2\.3\.28$`, what: "March 2026: the tag was moved to code that stole secrets", use: "2.3.33 or later"},
 	{actions: "actions-cool/issues-helper actions-cool/maintain-one-comment", what: "2026: every tag was moved to a commit outside the repository", use: "another action, or a commit that you have reviewed"},
 }
 
