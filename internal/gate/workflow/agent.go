@@ -11,36 +11,55 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// agent is an action that gives a task to a language model which may use tools.
+// agent is an action or a command that gives a task to a language model which may use
+// tools.
 type agent struct {
-	// anyone names the input that lets people without write access start the agent. ""
+	// anyone names the inputs that let people without write access start the agent. None
 	// means that the action does not check who started it.
-	anyone string
+	anyone []string
 	// output is what the model answers, if the action passes it on.
 	output []string
+	// shell is set if the agent may run any command unless its settings name the tools.
+	shell bool
 }
 
 // agents lists such actions. Those with a check of their own fail for an event that
 // someone without write access caused.
 var agents = map[string]agent{
-	"anthropics/claude-code-action":        {anyone: "allowed_non_write_users"},
+	"anthropics/claude-code-action":        {anyone: []string{"allowed_non_write_users"}},
 	"anthropics/claude-code-base-action":   {},
-	"openai/codex-action":                  {anyone: "allow-users", output: []string{"final-message"}},
-	"google-github-actions/run-gemini-cli": {output: []string{"summary"}},
-	"google-gemini/gemini-cli-action":      {output: []string{"summary"}},
-	"sst/opencode/github":                  {anyone: "-"},
-	"anomalyco/opencode/github":            {anyone: "-"},
+	"openai/codex-action":                  {anyone: []string{"allow-users"}, output: []string{"final-message"}},
+	"google-github-actions/run-gemini-cli": {output: []string{"summary"}, shell: true}, // runs gemini --yolo
+	"google-gemini/gemini-cli-action":      {output: []string{"summary"}, shell: true},
+	"qwenlm/qwen-code-action":              {output: []string{"summary"}, shell: true},
+	"sst/opencode/github":                  {anyone: []string{"-"}, shell: true},
+	"anomalyco/opencode/github":            {anyone: []string{"-"}, shell: true},
 	"actions/ai-inference":                 {output: []string{"response", "response-file"}},
-	"augmentcode/augment-agent":            {},
-	"block/goose-action":                   {},
-	"all-hands-ai/openhands-resolver":      {},
+	"augmentcode/augment-agent":            {shell: true},
+	"block/goose-action":                   {shell: true},
+	"all-hands-ai/openhands-resolver":      {shell: true},
 }
 
 var (
-	agentCommand = regexp.MustCompile(`(?m)^[^#\n]*?(?:^|[\s;&|(])(?:npx\s+(?:-\S+\s+)*(?:@anthropic-ai/claude-code|@openai/codex|@google/gemini-cli)(?:@\S+)?|claude\s+(?:[^|\n]*\s)?(?:-p\b|--print\b)|codex\s+(?:-\S+\s+)*exec\b|gemini\s+(?:[^|\n]*\s)?(?:-p\b|--prompt\b|-y\b|--yolo\b)|opencode\s+run\b|cursor-agent\s+(?:[^|\n]*\s)?(?:-p\b|--print\b)|copilot\s+(?:[^|\n]*\s)?(?:-p\b|--prompt\b)|aider\s+(?:[^|\n]*\s)?(?:-m\b|--message\b)|goose\s+run\b|amp\s+(?:[^|\n]*\s)?-x\b)`)
-	agentTools   = regexp.MustCompile(`\bBash(?:\(\s*:?\*?\s*\)|["',\s\]]|$)|\bBash\((?:git|gh|npm|npx|node|python3?|pip|curl|make|sh|bash)\b[^)]*\*\)|--dangerously-\S+|bypassPermissions|--yolo\b|(?:^|\s)-y\b|--approval-mode[= ]yolo|--full-auto|danger-full-access|unsafe_run|--allow-all-tools|run_shell_command(?:\(\s*\))?(?:["',\s\]]|$)|--yes-always`)
-	forGitHub    = regexp.MustCompile(`\bgh\b|(?i:github)`)
-	toolInputs   = regexp.MustCompile(`tool|setting|args|flag|approval|sandbox|yolo|config|permission|mode`)
+	agentCommand = regexp.MustCompile(`(?m)^[^#\n]*?(?:^|[\s;&|(])(?:(?:npx|bunx|pnpx|pnpm\s+dlx|yarn\s+dlx|bun\s+x|npm\s+exec)\s+(?:-\S+\s+)*(?:@anthropic-ai/claude-code|@openai/codex|@google/gemini-cli|@qwen-code/qwen-code|opencode-ai)(?:@\S+)?|` +
+		`(?:claude|cursor-agent|auggie)\s+(?:[^|\n]*\s)?(?:-p\b|--print\b)|codex\s+(?:[^|;&\n]*\s)?(?:exec|e)\b|(?:gemini|qwen)\s+(?:[^|\n]*\s)?(?:-p\b|--prompt\b|-y\b|--yolo\b)|(?:opencode|goose|crush)\s+run\b|copilot\s+(?:[^|\n]*\s)?(?:-p\b|--prompt\b)|aider\s+(?:[^|\n]*\s)?(?:-m\b|--message\b)|amp\s+(?:[^|\n]*\s)?-x\b|droid\s+exec\b|(?:q|kiro-cli)\s+chat\s+(?:[^|\n]*\s)?--no-interactive\b)`)
+	// openShell matches commands that may run any command unless their settings deny it.
+	openShell  = regexp.MustCompile(`\b(?:opencode(?:-ai\S*)?|goose|crush)\s+run\b|\bcursor-agent\s`)
+	agentTools = regexp.MustCompile(`\bBash(?:\(\s*:?\*?\s*\)|["',\s\]]|$)|\bBash\((?:git|gh|npm|npx|node|python3?|pip|curl|make|sh|bash)\b[^)]*\*\)|--dangerously-\S+|bypassPermissions|--yolo\b|(?:^|\s)-y\b|--approval-mode[= ]yolo|--full-auto|danger-full-access|unsafe_run|--allow-all-tools|--trust-all-tools|--skip-permissions-unsafe|--auto[= ](?:medium|high)\b|run_shell_command(?:\(\s*\))?(?:["',\s\]]|$)|--yes-always`)
+	// namesTools matches settings that limit an agent to some tools, or deny it a shell.
+	namesTools = regexp.MustCompile(`(?i:core_?tools|"core"\s*:)|(?i:"exclude(?:tools)?")\s*:[^\]]*run_shell_command|"(?:bash|\*)"\s*:\s*"deny"`)
+	// deniesTools matches lists of tools that an agent may not use, and flags of npx.
+	deniesTools = regexp.MustCompile(`(?i)"(?:exclude(?:tools)?|deny)"\s*:\s*\[[^\]]*\]|--(?:disallowed|exclude)-?tools[= ](?:"[^"]*"|'[^']*'|\S+)|\b(?:npx|bunx|pnpx)\s+(?:-\S+\s+)+`)
+	forGitHub   = regexp.MustCompile(`\bgh\b|(?i:github)`)
+	// readsEvent matches a prompt or settings by which an agent fetches an issue.
+	readsEvent = regexp.MustCompile(`\bgh\s+(?:issue|pr|api|search)\b|github-mcp-server|api\.githubcopilot\.com|mcp__github|@modelcontextprotocol/server-github`)
+	toolInputs = regexp.MustCompile(`tool|setting|args|flag|approval|sandbox|yolo|config|permission|mode`)
+)
+
+const (
+	anyCommand   = "a shell"
+	defaultShell = "a shell by default"
+	defaultToken = "the default permissions of the repository's settings, often write"
 )
 
 // agentUntrustedInput reports an agent that reads text of outsiders and can act: with
@@ -50,38 +69,59 @@ func agentUntrustedInput(w *File) []report.Finding {
 	var out []report.Finding
 	w.steps(func(j *actionlint.Job, s *actionlint.Step) {
 		a, name, ok := agentOf(s)
-		events := w.privileged(j, s)
-		if !ok || len(events) == 0 {
+		if !ok {
 			return
 		}
-		from := worst((scope{File: w, job: j, step: s}).agentInput())
-		open := a.anyone == "" || opened(s, a.anyone)
-		switch {
-		case from.severity != report.High && (!open || !w.readsItself(s)):
-			return // nothing of an outsider reaches the model, as far as can be seen
-		case from.severity != report.High:
-			from.name = "the text of the event"
+		for _, p := range w.ways() {
+			if f, ok := w.agentFinding(j, s, p, a); ok {
+				f.Message = name + f.Message
+				out = append(out, f)
+			}
 		}
-		can := w.agentRights(j, s)
-		if len(can) == 0 {
-			return
-		}
-		sev := report.High
-		if !open || !slices.ContainsFunc(can, decisive) {
-			sev = report.Medium
-		}
-		at := s.Pos
-		if exec, ok := s.Exec.(*actionlint.ExecAction); ok {
-			at = exec.Uses.Pos
-		}
-		out = append(out, report.Finding{
-			Rule: "agent-untrusted-input", Severity: sev, At: w.at(at),
-			Message: fmt.Sprintf("%s reads %s on %s, which anyone can write, and has %s: instructions in that text can make the model use them",
-				name, from.name, strings.Join(events, ", "), strings.Join(can, ", ")),
-			Fix: "run the agent with permissions: {contents: read} and without a shell, let a second job check its answer before it acts, or accept members only: if: github.event.issue.author_association == 'MEMBER'",
-		})
 	})
-	return out
+	return worstOnly(out)
+}
+
+// agentFinding judges an agent in a file that is called by p.
+func (w *File) agentFinding(j *actionlint.Job, s *actionlint.Step, p *call, a agent) (report.Finding, bool) {
+	private := func(e string) bool { return !outsideEvents[e] }
+	byOutsider := slices.DeleteFunc(w.events(j, s, p, started), private)
+	events := slices.DeleteFunc(w.events(j, s, p, subject), private)
+	from := worst(slices.DeleteFunc((scope{File: w, job: j, step: s, from: p}).agentInput(), func(t taint) bool {
+		return len(slices.DeleteFunc(w.events(j, s, p, runsWith(t.name)), private)) == 0
+	}))
+	// A member starts the agent, but an outsider wrote what it reads.
+	open := len(byOutsider) > 0 && (len(a.anyone) == 0 || slices.ContainsFunc(a.anyone, func(key string) bool { return opened(s, key) }))
+	bots := len(byOutsider) > 0 && opened(s, "allowed_bots") // an app of an outsider may start it
+	for c := p; c != nil; c = c.from {
+		open = open && !strings.Contains(value(c.job.If), "needs.") // another job decides, by what is not seen
+	}
+	can := w.agentRights(j, s, p, a)
+	if len(byOutsider) > 0 {
+		events = byOutsider
+	}
+	switch {
+	case len(events) == 0 || len(can) == 0:
+		return report.Finding{}, false
+	case from.severity != report.High && (!open && !bots || !w.readsItself(s)):
+		return report.Finding{}, false // nothing of an outsider reaches the model, as far as can be seen
+	case from.severity != report.High:
+		from.name = "the text of the event"
+	}
+	sev := report.High
+	if !open || !slices.ContainsFunc(can, decisive) {
+		sev = report.Medium
+	}
+	at := s.Pos
+	if exec, ok := s.Exec.(*actionlint.ExecAction); ok {
+		at = exec.Uses.Pos
+	}
+	return report.Finding{
+		Rule: "agent-untrusted-input", Severity: sev, At: w.at(at),
+		Message: fmt.Sprintf(" reads %s on %s, which anyone can write, and has %s: instructions in that text can make the model use them%s",
+			from.name, strings.Join(events, ", "), strings.Join(can, ", "), p.trail()),
+		Fix: "run the agent with permissions: {contents: read}, without a shell and with a list of the tools that it needs, let a second job check its answer before it acts, or accept text of members only: if: github.event.issue.author_association == 'MEMBER'",
+	}, true
 }
 
 // agentOf returns the agent that a step runs, and how to name it.
@@ -93,9 +133,12 @@ func agentOf(s *actionlint.Step) (agent, string, bool) {
 		}
 		return a, actionName(s), true
 	}
-	if m := agentCommand.FindString(value(script(s))); m != "" && !printed.MatchString(m) {
+	for _, m := range agentCommand.FindAllString(value(script(s)), -1) {
+		if printed.MatchString(m[strings.LastIndexAny(m, "|;&")+1:]) {
+			continue
+		}
 		fields := strings.Fields(m)
-		return agent{}, "the agent (" + short(fields[max(0, len(fields)-2)]) + ")", true
+		return agent{shell: openShell.MatchString(m)}, "the agent (" + short(strings.Join(fields[max(0, len(fields)-2):], " ")) + ")", true
 	}
 	return agent{}, "", false
 }
@@ -107,9 +150,16 @@ func opened(s *actionlint.Step, key string) bool {
 }
 
 // readsItself reports whether an agent fetches the text of the event without being
-// given it: it has a shell or a tool for GitHub.
+// given it: it has a tool for GitHub, or a shell and the task to do so.
 func (w *File) readsItself(s *actionlint.Step) bool {
-	return actionName(s) == "anthropics/claude-code-action" || agentTools.MatchString(agentText(s)) && forGitHub.MatchString(agentText(s))
+	text := agentText(s)
+	return actionName(s) == "anthropics/claude-code-action" || hasTools(text) && forGitHub.MatchString(text) ||
+		readsEvent.MatchString(text+value(input(s, "prompt"))+value(input(s, "direct_prompt")))
+}
+
+// hasTools reports whether the settings of an agent give it any command.
+func hasTools(settings string) bool {
+	return agentTools.MatchString(deniesTools.ReplaceAllString(settings, ""))
 }
 
 // agentText returns what configures the tools of an agent: the command, or the inputs
@@ -126,7 +176,7 @@ func agentText(s *actionlint.Step) string {
 	}
 	if a, ok := s.Exec.(*actionlint.ExecAction); ok {
 		for _, key := range sorted(a.Inputs) {
-			if toolInputs.MatchString(key) {
+			if toolInputs.MatchString(key) && key != "disallowed_tools" {
 				b.WriteString("\n" + value(a.Inputs[key].Value))
 			}
 		}
@@ -157,14 +207,11 @@ func (c scope) agentInput() []taint {
 
 // agentRights lists what an agent can do beyond reading: the write permissions of the
 // job, and a shell.
-func (w *File) agentRights(j *actionlint.Job, s *actionlint.Step) []string {
+func (w *File) agentRights(j *actionlint.Job, s *actionlint.Step, from *call, a agent) []string {
 	var out []string
-	p := j.Permissions
-	if p == nil {
-		p = w.Permissions
-	}
-	switch {
+	switch p := w.permissions(j, from); {
 	case p == nil:
+		out = append(out, defaultToken)
 	case value(p.All) == "write-all":
 		out = append(out, "write-all")
 	default:
@@ -174,16 +221,37 @@ func (w *File) agentRights(j *actionlint.Job, s *actionlint.Step) []string {
 			}
 		}
 	}
-	if agentTools.MatchString(agentText(s)) {
-		out = append(out, "a shell")
+	settings := agentText(s)
+	if s.Env != nil { // such as OPENCODE_PERMISSION
+		for _, v := range s.Env.Vars {
+			settings += "\n" + value(v.Value)
+		}
+	}
+	switch {
+	case hasTools(agentText(s)):
+		out = append(out, anyCommand)
+	case a.shell && !namesTools.MatchString(settings):
+		out = append(out, defaultShell)
 	}
 	return out
 }
 
+// permissions returns the permissions of a job in a file that is called by from, or nil
+// if none are set.
+func (w *File) permissions(j *actionlint.Job, from *call) *actionlint.Permissions {
+	switch {
+	case j.Permissions != nil:
+		return j.Permissions
+	case w.Permissions != nil || from == nil:
+		return w.Permissions
+	}
+	return from.permissions(from.job, from.from)
+}
+
 // decisive reports whether a right reaches code, releases or secrets, and not only
-// labels and comments.
+// labels and comments. What depends on settings that are not seen does not count.
 func decisive(right string) bool {
-	return !slices.Contains([]string{"issues: write", "pull-requests: write", "discussions: write", "checks: write", "statuses: write"}, right)
+	return !slices.Contains([]string{"issues: write", "pull-requests: write", "discussions: write", "checks: write", "statuses: write", defaultShell, defaultToken}, right)
 }
 
 const throughModel = "anyone, through the model,"

@@ -1,8 +1,11 @@
 package workflow
 
 import (
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate/gatetest"
 )
 
 // TestAgents: GP-GATE-13, an agent that reads what anyone can write, and can act.
@@ -30,7 +33,19 @@ func TestAgents(t *testing.T) {
 	run(t, []findingCase{
 		{"text and write", rule, job("issues", write, "", gemini(body)), high},
 		{"text and comments", rule, job("issues", "{issues: write}", "", gemini(body)), medium},
-		{"text and nothing", rule, job("issues", read, "", gemini(body)), nil},
+		{"text and no tools", rule, job("issues", read, "", gemini(body+", settings: '{\"tools\": {\"core\": [\"read_file\"]}}'")), nil},
+		{"text and the tools it has by default", rule, job("issues", read, "", gemini(body)), medium},
+		{"text and a shell that is excluded", rule, job("issues", read, "", gemini(body+", settings: '{\"tools\": {\"exclude\": [\"run_shell_command\"]}}'")), nil},
+		{"text and permissions that are not set", rule, "on: issues\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n\n" + gemini(body+", settings: '{\"tools\": {\"core\": [\"read_file\"]}}'"), medium},
+		{"a member starts it", rule, job("issue_comment", write, "github.event.comment.author_association == 'MEMBER'", gemini(body)), []string{"w.yml:8 " + rule + " medium"}},
+		{"a member writes and starts it", rule, job("issue_comment", write, "github.event.comment.author_association == 'MEMBER'", gemini("prompt: '${{ github.event.comment.body }}'")), []string{}},
+		{"a review", rule, job("pull_request_review", write, "", gemini("prompt: '${{ github.event.review.body }}'")), high},
+		{"a branch of a fork under review", rule, job("pull_request_review", write, "", gemini("prompt: '${{ github.event.pull_request.title }}'")), nil},
+		{"it reads the issue with a server", rule, job("issues", write, "", gemini("prompt: fix, settings: '{\"mcpServers\": {\"github\": {\"args\": [\"ghcr.io/github/github-mcp-server\"]}}}'")), high},
+		{"it reads the issue with gh", rule, job("issues", write, "", "      - uses: openai/codex-action@"+sha+"\n        with: {allow-users: '*', sandbox: danger-full-access, prompt: 'run gh issue view ${{ github.event.issue.number }}'}\n"), high},
+		{"claude, every bot", rule, job("issues", write, "", claude("allowed_bots: '*', prompt: triage")), medium},
+		{"claude, one bot", rule, job("issues", write, "", claude("allowed_bots: 'renovate[bot]', prompt: triage")), nil},
+		{"claude, no shell", rule, job("issues", read, "", claude("allowed_non_write_users: '*', claude_args: '--disallowedTools \"Bash,Write\"'")), nil},
 		{"text and a shell", rule, job("issues", read, "", gemini(body+", settings: '{\"coreTools\": [\"run_shell_command\"]}'")), high},
 		{"text and two commands", rule, job("issues", read, "", gemini(body+", settings: '{\"coreTools\": [\"run_shell_command(gh issue list)\"]}'")), nil},
 		{"by a variable", rule, job("issues", write, "", "      - uses: google-github-actions/run-gemini-cli@"+sha+"\n        env: {BODY: '${{ github.event.issue.body }}'}\n        with: {prompt: triage}\n"), high},
@@ -47,8 +62,34 @@ func TestAgents(t *testing.T) {
 		{"command without tools", rule, job("issues", read, "", "      - run: claude -p \"$BODY\"\n        env: {BODY: '${{ github.event.issue.body }}'}\n"), nil},
 		{"command that is printed", rule, job("issues", write, "", "      - run: echo claude -p \"$BODY\"\n        env: {BODY: '${{ github.event.issue.body }}'}\n"), nil},
 		{"codex", rule, job("issue_comment", read, "", "      - run: codex exec --full-auto \"$BODY\"\n        env: {BODY: '${{ github.event.comment.body }}'}\n"), high},
+		{"piped", rule, job("issues", write, "", "      - run: printf '%s' \"$BODY\" | claude --dangerously-skip-permissions --print\n        env: {BODY: '${{ github.event.issue.body }}'}\n"), high},
+		{"printed after another command", rule, job("issues", write, "", "      - run: make && echo claude -p \"$BODY\"\n        env: {BODY: '${{ github.event.issue.body }}'}\n"), nil},
+		{"by npx", rule, job("issues", read, "", "      - run: npx -y @anthropic-ai/claude-code -p \"$BODY\"\n        env: {BODY: '${{ github.event.issue.body }}'}\n"), nil},
+		{"by bunx", rule, job("issues", read, "", "      - run: bunx @anthropic-ai/claude-code -p \"$BODY\" --dangerously-skip-permissions\n        env: {BODY: '${{ github.event.issue.body }}'}\n"), high},
+		{"codex with settings", rule, job("issues", read, "", "      - run: codex -c model=x exec --full-auto \"$BODY\"\n        env: {BODY: '${{ github.event.issue.body }}'}\n"), high},
+		{"droid", rule, job("issues", read, "", "      - run: droid exec --auto high \"$BODY\"\n        env: {BODY: '${{ github.event.issue.body }}'}\n"), high},
+		{"opencode", rule, job("issues", read, "", "      - run: opencode run \"$BODY\"\n        env: {BODY: '${{ github.event.issue.body }}'}\n"), medium},
+		{"opencode without a shell", rule, job("issues", read, "", "      - run: opencode run \"$BODY\"\n        env: {BODY: '${{ github.event.issue.body }}', OPENCODE_PERMISSION: '{\"bash\": \"deny\"}'}\n"), nil},
 		{"request without tools", rule, job("issues", write, "", "      - uses: actions/ai-inference@"+sha+"\n        with: {"+body+"}\n"), nil},
 	})
+	// In a called workflow or action, with the events and permissions of the caller.
+	for caller, want := range map[string]string{
+		"on: issues\npermissions: {contents: write}\n":                           "high",
+		"on: {issues: {types: [opened]}}\npermissions: {}\n":                     "",
+		"on: push\npermissions: {contents: write}\n":                             "",
+		"on: [push, discussion]\npermissions: {discussions: write}\n":            "medium",
+		"on: [pull_request, pull_request_target]\npermissions: {pages: write}\n": "high",
+	} {
+		step := "{uses: google-github-actions/run-gemini-cli@" + sha + ", with: {prompt: '${{ toJSON(github.event) }}', settings: '{\"coreTools\": [\"x\"]}'}}"
+		got := only(lines(scan(t, gatetest.Write(t, map[string]string{
+			".github/workflows/w.yml": caller + "jobs:\n  a: {uses: ./.github/workflows/t.yml}\n  b: {runs-on: ubuntu-latest, steps: [{uses: ./a}]}\n",
+			".github/workflows/t.yml": "on: workflow_call\njobs:\n  t: {runs-on: ubuntu-latest, steps: [" + step + "]}\n",
+			"a/action.yml":            "name: a\ndescription: a\nruns: {using: composite, steps: [" + step + "]}\n",
+		}))), rule)
+		if wanted := []string{"t.yml:3 " + rule + " " + want, "action.yml:3 " + rule + " " + want}; want != "" && !slices.Equal(got, wanted) || want == "" && len(got) > 0 {
+			t.Errorf("%s: %v, want %s", caller, got, want)
+		}
+	}
 	answer := func(prompt string) string {
 		return job("issues", read, "", "      - id: ai\n        uses: actions/ai-inference@"+sha+"\n        with: {prompt: '"+prompt+"'}\n      - run: gh issue comment 1 --body \"${{ steps.ai.outputs.response }}\"\n")
 	}
