@@ -63,12 +63,50 @@ func (c *call) trail() string {
 func (w *File) codeEvents(j *actionlint.Job, s *actionlint.Step, p *call) []string {
 	return w.events(j, s, p, func(event string) string {
 		switch {
-		case !slices.Contains(checkoutEvents, event):
+		case !slices.Contains(checkoutEvents, event) || s != nil && w.refuses(s, event):
 			return ""
 		case event == "issue_comment": // who comments decides when a job runs, not whose code it checks out
 			return subject(event)
 		}
 		return event
+	})
+}
+
+// refuses reports whether a step fails instead of checking out the code of a fork: from
+// version 7 on, actions/checkout does on these events.
+func (w *File) refuses(s *actionlint.Step, event string) bool {
+	a, ok := s.Exec.(*actionlint.ExecAction)
+	unsafe := value(input(s, "allow-unsafe-pr-checkout"))
+	return ok && actionName(s) == "actions/checkout" && (unsafe == "" || unsafe == "false") &&
+		(event == "pull_request_target" || event == "workflow_run") && atLeast(w.version(a.Uses), "7")
+}
+
+// reviewed reports whether someone with a role in the repository sees a commit that the
+// event fixes before the job starts: because of an environment, of the job or of one that
+// it waits for, or because only a label starts the workflow.
+func (c scope) reviewed() bool {
+	switch {
+	case c.approved(c.job, 0):
+		return true
+	case c.from != nil:
+		return c.from.reviewed()
+	}
+	labels := false
+	for _, e := range c.On {
+		if hook, ok := e.(*actionlint.WebhookEvent); slices.Contains(checkoutEvents, e.EventName()) {
+			if !ok || len(hook.Types) != 1 || value(hook.Types[0]) != "labeled" {
+				return false
+			}
+			labels = true
+		}
+	}
+	return labels
+}
+
+func (w *File) approved(j *actionlint.Job, depth int) bool {
+	return j.Environment != nil || !runsAnyway(j) && depth < maxTaintDepth && slices.ContainsFunc(j.Needs, func(id *actionlint.String) bool {
+		need := w.Jobs[strings.ToLower(value(id))]
+		return need != nil && w.approved(need, depth+1)
 	})
 }
 
@@ -88,7 +126,7 @@ func (c scope) takesInside() bool {
 		for _, j := range called.jobs() {
 			for _, s := range j.Steps {
 				inner := scope{File: called, job: j, step: s, depth: c.depth + 1, from: &call{c, in}}
-				if _, sev := inner.checkout(); sev == report.High && value(input(s, "path")) == "" || inner.takesInside() {
+				if _, sev := inner.checkout(); sev == report.High && value(input(s, "path")) == "" && !called.refuses(s, "pull_request_target") || inner.takesInside() {
 					return true
 				}
 			}
