@@ -96,13 +96,13 @@ func (c scope) intoTree(rest string) bool {
 }
 
 // guarded lowers a severity if something else protects the step: a commit that is fixed
-// by the event and an environment, whose reviewers see that commit; files that are not
-// code; or a check that nothing was pushed after a comment.
+// by the event and someone who sees it before; files that are not code; or a check that
+// nothing was pushed after a comment.
 func (c scope) guarded(sev report.Severity, ref string) report.Severity {
 	sparse := value(input(c.step, "sparse-checkout"))
 	switch {
 	case sev != report.High:
-	case c.job.Environment != nil && fixedHead.MatchString(ref):
+	case fixedHead.MatchString(ref) && c.reviewed():
 		return report.Medium
 	case sparse != "" && !slices.ContainsFunc(strings.Fields(sparse), func(p string) bool { return strings.ContainsAny(p, "*!") || path.Clean(p) == "." || p == "/" }):
 		return report.Medium
