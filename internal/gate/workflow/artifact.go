@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"regexp"
@@ -18,53 +19,153 @@ var (
 		"blablacar/action-download-last-artifact": true,
 	}
 	readsFile = regexp.MustCompile(`\$\(\s*(?:cat\b|<|jq\b|head\b|tail\b)|\x60cat\b|^\s*(?:sudo\s+)?(?:cat|jq|grep|head|tail|unzip\s+-p)\s|\btee\b.*<`)
-	runsFile  = regexp.MustCompile(`^\s*(?:sudo\s+)?(?:(?:ba|da|z)?sh|source|\.|node|python3?|ruby|perl|chmod\s+(?:\+x|a\+x|755))\s+["']?(\S+)|^\s*(?:sudo\s+)?["']?(\.{0,2}/?[^\s=]*/[^\s"']*)`)
+	// runsFile matches a command that runs a file, or makes it executable.
+	runsFile = regexp.MustCompile(`^(?:(?:ba|da|z)?sh|source|\.|node|deno\s+run|python[\d.]*|ruby|perl|php|pwsh|chmod\s+(?:\+x|[augo]+\+x|7\d\d))\s+((?:-\S+\s+)*)(?:<\s*)?["']?([^\s"';]+)|^["']?(\.{0,2}/?[^\s"'=]*/[^\s"']*)`)
+	// runsFolder matches a command that runs what the files of a folder say, and toFolder
+	// the option that names the folder.
+	runsFolder = regexp.MustCompile(`^(?:(?:npm|pnpm|bun)\s+(?:\S+\s+)*?(?:ci|i|install|add|run|run-script|test|t|start|exec|build|rebuild|pack|publish|x)\b|yarn\b|npx\b|make\b|just\b|cmake\b|pip3?\s+(?:\S+\s+)*?install\b|uv\s+(?:run|sync|pip)\b|(?:poetry|pipenv|tox|nox|pytest|rake|mvn|gradle|ant|sbt|bazel|composer|terraform)\b|bundle\s+(?:exec|install)\b|cargo\s+(?:build|run|test|check|clippy|bench|install)\b|go\s+(?:run|test|generate|tool)\b|dotnet\s+(?:build|run|test|publish|restore)\b|docker\s+(?:buildx\s+)?(?:build|compose)\b)`)
+	toFolder   = regexp.MustCompile(`\s(?:--prefix|-C|--cwd|--dir|--directory|--project|--manifest-path|--root|--chdir|-chdir)(?:\s+|=)["']?([^\s"']+)`)
+	namesPath  = regexp.MustCompile(`^(?:pip|docker|go\s+(?:run|test)|pytest|uv)`) // their arguments name what runs
+	evaluates  = regexp.MustCompile(`(?:^|\s)(?:-e|-c|-p|--eval|--version)\s`)
+	prefixes   = regexp.MustCompile(`^(?:[\s({!]+|(?:sudo|then|do|else|if|while|time|exec|env|nohup|command)\s+(?:-\S+\s+)*|timeout\s+(?:-\S+\s+)*\S+\s+|[A-Za-z_]\w*=(?:"[^"]*"|'[^']*'|\S*)\s+)+`)
+	changes    = regexp.MustCompile(`^(?:cd|pushd|Set-Location)\s+["']?([^\s"')]+)`)
+	commandEnd = regexp.MustCompile(`&&|\|\||[;|\n]|\$\(`)
+
+	ghDownload = regexp.MustCompile(`\bgh\s+run\s+download\b`)
+	apiZip     = regexp.MustCompile(`actions/artifacts/.*/zip\b`)
+	ghFolder   = regexp.MustCompile(`\s(?:-D|--dir)(?:\s+|=)["']?([^\s"']+)`)
+	zipFile    = regexp.MustCompile(`[\w.-]+\.zip\b`)
+	unzips     = regexp.MustCompile(`\bunzip\b([^|;&\n]*)\s-d\s*["']?([^\s"']+)`)
+
+	loads    = regexp.MustCompile(`\b(?:require|import)\(\s*["'\x60]([./$][^"'\x60]*)|\bfrom\s+["']([./][^"']*)`)
+	executes = regexp.MustCompile(`\b(?:exec|execSync|getExecOutput|spawnSync|spawn)\(\s*["'\x60]([^"'\x60]+)["'\x60](?:\s*,\s*\[([^\]]*)\])?`)
+
+	tempFolder = regexp.MustCompile(`\$\{\{\s*runner\.temp\s*\}\}|\$\{?(?:process\.env\.|env:)?RUNNER_TEMP\}?|%RUNNER_TEMP%`)
+	workFolder = regexp.MustCompile(`\$\{\{\s*github\.workspace\s*\}\}|\$\{?(?:process\.env\.|env:)?GITHUB_WORKSPACE\}?|%GITHUB_WORKSPACE%`)
 )
 
 // foreignArtifact reports what a workflow_run does with the artifact of a run that
 // a fork may have triggered: the author of the pull request controls its files.
 func foreignArtifact(w *File) []report.Finding {
 	var out []report.Finding
-	for _, j := range w.jobs() {
-		folder, from := "", 0
-		for _, s := range j.Steps {
-			if !slices.Contains(w.privileged(j, s), "workflow_run") {
-				continue
-			}
-			if at, ok := download(s); ok {
-				folder, from = path.Clean(at), s.Pos.Line
-				continue
-			}
-			if run := script(s); run != nil && from > 0 {
-				out = append(out, w.usesArtifact(run, folder, from)...)
+	for _, p := range w.ways() {
+		for _, j := range w.jobs() {
+			a := artifact{vars: map[string]string{}}
+			for _, s := range j.Steps {
+				if slices.Contains(w.events(j, s, p, started), "workflow_run") {
+					a.scope = scope{File: w, job: j, step: s, from: p}
+					out = append(out, a.next()...)
+				}
 			}
 		}
 	}
 	return out
 }
 
-// download returns the folder into which a step downloads an artifact of another run,
-// and false if the step does not download one.
-func download(s *actionlint.Step) (string, bool) {
-	name := actionName(s)
-	if run := script(s); run != nil {
-		return "", strings.Contains(run.Value, "gh run download") || strings.Contains(run.Value, "actions/artifacts/") && strings.Contains(run.Value, "/zip")
-	}
-	switch {
-	case name == "actions/download-artifact":
-		return value(input(s, "path")), input(s, "run-id") != nil
-	case name == "actions/github-script":
-		return "", strings.Contains(value(input(s, "script")), "downloadArtifact")
-	}
-	return value(input(s, "path")), artifactDownloads[name]
+// artifact follows the files of a foreign artifact from step to step.
+type artifact struct {
+	scope
+	folders []string // that contain such files
+	zips    []string // names of files that were not unpacked
+	from    int      // line of the latest download; 0: none
+	vars    map[string]string
 }
 
-func (w *File) usesArtifact(run *actionlint.String, folder string, from int) []report.Finding {
+// next returns what a step does with the files.
+func (a *artifact) next() []report.Finding {
+	s := a.step
+	if run := script(s); run != nil {
+		return a.script(run)
+	}
+	exec, ok := s.Exec.(*actionlint.ExecAction)
+	name, text := actionName(s), value(input(s, "script"))
+	switch {
+	case !ok:
+	case artifactDownloads[name] || name == "actions/download-artifact" && input(s, "run-id") != nil:
+		a.add(value(input(s, "path")))
+	case name == "actions/github-script" && strings.Contains(text, "downloadArtifact"):
+		a.add("")
+		a.zips = append(a.zips, zipFile.FindAllString(text, -1)...)
+	case name == "actions/github-script":
+		return a.javaScript(input(s, "script"))
+	case strings.HasPrefix(value(exec.Uses), "./") && a.has(exec.Uses.Value):
+		return a.runs(exec.Uses.Value, a.at(exec.Uses.Pos))
+	}
+	return nil
+}
+
+func (a *artifact) add(folder string) {
+	a.folders, a.from = append(a.folders, a.place(folder)), a.step.Pos.Line
+}
+
+// place normalizes a path: the variables for the folders of the runner, and those that
+// the workflow sets.
+func (a *artifact) place(name string) string {
+	return path.Clean(a.resolve(strings.Trim(name, `"'`)))
+}
+
+func (a *artifact) resolve(text string) string {
+	text = workFolder.ReplaceAllString(tempFolder.ReplaceAllString(a.expand(text), "/temp"), ".")
+	return variable.ReplaceAllStringFunc(text, func(v string) string {
+		name := strings.Trim(v, "${}%")
+		if known := cmp.Or(a.vars[name], a.env(name)); known != "" {
+			return workFolder.ReplaceAllString(tempFolder.ReplaceAllString(known, "/temp"), ".")
+		}
+		return v
+	})
+}
+
+// has reports whether a path leads to a folder of the artifact. It returns false for the
+// workspace itself, where a file may come from the artifact or from the checkout.
+func (a *artifact) has(name string) bool {
+	return slices.ContainsFunc(a.folders, func(f string) bool { return f != "." && f != "" && inFolder(name, f) })
+}
+
+func (a *artifact) runs(file string, at report.Location) []report.Finding {
+	return []report.Finding{{
+		Rule: "dangerous-trigger", Severity: report.High, At: at,
+		Message: fmt.Sprintf("%s is run from the folder into which line %d downloads an artifact that a fork may have created: its code gets the base repository's token and secrets", short(file), a.from),
+		Fix:     "do not run files of the artifact, and download it into a separate folder: path: ${{ runner.temp }}/artifact",
+	}}
+}
+
+func (a *artifact) script(run *actionlint.String) []report.Finding {
 	var out []report.Finding
-	offset := 0
+	dir, offset, continued := a.workingDirectory(), 0, false
 	for line := range strings.Lines(run.Value) {
-		at := w.within(run, offset)
+		start := offset
 		offset += len(line)
+		at := a.within(run, start)
+		rest := continued // of a command that began in an earlier line
+		continued = strings.HasSuffix(line, "\\\n")
+		if commentLine.MatchString(line) {
+			continue
+		}
+		command := ""
+		if !rest {
+			command = a.resolve(wholeCommand(run.Value[start:]))
+		}
+		if m := assigns.FindStringSubmatch(command); m != nil {
+			a.vars[m[2]] = strings.Trim(m[3], `"'`)
+		}
+		switch {
+		case ghDownload.MatchString(command):
+			folder := "."
+			if m := ghFolder.FindStringSubmatch(command); m != nil {
+				folder = m[1]
+			}
+			a.add(path.Join(dir, a.place(folder)))
+			continue
+		case apiZip.MatchString(command):
+			a.add("")
+			a.zips = append(a.zips, zipFile.FindAllString(command, -1)...)
+			continue
+		case a.from == 0:
+			continue
+		}
+		if m := unzips.FindStringSubmatch(command); m != nil && (a.has(path.Join(dir, strings.Trim(strings.TrimSpace(m[1]), `"'`))) || slices.ContainsFunc(a.zips, func(z string) bool { return strings.Contains(m[1], z) })) {
+			a.folders = append(a.folders, join(dir, m[2]))
+		}
 		if m := toFile.FindStringSubmatch(line); m != nil && readsFile.MatchString(line) && !randomDelimiter.MatchString(run.Value) {
 			sev := report.High
 			if m[1] == "OUTPUT" {
@@ -72,33 +173,104 @@ func (w *File) usesArtifact(run *actionlint.String, folder string, from int) []r
 			}
 			out = append(out, report.Finding{
 				Rule: "env-file-injection", Severity: sev, At: at,
-				Message: fmt.Sprintf("a file is written to GITHUB_%s after line %d downloads an artifact that a fork may have created: a line break in the file sets other variables", m[1], from),
+				Message: fmt.Sprintf("a file is written to GITHUB_%s after line %d downloads an artifact that a fork may have created: a line break in the file sets other variables", m[1], a.from),
 				Fix:     `keep only the characters you expect, number=$(tr -cd 0-9 < pr.txt), and write "number=$number"`,
 			})
 		}
-		if file, ok := runsOf(line, folder); ok {
-			out = append(out, report.Finding{
-				Rule: "dangerous-trigger", Severity: report.High, At: at,
-				Message: fmt.Sprintf("%s is run from the folder into which line %d downloads an artifact that a fork may have created: its code gets the base repository's token and secrets", file, from),
-				Fix:     "do not run files of the artifact, and download it into a separate folder: path: ${{ runner.temp }}/artifact",
-			})
+		var file string
+		if file, dir = a.runsOf(command, dir); file != "" {
+			out = append(out, a.runs(file, at)...)
 		}
 	}
 	return out
 }
 
-// runsOf returns the file of the folder that a line of a script runs, and false if the
-// line runs none. It always returns false for the workspace itself, where a file may
-// come from the artifact or from the checkout.
-func runsOf(line, folder string) (string, bool) {
-	if folder == "" || folder == "." || strings.HasPrefix(strings.TrimSpace(line), "#") {
-		return "", false
+// wholeCommand returns the first line of a script and the lines that continue it.
+func wholeCommand(script string) string {
+	end := 0
+	for line := range strings.Lines(script) {
+		if end += len(line); !strings.HasSuffix(line, "\\\n") {
+			break
+		}
 	}
-	m := runsFile.FindStringSubmatch(line)
-	if m == nil {
-		return "", false
+	return strings.ReplaceAll(script[:end], "\\\n", "  ")
+}
+
+// workingDirectory returns the folder in which the script of the step runs.
+func (a *artifact) workingDirectory() string {
+	run := a.step.Exec.(*actionlint.ExecRun)
+	dir := run.WorkingDirectory
+	for _, d := range []*actionlint.Defaults{a.job.Defaults, a.Defaults} {
+		if dir == nil && d != nil && d.Run != nil {
+			dir = d.Run.WorkingDirectory
+		}
 	}
-	file := strings.Trim(m[1]+m[2], `"';`)
-	clean := path.Clean(file)
-	return short(file), strings.HasPrefix(clean, folder+"/") || clean == folder
+	return a.place(value(dir))
+}
+
+// runsOf returns the file or folder of the artifact that a line of a script runs, or "",
+// and the folder in which the next line runs.
+func (a *artifact) runsOf(line, dir string) (string, string) {
+	for _, command := range commandEnd.Split(line, -1) {
+		command = strings.TrimSpace(prefixes.ReplaceAllString(command, ""))
+		if m := changes.FindStringSubmatch(command); m != nil {
+			dir = join(dir, m[1])
+			continue
+		}
+		if m := runsFile.FindStringSubmatch(command); m != nil && !evaluates.MatchString(m[1]) {
+			if file := m[2] + m[3]; a.has(join(dir, file)) {
+				return file, dir
+			}
+		}
+		if !runsFolder.MatchString(command) || strings.Contains(command, "--ignore-scripts") {
+			continue
+		}
+		where := dir
+		if m := toFolder.FindStringSubmatch(command); m != nil {
+			where = join(dir, m[1])
+		}
+		if a.has(where) {
+			return command, dir
+		}
+		if namesPath.MatchString(command) {
+			for _, word := range strings.Fields(command)[1:] {
+				if word = strings.Trim(word, `"'`); !strings.HasPrefix(word, "-") && a.has(join(dir, word)) {
+					return command, dir
+				}
+			}
+		}
+	}
+	return "", dir
+}
+
+func join(dir, name string) string {
+	if path.IsAbs(name) {
+		return path.Clean(name)
+	}
+	return path.Join(dir, name)
+}
+
+// javaScript returns what a script of actions/github-script runs.
+func (a *artifact) javaScript(text *actionlint.String) []report.Finding {
+	var out []report.Finding
+	for _, m := range loads.FindAllStringSubmatchIndex(value(text), -1) {
+		if file := sub(text.Value, m, 1) + sub(text.Value, m, 2); a.has(a.place(file)) {
+			out = append(out, a.runs(file, a.within(text, m[0]))...)
+		}
+	}
+	for _, m := range executes.FindAllStringSubmatchIndex(value(text), -1) {
+		command := sub(text.Value, m, 1) + " " + strings.NewReplacer(`"`, "", "'", "", "`", "", ",", " ").Replace(sub(text.Value, m, 2))
+		if file, _ := a.runsOf(a.resolve(command), "."); file != "" {
+			out = append(out, a.runs(file, a.within(text, m[0]))...)
+		}
+	}
+	return out
+}
+
+// sub returns the group n of a match, or "".
+func sub(text string, m []int, n int) string {
+	if m[2*n] < 0 {
+		return ""
+	}
+	return text[m[2*n]:m[2*n+1]]
 }

@@ -46,6 +46,9 @@ func TestTwinsOfTriggers(t *testing.T) {
 		return oneJob("pull_request_target", "    if: "+cond+"\n    runs-on: ubuntu-latest\n    steps:\n"+text)
 	}
 	head := checkout("ref: '${{ github.event.pull_request.head.sha }}'")
+	after := func(folder, text string) string {
+		return steps("{workflow_run: {workflows: [x]}}", "      - uses: actions/download-artifact@"+sha+"\n        with: {run-id: 1, path: '"+folder+"'}\n"+text)
+	}
 	runTwins(t, []twin{
 		{"another event", rule, target(head), steps("pull_request", head)},
 		{"merge commit", rule, target(checkout("ref: '${{ github.event.pull_request.merge_commit_sha }}'")), target(checkout("ref: '${{ github.event.pull_request.base.sha }}'"))},
@@ -76,6 +79,19 @@ func TestTwinsOfTriggers(t *testing.T) {
 		{"block without braces", rule, gated("|\n      github.event.pull_request.merged ||\n      github.event.pull_request.draft", head), gated("|\n      github.event.pull_request.merged &&\n      github.event.pull_request.draft", head)},
 		{"step condition", rule, target(strings.Replace(head, "- uses", "- if: github.event_name == 'pull_request_target'\n        uses", 1)), target(strings.Replace(head, "- uses", "- if: github.event_name == 'push'\n        uses", 1))},
 		{"artifact by gh", rule, steps("{workflow_run: {workflows: [x]}}", "      - uses: dawidd6/action-download-artifact@"+sha+"\n        with: {path: in}\n      - run: ./in/build.sh\n"), steps("{workflow_run: {workflows: [x]}}", "      - uses: dawidd6/action-download-artifact@"+sha+"\n        with: {path: in}\n      - run: ./scripts/build.sh\n")},
+		{"artifact in the temporary folder", rule, after("${{ runner.temp }}/in", "      - run: bash \"$RUNNER_TEMP/in/x.sh\"\n"), after("${{ runner.temp }}/in", "      - run: bash \"$RUNNER_TEMP/out/x.sh\"\n")},
+		{"artifact by an expression", rule, after("${{ runner.temp }}/in", "      - run: node ${{ runner.temp }}/in/x.js\n"), after("${{ runner.temp }}/in", "      - run: node scripts/x.js ${{ runner.temp }}/in/x.json\n")},
+		{"artifact by a variable", rule, after("${{ runner.temp }}/in", "      - run: |\n          DIR=\"$RUNNER_TEMP/in\"\n          source \"$DIR/env.sh\"\n"), after("${{ runner.temp }}/in", "      - run: |\n          DIR=\"$RUNNER_TEMP/in\"\n          cat \"$DIR/env.sh\"\n")},
+		{"artifact entered", rule, after("in", "      - run: |\n          cd in\n          ./x.sh\n"), after("in", "      - run: |\n          cd in\n          cat x.txt\n          cd ..\n          ./x.sh\n")},
+		{"artifact as the working directory", rule, after("in", "      - run: npm ci\n        working-directory: in\n"), after("in", "      - run: npm ci\n      - run: node -e 'x(1)'\n        working-directory: in\n")},
+		{"artifact by npm", rule, after("in", "      - run: npm ci --prefix in\n"), after("in", "      - run: npm ci --prefix site && cp in/x.json site\n")},
+		{"artifact by make", rule, after("in", "      - run: make -C in test\n"), after("in", "      - run: make test INPUT=in\n")},
+		{"artifact by pip", rule, after("in", "      - run: pip install -r in/requirements.txt\n"), after("in", "      - run: pip install -r requirements.txt\n")},
+		{"artifact that an action is in", rule, after("in", "      - uses: ./in/x\n"), after("in", "      - uses: ./actions/x\n")},
+		{"artifact as a module", rule, after("in", "      - uses: actions/github-script@"+sha+"\n        with: {script: \"require('./in/x.js')()\"}\n"), after("in", "      - uses: actions/github-script@"+sha+"\n        with: {script: \"require('fs').readFileSync('./in/x.json')\"}\n")},
+		{"artifact run by JavaScript", rule, after("in", "      - uses: actions/github-script@"+sha+"\n        with: {script: \"await exec.exec('node', ['in/x.js'])\"}\n"), after("in", "      - uses: actions/github-script@"+sha+"\n        with: {script: \"await exec.exec('node', ['x.js', 'in/x.json'])\"}\n")},
+		{"artifact by gh in the same script", rule, steps("{workflow_run: {workflows: [x]}}", "      - run: |\n          gh run download 1 \\\n            -D in\n          bash in/x.sh\n"), steps("{workflow_run: {workflows: [x]}}", "      - run: |\n          bash in/x.sh\n          gh run download 1 -D in\n")},
+		{"artifact that is unpacked", rule, steps("{workflow_run: {workflows: [x]}}", "      - run: |\n          gh api repos/o/r/actions/artifacts/1/zip > in.zip\n          unzip in.zip -d in\n          ./in/x\n"), steps("{workflow_run: {workflows: [x]}}", "      - run: |\n          gh api repos/o/r/actions/artifacts/1/zip > in.zip\n          unzip tool.zip -d in\n          ./in/x\n")},
 		{"artifact made executable", rule, steps("{workflow_run: {workflows: [x]}}", "      - uses: dawidd6/action-download-artifact@"+sha+"\n        with: {path: in}\n      - run: chmod +x in/tool\n"), steps("{workflow_run: {workflows: [x]}}", "      - uses: dawidd6/action-download-artifact@"+sha+"\n        with: {path: in}\n      - run: wc -c in/tool\n")},
 	})
 }
