@@ -193,7 +193,7 @@ func wholeCommand(script string) string {
 			break
 		}
 	}
-	return strings.ReplaceAll(script[:end], "\\\n", "  ")
+	return strings.TrimRight(strings.ReplaceAll(script[:end], "\\\n", "  "), "\r\n")
 }
 
 // workingDirectory returns the folder in which the script of the step runs.

@@ -1,8 +1,10 @@
 package workflow
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -21,7 +23,10 @@ const (
 	maxFollowed   = 20_000 // expressions that refer to each other, in one file
 )
 
-var errNotYAML = errors.New("not YAML")
+var (
+	errNotYAML = errors.New("not YAML")
+	errSeveral = errors.New("the file has more than one document, and only the first was read")
+)
 
 // Bounded returns an error if the file is not a small regular file, or is YAML that
 // exceeds the limits. Text that is not YAML is accepted, because actionlint reports it.
@@ -37,13 +42,14 @@ func Bounded(root *os.Root, name string) error {
 }
 
 // load parses a document that is within the limits. actionlint recurses and follows
-// aliases without a limit.
+// aliases without a limit. If more documents follow, load returns the first and errSeveral.
 func load(text []byte) (*yaml.Node, error) {
 	if len(text) > maxFile {
 		return nil, fmt.Errorf("the file has %d bytes, more than the limit of %d", len(text), maxFile)
 	}
 	var doc yaml.Node
-	if err := yaml.Unmarshal(text, &doc); err != nil {
+	all := yaml.NewDecoder(bytes.NewReader(text))
+	if err := all.Decode(&doc); err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%w: %w", errNotYAML, err)
 	}
 	left := maxNodes
@@ -53,7 +59,28 @@ func load(text []byte) (*yaml.Node, error) {
 	if len(doc.Content) == 0 {
 		return &yaml.Node{}, nil
 	}
+	var next yaml.Node
+	if err := all.Decode(&next); !errors.Is(err, io.EOF) && (err != nil || len(next.Content) > 0 && next.Content[0].Tag != "!!null") {
+		return resolve(doc.Content[0]), errSeveral
+	}
 	return resolve(doc.Content[0]), nil
+}
+
+// repeated returns a key that a mapping has twice, which GitHub rejects, or nil.
+func repeated(n *yaml.Node) *yaml.Node {
+	seen := map[string]bool{}
+	for i, c := range n.Content {
+		if key := strings.ToLower(c.Value); n.Kind == yaml.MappingNode && i%2 == 0 && key != "<<" {
+			if seen[key] {
+				return c
+			}
+			seen[key] = true
+		}
+		if twice := repeated(c); twice != nil {
+			return twice
+		}
+	}
+	return nil
 }
 
 func measure(n *yaml.Node, depth int, left *int) error {

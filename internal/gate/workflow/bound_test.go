@@ -2,12 +2,14 @@ package workflow
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/rhysd/actionlint"
 
+	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/gate/gatetest"
 )
 
@@ -56,6 +58,44 @@ func TestBounds(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestUnread: a part that GitHub rejects is not reported as clean.
+func TestUnread(t *testing.T) {
+	const action = "name: a\ndescription: a\nruns: {using: composite, steps: []}\n"
+	ok := steps("push", "      - run: make\n")
+	for name, tt := range map[string]struct{ file, text, missing, found, covered string }{
+		"one document":           {".github/workflows/w.yml", "---\n" + ok + "---\n", "", "", "1 workflow"},
+		"two documents":          {".github/workflows/w.yml", ok + "---\n" + ok, "keep one document", "", "1 workflow"},
+		"two, and not YAML":      {".github/workflows/w.yml", ok + "---\na: [\n", "keep one document", "", "1 workflow"},
+		"two actions":            {"action.yml", action + "---\n" + action, "keep one document", "", "1 action"},
+		"something else":         {"chart/action.yaml", "kind: A\n---\nkind: B\n", "", "", ""},
+		"a key twice":            {"action.yml", action + "runs: {using: composite, steps: []}\n", "", "action.yml:1 syntax-check high", ""},
+		"a key twice in a step":  {"action.yml", "name: a\ndescription: a\nruns: {using: composite, steps: [{run: a, run: b, shell: sh}]}\n", "", "action.yml:1 syntax-check high", ""},
+		"nothing":                {".github/workflows/w.yml", "", "", "", "1 workflow without a job that could be parsed"},
+		"Dependabot, not YAML":   {".github/dependabot.yml", "version: [\n", "correct the syntax", "", ""},
+		"Dependabot, too nested": {".github/dependabot.yml", "a: " + strings.Repeat("[", 200) + strings.Repeat("]", 200), "make the file smaller", "", ""},
+	} {
+		res := scan(t, gatetest.Write(t, map[string]string{tt.file: tt.text}))
+		remedy := ""
+		for _, g := range res.Missing {
+			remedy += g.Remedy
+		}
+		if !strings.HasPrefix(remedy, tt.missing) || (remedy == "") != (tt.missing == "") || strings.Join(lines(res), " ") != tt.found || res.Covered != tt.covered {
+			t.Errorf("%s: %q %q %v", name, remedy, res.Covered, lines(res))
+		}
+	}
+}
+
+func TestRemedyOfALink(t *testing.T) {
+	dir := gatetest.Write(t, map[string]string{"a/README.md": ""})
+	if err := os.Symlink(t.TempDir(), filepath.Join(dir, "a", "action.yml")); err != nil {
+		t.Skip(err)
+	}
+	in := gate.Input{Dir: dir, Files: []gate.File{{Path: "a/action.yml", Link: true}}}
+	if res, err := (Scanner{}).Scan(t.Context(), in); err != nil || len(res.Missing) != 1 || !strings.Contains(res.Missing[0].Remedy, "a regular file") {
+		t.Errorf("%+v %v", res, err)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -95,9 +96,11 @@ func readTree(ctx context.Context, in gate.Input) (*Tree, error) {
 		switch {
 		case errors.Is(err, errBrokenAction):
 			broken = append(broken, brokenAction(f.Path, err))
+			continue
 		case err != nil:
 			t.Missing = append(t.Missing, gap(f.Path, err))
-		case file != nil:
+		}
+		if file != nil {
 			t.files = append(t.files, file)
 		}
 	}
@@ -121,7 +124,7 @@ func readTree(ctx context.Context, in gate.Input) (*Tree, error) {
 var errBrokenAction = errors.New("the action cannot be parsed")
 
 // readFile returns nil without an error for a file that has the name of an action but
-// is not one.
+// is not one, and what was read together with errSeveral.
 func readFile(root *os.Root, name string, k kind) (*File, error) {
 	b, err := files.Read(root, name, maxFile)
 	if err != nil {
@@ -136,18 +139,21 @@ func readFile(root *os.Root, name string, k kind) (*File, error) {
 			return nil, fmt.Errorf("%w: %w", errBrokenAction, err)
 		}
 		return nil, nil
-	case err != nil:
+	case err != nil && !errors.Is(err, errSeveral):
 		return nil, err
 	case k == workflow:
-		return newWorkflow(name, b, doc), nil
+		return newWorkflow(name, b, doc), err
 	case k == dependabot || k == preCommit:
 		f := newFile(name, k, b)
 		f.Workflow, f.doc = &actionlint.Workflow{}, doc
-		return f, nil
+		return f, err
 	case get(doc, "runs").Kind != yaml.MappingNode:
 		return nil, nil
 	}
-	return newAction(name, b, doc), nil
+	if key := repeated(doc); key != nil {
+		return nil, fmt.Errorf("%w: line %d repeats the key %q", errBrokenAction, key.Line, key.Value)
+	}
+	return newAction(name, b, doc), err
 }
 
 // link gives each file access to the others: who calls it, and which workflow an
@@ -186,7 +192,16 @@ func (t *Tree) outsideWorkflows() map[string]bool {
 }
 
 func gap(name string, err error) gate.Gap {
-	return gate.Gap{What: name, Why: text.OneLine(err.Error(), 0), Remedy: "make the file smaller, or correct it: GitHub would reject it as well"}
+	remedy := "make the file smaller, or correct it: GitHub would reject it as well"
+	switch {
+	case errors.Is(err, errSeveral):
+		remedy = "keep one document in the file: GitHub rejects a second one"
+	case errors.Is(err, errNotYAML):
+		remedy = "correct the syntax"
+	case errors.As(err, new(*fs.PathError)) || errors.Is(err, files.ErrIrregular):
+		remedy = "replace it with a regular file of the repository: GitHub does not follow a link that leads out of it"
+	}
+	return gate.Gap{What: name, Why: text.OneLine(err.Error(), 0), Remedy: remedy}
 }
 
 func brokenAction(name string, err error) report.Finding {

@@ -110,8 +110,12 @@ func Order(all []report.Finding) []report.Finding {
 }
 
 func (t *Tree) covered() string {
-	count := map[kind]int{}
+	count, unparsed := map[kind]int{}, 0
 	for _, f := range t.files {
+		if f.kind == workflow && len(f.Jobs) == 0 {
+			unparsed++ // actionlint reports why
+			continue
+		}
 		count[f.kind]++
 	}
 	var parts []string
@@ -119,6 +123,9 @@ func (t *Tree) covered() string {
 		if n := count[k]; n > 0 {
 			parts = append(parts, english.Plural(n, string(k), ""))
 		}
+	}
+	if unparsed > 0 {
+		parts = append(parts, english.Plural(unparsed, "workflow", "")+" without a job that could be parsed")
 	}
 	return english.WordSeries(parts, "and")
 }
