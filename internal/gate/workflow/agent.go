@@ -186,12 +186,17 @@ func agentText(s *actionlint.Step) string {
 
 // agentInput returns the taints of what a step passes to a model.
 func (c scope) agentInput() []taint {
-	var out []taint
-	add := func(s *actionlint.String) { out = append(out, c.taints(value(s))...) }
-	add(script(c.step))
+	out := c.taints(value(script(c.step)))
+	c.given(func(_ string, v *actionlint.String) { out = append(out, c.taints(value(v))...) })
+	return out
+}
+
+// given calls do with each input and environment variable of a step, the keys in lower
+// case.
+func (c scope) given(do func(key string, v *actionlint.String)) {
 	if a, ok := c.step.Exec.(*actionlint.ExecAction); ok {
 		for _, key := range sorted(a.Inputs) {
-			add(a.Inputs[key].Value)
+			do(key, a.Inputs[key].Value)
 		}
 	}
 	for _, e := range []*actionlint.Env{c.step.Env, c.job.Env, c.Env} {
@@ -199,10 +204,9 @@ func (c scope) agentInput() []taint {
 			continue
 		}
 		for _, key := range sorted(e.Vars) {
-			add(e.Vars[key].Value)
+			do(key, e.Vars[key].Value)
 		}
 	}
-	return out
 }
 
 // agentRights lists what an agent can do beyond reading: the write permissions of the

@@ -78,32 +78,16 @@ var tokenName = regexp.MustCompile(`(?i)token|^(?:gh_)?pat$`)
 // ownToken reports whether a step has a token other than the one of the job: a secret, or
 // the output of a step that made one. The permissions of the job do not limit it.
 func (w *File) ownToken(j *actionlint.Job, s *actionlint.Step) bool {
-	own := func(text *actionlint.String) bool {
-		return slices.ContainsFunc(placeholders(value(text)), func(p placeholder) bool {
+	own := false
+	(scope{File: w, job: j, step: s}).given(func(key string, v *actionlint.String) {
+		own = own || tokenName.MatchString(key) && slices.ContainsFunc(placeholders(value(v)), func(p placeholder) bool {
 			return slices.ContainsFunc(reads(p.node, false), func(r read) bool {
 				name := strings.Join(r.path, ".")
 				return r.path[0] == "secrets" && name != "secrets.github_token" || r.path[0] == "steps" && strings.HasSuffix(name, "token")
 			})
 		})
-	}
-	if a, ok := s.Exec.(*actionlint.ExecAction); ok {
-		for key, in := range a.Inputs {
-			if tokenName.MatchString(key) && own(in.Value) {
-				return true
-			}
-		}
-	}
-	for _, e := range []*actionlint.Env{s.Env, j.Env, w.Env} {
-		if e == nil {
-			continue
-		}
-		for key, v := range e.Vars {
-			if tokenName.MatchString(key) && own(v.Value) {
-				return true
-			}
-		}
-	}
-	return false
+	})
+	return own
 }
 
 // trusted returns the context and the bot of an expression that is true if a bot is the
