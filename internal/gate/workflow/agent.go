@@ -42,10 +42,10 @@ var agents = map[string]agent{
 
 var (
 	agentCommand = regexp.MustCompile(`(?m)^[^#\n]*?(?:^|[\s;&|(])(?:(?:npx|bunx|pnpx|pnpm\s+dlx|yarn\s+dlx|bun\s+x|npm\s+exec)\s+(?:-\S+\s+)*(?:@anthropic-ai/claude-code|@openai/codex|@google/gemini-cli|@qwen-code/qwen-code|opencode-ai)(?:@\S+)?|` +
-		`(?:claude|cursor-agent|auggie)\s+(?:[^|\n]*\s)?(?:-p\b|--print\b)|codex\s+(?:[^|;&\n]*\s)?(?:exec|e)\b|(?:gemini|qwen)\s+(?:[^|\n]*\s)?(?:-p\b|--prompt\b|-y\b|--yolo\b)|(?:opencode|goose|crush)\s+run\b|copilot\s+(?:[^|\n]*\s)?(?:-p\b|--prompt\b)|aider\s+(?:[^|\n]*\s)?(?:-m\b|--message\b)|amp\s+(?:[^|\n]*\s)?-x\b|droid\s+exec\b|(?:q|kiro-cli)\s+chat\s+(?:[^|\n]*\s)?--no-interactive\b)`)
+		`(?:claude|cursor-agent|auggie)\s+(?:[^|\n]*\s)?(?:-p\b|--print\b)|codex\s+(?:[^|;&\n]*\s)?exec\b|(?:gemini|qwen)\s+(?:[^|\n]*\s)?(?:-p\b|--prompt\b|-y\b|--yolo\b)|(?:opencode|goose|crush)\s+run\b|copilot\s+(?:[^|\n]*\s)?(?:-p\b|--prompt\b)|aider\s+(?:[^|\n]*\s)?(?:-m\b|--message\b)|amp\s+(?:[^|\n]*\s)?-x\b|droid\s+exec\b|(?:q|kiro-cli)\s+chat\s+(?:[^|\n]*\s)?--no-interactive\b)`)
 	// openShell matches commands that may run any command unless their settings deny it.
 	openShell  = regexp.MustCompile(`\b(?:opencode(?:-ai\S*)?|goose|crush)\s+run\b|\bcursor-agent\s`)
-	agentTools = regexp.MustCompile(`\bBash(?:\(\s*:?\*?\s*\)|["',\s\]]|$)|\bBash\((?:git|gh|npm|npx|node|python3?|pip|curl|make|sh|bash)\b[^)]*\*\)|--dangerously-\S+|bypassPermissions|--yolo\b|(?:^|\s)-y\b|--approval-mode[= ]yolo|--full-auto|danger-full-access|unsafe_run|--allow-all-tools|--trust-all-tools|--skip-permissions-unsafe|--auto[= ](?:medium|high)\b|run_shell_command(?:\(\s*\))?(?:["',\s\]]|$)|--yes-always`)
+	agentTools = regexp.MustCompile(`\bBash(?:\(\s*:?\*?\s*\)|["',\s\]]|$)|\bBash\((?:git|gh|npm|npx|node|python3?|pip|curl|make|sh|bash)\b[^)]*\*\)|--dangerously-\S+|bypassPermissions|--yolo\b|(?:^|\s)-y\b|--approval-mode[= ]yolo|--full-auto|danger-full-access|unsafe_run|--allow-all-tools|--allow-tool[= ]["']?shell["'\s]|--trust-all-tools|--skip-permissions-unsafe|--auto[= ](?:medium|high)\b|run_shell_command(?:\(\s*\))?(?:["',\s\]]|$)|--yes-always`)
 	// namesTools matches settings that limit an agent to some tools, or deny it a shell.
 	namesTools = regexp.MustCompile(`(?i:core_?tools|"core"\s*:)|(?i:"exclude(?:tools)?")\s*:[^\]]*run_shell_command|"(?:bash|\*)"\s*:\s*"deny"`)
 	// deniesTools matches lists of tools that an agent may not use, and flags of npx.

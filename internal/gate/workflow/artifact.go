@@ -35,7 +35,9 @@ var (
 	apiZip     = regexp.MustCompile(`actions/artifacts/.*/zip\b`)
 	ghFolder   = regexp.MustCompile(`\s(?:-D|--dir)(?:\s+|=)["']?([^\s"']+)`)
 	zipFile    = regexp.MustCompile(`[\w.-]+\.zip\b`)
-	unzips     = regexp.MustCompile(`\bunzip\b([^|;&\n]*)\s-d\s*["']?([^\s"']+)`)
+	unpacks    = regexp.MustCompile(`^(?:unzip|tar|7z)\b`)
+	unpackTo   = regexp.MustCompile(`\s(?:-d|-C|--directory|-o)[\s=]*["']?([^\s"']+)`)
+	pipedFile  = regexp.MustCompile(`\bcat\s+["']?([^\s"'|]+)["']?\s*\|\s*(?:sudo\s+)?(?:ba|da|z)?sh\b`)
 
 	loads    = regexp.MustCompile(`\b(?:require|import)\(\s*["'\x60]([./$][^"'\x60]*)|\bfrom\s+["']([./][^"']*)`)
 	executes = regexp.MustCompile(`\b(?:exec|execSync|getExecOutput|spawnSync|spawn)\(\s*["'\x60]([^"'\x60]+)["'\x60](?:\s*,\s*\[([^\]]*)\])?`)
@@ -43,6 +45,9 @@ var (
 	tempFolder = regexp.MustCompile(`\$\{\{\s*runner\.temp\s*\}\}|\$\{?(?:process\.env\.|env:)?RUNNER_TEMP\}?|%RUNNER_TEMP%`)
 	workFolder = regexp.MustCompile(`\$\{\{\s*github\.workspace\s*\}\}|\$\{?(?:process\.env\.|env:)?GITHUB_WORKSPACE\}?|%GITHUB_WORKSPACE%`)
 )
+
+// workspace stands for the folder in which the steps of a job run.
+const workspace = "/workspace"
 
 // foreignArtifact reports what a workflow_run does with the artifact of a run that
 // a fork may have triggered: the author of the pull request controls its files.
@@ -88,7 +93,7 @@ func (a *artifact) next() []report.Finding {
 		a.zips = append(a.zips, zipFile.FindAllString(text, -1)...)
 	case name == "actions/github-script":
 		return a.javaScript(input(s, "script"))
-	case strings.HasPrefix(value(exec.Uses), "./") && a.has(exec.Uses.Value):
+	case strings.HasPrefix(value(exec.Uses), "./") && a.has(a.place(exec.Uses.Value)):
 		return a.runs(exec.Uses.Value, a.at(exec.Uses.Pos))
 	}
 	return nil
@@ -98,18 +103,21 @@ func (a *artifact) add(folder string) {
 	a.folders, a.from = append(a.folders, a.place(folder)), a.step.Pos.Line
 }
 
-// place normalizes a path: the variables for the folders of the runner, and those that
-// the workflow sets.
+// place returns the whole path of a file or folder.
 func (a *artifact) place(name string) string {
-	return path.Clean(a.resolve(strings.Trim(name, `"'`)))
+	return join(workspace, a.resolve(strings.Trim(name, `"'`)))
 }
 
+// resolve replaces the variables for the folders of the runner, and those that the
+// workflow or an earlier line of the script sets.
 func (a *artifact) resolve(text string) string {
-	text = workFolder.ReplaceAllString(tempFolder.ReplaceAllString(a.expand(text), "/temp"), ".")
-	return variable.ReplaceAllStringFunc(text, func(v string) string {
+	folders := func(s string) string {
+		return workFolder.ReplaceAllString(tempFolder.ReplaceAllString(s, "/temp"), workspace)
+	}
+	return variable.ReplaceAllStringFunc(folders(a.expand(text)), func(v string) string {
 		name := strings.Trim(v, "${}%")
 		if known := cmp.Or(a.vars[name], a.env(name)); known != "" {
-			return workFolder.ReplaceAllString(tempFolder.ReplaceAllString(known, "/temp"), ".")
+			return folders(known)
 		}
 		return v
 	})
@@ -118,7 +126,7 @@ func (a *artifact) resolve(text string) string {
 // has reports whether a path leads to a folder of the artifact. It returns false for the
 // workspace itself, where a file may come from the artifact or from the checkout.
 func (a *artifact) has(name string) bool {
-	return slices.ContainsFunc(a.folders, func(f string) bool { return f != "." && f != "" && inFolder(name, f) })
+	return slices.ContainsFunc(a.folders, func(f string) bool { return f != workspace && inFolder(name, f) })
 }
 
 func (a *artifact) runs(file string, at report.Location) []report.Finding {
@@ -154,7 +162,7 @@ func (a *artifact) script(run *actionlint.String) []report.Finding {
 			if m := ghFolder.FindStringSubmatch(command); m != nil {
 				folder = m[1]
 			}
-			a.add(path.Join(dir, a.place(folder)))
+			a.add(join(dir, folder))
 			continue
 		case apiZip.MatchString(command):
 			a.add("")
@@ -162,9 +170,6 @@ func (a *artifact) script(run *actionlint.String) []report.Finding {
 			continue
 		case a.from == 0:
 			continue
-		}
-		if m := unzips.FindStringSubmatch(command); m != nil && (a.has(path.Join(dir, strings.Trim(strings.TrimSpace(m[1]), `"'`))) || slices.ContainsFunc(a.zips, func(z string) bool { return strings.Contains(m[1], z) })) {
-			a.folders = append(a.folders, join(dir, m[2]))
 		}
 		if m := toFile.FindStringSubmatch(line); m != nil && readsFile.MatchString(line) && !randomDelimiter.MatchString(run.Value) {
 			sev := report.High
@@ -198,8 +203,10 @@ func wholeCommand(script string) string {
 
 // workingDirectory returns the folder in which the script of the step runs.
 func (a *artifact) workingDirectory() string {
-	run := a.step.Exec.(*actionlint.ExecRun)
-	dir := run.WorkingDirectory
+	var dir *actionlint.String
+	if run, ok := a.step.Exec.(*actionlint.ExecRun); ok {
+		dir = run.WorkingDirectory
+	}
 	for _, d := range []*actionlint.Defaults{a.job.Defaults, a.Defaults} {
 		if dir == nil && d != nil && d.Run != nil {
 			dir = d.Run.WorkingDirectory
@@ -210,17 +217,35 @@ func (a *artifact) workingDirectory() string {
 
 // runsOf returns the file or folder of the artifact that a line of a script runs, or "",
 // and the folder in which the next line runs.
-func (a *artifact) runsOf(line, dir string) (string, string) {
+func (a *artifact) runsOf(line, dir string) (file, next string) {
+	next = dir
+	if m := pipedFile.FindStringSubmatch(line); m != nil && a.has(join(dir, m[1])) {
+		file = m[1]
+	}
 	for _, command := range commandEnd.Split(line, -1) {
 		command = strings.TrimSpace(prefixes.ReplaceAllString(command, ""))
-		if m := changes.FindStringSubmatch(command); m != nil {
+		words := strings.Fields(command)
+		named := func(w string) bool {
+			w = strings.Trim(w, `"')`)
+			return w != "" && !strings.HasPrefix(w, "-") && (a.has(join(dir, w)) || slices.Contains(a.zips, path.Base(w)))
+		}
+		switch m := changes.FindStringSubmatch(command); {
+		case command == "popd", m != nil && m[1] == "-":
+			dir = a.workingDirectory()
+			continue
+		case m != nil:
 			dir = join(dir, m[1])
 			continue
-		}
-		if m := runsFile.FindStringSubmatch(command); m != nil && !evaluates.MatchString(m[1]) {
-			if file := m[2] + m[3]; a.has(join(dir, file)) {
-				return file, dir
+		case unpacks.MatchString(command) && slices.ContainsFunc(words[1:], named):
+			to := dir
+			if m := unpackTo.FindStringSubmatch(command); m != nil {
+				to = join(dir, m[1])
 			}
+			a.folders = append(a.folders, to)
+			continue
+		}
+		if m := runsFile.FindStringSubmatch(command); m != nil && !evaluates.MatchString(m[1]) && a.has(join(dir, m[2]+m[3])) {
+			file = cmp.Or(file, m[2]+m[3])
 		}
 		if !runsFolder.MatchString(command) || strings.Contains(command, "--ignore-scripts") {
 			continue
@@ -229,18 +254,14 @@ func (a *artifact) runsOf(line, dir string) (string, string) {
 		if m := toFolder.FindStringSubmatch(command); m != nil {
 			where = join(dir, m[1])
 		}
-		if a.has(where) {
-			return command, dir
-		}
-		if namesPath.MatchString(command) {
-			for _, word := range strings.Fields(command)[1:] {
-				if word = strings.Trim(word, `"'`); !strings.HasPrefix(word, "-") && a.has(join(dir, word)) {
-					return command, dir
-				}
-			}
+		if a.has(where) || namesPath.MatchString(command) && slices.ContainsFunc(words[1:], named) {
+			file = cmp.Or(file, command)
 		}
 	}
-	return "", dir
+	if !strings.HasPrefix(strings.TrimSpace(line), "(") { // a subshell
+		next = dir
+	}
+	return file, next
 }
 
 func join(dir, name string) string {
@@ -260,7 +281,7 @@ func (a *artifact) javaScript(text *actionlint.String) []report.Finding {
 	}
 	for _, m := range executes.FindAllStringSubmatchIndex(value(text), -1) {
 		command := sub(text.Value, m, 1) + " " + strings.NewReplacer(`"`, "", "'", "", "`", "", ",", " ").Replace(sub(text.Value, m, 2))
-		if file, _ := a.runsOf(a.resolve(command), "."); file != "" {
+		if file, _ := a.runsOf(a.resolve(command), workspace); file != "" {
 			out = append(out, a.runs(file, a.within(text, m[0]))...)
 		}
 	}

@@ -85,19 +85,33 @@ func (w *File) refuses(s *actionlint.Step, event string) bool {
 // event fixes before the job starts: because of an environment, of the job or of one that
 // it waits for, or because only a label starts the workflow.
 func (c scope) reviewed() bool {
-	switch {
-	case c.approved(c.job, 0):
+	if c.approved(c.job, 0) {
 		return true
-	case c.from != nil:
-		return c.from.reviewed()
+	}
+	root := c.File
+	for p := c.from; p != nil; p = p.from {
+		if p.approved(p.job, 0) {
+			return true
+		}
+		root = p.File
 	}
 	labels := false
-	for _, e := range c.On {
-		if hook, ok := e.(*actionlint.WebhookEvent); slices.Contains(checkoutEvents, e.EventName()) {
-			if !ok || len(hook.Types) != 1 || value(hook.Types[0]) != "labeled" {
-				return false
+	for _, e := range root.On {
+		hook, ok := e.(*actionlint.WebhookEvent)
+		name := e.EventName()
+		if !slices.Contains(checkoutEvents, name) {
+			continue
+		}
+		pushed := func(event string) string {
+			if event == name {
+				return event + unlabelled
 			}
-			labels = true
+			return ""
+		}
+		labels = ok && name == "pull_request_target" && slices.ContainsFunc(hook.Types, func(t *actionlint.String) bool { return value(t) == "labeled" }) &&
+			(len(hook.Types) == 1 || len(c.events(c.job, c.step, c.from, pushed)) == 0)
+		if !labels {
+			return false
 		}
 	}
 	return labels

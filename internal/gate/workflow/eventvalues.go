@@ -25,7 +25,7 @@ var identities = []struct {
 	{regexp.MustCompile(`^(?:pull_request|issue|discussion|comment|review)\.user\.(?:login|id|node_id|html_url)$`), []string{userValue}},
 	{regexp.MustCompile(`^(?:pull_request|issue|discussion|comment|review)\.author_association$`), outsideRoles},
 	{regexp.MustCompile(`^pull_request\.merged$`), []string{typed + "false"}},
-	{regexp.MustCompile(`^pull_request\.merged_(?:at|by)$`), []string{typed + "null"}},
+	{regexp.MustCompile(`^pull_request\.merged_(?:at|by(?:\..*)?)$`), []string{typed + "null"}},
 	{regexp.MustCompile(`^workflow_run\.event$`), []string{"pull_request"}},
 }
 
@@ -36,7 +36,7 @@ var (
 
 // eventValues is values for a property of the context github.
 func eventValues(path, event string) []string {
-	name := strings.TrimRight(event, about)
+	name := strings.TrimRight(event, about+unlabelled)
 	switch path {
 	case "github.event_name":
 		return []string{name}
@@ -58,7 +58,11 @@ func eventValues(path, event string) []string {
 	property, ok := strings.CutPrefix(path, "github.event.")
 	comment := strings.HasSuffix(name, "_comment") || name == "pull_request_review"
 	switch {
-	case !ok, event != name && byStarter.MatchString(property):
+	case strings.HasSuffix(event, unlabelled) && strings.HasPrefix(property, "label."):
+		return []string{typed + "null"}
+	case strings.HasSuffix(event, unlabelled) && property == "action":
+		return []string{"opened", "synchronize", "reopened", "edited"}
+	case !ok, strings.HasSuffix(event, about) && byStarter.MatchString(property):
 		return nil
 	case event == name && comment && strings.HasPrefix(property, "pull_request.head.repo."):
 		// The run has rights only if the pull request comes from this repository.

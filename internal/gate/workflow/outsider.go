@@ -22,6 +22,9 @@ var outsideEvents = map[string]bool{
 // outsider starts the run: on a comment or a review, perhaps about what a member wrote.
 const about = "\x00"
 
+// unlabelled is appended for a run that nobody starts by setting a label.
+const unlabelled = "\x02"
+
 // started and subject are the runs to ask events about: those that an outsider starts,
 // and those about what an outsider wrote.
 func started(event string) string {

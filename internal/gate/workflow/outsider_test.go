@@ -35,6 +35,7 @@ func TestConditionsThatExcludeForks(t *testing.T) {
 		{"label", "", target("startsWith(" + pr + "head.label, 'acme')"), target("startsWith(" + pr + "head.label, 'acme:')")},
 		{"label by the owner", "", target("startsWith(" + pr + "head.label, github.repository_owner)"), target("startsWith(" + pr + "head.label, format('{0}:', github.repository_owner))")},
 		{"merged", "", target(pr + "merged_at == null"), target(pr + "merged_at != null")},
+		{"merged by", "", target(pr + "merged_by.login != 'octocat'"), target(pr + "merged_by.login == 'octocat'")},
 		{"a flag is not a text", "", target(pr + "head.repo.fork != 'true'"), target(pr + "head.repo.fork == false")},
 		{"case", "", target("case(" + pr + "head.repo.fork, true, false)"), target("case(" + pr + "head.repo.fork, false, true)")},
 		{"choice", "", target("(" + pr + "head.repo.fork && 'a' || 'b') == 'a'"), target("(" + pr + "head.repo.fork && 'a' || 'b') == 'b'")},
