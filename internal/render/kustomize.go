@@ -40,7 +40,7 @@ func (r *Result) build(dir string, g gatherer) error {
 		Reorder:          krusty.ReorderOptionUnspecified, // kustomize warns about any other order
 		LoadRestrictions: types.LoadRestrictionsRootOnly,
 		PluginConfig:     types.DisabledPluginConfig(),
-	}).Run(g.into, "/"+dir)
+	}).Run(g.into, path.Join("/", dir))
 	if err != nil {
 		return err
 	}

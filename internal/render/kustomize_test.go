@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,6 +35,21 @@ func TestKustomize(t *testing.T) {
 	}
 	if diff := cmp.Diff("vars of base/kustomization.yaml: the field vars is deprecated, and vars are not substituted here", gaps(res)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// GP-GATE-12: a kustomization at the root of the repository is built like any other.
+func TestKustomizeAtTheRoot(t *testing.T) {
+	files := map[string]string{"kustomization.yaml": "resources: [pod.yaml, sub]\nnamePrefix: my-\n", "pod.yaml": pod("web", ""), "sub/kustomization.yaml": "resources: [pod.yaml]\n", "sub/pod.yaml": pod("db", "")}
+	for _, dir := range []string{".", "./"} {
+		res, err := render(t.Context(), t, files, Source{Kustomize: dir}, Release{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := slices.Sorted(slices.Values(names(res)))
+		if diff := cmp.Diff([]string{"pod.yaml:0 Pod/my-web", "sub/pod.yaml:0 Pod/my-db"}, got); diff != "" || gaps(res) != "" || res.Generic != "kustomization.yaml" {
+			t.Error(diff, gaps(res), res.Generic)
+		}
 	}
 }
 

@@ -1,0 +1,114 @@
+package trivy
+
+import (
+	"slices"
+	"strings"
+
+	cluster "github.com/seed-b235b314/goldenpath/internal/manifest"
+)
+
+// controllers are the kinds whose pods the checks find, each with the path of the pod.
+var controllers = map[string][]string{
+	"Pod": {"spec"}, "CronJob": {"spec", "jobTemplate", "spec", "template", "spec"},
+	"Deployment": {"spec", "template", "spec"}, "StatefulSet": {"spec", "template", "spec"}, "DaemonSet": {"spec", "template", "spec"}, "ReplicaSet": {"spec", "template", "spec"},
+	"ReplicationController": {"spec", "template", "spec"}, "Job": {"spec", "template", "spec"}, "DeploymentConfig": {"spec", "template", "spec"},
+}
+
+// inputsOf returns what the checks run on: the object, and as a Pod each pod of another
+// kind, such as a Rollout, because the checks know only Kubernetes' own kinds
+// (aquasecurity/trivy-checks#536). A pod without images is a fragment that a controller
+// completes. unknown is 1 if an object of another kind has settings of pods, but no pod
+// that can be checked.
+func inputsOf(object any) (inputs []any, unknown int) {
+	inputs = []any{object}
+	m, _ := object.(map[string]any)
+	kind, _ := m["kind"].(string)
+	name(m)
+	if pods := podSpecs(m); pods != nil {
+		for _, pod := range pods {
+			complete(pod)
+		}
+		return inputs, 0
+	}
+	if strings.HasSuffix(kind, "List") || kind == "CustomResourceDefinition" {
+		return inputs, 0
+	}
+	for _, pod := range cluster.Pods(m) {
+		if containers, _ := pod["containers"].([]any); !slices.ContainsFunc(containers, func(c any) bool {
+			m, _ := c.(map[string]any)
+			return m["image"] == nil
+		}) {
+			complete(pod)
+			inputs = append(inputs, map[string]any{"apiVersion": "v1", "kind": "Pod", "metadata": m["metadata"], "spec": pod, "__defsec_metadata": m["__defsec_metadata"]})
+		}
+	}
+	if len(inputs) == 1 && controllers[kind] == nil && mentionsPod(m["spec"]) {
+		unknown = 1
+	}
+	return inputs, unknown
+}
+
+// name gives an object the name that the messages of the checks contain: a check whose
+// message has an undefined value reports nothing.
+func name(object map[string]any) {
+	if object == nil {
+		return
+	}
+	metadata, ok := object["metadata"].(map[string]any)
+	if !ok {
+		metadata = map[string]any{}
+		object["metadata"] = metadata
+	}
+	if metadata["name"] == nil {
+		prefix, _ := metadata["generateName"].(string)
+		metadata["name"] = prefix + "*"
+	}
+}
+
+// complete names the containers of a pod, and lets the checks see ephemeral ones.
+func complete(pod map[string]any) {
+	if more, ok := pod["ephemeralContainers"].([]any); ok {
+		first, _ := pod["initContainers"].([]any)
+		pod["initContainers"] = slices.Concat(first, more)
+	}
+	for _, list := range []string{"containers", "initContainers"} {
+		containers, _ := pod[list].([]any)
+		for _, c := range containers {
+			if c, ok := c.(map[string]any); ok && c["name"] == nil {
+				c["name"] = "unnamed"
+			}
+		}
+	}
+}
+
+// podSpecs returns the specifications of pods that the checks find in an object.
+func podSpecs(object any) []map[string]any {
+	spec, _ := object.(map[string]any)
+	kind, _ := spec["kind"].(string)
+	for _, path := range [][]string{{"spec"}, controllers[kind]} {
+		pod := spec
+		for _, key := range path {
+			pod, _ = pod[key].(map[string]any)
+		}
+		if _, ok := pod["containers"].([]any); ok && len(path) > 0 {
+			return []map[string]any{pod}
+		}
+	}
+	return nil
+}
+
+// mentionsPod reports whether a value has a field that pods or containers have.
+func mentionsPod(v any) bool {
+	switch v := v.(type) {
+	case map[string]any:
+		for key, value := range v {
+			_, text := value.(string)
+			if key == "securityContext" || key == "hostNetwork" || key == "image" && text || mentionsPod(value) {
+				return true
+			}
+		}
+	case []any:
+		return slices.ContainsFunc(v, mentionsPod)
+	}
+	return false
+}
