@@ -51,7 +51,7 @@ func sysctls(p pod) (hits []hit) {
 const apparmorAnnotation = "container.apparmor.security.beta.kubernetes.io/"
 
 func apparmorPod(p pod) (hits []hit) {
-	if p.spec.parent == nil {
+	if p.spec.parent == nil || p.spec.key == "" { // an element of a list: a template of a workflow
 		return nil
 	}
 	annotations := p.spec.parent.get("metadata", "annotations")

@@ -160,6 +160,12 @@ func TestRulesOfObjects(t *testing.T) {
 			strings.Replace(good, "automountServiceAccountToken: false", "serviceAccountName: web", 1), "12 service-account-token spec.template.spec.automountServiceAccountToken"},
 		"kind of an operator": {strings.NewReplacer("apps/v1", "argoproj.io/v1alpha1", "Deployment", "Rollout", "hostNetwork: false", "hostNetwork: true").Replace(good),
 			"8 host-network spec.template.spec.hostNetwork"},
+		"template of a workflow": {"apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: w}\nspec:\n  automountServiceAccountToken: false\n  securityContext: {runAsNonRoot: true}\n  volumes: [{name: v, hostPath: {path: /etc}}]\n  templates:\n  - name: m\n    container:\n" +
+			"      image: x:latest\n      resources: {limits: {memory: 1Gi, cpu: 1}}\n      securityContext: {privileged: true, allowPrivilegeEscalation: false}\n  - name: s\n    steps: [[{name: a, template: m}]]\n",
+			"11 latest-tag spec.templates[0].container.image\n13 privileged spec.templates[0].container.securityContext.privileged\n9 host-path spec.templates[0].volumes[0].hostPath"},
+		"script of a cron workflow": {"apiVersion: argoproj.io/v1alpha1\nkind: CronWorkflow\nmetadata: {name: w}\nspec:\n  workflowSpec:\n    automountServiceAccountToken: false\n    securityContext: {runAsUser: 1000}\n    templates:\n    - script: {image: 'x@sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae', resources: {limits: {memory: 1Gi, cpu: 1}}, securityContext: {allowPrivilegeEscalation: false}}\n" +
+			"      sidecars: [{name: s, image: 'x@sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae', resources: {limits: {memory: 1Gi, cpu: 1}}, securityContext: {privileged: true, allowPrivilegeEscalation: false}}]\n",
+			"10 privileged spec.workflowSpec.templates[0].sidecars[0].securityContext.privileged"},
 		"limits of the pod": {strings.NewReplacer("resources: {limits: {memory: 64Mi}, requests: {cpu: 10m}}", "resources: {}",
 			"hostNetwork: false", "resources: {limits: {memory: 1Gi, cpu: 1}}").Replace(good), ""},
 		"no container": {"apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {automountServiceAccountToken: false}\n", "4 malformed spec.containers"},
