@@ -24,7 +24,7 @@ func (c *Scan) scanners(env *command.Env, dir string, p *policy, secrets *gitlea
 	workflows := &workflow.Reader{}
 	github := &origin.Repositories{Server: cmp.Or(env.Runner.Server(), "https://github.com")}
 	all := []gate.Scanner{
-		secrets, &osv.Scanner{Built: c.Artifact != "", Self: env.Self}, &trivy.Scanner{Charts: chartsOf(p)},
+		secrets, &osv.Scanner{Built: c.Artifact != "", Self: env.Self}, &trivy.Scanner{Charts: chartsOf(p), Dockerfile: p.Artifact.Dockerfile},
 		actionlint.Scanner{Reader: workflows}, workflow.Scanner{Reader: workflows, Origin: github},
 	}
 	if c.Image != "" {

@@ -23,6 +23,9 @@ const (
 "configuration": {"root_module": {"resources": [{"address": "aws_ebs_volume.v", "mode": "managed", "type": "aws_ebs_volume", "name": "v", "expressions": {"size": {"constant_value": 1}}}]}}}`
 )
 
+// root is a Dockerfile whose user is root.
+const root = "FROM a:1\nUSER root\n"
+
 // safe is a security context of a container that sets all that is asked for.
 const safe = "securityContext: {runAsNonRoot: true, readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}, seccompProfile: {type: RuntimeDefault}, runAsUser: 10001, runAsGroup: 10001}"
 
@@ -64,6 +67,10 @@ func TestCases(t *testing.T) {
 			"AZU-0008", []string{"AZU-0008 a.json:5"}, "1 Azure template (not examined: 1 nested or linked Azure template)", nil},
 		{"Terraform plan", map[string]string{"tfplan.json": plan}, "AWS-0026", []string{"AWS-0026 tfplan.json:0"}, "1 Terraform plan", nil},
 		{"truncated plan", map[string]string{"tfplan.json": plan[:len(plan)-1]}, "AWS-0026", []string{}, "", []string{"tfplan.json"}},
+		{"plan with a template", map[string]string{"tfplan.json": strings.Replace(plan, `"size": 1, "enc`, `"tags": "{\"$schema\":\"https://schema.management.azure.com/x/deploymentTemplate.json#\",\"Type\":\"AWS::\",\"Resources\":[]}", "enc`, 1)}, "AWS-0026", []string{"AWS-0026 tfplan.json:0"}, "1 Terraform plan", nil},
+		{"large plan", map[string]string{"tfplan.json": plan[:len(plan)-1] + `, "variables": {"x": {"value": "` + strings.Repeat("y", maxManifest) + `"}}}`}, "AWS-0026", []string{"AWS-0026 tfplan.json:0"}, "1 Terraform plan", nil},
+		{"large template", map[string]string{"a.yaml": strings.Repeat("# a long line of a comment\n", maxManifest/26) + bucket}, "AWS-0092", []string{}, "", []string{"a.yaml"}},
+		{"broken CloudFormation without a version", map[string]string{"a.yaml": strings.SplitAfterN(bucket, "\n", 2)[1] + "   C: x\n", "b.json": bucketJSON[:len(bucketJSON)-3], "c.yaml": "Resources:\n<<<<<<< HEAD\n  B: {Type: AWS::S3::Bucket}\n=======\n>>>>>>> x\n"}, "AWS-0092", []string{}, "", []string{"a.yaml", "b.json", "c.yaml"}},
 		{"other forms", map[string]string{"main.bicep": "x", "compose.yaml": "services: {}\n", "Dockerfile": "FROM a:1\nUSER a\n"}, "", []string{}, "1 Dockerfile (not examined: 1 Bicep file, 1 Compose file)", nil},
 
 		{"Ansible", map[string]string{"site.yml": "- hosts: all\n  vars: {access: public-read}\n  tasks:\n  - name: b\n    amazon.aws.s3_bucket:\n      name: b\n      acl: \"{{ access }}\"\n      public_access: {block_public_acls: false}\n"}, "AWS-0092", []string{"AWS-0092 site.yml:5"}, "1 Ansible project", nil},
@@ -88,6 +95,21 @@ func TestCases(t *testing.T) {
 		{"USER of a stage that is not built", map[string]string{"Dockerfile": "FROM a:1 AS build\nUSER me\nFROM b:1\nCOPY --from=build x x\n"}, "DS-0002", []string{"DS-0002 Dockerfile:0"}, "1 Dockerfile", nil},
 		{"USER of the stage before", map[string]string{"Dockerfile": "FROM a:1 AS base\nUSER me\nFROM base\nCOPY x x\n"}, "DS-0002", []string{}, "1 Dockerfile", nil},
 		{"root in a stage that is not built", map[string]string{"Dockerfile": "FROM a:1 AS build\nUSER me\nFROM b:1\nUSER me\nFROM build AS x\nUSER root\nFROM c:1\nUSER me\n"}, "DS-0002", []string{}, "1 Dockerfile", nil},
+		{"names of Dockerfiles", map[string]string{"a/dockerfile": root, "b/Dockerfile-dev": root, "c/Dockerfile_prod": root, "d/AppDockerfile": root, "e/containerfile.dev": root, "f/Dockerfile.a.b": root, "g/app.dockerfile": root},
+			"DS-0002", []string{"DS-0002 a/dockerfile:2", "DS-0002 b/Dockerfile-dev:2", "DS-0002 c/Dockerfile_prod:2", "DS-0002 d/AppDockerfile:2", "DS-0002 e/containerfile.dev:2", "DS-0002 f/Dockerfile.a.b:2", "DS-0002 g/app.dockerfile:2"}, "7 Dockerfiles", nil},
+		{"not Dockerfiles", map[string]string{"Dockerfile.dockerignore": "*.log\n", "Dockerfile.md": "# Text\nText.\n", "dockerfile.py": "from os import path\n", "dockerfile_test.go": "package x\n", "dockerfile-lint.yaml": "a: 1\n"}, "DS-0002", []string{}, "", nil},
+		{"broken dockerfile", map[string]string{"dockerfile": "<<<<<<< HEAD\nFROM a:1\n"}, "DS-0002", []string{}, "", []string{"dockerfile"}},
+		{"template of a Dockerfile", map[string]string{"Dockerfile.j2": "FROM {{ base }}\n{% if x %}\nRUN x\n{% endif %}\n"}, "DS-0002", []string{}, "no file (not examined: 1 template of a file)", nil},
+		{"two arguments in one line", map[string]string{"Dockerfile": "ARG B=gcr.io/distroless/static T=nonroot\nFROM ${B}:${T}\nHEALTHCHECK CMD x\n"}, "DS-0002 DS-0001", []string{}, "1 Dockerfile", nil},
+		{"name of a stage in other letters", map[string]string{"Dockerfile": "FROM a:1 AS Base\nUSER a\nFROM BASE\n"}, "DS-0001 DS-0002", []string{}, "1 Dockerfile", nil},
+		{"user by an argument", map[string]string{"a/Dockerfile": "FROM a:1\nARG U=root\nUSER ${U}\n", "b/Dockerfile": "FROM a:1\nENV U=0\nUSER $U\n", "c/Dockerfile": "FROM a:1\nUSER \"root\"\n", "d/Dockerfile": "FROM a:1\nUSER ${U:-root}\n",
+			"e/Dockerfile": "FROM a:1\nARG U\nUSER $U\n", "f/Dockerfile": "ARG U=0\nFROM a:1 AS x\nARG U\nFROM x\nUSER $U\n", "g/Dockerfile": "FROM a:1\nARG U=app\nUSER $U:0\n"},
+			"DS-0002", []string{"DS-0002 a/Dockerfile:3", "DS-0002 b/Dockerfile:3", "DS-0002 c/Dockerfile:2", "DS-0002 d/Dockerfile:2", "DS-0002 f/Dockerfile:5"}, "7 Dockerfiles", nil},
+		{"variables that are no secrets", map[string]string{"Dockerfile": "FROM a:1\nENV POSTGRES_PASSWORD_FILE=/run/secrets/db TOKEN_TTL=30 SECRET_KEY_BASE_DUMMY=1 NPM_CONFIG_TOKEN=\"\" SSH_AUTH_SOCK=/x AWS_SECRET_NAME=prod/db USE_AUTH=true TLS_KEY=/etc/tls/key.pem\nUSER a\n"}, "DS-0031", []string{}, "1 Dockerfile", nil},
+		{"variables that are secrets", map[string]string{"Dockerfile": "FROM a:1\nARG NPM_TOKEN\nENV DB_PASSWORD=1234\nENV API_TOKEN=abc\nUSER a\n"}, "DS-0031", []string{"DS-0031 Dockerfile:2", "DS-0031 Dockerfile:3", "DS-0031 Dockerfile:4"}, "1 Dockerfile", nil},
+		{"data that is no secret", map[string]string{"a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: conf, namespace: i}\ndata:\n  server-tokens: 'false'\n  secrets_replicas: '2'\n  DB_PASSWORD_FILE: /run/secrets/x\n  password_check.py: |\n    import re\n"}, "KSV-0109", []string{}, "1 Kubernetes file", nil},
+		{"data with a secret", map[string]string{"a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: conf, namespace: i}\ndata: {server-tokens: 'false', db-password: hunter2}\n", "b.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: conf, namespace: i}\ndata: {app.conf: \"password = hunter2\"}\n"},
+			"KSV-0109", []string{"KSV-0109 a.yaml:0", "KSV-0109 b.yaml:0"}, "2 Kubernetes files", nil},
 		{"health check of another stage", map[string]string{"Dockerfile": "FROM a:1 AS build\nHEALTHCHECK CMD x\nFROM b:1\nUSER me\n"}, "DS-0026", []string{"DS-0026 Dockerfile:0"}, "1 Dockerfile", nil},
 
 		{"patch", map[string]string{"base/kustomization.yaml": "resources: [d.yaml]\n", "base/d.yaml": deployment(safe), "over/kustomization.yaml": "resources: [../base]\npatches: [{path: p.yaml}]\n",
@@ -102,6 +124,28 @@ func TestCases(t *testing.T) {
 			"KSV-0017", []string{"KSV-0017 d.yaml:10"}, "1 Kubernetes file (not examined: 1 kustomization with remote resources)", nil},
 		{"kustomization that cannot be built", map[string]string{"kustomization.yaml": "resources: [d.yaml, gone.yaml]\n", "d.yaml": deployment("securityContext: {privileged: true}")},
 			"KSV-0017", []string{"KSV-0017 d.yaml:10"}, "1 Kubernetes file", []string{"kustomization ."}},
+
+		{"kustomization at the root", map[string]string{"kustomization.yaml": "resources: [d.yaml]\npatches: [{path: p.yaml}]\n", "d.yaml": deployment("securityContext: {privileged: true}"), "p.yaml": deployment("securityContext: {privileged: false}")},
+			"KSV-0017", []string{}, "1 Kubernetes file, 1 kustomization", nil},
+
+		{"manifest that does not parse", map[string]string{"p.yaml": "# {{ see }}\n" + pod + "   x: y\n", "q.yaml": strings.Replace(pod, "spec:\n", "spec:\n\t", 1), "r.yaml": "<<<<<<< HEAD\n" + pod + "=======\n>>>>>>> x\n", "s.json": "{\n\"apiVersion\": \"v1\", \"kind\": \"Pod\",\n"},
+			"KSV-0017", []string{}, "", []string{"p.yaml", "q.yaml", "r.yaml", "s.json"}},
+		{"template of a manifest", map[string]string{"p.yaml": strings.Replace(pod, "name: web\n", "name: {{ name }}\n{% if a %}\n", 1) + "{% endif %}\n"}, "KSV-0017", []string{}, "no file (not examined: 1 template of a file)", nil},
+		{"text about manifests", map[string]string{"p.yaml": "a: [\nthe apiVersion and the kind\n"}, "KSV-0017", []string{}, "", nil},
+		{"object without a name", map[string]string{"j.yaml": strings.Replace(pod, "  name: web\n", "  generateName: web-\n", 1), "n.yaml": strings.Replace(pod, "  - name: web\n    image", "  - image", 1), "m.yaml": strings.Replace(pod, "metadata:\n  name: web\n", "metadata: {}\n", 1)},
+			"KSV-0017", []string{"KSV-0017 j.yaml:7", "KSV-0017 m.yaml:6", "KSV-0017 n.yaml:7"}, "3 Kubernetes files", nil},
+		{"workloads of other kinds", map[string]string{
+			"rollout.yaml": strings.Replace(deployment("securityContext: {privileged: true}"), "apps/v1\nkind: Deployment", "argoproj.io/v1alpha1\nkind: Rollout", 1), "template.yaml": "apiVersion: v1\nkind: PodTemplate\nmetadata: {name: t}\ntemplate:\n  spec:\n    containers:\n    - {name: c, image: x, securityContext: {privileged: true}}\n",
+			"openshift.yaml": "apiVersion: template.openshift.io/v1\nkind: Template\nmetadata: {name: t}\nobjects:\n" + indented(pod), "ephemeral.yaml": strings.Replace(strings.Replace(pod, "privileged: true", "privileged: false", 1), "  containers:", "  ephemeralContainers:\n  - {name: e, image: x, securityContext: {privileged: true}}\n  containers:", 1),
+			"workflow.yaml": "apiVersion: argoproj.io/v1alpha1\nkind: CronWorkflow\nmetadata: {name: w}\nspec:\n  workflowSpec:\n    templates:\n    - name: m\n      script: {image: x, securityContext: {privileged: true}}\n"},
+			"KSV-0017", []string{"KSV-0017 ephemeral.yaml:7", "KSV-0017 openshift.yaml:11", "KSV-0017 rollout.yaml:10", "KSV-0017 template.yaml:7", "KSV-0017 workflow.yaml:8"}, "5 Kubernetes files", nil},
+		{"part of a pod, and a kind that is not known", map[string]string{"a.yaml": "apiVersion: x/v1\nkind: Search\nmetadata: {name: a}\nspec:\n  pod:\n    spec:\n      containers:\n      - {name: search, resources: {}}\n", "b.yaml": "apiVersion: tekton.dev/v1\nkind: Task\nmetadata: {name: a}\nspec:\n  steps:\n  - {name: a, image: x, securityContext: {privileged: true}}\n"},
+			"KSV-0017 KSV-0014", []string{}, "2 Kubernetes files (not examined: 1 object of a kind that is not known)", nil},
+		{"list of pods", map[string]string{"a.yaml": "apiVersion: v1\nkind: List\nitems:\n" + indented(pod)}, "KSV-0017", []string{"KSV-0017 a.yaml:10"}, "1 Kubernetes file", nil},
+
+		{"chart in a chart", map[string]string{"Chart.yaml": chart, "templates/cm.yaml": "a: b\n", "deploy/app/Chart.yaml": chart, "deploy/app/values.yaml": "p: true\n", "deploy/app/templates/pod.yaml": strings.Replace(pod, "true", "{{ .Values.p }}", 1)}, "KSV-0017", []string{"KSV-0017 deploy/app/templates/pod.yaml:0"}, "2 Helm charts", nil},
+		{"chart of a chart", map[string]string{"Chart.yaml": chart, "charts/sub/Chart.yaml": strings.Replace(chart, "name: c", "name: sub", 1), "charts/sub/templates/pod.yaml": pod}, "KSV-0017", []string{"KSV-0017 charts/sub/templates/pod.yaml:0"}, "1 Helm chart", nil},
+		{"CRDs of a chart", map[string]string{"Chart.yaml": chart, "crds/pod.yaml": pod}, "KSV-0017", []string{"KSV-0017 crds/pod.yaml:0"}, "1 Helm chart", nil},
 
 		{"security context of the container", map[string]string{"d.yaml": deployment(safe)}, "KSV-0118", []string{}, "1 Kubernetes file", nil},
 		{"security context of one of two", map[string]string{"d.yaml": deployment(safe) + "      - {name: d, image: a}\n"}, "KSV-0118", []string{"KSV-0118 d.yaml:13", "KSV-0118 d.yaml:8"}, "1 Kubernetes file", nil},

@@ -128,7 +128,7 @@ func (s *Scanner) render(ctx context.Context, tree *render.Tree, chart string, v
 			gaps = append(gaps, gate.Gap{What: g.What, Why: oneLine(g.Why), Remedy: remedy, Partial: true})
 		}
 	}
-	found, err := s.rendered(ctx, out.Objects, func(file string) string { return placeIn(chart, file) })
+	found, err := s.rendered(ctx, out.Objects, a, func(file string) string { return placeIn(chart, file) })
 	a.findings = append(a.findings, found...)
 	if err != nil {
 		gaps = append(gaps, unread(chartNoun+" "+chart, err))
@@ -147,7 +147,7 @@ func placeIn(chart, file string) string {
 
 // rendered checks objects that have no lines. place returns the name of the file of an
 // object.
-func (s *Scanner) rendered(ctx context.Context, objects []manifest.Object, place func(file string) string) ([]report.Finding, error) {
+func (s *Scanner) rendered(ctx context.Context, objects []manifest.Object, a *result, place func(file string) string) ([]report.Finding, error) {
 	var out []report.Finding
 	var errs []error
 	for _, o := range objects {
@@ -156,7 +156,7 @@ func (s *Scanner) rendered(ctx context.Context, objects []manifest.Object, place
 			errs = append(errs, err)
 			continue
 		}
-		found, err := s.objects(ctx, []*kubernetes.Manifest{document})
+		found, err := s.objects(ctx, []*kubernetes.Manifest{document}, a)
 		for i := range found {
 			found[i].line = 0
 		}

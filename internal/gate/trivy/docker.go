@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"os"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/aquasecurity/trivy/pkg/iac/detection"
 	"github.com/aquasecurity/trivy/pkg/iac/providers/dockerfile"
 	docker "github.com/aquasecurity/trivy/pkg/iac/scanners/dockerfile/parser"
 	"github.com/aquasecurity/trivy/pkg/iac/types"
@@ -24,7 +27,17 @@ func (s *Scanner) dockerfile(ctx context.Context, root *os.Root, name string) re
 	if err != nil {
 		return failed(noun, name, err)
 	}
-	parsed, err := docker.NewParser().Parse(ctx, bytes.NewReader(utf8From(text)), name)
+	text = utf8From(text)
+	named := detection.IsType(name, nil, detection.FileTypeDockerfile) || strings.EqualFold(path.Base(name), noun) || path.Clean(s.Dockerfile) == name
+	if !named && !beginsDockerfile(text) {
+		return result{}
+	}
+	parsed, err := docker.NewParser().Parse(ctx, bytes.NewReader(text), name)
+	if err != nil && isTemplateOf(name) {
+		var a result
+		a.omit(templateFile, 1)
+		return a
+	}
 	if err != nil {
 		return failed(noun, name, err)
 	}
@@ -42,6 +55,18 @@ func (s *Scanner) dockerfile(ctx context.Context, root *os.Root, name string) re
 	return a
 }
 
+// instruction matches the first instruction of a Dockerfile: FROM or ARG.
+var instruction = regexp.MustCompile(`(?i)^(?:FROM(?:\s+--\S+)*\s+\S+(?:\s+AS\s+\S+)?|ARG\s+\S.*)\s*$`)
+
+func beginsDockerfile(text []byte) bool {
+	for line := range bytes.Lines(text) {
+		if line = bytes.TrimSpace(line); len(line) > 0 && line[0] != '#' {
+			return instruction.Match(line)
+		}
+	}
+	return false
+}
+
 // Rules about an image, not about a line. The library applies them to all stages
 // together, as if they were one image.
 const (
@@ -54,8 +79,11 @@ const (
 // inherits and adds, the others on all stages.
 func (s *Scanner) stages(ctx context.Context, f *dockerfile.Dockerfile) ([]denial, error) {
 	perImage := []string{rootUser, curlAndWget, noHealth}
+	f = plain(f)
 	out, err := s.docker.run(ctx, f.ToRego())
-	out = slices.DeleteFunc(out, func(d denial) bool { return slices.Contains(perImage, d.about.ID) })
+	out = slices.DeleteFunc(out, func(d denial) bool {
+		return slices.Contains(perImage, d.about.ID) || d.about.ID == secretEnv && publicEnv(f, d)
+	})
 	errs := []error{err}
 	images := imagesOf(f)
 	for i, image := range images {
@@ -73,26 +101,57 @@ func (s *Scanner) stages(ctx context.Context, f *dockerfile.Dockerfile) ([]denia
 	return out, errors.Join(errs...)
 }
 
-// image is what one stage builds.
-type image struct {
-	base     string               // the image of the first FROM, with its arguments replaced
-	commands []dockerfile.Command // of the stage, and of the stages it begins with
-	user     string               // the last USER; "": that of the base
+// plain returns the Dockerfile with one argument in each ARG and with the names of stages
+// in lower case, as the checks take them.
+func plain(f *dockerfile.Dockerfile) *dockerfile.Dockerfile {
+	out := &dockerfile.Dockerfile{}
+	named := map[string]bool{}
+	for _, stage := range f.Stages {
+		var commands []dockerfile.Command
+		for _, c := range stage.Commands {
+			if c.Cmd == "arg" {
+				for _, one := range c.Value {
+					c.Value = []string{one}
+					commands = append(commands, c)
+				}
+				continue
+			}
+			if c.Cmd == "from" && len(c.Value) > 0 {
+				c.Value = slices.Clone(c.Value)
+				if base := strings.ToLower(c.Value[0]); named[base] {
+					c.Value[0] = base
+				}
+				if len(c.Value) > 2 {
+					c.Value[2] = strings.ToLower(c.Value[2])
+					named[c.Value[2]] = true
+				}
+			}
+			commands = append(commands, c)
+		}
+		out.Stages = append(out.Stages, dockerfile.Stage{Name: stage.Name, Commands: commands})
+	}
+	return out
 }
 
-// imagesOf returns the image of each stage, in order.
+// image is what one stage builds.
+type image struct {
+	base      string               // the image of the first FROM, with its arguments replaced
+	commands  []dockerfile.Command // of the stage, and of the stages it begins with
+	user      string               // the last USER; "": that of the base
+	variables map[string]string    // by ARG and ENV
+}
+
+// imagesOf returns the image of each stage of a plain Dockerfile, in order.
 func imagesOf(f *dockerfile.Dockerfile) []image {
-	arguments := map[string]string{}
+	arguments := map[string]string{} // before the first FROM
 	named := map[string]int{}
 	var out []image
 	for _, stage := range f.Stages {
-		var one image
+		one := image{variables: map[string]string{}}
 		from := slices.IndexFunc(stage.Commands, func(c dockerfile.Command) bool { return c.Cmd == "from" })
-		if from < 0 { // the arguments before the first FROM
+		if from < 0 {
 			for _, c := range stage.Commands {
-				if key, value, ok := strings.Cut(strings.Join(c.Value, " "), "="); c.Cmd == "arg" && ok {
-					arguments[key] = strings.Trim(value, `"'`)
-				}
+				define(arguments, nil, c)
 			}
 			continue
 		}
@@ -101,25 +160,59 @@ func imagesOf(f *dockerfile.Dockerfile) []image {
 			one.base = expand(value[0], arguments)
 		}
 		if i, ok := named[strings.ToLower(one.base)]; ok {
-			one = image{base: out[i].base, user: out[i].user, commands: slices.Clone(out[i].commands)}
+			one = image{base: out[i].base, user: out[i].user, commands: slices.Clone(out[i].commands), variables: maps.Clone(out[i].variables)}
 		}
 		if len(value) > 2 && strings.EqualFold(value[1], "as") {
-			named[strings.ToLower(value[2])] = len(out)
+			named[value[2]] = len(out)
 		}
-		one.commands = append(one.commands, stage.Commands...)
 		for _, c := range stage.Commands {
+			define(one.variables, arguments, c)
 			if c.Cmd == "user" && len(c.Value) > 0 {
+				if user := strings.Trim(expand(c.Value[0], one.variables), `"'`); user != "" {
+					c.Value = []string{user}
+				}
 				one.user = c.Value[0]
 			}
+			one.commands = append(one.commands, c)
 		}
 		out = append(out, one)
 	}
 	return out
 }
 
+// define adds the variables that ARG or ENV sets. An ARG without a value has the one of
+// the ARG before the first FROM.
+func define(variables, global map[string]string, c dockerfile.Command) {
+	for name, value := range assignments(c) {
+		if before, ok := global[name]; ok && c.Cmd == "arg" && value == "" {
+			value = before
+		}
+		if c.Cmd == "env" || value != "" {
+			variables[name] = value
+		}
+	}
+}
+
+// assignments returns the variables of an ARG or ENV.
+func assignments(c dockerfile.Command) map[string]string {
+	out := map[string]string{}
+	switch c.Cmd {
+	case "arg":
+		for _, one := range c.Value {
+			name, value, _ := strings.Cut(one, "=")
+			out[name] = strings.Trim(value, `"'`)
+		}
+	case "env":
+		for i := 0; i+2 < len(c.Value); i += 3 { // name, value, separator
+			out[c.Value[i]] = strings.Trim(c.Value[i+1], `"'`)
+		}
+	}
+	return out
+}
+
 var variable = regexp.MustCompile(`\$(?:\{([A-Za-z_]\w*)(?::?[-+]([^}]*))?\}|([A-Za-z_]\w*))`)
 
-// expand replaces the arguments of a FROM by their defaults.
+// expand replaces variables by their values or defaults.
 func expand(text string, arguments map[string]string) string {
 	for range 5 { // an argument may refer to another
 		next := variable.ReplaceAllStringFunc(text, func(ref string) string {

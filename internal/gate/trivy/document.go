@@ -5,9 +5,10 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path"
+	"regexp"
 	"strings"
 
-	"github.com/aquasecurity/trivy/pkg/iac/detection"
 	kubernetes "github.com/aquasecurity/trivy/pkg/iac/scanners/kubernetes/parser"
 	"github.com/aquasecurity/trivy/pkg/iac/types"
 
@@ -37,6 +38,8 @@ var (
 	replacedFile    = omission{"file that OpenTofu replaces with a .tofu file", "files that OpenTofu replaces with .tofu files"}
 	remoteResources = omission{"kustomization with remote resources", "kustomizations with remote resources"}
 	nestedTemplate  = omission{"nested or linked Azure template", "nested or linked Azure templates"}
+	templateFile    = omission{"template of a file", "templates of files"}
+	unknownKind     = omission{"object of a kind that is not known", "objects of kinds that are not known"}
 	unlistedChange  = omission{"planned resource without a change", "planned resources without a change"}
 )
 
@@ -53,11 +56,19 @@ func failed(noun, what string, err error) result {
 	return result{noun: noun, gaps: []gate.Gap{unread(what, err)}}
 }
 
+// manifestText matches the fields that every manifest has, whether the text parses or not.
+var manifestText = regexp.MustCompile(`(?ms)^[ \t{-]*["']?apiVersion["']?[ \t]*:.*["']?kind["']?[ \t]*:|^[ \t{-]*["']?kind["']?[ \t]*:.*["']?apiVersion["']?[ \t]*:`)
+
 // document checks a YAML or JSON file if its text is that of a configuration.
 func (s *Scanner) document(ctx context.Context, root *os.Root, name string) result {
 	text, err := files.Read(root, name, maxManifest)
-	if errors.Is(err, files.ErrTooLarge) && !mentions(root, name) {
-		return result{}
+	if errors.Is(err, files.ErrTooLarge) {
+		if !mentions(root, name) {
+			return result{}
+		}
+		if strings.EqualFold(path.Ext(name), ".json") { // a plan, or a generated template
+			text, err = files.Read(root, name, maxPlan)
+		}
 	}
 	if err != nil {
 		return failed(nounOf[kubernetesFile], name, err)
@@ -89,11 +100,15 @@ func (s *Scanner) manifest(ctx context.Context, name string, text []byte) result
 		return failed(noun, name, unreadable)
 	case unreadable == nil && !some:
 		return result{}
-	case !some && !detection.IsType(name, bytes.NewReader(text), detection.FileTypeKubernetes):
-		return result{} // a template, or not a manifest
+	case !some && !manifestText.Match(text):
+		return result{} // not a manifest
+	case !some && isTemplate(text):
+		var a result
+		a.omit(templateFile, 1)
+		return a
 	}
 	a := result{noun: noun}
-	found, err := s.objects(ctx, documents)
+	found, err := s.objects(ctx, documents, &a)
 	a.findings = findings(name, found)
 	if err := errors.Join(unreadable, err); err != nil {
 		a.gaps = append(a.gaps, unread(name, err))
@@ -102,21 +117,24 @@ func (s *Scanner) manifest(ctx context.Context, name string, text []byte) result
 }
 
 // objects runs the checks on each object of a file.
-func (s *Scanner) objects(ctx context.Context, documents []*kubernetes.Manifest) ([]denial, error) {
+func (s *Scanner) objects(ctx context.Context, documents []*kubernetes.Manifest, a *result) ([]denial, error) {
 	if err := s.kubernetes.load(types.SourceKubernetes); err != nil {
 		return nil, err
 	}
 	var out []denial
 	var errs []error
 	for _, d := range documents {
-		input := d.ToRego()
-		found, err := s.kubernetes.run(ctx, input)
-		for _, one := range found {
-			if !settled(one, input) {
-				out = append(out, one)
+		inputs, unknown := inputsOf(d.ToRego())
+		a.omit(unknownKind, unknown)
+		for _, input := range inputs {
+			found, err := s.kubernetes.run(ctx, input)
+			for _, one := range found {
+				if !settled(one, input) {
+					out = append(out, one)
+				}
 			}
+			errs = append(errs, err)
 		}
-		errs = append(errs, err)
 	}
 	return out, errors.Join(errs...)
 }
@@ -126,7 +144,11 @@ func (s *Scanner) objects(ctx context.Context, documents []*kubernetes.Manifest)
 // aquasecurity/trivy#9329.
 const defaultContext = "KSV-0118"
 
+// settled reports whether a denial is wrong about the object.
 func settled(d denial, object any) bool {
+	if d.about.ID == secretInData {
+		return publicData(object, d)
+	}
 	if d.about.ID != defaultContext || strings.HasPrefix(d.message, "container ") {
 		return false
 	}
@@ -145,19 +167,4 @@ func settled(d denial, object any) bool {
 		}
 	}
 	return len(pods) > 0
-}
-
-// podSpecs returns the specifications of pods in an object of Kubernetes' own kinds.
-func podSpecs(object any) []map[string]any {
-	at, _ := object.(map[string]any)
-	for _, path := range [][]string{{"spec"}, {"spec", "template", "spec"}, {"spec", "jobTemplate", "spec", "template", "spec"}} {
-		spec := at
-		for _, key := range path {
-			spec, _ = spec[key].(map[string]any)
-		}
-		if _, ok := spec["containers"].([]any); ok {
-			return []map[string]any{spec}
-		}
-	}
-	return nil
 }

@@ -108,7 +108,7 @@ func (s *Scanner) kustomization(ctx context.Context, k *kustomizations, dir stri
 		return a
 	}
 	a.built.file, a.built.complete = out.Generic, true
-	a.findings, err = s.rendered(ctx, out.Objects, func(file string) string { return file })
+	a.findings, err = s.rendered(ctx, out.Objects, &a, func(file string) string { return file })
 	if err != nil {
 		a.gaps = append(a.gaps, unread("kustomization "+dir, err))
 	}

@@ -124,7 +124,7 @@ func objectsIn(name string, text []byte) ([]cluster.Object, error) {
 			o.Line += lines
 			objects = append(objects, o)
 		}
-		if err != nil && !strings.Contains(err.Error(), "as a key") { // {{name}}: every cluster rejects it
+		if err != nil {
 			errs = append(errs, whole)
 		}
 		lines += bytes.Count(text[from:to], []byte("\n"))

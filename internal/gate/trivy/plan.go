@@ -33,14 +33,14 @@ func (s *Scanner) plan(root *os.Root, tree *render.Tree, all []gate.File) (out j
 	modules := map[string][]byte{}
 	aside := result{gaps: overlays.gaps}
 	for _, f := range all {
-		chart := outermost(f.Path, charts)
+		chart := chartOf(f.Path, charts)
 		if chart != "" {
 			parts[chart] = append(parts[chart], f.Path)
-			if below := below(f.Path, chart); strings.HasPrefix(below, "templates/") || strings.HasPrefix(below, "charts/") {
+			if below := below(f.Path, chart); strings.HasPrefix(below, "templates/") || strings.HasPrefix(below, "charts/") || strings.HasPrefix(below, "crds/") {
 				continue
 			}
 		}
-		switch sortOf(f.Path) {
+		switch s.sortOf(f.Path) {
 		case dockerFile:
 			add(func(ctx context.Context) result { return s.dockerfile(ctx, root, f.Path) })
 		case manifestFile:

@@ -2,11 +2,13 @@ package trivy
 
 import (
 	"archive/tar"
+	"bytes"
 	"compress/gzip"
 	"errors"
 	"io"
 	"os"
 	"path"
+	"slices"
 
 	"github.com/seed-b235b314/goldenpath/internal/files"
 	"github.com/seed-b235b314/goldenpath/internal/gate"
@@ -16,11 +18,15 @@ import (
 const (
 	maxDockerfile = 1 << 20
 	maxManifest   = 10 << 20
+	maxPlan       = 64 << 20
 	maxTerraform  = 5 << 20
 	maxChartFile  = 5 << 20 // Helm's own limit
 	maxArchive    = 20 << 20
 	maxChart      = 100 << 20 // unpacked; Helm's own limit
 )
+
+// signs are words of the forms other than Kubernetes.
+var signs = [][]byte{[]byte(`"planned_values"`), []byte("AWSTemplateFormatVersion"), []byte(": AWS::"), []byte(`"AWS::`), []byte("eploymentTemplate.json")}
 
 var errTooLarge = errors.New("the file is too large")
 
@@ -37,8 +43,8 @@ func unread(what string, err error) gate.Gap {
 	return g
 }
 
-// mentions reports whether a file may be a Kubernetes manifest. The file may have any
-// size.
+// mentions reports whether a file may be one of the forms of a YAML or JSON file. The
+// file may have any size.
 func mentions(root *os.Root, name string) bool {
 	file, err := root.Open(name)
 	if err != nil {
@@ -49,7 +55,7 @@ func mentions(root *os.Root, name string) bool {
 	kept := 0
 	for {
 		n, err := file.Read(buf[kept:])
-		if marked(buf[:kept+n]) {
+		if text := buf[:kept+n]; marked(text) || slices.ContainsFunc(signs, func(sign []byte) bool { return bytes.Contains(text, sign) }) {
 			return true
 		}
 		if err != nil {

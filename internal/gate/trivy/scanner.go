@@ -27,7 +27,8 @@ import (
 // or Terraform modules. The zero value is ready to use. Checks are compiled once, when
 // the first file needs them.
 type Scanner struct {
-	Charts []Chart // what is known about the values of charts
+	Charts     []Chart // what is known about the values of charts
+	Dockerfile string  // of the artifact; "": it has none, or it is not known
 
 	docker, kubernetes checks
 	cloudChecks        cloudChecks

@@ -2,6 +2,7 @@ package trivy
 
 import (
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -26,8 +27,14 @@ const (
 // IsDockerfile reports whether a file is examined as a Dockerfile, by its name.
 func IsDockerfile(name string) bool { return sortOf(name) == dockerFile }
 
+// dockerish matches further names of Dockerfiles. Source code and notes about them have
+// such names too, so their text decides.
+var dockerish = regexp.MustCompile(`(?i)(?:docker|container)file(?:[-_.][^/]*)?$`)
+
 func sortOf(name string) sort {
-	switch {
+	switch ext := path.Ext(name); {
+	case slices.Contains([]string{".dockerignore", ".containerignore", ".md", ".adoc", ".rst"}, ext):
+		return other
 	case detection.IsType(name, nil, detection.FileTypeDockerfile):
 		return dockerFile
 	case detection.IsTerraformFile(name), strings.HasSuffix(name, ".tfvars.json"):
@@ -42,7 +49,18 @@ func sortOf(name string) sort {
 	case ".yaml", ".yml", ".json", ".template":
 		return manifestFile
 	}
+	if dockerish.MatchString(path.Base(name)) {
+		return dockerFile
+	}
 	return other
+}
+
+// sortOf returns the type of a file. The Dockerfile of the artifact may have any name.
+func (s *Scanner) sortOf(name string) sort {
+	if s.Dockerfile != "" && path.Clean(s.Dockerfile) == name {
+		return dockerFile
+	}
+	return sortOf(name)
 }
 
 // formats are the forms of configuration that are named as not examined, because trivy
@@ -87,7 +105,7 @@ func (s *Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, 
 	var moved []string
 	modules, overlay, play := changed == nil, changed == nil, changed == nil
 	for name := range changed {
-		touched[outermost(name, charts)] = true
+		touched[chartOf(name, charts)] = true
 		modules = modules || sortOf(name) == terraform
 		overlay = overlay || overlays(name) || render.IsKustomization(name)
 		play = play || plays(name)
@@ -104,7 +122,7 @@ func (s *Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, 
 		}
 	}
 	whole := func(name string) bool {
-		chart := outermost(name, charts)
+		chart := chartOf(name, charts)
 		return chart != "" && (changed == nil || touched[chart])
 	}
 	modules = modules || slices.ContainsFunc(files, func(f gate.File) bool {
@@ -114,7 +132,7 @@ func (s *Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, 
 	for _, f := range files {
 		take := whole(f.Path) || values[f.Path] != "" && (changed == nil || touched[values[f.Path]]) || overlay && overlays(f.Path) || play && plays(f.Path)
 		if !take && (changed.Has(f.Path) || modules || moved != nil || touched[f.Path]) {
-			kind := sortOf(f.Path)
+			kind := s.sortOf(f.Path)
 			take = kind != other && (changed.Has(f.Path) || touched[f.Path]) || kind == terraform && modules ||
 				kind != other && slices.ContainsFunc(moved, func(dir string) bool { return dir == "." || strings.HasPrefix(f.Path, dir+"/") })
 		}
@@ -150,6 +168,27 @@ func chartsIn(files []gate.File) map[string]bool {
 		}
 	}
 	return charts
+}
+
+// chartOf returns the folder of the chart that a file is part of, or "". A chart in the
+// folders charts and templates of another is part of that; elsewhere it is its own.
+func chartOf(name string, charts map[string]bool) string {
+	found := ""
+	for dir := path.Dir(name); len(charts) > 0; dir = path.Dir(dir) {
+		if charts[dir] && (found == "" || partOf(found, dir)) {
+			found = dir
+		}
+		if dir == "." || dir == "/" {
+			break
+		}
+	}
+	return found
+}
+
+// partOf reports whether a chart contains the chart in a folder below it.
+func partOf(inner, chart string) bool {
+	in := below(inner, chart) + "/"
+	return strings.HasPrefix(in, "templates/") || strings.HasPrefix(in, "charts/")
 }
 
 // outermost returns the outermost of some folders that contains a file, or "" if none

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"regexp"
 	"strings"
 
 	arm "github.com/aquasecurity/trivy/pkg/iac/adapters/arm"
@@ -48,10 +49,11 @@ func formOf(name string, text []byte) fileForm {
 	}
 	isJSON := strings.EqualFold(path.Ext(name), ".json")
 	switch {
-	case isJSON && has("schema.management.azure.com", "eploymentTemplate.json"):
-		return azureTemplate
+	// The quotes of a key are escaped in a string: a plan may hold a template.
 	case isJSON && has(`"format_version"`, `"planned_values"`):
 		return terraformPlan
+	case isJSON && has(`"$schema"`, "schema.management.azure.com", "eploymentTemplate.json"):
+		return azureTemplate
 	case has("Resources") && (has("AWS::") || has("AWSTemplateFormatVersion")):
 		return cloudFormation
 	case marked(text):
@@ -99,6 +101,9 @@ type reader func(ctx context.Context, name string, text []byte, a *result) (*sta
 // errOther is the error of a text that is something else.
 var errOther = errors.New("another type of file")
 
+// cloudFormationText matches a template that does not parse. The version is optional.
+var cloudFormationText = regexp.MustCompile(`AWSTemplateFormatVersion|(?s)(?:\A|\n)(?:Resources:|[ \t]*\{?\s*"Resources"\s*:).*\bType["']?\s*:\s*["']?AWS::`)
+
 func readCloudFormation(ctx context.Context, name string, text []byte, _ *result) (*state.State, error) {
 	if _, _, err := placesIn(text); err != nil {
 		return nil, err
@@ -108,7 +113,7 @@ func readCloudFormation(ctx context.Context, name string, text []byte, _ *result
 		Resources map[string]yaml.Node `yaml:"Resources"`
 	}
 	err := yaml.Unmarshal(text, &template)
-	if template.Resources == nil && (err == nil || !bytes.Contains(text, []byte("AWSTemplateFormatVersion"))) {
+	if template.Resources == nil && (err == nil || !cloudFormationText.Match(text)) {
 		return nil, errOther
 	}
 	if err != nil {
