@@ -23,6 +23,8 @@ const (
 "configuration": {"root_module": {"resources": [{"address": "aws_ebs_volume.v", "mode": "managed", "type": "aws_ebs_volume", "name": "v", "expressions": {"size": {"constant_value": 1}}}]}}}`
 )
 
+const policy = `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:*"], "Resource": ["*"]}]}`
+
 // root is a Dockerfile whose user is root.
 const root = "FROM a:1\nUSER root\n"
 
@@ -85,6 +87,28 @@ func TestCases(t *testing.T) {
 		{"override adds lines", map[string]string{"main.tf": "resource \"aws_ebs_volume\" \"v\" {\n}\n" + strings.Replace(fmt.Sprintf(volume, "false"), "\"v\"", "\"w\"", 1), "override.tf": "resource \"aws_ebs_volume\" \"v\" {\n  size = 1\n  encrypted = true\n}\n"}, "AWS-0026", []string{"AWS-0026 main.tf:6"}, "2 Terraform files", nil},
 		{"variables", map[string]string{"main.tf": "variable \"e\" {\n  default = false\n}\n" + fmt.Sprintf(volume, "var.e"), "terraform.tfvars": "e = false\n", "x.auto.tfvars": "e = true\n"}, "AWS-0026", []string{}, "3 Terraform files", nil},
 		{"broken variables", map[string]string{"main.tf": fmt.Sprintf(volume, "true"), "terraform.tfvars": "e = \n"}, "AWS-0026", []string{}, "", []string{"Terraform module ."}},
+		{"policy in a file", map[string]string{"main.tf": "resource \"aws_iam_policy\" \"p\" {\n  name   = \"p\"\n  policy = file(\"${path.module}/policy.json\")\n}\n", "policy.json": policy, "tf/main.tf": "resource \"aws_iam_policy\" \"p\" {\n  name   = \"p\"\n  policy = file(\"${path.module}/../shared/p.json\")\n}\n", "shared/p.json": policy,
+			"tf/m/main.tf": "resource \"aws_iam_policy\" \"p\" {\n  name   = \"p\"\n  policy = file(\"./p.json\")\n}\n", "tf/m/p.json": policy, "x/main.tf": "module \"y\" {\n  source = \"./y\"\n}\n", "x/y/main.tf": "resource \"aws_iam_policy\" \"p\" {\n  policy = file(\"${path.root}/p.json\")\n}\n", "x/p.json": policy},
+			"AWS-0345", []string{"AWS-0345 main.tf:3", "AWS-0345 tf/m/main.tf:3", "AWS-0345 tf/main.tf:3", "AWS-0345 x/y/main.tf:2"}, "5 Terraform files", nil},
+		{"policy with a part that is not known, and a template", map[string]string{"main.tf": "variable \"x\" {}\nresource \"aws_iam_policy\" \"p\" {\n  policy = <<EOF\n" + strings.Replace(policy, "]}]", ", \"arn:aws:s3:::${var.x}\"]}]", 1) + "\nEOF\n}\nresource \"aws_iam_policy\" \"t\" {\n  policy = templatefile(\"p.json\", {})\n}\n", "p.json": policy},
+			"AWS-0345", []string{"AWS-0345 main.tf:3"}, "1 Terraform file (not examined: 1 call of templatefile)", nil},
+		{"values in files", map[string]string{"main.tf": "locals {\n  on = yamldecode(file(\"on.yaml\"))\n}\n" + fmt.Sprintf(volume, "local.on.e"), "on.yaml": "e: true\n", "tf/main.tf": "resource \"aws_ebs_volume\" \"v\" {\n  for_each = fileset(path.module, \"vols/*.json\")\n  encrypted = jsondecode(file(\"${path.module}/${each.value}\")).e\n}\n", "tf/vols/a.json": "{\"e\": false}"},
+			"AWS-0026", []string{"AWS-0026 tf/main.tf:3"}, "2 Terraform files", nil},
+		{"file that is not there", map[string]string{"main.tf": fmt.Sprintf(volume, "jsondecode(file(\"${path.module}/gone.json\")).e")}, "AWS-0026", []string{}, "1 Terraform file (not examined: 1 argument whose value is unknown, 1 file that a function of Terraform reads and that is not in the repository)", nil},
+		{"resources without an instance", map[string]string{"main.tf": "variable \"v\" {\n  type = map(string)\n}\n" + strings.Replace(fmt.Sprintf(volume, "false"), "{\n", "{\n  for_each = var.v\n", 1) + "module \"m\" {\n  source = \"./m\"\n  for_each = var.v\n}\nmodule \"n\" {\n  source = \"./m\"\n  count = 0\n}\n", "m/main.tf": fmt.Sprintf(volume, "false")},
+			"AWS-0026", []string{}, "2 Terraform files (not examined: 3 resources and modules without an instance)", nil},
+		{"resources with instances", map[string]string{"main.tf": "variable \"v\" {\n  default = {a = 1}\n}\n" + strings.Replace(fmt.Sprintf(volume, "false"), "{\n", "{\n  for_each = var.v\n", 1) + "module \"m\" {\n  source = \"./m\"\n  count = var.n\n}\n", "m/main.tf": fmt.Sprintf(volume, "false")},
+			"AWS-0026", []string{"AWS-0026 m/main.tf:4", "AWS-0026 main.tf:8"}, "2 Terraform files", nil},
+		{"dynamic block that is not known", map[string]string{"main.tf": "variable \"p\" {\n  type = list(number)\n}\nresource \"aws_security_group\" \"g\" {\n  description = \"x\"\n  dynamic \"ingress\" {\n    for_each = var.p\n    content {\n      from_port = ingress.value\n      cidr_blocks = [\"0.0.0.0/0\"]\n    }\n  }\n}\n"},
+			"AWS-0107", []string{}, "1 Terraform file (not examined: 1 dynamic block whose for_each is unknown)", nil},
+		{"variables of an environment", map[string]string{"main.tf": "variable \"e\" {\n  default = true\n}\n" + fmt.Sprintf(volume, "var.e"), "env/prod.tfvars": "e = false\n", "other/x.tfvars": "", "a/main.tf": "variable \"e\" {\n  type = bool\n}\n" + fmt.Sprintf(volume, "var.e"), "a/prod.tfvars": "e = true\n"}, "AWS-0026", []string{"AWS-0026 main.tf:7"}, "5 Terraform files", nil},
+		{"variables without a module", map[string]string{"a/main.tf": fmt.Sprintf(volume, "true"), "vars/x.tfvars": "e = false\n", "a/broken.tfvars": "e = =\n"}, "AWS-0026", []string{}, "1 Terraform file (not examined: 1 file of variables that no module loads)", []string{"a/broken.tfvars"}},
+		{"value that is not known", map[string]string{"main.tf": "variable \"e\" {\n  type = bool\n}\n" + fmt.Sprintf(volume, "var.e") + strings.Replace(fmt.Sprintf(volume, "false"), "\"v\"", "\"w\"", 1), "x/main.tf": "resource \"aws_ebs_volume\" \"v\" { encrypted = var.e }\n"},
+			"AWS-0026", []string{"AWS-0026 main.tf:12", "AWS-0026 x/main.tf:1"}, "2 Terraform files (not examined: 1 argument whose value is unknown)", nil},
+		{"access block of another module", map[string]string{"main.tf": "module \"b\" {\n  source = \"./b\"\n}\nmodule \"k\" {\n  source = \"./k\"\n  bucket = module.b.id\n}\n", "b/main.tf": "resource \"aws_s3_bucket\" \"b\" {\n}\noutput \"id\" {\n  value = aws_s3_bucket.b.id\n}\n",
+			"k/main.tf": "variable \"bucket\" {}\nresource \"aws_s3_bucket_public_access_block\" \"b\" {\n  bucket = var.bucket\n  block_public_acls = true\n  block_public_policy = true\n  ignore_public_acls = true\n  restrict_public_buckets = true\n}\n"}, "AWS-0086 AWS-0087 AWS-0091 AWS-0093", []string{}, "3 Terraform files", nil},
+		{"providers without checks", map[string]string{"main.tf": "resource \"hcloud_firewall\" \"p\" {}\nresource \"kubernetes_pod\" \"p\" {}\nresource \"random_id\" \"i\" {}\n"}, "", []string{}, "1 Terraform file (not examined: 2 resources of providers that trivy has no checks for)", nil},
+		{"example of the module above", map[string]string{"main.tf": "variable \"e\" {\n  default = false\n}\n" + fmt.Sprintf(volume, "var.e"), "examples/a/main.tf": "module \"x\" {\n  source = \"../..\"\n  e = true\n}\n"}, "AWS-0026", []string{"AWS-0026 main.tf:7"}, "2 Terraform files", nil},
 		{"circle of modules", map[string]string{"a/main.tf": "module \"b\" {\n  source = \"../b\"\n}\n" + fmt.Sprintf(volume, "false"), "b/main.tf": "module \"a\" {\n  source = \"../a\"\n}\n"}, "AWS-0026", []string{}, "", []string{"Terraform module a", "Terraform module b"}},
 		{"block that is not known", map[string]string{"main.tf": fmt.Sprintf(volume, "false") + "newer \"x\" {}\n"}, "AWS-0026", []string{}, "", []string{"main.tf"}},
 
@@ -175,6 +199,17 @@ func TestCases(t *testing.T) {
 				t.Errorf("%s covered %q, want %q; %+v", diff, res.Covered, c.covered, res.Missing)
 			}
 		})
+	}
+}
+
+// TestVariablesOfTheEnvironment: GP-GATE-7, the verdict is about the commit alone.
+func TestVariablesOfTheEnvironment(t *testing.T) {
+	t.Setenv("TF_VAR_e", "true")
+	in := gate.Input{Dir: gatetest.Write(t, map[string]string{"main.tf": "variable \"e\" {\n  default = false\n}\n" + fmt.Sprintf(volume, "var.e")})}
+	selected(t, &in)
+	res, err := new(Scanner).Scan(context.Background(), in)
+	if err != nil || len(ofRules(res, "AWS-0026")) != 1 {
+		t.Error(err, res.Findings)
 	}
 }
 

@@ -71,7 +71,7 @@ func (s *Scanner) plan(root *os.Root, tree *render.Tree, all []gate.File) (out j
 		add(func(ctx context.Context) result { return s.kustomization(ctx, overlays, dir) })
 	}
 	if len(modules) > 0 {
-		out = append(out, func(ctx context.Context) (result, error) { return s.terraform(ctx, modules) })
+		out = append(out, func(ctx context.Context) (result, error) { return s.terraform(ctx, root, modules) })
 		slices.Reverse(out) // Terraform takes longest and starts first
 	}
 	return append(out, func(context.Context) (result, error) { return aside, nil })

@@ -18,8 +18,8 @@ var (
 	envName   = regexp.MustCompile(`^Possible exposure of secret env "([^"]+)" in `)
 	dataNames = regexp.MustCompile(`(?s) stores secrets in key\(s\) or value\(s\) '\{(.*)\}'$`)
 
-	// place is the name of something about a secret that is not the secret, or of a file.
-	place = regexp.MustCompile(`(?i)[_.-](?:file|path|dir|sock|socket|name|ttl)$|\.(?:conf|go|html|ini|js|json|md|php|py|rb|sh|sql|tpl|ts|ya?ml)$`)
+	// aside is the name of something about a secret that is not the secret, or of a file.
+	aside = regexp.MustCompile(`(?i)[_.-](?:file|path|dir|sock|socket|name|ttl)$|\.(?:conf|go|html|ini|js|json|md|php|py|rb|sh|sql|tpl|ts|ya?ml)$`)
 	// secretName is a name whose value is the secret.
 	secretName = regexp.MustCompile(`(?i)(?:pass|passwd|passwrd|password|passphrase|pword|pwd|pswrd|psw|secret|token|key|apikey|credentials?|auth)$`)
 	number     = regexp.MustCompile(`^[0-9]{1,9}(?:\.[0-9]+)?(?:ms|s|m|h|d)?$`)
@@ -31,7 +31,7 @@ var (
 // path, true or false, or a number that is not named as a password.
 func isPublic(name, value string) bool {
 	value = strings.Trim(strings.TrimSpace(value), `"'`)
-	return value == "" || place.MatchString(name) || boolean.MatchString(value) || filePath.MatchString(value) ||
+	return value == "" || aside.MatchString(name) || boolean.MatchString(value) || filePath.MatchString(value) ||
 		number.MatchString(value) && !secretName.MatchString(name)
 }
 
@@ -46,7 +46,7 @@ func publicEnv(f *dockerfile.Dockerfile, d denial) bool {
 	for _, stage := range f.Stages {
 		for _, c := range stage.Commands {
 			if value, ok := assignments(c)[m[1]]; ok && c.StartLine == d.line {
-				if !isPublic(m[1], value) || c.Cmd == "arg" && value == "" && !place.MatchString(m[1]) {
+				if !isPublic(m[1], value) || c.Cmd == "arg" && value == "" && !aside.MatchString(m[1]) {
 					return false
 				}
 				public = true

@@ -101,12 +101,18 @@ func unexamined(name string) (omission, bool) {
 func (s *Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, bool) {
 	charts := chartsIn(files)
 	overlays, plays := overlaysIn(files), playsIn(files)
+	modulesIn := map[string]bool{} // folders
+	for _, f := range files {
+		if strings.Contains(f.Path, ".t") && isModule(f.Path) {
+			modulesIn[path.Dir(f.Path)] = true
+		}
+	}
 	touched := map[string]bool{}
 	var moved []string
 	modules, overlay, play := changed == nil, changed == nil, changed == nil
 	for name := range changed {
 		touched[chartOf(name, charts)] = true
-		modules = modules || sortOf(name) == terraform
+		modules = modules || sortOf(name) == terraform || isData(name) && outermost(name, modulesIn) != ""
 		overlay = overlay || overlays(name) || render.IsKustomization(name)
 		play = play || plays(name)
 		if path.Base(name) == chartFile {

@@ -43,6 +43,7 @@ func TestSelect(t *testing.T) {
 		{"packed chart", []string{"charts/b-1.0.0.tgz"}, []string{"charts/b-1.0.0.tgz"}},
 		{"Terraform", []string{"tf/main.tf"}, []string{"tf/main.tf", "tf/m/x.tfvars"}},
 		{"Terraform gone", []string{"tf/gone.tf.json"}, []string{"tf/main.tf", "tf/m/x.tfvars"}},
+		{"file that Terraform may read", []string{"tf/m/policy.json"}, []string{"tf/main.tf", "tf/m/x.tfvars"}},
 		{"no chart any more", []string{"old/Chart.yaml"}, []string{"old/templates/x.yaml", "old/values.yaml"}},
 		{"manifest gone", []string{"deploy/gone.yaml"}, nil},
 		{"patch of a kustomization", []string{"over/p.yaml"}, []string{"over/kustomization.yaml", "over/p.yaml", "over/sub/q.yaml"}},

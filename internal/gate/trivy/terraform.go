@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -43,16 +44,20 @@ type modules struct {
 	calls map[string][]string // folder: folders of the local modules that it calls
 	dirs  map[string]bool     // with Terraform files
 
-	external int // calls of modules of a registry or another repository
-	replaced int // files that OpenTofu replaces with others
+	external  int                 // calls of modules of a registry or another repository
+	replaced  int                 // files that OpenTofu replaces with others
+	unchecked int                 // resources of providers without checks
+	repeated  map[string][]string // folder: resources and modules with count or for_each
 }
+
+const terraformNoun = "Terraform file"
 
 // terraform checks all Terraform of a repository at once, because modules refer to each
 // other.
-func (s *Scanner) terraform(ctx context.Context, texts map[string][]byte) (result, error) {
-	const noun = "Terraform file"
-	m := &modules{texts: texts, calls: map[string][]string{}, dirs: map[string]bool{}}
-	a := result{noun: noun}
+func (s *Scanner) terraform(ctx context.Context, root *os.Root, texts map[string][]byte) (result, error) {
+	withoutVariables()
+	m := &modules{texts: texts, calls: map[string][]string{}, dirs: map[string]bool{}, repeated: map[string][]string{}}
+	a := result{noun: terraformNoun}
 	m.replaced = m.shadow()
 	lines := m.override()
 	all := newFiles()
@@ -62,9 +67,13 @@ func (s *Scanner) terraform(ctx context.Context, texts map[string][]byte) (resul
 			continue
 		}
 		a.files++
-		if err := all.add(name, texts[name]); err != nil {
+		if err := all.add(name, visibleID(name, texts[name])); err != nil {
 			return result{}, err
 		}
+	}
+	absent, err := m.addData(root, all)
+	if err != nil {
+		return result{}, err
 	}
 	fail := func(dir string, err error) {
 		a.gaps = append(a.gaps, unread("Terraform module "+dir, err))
@@ -74,54 +83,77 @@ func (s *Scanner) terraform(ctx context.Context, texts map[string][]byte) (resul
 	for _, dir := range circles {
 		fail(dir, errCircle)
 	}
+	variants, unused := m.variants(roots)
+	a.files -= len(unused)
 	var services []string
-	documents := map[string]map[string]any{}
-	for _, dir := range roots {
-		document, err := m.evaluate(ctx, all, dir)
+	var evaluated []evaluation
+	for _, v := range variants {
+		e, err := m.evaluate(ctx, all, v)
 		if ctx.Err() != nil {
 			return result{}, ctx.Err()
 		}
-		if err != nil {
-			fail(dir, err)
-			continue
+		switch {
+		case err != nil && v.extra != "":
+			a.gaps = append(a.gaps, unread(v.extra, err))
+			a.files--
+		case err != nil:
+			fail(v.dir, err)
+		default:
+			evaluated = append(evaluated, e)
+			services = append(services, servicesOf(e.document)...)
 		}
-		documents[dir] = document
-		services = append(services, servicesOf(document)...)
 	}
 	slices.Sort(services)
 	services = slices.Compact(services) // compiled together
-	for _, dir := range slices.Sorted(maps.Keys(documents)) {
-		found, err := s.cloudDocument(ctx, dir, documents[dir], services)
+	hidden := map[place]bool{}
+	for _, e := range evaluated {
+		found, err := s.cloudDocument(ctx, e.dir, e.document, services)
 		if ctx.Err() != nil {
 			return result{}, ctx.Err()
 		}
 		if err != nil {
-			fail(dir, err)
+			fail(e.dir, err)
 		}
-		for i := range found {
-			found[i].At.Line = lines.original(found[i].At.Path, found[i].At.Line)
+		for _, f := range found {
+			if at := (place{f.At.Path, f.At.Line}); e.unknown[at] {
+				hidden[at] = true
+				continue
+			}
+			f.At.Line = lines.original(f.At.Path, f.At.Line)
+			a.findings = append(a.findings, f)
 		}
-		a.findings = append(a.findings, found...)
 	}
 	a.omit(externalModule, m.external)
 	a.omit(missingModule, m.missing())
 	a.omit(replacedFile, m.replaced)
+	a.omit(uncheckedResource, m.unchecked)
+	a.omit(otherVariables, len(unused))
+	a.omit(absentData, absent)
+	a.omit(templateCall, m.templates())
+	m.incomplete(evaluated, hidden, &a)
 	return a, nil
 }
 
 // evaluate returns the resources of a root module in the form that the checks take.
-func (m *modules) evaluate(ctx context.Context, all *memoryFiles, dir string) (map[string]any, error) {
-	p := parser.New(all, "", parser.OptionWithDownloads(false), parser.OptionWithSkipCachedModules(true),
-		parser.OptionWithWorkingDirectoryPath("."), parser.OptionWithTFVarsPaths(m.variables(dir)...))
-	if err := p.ParseFS(ctx, dir); err != nil {
-		return nil, err
+func (m *modules) evaluate(ctx context.Context, all *memoryFiles, v variant) (evaluation, error) {
+	variables := m.variables(v.dir)
+	if v.extra != "" {
+		variables = append(variables, v.extra)
+	}
+	// Functions read only from a file system of this type.
+	p := parser.New(all.FS, "", parser.OptionWithDownloads(false), parser.OptionWithSkipCachedModules(true),
+		parser.OptionWithWorkingDirectoryPath("."), parser.OptionWithTFVarsPaths(variables...))
+	if err := p.ParseFS(ctx, v.dir); err != nil {
+		return evaluation{}, err
 	}
 	evaluated, err := p.EvaluateAll(ctx)
 	if err != nil {
-		return nil, err
+		return evaluation{}, err
 	}
 	document, _ := adapter.Adapt(evaluated).ToRego().(map[string]any)
-	return document, nil
+	e := newEvaluation(v, evaluated) // afterwards: to adapt gives texts with unknown parts a value
+	e.document = document
+	return e, nil
 }
 
 // isModule reports whether a Terraform file is part of a module, and is not a file of
@@ -167,8 +199,20 @@ func (m *modules) inspect(name string) error {
 	if problems.HasErrors() {
 		return firstProblem(problems)
 	}
-	for _, block := range content.Blocks.OfType("module") {
+	for _, block := range content.Blocks {
+		if block.Type != "resource" && block.Type != "module" {
+			continue
+		}
 		attributes, _ := block.Body.JustAttributes()
+		if attributes["count"] != nil || attributes["for_each"] != nil {
+			m.repeated[dir] = append(m.repeated[dir], block.Type+"."+strings.Join(block.Labels, "."))
+		}
+		if block.Type == "resource" {
+			if len(block.Labels) > 0 && !isChecked(block.Labels[0]) {
+				m.unchecked++
+			}
+			continue
+		}
 		source, ok := attributes["source"]
 		if !ok {
 			continue
@@ -231,9 +275,12 @@ var errCircle = errors.New("its modules call each other in a circle")
 // library would evaluate them for ever.
 func (m *modules) roots() (out, circles []string) {
 	called := map[string]bool{}
-	for _, all := range m.calls {
+	for dir, all := range m.calls {
 		for _, one := range all {
-			called[one] = true
+			// An example that calls the module above it is not the only use of that.
+			if one != "." && !strings.HasPrefix(dir+"/", one+"/") {
+				called[one] = true
+			}
 		}
 	}
 	states := map[string]visit{}
