@@ -90,19 +90,13 @@ func others(rules map[string]config.Rule, without ...string) map[string]config.R
 	return left
 }
 
-// distinct returns the rules that recognise a secret by its own form. The library's other
-// rules need a word in front of it, such as the name of a service, and any value follows:
-// in lock files and minified code such rules match hashes.
+// distinct returns the rules that recognise a secret by its own form. In lock files and
+// minified code the others match hashes.
 func distinct(rules map[string]config.Rule) map[string]config.Rule {
 	left := others(rules, generic, "jwt", "jwt-base64")
-	maps.DeleteFunc(left, func(_ string, r config.Rule) bool {
-		return r.Regex != nil && strings.HasPrefix(r.Regex.String(), wordInFront)
-	})
+	maps.DeleteFunc(left, func(_ string, r config.Rule) bool { return wordInFront.MatchString(expression(r)) })
 	return left
 }
-
-// wordInFront begins the expressions that the library's GenerateSemiGenericRegex makes.
-const wordInFront = `(?i)[\w.-]{0,50}?`
 
 // skips reports whether the default rules leave out this path, as they do for lock files,
 // images and vendored modules. Such files are examined with the rules of distinct. name is relative to the repository; otherwise a checkout below

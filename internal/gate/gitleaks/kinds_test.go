@@ -1,6 +1,7 @@
 package gitleaks
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -91,6 +92,38 @@ func TestKinds(t *testing.T) {
 		t.Logf("found %d of %d, not %s", len(kinds)-len(missed), len(kinds), strings.Join(missed, ", "))
 		if len(missed) > 2 {
 			t.Errorf("not found: %s", strings.Join(missed, ", "))
+		}
+	}
+}
+
+// TestFollowed proves GP-GATE-1: a token is found whatever punctuation follows it, and is
+// not taken out of a longer word.
+func TestFollowed(t *testing.T) {
+	d, err := shared.rules()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, form := range []string{
+		"npm_<a:36>", "sk_live_<a:24>", "sk-ant-api03-<w:93>AA", "dop_v1_<h:64>", "SG.<w:22>.<w:43>", "PMAK-<h:24>-<h:34>", "pul-<h:40>",
+		"dapi<h:32>", "ntn_<d:11><a:35>", "sntryu_<h:64>", "AIza<w:35>", "glsa_<a:32>_<h:8>", "rubygems_<h:48>", "hvs.<w:95>", "sgp_<h:40>",
+		"xkeysib-<h:64>-<l:16>", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.<a:43>", "gsk_<a:52>", "ghp_<a:36>",
+	} {
+		token := filled(form, 1)
+		for _, after := range []string{".", ",", ")", ">", "<", "&", "*", `\"`, `\t`, ":", "&quot;", "}", "]", "|", "#", "?", "!", "@", "~", "^", "$", "%", "…", "`", "'", "", "\n"} {
+			if len(seen(t, d, "a.txt", "see "+token+after+"x\n")) == 0 && after != "" {
+				t.Errorf("%s: not found before %q", form, after)
+			}
+		}
+		if got := seen(t, d, "a.txt", "see "+token+"_x\n"); slices.ContainsFunc(got, func(rule string) bool { return rule != "github-pat" }) && !strings.Contains(form, "w:") && !strings.Contains(form, "eyJ") {
+			t.Errorf("%s: found %v in a longer word", form, got)
+		}
+	}
+	for _, text := range []string{
+		"func (s *S) f() { s.validateRequestParameter() }", "sourcegraph at " + filled("<h:40>", 1) + ".", "data EAAA" + filled("<a:40>", 1) + "+/x",
+		"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0...",
+	} {
+		if got := seen(t, d, "a.txt", text+"\n"); len(got) > 0 {
+			t.Errorf("%s: found %v", text, got)
 		}
 	}
 }

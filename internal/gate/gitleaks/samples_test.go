@@ -65,6 +65,8 @@ var samples = []ruleSample{
 	{"clickup-token", "", "pk_<d:8>_<u:32>", "pk_<d:8>"},
 	{"asana-token", "", "ASANA=1/<d:16>:<h:32>", "1/<d:16>:<h:32>"},
 
+	{"sourcegraph-token", "", "<t>sgp_<h:16>_<h:40></t>", "see commit <h:40>, sgp_x"},
+	{"vault-token", "", "f(hvs.<w:95>)", "hvs.<w:20>"},
 	{"posthog-personal-api-key", "", "phx_<a:43>", "phx_event"},
 	{"honeycomb-key", "", "hcaik_<l:58>", "hcaik_x"},
 	{"new-relic-license-key", "", "NEW=<h:36>NRAL", "GENERAL"},
