@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -92,11 +91,14 @@ func (s secret) finding(id string) report.Finding {
 		Message: s.about, At: report.Location{Path: s.path, Line: s.line, Column: s.column},
 		Fix: "revoke and rotate the secret at its issuer, then remove it from the file; it remains in the history",
 	}
-	if s.guess && testFile.MatchString(s.path) {
+	if s.guess && isTest(s.path) {
 		f.Severity = report.Medium
 	}
 	if s.rule == generic { // many harmless values have the same form
 		f.Severity = report.High
+	}
+	if s.isDefault() {
+		f.Severity = report.Low
 	}
 	if s.commit != "" {
 		// The line belongs to an older version, so an annotation there would mislead.
@@ -114,17 +116,19 @@ func (s secret) since() string {
 	return " of " + s.added.UTC().Format(time.DateOnly)
 }
 
-// testFile matches files of tests and examples, and code of others.
-var testFile = regexp.MustCompile(`(?i)(^|/)(__tests__|tests?|testdata|spec|fixtures?|__fixtures__|mocks?|examples?|vendor|third_party|node_modules|bower_components)/|(_test\.go|[._-](test|spec)\.[a-z]+|(^|/)test_[^/]*\.py)$`)
-
 // presence says how certain it is that a secret in the files can be used. The generic
 // rule only recognises words such as key beside a random text.
 func (s secret) presence() string {
-	if s.rule == generic || testFile.MatchString(s.path) {
+	switch {
+	case s.rule == generic, s.isDefault(), isTest(s.path), isDocument(s.path) && shown[s.rule]:
 		return report.SecretPossible
 	}
 	return report.SecretPresent
 }
+
+// isDefault reports whether the value is a key that django-admin startproject makes. Its
+// prefix says that it is for development; check --deploy refuses it.
+func (s secret) isDefault() bool { return strings.HasPrefix(s.value, "django-insecure-") }
 
 func compareBool(a, b bool) int {
 	switch {

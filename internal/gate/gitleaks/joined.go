@@ -1,6 +1,9 @@
 package gitleaks
 
-import "strings"
+import (
+	"encoding/base64"
+	"strings"
+)
 
 // region is part of a text.
 type region struct {
@@ -113,4 +116,52 @@ func continuation(line string, how ending) (string, bool) {
 		}
 	}
 	return tail[1:], true
+}
+
+// wrapped returns text in base64 that is wrapped, as base64 and openssl print it: lines
+// of the same length, and a last one that may be shorter.
+func wrapped(text string) []split {
+	var out []split
+	var open *split
+	width, number := 0, 0
+	end := func() {
+		if open != nil && len(open.parts) > 1 {
+			out = append(out, *open)
+		}
+		open = nil
+	}
+	for line := range strings.Lines(text) {
+		line = strings.Trim(line, " \t\r\n")
+		switch coded := isBase64(line); {
+		case open != nil && coded && len(line) <= width:
+			open.add(line)
+			if len(line) < width {
+				end()
+			}
+		case coded && len(line) >= 16 && isReadableBase64(line):
+			end()
+			open, width = &split{line: number}, len(line)
+			open.add(line)
+		default:
+			end()
+		}
+		number++
+	}
+	end()
+	return out
+}
+
+func isBase64(line string) bool {
+	line = strings.TrimRight(line, "=")
+	for i := range len(line) {
+		if c := line[i]; !isWord(c) && c != '+' && c != '/' || c == '.' || c == '_' || c == '-' {
+			return false
+		}
+	}
+	return line != ""
+}
+
+func isReadableBase64(line string) bool {
+	text, err := base64.StdEncoding.DecodeString(line[:len(line)/4*4])
+	return err == nil && isReadable(text)
 }

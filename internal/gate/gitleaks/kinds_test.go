@@ -127,3 +127,22 @@ func TestFollowed(t *testing.T) {
 		}
 	}
 }
+
+// TestPublished: what a document publishes for examples is not a secret, and neither is
+// source code that reads keys.
+func TestPublished(t *testing.T) {
+	d, err := shared.rules()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{
+		"aws_secret_access_key = wJalrXUtnFEMI/K7MDENG" + "/bPxRfiCYEXAMPLEKEY", "AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq" + "/K1SZFPTOtr/KBHBeksoGMGw==;",
+		"Authorization: Basic QWxhZGRpbjpvcGVu" + "IHNlc2FtZQ==", "stripe.api_key = 'sk_test_" + "4eC39HqLyjWDarjtT1zdp7dc'",
+		"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.SflKxwRJSMeKKF2QT4fw" + "pMeJf36POk6yJV_adQssw5c",
+		"head = \"-----BEGIN PRIVATE" + " KEY-----\"\n// the body is base64 in lines of 64 characters; see RFC 7468 for details\nfoot = \"-----END PRIVATE" + " KEY-----\"",
+	} {
+		if got := seen(t, d, "src/a.conf", text+"\n"); len(got) > 0 {
+			t.Errorf("found %v in %s", got, text)
+		}
+	}
+}

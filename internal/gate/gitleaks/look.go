@@ -84,13 +84,29 @@ func each(all []secret) func(func(secret)) {
 	}
 }
 
-// overlaps reports whether one of two secrets is a part of the other.
+// overlaps reports whether one of two secrets is a part of the other. What source code
+// has between the parts of a string does not count.
 func (s secret) overlaps(value string) bool {
-	return value != "" && s.value != "" && (strings.Contains(value, s.value) || strings.Contains(s.value, value))
+	a, b := bare.Replace(s.value), bare.Replace(value)
+	return a != "" && b != "" && (strings.Contains(a, b) || strings.Contains(b, a))
 }
 
+var bare = strings.NewReplacer(`\n`, "", `\r`, "", `\t`, "", `\`, "", "\n", "", "\r", "", "\t", "", " ", "", `"`, "", "'", "", "`", "", "+", "")
+
+// hits calls add for each match of the library. A match at the same place and by the same
+// rule as an earlier one is the same secret, decoded.
 func (p piece) hits(ctx context.Context, library *detect.Detector, add func(secret)) {
+	type place struct {
+		rule         string
+		line, column int
+	}
+	known := map[place]bool{}
 	for _, hit := range library.DetectContext(ctx, detect.Fragment{CommitSHA: p.commit, FilePath: p.path, StartLine: p.line, Raw: p.text}) {
+		at := place{hit.RuleID, hit.StartLine, hit.StartColumn}
+		if known[at] || isPublished(hit.Secret) || hit.RuleID == "private-key" && !hasKey(hit.Secret) {
+			continue
+		}
+		known[at] = true
 		s := secret{
 			rule: hit.RuleID, about: hit.Description, value: hit.Secret,
 			severity: graded(hit.Tags), path: p.path, line: hit.StartLine, column: hit.StartColumn, commit: p.commit,
@@ -105,13 +121,14 @@ func (p piece) hits(ctx context.Context, library *detect.Detector, add func(secr
 	}
 }
 
-// look examines a text in pieces, and the strings that are split over several lines.
+// look examines a text in pieces, and what it shows only when its strings are read: with
+// escapes, or split over several lines.
 func (s *scan) look(ctx context.Context, p piece) {
 	chunks(p, func(c piece) {
 		if ctx.Err() != nil {
 			return
 		}
-		var whole []string // secrets that are not split
+		var whole []string // secrets that are found
 		s.detector.look(ctx, c, func(hit secret) {
 			whole = append(whole, hit.value)
 			s.found.add(hit)
@@ -119,16 +136,25 @@ func (s *scan) look(ctx context.Context, p piece) {
 		if c.binary || c.forms {
 			return
 		}
-		for _, r := range joined(c.text) {
-			one := piece{path: c.path, line: 1, commit: c.commit, text: r.text, binary: true}
+		read := func(text string, binary bool, line func(secret) int) {
+			one := piece{path: c.path, line: 1, commit: c.commit, text: text, binary: binary}
+			var more []string
 			s.detector.look(ctx, one, func(hit secret) {
 				// The end of one string and the beginning of the next can look like one secret.
 				if slices.ContainsFunc(whole, hit.overlaps) {
 					return
 				}
-				hit.line = c.line + r.lineAt(hit.column-1)
+				more = append(more, hit.value)
+				hit.line = c.line + line(hit)
 				s.found.addJoined(hit)
 			})
+			whole = append(whole, more...)
+		}
+		if text, lines := unescaped(c.text); text != "" {
+			read(text, !isData(c.path), func(hit secret) int { return lines[hit.line-1] })
+		}
+		for _, r := range slices.Concat(joined(c.text), wrapped(c.text)) {
+			read(r.text, true, func(hit secret) int { return r.lineAt(hit.column - 1) })
 		}
 	})
 }

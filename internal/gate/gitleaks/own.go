@@ -86,7 +86,8 @@ func (o *own) tokens(p piece, add func(secret)) {
 }
 
 // credentials calls add for each match of a rule that applies to the file's path: of the
-// rules with the tag last, or of the others.
+// rules with the tag last, or of the others. The rules with the tag last do not apply to a
+// model that a person fills in.
 func (o *own) credentials(p piece, last bool, add func(secret)) {
 	rules, ok := o.byPath.Load(p.path)
 	if !ok {
@@ -97,6 +98,9 @@ func (o *own) credentials(p piece, last bool, add func(secret)) {
 			}
 		}
 		rules, _ = o.byPath.LoadOrStore(p.path, here)
+	}
+	if last && isExample(p.path) {
+		return
 	}
 	for _, r := range rules.([]config.Rule) {
 		if slices.Contains(r.Tags, "last") != last {
@@ -126,7 +130,7 @@ func (p piece) match(r config.Rule, from, to int, add func(secret)) {
 		if slices.Contains(r.Tags, "basic") {
 			password, ok = basicPassword(value)
 		}
-		if !ok || r.Entropy > 0 && entropy(password) <= r.Entropy || allowed(r, password, text[at[0]:at[1]]) {
+		if !ok || isPublished(value) || r.Entropy > 0 && entropy(password) <= r.Entropy || allowed(r, password, text[at[0]:at[1]]) {
 			continue
 		}
 		s := secret{rule: r.RuleID, about: r.Description, severity: graded(r.Tags), guess: slices.Contains(r.Tags, "guess"), value: value, path: p.path, commit: p.commit}

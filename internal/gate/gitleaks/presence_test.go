@@ -19,6 +19,21 @@ func TestPresence(t *testing.T) {
 		{"jwt", "tests/login.py", report.SecretPossible},
 		{"private-key", "a/testdata/key.pem", report.SecretPossible},
 		{"private-key", "node_modules/a/key.pem", report.SecretPossible},
+		{"jwt", "apps/dev/.env.local.example", report.SecretPossible},
+		{"github-pat", "config.sample.yml", report.SecretPossible},
+		{"jwt", "README.md", report.SecretPossible},
+		{"curl-auth-user", "docs/MANUAL.txt", report.SecretPossible},
+		{"private-key", "docs/modules/saml.adoc", report.SecretPossible},
+		{"url-password", "caddytest/integration/a.json", report.SecretPossible},
+		{"private-key", "integration-test/key.pem", report.SecretPossible},
+		{"private-key", "src/main/java/UserServiceTests.java", report.SecretPossible},
+		{"dotenv-password", ".env.test", report.SecretPossible},
+		{"github-pat", "README.md", report.SecretPresent},
+		{"private-key", "src/Audit.java", report.SecretPresent},
+		{"private-key", "latest/key.pem", report.SecretPresent},
+		{"dotenv-password", ".env.production", report.SecretPresent},
+		{"url-password", "template.yaml", report.SecretPresent},
+		{"url-password", "config/default.json", report.SecretPresent},
 	} {
 		if got := (secret{rule: test.rule, path: test.path}).finding("x").Secret; got != test.want {
 			t.Errorf("%s in %s: %s, want %s", test.rule, test.path, got, test.want)
@@ -26,6 +41,14 @@ func TestPresence(t *testing.T) {
 	}
 	if got := (secret{rule: "github-pat", path: "a_test.go", commit: "1234567"}).finding("x").Secret; got != report.SecretRemoved {
 		t.Errorf("of the history: %s", got)
+	}
+}
+
+// TestDefaultKey: the key that Django makes for development is shown and does not block.
+func TestDefaultKey(t *testing.T) {
+	f := secret{rule: "django-secret-key", path: "shop/settings.py", value: "django-insecure-" + filled("<a:50>", 1), severity: report.High}.finding("x")
+	if f.Severity != report.Low || f.Secret != report.SecretPossible {
+		t.Errorf("%s, %s", f.Severity, f.Secret)
 	}
 }
 

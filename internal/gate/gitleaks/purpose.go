@@ -1,0 +1,42 @@
+package gitleaks
+
+import (
+	"path"
+	"regexp"
+	"strings"
+)
+
+// isTest reports whether a file belongs to tests or examples, or is code of others.
+func isTest(name string) bool {
+	folder, base := path.Split(name)
+	for _, f := range strings.FieldsFunc(folder, func(r rune) bool { return r == '/' }) {
+		if f = strings.ToLower(f); testFolder.MatchString(f) && !strings.HasSuffix(f, "latest") && !strings.HasSuffix(f, "contest") && !strings.HasSuffix(f, "attest") {
+			return true
+		}
+	}
+	return testFile.MatchString(base) || isExample(name)
+}
+
+var (
+	testFolder = regexp.MustCompile(`^(?:__tests__|__fixtures__|__mocks__|.*tests?|(?:.*[._-])?(?:testing|testdata|testutils?|testresources|specs?|fixtures?|mocks?|examples?|samples?)|(?:tests?|spec|fixtures?|examples?|samples?)[._-].*|vendor|third_party|node_modules|bower_components)$`)
+	testFile   = regexp.MustCompile(`(?i)(?:_test\.go|[._-](?:tests?|spec)\.[a-z]+|^test_.*\.py|(?-i:[a-z0-9](?:Tests?|TestCase|IT|Spec))\.(?:java|kt|cs|scala|groovy)|^\.env[._-](?:tests?|testing|ci|e2e)(?:[._-]local)?)$`)
+)
+
+// isExample reports whether a file is a model that a person copies and fills in.
+func isExample(name string) bool { return exampleFile.MatchString(path.Base(name)) }
+
+var exampleFile = regexp.MustCompile(`(?i)(?:^|[._-])(?:examples?|samples?)(?:[._-]\w+)*$|[._-](?:template|tmpl|tpl|dist|defaults?|skel|stub|schema)$|[._-](?:template|tmpl|dist)\.(?:ya?ml|json|toml|xml|ini|cfg|conf|properties|php|env|sh)$`)
+
+// isDocument reports whether a file is written for people to read.
+func isDocument(name string) bool { return document.MatchString(name) }
+
+var document = regexp.MustCompile(`(?i)(?:^|/)(?:docs?|documentation|man)/|(?:^|/)(?:readme|changelog|changes|news|history|contributing)(?:[._-][\w.-]+)?$|\.(?:md|mdx|markdown|adoc|asciidoc|rst|textile|pod|rdoc)$`)
+
+// shown are rules that recognise what a document shows as an example: a form that has no
+// issuer, or the words around a value. What only an issuer makes is certain in a document too.
+var shown = map[string]bool{
+	"jwt": true, "jwt-base64": true, "private-key": true, "curl-auth-user": true, "curl-auth-header": true, "kubernetes-secret-yaml": true, "nuget-config-password": true,
+	"url-password": true, "internal-url-password": true, "connection-string-password": true, "jdbc-password": true, "basic-auth-header": true, "jwk-private-key": true,
+	"aws-secret-access-key": true, "rails-secret-key-base": true, "wireguard-private-key": true, "putty-private-key": true, "ssh2-private-key": true, "docker-config-auth": true,
+	"dump-password-hash": true, "password-hash": true,
+}
