@@ -52,6 +52,16 @@ func (f *found) add(s secret) {
 	f.hits = append(f.hits, s)
 }
 
+// knows reports whether a secret is, or is a part of, one that was found in the same file
+// of the same commit.
+func (f *found) knows(s secret) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.ContainsFunc(f.hits, func(old secret) bool {
+		return old.commit == s.commit && old.path == s.path && s.overlaps(old.value)
+	})
+}
+
 // inTree returns the files of the tree in which a secret was found.
 func (f *found) inTree() map[string]bool {
 	paths := map[string]bool{}

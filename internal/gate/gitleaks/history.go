@@ -61,9 +61,11 @@ func (s *scan) history(ctx context.Context) error {
 	}
 
 	seen := &sightings{seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}}
+	parts := &cuts{}
 	add := func(p piece) error {
 		return guard(p.path, func() error {
 			s.again(ctx, seen, p, past[p.commit])
+			parts.add(p)
 			return ctx.Err()
 		})()
 	}
@@ -79,6 +81,9 @@ func (s *scan) history(ctx context.Context) error {
 		return s.patches(both, part, s.merged, add)
 	})
 	if err := group.Wait(); err != nil {
+		return err
+	}
+	if err := s.blocks(ctx, parts.all, past); err != nil {
 		return err
 	}
 	s.passes = func(id string) int {
@@ -97,7 +102,8 @@ func (s *scan) added(ctx context.Context, commits, paths []string, yield func(pi
 			if ctx.Err() != nil || h.Added == 0 || gate.Excluded(h.Path, s.in.Exclude) {
 				return ctx.Err()
 			}
-			if p, ok := s.concerns(piece{commit: h.Commit, path: h.Path, line: h.Line, text: h.Text}); ok {
+			whole := h.Line == 1 && h.Removed == 0
+			if p, ok := s.concerns(piece{commit: h.Commit, path: h.Path, line: h.Line, text: h.Text, whole: whole}); ok {
 				return yield(p)
 			}
 			return nil

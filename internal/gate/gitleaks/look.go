@@ -16,6 +16,7 @@ type piece struct {
 	text   string
 	binary bool // the readable parts of a binary file
 	forms  bool // only the rules of distinct apply
+	whole  bool // a whole file, as far as a patch shows it
 }
 
 // look passes each secret in a piece to add. detect.DetectSource is not used because it
