@@ -66,6 +66,9 @@ func (o *own) tokens(p piece, add func(secret)) {
 	open := map[string]*window{} // the last one of each rule
 	var all []*window
 	for _, m := range o.trie.MatchString(lower(p.text)) {
+		if m.MatchString() == "://" && !hasLogin(p.text[int(m.Pos())+3:]) {
+			continue
+		}
 		for _, r := range o.byKeyword[m.Pattern()] {
 			reach := aroundKeyword
 			if slices.Contains(r.Tags, "long") {
@@ -83,6 +86,25 @@ func (o *own) tokens(p piece, add func(secret)) {
 	for _, w := range all {
 		p.match(w.rule, w.from, w.to, add)
 	}
+}
+
+// hasLogin reports whether a user and a password may follow the :// of an address. Most
+// addresses have none, and the expressions for those that do are slow.
+func hasLogin(after string) bool {
+	colon := false
+	for i := range min(len(after), 200) {
+		switch after[i] {
+		case ':':
+			colon = true
+		case '@':
+			if colon {
+				return true
+			}
+		case ' ', '\t', '\r', '\n', '"', '\'', '<', '>', '`':
+			return false
+		}
+	}
+	return false
 }
 
 // credentials calls add for each match of a rule that applies to the file's path: of the
