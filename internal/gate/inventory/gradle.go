@@ -67,11 +67,13 @@ func readVerification(f file) ([]Package, error) {
 }
 
 // readCatalog reads the libraries of a version catalog such as gradle/libs.versions.toml.
-// If Gradle's lock file is there, it has the versions that are built.
+// If Gradle's lock file is there and has an entry, it has the versions that are built.
 func readCatalog(f file) ([]Package, error) {
 	for _, lock := range []string{"gradle.lockfile", "../gradle.lockfile"} {
-		if _, ok := f.beside(lock); ok {
-			return nil, nil
+		if other, ok := f.beside(lock); ok {
+			if all, err := readGradle(other); len(all) > 0 || err != nil {
+				return nil, nil
+			}
 		}
 	}
 	if err := tomlKeys(f.text, "metadata", "versions", "libraries", "bundles", "plugins"); err != nil {
@@ -81,6 +83,7 @@ func readCatalog(f file) ([]Package, error) {
 		Versions  map[string]any
 		Libraries map[string]any
 		Bundles   map[string][]string
+		Plugins   map[string]any
 	}
 	if err := decodeTOML(f.text, &catalog); err != nil {
 		return nil, err
@@ -108,12 +111,25 @@ func readCatalog(f file) ([]Package, error) {
 		if !strings.Contains(p.Name, ":") {
 			return nil, fmt.Errorf("line %d: the library %q has no group and name", p.Line, alias)
 		}
-		if ref, ok := version.(map[string]any); ok && text(ref["ref"]) != "" {
-			if version, ok = catalog.Versions[text(ref["ref"])]; !ok {
-				return all, fmt.Errorf("line %d: the version %q is not in the catalog: %w", p.Line, text(ref["ref"]), errNotWhole)
-			}
+		if version, ok := referred(version, catalog.Versions); ok {
+			p.Version, p.Range = gradleVersion(version)
+			all = append(all, p)
+			continue
 		}
-		p.Version, p.Range = gradleVersion(version)
+		return all, fmt.Errorf("line %d: the version of %q is not in the catalog: %w", p.Line, alias, errNotWhole)
+	}
+	for _, alias := range slices.Sorted(maps.Keys(catalog.Plugins)) {
+		id, version := text(catalog.Plugins[alias]), any(nil)
+		if table, ok := catalog.Plugins[alias].(map[string]any); ok {
+			id, version = text(table["id"]), table["version"]
+		} else if before, after, ok := strings.Cut(id, ":"); ok {
+			id, version = before, after
+		}
+		version, ok := referred(version, catalog.Versions)
+		p := Package{Name: id + ":" + id + ".gradle.plugin", Line: tomlKey(f.text, alias)} // Gradle's artifact for a plugin
+		if p.Version, p.Range = gradleVersion(version); !ok || id == "" {
+			return all, fmt.Errorf("line %d: the plugin %q has no id or no version: %w", p.Line, alias, errNotWhole)
+		}
 		all = append(all, p)
 	}
 	l := newLinks()
@@ -126,6 +142,15 @@ func readCatalog(f file) ([]Package, error) {
 		}
 	}
 	return all, l.whole()
+}
+
+// referred returns a version, or the one of the catalog that it refers to.
+func referred(version any, versions map[string]any) (any, bool) {
+	if table, ok := version.(map[string]any); ok && text(table["ref"]) != "" {
+		version, ok = versions[text(table["ref"])]
+		return version, ok
+	}
+	return version, true
 }
 
 // catalogAlias returns an alias as Gradle compares it.

@@ -198,7 +198,10 @@ func makeGemfile(g *generator) sample {
 	if text := sections[Own]; text != "" {
 		s.text += "PATH\n  remote: .\n  specs:\n" + text + "\n"
 	}
-	s.text += "GEM\n  remote: https://rubygems.example.org/\n  specs:\n" + sections[Registry] + "\nPLATFORMS\n  ruby\n\nDEPENDENCIES\n  x!\n"
+	s.text += "GEM\n  remote: https://rubygems.example.org/\n  specs:\n" + sections[Registry] + "\nPLATFORMS\n  ruby\n\nDEPENDENCIES\n"
+	if len(names) > 0 {
+		s.text += "  " + names[0] + "!\n"
+	}
 	return s
 }
 
@@ -361,5 +364,94 @@ func makeActions(g *generator) sample {
 		s.text += "    - " + g.pick("", "name: x\n      ") + "uses: " + uses + "\n" + g.pick("", "      with: {uses: other/x@v1}\n")
 		s.want = append(s.want, entry("some/"+name, version, Registry))
 	}
+	return s
+}
+
+func makeRenv(g *generator) sample {
+	s := sample{name: "renv.lock"}
+	var all []string
+	for _, name := range g.names("abcXYZ.") {
+		version, o := g.version(), g.origin()
+		fields := []string{g.member("Package", quote(name)), g.member("Version", quote(version))}
+		switch o {
+		case Own:
+			fields = append(fields, g.member("Source", `"Local"`))
+		case Git:
+			fields = append(fields, g.member("Source", g.pick(`"GitHub"`, `"Git"`)), g.member("RemoteSha", quote(commit)))
+		default:
+			fields = append(fields, g.member("Source", `"Repository"`), g.member("Repository", g.pick(`"CRAN"`, `"RSPM"`, `"P3M"`, `"https://r.example.org"`)))
+		}
+		all = append(all, g.member(name, g.object(fields...)))
+		s.want = append(s.want, entry(name, version, o))
+	}
+	s.text = g.object(g.member("R", g.object(g.member("Version", `"4.4.0"`))), g.member("Packages", g.object(all...)))
+	return s
+}
+
+func makeTools(g *generator) sample {
+	s := sample{name: ".config/dotnet-tools.json"}
+	var all []string
+	for _, name := range g.names("abc.") {
+		version := g.version()
+		all = append(all, g.member(name, g.object(g.member("version", quote(version)), g.member("commands", `["x"]`))))
+		s.want = append(s.want, entry(name, version, Registry))
+	}
+	s.text = g.object(g.member("version", "1"), g.member("tools", g.object(all...)))
+	return s
+}
+
+func makeBazelMaven(g *generator) sample {
+	s := sample{name: g.pick("maven_install.json", "third_party/rules_maven_install.json")}
+	var all []string
+	for _, name := range g.names("abc.-") {
+		version := g.version()
+		all = append(all, g.member("org.g:"+name+g.pick("", ":jar:sources"), g.object(g.member("version", quote(version)))))
+		s.want = append(s.want, entry("org.g:"+name, version, Registry))
+	}
+	s.text = g.object(g.member("version", `"2"`), g.member("artifacts", g.object(all...)))
+	return s
+}
+
+func makeGleam(g *generator) sample {
+	s := sample{name: "manifest.toml"}
+	requirements := "]\n\n[requirements]\n"
+	s.text = "packages = [\n"
+	for _, name := range g.names("abc_") {
+		version, o := g.version(), g.origin()
+		source := map[Origin]string{Own: "local", Git: "git\", commit = \"" + commit, Registry: "hex"}[o]
+		s.text += fmt.Sprintf("  { name = %s, version = %s, source = \"%s\" },\n", quote(name), quote(version), source)
+		requirements += fmt.Sprintf("%s = { version = \">= 1\" }\n", name)
+		s.want = append(s.want, entry(name, version, o))
+	}
+	s.text += requirements
+	return s
+}
+
+func makeCabal(g *generator) sample {
+	s := sample{name: "cabal.project.freeze", lines: true, text: "active-repositories: hackage.haskell.org:merge\nconstraints:\n"}
+	for _, name := range g.names("abc-") {
+		version := fmt.Sprintf("%d.%d", g.IntN(9), g.IntN(9))
+		name += "x"
+		s.text += "   any." + name + g.pick(" ==", " == ") + version + ",\n" + g.pick("", "   "+name+" -flag +other,\n")
+		s.want = append(s.want, entry(name, version, Registry))
+	}
+	s.text += "index-state: hackage.haskell.org 2026-01-01T00:00:00Z\n"
+	return s
+}
+
+func makeConan(g *generator) sample {
+	s := sample{name: "conan.lock"}
+	all := map[string][]string{}
+	for _, name := range g.names("abc_") {
+		version := g.version()
+		key := g.pick("requires", "build_requires", "python_requires", "config_requires")
+		all[key] = append(all[key], quote(name+"/"+version+g.pick("", "#aa%1.2", "@acme/stable#aa")))
+		s.want = append(s.want, entry(name, version, Registry))
+	}
+	members := []string{g.member("version", `"0.5"`)}
+	for key, list := range all {
+		members = append(members, g.member(key, g.list("[", list, "]")))
+	}
+	s.text = g.object(members...)
 	return s
 }

@@ -14,6 +14,7 @@ var makers = []maker{
 	{"Cargo", makeCargo}, {"Bundler", makeGemfile}, {"Composer", makeComposer}, {"Maven", makePOM}, {"Gradle", makeGradle},
 	{"Gradle verification", makeVerification}, {"Gradle catalog", makeCatalog}, {"NuGet lock", makeNuGetLock}, {"NuGet packages", makeNuGetPackages},
 	{"NuGet project", makeProject}, {"pub", makePub}, {"Mix", makeMix}, {"Swift", makeSwift}, {"actions", makeActions},
+	{"renv", makeRenv}, {".NET tools", makeTools}, {"Bazel Maven", makeBazelMaven}, {"Gleam", makeGleam}, {"Cabal", makeCabal}, {"Conan", makeConan},
 }
 
 const word36 = "abcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -187,7 +188,7 @@ func makeBerry(g *generator) sample {
 func makePNPM(g *generator) sample {
 	major := g.pick("5.4", "'6.0'", "'9.0'", "'9.0'")
 	s := sample{name: "pnpm-lock.yaml", text: "lockfileVersion: " + major + "\n"}
-	importer, packages, snapshots := "", "", ""
+	importer, packages, snapshots, some := "", "", "", ""
 	for _, name := range g.names(word36) {
 		name, version := g.scoped(name), g.version()
 		id := map[string]string{"5.4": "/" + name + "/" + version, "'6.0'": "/" + name + "@" + version, "'9.0'": name + "@" + version}[major]
@@ -202,6 +203,7 @@ func makePNPM(g *generator) sample {
 				id, resolution = name+"@"+reference, "{tarball: "+reference+"}\n    version: "+version
 			}
 		}
+		some = name
 		importer += fmt.Sprintf("      '%s':\n        specifier: ^1\n        version: %s\n", name, reference)
 		packages += fmt.Sprintf("  %s:\n    resolution: %s\n", g.pick("'"+id+"'", quote(id)), resolution)
 		snapshots += fmt.Sprintf("  '%s': {}\n", id)
@@ -209,7 +211,7 @@ func makePNPM(g *generator) sample {
 	}
 	s.beside = map[string]string{"package.json": `{}`}
 	if importer != "" {
-		s.beside["package.json"] = `{"dependencies": {"some": "^1"}}`
+		s.beside["package.json"] = `{"dependencies": {` + quote(some) + `: "^1"}}`
 		s.text += "importers:\n  .:\n    dependencies:\n" + importer + "packages:\n" + packages
 		if major == "'9.0'" {
 			s.text += "snapshots:\n" + snapshots

@@ -42,19 +42,41 @@ func readPOM(f file) ([]Package, error) {
 			bad = first(bad, fmt.Errorf("line %d: the element %q does not belong to a project", c.line, c.name))
 		}
 	}
-	add(root.at("dependencies"), m)
-	for _, profile := range root.at("profiles").children {
-		local := *m
-		local.properties, local.managed = maps.Clone(m.properties), maps.Clone(m.managed)
-		local.merge(profile)
-		add(profile.at("dependencies"), &local)
+	main := func(local *model) {
+		add(root.at("dependencies"), local)
+		for _, d := range m.inherited {
+			p := local.dependency(d.element, modules)
+			p.File = d.file
+			all = append(all, p)
+		}
 	}
-	for _, d := range m.inherited {
-		p := m.dependency(d.element, modules)
-		p.File = d.file
-		all = append(all, p)
+	main(m)
+	for at := m; at != nil; at = at.parent {
+		for _, profile := range at.root.at("profiles").children {
+			local := m.with(profile, at)
+			if at == m {
+				add(profile.at("dependencies"), local)
+			}
+			main(local)
+		}
 	}
 	return all, bad
+}
+
+// with returns the model with a profile of m or of one of its parents, which gives other
+// versions to the dependencies. What is below the profile's project still replaces them.
+func (m *model) with(profile *element, of *model) *model {
+	local := *m
+	local.properties, local.managed, local.imports = maps.Clone(m.properties), maps.Clone(m.managed), slices.Clone(m.imports)
+	local.merge(profile)
+	var below []*model
+	for at := m; at != of; at = at.parent {
+		below = append(below, at)
+	}
+	for _, at := range slices.Backward(below) {
+		local.merge(at.root)
+	}
+	return &local
 }
 
 // projectElements are the elements that Maven accepts in a project.
@@ -67,7 +89,7 @@ type model struct {
 	group, artifact, number string
 	parent                  *model
 	properties              map[string]string
-	managed                 map[string]string // from group:artifact to the text of the version
+	managed                 map[string]string // from an id with type and classifier to the text of the version
 	imports                 []*element
 	inherited               []inheritedDependency
 	complete                bool
@@ -136,8 +158,18 @@ func (f file) parent(parent *element, depth int) *model {
 		return nil
 	}
 	root, err := parseXML(other.text)
-	if err != nil || root.at("artifactId").text != parent.at("artifactId").text {
+	if err != nil {
 		return nil
+	}
+	for _, name := range []string{"groupId", "artifactId", "version"} {
+		its := root.at(name).text
+		if its == "" && name != "artifactId" {
+			its = root.at("parent", name).text
+		}
+		// A version may be a range, or replaced in only one of the files.
+		if wanted := parent.at(name).text; its != wanted && !strings.ContainsAny(wanted+its, "[($") {
+			return nil // Maven takes another project with this place from a repository
+		}
 	}
 	return other.project(root, depth+1)
 }
@@ -152,8 +184,13 @@ func (m *model) merge(from *element) {
 			m.imports = append(m.imports, d)
 			continue
 		}
-		m.managed[d.at("groupId").text+":"+d.at("artifactId").text] = d.at("version").text
+		m.managed[managedID(d)] = d.at("version").text
 	}
+}
+
+// managedID returns what Maven compares to find the managed version of a dependency.
+func managedID(d *element) string {
+	return strings.Join([]string{d.at("groupId").text, d.at("artifactId").text, cmp.Or(d.at("type").text, "jar"), d.at("classifier").text}, ":")
 }
 
 var placeholder = regexp.MustCompile(`\$\{([^{}]*)\}`)
@@ -181,19 +218,25 @@ func (m *model) dependency(d *element, modules map[string]*model) Package {
 	p := Package{Name: id, Line: d.line}
 	version := d.at("version").text
 	if version == "" {
-		version = m.versionOf(id, modules)
+		version = m.versionOf(m.replace(managedID(d)), modules)
 	}
 	p.Version, p.Range = mavenVersion(m.replace(version))
 	if p.Version == "" && p.Range == "" && m.missing != "" {
 		p.Range = "given by " + m.replace(m.missing)
 	}
-	if modules[id] != nil || d.at("scope").text == "system" {
+	if module := modules[id]; module != nil && module.is(p.Version) || d.at("scope").text == "system" {
 		p.Origin = Own
 	}
 	return p
 }
 
-// versionOf returns the managed version of group:artifact.
+// is reports whether a version may be the one of the project. Another one is a release.
+func (m *model) is(version string) bool {
+	own, _ := mavenVersion(m.replace(m.number))
+	return version == "" || own == "" || version == own
+}
+
+// versionOf returns the managed version of a dependency by its id.
 func (m *model) versionOf(id string, modules map[string]*model) string {
 	for name, version := range m.managed {
 		if m.replace(name) == id {
@@ -202,7 +245,7 @@ func (m *model) versionOf(id string, modules map[string]*model) string {
 	}
 	for _, d := range m.imports {
 		other := modules[m.replace(d.at("groupId").text)+":"+m.replace(d.at("artifactId").text)]
-		if other == nil {
+		if other == nil || !other.is(m.replace(d.at("version").text)) {
 			continue
 		}
 		for name, version := range other.managed {

@@ -16,6 +16,29 @@ type npmEntry struct {
 	Version  string         `json:"version"`
 	Resolved jsontext.Value `json:"resolved"` // false in some files
 	Link     bool           `json:"link"`
+	Bundled  bool           `json:"inBundle"`
+	Bundles  any            `json:"bundleDependencies"`
+	manifestNPM
+}
+
+// manifestNPM is the part of a package.json that names what must be in a lock file.
+type manifestNPM struct {
+	Dependencies map[string]string `json:"dependencies"`
+	Dev          map[string]string `json:"devDependencies"`
+	Optional     map[string]string `json:"optionalDependencies"`
+}
+
+// require adds the dependencies that are not paths. It reports whether there are any.
+func (m manifestNPM) require(l *links, line int) (any bool) {
+	for _, group := range []map[string]string{m.Dependencies, m.Dev, m.Optional} {
+		for name, reference := range group {
+			if !isPath(reference) {
+				any = true
+				l.need(line, name)
+			}
+		}
+	}
+	return any
 }
 
 // npmDependency is an entry of "dependencies" (version 1).
@@ -41,16 +64,32 @@ func readNPM(f file) ([]Package, error) {
 	if err := jsonKeys(f.text, "packages", "dependencies", "requires", "preserveSymlinks", "overrides"); err != nil {
 		return nil, err
 	}
-	at := keyLines(f.text)
+	at, l := keyLines(f.text), newLinks()
+	f.requireNPM(l)
 	var all []Package
 	switch {
 	case lock.Packages == nil && lock.Version > 1:
 		return nil, fmt.Errorf("the file has no packages: %w", errNotWhole)
 	case lock.Packages == nil:
-		return npmTree(all, lock.Dependencies, at), nil
+		for name := range lock.Dependencies {
+			l.add(name)
+		}
+		return npmTree(all, lock.Dependencies, at), l.whole()
+	}
+	for name := range lock.Dependencies { // version 2 has every package in both lists
+		l.need(at[name], name)
 	}
 	for _, key := range slices.Sorted(maps.Keys(lock.Packages)) {
 		p := lock.Packages[key]
+		switch i := strings.LastIndex("/"+key, "/node_modules/"); {
+		case i < 0:
+			p.require(l, at[key])
+		case !p.Bundled && p.Bundles == nil:
+			l.add(key[i+len("node_modules/"):])
+			manifestNPM{Dependencies: p.Dependencies}.require(l, at[key])
+		default:
+			l.add(key[i+len("node_modules/"):])
+		}
 		if key == "" {
 			continue
 		}
@@ -63,6 +102,9 @@ func readNPM(f file) ([]Package, error) {
 			name = key
 		}
 		out := Package{Name: name, Version: p.Version, Line: at[key]}
+		if p.Link && lock.Packages[word(p.Resolved)].Version != "" {
+			continue // the folder has an entry of its own
+		}
 		if i < 0 || p.Link {
 			out.Origin = Own
 		} else {
@@ -70,7 +112,7 @@ func readNPM(f file) ([]Package, error) {
 		}
 		all = append(all, out)
 	}
-	return all, nil
+	return all, l.whole()
 }
 
 // npmTree appends the entries of version 1, with those nested in them.

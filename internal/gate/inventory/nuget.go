@@ -1,7 +1,6 @@
 package inventory
 
 import (
-	"cmp"
 	"encoding/json/jsontext"
 	"encoding/json/v2"
 	"errors"
@@ -17,7 +16,17 @@ import (
 const centralVersions = "Directory.Packages.props"
 
 func isProject(base, _ string) bool {
-	return slices.Contains([]string{".csproj", ".fsproj", ".vbproj"}, path.Ext(base)) || base == centralVersions
+	return slices.Contains([]string{".csproj", ".fsproj", ".vbproj", ".vcxproj", ".sqlproj", ".wixproj"}, path.Ext(base)) || base == centralVersions
+}
+
+// isNuGetLock reports whether a file is packages.lock.json or, in a folder with several
+// projects, packages.NAME.lock.json.
+func isNuGetLock(base, _ string) bool {
+	return strings.HasPrefix(base, "packages.") && strings.HasSuffix(base, "lock.json")
+}
+
+func isPackagesConfig(base, _ string) bool {
+	return strings.HasPrefix(base, "packages.") && strings.HasSuffix(base, "config")
 }
 
 // readNuGetLock reads packages.lock.json.
@@ -74,10 +83,10 @@ func readNuGetPackages(f file) ([]Package, error) {
 	return all, nil
 }
 
-// readProject reads a project of MSBuild. A version may be in the project, or in
-// Directory.Packages.props in a folder above. Conditions are ignored: the packages of
-// every configuration are read. If packages.lock.json is beside the project, it has the
-// versions that are built.
+// readProject reads a project of MSBuild with the files that it imports. A version may be
+// in any of them. Conditions are not evaluated: the packages and the versions of every
+// configuration are read. What the lock file of the project has is not read, because that
+// names the versions that are built.
 func readProject(f file) ([]Package, error) {
 	root, err := parseXML(f.text)
 	if err != nil {
@@ -86,26 +95,41 @@ func readProject(f file) ([]Package, error) {
 	if root.name != "Project" {
 		return nil, errors.New("the root element is not Project")
 	}
-	if _, ok := f.beside("packages.lock.json"); ok {
-		return nil, nil
-	}
-	m := &msbuild{properties: map[string]string{}, versions: map[string]string{}}
+	m := &msbuild{properties: map[string][]string{}}
 	for _, name := range []string{"Directory.Build.props", centralVersions} {
 		if other, ok := above(f, name); ok {
 			m.load(other, 0)
 		}
 	}
-	if path.Base(f.name) == centralVersions {
-		return m.global, nil
-	}
-	m.read(root)
-	all := slices.Clone(m.implied)
-	for e := range root.all("PackageReference") {
-		if p, ok := m.reference(e, f.name); ok {
-			all = append(all, p)
+	central := path.Base(f.name) == centralVersions
+	if !central {
+		for sdk := range strings.SplitSeq(root.attrs["Sdk"], ";") { // NAME/VERSION
+			if name, version, ok := strings.Cut(strings.TrimSpace(sdk), "/"); ok {
+				m.items = append(m.items, item{&element{name: "Sdk", attrs: map[string]string{"Name": name, "Version": version}, line: root.line}, f.name, false})
+			}
+		}
+		m.walk(f, root, false, 0)
+		if other, ok := above(f, "Directory.Build.targets"); ok {
+			m.load(other, 0)
 		}
 	}
-	return all, nil
+	all := m.packages(central)
+	locked := map[string]bool{}
+	for _, lock := range []string{"packages." + strings.TrimSuffix(path.Base(f.name), path.Ext(f.name)) + ".lock.json", "packages.lock.json"} {
+		other, ok := f.beside(lock)
+		if !ok || central {
+			continue
+		}
+		built, err := readNuGetLock(other)
+		if err != nil {
+			return nil, nil // the lock file is reported
+		}
+		for _, p := range built {
+			locked[strings.ToLower(p.Name)] = true
+		}
+		break
+	}
+	return slices.DeleteFunc(all, func(p Package) bool { return locked[strings.ToLower(p.Name)] }), nil
 }
 
 // above returns the nearest file with a name, in the folder of f or above.
@@ -120,80 +144,194 @@ func above(f file, name string) (file, bool) {
 	}
 }
 
-// msbuild has what the files above a project give to it. Names are in lower case.
+// msbuild has what a project and the files that it imports give to it, in their order.
 type msbuild struct {
-	properties map[string]string
-	versions   map[string]string // of PackageVersion
-	implied    []Package         // PackageReference in a file above
-	global     []Package         // GlobalPackageReference
+	properties map[string][]string // by name in lower case; several values: conditions choose one
+	items      []item
 }
 
-// load reads a file of properties, and the files that it imports by a plain path.
+// item is an element that names packages.
+type item struct {
+	*element
+	file        string
+	conditional bool
+}
+
+// load reads a file that is imported.
 func (m *msbuild) load(f file, depth int) {
-	root, err := parseXML(f.text)
-	if err != nil || depth > 20 {
-		return
-	}
-	for e := range root.all("Import") {
-		name := strings.ReplaceAll(m.replace(e.attrs["Project"]), `\`, "/")
-		name = strings.TrimPrefix(name, "$(MSBuildThisFileDirectory)")
-		if other, ok := f.beside(name); ok {
-			m.load(other, depth+1)
-		}
-	}
-	m.read(root)
-	for e := range root.all("PackageReference") {
-		if p, ok := m.reference(e, f.name); ok {
-			m.implied = append(m.implied, p)
-		}
-	}
-	for e := range root.all("GlobalPackageReference") {
-		if p, ok := m.reference(e, f.name); ok {
-			m.global = append(m.global, p)
-		}
+	if root, err := parseXML(f.text); err == nil && depth <= 20 {
+		m.walk(f, root, false, depth)
 	}
 }
 
-func (m *msbuild) read(root *element) {
-	for group := range root.all("PropertyGroup") {
-		for _, p := range group.children {
-			m.properties[strings.ToLower(p.name)] = p.text
+// unset matches the condition of a property that has a value only if it has none.
+var unset = regexp.MustCompile(`^\s*'\$\(([\w.-]+)\)'\s*==\s*''\s*$`)
+
+// walk reads properties and imports, and keeps the items, whose versions may need a
+// property of a later file.
+func (m *msbuild) walk(f file, parent *element, conditional bool, depth int) {
+	for _, e := range parent.children {
+		conditional := conditional || e.attrs["Condition"] != "" || e.name == "When" || e.name == "Otherwise"
+		switch {
+		case parent.name == "PropertyGroup":
+			key := strings.ToLower(e.name)
+			if !conditional {
+				m.properties[key] = nil
+			}
+			if c := unset.FindStringSubmatch(e.attrs["Condition"]); c == nil || !strings.EqualFold(c[1], e.name) || len(m.properties[key]) == 0 {
+				m.properties[key] = append(m.properties[key], strings.ReplaceAll(e.text, "$("+e.name+")", ""))
+			}
+		case parent.name == "ItemGroup", e.name == "Sdk":
+			m.items = append(m.items, item{e, f.name, conditional})
+		case e.name == "Import":
+			for _, name := range m.replace(e.attrs["Project"]) {
+				name = strings.TrimPrefix(strings.ReplaceAll(name, `\`, "/"), "$(MSBuildThisFileDirectory)")
+				if other, ok := f.beside(strings.TrimPrefix(name, "$(MSBuildProjectDirectory)/")); ok {
+					m.load(other, depth+1)
+				}
+			}
+		default:
+			m.walk(f, e, conditional, depth)
 		}
-	}
-	for v := range root.all("PackageVersion") {
-		name := cmp.Or(v.attrs["Include"], v.attrs["Update"])
-		m.versions[strings.ToLower(m.replace(name))] = cmp.Or(v.attrs["Version"], v.at("Version").text)
 	}
 }
 
 var msbuildProperty = regexp.MustCompile(`\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)`)
 
-func (m *msbuild) replace(text string) string {
+// mostValues bounds the values of a text whose properties have several values.
+const mostValues = 50
+
+// replace returns the values of a text. A property without a value stays.
+func (m *msbuild) replace(text string) []string {
+	all := []string{text}
 	for range 20 {
-		out := msbuildProperty.ReplaceAllStringFunc(text, func(s string) string {
-			if v, ok := m.properties[strings.ToLower(s[2:len(s)-1])]; ok && v != "" {
-				return v
+		var next []string
+		for _, text := range all {
+			var values []string
+			at := msbuildProperty.FindStringSubmatchIndex(text)
+			for _, known := range msbuildProperty.FindAllStringSubmatchIndex(text, -1) {
+				if values = slices.DeleteFunc(slices.Clone(m.properties[strings.ToLower(text[known[2]:known[3]])]), func(v string) bool { return v == "" }); len(values) > 0 {
+					at = known
+					break
+				}
 			}
-			return s
-		})
-		if out == text {
+			if len(values) == 0 {
+				next = append(next, text)
+			}
+			for _, v := range values {
+				next = append(next, text[:at[0]]+v+text[at[1]:])
+			}
+		}
+		if next = next[:min(len(next), mostValues)]; slices.Equal(next, all) {
 			break
 		}
-		text = out
+		all = next
 	}
-	return text
+	return all
 }
 
-// reference reads a PackageReference. Its result is false for one that removes a package.
-func (m *msbuild) reference(e *element, name string) (Package, bool) {
-	id := m.replace(cmp.Or(e.attrs["Include"], e.attrs["Update"]))
-	if id == "" {
-		return Package{}, false
+// reference is a package that a project requires.
+type reference struct {
+	id       string
+	file     string
+	line     int
+	versions []string
+}
+
+// versions returns the versions that an element states, in an attribute or in elements.
+func (m *msbuild) versions(e *element, name string) []string {
+	var all []string
+	texts := []string{e.attrs[name]}
+	for _, c := range e.children {
+		if c.name == name {
+			texts = append(texts, c.text)
+		}
 	}
-	version := cmp.Or(e.attrs["VersionOverride"], e.at("VersionOverride").text, e.attrs["Version"], e.at("Version").text, m.versions[strings.ToLower(id)])
-	p := Package{Name: id, File: name, Line: e.line}
-	p.Version, p.Range = nugetVersion(m.replace(version))
-	return p, true
+	for _, text := range texts {
+		if text != "" {
+			all = append(all, m.replace(text)...)
+		}
+	}
+	return all
+}
+
+// packages returns the packages that the items require. central selects those that
+// Directory.Packages.props gives to every project.
+func (m *msbuild) packages(central bool) []Package {
+	var all []*reference
+	managed := map[string][]string{} // by name in lower case
+	for _, e := range m.items {
+		version := m.versions(e.element, "VersionOverride")
+		if len(version) == 0 {
+			version = m.versions(e.element, "Version")
+		}
+		names := []string{"Include", "Update", "Remove"}
+		if e.name == "Sdk" {
+			names = []string{"Name"}
+		}
+		for _, action := range names {
+			for _, ids := range m.replace(e.attrs[action]) {
+				for id := range strings.SplitSeq(ids, ";") {
+					id = strings.TrimSpace(id)
+					key := strings.ToLower(id)
+					if id == "" {
+						continue
+					}
+					switch e.name {
+					case "PackageVersion":
+						if !e.conditional {
+							managed[key] = nil
+						}
+						managed[key] = append(managed[key], version...)
+					case "GlobalPackageReference", "PackageReference", "PackageDownload", "DotNetCliToolReference", "Sdk":
+						if (e.name == "GlobalPackageReference") == central {
+							all = m.require(all, action, &reference{id, e.file, e.line, version}, e.conditional)
+						}
+					}
+				}
+			}
+		}
+	}
+	var out []Package
+	for _, r := range all {
+		if len(r.versions) == 0 {
+			r.versions = managed[strings.ToLower(r.id)]
+		}
+		if len(r.versions) == 0 {
+			r.versions = []string{""}
+		}
+		for _, v := range r.versions {
+			p := Package{Name: r.id, File: r.file, Line: r.line}
+			p.Version, p.Range = nugetVersion(v)
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// require adds, changes or removes a reference.
+func (m *msbuild) require(all []*reference, action string, r *reference, conditional bool) []*reference {
+	same := func(other *reference) bool { return strings.EqualFold(other.id, r.id) }
+	switch {
+	case action == "Remove" && conditional:
+		return all
+	case action == "Remove":
+		return slices.DeleteFunc(all, same)
+	case action == "Update" && slices.ContainsFunc(all, same):
+		for i, other := range all {
+			if !same(other) || len(r.versions) == 0 {
+				continue
+			}
+			changed := *r
+			if conditional {
+				changed = *other
+				changed.versions = append(slices.Clone(other.versions), r.versions...)
+			}
+			all[i] = &changed
+		}
+		return all
+	}
+	return append(all, r)
 }
 
 // nugetVersion returns the version that NuGet restores, or the text as a range.
@@ -201,7 +339,7 @@ func nugetVersion(text string) (version, rng string) {
 	switch {
 	case strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]") && !strings.Contains(text, ","):
 		return strings.TrimSpace(text[1 : len(text)-1]), ""
-	case strings.ContainsAny(text, "[](,*$"):
+	case strings.ContainsAny(text, "[](,*$"), text == "":
 		return "", text
 	}
 	return text, ""

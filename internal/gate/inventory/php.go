@@ -8,6 +8,42 @@ import (
 	"strings"
 )
 
+// provided is what a package of Composer stands for besides itself.
+type provided struct {
+	Replace map[string]string `json:"replace"`
+	Provide map[string]string `json:"provide"`
+}
+
+func (p provided) add(l *links) {
+	for _, names := range []map[string]string{p.Replace, p.Provide} {
+		for name := range names {
+			l.add(strings.ToLower(name))
+		}
+	}
+}
+
+// requireComposer adds what the composer.json beside the file requires. A name without a
+// slash is one of the platform.
+func (f file) requireComposer(l *links) {
+	var manifest struct {
+		Require map[string]string `json:"require"`
+		Dev     map[string]string `json:"require-dev"`
+		provided
+	}
+	beside, ok := f.beside("composer.json")
+	if !ok || json.Unmarshal(beside.text, &manifest, jsontext.AllowDuplicateNames(true)) != nil {
+		return
+	}
+	manifest.add(l)
+	for _, names := range []map[string]string{manifest.Require, manifest.Dev} {
+		for name := range names {
+			if strings.Contains(name, "/") {
+				l.need(1, strings.ToLower(name))
+			}
+		}
+	}
+}
+
 // readComposer reads composer.lock.
 func readComposer(f file) ([]Package, error) {
 	type source struct {
@@ -19,6 +55,7 @@ func readComposer(f file) ([]Package, error) {
 		Version string `json:"version"`
 		Dist    source `json:"dist"`
 		Source  source `json:"source"`
+		provided
 	}
 	var lock struct {
 		Packages []entry `json:"packages"`
@@ -34,12 +71,15 @@ func readComposer(f file) ([]Package, error) {
 		return nil, err
 	}
 	at, atDev := elementLines(f.text, "packages"), elementLines(f.text, "packages-dev")
+	l := newLinks()
 	var all []Package
 	for i, p := range append(lock.Packages, lock.Dev...) {
 		if p.Name == "" {
 			return nil, errors.New("a package has no name")
 		}
 		out := Package{Name: p.Name, Line: at(i)}
+		l.add(strings.ToLower(p.Name))
+		p.add(l)
 		if i >= len(lock.Packages) {
 			out.Line = atDev(i - len(lock.Packages))
 		}
@@ -54,5 +94,6 @@ func readComposer(f file) ([]Package, error) {
 		}
 		all = append(all, out)
 	}
-	return all, nil
+	f.requireComposer(l)
+	return all, l.whole()
 }

@@ -43,7 +43,24 @@ func readPNPM(f file) ([]Package, error) {
 			return all, err
 		}
 	}
-	return all, nil
+	return all, f.pnpmStale(docs)
+}
+
+// pnpmStale returns an error if the package.json beside the file requires what the
+// importer of its folder does not have.
+func (f file) pnpmStale(docs []*yaml.Node) error {
+	l := newLinks()
+	f.requireNPM(l)
+	for _, doc := range docs {
+		for _, from := range []*yaml.Node{doc, child(child(doc, "importers"), ".")} {
+			for _, group := range pnpmGroups {
+				for name := range pairs(child(from, group)) {
+					l.add(name.Value)
+				}
+			}
+		}
+	}
+	return l.whole()
 }
 
 // pnpmPackage reads an entry of "packages".
@@ -56,7 +73,10 @@ func pnpmPackage(key string, value *yaml.Node, major string) (Package, error) {
 	id = strings.TrimPrefix(id, "/")
 	if major == "5" {
 		i := strings.LastIndex(id, "/")
-		if i <= 0 {
+		if i <= 0 && isPath(id) {
+			i = len(id)
+			id += "/"
+		} else if i <= 0 {
 			return p, fmt.Errorf("%q does not name a package", key)
 		}
 		p.Name, p.Version = id[:i], id[i+1:]

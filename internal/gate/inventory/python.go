@@ -105,7 +105,9 @@ func (p tomlPackage) of(key string) string {
 }
 
 func readPoetry(f file) ([]Package, error) {
+	l := newLinks()
 	all, err := readTOML(f, "package", []string{"metadata", "extras"}, func(p tomlPackage, out *Package) error {
+		l.add(normal(p.Name))
 		switch kind := p.of("type"); kind {
 		case "directory", "file":
 			out.Origin = Own
@@ -120,7 +122,11 @@ func readPoetry(f file) ([]Package, error) {
 	if err == nil && !bytes.Contains(f.text, []byte("[metadata]")) { // Poetry writes it last
 		err = fmt.Errorf("the file has no [metadata]: %w", errNotWhole)
 	}
-	return all, err
+	if project := f.pyproject(); project.Name != "" { // Poetry does not list it
+		l.add(normal(project.Name))
+	}
+	f.requirePython(l)
+	return all, first(err, l.whole())
 }
 
 func readUV(f file) ([]Package, error) {
@@ -152,8 +158,8 @@ func readUV(f file) ([]Package, error) {
 		}
 		return nil
 	})
-	if project := f.pyproject(); project.Name != "" {
-		l.need(1, normal(project.Name))
+	if path.Base(f.name) == "uv.lock" { // not of a script
+		f.requirePython(l)
 	}
 	return all, first(err, l.whole())
 }
@@ -162,6 +168,7 @@ func readUV(f file) ([]Package, error) {
 type pyproject struct {
 	Name         string
 	Dependencies []string
+	Optional     map[string][]string `toml:"optional-dependencies"`
 }
 
 func (f file) pyproject() pyproject {
@@ -170,6 +177,60 @@ func (f file) pyproject() pyproject {
 		return pyproject{}
 	}
 	return manifest.Project
+}
+
+// requirePython adds the project beside the file and what it requires on every machine,
+// which uv and Poetry lock completely.
+func (f file) requirePython(l *links) {
+	type group struct{ Dependencies map[string]any }
+	var manifest struct {
+		Groups map[string][]any `toml:"dependency-groups"`
+		Tool   struct {
+			Poetry struct {
+				group
+				Dev   map[string]any `toml:"dev-dependencies"`
+				Group map[string]group
+			}
+		}
+	}
+	beside, ok := f.beside("pyproject.toml")
+	if !ok || decodeTOML(beside.text, &manifest) != nil {
+		return
+	}
+	project := f.pyproject()
+	if project.Name != "" {
+		l.need(1, normal(project.Name))
+	}
+	wanted := slices.Concat(append(slices.Collect(maps.Values(project.Optional)), project.Dependencies)...)
+	for _, list := range manifest.Groups {
+		for _, d := range list {
+			wanted = append(wanted, text(d))
+		}
+	}
+	for _, d := range wanted {
+		if name, always := pythonRequirement(d); always {
+			l.need(1, name)
+		}
+	}
+	groups := append(slices.Collect(maps.Values(manifest.Tool.Poetry.Group)), manifest.Tool.Poetry.group, group{manifest.Tool.Poetry.Dev})
+	for _, g := range groups {
+		requireTables(l, g.Dependencies)
+	}
+}
+
+// requireTables adds the dependencies of Poetry or Pipenv that hold on every machine.
+func requireTables(l *links, all map[string]any) {
+	for name, how := range all {
+		table, _ := how.(map[string]any)
+		_, several := how.([]map[string]any)
+		conditional := several
+		for _, key := range []string{"markers", "python", "platform", "path", "sys_platform", "os_name", "platform_system", "python_version", "optional"} {
+			conditional = conditional || table[key] != nil
+		}
+		if !conditional && normal(name) != "python" {
+			l.need(1, normal(name))
+		}
+	}
 }
 
 func readPDM(f file) ([]Package, error) {
@@ -206,6 +267,15 @@ func readPDM(f file) ([]Package, error) {
 
 // readPylock reads the format of PEP 751.
 func readPylock(f file) ([]Package, error) {
+	var lock struct {
+		Version string `toml:"lock-version"`
+	}
+	if err := decodeTOML(f.text, &lock); err != nil {
+		return nil, err
+	}
+	if lock.Version != "" && !strings.HasPrefix(lock.Version, "1.") {
+		return nil, unknownVersion("lock-version", lock.Version, "1.0")
+	}
 	known := []string{"environments", "extras", "dependency-groups", "default-groups", "tool"}
 	return readTOML(f, "packages", known, func(p tomlPackage, out *Package) error {
 		switch {
@@ -229,7 +299,7 @@ func readPipfile(f file) ([]Package, error) {
 	if lock["_meta"] == nil {
 		return nil, errors.New("the file has no _meta: it is not a Pipfile.lock")
 	}
-	at := keyLines(f.text)
+	at, l := keyLines(f.text), newLinks()
 	var all []Package
 	for _, group := range slices.Sorted(maps.Keys(lock)) {
 		if group == "_meta" {
@@ -255,10 +325,19 @@ func readPipfile(f file) ([]Package, error) {
 			case p.Git != "":
 				out.Origin, out.Commit = Git, commitOf("#"+p.Ref)
 			}
+			l.add(normal(name))
 			all = append(all, out)
 		}
 	}
-	return all, nil
+	var manifest struct {
+		Packages map[string]any
+		Dev      map[string]any `toml:"dev-packages"`
+	}
+	if beside, ok := f.beside("Pipfile"); ok && decodeTOML(beside.text, &manifest) == nil {
+		requireTables(l, manifest.Packages)
+		requireTables(l, manifest.Dev)
+	}
+	return all, l.whole()
 }
 
 // readPixi reads the PyPI packages of pixi.lock. The packages of conda have no ecosystem

@@ -9,12 +9,15 @@ import (
 	"strings"
 )
 
-// requirementsName matches the usual names of files in pip's format.
-var requirementsName = regexp.MustCompile(`(?i)^(.*[-_.])?(requirements?|constraints?|reqs?)([-_.].*)?\.(txt|in|pip)$|^requirements$`)
+// requirementsName matches the usual names of files in pip's format, and requirementsFolder
+// those of folders with such files.
+var (
+	requirementsName   = regexp.MustCompile(`(?i)^(.*[-_.])?(requirements?|constraints?|reqs?)([-_.].*)?\.(txt|in|pip|lock)$|^requirements$`)
+	requirementsFolder = regexp.MustCompile(`(?i)^(.*[-_.])?(requirements?|reqs)([-_.].*)?$`)
+)
 
 func isRequirements(base, name string) bool {
-	folder := path.Base(path.Dir(name))
-	return requirementsName.MatchString(base) || (folder == "requirements" || folder == "reqs") && slices.Contains([]string{".txt", ".in", ".pip"}, path.Ext(base))
+	return requirementsName.MatchString(base) || requirementsFolder.MatchString(path.Base(path.Dir(name))) && slices.Contains([]string{".txt", ".in", ".pip"}, path.Ext(base))
 }
 
 // requirement matches the beginning of a requirement of PEP 508: the name and the extras.
@@ -33,20 +36,39 @@ type requirementLine struct {
 // readRequirements reads a file in pip's format, with the files that it includes. A
 // constraint gives a version only to a package that is required without one.
 func readRequirements(f file) ([]Package, error) {
-	r := &requirementsReader{seen: map[string]bool{}, pins: map[string]string{}}
+	r := &requirementsReader{seen: map[string]bool{}, pins: map[string][]string{}}
 	if err := r.read(f, false); err != nil {
 		return nil, err
 	}
-	for i, p := range r.all {
-		if pin := r.pins[normal(p.Name)]; p.Version == "" && p.Origin == "" && pin != "" {
-			r.all[i].Version, r.all[i].Range = pin, ""
+	if r.bad != nil && len(r.all) == 0 && isProse(f.text) {
+		return nil, nil
+	}
+	var all []Package
+	for _, p := range r.all {
+		pins := r.pins[normal(p.Name)]
+		if p.Version != "" || p.Origin != "" || len(pins) == 0 {
+			pins = []string{p.Version}
+		}
+		for _, pin := range pins { // markers may choose one of several
+			if p.Version = pin; pin != "" {
+				p.Range = ""
+			}
+			all = append(all, p)
 		}
 	}
-	return r.all, r.bad
+	return all, r.bad
 }
 
-// Includes returns the files that a requirements file includes, and the files that only
-// give versions to what is required elsewhere, by their paths in the repository.
+// isProse reports whether every line is a sentence, as in software-requirements.txt.
+func isProse(text []byte) bool {
+	return !slices.ContainsFunc(requirementLines(text), func(l requirementLine) bool {
+		return len(strings.Fields(l.text)) < 3 || strings.ContainsAny(l.text, "=<>@;")
+	})
+}
+
+// Includes returns the files that a requirements file includes, and the files of
+// constraints, by their paths in the repository. A file with -c counts as such only if its
+// name says so: pip-tools writes -c requirements.txt into the layers above that file.
 func Includes(name string, content []byte) (included, constraints []string) {
 	text, err := decode(content)
 	if k := formatOf(name); err != nil || k == nil || k.name != "requirements" {
@@ -59,7 +81,9 @@ func Includes(name string, content []byte) (included, constraints []string) {
 		case "-r", "--requirement":
 			included = append(included, other)
 		case "-c", "--constraint":
-			constraints = append(constraints, other)
+			if strings.Contains(strings.ToLower(path.Base(other)), "constraint") {
+				constraints = append(constraints, other)
+			}
 		}
 	}
 	return included, constraints
@@ -67,7 +91,7 @@ func Includes(name string, content []byte) (included, constraints []string) {
 
 type requirementsReader struct {
 	all  []Package
-	pins map[string]string // of constraints, by normalized name
+	pins map[string][]string // of constraints, by normalized name
 	seen map[string]bool
 	bad  error // about the first line that is not a requirement
 }
@@ -109,7 +133,7 @@ func (r *requirementsReader) read(f file, constraints bool) error {
 		p.File, p.Line = f.name, l.line
 		if constraints {
 			if p.Version != "" {
-				r.pins[normal(p.Name)] = p.Version
+				r.pins[normal(p.Name)] = append(r.pins[normal(p.Name)], p.Version)
 			}
 			continue
 		}
@@ -117,6 +141,9 @@ func (r *requirementsReader) read(f file, constraints bool) error {
 	}
 	return nil
 }
+
+// comment matches where a comment begins within a line.
+var comment = regexp.MustCompile(`\s#`)
 
 // requirementLines joins continued lines and removes comments.
 func requirementLines(text []byte) []requirementLine {
@@ -130,17 +157,17 @@ func requirementLines(text []byte) []requirementLine {
 			first = n
 		}
 		trimmed := strings.TrimSpace(line)
-		comment := strings.HasPrefix(trimmed, "#")
-		if strings.HasSuffix(line, `\`) && !comment {
+		empty := strings.HasPrefix(trimmed, "#")
+		if strings.HasSuffix(line, `\`) && !empty {
 			held.WriteString(strings.TrimSuffix(line, `\`) + " ")
 			continue
 		}
-		if !comment {
+		if !empty {
 			held.WriteString(line)
 		}
 		whole := held.String()
-		if i := strings.Index(whole, " #"); i >= 0 {
-			whole = whole[:i]
+		if i := comment.FindStringIndex(whole); i != nil {
+			whole = whole[:i[0]]
 		}
 		if whole = strings.TrimSpace(whole); whole != "" {
 			all = append(all, requirementLine{whole, first})
@@ -223,7 +250,7 @@ func exactVersion(specifier string) (version, rng string) {
 		if !ok {
 			v, ok = strings.CutPrefix(part, "==")
 		}
-		if v = strings.TrimSpace(v); ok && v != "" && !strings.HasSuffix(v, "*") {
+		if v = strings.TrimSpace(v); ok && v != "" && !strings.HasSuffix(v, "*") && !strings.Contains(v, "$") { // ${NAME} of the environment
 			return v, ""
 		}
 	}

@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"fmt"
+	"path"
 	"regexp"
 	"strings"
 )
@@ -15,7 +16,8 @@ func readGemfile(f file) ([]Package, error) {
 	var all []Package
 	section, revision, specs, complete := "", "", false, false
 	l := newLinks()
-	l.add("bundler") // part of Ruby
+	l.add("bundler")  // part of Ruby
+	var wanted []need // by the Gemfile
 	n := 0
 	for raw := range strings.Lines(string(f.text)) {
 		n++
@@ -29,6 +31,9 @@ func readGemfile(f file) ([]Package, error) {
 			revision = strings.TrimPrefix(line, "  revision: ")
 		case line == "  specs:":
 			specs = true
+		case section == "DEPENDENCIES":
+			name, _, _ := strings.Cut(strings.TrimSuffix(strings.TrimSpace(line), "!"), " ")
+			wanted = append(wanted, need{[]string{name}, n})
 		case !specs:
 		case strings.HasPrefix(line, "      "):
 			name, _, _ := strings.Cut(strings.TrimSpace(line), " ")
@@ -53,5 +58,31 @@ func readGemfile(f file) ([]Package, error) {
 	if !complete {
 		return all, fmt.Errorf("the file has no section PLATFORMS, which follows the packages: %w", errNotWhole)
 	}
+	for _, d := range wanted {
+		if !f.perPlatform(d.names[0]) {
+			l.needs = append(l.needs, d)
+		}
+	}
 	return all, l.whole()
+}
+
+// Gemfile returns the path of the manifest of a lock file of Bundler.
+func Gemfile(lock string) string {
+	if path.Base(lock) == "gems.locked" {
+		return path.Join(path.Dir(lock), "gems.rb")
+	}
+	return strings.TrimSuffix(lock, ".lock")
+}
+
+// perPlatform reports whether the Gemfile may require a package on some platforms only.
+// Bundler leaves out what none of the platforms in the lock file uses.
+func (f file) perPlatform(name string) bool {
+	beside, _ := f.beside(path.Base(Gemfile(f.name)))
+	for line := range strings.Lines(string(beside.text)) {
+		conditional := strings.Contains(line, "platform") || strings.Contains(line, "install_if")
+		if conditional && (strings.Contains(line, " do") || strings.Contains(line, name)) {
+			return true
+		}
+	}
+	return false
 }

@@ -100,7 +100,7 @@ func isGit(address string) bool {
 
 // isPath reports whether a reference of a package manager is a path of the machine.
 func isPath(reference string) bool {
-	for _, prefix := range []string{"file:", "link:", "portal:", "workspace:", "./", "../", "/", "root:"} {
+	for _, prefix := range []string{"file:", "link:", "portal:", "workspace:", "exec:", "./", "../", "/", "root:"} {
 		if strings.HasPrefix(reference, prefix) {
 			return true
 		}

@@ -63,6 +63,7 @@ func readBerry(f file) ([]Package, error) {
 	if len(all) == 0 { // the repository itself has an entry
 		return nil, fmt.Errorf("the file has no package: %w", errNotWhole)
 	}
+	f.requireNPM(l)
 	return all, l.whole()
 }
 
@@ -111,10 +112,8 @@ func (f file) requireNPM(l *links) (wanted, workspaces bool) {
 		return true, false
 	}
 	var manifest struct {
-		Dependencies map[string]string `json:"dependencies"`
-		Dev          map[string]string `json:"devDependencies"`
-		Optional     map[string]string `json:"optionalDependencies"`
-		Workspaces   any               `json:"workspaces"`
+		manifestNPM
+		Workspaces any `json:"workspaces"`
 	}
 	if json.Unmarshal(beside.text, &manifest) != nil {
 		return true, true
@@ -124,15 +123,7 @@ func (f file) requireNPM(l *links) (wanted, workspaces bool) {
 			return false, manifest.Workspaces != nil
 		}
 	}
-	for _, group := range []map[string]string{manifest.Dependencies, manifest.Dev, manifest.Optional} {
-		for name, reference := range group {
-			if !isPath(reference) {
-				wanted = true
-				l.need(1, name)
-			}
-		}
-	}
-	return wanted, manifest.Workspaces != nil
+	return manifest.require(l, 1), manifest.Workspaces != nil
 }
 
 // yarn1 is the state between two lines.

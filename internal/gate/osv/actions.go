@@ -5,8 +5,6 @@ import (
 
 	scalibr "github.com/google/osv-scalibr/purl"
 	"github.com/google/osv-scanner/v2/pkg/models"
-	"github.com/ossf/osv-schema/bindings/go/osvschema"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/seed-b235b314/goldenpath/internal/lockfile"
 )
@@ -28,22 +26,6 @@ func actionVersion(tag string) string {
 		tag += ".99999"
 	}
 	return tag
-}
-
-// asActions returns advisories that the library can compare with an action. Names are
-// those of repositories of GitHub, which ignores case.
-func asActions(all []*vulnerability, name string) []*vulnerability {
-	out := make([]*vulnerability, 0, len(all))
-	for _, v := range all {
-		v = proto.CloneOf(v)
-		for _, a := range v.GetAffected() {
-			if pkg := a.GetPackage(); pkg.GetEcosystem() == lockfile.Actions && strings.EqualFold(pkg.GetName(), name) {
-				a.Package = &osvschema.Package{Ecosystem: actionOrder, Name: name}
-			}
-		}
-		out = append(out, v)
-	}
-	return out
 }
 
 // actionPURL returns the package URL of an action.

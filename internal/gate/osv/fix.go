@@ -7,9 +7,13 @@ import (
 	"strings"
 
 	"github.com/google/osv-scalibr/enricher/vulnmatch/osvlocal"
+	"github.com/google/osv-scalibr/extractor"
 	"github.com/google/osv-scalibr/semantic"
 	"github.com/google/osv-scanner/v2/pkg/models"
 	"github.com/ossf/osv-schema/bindings/go/osvschema"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/seed-b235b314/goldenpath/internal/lockfile"
 )
 
 // fixed returns the lowest version above the present one that is not affected, or "" if
@@ -110,13 +114,64 @@ func affects(p models.PackageVulns, f fact, version string) bool {
 // affecting returns the advisories that are about the version of the package.
 func affecting(all []*vulnerability, p models.PackageVulns) []*vulnerability {
 	pkg := *p.Package.Inventory
-	switch {
-	case isLibrary(p):
+	if isLibrary(p) {
 		pkg.Version = lastOfLine(pkg.Version)
-	case isAction(p):
-		all = asActions(all, pkg.Name)
 	}
-	return osvlocal.VulnerabilitiesAffectingPackage(all, &pkg)
+	return osvlocal.VulnerabilitiesAffectingPackage(spelled(all, p.Package.Ecosystem, &pkg), &pkg)
+}
+
+// spelled returns the advisories with the name and the version of the package in the
+// spelling of the package. The library compares names and listed versions as texts, and
+// registries do not.
+func spelled(all []*vulnerability, eco string, pkg *extractor.Package) []*vulnerability {
+	name := pkg.Name
+	if eco == "PyPI" { // as the library writes it
+		name = spelling(eco, name)
+	}
+	order := eco
+	if eco == lockfile.Actions {
+		order = actionOrder
+	}
+	same := func(version string) bool {
+		return version != pkg.Version && eco != "Maven" && compareVersions(order, version, pkg.Version) == 0 // 1.0 and 1.0.0 are two artifacts of Maven
+	}
+	out := slices.Clone(all)
+	for i, v := range all {
+		for j, a := range v.GetAffected() {
+			its := a.GetPackage()
+			if its.GetEcosystem() != eco || spelling(eco, its.GetName()) != spelling(eco, name) {
+				continue
+			}
+			listed := slices.ContainsFunc(a.GetVersions(), same)
+			if its.GetName() == name && order == eco && !listed {
+				continue
+			}
+			if out[i] == v {
+				out[i] = proto.CloneOf(v)
+			}
+			own := out[i].GetAffected()[j]
+			own.Package = &osvschema.Package{Ecosystem: order, Name: name}
+			if listed {
+				own.Versions = append(own.Versions, pkg.Version)
+			}
+		}
+	}
+	return out
+}
+
+var dashes = regexp.MustCompile(`[-_.]+`)
+
+// spelling returns one spelling of a name for all that an ecosystem does not tell apart.
+func spelling(eco, name string) string {
+	switch eco {
+	case "PyPI": // PEP 503
+		return strings.ToLower(dashes.ReplaceAllString(name, "-"))
+	case "crates.io":
+		return strings.ToLower(strings.ReplaceAll(name, "_", "-"))
+	case "NuGet", "Packagist", "SwiftURL", lockfile.Actions:
+		return strings.ToLower(name)
+	}
+	return name
 }
 
 // lastOfLine returns the release that "go 1.25" or golang:1.25 stands for: the newest one

@@ -116,6 +116,7 @@ func (s *stage) lookup(p inventory.Package) (models.PackageInfo, bool) {
 var purlType = map[string]string{
 	"npm": scalibr.TypeNPM, "PyPI": scalibr.TypePyPi, "crates.io": scalibr.TypeCargo, "RubyGems": scalibr.TypeGem, "Packagist": scalibr.TypeComposer,
 	"Maven": scalibr.TypeMaven, "NuGet": scalibr.TypeNuget, "Pub": scalibr.TypePub, "Hex": scalibr.TypeHex, "SwiftURL": scalibr.TypeSwift,
+	"CRAN": scalibr.TypeCran, "Hackage": scalibr.TypeHaskell, "ConanCenter": scalibr.TypeConan,
 }
 
 // described returns the package as an extractor of the library would describe it, with the

@@ -8,6 +8,7 @@ import (
 	"github.com/google/osv-scalibr/extractor/filesystem/language/golang/gomod"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
+	"github.com/seed-b235b314/goldenpath/internal/gate/inventory"
 )
 
 // Select returns the lock files and manifests, and the files that are read together
@@ -58,12 +59,19 @@ func gone(changed gate.Changes) []gate.File {
 	return out
 }
 
+// nuget is the group of everything that MSBuild may read for a project.
+const nuget = "NuGet"
+
 // group returns a key that is the same for files that are read together: pom.xml and
 // its parents anywhere, requirements files, a lock file and the files beside it.
 func group(name, kind string) string {
 	switch kind {
-	case ownReader + "Maven", ownReader + "requirements", ownReader + "NuGet project":
+	case ownReader + "Maven", ownReader + "requirements":
 		return kind
+	case ownReader + "NuGet lock", ownReader + "NuGet project":
+		return nuget
+	case ownReader + "Gradle", ownReader + "Gradle verification", ownReader + "Gradle catalog":
+		return "Gradle" // a lock file decides whether the catalog is read
 	case vendored:
 		return vendoredLibrary(name)
 	case workspace:
@@ -82,32 +90,33 @@ func touchedGroups(k kinds, kind map[string]string, inc map[string][]string, cha
 		if of := k.of(name, 0); of != "" {
 			touched[group(name, of)] = true
 		}
-		if path.Base(name) == "Directory.Build.props" {
-			touched[ownReader+"NuGet project"] = true
-		}
 		for _, by := range inc[name] {
-			if !sideFile(name) {
-				touched[group(by, kind[by])] = true
-			}
+			touched[group(by, kind[by])] = true
 		}
 	}
 	return touched
 }
 
-// sideFile reports whether a file only states which dependencies are direct. A change
-// to such a file alone does not change any version.
-func sideFile(name string) bool {
-	return path.Base(name) == "pyproject.toml"
+// requirementsLike are the extensions of files that requirements may include.
+var requirementsLike = strings.Split(",.txt,.in,.pip,.lst,.list,.req,.reqs,.requirements,.constraints,.lock,.pins,.pinned,.frozen,.freeze,.deps,.dependencies,.versions,.cfg,.conf,.prod,.dev,.test,.base,.common,.inc,.include", ",")
+
+// importLike are the extensions of files that a project of MSBuild may import.
+var importLike = []string{".props", ".targets", ".proj", ".projitems", ".tasks"}
+
+// manifestOf has the manifest beside each kind of lock file, which decides whether the
+// lock file is complete.
+var manifestOf = map[string]string{
+	"npm": "package.json", "Yarn": "package.json", "pnpm": "package.json", "Bun": "package.json", "Deno": "deno.json",
+	"Poetry": "pyproject.toml", "uv": "pyproject.toml", "PDM": "pyproject.toml", "Pipenv": "Pipfile",
+	"Cargo": "Cargo.toml", "Composer": "composer.json", "pub": "pubspec.yaml",
 }
 
-// requirementsLike are the extensions of files that requirements may include.
-var requirementsLike = []string{"", ".txt", ".in", ".pip", ".lst", ".list", ".req", ".reqs", ".requirements", ".constraints"}
-
-// includes maps each file that is not a lock file to the requirements files that may
-// include it. Only the text of a requirements file states what it includes, so every
+// includes maps each file that is not a lock file to those that may be read with it: the
+// lock file beside a manifest, a project of MSBuild, requirements files. Only the text of a requirements file states what it includes, so every
 // possible file in, above and below the folders of requirements files is listed.
 func includes(files []gate.File, kind map[string]string) map[string][]string {
 	var modules []string                                             // that a base image or a workflow may build
+	project := ""                                                    // a project of MSBuild
 	beside := map[string]string{}                                    // from a file to the one that may include it
 	requirements, around := map[string]string{}, map[string]string{} // from a folder to one of them
 	for name, of := range kind {
@@ -116,8 +125,10 @@ func includes(files []gate.File, kind map[string]string) map[string][]string {
 		case "go/gomod":
 			modules = append(modules, name)
 			beside[path.Join(dir, "go.sum")] = name
-		case ownReader + "Poetry":
-			beside[path.Join(dir, "pyproject.toml")] = name
+		case ownReader + "Bundler":
+			beside[inventory.Gemfile(name)] = name
+		case ownReader + "NuGet project":
+			project = name
 		case ownReader + "requirements":
 			around[path.Dir(dir)] = name
 			for d := dir; ; d = path.Dir(d) {
@@ -125,6 +136,10 @@ func includes(files []gate.File, kind map[string]string) map[string][]string {
 				if d == "." {
 					break
 				}
+			}
+		default:
+			if manifest := manifestOf[strings.TrimPrefix(of, ownReader)]; manifest != "" {
+				beside[path.Join(dir, manifest)] = name
 			}
 		}
 	}
@@ -138,6 +153,9 @@ func includes(files []gate.File, kind map[string]string) map[string][]string {
 		}
 		if by, ok := beside[f.Path]; ok {
 			out[f.Path] = append(out[f.Path], by)
+		}
+		if project != "" && slices.Contains(importLike, path.Ext(f.Path)) {
+			out[f.Path] = append(out[f.Path], project)
 		}
 		if len(requirements) == 0 || !slices.Contains(requirementsLike, path.Ext(f.Path)) {
 			continue

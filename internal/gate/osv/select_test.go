@@ -12,6 +12,7 @@ func TestSelect(t *testing.T) {
 	tree := []string{
 		"README.md", "api/go.mod", "api/go.sum", "api/main.go", "go.mod", "go.sum", "java/a/pom.xml", "java/pom.xml", "lib/poetry.lock",
 		"lib/pyproject.toml", "notes/b.txt", "py/base.txt", "py/requirements.txt", "py/requirements/dev.in", "web/package-lock.json", "web/package.json",
+		"net/a/a.csproj", "net/eng/Versions.props", "jvm/gradle/libs.versions.toml", "py/pins/prod.lock",
 	}
 	for name, c := range map[string]struct {
 		changed gate.Changes
