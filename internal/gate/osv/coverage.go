@@ -65,6 +65,10 @@ func (t tree) cover(found models.VulnerabilityResults) *coverage {
 			c.files[file] = true
 		}
 	}
+	for file, n := range t.stage.unidentified {
+		c.nameless += n
+		c.files[file] = true
+	}
 	for _, src := range found.Results {
 		for i := range src.Packages {
 			p := &src.Packages[i]

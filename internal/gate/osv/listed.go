@@ -157,6 +157,7 @@ func (t tree) describe(found models.VulnerabilityResults) []gate.Gap {
 			p := &src.Packages[i]
 			at := p.Package.Inventory.Location.PathOrEmpty()
 			if path.Base(filepath.ToSlash(at)) != packageList {
+				identify(p)
 				continue
 			}
 			file, _ := t.stage.original(at)

@@ -148,7 +148,7 @@ func includes(files []gate.File, kind map[string]string) map[string][]string {
 		if namesToolchain(f.Path) {
 			out[f.Path] = append(out[f.Path], modules...)
 		}
-		if kind[f.Path] != "" {
+		if kind[f.Path] != "" || inventory.Format(f.Path) != "" { // the latter of a deleted file
 			continue
 		}
 		if by, ok := beside[f.Path]; ok {

@@ -43,6 +43,8 @@ type stage struct {
 	read      map[string][]inventory.Package // by path in the repository
 	// unknown is the number of C and C++ sources that only osv.dev could identify.
 	unknown int
+	// unidentified is the number of packages in each SBOM that only have a name.
+	unidentified map[string]int
 }
 
 // newStage copies the files. A file that cannot be copied is a gap.
@@ -56,7 +58,7 @@ func newStage(ctx context.Context, in gate.Input, dir string) (*stage, error) {
 		return nil, err
 	}
 	defer root.Close()
-	s := &stage{dir: dir, names: map[string]string{}, safe: map[string]string{}, used: map[string]bool{}, kinds: k, offline: in.Offline, reader: newReader(root), read: map[string][]inventory.Package{}, minimum: map[string]bool{}}
+	s := &stage{dir: dir, names: map[string]string{}, safe: map[string]string{}, used: map[string]bool{}, kinds: k, offline: in.Offline, reader: newReader(root), read: map[string][]inventory.Package{}, minimum: map[string]bool{}, unidentified: map[string]int{}}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -106,6 +108,11 @@ func (s *stage) add(root *os.Root, f gate.File) error {
 		text, gaps, why = workspaceMod(f.Path, text)
 		s.gaps = append(s.gaps, gaps...)
 		name = s.place(f.Path + "/go.mod")
+	}
+	if why == "" && strings.HasPrefix(s.kinds.of(f.Path, 0), "sbom/") {
+		if n := unidentified(text); n > 0 {
+			s.unidentified[f.Path] = n
+		}
 	}
 	if why != "" {
 		s.gaps = append(s.gaps, gate.Gap{What: f.Path, Why: why, Remedy: "repair the file, remove it, or exclude its folder"})

@@ -1,0 +1,61 @@
+package osv
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate"
+)
+
+// The names and the listed versions of advisories are compared by the rules of the
+// ecosystem, not as texts.
+func TestSpelling(t *testing.T) {
+	for name, c := range map[string]struct {
+		ecosystem, advisory, affected, file, text string
+		want                                      int
+	}{
+		"PyPI, a name":             {"PyPI", "Jw_Util", `"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"2.3"}]}]`, "requirements.txt", "jw.util==2.2\n", 1},
+		"PyPI, the fixed version":  {"PyPI", "Jw_Util", `"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"2.3"}]}]`, "requirements.txt", "jw.util==2.3\n", 0},
+		"PyPI, a listed version":   {"PyPI", "gratient", `"versions":["0.5"]`, "requirements.txt", "gratient==0.5.0\n", 1},
+		"PyPI, another":            {"PyPI", "gratient", `"versions":["0.5"]`, "requirements.txt", "gratient==0.5.1\n", 0},
+		"NuGet, a name":            {"NuGet", "Bad.Package", `"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"}]}]`, "packages.config", `<packages><package id="bad.package" version="1.0.0"/></packages>`, 1},
+		"NuGet, a listed version":  {"NuGet", "Bad", `"versions":["1.0.0"]`, "packages.config", `<packages><package id="Bad" version="1.0"/></packages>`, 1},
+		"Maven, another artifact":  {"Maven", "g:a", `"versions":["1.0"]`, "gradle.lockfile", "g:a:1.0.0=x\nempty=\n", 0},
+		"crates.io, a name":        {"crates.io", "bad_crate", `"ranges":[{"type":"SEMVER","events":[{"introduced":"0"}]}]`, "Cargo.lock", "[[package]]\nname = \"Bad-crate\"\nversion = \"1.0.0\"\nsource = \"registry+x\"\n", 1},
+		"Packagist, a name":        {"Packagist", "Acme/Bad", `"versions":["1.0.0"]`, "composer.lock", `{"packages":[{"name":"acme/bad","version":"v1.0.0"}]}`, 1},
+		"SwiftURL, a name":         {"SwiftURL", "github.com/Example/Bad", `"ranges":[{"type":"SEMVER","events":[{"introduced":"0"}]}]`, "Package.resolved", `{"pins":[{"identity":"bad","kind":"remoteSourceControl","location":"https://github.com/example/bad.git","state":{"version":"1.0.0"}}],"version":2}`, 1},
+		"npm, two packages":        {"npm", "JSONStream", `"versions":["1.0.0"]`, "package-lock.json", `{"lockfileVersion":3,"packages":{"node_modules/jsonstream":{"version":"1.0.0"}}}`, 0},
+		"CRAN, by another mirror":  {"CRAN", "badcran", `"versions":["1.0.0"]`, "renv.lock", `{"Packages":{"badcran":{"Version":"1.0.0","Source":"Repository","Repository":"RSPM"}}}`, 1},
+		"Hackage, on one line":     {"Hackage", "bad", `"versions":["1.0"]`, "cabal.project.freeze", "constraints: any.ok ==1.0, any.bad ==1.0\n", 1},
+		"Conan, of a user":         {"ConanCenter", "bad", `"versions":["1.0"]`, "conan.lock", `{"requires":["bad/1.0@acme/stable#aa"]}`, 1},
+		"a layer below another":    {"PyPI", "bad", `"versions":["1.0"]`, "requirements.txt", "bad==1.0\n", 1},
+		"an SBOM, by its purl":     {"npm", "@acme/bad", `"versions":["1.0.0"]`, "bom.json", `{"bomFormat":"CycloneDX","specVersion":"1.6","components":[{"type":"library","name":"The bad library","version":"1.0.0","purl":"pkg:npm/%40acme/bad"}]}`, 1},
+		"an SBOM, not by its name": {"npm", "bad", `"versions":["1.0.0"]`, "bom.json", `{"bomFormat":"CycloneDX","specVersion":"1.6","components":[{"type":"library","name":"bad","version":"1.0.0","purl":"pkg:npm/good@1.0.0"}]}`, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dbs := t.TempDir()
+			pack(t, archive(dbs, c.ecosystem), map[string]string{"X-1.json": fmt.Sprintf(`{"id":"X-1","affected":[{"package":{"ecosystem":%q,"name":%q},%s}]}`, c.ecosystem, c.advisory, c.affected)})
+			dir := write(t, t.TempDir(), map[string]string{c.file: c.text})
+			if c.file == "requirements.txt" { // another layer has only its constraints from it
+				write(t, dir, map[string]string{"dev-requirements.txt": "-c requirements.txt\n"})
+			}
+			res := scan(t, gate.Input{Dir: dir, Databases: dbs})
+			if len(res.Findings) != c.want || len(res.Missing) != 0 {
+				t.Errorf("%d findings, want %d; not checked: %v", len(res.Findings), c.want, res.Missing)
+			}
+		})
+	}
+}
+
+// The packages of an SBOM that cannot be looked up are counted.
+func TestUnidentified(t *testing.T) {
+	for text, want := range map[string]int{
+		`{"components":[{"type":"library","name":"a"},{"type":"library","name":"b","purl":"pkg:npm/b@1"},{"type":"file","name":"c"},{"type":"application","components":[{"type":"framework","name":"d"}]}]}`:                                         2,
+		`{"packages":[{"SPDXID":"x","name":"x"},{"SPDXID":"a","name":"a"},{"SPDXID":"b","externalRefs":[{"referenceType":"purl"}]}],"relationships":[{"spdxElementId":"SPDXRef-DOCUMENT","relationshipType":"DESCRIBES","relatedSpdxElement":"x"}]}`: 1,
+		`<bom/>`: 0,
+	} {
+		if got := unidentified([]byte(text)); got != want {
+			t.Errorf("%d packages in %s, want %d", got, text, want)
+		}
+	}
+}
