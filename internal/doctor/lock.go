@@ -17,7 +17,11 @@ import (
 var fixture = regexp.MustCompile(`(^|/)(testdata|node_modules|vendor|fixtures|examples?|__fixtures__)/`)
 
 func lockFiles(r *repo) finding {
-	committed := lockfile.Files{}
+	read := func(name string) []byte {
+		b, _ := r.read(name) // nil on an error
+		return b
+	}
+	committed := lockfile.NewFiles(read)
 	for _, f := range r.o.Files {
 		committed.Add(f)
 	}
@@ -31,14 +35,14 @@ func lockFiles(r *repo) finding {
 		if !is {
 			continue
 		}
-		if b, err := r.read(f); err != nil || m.Asks != nil && !m.Asks.Match(b) {
+		if b, err := r.read(f); err != nil || !m.Asks(b) {
 			continue
 		}
 		manifests++
-		if m.Lock(path.Dir(f), committed) != "" {
+		if committed.Lock(m, f) != "" {
 			continue
 		}
-		loose := m.Lock(path.Dir(f), r.onDisk(path.Dir(f), m))
+		loose := r.onDisk(path.Dir(f), m, read).Lock(m, f)
 		if loose == "" {
 			lacks, fix = append(lacks, f+" has no lock file"), append(fix, "cd "+quote(path.Dir(f))+" && "+m.Make)
 		} else {
@@ -56,12 +60,12 @@ func lockFiles(r *repo) finding {
 
 // onDisk returns the files in the folders that may have the lock file of a manifest in dir,
 // committed or not.
-func (r *repo) onDisk(dir string, m lockfile.Manifest) lockfile.Files {
-	all := lockfile.Files{}
+func (r *repo) onDisk(dir string, m lockfile.Manifest, read func(string) []byte) *lockfile.Files {
+	all := lockfile.NewFiles(read)
 	for {
 		for _, lock := range m.Locks {
 			folder := path.Join(dir, path.Dir(lock))
-			if all[folder] != nil {
+			if all.Folder(folder) != nil {
 				continue
 			}
 			entries, _ := fs.ReadDir(r.root.FS(), folder) // a folder that cannot be read has no lock file

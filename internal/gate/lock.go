@@ -3,7 +3,6 @@ package gate
 import (
 	"fmt"
 	"os"
-	"path"
 	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/lockfile"
@@ -14,32 +13,43 @@ import (
 // manifest is assumed to have dependencies.
 const mostManifest = 1 << 20
 
+// mostLock is the size in bytes of the largest lock file that is read for the members of
+// its workspace.
+const mostLock = 64 << 20
+
 // unlocked returns a gap for each manifest without a lock file: the versions that get
 // built are unknown, so they were not looked up. It also returns a gap for each lock file
-// that nothing reads. go.mod is left out, because it names
-// exact versions.
+// that nothing reads. go.mod is left out, because it names exact versions. A change that
+// deletes a lock file concerns its manifest.
 func unlocked(o Options, changed Changes) []Gap {
-	there := lockfile.Files{}
-	for _, f := range o.Files {
-		there.Add(f.Path)
-	}
 	root, err := os.OpenRoot(o.Dir)
 	if err != nil {
 		return nil // the scanners report it
 	}
 	defer root.Close()
+	there := lockfile.NewFiles(func(name string) []byte {
+		info, err := root.Stat(name)
+		if err != nil || info.Size() > mostLock {
+			return nil
+		}
+		b, _ := root.ReadFile(name) // nil on an error
+		return b
+	})
+	for _, f := range o.Files {
+		there.Add(f.Path)
+	}
 	var all []Gap
 	for _, f := range o.Files {
-		if remedy, ok := lockfile.Unread(f.Path); ok && changed.Has(f.Path) {
+		if remedy, ok := there.Unread(f.Path); ok && changed.Has(f.Path) {
 			all = append(all, Gap{What: f.Path, Why: "no scanner here reads this file, so its packages were not looked up", Remedy: remedy})
 			continue
 		}
 		m, is := lockfile.Of(f.Path)
-		if !is || m.Name == "go.mod" || !changed.Has(f.Path) || m.Lock(path.Dir(f.Path), there) != "" {
+		if !is || m.Name == "go.mod" || !changed.Has(f.Path) && !m.Near(f.Path, changed) || there.Lock(m, f.Path) != "" {
 			continue
 		}
-		if m.Asks != nil && f.Size <= mostManifest {
-			if b, err := root.ReadFile(f.Path); err == nil && !m.Asks.Match(b) {
+		if f.Size <= mostManifest {
+			if b, err := root.ReadFile(f.Path); err == nil && !m.Asks(b) {
 				continue
 			}
 		}
@@ -59,7 +69,7 @@ func lockCheck(missing []Gap) (report.Check, bool) {
 		names = append(names, g.What)
 	}
 	return report.Check{
-		Name: lockRow, State: report.Warned, Result: fmt.Sprintf("%d missing or not readable, so dependencies were not looked up: %s", len(missing), strings.Join(names, ", ")),
+		Name: lockRow, State: report.Warned, Result: fmt.Sprintf("%d missing or not readable, so the versions that get built were not looked up: %s", len(missing), strings.Join(names, ", ")),
 		Note: missing[0].Remedy,
 	}, true
 }

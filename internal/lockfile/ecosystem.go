@@ -15,7 +15,8 @@ var ecosystems = map[string]string{
 	"pom.xml": "Maven", "gradle.lockfile": "Maven", "verification-metadata.xml": "Maven",
 	"packages.lock.json": "NuGet", "packages.config": "NuGet", "Directory.Packages.props": "NuGet",
 	"mix.lock": "Hex", "pubspec.lock": "Pub", "renv.lock": "CRAN", "Package.resolved": "SwiftURL", "conan.lock": "ConanCenter",
-	"cabal.project.freeze": "Hackage", "stack.yaml.lock": "Hackage",
+	"cabal.project.freeze": "Hackage", "stack.yaml.lock": "Hackage", "buildscript-gradle.lockfile": "Maven", "settings-gradle.lockfile": "Maven",
+	"manifest.toml": "Hex", "dotnet-tools.json": "NuGet",
 }
 
 // Actions is OSV's name for the ecosystem of what workflows use.
@@ -42,8 +43,14 @@ func Ecosystem(file string) string {
 		return Actions
 	case strings.HasSuffix(base, ".csproj"), strings.HasSuffix(base, ".fsproj"), strings.HasSuffix(base, ".vbproj"), strings.HasSuffix(base, ".deps.json"):
 		return "NuGet"
-	case strings.HasSuffix(base, ".versions.toml"), strings.HasSuffix(base, ".pom"):
+	case strings.HasPrefix(base, "packages.") && (strings.HasSuffix(base, "lock.json") || strings.HasSuffix(base, "config")):
+		return "NuGet"
+	case strings.HasSuffix(base, ".versions.toml"), strings.HasSuffix(base, ".pom"), strings.HasSuffix(base, "maven_install.json"):
 		return "Maven"
+	case strings.HasSuffix(strings.ToLower(base), ".gemfile.lock"), strings.HasPrefix(base, "Gemfile.") && strings.HasSuffix(base, ".lock"):
+		return "RubyGems"
+	case strings.HasPrefix(base, "requirements") && strings.HasSuffix(base, ".lock"), strings.HasSuffix(base, ".py.lock"):
+		return "PyPI"
 	case strings.HasPrefix(base, "pylock.") && strings.HasSuffix(base, ".toml"):
 		return "PyPI"
 	case strings.HasSuffix(base, "requirements.txt"), strings.HasPrefix(base, "requirements") && strings.HasSuffix(base, ".txt"):
