@@ -5,11 +5,13 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
 	"github.com/dustin/go-humanize/english"
+	"github.com/package-url/packageurl-go"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
@@ -100,7 +102,7 @@ func (p Policy) check(packages []Package) []report.Finding {
 			continue
 		}
 		own := !pkg.system() && (pkg.Direct || !marked[pkg.At.Path])
-		if p.Dependencies != nil && own && !pkg.Image && !slices.ContainsFunc(p.Dependencies, func(pattern string) bool { return doublestar.MatchUnvalidated(pattern, name) }) {
+		if p.Dependencies != nil && own && !pkg.Image && !slices.ContainsFunc(p.Dependencies, func(pattern string) bool { return doublestar.MatchUnvalidated(oneSpelling(pattern), oneSpelling(name)) }) {
 			found("dependency-not-allowed", report.High, name+" is not on the list of allowed dependencies",
 				"use a dependency that is on the list, or add "+name+" to the list on the base branch")
 		}
@@ -109,7 +111,8 @@ func (p Policy) check(packages []Package) []report.Finding {
 				found("licence-not-allowed", report.High, name+" has the licence "+l+": "+bad, "replace "+name+", or waive it with its purl, a reason and an expiry")
 			}
 		}
-		if len(pkg.Licences) == 0 && !pkg.system() && !pkg.Image {
+		uncertain := func(l string) bool { _, err := LicenceIDs(l); return err != nil && p.forbids(l, false) == "" }
+		if (len(pkg.Licences) == 0 || slices.ContainsFunc(pkg.Licences, uncertain)) && !pkg.system() && !pkg.Image {
 			unknown[pkg.At.Path]++
 		}
 		if len(p.Allow) > 0 && len(pkg.Licences) == 0 && !pkg.system() && !pkg.Image {
@@ -122,11 +125,27 @@ func (p Policy) check(packages []Package) []report.Finding {
 	for _, file := range slices.Sorted(maps.Keys(unknown)) {
 		if len(p.Deny) > 0 && file != "" {
 			out = append(out, report.Finding{Rule: "licence-unknown", Severity: report.Low, At: report.Location{Path: file}, Tools: []string{policyTool},
-				Message: fmt.Sprintf("the licences of %s are unknown, so gate.licences.deny cannot be applied to them", english.Plural(unknown[file], "package", "")),
+				Message: fmt.Sprintf("the licences of %s are unknown or not SPDX expressions, so gate.licences.deny cannot be applied to them", english.Plural(unknown[file], "package", "")),
 				Fix:     "check their licences, and waive the rule for this file; or list the accepted licences with gate.licences.allow"})
 		}
 	}
 	return out
+}
+
+// oneSpelling returns a package URL without version, or a pattern of them, in one spelling
+// for all that name the same packages.
+func oneSpelling(purl string) string {
+	if plain, err := url.PathUnescape(purl); err == nil {
+		purl = plain
+	}
+	kind, name, _ := strings.Cut(strings.TrimPrefix(purl, "pkg:"), "/")
+	if kind = strings.ToLower(kind); !slices.Contains(caseful, kind) {
+		name = strings.ToLower(name)
+	}
+	if kind == packageurl.TypePyPi {
+		name = dashes.ReplaceAllString(name, "-")
+	}
+	return kind + "/" + name
 }
 
 // forbids returns the reason why a licence expression is not accepted, or "" if it is.

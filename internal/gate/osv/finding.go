@@ -33,6 +33,7 @@ func (t tree) report(found models.VulnerabilityResults, manifests map[string]man
 			res.Findings = append(res.Findings, found...)
 		}
 	}
+	res.Packages = append(res.Packages, t.stage.others(manifests)...)
 	slices.SortFunc(res.Findings, func(a, b report.Finding) int {
 		return cmp.Or(cmp.Compare(a.At.Path, b.At.Path), cmp.Compare(a.At.Line, b.At.Line),
 			cmp.Compare(a.Package, b.Package), cmp.Compare(a.Rule, b.Rule))

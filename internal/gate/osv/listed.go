@@ -19,6 +19,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/gate/inventory"
 	"github.com/seed-b235b314/goldenpath/internal/lockfile"
+	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
 const (
@@ -137,6 +138,30 @@ func (s *stage) described(p inventory.Package) *extractor.Package {
 		out.Metadata = &javalockfile.Metadata{GroupID: group, ArtifactID: artifact}
 	}
 	return out
+}
+
+// others returns the packages that were not looked up because they have no exact version
+// or no database. They are part of the app nevertheless.
+func (s *stage) others(manifests map[string]manifest) []gate.Package {
+	var all []gate.Package
+	for file, packages := range s.read {
+		for _, p := range packages {
+			if _, asked := s.lookup(p); asked || p.Origin == inventory.Own || p.Origin == inventory.Toolkit || p.Ecosystem == lockfile.Actions {
+				continue
+			}
+			plain := extractor.Package{Name: p.Name, PURLType: cmp.Or(purlType[p.Ecosystem], "generic")}
+			if group, artifact, ok := strings.Cut(p.Name, ":"); ok && p.Ecosystem == "Maven" {
+				plain.Metadata = &javalockfile.Metadata{GroupID: group, ArtifactID: artifact}
+			}
+			u := purl(models.PackageVulns{Package: models.PackageInfo{Name: p.Name, Inventory: &plain}})
+			if plain.PURLType == "generic" && p.Origin == inventory.Registry { // conda, JSR
+				u = (&scalibr.PackageURL{Type: plain.PURLType, Name: p.Name, Version: p.Version}).String()
+			}
+			known := manifests[file][[2]string{p.Name, p.Version}]
+			all = append(all, gate.Package{PURL: u, At: report.Location{Path: p.File, Line: p.Line}, Direct: known.direct, Through: known.through, Licences: known.licences})
+		}
+	}
+	return all
 }
 
 // describe replaces what the library knows about the packages of the lists: it has neither

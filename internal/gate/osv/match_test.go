@@ -2,6 +2,7 @@ package osv
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
@@ -56,6 +57,29 @@ func TestUnidentified(t *testing.T) {
 	} {
 		if got := unidentified([]byte(text)); got != want {
 			t.Errorf("%d packages in %s, want %d", got, text, want)
+		}
+	}
+}
+
+// What is not looked up is a package of the app too, for the policy and the SBOM.
+func TestOthers(t *testing.T) {
+	for file, c := range map[string]struct{ text, want string }{
+		"requirements.txt":  {"a>=1\nb\nc @ https://e/x.whl\n-e .\n", "pkg:pypi/a pkg:pypi/b pkg:pypi/c"},
+		"package-lock.json": {`{"lockfileVersion":3,"packages":{"":{"dependencies":{"@s/n":"github:a/n"}},"node_modules/@s/n":{"version":"1.0.0","license":"MIT","resolved":"git+ssh://git@github.com/a/n.git#0123456789012345678901234567890123456789"}}}`, "pkg:npm/%40s/n direct MIT"},
+		"pom.xml":           {"<project><dependencies><dependency><groupId>g</groupId><artifactId>A</artifactId></dependency></dependencies></project>", "pkg:maven/g/A"},
+		"deno.lock":         {`{"version":"5","jsr":{"@s/p@1.0.0":{}},"remote":{"https://e/x.ts":"aa"}}`, "pkg:generic/%40s%2Fp@1.0.0 pkg:generic/https:%2F%2Fe%2Fx.ts"},
+	} {
+		res := scan(t, gate.Input{Dir: write(t, t.TempDir(), map[string]string{file: c.text})})
+		var got []string
+		for _, p := range res.Packages {
+			text := p.PURL
+			if p.Direct {
+				text += " direct"
+			}
+			got = append(got, strings.Join(append([]string{text}, p.Licences...), " "))
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s: %q, want %q", file, got, c.want)
 		}
 	}
 }

@@ -47,7 +47,7 @@ func TestPURLs(t *testing.T) {
 	for _, purl := range []string{
 		"pkg:npm/%40a/b@1.0.0-rc.1%2Bx", "pkg:npm/c@2.0.0", "pkg:npm/%40d/e@1.0.0", "pkg:pypi/flask-sql-x@1.0%2Bcpu", "pkg:cargo/serde_json@1.0.0", "pkg:gem/rack-x@1.0.0",
 		"pkg:composer/vendor/lib@1.2.3", "pkg:maven/org.A/b@1", "pkg:maven/org.c/d@1.5", "pkg:nuget/New.Json@13.0.1", "pkg:pub/a_b@1.0.0", "pkg:hex/a_b@1.0.0",
-		"pkg:swift/github.com/Acme/bad@1.0.0", "pkg:golang/example.org/a/b/v2@2.0.0", "pkg:golang/stdlib@1.25.5", "pkg:cran/R6@2.5", "pkg:conan/zlib@1.2.11", "pkg:hackage/aeson@2.0.0",
+		"pkg:swift/github.com/Acme/bad@1.0.0", "pkg:golang/example.org/a/b/v2@2.0.0", "pkg:golang/stdlib@1.25.5", "pkg:cran/R6@2.5", "pkg:conan/zlib@1.2.11", "pkg:hackage/aeson@2.0.0", "pkg:generic/%40std%2Fpath@1.0.0",
 	} {
 		want[purl] = true
 	}
