@@ -125,10 +125,13 @@ func TestCheckout(t *testing.T) {
 		"a key not committed":          {loose(".goldenpath/evidence.pub"), "evidence key", report.Failed, "is not committed", "git add"},
 		"no lock file":                 {without("package-lock.json"), "lock files", report.Warned, "package.json has no lock file", "npm install --package-lock-only"},
 		"a lock not committed":         {loose("package-lock.json"), "lock files", report.Warned, "package-lock.json is not committed", "git add --force -- package-lock.json"},
-		"one lock of a workspace":      {with("apps/web/package.json", `{"devDependencies": {"vite": "7"}}`), "lock files", report.OK, "2 manifests have a lock file", ""},
-		"no advisories":                {with("Cargo.lock", ""), "advisories", report.Warned, "no advisories for crates.io on this machine", "security-gate database update --ecosystems crates.io"},
-		"in a workflow":                {func(p *repo) { p.hosted = true }, "advisories", report.NotApplicable, "asks osv.dev", ""},
-		"nothing to lock":              {without("package.json"), "lock files", report.NotApplicable, "no package manifest", ""},
+		"one lock of a workspace": {func(p *repo) {
+			with("apps/web/package.json", `{"devDependencies": {"vite": "7"}}`)(p)
+			with("package-lock.json", `{"packages": {"": {}, "apps/web": {}}}`)(p)
+		}, "lock files", report.OK, "2 manifests have a lock file", ""},
+		"no advisories":   {with("Cargo.lock", ""), "advisories", report.Warned, "no advisories for crates.io on this machine", "security-gate database update --ecosystems crates.io"},
+		"in a workflow":   {func(p *repo) { p.hosted = true }, "advisories", report.NotApplicable, "asks osv.dev", ""},
+		"nothing to lock": {without("package.json"), "lock files", report.NotApplicable, "no package manifest", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := healthy(t)

@@ -196,7 +196,7 @@ func TestStale(t *testing.T) {
 	})
 }
 
-// Entries that are no package of a registry, or in a notation of their own.
+// Entries that do not come from a registry, or in a notation of their own.
 func TestEntries(t *testing.T) {
 	testKinds(t, kindCases{
 		"pnpm 7, a folder": {"pnpm-lock.yaml", files{"pnpm-lock.yaml": "lockfileVersion: 5.4\nspecifiers:\n  ext: file:ext\ndependencies:\n  ext: file:ext\n  b: 2.0.0\npackages:\n  file:ext:\n    resolution: {directory: ext, type: directory}\n    name: ext\n    version: 9.9.9\n    dev: false\n  /b/2.0.0:\n    resolution: {integrity: sha512-x}\n"}, []string{"ext own", "b 2.0.0"}},

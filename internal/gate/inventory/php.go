@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// provided is what a package of Composer stands for besides itself.
+// provided is what a package of Composer also stands for.
 type provided struct {
 	Replace map[string]string `json:"replace"`
 	Provide map[string]string `json:"provide"`

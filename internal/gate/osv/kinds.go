@@ -65,6 +65,9 @@ const (
 // workspace is read by this package: the library has no extractor for go.work.
 const workspace = "go/work"
 
+// moduleFile is a go.mod with another name.
+const moduleFile = "go/modfile"
+
 // kinds decides which files name dependencies, as the library does.
 type kinds []filesystem.Extractor
 
@@ -102,6 +105,8 @@ func (k kinds) of(name string, size int64) string {
 		return customJSON
 	case path.Base(name) == "go.work":
 		return workspace
+	case path.Ext(name) == ".mod": // go mod tidy -modfile=go.tool.mod
+		return moduleFile
 	case vendoredLibrary(name) != "":
 		return vendored
 	}

@@ -83,7 +83,7 @@ func TestKinds(t *testing.T) {
 		"go.mod": "go/gomod", "a/b/pom.xml": "inventory/Maven", "x.pom": "inventory/Maven", "a/App.csproj": "inventory/NuGet project",
 		"requirements-dev.txt": "inventory/requirements", "my_requirements_x.txt": "inventory/requirements", "requirements/base.txt": "inventory/requirements",
 		"gradle/verification-metadata.xml": "inventory/Gradle verification", "verification-metadata.xml": "", "node_modules/a/package-lock.json": "", "conan.lock": "inventory/Conan", "a.deps.json": "dotnet/depsjson", "a.cdx.json": "sbom/cdx", "BOM.json": "sbom/cdx", "a.spdx.json": "sbom/spdx",
-		"pylock.dev.toml": "inventory/pylock", "osv-scanner-custom.json": customJSON,
+		"go.tool.mod": moduleFile, "pylock.dev.toml": "inventory/pylock", "osv-scanner-custom.json": customJSON,
 		"third_party/zlib/src/deflate.c": vendored, "third_party/deflate.c": "", "src/deflate.c": "",
 		"go.sum": "", "main.go": "", "package.json": "", "var/lib/dpkg/status": "", "lib/apk/db/installed": "",
 	} {

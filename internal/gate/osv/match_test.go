@@ -83,3 +83,18 @@ func TestOthers(t *testing.T) {
 		}
 	}
 }
+
+// A go.mod with another name is read like one, and other files with this extension are not.
+func TestModuleFiles(t *testing.T) {
+	dir := write(t, t.TempDir(), map[string]string{
+		"go.tool.mod": goMod, "song.mod": "M.K.", "a/go.mod": "module a\n\ngo 1.22.1\n\ntoolchain default\n",
+	})
+	res := scan(t, gate.Input{Dir: dir, Databases: databases(t, "Go")})
+	var got []string
+	for _, f := range res.Findings {
+		got = append(got, fmt.Sprintf("%s:%d %s", f.At.Path, f.At.Line, f.Package))
+	}
+	if want := "a/go.mod:3 pkg:golang/stdlib@1.22.1 go.tool.mod:3 pkg:golang/stdlib@1.22.1 go.tool.mod:5 pkg:golang/golang.org/x/net@0.20.0"; strings.Join(got, " ") != want || len(res.Missing) != 0 {
+		t.Errorf("%q, want %q; not checked %v", got, want, res.Missing)
+	}
+}

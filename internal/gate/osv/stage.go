@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -100,7 +101,14 @@ func (s *stage) add(root *os.Root, f gate.File) error {
 	case own:
 		name = path.Join(name, packageText)
 		why = s.list(f.Path, text)
-	case base == "go.mod":
+	case path.Ext(base) == ".mod":
+		if base != "go.mod" {
+			if !module.Match(text) {
+				return nil // Modula, music, a part of a DTD
+			}
+			name = s.place(f.Path + "/go.mod")
+		}
+		text = noToolchain.ReplaceAll(text, nil)
 		s.minimum[f.Path] = s.toolchain.unknown(text)
 		text = s.toolchain.build(replaced(text))
 	case base == "go.work":
@@ -122,6 +130,13 @@ func (s *stage) add(root *os.Root, f gate.File) error {
 	s.bytes += int64(len(text))
 	return s.copy(name, text)
 }
+
+// module matches a file of the format of go.mod, and noToolchain the directive that chooses
+// the release of the machine, which the library takes for a release.
+var (
+	module      = regexp.MustCompile(`(?m)^module\s`)
+	noToolchain = regexp.MustCompile(`(?m)^toolchain[ \t]+default\b.*$`)
+)
 
 func (s *stage) copy(name string, text []byte) error {
 	to := filepath.Join(s.dir, filepath.FromSlash(name))

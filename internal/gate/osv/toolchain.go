@@ -186,7 +186,7 @@ func (t toolchain) describe() string {
 
 // goModVersion returns the release that a go.mod asks for.
 func goModVersion(f *modfile.File) string {
-	if f.Toolchain != nil {
+	if f.Toolchain != nil && f.Toolchain.Name != "default" {
 		version, _, _ := strings.Cut(strings.TrimPrefix(f.Toolchain.Name, "go"), "-")
 		return version
 	}
