@@ -14,7 +14,7 @@ with a finding: zizmor, these rules, both.
 | archived-uses | archived-uses | 3, 2, 2 | 2, 2, 2 | hooks of pre-commit are not looked up |
 | artipacked | artipacked | 6, 0, 0 | 256, 0, 0 | by design: only a checkout whose folder is uploaded |
 | bot-conditions | bot-condition | 1, 1, 1 | 1, 1, 1 | the same 11 rows in the test input |
-| cache-poisoning | cache-poisoning | 19, 18, 17 | 59, 34, 24 | zizmor takes every push for a release; these rules want a tag, a release or a step that publishes, and evaluate conditions for them and the versions of actions that cache on their own; a release in a workflow that is only called is not seen |
+| cache-poisoning | cache-poisoning | 19, 18, 17 | 59, 34, 24 | zizmor takes every push for a release, and expects that pull_request_target can write the cache; these rules want a tag, a release or a step that publishes, and evaluate conditions for them and the versions of actions that cache on their own; a release in a workflow that is only called is not seen |
 | dangerous-triggers | dangerous-trigger | 12, 0, 0 | 65, 7, 6 | by design: only if code of a pull request is handled |
 | dependabot-cooldown, -execution | the same | 5, 5, 5 | 31, 31, 31 | none |
 | excessive-permissions | excessive-permissions | 11, 10, 9 | 134, 136, 133 | a write permission for a single job is accepted; a job without permissions: in a workflow that is only called has its caller's |
@@ -45,8 +45,8 @@ self-repository, superfluous-actions, unpinned-tools, and stale-action-refs, a c
 or a local action checks out, and for a workflow_run that runs a fork's artifact.
 
 Findings of high severity on the 62 repositories: 187 ` + "`" + `unpinned-uses` + "`" + `, 11 ` + "`" + `unpinned-image` + "`" + `, 4
-` + "`" + `dangerous-trigger` + "`" + ` and 1 ` + "`" + `cache-poisoning` + "`" + ` in one workflow that builds a fork's commit on workflow_run, 3 ` + "`" + `secrets-inherit` + "`" + `, 2
+` + "`" + `dangerous-trigger` + "`" + ` in one workflow that builds a fork's commit on workflow_run, 3 ` + "`" + `secrets-inherit` + "`" + `, 2
 ` + "`" + `write-all` + "`" + ` and one file that GitHub rejects. The workflows behind
-` + "`" + `dangerous-trigger` + "`" + `, ` + "`" + `cache-poisoning` + "`" + ` and the rejected file were read by hand, the references of ` + "`" + `unpinned-uses` + "`" + ` as a list. Rules whose
+` + "`" + `dangerous-trigger` + "`" + ` and the rejected file were read by hand, the references of ` + "`" + `unpinned-uses` + "`" + ` as a list. Rules whose
 findings did not hold were corrected.
 `

@@ -90,10 +90,12 @@ loosen the gate. To keep a finding, add a [waiver](security-gate.md).
 - Whether a commit belongs to a repository that is named, if the repository is private or was not looked up.
 - What a script does in functions, other files, and commands that it runs.
 - Whether a program comes from an artifact that was downloaded into the workspace itself.
+- What a script decides. A condition on an output is evaluated if the output is an expression, or if a step writes one with echo.
 - Whether the repository is public.
 - The values of a matrix that another job computes by a script.
 - Whether an environment asks for a review before a job starts: a checkout of a fixed commit behind one is medium.
 - The rules of a language model, and tools that a file of the repository gives to an agent.
+- Whether a job lets only members start an agent in a workflow that it decides to call: such an agent is medium.
 `
 
 // document returns docs/workflow-rules.md.

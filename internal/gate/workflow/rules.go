@@ -50,7 +50,7 @@ func rules() []rule {
 			"Use on: pull_request, or split the workflow in two, and do not handle that code in the privileged one.",
 			`{steps: [{uses: actions/checkout@0123456789abcdef0123456789abcdef01234567}]}`, dangerousTrigger},
 		{"script-injection", []report.Severity{high, medium, low},
-			"Untrusted input expanded inside run:, github-script or an action's script input, in workflows and composite actions, directly or through env and the outputs of steps and jobs. Also shell:, and the image and options of a container. High if anyone can write the input, also if a workflow of the repository passes it to a called one. Medium for an input of an action, and if conditions exclude forks. Low if only members can write it, and on pull_request, where its author gains nothing.",
+			"Untrusted input expanded inside run:, github-script or an action's script input, in workflows and composite actions, directly or through env and the outputs of steps and jobs. Also shell:, and the image and options of a container. High if anyone can write the input, also if a workflow of the repository passes it to a called one, and if a member starts the run. Medium for an input of an action, if conditions exclude the person who wrote the text, and in a file that is only called on pull_request. Low if only members can write it, and on pull_request, where its author gains nothing; a comment or a review has rights there if the pull request comes from the repository itself.",
 			"issues", `{steps: [{run: "echo ${{ github.event.issue.title }}"}]}`,
 			"Set an environment variable in env: of the step, and use it quoted in the script.",
 			`{steps: [{run: "echo \"$TITLE\"", env: {TITLE: "${{ github.event.issue.title }}"}}]}`, scriptInjection},
