@@ -61,6 +61,19 @@ func TestBounds(t *testing.T) {
 	}
 }
 
+// TestConditionsEnd: conditions that read each other take a bounded time.
+func TestConditionsEnd(t *testing.T) {
+	text := "on: pull_request_target\npermissions: {}\nenv:\n"
+	for layer := range 20 {
+		next := fmt.Sprintf("env.v%d", (layer+1)%20)
+		text += fmt.Sprintf("  v%d: ${{ (%s) == %s || case(%s, %s, %s) }}\n", layer, strings.Repeat(next+" && ", 200)+next, next, next, next, next)
+	}
+	text += "jobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{if: env.v0, run: gh pr checkout 1}]\n"
+	if got := found(t, "dangerous-trigger", text); len(got) != 1 {
+		t.Error(got)
+	}
+}
+
 // TestUnread: a part that GitHub rejects is not reported as clean.
 func TestUnread(t *testing.T) {
 	const action = "name: a\ndescription: a\nruns: {using: composite, steps: []}\n"

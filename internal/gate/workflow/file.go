@@ -36,16 +36,17 @@ type File struct {
 	callers    map[string][]call // by target
 	paths      []*call           // what ways returns; nil: not yet evaluated
 	called     map[string][]*File
-	pinned     map[string][]pin // references of the whole repository, by owner/repository
-	strangers  bool             // a job of the repository that handles code of outsiders may save a cache for all
-	visited    map[visit]bool   // jobs that were already evaluated
-	budget     *int             // expressions that may still be followed; below zero: too many
+	pinned     map[string][]pin    // references of the whole repository, by owner/repository
+	strangers  bool                // a job of the repository that handles code of outsiders may save a cache for all
+	visited    map[visit]bool      // jobs that were already evaluated
+	texts      map[textIn][]string // texts that were already evaluated
+	budget     *int                // expressions that may still be followed; below zero: too many
 }
 
 func newFile(name string, k kind, text []byte) *File {
 	return &File{
 		Path: name, kind: k, lines: split(text), inputs: map[string]bool{}, defaults: map[string]string{}, cacheModes: map[string]string{}, controls: map[actionlint.Pos]bool{},
-		visited: map[visit]bool{}, budget: new(maxFollowed),
+		visited: map[visit]bool{}, texts: map[textIn][]string{}, budget: new(maxFollowed),
 	}
 }
 

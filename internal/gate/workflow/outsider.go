@@ -22,7 +22,7 @@ var outsideEvents = map[string]bool{
 // outsider starts the run: on a comment or a review, perhaps about what a member wrote.
 const about = "\x00"
 
-// unlabelled is appended for a run that nobody starts by setting a label.
+// unlabelled is appended for a run that does not begin with a new label.
 const unlabelled = "\x02"
 
 // started and subject are the runs to ask events about: those that an outsider starts,

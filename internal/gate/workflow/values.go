@@ -228,16 +228,29 @@ func (c scope) textValues(text, event string) []string {
 }
 
 func (c scope) rawValues(text, event string) []string {
-	p := placeholders(text)
 	switch {
 	case text == "":
 		return nil // unset, or set at run time
-	case !strings.Contains(text, "${{") && !strings.Contains(text, "$"):
+	case !strings.Contains(text, "$"):
 		return []string{text}
-	case len(p) == 1 && p[0].text == strings.TrimSpace(text):
-		return c.values(p[0].node, event)
 	}
-	return nil
+	key := textIn{text, visit{c.job, event, c.from}, c.step}
+	known, ok := c.texts[key]
+	if !ok {
+		c.texts[key] = nil // ends the recursion if texts need each other
+		if p := placeholders(text); len(p) == 1 && p[0].text == strings.TrimSpace(text) {
+			known = c.values(p[0].node, event)
+		}
+		c.texts[key] = known
+	}
+	return known
+}
+
+// textIn is a text with expressions that is evaluated in a job or step.
+type textIn struct {
+	text string
+	visit
+	step *actionlint.Step
 }
 
 // asText converts values to strings, and asTyped strings to what they say.
