@@ -36,6 +36,8 @@ var falseAlarms = []*regexp.Regexp{
 	regexp.MustCompile(`referenced from "image" key must be named "Dockerfile"`),
 	regexp.MustCompile(`^unknown permission scope "(vulnerability-alerts|code-quality|artifact-metadata|models|copilot-requests|drives)"`),
 	regexp.MustCompile(`^label "(ubuntu-26\.04(-arm)?|ubuntu-(24|26)\.04-firewall)" is unknown`),
+	// GitHub runs an action of an old Node with a newer one.
+	regexp.MustCompile(`^the runner of ".*" action is too old to run on GitHub Actions`),
 	// GitHub takes 0 as no limit.
 	regexp.MustCompile(`^value at "max-parallel" must be greater than zero: 0`),
 	// Events of classic projects and of pull request comments never occur now, and GitHub
@@ -79,6 +81,9 @@ func (l *linter) note() string {
 // script at its first error.
 var jobProperty = regexp.MustCompile(`(?i)(^|[^\w.-])job\.workflow_(?:ref|sha|repository|file_path)\b`)
 
+// portNumber matches the port of a service by a number, which GitHub takes as a key.
+var portNumber = regexp.MustCompile(`(?i)(\bjob\.services\.[\w-]+\.ports)\[(\d+)\]`)
+
 // adapted returns a copy of the workflow without the syntax that actionlint does not
 // know and the references that actionlint must not open. Lines and columns stay the
 // same.
@@ -92,6 +97,10 @@ func (l *linter) adapted(f *workflow.File) *actionlint.Workflow {
 			l.newer.translated++
 			start := strings.Index(strings.ToLower(m), "job.") + len("job.")
 			return m[:start] + fmt.Sprintf("%-*s", len(m)-start, "status")
+		})
+		s.Value = portNumber.ReplaceAllStringFunc(s.Value, func(m string) string {
+			l.newer.translated++
+			return portNumber.ReplaceAllString(m, "$1.p$2")
 		})
 	}
 	return clone(reflect.ValueOf(f.Workflow), "", edit).Interface().(*actionlint.Workflow)

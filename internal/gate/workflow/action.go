@@ -16,6 +16,7 @@ func newAction(name string, text []byte, doc *yaml.Node) *File {
 		required := get(in, "required").Value == "true" && get(in, "default").Kind == 0
 		w.declared = append(w.declared, Input{k.Value, required})
 	})
+	entries(get(doc, "outputs"), func(id string, _, out *yaml.Node) { w.outputs[id] = get(out, "value").Value })
 	job := &actionlint.Job{ID: &actionlint.String{Value: "runs"}, Pos: &actionlint.Pos{Line: 1, Col: 1}}
 	runs := get(doc, "runs")
 	if image := get(runs, "image"); strings.HasPrefix(image.Value, "docker://") {

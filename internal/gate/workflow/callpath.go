@@ -63,7 +63,7 @@ func (c *call) trail() string {
 func (w *File) codeEvents(j *actionlint.Job, s *actionlint.Step, p *call) []string {
 	return w.events(j, s, p, func(event string) string {
 		switch {
-		case !slices.Contains(checkoutEvents, event) || s != nil && w.refuses(s, event):
+		case !slices.Contains(checkoutEvents, event) && !slices.Contains(quietEvents, event) || s != nil && w.refuses(s, event):
 			return ""
 		case event == "issue_comment": // who comments decides when a job runs, not whose code it checks out
 			return subject(event)
@@ -178,6 +178,9 @@ func (c scope) stepForeign(id, output string) report.Severity {
 		case text != "":
 			return inner.namesHead(text, output)
 		}
+		for _, in := range inner.inside() {
+			return in.foreign(in.outputs[output])
+		}
 	}
 	return report.Medium
 }
@@ -186,6 +189,9 @@ func (c scope) stepForeign(id, output string) report.Severity {
 // request, from an expression, a variable or the API; "" if to what names its base; and
 // medium if that cannot be seen.
 func (c scope) namesHead(script, output string) report.Severity {
+	if s := c.runShell(); s != nil {
+		return c.namesHeadIn(s.written(), output)
+	}
 	about := map[string]string{} // variable → the text that sets it
 	known := report.Medium
 	for line := range strings.Lines(script) {
@@ -213,6 +219,21 @@ func (c scope) namesHead(script, output string) report.Severity {
 		case c.isHead(text):
 			return report.High
 		case trustedRef.MatchString(text):
+			known = ""
+		}
+	}
+	return known
+}
+
+// namesHeadIn is namesHead for what a script of the shell writes.
+func (c scope) namesHeadIn(all []write, name string) report.Severity {
+	known := report.Medium
+	for _, w := range all {
+		switch {
+		case !w.sets(name):
+		case c.isHead(w.lines) || c.codeOf(w.lines) == report.High:
+			return report.High
+		case trustedRef.MatchString(w.lines):
 			known = ""
 		}
 	}
@@ -254,15 +275,15 @@ func (c scope) envWritten(name string) []taint {
 		if s == c.step {
 			break
 		}
-		run := script(s)
+		text := program(s)
 		if *c.budget--; *c.budget < 0 {
 			return out
 		}
-		if run == nil || !strings.Contains(run.Value, "GITHUB_ENV") || !strings.Contains(strings.ToLower(run.Value), name) {
+		if !strings.Contains(text, "GITHUB_ENV") && !strings.Contains(text, "exportVariable") || !strings.Contains(strings.ToLower(text), name) {
 			continue
 		}
-		for _, w := range (scope{c.File, c.job, s, c.depth + 1, c.from}).writes(run.Value) {
-			if text := strings.ToLower(w.lines); w.file == "ENV" && w.taint.name != "" && (strings.Contains(text, name+"=") || strings.Contains(text, name+"<<")) {
+		for _, w := range (scope{c.File, c.job, s, c.depth + 1, c.from}).writes(text) {
+			if w.file == "ENV" && w.taint.name != "" && w.sets(name) {
 				out = append(out, w.taint)
 			}
 		}

@@ -28,6 +28,8 @@ type File struct {
 	lines      []string
 	declared   []Input           // inputs of an action
 	defaults   map[string]string // of inputs, by their id in lower case
+	outputs    map[string]string // of an action or a called workflow: their expressions, by id in lower case
+	locked     map[string]bool   // uses: that actions.lock pins for this workflow
 	inputs     map[string]bool   // declared inputs, in lower case; true: any text is accepted
 	cacheModes map[string]string // by job id in lower case; "" is the mode of the workflow
 	controls   map[actionlint.Pos]bool
@@ -45,7 +47,7 @@ type File struct {
 
 func newFile(name string, k kind, text []byte) *File {
 	return &File{
-		Path: name, kind: k, lines: split(text), inputs: map[string]bool{}, defaults: map[string]string{}, cacheModes: map[string]string{}, controls: map[actionlint.Pos]bool{},
+		Path: name, kind: k, lines: split(text), inputs: map[string]bool{}, defaults: map[string]string{}, outputs: map[string]string{}, cacheModes: map[string]string{}, controls: map[actionlint.Pos]bool{},
 		visited: map[visit]bool{}, texts: map[textIn][]string{}, budget: new(maxFollowed),
 	}
 }
@@ -59,6 +61,9 @@ func newWorkflow(name string, text []byte, doc *yaml.Node) *File {
 	for _, e := range w.On {
 		switch e := e.(type) {
 		case *actionlint.WorkflowCallEvent:
+			for id, out := range e.Outputs {
+				w.outputs[id] = value(out.Value)
+			}
 			for _, in := range e.Inputs {
 				w.defaults[in.ID] = value(in.Default)
 				w.inputs[in.ID] = w.inputs[in.ID] || in.Type == actionlint.WorkflowCallEventInputTypeString
@@ -202,6 +207,14 @@ func script(s *actionlint.Step) *actionlint.String {
 		return r.Run
 	}
 	return nil
+}
+
+// program returns what a shell runs, or what actions/github-script runs.
+func program(s *actionlint.Step) string {
+	if actionName(s) == "actions/github-script" {
+		return value(input(s, "script"))
+	}
+	return value(script(s))
 }
 
 func value(s *actionlint.String) string {

@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,7 +12,8 @@ var (
 	variable   = regexp.MustCompile(`\$\{\s*process\.env\.([A-Za-z_][A-Za-z0-9_]*)|\$(?:\{|env:|\{env:)?([A-Za-z_][A-Za-z0-9_]*)|%([A-Za-z_][A-Za-z0-9_]*)%|process\.env\.([A-Za-z_][A-Za-z0-9_]*)|(?:environ(?:\.get)?|getenv|process\.env|ENV)(?:\.fetch)?[\[(]["']([A-Za-z_][A-Za-z0-9_]*)|\bprintenv\s+([A-Za-z_][A-Za-z0-9_]*)`)
 	assigns    = regexp.MustCompile(`^\s*(?:export\s+|local\s+|declare\s+(?:-\w+\s+)*|readonly\s+|const\s+|let\s+|var\s+|set\s+)*(\$?)([A-Za-z_][A-Za-z0-9_]*)\s*\+?=([^=].*)$`)
 	readsInto  = regexp.MustCompile(`\b(?:read|mapfile|readarray)\b(?:\s+-[a-zA-Z]+)*\s+([A-Za-z_][A-Za-z0-9_]*)`)
-	sanitizes  = regexp.MustCompile(`\btr\s+(?:-dc|-cd|-d\s+["']?\\n|["']?\\n)|\bsha\d+sum\b|\bmd5sum\b|\bbase64\b|\bwc\s+-|\bgrep\s+(?:-\w*q|-c)\b|\bjq\b.*(?:@base64|@json|\|\s*length)|\bhexdigest\b|\bint\(|\bparseInt\(|\bprintf\s+["']?%q|\bprintf\s+["']?%d`)
+	sanitizes  = regexp.MustCompile(`\btr\s+(?:-dc|-cd)|\bsha\d+sum\b|\bmd5sum\b|\bbase64\.b64encode\b|\bwc\s+-|\bgrep\s+(?:-\w*q|-c)\b|\bjq\b.*(?:@base64|\|\s*length)|\bhexdigest\b|\bint\(|\bparseInt\(|\bNumber\(|\.length\b|\bencodeURIComponent\(|\bprintf\s+["']?%q|\bprintf\s+["']?%d`)
+	replaces   = regexp.MustCompile(`(?:\bre\.sub\(\s*r?["']|\.replace(?:All)?\(\s*/|-c?replace\s+["'])\[\^([^\]]+)\][+*]?(?:["']|/(\w*))`)
 	heredoc    = regexp.MustCompile(`<<-?\s*(["']?)([A-Za-z_][A-Za-z0-9_]*)["']?`)
 	opens      = regexp.MustCompile(`^\s*(?:\{|\(|while\b|for\b|until\b|if\b)|(?:&&|\|\||;|\|)\s*(?:\{|\(|while\b)\s*$|\|\s*while\b|\(\)\s*\{\s*$`)
 	closes     = regexp.MustCompile(`^\s*(?:\}|\)|done\b|fi\b)`)
@@ -29,6 +31,18 @@ type write struct {
 	offset int    // of its line in the script
 	lines  string // what is written, as the script spells it
 	taint  taint  // the worst in it; name is empty without one
+	// name is the variable or output that is set, in lower case; "" if lines tells it.
+	name string
+	// guarded is set if a line break cannot end the value.
+	guarded bool
+}
+
+// sets reports whether the text sets a variable or an output.
+func (w write) sets(name string) bool {
+	if w.name != "" {
+		return w.name == name
+	}
+	return regexp.MustCompile(`(?i)(?:^|[^\w-])` + regexp.QuoteMeta(name) + `(?:=|<<)`).MatchString(w.lines)
 }
 
 // flow follows the variables of one script from line to line.
@@ -41,19 +55,33 @@ type flow struct {
 	closing []bool
 	alias   map[string]string // variables that hold the path of a file: ENVFILE → ENV
 	bare    map[string]bool   // variables of Python and JavaScript, which need no $
+	objects map[string]string // variables of JavaScript with a part of the event: pr → pull_request
 }
 
 // maxBlock is how many lines a group or a here-document may have.
 const maxBlock = 400
 
-// writes lists what a script writes to the files of the runner, in order. It follows
-// variables, groups of commands, here-documents, loops over input and, in outline,
-// Python, JavaScript and PowerShell.
+// writes lists what a script writes to the files of the runner, in order. A script that
+// the shell does not run is followed line by line.
 func (c scope) writes(script string) []write {
-	if !strings.Contains(script, "GITHUB_ENV") && !strings.Contains(script, "GITHUB_PATH") && !strings.Contains(script, "GITHUB_OUTPUT") {
+	if !sends.MatchString(script) {
 		return nil
 	}
-	f := flow{scope: c, vars: map[string][]taint{}, alias: map[string]string{}, bare: map[string]bool{}}
+	if s := c.runShell(); s != nil {
+		return append(s.written(), s.other...)
+	}
+	return c.lineWrites(script, nil)
+}
+
+// sends matches every script that sets an output or a variable of later steps.
+var sends = regexp.MustCompile(`(?i)GITHUB_(?:ENV|PATH|OUTPUT)\b|github\.(?:env|path|output)\b|set-output|setOutput|exportVariable|addPath|\breturn\b`)
+
+// lineWrites is writes for Python, JavaScript, PowerShell and what cannot be parsed. It
+// follows variables, groups of commands, here-documents and loops over input in
+// outline. vars are variables that are known before.
+func (c scope) lineWrites(script string, vars map[string][]taint) []write {
+	f := flow{scope: c, vars: map[string][]taint{}, alias: map[string]string{}, bare: map[string]bool{}, objects: map[string]string{}}
+	maps.Copy(f.vars, vars)
 	offset := 0
 	for line := range strings.Lines(script) {
 		f.lines, f.offsets = append(f.lines, line), append(f.offsets, offset)
@@ -63,12 +91,17 @@ func (c scope) writes(script string) []write {
 	var out []write
 	left := 20 * maxBlock
 	open := map[string]string{} // handles of open files, in Python and JavaScript
+	guarded := randomDelimiter.MatchString(script)
 	for i := 0; i < len(f.lines); i++ {
 		line := f.lines[i]
 		if commentLine.MatchString(line) {
 			continue
 		}
 		f.assign(i)
+		if w, ok := f.toolkit(i); ok {
+			out = append(out, w)
+			continue
+		}
 		file := f.target(line)
 		if m := handle.FindStringSubmatch(line); m != nil && file != "" {
 			open[m[1]+m[2]] = file
@@ -86,24 +119,33 @@ func (c scope) writes(script string) []write {
 			*c.budget = -1 // reported as not checked: no real script is like this
 			break
 		}
-		w := write{file: file, offset: f.offsets[i], lines: strings.Join(f.lines[from:to], "")}
 		quoted := heredoc.FindStringSubmatch(line)
+		name := "" // the last line that begins a value
 		for n := from; n < to; n++ {
 			t := f.taintsOf(f.lines[n])
 			if quoted != nil && quoted[1] != "" && n > i {
 				t = f.taints(f.lines[n]) // the shell expands nothing
 			}
-			if sanitizes.MatchString(f.lines[n]) {
+			if cleans(f.lines[n]) {
 				t = nil
 			}
-			if w.taint.name != "" {
-				t = append(t, w.taint)
+			if beginsValue.MatchString(f.lines[n]) {
+				name = ""
 			}
-			w.taint = worst(t)
+			name += f.lines[n]
+			out = append(out, write{file: file, offset: f.offsets[i], lines: name, taint: worst(t), guarded: guarded})
 		}
-		out = append(out, w)
 	}
 	return out
+}
+
+// beginsValue matches a line that begins a value: title= or title<<.
+var beginsValue = regexp.MustCompile(`[\w-](?:=|<<)`)
+
+// cleans reports whether a line keeps only harmless characters of its input.
+func cleans(line string) bool {
+	m := replaces.FindStringSubmatch(line)
+	return sanitizes.MatchString(line) || m != nil && safeSet(m[1]) && (!strings.Contains(m[0], "(/") || strings.Contains(m[0], "/g"))
 }
 
 // target returns the file that a line writes to, or "".
@@ -154,6 +196,7 @@ var echoed = regexp.MustCompile(`\b(?:echo|printf)\b.*<<`)
 // assign remembers the taints of a variable that line i sets.
 func (f *flow) assign(i int) {
 	line := strings.TrimRight(f.lines[i], "\r\n")
+	f.object(line)
 	if m := alias.FindStringSubmatch(line); m != nil {
 		f.alias[m[1]] = m[2]
 		return
@@ -181,7 +224,7 @@ func (f *flow) assign(i int) {
 		return
 	}
 	f.bare[m[2]] = m[1] == "" && (strings.Contains(line, m[2]+" = ") || strings.Contains(line, m[2]+" += "))
-	if sanitizes.MatchString(m[3]) {
+	if cleans(m[3]) {
 		f.vars[m[2]] = nil
 		return
 	}
@@ -213,6 +256,7 @@ func (f *flow) taintsOf(line string) []taint {
 			out = append(out, f.github(read{path: strings.Split("github.event."+m[1], ".")}, "github.event."+m[1])...)
 		}
 	}
+	out = append(out, f.ofObjects(line)...)
 	for _, m := range word.FindAllStringIndex(line, -1) {
 		before, after := strings.TrimRight(line[:m[0]], " "), strings.TrimLeft(line[m[1]:], " ")
 		if f.bare[line[m[0]:m[1]]] && strings.TrimRight(before, "{(,+=") != before && (after == "" || strings.ContainsAny(after[:1], "})+,[.;\n\r")) {

@@ -18,8 +18,17 @@ var scriptInputs = map[string][]string{
 	"azure/powershell":                       {"inlinescript"},
 	"appleboy/ssh-action":                    {"script"},
 	"addnab/docker-run-action":               {"run", "options"},
-	"nick-fields/retry":                      {"command", "new_command_on_retry"},
-	"nick-invision/retry":                    {"command"},
+	"nick-fields/retry":                      {"command", "new_command_on_retry", "on_retry_command"},
+	"nick-invision/retry":                    {"command", "new_command_on_retry", "on_retry_command"},
+	"devcontainers/ci":                       {"runcmd"},
+	"uraimo/run-on-arch-action":              {"run", "setup", "install", "dockerrunargs"},
+	"cross-platform-actions/action":          {"run"},
+	"garygrossgarten/github-action-ssh":      {"command"},
+	"fifsky/ssh-action":                      {"command"},
+	"coactions/setup-xvfb":                   {"run"},
+	"gabrielbb/xvfb-action":                  {"run"},
+	"kohlerdominik/docker-run-action":        {"run", "options"},
+	"maus007/docker-run-action-fork":         {"run", "options"},
 	"wandalen/wretry.action":                 {"command"},
 	"mikefarah/yq":                           {"cmd"},
 	"cloudflare/wrangler-action":             {"command", "precommands", "postcommands"},
@@ -44,7 +53,20 @@ func scripts(s *actionlint.Step) []*actionlint.String {
 		return []*actionlint.String{run}
 	}
 	var out []*actionlint.String
-	for _, key := range scriptInputs[actionName(s)] {
+	name := actionName(s)
+	keys := scriptInputs[name]
+	switch {
+	case strings.HasPrefix(name, "vmactions/"):
+		keys = []string{"run", "prepare"}
+	case strings.HasPrefix(name, "docker://"):
+		for _, in := range []*actionlint.String{s.Exec.(*actionlint.ExecAction).Entrypoint, s.Exec.(*actionlint.ExecAction).Args} {
+			if in != nil {
+				out = append(out, in)
+			}
+		}
+		keys = []string{"args", "entrypoint"} // of a step in an action
+	}
+	for _, key := range keys {
 		if in := input(s, key); in != nil {
 			out = append(out, in)
 		}
@@ -76,8 +98,57 @@ func scriptInjection(w *File) []report.Finding {
 				}
 			}
 		}
+		out = append(out, w.evaluated(j, s)...)
 	})
-	return append(out, w.containerInjection()...)
+	return append(append(out, w.containerInjection()...), w.runnerInjection()...)
+}
+
+// evaluated reports a variable with untrusted text that the shell expands into what
+// eval, bash -c or another interpreter runs.
+func (w *File) evaluated(j *actionlint.Job, s *actionlint.Step) []report.Finding {
+	var out []report.Finding
+	if !evaluates.MatchString(value(script(s))) {
+		return nil
+	}
+	sh := (scope{File: w, job: j, step: s}).runShell()
+	if sh == nil {
+		return nil
+	}
+	for _, c := range sh.commands {
+		t := worst(sh.evaluates(c))
+		if t.severity != report.High {
+			continue
+		}
+		out = append(out, report.Finding{
+			Rule: "script-injection", Severity: w.exposed(t.severity, j, s), At: w.within(script(s), c.offset),
+			Message: fmt.Sprintf("%s becomes part of what %s runs: %s can write its text, and so choose what runs", t.name, short(c.words[0]), t.who),
+			Fix:     "pass the text as an argument, and do not put it into the script: bash -c 'printf %s \"$1\"' - \"$TEXT\"",
+		})
+	}
+	return out
+}
+
+// runnerInjection reports untrusted input that chooses the runner of a job, which may be
+// one with more rights.
+func (w *File) runnerInjection() []report.Finding {
+	var out []report.Finding
+	for _, j := range w.jobs() {
+		if j.RunsOn == nil {
+			continue
+		}
+		for _, text := range append([]*actionlint.String{j.RunsOn.LabelsExpr, j.RunsOn.Group}, j.RunsOn.Labels...) {
+			for _, p := range placeholders(value(text)) {
+				if t := worst(scope{File: w, job: j}.tainted(p.node)); t.severity == report.High {
+					out = append(out, report.Finding{
+						Rule: "script-injection", Severity: report.Medium, At: w.within(text, p.offset),
+						Message: fmt.Sprintf("%s chooses the runner: %s can write its text", through(p.text, t.name), t.who),
+						Fix:     "choose among fixed labels, and do not pass text of outsiders",
+					})
+				}
+			}
+		}
+	}
+	return out
 }
 
 // containerInjection reports untrusted input that chooses the image of a job or the
@@ -179,20 +250,32 @@ func envFileInjection(w *File) []report.Finding {
 	var out []report.Finding
 	w.steps(func(j *actionlint.Job, s *actionlint.Step) {
 		run := script(s)
-		if run == nil || randomDelimiter.MatchString(run.Value) {
+		if actionName(s) == "actions/github-script" {
+			run = input(s, "script")
+		}
+		if run == nil {
 			return
 		}
+		at := map[int]int{} // place → finding, of which the worst is kept
 		for _, written := range (scope{File: w, job: j, step: s}).writes(run.Value) {
+			if written.guarded && written.file != "PATH" {
+				continue
+			}
 			sev := fileSeverity(written.file, written.taint)
 			if sev == "" {
 				continue
 			}
 			t := written.taint
-			out = append(out, report.Finding{
+			f := report.Finding{
 				Rule: "env-file-injection", Severity: w.exposed(sev, t.name, j, s), At: w.within(run, written.offset),
 				Message: fmt.Sprintf("%s is written to GITHUB_%s: %s can write its text, and so set variables of later steps", t.name, written.file, t.who),
 				Fix:     fmt.Sprintf("set env: with %s in each step that needs it, or write it with a random delimiter: DELIM=$(uuidgen)", t.name),
-			})
+			}
+			if i, ok := at[written.offset]; !ok {
+				at[written.offset], out = len(out), append(out, f)
+			} else if !out[i].Severity.AtLeast(f.Severity) {
+				out[i] = f
+			}
 		}
 	})
 	return out

@@ -34,7 +34,7 @@ func kindOf(name string) kind {
 		return dependabot
 	case name == ".pre-commit-config.yaml":
 		return preCommit
-	case slices.Contains(configNames, name):
+	case slices.Contains(configNames, name), name == lockName:
 		return configuration
 	}
 	return other

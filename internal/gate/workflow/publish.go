@@ -94,7 +94,7 @@ func restores(s *actionlint.Step) bool { return actionName(s) != "actions/cache/
 // the cache of the default branch, or "".
 func (w *File) handlesCode(j *actionlint.Job) string {
 	for _, s := range j.Steps {
-		events := w.codeEvents(j, s, nil)
+		events := slices.DeleteFunc(w.codeEvents(j, s, nil), func(e string) bool { return slices.Contains(quietEvents, e) })
 		if w.kind != workflow || len(events) == 0 {
 			continue
 		}

@@ -118,6 +118,7 @@ func readTree(ctx context.Context, in gate.Input) (*Tree, error) {
 		return nil, err
 	}
 	t.link()
+	t.follow(root)
 	return t, nil
 }
 

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -20,10 +21,14 @@ var outsiderText = strings.Fields(`
 	*1pull_request.head.repo.description *1pull_request.head.repo.homepage *1forkee.description *1forkee.default_branch
 	*1pages.*.page_name *1pages.*.title pages.*.summary
 	commits.*.message *1commits.*.author.email *1commits.*.author.name *1commits.*.committer.email *1commits.*.committer.name
+	answer.body *1changes.head.ref.from *1changes.ref.from *1changes.base.ref.from
 	head_commit.message *1head_commit.author.email *1head_commit.author.name *1head_commit.committer.email *1head_commit.committer.name
 	merge_group.head_commit.message *1merge_group.head_commit.author.email *1merge_group.head_commit.author.name
+	*1merge_group.head_commit.committer.email *1merge_group.head_commit.committer.name
+	*1check_suite.head_commit.author.email *1check_suite.head_commit.author.name
 	*1workflow_run.head_branch *1workflow_run.display_title workflow_run.head_commit.message
-	*1workflow_run.head_commit.author.email *1workflow_run.head_commit.author.name
+	*1workflow_run.head_commit.author.email *1workflow_run.head_commit.author.name *1workflow_run.path
+	*1workflow_run.head_commit.committer.email *1workflow_run.head_commit.committer.name
 	*1workflow_run.head_repository.description *1workflow_run.pull_requests.*.head.ref
 	*1check_suite.head_branch check_suite.head_commit.message *1check_suite.pull_requests.*.head.ref
 	*1check_run.check_suite.head_branch *1check_run.pull_requests.*.head.ref`)
@@ -44,7 +49,40 @@ var outsiderOutputs = map[string][]string{
 	"potiuk/get-workflow-origin":            {"sourceheadbranch"},
 	"trilom/file-changes-action":            {"files", "files_added", "files_modified", "files_removed"},
 	"jitterbit/get-changed-files":           {"all", "added", "modified", "removed", "renamed", "added_modified"},
+	"8bitjonny/gh-get-current-pr":           {"pr", "pr_title", "pr_body", "pr_head_ref"},
+	"jwalton/gh-find-current-pr":            {"title", "body"},
+	"stefanbuck/github-issue-parser":        {"jsonstring"}, // and issueparser_*
+	"peter-murray/issue-forms-body-parser":  {"payload"},
+	"issue-ops/parser":                      {"json"},
+	"tj-actions/branch-names":               {"current_branch", "head_ref_branch", "ref_branch"},
+	"tim-actions/get-pr-commits":            {"commits"},
+	"octokit/request-action":                {"data"},
 }
+
+// fileOutputs lists the outputs of actions that pass on names of files, which the author
+// of a pull request chooses. The input, if it is not "false", makes the action escape
+// them.
+var fileOutputs = map[string]string{
+	"tj-actions/changed-files": "safe_output",
+	"dorny/paths-filter":       "",
+}
+
+var changedFiles = regexp.MustCompile(`^(?:all_|any_|other_|only_)?(?:\w+_)?(?:changed|modified|added|deleted|renamed|copied|unmerged|unknown|type_changed)(?:_and_\w+)?_files$|^(?:\w+_)?(?:all_old_new_renamed|modified|changed)_keys$|_files$`)
+
+// passesOn reports whether an output of the step is what an outsider wrote.
+func passesOn(s *actionlint.Step, output string) bool {
+	name := actionName(s)
+	if escape, ok := fileOutputs[name]; ok && changedFiles.MatchString(output) {
+		return escape != "" && value(input(s, escape)) == "false" || escape == "" && value(input(s, "list-files")) == "csv"
+	}
+	if name == "octokit/request-action" {
+		return output == "data" && strings.Contains(value(input(s, "route")), "/pulls/")
+	}
+	return slices.ContainsFunc(outsiderOutputs[name], func(o string) bool { return matches(output, o) }) || name == "stefanbuck/github-issue-parser" && strings.HasPrefix(output, "issueparser_")
+}
+
+// matches reports whether a name is meant by a pattern, which is a name or "*".
+func matches(pattern, name string) bool { return pattern == "*" || strings.EqualFold(pattern, name) }
 
 // taint is a context or variable with text that an outsider or a member can write.
 type taint struct {
@@ -68,7 +106,7 @@ type scope struct {
 	from  *call // the call whose inputs are meant; nil: those of any caller
 }
 
-const maxTaintDepth = 5 // levels of env, outputs and calls that are followed
+const maxTaintDepth = 12 // levels of env, outputs and calls that are followed
 
 // taints lists the taints of a value. Each taint is listed once.
 func (c scope) taints(s string) []taint {
@@ -101,27 +139,74 @@ func (c scope) read(r read) []taint {
 	case "github":
 		return c.github(r, name)
 	case "inputs":
-		if r.matches("inputs.*") && !r.whole {
-			return c.input(r.path[1], name)
+		var out []taint
+		for _, id := range c.meant(r, 1, sorted(c.inputs)) {
+			out = append(out, c.input(id, "inputs."+id)...)
 		}
+		return out
 	case "env":
-		if len(r.path) == 2 {
-			return append(c.taints(c.env(r.path[1])), c.envWritten(r.path[1])...)
+		var out []taint
+		for _, id := range c.meant(r, 1, c.variables()) {
+			out = append(append(out, c.taints(c.env(id))...), c.envWritten(id)...)
 		}
+		return out
 	case "steps":
-		if len(r.path) == 4 && r.path[2] == "outputs" {
-			return c.stepOutput(r.path[1], r.path[3], name)
+		if id, output, ok := r.output(); ok {
+			return c.stepOutput(id, output, name)
 		}
-	case "needs":
-		if len(r.path) == 4 && r.path[2] == "outputs" {
-			return c.jobOutput(r.path[1], r.path[3])
+	case "needs", "jobs":
+		if id, output, ok := r.output(); ok {
+			return c.jobOutput(id, output)
 		}
 	case "matrix":
-		if len(r.path) > 1 {
-			return c.matrix(r.path[1], name)
+		var out []taint
+		if c.job.Strategy == nil || c.job.Strategy.Matrix == nil {
+			return nil
 		}
+		for _, id := range c.meant(r, 1, sorted(c.job.Strategy.Matrix.Rows)) {
+			out = append(out, c.matrix(id, "matrix."+id)...)
+		}
+		return out
 	}
 	return nil
+}
+
+// meant lists the properties that a read includes: the one it names, or all of them.
+func (c scope) meant(r read, at int, all []string) []string {
+	switch {
+	case len(r.path) > at && r.path[at] != "*":
+		return []string{r.path[at]}
+	case len(r.path) > at || r.whole:
+		return all
+	}
+	return nil
+}
+
+// output returns the step or job and the output that a read means, where "*" is any.
+func (r read) output() (id, output string, ok bool) {
+	parts := append(slices.Clone(r.path[1:]), "*", "*", "*")[:3]
+	ok = len(r.path) == 4 || r.whole && len(r.path) < 4
+	return parts[0], parts[2], ok && (parts[1] == "outputs" || parts[1] == "*")
+}
+
+// variables lists the names of the environment at the place.
+func (c scope) variables() []string {
+	all := map[string]bool{}
+	for _, e := range []*actionlint.Env{c.stepEnv(), c.job.Env, c.Env} {
+		if e != nil {
+			for name := range e.Vars {
+				all[name] = true
+			}
+		}
+	}
+	return sorted(all)
+}
+
+func (c scope) stepEnv() *actionlint.Env {
+	if c.step == nil {
+		return nil
+	}
+	return c.step.Env
 }
 
 func (c scope) github(r read, name string) []taint {
@@ -158,6 +243,14 @@ func (c scope) input(id, name string) []taint {
 	if !c.inputs[id] {
 		return nil
 	}
+	if c.from != nil { // this call, not any
+		from := c.from.scope
+		from.depth = c.depth
+		if given := c.from.inputs[id]; given != nil {
+			return from.taints(given.Value)
+		}
+		return from.taints(c.defaults[id])
+	}
 	if t := worst(c.passed(id)); t.name != "" {
 		return []taint{t}
 	}
@@ -177,7 +270,11 @@ func (c scope) passed(id string) []taint {
 	for _, call := range c.callers[target(c.Path)] {
 		from := call.scope
 		from.depth = c.depth + 1
-		for _, t := range from.taints(value(call.inputs[id])) {
+		text := c.defaults[id]
+		if given := call.inputs[id]; given != nil {
+			text = given.Value
+		}
+		for _, t := range from.taints(text) {
 			if t.severity == report.High {
 				out = append(out, t)
 			}
@@ -255,11 +352,7 @@ func (c scope) anyRef() bool {
 // env returns the value of a variable, or nil. The step overrides the job, and the job
 // overrides the workflow.
 func (c scope) env(name string) string {
-	all := []*actionlint.Env{nil, c.job.Env, c.Env}
-	if c.step != nil {
-		all[0] = c.step.Env
-	}
-	for _, e := range all {
+	for _, e := range []*actionlint.Env{c.stepEnv(), c.job.Env, c.Env} {
 		if e == nil {
 			continue
 		}
@@ -271,25 +364,96 @@ func (c scope) env(name string) string {
 }
 
 func (c scope) stepOutput(id, output, name string) []taint {
+	var out []taint
 	for _, s := range c.job.Steps {
-		if !strings.EqualFold(value(s.ID), id) {
+		if value(s.ID) == "" || !matches(id, value(s.ID)) {
 			continue
 		}
-		if slices.Contains(outsiderOutputs[actionName(s)], output) {
-			return []taint{{report.High, name, "anyone", false}}
+		if passesOn(s, output) {
+			out = append(out, taint{c.gain("github.event.output"), name, "anyone", false})
+			continue
 		}
 		inner := scope{c.File, c.job, s, c.depth + 1, c.from}
-		return append(inner.written(output), inner.modelAnswer(output, name)...)
+		out = append(append(out, inner.written(output)...), inner.calledOutput(output)...)
+		for _, o := range agents[actionName(s)].output {
+			if matches(output, o) {
+				out = append(out, inner.modelAnswer(o, name)...)
+			}
+		}
 	}
-	return nil
+	return out
 }
 
 func (c scope) jobOutput(id, output string) []taint {
-	j := c.Jobs[id]
-	if j == nil || j.Outputs[output] == nil {
+	var out []taint
+	for _, name := range sorted(c.Jobs) {
+		j := c.Jobs[name]
+		if !matches(id, name) || id == "*" && c.job != nil && !slices.ContainsFunc(c.job.Needs, func(n *actionlint.String) bool { return strings.EqualFold(value(n), name) }) {
+			continue
+		}
+		inner := scope{c.File, j, nil, c.depth, c.from}
+		for _, o := range sorted(j.Outputs) {
+			if matches(output, o) {
+				out = append(out, inner.taints(value(j.Outputs[o].Value))...)
+			}
+		}
+		out = append(out, inner.calledOutput(output)...)
+	}
+	return out
+}
+
+// inside lists the workflows or actions of the repository that the place calls, as
+// scopes of their outputs.
+func (c scope) inside() []scope {
+	from := call{c, map[string]*actionlint.String{}}
+	uses := ""
+	if c.step == nil {
+		if w := c.job.WorkflowCall; w != nil {
+			uses = value(w.Uses)
+			for id, in := range w.Inputs {
+				from.inputs[id] = in.Value
+			}
+		}
+	} else if a, ok := c.step.Exec.(*actionlint.ExecAction); ok {
+		uses = value(a.Uses)
+		for id, in := range a.Inputs {
+			from.inputs[id] = in.Value
+		}
+	}
+	if !local(uses) || c.depth > maxTaintDepth {
 		return nil
 	}
-	return scope{c.File, j, nil, c.depth, c.from}.taints(value(j.Outputs[output].Value))
+	var out []scope
+	for _, f := range c.called[target(uses)] {
+		job := f.Jobs["runs"]
+		if f.kind != action {
+			job = &actionlint.Job{}
+		}
+		if job != nil {
+			out = append(out, scope{f, job, nil, c.depth + 1, &from})
+		}
+	}
+	return out
+}
+
+// calledOutput returns the taints of an output of a workflow or an action of the
+// repository.
+func (c scope) calledOutput(output string) []taint {
+	var out []taint
+	for _, in := range c.inside() {
+		for _, id := range sorted(in.outputs) {
+			if !matches(output, id) {
+				continue
+			}
+			for _, t := range in.taints(in.outputs[id]) {
+				if t.severity == report.High && t.outsider() {
+					t.severity = c.gain(t.name) // by the events of the caller
+				}
+				out = append(out, t)
+			}
+		}
+	}
+	return out
 }
 
 // written returns the taints of what a step writes to one of its outputs.
@@ -298,12 +462,9 @@ func (c scope) written(output string) []taint {
 		return nil
 	}
 	var out []taint
-	if run := script(c.step); run != nil {
-		for _, w := range c.writes(run.Value) {
-			text := strings.ToLower(w.lines)
-			if w.file == "OUTPUT" && w.taint.name != "" && (strings.Contains(text, output+"=") || strings.Contains(text, output+"<<")) {
-				out = append(out, w.taint)
-			}
+	for _, w := range c.writes(program(c.step)) {
+		if w.file == "OUTPUT" && w.taint.name != "" && (output == "*" || w.sets(output)) {
+			out = append(out, w.taint)
 		}
 	}
 	return out

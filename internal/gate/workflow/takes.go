@@ -19,13 +19,18 @@ var (
 		"github.event.workflow_run.head_repository.owner.login", "github.event.pull_request.head.repo.owner.login",
 		"github.event.workflow_run.pull_requests.*.head.sha",
 		"github.event.workflow_run.pull_requests.*.number", "github.event.comment.body",
+		"github.event.after", "github.event.check_run.head_sha", "github.event.check_suite.head_sha", "github.event.check_suite.head_commit.id",
+		"github.event.check_run.pull_requests.*.head.sha", "github.event.check_suite.pull_requests.*.head.sha", "github.event.check_run.check_suite.head_sha",
+		"github.event.client_payload.pull_request.head.sha", "github.event.client_payload.pull_request.head.repo.*", "github.event.client_payload.pull_request.number",
+		"github.event.client_payload.pull_request.merge_commit_sha", "github.event.client_payload.github.payload.issue.number",
 	}
 	// headNames are contexts with the name of a branch. In the base repository such a name
 	// is a branch of its own: GitHub refuses branches that begin with refs/ or look like a
 	// commit.
 	headNames = []string{
 		"github.head_ref", "github.event.pull_request.head.ref", "github.event.pull_request.head.label", "github.event.workflow_run.head_branch",
-		"github.event.workflow_run.pull_requests.*.head.ref",
+		"github.event.workflow_run.pull_requests.*.head.ref", "github.event.check_suite.head_branch", "github.event.check_run.check_suite.head_branch",
+		"github.event.client_payload.pull_request.head.ref",
 	}
 	pullRef = regexp.MustCompile(`(?:^|/)pull/(?:\d|\$)`)
 	ghPR    = regexp.MustCompile(`\b(?:gh|hub)\b[^|;&]*\bpr\s+checkout\b`)
@@ -45,6 +50,13 @@ var (
 // The severity is medium if the origin of the code is unknown.
 func (c scope) checkout() (report.Location, report.Severity) {
 	w, s := c.File, c.step
+	if sh := c.runShell(); sh != nil {
+		at, sev := sh.takesCode()
+		if sev == "" {
+			return report.Location{}, ""
+		}
+		return w.within(script(s), at), c.guarded(sev, "")
+	}
 	if run := script(s); run != nil {
 		offset := 0
 		for line := range strings.Lines(run.Value) {
@@ -60,6 +72,9 @@ func (c scope) checkout() (report.Location, report.Severity) {
 			return w.within(run, start), c.guarded(sev, "")
 		}
 		return report.Location{}, ""
+	}
+	if at, sev := c.codeInput(); sev != "" {
+		return at, sev
 	}
 	if !strings.HasSuffix(actionName(s), "/checkout") {
 		return report.Location{}, ""
@@ -220,7 +235,14 @@ func (c scope) foreignRead(r read) report.Severity {
 			return c.stepForeign(r.path[1], r.path[3])
 		}
 		return report.Medium
-	case "needs":
+	case "matrix":
+		return c.matrixForeign(r)
+	case "needs", "jobs":
+		if len(r.path) == 4 && c.Jobs[r.path[1]] != nil {
+			for _, in := range (scope{c.File, c.Jobs[r.path[1]], nil, c.depth + 1, c.from}).inside() {
+				return in.foreign(in.outputs[r.path[3]])
+			}
+		}
 		if len(r.path) == 4 && c.Jobs[r.path[1]] != nil && c.Jobs[r.path[1]].Outputs[r.path[3]] != nil {
 			j := c.Jobs[r.path[1]]
 			return scope{c.File, j, nil, c.depth, c.from}.foreign(value(j.Outputs[r.path[3]].Value))

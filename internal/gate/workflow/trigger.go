@@ -15,6 +15,10 @@ import (
 // check out.
 var checkoutEvents = []string{"pull_request_target", "workflow_run", "issue_comment"}
 
+// quietEvents are events without a pull request, by which a workflow may still look for
+// the code of pull requests: of a list, or as the payload names it.
+var quietEvents = []string{"schedule", "repository_dispatch", "check_run", "check_suite"}
+
 // dangerousTrigger reports a step that checks out the code of a pull request in a
 // workflow with the base repository's token and secrets: the author of the pull
 // request can then run code with them.
@@ -40,8 +44,15 @@ func dangerousTrigger(w *File) []report.Finding {
 					continue
 				}
 				taken[path.Clean(value(input(s, "path")))] = at.Line
+				quiet := !slices.ContainsFunc(events, func(e string) bool { return slices.Contains(checkoutEvents, e) })
+				if quiet {
+					if sev != report.High { // any ref that is known at run time
+						continue
+					}
+					sev = report.Medium
+				}
 				later := ""
-				if p == nil && len(w.privileged(j, s)) == 0 {
+				if !quiet && p == nil && len(w.privileged(j, s)) == 0 {
 					later = ": only members can start it, but the author can push other code after they do"
 				}
 				out = append(out, report.Finding{

@@ -51,13 +51,18 @@ func unpinnedUses(w *File) []report.Finding {
 		if owner == "actions" || owner == "github" {
 			sev = report.Medium
 		}
+		message := fmt.Sprintf("%s is not pinned to a commit, and its tag or branch can be moved", short(uses.Value))
+		if w.locked[uses.Value] {
+			sev = report.Medium
+			message += "; GitHub's actions.lock has its commit, which runners do not enforce everywhere yet"
+		}
 		comment := ""
 		if ref != "" {
 			comment = " # " + short(ref)
 		}
 		out = append(out, report.Finding{
 			Rule: "unpinned-uses", Severity: sev, At: w.at(uses.Pos),
-			Message:     fmt.Sprintf("%s is not pinned to a commit, and its tag or branch can be moved", short(uses.Value)),
+			Message:     message,
 			Fix:         fmt.Sprintf("pin it and put the version in a comment: %s@<full commit id>%s", short(name), comment),
 			Fingerprint: w.unversioned("unpinned-uses", name),
 		})
