@@ -231,7 +231,7 @@ func (c scope) namesHeadIn(all []write, name string) report.Severity {
 	for _, w := range all {
 		switch {
 		case !w.sets(name):
-		case c.isHead(w.lines) || c.codeOf(w.lines) == report.High:
+		case c.codeOf(w.lines) == report.High:
 			return report.High
 		case trustedRef.MatchString(w.lines):
 			known = ""

@@ -12,7 +12,9 @@ var (
 	variable   = regexp.MustCompile(`\$\{\s*process\.env\.([A-Za-z_][A-Za-z0-9_]*)|\$(?:\{|env:|\{env:)?([A-Za-z_][A-Za-z0-9_]*)|%([A-Za-z_][A-Za-z0-9_]*)%|process\.env\.([A-Za-z_][A-Za-z0-9_]*)|(?:environ(?:\.get)?|getenv|process\.env|ENV)(?:\.fetch)?[\[(]["']([A-Za-z_][A-Za-z0-9_]*)|\bprintenv\s+([A-Za-z_][A-Za-z0-9_]*)`)
 	assigns    = regexp.MustCompile(`^\s*(?:export\s+|local\s+|declare\s+(?:-\w+\s+)*|readonly\s+|const\s+|let\s+|var\s+|set\s+)*(\$?)([A-Za-z_][A-Za-z0-9_]*)\s*\+?=([^=].*)$`)
 	readsInto  = regexp.MustCompile(`\b(?:read|mapfile|readarray)\b(?:\s+-[a-zA-Z]+)*\s+([A-Za-z_][A-Za-z0-9_]*)`)
-	sanitizes  = regexp.MustCompile(`\btr\s+(?:-dc|-cd)|\bsha\d+sum\b|\bmd5sum\b|\bbase64\.b64encode\b|\bwc\s+-|\bgrep\s+(?:-\w*q|-c)\b|\bjq\b.*(?:@base64|\|\s*length)|\bhexdigest\b|\bint\(|\bparseInt\(|\bNumber\(|\.length\b|\bencodeURIComponent\(|\bprintf\s+["']?%q|\bprintf\s+["']?%d`)
+	sanitizes  = regexp.MustCompile(`\btr\s+(?:-dc|-cd)|\bsha\d+sum\b|\bmd5sum\b|\bbase64\.b64encode\b|\bwc\s+-|\bgrep\s+(?:-\w*q|-c)\b|\bjq\b.*(?:@base64|\|\s*length)|\bhexdigest\b|\bint\(|\bparseInt\(|\bencodeURIComponent\(|\bprintf\s+["']?%q|\bprintf\s+["']?%d`)
+	answers    = regexp.MustCompile(`\.(?:test|includes|startsWith|endsWith|indexOf|search|isdigit|startswith|endswith)\(|\.length\b|\bNumber\(|[=!]==?`)
+	chooses    = regexp.MustCompile(`\?[^.]|&&|\|\||=>|\bif\b`)
 	replaces   = regexp.MustCompile(`(?:\bre\.sub\(\s*r?["']|\.replace(?:All)?\(\s*/|-c?replace\s+["'])\[\^([^\]]+)\][+*]?(?:["']|/(\w*))`)
 	heredoc    = regexp.MustCompile(`<<-?\s*(["']?)([A-Za-z_][A-Za-z0-9_]*)["']?`)
 	opens      = regexp.MustCompile(`^\s*(?:\{|\(|while\b|for\b|until\b|if\b)|(?:&&|\|\||;|\|)\s*(?:\{|\(|while\b)\s*$|\|\s*while\b|\(\)\s*\{\s*$`)
@@ -224,7 +226,7 @@ func (f *flow) assign(i int) {
 		return
 	}
 	f.bare[m[2]] = m[1] == "" && (strings.Contains(line, m[2]+" = ") || strings.Contains(line, m[2]+" += "))
-	if cleans(m[3]) {
+	if cleans(m[3]) || answers.MatchString(m[3]) && !chooses.MatchString(m[3]) {
 		f.vars[m[2]] = nil
 		return
 	}
@@ -253,7 +255,7 @@ func (f *flow) taintsOf(line string) []taint {
 	}
 	if strings.Contains(line, "GITHUB_EVENT_PATH") || strings.Contains(line, "github.event_path") || strings.Contains(line, "context.payload") {
 		for _, m := range eventText.FindAllStringSubmatch(line, -1) {
-			out = append(out, f.github(read{path: strings.Split("github.event."+m[1], ".")}, "github.event."+m[1])...)
+			out = append(out, f.property(m[1])...)
 		}
 	}
 	out = append(out, f.ofObjects(line)...)

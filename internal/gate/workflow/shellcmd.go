@@ -66,6 +66,7 @@ var (
 	interpreter = regexp.MustCompile(`^(?:python[\d.]*|node|deno|bun|ruby|perl|pwsh|powershell|php)$`)
 	ghFields    = regexp.MustCompile(`(?i)\b(?:title|body|headRefName|head\.ref|head\.label|comments?|reviews?|commits|message\w*|files|filename|path|description|display_title|displayTitle|headBranch|head_branch)\b`)
 	ghObject    = regexp.MustCompile(`\bgh\s+(?:\S+\s+)*?(?:(?:pr|issue)\s+(?:view|list|status|diff)|search\s+(?:prs|issues)|run\s+(?:view|list)|api\s.*(?:/(?:pulls|issues|comments|reviews|commits|discussions|actions/runs)\b|graphql))|\b(?:curl|wget|http)\b.*api\.github\.com/\S*/(?:pulls|issues|comments|reviews|commits)\b|\bcurl\b.*/repos/\S*/(?:pulls|issues|comments|reviews|commits)\b`)
+	manyLined   = regexp.MustCompile(`(?i)body|comment|review|message|commits|description|text|files|\[\]`)
 	cleanJQ     = regexp.MustCompile(`@base64\b|@sh\b|@uri\b|\|\s*length\b|\btonumber\b|\btest\(`)
 	cleanAWK    = regexp.MustCompile(`gsub\(\s*/\[\^([^\]]+)\]`)
 	manyLines   = regexp.MustCompile(`^\s*(?:\\n|\n)`)
@@ -374,6 +375,9 @@ func (s *shell) jq(args []string, text string) string {
 	if strings.Contains(filter, "@json") || strings.Contains(filter, "tojson") || slices.ContainsFunc(args, func(a string) bool { return len(a) > 1 && a[0] == '-' && a[1] != '-' && strings.Contains(a, "c") }) {
 		return s.lines(out, true)
 	}
+	if m.json && manyLined.MatchString(filter) {
+		return s.lines(out, false) + "\n"
+	}
 	return out + "\n"
 }
 
@@ -390,7 +394,8 @@ func (s *shell) object(words []string, text string) string {
 	m := mark{text: text, json: true, command: true}
 	whole := query == "" && (words[0] != "gh" || strings.Contains(fields, " api ") && !strings.Contains(fields, "graphql"))
 	if whole || ghFields.MatchString(strings.ReplaceAll(query, "test(", "")) || query == "" && ghFields.MatchString(afterJSON(fields)) {
-		m.taints = []taint{{s.gain("github.event.api"), "$(" + strings.Join(words[:min(3, len(words))], " ") + ")", "anyone", false}}
+		name := short("$(" + s.show(strings.Join(words[:min(3, len(words))], " ")) + ")")
+		m.taints = []taint{{s.gain("github.event.api"), name, "anyone", query == "" || !manyLined.MatchString(query)}} // JSON has one line
 	}
 	m.code = strings.Contains(text, " pr diff") || strings.Contains(text, "github.diff") || strings.Contains(text, "github.v3.diff") || strings.Contains(text, "v3.patch")
 	return s.add(m) + "\n"

@@ -41,8 +41,12 @@ func (f *flow) toolkit(i int) (write, bool) {
 			w.name = strings.ToLower(again[2])
 		}
 	}
-	if !cleans(w.lines) {
-		w.taint = worst(f.taintsOf(w.lines))
+	set := w.lines
+	if m != nil {
+		set = w.lines[toolkitCall.FindStringIndex(w.lines)[0]:]
+	}
+	if !cleans(set) && (!answers.MatchString(set) || chooses.MatchString(set)) {
+		w.taint = worst(f.taintsOf(set))
 	}
 	return w, true
 }
@@ -93,19 +97,20 @@ func (f *flow) ofObjects(line string) []taint {
 	var out []taint
 	for _, m := range property.FindAllStringSubmatch(line, -1) {
 		if part, ok := f.objects[m[1]]; ok {
-			path := strings.Split(strings.Trim(part+strings.ReplaceAll(m[2], "?", ""), "."), ".")
-			for n := len(path); n > 0; n-- { // .title.trim()
-				if t := f.property(strings.Join(path[:n], ".")); len(t) > 0 {
-					out = append(out, t...)
-					break
-				}
-			}
+			out = append(out, f.property(strings.Trim(part+strings.ReplaceAll(m[2], "?", ""), "."))...)
 		}
 	}
 	return out
 }
 
+// property returns the taints of a property of the event, behind which a method may
+// stand: issue.title.trim.
 func (f *flow) property(part string) []taint {
-	name := "github.event." + part
-	return f.github(read{path: strings.Split(name, ".")}, name)
+	path := strings.Split("github.event."+part, ".")
+	for n := len(path); n > 2; n-- {
+		if t := f.github(read{path: path[:n]}, strings.Join(path[:n], ".")); len(t) > 0 {
+			return t
+		}
+	}
+	return nil
 }

@@ -50,6 +50,8 @@ func dangerousTrigger(w *File) []report.Finding {
 						continue
 					}
 					sev = report.Medium
+				} else {
+					events = slices.DeleteFunc(events, func(e string) bool { return slices.Contains(quietEvents, e) })
 				}
 				later := ""
 				if !quiet && p == nil && len(w.privileged(j, s)) == 0 {
