@@ -50,6 +50,8 @@ jobs:
 func TestPlatform(t *testing.T) {
 	called := "on:\n  workflow_call:\n    inputs: {x: {type: string, required: true}}\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{run: make}]\n"
 	for name, text := range map[string]string{
+		"port of a service":     "on: push\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    services: {db: {image: mysql, ports: [3306]}}\n    steps: [{run: 'echo ${{ job.services.db.ports[3306] }}'}]\n",
+		"action of an old Node": steps("push", "      - uses: actions/checkout@v3\n"),
 		"$/ in a step":          steps("push", "      - uses: $/actions/x\n"),
 		"$/ in a job":           "on: push\npermissions: {}\njobs:\n  a:\n    uses: $/.github/workflows/called.yml\n    with: {x: y}\n",
 		"job.workflow_*":        steps("push", "      - run: echo \"${{ job.workflow_ref }} ${{ job.workflow_sha }} ${{ job.workflow_repository }} ${{ job.workflow_file_path }}\"\n"),

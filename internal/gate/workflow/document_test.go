@@ -46,6 +46,14 @@ time, so the same commit can have other findings of these rules tomorrow.
 Not reported are a commit on any branch, the id of an annotated tag, a comment that has more than a version in it, a version without
 a tag, and v4 beside any release of v4.
 
+### How scripts are read
+
+A script of bash or sh is parsed, and followed command by command: variables, quotes, pipes, groups, here-documents, conditions,
+functions, and files that the script writes. Text that is only printed runs nothing. A text of outsiders is clean after a command that
+keeps only letters, digits and a few signs, such as ` + "`tr -dc a-z0-9`, `sed 's/[^a-z0-9]/-/g'`, `grep -oE '[0-9]+'` or `${T//[^a-z]/}`" + `, and
+after a condition that compares it with fixed text or with such a pattern from ` + "`^` to `$`" + `. Removing line breaks, base64 -d and JSON
+do not clean a text. Scripts in other languages, and those that cannot be parsed, are read line by line.
+
 ## Rules of actionlint
 
 The rule is actionlint's own name for the check. ` + "`syntax-check`" + ` is high and ` + "`runner-label`" + ` is low. All others are medium:
@@ -68,11 +76,11 @@ does not share is a finding of actionlint.
 
 GitHub accepts syntax that actionlint v1.7.12 does not know. The row of actionlint states how often these happened:
 
-- "newer syntax: 2 uses translated": before it checks a workflow, ` + "`uses: $/path`" + ` becomes ` + "`./path`" + ` and ` + "`job.workflow_ref`,\n  `job.workflow_sha`, `job.workflow_repository` and `job.workflow_file_path`" + ` become ` + "`job.status`" + `;
+- "newer syntax: 2 uses translated": before it checks a workflow, ` + "`uses: $/path`" + ` becomes ` + "`./path`" + ` and ` + "`job.workflow_ref`,\n  `job.workflow_sha`, `job.workflow_repository` and `job.workflow_file_path`" + ` become ` + "`job.status`, and `ports[5432]` of a service becomes `ports.p5432`" + `;
 - "newer syntax: 2 messages dropped": its messages about ` + "`job.workflow_*`, `cache-mode`, `queue`" + `, ` + "`command` and `entrypoint`" + ` of services, the permissions
   ` + "`vulnerability-alerts`, `code-quality`, `copilot-requests`, `drives`, `artifact-metadata` and `models`" + `, new runner labels, the filter
-  ` + "`matrix.*`" + `, parallel steps (` + "`parallel`, `background`, `wait`, `wait-all`, `cancel`" + `), a ` + "`type:`" + ` in an input of an action, and a
-  Dockerfile whose name starts with "Dockerfile." are false and are left out.
+  ` + "`matrix.*`" + `, parallel steps (` + "`parallel`, `background`, `wait`, `wait-all`, `cancel`" + `), a ` + "`type:`" + ` in an input of an action, an action of
+  an old Node, and a Dockerfile whose name starts with "Dockerfile." are false and are left out.
 
 Steps inside ` + "`parallel:`" + `, or below a key that actionlint does not know, are checked like all others.
 
@@ -88,7 +96,7 @@ loosen the gate. To keep a finding, add a [waiver](security-gate.md).
 ## What the rules cannot see
 
 - Whether a commit belongs to a repository that is named, if the repository is private or was not looked up.
-- What a script does in functions, other files, and commands that it runs.
+- What a script does in other files, and in commands that it runs.
 - Whether a program comes from an artifact that was downloaded into the workspace itself.
 - What a script decides. A condition on an output is evaluated if the output is an expression, or if a step writes one with echo.
 - Whether the repository is public.

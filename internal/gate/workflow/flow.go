@@ -33,7 +33,7 @@ type write struct {
 	offset int    // of its line in the script
 	lines  string // what is written, as the script spells it
 	taint  taint  // the worst in it; name is empty without one
-	// name is the variable or output that is set, in lower case; "" if lines tells it.
+	// name is the variable or output that is set, in lower case; "" if only lines shows it.
 	name string
 	// guarded is set if a line break cannot end the value.
 	guarded bool
@@ -254,7 +254,7 @@ func (f *flow) taintsOf(line string) []taint {
 		}
 	}
 	if strings.Contains(line, "GITHUB_EVENT_PATH") || strings.Contains(line, "github.event_path") || strings.Contains(line, "context.payload") {
-		for _, m := range eventText.FindAllStringSubmatch(line, -1) {
+		for _, m := range eventText.FindAllStringSubmatch(strings.ReplaceAll(line, "?.", "."), -1) {
 			out = append(out, f.property(m[1])...)
 		}
 	}

@@ -17,7 +17,7 @@ const lockName = ".github/workflows/actions.lock"
 
 var lockedCommit = regexp.MustCompile(`^(?:sha1-[0-9a-f]{40}|sha256-[0-9a-f]{64})$`)
 
-// follow adds what only the folder tells: the actions that are reached by a symbolic
+// follow adds what only the folder shows: the actions that are reached by a symbolic
 // link, and the commits in actions.lock.
 func (t *Tree) follow(root *os.Root) {
 	callers, called := t.files[0].callers, t.files[0].called

@@ -39,7 +39,7 @@ func (s *shell) workflowCommands(out string) {
 }
 
 // written lists what the script writes to the files of the runner, by its names. A
-// value between lines with a delimiter that nobody can guess cannot leave its name.
+// value between lines with a delimiter that no one can guess cannot leave its name.
 func (s *shell) written() []write {
 	var out []write
 	open := map[string]string{}      // file → name of the value whose lines follow
@@ -84,7 +84,7 @@ func (s *shell) written() []write {
 	return out
 }
 
-// unguessable reports whether a delimiter has a part that nobody knows before the run.
+// unguessable reports whether a delimiter has a part that no one knows before the run.
 func (s *shell) unguessable(v string) bool {
 	return slices.ContainsFunc(s.of(v), func(m mark) bool { return !m.known && len(m.taints) == 0 })
 }

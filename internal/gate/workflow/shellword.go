@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -187,18 +188,17 @@ func (s *shell) either(all []string) string {
 }
 
 // branches runs commands of which only one runs, and keeps every value that a variable
-// may have after them.
-func (s *shell) branches(all ...func() string) string {
+// may have after them. A branch that leaves the script is not among them.
+func (s *shell) branches(all ...func() (out string, left bool)) string {
 	before := s.vars
 	var ends []map[string]string
 	var b strings.Builder
 	for _, run := range all {
-		s.vars = map[string]string{}
-		for k, v := range before {
-			s.vars[k] = v
+		s.vars = maps.Clone(before)
+		out, left := run()
+		if b.WriteString(out); !left {
+			ends = append(ends, s.vars)
 		}
-		b.WriteString(run())
-		ends = append(ends, s.vars)
 	}
 	s.vars = before
 	names := map[string]bool{}
@@ -212,14 +212,18 @@ func (s *shell) branches(all ...func() string) string {
 		for _, end := range ends {
 			if v, set := end[name]; set {
 				values = append(values, v)
+			} else if _, set := before[name]; !set && s.env(name) != "" {
+				values = append(values, s.expressions(s.env(name)))
 			}
 		}
-		if slices.Sort(values); len(slices.Compact(values)) > 0 {
-			s.vars[name] = s.either(values)
-		}
+		slices.Sort(values)
+		before[name] = s.either(values)
 	}
 	return s.bounded(b.String())
 }
+
+// nothing is the branch that is not taken.
+func nothing() (string, bool) { return "", false }
 
 func (s *shell) conditional(c *syntax.IfClause) string {
 	if len(c.Cond) == 0 {
@@ -228,32 +232,29 @@ func (s *shell) conditional(c *syntax.IfClause) string {
 	yes, no := s.proves(c.Cond[len(c.Cond)-1])
 	out := s.stmts(c.Cond)
 	out += s.branches(
-		func() string { s.cleaned(yes); return s.stmts(c.Then) },
-		func() string {
+		func() (string, bool) { s.cleaned(yes); return s.stmts(c.Then), ends(c.Then) },
+		func() (string, bool) {
 			if s.cleaned(no); c.Else == nil {
-				return ""
+				return "", false
 			}
-			return s.conditional(c.Else)
+			return s.conditional(c.Else), len(c.Else.Cond) == 0 && ends(c.Else.Then)
 		})
-	if ends(c.Then) {
-		s.cleaned(no)
-	}
 	return out
 }
 
 func (s *shell) choice(c *syntax.CaseClause) string {
 	name := variableOf(c.Word)
-	var all []func() string
+	var all []func() (string, bool)
 	for _, item := range c.Items {
 		fixed := !slices.ContainsFunc(item.Patterns, func(w *syntax.Word) bool { return strings.ContainsAny(literal(w), "*?[") || literal(w) == "" })
-		all = append(all, func() string {
+		all = append(all, func() (string, bool) {
 			if fixed {
 				s.cleaned([]string{name})
 			}
-			return s.stmts(item.Stmts)
+			return s.stmts(item.Stmts), ends(item.Stmts)
 		})
 	}
-	out := s.branches(append(all, func() string { return "" })...)
+	out := s.branches(append(all, nothing)...)
 	for _, item := range c.Items {
 		if ends(item.Stmts) && slices.ContainsFunc(item.Patterns, func(w *syntax.Word) bool {
 			set, ok := strings.CutPrefix(literal(w), "*[!")
@@ -264,149 +265,4 @@ func (s *shell) choice(c *syntax.CaseClause) string {
 		}
 	}
 	return out
-}
-
-// ends reports whether a list of statements leaves the script.
-func ends(list []*syntax.Stmt) bool {
-	if len(list) == 0 {
-		return false
-	}
-	switch cmd := list[len(list)-1].Cmd.(type) {
-	case *syntax.CallExpr:
-		return len(cmd.Args) > 0 && slices.Contains([]string{"exit", "return", "continue"}, literal(cmd.Args[0]))
-	case *syntax.Block:
-		return ends(cmd.Stmts)
-	}
-	return false
-}
-
-// literal returns a word as it is written, without its quotes.
-func literal(w *syntax.Word) string {
-	var b strings.Builder
-	if w == nil {
-		return ""
-	}
-	for _, p := range w.Parts {
-		switch p := p.(type) {
-		case *syntax.Lit:
-			b.WriteString(p.Value)
-		case *syntax.SglQuoted:
-			b.WriteString(p.Value)
-		case *syntax.DblQuoted:
-			b.WriteString(literal(&syntax.Word{Parts: p.Parts}))
-		default:
-			return ""
-		}
-	}
-	return b.String()
-}
-
-// variableOf returns the variable that a word is, or "".
-func variableOf(w *syntax.Word) string {
-	if w == nil || len(w.Parts) != 1 {
-		return ""
-	}
-	switch p := w.Parts[0].(type) {
-	case *syntax.DblQuoted:
-		return variableOf(&syntax.Word{Parts: p.Parts})
-	case *syntax.ParamExp:
-		if p.Param != nil && p.Exp == nil && p.Repl == nil && p.Slice == nil && !p.Length && !p.Excl {
-			return p.Param.Value
-		}
-	}
-	return ""
-}
-
-// cleaned notes that variables have no text of outsiders from here on.
-func (s *shell) cleaned(names []string) {
-	for _, name := range names {
-		if name != "" {
-			s.vars[name] = s.add(mark{text: "$" + name})
-		}
-	}
-}
-
-// proves lists the variables that a condition compares with fixed text or with a
-// pattern of harmless characters: those that are clean if it holds, and if not.
-func (s *shell) proves(st *syntax.Stmt) (yes, no []string) {
-	switch cmd := st.Cmd.(type) {
-	case *syntax.TestClause:
-		yes, no = proven(cmd.X)
-	case *syntax.CallExpr:
-		if n := len(cmd.Args); n == 5 && literal(cmd.Args[0]) == "[" || n == 4 && literal(cmd.Args[0]) == "test" {
-			yes, no = compared(cmd.Args[1], literal(cmd.Args[2]), cmd.Args[3])
-		}
-	case *syntax.BinaryCmd:
-		a, b := s.proves(cmd.X)
-		c, d := s.proves(cmd.Y)
-		switch cmd.Op {
-		case syntax.AndStmt:
-			yes = append(a, c...)
-		case syntax.OrStmt:
-			no = append(b, d...)
-		}
-	}
-	if st.Negated {
-		return no, yes
-	}
-	return yes, no
-}
-
-func proven(x syntax.TestExpr) (yes, no []string) {
-	switch x := x.(type) {
-	case *syntax.ParenTest:
-		return proven(x.X)
-	case *syntax.UnaryTest:
-		if x.Op == syntax.TsNot {
-			no, yes = proven(x.X)
-		}
-	case *syntax.BinaryTest:
-		if x.Op == syntax.AndTest {
-			a, _ := proven(x.X)
-			b, _ := proven(x.Y)
-			return append(a, b...), nil
-		}
-		a, _ := x.X.(*syntax.Word)
-		b, _ := x.Y.(*syntax.Word)
-		if a != nil && b != nil {
-			return compared(a, x.Op.String(), b)
-		}
-	}
-	return yes, no
-}
-
-func compared(a *syntax.Word, op string, b *syntax.Word) (yes, no []string) {
-	name, pattern := variableOf(a), literal(b)
-	if name == "" || pattern == "" {
-		return nil, nil
-	}
-	switch {
-	case op == "=~" && strings.HasPrefix(pattern, "^") && strings.HasSuffix(pattern, "$") && safePattern(pattern):
-		return []string{name}, nil
-	case (op == "=" || op == "==") && !strings.ContainsAny(pattern, "*?["), op == "-eq":
-		return []string{name}, nil
-	case op == "!=" && !strings.ContainsAny(pattern, "*?["), op == "-ne":
-		return nil, []string{name}
-	}
-	return nil, nil
-}
-
-// matched sets BASH_REMATCH after [[ … =~ … ]].
-func (s *shell) matched(x syntax.TestExpr) {
-	b, ok := x.(*syntax.BinaryTest)
-	if !ok {
-		return
-	}
-	s.matched(b.X)
-	s.matched(b.Y)
-	text, _ := b.X.(*syntax.Word)
-	pattern, _ := b.Y.(*syntax.Word)
-	if b.Op != syntax.TsReMatch || text == nil || pattern == nil {
-		return
-	}
-	v := s.word(text)
-	if p := s.word(pattern); safePattern(p) {
-		v = ""
-	}
-	s.vars["BASH_REMATCH"] = s.join("$BASH_REMATCH", v)
 }

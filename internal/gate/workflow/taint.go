@@ -2,7 +2,6 @@ package workflow
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -10,79 +9,6 @@ import (
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
-
-// outsiderText lists properties of github.event that anyone can write. Those that hold
-// a single line are marked with *1. Numbers, ids, hashes and names that GitHub
-// restricts are not listed.
-var outsiderText = strings.Fields(`
-	issue.body pull_request.body comment.body review.body review_comment.body discussion.body
-	*1issue.title *1pull_request.title *1discussion.title *1changes.title.from changes.body.from
-	*1pull_request.head.ref *1pull_request.head.label *1pull_request.head.repo.default_branch
-	*1pull_request.head.repo.description *1pull_request.head.repo.homepage *1forkee.description *1forkee.default_branch
-	*1pages.*.page_name *1pages.*.title pages.*.summary
-	commits.*.message *1commits.*.author.email *1commits.*.author.name *1commits.*.committer.email *1commits.*.committer.name
-	answer.body *1changes.head.ref.from *1changes.ref.from *1changes.base.ref.from
-	head_commit.message *1head_commit.author.email *1head_commit.author.name *1head_commit.committer.email *1head_commit.committer.name
-	merge_group.head_commit.message *1merge_group.head_commit.author.email *1merge_group.head_commit.author.name
-	*1merge_group.head_commit.committer.email *1merge_group.head_commit.committer.name
-	*1check_suite.head_commit.author.email *1check_suite.head_commit.author.name
-	*1workflow_run.head_branch *1workflow_run.display_title workflow_run.head_commit.message
-	*1workflow_run.head_commit.author.email *1workflow_run.head_commit.author.name *1workflow_run.path
-	*1workflow_run.head_commit.committer.email *1workflow_run.head_commit.committer.name
-	*1workflow_run.head_repository.description *1workflow_run.pull_requests.*.head.ref
-	*1check_suite.head_branch check_suite.head_commit.message *1check_suite.pull_requests.*.head.ref
-	*1check_run.check_suite.head_branch *1check_run.pull_requests.*.head.ref`)
-
-// membersText lists properties of github.event that need a role in the repository.
-var membersText = strings.Fields(`
-	label.name issue.labels.*.name pull_request.labels.*.name
-	milestone.title milestone.description issue.milestone.title pull_request.milestone.title
-	release.name release.body release.tag_name deployment.payload deployment.description deployment.ref`)
-
-// outsiderOutputs lists outputs of actions that pass on what outsiders write.
-var outsiderOutputs = map[string][]string{
-	"peter-evans/find-comment":              {"comment-body"},
-	"khan/pull-request-comment-trigger":     {"comment_body"},
-	"xt0rted/pull-request-comment-branch":   {"head_ref"},
-	"alessbell/pull-request-comment-branch": {"head_ref"},
-	"eficode/resolve-pr-refs":               {"head_ref"},
-	"potiuk/get-workflow-origin":            {"sourceheadbranch"},
-	"trilom/file-changes-action":            {"files", "files_added", "files_modified", "files_removed"},
-	"jitterbit/get-changed-files":           {"all", "added", "modified", "removed", "renamed", "added_modified"},
-	"8bitjonny/gh-get-current-pr":           {"pr", "pr_title", "pr_body", "pr_head_ref"},
-	"jwalton/gh-find-current-pr":            {"title", "body"},
-	"stefanbuck/github-issue-parser":        {"jsonstring"}, // and issueparser_*
-	"peter-murray/issue-forms-body-parser":  {"payload"},
-	"issue-ops/parser":                      {"json"},
-	"tj-actions/branch-names":               {"current_branch", "head_ref_branch", "ref_branch"},
-	"tim-actions/get-pr-commits":            {"commits"},
-	"octokit/request-action":                {"data"},
-}
-
-// fileOutputs lists the outputs of actions that pass on names of files, which the author
-// of a pull request chooses. The input, if it is not "false", makes the action escape
-// them.
-var fileOutputs = map[string]string{
-	"tj-actions/changed-files": "safe_output",
-	"dorny/paths-filter":       "",
-}
-
-var changedFiles = regexp.MustCompile(`^(?:all_|any_|other_|only_)?(?:\w+_)?(?:changed|modified|added|deleted|renamed|copied|unmerged|unknown|type_changed)(?:_and_\w+)?_files$|^(?:\w+_)?(?:all_old_new_renamed|modified|changed)_keys$|_files$`)
-
-// passesOn reports whether an output of the step is what an outsider wrote.
-func passesOn(s *actionlint.Step, output string) bool {
-	name := actionName(s)
-	if escape, ok := fileOutputs[name]; ok && changedFiles.MatchString(output) {
-		return escape != "" && value(input(s, escape)) == "false" || escape == "" && value(input(s, "list-files")) == "csv"
-	}
-	if name == "octokit/request-action" {
-		return output == "data" && strings.Contains(value(input(s, "route")), "/pulls/")
-	}
-	return slices.ContainsFunc(outsiderOutputs[name], func(o string) bool { return matches(output, o) }) || name == "stefanbuck/github-issue-parser" && strings.HasPrefix(output, "issueparser_")
-}
-
-// matches reports whether a name is meant by a pattern, which is a name or "*".
-func matches(pattern, name string) bool { return pattern == "*" || strings.EqualFold(pattern, name) }
 
 // taint is a context or variable with text that an outsider or a member can write.
 type taint struct {
@@ -180,13 +106,6 @@ func (c scope) meant(r read, at int, all []string) []string {
 		return all
 	}
 	return nil
-}
-
-// output returns the step or job and the output that a read means, where "*" is any.
-func (r read) output() (id, output string, ok bool) {
-	parts := append(slices.Clone(r.path[1:]), "*", "*", "*")[:3]
-	ok = len(r.path) == 4 || r.whole && len(r.path) < 4
-	return parts[0], parts[2], ok && (parts[1] == "outputs" || parts[1] == "*")
 }
 
 // variables lists the names of the environment at the place.
@@ -361,111 +280,4 @@ func (c scope) env(name string) string {
 		}
 	}
 	return ""
-}
-
-func (c scope) stepOutput(id, output, name string) []taint {
-	var out []taint
-	for _, s := range c.job.Steps {
-		if value(s.ID) == "" || !matches(id, value(s.ID)) {
-			continue
-		}
-		if passesOn(s, output) {
-			out = append(out, taint{c.gain("github.event.output"), name, "anyone", false})
-			continue
-		}
-		inner := scope{c.File, c.job, s, c.depth + 1, c.from}
-		out = append(append(out, inner.written(output)...), inner.calledOutput(output)...)
-		for _, o := range agents[actionName(s)].output {
-			if matches(output, o) {
-				out = append(out, inner.modelAnswer(o, name)...)
-			}
-		}
-	}
-	return out
-}
-
-func (c scope) jobOutput(id, output string) []taint {
-	var out []taint
-	for _, name := range sorted(c.Jobs) {
-		j := c.Jobs[name]
-		if !matches(id, name) || id == "*" && c.job != nil && !slices.ContainsFunc(c.job.Needs, func(n *actionlint.String) bool { return strings.EqualFold(value(n), name) }) {
-			continue
-		}
-		inner := scope{c.File, j, nil, c.depth, c.from}
-		for _, o := range sorted(j.Outputs) {
-			if matches(output, o) {
-				out = append(out, inner.taints(value(j.Outputs[o].Value))...)
-			}
-		}
-		out = append(out, inner.calledOutput(output)...)
-	}
-	return out
-}
-
-// inside lists the workflows or actions of the repository that the place calls, as
-// scopes of their outputs.
-func (c scope) inside() []scope {
-	from := call{c, map[string]*actionlint.String{}}
-	uses := ""
-	if c.step == nil {
-		if w := c.job.WorkflowCall; w != nil {
-			uses = value(w.Uses)
-			for id, in := range w.Inputs {
-				from.inputs[id] = in.Value
-			}
-		}
-	} else if a, ok := c.step.Exec.(*actionlint.ExecAction); ok {
-		uses = value(a.Uses)
-		for id, in := range a.Inputs {
-			from.inputs[id] = in.Value
-		}
-	}
-	if !local(uses) || c.depth > maxTaintDepth {
-		return nil
-	}
-	var out []scope
-	for _, f := range c.called[target(uses)] {
-		job := f.Jobs["runs"]
-		if f.kind != action {
-			job = &actionlint.Job{}
-		}
-		if job != nil {
-			out = append(out, scope{f, job, nil, c.depth + 1, &from})
-		}
-	}
-	return out
-}
-
-// calledOutput returns the taints of an output of a workflow or an action of the
-// repository.
-func (c scope) calledOutput(output string) []taint {
-	var out []taint
-	for _, in := range c.inside() {
-		for _, id := range sorted(in.outputs) {
-			if !matches(output, id) {
-				continue
-			}
-			for _, t := range in.taints(in.outputs[id]) {
-				if t.severity == report.High && t.outsider() {
-					t.severity = c.gain(t.name) // by the events of the caller
-				}
-				out = append(out, t)
-			}
-		}
-	}
-	return out
-}
-
-// written returns the taints of what a step writes to one of its outputs.
-func (c scope) written(output string) []taint {
-	if c.depth > maxTaintDepth {
-		return nil
-	}
-	var out []taint
-	for _, w := range c.writes(program(c.step)) {
-		if w.file == "OUTPUT" && w.taint.name != "" && (output == "*" || w.sets(output)) {
-			out = append(out, w.taint)
-		}
-	}
-	return out
 }

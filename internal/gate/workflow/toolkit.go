@@ -13,7 +13,7 @@ var (
 
 // toolkit returns what a line of actions/github-script sets: setOutput, exportVariable,
 // or return, which sets the output "result". The toolkit writes a value with a
-// delimiter that nobody can guess.
+// delimiter that no one can guess.
 func (f *flow) toolkit(i int) (write, bool) {
 	if f.step == nil || actionName(f.step) != "actions/github-script" {
 		return write{}, false
