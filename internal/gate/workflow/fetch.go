@@ -24,7 +24,7 @@ func (s *shell) takesCode() (int, report.Severity) {
 	at, worst := 0, report.Severity("")
 	for i, c := range s.commands {
 		sev, only := f.takes(c)
-		if only && sev == report.High && !f.intoTree(s.commands[i+1:]) && !s.laterIntoTree(f.names) {
+		if only && sev == report.High && !s.intoTree(s.commands[i+1:], f.names) && !s.laterIntoTree(f.names) {
 			sev = report.Medium // its files are not in the working tree
 		}
 		if sev != "" && (worst == "" || worst == report.Medium && sev == report.High) {
@@ -37,6 +37,7 @@ func (s *shell) takesCode() (int, report.Severity) {
 var (
 	installers = []string{"pip", "pip3", "uv", "uvx", "pipx", "npm", "npx", "yarn", "pnpm", "bun", "bunx", "cargo", "go", "gem", "composer", "docker", "podman", "buildah", "nix", "terraform", "helm", "deno", "conda", "poetry", "brew"}
 	runners    = []string{"tar", "bsdtar", "unzip", "7z", "bash", "sh", "zsh", "source", ".", "node", "patch", "make", "chmod", "ruby", "perl", "php", "deno", "bun"}
+	imageTools = []string{"docker", "podman", "buildah", "helm", "terraform"}
 	newBranch  = []string{"-b", "-B", "-c", "-C", "--orphan", "--create", "--force-create"}
 )
 
@@ -60,7 +61,13 @@ func (f *fetches) takes(c command) (sev report.Severity, only bool) {
 	case name == "git":
 		return f.git(args, c)
 	case slices.Contains(installers, name) || strings.HasPrefix(name, "python") && slices.Contains(args, "pip"):
-		if slices.ContainsFunc(args, func(a string) bool { return strings.ContainsAny(a, "/:") && f.forkOf(a) }) {
+		address := "/:#"
+		if slices.Contains(imageTools, name) { // a tag may have the name of the fork
+			address = "#"
+		}
+		if slices.ContainsFunc(args, func(a string) bool {
+			return (strings.ContainsAny(a, address) || strings.Contains(a, "://")) && f.forkOf(a)
+		}) {
 			return report.High, false
 		}
 	}
@@ -206,22 +213,22 @@ func (c scope) forkOf(word string) bool {
 	})
 }
 
+var inExpression = regexp.MustCompile(`\$(?:\{\{.*?\}\}|\(.*?\))`)
+
 var intoTreeCommands = []string{"checkout", "switch", "merge", "reset", "worktree", "rebase", "cherry-pick", "restore", "read-tree", "archive", "am", "apply", "pull"}
 
-// intoTree reports whether a later command takes what was fetched into the working tree.
-func (f *fetches) intoTree(later []command) bool {
-	for _, c := range later {
-		if path.Base(c.words[0]) == "git" && takesFetched(f.show(strings.Join(c.words, " ")), f.names) {
-			return true
-		}
-	}
-	return false
+// intoTree reports whether one of the later commands takes what was fetched into the
+// working tree.
+func (s *shell) intoTree(later []command, names []string) bool {
+	return slices.ContainsFunc(later, func(c command) bool {
+		return path.Base(c.words[0]) == "git" && takesFetched(s.show(strings.Join(c.words, " ")), names)
+	})
 }
 
 // takesFetched reports whether a command of git takes something into the working tree
 // that is not fixed text, or one of the names.
 func takesFetched(text string, names []string) bool {
-	words := strings.Fields(text)
+	words := strings.Fields(inExpression.ReplaceAllStringFunc(text, func(m string) string { return strings.ReplaceAll(m, " ", "") }))
 	i := slices.IndexFunc(words, func(w string) bool { return slices.Contains(intoTreeCommands, w) })
 	if i < 0 {
 		return false
@@ -229,6 +236,9 @@ func takesFetched(text string, names []string) bool {
 	for _, w := range words[i+1:] {
 		if w == "--" {
 			break
+		}
+		if trustedRef.MatchString(w) {
+			continue
 		}
 		if strings.ContainsAny(w, "$%") || strings.Contains(w, "FETCH_HEAD") || strings.Contains(w, "pull/") || w == "-" ||
 			slices.ContainsFunc(names, func(n string) bool {
@@ -244,7 +254,11 @@ func takesFetched(text string, names []string) bool {
 func (c scope) laterIntoTree(names []string) bool {
 	after := false
 	for _, s := range c.job.Steps {
-		if after {
+		if sh := (scope{c.File, c.job, s, c.depth, c.from}).runShell(); after && sh != nil {
+			if sh.intoTree(sh.commands, names) {
+				return true
+			}
+		} else if after {
 			for _, m := range intoTree.FindAllStringIndex(value(script(s)), -1) {
 				line, _, _ := strings.Cut(value(script(s))[m[0]:], "\n")
 				if takesFetched(line, names) {

@@ -42,13 +42,14 @@ type File struct {
 	strangers  bool                // a job of the repository that handles code of outsiders may save a cache for all
 	visited    map[visit]bool      // jobs that were already evaluated
 	texts      map[textIn][]string // texts that were already evaluated
+	shells     map[shellKey]*shell // parsed scripts
 	budget     *int                // expressions that may still be followed; below zero: too many
 }
 
 func newFile(name string, k kind, text []byte) *File {
 	return &File{
 		Path: name, kind: k, lines: split(text), inputs: map[string]bool{}, defaults: map[string]string{}, outputs: map[string]string{}, cacheModes: map[string]string{}, controls: map[actionlint.Pos]bool{},
-		visited: map[visit]bool{}, texts: map[textIn][]string{}, budget: new(maxFollowed),
+		visited: map[visit]bool{}, texts: map[textIn][]string{}, shells: map[shellKey]*shell{}, budget: new(maxFollowed),
 	}
 }
 

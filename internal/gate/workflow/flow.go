@@ -12,7 +12,7 @@ var (
 	variable   = regexp.MustCompile(`\$\{\s*process\.env\.([A-Za-z_][A-Za-z0-9_]*)|\$(?:\{|env:|\{env:)?([A-Za-z_][A-Za-z0-9_]*)|%([A-Za-z_][A-Za-z0-9_]*)%|process\.env\.([A-Za-z_][A-Za-z0-9_]*)|(?:environ(?:\.get)?|getenv|process\.env|ENV)(?:\.fetch)?[\[(]["']([A-Za-z_][A-Za-z0-9_]*)|\bprintenv\s+([A-Za-z_][A-Za-z0-9_]*)`)
 	assigns    = regexp.MustCompile(`^\s*(?:export\s+|local\s+|declare\s+(?:-\w+\s+)*|readonly\s+|const\s+|let\s+|var\s+|set\s+)*(\$?)([A-Za-z_][A-Za-z0-9_]*)\s*\+?=([^=].*)$`)
 	readsInto  = regexp.MustCompile(`\b(?:read|mapfile|readarray)\b(?:\s+-[a-zA-Z]+)*\s+([A-Za-z_][A-Za-z0-9_]*)`)
-	sanitizes  = regexp.MustCompile(`\btr\s+(?:-dc|-cd)|\bsha\d+sum\b|\bmd5sum\b|\bbase64\.b64encode\b|\bwc\s+-|\bgrep\s+(?:-\w*q|-c)\b|\bjq\b.*(?:@base64|\|\s*length)|\bhexdigest\b|\bint\(|\bparseInt\(|\bencodeURIComponent\(|\bprintf\s+["']?%q|\bprintf\s+["']?%d`)
+	sanitizes  = regexp.MustCompile(`\btr\s+(?:-dc|-cd)|\bsha\d+sum\b|\bmd5sum\b|\bbase64\.b64encode\b|\bwc\s+-|\bgrep\s+(?:-\w*q|-c)\b|\bjq\b.*(?:@base64|\|\s*length)|\bhexdigest\b|\bint\(|\bparseInt\(|\bencodeURIComponent\(|\bslugify\(|\bre\.sub\(\s*r?["']\\W\+?["']|\.replace\(\s*/\\W\+?/g|\.isalnum\(\)|\bprintf\s+["']?%q|\bprintf\s+["']?%d`)
 	answers    = regexp.MustCompile(`\.(?:test|includes|startsWith|endsWith|indexOf|search|isdigit|startswith|endswith)\(|\.length\b|\bNumber\(|[=!]==?`)
 	chooses    = regexp.MustCompile(`\?[^.]|&&|\|\||=>|\bif\b`)
 	replaces   = regexp.MustCompile(`(?:\bre\.sub\(\s*r?["']|\.replace(?:All)?\(\s*/|-c?replace\s+["'])\[\^([^\]]+)\][+*]?(?:["']|/(\w*))`)

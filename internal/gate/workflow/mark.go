@@ -24,8 +24,9 @@ type shift struct{ parsed, script int }
 const (
 	firstMark = rune(0xF0000)
 	maxMarks  = 4_000
-	maxValue  = 8_000 // characters of a value
-	maxRun    = 4_000 // statements that are followed in one script
+	maxValue  = 8_000  // characters of a value
+	maxRun    = 4_000  // statements that are followed in one script
+	maxScript = 50_000 // characters of a script, which bounds how deep it is nested
 )
 
 // parsable returns the script with a mark for each expression, and false if an
@@ -91,7 +92,7 @@ func (s *shell) add(m mark) string {
 		m.text = m.text[:maxValue]
 	}
 	if len(s.marks) >= maxMarks {
-		*s.budget = -1 // reported as not checked: no real script is like this
+		s.left = -1
 		return ""
 	}
 	s.marks = append(s.marks, m)

@@ -70,7 +70,7 @@ var changedFiles = regexp.MustCompile(`^(?:all_|any_|other_|only_)?(?:\w+_)?(?:c
 func passesOn(s *actionlint.Step, output string) bool {
 	name := actionName(s)
 	if escape, ok := fileOutputs[name]; ok && changedFiles.MatchString(output) {
-		return escape != "" && value(input(s, escape)) == "false" || escape == "" && value(input(s, "list-files")) == "csv"
+		return escape != "" && value(input(s, escape)) == "false" || escape == "" && slices.Contains([]string{"csv", "json"}, value(input(s, "list-files")))
 	}
 	if name == "octokit/request-action" {
 		return output == "data" && strings.Contains(value(input(s, "route")), "/pulls/")

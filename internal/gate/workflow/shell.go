@@ -41,21 +41,38 @@ type command struct {
 // notShell matches what only PowerShell and cmd have.
 var notShell = regexp.MustCompile(`(?i)\$\{?env:|%GITHUB_|\b(?:Out-File|Add-Content|Set-Content|Tee-Object|Write-Host|Write-Output)\b`)
 
+// shellKey is the place of a script and the call that is meant.
+type shellKey struct {
+	step  *actionlint.Step
+	job   *actionlint.Job
+	from  *call
+	depth int
+}
+
 // runShell follows the script of a step. It returns nil for a script of another
-// language and for one that cannot be parsed.
+// language, and for one that cannot be parsed or is too large.
 func (c scope) runShell() *shell {
-	if c.step == nil {
+	if c.step == nil || script(c.step) == nil || c.depth > maxTaintDepth {
 		return nil
 	}
-	run := script(c.step)
-	if run == nil || !c.isShell(run.Value) || c.depth > maxTaintDepth {
-		return nil
+	key := shellKey{c.step, c.job, c.from, c.depth}
+	if s, known := c.shells[key]; known {
+		return s
 	}
 	if *c.budget -= 5; *c.budget < 0 {
 		return nil
 	}
-	s := c.newShell(run.Value)
-	text, ok := s.parsable(run.Value)
+	c.shells[key] = nil // ends the recursion if steps refer to each other
+	c.shells[key] = c.followed(script(c.step).Value)
+	return c.shells[key]
+}
+
+func (c scope) followed(text string) *shell {
+	if len(text) > maxScript || !c.isShell(text) {
+		return nil
+	}
+	s := c.newShell(text)
+	text, ok := s.parsable(text)
 	if !ok || !s.source(text) && !s.source(plainDelimiters(text)) {
 		return nil
 	}
@@ -63,6 +80,9 @@ func (c scope) runShell() *shell {
 		if s.uncalled[name] {
 			s.stmt(s.functions[name].Body)
 		}
+	}
+	if s.left < 0 {
+		return nil
 	}
 	return s
 }
@@ -149,7 +169,6 @@ func (s *shell) stmts(list []*syntax.Stmt) string {
 // stmt runs a statement and returns what it prints.
 func (s *shell) stmt(st *syntax.Stmt) string {
 	if s.left--; s.left < 0 {
-		*s.budget = -1
 		return ""
 	}
 	before := s.in

@@ -85,6 +85,10 @@ func TestCleaning(t *testing.T) {
 		{`$(cat <<< "$T")`, `$(cat <<'X'` + "\n$T\nX\n)"},
 		{`$(echo "$T" | awk -F: '{print $1}')`, `$(date +%s)`},
 		{`$(python3 -c 'import sys; print(sys.argv[1])' "$T")`, `$((N + 1))`},
+		{`$(echo "$T" | sed 's/[^a-z0-9.-_]//g')`, `${T//[!a-z0-9]/}`},
+		{`$(perl -pe 's/[^a-z]//' <<< "$T")`, `$(perl -pe 's/[^a-z]+/-/g' <<< "$T")`},
+		{`$(some-tool "$T")`, `$(git rev-parse "$T")`},
+		{"$(if true; then echo \"$T\"; fi)", "$([[ \"$T\" == v* ]] && echo true || echo false)"},
 		{`$(echo "$T" | head -1)`, `$(echo "$N" | head -1)`},
 	} {
 		all = append(all, twin{fmt.Sprint(i, " ", pair[0]), "script-injection", set(pair[0]), set(pair[1])})
@@ -124,6 +128,17 @@ func TestCleaning(t *testing.T) {
 		twin{"API, curl", "script-injection", out("v=$(curl -s https://api.github.com/repos/o/r/pulls/$N | jq -r .title)\n" + send), out("v=$(curl -s https://api.github.com/repos/o/r/pulls/$N | jq -r .id)\n" + send)},
 	)
 	runHigh(t, all)
+}
+
+// TestLargeScripts: a script that nothing can follow is read line by line, in bounded
+// time.
+func TestLargeScripts(t *testing.T) {
+	for _, begin := range []string{strings.Repeat("x=$(", 100_000), strings.Repeat("$(", 20_000), strings.Repeat("( ", 20_000), strings.Repeat("f() { f; f; f; f; }; f\n", 500), "x=y\n" + strings.Repeat("x=$x$x\n", 2_000), strings.Repeat("echo $A\n", 6_000)} {
+		text := steps("issues", "      - env: {T: '${{ github.event.issue.body }}'}\n        run: "+indented(begin+"\necho \"T=$T\" >> $GITHUB_ENV"))
+		if got := found(t, "env-file-injection", text); len(got) != 1 {
+			t.Errorf("%.40s: %v", begin, got)
+		}
+	}
 }
 
 // TestDelimiters: GP-GATE-13, a random delimiter protects its own value only.

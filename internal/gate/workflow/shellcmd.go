@@ -45,6 +45,9 @@ var withValue = map[string][]string{
 	"xargs": {"-I", "-n", "-P", "-L", "-d"}, "sudo": {"-u", "-g"}, "timeout": {"-s", "-k"}, "nice": {"-n"}, "env": {"-u", "-C"},
 }
 
+// silent are commands that print nothing.
+var silent = []string{"true", "false", ":", "cd", "pushd", "popd", "test", "[", "exit", "return", "set", "shopt", "shift", "mkdir", "rm", "cp", "mv", "ln", "touch", "chmod", "chown", "sleep", "wait", "kill", "export", "local", "break", "continue"}
+
 // unwrapped removes the commands that only run another one.
 func unwrapped(words []string) []string {
 	for len(words) > 1 {
@@ -100,6 +103,8 @@ func (s *shell) run(words []string, offset int) string {
 		return out
 	}
 	switch {
+	case slices.Contains(silent, name):
+		return ""
 	case name == "echo":
 		return s.echo(args)
 	case name == "printf":
@@ -140,6 +145,8 @@ func (s *shell) run(words []string, offset int) string {
 			return s.nested(s.in, offset)
 		}
 		return joined()
+	case name == "perl" && slices.ContainsFunc(args, keepsOnly), name == "git" && len(args) > 0 && slices.Contains([]string{"rev-parse", "merge-base", "rev-list", "ls-remote"}, args[0]):
+		return clean()
 	case interpreter.MatchString(name):
 		s.otherLanguage(append(args, s.in), offset)
 		return joined()

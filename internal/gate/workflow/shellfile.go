@@ -45,13 +45,14 @@ func (s *shell) written() []write {
 	open := map[string]string{}      // file → name of the value whose lines follow
 	delimiter := map[string]string{} // of that value
 	rest := map[string]string{}      // begin of a line that the next command continues
+	last := map[string]string{}      // name before a line that has none
 	add := func(w sent, name, text string, guarded bool) {
 		var all []taint
 		for _, m := range s.of(text) {
 			all = append(all, m.taints...)
 		}
 		if len(all) > 0 || name != "" {
-			out = append(out, write{file: w.file, offset: w.offset, lines: s.show(text), name: strings.ToLower(name), taint: worst(all), guarded: guarded})
+			out = append(out, write{file: w.file, offset: w.offset, lines: last[w.file] + s.show(text), name: strings.ToLower(name), taint: worst(all), guarded: guarded})
 		}
 	}
 	for _, w := range s.sent {
@@ -72,7 +73,9 @@ func (s *shell) written() []write {
 			case begins && (!assigned || len(before) < len(name)) && w.file != "PATH":
 				open[w.file], delimiter[w.file] = before, end
 			case assigned && w.file != "PATH":
+				last[w.file] = ""
 				add(w, name, value, false)
+				last[w.file] = s.show(name) + "="
 				if len(s.of(name)) > 0 {
 					add(w, "", name, false)
 				}

@@ -87,7 +87,7 @@ func (s *shell) param(p *syntax.ParamExp) string {
 	case p.Length:
 		return s.add(mark{text: "0"})
 	case p.Repl != nil:
-		if p.Repl.All && keepsOnly("s/"+s.word(p.Repl.Orig)+"/"+s.word(p.Repl.With)+"/g") {
+		if p.Repl.All && keepsOnly("s/"+strings.Replace(s.word(p.Repl.Orig), "[!", "[^", 1)+"/"+s.word(p.Repl.With)+"/g") {
 			return s.add(mark{text: "${" + p.Param.Value + "}"})
 		}
 		return v + s.without(s.word(p.Repl.With))

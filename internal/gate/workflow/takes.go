@@ -88,6 +88,9 @@ func (c scope) checkout() (report.Location, report.Severity) {
 			continue
 		}
 		sev := c.foreign(in.Value)
+		if key == "repository" && c.forkOf(in.Value) {
+			sev = report.High
+		}
 		if sev == report.High || sev == report.Medium && worst == "" && (key == "repository" || other == "") {
 			if sev = c.guarded(sev, in.Value); worst != report.High {
 				at, worst = w.within(in, 0), sev
