@@ -92,6 +92,22 @@ func TestTakesCode(t *testing.T) {
 	}
 }
 
+// TestEventsWithoutCode: what only a pull request carries is empty on other events.
+func TestEventsWithoutCode(t *testing.T) {
+	ref := func(on, ref string) string {
+		return steps(on, "      - {uses: actions/checkout@"+sha+", with: {ref: '${{ "+ref+" }}'}}\n")
+	}
+	for name, text := range map[string]string{
+		"pull request and schedule": ref("{pull_request: {}, schedule: [{cron: '0 4 * * *'}]}", "github.event.pull_request.head.sha || github.sha"),
+		"push and comment":          ref("[push, issue_comment]", "github.event.after"),
+		"check of a push":           ref("{check_run: {}, push: {}}", "github.event.after"),
+	} {
+		if n, lower := blocking(t, "dangerous-trigger", map[string]string{".github/workflows/w.yml": text}); n+lower != 0 {
+			t.Errorf("%s: %d high, %d lower", name, n, lower)
+		}
+	}
+}
+
 // TestLinkedAction: an action that is reached by a symbolic link runs as any other.
 func TestLinkedAction(t *testing.T) {
 	dir := gatetest.Write(t, map[string]string{

@@ -52,7 +52,7 @@ func (s *shell) written() []write {
 			all = append(all, m.taints...)
 		}
 		if len(all) > 0 || name != "" {
-			out = append(out, write{file: w.file, offset: w.offset, lines: last[w.file] + s.show(text), name: strings.ToLower(name), taint: worst(all), guarded: guarded})
+			out = append(out, write{file: w.file, offset: w.offset, lines: last[w.file] + s.show(text), name: strings.TrimSpace(strings.ToLower(name)), taint: worst(all), guarded: guarded})
 		}
 	}
 	for _, w := range s.sent {

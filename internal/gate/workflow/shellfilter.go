@@ -226,7 +226,7 @@ func (s *shell) object(words []string, text string) string {
 		}
 	}
 	m := mark{text: text, json: true, command: true}
-	whole := query == "" && (words[0] != "gh" || strings.Contains(fields, " api ") && !strings.Contains(fields, "graphql"))
+	whole := query == "" && !strings.Contains(fields, "--json")
 	if whole || ghFields.MatchString(strings.ReplaceAll(query, "test(", "")) || query == "" && ghFields.MatchString(afterJSON(fields)) {
 		name := short("$(" + s.show(strings.Join(words[:min(3, len(words))], " ")) + ")")
 		m.taints = []taint{{s.gain("github.event.api"), name, "anyone", query == "" || !manyLined.MatchString(query)}} // JSON has one line

@@ -97,6 +97,9 @@ func (s *shell) param(p *syntax.ParamExp) string {
 		case syntax.AlternateUnset, syntax.AlternateUnsetOrNull:
 			return other
 		case syntax.DefaultUnset, syntax.DefaultUnsetOrNull, syntax.AssignUnset, syntax.AssignUnsetOrNull:
+			if strings.HasPrefix(p.Param.Value, "GITHUB_") {
+				return v
+			}
 			if _, set := s.vars[p.Param.Value]; !set && s.env(p.Param.Value) == "" || len(s.of(other)) > 0 {
 				return s.join(s.show(v+" "+other), v, other)
 			}

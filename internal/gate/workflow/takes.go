@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rhysd/actionlint"
+
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -207,6 +209,10 @@ func (c scope) foreign(s string) report.Severity {
 }
 
 func (c scope) foreignRead(r read) report.Severity {
+	// On a push, this is a commit of the base.
+	if r.matches("github.event.after") && c.kind == workflow && !slices.ContainsFunc(c.On, func(e actionlint.Event) bool { return e.EventName() == "pull_request_target" }) {
+		return ""
+	}
 	if slices.ContainsFunc(heads, r.matches) {
 		return report.High
 	}

@@ -3,6 +3,7 @@ package workflow
 import (
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -18,6 +19,30 @@ var checkoutEvents = []string{"pull_request_target", "workflow_run", "issue_comm
 // quietEvents are events without a pull request, by which a workflow may still look for
 // the code of pull requests: of a list, or as the payload names it.
 var quietEvents = []string{"schedule", "repository_dispatch", "check_run", "check_suite"}
+
+var (
+	asksFor = regexp.MustCompile(`\bpr\s+checkout\b|\bpull/|github\.event\.(?:check_run|check_suite|client_payload)\b|headRefOid`)
+	eventOf = regexp.MustCompile(`github\.(?:head_ref|event\.(?:number|pull_request|issue|workflow_run|after))\b`)
+)
+
+// asksForCode reports whether a step looks for the code of a pull request by itself. What
+// only other events carry is empty on a quiet event.
+func asksForCode(j *actionlint.Job, s *actionlint.Step) bool {
+	text := program(s)
+	if a, ok := s.Exec.(*actionlint.ExecAction); ok {
+		for _, key := range sorted(a.Inputs) {
+			text += "\n" + value(a.Inputs[key].Value)
+		}
+	}
+	for _, e := range []*actionlint.Env{s.Env, j.Env} {
+		if e != nil {
+			for _, key := range sorted(e.Vars) {
+				text += "\n" + value(e.Vars[key].Value)
+			}
+		}
+	}
+	return asksFor.MatchString(text) && !eventOf.MatchString(text)
+}
 
 // dangerousTrigger reports a step that checks out the code of a pull request in a
 // workflow with the base repository's token and secrets: the author of the pull
@@ -46,7 +71,7 @@ func dangerousTrigger(w *File) []report.Finding {
 				taken[path.Clean(value(input(s, "path")))] = at.Line
 				quiet := !slices.ContainsFunc(events, func(e string) bool { return slices.Contains(checkoutEvents, e) })
 				if quiet {
-					if sev != report.High { // any ref that is known at run time
+					if sev != report.High || !asksForCode(j, s) {
 						continue
 					}
 					sev = report.Medium
