@@ -60,7 +60,7 @@ func inBlock(p piece) []string {
 	kubernetes := slices.Contains([]string{".yml", ".yaml"}, strings.ToLower(path.Ext(p.path))) && !strings.Contains(p.text, "kind:")
 	inside := false // between BEGIN and END
 	for line := range strings.Lines(p.text) {
-		if len(line) < 12 {
+		if len(line) < 12 || strings.HasPrefix(line, "Subproject commit ") { // of a submodule, which has no lines
 			continue
 		}
 		if strings.Contains(line, "-----") {

@@ -107,7 +107,7 @@ func scriptInjection(w *File) []report.Finding {
 // eval, bash -c or another interpreter runs.
 func (w *File) evaluated(j *actionlint.Job, s *actionlint.Step) []report.Finding {
 	var out []report.Finding
-	if !evaluates.MatchString(value(script(s))) {
+	if !mayEvaluate.MatchString(value(script(s))) {
 		return nil
 	}
 	sh := (scope{File: w, job: j, step: s}).runShell()
@@ -120,7 +120,7 @@ func (w *File) evaluated(j *actionlint.Job, s *actionlint.Step) []report.Finding
 			continue
 		}
 		out = append(out, report.Finding{
-			Rule: "script-injection", Severity: w.exposed(t.severity, j, s), At: w.within(script(s), c.offset),
+			Rule: "script-injection", Severity: w.exposed(t.severity, t.name, j, s), At: w.within(script(s), c.offset),
 			Message: fmt.Sprintf("%s becomes part of what %s runs: %s can write its text, and so choose what runs", t.name, short(c.words[0]), t.who),
 			Fix:     "pass the text as an argument, and do not put it into the script: bash -c 'printf %s \"$1\"' - \"$TEXT\"",
 		})

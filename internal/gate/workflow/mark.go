@@ -35,18 +35,18 @@ func (s *shell) parsable(text string) (string, bool) {
 	var b strings.Builder
 	at := 0
 	for _, p := range placeholders(text) {
-		b.WriteString(plain(text[at:p.offset]))
+		b.WriteString(unmarked(text[at:p.offset]))
 		s.shifts = append(s.shifts, shift{b.Len(), p.offset})
 		b.WriteString(s.expression(p, true))
 		at = p.offset + len(p.text)
 		s.shifts = append(s.shifts, shift{b.Len(), at})
 	}
-	b.WriteString(plain(text[at:]))
+	b.WriteString(unmarked(text[at:]))
 	return b.String(), !strings.Contains(b.String(), "${{")
 }
 
-// plain removes what would count as a mark.
-func plain(s string) string {
+// unmarked removes what would count as a mark.
+func unmarked(s string) string {
 	if !strings.ContainsFunc(s, isMark) {
 		return s
 	}
@@ -81,10 +81,10 @@ func (s *shell) expressions(text string) string {
 	var b strings.Builder
 	at := 0
 	for _, p := range placeholders(text) {
-		b.WriteString(plain(text[at:p.offset]) + s.expression(p, false))
+		b.WriteString(unmarked(text[at:p.offset]) + s.expression(p, false))
 		at = p.offset + len(p.text)
 	}
-	return b.String() + plain(text[at:])
+	return b.String() + unmarked(text[at:])
 }
 
 func (s *shell) add(m mark) string {

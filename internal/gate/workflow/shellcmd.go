@@ -185,8 +185,8 @@ func (s *shell) run(words []string, offset int) string {
 	return joined()
 }
 
-// evaluates matches a script that may give a text to an interpreter.
-var evaluates = regexp.MustCompile(`\beval\b|\s-\w*[ce]\s`)
+// mayEvaluate matches a script that may give a text to an interpreter.
+var mayEvaluate = regexp.MustCompile(`\beval\b|\s-\w*[ce]\s`)
 
 // evaluates returns the taints of the argument that a command runs as a script. An
 // expression of the workflow in it is reported elsewhere.
