@@ -72,12 +72,16 @@ func (w *File) codeEvents(j *actionlint.Job, s *actionlint.Step, p *call) []stri
 	})
 }
 
+// unrecognized matches a ref that actions/checkout does not compare with the pull request.
+var unrecognized = regexp.MustCompile(`\b(?:steps|needs)\.|(?:^|[\s'"])pull/`)
+
 // refuses reports whether a step fails instead of checking out the code of a fork: from
-// version 7 on, actions/checkout does on these events.
+// version 7 on, actions/checkout does on these events, if it recognizes the commit, the
+// ref or the repository of the pull request.
 func (w *File) refuses(s *actionlint.Step, event string) bool {
 	a, ok := s.Exec.(*actionlint.ExecAction)
 	unsafe := value(input(s, "allow-unsafe-pr-checkout"))
-	return ok && actionName(s) == "actions/checkout" && (unsafe == "" || unsafe == "false") &&
+	return ok && actionName(s) == "actions/checkout" && !unrecognized.MatchString(value(input(s, "ref"))+" "+value(input(s, "repository"))) && (unsafe == "" || unsafe == "false") &&
 		(event == "pull_request_target" || event == "workflow_run") && atLeast(w.version(a.Uses), "7")
 }
 

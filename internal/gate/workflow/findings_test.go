@@ -93,6 +93,7 @@ func TestDangerousTrigger(t *testing.T) {
 		{"checkout that refuses", rule, strings.Replace(steps("pull_request_target", head), co, co+" # v7.0.1", 1), nil},
 		{"checkout that refuses, by tag", rule, strings.Replace(steps("pull_request_target", head), co, "actions/checkout@v7", 1), nil},
 		{"checkout that refuses, not asked", rule, strings.Replace(steps("pull_request_target", head), co+"\n        with: {ref", co+" # v7.0.1\n        with: {allow-unsafe-pr-checkout: true, ref", 1), []string{"w.yml:9 dangerous-trigger high"}},
+		{"checkout that refuses, and does not know the commit", rule, strings.Replace(steps("pull_request_target", "      - uses: "+co+"\n        with: {ref: 'pull/${{ github.event.number }}/head'}\n"), co, co+" # v7.0.1", 1), []string{"w.yml:9 dangerous-trigger high"}},
 		{"checkout that does not refuse on comments", rule, strings.Replace(steps("issue_comment", "      - uses: "+co+"\n        with: {ref: 'refs/pull/${{ github.event.issue.number }}/head'}\n"), co, co+" # v7.0.1", 1), []string{"w.yml:9 dangerous-trigger high"}},
 		{"only documents", rule, steps("pull_request_target", strings.Replace(head, "sha }}'", "sha }}', sparse-checkout: docs", 1)), []string{"w.yml:9 dangerous-trigger medium"}},
 		{"sparse, and everything", rule, steps("pull_request_target", strings.Replace(head, "sha }}'", "sha }}', sparse-checkout: .", 1)), []string{"w.yml:9 dangerous-trigger high"}},
