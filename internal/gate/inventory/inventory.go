@@ -29,6 +29,7 @@ const (
 	Registry Origin = "registry" // a registry of the ecosystem
 	Own      Origin = "own"      // a folder or a file: a part of the repository
 	Git      Origin = "git"      // a commit of a git repository
+	Build    Origin = "build"    // a plugin of the build, or a version that only applies to what others require
 	Toolkit  Origin = "toolkit"  // delivered with the language's toolkit, such as the Flutter SDK
 )
 

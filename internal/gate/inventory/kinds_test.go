@@ -124,12 +124,15 @@ func TestMavenKinds(t *testing.T) {
 		"a profile of the parent":     {"m/pom.xml", files{"m/pom.xml": parent("g", "1"), "pom.xml": pom("p", props+profile("<properties><v>1</v></properties>"))}, []string{"e:a 2", "e:a 1"}},
 		"a profile of the parent that the project overrides": {"m/pom.xml", files{"pom.xml": pom("p", props+profile("<properties><v>1</v></properties>")),
 			"m/pom.xml": strings.Replace(parent("g", "1"), "<dependencies>", "<properties><v>3</v></properties><dependencies>", 1)}, []string{"e:a 3"}},
-		"a classifier":            {"pom.xml", files{"pom.xml": pom("a", managed(dep(v("1"))+dep(v("2")+"<type>test-jar</type><classifier>tests</classifier>"))+deps(dep("")))}, []string{"e:a 1"}},
-		"of a classifier":         {"pom.xml", files{"pom.xml": pom("a", managed(dep(v("1"))+dep(v("2")+"<classifier>tests</classifier>"))+deps(dep("<classifier>tests</classifier>")))}, []string{"e:a 2"}},
-		"a parent":                {"m/pom.xml", files{"m/pom.xml": parent("g", "1"), "pom.xml": pom("p", props)}, []string{"e:a 2"}},
-		"a parent by a property":  {"m/pom.xml", files{"m/pom.xml": parent("g", "${revision}"), "pom.xml": pom("p", props)}, []string{"e:a 2"}},
-		"another version of it":   {"m/pom.xml", files{"m/pom.xml": parent("g", "7"), "pom.xml": pom("p", props)}, []string{"e:a (${v})"}},
-		"a parent of another":     {"m/pom.xml", files{"m/pom.xml": parent("corp", "1"), "pom.xml": pom("p", props)}, []string{"e:a (${v})"}},
+		"a classifier":           {"pom.xml", files{"pom.xml": pom("a", managed(dep(v("1"))+dep(v("2")+"<type>test-jar</type><classifier>tests</classifier>"))+deps(dep("")))}, []string{"e:a 1"}},
+		"of a classifier":        {"pom.xml", files{"pom.xml": pom("a", managed(dep(v("1"))+dep(v("2")+"<classifier>tests</classifier>"))+deps(dep("<classifier>tests</classifier>")))}, []string{"e:a 2"}},
+		"a parent":               {"m/pom.xml", files{"m/pom.xml": parent("g", "1"), "pom.xml": pom("p", props)}, []string{"e:a 2"}},
+		"a parent by a property": {"m/pom.xml", files{"m/pom.xml": parent("g", "${revision}"), "pom.xml": pom("p", props)}, []string{"e:a 2"}},
+		"another version of it":  {"m/pom.xml", files{"m/pom.xml": parent("g", "7"), "pom.xml": pom("p", props)}, []string{"e:a (${v})"}},
+		"a parent of another":    {"m/pom.xml", files{"m/pom.xml": parent("corp", "1"), "pom.xml": pom("p", props)}, []string{"e:a (${v})"}},
+		"what only the build uses": {"pom.xml", files{"pom.xml": pom("a", managed(dep(v("1"))+dep(v("2")+"<scope>import</scope>"))+"<build><plugins><plugin><artifactId>p</artifactId>"+v("1")+deps("<dependency><groupId>g</groupId><artifactId>x</artifactId></dependency>")+"</plugin></plugins></build>")},
+			[]string{"e:a build", "g:x build", "org.apache.maven.plugins:p build"}},
+		"an extension":            {".mvn/extensions.xml", files{".mvn/extensions.xml": "<extensions><extension><groupId>g</groupId><artifactId>x</artifactId><version>1</version></extension></extensions>"}, []string{"g:x build"}},
 		"an import":               {"m/pom.xml", mavenImport("1"), []string{"e:a 2"}},
 		"an import of another":    {"m/pom.xml", mavenImport("9"), []string{"e:a ()"}},
 		"an own module":           {"m/pom.xml", mavenModule("1"), []string{"g:b own"}},
@@ -222,7 +225,7 @@ func TestNames(t *testing.T) {
 	for name, want := range map[string]string{
 		"requirements.lock": "requirements", "requirements-dev.lock": "requirements", "requirements-dev/base.txt": "requirements", "notes/base.txt": "",
 		"packages.Web.config": "NuGet packages", "packages.config": "NuGet packages", "packages.web.lock.json": "NuGet lock", "packages.lock.json": "NuGet lock", "gemfiles/rails_7.gemfile.lock": "Bundler", "Gemfile.next.lock": "Bundler", "Gemfile": "",
-		"tool.py.lock": "uv", "a.lock": "", "a.vcxproj": "NuGet project", "a.sqlproj": "NuGet project",
+		"tool.py.lock": "uv", "a.lock": "", "pom-server.xml": "Maven", "pompom.xml": "", "a.vcxproj": "NuGet project", "a.sqlproj": "NuGet project",
 	} {
 		if got := Format(name); got != want {
 			t.Errorf("%s is read as %q, not as %q", name, got, want)

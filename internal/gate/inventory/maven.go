@@ -11,7 +11,10 @@ import (
 	"strings"
 )
 
-func isPOM(base, _ string) bool { return base == "pom.xml" || path.Ext(base) == ".pom" }
+// pomName matches pom.xml, the names that mvn -f gets, and the extensions of Maven itself.
+var pomName = regexp.MustCompile(`(^|/)(pom([-_.][^/]*)?\.xml|[^/]*\.pom|\.mvn/extensions\.xml)$`)
+
+func isPOM(_, name string) bool { return pomName.MatchString(name) }
 
 // readPOM reads the dependencies of a pom.xml, of its profiles too. It uses Maven's
 // effective model as far as the repository contains it: parents are merged before
@@ -20,6 +23,9 @@ func readPOM(f file) ([]Package, error) {
 	root, err := parseXML(f.text)
 	if err != nil {
 		return nil, err
+	}
+	if root.name == "extensions" {
+		return buildParts(root, (&model{}).replace), nil
 	}
 	if root.name != "project" {
 		return nil, errors.New("the root element is not project: it is not a pom.xml")
@@ -60,7 +66,38 @@ func readPOM(f file) ([]Package, error) {
 			main(local)
 		}
 	}
-	return all, bad
+	all = append(all, m.unused(all)...)
+	return append(all, buildParts(root, m.replace)...), bad
+}
+
+// buildParts returns the plugins and the extensions that build a project, and what these
+// require.
+func buildParts(root *element, replace func(string) string) []Package {
+	var all []Package
+	for _, name := range []string{"plugin", "extension"} {
+		for e := range root.all(name) {
+			for _, d := range append(slices.Clone(e.at("dependencies").children), e) {
+				group := cmp.Or(d.at("groupId").text, "org.apache.maven.plugins")
+				if artifact := d.at("artifactId").text; artifact != "" {
+					all = append(all, Package{Name: replace(group) + ":" + replace(artifact), Range: replace(d.at("version").text), Origin: Build, Line: d.line})
+				}
+			}
+		}
+	}
+	return all
+}
+
+// unused returns the managed versions of the project that apply only to what its
+// dependencies require.
+func (m *model) unused(used []Package) []Package {
+	var all []Package
+	for _, d := range m.root.at("dependencyManagement", "dependencies").children {
+		id := m.replace(d.at("groupId").text) + ":" + m.replace(d.at("artifactId").text)
+		if d.at("scope").text != "import" && !slices.ContainsFunc(used, func(p Package) bool { return p.Name == id }) {
+			all = append(all, Package{Name: id, Range: m.replace(d.at("version").text), Origin: Build, Line: d.line})
+		}
+	}
+	return all
 }
 
 // with returns the model with a profile of m or of one of its parents, which gives other
@@ -149,7 +186,7 @@ func (f file) parent(parent *element, depth int) *model {
 		return nil
 	}
 	other, ok := f.beside(relative)
-	if !ok || !isPOM(path.Base(other.name), "") {
+	if !ok || !isPOM("", other.name) {
 		if other, ok = f.beside(path.Join(relative, "pom.xml")); !ok {
 			return nil
 		}
@@ -291,7 +328,7 @@ func (m *model) reachable() map[string]*model {
 		all[at.replace(at.group)+":"+at.replace(at.artifact)] = at
 		for module := range at.root.all("module") {
 			other, ok := at.file.beside(module.text)
-			if !ok || !isPOM(path.Base(other.name), "") {
+			if !ok || !isPOM("", other.name) {
 				other, ok = at.file.beside(path.Join(module.text, "pom.xml"))
 			}
 			if !ok || seen[other.name] || len(seen) > mostModules || strings.Count(other.name, "/") > maxDepth {

@@ -21,7 +21,9 @@ type coverage struct {
 	packages map[source][]*models.PackageVulns
 	files    map[string]bool // with packages that are not of the repository itself
 	nameless int             // without a version or ecosystem: not looked up
+	build    int             // plugins and managed versions of Maven
 	own      int             // of the repository itself
+	foreign  int             // of an ecosystem without advisories in OSV, such as conda
 	offline  int             // from git: only osv.dev knows commits
 	missed   int             // packages without a database
 
@@ -40,8 +42,15 @@ type source struct{ file, ecosystem string }
 // cover sorts the packages by file and ecosystem.
 func (t tree) cover(found models.VulnerabilityResults) *coverage {
 	c := &coverage{packages: map[source][]*models.PackageVulns{}, files: map[string]bool{}, unknown: t.stage.unknown}
+	built := func(p inventory.Package) bool { return p.Origin == inventory.Build }
+	used := map[string]bool{} // packages of Maven, some of them with a version that a parent manages
+	for _, packages := range t.stage.read {
+		for _, p := range packages {
+			used[p.Name] = used[p.Name] || p.Ecosystem == "Maven" && !built(p)
+		}
+	}
 	for file, packages := range t.stage.read {
-		if len(packages) > 0 && inventory.Format(file) == "Maven" {
+		if slices.ContainsFunc(packages, func(p inventory.Package) bool { return !built(p) }) && inventory.Format(file) == "Maven" {
 			c.poms++
 		}
 		for _, p := range packages {
@@ -53,12 +62,19 @@ func (t tree) cover(found models.VulnerabilityResults) *coverage {
 				continue
 			}
 			switch {
+			case p.Origin == inventory.Build:
+				if !used[p.Name] {
+					c.build++
+				}
+				continue
 			case p.Origin == inventory.Own, p.Origin == inventory.Toolkit:
 				c.own++
 				continue
 			case asked:
 			case p.Origin == inventory.Git && p.Commit != "":
 				c.offline++
+			case p.Origin == inventory.Registry && p.Version != "":
+				c.foreign++
 			default:
 				c.nameless++
 			}
@@ -235,7 +251,7 @@ func (c *coverage) String() string {
 		text += english.Plural(total, "package", "")
 	}
 	if c.nameless > 0 {
-		text += fmt.Sprintf(" (and %d without a version, not looked up)", c.nameless)
+		text = cmp.Or(text, "0 packages") + fmt.Sprintf(" (and %d without a version, not looked up)", c.nameless)
 	}
 	if c.actions > 0 {
 		text = strings.TrimPrefix(text+", ", ", ") + english.Plural(c.actions, "action", "")
@@ -243,6 +259,9 @@ func (c *coverage) String() string {
 	var more []string
 	if c.poms > 0 {
 		more = append(more, english.Plural(c.poms, "Maven project", "")+" without what the dependencies depend on, which Maven has no lock file for")
+	}
+	if c.build > 0 {
+		more = append(more, english.Plural(c.build, "plugin or managed version", "plugins and managed versions")+" of Maven not looked up")
 	}
 	if c.unversioned > 0 {
 		more = append(more, english.Plural(c.unversioned, "action", "")+" without a version not looked up")
@@ -252,6 +271,9 @@ func (c *coverage) String() string {
 	}
 	if c.own > 0 {
 		more = append(more, english.Plural(c.own, "package", "")+" of the repository itself")
+	}
+	if c.foreign > 0 {
+		more = append(more, english.Plural(c.foreign, "package", "")+" of an ecosystem without advisories not looked up")
 	}
 	if c.offline > 0 {
 		more = append(more, english.Plural(c.offline, "package", "")+" from git not looked up: that needs osv.dev, online")
@@ -264,7 +286,7 @@ func (c *coverage) String() string {
 	}
 	more = append(more, c.reached...)
 	if len(more) > 0 {
-		text = cmp.Or(text, "nothing") + "; " + strings.Join(more, "; ")
+		text = cmp.Or(text, "0 packages") + "; " + strings.Join(more, "; ")
 	}
 	return text
 }

@@ -63,7 +63,7 @@ func findings(p models.PackageVulns, at report.Location, known dependency, modul
 		if module != nil {
 			lower(&f, fact.questions(p), *module)
 		}
-		f.Fix = fix(p, fact, first[i], enough, known)
+		f.Fix = fix(p, at.Path, fact, first[i], enough, known)
 		out = append(out, f)
 	}
 	return out

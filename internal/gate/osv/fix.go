@@ -1,7 +1,9 @@
 package osv
 
 import (
+	"cmp"
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -208,7 +210,7 @@ var harmless = regexp.MustCompile(`^[@A-Za-z0-9][@A-Za-z0-9._/+~:-]*$`)
 
 // fix returns how to fix a vulnerability. It proposes a version that also fixes the
 // other vulnerabilities of the package, if there is one.
-func fix(p models.PackageVulns, f fact, first string, r remedy, known dependency) string {
+func fix(p models.PackageVulns, file string, f fact, first string, r remedy, known dependency) string {
 	name := p.Package.Name
 	if !harmless.MatchString(name) {
 		name = fmt.Sprintf("%q", name)
@@ -231,10 +233,14 @@ func fix(p models.PackageVulns, f fact, first string, r remedy, known dependency
 		}
 		more = fmt.Sprintf(" (fixes %s of %s)", count, what)
 	}
-	return update(p, name, version, known) + more
+	return update(p, file, name, version, known) + more
 }
 
-func update(p models.PackageVulns, name, version string, known dependency) string {
+// installers have the command of the package manager of each lock file that is not npm's.
+var installers = map[string]string{"pnpm-lock.yaml": "pnpm add", "yarn.lock": "yarn add", "bun.lock": "bun add"}
+
+func update(p models.PackageVulns, file, name, version string, known dependency) string {
+	installer, other := installers[path.Base(file)]
 	plain := harmless.MatchString(p.Package.Name) && harmless.MatchString(version)
 	switch eco := p.Package.Ecosystem; {
 	case !plain:
@@ -248,9 +254,11 @@ func update(p models.PackageVulns, name, version string, known dependency) strin
 	case eco == "Go":
 		return fmt.Sprintf("go get %s@v%s", name, version)
 	case eco == "npm" && known.direct:
-		return fmt.Sprintf("npm install %s@%s", name, version)
+		return fmt.Sprintf("%s %s@%s", cmp.Or(installer, "npm install"), name, version)
 	case len(known.through) > 0 && harmless.MatchString(known.through[0]):
 		return fmt.Sprintf("update %s, which requires it, until %s is %s or later", known.through[0], name, version)
+	case eco == "npm" && other:
+		return fmt.Sprintf("%s %s@%s, or update the packages that depend on it", installer, name, version)
 	case eco == "npm":
 		return fmt.Sprintf("npm install %s@%s, or npm update the packages that depend on it", name, version)
 	}

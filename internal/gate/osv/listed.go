@@ -146,7 +146,7 @@ func (s *stage) others(manifests map[string]manifest) []gate.Package {
 	var all []gate.Package
 	for file, packages := range s.read {
 		for _, p := range packages {
-			if _, asked := s.lookup(p); asked || p.Origin == inventory.Own || p.Origin == inventory.Toolkit || p.Ecosystem == lockfile.Actions {
+			if _, asked := s.lookup(p); asked || p.Origin == inventory.Own || p.Origin == inventory.Build || p.Origin == inventory.Toolkit || p.Ecosystem == lockfile.Actions {
 				continue
 			}
 			plain := extractor.Package{Name: p.Name, PURLType: cmp.Or(purlType[p.Ecosystem], "generic")}

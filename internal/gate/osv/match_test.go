@@ -98,3 +98,16 @@ func TestModuleFiles(t *testing.T) {
 		t.Errorf("%q, want %q; not checked %v", got, want, res.Missing)
 	}
 }
+
+// The row counts what only builds the app, and no version that a module uses.
+func TestBuildParts(t *testing.T) {
+	dir := write(t, t.TempDir(), map[string]string{
+		"pom.xml": "<project><groupId>g</groupId><artifactId>p</artifactId><version>1</version><modules><module>m</module></modules><dependencyManagement><dependencies><dependency><groupId>e</groupId><artifactId>a</artifactId><version>1</version></dependency>" +
+			"<dependency><groupId>e</groupId><artifactId>b</artifactId><version>1</version></dependency></dependencies></dependencyManagement></project>",
+		"m/pom.xml": "<project><parent><groupId>g</groupId><artifactId>p</artifactId><version>1</version></parent><artifactId>m</artifactId><dependencies><dependency><groupId>e</groupId><artifactId>a</artifactId></dependency></dependencies>" +
+			"<build><plugins><plugin><artifactId>x</artifactId></plugin></plugins></build></project>",
+	})
+	if res := scan(t, gate.Input{Dir: dir, Databases: t.TempDir()}); !strings.HasSuffix(res.Covered, "1 Maven project without what the dependencies depend on, which Maven has no lock file for; 2 plugins and managed versions of Maven not looked up") {
+		t.Errorf("%q", res.Covered)
+	}
+}
