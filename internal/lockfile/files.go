@@ -139,7 +139,7 @@ var workspaceMember = regexp.MustCompile(`(?m)^resolution:\s*workspace\b`)
 // memberOf matches the folders of the repository in lock files that are not JSON, and in
 // Package.swift, which Package.resolved does not repeat. Of Cargo.lock it matches names.
 var memberOf = map[string]*regexp.Regexp{
-	"pnpm-lock.yaml":   regexp.MustCompile(`(?m)^  ['"]?([^\s'":{}()]+)['"]?:\s*(?:\{\})?$`),
+	"pnpm-lock.yaml":   regexp.MustCompile(`(?m)^  ['"]?([^\s'":{}()][^'":{}()\n]*)['"]?:\s*(?:\{\})?$`),
 	"Cargo.lock":       regexp.MustCompile(`(?m)^\[\[package\]\]\r?\nname = "([^"]+)"\r?\nversion = "[^"]+"(?:\r?\n(?:dependencies|$|\r?\n)|\r?\n?\z)`),
 	"uv.lock":          regexp.MustCompile(`source = \{ (?:virtual|editable|directory) = "([^"]+)"`),
 	"poetry.lock":      regexp.MustCompile(`(?m)^type = "directory"\r?\nurl = "([^"]+)"`),

@@ -71,6 +71,7 @@ func TestLock(t *testing.T) {
 		"npm, another":             {"tools/gen/package.json", "package-lock.json", map[string]string{"package-lock.json": `{"packages":{"":{"dependencies":{"tools/gen":"1"}},"node_modules/tools/gen":{}}}`}, false},
 		"npm 1":                    {"web/package.json", "package-lock.json", map[string]string{"package-lock.json": `{"dependencies":{"web":{"version":"1"}}}`}, false},
 		"pnpm":                     {"packages/w/package.json", "pnpm-lock.yaml", map[string]string{"pnpm-lock.yaml": "importers:\n\n  .: {}\n\n  packages/w:\n    dependencies:\n"}, true},
+		"pnpm, with a space":       {"a b/package.json", "pnpm-lock.yaml", map[string]string{"pnpm-lock.yaml": "importers:\n\n  a b:\n    dependencies:\n"}, true},
 		"pnpm, another":            {"w/package.json", "pnpm-lock.yaml", map[string]string{"pnpm-lock.yaml": "importers:\n  .: {}\npackages:\n  w@1.0.0:\n    resolution: {}\n"}, false},
 		"Yarn":                     {"packages/w/package.json", "yarn.lock", map[string]string{"yarn.lock": "", "package.json": `{"workspaces":["packages/*"]}`}, true},
 		"Yarn, an object":          {"packages/w/package.json", "yarn.lock", map[string]string{"yarn.lock": "", "package.json": `{"workspaces":{"packages":["./packages/**"]}}`}, true},

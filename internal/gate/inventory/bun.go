@@ -34,7 +34,7 @@ func readBun(f file) ([]Package, error) {
 	at := keyLines(text)
 	l := newLinks()
 	for folder, w := range lock.Workspaces {
-		w.require(l, at[folder])
+		w.require(l, at[folder], false)
 	}
 	f.requireNPM(l)
 	var all []Package

@@ -28,11 +28,12 @@ type manifestNPM struct {
 	Optional     map[string]string `json:"optionalDependencies"`
 }
 
-// require adds the dependencies that are not paths. It reports whether there are any.
-func (m manifestNPM) require(l *links, line int) (any bool) {
+// require adds the dependencies that are not paths. It reports whether there are any. The
+// lock file of npm may lack an optional one, which other package managers lock always.
+func (m manifestNPM) require(l *links, line int, npm bool) (any bool) {
 	for _, group := range []map[string]string{m.Dependencies, m.Dev, m.Optional} {
 		for name, reference := range group {
-			if !isPath(reference) {
+			if _, optional := m.Optional[name]; !isPath(reference) && !(npm && optional) {
 				any = true
 				l.need(line, name)
 			}
@@ -76,17 +77,19 @@ func readNPM(f file) ([]Package, error) {
 		}
 		return npmTree(all, lock.Dependencies, at), l.whole()
 	}
-	for name := range lock.Dependencies { // version 2 has every package in both lists
-		l.need(at[name], name)
+	for name, d := range lock.Dependencies { // version 2 has every package in both lists
+		if !isPath(d.Version) {
+			l.need(at[name], name)
+		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(lock.Packages)) {
 		p := lock.Packages[key]
 		switch i := strings.LastIndex("/"+key, "/node_modules/"); {
 		case i < 0:
-			p.require(l, at[key])
+			p.require(l, at[key], true)
 		case !p.Bundled && p.Bundles == nil:
 			l.add(key[i+len("node_modules/"):])
-			manifestNPM{Dependencies: p.Dependencies}.require(l, at[key])
+			manifestNPM{Dependencies: p.Dependencies, Optional: p.Optional}.require(l, at[key], true)
 		default:
 			l.add(key[i+len("node_modules/"):])
 		}

@@ -36,6 +36,9 @@ type requirementLine struct {
 // readRequirements reads a file in pip's format, with the files that it includes. A
 // constraint gives a version only to a package that is required without one.
 func readRequirements(f file) ([]Package, error) {
+	if strings.HasSuffix(f.name, ".lock") && helmLock.Match(f.text) {
+		return nil, nil
+	}
 	r := &requirementsReader{seen: map[string]bool{}, pins: map[string][]string{}}
 	if err := r.read(f, false); err != nil {
 		return nil, err
@@ -58,6 +61,9 @@ func readRequirements(f file) ([]Package, error) {
 	}
 	return all, r.bad
 }
+
+// helmLock matches requirements.lock of Helm 2, which names charts.
+var helmLock = regexp.MustCompile(`(?m)^dependencies:`)
 
 // isProse reports whether every line is a sentence, as in software-requirements.txt.
 func isProse(text []byte) bool {

@@ -123,7 +123,7 @@ func (f file) requireNPM(l *links) (wanted, workspaces bool) {
 			return false, manifest.Workspaces != nil
 		}
 	}
-	return manifest.require(l, 1), manifest.Workspaces != nil
+	return manifest.require(l, 1, strings.HasSuffix(path.Base(f.name), ".json")), manifest.Workspaces != nil
 }
 
 // yarn1 is the state between two lines.
