@@ -1,6 +1,9 @@
 package render
 
-import "path"
+import (
+	"path"
+	"strings"
+)
 
 // plain reads the manifests in a file, or in a folder and its subfolders.
 func (t *Tree) plain(s Source) (Result, error) {
@@ -17,7 +20,8 @@ func (t *Tree) plain(s Source) (Result, error) {
 	}
 	read := 0
 	for _, f := range files {
-		if !IsManifest(f) && f != name {
+		// Hidden files of a repository are settings of tools, and workflows.
+		if f != name && (!IsManifest(f) || name == "." && strings.HasPrefix(f, ".")) {
 			continue
 		}
 		read++

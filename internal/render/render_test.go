@@ -97,6 +97,14 @@ func usage(err error, want string) bool {
 	return errors.As(err, &u) && strings.Contains(u.Problem, want)
 }
 
+// GP-GATE-12: the settings of the gate are no manifest.
+func TestHiddenFilesAreNoManifests(t *testing.T) {
+	res, err := render(t.Context(), t, map[string]string{".goldenpath.yml": "version: 1\n", ".github/workflows/x.yml": "on: push\n", "a/.b.yaml": pod("b", ""), "pod.yaml": pod("web", "")}, Source{Manifests: "."}, Release{})
+	if diff := cmp.Diff([]string{"a/.b.yaml:1 Pod/b", "pod.yaml:1 Pod/web"}, names(res)); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+}
+
 // GP-PREV-1: a mistake in a name is reported by its key, and nothing outside is read.
 func TestMistakes(t *testing.T) {
 	const key = "preview.kubernetes"

@@ -26,6 +26,7 @@ type contents struct {
 	jars     int
 	gaps     []gate.Gap
 	unparsed []string
+	system   bool
 	layers   int
 	reused   int // layers that were already read for another image
 }
@@ -62,6 +63,7 @@ func (s *layerReader) contents(ctx context.Context, img *oci.Image, before map[s
 		before[img.Layers[i].DiffID] = f
 		blobs = append(blobs, f.BlobInfo)
 		c.jars += f.jars
+		c.system = c.system || f.system
 		c.gaps = append(c.gaps, f.gaps...)
 		c.unparsed = append(c.unparsed, f.unparsed...)
 	}

@@ -60,8 +60,11 @@ const endOfLife = "os-end-of-life"
 // distribution has reached its end of life.
 func (d *database) system(ctx context.Context, c *contents) (out []vulnerable, ended bool, gaps []gate.Gap, err error) {
 	if !c.OS.Detected() || !c.OS.Family.HasOSPackages() {
-		if len(c.Packages) == 0 {
+		if len(c.Packages) == 0 && !c.system {
 			return nil, false, nil, nil
+		}
+		if len(c.Packages) == 0 {
+			return nil, false, []gate.Gap{{What: "packages of the system in " + c.name, Why: "its distribution is not known", Remedy: "use a base image of a distribution that trivy knows, or accept the gap"}}, nil
 		}
 		return nil, false, []gate.Gap{{What: english.Plural(len(c.Packages), "package", "") + " of " + c.name, Why: "no file identifies their distribution", Remedy: "keep /etc/os-release in the image"}}, nil
 	}

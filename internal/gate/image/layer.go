@@ -51,6 +51,7 @@ type layerContent struct {
 	types.BlobInfo
 	gaps     []gate.Gap
 	unparsed []string // package files that could not be parsed
+	system   bool     // it has a file that identifies a distribution
 	jars     int
 }
 
@@ -138,6 +139,7 @@ func (v *visit) all(files *tar.Reader) error {
 // file passes a file to every analyzer that requires it. The content is read at most
 // once, and only if an analyzer requires it.
 func (v *visit) file(name string, info fs.FileInfo, r io.Reader) error {
+	v.out.system = v.out.system || name == "etc/os-release" || name == "usr/lib/os-release"
 	var wanted []fileAnalyzer
 	for _, a := range v.files {
 		if a.Required(name, info) {

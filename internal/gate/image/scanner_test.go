@@ -110,6 +110,18 @@ func TestImageReferences(t *testing.T) {
 	})
 }
 
+// GP-GATE-1: an image of a distribution that is not known is not taken for one without a
+// system.
+func TestSystemThatIsNotKnown(t *testing.T) {
+	data := databases(t)
+	for text, gaps := range map[string]int{"etc/os-release": 1, "usr/lib/os-release": 1, "etc/motd": 0} {
+		img := saved(t, imageOf(t, layerOf(t, map[string]string{text: "ID=arch\n", "var/lib/pacman/local/x/desc": "x"})))
+		if res := scanImage(t, &Scanner{Ref: img}, data); len(res.Missing) != gaps {
+			t.Errorf("%s: %+v", text, res.Missing)
+		}
+	}
+}
+
 // GP-GATE-2: a finding has all known fields.
 func TestImageFinding(t *testing.T) {
 	img := saved(t, imageOf(t, layerOf(t, alpine), layerOf(t, node)))

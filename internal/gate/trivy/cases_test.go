@@ -25,6 +25,17 @@ const (
 
 const policy = `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:*"], "Resource": ["*"]}]}`
 
+// iam is a template with a policy, and inAzure one with a resource.
+func iam(kind, document string) string {
+	return "Resources:\n  R:\n    Type: " + kind + "\n    Properties:\n      PolicyName: y\n      Roles: [x]\n      PolicyDocument:" + document
+}
+
+func inAzure(resource string) string {
+	return "{\"$schema\": \"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#\", \"contentVersion\": \"1.0.0.0\", \"resources\": [\n" + resource + "]}\n"
+}
+
+const ssh = `{"access": "Allow", "direction": "Inbound", "protocol": "Tcp", "sourceAddressPrefix": "*", "sourcePortRange": "*", "destinationAddressPrefix": "*", "destinationPortRange": "22", "priority": 100}`
+
 // root is a Dockerfile whose user is root.
 const root = "FROM a:1\nUSER root\n"
 
@@ -73,6 +84,17 @@ func TestCases(t *testing.T) {
 		{"large plan", map[string]string{"tfplan.json": plan[:len(plan)-1] + `, "variables": {"x": {"value": "` + strings.Repeat("y", maxManifest) + `"}}}`}, "AWS-0026", []string{"AWS-0026 tfplan.json:0"}, "1 Terraform plan", nil},
 		{"large template", map[string]string{"a.yaml": strings.Repeat("# a long line of a comment\n", maxManifest/26) + bucket}, "AWS-0092", []string{}, "", []string{"a.yaml"}},
 		{"broken CloudFormation without a version", map[string]string{"a.yaml": strings.SplitAfterN(bucket, "\n", 2)[1] + "   C: x\n", "b.json": bucketJSON[:len(bucketJSON)-3], "c.yaml": "Resources:\n<<<<<<< HEAD\n  B: {Type: AWS::S3::Bucket}\n=======\n>>>>>>> x\n"}, "AWS-0092", []string{}, "", []string{"a.yaml", "b.json", "c.yaml"}},
+		{"plan with a value that is not known", map[string]string{"tfplan.json": strings.Replace(strings.Replace(plan, `, "encrypted": false`, "", 1), `"size": {`, `"encrypted": {"references": ["var.e", "var"]}, "size": {`, 1)}, "AWS-0026", []string{}, "1 Terraform plan (not examined: 1 argument whose value is unknown)", nil},
+		{"policies", map[string]string{"a.yaml": iam("AWS::IAM::ManagedPolicy", "\n        Version: '2012-10-17'\n        Statement:\n        - Effect: Allow\n          Action: ['s3:*']\n          Resource: ['*']\n"), "b.yaml": iam("AWS::IAM::Policy", " {Version: '2012-10-17', Statement: [{Effect: Allow, Action: ['s3:*'], Resource: ['*']}]}\n")},
+			"AWS-0345", []string{"AWS-0345 a.yaml:2"}, "2 CloudFormation templates (not examined: 1 policy that is written in braces)", nil},
+		{"nested and repeated CloudFormation", map[string]string{"a.cfn": bucket + "  N:\n    Type: AWS::CloudFormation::Stack\n    Properties: {TemplateURL: ./n.yaml}\n  Fn::ForEach::Buckets:\n  - Name\n  - !Ref Names\n  - B${Name}: {Type: AWS::S3::Bucket}\n", "prod.json": "[{\"ParameterKey\": \"A\", \"ParameterValue\": \"b\"}]"},
+			"AWS-0092", []string{"AWS-0092 a.cfn:6"}, "1 CloudFormation template (not examined: 1 Fn::ForEach, 1 file of parameters, 1 nested stack)", nil},
+		{"rules of security groups in Azure", map[string]string{"a.json": inAzure(`{"type": "Microsoft.Network/networkSecurityGroups", "apiVersion": "2022-09-01", "name": "a", "location": "x", "properties": {"securityRules": [{"name": "r", "properties": ` + ssh + `}]}}`),
+			"b.jsonc": inAzure(`{"type": "Microsoft.Network/networkSecurityGroups", "apiVersion": "2022-09-01", "name": "a", "properties": {}, "resources": [{"type": "securityRules", "name": "r", "apiVersion": "2022-09-01", "properties": ` + ssh + `}]}`),
+			"c.arm":   inAzure(`{"type": "Microsoft.Network/networkSecurityGroups/securityRules", "apiVersion": "2022-09-01", "name": "a/r", "properties": ` + ssh + `}`)}, "AZU-0050", []string{"AZU-0050 a.json:0", "AZU-0050 b.jsonc:0", "AZU-0050 c.arm:0"}, "3 Azure templates", nil},
+		{"forms by their text", map[string]string{"stack.yml": "version: '3'\nservices:\n  a:\n    image: x\n", "dev.compose.yaml": "services: {}\n", "compose-dev.yaml": "", "p.parameters.json": "{\"$schema\": \"https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#\"}", "state.json": "{\"format_version\": \"1.0\", \"terraform_version\": \"1.9.0\", \"values\": {}}", "terraform.tfstate": "{}",
+			"p.yaml.j2": pod, "q.yaml.tmpl": "a: b\n", "main.tf.j2": "", "x.tfdeploy.hcl": "", "services.yaml": "services:\n  app: {class: X}\n",
+			"site.yml": "- hosts: all\n  tasks:\n  - amazon.aws.ec2_security_group: {}\n", "c/kustomization.yaml": "kind: Component\napiVersion: kustomize.config.k8s.io/v1alpha1\npatches: [{path: p.yaml}]\n", "c/p.yaml": pod}, "", []string{}, "no file (not examined: 3 Compose files, 2 Terraform states, 1 component that no kustomization uses, 1 file of Ansible tasks without checks, 1 file of a Terraform stack, 1 file of parameters, 2 templates of files)", nil},
 		{"other forms", map[string]string{"main.bicep": "x", "compose.yaml": "services: {}\n", "Dockerfile": "FROM a:1\nUSER a\n"}, "", []string{}, "1 Dockerfile (not examined: 1 Bicep file, 1 Compose file)", nil},
 
 		{"Ansible", map[string]string{"site.yml": "- hosts: all\n  vars: {access: public-read}\n  tasks:\n  - name: b\n    amazon.aws.s3_bucket:\n      name: b\n      acl: \"{{ access }}\"\n      public_access: {block_public_acls: false}\n"}, "AWS-0092", []string{"AWS-0092 site.yml:5"}, "1 Ansible project", nil},
@@ -109,6 +131,7 @@ func TestCases(t *testing.T) {
 			"k/main.tf": "variable \"bucket\" {}\nresource \"aws_s3_bucket_public_access_block\" \"b\" {\n  bucket = var.bucket\n  block_public_acls = true\n  block_public_policy = true\n  ignore_public_acls = true\n  restrict_public_buckets = true\n}\n"}, "AWS-0086 AWS-0087 AWS-0091 AWS-0093", []string{}, "3 Terraform files", nil},
 		{"providers without checks", map[string]string{"main.tf": "resource \"hcloud_firewall\" \"p\" {}\nresource \"kubernetes_pod\" \"p\" {}\nresource \"random_id\" \"i\" {}\n"}, "", []string{}, "1 Terraform file (not examined: 2 resources of providers that trivy has no checks for)", nil},
 		{"example of the module above", map[string]string{"main.tf": "variable \"e\" {\n  default = false\n}\n" + fmt.Sprintf(volume, "var.e"), "examples/a/main.tf": "module \"x\" {\n  source = \"../..\"\n  e = true\n}\n"}, "AWS-0026", []string{"AWS-0026 main.tf:7"}, "2 Terraform files", nil},
+		{"broken module", map[string]string{"main.tf": "resource \"a\" {% x %} {\n"}, "AWS-0026", []string{}, "", []string{"main.tf"}},
 		{"circle of modules", map[string]string{"a/main.tf": "module \"b\" {\n  source = \"../b\"\n}\n" + fmt.Sprintf(volume, "false"), "b/main.tf": "module \"a\" {\n  source = \"../a\"\n}\n"}, "AWS-0026", []string{}, "", []string{"Terraform module a", "Terraform module b"}},
 		{"block that is not known", map[string]string{"main.tf": fmt.Sprintf(volume, "false") + "newer \"x\" {}\n"}, "AWS-0026", []string{}, "", []string{"main.tf"}},
 
@@ -168,6 +191,7 @@ func TestCases(t *testing.T) {
 		{"list of pods", map[string]string{"a.yaml": "apiVersion: v1\nkind: List\nitems:\n" + indented(pod)}, "KSV-0017", []string{"KSV-0017 a.yaml:10"}, "1 Kubernetes file", nil},
 
 		{"chart in a chart", map[string]string{"Chart.yaml": chart, "templates/cm.yaml": "a: b\n", "deploy/app/Chart.yaml": chart, "deploy/app/values.yaml": "p: true\n", "deploy/app/templates/pod.yaml": strings.Replace(pod, "true", "{{ .Values.p }}", 1)}, "KSV-0017", []string{"KSV-0017 deploy/app/templates/pod.yaml:0"}, "2 Helm charts", nil},
+		{"values of an environment", map[string]string{"Chart.yaml": chart, "values.yaml": "", "values-prod.yaml": "p: true\n", "templates/cm.yaml": "a: b\n"}, "", []string{}, "1 Helm chart (not examined: 1 values file that gate.runtime does not name)", nil},
 		{"chart of a chart", map[string]string{"Chart.yaml": chart, "charts/sub/Chart.yaml": strings.Replace(chart, "name: c", "name: sub", 1), "charts/sub/templates/pod.yaml": pod}, "KSV-0017", []string{"KSV-0017 charts/sub/templates/pod.yaml:0"}, "1 Helm chart", nil},
 		{"CRDs of a chart", map[string]string{"Chart.yaml": chart, "crds/pod.yaml": pod}, "KSV-0017", []string{"KSV-0017 crds/pod.yaml:0"}, "1 Helm chart", nil},
 

@@ -27,6 +27,7 @@ type result struct {
 	without  map[omission]int // what was not examined
 	built    *built           // of a kustomization
 	ansible  bool             // the file has a task that a check concerns
+	unknown  map[place]bool   // of a plan: arguments whose value is known after the plan is applied
 }
 
 // omission is something that is not examined, in the singular and the plural.
@@ -37,6 +38,8 @@ var (
 	missingModule   = omission{"module that is not in the repository", "modules that are not in the repository"}
 	replacedFile    = omission{"file that OpenTofu replaces with a .tofu file", "files that OpenTofu replaces with .tofu files"}
 	remoteResources = omission{"kustomization with remote resources", "kustomizations with remote resources"}
+	unusedComponent = omission{"component that no kustomization uses", "components that no kustomization uses"}
+	otherValues     = omission{"values file that gate.runtime does not name", "values files that gate.runtime does not name"}
 	nestedTemplate  = omission{"nested or linked Azure template", "nested or linked Azure templates"}
 	templateFile    = omission{"template of a file", "templates of files"}
 	unknownKind     = omission{"object of a kind that is not known", "objects of kinds that are not known"}
@@ -75,8 +78,24 @@ func (s *Scanner) document(ctx context.Context, root *os.Root, name string) resu
 	}
 	text = utf8From(text)
 	form := formOf(name, text)
+	if isTemplateOf(name) && !strings.HasSuffix(name, ".template") {
+		var a result
+		if manifestText.Match(text) || form == cloudFormation {
+			a.omit(templateFile, 1)
+		}
+		return a
+	}
 	if form == unknown && bytes.Contains(text, []byte("s3_bucket")) && bucketTask.Match(text) {
 		return result{ansible: true}
+	}
+	if form == unknown {
+		for _, c := range contents {
+			if c.text.Match(text) {
+				var a result
+				a.omit(c.what, 1)
+				return a
+			}
+		}
 	}
 	if form != unknown && form != kubernetesFile {
 		if a, ok := s.template(ctx, name, text, form); ok {

@@ -56,8 +56,9 @@ func (k *kustomizations) patches(name string) bool {
 	return patch
 }
 
-// tops returns the folders of the kustomizations that no other uses.
-func (k *kustomizations) tops() (out []string) {
+// tops returns the folders of the kustomizations that no other uses, and counts the
+// components that none uses.
+func (k *kustomizations) tops() (out []string, unused int) {
 	used := map[string]bool{}
 	for _, refs := range k.refs {
 		for _, f := range refs.Folders {
@@ -65,12 +66,16 @@ func (k *kustomizations) tops() (out []string) {
 		}
 	}
 	for dir, refs := range k.refs {
-		if !used[dir] && !refs.Component {
+		switch {
+		case used[dir]:
+		case refs.Component:
+			unused++
+		default:
 			out = append(out, dir)
 		}
 	}
 	slices.Sort(out)
-	return out
+	return out, unused
 }
 
 // resources returns the files of a kustomization and of those that it uses, and whether

@@ -67,7 +67,9 @@ func (s *Scanner) plan(root *os.Root, tree *render.Tree, all []gate.File) (out j
 	for _, chart := range slices.Sorted(maps.Keys(parts)) {
 		add(func(ctx context.Context) result { return s.folder(ctx, root, tree, chart, parts[chart]) })
 	}
-	for _, dir := range overlays.tops() {
+	tops, unused := overlays.tops()
+	aside.omit(unusedComponent, unused)
+	for _, dir := range tops {
 		add(func(ctx context.Context) result { return s.kustomization(ctx, overlays, dir) })
 	}
 	if len(modules) > 0 {

@@ -46,7 +46,10 @@ func sortOf(name string) sort {
 		return foreign
 	}
 	switch strings.ToLower(path.Ext(name)) {
-	case ".yaml", ".yml", ".json", ".template":
+	case ".yaml", ".yml", ".json", ".template", ".jsonc", ".arm", ".cfn", ".cform":
+		return manifestFile
+	}
+	if isTemplateOf(name) && render.IsManifest(strings.TrimSuffix(name, path.Ext(name))) {
 		return manifestFile
 	}
 	if dockerish.MatchString(path.Base(name)) {
@@ -69,16 +72,37 @@ var formats = []struct {
 	patterns []string
 	what     omission
 }{
-	{[]string{"*.bicep"}, omission{"Bicep file", "Bicep files"}},
-	{[]string{"compose.y*ml", "compose.*.y*ml", "docker-compose.y*ml", "docker-compose[.-]*.y*ml"}, omission{"Compose file", "Compose files"}},
+	{[]string{"*.bicep", "*.bicepparam"}, omission{"Bicep file", "Bicep files"}},
+	{[]string{"compose.y*ml", `compose[._\-]*.y*ml`, `*[._\-]compose.y*ml`, `*-compose[._\-]*.y*ml`}, composeFile},
 	{[]string{"serverless.y*ml", "serverless.json"}, omission{"Serverless Framework file", "Serverless Framework files"}},
 	{[]string{"Pulumi.y*ml"}, omission{"Pulumi project", "Pulumi projects"}},
 	{[]string{"terragrunt.hcl", "*.pkr.hcl", "*.nomad", "*.nomad.hcl"}, omission{"Terragrunt, Packer or Nomad file", "Terragrunt, Packer or Nomad files"}},
-	{[]string{"*.jsonnet"}, omission{"Jsonnet file", "Jsonnet files"}},
+	{[]string{"*.jsonnet", "*.libsonnet"}, omission{"Jsonnet file", "Jsonnet files"}},
+	{[]string{"*.cue", "*.k"}, omission{"CUE or KCL file", "CUE or KCL files"}},
+	{[]string{"*.container"}, omission{"Quadlet", "Quadlets"}},
+	{[]string{"*.tfstack.hcl", "*.tfcomponent.hcl", "*.tfdeploy.hcl"}, omission{"file of a Terraform stack", "files of Terraform stacks"}},
+	{[]string{"*.tfstate"}, stateFile},
+	{[]string{"*.tf.tmpl", "*.tf.tpl", "*.tf.j2", "*.tf.erb", "*.tf.in"}, templateFile},
 	{[]string{"helmfile.y*ml"}, omission{"helmfile", "helmfiles"}},
 	{[]string{"*.tfplan"}, omission{"binary Terraform plan", "binary Terraform plans"}},
 	{[]string{"Vagrantfile"}, omission{"Vagrantfile", "Vagrantfiles"}},
 }
+
+// contents are forms that are named as not examined by their text.
+var contents = []struct {
+	text *regexp.Regexp
+	what omission
+}{
+	{regexp.MustCompile(`(?m)^services:[ \t]*\r?\n(?:[ \t]*(?:#.*)?\r?\n)*[ \t]+[\w.-]+:(?:.*\n)*?[ \t]+(?:image|build):`), composeFile},
+	{regexp.MustCompile(`"ParameterKey"\s*:|"\$schema"\s*:\s*"[^"]*eploymentParameters\.json`), omission{"file of parameters", "files of parameters"}},
+	{regexp.MustCompile(`(?m)^[ \t]*(?:-[ \t]+)*(?:action:[ \t]*)?["']?(?:amazon\.aws|community\.aws|azure\.azcollection|google\.cloud)\.\w+["']?[ \t]*(?::|\r?$)`), omission{"file of Ansible tasks without checks", "files of Ansible tasks without checks"}},
+	{regexp.MustCompile(`^\s*\{(?:\s*"(?:format_version|version)"\s*:\s*"?[\d.]+"?,)\s*"terraform_version"`), stateFile},
+}
+
+var (
+	composeFile = omission{"Compose file", "Compose files"}
+	stateFile   = omission{"Terraform state", "Terraform states"}
+)
 
 // unexamined returns what a file is if its form is not examined.
 func unexamined(name string) (omission, bool) {

@@ -7,13 +7,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	arm "github.com/aquasecurity/trivy/pkg/iac/adapters/arm"
 	cloudformation "github.com/aquasecurity/trivy/pkg/iac/adapters/cloudformation"
 	adapter "github.com/aquasecurity/trivy/pkg/iac/adapters/terraform"
+	"github.com/aquasecurity/trivy/pkg/iac/scanners/azure"
 	armparser "github.com/aquasecurity/trivy/pkg/iac/scanners/azure/arm/parser"
 	cfnparser "github.com/aquasecurity/trivy/pkg/iac/scanners/cloudformation/parser"
 	"github.com/aquasecurity/trivy/pkg/iac/scanners/terraform/parser"
@@ -47,7 +50,7 @@ func formOf(name string, text []byte) fileForm {
 		}
 		return true
 	}
-	isJSON := strings.EqualFold(path.Ext(name), ".json")
+	isJSON := slices.Contains([]string{".json", ".jsonc", ".arm"}, strings.ToLower(path.Ext(name)))
 	switch {
 	// The quotes of a key are escaped in a string: a plan may hold a template.
 	case isJSON && has(`"format_version"`, `"planned_values"`):
@@ -86,6 +89,14 @@ func (s *Scanner) template(ctx context.Context, name string, text []byte, form f
 		a.findings, err = s.cloud(ctx, name, resources)
 	}
 	if form == terraformPlan { // the lines are those of a text that the library makes
+		hidden := map[place]bool{}
+		a.findings = slices.DeleteFunc(a.findings, func(f report.Finding) bool {
+			at := place{f.At.Path, f.At.Line}
+			hidden[at] = hidden[at] || a.unknown[at]
+			return a.unknown[at]
+		})
+		maps.DeleteFunc(hidden, func(_ place, is bool) bool { return !is })
+		a.omit(unknownValue, len(hidden))
 		for i := range a.findings {
 			a.findings[i].At = report.Location{Path: name}
 		}
@@ -104,7 +115,7 @@ var errOther = errors.New("another type of file")
 // cloudFormationText matches a template that does not parse. The version is optional.
 var cloudFormationText = regexp.MustCompile(`AWSTemplateFormatVersion|(?s)(?:\A|\n)(?:Resources:|[ \t]*\{?\s*"Resources"\s*:).*\bType["']?\s*:\s*["']?AWS::`)
 
-func readCloudFormation(ctx context.Context, name string, text []byte, _ *result) (*state.State, error) {
+func readCloudFormation(ctx context.Context, name string, text []byte, a *result) (*state.State, error) {
 	if _, _, err := placesIn(text); err != nil {
 		return nil, err
 	}
@@ -119,6 +130,19 @@ func readCloudFormation(ctx context.Context, name string, text []byte, _ *result
 	if err != nil {
 		return nil, err
 	}
+	for key, resource := range template.Resources {
+		kind, _ := field(&resource, "Type")
+		switch {
+		case strings.HasPrefix(key, "Fn::ForEach::"):
+			a.omit(loop, 1)
+		case kind != nil && kind.Value == "AWS::CloudFormation::Stack":
+			a.omit(nestedStack, 1)
+		case !json.Valid(text):
+			a.omit(flowPolicy, flowPolicies(&resource))
+		}
+	}
+	// The library reads the policies of one of the two.
+	text = bytes.ReplaceAll(text, []byte("AWS::IAM::ManagedPolicy"), []byte("AWS::IAM::Policy"))
 	files := newFiles()
 	if err := files.add(name, text); err != nil {
 		return nil, err
@@ -128,6 +152,24 @@ func readCloudFormation(ctx context.Context, name string, text []byte, _ *result
 		return nil, err
 	}
 	return cloudformation.Adapt(*parsed), nil
+}
+
+var (
+	loop        = omission{"Fn::ForEach", "Fn::ForEach"}
+	nestedStack = omission{"nested stack", "nested stacks"}
+	flowPolicy  = omission{"policy that is written in braces", "policies that are written in braces"}
+)
+
+// flowPolicies counts the policies in flow style, which the library cannot read:
+// aquasecurity/trivy#2898.
+func flowPolicies(n *yaml.Node) (count int) {
+	for i, child := range n.Content {
+		if n.Kind == yaml.MappingNode && i%2 == 1 && n.Content[i-1].Value == "PolicyDocument" && child.Style&yaml.FlowStyle != 0 {
+			count++
+		}
+		count += flowPolicies(child)
+	}
+	return count
 }
 
 func readAzure(ctx context.Context, name string, text []byte, a *result) (*state.State, error) {
@@ -150,7 +192,36 @@ func readAzure(ctx context.Context, name string, text []byte, a *result) (*state
 	if err != nil || len(deployments) != 1 {
 		return nil, cmp.Or(err, errors.New("the file does not hold one template"))
 	}
+	deployments[0].Resources = lifted(deployments[0].Resources, "")
 	return arm.Adapt(ctx, deployments[0]), nil
+}
+
+const (
+	securityGroup = "Microsoft.Network/networkSecurityGroups"
+	securityRule  = securityGroup + "/securityRules"
+)
+
+// lifted returns the resources and those inside them, and the rules of security groups
+// as resources, as the library reads them.
+func lifted(resources []azure.Resource, parent string) (out []azure.Resource) {
+	grouped := false
+	for _, r := range resources {
+		kind := strings.TrimPrefix(parent+"/"+r.Type.AsString(), "/")
+		if parent != "" {
+			r.Type = azure.NewValue(kind, r.Metadata)
+		}
+		grouped = grouped || kind != securityRule
+		out = append(append(out, r), lifted(r.Resources, kind)...)
+		if kind == securityGroup {
+			for _, rule := range r.Properties.GetMapValue("securityRules").AsList() {
+				out = append(out, azure.Resource{Metadata: r.Metadata, Type: azure.NewValue(securityRule, r.Metadata), Properties: rule.GetMapValue("properties")})
+			}
+		}
+	}
+	if len(out) > 0 && !grouped { // rules of a group that exists already
+		out = append(out, azure.Resource{Metadata: out[0].Metadata, Type: azure.NewValue(securityGroup, out[0].Metadata)})
+	}
+	return out
 }
 
 // nested counts the templates that are deployed by a template, which the library does
@@ -194,7 +265,9 @@ func readPlan(ctx context.Context, _ string, text []byte, a *result) (*state.Sta
 	if err != nil {
 		return nil, err
 	}
-	return adapter.Adapt(modules), nil
+	resources := adapter.Adapt(modules)
+	a.unknown = newEvaluation(variant{}, modules).unknown
+	return resources, nil
 }
 
 // unchanged counts the planned resources that the library leaves out, because the plan

@@ -79,6 +79,11 @@ func (s *Scanner) terraform(ctx context.Context, root *os.Root, texts map[string
 		a.gaps = append(a.gaps, unread("Terraform module "+dir, err))
 		a.files -= m.filesIn(dir)
 	}
+	for dir := range m.dirs { // of files that cannot be read, which are gaps already
+		if !slices.ContainsFunc(all.names, func(name string) bool { return path.Dir(name) == dir && isModule(name) }) {
+			delete(m.dirs, dir)
+		}
+	}
 	roots, circles := m.roots()
 	for _, dir := range circles {
 		fail(dir, errCircle)

@@ -226,6 +226,29 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// TestSeveralImages: GP-GATE-1, of several images the one to examine must be named.
+func TestSeveralImages(t *testing.T) {
+	amd64 := &v1.Platform{OS: "linux", Architecture: "amd64"}
+	for _, tt := range []struct {
+		platforms [2]*v1.Platform
+		tags      [2]string
+		why       string
+	}{
+		{[2]*v1.Platform{amd64, amd64}, [2]string{"a", "b"}, "several images for linux/amd64: name one by its digest"},
+		{[2]*v1.Platform{amd64, amd64}, [2]string{"a", "a"}, ""},
+		{[2]*v1.Platform{nil, nil}, [2]string{"a", "b"}, "it has an image without a platform, an image without a platform: name one"},
+		{[2]*v1.Platform{{OS: "linux", Architecture: "arm64"}, {OS: "linux", Architecture: "s390x"}}, [2]string{"a", "a"}, "it has linux/arm64, linux/s390x"},
+	} {
+		var index v1.ImageIndex = empty.Index
+		for i, text := range []string{"one", "two"} {
+			index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: imageOf(t, layer(t, text)), Descriptor: v1.Descriptor{Platform: tt.platforms[i], Annotations: map[string]string{imageName: tt.tags[i]}}})
+		}
+		if _, _, err := read(t, saved(t, index), options); (err == nil) != (tt.why == "") || err != nil && !strings.Contains(err.Error(), tt.why) {
+			t.Errorf("%v, want %q", err, tt.why)
+		}
+	}
+}
+
 func TestNestedTooDeep(t *testing.T) {
 	index := indexOf(imageOf(t, layer(t, "one")))
 	for range maxIndexes {
