@@ -97,7 +97,7 @@ func usage(err error, want string) bool {
 	return errors.As(err, &u) && strings.Contains(u.Problem, want)
 }
 
-// GP-GATE-12: the settings of the gate are no manifest.
+// GP-GATE-12: the settings of the gate are not a manifest.
 func TestHiddenFilesAreNoManifests(t *testing.T) {
 	res, err := render(t.Context(), t, map[string]string{".goldenpath.yml": "version: 1\n", ".github/workflows/x.yml": "on: push\n", "a/.b.yaml": pod("b", ""), "pod.yaml": pod("web", "")}, Source{Manifests: "."}, Release{})
 	if diff := cmp.Diff([]string{"a/.b.yaml:1 Pod/b", "pod.yaml:1 Pod/web"}, names(res)); err != nil || diff != "" {

@@ -123,7 +123,7 @@ func (s *Scanner) values(ctx context.Context, tree *render.Tree, chart string, v
 // render renders a chart and adds the findings. Of a part it reports no gaps: that the
 // chart cannot be rendered as a whole is one.
 func (s *Scanner) render(ctx context.Context, tree *render.Tree, chart string, values []string, part bool, a *result) (gaps []gate.Gap) {
-	const remedy = `name the chart with the values it is deployed with in gate.runtime, commit values that suffice as ci/test-values.yaml in it, commit its dependencies (helm dependency build), or list what is no chart in gate.exclude`
+	const remedy = `name the chart with the values it is deployed with in gate.runtime, commit values that suffice as ci/test-values.yaml in it, commit its dependencies (helm dependency build), or list the folder in gate.exclude if it is not a chart`
 	out, err := tree.Render(ctx, render.Source{Chart: chart, Values: values}, render.Release{Inspect: true, Partial: part})
 	if err != nil {
 		out.Gaps = append(out.Gaps, render.Gap{What: chartNoun + " " + chart, Why: render.Reason(err)})

@@ -27,7 +27,7 @@ type result struct {
 	without  map[omission]int // what was not examined
 	built    *built           // of a kustomization
 	ansible  bool             // the file has a task that a check concerns
-	unknown  map[place]bool   // of a plan: arguments whose value is known after the plan is applied
+	unknown  places           // of a plan: arguments whose value is known after the plan is applied
 }
 
 // omission is something that is not examined, in the singular and the plural.

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	library "github.com/aquasecurity/trivy/pkg/iac/terraform"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
 var (
@@ -97,18 +99,31 @@ type place struct {
 	line int
 }
 
+type places map[place]bool
+
+// without returns the findings that are not at one of the places, and notes the others.
+func (p places) without(found []report.Finding, hidden places) []report.Finding {
+	return slices.DeleteFunc(found, func(f report.Finding) bool {
+		at := place{f.At.Path, f.At.Line}
+		if p[at] {
+			hidden[at] = true
+		}
+		return p[at]
+	})
+}
+
 // evaluation is a root module with its values.
 type evaluation struct {
 	variant
 	document map[string]any
-	unknown  map[place]bool      // lines where an argument begins whose value is unknown
-	known    map[place]bool      // the other lines where an argument or a block begins
-	dynamic  map[place]bool      // dynamic blocks that are not expanded, because for_each is unknown
+	unknown  places              // lines where an argument begins whose value is unknown
+	known    places              // the other lines where an argument or a block begins
+	dynamic  places              // dynamic blocks that are not expanded, because for_each is unknown
 	present  map[string][]string // folder: resources and modules
 }
 
 func newEvaluation(v variant, modules library.Modules) evaluation {
-	e := evaluation{v, nil, map[place]bool{}, map[place]bool{}, map[place]bool{}, map[string][]string{}}
+	e := evaluation{v, nil, places{}, places{}, places{}, map[string][]string{}}
 	for _, m := range modules {
 		e.present[m.ModulePath()] = append(e.present[m.ModulePath()], "")
 		for _, b := range m.GetBlocks() {
@@ -152,8 +167,8 @@ func (e *evaluation) walk(b *library.Block) {
 
 // incomplete states what the library leaves out of an evaluation without an error
 // (aquasecurity/trivy#7099), and the places of findings that are about an unknown value.
-func (m *modules) incomplete(all []evaluation, hidden map[place]bool, a *result) {
-	dynamic := map[place]bool{}
+func (m *modules) incomplete(all []evaluation, hidden places, a *result) {
+	dynamic := places{}
 	present, reached := map[string]bool{}, map[string]bool{}
 	for _, e := range all {
 		for at := range e.known {

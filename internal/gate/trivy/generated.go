@@ -16,7 +16,7 @@ var (
 )
 
 // isTemplate reports whether a text becomes YAML when another program (Jinja, Helm, ERB)
-// fills in its values. A text that is broken besides is no template.
+// fills in its values. A text that is broken even then is not a template.
 func isTemplate(text []byte) bool {
 	text = comment.ReplaceAll(text, nil)
 	if !inserted.Match(text) {

@@ -18,7 +18,7 @@ var (
 	envName   = regexp.MustCompile(`^Possible exposure of secret env "([^"]+)" in `)
 	dataNames = regexp.MustCompile(`(?s) stores secrets in key\(s\) or value\(s\) '\{(.*)\}'$`)
 
-	// aside is the name of something about a secret that is not the secret, or of a file.
+	// aside is the name of something about a secret, or of a file.
 	aside = regexp.MustCompile(`(?i)[_.-](?:file|path|dir|sock|socket|name|ttl)$|\.(?:conf|go|html|ini|js|json|md|php|py|rb|sh|sql|tpl|ts|ya?ml)$`)
 	// secretName is a name whose value is the secret.
 	secretName = regexp.MustCompile(`(?i)(?:pass|passwd|passwrd|password|passphrase|pword|pwd|pswrd|psw|secret|token|key|apikey|credentials?|auth)$`)
@@ -27,7 +27,7 @@ var (
 	filePath   = regexp.MustCompile(`^(?:\.{0,2}|~)(?:/[\w.-]{1,32}){2,}/?$`)
 )
 
-// isPublic reports whether a value is no secret, whatever its name says: it is empty, a
+// isPublic reports whether a value is not a secret, whatever its name says: it is empty, a
 // path, true or false, or a number that is not named as a password.
 func isPublic(name, value string) bool {
 	value = strings.Trim(strings.TrimSpace(value), `"'`)
@@ -35,7 +35,7 @@ func isPublic(name, value string) bool {
 		number.MatchString(value) && !secretName.MatchString(name)
 }
 
-// publicEnv reports whether a denial is about a variable that is no secret. An ARG
+// publicEnv reports whether a denial is about a variable without a secret. An ARG
 // without a value gets one on the command line, which the history of the image shows.
 func publicEnv(f *dockerfile.Dockerfile, d denial) bool {
 	m := envName.FindStringSubmatch(d.message)
@@ -56,7 +56,7 @@ func publicEnv(f *dockerfile.Dockerfile, d denial) bool {
 	return public
 }
 
-// publicData reports whether all that a denial names in a ConfigMap is no secret.
+// publicData reports whether nothing that a denial names in a ConfigMap is a secret.
 func publicData(object any, d denial) bool {
 	m := dataNames.FindStringSubmatch(d.message)
 	if m == nil {

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -89,13 +88,8 @@ func (s *Scanner) template(ctx context.Context, name string, text []byte, form f
 		a.findings, err = s.cloud(ctx, name, resources)
 	}
 	if form == terraformPlan { // the lines are those of a text that the library makes
-		hidden := map[place]bool{}
-		a.findings = slices.DeleteFunc(a.findings, func(f report.Finding) bool {
-			at := place{f.At.Path, f.At.Line}
-			hidden[at] = hidden[at] || a.unknown[at]
-			return a.unknown[at]
-		})
-		maps.DeleteFunc(hidden, func(_ place, is bool) bool { return !is })
+		hidden := places{}
+		a.findings = a.unknown.without(a.findings, hidden)
 		a.omit(unknownValue, len(hidden))
 		for i := range a.findings {
 			a.findings[i].At = report.Location{Path: name}

@@ -110,7 +110,7 @@ func (s *Scanner) terraform(ctx context.Context, root *os.Root, texts map[string
 	}
 	slices.Sort(services)
 	services = slices.Compact(services) // compiled together
-	hidden := map[place]bool{}
+	hidden := places{}
 	for _, e := range evaluated {
 		found, err := s.cloudDocument(ctx, e.dir, e.document, services)
 		if ctx.Err() != nil {
@@ -119,11 +119,7 @@ func (s *Scanner) terraform(ctx context.Context, root *os.Root, texts map[string
 		if err != nil {
 			fail(e.dir, err)
 		}
-		for _, f := range found {
-			if at := (place{f.At.Path, f.At.Line}); e.unknown[at] {
-				hidden[at] = true
-				continue
-			}
+		for _, f := range e.unknown.without(found, hidden) {
 			f.At.Line = lines.original(f.At.Path, f.At.Line)
 			a.findings = append(a.findings, f)
 		}

@@ -7,13 +7,6 @@ import (
 	cluster "github.com/seed-b235b314/goldenpath/internal/manifest"
 )
 
-// controllers are the kinds whose pods the checks find, each with the path of the pod.
-var controllers = map[string][]string{
-	"Pod": {"spec"}, "CronJob": {"spec", "jobTemplate", "spec", "template", "spec"},
-	"Deployment": {"spec", "template", "spec"}, "StatefulSet": {"spec", "template", "spec"}, "DaemonSet": {"spec", "template", "spec"}, "ReplicaSet": {"spec", "template", "spec"},
-	"ReplicationController": {"spec", "template", "spec"}, "Job": {"spec", "template", "spec"}, "DeploymentConfig": {"spec", "template", "spec"},
-}
-
 // inputsOf returns what the checks run on: the object, and as a Pod each pod of another
 // kind, such as a Rollout, because the checks know only Kubernetes' own kinds
 // (aquasecurity/trivy-checks#536). A pod without images is a fragment that a controller
@@ -23,14 +16,14 @@ func inputsOf(object any) (inputs []any, unknown int) {
 	inputs = []any{object}
 	m, _ := object.(map[string]any)
 	kind, _ := m["kind"].(string)
-	name(m)
+	giveName(m)
 	if pods := podSpecs(m); pods != nil {
 		for _, pod := range pods {
 			complete(pod)
 		}
 		return inputs, 0
 	}
-	if strings.HasSuffix(kind, "List") || kind == "CustomResourceDefinition" {
+	if strings.HasSuffix(kind, "List") {
 		return inputs, 0
 	}
 	for _, pod := range cluster.Pods(m) {
@@ -42,15 +35,17 @@ func inputsOf(object any) (inputs []any, unknown int) {
 			inputs = append(inputs, map[string]any{"apiVersion": "v1", "kind": "Pod", "metadata": m["metadata"], "spec": pod, "__defsec_metadata": m["__defsec_metadata"]})
 		}
 	}
-	if len(inputs) == 1 && controllers[kind] == nil && mentionsPod(m["spec"]) {
+	version, _ := m["apiVersion"].(string)
+	group, _, _ := strings.Cut(version, "/")
+	if len(inputs) == 1 && strings.Contains(group, ".") && !strings.HasSuffix(group, ".k8s.io") && mentionsPod(m["spec"]) {
 		unknown = 1
 	}
 	return inputs, unknown
 }
 
-// name gives an object the name that the messages of the checks contain: a check whose
+// giveName gives an object the name that the messages of the checks contain: a check whose
 // message has an undefined value reports nothing.
-func name(object map[string]any) {
+func giveName(object map[string]any) {
 	if object == nil {
 		return
 	}
@@ -83,14 +78,20 @@ func complete(pod map[string]any) {
 
 // podSpecs returns the specifications of pods that the checks find in an object.
 func podSpecs(object any) []map[string]any {
-	spec, _ := object.(map[string]any)
-	kind, _ := spec["kind"].(string)
-	for _, path := range [][]string{{"spec"}, controllers[kind]} {
-		pod := spec
+	m, _ := object.(map[string]any)
+	paths := [][]string{{"spec"}}
+	switch m["kind"] {
+	case "CronJob":
+		paths = append(paths, []string{"spec", "jobTemplate", "spec", "template", "spec"})
+	case "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "DeploymentConfig":
+		paths = append(paths, []string{"spec", "template", "spec"})
+	}
+	for _, path := range paths {
+		pod := m
 		for _, key := range path {
 			pod, _ = pod[key].(map[string]any)
 		}
-		if _, ok := pod["containers"].([]any); ok && len(path) > 0 {
+		if _, ok := pod["containers"].([]any); ok {
 			return []map[string]any{pod}
 		}
 	}
