@@ -1,7 +1,7 @@
 package gitleaks
 
 var fileSamples = []ruleSample{
-	{"git-credentials", "home/.git-credentials", "https://ann:<a:12>!@git.acme.io\n", "https://git.acme.io\n"},
+	{"git-credentials", "home/.git-credentials", "https://ann:<a:6>!@git.acme.io\n", "https://git.acme.io\n"},
 	{"netrc-password", ".netrc", "machine git.acme.io login ann password hunter\n", "machine git.acme.io login ann password ${TOKEN}\n"},
 	{"netrc-password", "_netrc", "machine git.acme.io\nlogin ann\npassword <a:8>\n", "machine git.acme.io\n"},
 	{"pgpass-password", ".pgpass", "db:5432:shop:ann:<a:8>\n", "# host:port:database:user:password\n"},
@@ -84,6 +84,10 @@ var fileSamples = []ruleSample{
 	{"dotenv-password", ".env", "API_KEY=<a:9>\n", "GIT_AUTHOR=Ann9Smith\n"},
 	{"dotenv-password", ".env", "API_KEY=<a:9>\n", "API_KEY_ID=<a:9>\n"},
 	{"dotenv-password", ".env", "API_KEY=<a:9>\n", "PASSWORD_RESET_URL=shop9.acme/x\n"},
+	{"dotenv-password", ".env~", "DB_PASS=<a:9>\n", "DB_PASS=ENCRYPTED[<a:20>]\n"},
+	{"dotenv-password", "app.env", "dbpass=<a:9>\n", "BYPASS=<a:9>\n"},
+	{"dotenv-password", ".env", "PASS=<a:12>\n", "PASS=__DB_PASS__\n"},
+	{"dotenv-password", ".env.live", "AUTH_SALT=<a:9>\n", "DB_PASSWORD=kv:prod/db\n"},
 	{"dotenv-password", ".env.prod", "API_KEY=<a:9>\n", "API_KEY=\n"},
 	{"shell-profile-secret", ".envrc", "export API_KEY=<a:9>\n", "export API_KEY_FILE=keys9/prod\nexport VAULT_TOKEN_PATH=/tmp/tokenfile\nexport SECRET_BACKEND=hashicorp-vault\n"},
 	{"php-config-password", "LocalSettings.php", "$wgDBpassword = '<a:10>';", "$wgPasswordSender = 'wiki@shop-prod.net'; $passwordResetUrl = 'https://shop.acme/reset';"},

@@ -139,10 +139,26 @@ func TestPublished(t *testing.T) {
 		"aws_secret_access_key = wJalrXUtnFEMI/K7MDENG" + "/bPxRfiCYEXAMPLEKEY", "AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq" + "/K1SZFPTOtr/KBHBeksoGMGw==;",
 		"Authorization: Basic QWxhZGRpbjpvcGVu" + "IHNlc2FtZQ==", "stripe.api_key = 'sk_test_" + "4eC39HqLyjWDarjtT1zdp7dc'",
 		"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.SflKxwRJSMeKKF2QT4fw" + "pMeJf36POk6yJV_adQssw5c",
+		"if pem.Type != \"-----BEGIN PRIVATE" + " KEY-----\" {\n\tkey, err := x509.ParsePKCS8PrivateKey(block); err2 := x509.ParsePKCS1PrivateKeyFromBytes(b)\n\tgithub.com/golang/crypto/ssh/ParseRawPrivateKeyWithPassphrase\n\tx509.MarshalPKCS8PrivateKey(key)\n}\nend := \"-----END PRIVATE" + " KEY-----\"",
 		"head = \"-----BEGIN PRIVATE" + " KEY-----\"\n// the body is base64 in lines of 64 characters; see RFC 7468 for details\nfoot = \"-----END PRIVATE" + " KEY-----\"",
 	} {
 		if got := seen(t, d, "src/a.conf", text+"\n"); len(got) > 0 {
 			t.Errorf("found %v in %s", got, text)
+		}
+	}
+}
+
+// TestKeyAfterItsName: a key is found in a file that also names the lines around it.
+func TestKeyAfterItsName(t *testing.T) {
+	d, err := shared.rules()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := "begin = \"-----BEGIN RSA " + "PRIVATE KEY-----\"\n// " + strings.Repeat("a comment about keys ", 10) + "\n"
+	end := "end = \"-----END RSA " + "PRIVATE KEY-----\"\n"
+	for _, text := range []string{names + private, names + end + private, names + end + strings.ReplaceAll(private, "\n", "\\n")} {
+		if got := seen(t, d, "a.go", text); !slices.Contains(got, "private-key") {
+			t.Errorf("found %v in %q", got, text)
 		}
 	}
 }

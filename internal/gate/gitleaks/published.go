@@ -3,7 +3,6 @@ package gitleaks
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -21,19 +20,6 @@ func isPublished(value string) bool {
 		return slices.Contains(published, hex.EncodeToString(sum[:8]))
 	})
 }
-
-// hasKey reports whether there is a key between the lines BEGIN and END. Source code that
-// reads keys has these lines, too.
-func hasKey(block string) bool {
-	key := 0
-	for _, run := range base64Run.FindAllString(block, -1) {
-		key += len(run)
-	}
-	return key >= 60
-}
-
-// base64Run matches a line of a key, which code may split.
-var base64Run = regexp.MustCompile(`[A-Za-z0-9+/]{20,}`)
 
 // published are the beginnings of the SHA-256 digests, in hex, without = at the end.
 var published = []string{

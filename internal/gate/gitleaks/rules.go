@@ -67,11 +67,14 @@ const (
 	afterBase64  = `(?:[^A-Za-z0-9_+/=-]|$)` // after a secret that base64 data may resemble
 )
 
-// widened returns the expression of a library's rule. If it recognises a secret by its
+// widened returns the expression for a library's rule. If it recognises a secret by its
 // own form, anything may follow that cannot be a part of the secret.
 func widened(r config.Rule) *regexp.Regexp {
 	if r.Regex == nil || !hasForm(r) {
 		return r.Regex
+	}
+	if r.RuleID == privateKey {
+		return regexp.MustCompile(keyBlock)
 	}
 	form, ok := strings.CutSuffix(r.Regex.String(), afterLibrary)
 	if !ok {
