@@ -24,14 +24,17 @@ const (
 // GP-GATE-2: the severity and where it is from.
 func TestRate(t *testing.T) {
 	for text, want := range map[string]string{
-		`{"id":"GHSA-1","severity":[` + v3 + `,` + v4 + `]}`:                                 "low, CVSS 4.0 score 2.3 of GHSA-1",
-		`{"id":"GHSA-1","severity":[` + v3 + `]}`:                                            "high, CVSS 3.1 score 7.2 of GHSA-1",
-		`{"id":"GHSA-1","affected":[{"severity":[` + v3 + `]}]}`:                             "high, CVSS 3.1 score 7.2 of GHSA-1",
-		`{"id":"GHSA-1","severity":[{"type":"CVSS_V3","score":"CVSS:3.1/AV:N"}]}`:            "high, no severity published, treated as high",
-		`{"id":"GHSA-1","database_specific":{"severity":"MODERATE"}}`:                        "medium, severity word of GHSA-1",
-		`{"id":"UBUNTU-1","severity":[{"type":"Ubuntu","score":"negligible"}]}`:              "low, severity word of UBUNTU-1",
-		`{"id":"MAL-2024-1","severity":[` + v4 + `]}`:                                        "critical, malicious package, MAL-2024-1",
-		`{"id":"GO-1","severity":[{"type":"CVSS_V2","score":"AV:N/AC:L/Au:N/C:P/I:P/A:P"}]}`: "high, CVSS 2.0 score 7.5 of GO-1",
+		`{"id":"GHSA-1","severity":[` + v3 + `,` + v4 + `]}`:                                     "low, CVSS 4.0 score 2.3 of GHSA-1",
+		`{"id":"GHSA-1","severity":[` + v3 + `]}`:                                                "high, CVSS 3.1 score 7.2 of GHSA-1",
+		`{"id":"GHSA-1","affected":[{"severity":[` + v3 + `]}]}`:                                 "high, CVSS 3.1 score 7.2 of GHSA-1",
+		`{"id":"GHSA-1","severity":[{"type":"CVSS_V3","score":"CVSS:3.1/AV:N"}]}`:                "high, no severity published, treated as high",
+		`{"id":"RUSTSEC-1","affected":[{"database_specific":{"informational":"unmaintained"}}]}`: "low, an unmaintained package is a risk, and no vulnerability",
+		`{"id":"RUSTSEC-2","affected":[{"database_specific":{"informational":"unsound"}}]}`:      "high, no severity published, treated as high",
+		`{"id":"GO-1","summary":"The x/openpgp package is unmaintained"}`:                        "low, an unmaintained package is a risk, and no vulnerability",
+		`{"id":"GHSA-1","database_specific":{"severity":"MODERATE"}}`:                            "medium, severity word of GHSA-1",
+		`{"id":"UBUNTU-1","severity":[{"type":"Ubuntu","score":"negligible"}]}`:                  "low, severity word of UBUNTU-1",
+		`{"id":"MAL-2024-1","severity":[` + v4 + `]}`:                                            "critical, malicious package, MAL-2024-1",
+		`{"id":"GO-1","severity":[{"type":"CVSS_V2","score":"AV:N/AC:L/Au:N/C:P/I:P/A:P"}]}`:     "high, CVSS 2.0 score 7.5 of GO-1",
 	} {
 		v := &vulnerability{}
 		if err := protojson.Unmarshal([]byte(text), v); err != nil {

@@ -2,6 +2,7 @@ package osv
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/ossf/osv-schema/bindings/go/osvschema"
@@ -39,10 +40,24 @@ func (f fact) rate() (report.Severity, string) {
 			worst, from = s, v.GetId()
 		}
 	}
-	if worst == "" {
+	switch {
+	case worst == "" && f.unmaintained():
+		return report.Low, "an unmaintained package is a risk, and no vulnerability"
+	case worst == "":
 		return report.High, unrated
 	}
 	return worst, "severity word of " + from
+}
+
+// unmaintained reports whether the advisories only say that nobody maintains the package:
+// RustSec marks them, and Go says so in the summary.
+func (f fact) unmaintained() bool {
+	return len(f.about) > 0 && !slices.ContainsFunc(f.about, func(v *vulnerability) bool {
+		marked := slices.ContainsFunc(v.GetAffected(), func(a *osvschema.Affected) bool {
+			return a.GetDatabaseSpecific().GetFields()["informational"].GetStringValue() == "unmaintained"
+		})
+		return !marked && !strings.Contains(v.GetSummary(), " unmaintained")
+	})
 }
 
 func severities(v *vulnerability) []*osvschema.Severity {

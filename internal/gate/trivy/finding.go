@@ -20,30 +20,53 @@ func findings(name string, found []denial) []report.Finding {
 	return out
 }
 
+// style has the checks of trivy about the size, the build or the style of an image. They are
+// true, and no risk to whoever runs it.
+var style = map[string]string{
+	"DS-0006": failsToBuild, "DS-0008": failsToBuild, "DS-0011": failsToBuild, "DS-0012": failsToBuild, "DS-0021": failsToBuild,
+	"DS-0007": onlyLast, "DS-0016": onlyLast, "DS-0023": onlyLast,
+	"DS-0009": onlyStyle, "DS-0010": onlyStyle, "DS-0013": onlyStyle, "DS-0022": onlyStyle,
+	"DS-0015": onlySize, "DS-0019": onlySize, "DS-0020": onlySize, "DS-0025": onlySize, "DS-0027": onlySize, "DS-0029": onlySize,
+}
+
+const (
+	failsToBuild = "the build fails, or the instruction has no effect"
+	onlyLast     = "only the last one counts"
+	onlyStyle    = "a question of style"
+	onlySize     = "a question of the size of the image"
+)
+
 func finding(rule scan.Rule, here string, at report.Location) report.Finding {
 	f := report.Finding{
 		Rule: rule.ID, Severity: report.Severity(strings.ToLower(string(rule.Severity))),
 		Message: message(rule.Summary, here), At: at,
 		Fix: oneLine(cmp.Or(rule.Resolution, "see the documentation of "+rule.ID)),
 	}
+	if why := style[f.Rule]; why != "" && f.Severity.AtLeast(report.Medium) {
+		f.Severity, f.Rated = report.Low, "low instead of "+string(f.Severity)+": "+why
+	}
 	for _, id := range append([]string{rule.AVDID}, rule.Aliases...) {
 		if id != "" && id != f.Rule && !slices.Contains(f.Aliases, id) {
 			f.Aliases = append(f.Aliases, id)
 		}
 	}
-	if container.MatchString(here) {
+	if container.MatchString(here) || generated.MatchString(here) {
 		f.Fingerprint = identity(f)
 	}
 	return f
 }
 
+// generated matches the hash of the content at the end of a name that kustomize made.
+var generated = regexp.MustCompile(`-[bcdfghkmt2456789]{10}\b`)
+
 // container matches the name of a container in a message.
 var container = regexp.MustCompile(`(?i)\b(container) ['"]?[^\s'"]+['"]?`)
 
-// identity returns the fingerprint of a finding without the name of the container, so
-// that the findings of a renamed container stay known.
+// identity returns the fingerprint of a finding without the name of the container and the
+// hash in a generated name, so that the findings of a renamed container and of an edited
+// ConfigMap stay known.
 func identity(f report.Finding) string {
-	return report.Digest(f.Rule, f.At.Path, container.ReplaceAllString(f.Message, "$1 *"))
+	return report.Digest(f.Rule, f.At.Path, generated.ReplaceAllString(container.ReplaceAllString(f.Message, "$1 *"), "-*"))
 }
 
 // message joins the title of the check and the check's message about this place.

@@ -24,14 +24,16 @@ var (
 	secretName = regexp.MustCompile(`(?i)(?:pass|passwd|passwrd|password|passphrase|pword|pwd|pswrd|psw|secret|token|key|apikey|credentials?|auth)$`)
 	number     = regexp.MustCompile(`^[0-9]{1,9}(?:\.[0-9]+)?(?:ms|s|m|h|d)?$`)
 	boolean    = regexp.MustCompile(`(?i)^(?:true|false|yes|no|on|off)$`)
-	filePath   = regexp.MustCompile(`^(?:\.{0,2}|~)(?:/[\w.-]{1,32}){2,}/?$`)
+	// placeholder is a value that something else fills in before the app reads it.
+	placeholder = regexp.MustCompile(`^(?:\$\{[^{}]*\}|\$\([^()]*\)|\$[A-Za-z_]\w*|\{\{.*\}\}|<[\w .-]+>|%\([\w.]+\)s|@[\w.]+@)$`)
+	filePath    = regexp.MustCompile(`^(?:\.{0,2}|~)(?:/[\w.-]{1,32}){2,}/?$`)
 )
 
 // isPublic reports whether a value is not a secret, whatever its name says: it is empty, a
-// path, true or false, or a number that is not named as a password.
+// placeholder, a path, true or false, or a number that is not named as a password.
 func isPublic(name, value string) bool {
 	value = strings.Trim(strings.TrimSpace(value), `"'`)
-	return value == "" || aside.MatchString(name) || boolean.MatchString(value) || filePath.MatchString(value) ||
+	return value == "" || placeholder.MatchString(value) || aside.MatchString(name) || boolean.MatchString(value) || filePath.MatchString(value) ||
 		number.MatchString(value) && !secretName.MatchString(name)
 }
 

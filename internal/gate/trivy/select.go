@@ -174,7 +174,9 @@ func (s *Scanner) Select(files []gate.File, changed gate.Changes) ([]gate.File, 
 }
 
 // overlaysIn returns a function that reports whether a file may be part of a
-// kustomization: it is a manifest at or below the folder of one.
+// kustomization: it is a manifest at or below the folder of one, or another file there, of
+// which a ConfigMap or a Secret may be made. Of the root of the repository, these are only
+// the files of the folder itself.
 func overlaysIn(files []gate.File) func(name string) bool {
 	dirs := map[string]bool{}
 	for _, f := range files {
@@ -183,7 +185,11 @@ func overlaysIn(files []gate.File) func(name string) bool {
 		}
 	}
 	return func(name string) bool {
-		return (render.IsManifest(name) || render.IsKustomization(name)) && outermost(name, dirs) != ""
+		if len(dirs) == 0 {
+			return false
+		}
+		top := outermost(name, dirs)
+		return top != "" && (render.IsManifest(name) || render.IsKustomization(name) || top != "." || path.Dir(name) == ".")
 	}
 }
 
