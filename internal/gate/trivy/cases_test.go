@@ -7,10 +7,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aquasecurity/trivy/pkg/iac/scan"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/gate/gatetest"
+	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
 const (
@@ -95,6 +97,10 @@ func TestCases(t *testing.T) {
 		{"forms by their text", map[string]string{"stack.yml": "version: '3'\nservices:\n  a:\n    image: x\n", "dev.compose.yaml": "services: {}\n", "compose-dev.yaml": "", "p.parameters.json": "{\"$schema\": \"https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#\"}", "state.json": "{\"format_version\": \"1.0\", \"terraform_version\": \"1.9.0\", \"values\": {}}", "terraform.tfstate": "{}",
 			"p.yaml.j2": pod, "q.yaml.tmpl": "a: b\n", "main.tf.j2": "", "x.tfdeploy.hcl": "", "services.yaml": "services:\n  app: {class: X}\n",
 			"site.yml": "- hosts: all\n  tasks:\n  - amazon.aws.ec2_security_group: {}\n", "c/kustomization.yaml": "kind: Component\napiVersion: kustomize.config.k8s.io/v1alpha1\npatches: [{path: p.yaml}]\n", "c/p.yaml": pod}, "", []string{}, "no file (not examined: 3 Compose files, 2 Terraform states, 1 component that no kustomization uses, 1 file of Ansible tasks without checks, 1 file of a Terraform stack, 1 file of parameters, 2 templates of files)", nil},
+		{"files of a generator", map[string]string{"k/kustomization.yaml": "configMapGenerator:\n- {name: c, files: [a.sh, b.properties]}\n", "k/a.sh": "exit\n", "k/b.properties": "api-token=${TOKEN}\n"},
+			"KSV-0109", []string{}, "1 kustomization", nil},
+		{"files of a generator at the root", map[string]string{"kustomization.yaml": "configMapGenerator:\n- {name: c, files: [a.txt]}\n", "a.txt": "x\n"}, "KSV-0109", []string{}, "1 kustomization", nil},
+		{"a copy into a folder", map[string]string{"Dockerfile": "FROM a:1\nUSER a\nCOPY a b .\nCOPY a b /c\n"}, "DS-0011", []string{"DS-0011 Dockerfile:4"}, "1 Dockerfile", nil},
 		{"other forms", map[string]string{"main.bicep": "x", "compose.yaml": "services: {}\n", "Dockerfile": "FROM a:1\nUSER a\n"}, "", []string{}, "1 Dockerfile (not examined: 1 Bicep file, 1 Compose file)", nil},
 
 		{"Ansible", map[string]string{"site.yml": "- hosts: all\n  vars: {access: public-read}\n  tasks:\n  - name: b\n    amazon.aws.s3_bucket:\n      name: b\n      acl: \"{{ access }}\"\n      public_access: {block_public_acls: false}\n"}, "AWS-0092", []string{"AWS-0092 site.yml:5"}, "1 Ansible project", nil},
@@ -285,6 +291,26 @@ func TestRenamedContainer(t *testing.T) {
 	two := ids(one + "      - {name: d, image: a}\n")
 	if len(two) < len(ids(one))+10 || len(slices.Compact(two)) != len(two) {
 		t.Errorf("%d findings of two containers, or equal ones", len(two))
+	}
+}
+
+// TestStyle: what is true and no risk does not block.
+func TestStyle(t *testing.T) {
+	for id, want := range map[string]report.Severity{"DS-0029": report.Low, "DS-0010": report.Low, "DS-0002": report.High} {
+		f := finding(scan.Rule{ID: id, Severity: "HIGH"}, "", report.Location{})
+		if f.Severity != want || (f.Rated == "") != (want == report.High) {
+			t.Errorf("%s is %s, %q", id, f.Severity, f.Rated)
+		}
+	}
+}
+
+// TestGeneratedName: an edit of what a ConfigMap is made of is no other finding.
+func TestGeneratedName(t *testing.T) {
+	id := func(name string) string {
+		return finding(scan.Rule{ID: "KSV-0109", Severity: "HIGH"}, "ConfigMap '"+name+"' stores secrets", report.Location{Path: "k.yaml"}).Fingerprint
+	}
+	if id("c-2tkd9k4bck") != id("c-mk8h74hfd9") || id("c-2tkd9k4bck") == id("d-2tkd9k4bck") {
+		t.Error("the hash of the content is part of the fingerprint")
 	}
 }
 
