@@ -104,7 +104,7 @@ func (p piece) hits(ctx context.Context, library *detect.Detector, add func(secr
 	known := map[place]bool{}
 	for _, hit := range library.DetectContext(ctx, detect.Fragment{CommitSHA: p.commit, FilePath: p.path, StartLine: p.line, Raw: p.text}) {
 		at := place{hit.RuleID, hit.StartLine, hit.StartColumn}
-		if known[at] || isPublished(hit.Secret) || hit.RuleID == privateKey && !hasKey(hit.Secret) {
+		if known[at] || isPublished(hit.Secret) || hit.RuleID == privateKey && !hasKey(hit.Secret) || harmless(hit.RuleID, hit.Secret, hit.Match) {
 			continue
 		}
 		known[at] = true

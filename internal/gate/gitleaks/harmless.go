@@ -1,0 +1,38 @@
+package gitleaks
+
+import (
+	"regexp"
+	"strings"
+)
+
+// Values that gitleaks' rules take for a secret because of a word beside them, and that are
+// none. Each was a finding that blocked in a public repository.
+var (
+	// filledIn is a value that the reader replaces, or that is read when a command runs.
+	filledIn = regexp.MustCompile(`(?i)^(?:your|my)[ _-]|[ _-](?:here|goes)$|^<[^<>]+>$|^\[[^\[\]]+\]$|\$\{|\$\(|\{\{|%\(|^\$[a-z_]|x{8}|\*{6}|0{8}/b0{8}`)
+	// userPassword is the argument of curl -u, whose password comes from a variable or a file.
+	userPassword = regexp.MustCompile(`^[^:]*:\$[A-Za-z_({]`)
+
+	// A version, a migration of Django, a time zone, a member of a class, and a name in a
+	// test that counts up or spells the alphabet.
+	aVersion    = regexp.MustCompile(`^[~^]?v?\d+\.\d+\.\d+(?:-[\w.]+)?(?:\+[\w.]+)?$`)
+	aMigration  = regexp.MustCompile(`^\d{4}_[a-z][a-z0-9_]*$`)
+	aTimeZone   = regexp.MustCompile(`^(?:Africa|America|Antarctica|Asia|Atlantic|Australia|Europe|Indian|Pacific|Etc)/[A-Za-z_+0-9-]+$`)
+	aMember     = regexp.MustCompile(`^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\.[A-Z][A-Z0-9_]+$`)
+	nextLine    = regexp.MustCompile(`[=:][ \t]*\r?\n\s*[\w.-]+[ \t]*[=:]`) // an empty value, and the name of the next
+	isCountedUp = strings.NewReplacer("0123456789abcdef", "", "0123456789", "", "abcdefghijklmnopqrstuvwxyz", "", "1234567890", "", "abcdef", "")
+)
+
+// harmless reports whether what a rule of gitleaks matched is no secret.
+func harmless(rule, value, match string) bool {
+	switch {
+	case strings.HasPrefix(rule, "curl-auth-"):
+		return filledIn.MatchString(value) || userPassword.MatchString(value)
+	case rule == "slack-webhook-url":
+		return filledIn.MatchString(value)
+	case rule != generic:
+		return false
+	}
+	return aVersion.MatchString(value) || aMigration.MatchString(value) || aTimeZone.MatchString(value) || aMember.MatchString(value) ||
+		filledIn.MatchString(value) || nextLine.MatchString(match) || len(isCountedUp.Replace(strings.ToLower(value))) < 4
+}
