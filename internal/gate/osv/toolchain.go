@@ -24,10 +24,16 @@ const newestGo = "1.9999"
 // toolchain is the Go release that builds the repository. The go directive of go.mod is
 // only the lowest release that may build it.
 type toolchain struct {
-	version string // 1.25.6; 1.25, the newest release of this line; newestGo; "": no build names one
+	release           // the highest that a workflow names
+	images  []release // those that base images name: what they build is shipped
+	unnamed string    // first place that builds with a release that the repository does not name
+	module  bool      // a workflow builds with the release that go.mod names
+}
+
+// release is a release of Go.
+type release struct {
+	version string // 1.25.6; 1.25, the newest release of this line; newestGo; "": none is named
 	from    string // place that names it
-	unnamed string // first place that builds with a release that the repository does not name
-	module  bool   // a workflow builds with the release that go.mod names
 }
 
 // versionFiles may have the version for setup-go, beside go.mod and go.work.
@@ -39,7 +45,7 @@ func namesToolchain(name string) bool {
 	return slices.Contains(versionFiles, base) || strings.HasPrefix(base, "Dockerfile") || strings.HasPrefix(base, "Containerfile") || ext == ".Dockerfile" || ext == ".dockerfile" || lockfile.IsWorkflow(name)
 }
 
-// findToolchain returns the highest release that a base image or a workflow names.
+// findToolchain returns the releases that base images and workflows name.
 func findToolchain(root *os.Root, files []gate.File) toolchain {
 	var t toolchain
 	for _, f := range files {
@@ -108,8 +114,29 @@ func (t *toolchain) image(name string, text []byte) {
 		if repository != "golang" {
 			continue
 		}
-		t.add(imageVersion(tag), fmt.Sprintf("%s:%d", name, n))
+		at := fmt.Sprintf("%s:%d", name, n)
+		if version := imageVersion(tag); version != "" {
+			t.images = append(t.images, release{version, at})
+		} else {
+			t.unnamed = cmp.Or(t.unnamed, at)
+		}
 	}
+}
+
+// shipped returns the highest release of an image that can build a module, or none. Images
+// of Go build with their own release (GOTOOLCHAIN=local) and refuse a module whose go line
+// asks for a later one.
+func (t toolchain) shipped(lowest string) release {
+	if strings.Count(lowest, ".") == 1 {
+		lowest += ".0"
+	}
+	var best release
+	for _, r := range t.images {
+		if compareVersions("Go", lastOfLine(r.version), lowest) >= 0 && (best.version == "" || laterGo(r.version, best.version)) {
+			best = r
+		}
+	}
+	return best
 }
 
 // imageVersion returns the release in a tag of the image golang, or "" if it names none.
@@ -125,10 +152,11 @@ func imageVersion(tag string) string {
 	return ""
 }
 
-// build sets the release of the standard library in a go.mod: the highest of the go
-// directive, the toolchain directive and the build. The line of the go directive stays.
+// build sets the release of the standard library in a go.mod: that of the image that builds
+// it or, without one, the highest of the go directive, the toolchain directive and the
+// workflows. The line of the go directive stays.
 func (t toolchain) build(text []byte) []byte {
-	if t.version == "" {
+	if t.version == "" && len(t.images) == 0 {
 		return text
 	}
 	f, err := modfile.Parse("go.mod", text, nil)
@@ -139,12 +167,16 @@ func (t toolchain) build(text []byte) []byte {
 	if own := goModVersion(f); laterGo(own, version) {
 		version = own
 	}
-	if !laterGo(t.version, version) {
+	built := t.shipped(f.Go.Version)
+	if built.version == "" && t.version != "" && laterGo(t.version, version) {
+		built = t.release
+	}
+	if built.version == "" || built.version == version {
 		return text
 	}
 	lines := strings.SplitAfter(string(text), "\n")
 	at := f.Go.Syntax.Start.Line - 1
-	lines[at] = "go " + t.version + "\n"
+	lines[at] = "go " + built.version + "\n"
 	if f.Toolchain != nil {
 		lines[f.Toolchain.Syntax.Start.Line-1] = "\n"
 	}
@@ -155,7 +187,7 @@ func (t toolchain) build(text []byte) []byte {
 // go.mod names.
 func (t toolchain) unknown(text []byte) bool {
 	f, err := modfile.Parse("go.mod", text, nil)
-	return t.version == "" && t.unnamed != "" && !t.module && err == nil && f.Toolchain == nil
+	return t.version == "" && len(t.images) == 0 && t.unnamed != "" && !t.module && err == nil && f.Toolchain == nil
 }
 
 // fold replaces the findings of a standard library of which only the lowest release is
@@ -175,13 +207,17 @@ func (t toolchain) fold(all []report.Finding, lowest string) []report.Finding {
 
 // describe says which release the standard library is taken from, or "".
 func (t toolchain) describe() string {
-	switch t.version {
+	r, later := t.shipped("0"), ""
+	if r.version == "" {
+		r, later = t.release, " or later"
+	}
+	switch r.version {
 	case "":
 		return ""
 	case newestGo:
-		return "standard library of the newest Go (" + t.from + ")"
+		return "standard library of the newest Go (" + r.from + ")"
 	}
-	return "standard library of Go " + t.version + " or later (" + t.from + ")"
+	return "standard library of Go " + r.version + later + " (" + r.from + ")"
 }
 
 // goModVersion returns the release that a go.mod asks for.

@@ -41,6 +41,8 @@ func TestToolchain(t *testing.T) {
 		"setup-go, go.mod":       {map[string]string{"go.mod": mod, ".github/workflows/a.yml": setup("go-version-file: go.mod")}, old},
 		"setup-go, a file":       {map[string]string{"go.mod": mod, ".tool-versions": "nodejs 20\ngolang 1.25.8\n", ".github/workflows/a.yml": setup("go-version-file: .tool-versions")}, ""},
 		"the highest":            {map[string]string{"go.mod": mod, "Dockerfile": "FROM golang:1.25.2\n", ".github/workflows/a.yml": setup("go-version: '1.25.8'")}, ""},
+		"shipped by an image":    {map[string]string{"go.mod": "module m\n\ngo 1.25\n", "Dockerfile": "FROM golang:1.25.5-alpine\n", ".github/workflows/a.yml": setup("go-version: stable")}, old},
+		"image before toolchain": {map[string]string{"go.mod": mod + "\ntoolchain go1.25.8\n", "Dockerfile": "FROM golang:1.25.5\n"}, old},
 		"an unknown release":     {map[string]string{"go.mod": mod, ".github/workflows/a.yml": setup("go-version: '${{ inputs.go }}'")}, " go-release-unknown"},
 		"the Go of the runner":   {map[string]string{"go.mod": mod, ".github/workflows/a.yml": "on: push\njobs:\n  a:\n    steps:\n    - run: go build ./...\n"}, " go-release-unknown"},
 		"unknown, toolchain":     {map[string]string{"go.mod": mod + "\ntoolchain go1.25.5\n", "Dockerfile": "FROM golang:${V}\n"}, old},
