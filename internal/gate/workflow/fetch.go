@@ -38,6 +38,7 @@ var (
 	installers = []string{"pip", "pip3", "uv", "uvx", "pipx", "npm", "npx", "yarn", "pnpm", "bun", "bunx", "cargo", "go", "gem", "composer", "docker", "podman", "buildah", "nix", "terraform", "helm", "deno", "conda", "poetry", "brew"}
 	runners    = []string{"tar", "bsdtar", "unzip", "7z", "bash", "sh", "zsh", "source", ".", "node", "patch", "make", "chmod", "ruby", "perl", "php", "deno", "bun"}
 	imageTools = []string{"docker", "podman", "buildah", "helm", "terraform"}
+	shells     = []string{"bash", "sh", "zsh", "dash"}
 	newBranch  = []string{"-b", "-B", "-c", "-C", "--orphan", "--create", "--force-create"}
 )
 
@@ -72,11 +73,20 @@ func (f *fetches) takes(c command) (sev report.Severity, only bool) {
 		}
 	}
 	if slices.Contains(runners, name) || interpreter.MatchString(name) || strings.Contains(words[0], "/") {
-		if code(c.in) || code(c.words...) || slices.ContainsFunc(words, func(w string) bool { return code(f.files[path.Clean(w)]) }) {
+		in := c.in
+		if (slices.Contains(shells, name) || interpreter.MatchString(name)) && !slices.Contains(args, "-s") && slices.ContainsFunc(args, hasProgram) {
+			in = "" // data for that program
+		}
+		if code(in) || code(c.words...) || slices.ContainsFunc(words, func(w string) bool { return code(f.files[path.Clean(w)]) }) {
 			return report.High, false
 		}
 	}
 	return "", false
+}
+
+// hasProgram reports whether an argument of an interpreter is its program.
+func hasProgram(arg string) bool {
+	return arg != "" && arg != "-" && (arg[0] != '-' || strings.HasSuffix(arg, "c") || strings.HasSuffix(arg, "e"))
 }
 
 // follows reports whether b comes after a, with options between them at most.

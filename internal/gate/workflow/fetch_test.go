@@ -51,6 +51,7 @@ func TestTakesCode(t *testing.T) {
 		{"archive, wget", rule, run("wget -O x.zip \"https://github.com/$REPO/archive/$SHA.zip\"\nunzip x.zip"), run("wget -O x.zip \"https://github.com/o/r/archive/v1.zip\"\nunzip x.zip")},
 		{"raw script", rule, run(`bash <(curl -s "https://raw.githubusercontent.com/$REPO/$SHA/x.sh")`), run(`bash <(curl -s "https://raw.githubusercontent.com/$OWN/main/x.sh")`)},
 		{"raw script, piped", rule, run(`curl "https://raw.githubusercontent.com/$REPO/$SHA/x.py" | python3`), run(`curl "https://raw.githubusercontent.com/$REPO/$SHA/README.md" | wc -w`)},
+		{"raw text, to a program", rule, run(`curl "https://raw.githubusercontent.com/$REPO/$SHA/x.sh" | bash -s -- x`), run(`curl "https://raw.githubusercontent.com/$REPO/$SHA/x.json" | python3 -c 'import json'`)},
 		{"raw script, file", rule, run("curl -o x.sh https://raw.githubusercontent.com/$REPO/$SHA/x.sh\nchmod +x x.sh\n./x.sh"), run("curl -o x.md https://raw.githubusercontent.com/$REPO/$SHA/x.md\ncat x.md")},
 		{"raw script, eval", rule, run("eval \"$(curl https://raw.githubusercontent.com/$REPO/$SHA/x.sh)\""), run("echo \"$(curl https://raw.githubusercontent.com/$REPO/$SHA/x.sh)\"")},
 		{"pip", rule, run(`pip install "git+https://github.com/$REPO@$SHA"`), run(`pip install "git+https://github.com/o/r@v1" "x==$N"`)},

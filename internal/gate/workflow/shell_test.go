@@ -161,6 +161,7 @@ func TestDelimiters(t *testing.T) {
 		{"beside it", file, env("X=$(uuidgen)\n{\n  echo \"A<<$X\"\n  echo 1\n  echo \"$X\"\n  echo \"B=$T\"\n} >> $GITHUB_ENV"), env("X=$(uuidgen)\necho \"A<<$X\" >> $GITHUB_ENV\necho \"$T\" >> $GITHUB_ENV\necho \"$X\" >> $GITHUB_ENV\necho B=1 >> $GITHUB_ENV")},
 		{"of a here-document", file, env("cat <<$X > f\na\n$X\necho \"B=$T\" >> $GITHUB_ENV"), env("cat <<$X > f\n$T\n$X\necho B=1 >> $GITHUB_ENV")},
 		{"printf", file, env("printf 'A<<EOF\\n%s\\nEOF\\n' \"$T\" >> $GITHUB_ENV"), env("X=$(uuidgen)\nprintf 'A<<%s\\n%s\\n%s\\n' \"$X\" \"$T\" \"$X\" >> $GITHUB_ENV")},
+		{"two texts", file, strings.Replace(env("echo \"B=$A $T\" >> $GITHUB_ENV"), "{T:", "{A: '${{ github.event.issue.title }}', T:", 1), strings.Replace(env("echo \"B=$A\" >> $GITHUB_ENV"), "{T:", "{A: '${{ github.event.issue.title }}', T:", 1)},
 		{"body from the API", file, env("echo \"B=$(gh pr view 1 --json body --jq .body)\" >> $GITHUB_ENV"), env("echo \"B=$(gh pr view 1 --json state --jq .state)\" >> $GITHUB_ENV")},
 	})
 }

@@ -135,7 +135,7 @@ func (s *shell) run(words []string, offset int) string {
 		return ""
 	case name == "eval" || name == "trap":
 		return s.nested(strings.Join(args, " "), offset)
-	case name == "bash" || name == "sh" || name == "zsh" || name == "dash":
+	case slices.Contains(shells, name):
 		for i, a := range args {
 			if strings.HasPrefix(a, "-") && !strings.HasPrefix(a, "--") && strings.HasSuffix(a, "c") && i+1 < len(args) {
 				return s.nested(args[i+1], offset)
@@ -196,7 +196,7 @@ func (s *shell) evaluates(c command) []taint {
 	switch {
 	case name == "eval":
 		text = c.words[1:]
-	case slices.Contains([]string{"bash", "sh", "zsh", "dash"}, name) || interpreter.MatchString(name):
+	case slices.Contains(shells, name) || interpreter.MatchString(name):
 		for i, w := range c.words[1:] {
 			if regexp.MustCompile(`^-\w*[ce]$`).MatchString(w) && i+2 < len(c.words) {
 				text = c.words[i+2 : i+3]

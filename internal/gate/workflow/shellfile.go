@@ -4,6 +4,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -51,6 +52,9 @@ func (s *shell) written() []write {
 		for _, m := range s.of(text) {
 			all = append(all, m.taints...)
 		}
+		slices.SortStableFunc(all, func(a, b taint) int {
+			return strings.Compare(strconv.FormatBool(a.oneLine), strconv.FormatBool(b.oneLine))
+		}) // several lines are worse
 		if len(all) > 0 || name != "" {
 			out = append(out, write{file: w.file, offset: w.offset, lines: last[w.file] + s.show(text), name: strings.TrimSpace(strings.ToLower(name)), taint: worst(all), guarded: guarded})
 		}
