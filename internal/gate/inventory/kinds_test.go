@@ -98,9 +98,10 @@ func TestNuGetKinds(t *testing.T) {
 		"a lock of another":               {"b.csproj", files{"b.csproj": items(`<PackageReference Include="A" Version="1.0.0"/><PackageReference Include="ok" Version="1.0.0"/>`), "packages.lock.json": `{"version":1,"dependencies":{"net8.0":{"OK":{"type":"Direct","resolved":"1.0.0"}}}}`}, []string{"A 1.0.0"}},
 		"its own lock": {"b.csproj", files{"b.csproj": items(`<PackageReference Include="A" Version="1.0.0"/>`), "packages.lock.json": `{"version":1,"dependencies":{"net8.0":{}}}`,
 			"packages.b.lock.json": `{"version":1,"dependencies":{"net8.0":{"A":{"type":"Direct","resolved":"1.0.0"}}}}`}, []string{}},
-		"tools and downloads": {"a.csproj", files{"a.csproj": items(`<PackageDownload Include="A" Version="[1.0.0]"/><DotNetCliToolReference Include="B" Version="2.0.0"/>`)}, []string{"A 1.0.0", "B 2.0.0"}},
-		"an SDK":              {"a.csproj", files{"a.csproj": `<Project Sdk="A/1.0.0"><Sdk Name="B" Version="2.0.0"/><Sdk Name="C"/></Project>`}, []string{"A 1.0.0", "B 2.0.0", "C ()"}},
-		"for every project":   {"Directory.Packages.props", files{"Directory.Packages.props": items(`<GlobalPackageReference Include="A" Version="1.0.0"/><PackageVersion Include="B" Version="2.0.0"/>`)}, []string{"A 1.0.0"}},
+		"tools and downloads":      {"a.csproj", files{"a.csproj": items(`<PackageDownload Include="A" Version="[1.0.0]"/><DotNetCliToolReference Include="B" Version="2.0.0"/>`)}, []string{"A 1.0.0", "B 2.0.0"}},
+		"an SDK":                   {"a.csproj", files{"a.csproj": `<Project Sdk="A/1.0.0"><Sdk Name="B" Version="2.0.0"/><Sdk Name="C"/></Project>`}, []string{"A 1.0.0", "B 2.0.0", "C ()"}},
+		"what projects begin with": {"Directory.Build.props", files{"Directory.Build.props": items(`<PackageReference Include="A" Version="1.0.0"/>`)}, []string{}},
+		"for every project":        {"Directory.Packages.props", files{"Directory.Packages.props": items(`<GlobalPackageReference Include="A" Version="1.0.0"/><PackageVersion Include="B" Version="2.0.0"/>`)}, []string{"A 1.0.0"}},
 	})
 }
 

@@ -12,11 +12,15 @@ import (
 	"strings"
 )
 
-// centralVersions is the file that names the versions of a solution's packages.
-const centralVersions = "Directory.Packages.props"
+// centralVersions is the file that names the versions of a solution's packages, and
+// buildProps the one that every project below it begins with.
+const (
+	centralVersions = "Directory.Packages.props"
+	buildProps      = "Directory.Build.props"
+)
 
 func isProject(base, _ string) bool {
-	return slices.Contains([]string{".csproj", ".fsproj", ".vbproj", ".vcxproj", ".sqlproj", ".wixproj"}, path.Ext(base)) || base == centralVersions
+	return slices.Contains([]string{".csproj", ".fsproj", ".vbproj", ".vcxproj", ".sqlproj", ".wixproj"}, path.Ext(base)) || base == centralVersions || base == buildProps
 }
 
 // isNuGetLock reports whether a file is packages.lock.json or, in a folder with several
@@ -95,8 +99,11 @@ func readProject(f file) ([]Package, error) {
 	if root.name != "Project" {
 		return nil, errors.New("the root element is not Project")
 	}
+	if path.Base(f.name) == buildProps {
+		return nil, nil // read with each project, which may change or remove what it requires
+	}
 	m := &msbuild{properties: map[string][]string{}}
-	for _, name := range []string{"Directory.Build.props", centralVersions} {
+	for _, name := range []string{buildProps, centralVersions} {
 		if other, ok := above(f, name); ok {
 			m.load(other, 0)
 		}
