@@ -105,7 +105,7 @@ func readProject(f file) ([]Package, error) {
 	m := &msbuild{properties: map[string][]string{}}
 	for _, name := range []string{buildProps, centralVersions} {
 		if other, ok := above(f, name); ok {
-			m.load(other, 0)
+			m.load(other, false, 0)
 		}
 	}
 	central := path.Base(f.name) == centralVersions
@@ -117,7 +117,7 @@ func readProject(f file) ([]Package, error) {
 		}
 		m.walk(f, root, false, 0)
 		if other, ok := above(f, "Directory.Build.targets"); ok {
-			m.load(other, 0)
+			m.load(other, false, 0)
 		}
 	}
 	all := m.packages(central)
@@ -165,10 +165,25 @@ type item struct {
 }
 
 // load reads a file that is imported.
-func (m *msbuild) load(f file, depth int) {
+func (m *msbuild) load(f file, conditional bool, depth int) {
 	if root, err := parseXML(f.text); err == nil && depth <= 20 {
-		m.walk(f, root, false, depth)
+		m.walk(f, root, conditional, depth)
 	}
+}
+
+// fileAbove matches an import of the file with a name in the nearest folder above.
+var fileAbove = regexp.MustCompile(`GetPathOfFileAbove\(\s*'?([\w.-]+)'?`)
+
+// imported returns the file that an import names in f.
+func (f file) imported(name string) (file, bool) {
+	if m := fileAbove.FindStringSubmatch(name); m != nil {
+		return above(file{f.Reader, path.Join(path.Dir(f.name), "..", m[1]), nil}, m[1])
+	}
+	name = strings.ReplaceAll(name, `\`, "/")
+	for _, folder := range []string{"$(MSBuildThisFileDirectory)", "$(MSBuildProjectDirectory)/"} {
+		name = strings.TrimPrefix(name, folder)
+	}
+	return f.beside(name)
 }
 
 // unset matches the condition of a property that has a value only if it has none.
@@ -178,23 +193,23 @@ var unset = regexp.MustCompile(`^\s*'\$\(([\w.-]+)\)'\s*==\s*''\s*$`)
 // property of a later file.
 func (m *msbuild) walk(f file, parent *element, conditional bool, depth int) {
 	for _, e := range parent.children {
-		conditional := conditional || e.attrs["Condition"] != "" || e.name == "When" || e.name == "Otherwise"
+		condition := e.attrs["Condition"]
+		conditional := conditional || condition != "" && !strings.Contains(condition, "Exists(") || e.name == "When" || e.name == "Otherwise"
 		switch {
 		case parent.name == "PropertyGroup":
 			key := strings.ToLower(e.name)
 			if !conditional {
 				m.properties[key] = nil
 			}
-			if c := unset.FindStringSubmatch(e.attrs["Condition"]); c == nil || !strings.EqualFold(c[1], e.name) || len(m.properties[key]) == 0 {
+			if c := unset.FindStringSubmatch(condition); c == nil || !strings.EqualFold(c[1], e.name) || len(m.properties[key]) == 0 {
 				m.properties[key] = append(m.properties[key], strings.ReplaceAll(e.text, "$("+e.name+")", ""))
 			}
 		case parent.name == "ItemGroup", e.name == "Sdk":
 			m.items = append(m.items, item{e, f.name, conditional})
 		case e.name == "Import":
 			for _, name := range m.replace(e.attrs["Project"]) {
-				name = strings.TrimPrefix(strings.ReplaceAll(name, `\`, "/"), "$(MSBuildThisFileDirectory)")
-				if other, ok := f.beside(strings.TrimPrefix(name, "$(MSBuildProjectDirectory)/")); ok {
-					m.load(other, depth+1)
+				if other, ok := f.imported(name); ok {
+					m.load(other, conditional, depth+1)
 				}
 			}
 		default:
@@ -229,7 +244,10 @@ func (m *msbuild) replace(text string) []string {
 				next = append(next, text[:at[0]]+v+text[at[1]:])
 			}
 		}
-		if next = next[:min(len(next), mostValues)]; slices.Equal(next, all) {
+		if len(next) > mostValues {
+			return []string{text} // a version that is not known
+		}
+		if slices.Equal(next, all) {
 			break
 		}
 		all = next
