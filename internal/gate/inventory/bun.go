@@ -60,8 +60,8 @@ func readBun(f file) ([]Package, error) {
 	return all, l.whole()
 }
 
-// npmModule matches a module of a service that delivers packages of npm, and versioned the
-// part of any other address that names a package and a version.
+// npmModule matches a module of a service that delivers packages of npm, and versionedModule
+// the part of any other address that names a package and a version.
 var (
 	npmModule       = regexp.MustCompile(`^https://(?:esm\.sh|esm\.run|unpkg\.com|cdn\.skypack\.dev|cdn\.jsdelivr\.net)/(?:npm/|v\d+/|stable/|-/)*\*?((?:@[^/@]+/)?[^/@]+)@([^/?&+]+)`)
 	versionedModule = regexp.MustCompile(`^(https?://[^@]+)@([^/]+)`)

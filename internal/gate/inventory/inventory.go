@@ -130,6 +130,7 @@ var formats = []format{
 	{"Bazel Maven", isBazelMaven, "Maven", readBazelMaven, false},
 	{"Gleam", isGleam, "Hex", readGleam, false},
 	{"Cabal", is("cabal.project.freeze"), "Hackage", readCabal, true},
+	{"Stack", is("stack.yaml.lock"), "Hackage", readStack, false},
 	{"Conan", is("conan.lock"), "ConanCenter", readConan, true},
 	{"Swift", is("Package.resolved"), "SwiftURL", readSwift, false},
 	{"actions", func(_, name string) bool { return lockfile.IsWorkflow(name) || lockfile.IsAction(name) }, lockfile.Actions, readActions, true},

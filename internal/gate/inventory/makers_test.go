@@ -14,7 +14,7 @@ var makers = []maker{
 	{"Cargo", makeCargo}, {"Bundler", makeGemfile}, {"Composer", makeComposer}, {"Maven", makePOM}, {"Gradle", makeGradle},
 	{"Gradle verification", makeVerification}, {"Gradle catalog", makeCatalog}, {"NuGet lock", makeNuGetLock}, {"NuGet packages", makeNuGetPackages},
 	{"NuGet project", makeProject}, {"pub", makePub}, {"Mix", makeMix}, {"Swift", makeSwift}, {"actions", makeActions},
-	{"renv", makeRenv}, {".NET tools", makeTools}, {"Bazel Maven", makeBazelMaven}, {"Gleam", makeGleam}, {"Cabal", makeCabal}, {"Conan", makeConan},
+	{"renv", makeRenv}, {".NET tools", makeTools}, {"Bazel Maven", makeBazelMaven}, {"Gleam", makeGleam}, {"Cabal", makeCabal}, {"Stack", makeStack}, {"Conan", makeConan},
 }
 
 const word36 = "abcdefghijklmnopqrstuvwxyz0123456789-_"

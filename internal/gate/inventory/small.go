@@ -179,6 +179,37 @@ func readCabal(f file) ([]Package, error) {
 	return all, nil
 }
 
+// stackPackage matches name-version@sha256:hash,size.
+var stackPackage = regexp.MustCompile(`^(.+)-([0-9.]+)@`)
+
+// readStack reads stack.yaml.lock.
+func readStack(f file) ([]Package, error) {
+	docs, err := yamlDocuments(f.text)
+	if err != nil {
+		return nil, err
+	}
+	if len(docs) != 1 || child(docs[0], "packages") == nil {
+		return nil, fmt.Errorf("the file has no packages: %w", errNotWhole)
+	}
+	var all []Package
+	for _, n := range child(docs[0], "packages").Content {
+		d := child(n, "completed")
+		p := Package{Name: scalar(child(d, "name")), Version: scalar(child(d, "version")), Line: n.Line}
+		if m := stackPackage.FindStringSubmatch(scalar(child(d, "hackage"))); m != nil {
+			p.Name, p.Version = m[1], m[2]
+		} else if commit := scalar(child(d, "commit")); commit != "" {
+			p.Origin, p.Commit = Git, commit
+		} else if p.Range = scalar(child(d, "url")); p.Range != "" { // an archive
+			p.Version = ""
+		}
+		if p.Name == "" {
+			return all, fmt.Errorf("line %d: the entry does not name a package", n.Line)
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
 // isTools reports whether a file names tools of .NET.
 func isTools(base, name string) bool {
 	return base == "dotnet-tools.json" && (path.Base(path.Dir(name)) == ".config" || path.Dir(name) == ".")

@@ -68,6 +68,9 @@ const workspace = "go/work"
 // moduleFile is a go.mod with another name.
 const moduleFile = "go/modfile"
 
+// bom is an SBOM in JSON whose name does not state its format.
+const bom = "sbom/json"
+
 // kinds decides which files name dependencies, as the library does.
 type kinds []filesystem.Extractor
 
@@ -107,6 +110,8 @@ func (k kinds) of(name string, size int64) string {
 		return workspace
 	case path.Ext(name) == ".mod": // go mod tidy -modfile=go.tool.mod
 		return moduleFile
+	case strings.Contains(strings.ToLower(path.Base(name)), "sbom") && path.Ext(name) == ".json":
+		return bom
 	case vendoredLibrary(name) != "":
 		return vendored
 	}

@@ -31,6 +31,9 @@ func TestSpelling(t *testing.T) {
 		"Conan, of a user":         {"ConanCenter", "bad", `"versions":["1.0"]`, "conan.lock", `{"requires":["bad/1.0@acme/stable#aa"]}`, 1},
 		"a layer below another":    {"PyPI", "bad", `"versions":["1.0"]`, "requirements.txt", "bad==1.0\n", 1},
 		"an SBOM, by its purl":     {"npm", "@acme/bad", `"versions":["1.0.0"]`, "bom.json", `{"bomFormat":"CycloneDX","specVersion":"1.6","components":[{"type":"library","name":"The bad library","version":"1.0.0","purl":"pkg:npm/%40acme/bad"}]}`, 1},
+		"an SBOM with any name":    {"npm", "bad", `"versions":["1.0.0"]`, "app-sbom.json", `{"bomFormat":"CycloneDX","specVersion":"1.6","components":[{"type":"library","name":"x","version":"1.0.0","purl":"pkg:npm/bad@1.0.0"}]}`, 1},
+		"an SBOM of SPDX":          {"npm", "bad", `"versions":["1.0.0"]`, "sbom.json", `{"spdxVersion":"SPDX-2.3","dataLicense":"CC0-1.0","SPDXID":"SPDXRef-DOCUMENT","name":"x","documentNamespace":"https://e/x","creationInfo":{"created":"2026-01-01T00:00:00Z","creators":["Tool: x"]},"packages":[{"SPDXID":"SPDXRef-a","name":"bad","versionInfo":"1.0.0","downloadLocation":"NOASSERTION","externalRefs":[{"referenceCategory":"PACKAGE-MANAGER","referenceType":"purl","referenceLocator":"pkg:npm/bad@1.0.0"}]}]}`, 1},
+		"settings of an SBOM tool": {"npm", "bad", `"versions":["1.0.0"]`, "sbom-settings.json", `{"purl":"pkg:npm/bad@1.0.0"}`, 0},
 		"an SBOM, not by its name": {"npm", "bad", `"versions":["1.0.0"]`, "bom.json", `{"bomFormat":"CycloneDX","specVersion":"1.6","components":[{"type":"library","name":"bad","version":"1.0.0","purl":"pkg:npm/good@1.0.0"}]}`, 0},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -101,6 +101,15 @@ func (s *stage) add(root *os.Root, f gate.File) error {
 	case own:
 		name = path.Join(name, packageText)
 		why = s.list(f.Path, text)
+	case s.kinds.of(f.Path, 0) == bom:
+		switch {
+		case bytes.Contains(text, []byte(`"bomFormat"`)):
+			name = s.place(f.Path + "/bom.json")
+		case bytes.Contains(text, []byte(`"spdxVersion"`)):
+			name = s.place(f.Path + "/bom.spdx.json")
+		default:
+			return nil
+		}
 	case path.Ext(base) == ".mod":
 		if base != "go.mod" {
 			if !module.Match(text) {
