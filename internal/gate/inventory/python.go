@@ -129,6 +129,9 @@ func readPoetry(f file) ([]Package, error) {
 	return all, first(err, l.whole())
 }
 
+// isUV reports whether a file is uv.lock, or the lock file of a script.
+func isUV(base, _ string) bool { return base == "uv.lock" || strings.HasSuffix(base, ".py.lock") }
+
 func readUV(f file) ([]Package, error) {
 	l := newLinks()
 	known := []string{"resolution-markers", "supported-markers", "required-markers", "conflicts", "options", "manifest"}

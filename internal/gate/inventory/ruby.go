@@ -86,3 +86,8 @@ func (f file) perPlatform(name string) bool {
 	}
 	return false
 }
+
+func isGemfileLock(base, _ string) bool { return gemfileLock.MatchString(base) }
+
+// gemfileLock matches the lock file of any Gemfile: Gemfile.next.lock, rails_7.gemfile.lock.
+var gemfileLock = regexp.MustCompile(`(?i)^((.*\.)?gemfile(\..*)?\.lock|gems\.locked)$`)
