@@ -57,6 +57,11 @@ func newDetector(ctx context.Context) (*detector, error) {
 	all := cfg.Rules
 	encoded := maps.Clone(all) // own sees only what is not encoded
 	maps.Copy(encoded, rules.tokens)
+	delete(encoded, "internal-url-password")
+	if r, ok := encoded["url-password"]; ok {
+		r.Regex = anyAddress
+		encoded[r.RuleID] = r
+	}
 	d.text = newLibrary(ctx, cfg, encoded, depth)
 	d.plain = newLibrary(ctx, cfg, others(all, generic), 0)
 	d.any = newLibrary(ctx, cfg, map[string]config.Rule{generic: all[generic]}, 0)
@@ -64,6 +69,10 @@ func newDetector(ctx context.Context) (*detector, error) {
 	d.forms = newLibrary(ctx, cfg, distinct(all), 0)
 	return d, nil
 }
+
+// anyAddress takes the place of the expression of url-password for what is encoded. The
+// library applies it to the whole text, which is fast only if it begins with fixed letters.
+var anyAddress = regexp.MustCompile(`://[^\s:/?#@'"<>{}$]{0,80}:([^\s/?#@'"<>{}]{8,100})@(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9]+(?::[0-9]{1,5})?`)
 
 func newLibrary(ctx context.Context, cfg config.Config, rules map[string]config.Rule, depth int) *detect.Detector {
 	cfg.Rules = rules

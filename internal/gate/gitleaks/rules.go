@@ -80,20 +80,11 @@ func widened(r config.Rule) *regexp.Regexp {
 	if !ok {
 		return r.Regex
 	}
-	if r.RuleID == "jwt" { // many documents show three dots instead of its last part
-		if head, ok := strings.CutSuffix(form, "(?:"+signature+")?)"); ok {
-			return regexp.MustCompile(head + signature + ")" + afterBase64 + "|" + head + ")" + afterLibrary)
-		}
-		return r.Regex
-	}
 	if r.RuleID == "square-access-token" || strings.Contains(form, "+/") {
 		return regexp.MustCompile(form + afterBase64)
 	}
 	return regexp.MustCompile(form + afterToken)
 }
-
-// signature is the last part of a JWT in the library's rule.
-const signature = `[a-zA-Z0-9\/\\_-]{10,}={0,2}`
 
 // hasForm reports whether a library's rule recognises a secret by its own form. Its other
 // rules need a word in front of it, such as the name of a service, and any value follows.

@@ -35,8 +35,9 @@ func unescaped(text string) (string, []int) {
 
 var unescape = strings.NewReplacer(`\\`, `\`, `\"`, `"`, `\'`, `'`, `\/`, `/`, `\n`, "\n", `\r`, "", `\t`, "\t")
 
-// isData reports whether a file has data and no source code. Source code has many strings
-// that only resemble a secret beside a word.
+// isData reports whether a file has data and no source code. In source code a token is
+// recognised between escaped quotes, too, and many strings only resemble a secret beside
+// a word.
 func isData(name string) bool {
 	return slices.Contains([]string{".ipynb", ".json", ".jsonl", ".ndjson", ".har", ".log", ".txt", ".env", ".yml", ".yaml", ".csv", ".xml"}, strings.ToLower(path.Ext(name)))
 }
