@@ -26,7 +26,7 @@ type agent struct {
 // agents lists such actions. Those with a check of their own fail for an event that
 // someone without write access caused.
 var agents = map[string]agent{
-	"anthropics/claude-code-action":        {anyone: []string{"allowed_non_write_users"}},
+	"anthropics/claude-code-action":        {anyone: []string{"allowed_non_write_users"}, output: []string{"structured_output"}},
 	"anthropics/claude-code-base-action":   {},
 	"openai/codex-action":                  {anyone: []string{"allow-users"}, output: []string{"final-message"}},
 	"google-github-actions/run-gemini-cli": {output: []string{"summary"}, shell: true}, // runs gemini --yolo
