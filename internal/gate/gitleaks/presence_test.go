@@ -28,6 +28,8 @@ func TestPresence(t *testing.T) {
 		{"private-key", "integration-test/key.pem", report.SecretPossible},
 		{"private-key", "src/main/java/UserServiceTests.java", report.SecretPossible},
 		{"dotenv-password", ".env.test", report.SecretPossible},
+		{"dotenv-password", "playwright/test.env", report.SecretPossible},
+		{"dotenv-password", "test.env", report.SecretPossible},
 		{"github-pat", "README.md", report.SecretPresent},
 		{"private-key", "src/Audit.java", report.SecretPresent},
 		{"private-key", "latest/key.pem", report.SecretPresent},

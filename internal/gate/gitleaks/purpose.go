@@ -18,8 +18,8 @@ func isTest(name string) bool {
 }
 
 var (
-	testFolder = regexp.MustCompile(`^(?:__tests__|__fixtures__|__mocks__|.*tests?|(?:.*[._-])?(?:e2e|testing|testdata|testutils?|testresources|specs?|fixtures?|mocks?|examples?|samples?)|(?:tests?|spec|fixtures?|examples?|samples?)[._-].*|vendor|third_party|node_modules|bower_components)$`)
-	testFile   = regexp.MustCompile(`(?i)(?:_test\.go|[._-](?:tests?|spec)\.[a-z]+|^test_.*\.py|(?-i:[a-z0-9](?:Tests?|TestCase|IT|Spec))\.(?:java|kt|cs|scala|groovy)|^\.env[._-](?:tests?|testing|ci|e2e)(?:[._-]local)?)$`)
+	testFolder = regexp.MustCompile(`^(?:__tests__|__fixtures__|__mocks__|.*tests?|(?:.*[._-])?(?:e2e|playwright|cypress|testing|testdata|testutils?|testresources|specs?|fixtures?|mocks?|examples?|samples?)|(?:tests?|spec|fixtures?|examples?|samples?)[._-].*|vendor|third_party|node_modules|bower_components)$`)
+	testFile   = regexp.MustCompile(`(?i)(?:_test\.go|[._-](?:tests?|spec)\.[a-z]+|^test_.*\.py|(?-i:[a-z0-9](?:Tests?|TestCase|IT|Spec))\.(?:java|kt|cs|scala|groovy)|^\.env[._-](?:tests?|testing|ci|e2e)(?:[._-]local)?|^(?:tests?|testing|ci|e2e)\.env)$`)
 )
 
 // isExample reports whether a file is a model that a person copies and fills in.
