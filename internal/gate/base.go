@@ -32,7 +32,7 @@ func (o Options) compare(ctx context.Context, runs []run, findings []report.Find
 		return nil, nil
 	}
 	in := o.Input
-	in.Base, in.Head = "", o.Against.Commit
+	in.Base, in.Whole, in.Head = "", false, o.Against.Commit
 	again := o
 	again.Scanners = nil
 	var want, tree []File

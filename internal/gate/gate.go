@@ -83,7 +83,7 @@ func Run(ctx context.Context, o Options) (*report.Report, []Package, error) {
 	var changed Changes
 	if o.Against != nil {
 		changed = o.Against.Changed
-		o.Base = o.Against.Commit
+		o.Base, o.Whole = o.Against.Commit, changed == nil
 	}
 	runs := scanAll(ctx, o, o.Input, changed)
 	findings := joined(runs)

@@ -69,6 +69,9 @@ func waiverHint(findings []report.Finding, h Hint, now time.Time) ([]report.Sect
 	command := cmp.Or(h.Command, "security-gate waive")
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Fix the findings first. To accept them until a date, run this, then %s:\n", cmp.Or(h.Then, "commit "+h.file()))
+	if slices.ContainsFunc(waivers, func(w Waiver) bool { return w.Rule != "" }) {
+		b.WriteString("# The id of a rule waives the rule in that file, also for later findings. The fingerprint of a finding, from security-gate.json, waives only it.\n")
+	}
 	switch {
 	case len(ids) > hintIDs || slices.ContainsFunc(ids, hasControl):
 		b.WriteString(command + " --all" + rest)

@@ -74,14 +74,15 @@ func (r run) count(all []report.Finding) (report.State, string) {
 }
 
 // warnRows marks the rows whose findings do not block and are dangerous all the same: medium
-// or worse, and not accepted by anyone. It does not change the verdict.
+// or worse, and not accepted by anyone, and the rows that cover little. It does not change
+// the verdict.
 func warnRows(rep *report.Report, runs []run) {
 	for _, r := range runs {
 		i := slices.IndexFunc(rep.Checks, func(c report.Check) bool { return c.Name == r.row() })
 		if i < 0 || rep.Checks[i].State != report.OK {
 			continue
 		}
-		if slices.ContainsFunc(r.of(rep.Findings), func(f report.Finding) bool {
+		if r.Unsure || slices.ContainsFunc(r.of(rep.Findings), func(f report.Finding) bool {
 			return (f.Status == report.New || f.Status == report.Disclosed) && f.Unused == "" && f.Severity.AtLeast(report.Medium)
 		}) {
 			rep.Checks[i].State = report.Warned

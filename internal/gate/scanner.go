@@ -33,6 +33,7 @@ type Input struct {
 	Files []File // what Select returned; nothing else below Dir is read, except by reachability
 	Part  bool   // Dir has nothing but files that a scanner selected
 	Base  string // commit id to compare with; empty: none
+	Whole bool   // what was before Base is examined too
 	Head  string // commit id of Dir
 	// Databases is the folder of advisory data. osv-scanner reads
 	// <Databases>/osv-scalibr/<ecosystem>/all.zip, trivy <Databases>/trivy/db/trivy.db.
@@ -62,6 +63,9 @@ type Result struct {
 	// Compared means that the scanner compared with the base itself: findings that the
 	// base has too have Status report.Known, and the base is not scanned.
 	Compared bool
+	// Unsure means that more of what it covers could not be looked up than could. The row
+	// is a warning; the verdict is not.
+	Unsure bool
 }
 
 // Package is one dependency. It becomes a component of the SBOM, and the policy on

@@ -27,6 +27,13 @@ func (c *Scan) hint(ctx context.Context, env *command.Env, event string, p *poli
 		h.Then = "commit " + h.File + " and run again"
 		if c.Report != "" {
 			h.Command += " --from " + gate.ShellWord(short(c.Report))
+		} else { // it scans again
+			if c.Databases != "" && c.Databases != command.DefaultDatabases(env) {
+				h.Command += " --databases " + gate.ShellWord(short(c.Databases))
+			}
+			if c.Offline {
+				h.Command += " --offline"
+			}
 		}
 		h.Owner = person(ctx, c.Dir)
 	case "pull_request", "merge_group":

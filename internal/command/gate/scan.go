@@ -116,10 +116,18 @@ func (c *Scan) examine(ctx context.Context, env *command.Env, dir string) (*exam
 	return &examined{rep, packages, o, p}, errors.Join(err, fetched)
 }
 
-// fetch updates the database that is needed to scan an image. Without the database the image
-// is not scanned, and the report states that.
+// fetch updates, on GitHub, the catalogue of exploited vulnerabilities, and the database that
+// is needed to scan an image. What is missing, the report states.
 func (c *Scan) fetch(ctx context.Context, env *command.Env, dir string) error {
-	if c.Image == "" || c.Offline {
+	if c.Offline {
+		return nil
+	}
+	if env.Runner.Present() {
+		short, cancel := context.WithTimeout(ctx, 20*time.Second)
+		_, _ = database.Update(short, database.Options{Dir: dir, Exploits: true, Now: env.Now}) // the row of the baseline says what is missing
+		cancel()
+	}
+	if c.Image == "" {
 		return nil
 	}
 	_, err := database.Update(ctx, database.Options{Dir: dir, Trivy: true, Now: env.Now})

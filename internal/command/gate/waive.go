@@ -95,6 +95,9 @@ func (c *Waive) Do(ctx context.Context, env *command.Env) (*report.Report, error
 	var waivers []gate.Waiver
 	for _, f := range chosen {
 		w := gate.WaiverOf(f)
+		if slices.Contains(c.IDs, gate.ID(f)) || slices.Contains(c.IDs, f.Fingerprint) { // this finding, and no other of its rule
+			w = gate.Waiver{Fingerprint: gate.ID(f)}
+		}
 		w.Reason, w.Owner, w.Expires, w.Ticket, w.Justification = c.Reason, c.Owner, c.Until, c.Ticket, c.Justification
 		if !slices.Contains(waivers, w) {
 			waivers = append(waivers, w)

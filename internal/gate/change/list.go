@@ -43,6 +43,11 @@ func (c *Change) List(ctx context.Context, exclude []string, everything bool) (*
 	l.Scope = english.Plural(len(l.Files), "file", "") + ", everything"
 	if c.Head != "" {
 		l.Scope += fmt.Sprintf(" at %.7s", c.Head)
+		if !c.committed {
+			if clean, err := c.clean(ctx); err == nil && !clean {
+				l.Scope += " with uncommitted changes"
+			}
+		}
 	}
 	if c.base.compared != "" {
 		l.Scope += fmt.Sprintf(", compared with %.7s (%s)", c.base.compared, c.Proof)

@@ -194,7 +194,7 @@ func (s *scan) list(ctx context.Context, options ...string) ([]commit, error) {
 	if head == "" {
 		head = "HEAD"
 	}
-	if s.in.Base != "" {
+	if s.in.Base != "" && !s.in.Whole {
 		head = s.in.Base + ".." + head
 	}
 	args := append(append([]string{"rev-list", "--timestamp"}, options...), "--end-of-options", head, "--")

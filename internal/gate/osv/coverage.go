@@ -234,6 +234,16 @@ func (c *coverage) ecosystems() []string {
 	return distinct(all)
 }
 
+// lookedUp is how many packages were looked up, without actions.
+func (c *coverage) lookedUp() (n int) {
+	for s, packages := range c.packages {
+		if s.ecosystem != lockfile.Actions {
+			n += len(packages)
+		}
+	}
+	return n - c.missed
+}
+
 func (c *coverage) String() string {
 	files, total := maps.Clone(c.files), 0
 	for s, packages := range c.packages {

@@ -84,7 +84,7 @@ func (s Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 		}
 		t.report(found, m.files, reached, &res)
 	}
-	res.Covered = c.String()
+	res.Covered, res.Unsure = c.String(), c.nameless > c.lookedUp()
 	return res, nil
 }
 
