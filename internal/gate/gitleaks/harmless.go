@@ -23,7 +23,7 @@ var (
 	isCountedUp = strings.NewReplacer("0123456789abcdef", "", "0123456789", "", "abcdefghijklmnopqrstuvwxyz", "", "1234567890", "", "abcdef", "")
 )
 
-// harmless reports whether what a rule of gitleaks matched is no secret.
+// harmless reports whether what a rule of gitleaks matched is not a secret.
 func harmless(rule, value, match string) bool {
 	switch {
 	case strings.HasPrefix(rule, "curl-auth-"):

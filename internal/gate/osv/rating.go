@@ -49,7 +49,7 @@ func (f fact) rate() (report.Severity, string) {
 	return worst, "severity word of " + from
 }
 
-// unmaintained reports whether the advisories only say that nobody maintains the package:
+// unmaintained reports whether the advisories only say that the package is not maintained:
 // RustSec marks them, and Go says so in the summary.
 func (f fact) unmaintained() bool {
 	return len(f.about) > 0 && !slices.ContainsFunc(f.about, func(v *vulnerability) bool {

@@ -304,7 +304,7 @@ func TestStyle(t *testing.T) {
 	}
 }
 
-// TestGeneratedName: an edit of what a ConfigMap is made of is no other finding.
+// TestGeneratedName: an edit of what a ConfigMap is made of brings no new finding.
 func TestGeneratedName(t *testing.T) {
 	id := func(name string) string {
 		return finding(scan.Rule{ID: "KSV-0109", Severity: "HIGH"}, "ConfigMap '"+name+"' stores secrets", report.Location{Path: "k.yaml"}).Fingerprint

@@ -21,7 +21,7 @@ func findings(name string, found []denial) []report.Finding {
 }
 
 // style has the checks of trivy about the size, the build or the style of an image. They are
-// true, and no risk to whoever runs it.
+// true, and not a risk to those who run it.
 var style = map[string]string{
 	"DS-0006": failsToBuild, "DS-0008": failsToBuild, "DS-0011": failsToBuild, "DS-0012": failsToBuild, "DS-0021": failsToBuild,
 	"DS-0007": onlyLast, "DS-0016": onlyLast, "DS-0023": onlyLast,
