@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -81,15 +82,7 @@ func (o Options) compare(ctx context.Context, runs []run, findings []report.Find
 		err = errors.Join(err, fmt.Errorf("cannot find the files that were renamed since the base %.7s: %w", o.Against.Commit, movedErr))
 	}
 	counterpart := markKnown(findings, joined(before), moved, func(old, name string) lineMap { return readLines(dir, old, o.Dir, name) })
-	// Links of the base are not checked out. A finding in an unchanged one is known.
-	differs := o.Against.Differs
-	for _, f := range o.Files {
-		for i := range findings {
-			if f.Link && differs != nil && !differs[f.Path] && findings[i].At.Path == f.Path {
-				findings[i].Status = report.Known
-			}
-		}
-	}
+	o.markLinks(findings)
 	for i := range findings {
 		f := &findings[i]
 		if f.Status == report.Known && f.Published != nil && f.Published.After(when) {
@@ -100,6 +93,34 @@ func (o Options) compare(ctx context.Context, runs []run, findings []report.Find
 		}
 	}
 	return counterpart, err
+}
+
+// markLinks marks the findings in symbolic links, which are not checked out from the base: in
+// an unchanged link they are known, and in another one if the file that it leads to has the
+// same one, known.
+func (o Options) markLinks(findings []report.Finding) {
+	known := map[string]bool{}
+	for _, f := range findings {
+		if f.Status == report.Known {
+			known[f.At.Path+"\x00"+unplaced(f)] = true
+		}
+	}
+	root, err := filepath.EvalSymlinks(o.Dir)
+	differs := o.Against.Differs
+	for _, f := range o.Files {
+		if !f.Link || differs == nil {
+			continue
+		}
+		to, linkErr := filepath.EvalSymlinks(filepath.Join(o.Dir, filepath.FromSlash(f.Path)))
+		target, relErr := filepath.Rel(root, to)
+		leads := errors.Join(err, linkErr, relErr) == nil
+		for i := range findings {
+			one := &findings[i]
+			if one.At.Path == f.Path && (!differs[f.Path] || leads && known[filepath.ToSlash(target)+"\x00"+unplaced(*one)]) {
+				one.Status = report.Known
+			}
+		}
+	}
 }
 
 // markGaps marks the partial gaps that the same scanner has in the base.

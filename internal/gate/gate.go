@@ -188,7 +188,7 @@ func joined(runs []run) []report.Finding {
 			if f.Tools == nil {
 				f.Tools = []string{r.scanner.Name()}
 			}
-			if f.Status != report.Known || !r.Compared {
+			if f.Status != report.Known || !r.Compared && f.Secret != report.SecretRemoved { // a base has no history
 				f.Status = report.New
 			}
 			*to = append(*to, f)

@@ -36,8 +36,9 @@ func (s secret) mark() string {
 
 // found collects matches from many goroutines.
 type found struct {
-	mu   sync.Mutex
-	hits []secret
+	mu     sync.Mutex
+	hits   []secret
+	before map[string]bool // commits that the base contains
 }
 
 // addJoined adds a match in a string that is split over several lines. It has no column.
@@ -90,7 +91,11 @@ func (f *found) findings() []report.Finding {
 		}
 		seen[id] = true
 		inTree[s.rule+mark] = inTree[s.rule+mark] || s.commit == ""
-		out = append(out, s.finding(id))
+		one := s.finding(id)
+		if f.before[s.commit] {
+			one.Status = report.Known
+		}
+		out = append(out, one)
 	}
 	return out
 }
@@ -101,10 +106,10 @@ func (s secret) finding(id string) report.Finding {
 		Message: s.about, At: report.Location{Path: s.path, Line: s.line, Column: s.column},
 		Fix: "revoke and rotate the secret at its issuer, then remove it from the file; it remains in the history",
 	}
-	if s.guess && isTest(s.path) {
+	switch {
+	case (s.guess || s.rule == generic) && isTest(s.path), s.rule == generic && isDocument(s.path):
 		f.Severity = report.Medium
-	}
-	if s.rule == generic { // many harmless values have the same form
+	case s.rule == generic: // many harmless values have the same form
 		f.Severity = report.High
 	}
 	if s.isDefault() {

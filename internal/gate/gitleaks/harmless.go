@@ -9,7 +9,7 @@ import (
 // none. Each was a finding that blocked in a public repository.
 var (
 	// filledIn is a value that the reader replaces, or that is read when a command runs.
-	filledIn = regexp.MustCompile(`(?i)^(?:your|my)[ _-]|[ _-](?:here|goes)$|^<[^<>]+>$|^\[[^\[\]]+\]$|\$\{|\$\(|\{\{|%\(|^\$[a-z_]|x{8}|\*{6}|0{8}/b0{8}`)
+	filledIn = regexp.MustCompile(`(?i)^(?:your|my|fixme|todo|replace)[ _-]|[ _-](?:here|goes)$|^<[^<>]+>$|^\[[^\[\]]+\]$|\$\{|\$\(|\{\{|%\(|^\$[a-z_]|x{8}|\*{6}|0{8}/b0{8}`)
 	// userPassword is the argument of curl -u, whose password comes from a variable or a file.
 	userPassword = regexp.MustCompile(`^[^:]*:\$[A-Za-z_({]`)
 
@@ -19,8 +19,10 @@ var (
 	aMigration  = regexp.MustCompile(`^\d{4}_[a-z][a-z0-9_]*$`)
 	aTimeZone   = regexp.MustCompile(`^(?:Africa|America|Antarctica|Asia|Atlantic|Australia|Europe|Indian|Pacific|Etc)/[A-Za-z_+0-9-]+$`)
 	aMember     = regexp.MustCompile(`^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\.[A-Z][A-Z0-9_]+$`)
-	nextLine    = regexp.MustCompile(`[=:][ \t]*\r?\n\s*[\w.-]+[ \t]*[=:]`) // an empty value, and the name of the next
-	isCountedUp = strings.NewReplacer("0123456789abcdef", "", "0123456789", "", "abcdefghijklmnopqrstuvwxyz", "", "1234567890", "", "abcdef", "")
+	aPublicKey  = regexp.MustCompile(`^(?:6L[A-Za-z0-9_-]{38}|pk_(?:live|test)_\w+|id=\w+(?:,env=\w+)?|android:apk-key-hash:.*)$`) // reCAPTCHA's site key, Stripe's publishable key, names of a secret
+	aConstant   = regexp.MustCompile(`\bKEY_[A-Z][A-Z_]*\s*,`)                                                                     // the name of a field, not of a key
+	nextLine    = regexp.MustCompile(`[=:][ \t]*\r?\n\s*[\w.-]+[ \t]*[=:]`)                                                        // an empty value, and the name of the next
+	isCountedUp = strings.NewReplacer("abcdefghijklmno", "", "foobarbaz", "", "foobar", "", "0123456789abcdef", "", "0123456789", "", "abcdefghijklmnopqrstuvwxyz", "", "1234567890", "", "abcdef", "")
 )
 
 // harmless reports whether what a rule of gitleaks matched is not a secret.
@@ -34,5 +36,6 @@ func harmless(rule, value, match string) bool {
 		return false
 	}
 	return aVersion.MatchString(value) || aMigration.MatchString(value) || aTimeZone.MatchString(value) || aMember.MatchString(value) ||
+		aPublicKey.MatchString(value) || aConstant.MatchString(match) || strings.Contains(match, "apk-key-hash") ||
 		filledIn.MatchString(value) || nextLine.MatchString(match) || len(isCountedUp.Replace(strings.ToLower(value))) < 4
 }

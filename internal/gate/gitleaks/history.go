@@ -2,6 +2,7 @@ package gitleaks
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,15 +41,28 @@ func (s *scan) history(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	commits, err := s.list(ctx)
+	commits, err := s.list(ctx, s.span(s.in.Whole))
 	if err != nil || len(commits) == 0 {
 		return err
 	}
 	s.commits = len(commits)
+	if s.in.Base != "" && s.in.Whole {
+		after, err := s.list(ctx, s.span(false))
+		if err != nil {
+			return err
+		}
+		s.found.before = make(map[string]bool, len(commits))
+		for _, c := range commits {
+			s.found.before[c.id] = true
+		}
+		for _, c := range after {
+			delete(s.found.before, c.id)
+		}
+	}
 	if err := s.shallow(ctx, commits); err != nil {
 		return err
 	}
-	merges, err := s.list(ctx, "--merges")
+	merges, err := s.list(ctx, s.span(s.in.Whole), "--merges")
 	if err != nil {
 		return err
 	}
@@ -188,16 +202,18 @@ func ids(commits []commit) []string {
 	return out
 }
 
-// list returns the commits, the newest first.
-func (s *scan) list(ctx context.Context, options ...string) ([]commit, error) {
-	head := s.in.Head
-	if head == "" {
-		head = "HEAD"
+// span is the commits of the scan, or those after the base.
+func (s *scan) span(whole bool) string {
+	head := cmp.Or(s.in.Head, "HEAD")
+	if s.in.Base != "" && !whole {
+		return s.in.Base + ".." + head
 	}
-	if s.in.Base != "" && !s.in.Whole {
-		head = s.in.Base + ".." + head
-	}
-	args := append(append([]string{"rev-list", "--timestamp"}, options...), "--end-of-options", head, "--")
+	return head
+}
+
+// list returns the commits of a span, the newest first.
+func (s *scan) list(ctx context.Context, span string, options ...string) ([]commit, error) {
+	args := append(append([]string{"rev-list", "--timestamp"}, options...), "--end-of-options", span, "--")
 	out, err := git.Foreign(s.in.Dir).Output(ctx, nil, args...)
 	if err != nil {
 		return nil, fmt.Errorf("cannot list commits: %w", err)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -283,5 +284,25 @@ func TestNothingPrinted(t *testing.T) {
 func TestVersion(t *testing.T) {
 	if got := new(Scanner).Version(); got != "v8.30.1" && got != "unknown" {
 		t.Error(got)
+	}
+}
+
+// TestWholeHistory: a complete push lists what the history had before, as known.
+func TestWholeHistory(t *testing.T) {
+	r := newRepo(t)
+	token := "ghp_" + filled("<a:36>", 3)
+	r.commit(map[string]string{"a.env": "k=" + token + "\n"})
+	base := r.commit(map[string]string{"a.env": "k=\n"})
+	r.commit(map[string]string{"b.env": "k=ghp_" + filled("<a:36>", 4) + "\n"})
+	r.commit(map[string]string{"b.env": "k=\n"})
+	for whole, want := range map[bool]string{false: "b.env:", true: "a.env:known b.env:"} {
+		var got []string
+		for _, f := range r.scan(gate.Input{Base: base, Whole: whole}).Findings {
+			got = append(got, f.At.Path+":"+string(f.Status))
+		}
+		slices.Sort(got)
+		if text := strings.Join(got, " "); text != want {
+			t.Errorf("whole %v: %s, want %s", whole, text, want)
+		}
 	}
 }
