@@ -83,8 +83,8 @@ func (f *Facts) choose(o Options, configured bool) error {
 		i = 0
 	case find(".") >= 0:
 		i = find(".")
-	case configured:
-		return nil // the configuration is not written again
+	case configured, gateAlone(o.With):
+		return nil // no configuration is written
 	case o.Choose != nil:
 		var err error
 		if i, err = o.Choose(all); err != nil {

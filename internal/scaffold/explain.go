@@ -177,7 +177,8 @@ func (f *Facts) others() []string {
 func (f *Facts) next(o Options, files []Outcome, gaps []gap) report.Section {
 	s := report.Section{Title: "next", Open: true}
 	add := func(text string) { s.Rows = append(s.Rows, []string{fmt.Sprint(len(s.Rows)+1) + ".", text}) }
-	if slices.ContainsFunc(f.artifact.lines, func(l string) bool { return strings.Contains(l, "# check:") }) || f.Health == "" {
+	alone := gateAlone(o.With)
+	if !alone && (slices.ContainsFunc(f.artifact.lines, func(l string) bool { return strings.Contains(l, "# check:") }) || f.Health == "") {
 		add("check the lines marked # check: in .goldenpath.yml; goldenpath doctor examines the others")
 	}
 	var written []string
@@ -191,6 +192,11 @@ func (f *Facts) next(o Options, files []Outcome, gaps []gap) report.Section {
 	}
 	if len(written) > 0 {
 		add("git add " + f.force + strings.Join(written, " ") + ` && git commit -m "Add goldenpath"`)
+	}
+	if alone {
+		add("security-gate scan shows what the first push to the default branch will show")
+		add("a ruleset that requires the check goldenpath / scan, if your plan has rulesets")
+		return s
 	}
 	add("goldenpath run")
 	if len(o.With) == 0 {

@@ -142,7 +142,10 @@ func judge(r *report.Report, f *Facts, data *Data, o Options, failure error) {
 		r.Verdict = report.Warn
 		r.Title += "; " + english.Plural(len(gaps), "thing", "") + " to check"
 	}
-	r.Sections = []report.Section{f.section(), f.next(o, data.Files, gaps)}
+	r.Sections = []report.Section{f.next(o, data.Files, gaps)}
+	if !gateAlone(o.With) {
+		r.Sections = append([]report.Section{f.section()}, r.Sections...)
+	}
 	r.Set("written", fmt.Sprint(count[stateWritten]))
 	r.Set("kept", fmt.Sprint(kept))
 }

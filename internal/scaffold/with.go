@@ -68,10 +68,14 @@ func selected(with []string) ([]string, error) {
 // for a repository that wants only the gate.
 func (f *Facts) wants(group string) bool {
 	if group == "" {
-		return !slices.Equal(f.With, []string{"security"})
+		return !gateAlone(f.With)
 	}
 	return slices.Contains(f.With, group)
 }
+
+// gateAlone reports whether a repository wants only the gate, which needs neither an app nor
+// a configuration.
+func gateAlone(with []string) bool { return slices.Equal(with, []string{"security"}) }
 
 // offered returns the groups that work with the target.
 func (f *Facts) offered() []Group {
