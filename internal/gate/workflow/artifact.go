@@ -19,6 +19,10 @@ var (
 		"blablacar/action-download-last-artifact": true,
 	}
 	readsFile = regexp.MustCompile(`\$\(\s*(?:cat\b|<|jq\b|head\b|tail\b)|\x60cat\b|^\s*(?:sudo\s+)?(?:cat|jq|grep|head|tail|unzip\s+-p)\s|\btee\b.*<`)
+	// fromFile matches a variable that gets the text of a file, and onlySome what leaves of it
+	// only the characters that are expected.
+	fromFile = regexp.MustCompile(`^\s*(?:(?:export|local|declare|readonly)\s+)?([A-Za-z_]\w*)=["']?(?:\$\(\s*(?:cat|<|head|tail)\b?|\x60cat\b)`)
+	onlySome = regexp.MustCompile(`\btr\s+-(?:cd|dc)\b|\bgrep\s+-\w*o|\bsed\b|\bprintf\s+["']?%d`)
 	// runsFile matches a command that runs a file, or makes it executable.
 	runsFile = regexp.MustCompile(`^(?:(?:ba|da|z)?sh|source|\.|node|deno\s+run|python[\d.]*|ruby|perl|php|pwsh|chmod\s+(?:\+x|[augo]+\+x|7\d\d))\s+((?:-\S+\s+)*)(?:<\s*)?["']?([^\s"';]+)|^["']?(\.{0,2}/?[^\s"'=]*/[^\s"']*)`)
 	// runsFolder matches a command that runs what the files of a folder say, and toFolder
@@ -140,6 +144,7 @@ func (a *artifact) runs(file string, at report.Location) []report.Finding {
 func (a *artifact) script(run *actionlint.String) []report.Finding {
 	var out []report.Finding
 	dir, offset, continued := a.workingDirectory(), 0, false
+	var held []string // variables with the text of a file
 	for line := range strings.Lines(run.Value) {
 		start := offset
 		offset += len(line)
@@ -171,7 +176,13 @@ func (a *artifact) script(run *actionlint.String) []report.Finding {
 		case a.from == 0:
 			continue
 		}
-		if m := toFile.FindStringSubmatch(line); m != nil && readsFile.MatchString(line) && !randomDelimiter.MatchString(run.Value) {
+		if m := fromFile.FindStringSubmatch(line); m != nil && !onlySome.MatchString(line) && !strings.Contains(run.Value, "$"+m[1]+" =~") && !strings.Contains(run.Value, "${"+m[1]+"} =~") && !strings.Contains(run.Value, `$`+m[1]+`" =~`) {
+			held = append(held, m[1])
+		}
+		holds := slices.ContainsFunc(held, func(name string) bool {
+			return strings.Contains(line, "${"+name+"}") || strings.Contains(line+" ", "$"+name+" ") || strings.Contains(line, "$"+name+`"`)
+		})
+		if m := toFile.FindStringSubmatch(line); m != nil && (holds || readsFile.MatchString(line)) && !randomDelimiter.MatchString(run.Value) {
 			sev := report.High
 			if m[1] == "OUTPUT" {
 				sev = report.Medium

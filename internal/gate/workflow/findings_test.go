@@ -217,6 +217,8 @@ func TestEnvFileInjection(t *testing.T) {
 		{"one line to OUTPUT", rule, to("github.event.issue.title", `echo "T=$T" >> "$GITHUB_OUTPUT"`), nil},
 		{"number", rule, to("github.event.issue.number", `echo "T=$T" >> "$GITHUB_ENV"`), nil},
 		{"random delimiter", rule, steps("issue_comment", "      - env: {T: '${{ github.event.comment.body }}'}\n        run: |\n          D=$(uuidgen)\n          echo \"T<<$D\" >> $GITHUB_ENV\n          echo \"$T\" >> $GITHUB_ENV\n"), nil},
+		{"variable of an artifact", rule, steps("{workflow_run: {workflows: [ci]}}", "      - run: gh run download 1\n      - run: |\n          if [ -f pr.txt ]; then\n            PR=$(cat pr.txt)\n          fi\n          echo \"PR=$PR\" >> $GITHUB_ENV\n"), []string{"w.yml:13 env-file-injection high"}},
+		{"number of an artifact", rule, steps("{workflow_run: {workflows: [ci]}}", "      - run: gh run download 1\n      - run: |\n          PR=$(tr -cd 0-9 < pr.txt)\n          N=$(cat n.txt | tr -cd 0-9)\n          V=$(cat v.txt)\n          if ! [[ $V =~ ^[0-9]+$ ]]; then exit 1; fi\n          echo \"PR=$PR$N$V\" >> $GITHUB_ENV\n"), nil},
 		{"artifact", rule, steps("{workflow_run: {workflows: [ci]}}", "      - run: gh run download 1\n      - run: echo \"pr=$(cat pr.txt)\" >> $GITHUB_ENV\n      - run: cat x >> $GITHUB_OUTPUT\n"), []string{"w.yml:9 env-file-injection high", "w.yml:10 env-file-injection medium"}},
 	})
 }
