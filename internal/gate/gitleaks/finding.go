@@ -107,7 +107,7 @@ func (s secret) finding(id string) report.Finding {
 		Fix: "revoke and rotate the secret at its issuer, then remove it from the file; it remains in the history",
 	}
 	switch {
-	case (s.guess || s.rule == generic) && isTest(s.path), s.rule == generic && isDocument(s.path):
+	case (s.guess || s.rule == generic || shown[s.rule]) && isTest(s.path), s.rule == generic && isDocument(s.path):
 		f.Severity = report.Medium
 	case s.rule == generic: // many harmless values have the same form
 		f.Severity = report.High

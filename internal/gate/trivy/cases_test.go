@@ -304,6 +304,18 @@ func TestStyle(t *testing.T) {
 	}
 }
 
+// TestForTests: an image that only tests or developers use does not block.
+func TestForTests(t *testing.T) {
+	for path, want := range map[string]report.Severity{
+		"Dockerfile": report.High, "deploy/Dockerfile": report.High, "contest/Dockerfile": report.High, "tests/deployment.yaml": report.High, "Dockerfile.prod": report.High,
+		".devcontainer/Dockerfile": report.Medium, "test/a/Dockerfile": report.Medium, "Dockerfile.dev": report.Medium, "docker/lint.Dockerfile": report.Medium,
+	} {
+		if f := finding(scan.Rule{ID: "DS-0002", Severity: "HIGH"}, "", report.Location{Path: path}); f.Severity != want {
+			t.Errorf("%s: %s", path, f.Severity)
+		}
+	}
+}
+
 // TestGeneratedName: an edit of what a ConfigMap is made of brings no new finding.
 func TestGeneratedName(t *testing.T) {
 	id := func(name string) string {

@@ -29,6 +29,9 @@ var style = map[string]string{
 	"DS-0015": onlySize, "DS-0019": onlySize, "DS-0020": onlySize, "DS-0025": onlySize, "DS-0027": onlySize, "DS-0029": onlySize,
 }
 
+// forTests matches a Dockerfile of an image that is not deployed, by its folder or its name.
+var forTests = regexp.MustCompile(`(?i)(?:^|/)(?:\.devcontainer|tests?|testdata|e2e|playwright|cypress|fixtures|examples?|samples?|benchmarks?)/(?:.*/)?[^/]*(?:docker|container)file[^/]*$|(?:^|/)(?:docker|container)file[._-](?:dev|devel|development|test|tests|e2e|lint|debug|bench)$|(?:^|/)(?:dev|test|tests|e2e|lint|debug)\.(?:docker|container)file$`)
+
 const (
 	failsToBuild = "the build fails, or the instruction has no effect"
 	onlyLast     = "only the last one counts"
@@ -44,6 +47,9 @@ func finding(rule scan.Rule, here string, at report.Location) report.Finding {
 	}
 	if why := style[f.Rule]; why != "" && f.Severity.AtLeast(report.Medium) {
 		f.Severity, f.Rated = report.Low, "low instead of "+string(f.Severity)+": "+why
+	}
+	if f.Severity.AtLeast(report.High) && forTests.MatchString(at.Path) {
+		f.Severity, f.Rated = report.Medium, "medium instead of "+string(f.Severity)+": for tests or development"
 	}
 	for _, id := range append([]string{rule.AVDID}, rule.Aliases...) {
 		if id != "" && id != f.Rule && !slices.Contains(f.Aliases, id) {
