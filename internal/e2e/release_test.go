@@ -287,7 +287,7 @@ func (r *rehearsal) rebuilt(source string, want map[string][]byte) {
 		cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", file,
 			"-ldflags", fmt.Sprintf("-s -w -X %sversion=%s -X %scommit=%s", vars, released, vars, source), "./cmd/goldenpath")
 		cmd.Dir = r.source
-		cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+arch, "CGO_ENABLED=0", "GOEXPERIMENT=jsonv2", "GOFLAGS=-mod=readonly")
+		cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+arch, "CGO_ENABLED=0", "GOEXPERIMENT=jsonv2", "GOFLAGS=-mod=readonly", "GOTOOLCHAIN=auto") // the release of go.mod, as anyone's go command takes it
 		if out, err := cmd.CombinedOutput(); err != nil {
 			r.t.Fatalf("%v\n%s", err, out)
 		}
