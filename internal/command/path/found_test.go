@@ -22,8 +22,8 @@ func TestFoundArtifacts(t *testing.T) {
 	sum := fmt.Sprintf("%x", sha256.Sum256([]byte("{}")))
 	for _, tt := range []struct {
 		name, workflow, job, step string
-		files               []string
-		want                string // what attest was called with, or the reports that were picked
+		files                     []string
+		want                      string // what attest was called with, or the reports that were picked
 	}{
 		{"one part", "package.yml", "package", "Attest", []string{"goldenpath-found/tests/test.json", "goldenpath-found/gate/security-gate.json"},
 			"test tests/test.json; security-gate gate/security-gate.json"},

@@ -245,20 +245,19 @@ func (c *coverage) lookedUp() (n int) {
 }
 
 func (c *coverage) String() string {
-	files, total := maps.Clone(c.files), 0
-	for s, packages := range c.packages {
+	files, looked := maps.Clone(c.files), c.lookedUp()
+	for s := range c.packages {
 		if s.ecosystem != lockfile.Actions {
 			files[s.file] = true
-			total += len(packages)
 		}
 	}
 	text := ""
 	if len(files) > 0 {
 		text = english.Plural(len(files), "lockfile", "") + ", "
 		if c.missed > 0 {
-			text += fmt.Sprintf("%d of ", total-c.missed)
+			text += fmt.Sprintf("%d of ", looked)
 		}
-		text += english.Plural(total, "package", "")
+		text += english.Plural(looked+c.missed, "package", "")
 	}
 	if c.nameless > 0 {
 		text = cmp.Or(text, "0 packages") + fmt.Sprintf(" (and %d without a version, not looked up)", c.nameless)
