@@ -42,8 +42,9 @@ func (b Baseline) apply(findings []report.Finding, past []Waiver) baselined {
 	for i := range findings {
 		f := &findings[i]
 		found := b.Unreleased && f.Status != report.New || b.First && !slices.ContainsFunc(past, func(w Waiver) bool { return w.matches(*f) })
-		if i := slices.IndexFunc(acceptedAs(*f), func(id string) bool { return have[id] > 0 }); f.Status == report.New && i >= 0 {
-			have[acceptedAs(*f)[i]]--
+		ids := acceptedAs(*f)
+		if i := slices.IndexFunc(ids, func(id string) bool { return have[id] > 0 }); f.Status == report.New && i >= 0 {
+			have[ids[i]]--
 			found = true
 		}
 		switch {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/bmatcuk/doublestar/v4"
 	"github.com/dustin/go-humanize/english"
-	"github.com/package-url/packageurl-go"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
@@ -139,13 +138,8 @@ func oneSpelling(purl string) string {
 		purl = plain
 	}
 	kind, name, _ := strings.Cut(strings.TrimPrefix(purl, "pkg:"), "/")
-	if kind = strings.ToLower(kind); !slices.Contains(caseful, kind) {
-		name = strings.ToLower(name)
-	}
-	if kind == packageurl.TypePyPi {
-		name = dashes.ReplaceAllString(name, "-")
-	}
-	return kind + "/" + name
+	kind = strings.ToLower(kind)
+	return kind + "/" + spelled(kind, name)
 }
 
 // forbids returns the reason why a licence expression is not accepted, or "" if it is.

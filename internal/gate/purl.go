@@ -7,17 +7,27 @@ import (
 	"strings"
 
 	"github.com/package-url/packageurl-go"
+
+	"github.com/seed-b235b314/goldenpath/internal/lockfile"
 )
 
 // caseful are the types of package URL whose names differ by case in their registry.
 var caseful = []string{packageurl.TypeMaven, packageurl.TypeGem, packageurl.TypeCran, packageurl.TypeConan, packageurl.TypeHackage}
 
-var (
-	// dashes are the characters that PyPI does not tell apart (PEP 503).
-	dashes = regexp.MustCompile(`[-_.]+`)
-	// zeros ends a release of PyPI or NuGet: 1.0 and 1.0.0 are one version.
-	zeros = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)*?)(?:\.0+)+($|[^0-9.])`)
-)
+// zeros ends a release of PyPI or NuGet: 1.0 and 1.0.0 are one version.
+var zeros = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)*?)(?:\.0+)+($|[^0-9.])`)
+
+// spelled returns one spelling of the name in a package URL of a type, for all that the
+// registry does not tell apart.
+func spelled(kind, name string) string {
+	switch {
+	case kind == packageurl.TypePyPi:
+		return lockfile.PyPIName(name)
+	case slices.Contains(caseful, kind):
+		return name
+	}
+	return strings.ToLower(name)
+}
 
 // samePackage returns the type and the name of a package URL in one spelling, and its
 // version, "" if it has none. Qualifiers and the subpath are left out. A text that is not
@@ -34,13 +44,7 @@ func samePackage(purl string) (name, version string) {
 		version, _, _ = strings.Cut(version, "#")
 		return strings.ToLower(name), strings.TrimPrefix(strings.TrimPrefix(version, "@"), "v")
 	}
-	name, version = strings.Trim(u.Namespace+"/"+u.Name, "/"), u.Version
-	switch {
-	case u.Type == packageurl.TypePyPi:
-		name = dashes.ReplaceAllString(strings.ToLower(name), "-")
-	case !slices.Contains(caseful, u.Type):
-		name = strings.ToLower(name)
-	}
+	name, version = spelled(u.Type, strings.Trim(u.Namespace+"/"+u.Name, "/")), u.Version
 	switch u.Type {
 	case packageurl.TypeNuget:
 		version, _, _ = strings.Cut(strings.ToLower(version), "+")

@@ -189,3 +189,22 @@ func newPath(s string) (string, error) {
 	}
 	return name, nil
 }
+
+// Similar is the option with which git treats a file as renamed: at least 60 % of it is
+// unchanged.
+const Similar = "-M60%"
+
+// Renames returns the options of git diff and git diff-tree for ParseRenames.
+func Renames() []string {
+	return []string{"-z", Similar, "-l2000", "--diff-filter=R", "--name-status"}
+}
+
+// ParseRenames maps the new names of renamed files to the old ones.
+func ParseRenames(out string) map[string]string {
+	names := map[string]string{}
+	fields := strings.Split(out, "\x00") // R087, old, new
+	for i := 0; i+2 < len(fields); i += 3 {
+		names[fields[i+2]] = fields[i+1]
+	}
+	return names
+}

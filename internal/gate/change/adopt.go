@@ -145,24 +145,24 @@ func (r repository) merged(ctx context.Context, added, head, last string) (strin
 	if added == "" || added == head || last == "" {
 		return added, nil
 	}
-	out, err := r.git(ctx, "rev-list", "--first-parent", "--reverse", "--parents", head, "^"+added)
+	out, err := r.git(ctx, "rev-list", "--first-parent", "--reverse", head, "^"+added)
 	if err != nil {
 		return "", fmt.Errorf("cannot find the merge that brought goldenpath to the branch: %w", err)
 	}
-	lines := strings.Split(strings.TrimSpace(out), "\n") // commit parent…
-	if first := strings.Fields(lines[0]); len(first) < 2 || first[1] == added {
+	branch := strings.Fields(out) // the commits of the branch that added does not contain
+	before, err := r.git(ctx, "rev-parse", "--verify", "--quiet", branch[0]+"^1")
+	if err != nil && !git.Exited(err, 1) {
+		return "", err
+	}
+	if before = strings.TrimSpace(before); before == "" || before == added {
 		return added, nil // the branch itself added it
 	}
 	// A commit after the merge contains what the merge contains.
-	i := sort.Search(len(lines), func(i int) bool { return r.isAncestor(ctx, added, lines[i][:strings.IndexByte(lines[i]+" ", ' ')]) })
-	if i == len(lines) {
-		return added, ctx.Err()
+	i := sort.Search(len(branch), func(i int) bool { return r.isAncestor(ctx, added, branch[i]) })
+	if i < len(branch) && r.isAncestor(ctx, branch[i], last) {
+		added = branch[i]
 	}
-	merge := strings.Fields(lines[i])[0]
-	if !r.isAncestor(ctx, merge, last) {
-		return added, ctx.Err()
-	}
-	return merge, ctx.Err()
+	return added, ctx.Err()
 }
 
 // adopted reports whether a commit has goldenpath: its configuration or a call of one of its

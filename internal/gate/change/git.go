@@ -113,20 +113,15 @@ func (r repository) differs(ctx context.Context, base, head string, committed bo
 // moved maps the new names of renamed files to their names in the base. git treats a
 // file as renamed if at least 60 % of its content is unchanged.
 func (c *Change) moved(ctx context.Context) (map[string]string, error) {
-	args := []string{"diff-tree", "-r", "-z", "-M60%", "-l2000", "--diff-filter=R", "--name-status", c.base.compared, c.Head}
+	args := append(append([]string{"diff-tree", "-r"}, git.Renames()...), c.base.compared, c.Head)
 	if !c.committed {
-		args = []string{"diff", "-z", "-M60%", "-l2000", "--diff-filter=R", "--name-status", "--no-ext-diff", "--no-textconv", c.base.compared, "--"}
+		args = append(append([]string{"diff", "--no-ext-diff", "--no-textconv"}, git.Renames()...), c.base.compared, "--")
 	}
 	out, err := c.git(ctx, args...)
 	if err != nil {
 		return nil, err
 	}
-	names := map[string]string{}
-	fields := strings.Split(out, "\x00") // R087, old, new
-	for i := 0; i+2 < len(fields); i += 3 {
-		names[fields[i+2]] = fields[i+1]
-	}
-	return names, nil
+	return git.ParseRenames(out), nil
 }
 
 // listing is the tree of a commit.

@@ -3,6 +3,8 @@ package inventory
 import (
 	"maps"
 	"slices"
+
+	"github.com/seed-b235b314/goldenpath/internal/lockfile"
 )
 
 // pyproject is the part of pyproject.toml that names what a lock file has.
@@ -40,7 +42,7 @@ func (f file) requirePython(l *links) {
 	}
 	project := f.pyproject()
 	if project.Name != "" {
-		l.need(1, normal(project.Name))
+		l.need(1, lockfile.PyPIName(project.Name))
 	}
 	wanted := slices.Concat(append(slices.Collect(maps.Values(project.Optional)), project.Dependencies)...)
 	for _, list := range manifest.Groups {
@@ -68,8 +70,8 @@ func requireTables(l *links, all map[string]any) {
 		for _, key := range []string{"markers", "python", "platform", "path", "sys_platform", "os_name", "platform_system", "python_version", "optional"} {
 			conditional = conditional || table[key] != nil
 		}
-		if !conditional && normal(name) != "python" {
-			l.need(1, normal(name))
+		if !conditional && lockfile.PyPIName(name) != "python" {
+			l.need(1, lockfile.PyPIName(name))
 		}
 	}
 }

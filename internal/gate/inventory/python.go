@@ -13,6 +13,8 @@ import (
 
 	"github.com/BurntSushi/toml"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/seed-b235b314/goldenpath/internal/lockfile"
 )
 
 func isPylock(base, _ string) bool {
@@ -107,7 +109,7 @@ func (p tomlPackage) of(key string) string {
 func readPoetry(f file) ([]Package, error) {
 	l := newLinks()
 	all, err := readTOML(f, "package", []string{"metadata", "extras"}, func(p tomlPackage, out *Package) error {
-		l.add(normal(p.Name))
+		l.add(lockfile.PyPIName(p.Name))
 		switch kind := p.of("type"); kind {
 		case "directory", "file":
 			out.Origin = Own
@@ -123,7 +125,7 @@ func readPoetry(f file) ([]Package, error) {
 		err = fmt.Errorf("the file has no [metadata]: %w", errNotWhole)
 	}
 	if project := f.pyproject(); project.Name != "" { // Poetry does not list it
-		l.add(normal(project.Name))
+		l.add(lockfile.PyPIName(project.Name))
 	}
 	f.requirePython(l)
 	return all, first(err, l.whole())
@@ -151,11 +153,11 @@ func readUV(f file) ([]Package, error) {
 		if out.Origin == "" && p.of("registry")+p.of("url") == "" {
 			return fmt.Errorf("%q has no source: %w", p.Name, errNotWhole)
 		}
-		l.add(normal(p.Name))
+		l.add(lockfile.PyPIName(p.Name))
 		for _, group := range p.groups() {
 			for _, d := range group {
 				if name, ok := d["name"].(string); ok {
-					l.need(out.Line, normal(name))
+					l.need(out.Line, lockfile.PyPIName(name))
 				}
 			}
 		}
@@ -176,7 +178,7 @@ func readPDM(f file) ([]Package, error) {
 		case p.Git != "":
 			out.Origin, out.Commit = Git, p.Revision
 		}
-		l.add(normal(p.Name))
+		l.add(lockfile.PyPIName(p.Name))
 		list, _ := p.Dependencies.([]any)
 		for _, d := range list {
 			text, _ := d.(string)
@@ -259,7 +261,7 @@ func readPipfile(f file) ([]Package, error) {
 			case p.Git != "":
 				out.Origin, out.Commit = Git, commitOf("#"+p.Ref)
 			}
-			l.add(normal(name))
+			l.add(lockfile.PyPIName(name))
 			all = append(all, out)
 		}
 	}

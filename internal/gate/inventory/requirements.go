@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/seed-b235b314/goldenpath/internal/lockfile"
 )
 
 // requirementsName matches the usual names of files in pip's format, and requirementsFolder
@@ -48,7 +50,7 @@ func readRequirements(f file) ([]Package, error) {
 	}
 	var all []Package
 	for _, p := range r.all {
-		pins := r.pins[normal(p.Name)]
+		pins := r.pins[lockfile.PyPIName(p.Name)]
 		if p.Version != "" || p.Origin != "" || len(pins) == 0 {
 			pins = []string{p.Version}
 		}
@@ -139,7 +141,7 @@ func (r *requirementsReader) read(f file, constraints bool) error {
 		p.File, p.Line = f.name, l.line
 		if constraints {
 			if p.Version != "" {
-				r.pins[normal(p.Name)] = append(r.pins[normal(p.Name)], p.Version)
+				r.pins[lockfile.PyPIName(p.Name)] = append(r.pins[lockfile.PyPIName(p.Name)], p.Version)
 			}
 			continue
 		}
@@ -291,10 +293,3 @@ func addressed(reference, name string, line int) Package {
 	}
 	return p
 }
-
-// normal returns the name as PEP 503 compares it.
-func normal(name string) string {
-	return strings.ToLower(separators.ReplaceAllString(name, "-"))
-}
-
-var separators = regexp.MustCompile(`[-_.]+`)

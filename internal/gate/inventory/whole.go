@@ -9,6 +9,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/seed-b235b314/goldenpath/internal/lockfile"
 )
 
 // errNotWhole is the end of every message about a file that lost a part of its content.
@@ -99,7 +101,7 @@ func pythonRequirement(text string) (name string, always bool) {
 	if m == nil {
 		return "", false
 	}
-	return normal(m[1]), !strings.Contains(text, ";")
+	return lockfile.PyPIName(m[1]), !strings.Contains(text, ";")
 }
 
 // first returns the first error.

@@ -161,13 +161,11 @@ func spelled(all []*vulnerability, eco string, pkg *extractor.Package) []*vulner
 	return out
 }
 
-var dashes = regexp.MustCompile(`[-_.]+`)
-
 // spelling returns one spelling of a name for all that an ecosystem does not tell apart.
 func spelling(eco, name string) string {
 	switch eco {
-	case "PyPI": // PEP 503
-		return strings.ToLower(dashes.ReplaceAllString(name, "-"))
+	case "PyPI":
+		return lockfile.PyPIName(name)
 	case "crates.io":
 		return strings.ToLower(strings.ReplaceAll(name, "_", "-"))
 	case "NuGet", "Packagist", "SwiftURL", lockfile.Actions:

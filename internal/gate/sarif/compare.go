@@ -53,7 +53,7 @@ func compare(ctx context.Context, in gate.Input, hits []hit) error {
 	if err != nil {
 		return err
 	}
-	renames := similar
+	renames := git.Similar
 	if len(old) == 0 {
 		renames = "--no-renames"
 	}
@@ -88,9 +88,6 @@ func compare(ctx context.Context, in gate.Input, hits []hit) error {
 	return nil
 }
 
-// similar is how much of a renamed file is unchanged, as for the findings of the scanners.
-const similar = "-M60%"
-
 // renamed returns the names in the base of the files that the base has under another name.
 func renamed(ctx context.Context, repo git.Repository, base string, paths, before map[string]bool) (map[string]string, error) {
 	old := map[string]string{}
@@ -99,12 +96,9 @@ func renamed(ctx context.Context, repo git.Repository, base string, paths, befor
 	}
 	err := repo.Stream(ctx, nil, func(r io.Reader) error {
 		text, err := io.ReadAll(r)
-		fields := strings.Split(string(text), "\x00") // R087, old, new
-		for i := 0; i+2 < len(fields); i += 3 {
-			old[fields[i+2]] = fields[i+1]
-		}
+		old = git.ParseRenames(string(text))
 		return err
-	}, "diff", "-z", similar, "-l2000", "--diff-filter=R", "--name-status", "--no-ext-diff", "--no-textconv", "--no-relative", base, "--")
+	}, append(append([]string{"diff", "--no-ext-diff", "--no-textconv", "--no-relative"}, git.Renames()...), base, "--")...)
 	return old, err
 }
 
