@@ -165,8 +165,9 @@ func (s *stage) others(manifests map[string]manifest) []gate.Package {
 }
 
 // describe replaces what the library knows about the packages of the lists: it has neither
-// their lines nor every type of package URL. A package that the library lost is a gap.
-func (t tree) describe(found models.VulnerabilityResults) []gate.Gap {
+// their lines nor every type of package URL. A package that the library lost is a gap. It
+// returns the packages that the library did not look up too.
+func (t tree) describe(found models.VulnerabilityResults) (gaps []gate.Gap, unasked []*models.PackageVulns) {
 	type key struct{ file, name, version string }
 	known, lost := map[key]inventory.Package{}, map[key]bool{}
 	for file, packages := range t.stage.read {
@@ -189,21 +190,22 @@ func (t tree) describe(found models.VulnerabilityResults) []gate.Gap {
 			k := key{file, p.Package.Inventory.Name, p.Package.Inventory.Version}
 			if listed, ok := known[k]; ok {
 				delete(lost, k)
+				if isUnasked(*p) {
+					unasked = append(unasked, p)
+				}
 				p.Package.Inventory = t.stage.described(listed)
 				if listed.Ecosystem == lockfile.Actions {
 					p.Package.Version = listed.Version // as the workflow has it
-					p.Vulnerabilities = affecting(p.Vulnerabilities, *p)
 				}
 				p.Package.Inventory.Location.Descriptor.File.Path = filepath.Join(t.stage.dir, filepath.FromSlash(p.Package.Inventory.Location.PathOrEmpty()))
 			}
 		}
 	}
-	var gaps []gate.Gap
 	for k := range lost {
 		gaps = append(gaps, gate.Gap{What: k.file, Why: fmt.Sprintf("osv-scanner lost %s %s", oneLine(k.name), oneLine(k.version)), Remedy: "report it to goldenpath"})
 	}
 	slices.SortFunc(gaps, func(a, b gate.Gap) int { return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Why, b.Why)) })
-	return gaps
+	return gaps, unasked
 }
 
 // constraints returns the files that only give versions to the packages of others.

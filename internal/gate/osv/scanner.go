@@ -125,7 +125,18 @@ func (s Scanner) library(ctx context.Context, t tree, offline bool, temp string,
 	if err != nil {
 		return found, fmt.Errorf("cannot match dependencies with advisories: %w", err)
 	}
-	res.Missing = append(append(res.Missing, gaps...), t.describe(found)...)
+	lost, unasked := t.describe(found)
+	res.Missing = append(append(res.Missing, gaps...), lost...)
+	if offline {
+		return found, nil
+	}
+	err = query(ctx, client, unasked)
+	if down := network.state(); down != nil && ctx.Err() == nil {
+		err = down
+	}
+	if err != nil {
+		return found, fmt.Errorf("cannot match dependencies with advisories: %w", err)
+	}
 	return found, nil
 }
 
