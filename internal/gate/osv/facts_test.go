@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -120,10 +121,10 @@ func TestJoined(t *testing.T) {
 }
 
 // nowhere is a network without a way to the host.
-type nowhere struct{ asked int }
+type nowhere struct{ asked atomic.Int32 }
 
 func (n *nowhere) RoundTrip(*http.Request) (*http.Response, error) {
-	n.asked++
+	n.asked.Add(1)
 	return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "api.osv.dev", IsNotFound: true}}
 }
 
@@ -132,7 +133,7 @@ func TestUnreachable(t *testing.T) {
 	n := &nowhere{}
 	dir := write(t, t.TempDir(), map[string]string{"go.mod": goMod})
 	_, err := Scanner{Client: &http.Client{Transport: n}}.Scan(context.Background(), selected(t, gate.Input{Dir: dir}))
-	if err == nil || !strings.Contains(err.Error(), "api.osv.dev cannot be reached") || !strings.Contains(err.Error(), "scan offline") || n.asked != 2 {
-		t.Errorf("%v after %d attempts", err, n.asked)
+	if err == nil || !strings.Contains(err.Error(), "api.osv.dev cannot be reached") || !strings.Contains(err.Error(), "scan offline") || n.asked.Load() != 2 {
+		t.Errorf("%v after %d attempts", err, n.asked.Load())
 	}
 }

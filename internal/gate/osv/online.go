@@ -64,7 +64,9 @@ func (o *online) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.down = &unreachable{r.URL.Hostname(), err}
+	if o.down == nil { // the first failure; it cancels the requests beside it
+		o.down = &unreachable{r.URL.Hostname(), err}
+	}
 	return nil, o.down
 }
 
