@@ -34,11 +34,16 @@ func windows(text string) []region {
 		for n := 0; from > 0 && n < 50 && isWord(text[from-1]); n++ {
 			from--
 		}
-		from = strings.LastIndexByte(text[:from], '\n') + 1
-		if nl := strings.IndexByte(text[to:], '\n'); nl >= 0 {
+		// The line, which some rules for what is harmless read; of minified code a part.
+		start := strings.LastIndexByte(text[:from], '\n') + 1
+		if from-start > longLine {
+			start = cutBefore(text, from-around)
+		}
+		from = start
+		if nl := strings.IndexByte(text[to:], '\n'); nl >= 0 && nl < longLine {
 			to += nl + 1
 		} else {
-			to = len(text)
+			to = cutAfter(text, to+around)
 		}
 		if len(out) > 0 && from <= end {
 			last := &out[len(out)-1]
@@ -48,7 +53,7 @@ func windows(text string) []region {
 		} else {
 			line += strings.Count(text[counted:from], "\n")
 			counted = from
-			out = append(out, region{line, text[from:to]})
+			out = append(out, region{line, from - strings.LastIndexByte(text[:from], '\n') - 1, text[from:to]})
 		}
 		end = max(end, to)
 		if end > i+1 && end < len(text) && text[end-1] == '\n' {
@@ -104,10 +109,30 @@ func value(text string, i int) int {
 	return i
 }
 
-// encoded reports whether the library could decode part of the text.
-func encoded(text string) bool {
-	if strings.ContainsAny(text, "\u212a\u017f") { // (?i) matches these as k and s
-		return true
+// around is how much of the text before and after an encoded part can belong to a match
+// with it.
+const around = 512
+
+// longLine is the length from which a line is minified code or data.
+const longLine = 4 << 10
+
+// encodedParts returns the parts of the text that the library could decode, each with what
+// stands around it.
+func encodedParts(text string) []region {
+	var out []region
+	end, line, counted := 0, 0, 0 // of the last part
+	add := func(from, to int) {
+		from, to = cutBefore(text, from-around), cutAfter(text, to+around)
+		if len(out) > 0 && from <= end {
+			if to > end {
+				out[len(out)-1].text += text[end:to]
+				end = to
+			}
+			return
+		}
+		line += strings.Count(text[counted:from], "\n")
+		counted, end = from, to
+		out = append(out, region{line, from - strings.LastIndexByte(text[:from], '\n') - 1, text[from:to]})
 	}
 	run := 0
 	for i := 0; i <= len(text); i++ {
@@ -119,18 +144,43 @@ func encoded(text string) bool {
 		case isWord(c) && c != '.' || c == '/' || c == '+':
 			run++
 			if (c == 'U' || c == 'u') && i+1 < len(text) && (text[i+1] == '+' || i > 0 && text[i-1] == '\\') {
-				return true
+				add(i, i+1)
 			}
 			continue
 		case c == '%' && i+2 < len(text) && isHex(text[i+1]) && isHex(text[i+2]):
-			return true
+			add(i, i+3)
+		case c == 0xc5 && strings.HasPrefix(text[i:], "\u017f"), c == 0xe2 && strings.HasPrefix(text[i:], "\u212a"): // (?i) matches these as s and k
+			add(i, i+3)
 		}
 		if run >= 16 && decodes(text[i-run:i], text[i:min(len(text), i+2)]) {
-			return true
+			add(i-run, i)
 		}
 		run = 0
 	}
-	return false
+	return out
+}
+
+// separators end a word in every language.
+const separators = " \t\r\n\"'`;,"
+
+// cutBefore returns the place at or before i at which a text can be cut without cutting a
+// word, so that no part of a word is taken for a secret.
+func cutBefore(text string, i int) int {
+	if i <= 0 {
+		return 0
+	}
+	return strings.LastIndexAny(text[:i], separators) + 1
+}
+
+// cutAfter returns such a place after i.
+func cutAfter(text string, i int) int {
+	if i >= len(text) {
+		return len(text)
+	}
+	if n := strings.IndexAny(text[i:], separators); n >= 0 {
+		return i + n + 1
+	}
+	return len(text)
 }
 
 func isHex(c byte) bool { return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'f' }

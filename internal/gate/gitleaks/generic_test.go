@@ -81,7 +81,7 @@ func same(t *testing.T, d *detector, text string) int {
 			t.Errorf("lost %s in %q", hit, text[:min(len(text), 300)])
 		}
 	}
-	if _, segments := codec.NewDecoder().Decode(text, nil); len(segments) > 0 && !encoded(text) {
+	if _, segments := codec.NewDecoder().Decode(text, nil); len(segments) > 0 && len(encodedParts(text)) == 0 {
 		t.Errorf("not taken for encoded: %q", text[:min(len(text), 300)])
 	}
 	return len(whole)

@@ -7,8 +7,9 @@ import (
 
 // region is part of a text.
 type region struct {
-	line int // of its first line, counted from 0
-	text string
+	line   int // of its first line, counted from 0
+	column int // of its first character in that line, counted from 0
+	text   string
 }
 
 // split is a string that source code splits over several lines.

@@ -12,6 +12,7 @@ import (
 type piece struct {
 	path   string
 	line   int    // of its first line, counted from 1; 0: without line numbers
+	column int    // of its first character in that line, counted from 0
 	commit string // empty: in the tree
 	text   string
 	binary bool // the readable parts of a binary file
@@ -40,41 +41,45 @@ func (d *detector) look(ctx context.Context, p piece, add func(secret)) {
 		}
 	}
 	library := d.plain
-	var decoded, guesses []secret
 	switch {
 	case p.forms:
 		library = d.forms
 	case p.binary:
 		library = d.binary
-	case encoded(p.text):
-		library = d.text
 	}
-	report(func(yield func(secret)) {
-		p.hits(ctx, library, func(s secret) {
-			switch { // d.text has all rules, for what is encoded
-			case s.rule == generic:
-				guesses = append(guesses, s)
-			case !d.own.has(s.rule):
-				yield(s)
-			case !strings.Contains(p.text, s.value):
-				decoded = append(decoded, s)
+	report(func(yield func(secret)) { p.hits(ctx, library, yield) })
+	report(func(yield func(secret)) { d.own.tokens(p, yield) })
+	var guesses []secret
+	if library == d.plain {
+		report(func(yield func(secret)) {
+			for _, part := range encodedParts(p.text) {
+				p.part(part).hits(ctx, d.text, func(s secret) {
+					switch { // d.text has all rules
+					case s.rule == generic:
+						guesses = append(guesses, s)
+					case !d.own.has(s.rule) || !strings.Contains(p.text, s.value):
+						yield(s)
+					}
+				})
 			}
 		})
-	})
-	report(func(yield func(secret)) { d.own.tokens(p, yield) })
-	report(each(decoded))
+	}
 	report(func(yield func(secret)) { d.own.credentials(p, false, yield) })
 	report(each(guesses))
 	if library == d.plain {
 		report(func(yield func(secret)) {
 			for _, w := range windows(p.text) {
-				part := p
-				part.line, part.text = p.line+w.line, w.text
-				part.hits(ctx, d.any, yield)
+				p.part(w).hits(ctx, d.any, yield)
 			}
 		})
 	}
 	report(func(yield func(secret)) { d.own.credentials(p, true, yield) })
+}
+
+// part returns a part of a piece.
+func (p piece) part(r region) piece {
+	p.line, p.column, p.text = p.line+r.line, r.column, r.text
+	return p
 }
 
 func each(all []secret) func(func(secret)) {
@@ -118,6 +123,8 @@ func (p piece) hits(ctx context.Context, library *detect.Detector, add func(secr
 			s.line, s.column = 0, 0
 		case s.line > p.line: // the library counts from the newline
 			s.column--
+		default:
+			s.column += p.column
 		}
 		add(s)
 	}
