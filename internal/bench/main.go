@@ -49,7 +49,7 @@ func run(ctx context.Context, upstream string) error {
 	switch {
 	case upstream == "preview":
 		return benchPreview(ctx, app)
-	case os.Getenv("BENCH_REPO") != "":
+	case os.Getenv("BENCH_REPOS") != "":
 		return benchGate(ctx, upstream, dir)
 	}
 	if err := benchPack(ctx, filepath.Join(app, "dist/app"), dir); err != nil {
