@@ -164,7 +164,7 @@ func (d Deps) apply(ctx context.Context, o Options, a artifact.Artifact) (target
 	case !running.Alive:
 		return running, fmt.Errorf("the deployment in %s did not last: %s was deployed, but it no longer runs: read its log, then deploy again", o.Environment, text.Short(o.Digest))
 	}
-	running.Lost = done.Lost
+	running.Lost, running.LostIn = done.Lost, done.LostIn
 	return running, nil
 }
 
@@ -214,17 +214,33 @@ func (d Deps) record(ctx context.Context, o Options, f *facts, running target.Ru
 	return out, err
 }
 
-// DataCheck is the check about files that ended with the release that was replaced.
+// DataCheck is the check about files that an application stores beside its program.
 const DataCheck = "data"
 
-// lostData warns of files that the release before had stored where they end with it.
+const storeBelow = "store data below $GOLDENPATH_DATA, which stays"
+
+// lostData warns of files that the release before had stored where this one does not have
+// them.
 func lostData(running target.Running) (report.Check, bool) {
 	if len(running.Lost) == 0 {
 		return report.Check{}, false
 	}
 	return report.Check{
 		Name: DataCheck, State: report.Warned,
-		Result: "the release before had stored " + english.WordSeries(running.Lost, "and") + " beside its program, which ended with it",
-		Note:   "store data below $GOLDENPATH_DATA, which stays",
+		Result: "the release before had stored " + english.WordSeries(running.Lost, "and") + " beside its program; this release does not have them: they were moved to " + running.LostIn,
+		Note:   storeBelow,
+	}, true
+}
+
+// StoredData warns of files that an application stores where the next release will not have
+// them.
+func StoredData(running target.Running) (report.Check, bool) {
+	if len(running.Stored) == 0 {
+		return report.Check{}, false
+	}
+	return report.Check{
+		Name: DataCheck, State: report.Warned,
+		Result: "the app has stored " + english.WordSeries(running.Stored, "and") + " beside its program; the next release will not have them",
+		Note:   storeBelow,
 	}, true
 }

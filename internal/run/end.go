@@ -77,7 +77,10 @@ func (x *execution) endOfRelease(ctx context.Context, e *report.End, failed stri
 		if err != nil || now.Digest != running.Digest {
 			return err
 		}
-		e.Release, e.Replaced, before = now.ID, cmp.Or(now.Replaces, now.Previous), now.Previous
+		e.Release, before = now.ID, now.Previous
+		if failed != environment { // else this run released nothing there
+			e.Replaced = cmp.Or(now.Replaces, now.Previous)
+		}
 		return nil
 	})
 	e.Notes = append(e.Notes, x.notes(environment, failed)...)
@@ -89,13 +92,15 @@ func (x *execution) endOfRelease(ctx context.Context, e *report.End, failed stri
 	}
 }
 
-// notes returns what the checks of the run say that matters after it: files that ended with
-// the release that was replaced, and advisories that the gate did not have.
+// notes returns what the checks of the run say that matters after it: files that the app
+// stores beside its program, and advisories that the gate did not have.
 func (x *execution) notes(environment, failed string) (all []string) {
-	if rep := x.reports[environment]; rep != nil {
-		for _, c := range rep.Checks {
-			if c.Name == release.DataCheck && c.State == report.Warned {
-				all = append(all, c.Result+": "+c.Note)
+	for _, name := range append([]string{"battery"}, x.Config.Chain()...) {
+		if rep := x.reports[name]; rep != nil {
+			for _, c := range rep.Checks {
+				if c.Name == release.DataCheck && c.State == report.Warned && !slices.Contains(all, c.Result+": "+c.Note) {
+					all = append(all, c.Result+": "+c.Note)
+				}
 			}
 		}
 	}
@@ -129,7 +134,7 @@ func (x *execution) next(failed string) []string {
 	case o.Error != "" && o.Reason == "":
 		return []string{again + " continues with " + failed}
 	case o.Reason == report.ReasonInvalidInput:
-		return []string{"correct the input, commit the change, then " + again}
+		return []string{"correct the input, commit it if it is a file of the repository, then " + again}
 	case o.Reason == report.ReasonFindings:
 		return []string{"fix the findings, commit the change, then " + again, "or accept what you have judged: security-gate waive --help"}
 	case o.Reason == report.ReasonWasRolledBack, o.Reason == report.ReasonSoakFailed:

@@ -45,7 +45,17 @@ func (x *execution) battery(ctx context.Context, environment, out string) (*repo
 		return nil, fmt.Errorf("read %s: %w", environment, err)
 	}
 	d := stage.Deployed{Environment: environment, URL: running.URL, Digest: x.digest()}
-	return x.attested(ctx)(stage.Battery(ctx, x.Job, d, out))
+	r, err := x.attested(ctx)(stage.Battery(ctx, x.Job, d, out))
+	if err != nil {
+		return r, err
+	}
+	// Read again: the tests may have made the app store something.
+	if running, err = x.Target.Status(ctx, environment); err == nil {
+		if c, stores := release.StoredData(running); stores {
+			r.Checks = append(r.Checks, c)
+		}
+	}
+	return r, nil
 }
 
 func (x *execution) releaseOptions(ctx context.Context, environment string) (release.Options, error) {

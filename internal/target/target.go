@@ -152,9 +152,11 @@ type Running struct {
 	Alive          bool      `json:"alive"`
 	Leaving        bool      `json:"leaving,omitempty"` // the environment is being removed
 	Tags           Tags      `json:"tags"`
-	Place          string    `json:"place,omitempty"` // as in Plan
-	Notes          []string  `json:"notes,omitempty"` // limits of this deployment, such as a runtime taken from the host
-	Lost           []string  `json:"lost,omitempty"`  // returned by Deploy: files that the deployment before it had stored beside its program, and that ended with it
+	Place          string    `json:"place,omitempty"`   // as in Plan
+	Notes          []string  `json:"notes,omitempty"`   // limits of this deployment, such as a runtime taken from the host
+	Stored         []string  `json:"stored,omitempty"`  // returned by Status: files that the application has stored beside its program, which the next deployment will not have
+	Lost           []string  `json:"lost,omitempty"`    // returned by Deploy: such files of the deployment before it
+	LostIn         string    `json:"lost_in,omitempty"` // folder on this machine to which they were moved
 	Phases         []Phase   `json:"phases,omitempty"`
 }
 

@@ -52,6 +52,11 @@ func (t *Target) down(ctx context.Context, name string, keep bool) (string, erro
 		if err := g.stop(ctx); err != nil {
 			return "", err
 		}
+		if keep {
+			if _, _, err := e.rescue(g); err != nil {
+				return "", err
+			}
+		}
 	}
 	if err := e.stopServices(ctx); err != nil {
 		return "", err

@@ -77,23 +77,51 @@ func TestStopWithoutData(t *testing.T) {
 	}
 }
 
-// TestLostFiles: files that an application stored beside its program end with its
-// generation, and the next deployment names them.
+// TestLostFiles: files that an application stored beside its program are named while it
+// runs, and moved to the data of the environment when it ends.
 func TestLostFiles(t *testing.T) {
 	b := newBench(t)
 	b.up("", commit1)
-	later := time.Now().Add(time.Second)
-	for _, name := range []string{"counter.db", "counter.db-wal", "access.log", "node_modules/.cache/x", "__pycache__/app.pyc", "uploads/cat.png"} {
-		file := filepath.Join(b.dir(), "current", "rootfs", "srv", name)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, nil, 0o600), os.Chtimes(file, later, later)); err != nil {
-			t.Fatal(err)
+	store := func(names ...string) {
+		later := time.Now().Add(time.Second)
+		for _, name := range names {
+			file := filepath.Join(b.dir(), "current", "rootfs", "srv", name)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, []byte("kept"), 0o600), os.Chtimes(file, later, later)); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
-	if r := b.up("", commit2); !cmp.Equal(r.Lost, []string{"srv/counter.db", "srv/uploads/cat.png"}) {
+	store("counter.db", "counter.db-wal", "access.log", "node_modules/.cache/x", "__pycache__/app.pyc", "uploads/cat.png")
+	stored := []string{"srv/counter.db", "srv/uploads/cat.png"}
+	if r, err := b.Status(b.ctx, pr12); err != nil || !cmp.Equal(r.Stored, stored) {
+		t.Errorf("stored %q, %v", r.Stored, err)
+	}
+	r := b.up("", commit2)
+	if !cmp.Equal(r.Lost, stored) {
 		t.Errorf("lost %q", r.Lost)
+	}
+	for _, name := range append(stored, "srv/counter.db-wal") {
+		if text, _ := os.ReadFile(filepath.Join(r.LostIn, name)); string(text) != "kept" || !strings.HasPrefix(r.LostIn, filepath.Join(b.dir(), "data")) {
+			t.Errorf("%s in %s has %q", name, r.LostIn, text)
+		}
 	}
 	if r := b.up("", commit1); len(r.Lost) != 0 {
 		t.Errorf("lost %q, and nothing was stored", r.Lost)
+	}
+	store("a", "b", "c", "d", "e")
+	if r := b.up("", commit2); !cmp.Equal(r.Lost, []string{"srv/a", "srv/b", "srv/c", "2 more"}) {
+		t.Errorf("lost %q", r.Lost)
+	}
+	// Stopped without a successor: the files are data, and are kept as data are.
+	store("last.db")
+	if kept, err := b.Stop(b.ctx, pr12); err != nil || kept == "" {
+		t.Fatalf("kept %q, %v", kept, err)
+	}
+	if found, _ := filepath.Glob(filepath.Join(b.dir(), "data", besideFolder, "gen-*", "srv", "last.db")); len(found) != 1 {
+		t.Errorf("kept %q", found)
+	}
+	if found, _ := os.ReadDir(filepath.Join(b.dir(), "data", besideFolder)); len(found) != maxBeside {
+		t.Errorf("%d generations are kept, want %d", len(found), maxBeside)
 	}
 }
 

@@ -60,6 +60,7 @@ type generation struct {
 	marks  marks
 	spec   spec
 	lost   []string // files that the generation before it had stored beside its program
+	lostIn string   // folder to which they were moved
 }
 
 // number returns the generation number in the name of a folder, or false if the name has
@@ -111,7 +112,7 @@ func (g *generation) running() target.Running {
 		Environment: g.spec.Environment, App: g.spec.App, URL: g.url(),
 		Commit: g.spec.Commit, Digest: g.spec.Digest, PlatformDigest: g.spec.PlatformDigest,
 		Generation: g.number, Started: s.Started, Restarts: s.Restarts,
-		Alive: s.Shim != 0 && g.alive(), Notes: g.spec.Notes, Lost: g.lost,
+		Alive: s.Shim != 0 && g.alive(), Notes: g.spec.Notes, Lost: g.lost, LostIn: g.lostIn,
 	}
 }
 

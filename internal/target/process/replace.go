@@ -40,13 +40,25 @@ func (e *environment) replace(ctx context.Context, old, next *generation, say fu
 	}
 	if err == nil {
 		if old != nil {
-			next.lost = old.stored()
-			// If this fails, the next deployment removes the rest of old.
-			_ = old.remove(context.WithoutCancel(ctx))
+			return e.retire(context.WithoutCancel(ctx), old, next)
 		}
 		return nil
 	}
 	return rollBack(ctx, old, next, err, began)
+}
+
+// retire stops old, which next has replaced, keeps what it stored beside its program, and
+// removes it.
+func (e *environment) retire(ctx context.Context, old, next *generation) error {
+	if old.stop(ctx) != nil {
+		return nil // the next deployment removes it
+	}
+	var err error
+	if next.lost, next.lostIn, err = e.rescue(old); err != nil {
+		return err
+	}
+	_ = old.remove(ctx) // if this fails, the next deployment removes the rest
+	return nil
 }
 
 // rollBack stops next, and starts old again if old no longer runs. It returns a

@@ -22,7 +22,9 @@ func (t *Target) Status(ctx context.Context, environment string) (target.Running
 	if err == nil {
 		var g *generation
 		if g, err = openCurrent(dir); err == nil {
-			return g.running(), nil
+			running := g.running()
+			running.Stored = shown(g.stored())
+			return running, nil
 		}
 	}
 	if errors.Is(err, fs.ErrNotExist) {

@@ -2,24 +2,28 @@ package process
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 )
 
-// maxStored bounds the list of stored.
-const maxStored = 3
+// besideFolder is the folder of an environment's data for files that an application stored
+// beside its program, one folder for each generation.
+const besideFolder = "stored-beside-program"
 
-// errEnough ends a search.
-var errEnough = errors.New("enough")
+// maxBeside is how many generations' files are kept there.
+const maxBeside = 3
 
 // volatile are folders that frameworks fill and that hold no data of a person.
 var volatile = []string{"__pycache__", "node_modules", "cache", ".cache", ".next", ".venv", "tmp", "log", "logs", "sessions"}
 
-// stored returns the first files that the application wrote among the files of its image.
-// They are removed with the generation. Caches, logs and lock files are left out.
+// stored returns the files that the application wrote among the files of its image, as
+// paths below the root of the image. The next generation does not have them. Caches, logs
+// and lock files are left out.
 func (g *generation) stored() []string {
 	since := g.state().Started
 	if since.IsZero() {
@@ -38,22 +42,67 @@ func (g *generation) stored() []string {
 			}
 			return nil
 		}
-		if !d.Type().IsRegular() || slices.Contains([]string{".log", ".pid", ".lock", ".pyc", ".tmp"}, path.Ext(d.Name())) || strings.HasSuffix(d.Name(), "-journal") ||
-			strings.HasSuffix(d.Name(), "-wal") || strings.HasSuffix(d.Name(), "-shm") {
+		if !d.Type().IsRegular() || slices.Contains([]string{".log", ".pid", ".lock", ".pyc", ".tmp"}, path.Ext(d.Name())) || strings.HasSuffix(d.Name(), "-shm") {
 			return nil
 		}
 		info, err := d.Info()
 		if err != nil || !info.ModTime().After(since) {
 			return nil
 		}
-		rel, err := filepath.Rel(root, name)
-		if err != nil {
-			return nil
-		}
-		if all = append(all, clean(rel)); len(all) == maxStored {
-			return errEnough
+		if rel, err := filepath.Rel(root, name); err == nil {
+			all = append(all, rel)
 		}
 		return nil
 	})
 	return all
+}
+
+// shown returns what a person reads of stored files: without those that SQLite keeps
+// beside a database, at most three, and how many more there are.
+func shown(stored []string) []string {
+	var all []string
+	for _, name := range stored {
+		if !strings.HasSuffix(name, "-journal") && !strings.HasSuffix(name, "-wal") {
+			all = append(all, clean(name))
+		}
+	}
+	if n := len(all) - 3; n > 0 {
+		all = append(all[:3], fmt.Sprintf("%d more", n))
+	}
+	return all
+}
+
+// rescue moves what a stopped generation stored beside its program into the environment's
+// data, and returns what it moved and the folder. Only the files of the newest generations
+// are kept there.
+func (e *environment) rescue(g *generation) (files []string, folder string, err error) {
+	files = g.stored()
+	if len(files) == 0 {
+		return nil, "", nil
+	}
+	all := filepath.Join(e.data(), besideFolder)
+	folder = filepath.Join(all, filepath.Base(g.dir))
+	for _, name := range files {
+		to := filepath.Join(folder, name)
+		if err = errors.Join(os.MkdirAll(filepath.Dir(to), 0o700), os.Rename(filepath.Join(g.path("rootfs"), name), to)); err != nil {
+			return nil, "", fmt.Errorf("cannot keep %s, which the application stored beside its program: %w", clean(name), err)
+		}
+	}
+	entries, err := os.ReadDir(all)
+	if err != nil {
+		return nil, "", err
+	}
+	var numbers []int
+	for _, d := range entries {
+		if n, is := number(d.Name()); is {
+			numbers = append(numbers, n)
+		}
+	}
+	slices.Sort(numbers)
+	for _, n := range numbers[:max(0, len(numbers)-maxBeside)] {
+		if err := removeAll(filepath.Join(all, fmt.Sprintf("gen-%d", n))); err != nil {
+			return nil, "", err
+		}
+	}
+	return shown(files), folder, nil
 }
