@@ -15,7 +15,7 @@ import (
 // advisories checks that this machine has the data that goldenpath run compares the
 // repository's dependencies with.
 func advisories(r *repo) finding {
-	files := slices.DeleteFunc(slices.Clone(r.o.Files), fixture.MatchString)
+	files := slices.DeleteFunc(slices.Clone(r.o.Files), func(f string) bool { return fixture.MatchString(f) || r.namesNothing(f) })
 	needed := lockfile.Ecosystems(files)
 	// Without the advisories about actions the gate is complete, and says that it has none.
 	needed = slices.DeleteFunc(needed, func(e string) bool { return e == lockfile.Actions })
@@ -36,4 +36,14 @@ func advisories(r *repo) finding {
 			[]string{"security-gate database update --ecosystems " + quote(strings.Join(lacks, ","))}}
 	}
 	return finding{state: report.OK, found: "advisories for " + english.WordSeries(needed, "and")}
+}
+
+// namesNothing reports whether a file is a manifest without dependencies.
+func (r *repo) namesNothing(file string) bool {
+	m, is := lockfile.Of(file)
+	if !is {
+		return false
+	}
+	b, err := r.read(file)
+	return err == nil && !m.Asks(b)
 }

@@ -131,7 +131,7 @@ func TestCheckout(t *testing.T) {
 		}, "lock files", report.OK, "2 manifests have a lock file", ""},
 		"no advisories":   {with("Cargo.lock", ""), "advisories", report.Warned, "no advisories for crates.io on this machine", "security-gate database update --ecosystems crates.io"},
 		"in a workflow":   {func(p *repo) { p.hosted = true }, "advisories", report.NotApplicable, "asks osv.dev", ""},
-		"nothing to lock": {without("package.json"), "lock files", report.NotApplicable, "no package manifest", ""},
+		"nothing to lock": {without("package.json"), "lock files", report.NotApplicable, "no committed manifest names dependencies", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := healthy(t)

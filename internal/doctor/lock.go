@@ -53,7 +53,7 @@ func lockFiles(r *repo) finding {
 	case len(lacks) > 0:
 		return finding{report.Warned, several(lacks), "a later build may use other versions than the tested one", fix}
 	case manifests == 0:
-		return notApplicable("no package manifest is committed")
+		return notApplicable("no committed manifest names dependencies to lock")
 	}
 	return finding{state: report.OK, found: english.Plural(manifests, "manifest has", "manifests have") + " a lock file"}
 }

@@ -70,7 +70,7 @@ func waiverHint(findings []report.Finding, h Hint, now time.Time) ([]report.Sect
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Fix the findings first. To accept them until a date, run this, then %s:\n", cmp.Or(h.Then, "commit "+h.file()))
 	if slices.ContainsFunc(waivers, func(w Waiver) bool { return w.Rule != "" }) {
-		b.WriteString("# The id of a rule waives the rule in that file, also for later findings. The fingerprint of a finding, from security-gate.json, waives only it.\n")
+		b.WriteString("# The id of a rule waives the rule in that file, also for later findings. The fingerprint of a finding, from the JSON report (--report FILE), waives only it.\n")
 	}
 	switch {
 	case len(ids) > hintIDs || slices.ContainsFunc(ids, hasControl):
@@ -90,7 +90,7 @@ func waiverHint(findings []report.Finding, h Hint, now time.Time) ([]report.Sect
 		b.WriteString("# A secret stays in the history when its line is removed. After revoking it, take it out of the branch (git rebase --interactive), or waive it.\n")
 	}
 	if n := len(secrets) - hintIDs; n > 0 {
-		fmt.Fprintf(&b, "# and %d more: their fingerprints are in security-gate.json\n", n)
+		fmt.Fprintf(&b, "# and %d more: their fingerprints are in the JSON report (--report FILE)\n", n)
 	}
 	return []report.Section{
 		{Title: "how to waive the blocking findings", Open: true, Text: b.String()},

@@ -25,7 +25,7 @@ func TestWaiverHint(t *testing.T) {
 		t.Fatalf("%+v", sections)
 	}
 	want := `# Fix the findings first. To accept them until a date, run this, then commit it, and run again:
-# The id of a rule waives the rule in that file, also for later findings. The fingerprint of a finding, from security-gate.json, waives only it.
+# The id of a rule waives the rule in that file, also for later findings. The fingerprint of a finding, from the JSON report (--report FILE), waives only it.
 security-gate waive CVE-2026-1 DS-0002 6f1c --owner 'Ann Lee' --reason 'to be fixed by 2026-12-21' --until 2026-12-21
 # 1 secret is in the files: revoke and rotate first. --all does not waive secrets in the files; name each one that is harmless:
 security-gate waive 07f57c0796ce7f3bcba4aabac1e80720 --owner 'Ann Lee' --reason 'to be fixed by 2026-12-21' --until 2026-12-21

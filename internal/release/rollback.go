@@ -67,7 +67,7 @@ func Rollback(ctx context.Context, d Deps, o RollbackOptions) (*report.Report, e
 	took := d.Now().Sub(start)
 	r.Checks = append(r.Checks, report.Check{Name: "rollback", State: report.OK, Result: answersAt(running.Digest, running.URL), Note: "recorded as " + entry.ID})
 	r.Verdict, r.Reason = report.Pass, report.ReasonRolledBack
-	r.Title = fmt.Sprintf("%s runs %s again, restored in %s", o.Environment, f.to.ID, took.Round(10*time.Millisecond))
+	r.Title = fmt.Sprintf("%s runs %s again, as release %s, restored in %s", o.Environment, f.to.ID, entry.ID, took.Round(10*time.Millisecond))
 	r.Seconds = took.Seconds()
 	r.Set("release", entry.ID)
 	r.Set("url", running.URL)

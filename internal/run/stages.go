@@ -133,12 +133,12 @@ func previewDown(ctx context.Context, x *execution) (*report.Report, error) {
 
 // plan returns the report of a dry run.
 func (x *execution) plan(all []step) *report.Report {
-	r := &report.Report{
-		Name: "run", Subject: x.Config.App, Commit: x.Job.Commit.ID, Verdict: report.Pass, Reason: report.ReasonPlanned,
-		Title: "nothing was changed: this is the plan", Started: x.Now().UTC(),
-	}
+	plan := report.Section{Title: "plan", Open: true, Head: []string{"stage", "does"}}
 	for _, s := range all {
-		r.Checks = append(r.Checks, report.Check{Name: s.name, State: report.Skipped, Result: s.does})
+		plan.Rows = append(plan.Rows, []string{s.name, s.does})
 	}
-	return r
+	return &report.Report{
+		Name: "run", Subject: x.Config.App, Commit: x.Job.Commit.ID, Verdict: report.Pass, Reason: report.ReasonPlanned,
+		Title: "nothing was changed: this is the plan", Started: x.Now().UTC(), Sections: []report.Section{plan},
+	}
 }

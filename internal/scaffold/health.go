@@ -57,7 +57,7 @@ func health(t *tree, dir string) (found, in string) {
 }
 
 // answers matches a line that answers a path, so that a client's path is not taken.
-var answers = regexp.MustCompile(`(?i)handle|\.(get|use|all|head|any|route|path|map\w*)\(|route|@\w+|\bget\b|mux|router|\burl\b|pathname|\bcase\b|\bpath\(|endpoint`)
+var answers = regexp.MustCompile(`(?i)handle|\.(get|use|all|head|any|route|path|map\w*)\(|route|@\w+|\bget\b|mux|router|\burl\b|pathname|\bcase\b|\bpath\(|endpoint|\b(path|url)\b\s*(==|in\b)|\bpath\.startswith\(`)
 
 func lineAt(text []byte, at int) []byte {
 	start := bytes.LastIndexByte(text[:at], '\n') + 1

@@ -63,9 +63,12 @@ func pythonManager(t *tree, dir string, p project) python {
 		return pip
 	}
 	files, production := requirements(t, dir)
+	for _, name := range files {
+		pip.install += " -r " + name
+	}
+	pip.install = strings.Replace(pip.install, " -r ", " && .venv/bin/pip install -q -r ", 1)
 	switch {
-	case len(files) > 0:
-		pip.install += " && .venv/bin/pip install -q -r " + strings.Join(files, " -r ")
+	case production != "":
 		pip.target = "python3 -m pip install -q --target lib -r " + production
 	case p.Build != nil || len(p.Project.Dependencies) > 0 || in("setup.py"):
 		what := "."
@@ -82,7 +85,7 @@ func pythonManager(t *tree, dir string, p project) python {
 }
 
 // requirements returns the requirement files to install for tests, and the one that
-// production needs.
+// production needs: none if all are for development.
 func requirements(t *tree, dir string) (files []string, production string) {
 	in := func(name string) bool { return t.has(path.Join(dir, name)) }
 	for _, name := range []string{"requirements.txt", "requirements/production.txt", "requirements/prod.txt", "requirements/base.txt", "requirements/common.txt"} {
@@ -98,9 +101,6 @@ func requirements(t *tree, dir string) (files []string, production string) {
 		if in(more) {
 			files = append(files, more)
 		}
-	}
-	if production == "" && len(files) > 0 {
-		production = files[0]
 	}
 	return files, production
 }

@@ -93,7 +93,7 @@ func (p *pyPart) django(s *start) bool {
 	if strings.Contains(settings, "sqlite3") {
 		s.entrypoint[2] = manage + "migrate --noinput" + with + " && " + s.entrypoint[2]
 		if strings.Contains(settings, "BASE_DIR") {
-			s.check = "the database is a file inside the release and is lost with it; " + s.check
+			s.check = "the database is a file inside the release: the next release starts without it; " + s.check
 		}
 	}
 	return true
