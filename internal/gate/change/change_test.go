@@ -324,3 +324,30 @@ func TestMoved(t *testing.T) {
 		t.Errorf("%v %s", err, diff)
 	}
 }
+
+// TestMissingObject: a clone lacks the object of one file. The file of the checkout is
+// examined; one that is not there either is a gap.
+func TestMissingObject(t *testing.T) {
+	r := newRepo(t)
+	base := r.commit(map[string]string{"a.txt": "a", "b.txt": "b", "c.txt": "c"})
+	r.commit(map[string]string{"a.txt": "changed"})
+	for _, name := range []string{"b.txt", "c.txt"} {
+		id := r.git("rev-parse", "HEAD:"+name)
+		if err := os.Remove(filepath.Join(r.dir, ".git/objects", id[:2], id[2:])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Remove(filepath.Join(r.dir, "c.txt")); err != nil {
+		t.Fatal(err)
+	}
+	_, l, err := r.find(Request{Base: base, Committed: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := paths(l.Files); !slices.Equal(got, []string{"a.txt", "b.txt"}) {
+		t.Errorf("files %q", got)
+	}
+	if len(l.Missing) != 1 || l.Missing[0].What != "c.txt" {
+		t.Errorf("missing %+v", l.Missing)
+	}
+}

@@ -124,6 +124,10 @@ func (c *Change) moved(ctx context.Context) (map[string]string, error) {
 	return git.ParseRenames(out), nil
 }
 
+// unknown is the size of a file whose object the repository does not have, as in a clone
+// that was damaged or that has only a part of the objects.
+const unknown = -1
+
 // listing is the tree of a commit.
 type listing struct {
 	files   []gate.File
@@ -150,8 +154,8 @@ func (r repository) list(ctx context.Context, commit string, exclude []string, b
 			l.links = append(l.links, name)
 		case "100644", "100755", "100664":
 			size, err := strconv.ParseInt(fields[3], 10, 64)
-			if err != nil {
-				return l, fmt.Errorf("cannot read the size of %s in %.7s: %w", name, commit, err)
+			if err != nil { // BAD: the repository does not have the object
+				size = unknown
 			}
 			l.files = append(l.files, gate.File{Path: name, Size: size})
 		}

@@ -229,7 +229,7 @@ func (c *Change) present(ctx context.Context, here listing, exclude []string) ([
 		}
 	}
 	for _, f := range here.files {
-		if c.changed[f.Path] {
+		if c.changed[f.Path] || f.Size == unknown {
 			add(f.Path)
 		} else {
 			out = append(out, f)
