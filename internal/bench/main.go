@@ -29,6 +29,9 @@ func main() {
 }
 
 func run(ctx context.Context, upstream string) error {
+	if upstream == "minutes" {
+		return benchMinutes(".cache/workflows")
+	}
 	dir, err := os.MkdirTemp("", "goldenpath-bench-*")
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/extension"
@@ -22,7 +23,8 @@ import (
 // run is the result of one run of a workflow.
 type run struct {
 	ok        bool
-	jobs      map[string]string // success, failure, skipped; by name, such as release/staging
+	jobs      map[string]string    // success, failure, skipped; by name, such as release/staging
+	from, to  map[string]time.Time // of the jobs that ran
 	summaries []summary
 	log       string
 }
@@ -33,6 +35,7 @@ type summary struct{ job, step, text string }
 // line is a line of act's JSON log.
 type line struct {
 	Job, Step, Msg, Command, Content string
+	Time                             time.Time
 	JobResult                        string
 	StepResult                       string
 }
@@ -102,7 +105,7 @@ func (b *bench) emptyVolumes() {
 }
 
 func (b *bench) read(log []byte) *run {
-	r := &run{jobs: map[string]string{}}
+	r := &run{jobs: map[string]string{}, from: map[string]time.Time{}, to: map[string]time.Time{}}
 	var plain strings.Builder
 	in := bufio.NewScanner(bytes.NewReader(log))
 	in.Buffer(nil, 16<<20)
@@ -115,6 +118,12 @@ func (b *bench) read(log []byte) *run {
 		if l.Command == "summary" {
 			r.summaries = append(r.summaries, summary{l.Job, l.Step, l.Content})
 			continue
+		}
+		if l.Step != "" || l.JobResult != "" {
+			if r.from[l.Job].IsZero() {
+				r.from[l.Job] = l.Time
+			}
+			r.to[l.Job] = l.Time
 		}
 		if l.JobResult != "" {
 			r.jobs[l.Job] = l.JobResult
@@ -132,17 +141,29 @@ func (b *bench) read(log []byte) *run {
 func (b *bench) keep(name string, r *run) {
 	dir := filepath.Join(top(b.t), ".cache/workflows")
 	write(b.t, filepath.Join(dir, name+".log"), r.log)
-	var text strings.Builder
+	seconds := map[string]float64{} // make bench computes minutes from it
+	for job, result := range r.jobs {
+		if result != "skipped" {
+			seconds[job] = r.to[job].Sub(r.from[job]).Seconds()
+		}
+	}
+	text, err := json.Marshal(seconds)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	write(b.t, filepath.Join(dir, name+".json"), string(text))
+	var page strings.Builder
 	for _, s := range r.summaries {
-		fmt.Fprintf(&text, "# %s: %s\n\n%s\n\n", s.job, s.step, s.text)
+		fmt.Fprintf(&page, "# %s: %s\n\n%s\n\n", s.job, s.step, s.text)
 	}
 	for _, c := range b.hub.Comments(number) {
-		fmt.Fprintf(&text, "# comment on pull request %d\n\n%s\n\n", number, c.Body)
+		fmt.Fprintf(&page, "# comment on pull request %d\n\n%s\n\n", number, c.Body)
 	}
-	write(b.t, filepath.Join(dir, name+".md"), text.String())
-	var page strings.Builder
+	read := page.String()
+	write(b.t, filepath.Join(dir, name+".md"), read)
+	page.Reset()
 	page.WriteString(pageHead)
-	if err := goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithRendererOptions(html.WithUnsafe())).Convert([]byte(text.String()), &page); err != nil {
+	if err := goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithRendererOptions(html.WithUnsafe())).Convert([]byte(read), &page); err != nil {
 		b.t.Fatal(err)
 	}
 	write(b.t, filepath.Join(dir, name+".html"), page.String())

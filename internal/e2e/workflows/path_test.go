@@ -81,6 +81,9 @@ func TestPath(t *testing.T) {
 	b.open(head)
 	r = b.act("2-synchronize", "goldenpath.yml", "pull_request", b.pullRequest("synchronize", main, head))
 	b.succeeded("synchronize", r)
+	if len(r.jobs) > 5 {
+		t.Errorf("a push starts %d jobs, and at most 5 were promised: %v", len(r.jobs), r.jobs)
+	}
 	b.answers(b.address(), head)
 	if c := b.hub.Comments(number); len(c) != 1 || c[0].Edited == 0 {
 		t.Errorf("the comment was not edited: %d", len(c))
@@ -125,6 +128,9 @@ func (b *bench) release(name, message string) (digest string) {
 		"ref": "refs/heads/main", "before": before, "after": commit, "head_commit": map[string]any{"id": commit}, "repository": repositoryPayload(),
 	})
 	b.succeeded(name, r)
+	if len(r.jobs) > 7 {
+		b.t.Errorf("%s: a release starts %d jobs, and at most 7 were promised: %v", name, len(r.jobs), r.jobs)
+	}
 	b.summarized(r, "passed its soak")
 	digest = running(b.t, "staging")
 	if live := running(b.t, "production"); live != digest {
