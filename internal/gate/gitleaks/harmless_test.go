@@ -1,6 +1,9 @@
 package gitleaks
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // TestHarmless: values that public repositories have beside a word such as key or token, and
 // values that only resemble them.
@@ -13,7 +16,9 @@ func TestHarmless(t *testing.T) {
 		{"curl-auth-header", "your-api-key", "", true},
 		{"curl-auth-header", random, "", false},
 		{"curl-auth-user", "$REGISTRY_USER:$(cat /run/password)", "", true},
+		{"curl-auth-user", "admin:", "", true},
 		{"curl-auth-user", "admin:" + random, "", false},
+		{generic, "UN_SONARR_0_API_KEY", "", true},
 		{"slack-webhook-url", "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX", "", true},
 		{generic, "0018_remove_ping_body", "", true},
 		{generic, "5.0.0-1667386184.dfbbb54", "", true},
@@ -25,12 +30,32 @@ func TestHarmless(t *testing.T) {
 		{generic, "id=MY_SECRET,env=MY_SECRET_ENV", "", true},
 		{generic, "WAUZZZ8K9CA123456", `KEY_VIN, "WAUZZZ8K9CA123456"`, true},
 		{generic, "abcdefghijklmno0123456789", "", true},
+		{generic, "AgBy" + strings.Repeat(random, 30), "", true}, // spec.encryptedData of a SealedSecret
+		{generic, "AgBy" + random, "", false},
 		{generic, random, "key = " + random, false},
 		{generic, random, "key: |\n  " + random, false},
 		{"github-pat", "your-token", "", false},
 	} {
 		if got := harmless(test.rule, test.value, test.match); got != test.want {
 			t.Errorf("%s %q: harmless %v", test.rule, test.value, got)
+		}
+	}
+}
+
+// TestSigned: a README with a picture that GitHub signed, and an address that AWS signed.
+func TestSigned(t *testing.T) {
+	id, token := "AKIA"+filled("<A:16>", 2), "ey"+filled("<a:20>", 3)+".ey"+filled("<a:30>", 4)+"."+filled("<a:40>", 5)
+	for _, test := range []struct {
+		rule, value, line string
+		want              bool
+	}{
+		{"aws-access-token", id, "https://b.s3.amazonaws.com/a.png?X-Amz-Credential=" + id + "%2F20260101%2Fus-east-1", true},
+		{"aws-access-token", id, "AWS_ACCESS_KEY_ID=" + id, false},
+		{"jwt", token, "https://private-user-images.githubusercontent.com/1/2.png?jwt=" + token, true},
+		{"jwt", token, "https://api.example.com/?jwt=" + token, false},
+	} {
+		if got := isSigned(test.rule, test.value, test.line); got != test.want {
+			t.Errorf("%s in %s: %v", test.rule, test.line, got)
 		}
 	}
 }
