@@ -26,11 +26,14 @@ const depth = 5
 
 // detector applies the default rules of the library, and ours.
 type detector struct {
-	text   *detect.Detector // every rule; encoded text is decoded
-	plain  *detect.Detector // every rule but generic; nothing is decoded
-	any    *detect.Detector // the generic rule alone; nothing is decoded
-	binary *detect.Detector // every rule but generic and jwt; encoded text is decoded
-	forms  *detect.Detector // the rules that need no word beside the secret; nothing is decoded
+	// The first two apply to the parts of a text that may be encoded, and decode them. The
+	// others decode nothing.
+	text   *detect.Detector // every rule
+	hidden *detect.Detector // for the readable parts of a binary file: every rule but generic and jwt
+	plain  *detect.Detector // every rule but generic
+	any    *detect.Detector // the generic rule alone
+	binary *detect.Detector // as hidden
+	forms  *detect.Detector // the rules that need no word beside the secret
 	own    *own
 	skip   []*config.Allowlist
 	paths  sync.Map // path → whether the rules skip it
@@ -65,7 +68,8 @@ func newDetector(ctx context.Context) (*detector, error) {
 	d.text = newLibrary(ctx, cfg, encoded, depth)
 	d.plain = newLibrary(ctx, cfg, others(all, generic), 0)
 	d.any = newLibrary(ctx, cfg, map[string]config.Rule{generic: all[generic]}, 0)
-	d.binary = newLibrary(ctx, cfg, others(all, generic, "jwt"), depth)
+	d.hidden = newLibrary(ctx, cfg, others(all, generic, "jwt"), depth)
+	d.binary = newLibrary(ctx, cfg, others(all, generic, "jwt"), 0)
 	d.forms = newLibrary(ctx, cfg, distinct(all), 0)
 	return d, nil
 }

@@ -40,21 +40,21 @@ func (d *detector) look(ctx context.Context, p piece, add func(secret)) {
 			add(s)
 		}
 	}
-	library := d.plain
+	library, decoding := d.plain, d.text
 	switch {
 	case p.forms:
-		library = d.forms
+		library, decoding = d.forms, nil
 	case p.binary:
-		library = d.binary
+		library, decoding = d.binary, d.hidden
 	}
 	report(func(yield func(secret)) { p.hits(ctx, library, yield) })
 	report(func(yield func(secret)) { d.own.tokens(p, yield) })
 	var guesses []secret
-	if library == d.plain {
+	if decoding != nil {
 		report(func(yield func(secret)) {
 			for _, part := range encodedParts(p.text) {
-				p.part(part).hits(ctx, d.text, func(s secret) {
-					switch { // d.text has all rules
+				p.part(part).hits(ctx, decoding, func(s secret) {
+					switch { // decoding may have all rules
 					case s.rule == generic:
 						guesses = append(guesses, s)
 					case !d.own.has(s.rule) || !strings.Contains(p.text, s.value):
@@ -78,7 +78,10 @@ func (d *detector) look(ctx context.Context, p piece, add func(secret)) {
 
 // part returns a part of a piece.
 func (p piece) part(r region) piece {
-	p.line, p.column, p.text = p.line+r.line, r.column, r.text
+	p.column, p.text = r.column, r.text
+	if p.line > 0 {
+		p.line += r.line
+	}
 	return p
 }
 
