@@ -11,17 +11,17 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/git"
 )
 
-// errMoved reports that another writer committed first.
-var errMoved = errors.New("another writer has changed the ledger")
-
 // commit commits a change on top of the tip and pushes the commit. git fast-import
 // updates the branch atomically, and refuses the update if the branch has moved to a
 // commit that the new one does not contain.
 func (l *Ledger) commit(ctx context.Context, tx *Tx, message string) error {
+	if l.Store != nil {
+		return l.save(ctx, tx)
+	}
 	made, err := l.Git.Output(ctx, bytes.NewReader(l.stream(tx, message)), "fast-import", "--quiet", "--done", "--date-format=raw")
 	if err != nil {
 		if after, beginErr := l.begin(ctx); beginErr == nil && after.tip != tx.tip {
-			return errMoved
+			return ErrMoved
 		}
 		return fmt.Errorf("cannot append to the ledger: %w", err)
 	}
@@ -36,7 +36,7 @@ func (l *Ledger) commit(ctx context.Context, tx *Tx, message string) error {
 	case err == nil:
 		return nil
 	case raced(err):
-		return errMoved
+		return ErrMoved
 	}
 	return explain("push", err)
 }

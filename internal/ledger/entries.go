@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -77,20 +78,8 @@ func (tx *Tx) nextID(ctx context.Context, e Entry) (string, error) {
 
 // Environments returns the environments that have entries, except previews.
 func (tx *Tx) Environments(ctx context.Context) ([]string, error) {
-	if tx.tip == "" {
-		return nil, nil
-	}
-	out, err := tx.ledger.Git.Output(ctx, nil, "ls-tree", "-z", "--name-only", tx.tip, "--", "entries/")
-	if err != nil {
-		return nil, err
-	}
-	var all []string
-	for name := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
-		if name = strings.TrimPrefix(name, "entries/"); validName.MatchString(name) && name != "preview" {
-			all = append(all, name)
-		}
-	}
-	return all, nil
+	folders, err := tx.tree.folders(ctx, "entries")
+	return slices.DeleteFunc(folders, func(name string) bool { return !validName.MatchString(name) || name == "preview" }), err
 }
 
 // Current returns the current release of an environment, or ErrNone if the environment
@@ -137,12 +126,12 @@ func (tx *Tx) Find(ctx context.Context, environment, id, kind string) (Entry, er
 // Entries returns the entries of an environment in order of time. If environment is
 // empty, it returns the entries of all environments.
 func (tx *Tx) Entries(ctx context.Context, environment string) ([]Entry, error) {
-	files, err := tx.files(ctx, path.Join("entries", environment)+"/")
+	files, err := tx.tree.files(ctx, path.Join("entries", environment)+"/")
 	if err != nil || len(files) == 0 {
 		return nil, err
 	}
 	all := make([]Entry, 0, len(files))
-	blobs, err := tx.readAll(ctx, files)
+	blobs, err := tx.tree.readAll(ctx, files)
 	if err != nil {
 		return nil, err
 	}
@@ -171,6 +160,14 @@ func parse(name string, b []byte) (Entry, error) {
 // changedByHand returns an error for a ledger file that goldenpath did not write.
 func changedByHand(name string, err error) error {
 	return fmt.Errorf("cannot read %s:%s: %w: the file was changed by hand; revert that commit on the branch", Branch, name, err)
+}
+
+// Damaged returns an error for a file of the ledger that somebody changed by hand.
+func (tx *Tx) Damaged(name string, err error) error {
+	if s := tx.ledger.Store; s != nil {
+		return fmt.Errorf("cannot read %s of the ledger in %s: %w: it was changed by hand; restore it, or remove the key", name, s, err)
+	}
+	return changedByHand(name, err)
 }
 
 func badName(environment string) error {

@@ -6,6 +6,8 @@
 // writers, one succeeds, and the other reads the new tip and tries again. Entries are
 // never changed.
 //
+// The ledger of previews on a cluster is kept in the cluster, see Store.
+//
 // Entries are not signed. Anyone who can push the branch can add an entry, so nothing is
 // deployed because of an entry alone: package release also verifies the evidence
 // attached to the image.
@@ -29,6 +31,7 @@ const Branch = "goldenpath-ledger"
 type Ledger struct {
 	Git    git.Repository // the app's repository, with access to Remote
 	Remote string         // remote that holds the branch; "": the repository itself
+	Store  Store          // keeps the ledger in place of the branch; nil: the branch
 	Now    func() time.Time
 }
 
@@ -85,7 +88,7 @@ func (l *Ledger) Update(ctx context.Context, message string, change func(context
 			return nil
 		}
 		err = l.commit(ctx, tx, message)
-		if !errors.Is(err, errMoved) {
+		if !errors.Is(err, ErrMoved) {
 			return err
 		}
 		if err := ctx.Err(); err != nil {
@@ -107,7 +110,7 @@ func (l *Ledger) View(ctx context.Context, read func(context.Context, *Tx) error
 // Unread returns a remote that holds a ledger which is not read, because the ledger is the
 // one of this clone, or "".
 func (l *Ledger) Unread(ctx context.Context) string {
-	if l.Remote != "" {
+	if l.Remote != "" || l.Store != nil {
 		return ""
 	}
 	refs, err := l.Git.Run(ctx, "for-each-ref", "--format=%(refname)", "refs/remotes/*/"+Branch)
@@ -124,7 +127,7 @@ func (l *Ledger) Unread(ctx context.Context) string {
 // ViewAt runs the function read on the ledger as of a commit of its branch, without
 // fetching.
 func (l *Ledger) ViewAt(ctx context.Context, tip string, read func(context.Context, *Tx) error) error {
-	return read(ctx, &Tx{ledger: l, tip: tip, writes: map[string][]byte{}})
+	return read(ctx, l.at(tip))
 }
 
 // ref returns the reference that holds the ledger in this clone. The ledger of a remote is
@@ -139,6 +142,9 @@ func (l *Ledger) ref() string {
 
 // begin fetches the branch and starts a change on top of its tip.
 func (l *Ledger) begin(ctx context.Context) (*Tx, error) {
+	if l.Store != nil {
+		return l.load(ctx)
+	}
 	if l.Remote != "" {
 		_, err := l.Git.Run(ctx, "fetch", "--quiet", "--no-tags", l.Remote, "+refs/heads/"+Branch+":"+l.ref())
 		switch {
@@ -153,5 +159,10 @@ func (l *Ledger) begin(ctx context.Context) (*Tx, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the ledger: %w", err)
 	}
-	return &Tx{ledger: l, tip: tip, writes: map[string][]byte{}}, nil
+	return l.at(tip), nil
+}
+
+// at starts a change on top of a commit.
+func (l *Ledger) at(tip string) *Tx {
+	return &Tx{ledger: l, tip: tip, tree: branch{l.Git, tip}, writes: map[string][]byte{}}
 }

@@ -12,6 +12,7 @@ import (
 type Tx struct {
 	ledger *Ledger
 	tip    string            // "": before the first entry
+	tree   tree              // what it started from
 	writes map[string][]byte // nil: the file is deleted
 	order  []string          // names in writes, in the order of the first write
 }
@@ -32,49 +33,17 @@ func (tx *Tx) set(name string, content []byte) {
 // Read returns the content of a file as of the commit that the change started from, or
 // ErrNone.
 func (tx *Tx) Read(ctx context.Context, name string) ([]byte, error) {
-	if tx.tip == "" {
-		return nil, ErrNone
-	}
-	names, err := tx.list(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	if len(names) != 1 || names[0] != name {
-		return nil, ErrNone
-	}
-	return tx.ledger.Git.Output(ctx, nil, "cat-file", "blob", tx.tip+":"+name)
+	return tx.tree.read(ctx, name)
 }
-
-// file is a file of the branch, with the id of its blob.
-type file struct{ name, blob string }
 
 // list returns the names of the files below paths.
 func (tx *Tx) list(ctx context.Context, below ...string) ([]string, error) {
-	files, err := tx.files(ctx, below...)
+	files, err := tx.tree.files(ctx, below...)
 	names := make([]string, len(files))
 	for i, f := range files {
 		names[i] = f.name
 	}
 	return names, err
-}
-
-// files returns the files below paths, sorted by name.
-func (tx *Tx) files(ctx context.Context, below ...string) ([]file, error) {
-	if tx.tip == "" {
-		return nil, nil
-	}
-	out, err := tx.ledger.Git.Output(ctx, nil, append([]string{"ls-tree", "-r", "-z", tx.tip, "--"}, below...)...)
-	if err != nil {
-		return nil, err
-	}
-	var all []file
-	for line := range strings.SplitSeq(string(out), "\x00") {
-		head, name, ok := strings.Cut(line, "\t") // the head is mode, type and id
-		if f := strings.Fields(head); ok && len(f) == 3 {
-			all = append(all, file{name, f[2]})
-		}
-	}
-	return all, nil
 }
 
 // validName restricts the names of environments to plain words, because the names become

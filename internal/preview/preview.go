@@ -1,8 +1,9 @@
 // Package preview creates, finds and removes the environments of pull requests.
 //
-// Up reserves a preview in the ledger before it deploys. The reservation is one
-// compare-and-swap, so two runs cannot both take the last place within the limits or the
-// budget. Sweep finds previews both in the ledger and, by their labels, in the target,
+// Up reserves a preview in the ledger before it deploys. The ledger of previews is kept
+// where they run: in the cluster, in the backend's state, or in the clone. The reservation
+// is one compare-and-swap, so two runs cannot both take the last place within the limits or
+// the budget. Sweep finds previews both in the ledger and, by their labels, in the target,
 // so it also removes previews that are missing from the ledger.
 package preview
 
@@ -57,6 +58,19 @@ type Deps struct {
 	By           string
 	Guard        []string // argv of `goldenpath guard`
 	Say          func(target.Phase)
+}
+
+// recorder is implemented by targets that keep the records of their previews themselves.
+type recorder interface{ Ledger() ledger.Store }
+
+// Ledger returns the ledger with the records of a target's previews: the one that the
+// target keeps, else the given one. Previews are recorded where they run, so that the run
+// of a pull request needs no right to write to the repository.
+func Ledger(t Target, l *ledger.Ledger) *ledger.Ledger {
+	if r, ok := t.(recorder); ok {
+		return &ledger.Ledger{Store: r.Ledger(), Now: l.Now}
+	}
+	return l
 }
 
 func (d Deps) say(p target.Phase) {

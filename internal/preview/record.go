@@ -76,17 +76,16 @@ func readRecord(ctx context.Context, tx *ledger.Tx, name string) (record, error)
 	if err != nil {
 		return record{}, err
 	}
-	return parseRecord(recordPath(name), b)
+	return parseRecord(tx, recordPath(name), b)
 }
 
-func parseRecord(name string, b []byte) (record, error) {
-	const remedy = "the file was edited by hand: git revert that commit on the branch"
+func parseRecord(tx *ledger.Tx, name string, b []byte) (record, error) {
 	var r record
 	if err := json.Unmarshal(b, &r); err != nil {
-		return r, fmt.Errorf("cannot read %s:%s: %w: %s", ledger.Branch, name, err, remedy)
+		return r, tx.Damaged(name, err)
 	}
 	if r.Schema != recordSchema || recordPath(r.Name) != name {
-		return r, fmt.Errorf("cannot read %s:%s: not a record of preview %s: %s", ledger.Branch, name, path.Base(name), remedy)
+		return r, tx.Damaged(name, errors.New("not a record of this preview"))
 	}
 	return r, nil
 }
@@ -99,7 +98,7 @@ func readRecords(ctx context.Context, tx *ledger.Tx) ([]record, error) {
 	}
 	var all []record
 	for name, b := range files {
-		r, err := parseRecord(name, b)
+		r, err := parseRecord(tx, name, b)
 		if err != nil {
 			return nil, err
 		}

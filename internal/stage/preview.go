@@ -35,5 +35,5 @@ func PreviewDown(ctx context.Context, j *Job) (*report.Report, error) {
 }
 
 func (j *Job) previews() preview.Deps {
-	return preview.Deps{Target: j.Target, Repository: j.Image, Ledger: j.Ledger, Now: j.Now, By: j.By, Guard: j.Guard}
+	return preview.Deps{Target: j.Target, Repository: j.Image, Ledger: preview.Ledger(j.Target, j.Ledger), Now: j.Now, By: j.By, Guard: j.Guard}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed-b235b314/goldenpath/internal/ledger"
 	"github.com/seed-b235b314/goldenpath/internal/preview"
 	"github.com/seed-b235b314/goldenpath/internal/target"
 	"github.com/seed-b235b314/goldenpath/internal/target/terraform"
@@ -79,6 +80,9 @@ func (w workspaces) Down(ctx context.Context, environment string) error {
 func (w workspaces) List(ctx context.Context) iter.Seq2[target.Running, error] {
 	return w.of("").List(ctx)
 }
+
+// Ledger returns where the previews are recorded.
+func (w workspaces) Ledger() ledger.Store { return w.of("").Ledger() }
 
 // sensitive matches settings of a backend that are not repeated in the ledger.
 var sensitive = regexp.MustCompile(`(?i)token|password|secret|key_id|access_key|sas|conn|cred|username`)

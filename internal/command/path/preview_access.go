@@ -63,30 +63,41 @@ func (c *PreviewAccess) Do(ctx context.Context, env *command.Env) (*report.Repor
 	for _, a := range accounts {
 		r.Checks = append(r.Checks, report.Check{Name: a.name, State: report.OK, Result: "deploys " + english.WordSeries(a.environments, "and"), Note: "secret " + a.secret})
 	}
-	r.SetData(map[string]string{"manifest": manifest})
-	apply := "goldenpath preview access | kubectl apply --filename -"
+	own := "goldenpath preview access"
 	if c.Environment != "" {
-		apply = strings.Replace(apply, " |", " --environment "+c.Environment+" |", 1)
+		own += " --environment " + c.Environment
 	}
 	if c.Namespace != "goldenpath" {
-		apply = strings.Replace(apply, " |", " --namespace "+c.Namespace+" |", 1)
+		own += " --namespace " + c.Namespace
 	}
+	apply, err := deliver(env, c.Output, c.File, manifest, r, own)
+	if err != nil {
+		return nil, err
+	}
+	r.Sections = []report.Section{{Title: "commands for an administrator of the cluster, in this repository", Open: true, Text: commands(accounts, apply)}}
+	return r, nil
+}
+
+// deliver prints a manifest, or writes it to a file, and returns the command that applies it.
+// own is the command that prints it.
+func deliver(env *command.Env, o command.Output, file, manifest string, r *report.Report, own string) (apply string, err error) {
+	r.SetData(map[string]string{"manifest": manifest})
+	apply = own + " | kubectl apply --filename -"
 	switch {
-	case c.File != "":
-		if err := os.WriteFile(c.File, []byte(manifest), 0o644); err != nil {
-			return nil, report.Usage(fmt.Sprintf("cannot write the manifest: %v: set --output to a file in a folder that exists", err))
+	case file != "":
+		if err := os.WriteFile(file, []byte(manifest), 0o644); err != nil {
+			return "", report.Usage(fmt.Sprintf("cannot write the manifest: %v: set --output to a file in a folder that exists", err))
 		}
-		apply = "kubectl apply --filename '" + strings.ReplaceAll(c.File, "'", `'\''`) + "'"
-		r.Title += " in " + filepath.Base(c.File)
-	case !c.JSON:
+		apply = "kubectl apply --filename '" + strings.ReplaceAll(file, "'", `'\''`) + "'"
+		r.Title += " in " + filepath.Base(file)
+	case !o.JSON:
 		if _, err := fmt.Fprint(env.Stdout, manifest); err != nil {
-			return nil, err
+			return "", err
 		}
 		env.Stdout, env.Out = env.Stderr, env.Err // the report; what is printed can be piped to kubectl
 	}
 	env.Out = report.Screen{Colour: env.Out.Colour} // a wrapped command could not be pasted
-	r.Sections = []report.Section{{Title: "commands for an administrator of the cluster, in this repository", Open: true, Text: commands(accounts, apply)}}
-	return r, nil
+	return apply, nil
 }
 
 // resourceName matches the names that Kubernetes accepts for a namespace.
@@ -188,8 +199,8 @@ func manifestOf(accounts []account) (string, error) {
 			own+", annotations: {kubernetes.io/service-account.name: "+a.name+"}", "type: kubernetes.io/service-account-token\n")
 		var cluster []kubernetes.Rule
 		about := "# The namespaces of the environments, and what goldenpath reads outside them.\n"
-		for _, r := range a.rights {
-			if r.Namespace == "" {
+		for i, r := range a.rights {
+			if a.environments[i] == "preview" {
 				about = "# Each preview has a namespace of its own. RBAC can allow its creation only in the whole cluster,\n# so these rights include every Secret: use a separate cluster for previews.\n"
 			}
 			for _, rule := range r.Cluster {
@@ -200,10 +211,12 @@ func manifestOf(accounts []account) (string, error) {
 		}
 		role(about, "ClusterRole", "name: goldenpath-"+a.name, "goldenpath-"+a.name, cluster)
 		for i, r := range a.rights {
-			if r.Namespace != "" {
-				add("", "v1", "Namespace", "name: "+r.Namespace, "")
-				role("# What goldenpath reads and writes in "+a.environments[i]+".\n", "Role", "namespace: "+r.Namespace+", name: "+a.name, a.name, r.Inside)
+			about := "# What goldenpath reads and writes in " + a.environments[i] + ".\n"
+			if a.environments[i] == "preview" {
+				about = "# The ledger of previews: which exist, when they expire, and what they cost.\n"
 			}
+			add("", "v1", "Namespace", "name: "+r.Namespace, "")
+			role(about, "Role", "namespace: "+r.Namespace+", name: "+a.name, a.name, r.Inside)
 		}
 	}
 	return b.String(), failed

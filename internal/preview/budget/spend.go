@@ -35,11 +35,11 @@ func ReadSpend(ctx context.Context, tx *ledger.Tx, t time.Time) (Spend, error) {
 	if errors.Is(err, ledger.ErrNone) {
 		return out, nil
 	}
-	if err == nil {
-		err = json.Unmarshal(b, &out)
-	}
 	if err != nil {
-		return out, fmt.Errorf("cannot read %s:%s: %w", ledger.Branch, spendPath(day), err)
+		return out, err
+	}
+	if err := json.Unmarshal(b, &out); err != nil {
+		return out, tx.Damaged(spendPath(day), err)
 	}
 	return out, nil
 }

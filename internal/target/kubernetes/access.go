@@ -24,8 +24,8 @@ type Rule struct {
 // Access lists what an account that deploys to an environment may do.
 type Access struct {
 	Cluster   []Rule   // in the whole cluster
-	Inside    []Rule   // in the environment's namespace; nil for previews, whose namespaces do not exist yet
-	Namespace string   // of the environment; "" for previews
+	Inside    []Rule   // in Namespace
+	Namespace string   // of the environment; for previews Home, because their own do not exist yet
 	Kinds     []string // kinds that the chart, kustomization or manifests render
 }
 
@@ -96,6 +96,9 @@ func (t *Target) Access(ctx context.Context, environment string, n Needs) (Acces
 	inside.add("networking.k8s.io", "networkpolicies", "create", "patch")
 	inside.add("", "pods", "deletecollection")
 	out.Cluster = append(inside.rules(), out.Cluster...)
+	home := ruleSet{}
+	home.add("", "configmaps", "get", "create", "update") // the ledger of previews
+	out.Namespace, out.Inside = Home, home.rules()
 	return out, nil
 }
 

@@ -118,6 +118,9 @@ metadata: {name: refused}
 			}
 			guard := &authorizer{api: a, access: access, used: map[string]bool{}, denied: map[string]bool{}}
 			a.fault = guard.fault
+			if namespace == "" {
+				a.put("/api/v1/namespaces/"+Home, `{"kind":"Namespace"}`) // preview access prints it
+			}
 			if namespace != "" {
 				a.put("/api/v1/namespaces/"+namespace, `{"kind":"Namespace"}`)
 			}
@@ -137,6 +140,17 @@ metadata: {name: refused}
 			for _, err := range at.List(t.Context()) {
 				if err != nil && namespace == "" {
 					t.Error(err)
+				}
+			}
+			if namespace == "" { // twice: it is created, and then replaced
+				for range 2 {
+					_, version, err := at.Ledger().Load(t.Context())
+					if err != nil {
+						t.Error(err)
+					}
+					if err := at.Ledger().Save(t.Context(), map[string][]byte{"previews/pr-1.json": []byte("{}")}, version); err != nil {
+						t.Error(err)
+					}
 				}
 			}
 			if err := at.Down(t.Context(), environment); err != nil {

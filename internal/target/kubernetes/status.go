@@ -32,7 +32,7 @@ func (t *Target) Status(ctx context.Context, environment string) (target.Running
 	r.Environment, r.App = environment, t.App
 	_, preview := previewName(environment)
 	inv, err := c.readInventory(ctx, name)
-	if preview && errors.Is(err, errEdited) {
+	if preview && (errors.Is(err, errEdited) || apierrors.IsForbidden(err)) {
 		r.Notes = append(r.Notes, err.Error()) // it can be removed all the same
 		return r, nil
 	}
