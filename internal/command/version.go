@@ -8,9 +8,9 @@ import (
 	"golang.org/x/mod/module"
 )
 
-// A release sets both with linker flags, because it builds without the repository's
+// A release sets them with linker flags, because it builds without the repository's
 // history to get the same bytes in any folder.
-var version, commit string
+var version, commit, image string
 
 // Build identifies the source of a binary.
 type Build struct {
@@ -18,13 +18,14 @@ type Build struct {
 	Commit   string // full commit id of the source; "" if unknown
 	Modified bool   // the source had changes that Commit does not contain
 	Release  bool   // built by the release process
+	Image    string // of goldenpath, without a tag, in the registry of the release; "": not a release
 }
 
 // Built identifies the source of this binary. A release's tag is a later commit than
 // Commit, because it names the digests of images that contain this binary.
 func Built() Build {
 	if version != "" {
-		return Build{Version: version, Commit: commit, Release: true}
+		return Build{Version: version, Commit: commit, Release: true, Image: image}
 	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

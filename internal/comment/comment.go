@@ -72,7 +72,7 @@ func (p Part) marker() marker {
 		m.Commit = p.Report.Commit
 	}
 	if p.Trusted && p.Section == previewSection {
-		m.URL = report.SafeLink(p.Report.Output("url"))
+		m.URL, m.Generation = report.SafeLink(p.Report.Output("url")), oneLine(p.Report.Output("generation"))
 	}
 	return m
 }

@@ -17,17 +17,19 @@ import (
 // the job's own account wrote, which only goldenpath and people with write access
 // to the repository can edit.
 type marker struct {
-	Section string         `json:"section"`          // preview, or the name of the report
-	Report  string         `json:"report,omitempty"` // command that made the report: preview-up, preview-down
-	Verdict report.Verdict `json:"verdict,omitempty"`
-	Reason  report.Reason  `json:"reason,omitempty"`
-	Title   string         `json:"title,omitempty"`
-	Commit  string         `json:"commit,omitempty"`  // full commit id; "": the section does not belong to one
-	Trusted bool           `json:"trusted,omitempty"` // the report was made with trusted code
-	URL     string         `json:"url,omitempty"`     // where the preview answers
-	Run     string         `json:"run,omitempty"`     // web page of the run that made the report
-	Rows    []row          `json:"rows,omitempty"`    // of the overview; none: the title is the row
-	Steps   []string       `json:"steps,omitempty"`   // what to do, if the section blocks
+	Section    string         `json:"section"`          // preview, or the name of the report
+	Report     string         `json:"report,omitempty"` // command that made the report: preview-up, preview-down
+	Verdict    report.Verdict `json:"verdict,omitempty"`
+	Reason     report.Reason  `json:"reason,omitempty"`
+	Title      string         `json:"title,omitempty"`
+	Commit     string         `json:"commit,omitempty"`     // full commit id; "": the section does not belong to one
+	Trusted    bool           `json:"trusted,omitempty"`    // the report was made with trusted code
+	URL        string         `json:"url,omitempty"`        // where the preview answers
+	Generation string         `json:"generation,omitempty"` // of the preview whose seed was left to another job
+	Seeded     bool           `json:"seeded,omitempty"`     // that job ran it
+	Run        string         `json:"run,omitempty"`        // web page of the run that made the report
+	Rows       []row          `json:"rows,omitempty"`       // of the overview; none: the title is the row
+	Steps      []string       `json:"steps,omitempty"`      // what to do, if the section blocks
 }
 
 // Bounds of a marker.

@@ -37,7 +37,7 @@ func TestDefaults(t *testing.T) {
 		Battery:  Battery{Smoke: []Smoke{{Get: "/", Status: 200, Redirects: true}}},
 		Preview: Preview{
 			Deploy: Deploy{Target: "process"}, Ready: Ready{Path: "/", Timeout: Duration(time.Minute)},
-			TTL: Duration(24 * time.Hour), MaxTTL: Duration(7 * 24 * time.Hour), SweepEvery: Duration(time.Hour),
+			TTL: Duration(24 * time.Hour), MaxTTL: Duration(7 * 24 * time.Hour), SweepEvery: Duration(6 * time.Hour),
 			Limit: Limit{Repository: 20}, Prices: Prices{CPU: price(0.0316), Memory: price(0.0042), Storage: price(0.00014)}, OnFailure: "keep",
 			Isolation: Isolation{Egress: "none", CPU: "4", Memory: "8Gi", Pods: 20},
 		},

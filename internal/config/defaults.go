@@ -70,7 +70,7 @@ func (p *Preview) defaults(image string) {
 	setDefault(&p.TTL, defaultTTL)
 	setDefault(&p.MaxTTL, defaultMaxTTL)
 	p.TTL = min(p.TTL, p.MaxTTL)
-	setDefault(&p.SweepEvery, Duration(time.Hour))
+	setDefault(&p.SweepEvery, Duration(6*time.Hour)) // the schedule of the starter
 	p.Ready.defaults()
 	setDefault(&p.Limit.Repository, 20)
 	if p.Budget != nil {

@@ -28,7 +28,7 @@ func FuzzLongest(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if d, err := longest([]string{text}); err == nil && d < time.Minute && d != 0 {
+		if d, err := LongestPause([]string{text}); err == nil && d < time.Minute && d != 0 {
 			t.Errorf("%q: %s", text, d)
 		}
 	})

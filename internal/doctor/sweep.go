@@ -47,31 +47,39 @@ func sweep(r *repo) finding {
 			"goldenpath init --with sweep", "or copy workflows/sweep.yml from the goldenpath repository to " + folder + "/goldenpath-sweep.yml",
 		}}
 	}
-	every, err := longest(crons)
+	every, err := LongestPause(crons)
 	if err != nil {
-		return finding{report.Failed, err.Error(), "", []string{"schedule:", "  - cron: 17 * * * *"}}
+		return finding{report.Failed, err.Error(), "", []string{"schedule:", "  - cron: 17 */6 * * *"}}
 	}
 	ttl, configured := r.config.Preview.TTL.D(), r.config.Preview.SweepEvery.D()
 	effective := fmt.Sprintf("a preview with a TTL of %s is removed after %s at most", span(ttl), span(ttl+every))
 	fix = []string{"preview: {sweep-every: " + span(every) + "}   in .goldenpath.yml, or change the schedule to run at least every " + span(configured)}
+	cluster := r.config.Preview.Target == "kubernetes" // where a controller may sweep, which cannot be seen from here
+	pause := fmt.Sprintf("the longest pause between scheduled sweeps is %s, ", span(every))
 	switch {
-	case every > ttl:
-		return finding{report.Failed, fmt.Sprintf("the longest pause between sweeps is %s, longer than preview.ttl (%s)", span(every), span(ttl)), effective, fix}
+	case every > ttl && !(cluster && every <= backstop):
+		return finding{report.Failed, pause + "longer than preview.ttl (" + span(ttl) + ")", effective, fix}
+	case every > configured && cluster:
+		return finding{report.Missing, pause + "and preview.sweep-every is " + span(configured), effective + ", unless the controller sweeps in the cluster: goldenpath preview list shows whether it does",
+			append(fix, "goldenpath preview controller | kubectl apply --filename -")}
 	case every > configured:
-		return finding{report.Warned, fmt.Sprintf("the longest pause between sweeps is %s, but preview.sweep-every is %s", span(every), span(configured)), effective + "; expiry and budgets are computed with the shorter interval", fix}
+		return finding{report.Warned, pause + "but preview.sweep-every is " + span(configured), effective + "; expiry and budgets are computed with the shorter interval", fix}
 	case len(shared) > 0:
 		return finding{report.Warned, several(shared), "GitHub disables the whole file, not only its schedule, after 60 days without activity", []string{"move the sweep into its own workflow"}}
 	}
 	return finding{state: report.OK, found: fmt.Sprintf("at least every %s; %s", span(every), effective)}
 }
 
-// longest returns the longest pause between two runs of the schedules combined, in UTC.
-func longest(crons []string) (time.Duration, error) {
+// backstop is the schedule of the starter, which is enough beside a controller.
+const backstop = 6 * time.Hour
+
+// LongestPause returns the longest pause between two runs of the schedules combined, in UTC.
+func LongestPause(crons []string) (time.Duration, error) {
 	var all []cron.Schedule
 	for _, c := range crons {
 		// The library accepts more than GitHub does, such as @hourly and TZ=.
 		if len(strings.Fields(c)) != 5 {
-			return 0, fmt.Errorf("cron %.60q: want five fields such as 17 * * * *", c)
+			return 0, fmt.Errorf("cron %.60q: want five fields such as 17 */6 * * *", c)
 		}
 		s, err := cron.ParseStandard(c)
 		if err != nil {
@@ -153,7 +161,7 @@ func (r *repo) alive(file string, s scheduled) finding {
 	every := time.Hour
 	for _, w := range r.workflows {
 		if w.file == file {
-			if e, err := longest(w.crons); err == nil {
+			if e, err := LongestPause(w.crons); err == nil {
 				every = e
 			}
 		}

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/github/githubtest"
+	"github.com/seed-b235b314/goldenpath/internal/target/kubernetes"
 )
 
 // lab is a repository with two packaged commits, a cluster with real pods, and a fake
@@ -270,17 +271,26 @@ func (l *lab) gone() {
 	}
 }
 
-// records returns the previews that the ledger lists as existing.
-func (l *lab) records() []string {
+// records returns the previews that the ledger lists as existing. The cluster keeps it.
+func (l *lab) records() (all []string) {
 	l.t.Helper()
-	if exec.Command("git", "-C", l.dir, "rev-parse", "--quiet", "--verify", "goldenpath-ledger").Run() != nil {
-		return nil
+	text := kubectl(l.t, "--namespace", kubernetes.Home, "get", "configmap", l.ledger(), "--ignore-not-found", "--output", "go-template={{range $k, $v := .data}}{{$k}} {{end}}")
+	for _, key := range strings.Fields(text) {
+		if strings.HasPrefix(key, "previews_") {
+			all = append(all, key)
+		}
 	}
-	return strings.Fields(git(l.t, l.dir, "ls-tree", "-r", "--name-only", "goldenpath-ledger", "previews/"))
+	return all
+}
+
+func (l *lab) ledger() string {
+	_, repository, _ := strings.Cut(l.env[2], "=")
+	return kubernetes.LedgerName(l.app, repository)
 }
 
 // removeAll restores the cluster, also after a failed test.
 func (l *lab) removeAll() {
+	kubectl(l.t, "--namespace", kubernetes.Home, "delete", "configmap", l.ledger(), "--ignore-not-found")
 	for _, ns := range l.namespaces() {
 		kubectl(l.t, "delete", "namespace", ns, "--wait=false")
 	}

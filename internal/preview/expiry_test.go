@@ -132,7 +132,7 @@ func TestLoweredMaxTTL(t *testing.T) {
 func TestRaisedWithALabel(t *testing.T) {
 	b := newBench(t)
 	r := b.raise(12, 0, "preview-extend-2h")
-	if got := r.Output("expires"); got != "2026-11-21T15:00:00Z" || !strings.Contains(fmt.Sprint(r.Checks), "removed by Sat 15:30 UTC at the latest") {
+	if got := r.Output("expires"); got != "2026-11-21T15:00:00Z" || !strings.Contains(fmt.Sprint(r.Checks), "removed before Sat 15:30 UTC by the next sweep") {
 		t.Errorf("expires %s, checks %+v", got, r.Checks)
 	}
 	running, err := b.target.Status(t.Context(), "preview/pr-12")

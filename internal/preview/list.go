@@ -23,9 +23,13 @@ func List(ctx context.Context, d Deps, p Policy) (*report.Report, error) {
 	}
 	var all []record
 	var spend budget.Spend
+	var w wait
 	err = d.Ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) (err error) {
 		if all, err = readRecords(ctx, tx); err == nil {
 			spend, err = budget.ReadSpend(ctx, tx, now)
+		}
+		if err == nil {
+			w, err = p.readWait(ctx, tx, now)
 		}
 		return err
 	})
@@ -33,7 +37,7 @@ func List(ctx context.Context, d Deps, p Policy) (*report.Report, error) {
 		return nil, err
 	}
 	unseen := map[string]record{}
-	forecast := budget.NewForecast(spend, now, p.SweepEvery)
+	forecast := budget.NewForecast(spend, now, w.most)
 	for _, r := range all {
 		unseen[r.Name] = r
 		forecast.Add(r.priced())
@@ -66,6 +70,9 @@ func List(ctx context.Context, d Deps, p Policy) (*report.Report, error) {
 			c.Result += " of " + budget.Money(p.PerDay, p.Currency)
 		}
 		r.Checks = append(r.Checks, c)
+	}
+	if p.Repository != "" { // previews of a local run have no schedule
+		r.Checks = append(r.Checks, w.check(p, now))
 	}
 	r.Set("count", fmt.Sprint(len(s.Rows)))
 	r.Seconds = d.Now().Sub(start).Seconds()

@@ -45,11 +45,12 @@ func (u *up) prepare(ctx context.Context) error {
 		return nil
 	}
 	before, done, err := u.done(ctx)
+	done.Seeded = done.Seeded || done.id() == u.o.Seeded
 	switch {
 	case err != nil:
 		return err
 	case done.Seeded:
-		return nil
+		return u.remember(ctx, before, done)
 	case u.o.DeferData:
 		u.check(report.Check{Name: "data", State: report.Skipped, Result: "left to a job without credentials: " + data.Step, Note: "goldenpath preview prepare runs it"})
 		u.report.Set("prepare", data.Step)

@@ -39,10 +39,15 @@ func (u *up) reserve(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		today, err = u.o.Policy.Admit(spend, r.priced(), pricedAll(all), u.now)
+		if u.wait, err = u.o.Policy.readWait(ctx, tx, u.now); err != nil {
+			return err
+		}
+		limits := u.o.Policy.Limits
+		limits.SweepEvery = u.wait.most
+		today, err = limits.Admit(spend, r.priced(), pricedAll(all), u.now)
 		if shortened = nil; errors.As(err, &shortened) && shortened.Reason == report.ReasonOverBudget && r.Expires.After(r.Due) {
 			r.Expires = r.Due
-			today, err = u.o.Policy.Admit(spend, r.priced(), pricedAll(all), u.now)
+			today, err = limits.Admit(spend, r.priced(), pricedAll(all), u.now)
 		}
 		if err != nil {
 			return err

@@ -15,8 +15,10 @@ import (
 
 // SweepOptions are the settings of a sweep.
 type SweepOptions struct {
-	Policy Policy
-	DryRun bool
+	Policy  Policy
+	Sweeper Sweeper // what repeats this sweep; zero: nothing
+	OnlyDue bool    // remove only what is closed or has expired, and nothing because of a limit or the budget
+	DryRun  bool
 }
 
 // concurrency is how many previews a sweep removes concurrently.

@@ -31,6 +31,9 @@ func (s *sweep) decide() {
 		forecast.Add(d.priced())
 	}
 	s.extend(forecast)
+	if s.o.OnlyDue {
+		return
+	}
 	s.enforceLimit(forecast, s.o.Policy.Author, func(d *decision) string { return d.Owner })
 	s.enforceLimit(forecast, s.o.Policy.Limit, func(*decision) string { return "repository" })
 	s.enforceBudget(forecast)

@@ -21,8 +21,10 @@ func (s *sweep) find(ctx context.Context) error {
 		for _, r := range all {
 			byName[r.Name] = &decision{recorded: true, record: r}
 		}
-		s.today, err = budget.ReadSpend(ctx, tx, s.now)
-		return err
+		if s.today, err = budget.ReadSpend(ctx, tx, s.now); err != nil {
+			return err
+		}
+		return s.readWait(ctx, tx)
 	})
 	if err != nil {
 		return err
@@ -52,6 +54,16 @@ func (s *sweep) find(ctx context.Context) error {
 		s.all = append(s.all, d)
 	}
 	return nil
+}
+
+// readWait makes forecasts use the interval at which previews are really removed.
+func (s *sweep) readWait(ctx context.Context, tx *ledger.Tx) error {
+	w, err := s.o.Policy.readWait(ctx, tx, s.now)
+	s.o.Policy.SweepEvery = w.most
+	if own := s.o.Sweeper.Every; own > 0 && (w.by == "" || own < w.most) {
+		s.o.Policy.SweepEvery = own
+	}
+	return err
 }
 
 func (d *decision) found(live target.Running) {

@@ -8,13 +8,18 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/preview/budget"
 )
 
-// recordChanges records, in one commit, the expiries that labels have changed and the
-// previews that the ledger did not contain.
+// recordChanges records, in one commit, the expiries that labels have changed, the
+// previews that the ledger did not contain, and that the sweeper has swept.
 func (s *sweep) recordChanges(ctx context.Context) error {
-	if !slices.ContainsFunc(s.all, (*decision).changed) {
+	if s.o.Sweeper.Name == "" && !slices.ContainsFunc(s.all, (*decision).changed) {
 		return nil
 	}
 	return s.Ledger.Update(ctx, "sweep: extended or found", func(ctx context.Context, tx *ledger.Tx) error {
+		if s.o.Sweeper.Name != "" {
+			if err := s.o.Sweeper.write(tx, s.now); err != nil {
+				return err
+			}
+		}
 		all, err := readRecords(ctx, tx)
 		if err != nil {
 			return err

@@ -30,7 +30,8 @@ type UpOptions struct {
 	Migrate     target.Migration
 	Services    target.Services
 	Seed        data.Seed
-	DeferData   bool // leave Seed to `preview prepare`, which runs in a job without credentials
+	DeferData   bool   // leave Seed to `preview prepare`, which runs in a job without credentials
+	Seeded      string // generation that such a job has seeded, as in the output generation; "": none is known
 	CostCentre  string
 	KeepFailed  bool
 	Brief       bool // the caller removes the preview before it ends: report neither an address nor a lifetime
@@ -49,6 +50,7 @@ type up struct {
 	record       record  // the reservation
 	previous     *record // the record before the reservation; nil: the preview is new
 	perHour      float64
+	wait         wait           // until something removes it after its expiry
 	running      target.Running // as far as it was deployed
 }
 
@@ -195,7 +197,7 @@ func (u *up) reportAddress() {
 	c := report.Check{Name: "lifetime", State: report.OK, Result: "until " + expires.Format(time.RFC3339)}
 	c.Note = "goldenpath preview down --name " + u.o.Name + " removes it earlier"
 	if u.o.PullRequest > 0 {
-		c.Note = fmt.Sprintf("removed by %s at the latest, by the next sweep; the label %s24h extends it", expires.Add(u.o.Policy.SweepEvery).Format("Mon 15:04 MST"), extendLabel)
+		c.Note = fmt.Sprintf("removed before %s %s; the label %s24h extends it", expires.Add(u.wait.most).Format("Mon 15:04 MST"), u.wait, extendLabel)
 	}
 	u.check(c)
 	r.Title = fmt.Sprintf("%s is ready at %s", u.o.Name, u.running.URL)

@@ -19,6 +19,7 @@ type Event struct {
 	Tag         bool        // the push is of a tag
 	PullRequest PullRequest // zero: the event is not about a pull request
 	WorkflowRun WorkflowRun // zero: the run does not follow another one
+	Schedule    string      // cron of the schedule that started the run; "": none did
 }
 
 // PullRequest is the pull request of an event.
@@ -53,6 +54,7 @@ type payload struct {
 		BaseRef string `json:"base_ref"`
 	} `json:"merge_group"`
 	Ref         string
+	Schedule    string
 	WorkflowRun struct {
 		ID             int64
 		Event          string
@@ -113,6 +115,8 @@ func (r *Runner) Event() (Event, error) {
 	case "workflow_run":
 		w := p.WorkflowRun
 		e.WorkflowRun = WorkflowRun{w.ID, w.Event, w.HeadSHA, w.HeadBranch, w.HeadRepository.FullName, w.Repository.FullName}
+	case "schedule":
+		e.Schedule = p.Schedule
 	default:
 		return e, nil
 	}

@@ -29,7 +29,7 @@ var groups = []Group{
 	{"security", "workflow: only the gate, for a repository that does not use the path"},
 	{"rollback", "workflow: a person rolls back a release"},
 	{"promote", "workflow: a person promotes the staged release"},
-	{"sweep", "workflow: removes previews that are due, every hour"},
+	{"sweep", "workflow: removes previews that are due, every six hours"},
 }
 
 // all is the name of all groups together.

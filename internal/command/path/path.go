@@ -24,14 +24,15 @@ type CLI struct {
 	Battery  Battery  `cmd:"" help:"Run the battery of tests against an environment."`
 	Attest   Attest   `cmd:"" help:"Sign reports and attach them to an image as evidence."`
 	Preview  struct {
-		Up       PreviewUp       `cmd:"" help:"Create a preview, or update it to another image."`
-		Down     PreviewDown     `cmd:"" help:"Remove a preview."`
-		Prepare  PreviewPrepare  `cmd:"" help:"Run the migration and the seed of a preview. Refuses to run in a CI job that holds credentials."`
-		Prepared PreviewPrepared `cmd:"" help:"Record the result of preview prepare, which ran in another job."`
-		Sweep    PreviewSweep    `cmd:"" help:"Remove every preview that is due for removal: closed, expired, over a limit or over budget."`
-		List     PreviewList     `cmd:"" help:"List previews and their cost."`
-		Access   PreviewAccess   `cmd:"" help:"Print the service accounts that deploy from GitHub, and the commands that make their kubeconfigs."`
-		Report   PreviewReport   `cmd:"" help:"Report what previews cost on one day."`
+		Up         PreviewUp         `cmd:"" help:"Create a preview, or update it to another image."`
+		Down       PreviewDown       `cmd:"" help:"Remove a preview."`
+		Prepare    PreviewPrepare    `cmd:"" help:"Run the migration and the seed of a preview. Refuses to run in a CI job that holds credentials."`
+		Prepared   PreviewPrepared   `cmd:"" help:"Record the result of preview prepare, which ran in another job."`
+		Sweep      PreviewSweep      `cmd:"" help:"Remove every preview that is due for removal: closed, expired, over a limit or over budget."`
+		List       PreviewList       `cmd:"" help:"List previews and their cost."`
+		Access     PreviewAccess     `cmd:"" help:"Print the service accounts that deploy from GitHub, and the commands that make their kubeconfigs."`
+		Controller PreviewController `cmd:"" help:"Print a CronJob that removes previews inside the cluster, without workflow runs."`
+		Report     PreviewReport     `cmd:"" help:"Report what previews cost on one day."`
 	} `cmd:"" help:"Manage short-lived environments of pull requests."`
 	Scorecard Scorecard `cmd:"" help:"Grade a release candidate. Changes nothing."`
 	Promote   Promote   `cmd:"" help:"Deploy a tested image to an environment and watch it."`

@@ -59,15 +59,39 @@ func (c *PreviewUp) Do(ctx context.Context, env *command.Env) (*report.Report, e
 		if o.Seed.Variables, err = w.access().Variables(w.config, "seed"); err != nil {
 			return nil, err
 		}
-	}
-	rep, err := preview.Up(ctx, p.deps, o)
-	if rep != nil {
-		rep.Checks = append([]report.Check{p.source}, rep.Checks...)
-		if !c.DryRun {
-			p.announce().Created(ctx, rep, p.name, p.number, head)
+	} else if o.Seed.Run != "" && !c.DryRun {
+		if o.Seeded, err = p.announce().Seeded(ctx, p.number); err != nil {
+			return nil, fmt.Errorf("cannot read whether the seed of %s ran: %w", p.name, err)
 		}
 	}
+	rep, err := preview.Up(ctx, p.deps, o)
+	if rep == nil || c.DryRun {
+		return p.sourced(rep), err
+	}
+	sweeps := env.Runner.Present() // a person sweeps when they want to
+	if full := rep.Reason == report.ReasonLimitReached || rep.Reason == report.ReasonOverBudget; sweeps && full {
+		row, removed := p.sweepDue(ctx)
+		if removed > 0 { // there is room now
+			if rep, err = preview.Up(ctx, p.deps, o); rep == nil {
+				return nil, err
+			}
+		}
+		rep.Checks, sweeps = append(rep.Checks, row), false
+	}
+	p.announce().Created(ctx, p.sourced(rep), p.name, p.number, head)
+	if sweeps {
+		row, _ := p.sweepDue(ctx)
+		rep.Checks = append(rep.Checks, row)
+	}
 	return rep, err
+}
+
+// sourced adds where the policy was read from to a report.
+func (p *previews) sourced(rep *report.Report) *report.Report {
+	if rep != nil {
+		rep.Checks = append([]report.Check{p.source}, rep.Checks...)
+	}
+	return rep
 }
 
 // PreviewDown is `goldenpath preview down`.
@@ -90,7 +114,11 @@ func (c *PreviewDown) Do(ctx context.Context, env *command.Env) (*report.Report,
 		return nil, err
 	}
 	if due {
-		return sweep(ctx, env, c.GitHub, c.Cluster, c.Where, c.DryRun)
+		p, err := c.previews(ctx, env, c.GitHub, c.Cluster, anyPreview, true)
+		if err != nil {
+			return nil, err
+		}
+		return p.sweep(ctx, "", c.DryRun)
 	}
 	dryRun, err := boolean("dry-run", c.DryRun, false)
 	if err != nil {
@@ -107,40 +135,6 @@ func (c *PreviewDown) Do(ctx context.Context, env *command.Env) (*report.Report,
 	rep, err := preview.Down(ctx, p.deps, preview.DownOptions{Policy: p.policy, Name: p.name, PullRequest: p.number, Open: c.EvenOpen, DryRun: dryRun})
 	if rep != nil && !dryRun {
 		p.announce().Removed(ctx, rep, p.name, p.number)
-	}
-	return rep, err
-}
-
-// PreviewSweep is `goldenpath preview sweep`.
-type PreviewSweep struct {
-	DryRun string `help:"Show what would be removed and change nothing. Default: true in a manually started workflow (workflow_dispatch), otherwise false, also in a terminal." placeholder:"BOOL"`
-	GitHub
-	Cluster
-	Where
-	command.Output
-}
-
-// Do removes the previews that are due for removal.
-func (c *PreviewSweep) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
-	return sweep(ctx, env, c.GitHub, c.Cluster, c.Where, c.DryRun)
-}
-
-func sweep(ctx context.Context, env *command.Env, g GitHub, cl Cluster, where Where, dry string) (*report.Report, error) {
-	byHand := env.Runner.EventName() == "workflow_dispatch"
-	dryRun, err := boolean("dry-run", dry, byHand)
-	if err != nil {
-		return nil, err
-	}
-	p, err := where.previews(ctx, env, g, cl, anyPreview, true)
-	if err != nil {
-		return nil, err
-	}
-	rep, err := preview.Sweep(ctx, p.deps, preview.SweepOptions{Policy: p.policy, DryRun: dryRun})
-	if rep != nil && dryRun && dry == "" {
-		rep.Checks = append(rep.Checks, report.Check{Name: "dry run", State: report.OK, Result: "the default in a manually started workflow", Note: "set dry-run: false to remove the previews"})
-	}
-	if rep != nil && !dryRun {
-		p.announce().Swept(ctx, rep)
 	}
 	return rep, err
 }
@@ -166,13 +160,16 @@ func (c *PreviewList) Do(ctx context.Context, env *command.Env) (*report.Report,
 type PreviewReport struct {
 	Day    string `help:"Day to report, in UTC. Default: yesterday." placeholder:"2026-11-21"`
 	Notify bool   `help:"Send the report to the webhooks listed under \"notify\" in .goldenpath.yml."`
+	Once   bool   `help:"With --notify: send the report of a day only once, however often this command runs."`
+	GitHub
+	Cluster
 	Where
 	command.Output
 }
 
 // Do reports the cost of one day.
 func (c *PreviewReport) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
-	w, err := c.configured(ctx, env, GitHub{}, Cluster{})
+	p, err := c.previews(ctx, env, c.GitHub, c.Cluster, anyPreview, false)
 	if err != nil {
 		return nil, err
 	}
@@ -182,11 +179,17 @@ func (c *PreviewReport) Do(ctx context.Context, env *command.Env) (*report.Repor
 			return nil, report.Usage(fmt.Sprintf("--day %.40q is not a day such as 2026-11-21", c.Day))
 		}
 	}
-	rep, err := preview.Daily(ctx, preview.Deps{Ledger: w.ledger, Now: env.Now}, stage.PreviewPolicy(w.config, env.Runner.Repository()), on)
+	rep, err := preview.Daily(ctx, p.deps, p.policy, on)
 	if err != nil || !c.Notify {
 		return rep, err
 	}
-	return rep, notify.Send(ctx, rep, notify.Webhooks{Slack: w.config.Notify.Slack, Teams: w.config.Notify.Teams}, env.Getenv)
+	send := func() error {
+		return notify.Send(ctx, rep, notify.Webhooks{Slack: p.config.Notify.Slack, Teams: p.config.Notify.Teams}, env.Getenv)
+	}
+	if c.Once {
+		return rep, preview.Once(ctx, p.deps, on, send)
+	}
+	return rep, send()
 }
 
 // previews are the services and the policy that the commands for previews share.
@@ -216,6 +219,11 @@ func (where Where) previews(ctx context.Context, env *command.Env, g GitHub, cl 
 	if err != nil {
 		return nil, err
 	}
+	return w.previews(ctx, g, name, bounds)
+}
+
+func (w *world) previews(ctx context.Context, g GitHub, name string, bounds bool) (*previews, error) {
+	env := w.env
 	p := &previews{world: w, name: name}
 	e, err := env.Runner.Event()
 	if err != nil {
@@ -248,7 +256,7 @@ func (where Where) previews(ctx context.Context, env *command.Env, g GitHub, cl 
 		return nil, err
 	}
 	p.deps = preview.Deps{
-		Target: t, Repository: w.repository, Reference: w.repository.Pull, Ledger: w.ledger, Now: env.Now, By: env.Runner.Identity(), Guard: w.guard(),
+		Target: t, Repository: w.repository, Reference: w.repository.Pull, Ledger: preview.Ledger(t, w.ledger), Now: env.Now, By: env.Runner.Identity(), Guard: w.guard(),
 		Say: func(ph target.Phase) {
 			fmt.Fprintf(env.Stderr, "  %-10s %-60s %6.1f s\n", report.LogLine(ph.Name), report.LogLine(ph.Detail), ph.Seconds)
 		},

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/command"
+	"github.com/seed-b235b314/goldenpath/internal/comment"
 	"github.com/seed-b235b314/goldenpath/internal/preview"
 	"github.com/seed-b235b314/goldenpath/internal/preview/data"
 	"github.com/seed-b235b314/goldenpath/internal/report"
@@ -63,20 +64,29 @@ func (c *PreviewPrepare) Do(ctx context.Context, env *command.Env) (*report.Repo
 type PreviewPrepared struct {
 	Name       string `help:"Name of the preview, such as pr-12. Default: pr-NUMBER in a pull request's run."`
 	Generation string `help:"Value of the output \"generation\" of the preview up step." required:"" placeholder:"GENERATION"`
+	GitHub
+	Cluster
 	Where
 	command.Output
 }
 
-// Do records that the seed succeeded.
+// Do records that the seed succeeded: in the comment of the pull request, which the job
+// may edit that may not deploy, or else in the ledger of previews.
 func (c *PreviewPrepared) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
-	w, err := c.configured(ctx, env, GitHub{}, Cluster{})
+	name, number, err := previewName(env, c.Name)
 	if err != nil {
 		return nil, err
 	}
-	name, _, err := previewName(env, c.Name)
+	hub, err := c.client(env)
 	if err != nil {
 		return nil, err
 	}
-	return preview.Prepared(ctx, preview.Deps{Ledger: w.ledger, Now: env.Now, By: env.Runner.Identity()},
-		preview.PreparedOptions{Name: name, Generation: c.Generation})
+	if hub != nil && number > 0 {
+		return comment.Previews{Hub: hub, Run: env.Runner.RunURL()}.Prepared(ctx, name, number, c.Generation, env.Now())
+	}
+	p, err := c.previews(ctx, env, c.GitHub, c.Cluster, name, false)
+	if err != nil {
+		return nil, err
+	}
+	return preview.Prepared(ctx, p.deps, preview.PreparedOptions{Name: name, Generation: c.Generation})
 }

@@ -112,7 +112,7 @@ func TestPath(t *testing.T) {
 		t.Error("the reason was executed")
 	}
 	b.leak()
-	r = b.act("7-sweep", "goldenpath-sweep.yml", "schedule", map[string]any{"schedule": "17 * * * *", "repository": repositoryPayload()})
+	r = b.act("7-sweep", "goldenpath-sweep.yml", "schedule", map[string]any{"schedule": "17 */6 * * *", "repository": repositoryPayload()})
 	b.succeeded("sweep", r)
 	if left := namespaces(t); strings.Contains(left, "where2eat-pr-7") {
 		t.Errorf("after the sweep, left: %s", left)
