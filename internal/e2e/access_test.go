@@ -24,7 +24,7 @@ func TestPreviewAccess(t *testing.T) {
 	if code != 0 || !found {
 		t.Fatalf("exit %d\n%s", code, out)
 	}
-	t.Cleanup(func() { kubectl(t, "delete", "--ignore-not-found", "--wait=false", "--filename", manifest) })
+	t.Cleanup(func() { kubectl(t, "delete", "--ignore-not-found", "--filename", manifest) }) // and wait: the next test uses the namespace
 	script, _, _ = strings.Cut(script, "\npass · ")
 	gh := "gh() { cat > '" + dir + "/'\"$3\"; }\n"
 	tools := filepath.Dir(kubectlPath())
