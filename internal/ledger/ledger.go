@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/git"
@@ -30,6 +31,9 @@ type Ledger struct {
 	Git    git.Repository // the app's repository, with access to Remote
 	Remote string         // remote that holds the branch; "": the repository itself
 	Now    func() time.Time
+	Server Committer // commits where a rule of Remote requires signed commits; nil: that is an error
+
+	signed atomic.Bool // Remote refused a commit because it is not signed
 }
 
 // Kinds of entries.
