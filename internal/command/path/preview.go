@@ -64,6 +64,7 @@ func (c *PreviewUp) Do(ctx context.Context, env *command.Env) (*report.Report, e
 	if rep != nil {
 		rep.Checks = append([]report.Check{p.source}, rep.Checks...)
 		if !c.DryRun {
+			w.tagPreview(ctx, rep, p.name)
 			p.announce().Created(ctx, rep, p.name, p.number, head)
 		}
 	}
@@ -104,8 +105,11 @@ func (c *PreviewDown) Do(ctx context.Context, env *command.Env) (*report.Report,
 	if err != nil {
 		return nil, err
 	}
+	gone := &removals{Target: p.deps.Target}
+	p.deps.Target = gone
 	rep, err := preview.Down(ctx, p.deps, preview.DownOptions{Policy: p.policy, Name: p.name, PullRequest: p.number, Open: c.EvenOpen, DryRun: dryRun})
 	if rep != nil && !dryRun {
+		p.untag(ctx, rep, gone.names)
 		p.announce().Removed(ctx, rep, p.name, p.number)
 	}
 	return rep, err
@@ -135,11 +139,14 @@ func sweep(ctx context.Context, env *command.Env, g GitHub, cl Cluster, where Wh
 	if err != nil {
 		return nil, err
 	}
+	gone := &removals{Target: p.deps.Target}
+	p.deps.Target = gone
 	rep, err := preview.Sweep(ctx, p.deps, preview.SweepOptions{Policy: p.policy, DryRun: dryRun})
 	if rep != nil && dryRun && dry == "" {
 		rep.Checks = append(rep.Checks, report.Check{Name: "dry run", State: report.OK, Result: "the default in a manually started workflow", Note: "set dry-run: false to remove the previews"})
 	}
 	if rep != nil && !dryRun {
+		p.untag(ctx, rep, gone.names)
 		p.announce().Swept(ctx, rep)
 	}
 	return rep, err
