@@ -34,9 +34,10 @@ func (w *world) tag(ctx context.Context, r *report.Report, tag string) {
 	r.Checks = append(r.Checks, c)
 }
 
-// tagRelease tags the image of a release, such as production-2026.11.21-1.
+// tagRelease tags the image of a release, such as production-2026.11.21-1, whatever its soak
+// showed: without a result of the soak, the release keeps running.
 func (w *world) tagRelease(ctx context.Context, r *report.Report, environment string) {
-	if id := r.Output("release"); id != "" && (r.Verdict == report.Pass || r.Verdict == report.Warn) {
+	if id := r.Output("release"); id != "" {
 		w.tag(ctx, r, environment+"-"+id)
 	}
 }
