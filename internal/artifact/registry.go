@@ -105,13 +105,15 @@ func withTimeout() http.RoundTripper {
 	return bounded
 }
 
+const gitHubRegistry = "ghcr.io"
+
 // gitHubKeychain is a token for GitHub's registry. The registry accepts the token with
 // any user name.
 type gitHubKeychain string
 
 // Resolve implements authn.Keychain.
 func (token gitHubKeychain) Resolve(to authn.Resource) (authn.Authenticator, error) {
-	if token == "" || to.RegistryStr() != "ghcr.io" {
+	if token == "" || to.RegistryStr() != gitHubRegistry {
 		return authn.Anonymous, nil
 	}
 	return &authn.Basic{Username: "x-access-token", Password: string(token)}, nil
@@ -173,7 +175,7 @@ func (p *Repository) push(ctx context.Context, index v1.ImageIndex) (Artifact, e
 		return Artifact{}, err
 	}
 	if err := remote.WriteIndex(p.name.Digest(d.String()), index, p.with(ctx)...); err != nil {
-		return Artifact{}, fmt.Errorf("cannot push %s@%s: %w", p, d, err)
+		return Artifact{}, fmt.Errorf("cannot push %s@%s: %w", p, d, p.login(err))
 	}
 	return p.resolve(ctx, d.String(), v1.Platform{})
 }
@@ -213,20 +215,6 @@ func (p *Repository) resolve(ctx context.Context, reference string, platform v1.
 		return Artifact{}, p.explain(reference, err)
 	}
 	return a, nil
-}
-
-// Tag adds a tag to a digest. Tags are for people: no decision depends on one.
-func (p *Repository) Tag(ctx context.Context, digest, tag string) error {
-	end, err := p.begin()
-	if err != nil {
-		return err
-	}
-	defer end()
-	index, err := remote.Index(p.name.Digest(digest), p.with(ctx)...)
-	if err != nil {
-		return p.explain(digest, err)
-	}
-	return remote.Tag(p.name.Tag(tag), index, p.with(ctx)...)
 }
 
 // Copy copies an image by digest into another repository and reads it back from
@@ -283,5 +271,17 @@ func (p *Repository) explain(reference string, err error) error {
 	if errors.As(err, &t) && t.StatusCode == http.StatusNotFound {
 		return fmt.Errorf("%s@%s: %w", p, reference, ErrNotFound)
 	}
-	return fmt.Errorf("cannot read %s@%s: %w", p, reference, err)
+	return fmt.Errorf("cannot read %s@%s: %w", p, reference, p.login(err))
+}
+
+// login adds the remedy to an error if the registry did not accept the login.
+func (p *Repository) login(err error) error {
+	var t *transport.Error
+	if !errors.As(err, &t) || t.StatusCode != http.StatusUnauthorized && t.StatusCode != http.StatusForbidden {
+		return err
+	}
+	if host := p.name.RegistryStr(); host != gitHubRegistry {
+		return fmt.Errorf("%w\n  try: log in to %s; in a workflow, set the input registry to it, with registry-username and the secret registry-password, or with registry-login", err, host)
+	}
+	return fmt.Errorf("%w\n  try: give the job the permission packages: read, or packages: write to push, and connect the package with the repository in the package's settings", err)
 }

@@ -6,13 +6,14 @@ import (
 	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/workflows"
 )
 
 // actionsPolicy checks that GitHub is allowed to run goldenpath's workflows.
 func actionsPolicy(r *repo) finding {
 	a := r.hub.policy
 	fix := []string{r.api("PUT", "/actions/permissions", "-F enabled=true -f allowed_actions=selected -F sha_pinning_required=true"),
-		r.api("PUT", "/actions/permissions/selected-actions", "-F github_owned_allowed=true -F verified_allowed=false -f 'patterns_allowed[]=seed-b235b314/goldenpath/*' -f 'patterns_allowed[]=seed-b235b314/goldenpath@*'")}
+		r.api("PUT", "/actions/permissions/selected-actions", "-F github_owned_allowed=true -F verified_allowed=false "+workflows.Own("-f 'patterns_allowed[]=seed-b235b314/goldenpath/*' -f 'patterns_allowed[]=seed-b235b314/goldenpath@*'"))}
 	switch {
 	case a.err != nil:
 		return unseen(a.err)
@@ -24,8 +25,8 @@ func actionsPolicy(r *repo) finding {
 		return finding{state: report.OK, found: "all actions are allowed"}
 	}
 	var refused []string
-	if !allowed(a.value.Patterns, "seed-b235b314/goldenpath/actions/scorecard@x") {
-		refused = append(refused, "seed-b235b314/goldenpath")
+	if !allowed(a.value.Patterns, workflows.Repository()+"/actions/scorecard@x") {
+		refused = append(refused, workflows.Repository())
 	}
 	if !a.value.GitHub && !allowed(a.value.Patterns, "actions/checkout@x") {
 		refused = append(refused, "GitHub's own actions")

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/seed-b235b314/goldenpath/internal/github"
+	"github.com/seed-b235b314/goldenpath/internal/ledger"
 )
 
 // result is what GitHub returned, or why it returned nothing.
@@ -21,6 +22,7 @@ type hub struct {
 	repository   github.Repository
 	rules        result[github.Rules]
 	protection   result[github.Rules]
+	ledger       result[github.Rules] // that apply to the ledger's branch
 	tags         result[[]github.TagRules]
 	immutable    result[bool]
 	environments result[[]github.Environment]
@@ -65,6 +67,7 @@ func ask(ctx context.Context, r *repo) (*hub, error) {
 	h := &hub{repository: repository, branches: map[string]result[[]string]{}, own: map[string]result[[]string]{}, sweeps: map[string]scheduled{}}
 	h.rules = one(a, func() (github.Rules, error) { return g.BranchRules(ctx, repository.Branch) })
 	h.protection = one(a, func() (github.Rules, error) { return g.BranchProtection(ctx, repository.Branch) })
+	h.ledger = one(a, func() (github.Rules, error) { return g.BranchRules(ctx, ledger.Branch) })
 	h.tags = one(a, func() ([]github.TagRules, error) { return g.TagRules(ctx) })
 	h.immutable = one(a, func() (bool, error) { return g.ImmutableReleases(ctx) })
 	h.environments = one(a, func() ([]github.Environment, error) { return g.Environments(ctx) })

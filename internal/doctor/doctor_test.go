@@ -30,7 +30,7 @@ func TestHealthy(t *testing.T) {
 			t.Errorf("%s: %s %s (%s)", c.Name, c.State, c.Result, c.Note)
 		}
 	}
-	if r.Verdict != report.Pass || r.Reason != "passed" || r.Title != "27 of 27 checks passed" {
+	if r.Verdict != report.Pass || r.Reason != "passed" || r.Title != "29 of 29 checks passed" {
 		t.Errorf("%s %s %q", r.Verdict, r.Reason, r.Title)
 	}
 }
@@ -53,7 +53,7 @@ func TestOffline(t *testing.T) {
 			t.Errorf("%s: %s %s", c.Name, c.State, c.Result)
 		}
 	}
-	if skipped != 13 || r.Verdict != report.Warn || r.Reason != "not-everything-checked" || len(p.hub.Requests()) > 0 {
+	if skipped != 14 || r.Verdict != report.Warn || r.Reason != "not-everything-checked" || len(p.hub.Requests()) > 0 {
 		t.Errorf("%d skipped, %s %s, %d requests", skipped, r.Verdict, r.Reason, len(p.hub.Requests()))
 	}
 }
@@ -198,7 +198,17 @@ func TestGitHub(t *testing.T) {
 			s.Rules = s.Rules[:3]
 			s.Protection = &githubtest.Protector{Checks: []string{"goldenpath / scan"}, Approvals: -1}
 		}), "default branch", report.OK, "and branch protection protects main", ""},
-		"tags move": {set(func(s *githubtest.Settings) { s.ImmutableReleases = false }), "tags", report.Warned, "can be moved or deleted", "gh api -X PUT repos/acme/shop/immutable-releases"},
+		"rules of all branches": {set(func(s *githubtest.Settings) {
+			s.Rules = append(s.Rules, githubtest.Rule{Branch: "goldenpath-ledger", Type: "pull_request"}, githubtest.Rule{Branch: "goldenpath-ledger", Type: "required_signatures"})
+		}), "ledger", report.Failed, "rules refuse pushes to goldenpath-ledger: pull_request", "exclude refs/heads/goldenpath-ledger from ruleset 41 of acme/shop"},
+		"rules about the form of a commit": {set(func(s *githubtest.Settings) {
+			s.Rules = append(s.Rules, githubtest.Rule{Branch: "goldenpath-ledger", Type: "commit_author_email_pattern", Parameters: map[string]any{"operator": "ends_with", "pattern": "@acme.example"}})
+		}), "ledger", report.Warned, "may refuse pushes to goldenpath-ledger: commit_author_email_pattern", "exclude refs/heads/goldenpath-ledger"},
+		"signed commits": {set(func(s *githubtest.Settings) {
+			s.Rules = append(s.Rules, githubtest.Rule{Branch: "goldenpath-ledger", Type: "required_signatures"})
+		}), "ledger", report.OK, "GitHub makes and signs them", ""},
+		"rules of main alone": {func(*repo) {}, "ledger", report.OK, "no rule refuses", ""},
+		"tags move":           {set(func(s *githubtest.Settings) { s.ImmutableReleases = false }), "tags", report.Warned, "can be moved or deleted", "gh api -X PUT repos/acme/shop/immutable-releases"},
 		"a ruleset of tags": {set(func(s *githubtest.Settings) {
 			s.ImmutableReleases, s.TagRules = false, []githubtest.Ruleset{{ID: 3, Name: "versions", Include: []string{"refs/tags/v*"}, Rules: []string{"update", "deletion"}}}
 		}), "tags", report.OK, "ruleset versions prevents moving", ""},

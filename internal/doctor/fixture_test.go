@@ -37,7 +37,7 @@ jobs:
 const preview = `on: {pull_request: {types: [opened, synchronize, reopened, closed]}}
 jobs:
   preview:
-    permissions: {contents: read, deployments: write, id-token: write, packages: read, pull-requests: write}
+    permissions: {contents: read, deployments: write, id-token: write, packages: write, pull-requests: write}
     uses: seed-b235b314/goldenpath/.github/workflows/preview.yml@` + pin + ` # v1
     secrets: {kubeconfig: "${{ secrets.KUBECONFIG }}"}
 `

@@ -10,6 +10,7 @@ import (
 	"github.com/dustin/go-humanize/english"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/workflows"
 )
 
 // starters checks that a workflow uses goldenpath.
@@ -64,7 +65,7 @@ func pins(r *repo) finding {
 			}
 		}
 	}
-	fix := []string{"uses: seed-b235b314/goldenpath/…@COMMIT # vX.Y.Z   use the full commit of one release, the same in every file"}
+	fix := []string{"uses: " + workflows.Repository() + "/…@COMMIT # vX.Y.Z   use the full commit of one release, the same in every file"}
 	switch all := slices.Sorted(maps.Keys(seen)); {
 	case len(bad) > 0:
 		return finding{report.Failed, several(bad), "", fix}

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/seed-b235b314/goldenpath/workflows"
 )
 
 // folder is where GitHub looks for workflows. It ignores subfolders.
@@ -34,6 +36,7 @@ type job struct {
 	grant grant
 	uses  []reference // of the job itself, or of its steps
 	runs  []string    // our actions whose command its scripts run
+	shell []string    // its scripts
 }
 
 // command matches a call of goldenpath or security-gate in a script.
@@ -59,6 +62,7 @@ type reference struct {
 	text string
 	line int
 	job  bool // true for a job, false for a step
+	with map[string]any
 }
 
 // grant is a permissions: block. The zero value means that there is none.
@@ -172,6 +176,7 @@ var onlyOn = regexp.MustCompile(`^\s*(?:\$\{\{)?\s*github\.event_name\s*==\s*'([
 func jobOf(name string, n yaml.Node) job {
 	type use struct {
 		Uses yaml.Node `yaml:"uses"`
+		With yaml.Node `yaml:"with"`
 		Run  string    `yaml:"run"`
 	}
 	var in struct {
@@ -193,19 +198,24 @@ func jobOf(name string, n yaml.Node) job {
 	}
 	j.grant = grantOf(in.Permissions)
 	if in.Uses.Value != "" {
-		j.uses = append(j.uses, reference{in.Uses.Value, in.Uses.Line, true})
+		j.uses = append(j.uses, reference{text: in.Uses.Value, line: in.Uses.Line, job: true})
 	}
 	for _, s := range in.Steps {
 		j.runs = append(j.runs, does(s.Run)...)
+		if s.Run != "" {
+			j.shell = append(j.shell, s.Run)
+		}
 		if s.Uses.Value != "" {
-			j.uses = append(j.uses, reference{s.Uses.Value, s.Uses.Line, false})
+			ref := reference{text: s.Uses.Value, line: s.Uses.Line}
+			_ = s.With.Decode(&ref.with) // anything but a mapping has no inputs
+			j.uses = append(j.uses, ref)
 		}
 	}
 	return j
 }
 
 // ours matches references to goldenpath: to a workflow, an action or the repository.
-var ours = regexp.MustCompile(`^(?i:seed-b235b314/goldenpath)((?:/[^@]*)?)@(.*)$`)
+var ours = regexp.MustCompile(`^(?i:` + regexp.QuoteMeta(workflows.Repository()) + `)((?:/[^@]*)?)@(.*)$`)
 
 // parse splits a reference to goldenpath. name is the file name of a workflow or the
 // name of an action; the repository itself is the scorecard.

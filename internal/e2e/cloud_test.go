@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -32,6 +33,8 @@ case "$name $1 $2" in
 	kubectl config set-context eks --cluster eks --user exec >/dev/null
 	kubectl config use-context eks >/dev/null ;;
 "aws eks get-token") echo cloud-token ;;
+"aws ecr get-login-password") identity "$AWS_WEB_IDENTITY_TOKEN_FILE"; echo cloud-token ;;
+"az acr login") echo cloud-token ;;
 "gcloud iam workload-identity-pools")
 	for a; do case $a in --credential-source-file=*) identity "${a#*=}" ;; --output-file=*) echo '{}' >"${a#*=}" ;; esac; done ;;
 "gcloud auth login") ;;
@@ -153,5 +156,89 @@ func TestCloudLogin(t *testing.T) {
 	out, err := exec.Command("env", "LOGIN={}", "RUNNER_TEMP="+t.TempDir(), script).CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "has no cluster") {
 		t.Errorf("%v: %s", err, fmt.Sprintf("%.300s", out))
+	}
+}
+
+// TestRegistryLogin: the login to a registry is a file that only its owner reads, is for one
+// host, and is masked; it is in no argument and on no other line of the log.
+func TestRegistryLogin(t *testing.T) {
+	script, err := filepath.Abs("../../actions/registry/login.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	hub := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_ = json.NewEncoder(w).Encode(map[string]string{"value": "identity-of-the-run"})
+	}))
+	defer hub.Close()
+	const cloud = "::add-mask::identity-of-the-run\n::add-mask::cloud-token\n"
+	for name, tc := range map[string]struct{ registry, username, password, login, host, auth, out, call string }{
+		"password":     {registry: "registry.example.com:5000", username: "robot$shop", password: "pa%25ss", host: "registry.example.com:5000", auth: "robot$shop:pa%25ss"},
+		"Google's key": {registry: "europe-docker.pkg.dev", username: "_json_key", password: "{\n  \"a\": 1\n}", host: "europe-docker.pkg.dev", auth: "_json_key:{\n  \"a\": 1\n}"},
+		"Docker Hub":   {registry: "docker.io", username: "ann", password: "hunter2", host: "https://index.docker.io/v1/", auth: "ann:hunter2"},
+		"ECR": {registry: "1.dkr.ecr.eu-central-1.amazonaws.com", login: `{"aws": {"role": "arn:aws:iam::1:role/x", "region": "eu-central-1"}}`, host: "1.dkr.ecr.eu-central-1.amazonaws.com",
+			auth: "AWS:cloud-token", out: cloud, call: "aws ecr get-login-password --region eu-central-1"},
+		"Artifact Registry": {registry: "europe-docker.pkg.dev", login: `{"google": {"provider": "projects/7/p", "account": "d@acme.iam.gserviceaccount.com"}}`, host: "europe-docker.pkg.dev",
+			auth: "oauth2accesstoken:cloud-token", out: cloud, call: "gcloud auth print-access-token"},
+		"ACR": {registry: "acme.azurecr.io", login: `{"azure": {"client": "c", "tenant": "t"}}`, host: "acme.azurecr.io",
+			auth: "00000000-0000-0000-0000-000000000000:cloud-token", out: cloud, call: "az acr login --name acme --expose-token"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			bin, temp, output := filepath.Join(dir, "bin"), filepath.Join(dir, "temp"), filepath.Join(dir, "output")
+			for _, d := range []string{bin, temp} {
+				if err := os.Mkdir(d, 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, n := range []string{"aws", "gcloud", "az"} {
+				if err := os.WriteFile(filepath.Join(bin, n), []byte(clouds), 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}
+			cmd := exec.Command(script)
+			cmd.Env = []string{"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + dir, "RUNNER_TEMP=" + temp, "GITHUB_OUTPUT=" + output, "GITHUB_RUN_ID=42", "RECORD=" + dir,
+				"IDENTITY=identity-of-the-run", "REGISTRY=" + tc.registry, "USERNAME=" + tc.username, "PASSWORD=" + tc.password, "LOGIN=" + tc.login,
+				"ACTIONS_ID_TOKEN_REQUEST_URL=" + hub.URL + "/token?x=1", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=request-token"}
+			out, err := cmd.CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			encoded := base64.StdEncoding.EncodeToString([]byte(tc.auth))
+			if diff := cmp.Diff(tc.out+"::add-mask::"+encoded+"\n", string(out)); diff != "" {
+				t.Error(diff)
+			}
+			folder := filepath.Join(temp, "goldenpath-registry")
+			if got, _ := os.ReadFile(output); string(got) != "docker-config="+folder+"\n" {
+				t.Errorf("output %q", got)
+			}
+			var config struct {
+				Auths map[string]struct{ Auth string }
+			}
+			file := filepath.Join(folder, "config.json")
+			text, err := os.ReadFile(file)
+			if err != nil || json.Unmarshal(text, &config) != nil || len(config.Auths) != 1 || config.Auths[tc.host].Auth != encoded {
+				t.Errorf("%s, %v", text, err)
+			}
+			if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+				t.Errorf("%v, %v", info, err)
+			}
+			if left, _ := filepath.Glob(filepath.Join(temp, "*")); !cmp.Equal(left, []string{folder}) {
+				t.Errorf("left behind: %q", left)
+			}
+			calls, _ := os.ReadFile(filepath.Join(dir, "calls"))
+			if !strings.Contains(string(calls), tc.call) || strings.Contains(string(calls), "cloud-token") {
+				t.Errorf("calls:\n%s", calls)
+			}
+		})
+	}
+	for want, env := range map[string][]string{
+		"has no user name":         {"PASSWORD=x", "USERNAME=", "LOGIN="},
+		"has no identity":          {"PASSWORD=", "USERNAME=", "LOGIN={}"},
+		"the secret registry-pass": {"PASSWORD=", "USERNAME=ann", "LOGIN="},
+	} {
+		out, err := exec.Command("env", append(env, "REGISTRY=r.example.com", "RUNNER_TEMP="+t.TempDir(), "GITHUB_OUTPUT=/dev/null", script)...).CombinedOutput()
+		if (err == nil) != strings.HasPrefix(want, "the secret") || !strings.Contains(string(out), want) {
+			t.Errorf("%s: %v: %s", want, err, out)
+		}
 	}
 }

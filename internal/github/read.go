@@ -39,7 +39,12 @@ func list[P, T any](ctx context.Context, c *Client, a request, path string, item
 }
 
 func (c *Client) read(ctx context.Context, a request, path string, into any) (*gh.Response, error) {
-	req, err := c.api.NewRequest(http.MethodGet, "repos/"+c.owner+"/"+c.name+path, nil)
+	return c.do(ctx, a, http.MethodGet, "repos/"+c.owner+"/"+c.name+path, into)
+}
+
+// do sends a request without a body.
+func (c *Client) do(ctx context.Context, a request, method, path string, into any) (*gh.Response, error) {
+	req, err := c.api.NewRequest(method, path, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,13 @@ type Rules struct {
 	NoForce     bool // no force pushes
 	NoDeletion  bool
 	NoUpdate    bool // tags cannot be moved
+	All         []Applied
+}
+
+// Applied is a rule that applies to a branch.
+type Applied struct {
+	Type string // as GitHub names it, such as required_signatures
+	From string // its ruleset
 }
 
 // rule is a rule of a ruleset.
@@ -81,9 +88,11 @@ func (c *Client) BranchRules(ctx context.Context, branch string) (Rules, error) 
 		if err := r.add(one); err != nil {
 			return Rules{}, fmt.Errorf("cannot %s: %s: run it again", a.what, c.plain(err.Error()))
 		}
-		if from := fmt.Sprintf("ruleset %d of %s", one.ID, bounded(one.Source, 255)); !slices.Contains(r.From, from) {
+		from := fmt.Sprintf("ruleset %d of %s", one.ID, bounded(one.Source, 255))
+		if !slices.Contains(r.From, from) {
 			r.From = append(r.From, from)
 		}
+		r.All = append(r.All, Applied{bounded(one.Type, 100), from})
 	}
 	return r, nil
 }

@@ -90,6 +90,10 @@ func TestSettings(t *testing.T) {
 		"rules": github.Rules{
 			From: []string{"ruleset 41 of o/where2eat"}, PullRequest: true, Approvals: 1, CodeOwners: true,
 			Checks: []string{"goldenpath / security / scan"}, NoForce: true, NoDeletion: true,
+			All: []github.Applied{
+				{Type: "deletion", From: "ruleset 41 of o/where2eat"}, {Type: "non_fast_forward", From: "ruleset 41 of o/where2eat"},
+				{Type: "pull_request", From: "ruleset 41 of o/where2eat"}, {Type: "required_status_checks", From: "ruleset 41 of o/where2eat"},
+			},
 		},
 		"protection": github.Rules{From: []string{"branch protection"}, PullRequest: true, Approvals: 2, Checks: []string{"old"}, NoForce: true, NoDeletion: true},
 		"tags":       []github.TagRules{{Name: "releases", Include: []string{"refs/tags/v*"}, Rules: github.Rules{NoUpdate: true, NoDeletion: true}}},

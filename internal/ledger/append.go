@@ -11,13 +11,47 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/git"
 )
 
-// commit commits a change on top of the tip and pushes the commit. git fast-import
-// updates the branch atomically, and refuses the update if the branch has moved to a
-// commit that the new one does not contain.
+// Committer commits through the API of the server that hosts a remote, which signs the
+// commit.
+type Committer interface {
+	// Commit adds a commit to a branch whose tip is parent ("": the branch does not exist).
+	// Files without content are deleted. moved reports that the tip is another one.
+	Commit(ctx context.Context, branch, parent, message string, files map[string][]byte) (moved bool, err error)
+}
+
+// commit commits a change on top of the tip. It pushes the commit, or lets the server make
+// it if a rule of the server requires signed commits.
 func (l *Ledger) commit(ctx context.Context, tx *Tx, message string) error {
 	if l.Store != nil {
 		return l.save(ctx, tx)
 	}
+	if tx.tip == "" {
+		tx.Write("README.md", []byte(readme))
+	}
+	// Without a random line, two writers that write the same in the same second would
+	// make the same commit, and both would believe that they had written it.
+	message += "\n\n[skip ci]\n\nAppend: " + rand.Text() // services that build every branch skip the ledger
+	if !l.signed.Load() {
+		err := l.push(ctx, tx, message)
+		var refused *RefusedError
+		if l.Server == nil || !errors.As(err, &refused) || !refused.unsigned() {
+			return err
+		}
+		l.signed.Store(true)
+	}
+	moved, err := l.Server.Commit(ctx, Branch, tx.tip, message, tx.writes)
+	switch {
+	case err != nil:
+		return fmt.Errorf("cannot append to the ledger: a rule requires signed commits, which only GitHub's API makes: %w", err)
+	case moved:
+		return ErrMoved
+	}
+	return nil
+}
+
+// push makes a commit and pushes it. git fast-import updates the branch atomically, and
+// refuses the update if the branch has moved to a commit that the new one does not contain.
+func (l *Ledger) push(ctx context.Context, tx *Tx, message string) error {
 	made, err := l.Git.Output(ctx, bytes.NewReader(l.stream(tx, message)), "fast-import", "--quiet", "--done", "--date-format=raw")
 	if err != nil {
 		if after, beginErr := l.begin(ctx); beginErr == nil && after.tip != tx.tip {
@@ -43,16 +77,11 @@ func (l *Ledger) commit(ctx context.Context, tx *Tx, message string) error {
 
 // stream returns the input of git fast-import for a change.
 func (l *Ledger) stream(tx *Tx, message string) []byte {
-	// Without a random line, two writers that write the same in the same second would
-	// make the same commit, and both would believe that they had written it.
-	message += "\n\n[skip ci]\n\nAppend: " + rand.Text() // services that build every branch skip the ledger
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "commit %s\nmark :1\ncommitter goldenpath <goldenpath@localhost> %d +0000\n", l.ref(), l.Now().Unix())
 	fmt.Fprintf(&b, "data %d\n%s\n", len(message), message)
 	if tx.tip != "" {
 		fmt.Fprintf(&b, "from %s\n", tx.tip)
-	} else {
-		tx.Write("README.md", []byte(readme))
 	}
 	for _, name := range tx.order {
 		if content := tx.writes[name]; content == nil {
@@ -90,10 +119,29 @@ func explain(verb string, err error) error {
 		}
 	}
 	if strings.Contains(text, "remote rejected") {
-		return fmt.Errorf("cannot %s the ledger: the server refused the branch %s: %s\n  try: allow goldenpath to create and update that branch in the server's rules, or use another repository with --ledger-remote",
-			verb, Branch, refusal(text))
+		return &RefusedError{verb, refusal(text)}
 	}
 	return fmt.Errorf("cannot %s the ledger: %w", verb, err)
+}
+
+// RefusedError reports that a rule of the server refuses the branch. Trying again does not
+// help.
+type RefusedError struct {
+	verb string
+	Why  string // what the server said
+}
+
+func (e *RefusedError) Error() string {
+	try := "allow goldenpath to create and update that branch in the server's rules"
+	if strings.Contains(e.Why, "GH013") || strings.Contains(e.Why, "GH006") {
+		try = "exclude refs/heads/" + Branch + " from that rule, because a bypass list cannot name the run's token; goldenpath doctor names the ruleset"
+	}
+	return fmt.Sprintf("cannot %s the ledger: a rule of the server refuses the branch %s: %s\n  try: %s, or use another repository with --ledger-remote", e.verb, Branch, e.Why, try)
+}
+
+// unsigned reports whether the server accepts only signed commits.
+func (e *RefusedError) unsigned() bool {
+	return strings.Contains(e.Why, "must have verified signatures") || strings.Contains(e.Why, "must have valid signatures")
 }
 
 // refusal returns the lines of git's output in which the server explains why it refused

@@ -112,7 +112,7 @@ func TestRefusedPush(t *testing.T) {
 	runGit(t, l.Git.Dir(), "remote", "add", "origin", origin)
 	l.Remote = "origin"
 	_, err := record(t.Context(), l, Entry{Kind: KindRelease, Environment: "staging"})
-	if err == nil || !strings.Contains(err.Error(), "creations are restricted") || !strings.Contains(err.Error(), "try: allow goldenpath") {
+	if err == nil || !strings.Contains(err.Error(), "creations are restricted") || !strings.Contains(err.Error(), "try: exclude refs/heads/goldenpath-ledger from that rule") {
 		t.Errorf("error %v", err)
 	}
 	tried, _ := os.ReadFile(filepath.Join(origin, "attempts"))

@@ -19,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/git"
@@ -33,6 +34,9 @@ type Ledger struct {
 	Remote string         // remote that holds the branch; "": the repository itself
 	Store  Store          // keeps the ledger in place of the branch; nil: the branch
 	Now    func() time.Time
+	Server Committer // commits where a rule of Remote requires signed commits; nil: that is an error
+
+	signed atomic.Bool // Remote refused a commit because it is not signed
 }
 
 // Kinds of entries.

@@ -107,7 +107,7 @@ func (r *release) build(ctx context.Context, src, chain string, b binary) error 
 	_, err := tool.Command{
 		Argv: []string{
 			"go", "build", "-trimpath", "-buildvcs=false", "-o", b.file,
-			"-ldflags", fmt.Sprintf("-s -w -X %sversion=%s -X %scommit=%s -X %simage=%s", vars, r.o.Version, vars, r.source.id, vars, r.o.image(products[0])),
+			"-ldflags", fmt.Sprintf("-s -w -X %sversion=%s -X %scommit=%s -X %simage=%s -X %s/workflows.repository=%s", vars, r.o.Version, vars, r.source.id, vars, r.o.image(products[0]), module, r.o.Home),
 			"./cmd/" + b.product.name,
 		},
 		Dir: src,

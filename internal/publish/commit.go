@@ -96,7 +96,7 @@ func (r *release) imageChanges(ctx context.Context) ([]change, error) {
 func (r *release) starterChanges(ctx context.Context) ([]change, error) {
 	return r.changes(ctx, r.pinned, func(name, text string) (string, error) {
 		if isExample(name) {
-			return pinSelf(text, r.pinned, r.o.Version), nil
+			return pinSelf(text, r.o.Home, r.pinned, r.o.Version), nil
 		}
 		return text, nil
 	})

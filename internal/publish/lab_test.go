@@ -165,7 +165,7 @@ func (l *lab) commit(message string) {
 
 func (l *lab) options(version string) Options {
 	return Options{
-		Version: version, Registry: l.registry, Base: l.base, Repo: l.repo, Remote: "origin", Branch: "main",
+		Version: version, Home: "seed-b235b314/goldenpath", Registry: l.registry, Base: l.base, Repo: l.repo, Remote: "origin", Branch: "main",
 		Platforms: []string{"linux/amd64"}, Build: []string{"goldenpath", "security-gate"}, Binaries: prebuilt(l.t),
 	}
 }

@@ -18,7 +18,7 @@ func (r *release) labels(p product) map[string]string {
 	const oci = "org.opencontainers.image."
 	return map[string]string{
 		oci + "title": p.name, oci + "description": p.title, oci + "licenses": "Apache-2.0",
-		oci + "source": "https://" + module, oci + "revision": r.source.id, oci + "version": r.o.Version,
+		oci + "source": "https://github.com/" + r.o.Home, oci + "revision": r.source.id, oci + "version": r.o.Version,
 		oci + "created":   r.source.time.Format(time.RFC3339),
 		oci + "base.name": base, oci + "base.digest": digest,
 	}

@@ -77,6 +77,14 @@ func Publish(ctx context.Context, o Options, out io.Writer) error {
 		title = "publish, dry run: nothing is pushed, committed or tagged"
 	}
 	fmt.Fprintf(out, "%s · %s · %s\n", title, o.Version, r.source.short())
+	if r.o.Move {
+		line, err := r.move(ctx)
+		if err != nil {
+			return fmt.Errorf("move: %w", err)
+		}
+		fmt.Fprintf(out, "  %-10s  %s\n", "move", report.LogLine(line))
+		return nil
+	}
 	for _, s := range steps {
 		lines, err := s.do(ctx, r)
 		for _, line := range lines {

@@ -19,7 +19,8 @@ import (
 // Options define a release and its destination.
 type Options struct {
 	Version   string   `arg:"" help:"Version, such as v0.1.0."`
-	Registry  string   `help:"Registry and owner of the images: HOST/OWNER." default:"ghcr.io/seed-b235b314" placeholder:"HOST/OWNER"`
+	Home      string   `help:"Repository on GitHub that the release belongs to. A fork names itself." default:"seed-b235b314/goldenpath" placeholder:"OWNER/NAME"`
+	Registry  string   `help:"Registry and owner of the images: HOST/OWNER. Default: ghcr.io and the owner of --home." placeholder:"HOST/OWNER"`
 	Base      string   `help:"Base image, by digest. Default: BASE_IMAGE of the source's Dockerfile." placeholder:"REF@sha256:…"`
 	Repo      string   `help:"Checkout of the source." default:"." type:"path"`
 	Remote    string   `help:"Git remote to push the branch and the tags to." default:"origin"`
@@ -32,6 +33,7 @@ type Options struct {
 	Output    string   `help:"Write the result as JSON." type:"path" placeholder:"FILE"`
 	Notes     string   `help:"Write the release notes." type:"path" placeholder:"FILE"`
 	Until     string   `help:"Stop after this step." placeholder:"STEP"`
+	Move      bool     `help:"Make nothing; move the tag of the major version (v0) to an existing release, if it is the newest."`
 	DryRun    bool     `help:"Build and compare, and print what would be pushed."`
 }
 
@@ -55,8 +57,22 @@ func (o Options) number() string { return strings.TrimPrefix(o.Version, "v") }
 // line returns the branch of the version, such as release/v0.1.
 func (o Options) line() string { return "release/" + semver.MajorMinor(o.Version) }
 
+// homeForm is the form of a repository's name on GitHub.
+var homeForm = regexp.MustCompile(`^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$`)
+
+// complete sets what depends on other options.
+func (o Options) complete() Options {
+	if owner, _, _ := strings.Cut(o.Home, "/"); o.Registry == "" {
+		o.Registry = "ghcr.io/" + strings.ToLower(owner)
+	}
+	return o
+}
+
 func (o Options) check() error {
 	var problems []error
+	if !homeForm.MatchString(o.Home) {
+		problems = append(problems, fmt.Errorf("--home %q is not OWNER/NAME", o.Home))
+	}
 	if semver.Canonical(o.Version) != o.Version || semver.Build(o.Version) != "" {
 		problems = append(problems, fmt.Errorf("version %q is not of the form v1.2.3 or v1.2.3-rc.1", o.Version))
 	}

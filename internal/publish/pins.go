@@ -20,7 +20,7 @@ var (
 	unreleased = ` - unreleased`
 	// ownPin matches a reference to goldenpath itself: zeros, a placeholder or the commit
 	// of an earlier release.
-	ownPin = regexp.MustCompile(`(seed-b235b314/goldenpath(?:/[\w./…-]+)?)@(?:[0-9a-f]{40}|<commit SHA>) # v\d[\w.-]*`)
+	ownPin = regexp.MustCompile(`seed-b235b314/goldenpath((?:/[\w./…-]+)?)@(?:[0-9a-f]{40}|<commit SHA>) # v\d[\w.-]*`)
 	// zeros matches the instruction to replace the zeros, which a release removes.
 	zeros = regexp.MustCompile(`(?m)^ *# In place of the zeros .*\n| Replace the zeros with a release's commit\.`)
 )
@@ -74,9 +74,9 @@ func productOf(image string) (product, bool) {
 	return product{}, false
 }
 
-// pinSelf replaces references to goldenpath with a commit.
-func pinSelf(text, id, version string) string {
-	text = ownPin.ReplaceAllString(text, "${1}@"+id+" # "+version)
+// pinSelf replaces references to goldenpath with a commit of home, owner/name.
+func pinSelf(text, home, id, version string) string {
+	text = ownPin.ReplaceAllString(text, home+"${1}@"+id+" # "+version)
 	return zeros.ReplaceAllString(text, "")
 }
 

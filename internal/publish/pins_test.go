@@ -89,7 +89,7 @@ func TestPinSelf(t *testing.T) {
 		{"no pin", "uses: seed-b235b314/goldenpath@v1", "uses: seed-b235b314/goldenpath@v1"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, pinSelf(tt.text, id, "v0.1.0")); diff != "" {
+			if diff := cmp.Diff(tt.want, pinSelf(tt.text, "seed-b235b314/goldenpath", id, "v0.1.0")); diff != "" {
 				t.Error(diff)
 			}
 		})

@@ -34,8 +34,11 @@ func TestRelease(t *testing.T) {
 
 	var made result
 	read(t, o.Output, &made)
-	if got := l.git(l.origin, "rev-parse", "v0.1.0", "v0", "v0.1.0^", "release/v0.1^"); got != strings.Join([]string{made.Release, made.Release, source, made.Release}, "\n") {
-		t.Errorf("v0.1.0, v0, source and the branch's parent are\n%s", got)
+	if got := l.git(l.origin, "rev-parse", "v0.1.0", "v0.1.0^", "release/v0.1^"); got != strings.Join([]string{made.Release, source, made.Release}, "\n") {
+		t.Errorf("v0.1.0, source and the branch's parent are\n%s", got)
+	}
+	if refs := l.refs(); strings.Contains(refs, "refs/tags/v0\n") {
+		t.Errorf("v0 moved before the release was published:\n%s", refs)
 	}
 	for action, image := range map[string]string{"action.yml": "goldenpath", "actions/promote/action.yml": "goldenpath", "actions/security-gate/action.yml": "security-gate"} {
 		name := l.registry + "/" + image
@@ -65,7 +68,7 @@ func TestRelease(t *testing.T) {
 	// Again: nothing changes, and it says so.
 	before := l.refs()
 	again := l.publish(o)
-	if l.refs() != before || strings.Count(again, "already") != 7 {
+	if l.refs() != before || strings.Count(again, "already") != 6 {
 		t.Errorf("the second run says\n%s", again)
 	}
 	// Another machine: another folder, another registry that is pushed to under the
@@ -236,9 +239,23 @@ func TestPatches(t *testing.T) {
 	l.commit("fix")
 	l.publish(l.options("v0.1.1"))
 	patched := l.git(l.origin, "rev-parse", "v0.1.1")
+	move := func(version string) string {
+		o := l.options(version)
+		o.Move = true
+		return l.publish(o)
+	}
+	if out := move("v0.1.1"); !strings.Contains(out, "refs/tags/v0 new → ") {
+		t.Errorf("moved: %s", out)
+	}
+	if out := move("v0.1.1"); !strings.Contains(out, "already") {
+		t.Errorf("moved again: %s", out)
+	}
 	// The version before, released late from the commit before.
 	l.git(l.repo, "checkout", "--quiet", first)
 	l.publish(l.options("v0.1.0"))
+	if out := move("v0.1.0"); !strings.Contains(out, "v0 stays: a newer release exists") {
+		t.Errorf("moved back: %s", out)
+	}
 	if got := l.git(l.origin, "rev-parse", "v0"); got != patched {
 		t.Errorf("v0 is %s, want that of v0.1.1", got)
 	}
@@ -253,4 +270,50 @@ func TestPatches(t *testing.T) {
 	if l.refs() != before {
 		t.Errorf("refs were\n%s\nand are\n%s", before, l.refs())
 	}
+}
+
+// TestMoveRefused: only an existing release moves the tag, and no candidate.
+func TestMoveRefused(t *testing.T) {
+	l := newLab(t)
+	o := l.options("v0.1.0")
+	o.Move = true
+	l.refuses(o, "has no tag v0.1.0")
+	l.git(l.origin, "tag", "v0.2.0-rc.1", "main")
+	o.Version = "v0.2.0-rc.1"
+	if out := l.publish(o); !strings.Contains(out, "is a candidate") {
+		t.Errorf("%s", out)
+	}
+}
+
+// TestFork: a fork releases under its own name: images, labels, pins and the notes name it.
+func TestFork(t *testing.T) {
+	l := newLab(t)
+	o := l.options("v0.1.0")
+	o.Home, o.Output, o.Notes = "Acme-Corp/goldenpath", filepath.Join(t.TempDir(), "release.json"), filepath.Join(t.TempDir(), "notes.md")
+	l.publish(o)
+	if text := l.at("release/v0.1", "workflows/pull-request.yml"); !strings.HasPrefix(text, "uses: Acme-Corp/goldenpath/.github/workflows/pull-request.yml@") {
+		t.Errorf("starter %q", text)
+	}
+	if notes, err := os.ReadFile(o.Notes); err != nil || !strings.Contains(string(notes), "uses: Acme-Corp/goldenpath/") || strings.Contains(string(notes), "seed-b235b314") {
+		t.Errorf("%s, %v", notes, err)
+	}
+	var made result
+	read(t, o.Output, &made)
+	registry, err := artifact.OpenRegistry("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := registry.Repository(l.registry + "/goldenpath")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := in.Resolve(t.Context(), made.Images[l.registry+"/goldenpath"], v1.Platform{OS: "linux", Architecture: "amd64"})
+	if got := a.Labels["org.opencontainers.image.source"]; err != nil || got != "https://github.com/Acme-Corp/goldenpath" {
+		t.Errorf("source %q, %v", got, err)
+	}
+	if got := (Options{Home: o.Home}).complete().Registry; got != "ghcr.io/acme-corp" {
+		t.Errorf("registry %q", got)
+	}
+	o.Home = "acme"
+	l.refuses(o, `--home "acme" is not OWNER/NAME`)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,9 +48,7 @@ func (o Options) newest(remote refs) bool {
 	return true
 }
 
-// pushRefs creates the branch and the tags in one transaction. It never forces the
-// version's tag or the branch. It forces the moving tag, but only if the tag still is
-// where it was at the start of the run.
+// pushRefs creates the branch and the version's tag in one transaction, and forces neither.
 func pushRefs(ctx context.Context, r *release) ([]string, error) {
 	want := map[string]string{r.o.tag(): r.pinned}
 	tip := r.remote[r.o.branch()]
@@ -63,9 +62,6 @@ func pushRefs(ctx context.Context, r *release) ([]string, error) {
 	if !has {
 		want[r.o.branch()] = r.starters
 	}
-	if r.o.newest(r.remote) {
-		want[r.o.moving()] = r.pinned
-	}
 	args := []string{"push", "--quiet", "--atomic"}
 	var specs, lines []string
 	for _, ref := range slices.Sorted(maps.Keys(want)) {
@@ -77,9 +73,6 @@ func pushRefs(ctx context.Context, r *release) ([]string, error) {
 			lines = append(lines, fmt.Sprintf("%s %s", ref, want[ref][:12]))
 		default:
 			lines = append(lines, fmt.Sprintf("%s %s → %s", ref, r.remote[ref][:12], want[ref][:12]))
-		}
-		if ref == r.o.moving() {
-			args = append(args, "--force-with-lease="+ref+":"+r.remote[ref])
 		}
 		specs = append(specs, want[ref]+":"+ref)
 	}
@@ -96,6 +89,39 @@ func pushRefs(ctx context.Context, r *release) ([]string, error) {
 		return nil, fmt.Errorf("cannot push to %s: %w\n  try: run the command again; if the remote still refuses, someone else made a release or a ruleset forbids the push (docs/releasing.md)", r.o.Remote, err)
 	}
 	return lines, r.readBack(ctx, want)
+}
+
+// move moves the tag of the major version to an existing release. It is a step of its own,
+// because people use that tag, and a release is only a draft until its notes are published. The
+// tag only moves forward, and only if it still is where it was read.
+func (r *release) move(ctx context.Context) (string, error) {
+	remote, err := r.readRefs(ctx)
+	if err != nil {
+		return "", err
+	}
+	r.remote = remote
+	from, to := remote[r.o.moving()], remote[r.o.tag()]
+	switch {
+	case to == "":
+		return "", fmt.Errorf("%s has no tag %s\n  try: make the release first, without --move", r.o.Remote, r.o.Version)
+	case semver.Prerelease(r.o.Version) != "":
+		return r.o.moving() + " stays: " + r.o.Version + " is a candidate", nil
+	case !r.o.newest(remote):
+		return r.o.moving() + " stays: a newer release exists", nil
+	case from == to:
+		return r.o.moving() + " is " + to[:12] + " already", nil
+	}
+	line := fmt.Sprintf("%s %.12s → %.12s", r.o.moving(), cmp.Or(from, "new"), to)
+	if r.o.DryRun {
+		return would([]string{line})[0], nil
+	}
+	if _, err := r.fetch(ctx, r.o.tag()); err != nil {
+		return "", err
+	}
+	if _, err := r.git(ctx, "push", "--quiet", "--force-with-lease="+r.o.moving()+":"+from, r.o.Remote, to+":"+r.o.moving()); err != nil {
+		return "", fmt.Errorf("cannot move %s of %s: %w\n  try: run the command again; if the remote still refuses, a ruleset forbids it (docs/releasing.md)", r.o.moving(), r.o.Remote, err)
+	}
+	return line, r.readBack(ctx, map[string]string{r.o.moving(): to})
 }
 
 func (r *release) readBack(ctx context.Context, want map[string]string) error {

@@ -15,7 +15,7 @@ func writeResult(_ context.Context, r *release) ([]string, error) {
 			return nil, err
 		}
 	}
-	return []string{fmt.Sprintf("uses: %s/…@%s # %s", module[len("github.com/"):], r.pinned, r.o.Version)}, writeOutput(r)
+	return []string{fmt.Sprintf("uses: %s/…@%s # %s", r.o.Home, r.pinned, r.o.Version)}, writeOutput(r)
 }
 
 func writeOutput(r *release) error {
@@ -33,9 +33,9 @@ func writeOutput(r *release) error {
 func (r *release) notes() []byte {
 	var b bytes.Buffer
 	b.Write(bytes.TrimSpace(r.sum))
-	fmt.Fprintf(&b, "\n\n## Pin\n\n```yaml\nuses: %s/.github/workflows/pull-request.yml@%s # %s\n```\n\n", module[len("github.com/"):], r.pinned, r.o.Version)
-	fmt.Fprintf(&b, "Starters with this pin: the branch [`%s`](https://%s/tree/%s/workflows). [How to move a pin](https://%s/blob/%s/docs/upgrading.md), [how to verify](https://%s/blob/%s/docs/verifying.md).\n\n",
-		r.o.line(), module, r.o.line(), module, r.o.Version, module, r.o.Version)
+	fmt.Fprintf(&b, "\n\n## Pin\n\n```yaml\nuses: %s/.github/workflows/pull-request.yml@%s # %s\n```\n\n", r.o.Home, r.pinned, r.o.Version)
+	fmt.Fprintf(&b, "Starters with this pin: the branch [`%s`](https://github.com/%s/tree/%s/workflows). [How to move a pin](https://github.com/%s/blob/%s/docs/upgrading.md), [how to verify](https://github.com/%s/blob/%s/docs/verifying.md).\n\n",
+		r.o.line(), r.o.Home, r.o.line(), r.o.Home, r.o.Version, r.o.Home, r.o.Version)
 	b.WriteString("| what | is |\n|---|---|\n")
 	fmt.Fprintf(&b, "| source | `%s` |\n| release | `%s` |\n", r.source.id, r.pinned)
 	for _, i := range r.images {

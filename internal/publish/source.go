@@ -38,6 +38,7 @@ type release struct {
 
 // begin reads the source commit and the remote's refs.
 func begin(ctx context.Context, o Options) (*release, error) {
+	o = o.complete()
 	if err := o.check(); err != nil {
 		return nil, err
 	}

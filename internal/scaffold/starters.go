@@ -26,7 +26,7 @@ func starters() []file {
 		if err != nil {
 			continue // the file is embedded
 		}
-		text := string(b)
+		text := workflows.Own(string(b))
 		to := target(name, text)
 		all = append(all, file{
 			path: to, why: starterFor(name), group: starterGroup(name), also: []string{strings.TrimSuffix(to, ".yml") + ".yaml"},

@@ -31,6 +31,7 @@ type Access struct {
 
 	// Flags; each may be "".
 	Kubeconfig string // file, or the text of one
+	Workflow   bool   // the flags come from a workflow, which names secrets
 	Context    string // of the kubeconfig
 	Given      string // --variables: lines NAME=value, or a file of them
 	Removal    string // duration after which a removal reports what blocks it
@@ -69,8 +70,15 @@ func (a Access) kubernetes(d config.Deploy, namespace string) (preview.Target, e
 			return nil, err
 		}
 	}
+	if a.Workflow {
+		t.NoKubeconfig = noKubeconfig
+	}
 	return t, nil
 }
+
+// noKubeconfig explains an empty kubeconfig in a workflow (actions/runner#1490, #3206).
+const noKubeconfig = "the workflow passed no kubeconfig: the secret that it names does not exist, or it exists only in an environment, whose secrets a called workflow gets empty" +
+	"\n  try: set KUBECONFIG as a secret of the repository (PREVIEW_KUBECONFIG for previews), or log in to the cloud with the input login; goldenpath doctor shows which secrets are missing"
 
 func (a Access) terraform(d config.Deploy) (preview.Target, error) {
 	secrets, err := a.read(d, config.Services{}, func(name string) string { return "secrets." + name })

@@ -19,7 +19,7 @@ const Root = "../../.."
 var Actions = []string{"preview-up", "preview-down", "security-gate", "scorecard", "promote", "setup"}
 
 // Composites are actions of several steps, which workflows of ours share.
-var Composites = []string{"toolchain", "cloud", "test", "build", "push", "attest", "collect", "prepare", "battery"}
+var Composites = []string{"toolchain", "cloud", "registry", "test", "build", "push", "attest", "collect", "prepare", "battery"}
 
 // Action is an action.yml. A key that GitHub does not know is an error.
 type Action struct {

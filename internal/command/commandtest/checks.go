@@ -78,6 +78,9 @@ func checkFollower(t *testing.T, w Workflow) {
 	}
 }
 
+// anyRunner is the value of runs-on in a workflow that others call.
+const anyRunner = "${{ fromJSON(inputs.runner) }}"
+
 // checkCall asserts what a reusable workflow needs in addition.
 func checkCall(t *testing.T, w Workflow) {
 	// The caller's group can be any; ours begins with a literal of this file, so
@@ -95,6 +98,20 @@ func checkCall(t *testing.T, w Workflow) {
 	default:
 		t.Errorf("cancel-in-progress: %v: a workflow that is called must not cancel what is under way", w.Concurrency.Cancel)
 	}
+	for name, j := range w.Jobs {
+		if j.Uses == "" && j.RunsOn != anyRunner {
+			t.Errorf("job %s runs on %q, not on the runner that the caller names", name, j.RunsOn)
+		}
+		if j.Uses != "" && j.With["runner"] != "${{ inputs.runner }}" {
+			t.Errorf("job %s does not pass on the input runner", name)
+		}
+	}
+	for name, j := range w.Jobs {
+		checkRegistry(t, name, j)
+	}
+	if in := w.On.Call.Inputs.Values["runner"]; in.Default != `"ubuntu-24.04"` {
+		t.Errorf("input runner is %v without a value, not a version of GitHub's runner", in.Default)
+	}
 	for name, in := range w.On.Call.Inputs.Values {
 		if in.Description == "" || in.Type == "" {
 			t.Errorf("input %s has no description or no type", name)
@@ -107,11 +124,35 @@ func checkCall(t *testing.T, w Workflow) {
 	}
 }
 
+// checkRegistry holds every step that reads or writes images to the login of its job: GP-PATH-7,
+// any registry works in every job.
+func checkRegistry(t *testing.T, name string, j Job) {
+	const login = "${{ steps.registry.outputs.docker-config }}"
+	has := false
+	for _, s := range j.Steps {
+		var got any
+		switch s.Uses {
+		case "$/actions/registry":
+			has = s.ID == "registry"
+			continue
+		case "$/actions/push", "$/actions/attest":
+			got = s.With["docker-config"]
+		case "$/actions/promote", "$/actions/preview-up", "$/actions/preview-down", "$/actions/scorecard":
+			got = s.Env["DOCKER_CONFIG"]
+		default:
+			continue
+		}
+		if !has || got != login {
+			t.Errorf("job %s: %s does not get the login to the registry", name, s.Uses)
+		}
+	}
+}
+
 func checkSteps(t *testing.T, name string, j Job) {
 	if j.Timeout == 0 {
 		t.Errorf("job %s has no timeout-minutes", name)
 	}
-	if !strings.HasPrefix(j.RunsOn, "ubuntu-") || j.RunsOn == "ubuntu-latest" {
+	if j.RunsOn != anyRunner && (!strings.HasPrefix(j.RunsOn, "ubuntu-") || j.RunsOn == "ubuntu-latest") {
 		t.Errorf("job %s runs on %q: name a version", name, j.RunsOn)
 	}
 	for _, s := range Steps(t, j.Steps) {

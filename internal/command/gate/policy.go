@@ -16,6 +16,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/gate/change"
 	"github.com/seed-b235b314/goldenpath/internal/gate/runtime"
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/workflows"
 )
 
 // policy holds the files that decide which findings block: the configuration, the waivers,
@@ -44,7 +45,6 @@ var guards = []string{".goldenpath/evidence.pub", "CODEOWNERS", ".github/CODEOWN
 // Workflows that call one of these workflows and actions decide whether the gate runs at all.
 const (
 	workflowFolder = ".github/workflows"
-	ourActions     = "seed-b235b314/goldenpath/"
 	maxCallers     = 20 // more are counted, and their differences not shown
 )
 
@@ -89,7 +89,7 @@ func (c *Scan) policy(ctx context.Context, found *change.Change, now time.Time) 
 		return p, nil
 	}
 	p.origin, p.waivedBy = found.Policy, found.Waivers
-	callers, err := found.Containing(ctx, workflowFolder, ourActions)
+	callers, err := found.Containing(ctx, workflowFolder, workflows.Repository()+"/")
 	if err != nil {
 		return nil, fmt.Errorf("cannot find the workflows that call goldenpath: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -66,13 +67,20 @@ func occupy(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], port)
 }
 
-// serveRegistry REGISTRY starts a registry and puts its host and port into a
-// variable.
+// serveRegistry REGISTRY [METHOD PATH]... starts a registry and puts its host and port into a
+// variable. It refuses requests of a method whose path contains PATH.
 func serveRegistry(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: registry VARIABLE")
+	if neg || len(args) != 1 && len(args) != 3 {
+		ts.Fatalf("usage: registry VARIABLE [METHOD PATH]")
 	}
-	s := httptest.NewServer(registry.New(registry.WithReferrersSupport(true), registry.Logger(log.New(io.Discard, "", 0))))
+	inner := registry.New(registry.WithReferrersSupport(true), registry.Logger(log.New(io.Discard, "", 0)))
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if len(args) == 3 && r.Method == args[1] && strings.Contains(r.URL.Path, args[2]) {
+			w.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		}
+		inner.ServeHTTP(w, r)
+	}))
 	ts.Defer(s.Close)
 	ts.Setenv(args[0], strings.TrimPrefix(s.URL, "http://"))
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/command/commandtest"
+	"github.com/seed-b235b314/goldenpath/workflows"
 )
 
 // TestExercise runs every command of the README's first section, in its order, as a
@@ -43,7 +44,7 @@ func TestExercise(t *testing.T) {
 		"PATH="+strings.Join([]string{filepath.Dir(goldenpath), filepath.Dir(buildGate(t)), os.Getenv("PATH")}, string(os.PathListSeparator)),
 		"HOME="+user, "XDG_CONFIG_HOME="+user, "MAKEFLAGS=--dry-run", "GOCACHE="+goenv(t, "GOCACHE"), "GOMODCACHE="+goenv(t, "GOMODCACHE"), "GOFLAGS=", "GOTOOLCHAIN=local",
 		"GIT_AUTHOR_NAME=ann", "GIT_AUTHOR_EMAIL=ann@example.com", "GIT_COMMITTER_NAME=ann", "GIT_COMMITTER_EMAIL=ann@example.com",
-		"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=url."+root+".insteadOf", "GIT_CONFIG_VALUE_0="+home,
+		"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=url."+root+".insteadOf", "GIT_CONFIG_VALUE_0="+"https://github.com/"+workflows.Repository(),
 	)
 	cd := dir
 	run := func(line string) (string, int) {

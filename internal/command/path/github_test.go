@@ -54,6 +54,7 @@ func newHub(e *testscript.Env) error {
 //	github may [PERMISSION…]                 what the job's token may: pull-requests:write
 //	github admin                             the token is that of a person who administers it
 //	github guard [CHECK…]                    a ruleset guards the branch and asks for the checks; none is none
+//	github signed DIR                        a rule requires signed commits in the bare repository DIR
 //	github free                              it is private, and its owner on GitHub Free
 //	github limit [METHOD…]                   such requests meet an exhausted rate limit; none is none
 //	github fail [METHOD…]                    such requests are answered 503
@@ -89,6 +90,8 @@ func hubCommand(ts *testscript.TestScript, neg bool, args []string) {
 		h.Tokens["job"] = githubtest.Token{Account: githubtest.Account{ID: 9, Login: "ann"}}
 	case "guard":
 		h.guard(args)
+	case "signed":
+		h.Git, h.SignedCommits = ts.MkAbs(args[0]), true
 	case "free":
 		h.Private, h.Settings.Free = true, true
 	case "limit":

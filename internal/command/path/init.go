@@ -17,6 +17,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/git"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/scaffold"
+	"github.com/seed-b235b314/goldenpath/workflows"
 )
 
 // Init is `goldenpath init`.
@@ -94,9 +95,6 @@ func defaultBranch(ctx context.Context, repo git.Repository) string {
 
 var commitID = regexp.MustCompile(`^[0-9a-f]{40}$`)
 
-// home is the repository of goldenpath.
-const home = "https://github.com/seed-b235b314/goldenpath"
-
 // pin returns the commit of goldenpath that the starters call: of a binary built in a
 // clone the commit that it was built from. The binary of a release cannot know the commit
 // of its tag, because that commit contains the digest of the binary's image, so the tag
@@ -116,7 +114,7 @@ func (c *Init) pin(ctx context.Context, repo git.Repository) (pin, version strin
 	}
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	out, err := repo.Run(ctx, "ls-remote", "--", home, "refs/tags/"+built.Version, "refs/tags/"+built.Version+"^{}")
+	out, err := repo.Run(ctx, "ls-remote", "--", "https://github.com/"+workflows.Repository(), "refs/tags/"+built.Version, "refs/tags/"+built.Version+"^{}")
 	if err != nil {
 		return "", "", nil // no network
 	}

@@ -78,6 +78,7 @@ func (c *PreviewUp) Do(ctx context.Context, env *command.Env) (*report.Report, e
 		}
 		rep.Checks, sweeps = append(rep.Checks, row), false
 	}
+	w.tagPreview(ctx, rep, p.name)
 	p.announce().Created(ctx, p.sourced(rep), p.name, p.number, head)
 	if sweeps {
 		row, _ := p.sweepDue(ctx)
@@ -132,8 +133,11 @@ func (c *PreviewDown) Do(ctx context.Context, env *command.Env) (*report.Report,
 	if err != nil {
 		return nil, err
 	}
+	gone := &removals{Target: p.deps.Target}
+	p.deps.Target = gone
 	rep, err := preview.Down(ctx, p.deps, preview.DownOptions{Policy: p.policy, Name: p.name, PullRequest: p.number, Open: c.EvenOpen, DryRun: dryRun})
 	if rep != nil && !dryRun {
+		p.untag(ctx, rep, gone.names)
 		p.announce().Removed(ctx, rep, p.name, p.number)
 	}
 	return rep, err

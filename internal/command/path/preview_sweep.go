@@ -80,11 +80,14 @@ func (p *previews) sweep(ctx context.Context, every, dry string) (*report.Report
 	if err != nil {
 		return nil, err
 	}
+	gone := &removals{Target: p.deps.Target}
+	p.deps.Target = gone
 	rep, err := preview.Sweep(ctx, p.deps, preview.SweepOptions{Policy: p.policy, Sweeper: sweeper, DryRun: dryRun})
 	if rep != nil && dryRun && dry == "" {
 		rep.Checks = append(rep.Checks, report.Check{Name: "dry run", State: report.OK, Result: "the default in a manually started workflow", Note: "set dry-run: false to remove the previews"})
 	}
 	if rep != nil && !dryRun {
+		p.untag(ctx, rep, gone.names)
 		p.announce().Swept(ctx, rep)
 	}
 	return rep, err
@@ -120,8 +123,12 @@ func (p *previews) sweepDue(ctx context.Context) (c report.Check, removed int) {
 	ctx, cancel := context.WithTimeout(ctx, sweepTime)
 	defer cancel()
 	c = report.Check{Name: "sweep", State: report.OK, Result: "nothing was due"}
-	swept, err := preview.Sweep(ctx, p.deps, preview.SweepOptions{Policy: p.policy, OnlyDue: true})
+	gone := &removals{Target: p.deps.Target}
+	deps := p.deps
+	deps.Target = gone
+	swept, err := preview.Sweep(ctx, deps, preview.SweepOptions{Policy: p.policy, OnlyDue: true})
 	if swept != nil {
+		p.untag(ctx, swept, gone.names)
 		_, _ = fmt.Sscan(swept.Output("removed"), &removed)
 		c.Seconds = swept.Seconds
 		p.announce().Swept(ctx, swept)

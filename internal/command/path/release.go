@@ -79,7 +79,11 @@ func (c *Promote) Do(ctx context.Context, env *command.Env) (*report.Report, err
 	if err != nil {
 		return nil, err
 	}
-	return release.Promote(ctx, d, o)
+	rep, err := release.Promote(ctx, d, o)
+	if rep != nil && !c.DryRun {
+		w.tagRelease(ctx, rep, environment)
+	}
+	return rep, err
 }
 
 // releaseDeps returns the services of a release. It also reads the secrets of the

@@ -84,6 +84,16 @@ func (w Where) open(ctx context.Context, env *command.Env, g GitHub, c Cluster) 
 		},
 	}
 	out.ledger = &ledger.Ledger{Git: out.remoteGit(), Remote: remote, Now: env.Now}
+	if env.Runner.Present() && remote != "" && w.Ledger == "" {
+		// The origin of a workflow's checkout is the repository of the run.
+		hub, err := GitHub{Token: token}.client(env)
+		if err != nil {
+			return nil, err
+		}
+		if hub != nil {
+			out.ledger.Server = hub
+		}
+	}
 	return out, nil
 }
 
@@ -154,7 +164,7 @@ func (w *world) access() targets.Access {
 		mask = w.env.Runner.Mask
 	}
 	return targets.Access{
-		Mask:   mask,
+		Mask: mask, Workflow: w.env.Runner.Present(),
 		Config: w.config, Repository: w.name, Dir: w.repo, State: w.state, Self: w.env.Self, Process: w.target, Getenv: w.env.Getenv, Declared: w.declared,
 		Kubeconfig: w.cluster.Kubeconfig, Context: w.cluster.Context, Git: w.git, Given: w.cluster.Variables, Removal: w.cluster.Removal,
 	}

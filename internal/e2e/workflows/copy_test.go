@@ -29,7 +29,7 @@ var (
 	ownAction   = regexp.MustCompile(`uses: \$/(actions/\S+)`)
 	ownWorkflow = regexp.MustCompile(`uses: \./(\.github/workflows/\S+)`)
 	dockerfile  = regexp.MustCompile(`(?m)^  image: (?:\.\./\.\./)?Dockerfile(\.security-gate)?$`)
-	runsOn      = regexp.MustCompile(`(?m)^    runs-on: ubuntu-24\.04$`)
+	runsOn      = regexp.MustCompile(`(?m)^    runs-on: (?:ubuntu-24\.04|\$\{\{ fromJSON\(inputs\.runner\) \}\})$`)
 	jobLine     = regexp.MustCompile(`(?m)^  ([a-z][a-z-]*):$`)
 	queued      = regexp.MustCompile(`(?m)^  queue: max\n`)
 	othersUse   = regexp.MustCompile(`uses: ([\w.-]+/[\w.-]+)(/[\w./-]+)?@([0-9a-f]{40})`)

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/git"
+	"github.com/seed-b235b314/goldenpath/workflows"
 )
 
 // marks are files that only a repository that uses goldenpath has. A workflow that calls
@@ -18,9 +19,8 @@ import (
 var marks = []string{".goldenpath.yml", ".goldenpath/baseline.json", ".goldenpath/evidence.pub"}
 
 const (
-	workflows = ".github/workflows"
-	actions   = "seed-b235b314/goldenpath/" // what such a workflow contains
-	mostMarks = 100                         // commits that are compared to find the oldest
+	folder    = ".github/workflows"
+	mostMarks = 100 // commits that are compared to find the oldest
 )
 
 // accepted is the commit whose findings are known, for a push and for a run on a laptop:
@@ -114,7 +114,7 @@ func (r repository) adoption(ctx context.Context, head string) (string, error) {
 	var oldest []string
 	for _, args := range [][]string{
 		append([]string{"--diff-filter=A", head, "--"}, marks...),
-		{"-S" + actions, head, "--", workflows},
+		{"-S" + workflows.Repository() + "/", head, "--", folder},
 	} {
 		out, err := r.git(ctx, append(slices.Clone(log), args...)...)
 		if err != nil {
@@ -173,7 +173,7 @@ func (r repository) adopted(ctx context.Context, commit string) bool {
 			return true
 		}
 	}
-	_, err := r.git(ctx, "grep", "--quiet", "-F", "-e", actions, commit, "--", workflows)
+	_, err := r.git(ctx, "grep", "--quiet", "-F", "-e", workflows.Repository()+"/", commit, "--", folder)
 	return err == nil
 }
 

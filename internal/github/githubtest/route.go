@@ -23,6 +23,9 @@ func (s *Server) route(r *http.Request, body []byte) answer {
 	case "POST /graphql":
 		return graphql(who, known, body)
 	}
+	if a, is := s.packages(r, who, known); is {
+		return a
+	}
 	path, ok := strings.CutPrefix(r.URL.EscapedPath(), "/repos/"+s.Repository)
 	if !ok || s.Private && !known {
 		return refuse(http.StatusNotFound, "Not Found")
@@ -36,7 +39,7 @@ func (s *Server) route(r *http.Request, body []byte) answer {
 		}
 	}
 	pattern += " " + strings.Join(seg, "/")
-	for _, e := range append(s.endpoints(), s.settingsEndpoints()...) {
+	for _, e := range slices.Concat(s.endpoints(), s.settingsEndpoints(), s.gitEndpoints()) {
 		name, is := match(e.pattern, pattern)
 		if !is {
 			continue

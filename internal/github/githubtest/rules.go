@@ -1,6 +1,7 @@
 package githubtest
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"strings"
@@ -17,8 +18,8 @@ func (s *Server) branchRules(c call) answer {
 		return a
 	}
 	var all []map[string]any
-	if c.name == s.branch() {
-		for _, r := range s.Settings.Rules {
+	for _, r := range s.Settings.Rules {
+		if cmp.Or(r.Branch, s.branch()) == c.name {
 			one := map[string]any{"type": r.Type, "ruleset_id": 41, "ruleset_source": s.Repository, "ruleset_source_type": "Repository"}
 			if p := parameters(r); len(p) > 0 {
 				one["parameters"] = p

@@ -56,6 +56,11 @@ type Server struct {
 	Settings   Settings
 	Unfiltered bool // lists of pull requests ignore the head filter
 
+	Git           string // bare repository that the calls for git change; "": they do not exist
+	SignedCommits bool   // a rule requires signed commits in Git
+
+	Packages map[string][]*Image // versions of container packages, by owner/name
+
 	mu          sync.Mutex
 	fault       Fault
 	lose        func(*http.Request) bool
@@ -65,6 +70,7 @@ type Server struct {
 	comments    map[int][]*Comment
 	deployments []*Deployment
 	violations  []string
+	signed      []string // commits of Git
 }
 
 // New returns an empty repository with one token, "job", which may do everything. It is an

@@ -14,7 +14,7 @@ type Settings struct {
 	Free         bool // a private repository on GitHub Free, without rulesets and protection
 	Archived     bool
 
-	Rules             []Rule     // in force for the default branch
+	Rules             []Rule
 	Protection        *Protector // classic branch protection
 	TagRules          []Ruleset
 	ImmutableReleases bool
@@ -30,6 +30,7 @@ type Settings struct {
 
 // Rule is a rule of a ruleset.
 type Rule struct {
+	Branch     string // that it applies to; "": the default branch
 	Type       string
 	Parameters map[string]any // in addition to its defaults
 }

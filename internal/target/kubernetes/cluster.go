@@ -66,6 +66,9 @@ func (t *Target) connect(_ context.Context) (*cluster, error) {
 	}
 	config, err := loader.ClientConfig()
 	if err != nil {
+		if t.Kubeconfig == "" && t.NoKubeconfig != "" {
+			return nil, report.Usage("cannot find a cluster: " + t.NoKubeconfig)
+		}
 		return nil, report.Usage(fmt.Sprintf("cannot find a cluster: %v: set KUBECONFIG, or set --kubeconfig to a file", err))
 	}
 	c := &cluster{host: config.Host, patience: t.Patience, clock: &clock{}}

@@ -25,6 +25,7 @@ const manager = "goldenpath"
 // Target deploys the objects of Source into a cluster.
 type Target struct {
 	Kubeconfig   string // path of a file, or its text; "": found as kubectl finds it
+	NoKubeconfig string // what an error says, with the remedy, if there is no kubeconfig; "": a text for a terminal
 	Context      string // "": the current one of the kubeconfig
 	App          string
 	Repository   string        // owner/name
