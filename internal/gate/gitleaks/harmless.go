@@ -44,7 +44,7 @@ func harmless(rule, value, match string) bool {
 }
 
 // isSigned reports whether a match is a part of a signed address that ends by itself: the
-// id of the key, which is no secret, or the token of a picture on GitHub, which is valid for
+// id of the key, which is not secret, or the token of a picture on GitHub, which is valid for
 // five minutes.
 func isSigned(rule, value, line string) bool {
 	switch rule {
