@@ -12,7 +12,8 @@ var (
 	filledIn = regexp.MustCompile(`(?i)^(?:your|my|fixme|todo|replace)[ _-]|[ _-](?:here|goes)$|^<[^<>]+>$|^\[[^\[\]]+\]$|\$\{|\$\(|\{\{|%\(|^\$[a-z_]|x{8}|\*{6}|0{8}/b0{8}`)
 	// userPassword is the argument of curl -u, whose password comes from a variable or a file,
 	// or is empty.
-	userPassword = regexp.MustCompile(`^[^:]*:(?:\$[A-Za-z_({]|$)`)
+	// after a user's name: curl -u "TOKEN:" is a token.
+	userPassword = regexp.MustCompile(`^[^:]*:\$[A-Za-z_({]|^(?:[a-z._-]{1,16}|[\w.+-]+@[\w.-]+):$`)
 
 	// A version, a migration of Django, a time zone, a member of a class, and a name in a
 	// test that counts up or spells the alphabet.
@@ -22,9 +23,12 @@ var (
 	aMember     = regexp.MustCompile(`^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\.[A-Z][A-Z0-9_]+$`)
 	aPublicKey  = regexp.MustCompile(`^(?:6L[A-Za-z0-9_-]{38}|pk_(?:live|test)_\w+|id=\w+(?:,env=\w+)?|android:apk-key-hash:.*)$`) // reCAPTCHA's site key, Stripe's publishable key, names of a secret
 	isSealed    = regexp.MustCompile(`^A[gQ][A-D][A-Za-z0-9+/]{300,}={0,2}$`)                                                      // by Sealed Secrets, for the cluster: the length of a session key, then ciphertext
-	aVariable   = regexp.MustCompile(`^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+){2,}$`)                                                         // the name of a variable
-	aConstant   = regexp.MustCompile(`\bKEY_[A-Z][A-Z_]*\s*,`)                                                                     // the name of a field, not of a key
-	nextLine    = regexp.MustCompile(`[=:][ \t]*\r?\n\s*[\w.-]+[ \t]*[=:]`)                                                        // an empty value, and the name of the next
+	notAccess   = regexp.MustCompile(`(?i)(?:^|[^a-z])(?:unique|cache|idempotency|primary|foreign|sort|partition)[_-]?key\b`)
+	aHash       = regexp.MustCompile(`^[0-9a-f]{16,64}$|^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+	aSetting    = regexp.MustCompile(`^[A-Za-z][\w-]{0,24}(?:\.[A-Za-z][\w-]{0,24})+$`)
+	aVariable   = regexp.MustCompile(`^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+){2,}$`)  // the name of a variable
+	aConstant   = regexp.MustCompile(`\bKEY_[A-Z][A-Z_]*\s*,`)              // the name of a field, not of a key
+	nextLine    = regexp.MustCompile(`[=:][ \t]*\r?\n\s*[\w.-]+[ \t]*[=:]`) // an empty value, and the name of the next
 	isCountedUp = strings.NewReplacer("abcdefghijklmno", "", "foobarbaz", "", "foobar", "", "0123456789abcdef", "", "0123456789", "", "abcdefghijklmnopqrstuvwxyz", "", "1234567890", "", "abcdef", "")
 )
 
@@ -39,19 +43,34 @@ func harmless(rule, value, match string) bool {
 		return false
 	}
 	return isSealed.MatchString(value) || aVariable.MatchString(value) || aVersion.MatchString(value) || aMigration.MatchString(value) || aTimeZone.MatchString(value) || aMember.MatchString(value) ||
-		aPublicKey.MatchString(value) || aConstant.MatchString(match) || strings.Contains(match, "apk-key-hash") ||
+		notAccess.MatchString(match) && aHash.MatchString(value) || aPublicKey.MatchString(value) || aConstant.MatchString(match) || strings.Contains(match, "apk-key-hash") ||
 		filledIn.MatchString(value) || nextLine.MatchString(match) || len(isCountedUp.Replace(strings.ToLower(value))) < 4
 }
 
 // isSigned reports whether a match is a part of a signed address that ends by itself: the
 // id of the key, which is not secret, or the token of a picture on GitHub, which is valid for
-// five minutes.
+// five minutes and contains such an id.
 func isSigned(rule, value, line string) bool {
+	picture := strings.Contains(line, "githubusercontent.com/") && strings.Contains(line, "?jwt=")
 	switch rule {
 	case "aws-access-token":
-		return strings.Contains(line, "X-Amz-Credential="+value)
+		return strings.Contains(line, "X-Amz-Credential="+value) || picture && !strings.Contains(line, value)
 	case "jwt":
-		return strings.Contains(line, "githubusercontent.com/") && strings.Contains(line, "?jwt="+value)
+		return picture && strings.Contains(line, "?jwt="+value)
 	}
 	return false
+}
+
+// namesSetting reports whether a value is the name of a setting, in an element of XML that
+// has the setting's value beside it: <entry key="gps.enable">true</entry>.
+func namesSetting(rule, value, line string) bool {
+	if rule != generic || !aSetting.MatchString(value) {
+		return false
+	}
+	_, after, found := strings.Cut(line, ` key="`+value+`"`)
+	if !found {
+		_, after, found = strings.Cut(line, ` key='`+value+`'`)
+	}
+	tag, content, _ := strings.Cut(after, ">")
+	return found && (strings.Contains(tag, " value=") || !strings.HasSuffix(tag, "/") && content != "" && content[0] != '<' && content[0] != '\r' && content[0] != '\n')
 }

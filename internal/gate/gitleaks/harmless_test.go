@@ -17,6 +17,9 @@ func TestHarmless(t *testing.T) {
 		{"curl-auth-header", random, "", false},
 		{"curl-auth-user", "$REGISTRY_USER:$(cat /run/password)", "", true},
 		{"curl-auth-user", "admin:", "", true},
+		{"curl-auth-user", random + ":", "", false}, // a token as the name
+		{generic, "c0ffee00c0ffee11c0ffee22c0ffee33c0ffee44", `"unique_key": "c0ffee00c0ffee11c0ffee22c0ffee33c0ffee44"`, true},
+		{generic, "c0ffee00c0ffee11c0ffee22c0ffee33c0ffee44", `"unique_api_key": "c0ffee00c0ffee11c0ffee22c0ffee33c0ffee44"`, false},
 		{"curl-auth-user", "admin:" + random, "", false},
 		{generic, "UN_SONARR_0_API_KEY", "", true},
 		{"slack-webhook-url", "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX", "", true},
@@ -53,9 +56,26 @@ func TestSigned(t *testing.T) {
 		{"aws-access-token", id, "AWS_ACCESS_KEY_ID=" + id, false},
 		{"jwt", token, "https://private-user-images.githubusercontent.com/1/2.png?jwt=" + token, true},
 		{"jwt", token, "https://api.example.com/?jwt=" + token, false},
+		{"aws-access-token", id, "https://private-user-images.githubusercontent.com/1/2.png?jwt=" + token, true}, // decoded
 	} {
 		if got := isSigned(test.rule, test.value, test.line); got != test.want {
 			t.Errorf("%s in %s: %v", test.rule, test.line, got)
+		}
+	}
+}
+
+// TestNamesSetting: the key of an entry is a name; its content is examined as before.
+func TestNamesSetting(t *testing.T) {
+	for line, want := range map[string]bool{
+		`    <entry key="gps103.enable">true</entry>`:      true,
+		`<add key="gps103.enable" value="1" />`:            true,
+		`<api key="gps103.enable"/>`:                       false,
+		`<license key="gps103.enable"></license>`:          false,
+		`<entry apikey="gps103.enable">true</entry>`:       false,
+		`<entry key="gps103.enable.and.more">true</entry>`: false,
+	} {
+		if got := namesSetting(generic, "gps103.enable", line); got != want {
+			t.Errorf("%s: %v", line, got)
 		}
 	}
 }
