@@ -38,6 +38,9 @@ func (c *PreviewUp) Do(ctx context.Context, env *command.Env) (*report.Report, e
 		return nil, err
 	}
 	w := p.world
+	if p.missing != "" {
+		return noPreview(env, "preview-up", w.config.App+" "+p.name, p.missing), nil
+	}
 	if c.TTL != "" {
 		ttl, err := config.ParseDuration(c.TTL)
 		if err != nil {
@@ -62,7 +65,11 @@ func (c *PreviewUp) Do(ctx context.Context, env *command.Env) (*report.Report, e
 	}
 	rep, err := preview.Up(ctx, p.deps, o)
 	if rep != nil {
-		rep.Checks = append([]report.Check{p.source}, rep.Checks...)
+		first := []report.Check{p.source}
+		if p.terraform != "" {
+			first = append(first, report.Check{Name: "configuration", State: report.OK, Result: p.terraform})
+		}
+		rep.Checks = append(first, rep.Checks...)
 		if !c.DryRun {
 			p.announce().Created(ctx, rep, p.name, p.number, head)
 		}
@@ -104,6 +111,9 @@ func (c *PreviewDown) Do(ctx context.Context, env *command.Env) (*report.Report,
 	if err != nil {
 		return nil, err
 	}
+	if p.missing != "" {
+		return noPreview(env, "preview-down", p.config.App+" "+p.name, p.missing), nil
+	}
 	rep, err := preview.Down(ctx, p.deps, preview.DownOptions{Policy: p.policy, Name: p.name, PullRequest: p.number, Open: c.EvenOpen, DryRun: dryRun})
 	if rep != nil && !dryRun {
 		p.announce().Removed(ctx, rep, p.name, p.number)
@@ -135,6 +145,9 @@ func sweep(ctx context.Context, env *command.Env, g GitHub, cl Cluster, where Wh
 	if err != nil {
 		return nil, err
 	}
+	if p.missing != "" {
+		return noPreview(env, "preview-sweep", p.config.App, p.missing), nil
+	}
 	rep, err := preview.Sweep(ctx, p.deps, preview.SweepOptions{Policy: p.policy, DryRun: dryRun})
 	if rep != nil && dryRun && dry == "" {
 		rep.Checks = append(rep.Checks, report.Check{Name: "dry run", State: report.OK, Result: "the default in a manually started workflow", Note: "set dry-run: false to remove the previews"})
@@ -158,6 +171,9 @@ func (c *PreviewList) Do(ctx context.Context, env *command.Env) (*report.Report,
 	p, err := c.previews(ctx, env, c.GitHub, c.Cluster, anyPreview, true)
 	if err != nil {
 		return nil, err
+	}
+	if p.missing != "" {
+		return noPreview(env, "preview-list", p.config.App, p.missing), nil
 	}
 	return preview.List(ctx, p.deps, p.policy)
 }
@@ -195,6 +211,10 @@ type previews struct {
 	deps   preview.Deps
 	policy preview.Policy
 	source report.Check // where the policy was read from
+
+	terraform string // which Terraform configuration applies; "": that of the checkout, or none
+	missing   string // why there can be no preview; deps is empty then
+
 	github *github.Client
 	name   string
 	number int
@@ -242,6 +262,9 @@ func (where Where) previews(ctx context.Context, env *command.Env, g GitHub, cl 
 	}
 	if name == anyPreview || !bounds {
 		w.config.Preview.PullSecret = "" // only a deployment needs it
+	}
+	if p.terraform, p.missing, err = w.baseConfiguration(ctx); err != nil || p.missing != "" {
+		return p, err
 	}
 	t, err := w.access().Open(w.config.Preview.Deploy, "")
 	if err != nil {
