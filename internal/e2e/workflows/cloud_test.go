@@ -113,13 +113,16 @@ func (c *cloud) running(name string) string {
 	return ""
 }
 
-// names returns the objects in the bucket: states, and locks.
+// names returns the objects in the bucket: states and locks, without the empty state of the
+// default workspace, which Terraform itself creates.
 func (c *cloud) names() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var all []string
 	for name := range c.objects {
-		all = append(all, name)
+		if !strings.HasSuffix(name, "/default.tfstate") {
+			all = append(all, name)
+		}
 	}
 	slices.Sort(all)
 	return all
@@ -138,10 +141,12 @@ func (o object) describe(name string) map[string]any {
 }
 
 func (c *cloud) list(w http.ResponseWriter, r *http.Request) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	items := []any{}
-	for _, name := range c.names() {
+	for name, o := range c.objects {
 		if strings.HasPrefix(name, r.URL.Query().Get("prefix")) {
-			items = append(items, c.objects[name].describe(name))
+			items = append(items, o.describe(name))
 		}
 	}
 	answer(w, map[string]any{"kind": "storage#objects", "items": items})
@@ -347,7 +352,7 @@ func extract(in *tar.Reader, dir string) error {
 		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 			return err
 		}
-		f, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY, h.FileInfo().Mode().Perm())
+		f, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY, h.FileInfo().Mode().Perm()|0o500)
 		if err == nil {
 			_, err = io.Copy(f, in)
 			_ = f.Close()

@@ -58,7 +58,7 @@ artifact:
   pack: dist/app
   entrypoint: [/where2eat]
 checks:
-  unit: {run: "test -z \"$GOOGLE_OAUTH_ACCESS_TOKEN\" && go run ./internal/junit -o reports/unit/unit.xml -- .", junit: reports/unit/*.xml}
+  unit: {run: "test -z \"${GOOGLE_OAUTH_ACCESS_TOKEN:-}\" && go run ./internal/junit -o reports/unit/unit.xml -- .", junit: reports/unit/*.xml}
 battery:
   smoke: [{get: /healthz, status: 200}, {get: /version, status: 200}]
 preview:
@@ -166,7 +166,7 @@ func TestTerraform(t *testing.T) {
 	b.open(head)
 	r := b.act("t1-opened", "goldenpath.yml", "pull_request", b.pullRequest("opened", main, head))
 	b.succeeded("opened", r)
-	b.summarized(r, "pr-7 is ready at", "infra of base "+main[:7], "changes in workspace pr-7", "terraform\\_data.revision")
+	b.summarized(r, "pr-7 is ready at", "infra of base "+main[:7], "changes in workspace pr-7", "data.revision")
 	b.answers(b.address(), head)
 
 	// The configuration of the pull request is code, and does not run beside a credential.
