@@ -71,7 +71,7 @@ environments:
   staging: {target: terraform, terraform: infra, vars: {cloud: CLOUD}, backend: {bucket: states, prefix: where2eat, storage_custom_endpoint: CLOUD/storage/v1/}}
   production: {target: terraform, terraform: infra, vars: {cloud: CLOUD}, backend: {bucket: states, prefix: where2eat, storage_custom_endpoint: CLOUD/storage/v1/}, from: staging}
 gate: {fail-on: high, missing-database: warn, waivers: .goldenpath/waivers.yml, exclude: [go.mod]}
-scorecard: {requirements: docs/requirements, migrations: db/migrations, must: [tests, security]}
+scorecard: {migrations: db/migrations, must: [tests, security]}
 `
 
 // gcloud is a stand-in for the command line of Google Cloud, which needs an account. It
