@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Logs in to a cloud with the run's identity (OIDC) and writes a kubeconfig with a token. It
-# uses programs that GitHub's runner images contain: aws, gcloud, az, kubectl, curl and jq.
-# The credentials of the cloud are removed before it ends; later steps get the kubeconfig.
+# Logs in to a cloud with the run's identity (OIDC) and writes a kubeconfig with a token, or
+# credentials for Terraform if the login names no cluster. It uses programs that GitHub's
+# runner images contain: aws, gcloud, az, kubectl, curl and jq. All other credentials of the
+# cloud are removed before it ends.
 set -euo pipefail
 
 . "$(dirname "$0")/identity.sh"
@@ -35,8 +36,12 @@ elif [ -n "$(of .azure.cluster)" ]; then
 	az aks get-credentials --resource-group "$(of .azure.group)" --name "$(of .azure.cluster)" --file "$file" --overwrite-existing >/dev/null
 	# The application id that every AKS cluster accepts tokens for.
 	token=$(az account get-access-token --resource 6dae42f8-4368-4678-94ff-3960e28e3630 --query accessToken --output tsv)
+elif [ -n "$(of '.aws.role // .google.provider // .azure.client')" ]; then
+	rm "$file"
+	source "$(dirname "$0")/credentials.sh"
+	exit
 else
-	fail "input login has no cluster; set aws.cluster, google.cluster or azure.cluster"
+	fail "input login names no identity; set aws.role, google.provider or azure.client, and cluster for target kubernetes"
 fi
 
 # as TOKEN makes the token the credential of the kubeconfig. It is passed in the environment,

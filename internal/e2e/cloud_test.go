@@ -35,6 +35,10 @@ case "$name $1 $2" in
 "aws eks get-token") echo cloud-token ;;
 "aws ecr get-login-password") identity "$AWS_WEB_IDENTITY_TOKEN_FILE"; echo cloud-token ;;
 "az acr login") echo cloud-token ;;
+"aws configure export-credentials")
+	identity "$AWS_WEB_IDENTITY_TOKEN_FILE"
+	[ -z "${AWS_SECRET_ACCESS_KEY:-}" ] || exit 9
+	echo '{"AccessKeyId": "cloud-key", "SecretAccessKey": "cloud/secret=", "SessionToken": "cloud-token"}' ;;
 "gcloud iam workload-identity-pools")
 	for a; do case $a in --credential-source-file=*) identity "${a#*=}" ;; --output-file=*) echo '{}' >"${a#*=}" ;; esac; done ;;
 "gcloud auth login") ;;
@@ -77,58 +81,26 @@ func TestCloudLogin(t *testing.T) {
 			"az aks get-credentials --resource-group g --name shop"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := t.TempDir()
-			bin, temp := filepath.Join(dir, "bin"), filepath.Join(dir, "temp")
-			for _, d := range []string{bin, temp} {
-				if err := os.Mkdir(d, 0o700); err != nil {
-					t.Fatal(err)
-				}
-			}
-			for _, n := range []string{"aws", "gcloud", "az"} {
-				if err := os.WriteFile(filepath.Join(bin, n), []byte(clouds), 0o700); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if err := os.Symlink(kubectl, filepath.Join(bin, "kubectl")); err != nil {
-				t.Fatal(err)
-			}
-			audience := ""
-			hub := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if r.Header.Get("Authorization") != "bearer request-token" {
-					w.WriteHeader(http.StatusUnauthorized)
-					return
-				}
-				audience = r.URL.Query().Get("audience")
-				_ = json.NewEncoder(w).Encode(map[string]string{"value": "identity-of-the-run"})
-			}))
-			defer hub.Close()
-			output := filepath.Join(dir, "output")
-			run := func(env ...string) (string, error) {
-				cmd := exec.Command(script)
-				cmd.Env = append([]string{"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + dir, "LOGIN=" + tc.login, "RUNNER_TEMP=" + temp, "GITHUB_OUTPUT=" + output,
-					"GITHUB_RUN_ID=42", "RECORD=" + dir, "IDENTITY=identity-of-the-run"}, env...)
-				out, err := cmd.CombinedOutput()
-				return string(out), err
-			}
-			out, err := run("ACTIONS_ID_TOKEN_REQUEST_URL="+hub.URL+"/token?api-version=2.0", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=request-token", "AWS_SECRET_ACCESS_KEY=old")
+			l := newLogin(t, script, kubectl, tc.login)
+			out, err := l.run(l.permitted()...)
 			if err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}
-			if audience != tc.audience {
-				t.Errorf("audience %q", audience)
+			if l.audience != tc.audience {
+				t.Errorf("audience %q", l.audience)
 			}
 			if diff := cmp.Diff("::add-mask::identity-of-the-run\n::add-mask::cloud-token\n", out); diff != "" {
 				t.Error(diff)
 			}
-			calls, _ := os.ReadFile(filepath.Join(dir, "calls"))
+			calls, _ := os.ReadFile(filepath.Join(l.dir, "calls"))
 			if !strings.Contains(string(calls), tc.call) || strings.Contains(string(calls), "identity-of") {
 				t.Errorf("calls:\n%s", calls)
 			}
-			if variables, _ := os.ReadFile(filepath.Join(dir, "variables")); name == "aws" && strings.Contains(string(variables), "AWS_SECRET_ACCESS_KEY") {
+			if variables, _ := os.ReadFile(filepath.Join(l.dir, "variables")); name == "aws" && strings.Contains(string(variables), "AWS_SECRET_ACCESS_KEY") {
 				t.Errorf("variables:\n%s", variables)
 			}
-			path := filepath.Join(temp, "goldenpath-kubeconfig")
-			if got, _ := os.ReadFile(output); string(got) != "path="+path+"\n" {
+			path := filepath.Join(l.temp, "goldenpath-kubeconfig")
+			if got, _ := os.ReadFile(l.output); string(got) != "path="+path+"\n" {
 				t.Errorf("output %q", got)
 			}
 			for flag, want := range map[string]string{"{.clusters[0].cluster.server}": tc.server, "{.users[?(@.name==\"goldenpath\")].user.token}": "cloud-token", "{.contexts[0].context.user}": "goldenpath"} {
@@ -137,7 +109,7 @@ func TestCloudLogin(t *testing.T) {
 					t.Errorf("%s: %s, %v", flag, got, err)
 				}
 			}
-			left, _ := filepath.Glob(filepath.Join(temp, "*"))
+			left, _ := filepath.Glob(filepath.Join(l.temp, "*"))
 			if !cmp.Equal(left, []string{path}) {
 				t.Errorf("left behind: %q", left)
 			}
@@ -145,17 +117,120 @@ func TestCloudLogin(t *testing.T) {
 				t.Errorf("%v, %v", info, err)
 			}
 			// Without the permission, the cause is named.
-			if out, err := run(); err == nil || !strings.Contains(out, "id-token: write") {
+			if out, err := l.run(); err == nil || !strings.Contains(out, "id-token: write") {
 				t.Errorf("%v: %s", err, out)
 			}
-			if out, err := run("ACTIONS_ID_TOKEN_REQUEST_URL="+hub.URL+"/token?x=1", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=wrong"); err == nil || strings.Contains(out, "cloud-token") {
+			if out, err := l.run("ACTIONS_ID_TOKEN_REQUEST_URL="+l.hub.URL+"/token?x=1", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=wrong"); err == nil || strings.Contains(out, "cloud-token") {
 				t.Errorf("a refused identity: %v: %s", err, out)
 			}
 		})
 	}
 	out, err := exec.Command("env", "LOGIN={}", "RUNNER_TEMP="+t.TempDir(), script).CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "has no cluster") {
+	if err == nil || !strings.Contains(string(out), "names no identity") {
 		t.Errorf("%v: %s", err, fmt.Sprintf("%.300s", out))
+	}
+}
+
+// login is one call of the script of actions/cloud, with stand-ins for the clouds.
+type login struct {
+	script, login, bin, dir, temp, output string
+	hub                                   *httptest.Server // issues the identity of the run
+	audience                              string           // that was asked for
+}
+
+func newLogin(t *testing.T, script, kubectl, given string) *login {
+	t.Helper()
+	l := &login{script: script, login: given, dir: t.TempDir()}
+	l.bin, l.temp, l.output = filepath.Join(l.dir, "bin"), filepath.Join(l.dir, "temp"), filepath.Join(l.dir, "output")
+	for _, d := range []string{l.bin, l.temp} {
+		if err := os.Mkdir(d, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, n := range []string{"aws", "gcloud", "az"} {
+		if err := os.WriteFile(filepath.Join(l.bin, n), []byte(clouds), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if kubectl != "" {
+		if err := os.Symlink(kubectl, filepath.Join(l.bin, "kubectl")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.hub = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "bearer request-token" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		l.audience = r.URL.Query().Get("audience")
+		_ = json.NewEncoder(w).Encode(map[string]string{"value": "identity-of-the-run"})
+	}))
+	t.Cleanup(l.hub.Close)
+	return l
+}
+
+// permitted is the environment of a job with id-token: write, and of a runner that has an
+// old key.
+func (l *login) permitted() []string {
+	return []string{"ACTIONS_ID_TOKEN_REQUEST_URL=" + l.hub.URL + "/token?api-version=2.0", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=request-token", "AWS_SECRET_ACCESS_KEY=old"}
+}
+
+func (l *login) run(env ...string) (string, error) {
+	cmd := exec.Command(l.script)
+	cmd.Env = append([]string{"PATH=" + l.bin + ":" + os.Getenv("PATH"), "HOME=" + l.dir, "LOGIN=" + l.login, "RUNNER_TEMP=" + l.temp, "GITHUB_OUTPUT=" + l.output,
+		"GITHUB_RUN_ID=42", "RECORD=" + l.dir, "IDENTITY=identity-of-the-run"}, env...)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// TestCloudCredentials: a login without a cluster leaves the variables that Terraform's
+// providers read, in a file of its own, each secret masked, and nothing else (GP-PATH-8).
+func TestCloudCredentials(t *testing.T) {
+	script, err := filepath.Abs("../../actions/cloud/kubeconfig.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct{ login, audience, want, masked string }{
+		"aws": {`{"aws": {"role": "arn:aws:iam::1:role/x", "region": "eu-central-1"}}`, "sts.amazonaws.com",
+			"AWS_REGION=eu-central-1\nAWS_ACCESS_KEY_ID=cloud-key\nAWS_SECRET_ACCESS_KEY=cloud/secret=\nAWS_SESSION_TOKEN=cloud-token\n", "cloud-key cloud/secret= cloud-token"},
+		"google": {`{"google": {"provider": "projects/7/locations/global/workloadIdentityPools/p/providers/gh", "account": "d@acme.iam.gserviceaccount.com"}}`,
+			"https://iam.googleapis.com/projects/7/locations/global/workloadIdentityPools/p/providers/gh", "GOOGLE_OAUTH_ACCESS_TOKEN=cloud-token\n", "cloud-token"},
+		"azure": {`{"azure": {"client": "c", "tenant": "t", "subscription": "s"}}`, "api://AzureADTokenExchange",
+			"ARM_USE_OIDC=true\nARM_CLIENT_ID=c\nARM_TENANT_ID=t\nARM_SUBSCRIPTION_ID=s\nARM_OIDC_TOKEN=identity-of-the-run\n", "identity-of-the-run"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLogin(t, script, "", tc.login)
+			out, err := l.run(l.permitted()...)
+			if err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			path := filepath.Join(l.temp, "goldenpath-credentials")
+			b, _ := os.ReadFile(path)
+			if diff := cmp.Diff(tc.want, string(b)); diff != "" || l.audience != tc.audience {
+				t.Errorf("audience %q (-want +got):\n%s", l.audience, diff)
+			}
+			for _, secret := range strings.Fields(tc.masked) {
+				if !strings.Contains(out, "::add-mask::"+secret+"\n") {
+					t.Errorf("%s is not masked: %s", secret, out)
+				}
+			}
+			if left, _ := filepath.Glob(filepath.Join(l.temp, "*")); !cmp.Equal(left, []string{path}) {
+				t.Errorf("left behind: %q", left)
+			}
+			if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+				t.Errorf("%v, %v", info, err)
+			}
+			if got, _ := os.ReadFile(l.output); string(got) != "credentials="+path+"\n" {
+				t.Errorf("output %q", got)
+			}
+			if out, err := l.run(); err == nil || !strings.Contains(out, "id-token: write") {
+				t.Errorf("%v: %s", err, out)
+			}
+		})
+	}
+	l := newLogin(t, script, "", `{"aws": {"role": "x"}}`)
+	if out, err := l.run(l.permitted()...); err == nil || !strings.Contains(out, "input login has no aws.region") {
+		t.Errorf("%v: %s", err, out)
 	}
 }
 

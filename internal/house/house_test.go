@@ -15,7 +15,7 @@ const module = "github.com/seed-b235b314/goldenpath/"
 // layers lists the packages from the top down. A package imports only layers
 // below its own.
 var layers = []string{
-	"cmd/goldenpath cmd/security-gate internal/demo internal/e2e internal/e2e/workflows internal/e2e/cluster/pause internal/e2e/cluster/registry internal/bench internal/bench/superset internal/house internal/publish",
+	"cmd/goldenpath cmd/security-gate internal/demo internal/e2e internal/e2e/workflows internal/e2e/cluster/pause internal/e2e/cluster/registry internal/e2e/cloud internal/bench internal/bench/superset internal/house internal/publish",
 	"internal/e2e/container",
 	"internal/command/path internal/command/gate internal/command/commandtest",
 	"internal/command internal/run",

@@ -130,13 +130,7 @@ func (u *up) reportReservation(plan target.Plan, today budget.Day, unpriced []st
 
 // reportPlan reports what a deployment would change.
 func (u *up) reportPlan(plan target.Plan) {
-	s := report.Section{Title: "changes in " + plan.Place, Open: true, Head: []string{"object", "change"}}
-	for _, change := range plan.Changes {
-		s.Rows = append(s.Rows, []string{change.Object, change.What})
-	}
-	if len(s.Rows) > 0 {
-		u.report.Sections = append(u.report.Sections, s)
-	}
+	target.AddPlan(u.report, target.Phase{Plan: &plan})
 	u.check(report.Check{Name: "artifact", State: report.OK, Result: u.artifact.Digest})
 	u.check(report.Check{Name: "environment", State: report.OK, Result: prefix + u.o.Name, Note: plan.Place})
 	u.report.Verdict, u.report.Reason, u.report.Title = report.Pass, report.ReasonPlanned, "dry run: nothing was changed"

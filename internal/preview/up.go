@@ -123,6 +123,7 @@ func (u *up) deployment(ctx context.Context) target.Deployment {
 		Say: func(p target.Phase) {
 			if !p.Pending {
 				u.check(report.Check{Name: p.Name, State: report.OK, Result: p.Detail, Seconds: p.Seconds})
+				target.AddPlan(u.report, p)
 			}
 			u.say(p)
 		},

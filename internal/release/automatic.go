@@ -41,7 +41,7 @@ func (d Deps) rollBackAfterBreach(ctx context.Context, o Options, entry ledger.E
 		firstBad = breach
 	}
 	d.say("%s: rolling back to %s", s.Breach, f.to.ID)
-	done, running, err := d.returnTo(ctx, o, f, "slo-breach: "+s.Breach)
+	done, running, err := d.returnTo(ctx, o, f, "slo-breach: "+s.Breach, r)
 	if err != nil {
 		return d.rollbackFailed(o, entry, f.to.ID, s, r, err)
 	}

@@ -76,13 +76,13 @@ func (d Deps) deployLocked(ctx context.Context, o Options) (deployed, error) {
 		return out, err
 	}
 	d.say("deploy %s", text.Short(o.Digest))
-	running, err := d.apply(ctx, o, *f.artifact)
+	running, err := d.apply(ctx, o, *f.artifact, r)
 	if refusal := (*target.Refusal)(nil); errors.As(err, &refusal) {
 		fail(r, report.ReasonRefused, refusal.Error())
 		return deployed{report: r}, nil
 	}
-	if notUp(r, o.Environment, err) {
-		return deployed{report: r}, nil
+	if err, ok := reported(r, o.Environment, err); ok {
+		return deployed{report: r}, err
 	}
 	if err != nil {
 		return deployed{}, err
@@ -140,12 +140,16 @@ func (d Deps) resumeRollback(ctx context.Context, o Options, f *facts, r *report
 }
 
 // apply deploys an artifact and reads from the target what runs. Both the digest of the
-// index and that of the platform's manifest must match the deployed artifact.
-func (d Deps) apply(ctx context.Context, o Options, a artifact.Artifact) (target.Running, error) {
+// index and that of the platform's manifest must match the deployed artifact. The plan of
+// the deployment, if the target makes one, is added to the report.
+func (d Deps) apply(ctx context.Context, o Options, a artifact.Artifact, r *report.Report) (target.Running, error) {
 	t := target.Deployment{
 		App: o.App, Environment: o.Environment, Commit: a.Commit(), Digest: o.Digest,
 		Image: a.Image, Env: o.Env, Secrets: o.Secrets, Migrate: o.Migrate, Services: o.Services, Port: o.Port, Ready: o.Ready, KeepFailed: true,
-		Say: func(p target.Phase) { d.say("%s %s", p.Name, p.Detail) },
+		Say: func(p target.Phase) {
+			d.say("%s %s", p.Name, p.Detail)
+			target.AddPlan(r, p)
+		},
 	}
 	if d.Reference != nil {
 		t.Reference = d.Reference(o.Digest)

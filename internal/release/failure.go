@@ -8,12 +8,14 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// notUp reports a deployment whose application did not come up as a verdict. It returns
-// false for any other error.
-func notUp(r *report.Report, environment string, err error) bool {
+// reported adds an unsuccessful deployment to the report. If the application did not come up,
+// that is a verdict, and the error is nil. If the target failed, such as an apply of
+// Terraform, there is no verdict on the application, and the error stays. ok is false for any
+// other error.
+func reported(r *report.Report, environment string, err error) (rest error, ok bool) {
 	var f *target.Failure
-	if !errors.As(err, &f) || !f.NotUp {
-		return false
+	if !errors.As(err, &f) {
+		return err, false
 	}
 	fail(r, report.ReasonNotReady, environment+" did not become ready: "+f.What)
 	if f.Migration {
@@ -30,5 +32,8 @@ func notUp(r *report.Report, environment string, err error) bool {
 	if len(f.Detail) > 0 {
 		r.Sections = append(r.Sections, report.Section{Title: "what the application reported last", Open: true, Text: strings.Join(f.Detail, "\n") + "\n"})
 	}
-	return true
+	if f.NotUp {
+		return nil, true
+	}
+	return err, true
 }

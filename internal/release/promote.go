@@ -23,15 +23,15 @@ type Watched struct {
 // call continues.
 //
 // If a check refuses, Promote changes nothing and returns a report with verdict fail. If
-// the release runs but the soak could not complete, Promote returns both a report with
-// verdict fail and the error.
+// the target fails, or the release runs but the soak could not complete, Promote returns both
+// a report with verdict fail and the error.
 func Promote(ctx context.Context, d Deps, o Options) (*report.Report, error) {
 	o.KeepLock = o.Soak != nil
 	released, err := d.deploy(ctx, o)
-	if err != nil {
-		return nil, err
-	}
 	first := released.report
+	if err != nil {
+		return first, err
+	}
 	if first.Verdict == report.Fail || o.Soak == nil || o.DryRun {
 		return first, nil
 	}

@@ -53,13 +53,13 @@ func Rollback(ctx context.Context, d Deps, o RollbackOptions) (*report.Report, e
 		return r, nil
 	}
 	start := d.Now()
-	entry, running, err := d.returnTo(ctx, o.Options, f, o.Reason)
+	entry, running, err := d.returnTo(ctx, o.Options, f, o.Reason, r)
 	if refusal := (*target.Refusal)(nil); errors.As(err, &refusal) {
 		fail(r, report.ReasonRefused, refusal.Error())
 		return r, nil
 	}
-	if notUp(r, o.Environment, err) {
-		return r, nil
+	if err, ok := reported(r, o.Environment, err); ok {
+		return r, err
 	}
 	if err != nil {
 		return nil, err
@@ -171,8 +171,8 @@ func (d Deps) withdrawn(ctx context.Context, to ledger.Entry) (why string, err e
 }
 
 // returnTo deploys f.to, verifies the deployment and records it. The checks must have
-// passed.
-func (d Deps) returnTo(ctx context.Context, o Options, f *facts, reason string) (ledger.Entry, target.Running, error) {
+// passed. r gets the plan of the deployment.
+func (d Deps) returnTo(ctx context.Context, o Options, f *facts, reason string, r *report.Report) (ledger.Entry, target.Running, error) {
 	from, to := *f.current, *f.to
 	// A long soak may have lost the lock.
 	if err := d.holds(ctx, o); err != nil {
@@ -180,7 +180,7 @@ func (d Deps) returnTo(ctx context.Context, o Options, f *facts, reason string) 
 	}
 	o.Digest = to.Digest
 	o.Migrate = target.Migration{} // the data are those of a later release already
-	running, err := d.apply(ctx, o, *f.artifact)
+	running, err := d.apply(ctx, o, *f.artifact, r)
 	if err != nil {
 		return ledger.Entry{}, running, err
 	}

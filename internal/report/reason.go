@@ -81,6 +81,8 @@ const (
 	ReasonNotFound Reason = "not-found"
 	// ReasonNotInImage (fail): the image starts a program that it does not contain, and a target of `.goldenpath.yml` runs it in a container.
 	ReasonNotInImage Reason = "not-in-image"
+	// ReasonNotOnBase (skip): the base branch has no Terraform configuration for previews yet, and that of a pull request does not run with credentials.
+	ReasonNotOnBase Reason = "not-on-base"
 	// ReasonNotPullable (fail): the artifact of an earlier release can no longer be pulled.
 	ReasonNotPullable Reason = "not-pullable"
 	// ReasonNotReady (fail): the application was deployed but did not become ready; the report shows what was observed and the last lines of its log. Exit 1; exit 3 if the target, not the application, failed.

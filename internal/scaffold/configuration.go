@@ -74,6 +74,9 @@ func (f *Facts) environments() []string {
 		ready += " # from " + f.HealthIn
 	}
 	lines := []string{"preview:"}
+	if f.Deploys == "terraform" {
+		return f.stack().environments(ready)
+	}
 	if f.Deploys == "kubernetes" {
 		what := f.source()
 		if what == "" {

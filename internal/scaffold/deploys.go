@@ -19,13 +19,21 @@ func (f *Facts) target(o Options) error {
 		if len(f.Charts)+len(f.Kustomizations) == 0 {
 			return report.Usage("--target kubernetes needs a Helm chart or a kustomization in the repository: add one, or leave --target out")
 		}
+	case "terraform":
+		f.Deploys, f.DeploysWhy = "terraform", "--target"
+		if f.stack() == nil {
+			return report.Usage("--target terraform needs one folder with a Terraform configuration that declares variable \"image\"; the repository has: " + f.folders())
+		}
 	case "":
 		f.Deploys, f.DeploysWhy = "process", "the repository has no single chart or kustomization"
-		if cluster {
+		switch s := f.stack(); {
+		case cluster:
 			f.Deploys, f.DeploysWhy = "kubernetes", f.source()
+		case s != nil && len(f.Charts)+len(f.Kustomizations) == 0:
+			f.Deploys, f.DeploysWhy = "terraform", s.dir+", which declares variable image"
 		}
 	default:
-		return report.Usage(fmt.Sprintf("--target %.40q is not a target that init can set up: use process or kubernetes", o.Target))
+		return report.Usage(fmt.Sprintf("--target %.40q is not a target that init can set up: use process, kubernetes or terraform", o.Target))
 	}
 	return nil
 }

@@ -36,6 +36,9 @@ func (f *Facts) gaps(files []Outcome, o Options) []gap {
 		if len(f.Charts) > 1 {
 			add("chart", "found "+english.WordSeries(f.Charts, "and")+", and chose none", "set the chart to deploy in preview and environments")
 		}
+		if f.Deploys == "terraform" {
+			f.stack().gaps(add)
+		}
 	}
 	for _, p := range f.checked() {
 		if p.Lacks != "" {

@@ -21,12 +21,13 @@ type Facts struct {
 	Dockerfiles       []Dockerfile
 	Charts            []string // folders
 	Kustomizations    []string
-	Terraform         []string
-	Migrations        string // folder of SQL files
-	Site              string // folder of a static page; "." is the root
-	Health, HealthIn  string // health path, and the file it was found in
+	Terraform         []string // folders
+	stacks            []stack  // those of them that deploy an app
+	Migrations        string   // folder of SQL files
+	Site              string   // folder of a static page; "." is the root
+	Health, HealthIn  string   // health path, and the file it was found in
 	Workflows         []string
-	Deploys           string // target of the environments: process or kubernetes
+	Deploys           string // target of the environments: process, kubernetes or terraform
 	DeploysWhy        string // where that was found
 	Existing          error  // what is wrong with the existing .goldenpath.yml, or nil
 
@@ -95,6 +96,7 @@ func detect(root *os.Root, o Options) (*Facts, error) {
 	}
 	f.Dockerfiles = dockerfiles(t)
 	f.delivery(t)
+	f.stacks = stacks(t, f.Terraform)
 	f.webs = map[string]string{}
 	for _, p := range f.Parts {
 		if web := procfile(t, p.Dir); web != "" {

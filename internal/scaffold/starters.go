@@ -31,7 +31,7 @@ func starters() []file {
 		all = append(all, file{
 			path: to, why: starterFor(name), group: starterGroup(name), also: []string{strings.TrimSuffix(to, ".yml") + ".yaml"},
 			make: func(f *Facts) (string, string, error) {
-				return pinned(f.onBranch(f.introduced(name, text)), f), f.notFor(starterGroup(name)), nil
+				return pinned(f.onBranch(f.credentials(f.introduced(name, text))), f), f.notFor(starterGroup(name)), nil
 			},
 		})
 	}

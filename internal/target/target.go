@@ -112,6 +112,7 @@ type Phase struct {
 	Detail  string  `json:"detail"` // "7 objects in where2eat-pr-12 (2 changed)"
 	Seconds float64 `json:"seconds"`
 	Pending bool    `json:"-"` // it has not ended: Detail is what it waits for
+	Plan    *Plan   `json:"-"` // what the deployment is about to change, for a reader; nil: not reported
 }
 
 // Plan lists what a deployment would do.

@@ -4,9 +4,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"maps"
-	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -84,19 +81,10 @@ func (w workspaces) List(ctx context.Context) iter.Seq2[target.Running, error] {
 // Ledger returns where the previews are recorded.
 func (w workspaces) Ledger() ledger.Store { return w.of("").Ledger() }
 
-// sensitive matches settings of a backend that are not repeated in the ledger.
-var sensitive = regexp.MustCompile(`(?i)token|password|secret|key_id|access_key|sas|conn|cred|username`)
-
 // Place returns the configuration, the workspace and the settings of the backend.
 func (w workspaces) Place(environment string) (target.Place, error) {
 	name := "folder " + w.folder + " workspace " + strings.TrimPrefix(environment, "preview/")
-	var backend []string
-	for _, key := range slices.Sorted(maps.Keys(w.backend)) {
-		if !sensitive.MatchString(key) {
-			backend = append(backend, key+"="+w.backend[key])
-		}
-	}
-	if len(backend) > 0 {
+	if backend := terraform.Settings(w.backend); len(backend) > 0 {
 		name += " backend " + strings.Join(backend, ",")
 	}
 	return target.Place{Kind: "terraform", Name: name}, nil

@@ -3,16 +3,12 @@
 package targets
 
 import (
-	"path/filepath"
-	"strings"
-
 	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/git"
 	"github.com/seed-b235b314/goldenpath/internal/preview"
 	"github.com/seed-b235b314/goldenpath/internal/render"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/target/kubernetes"
-	"github.com/seed-b235b314/goldenpath/internal/target/terraform"
 )
 
 // Access holds the values that are needed to open targets.
@@ -21,6 +17,7 @@ type Access struct {
 	Repository string         // owner/name on GitHub, or ""
 	Dir        string         // working tree
 	State      string         // folder for Terraform's data
+	Base       string         // checkout of the base commit, whose Terraform configuration a pull request uses; "": Dir
 	Self       string         // this executable, which guards Terraform
 	Process    preview.Target // for target: process
 	Getenv     func(string) string
@@ -30,11 +27,12 @@ type Access struct {
 	Mask func(secret string) // called with each secret that is read; nil: not called
 
 	// Flags; each may be "".
-	Kubeconfig string // file, or the text of one
-	Workflow   bool   // the flags come from a workflow, which names secrets
-	Context    string // of the kubeconfig
-	Given      string // --variables: lines NAME=value, or a file of them
-	Removal    string // duration after which a removal reports what blocks it
+	Kubeconfig  string // file, or the text of one
+	Workflow    bool   // the flags come from a workflow, which names secrets
+	Context     string // of the kubeconfig
+	Credentials string // file with lines NAME=value, for Terraform
+	Given       string // --variables: lines NAME=value, or a file of them
+	Removal     string // duration after which a removal reports what blocks it
 }
 
 // Open returns the target of an environment or of the previews. namespace is the
@@ -50,6 +48,9 @@ func (a Access) Open(d config.Deploy, namespace string) (preview.Target, error) 
 }
 
 func (a Access) kubernetes(d config.Deploy, namespace string) (preview.Target, error) {
+	if a.Credentials != "" && a.Kubeconfig == "" {
+		return nil, report.Usage("the login names no cluster, and target kubernetes needs one: set aws.cluster, google.cluster or azure.cluster in input login")
+	}
 	i := a.Config.Preview.Isolation
 	var err error
 	t := &kubernetes.Target{
@@ -79,23 +80,3 @@ func (a Access) kubernetes(d config.Deploy, namespace string) (preview.Target, e
 // noKubeconfig explains an empty kubeconfig in a workflow (actions/runner#1490, #3206).
 const noKubeconfig = "the workflow passed no kubeconfig: the secret that it names does not exist, or it exists only in an environment, whose secrets a called workflow gets empty" +
 	"\n  try: set KUBECONFIG as a secret of the repository (PREVIEW_KUBECONFIG for previews), or log in to the cloud with the input login; goldenpath doctor shows which secrets are missing"
-
-func (a Access) terraform(d config.Deploy) (preview.Target, error) {
-	secrets, err := a.read(d, config.Services{}, func(name string) string { return "secrets." + name })
-	if err != nil {
-		return nil, err
-	}
-	folder := strings.NewReplacer("/", "-", string(filepath.Separator), "-").Replace(d.Terraform)
-	return workspaces{folder: d.Terraform, backend: d.Backend, of: func(environment string) *terraform.Target {
-		name := strings.TrimPrefix(environment, "preview/")
-		words := strings.NewReplacer("{name}", name, "{number}", strings.TrimPrefix(name, "pr-"))
-		vars := map[string]string{}
-		for k, v := range d.Vars {
-			vars[k] = words.Replace(v)
-		}
-		return &terraform.Target{
-			Dir: filepath.Join(a.Dir, filepath.FromSlash(d.Terraform)), Vars: vars, Secrets: secrets, Backend: d.Backend, URL: words.Replace(d.URL),
-			Data: filepath.Join(a.State, "terraform", folder), Guard: []string{a.Self, "guard-terraform"},
-		}
-	}}, nil
-}

@@ -2,6 +2,8 @@ package targets
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -74,9 +76,62 @@ func TestTerraform(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"host": "shop-pr-12", "number": "12"}, w.Vars); diff != "" {
 		t.Error(diff)
 	}
+	if w.Install != nil || w.Remote {
+		t.Error("on a person's machine nothing is installed, and a local state is possible")
+	}
+	a.Base = "/base"
+	a.Getenv = func(name string) string { return map[string]string{"GITHUB_ACTIONS": "true"}[name] }
+	if got, err = a.Open(a.Config.Preview.Deploy, ""); err != nil {
+		t.Fatal(err)
+	}
+	if on := got.(workspaces).of("preview/pr-12"); on.Dir != "/base/infra/preview" || on.Shown != "infra/preview" || on.Install == nil || !on.Remote {
+		t.Errorf("in a job, with the configuration of the base: %+v", on)
+	}
 	if w.URL != "https://pr-12.example.com" || w.Dir != "/repo/infra/preview" || w.Data != "/state/terraform/infra-preview" || w.Guard[1] != "guard-terraform" {
 		t.Errorf("%+v", w)
 	}
+}
+
+// TestTerraformEnv: what the login wrote and what --variables holds for a cloud reaches
+// Terraform, masked; anything else does not.
+func TestTerraformEnv(t *testing.T) {
+	a := access(t, "{target: terraform, terraform: infra}", nil)
+	file := filepath.Join(t.TempDir(), "credentials")
+	credentials := func(text string) {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	credentials("AWS_REGION=eu-central-1\nAWS_SESSION_TOKEN=hunter2\n")
+	var masked []string
+	a.Mask = func(secret string) { masked = append(masked, secret) }
+	a.Credentials, a.Given, a.Kubeconfig, a.Context = file, "AWS_REGION=other\nFLY_API_TOKEN=hunter3\nDATABASE_URL=x\nGITHUB_TOKEN=y", "/kube", "here"
+	got, err := a.Open(a.Config.Preview.Deploy, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := got.(workspaces).of("preview/pr-12")
+	want := map[string]string{"AWS_REGION": "eu-central-1", "AWS_SESSION_TOKEN": "hunter2", "FLY_API_TOKEN": "hunter3", "KUBE_CONFIG_PATH": "/kube", "KUBE_CTX": "here"}
+	if diff := cmp.Diff(want, w.Env); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"hunter2", "hunter3"}, masked); diff != "" {
+		t.Errorf("masked (-want +got):\n%s", diff)
+	}
+	a.Kubeconfig = "apiVersion: v1\nclusters: []\n"
+	if got, err = a.Open(a.Config.Preview.Deploy, ""); err != nil || got.(workspaces).of("preview/pr-12").Kubeconfig != a.Kubeconfig {
+		t.Errorf("the text of a kubeconfig: %v", err)
+	}
+	credentials("GITHUB_TOKEN=hunter2\n")
+	_, err = a.Open(a.Config.Preview.Deploy, "")
+	fails(t, err, "--credentials: Terraform gets no variable GITHUB_TOKEN")
+	a.Credentials = "/nowhere"
+	_, err = a.Open(a.Config.Preview.Deploy, "")
+	fails(t, err, "--credentials is not a readable file")
+	a = access(t, "{target: kubernetes, manifests: k8s}", nil)
+	a.Credentials = file
+	_, err = a.Open(a.Config.Preview.Deploy, "")
+	fails(t, err, "the login names no cluster")
 }
 
 func TestSecrets(t *testing.T) {

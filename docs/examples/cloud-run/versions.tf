@@ -1,7 +1,7 @@
 terraform {
   required_version = ">= 1.6"
 
-  # The bucket is named in .goldenpath.yml (preview.backend). Each preview is a workspace in it.
+  # The bucket is named in .goldenpath.yml (backend). Each environment is a workspace in it.
   backend "gcs" {}
 
   required_providers {

@@ -25,7 +25,7 @@ type Init struct {
 	App    string   `help:"Name of the app. Default: \"app\" in .goldenpath.yml, otherwise the repository's name." placeholder:"NAME"`
 	AppDir string   `help:"Folder of the app, if the repository has several. Default: the only one, or the one in the root." placeholder:"DIR"`
 	Image  string   `help:"Image repository without tag. Default: \"artifact.image\" in .goldenpath.yml, otherwise ghcr.io/OWNER/APP." placeholder:"REF"`
-	Target string   `help:"Target of the environments: process or kubernetes. Default: kubernetes if the repository has one chart or kustomization, otherwise process." placeholder:"TARGET"`
+	Target string   `help:"Target of the environments: process, kubernetes or terraform. Default: kubernetes if the repository has one chart or kustomization, terraform if it has one Terraform configuration that declares variable image, otherwise process." placeholder:"TARGET"`
 	Pin    string   `help:"Commit (40 characters) of goldenpath that the workflows call. Default: the commit of this release's tag." placeholder:"COMMIT"`
 	With   []string `help:"Groups of further files to write, such as github,runbooks, or all. \"list\" describes them and writes nothing." placeholder:"NAME,..."`
 	DryRun bool     `help:"Show what would be written and change nothing."`

@@ -38,6 +38,9 @@ func (c *PreviewUp) Do(ctx context.Context, env *command.Env) (*report.Report, e
 		return nil, err
 	}
 	w := p.world
+	if p.missing != "" {
+		return noPreview(env, "preview-up", w.config.App+" "+p.name, p.missing), nil
+	}
 	if c.TTL != "" {
 		ttl, err := config.ParseDuration(c.TTL)
 		if err != nil {
@@ -90,7 +93,11 @@ func (c *PreviewUp) Do(ctx context.Context, env *command.Env) (*report.Report, e
 // sourced adds where the policy was read from to a report.
 func (p *previews) sourced(rep *report.Report) *report.Report {
 	if rep != nil {
-		rep.Checks = append([]report.Check{p.source}, rep.Checks...)
+		first := []report.Check{p.source}
+		if p.terraform != "" {
+			first = append(first, report.Check{Name: "configuration", State: report.OK, Result: p.terraform})
+		}
+		rep.Checks = append(first, rep.Checks...)
 	}
 	return rep
 }
@@ -133,6 +140,9 @@ func (c *PreviewDown) Do(ctx context.Context, env *command.Env) (*report.Report,
 	if err != nil {
 		return nil, err
 	}
+	if p.missing != "" {
+		return noPreview(env, "preview-down", p.config.App+" "+p.name, p.missing), nil
+	}
 	gone := &removals{Target: p.deps.Target}
 	p.deps.Target = gone
 	rep, err := preview.Down(ctx, p.deps, preview.DownOptions{Policy: p.policy, Name: p.name, PullRequest: p.number, Open: c.EvenOpen, DryRun: dryRun})
@@ -156,6 +166,9 @@ func (c *PreviewList) Do(ctx context.Context, env *command.Env) (*report.Report,
 	p, err := c.previews(ctx, env, c.GitHub, c.Cluster, anyPreview, true)
 	if err != nil {
 		return nil, err
+	}
+	if p.missing != "" {
+		return noPreview(env, "preview-list", p.config.App, p.missing), nil
 	}
 	return preview.List(ctx, p.deps, p.policy)
 }
@@ -202,6 +215,10 @@ type previews struct {
 	deps   preview.Deps
 	policy preview.Policy
 	source report.Check // where the policy was read from
+
+	terraform string // which Terraform configuration applies; "": that of the checkout, or none
+	missing   string // why there can be no preview; deps is empty then
+
 	github *github.Client
 	name   string
 	number int
@@ -254,6 +271,9 @@ func (w *world) previews(ctx context.Context, g GitHub, name string, bounds bool
 	}
 	if name == anyPreview || !bounds {
 		w.config.Preview.PullSecret = "" // only a deployment needs it
+	}
+	if p.terraform, p.missing, err = w.baseConfiguration(ctx); err != nil || p.missing != "" {
+		return p, err
 	}
 	t, err := w.access().Open(w.config.Preview.Deploy, "")
 	if err != nil {

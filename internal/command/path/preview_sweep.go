@@ -76,6 +76,9 @@ func (p *previews) sweep(ctx context.Context, every, dry string) (*report.Report
 	if err != nil {
 		return nil, err
 	}
+	if p.missing != "" {
+		return noPreview(p.env, "preview-sweep", p.config.App, p.missing), nil
+	}
 	sweeper, err := p.sweeper(every)
 	if err != nil {
 		return nil, err

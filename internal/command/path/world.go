@@ -47,6 +47,7 @@ type world struct {
 	config     *config.Config       // configuration of the working tree; nil unless opened by configured
 	repository *artifact.Repository // repository of artifact.image in config
 	declared   *targets.Declared    // secrets that a pull request may use; nil outside a run of a pull request
+	base       string               // checkout of the base commit, for the Terraform configuration of a preview; "": not needed
 }
 
 // open opens the repository and its services. Commands that use neither GitHub nor a
@@ -151,10 +152,11 @@ func (w Where) remote(ctx context.Context, env *command.Env, repo git.Repository
 
 // Cluster holds the flags for access to deployment targets.
 type Cluster struct {
-	Kubeconfig string `help:"Kubeconfig: a file, or the text of one, also in base64. Default: the file that kubectl would use." placeholder:"FILE" group:"where"`
-	Context    string `help:"Context of the kubeconfig. Default: the kubeconfig's current context." placeholder:"NAME" group:"where"`
-	Variables  string `help:"NAME=value lines, or a file with such lines, with the secrets that .goldenpath.yml names. Default: the environment variables of this process." placeholder:"FILE" group:"where"`
-	Removal    string `name:"removal-timeout" help:"How long to wait for the removal of a preview before reporting what blocks it. Default: 3m." placeholder:"DURATION" group:"where"`
+	Kubeconfig  string `help:"Kubeconfig: a file, or the text of one, also in base64. Default: the file that kubectl would use." placeholder:"FILE" group:"where"`
+	Context     string `help:"Context of the kubeconfig. Default: the kubeconfig's current context." placeholder:"NAME" group:"where"`
+	Credentials string `help:"File with NAME=value lines, as actions/cloud writes it. Terraform gets them, and no other program." placeholder:"FILE" group:"where"`
+	Variables   string `help:"NAME=value lines, or a file with such lines, with the secrets that .goldenpath.yml names. Default: the environment variables of this process." placeholder:"FILE" group:"where"`
+	Removal     string `name:"removal-timeout" help:"How long to wait for the removal of a preview before reporting what blocks it. Default: 3m." placeholder:"DURATION" group:"where"`
 }
 
 // access returns what is needed to open the deployment targets of the configuration.
@@ -165,9 +167,19 @@ func (w *world) access() targets.Access {
 	}
 	return targets.Access{
 		Mask: mask, Workflow: w.env.Runner.Present(),
-		Config: w.config, Repository: w.name, Dir: w.repo, State: w.state, Self: w.env.Self, Process: w.target, Getenv: w.env.Getenv, Declared: w.declared,
+		Config: w.config, Repository: w.name, Dir: w.repo, State: w.terraformState(), Base: w.base, Self: w.env.Self, Process: w.target, Getenv: w.env.Getenv, Declared: w.declared,
 		Kubeconfig: w.cluster.Kubeconfig, Context: w.cluster.Context, Git: w.git, Given: w.cluster.Variables, Removal: w.cluster.Removal,
+		Credentials: w.cluster.Credentials,
 	}
+}
+
+// terraformState returns the folder for what Terraform downloads and keeps. In a job that
+// is the runner's temporary folder, which ends with the job: plans contain secrets.
+func (w *world) terraformState() string {
+	if dir := w.env.Runner.Temp(); dir != "" {
+		return filepath.Join(dir, "goldenpath-terraform")
+	}
+	return w.state
 }
 
 func (w *world) guard() []string { return []string{w.env.Self, "guard"} }

@@ -68,6 +68,9 @@ func (b *bench) follow(name, workflow, event string, payload any) *run {
 		"--platform", "ubuntu-24.04=" + b.image, "--action-cache-path", filepath.Join(b.dir, "act"),
 		"--env", "GITHUB_API_URL=" + b.hub.URL, "--env", "GITHUB_SERVER_URL=" + b.server, "--env", "GITHUB_REPOSITORY=" + repository,
 	}
+	for _, key := range slices.Sorted(mapKeys(b.env)) {
+		args = append(args, "--env", key+"="+b.env[key])
+	}
 	for _, key := range slices.Sorted(mapKeys(b.local)) {
 		args = append(args, "--local-repository", key+"="+b.local[key])
 	}

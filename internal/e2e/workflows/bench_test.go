@@ -22,6 +22,8 @@ type bench struct {
 	copy    string            // the version of goldenpath that callers pin
 	repo    string            // clone that a person works in
 	image   string            // image of the jobs
+	own     string            // image of goldenpath's actions
+	env     map[string]string // of every job
 	binds   []string          // folders that every job can access
 	local   map[string]string // owner/name@commit → folder
 	volumes map[string]bool
@@ -34,12 +36,23 @@ const repository = "acme/where2eat"
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	if why := os.Getenv("GOLDENPATH_DOCKER_SKIP"); why != "" {
-		t.Skip("containers cannot run here: " + why)
-	}
+	needDocker(t)
 	if os.Getenv("KUBECONFIG") == "" {
 		t.Skip("no cluster: make e2e starts one as root on Linux, or set KUBECONFIG")
 	}
+	return newBenchOf(t, "goldenpath:e2e")
+}
+
+func needDocker(t *testing.T) {
+	t.Helper()
+	if why := os.Getenv("GOLDENPATH_DOCKER_SKIP"); why != "" {
+		t.Skip("containers cannot run here: " + why)
+	}
+}
+
+// newBenchOf is newBench with another image of goldenpath's actions, and without a cluster.
+func newBenchOf(t *testing.T, own string) *bench {
+	t.Helper()
 	// Not below /tmp, because the temporary folders of the jobs are mounted there.
 	cache := filepath.Join(top(t), ".cache")
 	dir, err := os.MkdirTemp(cache, "workflows-")
@@ -48,7 +61,7 @@ func newBench(t *testing.T) *bench {
 	}
 	b := &bench{
 		t: t, dir: dir, image: output(t, "", filepath.Join(top(t), "internal/e2e/act/act.sh"), "image"),
-		local: map[string]string{}, volumes: map[string]bool{}, secrets: map[string]string{"GITHUB_TOKEN": "job"},
+		own: own, local: map[string]string{}, volumes: map[string]bool{}, secrets: map[string]string{"GITHUB_TOKEN": "job"},
 	}
 	t.Cleanup(b.clean)
 	b.binds = []string{

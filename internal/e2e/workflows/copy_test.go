@@ -72,7 +72,7 @@ func (b *bench) translate(rel, text string) string {
 		if strings.HasSuffix(line, ".security-gate") {
 			return "  image: docker://security-gate:e2e"
 		}
-		return "  image: docker://goldenpath:e2e"
+		return "  image: docker://" + b.own
 	})
 	job, out, last := "", strings.Builder{}, 0
 	for _, at := range runsOn.FindAllStringIndex(text, -1) {

@@ -18,11 +18,8 @@ import (
 // killed.
 func kubeconfig(given, context string) (clientcmd.ClientConfig, error) {
 	overrides := &clientcmd.ConfigOverrides{CurrentContext: context}
-	if text, ok := decoded(given); ok {
-		given = text
-	}
-	if strings.ContainsAny(given, "\n{") {
-		config, err := clientcmd.Load([]byte(given))
+	if text := KubeconfigText(given); text != "" {
+		config, err := clientcmd.Load([]byte(text))
 		if err != nil {
 			// The parser's error may quote the text, which holds credentials.
 			return nil, report.Usage("the kubeconfig is invalid: pass the whole file, as kubectl config view --raw --flatten prints it")
@@ -32,6 +29,18 @@ func kubeconfig(given, context string) (clientcmd.ClientConfig, error) {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath = given
 	return clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides), nil
+}
+
+// KubeconfigText returns the text of a kubeconfig that was given as text or in base64. It
+// returns "" if given names a file.
+func KubeconfigText(given string) string {
+	if text, ok := decoded(given); ok {
+		return text
+	}
+	if strings.ContainsAny(given, "\n{") {
+		return given
+	}
+	return ""
 }
 
 // decoded returns the text of a kubeconfig in base64, which may be wrapped.

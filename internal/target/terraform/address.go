@@ -12,11 +12,19 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
+// checkState returns an error if the state would be lost with this machine.
+func (s *session) checkState() error {
+	if s.t.Remote && s.conf.local() {
+		return report.Usage(s.t.shown() + ` keeps its state on this machine, which ends with the job, so no later run would find what it creates: add terraform { backend "gcs" {} } or another backend, and its settings under backend in .goldenpath.yml`)
+	}
+	return nil
+}
+
 // checkURL returns an error if no URL is configured and the configuration has no output
 // for the address.
 func (s *session) checkURL() error {
 	if name := s.t.urlOutput(); s.t.URL == "" && !s.conf.outputs[name] {
-		return report.Usage(fmt.Sprintf("%s has no output %q: add output %q { value = … } with the address of the environment, or set its url in .goldenpath.yml", s.t.Dir, name, name))
+		return report.Usage(fmt.Sprintf("%s has no output %q: add output %q { value = … } with the address of the environment, or set its url in .goldenpath.yml", s.t.shown(), name, name))
 	}
 	return nil
 }

@@ -23,9 +23,13 @@ type configuration struct {
 	variables map[string]*variable
 	outputs   map[string]bool
 	backend   string          // its type; cloud; "": none
+	settings  bool            // the backend's block has settings
 	assigned  map[string]bool // variables that a .tfvars file sets
 	locked    bool            // it pins its providers
 }
+
+// local reports whether the state stays on this machine.
+func (c *configuration) local() bool { return c.backend == "" || c.backend == "local" }
 
 // variable is a variable that a configuration declares.
 type variable struct {
@@ -58,9 +62,9 @@ var (
 	terraformSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "backend", LabelNames: []string{"type"}}, {Type: "cloud"}}}
 )
 
-// readConfiguration reads the configuration in dir. A parse error is a
-// *report.UsageError.
-func readConfiguration(dir string, tofu bool) (*configuration, error) {
+// readConfiguration reads the configuration in dir, which messages call shown. A parse
+// error is a *report.UsageError.
+func readConfiguration(dir, shown string, tofu bool) (*configuration, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, report.Usage(fmt.Sprintf("cannot read the Terraform configuration: %v: set terraform in .goldenpath.yml to its folder", err))
@@ -74,7 +78,7 @@ func readConfiguration(dir string, tofu bool) (*configuration, error) {
 		case strings.HasPrefix(name, "."):
 			c.locked = c.locked || name == ".terraform.lock.hcl"
 		case kind == "tfvars" && (base == "terraform" || strings.HasSuffix(base, ".auto")):
-			if err := c.readValues(dir, name); err != nil {
+			if err := c.readValues(folder{dir, shown}, name); err != nil {
 				return nil, err
 			}
 		case kind != "tf" && (kind != "tofu" || !tofu):
@@ -86,10 +90,10 @@ func readConfiguration(dir string, tofu bool) (*configuration, error) {
 		}
 	}
 	if len(main) == 0 {
-		return nil, report.Usage(dir + " contains no .tf file: set terraform in .goldenpath.yml to the folder of the configuration")
+		return nil, report.Usage(shown + " contains no .tf file: set terraform in .goldenpath.yml to the folder of the configuration")
 	}
 	for _, name := range append(main, override...) {
-		if err := c.read(dir, name); err != nil {
+		if err := c.read(folder{dir, shown}, name); err != nil {
 			return nil, err
 		}
 	}
@@ -107,18 +111,26 @@ func split(name string) (base, kind string) {
 	return name[:i], name[i+1:]
 }
 
-func parse(dir, name string) (*hcl.File, error) {
-	file := filepath.Join(dir, name)
+// folder is a folder, and its name in messages.
+type folder struct{ dir, shown string }
+
+func (at folder) parse(name string) (*hcl.File, error) {
+	file, shown := filepath.Join(at.dir, name), filepath.Join(at.shown, name)
 	fi, err := os.Stat(file)
 	if err == nil && (fi.Size() > maxFile || !fi.Mode().IsRegular()) {
-		return nil, report.Usage(fmt.Sprintf("%s is not a regular file, or is larger than %d bytes: split it", file, maxFile))
+		return nil, report.Usage(fmt.Sprintf("%s is not a regular file, or is larger than %d bytes: split it", shown, maxFile))
 	}
 	b, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the Terraform configuration: %w", err)
 	}
+	return at.parseBytes(name, b)
+}
+
+func (at folder) parseBytes(name string, b []byte) (*hcl.File, error) {
+	shown := filepath.Join(at.shown, name)
 	if tooDeep(b) {
-		return nil, report.Usage(fmt.Sprintf("%s is nested more than %d levels deep, or chains more than %d conditions: split it", file, maxNesting, maxJoins))
+		return nil, report.Usage(fmt.Sprintf("%s is nested more than %d levels deep, or chains more than %d conditions: split it", shown, maxNesting, maxJoins))
 	}
 	var f *hcl.File
 	var diags hcl.Diagnostics
@@ -127,26 +139,26 @@ func parse(dir, name string) (*hcl.File, error) {
 	} else {
 		f, diags = hclparse.NewParser().ParseHCL(b, name)
 	}
-	return f, mistake(dir, diags)
+	return f, at.mistake(diags)
 }
 
 // mistake returns the first error of diags as a UsageError.
-func mistake(dir string, diags hcl.Diagnostics) error {
+func (at folder) mistake(diags hcl.Diagnostics) error {
 	for _, d := range diags {
 		if d.Severity != hcl.DiagError {
 			continue
 		}
-		where := dir
+		where := at.shown
 		if d.Subject != nil {
-			where = fmt.Sprintf("%s:%d", filepath.Join(dir, d.Subject.Filename), d.Subject.Start.Line)
+			where = fmt.Sprintf("%s:%d", filepath.Join(at.shown, d.Subject.Filename), d.Subject.Start.Line)
 		}
 		return report.Usage(fmt.Sprintf("%s: %s: %s", where, plain(d.Summary, textMax), plain(d.Detail, textMax)))
 	}
 	return nil
 }
 
-func (c *configuration) readValues(dir, name string) error {
-	f, err := parse(dir, name)
+func (c *configuration) readValues(at folder, name string) error {
+	f, err := at.parse(name)
 	if err != nil {
 		return err
 	}
@@ -154,18 +166,23 @@ func (c *configuration) readValues(dir, name string) error {
 	for k := range attrs {
 		c.assigned[k] = true
 	}
-	return mistake(dir, diags)
+	return at.mistake(diags)
 }
 
 // read adds the declarations in a file to the configuration. A declaration in an
 // override file changes only the attributes that it contains.
-func (c *configuration) read(dir, name string) error {
-	f, err := parse(dir, name)
+func (c *configuration) read(at folder, name string) error {
+	f, err := at.parse(name)
 	if err != nil {
 		return err
 	}
+	return c.collect(at, f)
+}
+
+// collect adds the declarations of a parsed file.
+func (c *configuration) collect(at folder, f *hcl.File) error {
 	content, _, diags := f.Body.PartialContent(rootSchema)
-	if err := mistake(dir, diags); err != nil {
+	if err := at.mistake(diags); err != nil {
 		return err
 	}
 	for _, b := range content.Blocks {
@@ -179,6 +196,8 @@ func (c *configuration) read(dir, name string) error {
 				if in.Type == "backend" {
 					c.backend = in.Labels[0]
 				}
+				settings, _ := in.Body.JustAttributes()
+				c.settings = len(settings) > 0
 			}
 		case "variable":
 			c.declare(b, f.Bytes)

@@ -33,7 +33,7 @@ func TestReadConfiguration(t *testing.T) {
 		backend string
 		names   []string
 	}{{true, "gcs", []string{"a", "b", "c", "new"}}, {false, "", []string{"a", "b", "c", "old"}}} {
-		c, err := readConfiguration(dir, tc.tofu)
+		c, err := readConfiguration(dir, dir, tc.tofu)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,7 +42,7 @@ func TestReadConfiguration(t *testing.T) {
 				"a": {sensitive: true, file: "a.tf", line: 1}, "b": {kind: "number", file: "a.tf", line: 2},
 				"c": {kind: "list(string)", required: true, sensitive: true, file: "b.tf.json", line: 1}, tc.names[3]: {required: true, file: "c.tofu", line: 1},
 			},
-			outputs: map[string]bool{"url": true}, backend: tc.backend, assigned: map[string]bool{"c": true, "new": true}, locked: true,
+			outputs: map[string]bool{"url": true}, backend: tc.backend, settings: tc.backend != "", assigned: map[string]bool{"c": true, "new": true}, locked: true,
 		}
 		if !tc.tofu {
 			want.variables["old"].file = "c.tf"
@@ -63,12 +63,12 @@ func TestNesting(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		write(t, filepath.Join(dir, name), content)
-		_, err := readConfiguration(dir, false)
+		_, err := readConfiguration(dir, dir, false)
 		usage(t, err, name, "levels deep")
 	}
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "a.tf"), "variable \"a\" {\n sensitive = "+strings.Repeat("b+", n/4)+"b\n type = "+strings.Repeat("b+", n/8)+"b\n}\n")
-	if _, err := readConfiguration(dir, false); err != nil {
+	if _, err := readConfiguration(dir, dir, false); err != nil {
 		t.Error(err)
 	}
 }
@@ -99,7 +99,7 @@ func FuzzReadConfiguration(f *testing.F) {
 			name += ".json"
 		}
 		write(t, filepath.Join(dir, name), string(b))
-		_, _ = readConfiguration(dir, false)
+		_, _ = readConfiguration(dir, dir, false)
 	})
 }
 

@@ -53,7 +53,7 @@ func (t *Target) deploy(ctx context.Context, d target.Deployment) (r target.Runn
 	if err != nil {
 		return r, err
 	}
-	if err := w.ended("init", s.version); err != nil {
+	if err := w.ended(target.Phase{Name: "init", Detail: s.version}); err != nil {
 		return r, err
 	}
 	made := false
@@ -74,9 +74,9 @@ func (t *Target) deploy(ctx context.Context, d target.Deployment) (r target.Runn
 }
 
 // ended reports the end of a phase, and calls Proceed.
-func (w *deployment) ended(name, detail string) error {
+func (w *deployment) ended(p target.Phase) error {
 	now := w.t.now()
-	p := target.Phase{Name: name, Detail: detail, Seconds: now.Sub(w.since).Seconds()}
+	p.Seconds = now.Sub(w.since).Seconds()
 	w.since = now
 	w.phases = append(w.phases, p)
 	if w.Say != nil {
@@ -98,7 +98,7 @@ func (w *deployment) apply(ctx context.Context, v *values) (notes []string, appl
 		if err != nil {
 			return nil, false, err
 		}
-		if err := w.ended("plan", summary(p)); err != nil {
+		if err := w.ended(target.Phase{Name: "plan", Detail: summary(p), Plan: &p}); err != nil {
 			return nil, false, err
 		}
 		ev, err := w.run(ctx, "apply", "-json", "-input=false", "-lock-timeout="+w.t.lockTimeout().String(), filepath.Join(w.tmp, planFile))
@@ -109,7 +109,7 @@ func (w *deployment) apply(ctx context.Context, v *values) (notes []string, appl
 		if err != nil {
 			return p.Notes, !errors.As(err, new(*Locked)), w.failure(ctx, err, ev)
 		}
-		return p.Notes, true, w.ended("apply", fmt.Sprintf("%d of %d resources changed in %s", ev.done, len(p.Changes), p.Place))
+		return p.Notes, true, w.ended(target.Phase{Name: "apply", Detail: fmt.Sprintf("%d of %d resources changed in %s", ev.done, len(p.Changes), p.Place)})
 	}
 }
 
@@ -137,7 +137,7 @@ func (w *deployment) ready(ctx context.Context, known map[string]string) (target
 	}
 	r := running(w.Environment, w.workspace, readKnown(outputs))
 	if r.Digest == "" && w.conf.variables["image"] != nil && w.Reference != "" {
-		r.App, r.Commit, r.Digest = w.App, w.Commit, w.Digest
+		r.App, r.Commit, r.Digest, r.PlatformDigest = w.App, w.Commit, w.Digest, known["platform_digest"]
 		r.Notes = append(r.Notes, "commit and digest are what was applied: nothing gives them back")
 	}
 	if r.URL, err = w.address(outputs); err != nil {
@@ -154,7 +154,7 @@ func (w *deployment) ready(ctx context.Context, known map[string]string) (target
 		}
 	}
 	r.Alive = true
-	return r, w.ended("ready", proof.Health+"; "+proof.Version)
+	return r, w.ended(target.Phase{Name: "ready", Detail: proof.Health + "; " + proof.Version})
 }
 
 // abandon removes the resources of a failed first deployment. It always removes an empty

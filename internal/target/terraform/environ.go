@@ -2,7 +2,6 @@ package terraform
 
 import (
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -22,17 +21,21 @@ var (
 	ours = []string{"TF_DATA_DIR", "TF_WORKSPACE", "TF_INPUT", "TF_IN_AUTOMATION", "TF_LOG", "TF_LOG_PATH", "TF_LOG_CORE", "TF_LOG_PROVIDER", "TF_REATTACH_PROVIDERS"}
 )
 
-// environ returns the environment of every Terraform run, without secret variables.
-func environ(caller []string, data string) map[string]string {
+// environ returns the environment of every Terraform run, without secret variables. own are
+// credentials that only Terraform gets; they replace those of the caller.
+func environ(caller []string, own map[string]string, data string) map[string]string {
 	env := map[string]string{}
 	for _, kv := range tool.Scrub(caller) {
 		k, v, _ := strings.Cut(kv, "=")
 		env[k] = v
 	}
 	for _, kv := range caller {
-		k, v, _ := strings.Cut(kv, "=")
-		passes := slices.Contains(passNames, k) || slices.ContainsFunc(passPrefixes, func(p string) bool { return strings.HasPrefix(k, p) })
-		if passes && !slices.Contains(ours, k) && !strings.HasPrefix(k, "TF_CLI_ARGS") {
+		if k, v, _ := strings.Cut(kv, "="); Passes(k) {
+			env[k] = v
+		}
+	}
+	for k, v := range own {
+		if Passes(k) {
 			env[k] = v
 		}
 	}
@@ -40,13 +43,19 @@ func environ(caller []string, data string) map[string]string {
 	return env
 }
 
+// Passes reports whether Terraform gets an environment variable of this name.
+func Passes(name string) bool {
+	passes := slices.Contains(passNames, name) || slices.ContainsFunc(passPrefixes, func(p string) bool { return strings.HasPrefix(name, p) })
+	return passes && !slices.Contains(ours, name) && !strings.HasPrefix(name, "TF_CLI_ARGS")
+}
+
 // forLibrary returns env without the variables that the library terraform-exec sets or
 // rejects.
 func forLibrary(env map[string]string) map[string]string { return tfexec.CleanEnv(maps.Clone(env)) }
 
-// callerVariable reports whether the caller's environment sets a variable of the
-// configuration (TF_VAR_NAME).
-func callerVariable(name string) bool {
-	_, ok := os.LookupEnv("TF_VAR_" + name)
+// callerVariable reports whether the environment sets a variable of the configuration
+// (TF_VAR_NAME).
+func (s *session) callerVariable(name string) bool {
+	_, ok := s.env["TF_VAR_"+name]
 	return ok
 }

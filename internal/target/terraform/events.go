@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -21,6 +22,7 @@ type events struct {
 	problems []problem
 	said     []string // last output lines of provisioners
 	done     int      // resources created, changed or removed
+	busy     []string // resources whose operation has begun and has not succeeded
 }
 
 // problem is one error that Terraform reported.
@@ -90,7 +92,12 @@ func (e *events) read(line []byte) {
 	case "provision_progress":
 		e.said = append(e.said, ev.Hook.Resource.Addr+": "+ev.Hook.Output)
 		e.said = e.said[max(0, len(e.said)-maxSaid):]
+	case "apply_start":
+		e.busy = append(e.busy, plain(ev.Hook.Resource.Addr, 200))
 	case "apply_complete":
+		if i := slices.Index(e.busy, plain(ev.Hook.Resource.Addr, 200)); i >= 0 {
+			e.busy = slices.Delete(e.busy, i, i+1)
+		}
 		e.done++
 	}
 }

@@ -18,7 +18,7 @@ const example = "../../../docs/examples/cloud-run"
 // GP-PREV-11: the worked example is written as Terraform writes it, and what its
 // README sets and goldenpath knows is all it needs, to raise and to remove it.
 func TestExample(t *testing.T) {
-	conf, err := readConfiguration(example, false)
+	conf, err := readConfiguration(example, example, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,6 +49,12 @@ func TestExample(t *testing.T) {
 	if diff := cmp.Diff([]string{"variables set by goldenpath: app, env, goldenpath, image, labels, name"}, v.notes); diff != "" {
 		t.Errorf("notes (-want +got):\n%s", diff)
 	}
+	for name, e := range c.Environments {
+		s := &session{t: &Target{Dir: example, Vars: e.Vars}, conf: conf, workspace: name}
+		if _, err := s.fill(standard(name, "", s.t.known(deployment1(), name, nil), map[string]string{}), nil); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 	std := standard("pr-12", "12", recalled("preview/pr-12", "pr-12", nil), map[string]string{})
 	s.stand(std, nil)
 	if v, err = s.fill(std, nil); err != nil || v.file["image"] != standIns["image"] {
@@ -57,7 +63,7 @@ func TestExample(t *testing.T) {
 	if conf.backend != "gcs" || !conf.outputs["goldenpath"] {
 		t.Errorf("backend %q, outputs %v", conf.backend, conf.outputs)
 	}
-	program, err := (&Target{}).find()
+	program, err := (&Target{}).find(t.Context())
 	if err != nil {
 		t.Skipf("its format is not proven here: %v", err)
 	}

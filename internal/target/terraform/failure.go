@@ -38,7 +38,8 @@ func (f *Failed) Error() string {
 func (s *session) failed(command string, problems []problem) error {
 	for _, p := range problems {
 		if l := readLock(p.Summary + "\n" + p.Detail); l != nil {
-			l.Workspace, l.Remedy = s.workspace, fmt.Sprintf("cd %s && %s workspace select %s && %s force-unlock %s", s.t.Dir, s.product, s.workspace, s.product, or(l.ID, "LOCK-ID"))
+			l.Workspace, l.now = s.workspace, s.t.now()
+			l.Remedy = fmt.Sprintf("cd %s && %s && %s workspace select %s && %s force-unlock %s", s.t.shown(), s.initCommand(), s.product, s.workspace, s.product, or(l.ID, "LOCK-ID"))
 			return l
 		}
 	}
@@ -48,6 +49,15 @@ func (s *session) failed(command string, problems []problem) error {
 		f.stale = f.stale || strings.HasPrefix(p.Summary, "Saved plan is stale")
 	}
 	return f
+}
+
+// initCommand returns the command that opens the backend in a fresh checkout.
+func (s *session) initCommand() string {
+	command := s.product + " init"
+	for _, setting := range Settings(s.t.Backend) {
+		command += " -backend-config='" + strings.ReplaceAll(setting, "'", `'\''`) + "'"
+	}
+	return command
 }
 
 // explain converts an error of terraform-exec.
@@ -73,7 +83,7 @@ func (s *session) tell(p problem) string {
 	}
 	var where string
 	if p.File != "" {
-		where = fmt.Sprintf("%s:%d ", filepath.Join(s.t.Dir, plain(p.File, 200)), p.Line)
+		where = fmt.Sprintf("%s:%d ", filepath.Join(s.t.shown(), plain(p.File, 200)), p.Line)
 	}
 	text := p.Summary
 	if strings.TrimSpace(detail) != "" {

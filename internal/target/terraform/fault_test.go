@@ -330,3 +330,27 @@ func TestGuardKills(t *testing.T) {
 		t.Errorf("without a program: %d", code)
 	}
 }
+
+// GP-PATH-8: a provider that never answers does not take the whole job. The report names
+// what Terraform was working on, the state is saved and free, and nothing runs on.
+func TestHangs(t *testing.T) {
+	w := newWorld(t, app)
+	ctx := context.Background()
+	write(t, filepath.Join(w.dir, "hold"), "")
+	w.Limit = 6 * time.Second
+	_, err := w.Deploy(ctx, deployment1())
+	var f *target.Failure
+	if !errors.As(err, &f) || f.NotUp || !strings.Contains(f.What, "took longer than 6s and was interrupted while it worked on terraform_data.app") {
+		t.Fatalf("%v", err)
+	}
+	if f.Kept != "1 resources in workspace pr-12" {
+		t.Errorf("kept %q", f.Kept)
+	}
+	if runtime.GOOS == "linux" && w.busy() {
+		t.Error("a process is left")
+	}
+	w.LockTimeout = time.Second
+	if err := w.Down(ctx, "preview/pr-12"); err != nil || w.left(t) != nil {
+		t.Errorf("down: %v, left %v", err, w.left(t))
+	}
+}

@@ -225,13 +225,13 @@ func TestEnviron(t *testing.T) {
 	env := environ([]string{
 		"PATH=/bin", "HOME=/h", "AWS_SECRET_ACCESS_KEY=a", "GOOGLE_APPLICATION_CREDENTIALS=f", "ARM_CLIENT_ID=i", "KUBECONFIG=k", "TF_VAR_x=y", "TF_TOKEN_app_terraform_io=t", "SSH_AUTH_SOCK=s", "HTTPS_PROXY=p",
 		"GITHUB_TOKEN=g", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=o", "NPM_TOKEN=n", "GOLDENPATH_SIGNING_KEY=k", "TF_CLI_ARGS=-auto-approve", "TF_CLI_ARGS_destroy=-target=x", "TF_WORKSPACE=production", "TF_LOG=TRACE", "TF_DATA_DIR=/elsewhere", "COOKIE=c",
-	}, "/data")
-	want := []string{"ARM_CLIENT_ID", "AWS_SECRET_ACCESS_KEY", "CHECKPOINT_DISABLE", "GOOGLE_APPLICATION_CREDENTIALS", "HOME", "HTTPS_PROXY", "KUBECONFIG", "PATH", "SSH_AUTH_SOCK", "TF_DATA_DIR", "TF_INPUT", "TF_IN_AUTOMATION", "TF_TOKEN_app_terraform_io", "TF_VAR_x"}
+	}, map[string]string{"ARM_CLIENT_ID": "own", "GITHUB_TOKEN": "g", "TF_WORKSPACE": "production", "AWS_REGION": "r"}, "/data")
+	want := []string{"ARM_CLIENT_ID", "AWS_REGION", "AWS_SECRET_ACCESS_KEY", "CHECKPOINT_DISABLE", "GOOGLE_APPLICATION_CREDENTIALS", "HOME", "HTTPS_PROXY", "KUBECONFIG", "PATH", "SSH_AUTH_SOCK", "TF_DATA_DIR", "TF_INPUT", "TF_IN_AUTOMATION", "TF_TOKEN_app_terraform_io", "TF_VAR_x"}
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(env))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if env["TF_DATA_DIR"] != "/data" {
-		t.Errorf("TF_DATA_DIR is %s", env["TF_DATA_DIR"])
+	if env["TF_DATA_DIR"] != "/data" || env["ARM_CLIENT_ID"] != "own" {
+		t.Errorf("TF_DATA_DIR is %s, ARM_CLIENT_ID is %s", env["TF_DATA_DIR"], env["ARM_CLIENT_ID"])
 	}
 }
 

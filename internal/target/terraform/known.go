@@ -27,6 +27,11 @@ func (t *Target) known(d target.Deployment, workspace string, before map[string]
 		"repository": d.Tags.Repository, "owner": d.Tags.Owner, "cost_centre": d.Tags.CostCentre,
 		"generation": "1", "started": now, "created": now,
 	}
+	if d.Image != nil {
+		if platform, err := d.Image.Digest(); err == nil {
+			k["platform_digest"] = platform.String()
+		}
+	}
 	if d.Tags.PullRequest > 0 {
 		k["number"] = strconv.Itoa(d.Tags.PullRequest)
 	} else {
@@ -119,7 +124,7 @@ func readKnown(outputs map[string]tfexec.OutputMeta) map[string]string {
 // the workspace.
 func running(environment, workspace string, k map[string]string) target.Running {
 	r := target.Running{
-		Environment: environment, App: k["app"], Commit: k["commit"], Digest: k["digest"], Place: place(workspace),
+		Environment: environment, App: k["app"], Commit: k["commit"], Digest: k["digest"], PlatformDigest: k["platform_digest"], Place: place(workspace),
 		Started: when(k["started"]), Created: when(k["created"]),
 		Tags: target.Tags{Repository: k["repository"], Owner: k["owner"], CostCentre: k["cost_centre"], Expires: when(k["expires"])},
 	}

@@ -21,7 +21,7 @@ import (
 func TestLife(t *testing.T) {
 	w := newWorld(t, app)
 	ctx := context.Background()
-	checkout := files(t, w.Dir)
+	checkout := fileNames(t, w.Dir)
 	if _, err := w.Status(ctx, "preview/pr-12"); !errors.Is(err, target.ErrNotDeployed) {
 		t.Fatalf("before: %v, want ErrNotDeployed", err)
 	}
@@ -77,7 +77,7 @@ func TestLife(t *testing.T) {
 	if err := w.Down(ctx, "preview/pr-12"); err != nil {
 		t.Errorf("down again: %v", err)
 	}
-	if diff := cmp.Diff(checkout, files(t, w.Dir)); diff != "" {
+	if diff := cmp.Diff(checkout, fileNames(t, w.Dir)); diff != "" {
 		t.Errorf("the checkout was written to:\n%s", diff)
 	}
 	if left, _ := filepath.Glob(filepath.Join(w.Data, "run-*")); left != nil {
@@ -183,7 +183,7 @@ func TestWhere2eat(t *testing.T) {
 	}
 }
 
-func files(t *testing.T, dir string) map[string]int64 {
+func fileNames(t *testing.T, dir string) map[string]int64 {
 	t.Helper()
 	all := map[string]int64{}
 	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
 )
 
 // Locked is the error for an environment whose state another run has locked. This
@@ -17,11 +20,21 @@ type Locked struct {
 	Operation string // OperationTypeApply…
 	Created   string // since when
 	Remedy    string // the command that breaks it
+	now       time.Time
 }
 
 func (l *Locked) Error() string {
-	return fmt.Sprintf("%s: its state is locked by %s since %s (%s, lock %s): wait until that run ends; if it has certainly ended, run %s",
-		place(l.Workspace), or(l.Who, "an unknown user"), or(l.Created, "an unknown time"), or(l.Operation, "unknown operation"), or(l.ID, "unknown"), l.Remedy)
+	return fmt.Sprintf("%s: its state is locked by %s since %s%s (%s, lock %s): wait until that run ends; if it has certainly ended, run %s",
+		place(l.Workspace), or(l.Who, "an unknown user"), or(l.Created, "an unknown time"), l.age(), or(l.Operation, "unknown operation"), or(l.ID, "unknown"), l.Remedy)
+}
+
+// age returns how long the lock has existed, or "".
+func (l *Locked) age() string {
+	created, err := time.Parse("2006-01-02 15:04:05.999999999 -0700 MST", l.Created)
+	if err != nil || l.now.Sub(created) < time.Second {
+		return ""
+	}
+	return ", for " + strings.TrimSpace(humanize.RelTime(created, l.now, "", ""))
 }
 
 func or(s, other string) string {

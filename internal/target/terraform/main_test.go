@@ -102,7 +102,7 @@ type world struct {
 
 func newWorld(t *testing.T, config string) *world {
 	t.Helper()
-	if _, err := (&Target{}).find(); err != nil {
+	if _, err := (&Target{}).find(t.Context()); err != nil {
 		t.Skipf("GP-PREV-11 is not proven here: %v", err)
 	}
 	root := t.TempDir()

@@ -70,7 +70,7 @@ func (s *session) settle(ctx context.Context, d target.Deployment, there bool) (
 	}
 	v.notes = append(s.limits(), v.notes...)
 	if len(d.Env) > 0 && v.file["env"] == nil {
-		v.notes = append(v.notes, fmt.Sprintf("env is not passed to the application: declare variable \"env\" { type = map(string) } in %s", s.t.Dir))
+		v.notes = append(v.notes, fmt.Sprintf("env is not passed to the application: declare variable \"env\" { type = map(string) } in %s", s.t.shown()))
 	}
 	return v, known, nil
 }
@@ -78,14 +78,14 @@ func (s *session) settle(ctx context.Context, d target.Deployment, there bool) (
 // limits returns notes about what goldenpath cannot do with this configuration.
 func (s *session) limits() []string {
 	notes := []string{s.version}
-	if s.conf.backend == "" || s.conf.backend == "local" {
-		notes = append(notes, s.t.Dir+" keeps its state on this machine only: set a backend, otherwise no other run finds the environment")
+	if s.conf.local() {
+		notes = append(notes, s.t.shown()+" keeps its state on this machine only: set a backend, otherwise no other run finds the environment")
 	}
 	if !s.conf.outputs["goldenpath"] || s.conf.variables["goldenpath"] == nil {
-		notes = append(notes, s.t.Dir+" does not record commit and expiry with the environment: declare the variable and the output goldenpath")
+		notes = append(notes, s.t.shown()+" does not record commit and expiry with the environment: declare the variable and the output goldenpath")
 	}
 	if s.conf.variables["image"] == nil {
-		notes = append(notes, s.t.Dir+" declares no variable image: the configuration does not get the artifact to run")
+		notes = append(notes, s.t.shown()+" declares no variable image: the configuration does not get the artifact to run")
 	}
 	return notes
 }

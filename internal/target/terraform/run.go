@@ -11,14 +11,26 @@ import (
 	"time"
 )
 
+// unfinished names the resources that an interrupted command was working on. Their state is
+// unknown: the next command reads it.
+func unfinished(ev *events) string {
+	if len(ev.busy) == 0 {
+		return ""
+	}
+	return " while it worked on " + list(ev.busy)
+}
+
 // run runs a command that plans or applies. Other commands run through terraform-exec,
 // which cannot be used here: it kills Terraform when the caller is killed, so that
 // Terraform loses track of resources that are being created, and it does not pass
 // TF_VAR_ variables.
 //
-// When ctx ends, run interrupts the command and waits until the command has ended. The
+// When ctx ends, run interrupts the command and waits until the command has ended. A command
+// that takes longer than the target's limit is interrupted too, and is a *Failed error. The
 // exit code 2 of -detailed-exitcode is not an error.
-func (s *session) run(ctx context.Context, args ...string) (*events, error) {
+func (s *session) run(caller context.Context, args ...string) (*events, error) {
+	ctx, cancel := context.WithTimeout(caller, s.t.limit())
+	defer cancel()
 	argv := append([]string{s.binary}, args...)
 	if len(s.t.Guard) > 0 {
 		argv = slices.Concat(s.t.Guard, []string{s.t.grace().String()}, argv)
@@ -49,8 +61,11 @@ func (s *session) run(ctx context.Context, args ...string) (*events, error) {
 	}
 	err = cmd.Wait()
 	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // processes that its provisioners left
-	if ctx.Err() != nil {
-		return ev, fmt.Errorf("%s %s was interrupted: %w", s.product, args[0], context.Cause(ctx))
+	if caller.Err() != nil {
+		return ev, fmt.Errorf("%s %s was interrupted%s: %w", s.product, args[0], unfinished(ev), context.Cause(caller))
+	}
+	if err != nil && ctx.Err() != nil {
+		return ev, &Failed{Step: s.product + " " + args[0], Problems: []string{fmt.Sprintf("it took longer than %s and was interrupted%s: its provider or its backend does not answer", s.t.limit(), unfinished(ev))}}
 	}
 	if err == nil || cmd.ProcessState.ExitCode() == 2 && slices.Contains(args, "-detailed-exitcode") {
 		return ev, nil

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -36,7 +39,7 @@ type session struct {
 }
 
 // find returns the absolute path of the OpenTofu or Terraform program.
-func (t *Target) find() (string, error) {
+func (t *Target) find(ctx context.Context) (string, error) {
 	names := []string{"tofu", "terraform"}
 	if t.Binary != "" {
 		names = []string{t.Binary}
@@ -50,6 +53,9 @@ func (t *Target) find() (string, error) {
 	if t.Binary != "" {
 		return "", fmt.Errorf("cannot find %s: %w: install it, or configure another program", t.Binary, exec.ErrNotFound)
 	}
+	if t.Install != nil {
+		return t.Install(ctx)
+	}
 	return "", ErrNoBinary
 }
 
@@ -61,11 +67,14 @@ func (t *Target) enter(ctx context.Context, workspace string) (*session, error) 
 	}
 	s := &session{t: t, workspace: workspace}
 	var err error
-	if s.binary, err = t.find(); err != nil {
+	if s.binary, err = t.find(ctx); err != nil {
 		return nil, err
 	}
 	s.product = strings.TrimSuffix(filepath.Base(s.binary), ".exe")
-	if s.conf, err = readConfiguration(t.Dir, s.product == "tofu"); err != nil {
+	if s.conf, err = readConfiguration(t.Dir, t.shown(), s.product == "tofu"); err != nil {
+		return nil, err
+	}
+	if err := s.checkState(); err != nil {
 		return nil, err
 	}
 	root, err := filepath.Abs(t.Data)
@@ -120,12 +129,32 @@ func (s *session) prepare(root string) error {
 	if s.tmp, err = os.MkdirTemp(root, "run-"); err != nil {
 		return fmt.Errorf("cannot create a folder for variables and plan: %w", err)
 	}
-	s.env = environ(os.Environ(), s.data)
+	s.env = environ(os.Environ(), s.t.Env, s.data)
+	// Shared by the configurations of a repository. Terraform verifies what is in it against
+	// .terraform.lock.hcl.
+	if s.env["TF_PLUGIN_CACHE_DIR"] == "" && s.env["TF_CLI_CONFIG_FILE"] == "" {
+		s.env["TF_PLUGIN_CACHE_DIR"] = filepath.Join(filepath.Dir(root), "plugins")
+		if err := os.MkdirAll(s.env["TF_PLUGIN_CACHE_DIR"], 0o700); err != nil {
+			return fmt.Errorf("cannot create the folder for providers: %w", err)
+		}
+	}
 	for k, v := range s.env {
 		if strings.HasPrefix(k, "TF_VAR_") {
 			if d := s.conf.variables[strings.TrimPrefix(k, "TF_VAR_")]; d != nil && d.sensitive {
 				s.hide(v)
 			}
+		}
+	}
+	if s.t.Kubeconfig != "" {
+		file := filepath.Join(s.tmp, "kubeconfig")
+		if err := os.WriteFile(file, []byte(s.t.Kubeconfig), 0o600); err != nil {
+			return fmt.Errorf("cannot write the kubeconfig for Terraform: %w", err)
+		}
+		s.env["KUBE_CONFIG_PATH"] = file
+	}
+	for k, v := range s.t.Env {
+		if Confidential(k) {
+			s.hide(v)
 		}
 	}
 	if s.tf, err = tfexec.NewTerraform(s.dir, s.binary); err != nil {
@@ -135,6 +164,25 @@ func (s *session) prepare(root string) error {
 		return err
 	}
 	return s.tf.SetEnv(forLibrary(s.env))
+}
+
+// confidential matches names of settings and variables whose values are not shown.
+var confidential = regexp.MustCompile(`(?i)token|password|passphrase|secret|key_id|access_key|sas|conn|cred|username|encryption`)
+
+// Confidential reports whether the value of a setting or a variable of this name may be
+// confidential.
+func Confidential(name string) bool { return confidential.MatchString(name) }
+
+// Settings returns the settings of a backend, key=value, without those that may be
+// confidential.
+func Settings(backend map[string]string) []string {
+	var all []string
+	for _, key := range slices.Sorted(maps.Keys(backend)) {
+		if !Confidential(key) {
+			all = append(all, key+"="+backend[key])
+		}
+	}
+	return all
 }
 
 func (s *session) leave() {

@@ -23,10 +23,12 @@
 //
 //	lock         locked by the current session; contains its pid
 //	terraform/   TF_DATA_DIR: providers and modules
-//	run-…/       variables and plan of one session, removed with it, as they contain values
+//	plugins/     TF_PLUGIN_CACHE_DIR, unless the caller sets it
+//	run-…/       variables, plan and kubeconfig of one session, removed with it
 package terraform
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,20 +43,29 @@ import (
 // Target keeps environments as workspaces of the configuration in Dir.
 type Target struct {
 	Dir         string                          // folder with the .tf files
+	Shown       string                          // name of Dir in messages, such as infra; default Dir
 	Binary      string                          // tofu or terraform; default: tofu on PATH, else terraform
+	Install     Installer                       // called if neither is on PATH; nil: ErrNoBinary
+	Env         map[string]string               // credentials of Terraform alone; names that environ does not list are ignored
 	Workspaces  func(environment string) string // default: without preview/: pr-12 of preview/pr-12
 	Previews    func(workspace string) string   // preview/pr-12 of pr-12, "" if it is not a preview; default: pr-N only
+	Kubeconfig  string                          // text of one, for a backend or a provider in a cluster
 	Vars        map[string]string               // values of other types than string, number and bool as JSON
 	Secrets     map[string]target.Secret        // for Down, which gets no deployment
 	Backend     map[string]string               // -backend-config
 	Data        string                          // folder for what Terraform downloads and keeps
 	LockTimeout time.Duration                   // how long to wait for a locked state; default 1 minute
+	Remote      bool                            // refuse a configuration whose state would stay on this machine
 	Grace       time.Duration                   // for operations in progress when a run is interrupted; default 1 minute
+	Limit       time.Duration                   // of one plan, apply or destroy, after which it is interrupted; default 25 minutes
 	URL         string                          // address of the environment; default: the output URLOutput
 	URLOutput   string                          // default url
 	Guard       []string                        // argv of the hidden command whose body is Guard of this package; empty: not guarded
 	Clock       func() time.Time                // default time.Now
 }
+
+// Installer installs OpenTofu and returns the path of the program.
+type Installer func(context.Context) (string, error)
 
 // ErrNoBinary is the error if neither OpenTofu nor Terraform is installed.
 var ErrNoBinary = errors.New("neither tofu nor terraform is on PATH: install OpenTofu or Terraform")
@@ -111,6 +122,12 @@ func (t *Target) urlOutput() string {
 	}
 	return "url"
 }
+
+// shown returns the folder as messages name it.
+func (t *Target) shown() string { return cmp.Or(t.Shown, t.Dir) }
+
+// limit ends before the jobs of the reusable workflows do, so that a report says what hung.
+func (t *Target) limit() time.Duration { return cmp.Or(t.Limit, 25*time.Minute) }
 
 func (t *Target) lockTimeout() time.Duration {
 	if t.LockTimeout > 0 {

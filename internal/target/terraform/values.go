@@ -84,7 +84,7 @@ func (s *session) fill(std map[string]any, secrets map[string]target.Secret) (*v
 		d := s.conf.variables[name]
 		_, filled := v.file[name]
 		_, hidden := v.secrets[name]
-		if d.required && !filled && !hidden && !s.conf.assigned[name] && !callerVariable(name) {
+		if d.required && !filled && !hidden && !s.conf.assigned[name] && !s.callerVariable(name) {
 			wrong = append(wrong, s.at(d)+": "+missing(name))
 		}
 	}
@@ -108,7 +108,7 @@ func missing(name string) string {
 // declare.
 func (s *session) unknown(key, name string) string {
 	declared := slices.Sorted(maps.Keys(s.conf.variables))
-	msg := fmt.Sprintf("%s.%s: %s declares no variable %q", key, plain(name, 80), s.t.Dir, plain(name, 80))
+	msg := fmt.Sprintf("%s.%s: %s declares no variable %q", key, plain(name, 80), s.t.shown(), plain(name, 80))
 	for _, d := range declared {
 		if levenshtein.ComputeDistance(d, name) <= 2 {
 			return msg + fmt.Sprintf("; did you mean %q?", d)
@@ -118,7 +118,7 @@ func (s *session) unknown(key, name string) string {
 }
 
 func (s *session) at(v *variable) string {
-	return fmt.Sprintf("%s:%d", filepath.Join(s.t.Dir, v.file), v.line)
+	return fmt.Sprintf("%s:%d", filepath.Join(s.t.shown(), v.file), v.line)
 }
 
 // stand sets placeholders for required variables whose values are no longer known, so
@@ -129,7 +129,7 @@ func (s *session) stand(std map[string]any, secrets map[string]target.Secret) {
 		_, given := s.t.Vars[name]
 		_, known := std[name]
 		secret := slices.ContainsFunc(slices.Collect(maps.Keys(secrets)), func(k string) bool { return strings.ToLower(k) == name })
-		if !d.required || given || known || secret || s.conf.assigned[name] || callerVariable(name) {
+		if !d.required || given || known || secret || s.conf.assigned[name] || s.callerVariable(name) {
 			continue
 		}
 		switch kind, _, _ := strings.Cut(d.kind, "("); kind {
