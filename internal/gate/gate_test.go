@@ -88,6 +88,14 @@ func lines(r *report.Report) []string {
 	return out
 }
 
+// away is an error of a source that does not answer.
+type away struct{}
+
+func (away) Error() string { return "osv.dev cannot be reached" }
+func (away) Gap() Gap {
+	return Gap{What: "the dependencies", Why: "osv.dev cannot be reached", Remedy: "allow it"}
+}
+
 // TestVerdict proves GP-GATE-3: the verdict, its reason and its title.
 func TestVerdict(t *testing.T) {
 	high, low := finding("R1", report.High, "a.go", 3), finding("R2", report.Low, "a.go", 4)
@@ -112,6 +120,7 @@ func TestVerdict(t *testing.T) {
 		"GP-GATE-5 an expired waiver":       {[]Scanner{finds("a", high)}, func(o *Options) { o.Waivers = []Waiver{old} }, report.Fail, "findings", "1 new finding at high or above must be fixed or waived"},
 		"GP-GATE-5 an unused waiver":        {[]Scanner{finds("a", low)}, func(o *Options) { o.Waivers = []Waiver{unused} }, report.Warn, "waiver-unused", "nothing blocks, but a waiver matches no finding"},
 		"GP-GATE-8 a gap that is tolerated": {[]Scanner{returns("a", gap, nil)}, func(o *Options) { o.MissingDatabase = "warn" }, report.Warn, "not-everything-checked", "nothing that was checked blocks; not checked: go.mod (Go)"},
+		"out of reach, tolerated":           {[]Scanner{returns("a", Result{}, fmt.Errorf("match: %w", away{}))}, func(o *Options) { o.MissingDatabase = "warn" }, report.Warn, "not-everything-checked", "nothing that was checked blocks; not checked: the dependencies"},
 		"a tolerated gap, an unused waiver": {[]Scanner{returns("a", gap, nil)}, func(o *Options) { o.MissingDatabase, o.Waivers = "warn", []Waiver{unused} }, report.Warn, "not-everything-checked", "nothing that was checked blocks; not checked: go.mod (Go)"},
 		"a tolerated gap, and one blocks":   {[]Scanner{returns("a", gap, nil), finds("b", high)}, func(o *Options) { o.MissingDatabase = "warn" }, report.Fail, "findings", "1 new finding at high or above must be fixed or waived"},
 		"one has nothing to look at":        {[]Scanner{finds("a"), returns("b", Result{}, nil)}, nil, report.Pass, "no-blocking-findings", "nothing blocks"},

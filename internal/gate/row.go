@@ -36,8 +36,11 @@ func (r run) check(all []report.Finding, whole, tolerant bool) (report.Check, er
 		return c, nil
 	}
 	c.State, c.Result = r.count(all)
-	if r.Covered != "" {
+	switch {
+	case r.Covered != "":
 		c.Result += " in " + r.Covered
+	case len(r.Findings) == 0:
+		c.Result = "nothing was examined"
 	}
 	return gapRow(c, r.scanner.Name(), r.Missing, tolerant)
 }

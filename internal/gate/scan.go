@@ -2,6 +2,7 @@ package gate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -69,6 +70,9 @@ func guarded(ctx context.Context, s Scanner, in Input, changed Changes) run {
 			return
 		}
 		r.Result, r.err = s.Scan(ctx, in)
+		if gap := (Unreachable)(nil); errors.As(r.err, &gap) {
+			r.Result, r.err = Result{Missing: []Gap{gap.Gap()}}, nil
+		}
 	}()
 	select {
 	case r := <-done:

@@ -27,6 +27,13 @@ type Scanner interface {
 	Scan(ctx context.Context, in Input) (Result, error)
 }
 
+// Unreachable is the error of a scanner whose source of advisories does not answer: nothing
+// was looked up, which is a gap like missing advisories.
+type Unreachable interface {
+	error
+	Gap() Gap
+}
+
 // Input is what every scanner examines.
 type Input struct {
 	Dir   string // absolute path of a clean checkout of the commit

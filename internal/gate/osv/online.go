@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
 
 // connect is the time limit for connecting to osv.dev.
@@ -96,6 +98,11 @@ type unreachable struct {
 
 func (u *unreachable) Error() string {
 	return fmt.Sprintf("%s cannot be reached: %v; allow it, or scan offline with databases", u.host, u.err)
+}
+
+// Gap returns what was not checked.
+func (u *unreachable) Gap() gate.Gap {
+	return gate.Gap{What: "the list of dependencies", Why: fmt.Sprintf("%s cannot be reached: %v", u.host, u.err), Remedy: "allow " + u.host + ", or scan offline with databases"}
 }
 
 func (u *unreachable) Unwrap() error        { return u.err }
