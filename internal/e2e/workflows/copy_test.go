@@ -61,6 +61,17 @@ func (b *bench) publish() {
 			}
 		}
 	}
+	scripts, err := filepath.Glob(filepath.Join(top(b.t), "actions/*/*.sh"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, file := range scripts {
+		to := filepath.Join(b.copy, "actions", filepath.Base(filepath.Dir(file)), filepath.Base(file))
+		write(b.t, to, read(b.t, file))
+		if err := os.Chmod(to, 0o755); err != nil {
+			b.t.Fatal(err)
+		}
+	}
 	b.local[self+"@"+release] = b.copy
 }
 

@@ -110,13 +110,6 @@ func terraformBench(t *testing.T) (*bench, *cloud) {
 	}
 	b.binds = append(b.binds, stub+":/usr/local/bin/gcloud:ro")
 	b.publish()
-	for _, name := range []string{"kubeconfig.sh", "credentials.sh"} {
-		to := filepath.Join(b.copy, "actions/cloud", name)
-		write(t, to, read(t, filepath.Join(top(t), "actions/cloud", name)))
-		if err := os.Chmod(to, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
 	identity := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "bearer request-token" {
 			w.WriteHeader(http.StatusUnauthorized)
@@ -152,7 +145,7 @@ func terraformBench(t *testing.T) (*bench, *cloud) {
 func TestTerraform(t *testing.T) {
 	began := time.Now()
 	b, c := terraformBench(t)
-	main := b.push("main", "W2E-1: polls")
+	main := b.push("main", "polls")
 	release := func(name, message string) (*run, string) {
 		before := b.git("rev-parse", "HEAD")
 		commit := b.push("main", message)
@@ -162,7 +155,7 @@ func TestTerraform(t *testing.T) {
 	}
 
 	b.git("switch", "--quiet", "--create", "feature")
-	head := b.push("feature", "W2E-2: votes")
+	head := b.push("feature", "votes")
 	b.open(head)
 	r := b.act("t1-opened", "goldenpath.yml", "pull_request", b.pullRequest("opened", main, head))
 	b.succeeded("opened", r)
@@ -174,7 +167,7 @@ func TestTerraform(t *testing.T) {
   provisioner "local-exec" { command = "cloud put owned ${var.image}" }
 }
 `)
-	head = b.push("feature", "W2E-2: votes count")
+	head = b.push("feature", "votes count")
 	b.open(head)
 	r = b.act("t2-synchronize", "goldenpath.yml", "pull_request", b.pullRequest("synchronize", main, head))
 	b.succeeded("synchronize", r)
@@ -190,11 +183,12 @@ func TestTerraform(t *testing.T) {
 	b.hub.SetPull(githubtest.Pull{Number: number, Head: head, Branch: "feature", Author: "ann", State: "closed", Merged: true, Closed: time.Now()})
 	r = b.act("t3-closed", "goldenpath.yml", "pull_request", b.pullRequest("closed", main, head))
 	b.succeeded("closed", r)
-	if left := c.names(); len(left) > 0 || c.running("pr-7") != "" {
-		t.Errorf("after the removal, left: %q", left)
+	// The record of the previews stays.
+	if diff := cmp.Diff([]string{"where2eat/goldenpath-previews.tfstate"}, c.names()); diff != "" || c.running("pr-7") != "" {
+		t.Errorf("left in the bucket after the removal (-want +got):\n%s", diff)
 	}
 
-	r, _ = release("t4-merged", "W2E-2: votes")
+	r, _ = release("t4-merged", "votes")
 	b.succeeded("merged", r)
 	one := c.running("production")
 	if one == "" || c.running("staging") != one {
@@ -203,7 +197,7 @@ func TestTerraform(t *testing.T) {
 
 	// Staging works, and the cloud refuses production.
 	b.write("infra/main.tf", strings.Replace(deploys, `"test -z`, `"test ${var.name} != production && test -z`, 1))
-	r, _ = release("t5-refused", "W2E-3: results")
+	r, _ = release("t5-refused", "results")
 	two := c.running("staging")
 	if r.ok || c.running("production") != one || two == one {
 		t.Errorf("the run succeeded: %v; staging runs %s, production %s, want %s", r.ok, two, c.running("production"), one)
@@ -211,7 +205,7 @@ func TestTerraform(t *testing.T) {
 	b.summarized(r, "production did not become ready", "infra/main.tf:", "changes in workspace production")
 
 	b.write("infra/main.tf", deploys)
-	b.push("main", "W2E-3: results in production")
+	b.push("main", "results in production")
 	r = b.act("t6-promoted", "goldenpath-promote.yml", "workflow_dispatch", map[string]any{"inputs": map[string]any{"dry-run": "false"}, "repository": repositoryPayload()})
 	b.succeeded("promote", r)
 	if got := c.running("production"); got != two {
@@ -242,7 +236,7 @@ func TestTerraform(t *testing.T) {
 	}
 	r = b.act("t9-sweep", "goldenpath-sweep.yml", "schedule", map[string]any{"schedule": "17 * * * *", "repository": repositoryPayload()})
 	b.succeeded("sweep", r)
-	if diff := cmp.Diff([]string{"where2eat/production.tfstate", "where2eat/staging.tfstate"}, c.names()); diff != "" {
+	if diff := cmp.Diff([]string{"where2eat/goldenpath-previews.tfstate", "where2eat/production.tfstate", "where2eat/staging.tfstate"}, c.names()); diff != "" {
 		t.Errorf("left in the bucket (-want +got):\n%s", diff)
 	}
 	if len(c.denied) > 0 {
