@@ -72,8 +72,16 @@ func TestRelease(t *testing.T) {
 	if err := json.Unmarshal(b, &made); err != nil {
 		t.Fatal(err)
 	}
-	if at := git(t, r.origin, "rev-parse", released, "v0", released+"^"); at != made.Release+"\n"+made.Release+"\n"+made.Source {
-		t.Errorf("the tags are\n%s\nwant %s, of %s", at, made.Release, made.Source)
+	if at := git(t, r.origin, "rev-parse", released, released+"^"); at != made.Release+"\n"+made.Source {
+		t.Errorf("the tag is\n%s\nwant %s, of %s", at, made.Release, made.Source)
+	}
+	// v0 moves when the release is published, and not before.
+	if refs := r.refs(); strings.Contains(refs, "refs/tags/v0 ") {
+		t.Errorf("a draft moved v0:\n%s", refs)
+	}
+	r.run(r.source, "--move")
+	if at := git(t, r.origin, "rev-parse", "v0"); at != made.Release {
+		t.Errorf("v0 is %s, want %s", at, made.Release)
 	}
 	r.caller(made.Release, made.Source, made.Images)
 	r.starters(made.Release)
@@ -83,7 +91,7 @@ func TestRelease(t *testing.T) {
 	elsewhere := filepath.Join(t.TempDir(), "elsewhere")
 	git(t, r.dir, "clone", "--quiet", r.origin, elsewhere)
 	again := r.run(elsewhere, "--expect", first)
-	if r.refs() != refs || strings.Count(again, "already") != 7 {
+	if r.refs() != refs || strings.Count(again, "already") != 6 {
 		t.Errorf("the same release again printed\n%s", again)
 	}
 	r.documented()
