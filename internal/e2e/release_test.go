@@ -293,7 +293,8 @@ func (r *rehearsal) rebuilt(source string, want map[string][]byte) {
 	for arch, text := range want {
 		file := filepath.Join(r.dir, "by-hand-"+arch)
 		cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", file,
-			"-ldflags", fmt.Sprintf("-s -w -X %sversion=%s -X %scommit=%s", vars, released, vars, source), "./cmd/goldenpath")
+			"-ldflags", fmt.Sprintf("-s -w -X %sversion=%s -X %scommit=%s -X %simage=%s/goldenpath -X %s/workflows.repository=seed-b235b314/goldenpath",
+				vars, released, vars, source, vars, r.registry, "github.com/seed-b235b314/goldenpath"), "./cmd/goldenpath")
 		cmd.Dir = r.source
 		cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+arch, "CGO_ENABLED=0", "GOEXPERIMENT=jsonv2", "GOFLAGS=-mod=readonly", "GOTOOLCHAIN=auto") // the release of go.mod, as anyone's go command takes it
 		if out, err := cmd.CombinedOutput(); err != nil {

@@ -100,8 +100,8 @@ func toolchain(mod string) (string, error) {
 	return string(m[1]), nil
 }
 
-// build builds a binary whose bytes depend only on the source, the toolchain and the
-// version.
+// build builds a binary whose bytes depend only on the source, the toolchain, the version,
+// and the names of the repository and of the image.
 func (r *release) build(ctx context.Context, src, chain string, b binary) error {
 	vars := module + "/internal/command."
 	_, err := tool.Command{
