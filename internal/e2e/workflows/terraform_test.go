@@ -108,7 +108,8 @@ func terraformBench(t *testing.T) (*bench, *cloud) {
 	if err := os.WriteFile(stub, []byte(gcloud), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	b.binds = append(b.binds, stub+":/usr/local/bin/gcloud:ro")
+	// The runner has the program too: it cannot download OpenTofu here.
+	b.binds = append(b.binds, stub+":/usr/local/bin/gcloud:ro", program+":/usr/local/bin/"+filepath.Base(program)+":ro")
 	b.publish()
 	identity := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "bearer request-token" {
