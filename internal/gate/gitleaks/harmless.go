@@ -36,6 +36,7 @@ var (
 func harmless(rule, value, match string) bool {
 	switch {
 	case strings.HasPrefix(rule, "curl-auth-"):
+		value = strings.Trim(value, `"'`)
 		return filledIn.MatchString(value) || userPassword.MatchString(value)
 	case rule == "slack-webhook-url":
 		return filledIn.MatchString(value)

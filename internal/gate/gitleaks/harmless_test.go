@@ -16,7 +16,8 @@ func TestHarmless(t *testing.T) {
 		{"curl-auth-header", "your-api-key", "", true},
 		{"curl-auth-header", random, "", false},
 		{"curl-auth-user", "$REGISTRY_USER:$(cat /run/password)", "", true},
-		{"curl-auth-user", "admin:", "", true},
+		{"curl-auth-user", `"admin:"`, "", true}, // the rule takes the quotes too
+		{"curl-auth-user", `"` + random + `:"`, "", false},
 		{"curl-auth-user", "API_TOKEN:", "", true},
 		{"curl-auth-user", random + ":", "", false}, // a token as the name
 		{generic, "c0ffee00c0ffee11c0ffee22c0ffee33c0ffee44", `"unique_key": "c0ffee00c0ffee11c0ffee22c0ffee33c0ffee44"`, true},
