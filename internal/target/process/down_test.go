@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -122,6 +123,40 @@ func TestLostFiles(t *testing.T) {
 	}
 	if found, _ := os.ReadDir(filepath.Join(b.dir(), "data", besideFolder)); len(found) != maxBeside {
 		t.Errorf("%d generations are kept, want %d", len(found), maxBeside)
+	}
+}
+
+// TestNotKept: a release that serves is not undone because a file of the one before it
+// cannot be kept. The file stays where it is, and the next deployment says what is wrong.
+func TestNotKept(t *testing.T) {
+	b := newBench(t)
+	b.up("", commit1)
+	later := time.Now().Add(time.Second)
+	file := filepath.Join(b.dir(), "current", "rootfs", "srv", "counter.db")
+	inTheWay := filepath.Join(b.dir(), "data", besideFolder)
+	real, err := filepath.EvalSymlinks(filepath.Dir(file))
+	if err = errors.Join(err, os.WriteFile(file, []byte("kept"), 0o600), os.Chtimes(file, later, later), os.WriteFile(inTheWay, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	r := b.up("", commit2)
+	if now, err := b.Status(b.ctx, pr12); err != nil || !now.Alive || now.Commit != commit2 {
+		t.Errorf("%+v, %v", now, err)
+	}
+	if !slices.ContainsFunc(r.Notes, func(n string) bool { return strings.Contains(n, "cannot keep srv/counter.db") }) {
+		t.Errorf("notes %q", r.Notes)
+	}
+	if text, _ := os.ReadFile(filepath.Join(real, "counter.db")); string(text) != "kept" {
+		t.Errorf("the file has %q", text)
+	}
+	if _, err := b.Deploy(b.ctx, b.deployment("", commit1)); err == nil || !strings.Contains(err.Error(), "cannot keep srv/counter.db") {
+		t.Errorf("the next deployment: %v", err)
+	}
+	if err := os.Remove(inTheWay); err != nil {
+		t.Fatal(err)
+	}
+	b.up("", commit1)
+	if found, _ := filepath.Glob(filepath.Join(inTheWay, "gen-*", "srv", "counter.db")); len(found) != 1 {
+		t.Errorf("kept %q", found)
 	}
 }
 

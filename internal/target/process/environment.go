@@ -169,7 +169,7 @@ func (e *environment) current() *generation {
 	return g
 }
 
-// tidy stops and removes the generations that an interrupted deployment left.
+// tidy removes the generations that an interrupted deployment left.
 func (e *environment) tidy(ctx context.Context) error {
 	gens, err := e.generations()
 	if err != nil {
@@ -180,7 +180,7 @@ func (e *environment) tidy(ctx context.Context) error {
 		if current != nil && g.number == current.number {
 			continue
 		}
-		if err := g.remove(ctx); err != nil {
+		if _, _, err := e.end(ctx, g); err != nil {
 			return err
 		}
 	}

@@ -40,25 +40,31 @@ func (e *environment) replace(ctx context.Context, old, next *generation, say fu
 	}
 	if err == nil {
 		if old != nil {
-			return e.retire(context.WithoutCancel(ctx), old, next)
+			e.retire(context.WithoutCancel(ctx), old, next)
 		}
 		return nil
 	}
 	return rollBack(ctx, old, next, err, began)
 }
 
-// retire stops old, which next has replaced, keeps what it stored beside its program, and
-// removes it.
-func (e *environment) retire(ctx context.Context, old, next *generation) error {
-	if old.stop(ctx) != nil {
-		return nil // the next deployment removes it
-	}
+// retire removes old, which next has replaced. next serves already, so an error is not one
+// of the deployment: it is a note, and the next deployment tries to remove old again.
+func (e *environment) retire(ctx context.Context, old, next *generation) {
 	var err error
-	if next.lost, next.lostIn, err = e.rescue(old); err != nil {
-		return err
+	if next.lost, next.lostIn, err = e.end(ctx, old); err != nil {
+		next.spec.Notes = append(next.spec.Notes, err.Error())
 	}
-	_ = old.remove(ctx) // if this fails, the next deployment removes the rest
-	return nil
+}
+
+// end stops a generation, keeps what it stored beside its program, and removes it.
+func (e *environment) end(ctx context.Context, g *generation) (files []string, folder string, err error) {
+	if err := g.stop(ctx); err != nil {
+		return nil, "", err
+	}
+	if files, folder, err = e.rescue(g); err != nil {
+		return nil, "", err
+	}
+	return files, folder, g.remove(ctx)
 }
 
 // rollBack stops next, and starts old again if old no longer runs. It returns a
