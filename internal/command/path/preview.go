@@ -143,9 +143,8 @@ func (c *PreviewDown) Do(ctx context.Context, env *command.Env) (*report.Report,
 	if p.missing != "" {
 		return noPreview(env, "preview-down", p.config.App+" "+p.name, p.missing), nil
 	}
-	gone := &removals{Target: p.deps.Target}
-	p.deps.Target = gone
-	rep, err := preview.Down(ctx, p.deps, preview.DownOptions{Policy: p.policy, Name: p.name, PullRequest: p.number, Open: c.EvenOpen, DryRun: dryRun})
+	deps, gone := p.removing()
+	rep, err := preview.Down(ctx, deps, preview.DownOptions{Policy: p.policy, Name: p.name, PullRequest: p.number, Open: c.EvenOpen, DryRun: dryRun})
 	if rep != nil && !dryRun {
 		p.untag(ctx, rep, gone.names)
 		p.announce().Removed(ctx, rep, p.name, p.number)
@@ -189,6 +188,9 @@ func (c *PreviewReport) Do(ctx context.Context, env *command.Env) (*report.Repor
 	p, err := c.previews(ctx, env, c.GitHub, c.Cluster, anyPreview, false)
 	if err != nil {
 		return nil, err
+	}
+	if p.missing != "" {
+		return noPreview(env, "preview-report", p.config.App, p.missing), nil
 	}
 	on := env.Now().UTC().Add(-24 * time.Hour)
 	if c.Day != "" {

@@ -88,5 +88,8 @@ func (c *PreviewPrepared) Do(ctx context.Context, env *command.Env) (*report.Rep
 	if err != nil {
 		return nil, err
 	}
+	if p.missing != "" {
+		return noPreview(env, "preview-prepared", p.config.App+" "+name, p.missing), nil
+	}
 	return preview.Prepared(ctx, p.deps, preview.PreparedOptions{Name: name, Generation: c.Generation})
 }

@@ -83,13 +83,18 @@ func (p *previews) sweep(ctx context.Context, every, dry string) (*report.Report
 	if err != nil {
 		return nil, err
 	}
-	gone := &removals{Target: p.deps.Target}
-	p.deps.Target = gone
-	rep, err := preview.Sweep(ctx, p.deps, preview.SweepOptions{Policy: p.policy, Sweeper: sweeper, DryRun: dryRun})
+	rep, err := p.removeDue(ctx, preview.SweepOptions{Policy: p.policy, Sweeper: sweeper, DryRun: dryRun})
 	if rep != nil && dryRun && dry == "" {
 		rep.Checks = append(rep.Checks, report.Check{Name: "dry run", State: report.OK, Result: "the default in a manually started workflow", Note: "set dry-run: false to remove the previews"})
 	}
-	if rep != nil && !dryRun {
+	return rep, err
+}
+
+// removeDue sweeps, and removes the tags and the addresses of what is gone.
+func (p *previews) removeDue(ctx context.Context, o preview.SweepOptions) (*report.Report, error) {
+	deps, gone := p.removing()
+	rep, err := preview.Sweep(ctx, deps, o)
+	if rep != nil && !o.DryRun {
 		p.untag(ctx, rep, gone.names)
 		p.announce().Swept(ctx, rep)
 	}
@@ -126,15 +131,10 @@ func (p *previews) sweepDue(ctx context.Context) (c report.Check, removed int) {
 	ctx, cancel := context.WithTimeout(ctx, sweepTime)
 	defer cancel()
 	c = report.Check{Name: "sweep", State: report.OK, Result: "nothing was due"}
-	gone := &removals{Target: p.deps.Target}
-	deps := p.deps
-	deps.Target = gone
-	swept, err := preview.Sweep(ctx, deps, preview.SweepOptions{Policy: p.policy, OnlyDue: true})
+	swept, err := p.removeDue(ctx, preview.SweepOptions{Policy: p.policy, OnlyDue: true})
 	if swept != nil {
-		p.untag(ctx, swept, gone.names)
 		_, _ = fmt.Sscan(swept.Output("removed"), &removed)
 		c.Seconds = swept.Seconds
-		p.announce().Swept(ctx, swept)
 	}
 	if removed > 0 {
 		c.Result = english.Plural(removed, "preview", "") + " removed: closed or expired"

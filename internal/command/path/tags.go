@@ -56,6 +56,13 @@ type removals struct {
 	names []string
 }
 
+// removing returns the services of previews with a target that remembers what it removed.
+func (p *previews) removing() (preview.Deps, *removals) {
+	deps, gone := p.deps, &removals{Target: p.deps.Target}
+	deps.Target = gone
+	return deps, gone
+}
+
 // Down removes an environment.
 func (r *removals) Down(ctx context.Context, environment string) error {
 	err := r.Target.Down(ctx, environment)
