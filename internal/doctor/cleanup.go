@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -60,7 +61,7 @@ func (r *repo) runningTags(between string) string {
 // "" if the action keeps what runs.
 func (r *repo) deletes(ref reference) (problem, remedy string, is bool) {
 	action, _, _ := strings.Cut(ref.text, "@")
-	with := func(name string) string { return strings.TrimSpace(fmt.Sprint(or(ref.with[name], ""))) }
+	with := func(name string) string { return strings.TrimSpace(fmt.Sprint(cmp.Or[any](ref.with[name], ""))) }
 	switch strings.ToLower(action) {
 	case "actions/delete-package-versions":
 		if kind := with("package-type"); kind != "" && kind != "container" {
@@ -94,13 +95,6 @@ func (r *repo) covers(list string) bool {
 		}
 	}
 	return true
-}
-
-func or(v any, otherwise any) any {
-	if v == nil {
-		return otherwise
-	}
-	return v
 }
 
 var (

@@ -22,7 +22,7 @@ var (
 // for all branches apply to it too, and a bypass list cannot name the token of a run.
 func ledgerRules(r *repo) finding {
 	switch h := r.hub; {
-	case !r.releases() && !r.previews():
+	case !r.releases(): // previews are recorded where they run
 		return notApplicable(nothingDeploys)
 	case planned(h.ledger.err):
 		return finding{state: report.OK, found: "the plan has no rulesets for this repository"}
@@ -48,9 +48,9 @@ func ledgerRules(r *repo) finding {
 	fix := []string{"exclude refs/heads/" + ledger.Branch + " from " + strings.Join(from, ", ") + " (Settings → Rules → Rulesets → Target branches)"}
 	switch {
 	case len(refused) > 0:
-		return finding{report.Failed, "rules refuse pushes to " + ledger.Branch + ": " + strings.Join(append(refused, unsure...), ", "), "nothing can be released, and no preview is recorded", fix}
+		return finding{report.Failed, "rules refuse pushes to " + ledger.Branch + ": " + strings.Join(append(refused, unsure...), ", "), "nothing can be released", fix}
 	case len(unsure) > 0:
-		return finding{report.Warned, "rules may refuse pushes to " + ledger.Branch + ": " + strings.Join(unsure, ", "), "then nothing can be released, and no preview is recorded", fix}
+		return finding{report.Warned, "rules may refuse pushes to " + ledger.Branch + ": " + strings.Join(unsure, ", "), "then nothing can be released", fix}
 	case signed:
 		return finding{state: report.OK, found: ledger.Branch + " requires signed commits; in a workflow GitHub makes and signs them"}
 	}

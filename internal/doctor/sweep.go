@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed-b235b314/goldenpath/internal/github"
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
 const noPreviews = "no previews are created on GitHub"
@@ -116,11 +117,7 @@ func span(d time.Duration) string {
 	if d >= 48*time.Hour && d%(24*time.Hour) == 0 {
 		return fmt.Sprintf("%dd", d/(24*time.Hour))
 	}
-	s := d.Round(time.Minute).String()
-	if s = strings.TrimSuffix(s, "0s"); strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
+	return text.Duration(d.Round(time.Minute))
 }
 
 // sweepRuns checks that GitHub runs the schedule.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
 // Sweeper is something that sweeps regularly: the controller in the cluster, or a scheduled
@@ -77,29 +78,18 @@ func (w wait) String() string {
 	if w.by == "" {
 		return "by the next sweep"
 	}
-	return fmt.Sprintf("by the %s, which sweeps every %s", w.by, short(w.most))
+	return fmt.Sprintf("by the %s, which sweeps every %s", w.by, text.Duration(w.most))
 }
 
 // check is the row about the effective TTL in a list of previews.
 func (w wait) check(p Policy, now time.Time) report.Check {
-	c := report.Check{Name: "removal", State: report.OK, Result: fmt.Sprintf("a preview with a TTL of %s is removed after %s at most", short(p.TTL), short(p.TTL+w.most))}
+	c := report.Check{Name: "removal", State: report.OK, Result: fmt.Sprintf("a preview with a TTL of %s is removed after %s at most", text.Duration(p.TTL), text.Duration(p.TTL+w.most))}
 	if w.by != "" {
 		c.Note = fmt.Sprintf("%s; its last sweep was %s", w, relative(w.last, now))
 		return c
 	}
 	c.State = report.Warned
 	c.Result = "no scheduled sweep has run lately: what expires waits for the next push to a pull request"
-	c.Note = "install goldenpath preview controller, or the workflow sweep.yml; preview.sweep-every assumes " + short(p.SweepEvery)
+	c.Note = "install goldenpath preview controller, or the workflow sweep.yml; preview.sweep-every assumes " + text.Duration(p.SweepEvery)
 	return c
-}
-
-// short formats a duration as the configuration does: 10m, 6h, 1h30m.
-func short(d time.Duration) string {
-	s := d.Round(time.Second).String()
-	for _, zero := range []string{"m0s", "h0m"} {
-		if n := len(s) - len(zero); n > 0 && s[n:] == zero {
-			s = s[:n+1]
-		}
-	}
-	return s
 }

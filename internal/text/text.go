@@ -4,6 +4,7 @@ package text
 import (
 	"regexp"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -66,4 +67,15 @@ func WithoutEscapes(s string) string {
 		}
 	}
 	return out.String()
+}
+
+// Duration formats a duration as the configuration does: 10m, 6h, 1h30m.
+func Duration(d time.Duration) string {
+	s := d.Round(time.Second).String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if n := len(s) - len(zero); n > 0 && s[n:] == zero {
+			s = s[:n+1]
+		}
+	}
+	return s
 }

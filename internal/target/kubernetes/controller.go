@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
 // Controller is a CronJob that sweeps the previews of an app inside the cluster.
@@ -32,7 +33,7 @@ func (c Controller) Manifest() (string, error) {
 	}
 	var b strings.Builder
 	err = controllerTemplate.Execute(&b, map[string]any{
-		"App": c.App, "Repository": c.Repository, "Image": c.Image, "Config": c.Config, "Every": c.every(), "Schedule": schedule,
+		"App": c.App, "Repository": c.Repository, "Image": c.Image, "Config": c.Config, "Every": text.Duration(c.Every), "Schedule": schedule,
 		"Name": c.Name(), "Home": Home, "Domain": Domain, "Ledger": LedgerObject(c.App, c.Repository).Object,
 		"LedgerName": LedgerName(c.App, c.Repository), "AppLabel": labelValue(c.App),
 	})
@@ -63,14 +64,6 @@ func (c Controller) schedule() (string, error) {
 		return fmt.Sprintf("17 */%d * * *", d/time.Hour), nil
 	}
 	return "", report.Usage(fmt.Sprintf("--every %s does not divide an hour or a day: use 5m, 10m, 30m, 1h, 6h or 24h, for example", c.Every))
-}
-
-// every formats the interval as the configuration does: 10m, 2h.
-func (c Controller) every() string {
-	if c.Every%time.Hour == 0 {
-		return fmt.Sprintf("%dh", c.Every/time.Hour)
-	}
-	return fmt.Sprintf("%dm", c.Every/time.Minute)
 }
 
 func encoded(v any) (string, error) {
