@@ -22,7 +22,8 @@ const (
 	days          = 30
 )
 
-// path is a run of the end-to-end test TestPath, which takes the sample over the path in a local runner.
+// path is a run of the end-to-end test TestPath, which takes the sample to production in a
+// local runner.
 type path struct{ file, what string }
 
 var (

@@ -83,7 +83,7 @@ func (x *execution) endOfRelease(ctx context.Context, e *report.End, failed stri
 		}
 		return nil
 	})
-	e.Notes = append(e.Notes, x.notes(environment, failed)...)
+	e.Notes = append(e.Notes, x.notes(failed)...)
 	if before != "" && failed == "" { // after a failure what runs is a good release
 		e.Rollback = fmt.Sprintf("goldenpath rollback --reason %q", "WHY")
 		if chain := x.configured.Chain(); environment != chain[len(chain)-1] {
@@ -94,13 +94,15 @@ func (x *execution) endOfRelease(ctx context.Context, e *report.End, failed stri
 
 // notes returns what the checks of the run say that matters after it: files that the app
 // stores beside its program, and advisories that the gate did not have.
-func (x *execution) notes(environment, failed string) (all []string) {
+func (x *execution) notes(failed string) (all []string) {
 	for _, name := range append([]string{"battery"}, x.Config.Chain()...) {
-		if rep := x.reports[name]; rep != nil {
-			for _, c := range rep.Checks {
-				if c.Name == release.DataCheck && c.State == report.Warned && !slices.Contains(all, c.Result+": "+c.Note) {
-					all = append(all, c.Result+": "+c.Note)
-				}
+		rep := x.reports[name]
+		if rep == nil {
+			continue
+		}
+		for _, c := range rep.Checks {
+			if note := c.Result + ": " + c.Note; c.Name == release.DataCheck && c.State == report.Warned && !slices.Contains(all, note) {
+				all = append(all, note)
 			}
 		}
 	}

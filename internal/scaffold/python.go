@@ -63,10 +63,9 @@ func pythonManager(t *tree, dir string, p project) python {
 		return pip
 	}
 	files, production := requirements(t, dir)
-	for _, name := range files {
-		pip.install += " -r " + name
+	if len(files) > 0 {
+		pip.install += " && .venv/bin/pip install -q -r " + strings.Join(files, " -r ")
 	}
-	pip.install = strings.Replace(pip.install, " -r ", " && .venv/bin/pip install -q -r ", 1)
 	switch {
 	case production != "":
 		pip.target = "python3 -m pip install -q --target lib -r " + production

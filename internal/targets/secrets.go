@@ -130,7 +130,7 @@ func (a Access) usage(problems []string) error {
 		return nil
 	}
 	remedy := "try: set the variable, or write a line NAME=value into " + SecretsFile + " (a file that git ignores, with mode 600)"
-	if a.Getenv("GITHUB_ACTIONS") == "true" {
+	if a.Workflow {
 		remedy = "try: pass the variable to the step with env"
 	}
 	if slices.ContainsFunc(problems, func(p string) bool { return strings.HasSuffix(p, strings.TrimPrefix(unset, "%s")) }) {

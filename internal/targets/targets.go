@@ -24,11 +24,11 @@ type Access struct {
 	Git        git.Repository // of Dir
 	Declared   *Declared      // what the configuration may read; nil: everything that it names
 
-	Mask func(secret string) // called with each secret that is read; nil: not called
+	Mask     func(secret string) // called with each secret that is read; nil: not called
+	Workflow bool                // this is a job, whose machine ends with it and whose secrets the workflow names
 
 	// Flags; each may be "".
 	Kubeconfig  string // file, or the text of one
-	Workflow    bool   // the flags come from a workflow, which names secrets
 	Context     string // of the kubeconfig
 	Credentials string // file with lines NAME=value, for Terraform
 	Given       string // --variables: lines NAME=value, or a file of them

@@ -79,8 +79,7 @@ func TestTerraform(t *testing.T) {
 	if w.Install != nil || w.Remote {
 		t.Error("on a person's machine nothing is installed, and a local state is possible")
 	}
-	a.Base = "/base"
-	a.Getenv = func(name string) string { return map[string]string{"GITHUB_ACTIONS": "true"}[name] }
+	a.Base, a.Workflow = "/base", true
 	if got, err = a.Open(a.Config.Preview.Deploy, ""); err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ func (a Access) terraform(d config.Deploy) (preview.Target, error) {
 		return &terraform.Target{
 			Dir: filepath.Join(cmp.Or(a.Base, a.Dir), filepath.FromSlash(d.Terraform)), Shown: d.Terraform, Vars: vars, Secrets: secrets, Backend: d.Backend, URL: words.Replace(d.URL),
 			Data: filepath.Join(a.State, "terraform", folder), Guard: []string{a.Self, "guard-terraform"},
-			Install: install, Remote: a.Getenv("GITHUB_ACTIONS") == "true", Env: env, Kubeconfig: kubernetes.KubeconfigText(a.Kubeconfig),
+			Install: install, Remote: a.Workflow, Env: env, Kubeconfig: kubernetes.KubeconfigText(a.Kubeconfig),
 		}
 	}}, nil
 }
@@ -47,7 +47,7 @@ func (a Access) terraform(d config.Deploy) (preview.Target, error) {
 // installer returns the function that installs OpenTofu, once in a process. On a machine of
 // a person nothing is installed.
 func (a Access) installer() terraform.Installer {
-	if a.Getenv("GITHUB_ACTIONS") != "true" {
+	if !a.Workflow {
 		return nil
 	}
 	var once sync.Mutex

@@ -105,8 +105,6 @@ func checkCall(t *testing.T, w Workflow) {
 		if j.Uses != "" && j.With["runner"] != "${{ inputs.runner }}" {
 			t.Errorf("job %s does not pass on the input runner", name)
 		}
-	}
-	for name, j := range w.Jobs {
 		checkRegistry(t, name, j)
 	}
 	if in := w.On.Call.Inputs.Values["runner"]; in.Default != `"ubuntu-24.04"` {

@@ -152,23 +152,25 @@ func (c *cloud) list(w http.ResponseWriter, r *http.Request) {
 	answer(w, map[string]any{"kind": "storage#objects", "items": items})
 }
 
-func (c *cloud) attributes(w http.ResponseWriter, r *http.Request) {
+// object returns the object that a request names, or answers that there is none.
+func (c *cloud) object(w http.ResponseWriter, r *http.Request) (o object, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	o, ok := c.objects[r.PathValue("name")]
-	if !ok {
+	if o, ok = c.objects[r.PathValue("name")]; !ok {
 		http.NotFound(w, r)
-		return
 	}
-	answer(w, o.describe(r.PathValue("name")))
+	return o, ok
+}
+
+func (c *cloud) attributes(w http.ResponseWriter, r *http.Request) {
+	if o, ok := c.object(w, r); ok {
+		answer(w, o.describe(r.PathValue("name")))
+	}
 }
 
 func (c *cloud) read(w http.ResponseWriter, r *http.Request) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	o, ok := c.objects[r.PathValue("name")]
+	o, ok := c.object(w, r)
 	if !ok {
-		http.NotFound(w, r)
 		return
 	}
 	w.Header().Set("X-Goog-Generation", strconv.FormatInt(o.generation, 10))

@@ -19,8 +19,7 @@ var genericWords = []string{"access", "api", "auth", "credential", "creds", "key
 // windows returns the lines in which the generic rule can match: a word, an operator
 // within 23 characters, and a value of at least ten characters.
 func windows(text string) []region {
-	var out []region
-	end, line, counted := 0, 0, 0 // of the last window
+	p := parts{text: text}
 	for i := 0; i < len(text); i++ {
 		after := word(text, i)
 		if after < 0 {
@@ -45,22 +44,33 @@ func windows(text string) []region {
 		} else {
 			to = cutAfter(text, to+around)
 		}
-		if len(out) > 0 && from <= end {
-			last := &out[len(out)-1]
-			if to > end {
-				last.text += text[end:to]
-			}
-		} else {
-			line += strings.Count(text[counted:from], "\n")
-			counted = from
-			out = append(out, region{line, from - strings.LastIndexByte(text[:from], '\n') - 1, text[from:to]})
-		}
-		end = max(end, to)
-		if end > i+1 && end < len(text) && text[end-1] == '\n' {
+		p.add(from, to)
+		if p.end > i+1 && p.end < len(text) && text[p.end-1] == '\n' {
 			i = max(i, after-1)
 		}
 	}
-	return out
+	return p.all
+}
+
+// parts collects parts of a text in its order. Parts that touch become one.
+type parts struct {
+	text          string
+	all           []region
+	end           int // of the last part
+	line, counted int // lines before counted
+}
+
+func (p *parts) add(from, to int) {
+	if n := len(p.all); n > 0 && from <= p.end {
+		if to > p.end {
+			p.all[n-1].text += p.text[p.end:to]
+			p.end = to
+		}
+		return
+	}
+	p.line += strings.Count(p.text[p.counted:from], "\n")
+	p.counted, p.end = from, to
+	p.all = append(p.all, region{p.line, from - strings.LastIndexByte(p.text[:from], '\n') - 1, p.text[from:to]})
 }
 
 // word returns the index after the word of genericWords, such as token, that begins at
@@ -119,21 +129,8 @@ const longLine = 4 << 10
 // encodedParts returns the parts of the text that the library could decode, each with what
 // stands around it.
 func encodedParts(text string) []region {
-	var out []region
-	end, line, counted := 0, 0, 0 // of the last part
-	add := func(from, to int) {
-		from, to = cutBefore(text, from-around), cutAfter(text, to+around)
-		if len(out) > 0 && from <= end {
-			if to > end {
-				out[len(out)-1].text += text[end:to]
-				end = to
-			}
-			return
-		}
-		line += strings.Count(text[counted:from], "\n")
-		counted, end = from, to
-		out = append(out, region{line, from - strings.LastIndexByte(text[:from], '\n') - 1, text[from:to]})
-	}
+	p := parts{text: text}
+	add := func(from, to int) { p.add(cutBefore(text, from-around), cutAfter(text, to+around)) }
 	run := 0
 	for i := 0; i <= len(text); i++ {
 		var c byte
@@ -157,7 +154,7 @@ func encodedParts(text string) []region {
 		}
 		run = 0
 	}
-	return out
+	return p.all
 }
 
 // separators end a word in every language.

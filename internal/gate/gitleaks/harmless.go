@@ -10,9 +10,8 @@ import (
 var (
 	// filledIn is a value that the reader replaces, or that is read when a command runs.
 	filledIn = regexp.MustCompile(`(?i)^(?:your|my|fixme|todo|replace)[ _-]|[ _-](?:here|goes)$|^<[^<>]+>$|^\[[^\[\]]+\]$|\$\{|\$\(|\{\{|%\(|^\$[a-z_]|x{8}|\*{6}|0{8}/b0{8}`)
-	// userPassword is the argument of curl -u, whose password comes from a variable or a file,
-	// or is empty.
-	// after a user's name or a word to replace. Another text before the colon is a token.
+	// userPassword is the argument of curl -u whose password comes from a variable or a file, or
+	// is empty after a user's name or a word to replace. Any other name is a token.
 	userPassword = regexp.MustCompile(`^[^:]*:\$[A-Za-z_({]|^(?:[a-z._-]{1,16}|[A-Z_]{2,20}|[\w.+-]+@[\w.-]+):$`)
 
 	// A version, a migration of Django, a time zone, a member of a class, and a name in a

@@ -97,7 +97,8 @@ type unreachable struct {
 }
 
 func (u *unreachable) Error() string {
-	return fmt.Sprintf("%s cannot be reached: %v; allow it, or scan offline with databases", u.host, u.err)
+	g := u.Gap()
+	return g.Why + "; " + g.Remedy
 }
 
 // Gap returns what was not checked.
