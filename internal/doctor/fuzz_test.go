@@ -24,7 +24,7 @@ func FuzzWorkflow(f *testing.F) {
 
 // FuzzLongest: no schedule takes long, and a pause is never less than a minute.
 func FuzzLongest(f *testing.F) {
-	for _, seed := range []string{"17 * * * *", "*/5 0-6 * * 1-5", "0 0 29 2 *", "0 0 30 2 *", "@hourly", "TZ=Asia/Tokyo 0 0 * * *", "1-59/7,3 */2 1,15 jan-mar sun"} {
+	for _, seed := range []string{"17 * * * *", "*/5 0-6 * * 1-5", "0 0 29 2 *", "0 0 30 2 *", "@hourly", "TZ=UTC\t* * * *", "TZ=Asia/Tokyo 0 0 * * *", "1-59/7,3 */2 1,15 jan-mar sun"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -78,11 +78,13 @@ const backstop = 6 * time.Hour
 func LongestPause(crons []string) (time.Duration, error) {
 	var all []cron.Schedule
 	for _, c := range crons {
-		// The library accepts more than GitHub does, such as @hourly and TZ=.
-		if len(strings.Fields(c)) != 5 {
+		// The library accepts more than GitHub does: @hourly, and TZ=, with which it also
+		// panics unless exactly a space follows (robfig/cron#554, open).
+		fields := strings.Fields(c)
+		if len(fields) != 5 || strings.Contains(fields[0], "=") {
 			return 0, fmt.Errorf("cron %.60q: want five fields such as 17 */6 * * *", c)
 		}
-		s, err := cron.ParseStandard(c)
+		s, err := cron.ParseStandard(strings.Join(fields, " "))
 		if err != nil {
 			return 0, fmt.Errorf("cron %.60q: %w", c, err)
 		}
