@@ -29,7 +29,9 @@ func smoke(ctx context.Context, url string, s config.Smoke) step {
 	switch {
 	case err != nil:
 		check.Result = err.Error()
-	case status != s.Status:
+	case s.Status == config.AnyAnswer && status >= 500:
+		check.Result = fmt.Sprintf("status %d: the app has an error", status)
+	case s.Status != config.AnyAnswer && status != s.Status:
 		check.Result = fmt.Sprintf("status %d, want %d", status, s.Status)
 	case !strings.Contains(body, s.Contains):
 		check.Result = fmt.Sprintf("the response does not contain %q", s.Contains)

@@ -24,3 +24,15 @@ func TestDefaultSmoke(t *testing.T) {
 		}
 	}
 }
+
+// TestAnyAnswer: the start page of an app with a health path of its own must not be an error
+// of the server; an API may have none, or ask for a login.
+func TestAnyAnswer(t *testing.T) {
+	for status, want := range map[int]report.State{200: report.OK, 401: report.OK, 404: report.OK, 500: report.Failed, 503: report.Failed} {
+		app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+		if got := smoke(t.Context(), app.URL, config.Smoke{Get: "/", Status: config.AnyAnswer, Redirects: true}).check; got.State != want {
+			t.Errorf("status %d: %v, want %s", status, got, want)
+		}
+		app.Close()
+	}
+}

@@ -79,10 +79,13 @@ type Battery struct {
 // Smoke is one request that must succeed.
 type Smoke struct {
 	Get       string `yaml:"get"`        // path
-	Status    int    `yaml:"status"`     // default 200
+	Status    int    `yaml:"status"`     // default 200; AnyAnswer only in a request that goldenpath adds
 	Contains  string `yaml:"contains"`   // text the body must contain
 	Redirects bool   `yaml:"-" json:"-"` // whether redirects within the deployment are followed, as for readiness
 }
+
+// AnyAnswer is a status that stands for every one except a server error.
+const AnyAnswer = -1
 
 // Ready defines when a deployment is ready.
 type Ready struct {

@@ -29,6 +29,9 @@ func (c *Config) defaults() {
 	c.Preview.defaults(a.Image)
 	if len(c.Battery.Smoke) == 0 && len(c.Battery.Steps) == 0 {
 		c.Battery.Smoke = []Smoke{{Get: c.Preview.Ready.Path, Status: 200, Redirects: true}}
+		if c.Preview.Ready.Path != "/" { // a health path may answer while the app does not; an API may have no start page
+			c.Battery.Smoke = append(c.Battery.Smoke, Smoke{Get: "/", Status: AnyAnswer, Redirects: true})
+		}
 	}
 	if len(c.Environments) == 0 {
 		c.Environments = map[string]Environment{"staging": {}, "production": {From: "staging"}}

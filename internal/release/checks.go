@@ -65,9 +65,9 @@ func staged(o Options, f *facts) finding {
 			fmt.Sprintf("release %s of %s ran on another target: %s; this command acts on %s: promote to %[2]s there first, or use the configuration and the kubeconfig context of that target",
 				s.ID, from, report.LogLine(s.Target.String()), report.LogLine(f.from.String())))
 	case r == nil:
-		return refuse(from, "is in the ledger and does not run", report.ReasonNotRunning, fmt.Sprintf("%s does not run release %s: deploy it there again with %s", from, s.ID, redeploy(f.from, from)))
+		return refuse(from, "is in the ledger and does not run", report.ReasonNotRunning, fmt.Sprintf("%s does not run release %s: deploy it there again with %s", from, s.ID, redeploy(f.from, s)))
 	case !r.Alive:
-		return refuse(from, "release "+s.ID+" has died", report.ReasonNotRunning, fmt.Sprintf("%s no longer runs release %s: deploy it there again with %s", from, s.ID, redeploy(f.from, from)))
+		return refuse(from, "release "+s.ID+" has died", report.ReasonNotRunning, fmt.Sprintf("%s no longer runs release %s: deploy it there again with %s", from, s.ID, redeploy(f.from, s)))
 	case r.Digest != o.Digest, f.artifact != nil && r.PlatformDigest != f.artifact.PlatformDigest:
 		return refuse(from, fmt.Sprintf("runs %s, the ledger names %s", text.Short(r.Digest), text.Short(s.Digest)), report.ReasonDrift,
 			fmt.Sprintf("%s runs something that is not in the ledger: stage again", from))
@@ -76,11 +76,17 @@ func staged(o Options, f *facts) finding {
 }
 
 // redeploy returns the command that deploys the release of an environment again.
-func redeploy(at place, environment string) string {
+func redeploy(at place, released *ledger.Entry) string {
 	if at.Kind == "process" {
-		return "goldenpath run --from " + environment
+		return Restart(released.Environment, released.ID)
 	}
-	return "goldenpath promote --environment " + environment
+	return "goldenpath promote --environment " + released.Environment
+}
+
+// Restart returns the command that deploys the release of an environment again, whatever
+// the commit of the working tree.
+func Restart(environment, id string) string {
+	return fmt.Sprintf("goldenpath rollback --environment %s --reason restart %s", environment, id)
 }
 
 // replaces reports which release the promotion replaces. It never refuses.

@@ -1,6 +1,8 @@
 package release
 
 import (
+	"context"
+
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -71,9 +73,17 @@ func fail(r *report.Report, reason report.Reason, why string) {
 	r.Verdict, r.Reason, r.Title = report.Fail, reason, why
 }
 
-// planned changes a report to that of a dry run.
-func planned(r *report.Report) {
+// planned changes a report to that of a dry run. It also says which files the release that
+// runs would leave behind.
+func (d Deps) planned(ctx context.Context, o Options, r *report.Report) {
 	r.Verdict, r.Reason, r.Title = report.Pass, report.ReasonPlanned, "nothing was changed: this is the plan"
+	running, err := d.Target.Status(ctx, o.Environment)
+	if err != nil || running.Digest == o.Digest {
+		return
+	}
+	if c, stores := StoredData(running); stores {
+		r.Checks, r.Verdict = append(r.Checks, c), report.Warn
+	}
 }
 
 // locked makes a report refuse because another run has locked the environment.

@@ -38,7 +38,7 @@ func (d Deps) deploy(ctx context.Context, o Options) (deployed, error) {
 	case plan.refused():
 		return deployed{report: r}, nil
 	case o.DryRun:
-		planned(r)
+		d.planned(ctx, o, r)
 		return deployed{report: r}, nil
 	}
 	purpose := "promote"
@@ -99,8 +99,8 @@ func (d Deps) deployLocked(ctx context.Context, o Options) (deployed, error) {
 		report.Check{Name: "deployed", State: report.OK, Result: answersAt(running.Digest, running.URL), Note: "read back from the target"},
 		report.Check{Name: "release", State: report.OK, Result: entry.ID, Note: "recorded in branch " + ledger.Branch})
 	r.Verdict, r.Reason, r.Title = report.Pass, report.ReasonPromoted, fmt.Sprintf("release %s runs at %s", entry.ID, running.URL)
-	if c, lost := lostData(running); lost {
-		r.Checks, r.Verdict = append(r.Checks, c), report.Warn
+	if len(running.Lost) > 0 {
+		r.Verdict = report.Warn
 	}
 	r.Seconds = d.seconds(r)
 	r.Set("release", entry.ID)
@@ -168,7 +168,9 @@ func (d Deps) apply(ctx context.Context, o Options, a artifact.Artifact, r *repo
 	case !running.Alive:
 		return running, fmt.Errorf("the deployment in %s did not last: %s was deployed, but it no longer runs: read its log, then deploy again", o.Environment, text.Short(o.Digest))
 	}
-	running.Lost, running.LostIn = done.Lost, done.LostIn
+	if running.Lost = done.Lost; len(done.Lost) > 0 {
+		r.Checks = append(r.Checks, MovedData(done.Lost, done.LostIn))
+	}
 	return running, nil
 }
 
@@ -221,19 +223,10 @@ func (d Deps) record(ctx context.Context, o Options, f *facts, running target.Ru
 // DataCheck is the check about files that an application stores beside its program.
 const DataCheck = "data"
 
-const storeBelow = "store data below $GOLDENPATH_DATA, which stays"
-
-// lostData warns of files that the release before had stored where this one does not have
-// them.
-func lostData(running target.Running) (report.Check, bool) {
-	if len(running.Lost) == 0 {
-		return report.Check{}, false
-	}
-	return report.Check{
-		Name: DataCheck, State: report.Warned,
-		Result: "the release before had stored " + english.WordSeries(running.Lost, "and") + " beside its program; this release does not have them: they were moved to " + running.LostIn,
-		Note:   storeBelow,
-	}, true
+// MovedData says where the files are that a deployment that ended had stored beside its
+// program.
+func MovedData(lost []string, to string) report.Check {
+	return storedData("what the release before wrote beside its program (" + english.WordSeries(lost, "and") + ") was moved to " + to)
 }
 
 // StoredData warns of files that an application stores where the next release will not have
@@ -242,9 +235,9 @@ func StoredData(running target.Running) (report.Check, bool) {
 	if len(running.Stored) == 0 {
 		return report.Check{}, false
 	}
-	return report.Check{
-		Name: DataCheck, State: report.Warned,
-		Result: "the app has stored " + english.WordSeries(running.Stored, "and") + " beside its program; the next release will not have them",
-		Note:   storeBelow,
-	}, true
+	return storedData("the next release starts without what the app wrote beside its program (" + english.WordSeries(running.Stored, "and") + ")"), true
+}
+
+func storedData(result string) report.Check {
+	return report.Check{Name: DataCheck, State: report.Warned, Result: result, Note: "store data below $GOLDENPATH_DATA, which stays"}
 }

@@ -44,6 +44,9 @@ func Promote(ctx context.Context, d Deps, o Options) (*report.Report, error) {
 	}
 	r.Name, r.Subject = first.Name, first.Subject
 	r.Checks = append(first.Checks, r.Checks...)
+	if r.Verdict == report.Pass {
+		r.Verdict = first.Verdict
+	}
 	r.Started, r.Seconds = first.Started, first.Seconds+r.Seconds
 	r.SetData(Watched{Manifest: released.manifest, Soak: soaked.samples})
 	for _, out := range first.Outputs {

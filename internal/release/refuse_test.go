@@ -39,11 +39,11 @@ func TestPromoteRefuses(t *testing.T) {
 		"staging was taken down": {func(b *bench, o *Options) {
 			b.stage(b.artifacts[0])
 			_ = b.target.Down(b.t.Context(), "staging")
-		}, "not-running", "goldenpath run --from staging"},
+		}, "not-running", "goldenpath rollback --environment staging --reason restart"},
 		"staging has died": {func(b *bench, o *Options) {
 			b.stage(b.artifacts[0])
 			b.target.Change("staging", func(r *target.Running) { r.Alive = false })
-		}, "not-running", "goldenpath run --from staging"},
+		}, "not-running", "goldenpath rollback --environment staging --reason restart"},
 		"GP-PROM-2 evidence is missing": {func(b *bench, o *Options) {
 			b.stage(b.artifacts[0])
 			o.Require = append(o.Require, Requirement{Name: "scorecard", Type: evidence.Scorecard})

@@ -29,7 +29,7 @@ func Rollback(ctx context.Context, d Deps, o RollbackOptions) (*report.Report, e
 		return r, err
 	}
 	if o.DryRun {
-		planned(r)
+		d.planned(ctx, o.Options, r)
 		return r, nil
 	}
 	held, err := d.lock(ctx, o.Options, "rollback")
@@ -67,6 +67,9 @@ func Rollback(ctx context.Context, d Deps, o RollbackOptions) (*report.Report, e
 	took := d.Now().Sub(start)
 	r.Checks = append(r.Checks, report.Check{Name: "rollback", State: report.OK, Result: answersAt(running.Digest, running.URL), Note: "recorded as " + entry.ID})
 	r.Verdict, r.Reason = report.Pass, report.ReasonRolledBack
+	if len(running.Lost) > 0 {
+		r.Verdict = report.Warn
+	}
 	r.Title = fmt.Sprintf("%s runs %s again, as release %s, restored in %s", o.Environment, f.to.ID, entry.ID, took.Round(10*time.Millisecond))
 	r.Seconds = took.Seconds()
 	r.Set("release", entry.ID)

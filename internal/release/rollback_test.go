@@ -167,6 +167,38 @@ func TestRollbackDryRun(t *testing.T) {
 	}
 }
 
+// TestLeftBehind: what the app wrote beside its program is left behind by every release, so
+// the plan says so before, and the report after.
+func TestLeftBehind(t *testing.T) {
+	b := newBench(t)
+	b.release(b.artifacts[0])
+	b.stage(b.artifacts[1])
+	writes := func() {
+		b.target.Change("production", func(r *target.Running) { r.Stored = []string{"app/votes.db"} })
+	}
+	plan, o := b.prod(""), b.production(b.artifacts[1])
+	plan.DryRun = true
+	planned := o
+	planned.DryRun = true
+	writes()
+	for _, step := range []struct {
+		do     func() (*report.Report, error)
+		reason string
+		want   string
+	}{
+		{func() (*report.Report, error) { return Promote(t.Context(), b.Deps, planned) }, "planned", "the next release starts without"},
+		{func() (*report.Report, error) { return Promote(t.Context(), b.Deps, o) }, "soaked", "was moved to"},
+		{func() (*report.Report, error) { writes(); return Rollback(t.Context(), b.Deps, plan) }, "planned", "the next release starts without"},
+		{func() (*report.Report, error) { return Rollback(t.Context(), b.Deps, b.prod("")) }, "rolled-back", "was moved to"},
+	} {
+		r := must(step.do())(t)
+		b.want(r, report.Warn, step.reason)
+		if rows := b.rows(r, DataCheck); len(rows) != 1 || !strings.Contains(rows[0], step.want) || !strings.Contains(rows[0], "app/votes.db") {
+			t.Errorf("%s: rows %q", step.reason, rows)
+		}
+	}
+}
+
 func TestRollbackFails(t *testing.T) {
 	t.Run("the registry gives no answer", func(t *testing.T) {
 		b := newBench(t)

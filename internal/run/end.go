@@ -101,8 +101,8 @@ func (x *execution) notes(failed string) (all []string) {
 			continue
 		}
 		for _, c := range rep.Checks {
-			if note := c.Result + ": " + c.Note; c.Name == release.DataCheck && c.State == report.Warned && !slices.Contains(all, note) {
-				all = append(all, note)
+			if c.Name == release.DataCheck {
+				all = append(all, name+": "+c.Result+"; "+c.Note)
 			}
 		}
 	}

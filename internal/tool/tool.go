@@ -29,7 +29,8 @@ type Command struct {
 	// Guard is the argv of `goldenpath guard`, put before Argv. The guard kills
 	// the whole process group when the caller ends for any reason.
 	Guard []string
-	// Transcript receives stdout and stderr; nil keeps them only in Result.
+	// Transcript receives stdout and stderr, in the order in which they were written: they
+	// share one pipe. Result has then only the tail. nil keeps them only in Result.
 	Transcript io.Writer
 	// Secrets are values in Env that no output contains: *** replaces them.
 	Secrets []string
@@ -37,7 +38,7 @@ type Command struct {
 
 // Result is the outcome of a program.
 type Result struct {
-	Stdout  []byte // at most maxOutput; empty when Command.Stdout is set
+	Stdout  []byte // at most maxOutput; empty when Command.Stdout or Transcript is set
 	Cut     bool   // standard output was longer than maxOutput
 	Stderr  string // the last lines of stderr only
 	Tail    string // the last lines of stdout and stderr together
@@ -96,21 +97,18 @@ func (c Command) Run(ctx context.Context) (Result, error) {
 	cmd.Stdin = c.Stdin
 	out := &limited{max: maxOutput}
 	last := &tail{max: 16 << 10}
-	both := &serial{w: last}
-	if c.Transcript != nil {
-		both.w = io.MultiWriter(c.Transcript, last)
-	}
 	errTail := &tail{max: 16 << 10}
-	cmd.Stdout = io.MultiWriter(out, both)
-	if c.Stdout != nil {
-		cmd.Stdout = c.Stdout
-	}
-	cmd.Stderr = io.MultiWriter(errTail, both)
 	mask := text.NewMask(c.Secrets...)
-	stdout, stderr := mask.Writer(cmd.Stdout), mask.Writer(cmd.Stderr)
-	if len(mask) > 0 {
-		cmd.Stdout, cmd.Stderr = stdout, stderr
+	both := &serial{w: last}
+	stdout, stderr := mask.Writer(io.MultiWriter(out, both)), mask.Writer(io.MultiWriter(errTail, both))
+	switch {
+	case c.Transcript != nil:
+		stdout = mask.Writer(io.MultiWriter(c.Transcript, last))
+		stderr = stdout
+	case c.Stdout != nil:
+		stdout = mask.Writer(c.Stdout)
 	}
+	cmd.Stdout, cmd.Stderr = stdout, stderr
 	cmd.WaitDelay = 2 * time.Second
 	own(cmd)
 	release, err := hold(cmd, len(c.Guard) > 0)

@@ -42,11 +42,11 @@ func ways(t *testing.T, f func(t *testing.T, guard []string)) {
 func TestRun(t *testing.T) {
 	ways(t, func(t *testing.T, guard []string) {
 		dir := t.TempDir()
-		var transcript bytes.Buffer
-		res, err := Command{
+		c := Command{
 			Argv: Shell(`cat; pwd; echo "$A $GOFLAGS ${GITHUB_TOKEN-none}"; echo reported >&2`), Dir: dir, Env: []string{"A=b"},
-			Stdin: strings.NewReader("in\n"), Guard: guard, Transcript: &transcript, Timeout: time.Minute,
-		}.Run(t.Context())
+			Stdin: strings.NewReader("in\n"), Guard: guard, Timeout: time.Minute,
+		}
+		res, err := c.Run(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,10 +54,25 @@ func TestRun(t *testing.T) {
 		if string(res.Stdout) != want || res.Code != 0 || res.Elapsed <= 0 {
 			t.Errorf("%q, code %d, %s; want %q", res.Stdout, res.Code, res.Elapsed, want)
 		}
-		for what, got := range map[string]string{"tail": res.Tail, "transcript": transcript.String()} {
-			if !strings.Contains(got, "b -mod=mod none\n") || !strings.Contains(got, "reported\n") {
-				t.Errorf("%s %q", what, got)
-			}
+		if !strings.Contains(res.Tail, "b -mod=mod none\n") || !strings.Contains(res.Tail, "reported\n") || res.Stderr != "reported\n" {
+			t.Errorf("tail %q, stderr %q", res.Tail, res.Stderr)
+		}
+	})
+}
+
+// TestTranscript: what a program writes to stdout and stderr is kept in its order, which is
+// what a person reads of a failure, and no output contains a secret.
+func TestTranscript(t *testing.T) {
+	ways(t, func(t *testing.T, guard []string) {
+		var line, want strings.Builder
+		for i := range 100 {
+			fmt.Fprintf(&line, "echo out %d $A; echo err %[1]d >&2\n", i)
+			fmt.Fprintf(&want, "out %d ***\nerr %[1]d\n", i)
+		}
+		var transcript bytes.Buffer
+		res, err := Command{Argv: Shell(line.String()), Env: []string{"A=planted"}, Secrets: []string{"planted"}, Guard: guard, Transcript: &transcript}.Run(t.Context())
+		if err != nil || transcript.String() != want.String() || res.Tail != want.String() {
+			t.Errorf("transcript %q, %v", transcript.String(), err)
 		}
 	})
 }

@@ -13,8 +13,10 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/command"
 	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
+	"github.com/seed-b235b314/goldenpath/internal/release"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/stage"
+	"github.com/seed-b235b314/goldenpath/internal/target/process"
 )
 
 // Down is `goldenpath down`.
@@ -71,9 +73,13 @@ func (c *Down) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 		}
 		names = []string{name}
 	}
+	released, err := w.current(ctx)
+	if err != nil {
+		return nil, err
+	}
 	data := false
 	for _, name := range names {
-		kept, err := w.stop(ctx, name, c.Data)
+		left, err := w.stop(ctx, name, c.Data)
 		var locked *ledger.LockedError
 		if errors.As(err, &locked) {
 			r.Checks = append(r.Checks, report.Check{Name: name, State: report.Failed, Result: locked.Error()})
@@ -83,14 +89,17 @@ func (c *Down) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 		if err != nil {
 			return nil, fmt.Errorf("cannot stop %s: %w", name, err)
 		}
-		r.Checks = append(r.Checks, report.Check{Name: name, State: report.OK, Result: stopped(kept, c.Data)})
-		data = data || kept != ""
+		r.Checks = append(r.Checks, report.Check{Name: name, State: report.OK, Result: stopped(left.Kept, c.Data), Note: w.startAgain(released[name])})
+		if len(left.Lost) > 0 {
+			moved := release.MovedData(left.Lost, left.LostIn)
+			r.Checks, r.Verdict = append(r.Checks, moved), report.Warn
+		}
+		data = data || left.Kept != ""
 	}
 	r.Title = english.Plural(len(names), "environment", "") + " stopped"
 	if data {
 		r.Title += ", data kept"
 	}
-	r.Title += w.startAgain(names)
 	return r, nil
 }
 
@@ -100,7 +109,7 @@ func stopped(kept string, data bool) string {
 	case kept != "":
 		return "stopped; its data are kept in " + kept + " (goldenpath down --data deletes them)"
 	case data:
-		return "stopped, and its data are deleted"
+		return "stopped; nothing of it is left"
 	}
 	return "stopped"
 }
@@ -128,31 +137,26 @@ func (w *world) stoppable(name string, running []string) error {
 	return report.Usage(fmt.Sprintf("there is no environment %.80q on this machine, so nothing was stopped; environments are: %s%s", name, strings.Join(known, ", "), config.Suggest(name, known)))
 }
 
-// startAgain names the command that deploys stopped environments again.
-func (w *world) startAgain(stopped []string) string {
-	if w.config == nil {
+// startAgain names the command that deploys the release of a stopped environment again, or
+// returns "" if it has none.
+func (w *world) startAgain(e ledger.Entry) string {
+	if w.config == nil || e.ID == "" || e.Target.Kind != "process" {
 		return ""
 	}
-	for _, name := range config.Laptop(w.config).Chain() {
-		if slices.Contains(stopped, name) {
-			return "; goldenpath run --from " + name + " deploys the same image again"
-		}
-	}
-	return ""
+	return release.Restart(e.Environment, e.ID) + " starts it again"
 }
 
-// stop stops an environment and returns the folder with its data, or "" if none are kept. It
-// returns an error if a promotion or a soak is running in the environment.
-func (w *world) stop(ctx context.Context, name string, data bool) (kept string, err error) {
+// stop stops an environment and returns what is left of it. It returns an error if a promotion or a soak is running in the environment.
+func (w *world) stop(ctx context.Context, name string, data bool) (left process.Stopped, err error) {
 	err = w.ledger.Acquire(ctx, ledger.Lock{
 		Environment: name, Purpose: "down", By: w.env.Runner.Identity(),
 	}, 5*time.Minute)
 	if err != nil {
-		return "", err
+		return left, err
 	}
 	defer func() { _ = w.ledger.Release(context.WithoutCancel(ctx), name) }()
 	if data || strings.HasPrefix(name, stage.PreviewEnvironment("")) {
-		return "", w.target.Down(ctx, name)
+		return left, w.target.Down(ctx, name)
 	}
 	return w.target.Stop(ctx, name)
 }

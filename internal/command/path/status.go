@@ -14,6 +14,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/command"
 	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
+	"github.com/seed-b235b314/goldenpath/internal/release"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
@@ -62,9 +63,11 @@ func (c *Status) Do(ctx context.Context, env *command.Env) (*report.Report, erro
 			stopped = append(stopped, e.Environment)
 		}
 		s.Rows = append(s.Rows, row(r, e, released[e.Environment]))
-		delete(released, e.Environment)
 	}
 	for _, name := range sorted(released) {
+		if slices.ContainsFunc(all, func(e target.Running) bool { return e.Environment == name }) {
+			continue
+		}
 		e := released[name]
 		state := "not asked"
 		if e.Target.Kind == "process" {
@@ -77,7 +80,11 @@ func (c *Status) Do(ctx context.Context, env *command.Env) (*report.Report, erro
 	if cfg, err := config.Read(w.repo); err == nil && cfg.Walkable() == nil {
 		w.config = cfg
 	}
-	r.Title += w.startAgain(stopped)
+	for _, name := range stopped {
+		if again := w.startAgain(released[name]); again != "" {
+			r.Checks = append(r.Checks, report.Check{Name: name, State: report.Skipped, Result: "stopped", Note: again})
+		}
+	}
 	if len(elsewhere) > 0 {
 		r.Title += "; goldenpath status " + elsewhere[0] + " asks its target"
 	}
@@ -94,6 +101,10 @@ func row(r *report.Report, e target.Running, released ledger.Entry) []string {
 	if !e.Alive {
 		state = "dead"
 		r.Verdict, r.Reason = report.Warn, report.ReasonNotRunning
+	}
+	if c, stores := release.StoredData(e); stores {
+		c.Result = e.Environment + ": " + c.Result
+		r.Checks, r.Verdict = append(r.Checks, c), report.Warn
 	}
 	id := released.ID
 	if released.Digest != e.Digest {

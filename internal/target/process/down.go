@@ -20,67 +20,80 @@ func (t *Target) Down(ctx context.Context, environment string) error {
 	return nil
 }
 
-// Stop does the same and keeps the data of the application and of its services, which the
-// next deployment gets. It returns the folder of the environment if there are data, or "".
-func (t *Target) Stop(ctx context.Context, environment string) (kept string, err error) {
-	if kept, err = t.down(ctx, environment, true); err != nil {
-		return "", fmt.Errorf("cannot stop %s: %w", environment, err)
-	}
-	return kept, nil
+// Stopped says what is left of an environment.
+type Stopped struct {
+	Kept   string   // its folder, if there are data that the next deployment gets
+	Lost   []string // files that the application stored beside its program
+	LostIn string   // folder to which they were moved
 }
 
-func (t *Target) down(ctx context.Context, name string, keep bool) (string, error) {
+// Stop does the same and keeps the data of the application and of its services.
+func (t *Target) Stop(ctx context.Context, environment string) (Stopped, error) {
+	left, err := t.down(ctx, environment, true)
+	if err != nil {
+		return Stopped{}, fmt.Errorf("cannot stop %s: %w", environment, err)
+	}
+	return left, nil
+}
+
+func (t *Target) down(ctx context.Context, name string, keep bool) (left Stopped, err error) {
 	e, err := t.enter(ctx, name, false)
 	if errors.Is(err, fs.ErrNotExist) {
 		// The folder was removed by hand, or another process is removing it.
 		dir, err := t.folder(name)
 		if err != nil {
-			return "", err
+			return left, err
 		}
 		gone := &environment{dir: dir}
-		return "", errors.Join(sweep(ctx, gone.marks(0)), discard(dir))
+		return left, errors.Join(sweep(ctx, gone.marks(0)), discard(dir))
 	}
 	if err != nil {
-		return "", err
+		return left, err
 	}
 	defer e.leave()
 	gens, err := e.generations()
 	if err != nil {
-		return "", err
+		return left, err
 	}
 	for _, g := range gens {
 		if err := g.stop(ctx); err != nil {
-			return "", err
+			return left, err
 		}
-		if keep {
-			if _, _, err := e.rescue(g); err != nil {
-				return "", err
-			}
+		if !keep {
+			continue
+		}
+		files, folder, err := e.rescue(g)
+		if err != nil {
+			return left, err
+		}
+		if len(files) > 0 {
+			left.Lost, left.LostIn = append(left.Lost, files...), folder
 		}
 	}
 	if err := e.stopServices(ctx); err != nil {
-		return "", err
+		return left, err
 	}
 	if err := sweep(ctx, e.marks(0)); err != nil {
-		return "", err
+		return left, err
 	}
 	if !keep || !e.hasData() {
-		return "", discard(e.dir)
+		return left, discard(e.dir)
 	}
 	e.Stopped = true
 	if e.Instance == "" {
 		e.Instance = rand.Text() // the record was lost
 	}
 	if err := e.save(); err != nil {
-		return "", err
+		return left, err
 	}
 	if err := os.Remove(filepath.Join(e.dir, "current")); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", err
+		return left, err
 	}
 	if err := errors.Join(e.tidy(ctx), e.expire(time.Time{})); err != nil {
-		return "", err
+		return left, err
 	}
-	return e.dir, nil
+	left.Kept = e.dir
+	return left, nil
 }
 
 // hasData reports whether the application or a service stored files.

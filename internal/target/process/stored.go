@@ -15,15 +15,12 @@ import (
 // beside its program, one folder for each generation.
 const besideFolder = "stored-beside-program"
 
-// maxBeside is how many generations' files are kept there.
-const maxBeside = 3
-
 // volatile are folders that frameworks fill and that hold no data of a person.
 var volatile = []string{"__pycache__", "node_modules", "cache", ".cache", ".next", ".venv", "tmp", "log", "logs", "sessions"}
 
 // stored returns the files that the application wrote among the files of its image, as
-// paths below the root of the image. The next generation does not have them. Caches, logs
-// and lock files are left out.
+// paths below the root of the image. The next generation starts without them, or with the
+// image's own. Caches, logs and lock files are left out.
 func (g *generation) stored() []string {
 	since := g.state().Started
 	if since.IsZero() {
@@ -73,35 +70,18 @@ func shown(stored []string) []string {
 }
 
 // rescue moves what a stopped generation stored beside its program into the environment's
-// data, and returns what it moved and the folder. Only the files of the newest generations
-// are kept there.
+// data, and returns what it moved and the folder. What was moved is only removed together
+// with the data.
 func (e *environment) rescue(g *generation) (files []string, folder string, err error) {
 	files = g.stored()
 	if len(files) == 0 {
 		return nil, "", nil
 	}
-	all := filepath.Join(e.data(), besideFolder)
-	folder = filepath.Join(all, filepath.Base(g.dir))
+	folder = filepath.Join(e.data(), besideFolder, filepath.Base(g.dir))
 	for _, name := range files {
 		to := filepath.Join(folder, name)
 		if err = errors.Join(os.MkdirAll(filepath.Dir(to), 0o700), os.Rename(filepath.Join(g.path("rootfs"), name), to)); err != nil {
 			return nil, "", fmt.Errorf("cannot keep %s, which the application stored beside its program: %w", clean(name), err)
-		}
-	}
-	entries, err := os.ReadDir(all)
-	if err != nil {
-		return nil, "", err
-	}
-	var numbers []int
-	for _, d := range entries {
-		if n, is := number(d.Name()); is {
-			numbers = append(numbers, n)
-		}
-	}
-	slices.Sort(numbers)
-	for _, n := range numbers[:max(0, len(numbers)-maxBeside)] {
-		if err := removeAll(filepath.Join(all, fmt.Sprintf("gen-%d", n))); err != nil {
-			return nil, "", err
 		}
 	}
 	return shown(files), folder, nil

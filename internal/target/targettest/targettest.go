@@ -123,14 +123,18 @@ func (t *Target) apply(d target.Deployment) (target.Running, error) {
 	if created.IsZero() {
 		created = now
 	}
+	var lost []string
 	if e.running.Digest != d.Digest || !e.running.Alive {
+		lost = e.running.Stored
 		e.running = target.Running{
 			Environment: d.Environment, App: d.App, URL: e.server.URL, Commit: d.Commit, Digest: d.Digest, PlatformDigest: platform.String(),
 			Generation: e.running.Generation + 1, Started: now, Created: created, Alive: true, Tags: d.Tags,
 		}
 	}
 	e.running.Tags = d.Tags
-	return e.running, nil
+	running := e.running
+	running.Lost = lost
+	return running, nil
 }
 
 func (t *Target) serve(e *environment, w http.ResponseWriter, r *http.Request) {
