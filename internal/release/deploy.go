@@ -226,7 +226,7 @@ const DataCheck = "data"
 // MovedData says where the files are that a deployment that ended had stored beside its
 // program.
 func MovedData(lost []string, to string) report.Check {
-	return storedData("what the release before wrote beside its program (" + english.WordSeries(lost, "and") + ") was moved to " + to)
+	return storedData("what the release that ended wrote beside its program (" + english.WordSeries(lost, "and") + ") was moved to " + to)
 }
 
 // StoredData warns of files that an application stores where the next release will not have

@@ -70,12 +70,20 @@ func Rollback(ctx context.Context, d Deps, o RollbackOptions) (*report.Report, e
 	if len(running.Lost) > 0 {
 		r.Verdict = report.Warn
 	}
-	r.Title = fmt.Sprintf("%s runs %s again, as release %s, restored in %s", o.Environment, f.to.ID, entry.ID, took.Round(10*time.Millisecond))
+	r.Title = fmt.Sprintf("%s runs %s again, %srestored in %s", o.Environment, f.to.ID, as(entry.ID, f.to.ID), took.Round(10*time.Millisecond))
 	r.Seconds = took.Seconds()
 	r.Set("release", entry.ID)
 	r.Set("url", running.URL)
 	r.Set("restored-in", took.Round(time.Millisecond).String())
 	return r, nil
+}
+
+// as says under which id a release runs again, if it is another one.
+func as(id, before string) string {
+	if id == before {
+		return ""
+	}
+	return "as release " + id + ", "
 }
 
 // planRollback runs the checks of a rollback. It sets o.Digest to the digest of the

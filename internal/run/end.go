@@ -83,7 +83,7 @@ func (x *execution) endOfRelease(ctx context.Context, e *report.End, failed stri
 		}
 		return nil
 	})
-	e.Notes = append(e.Notes, x.notes(failed)...)
+	e.Notes = append(e.Notes, x.findings(failed)...)
 	if before != "" && failed == "" { // after a failure what runs is a good release
 		e.Rollback = fmt.Sprintf("goldenpath rollback --reason %q", "WHY")
 		if chain := x.configured.Chain(); environment != chain[len(chain)-1] {
@@ -92,17 +92,17 @@ func (x *execution) endOfRelease(ctx context.Context, e *report.End, failed stri
 	}
 }
 
-// notes returns what the checks of the run say that matters after it: files that the app
+// findings returns what the checks of the run say that matters after it: files that the app
 // stores beside its program, and advisories that the gate did not have.
-func (x *execution) notes(failed string) (all []string) {
+func (x *execution) findings(failed string) (all []string) {
 	for _, name := range append([]string{"battery"}, x.Config.Chain()...) {
 		rep := x.reports[name]
 		if rep == nil {
 			continue
 		}
 		for _, c := range rep.Checks {
-			if c.Name == release.DataCheck {
-				all = append(all, name+": "+c.Result+"; "+c.Note)
+			if note := c.Result + "; " + c.Note; c.Name == release.DataCheck && !slices.Contains(all, note) {
+				all = append(all, note)
 			}
 		}
 	}

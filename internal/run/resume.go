@@ -40,6 +40,27 @@ func (x *execution) resume(ctx context.Context, all []step) int {
 	return first
 }
 
+// first returns the index of the first stage that has to run: where --from says, or where
+// the results of an earlier call end.
+func (x *execution) first(ctx context.Context, all []step, from, until int) (int, error) {
+	if x.From == "" {
+		return x.resume(ctx, all), nil
+	}
+	refuse := func(format string, args ...any) (int, error) {
+		return 0, report.Usage("--from " + x.From + ": " + fmt.Sprintf(format, args...))
+	}
+	missing, commit := x.firstOpen(all[:from]), x.Job.Commit.ID
+	switch {
+	case missing != "":
+		return refuse("stage %s has not passed for %.7s: run without --from", missing, commit)
+	case x.lacksCheckout(all[from : until+1]):
+		return refuse("a run of another commit replaced the checkout of %.7s: use --from validate", commit)
+	case all[from].after != "" && !x.previewAlive(ctx):
+		return refuse("the preview of %.7s was removed when its run ended: use --from %s", commit, all[from].after)
+	}
+	return from, nil
+}
+
 // firstOpen returns the first stage that has not passed, or "".
 func (x *execution) firstOpen(all []step) string {
 	for _, s := range all {

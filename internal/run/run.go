@@ -75,7 +75,13 @@ func Path(ctx context.Context, d stage.Deps, p Progress, o Options) (*Result, er
 	}
 	x.Job.Reaches = func(stage string) bool { i := slices.Index(names(all), stage); return i >= 0 && i <= until }
 	if o.DryRun {
-		return &Result{Report: x.plan(all[:until+1])}, nil
+		if x.state, err = readState(x.Out, x.Job.Commit.ID, x.Config.Source(), d.Now()); err != nil {
+			return nil, err
+		}
+		if from, err = x.first(ctx, all, from, until); err != nil {
+			return nil, err
+		}
+		return &Result{Report: x.plan(ctx, all[:until+1], from)}, nil
 	}
 	unlock, err := lock(o.State)
 	if err != nil {
@@ -89,17 +95,10 @@ func Path(ctx context.Context, d stage.Deps, p Progress, o Options) (*Result, er
 	if err := errors.Join(prune(o.State, x.Out, Limits), keepBreach(x.Out, d.Now())); err != nil {
 		return nil, err
 	}
-	if o.From == "" {
-		from = x.resume(ctx, all)
-	} else if missing := x.firstOpen(all[:from]); missing != "" {
-		return nil, report.Usage(fmt.Sprintf("--from %s: stage %s has not passed for %.7s: run without --from", o.From, missing, x.Job.Commit.ID))
-	} else if x.lacksCheckout(all[from : until+1]) {
-		return nil, report.Usage(fmt.Sprintf("--from %s: a run of another commit replaced the checkout of %.7s: use --from validate", o.From, x.Job.Commit.ID))
+	if from, err = x.first(ctx, all, from, until); err != nil {
+		return nil, err
 	}
-	if o.From != "" && all[from].after != "" && !x.previewAlive(ctx) {
-		return nil, report.Usage(fmt.Sprintf("--from %s: the preview of %.7s was removed when its run ended: use --from %s", o.From, x.Job.Commit.ID, all[from].after))
-	}
-	p.Plan(fmt.Sprintf("%s · %.7s", x.Config.App, x.Job.Commit.ID), names(all[:until+1]), append(append(notes(x.Job.Commit), otherTargets(x.configured)...), x.olderNote(ctx)...))
+	p.Plan(fmt.Sprintf("%s · %.7s", x.Config.App, x.Job.Commit.ID), names(all[:until+1]), x.notes(ctx))
 	runErr := x.run(ctx, all[:until+1], min(from, until+1))
 	rep := x.summary(ctx, all, until, start, runErr)
 	if err := x.writeSummary(rep); err != nil {
@@ -130,8 +129,10 @@ func begin(ctx context.Context, d stage.Deps, p Progress, o Options) (*execution
 	return &execution{Job: job, Options: o, configured: whole, progress: p, reports: map[string]*report.Report{}}, nil
 }
 
-// notes returns the lines about the commit that are printed above the list of stages.
-func notes(c stage.Commit) []string {
+// notes returns the lines that are printed above the list of stages: about the commit, and
+// about what the run does not touch or may not replace.
+func (x *execution) notes(ctx context.Context) []string {
+	c := x.Job.Commit
 	all := []string{"commit    " + c.Title}
 	if c.Branch != "" {
 		all = append(all, "branch    "+c.Branch)
@@ -139,7 +140,7 @@ func notes(c stage.Commit) []string {
 	if c.Dirty > 0 {
 		all = append(all, "note      "+english.Plural(c.Dirty, "uncommitted change is", "uncommitted changes are")+" not included")
 	}
-	return all
+	return append(append(all, otherTargets(x.configured)...), x.olderNote(ctx)...)
 }
 
 // otherTargets returns a note about environments whose target is not process. A local run

@@ -214,7 +214,7 @@ func TestPlan(t *testing.T) {
 	b := newBench(t)
 	res, ran := b.must(Options{DryRun: true, Until: "scorecard"})
 	var names []string
-	for _, row := range res.Report.Sections[0].Rows {
+	for _, row := range res.Report.Sections[1].Rows {
 		names = append(names, row[0])
 	}
 	if len(ran) != 0 || !slices.Equal(names, whole[:7]) || res.Report.Reason != report.ReasonPlanned {

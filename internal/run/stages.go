@@ -25,9 +25,9 @@ func (x *execution) stages() []step {
 		{name: "validate", does: "read the configuration and check out the commit", run: validate, checkout: true},
 		{name: "test", does: "run the checks in order", run: test, checkout: true},
 		{name: "package", does: "build the image and sign its provenance", run: pack, checkout: true, holds: packaged},
-		{name: "security-gate", does: "scan for secrets, dependencies, configuration and workflows", run: securityGate, checkout: true},
+		{name: "security-gate", does: "scan secrets, dependencies, configuration, workflows", run: securityGate, checkout: true},
 		{name: "preview", does: "deploy the preview and wait until this commit answers", run: previewUp, checkout: true, holds: previewRuns},
-		{name: "battery", does: "run smoke, contract and integration tests against the preview", run: previewBattery, checkout: true, after: "preview"},
+		{name: "battery", does: "test the preview", run: previewBattery, checkout: true, after: "preview"},
 		{name: "scorecard", does: "grade the candidate", run: grade, checkout: true},
 		{name: "preview-down", does: "remove the preview", run: previewDown},
 	}
@@ -129,16 +129,4 @@ func previewDown(ctx context.Context, x *execution) (*report.Report, error) {
 	r, err := stage.PreviewDown(ctx, x.Job)
 	x.previewed = x.previewed && err != nil
 	return r, err
-}
-
-// plan returns the report of a dry run.
-func (x *execution) plan(all []step) *report.Report {
-	plan := report.Section{Title: "plan", Open: true, Head: []string{"stage", "does"}}
-	for _, s := range all {
-		plan.Rows = append(plan.Rows, []string{s.name, s.does})
-	}
-	return &report.Report{
-		Name: "run", Subject: x.Config.App, Commit: x.Job.Commit.ID, Verdict: report.Pass, Reason: report.ReasonPlanned,
-		Title: "nothing was changed: this is the plan", Started: x.Now().UTC(), Sections: []report.Section{plan},
-	}
 }

@@ -48,14 +48,19 @@ type stateFile struct {
 
 const stateSchema = "goldenpath.run-state/v1"
 
-// openState reads the state of a run. A file that is damaged, or belongs to another
-// commit or configuration, is ignored: the run starts from the beginning.
+// openState makes the folder of a run and reads the state there.
 func openState(dir, commit string, cfg []byte, now time.Time) (*state, error) {
-	sum := sha256.Sum256(cfg)
-	s := &state{dir: dir, stateFile: stateFile{Schema: stateSchema, Commit: commit, Config: "sha256:" + hex.EncodeToString(sum[:]), Began: now.UTC()}}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("cannot open the state of the run: %w", err)
 	}
+	return readState(dir, commit, cfg, now)
+}
+
+// readState reads the state of a run. A file that is damaged, or belongs to another
+// commit or configuration, is ignored: the run starts from the beginning.
+func readState(dir, commit string, cfg []byte, now time.Time) (*state, error) {
+	sum := sha256.Sum256(cfg)
+	s := &state{dir: dir, stateFile: stateFile{Schema: stateSchema, Commit: commit, Config: "sha256:" + hex.EncodeToString(sum[:]), Began: now.UTC()}}
 	b, err := os.ReadFile(s.path())
 	if errors.Is(err, fs.ErrNotExist) {
 		return s, nil

@@ -49,7 +49,12 @@ func (c *ReleaseList) Do(ctx context.Context, env *command.Env) (*report.Report,
 		if err != nil {
 			return err
 		}
-		now := map[string]string{}
+		now, undone := map[string]string{}, map[string]bool{}
+		for _, e := range all {
+			if e.Kind == ledger.KindRollback {
+				undone[e.Environment+" "+e.Replaces] = true
+			}
+		}
 		for _, e := range all {
 			if e.Kind == ledger.KindPreview {
 				continue
@@ -65,8 +70,11 @@ func (c *ReleaseList) Do(ctx context.Context, env *command.Env) (*report.Report,
 				now[e.Environment] = id
 			}
 			mark := ""
-			if id == e.ID+e.Kind {
+			switch {
+			case id == e.ID+e.Kind:
 				mark = state(e, alive)
+			case undone[e.Environment+" "+e.ID] && e.Kind != ledger.KindSoak:
+				mark = "rolled back"
 			}
 			s.Rows = append(s.Rows, []string{e.ID, mark, e.Kind, e.Environment, e.Target.Kind, e.Commit[:min(7, len(e.Commit))], e.Digest[:min(19, len(e.Digest))],
 				e.Time.Format(time.RFC3339), strings.TrimSpace(e.Verdict + " " + e.Reason), e.By})
