@@ -25,6 +25,7 @@ type secret struct {
 	age                int       // commits between Head and commit
 	added              time.Time // when the commit was made; zero: in the tree
 	joined             bool      // found in a string that is split over several lines
+	section            bool      // in the test or development section of a configuration
 }
 
 // mark returns a fingerprint of the secret that does not reveal it and is the same in
@@ -107,7 +108,7 @@ func (s secret) finding(id string) report.Finding {
 		Fix: "revoke and rotate the secret at its issuer, then remove it from the file; it remains in the history",
 	}
 	switch {
-	case (s.guess || s.rule == generic || shown[s.rule]) && isTest(s.path), s.rule == generic && isDocument(s.path):
+	case (s.guess || s.rule == generic || shown[s.rule]) && s.isTest(), s.rule == generic && isDocument(s.path):
 		f.Severity = report.Medium
 	case s.rule == generic: // many harmless values have the same form
 		f.Severity = report.High
@@ -124,6 +125,8 @@ func (s secret) finding(id string) report.Finding {
 	return f
 }
 
+func (s secret) isTest() bool { return s.section || isTest(s.path) }
+
 func (s secret) since() string {
 	if s.added.IsZero() {
 		return ""
@@ -135,7 +138,7 @@ func (s secret) since() string {
 // rule only recognises words such as key beside a random text.
 func (s secret) presence() string {
 	switch {
-	case s.rule == generic, s.isDefault(), isTest(s.path), isDocument(s.path) && shown[s.rule]:
+	case s.rule == generic, s.isDefault(), s.isTest(), isDocument(s.path) && shown[s.rule]:
 		return report.SecretPossible
 	}
 	return report.SecretPresent

@@ -74,3 +74,15 @@ func namesSetting(rule, value, line string) bool {
 	tag, content, _ := strings.Cut(after, ">")
 	return found && (strings.Contains(tag, " value=") || !strings.HasSuffix(tag, "/") && content != "" && content[0] != '<' && content[0] != '\r' && content[0] != '\n')
 }
+
+// isUser reports whether a value is also the name of a user in the same file of variables:
+// MAIL_USER=app beside MAIL_PASSWORD=app, which only a server for development accepts.
+func isUser(text, value string) bool {
+	for line := range strings.Lines(text) {
+		name, given, _ := strings.Cut(line, "=")
+		if strings.Contains(strings.ToLower(name), "user") && strings.Trim(strings.TrimSpace(given), `"'`) == value {
+			return true
+		}
+	}
+	return false
+}

@@ -113,7 +113,7 @@ func (p piece) hits(ctx context.Context, library *detect.Detector, add func(secr
 	for _, hit := range library.DetectContext(ctx, detect.Fragment{CommitSHA: p.commit, FilePath: p.path, StartLine: p.line, Raw: p.text}) {
 		at := place{hit.RuleID, hit.StartLine, hit.StartColumn}
 		if known[at] || isPublished(hit.Secret) || hit.RuleID == privateKey && !hasKey(hit.Secret) || harmless(hit.RuleID, hit.Secret, hit.Match) ||
-			hit.RuleID == "jwt" && isCut(hit.Secret, hit.Match) || isSigned(hit.RuleID, hit.Secret, hit.Line) || namesSetting(hit.RuleID, hit.Secret, hit.Line) {
+			hit.RuleID == "kubernetes-secret-yaml" && !isManifest(p.text, hit.Match) || hit.RuleID == "jwt" && isCut(hit.Secret, hit.Match) || isSigned(hit.RuleID, hit.Secret, hit.Line) || namesSetting(hit.RuleID, hit.Secret, hit.Line) {
 			continue
 		}
 		known[at] = true
@@ -150,6 +150,7 @@ func (s *scan) look(ctx context.Context, p piece) {
 		var whole []string // secrets that are found
 		s.detector.look(ctx, c, func(hit secret) {
 			whole = append(whole, hit.value)
+			hit.section = inTestSection(c, hit.line-c.line+1)
 			s.found.add(hit)
 		})
 		if c.binary || c.forms {

@@ -30,6 +30,8 @@ func TestPresence(t *testing.T) {
 		{"dotenv-password", ".env.test", report.SecretPossible},
 		{"dotenv-password", "playwright/test.env", report.SecretPossible},
 		{"dotenv-password", "test.env", report.SecretPossible},
+		{"url-password", "src/config/test.yaml", report.SecretPossible},
+		{"url-password", ".github/workflows/test.yml", report.SecretPresent},
 		{"github-pat", "README.md", report.SecretPresent},
 		{"private-key", "src/Audit.java", report.SecretPresent},
 		{"private-key", "latest/key.pem", report.SecretPresent},

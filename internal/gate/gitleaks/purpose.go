@@ -3,6 +3,7 @@ package gitleaks
 import (
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -14,12 +15,71 @@ func isTest(name string) bool {
 			return true
 		}
 	}
-	return testFile.MatchString(base) || isExample(name)
+	return testFile.MatchString(base) || testSettings.MatchString(base) && !strings.HasPrefix(folder, ".github/") || isExample(name)
 }
 
 var (
 	testFolder = regexp.MustCompile(`^(?:__tests__|__fixtures__|__mocks__|.*tests?|(?:.*[._-])?(?:e2e|playwright|cypress|testing|testdata|testutils?|testresources|specs?|fixtures?|mocks?|examples?|samples?)|(?:tests?|spec|fixtures?|examples?|samples?)[._-].*|vendor|third_party|node_modules|bower_components)$`)
 	testFile   = regexp.MustCompile(`(?i)(?:_test\.go|[._-](?:tests?|spec)\.[a-z]+|^test_.*\.py|(?-i:[a-z0-9](?:Tests?|TestCase|IT|Spec))\.(?:java|kt|cs|scala|groovy)|^\.env[._-](?:tests?|testing|ci|e2e)(?:[._-]local)?|^(?:tests?|testing|ci|e2e)\.env)$`)
+)
+
+// testSettings are files of settings, where they are not a workflow.
+var testSettings = regexp.MustCompile(`(?i)^(?:tests?|testing|e2e)\.(?:ya?ml|json|toml|ini|properties|xml)$`)
+
+// inTestSection reports whether a line of a piece, counted from its first, is below the key
+// test or development of a configuration of Rails, which has a section for each environment.
+func inTestSection(p piece, line int) bool {
+	if !railsSettings.MatchString(p.path) {
+		return false
+	}
+	section := ""
+	for text := range strings.Lines(p.text) {
+		if line--; line < 0 {
+			break
+		}
+		if m := topKey.FindStringSubmatch(text); m != nil {
+			section = m[1]
+		}
+	}
+	return section == "test" || section == "development"
+}
+
+var (
+	railsSettings = regexp.MustCompile(`(?:^|/)config/[\w.-]+\.ya?ml(?:\.erb)?$`)
+	topKey        = regexp.MustCompile(`^([A-Za-z_][\w-]*):`)
+)
+
+// isManifest reports whether what gitleaks takes for a Secret of Kubernetes is one object: kind
+// and data are keys of the same mapping, in one document. The words also occur in the values of
+// a HelmRelease, and in two objects one after the other.
+func isManifest(text, match string) bool {
+	if strings.Contains(match, "\n---") {
+		return false
+	}
+	before := text[:max(0, strings.Index(text, match))]
+	whole := before[strings.LastIndexByte(before, '\n')+1:] + match
+	kind, data := secretKind.FindStringIndex(whole), secretData.FindStringIndex(whole)
+	if kind == nil || data == nil { // not YAML with lines of its own
+		return true
+	}
+	in := indent(whole[kind[0]:])
+	if in != indent(whole[data[0]:]) {
+		return false
+	}
+	between := strings.Split(whole[min(kind[0], data[0]):max(kind[0], data[0])], "\n")
+	return !slices.ContainsFunc(between[1:], func(line string) bool { // the mapping ended
+		text := strings.TrimLeft(line, " ")
+		return strings.TrimSpace(text) != "" && len(line)-len(text) < in
+	})
+}
+
+// indent returns the column in which the first key of a line begins, also after the dash of an
+// item.
+func indent(line string) int { return len(line) - len(strings.TrimLeft(line, " -")) }
+
+var (
+	secretKind = regexp.MustCompile(`(?im)^[ -]*kind:[ \t]*["']?secret`)
+	secretData = regexp.MustCompile(`(?im)^[ -]*data:`)
 )
 
 // isExample reports whether a file is a model that a person copies and fills in.
