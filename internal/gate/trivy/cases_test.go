@@ -332,3 +332,19 @@ func TestMessageWithoutPositions(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestMessageNames: a check calls the object a container, and the namespace that it assumes
+// where the manifest has none is not the one that is deployed to.
+func TestMessageNames(t *testing.T) {
+	for here, want := range map[string]string{
+		"container web in default namespace is using the default security context":                                "a container of web is using the default security context",
+		"deployment web in default namespace is using the default security context, which allows root privileges": "deployment web is using the default security context, which allows root privileges",
+		"deployment web in shop namespace is using the default security context, which allows root privileges":    "deployment web in shop namespace is using the default security context, which allows root privileges",
+		`container "runner" of pod "a" in "default" namespace should specify a seccomp profile`:                   `container "runner" of pod "a" should specify a seccomp profile`,
+		"Container runner in pod a (namespace: default) uses an image from an untrusted registry.":                "Container runner in pod a uses an image from an untrusted registry.",
+	} {
+		if got := message("T", here); got != "T: "+want {
+			t.Error(got)
+		}
+	}
+}

@@ -77,13 +77,22 @@ func identity(f report.Finding) string {
 
 // message joins the title of the check and the check's message about this place.
 func message(title, here string) string {
-	here = printed.ReplaceAllString(here, "$1")
+	here = someNamespace.ReplaceAllString(printed.ReplaceAllString(here, "$1"), "")
+	here = wrongContainer.ReplaceAllString(here, "a container of $1 is")
 	title, here = strings.TrimSuffix(oneLine(title), "."), oneLine(here)
 	if here == "" || here == title {
 		return title
 	}
 	return title + ": " + here
 }
+
+var (
+	// someNamespace matches the namespace that the checks assume where an object names none: it
+	// is the one that is deployed to.
+	someNamespace = regexp.MustCompile(`(?: in "?default"? namespace| \(namespace: default\))`)
+	// wrongContainer matches where KSV-0118 calls the object a container.
+	wrongContainer = regexp.MustCompile(`^container (\S+) is`)
+)
 
 // printed matches a value that a check prints with its position instead of alone
 // (AWS-0036). The position has a key that differs in every run, so that the finding
