@@ -110,6 +110,8 @@ func (s secret) finding(id string) report.Finding {
 	switch {
 	case (s.guess || s.rule == generic || shown[s.rule]) && s.isTest(), s.rule == generic && isDocument(s.path):
 		f.Severity = report.Medium
+	case s.rule == generic && !isRandom(s.value): // words and numbers
+		f.Severity = report.Medium
 	case s.rule == generic: // many harmless values have the same form
 		f.Severity = report.High
 	}

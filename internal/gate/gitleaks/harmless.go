@@ -20,9 +20,11 @@ var (
 	aMigration  = regexp.MustCompile(`^\d{4}_[a-z][a-z0-9_]*$`)
 	aTimeZone   = regexp.MustCompile(`^(?:Africa|America|Antarctica|Asia|Atlantic|Australia|Europe|Indian|Pacific|Etc)/[A-Za-z_+0-9-]+$`)
 	aMember     = regexp.MustCompile(`^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\.[A-Z][A-Z0-9_]+$`)
-	aPublicKey  = regexp.MustCompile(`^(?:6L[A-Za-z0-9_-]{38}|pk_(?:live|test)_\w+|id=\w+(?:,env=\w+)?|android:apk-key-hash:.*)$`) // reCAPTCHA's site key, Stripe's publishable key, names of a secret
-	isSealed    = regexp.MustCompile(`^A[gQ][A-D][A-Za-z0-9+/]{300,}={0,2}$`)                                                      // by Sealed Secrets, for the cluster: the length of a session key, then ciphertext
+	aPublicKey  = regexp.MustCompile(`^(?:6L[A-Za-z0-9_-]{38}|pk_(?:live|test)_\w+|phc_\w+|id=\w+(?:,env=\w+)?|android:apk-key-hash:.*)$`) // reCAPTCHA's site key, Stripe's publishable key, PostHog's project, names of a secret
+	isSealed    = regexp.MustCompile(`^A[gQ][A-D][A-Za-z0-9+/]{300,}={0,2}$`)                                                              // by Sealed Secrets, for the cluster: the length of a session key, then ciphertext
 	notAccess   = regexp.MustCompile(`(?i)(?:^|[^a-z])(?:unique|cache|idempotency|primary|foreign|sort|partition)[_-]?key\b`)
+	notKey      = regexp.MustCompile(`(?i)tokeniz|idempotency[_-]?key`)
+	alternative = regexp.MustCompile(`^[A-Za-z]+(?:/[A-Za-z]+)+$`) // words in a sentence
 	aHash       = regexp.MustCompile(`^[0-9a-f]{16,64}$|^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 	aSetting    = regexp.MustCompile(`^[A-Za-z][\w-]{0,24}(?:\.[A-Za-z][\w-]{0,24})+$`)
 	aVariable   = regexp.MustCompile(`^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+){2,}$`)  // the name of a variable
@@ -44,7 +46,47 @@ func harmless(rule, value, match string) bool {
 	}
 	return isSealed.MatchString(value) || aVariable.MatchString(value) || aVersion.MatchString(value) || aMigration.MatchString(value) || aTimeZone.MatchString(value) || aMember.MatchString(value) ||
 		notAccess.MatchString(match) && aHash.MatchString(value) || aPublicKey.MatchString(value) || aConstant.MatchString(match) || strings.Contains(match, "apk-key-hash") ||
-		filledIn.MatchString(value) || nextLine.MatchString(match) || len(isCountedUp.Replace(strings.ToLower(value))) < 4
+		filledIn.MatchString(value) || nextLine.MatchString(match) || notKey.MatchString(strings.TrimSuffix(match, value)) || alternative.MatchString(value) || isCounted(value)
+}
+
+// isCounted reports whether a value is mostly a sequence: sk-app-1234567890.
+func isCounted(value string) bool {
+	rest := len(isCountedUp.Replace(strings.ToLower(value)))
+	return rest < 4 || rest <= 8 && 2*rest <= len(value)
+}
+
+// isRandom reports whether a value looks as a generator makes it: a part of at least ten letters
+// and digits that change often. gpt-3.5-turbo-1106 and refund-2026-07-09 are read by people.
+func isRandom(value string) bool {
+	for _, part := range strings.FieldsFunc(value, func(r rune) bool { return !isAlphanumeric(r) }) {
+		changes, before := 0, 0
+		for i, r := range part {
+			class := classOf(r)
+			if i > 0 && class != before && !(before == 3 && class == 2) { // a capital begins a word
+				changes++
+			}
+			before = class
+		}
+		if len(part) >= 10 && 5*changes >= len(part) {
+			return true
+		}
+	}
+	return false
+}
+
+func isAlphanumeric(r rune) bool { return classOf(r) > 0 }
+
+// classOf returns 1 for a digit, 2 and 3 for a letter, and 0 for anything else.
+func classOf(r rune) int {
+	switch {
+	case '0' <= r && r <= '9':
+		return 1
+	case 'a' <= r && r <= 'z':
+		return 2
+	case 'A' <= r && r <= 'Z':
+		return 3
+	}
+	return 0
 }
 
 // isSigned reports whether a match is a part of a signed address that ends by itself: the

@@ -37,6 +37,12 @@ func TestHarmless(t *testing.T) {
 		{generic, "abcdefghijklmno0123456789", "", true},
 		{generic, "AgBy" + strings.Repeat(random, 30), "", true}, // spec.encryptedData of a SealedSecret
 		{generic, "AgBy" + random, "", false},
+		{generic, "gpt-3.5-turbo-1106", `"tokenizerModel": "gpt-3.5-turbo-1106"`, true},
+		{generic, "refund-cus_LqT4v8-20260709", `"idempotency_key":"refund-cus_LqT4v8-20260709"`, true},
+		{generic, "sk-lf-1234567890abcdef", `secretKey: "sk-lf-1234567890abcdef"`, true},
+		{generic, "blank/omitted", "credential: blank/omitted", true},
+		{generic, "phc_" + random, "", true},
+		{generic, "sk-" + random, "key = sk-" + random, false},
 		{generic, random, "key = " + random, false},
 		{generic, random, "key: |\n  " + random, false},
 		{"github-pat", "your-token", "", false},
@@ -78,6 +84,19 @@ func TestNamesSetting(t *testing.T) {
 	} {
 		if got := namesSetting(generic, "gps103.enable", line); got != want {
 			t.Errorf("%s: %v", line, got)
+		}
+	}
+}
+
+// TestRandom: only what a generator made blocks as a guess.
+func TestRandom(t *testing.T) {
+	for value, want := range map[string]bool{
+		filled("<a:24>", 1): true, filled("<h:40>", 2): true, filled("<w:32>", 3): true, filled("<b:44>", 4): true, "sk-" + filled("<a:20>", 5): true,
+		filled("<h:8>-<h:4>-<h:4>-<h:4>-<h:12>", 6): true,
+		"gpt-3.5-turbo-1106":                        false, "refund-cus_LqT4v8-20260709": false, "my-first-secret-2": false, "UpdateUserPassword1": false, "session.token.v2": false, "2026-07-09T10": false,
+	} {
+		if got := isRandom(value); got != want {
+			t.Errorf("%s: %v", value, got)
 		}
 	}
 }

@@ -30,6 +30,8 @@ func TestPresence(t *testing.T) {
 		{"dotenv-password", ".env.test", report.SecretPossible},
 		{"dotenv-password", "playwright/test.env", report.SecretPossible},
 		{"dotenv-password", "test.env", report.SecretPossible},
+		{"jwt", "web/view.clienttest.tsx", report.SecretPossible},
+		{"jwt", "web/app-latest.js", report.SecretPresent},
 		{"url-password", "src/config/test.yaml", report.SecretPossible},
 		{"url-password", ".github/workflows/test.yml", report.SecretPresent},
 		{"github-pat", "README.md", report.SecretPresent},
@@ -60,7 +62,7 @@ func TestDefaultKey(t *testing.T) {
 func TestSeverity(t *testing.T) {
 	for rule, want := range map[string]report.Severity{generic: report.High, "private-key": report.Critical} {
 		for _, commit := range []string{"", "1234567"} {
-			if got := (secret{rule: rule, path: "main.go", commit: commit}).finding("x").Severity; got != want {
+			if got := (secret{rule: rule, path: "main.go", commit: commit, value: filled("<a:24>", 1)}).finding("x").Severity; got != want {
 				t.Errorf("%s: %s, want %s", rule, got, want)
 			}
 		}

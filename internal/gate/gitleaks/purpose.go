@@ -11,17 +11,20 @@ import (
 func isTest(name string) bool {
 	folder, base := path.Split(name)
 	for _, f := range strings.FieldsFunc(folder, func(r rune) bool { return r == '/' }) {
-		if f = strings.ToLower(f); testFolder.MatchString(f) && !strings.HasSuffix(f, "latest") && !strings.HasSuffix(f, "contest") && !strings.HasSuffix(f, "attest") {
+		if f = strings.ToLower(f); testFolder.MatchString(f) && !notTest.MatchString(f) {
 			return true
 		}
 	}
-	return testFile.MatchString(base) || testSettings.MatchString(base) && !strings.HasPrefix(folder, ".github/") || isExample(name)
+	return testFile.MatchString(base) && !notTest.MatchString(strings.TrimSuffix(base, path.Ext(base))) || testSettings.MatchString(base) && !strings.HasPrefix(folder, ".github/") || isExample(name)
 }
 
 var (
 	testFolder = regexp.MustCompile(`^(?:__tests__|__fixtures__|__mocks__|.*tests?|(?:.*[._-])?(?:e2e|playwright|cypress|testing|testdata|testutils?|testresources|specs?|fixtures?|mocks?|examples?|samples?)|(?:tests?|spec|fixtures?|examples?|samples?)[._-].*|vendor|third_party|node_modules|bower_components)$`)
-	testFile   = regexp.MustCompile(`(?i)(?:_test\.go|[._-](?:tests?|spec)\.[a-z]+|^test_.*\.py|(?-i:[a-z0-9](?:Tests?|TestCase|IT|Spec))\.(?:java|kt|cs|scala|groovy)|^\.env[._-](?:tests?|testing|ci|e2e)(?:[._-]local)?|^(?:tests?|testing|ci|e2e)\.env)$`)
+	testFile   = regexp.MustCompile(`(?i)(?:_test\.go|[._-](?:\w*tests?|spec)\.[a-z]+|^test_.*\.py|(?-i:[a-z0-9](?:Tests?|TestCase|IT|Spec))\.(?:java|kt|cs|scala|groovy)|^\.env[._-](?:tests?|testing|ci|e2e)(?:[._-]local)?|^(?:tests?|testing|ci|e2e)\.env)$`)
 )
+
+// notTest matches words that end as test does.
+var notTest = regexp.MustCompile(`(?i)(?:latest|contest|attest)$`)
 
 // testSettings are files of settings, where they are not a workflow.
 var testSettings = regexp.MustCompile(`(?i)^(?:tests?|testing|e2e)\.(?:ya?ml|json|toml|ini|properties|xml)$`)
