@@ -48,6 +48,8 @@ var fileSamples = []ruleSample{
 	{"dotenv-password", "env.production", "DB_PASSWORD=Sommer<d:4>!Kiel\n", "DB_PASSWORD=\n"},
 	{"dotenv-password", ".flaskenv", "DB_PASSWORD=Sommer<d:4>!Kiel\n", "DB_PASSWORD=\n"},
 	{"dotenv-password", ".env", "MAIL_USER=documents\nMAIL_PASSWORD=Sommer<d:4>!Kiel\n", "MAIL_USER='documents'\nMAIL_PASSWORD='documents'\n"},
+	{"dotenv-password", ".env", "DB_PASSWORD=password<a:9>\n", "DB_PASSWORD=password\n"},
+	{"dotenv-password", ".env", "DB_PASSWORD=postgres-<a:9>\n", "DB_PASSWORD=postgres_password123\n"},
 	{"dotenv-password", ".env", "db_password=Sommer<d:4>!Kiel\n", "db_password=your-value\n"},
 	{"dotenv-password", ".env", "SECRET_KEY=Sommer<d:4>!Kiel\n", "SECRET_KEY=your-value\n"},
 	{"dotenv-password", ".env", "JWT_SECRET_KEY=Sommer<d:4>!Kiel\n", "JWT_SECRET_KEY=your-value\n"},

@@ -25,6 +25,7 @@ var (
 	notAccess   = regexp.MustCompile(`(?i)(?:^|[^a-z])(?:unique|cache|idempotency|primary|foreign|sort|partition)[_-]?key\b`)
 	notKey      = regexp.MustCompile(`(?i)tokeniz|idempotency[_-]?key`)
 	alternative = regexp.MustCompile(`^[A-Za-z]+(?:/[A-Za-z]+)+$`) // words in a sentence
+	aWord       = regexp.MustCompile(`^[A-Z]?[a-z]+$`)
 	aHash       = regexp.MustCompile(`^[0-9a-f]{16,64}$|^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 	aSetting    = regexp.MustCompile(`^[A-Za-z][\w-]{0,24}(?:\.[A-Za-z][\w-]{0,24})+$`)
 	aVariable   = regexp.MustCompile(`^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+){2,}$`)  // the name of a variable
@@ -41,6 +42,8 @@ func harmless(rule, value, match string) bool {
 		return filledIn.MatchString(value) || userPassword.MatchString(value)
 	case rule == "slack-webhook-url":
 		return filledIn.MatchString(value)
+	case rule == "linkedin-client-id" || rule == "linkedin-client-secret":
+		return aWord.MatchString(value) // "linked_instances": "Sammankopplade"
 	case rule != generic:
 		return false
 	}

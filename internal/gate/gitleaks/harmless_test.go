@@ -15,6 +15,8 @@ func TestHarmless(t *testing.T) {
 	}{
 		{"curl-auth-header", "your-api-key", "", true},
 		{"curl-auth-header", random, "", false},
+		{"linkedin-client-id", "Sammankopplade", "", true},
+		{"linkedin-client-id", "78" + filled("<a:12>", 2), "", false},
 		{"curl-auth-user", "$REGISTRY_USER:$(cat /run/password)", "", true},
 		{"curl-auth-user", `"admin:"`, "", true}, // the rule takes the quotes too
 		{"curl-auth-user", `"` + random + `:"`, "", false},

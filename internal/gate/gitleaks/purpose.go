@@ -30,9 +30,11 @@ var notTest = regexp.MustCompile(`(?i)(?:latest|contest|attest)$`)
 var testSettings = regexp.MustCompile(`(?i)^(?:tests?|testing|e2e)\.(?:ya?ml|json|toml|ini|properties|xml)$`)
 
 // inTestSection reports whether a line of a piece, counted from its first, is below the key
-// test or development of a configuration of Rails, which has a section for each environment.
+// test or development of a configuration of Rails, which has a section for each environment,
+// or in the tests at the end of a file of Rust.
 func inTestSection(p piece, line int) bool {
-	if !railsSettings.MatchString(p.path) {
+	rails := railsSettings.MatchString(p.path)
+	if !rails && path.Ext(p.path) != ".rs" {
 		return false
 	}
 	section := ""
@@ -40,8 +42,10 @@ func inTestSection(p piece, line int) bool {
 		if line--; line < 0 {
 			break
 		}
-		if m := topKey.FindStringSubmatch(text); m != nil {
+		if m := topKey.FindStringSubmatch(text); rails && m != nil {
 			section = m[1]
+		} else if !rails && strings.HasPrefix(text, "#[cfg(test)]") {
+			section = "test"
 		}
 	}
 	return section == "test" || section == "development"
