@@ -108,7 +108,7 @@ func (s secret) finding(id string) report.Finding {
 		Fix: "revoke and rotate the secret at its issuer, then remove it from the file; it remains in the history",
 	}
 	switch {
-	case (s.guess || s.rule == generic || shown[s.rule]) && s.isTest(), s.rule == generic && isDocument(s.path):
+	case (s.guess || s.rule == generic || shown[s.rule] || isPage(s.path)) && s.isTest(), s.rule == generic && isDocument(s.path):
 		f.Severity = report.Medium
 	case s.rule == generic && !isRandom(s.value): // words and numbers
 		f.Severity = report.Medium

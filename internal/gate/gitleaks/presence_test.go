@@ -30,6 +30,7 @@ func TestPresence(t *testing.T) {
 		{"dotenv-password", ".env.test", report.SecretPossible},
 		{"dotenv-password", "playwright/test.env", report.SecretPossible},
 		{"dotenv-password", "test.env", report.SecretPossible},
+		{"dotenv-password", "template.env", report.SecretPossible},
 		{"jwt", "web/view.clienttest.tsx", report.SecretPossible},
 		{"jwt", "web/app-latest.js", report.SecretPresent},
 		{"url-password", "src/config/test.yaml", report.SecretPossible},
@@ -65,6 +66,15 @@ func TestSeverity(t *testing.T) {
 			if got := (secret{rule: rule, path: "main.go", commit: commit, value: filled("<a:24>", 1)}).finding("x").Severity; got != want {
 				t.Errorf("%s: %s, want %s", rule, got, want)
 			}
+		}
+	}
+}
+
+// TestSavedPage: the pages that tests keep are those of others.
+func TestSavedPage(t *testing.T) {
+	for path, want := range map[string]report.Severity{"tests/data/soup.html": report.Medium, "web/index.html": report.Critical, "tests/data/soup.json": report.Critical} {
+		if got := (secret{rule: "gcp-api-key", path: path}).finding("x").Severity; got != want {
+			t.Errorf("%s: %s, want %s", path, got, want)
 		}
 	}
 }

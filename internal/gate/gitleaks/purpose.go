@@ -23,6 +23,12 @@ var (
 	testFile   = regexp.MustCompile(`(?i)(?:_test\.go|[._-](?:\w*tests?|spec)\.[a-z]+|^test_.*\.py|(?-i:[a-z0-9](?:Tests?|TestCase|IT|Spec))\.(?:java|kt|cs|scala|groovy)|^\.env[._-](?:tests?|testing|ci|e2e)(?:[._-]local)?|^(?:tests?|testing|ci|e2e)\.env)$`)
 )
 
+// isPage reports whether a file is a web page. Tests that have one have saved that of somebody
+// else, with its keys for maps and its signed addresses.
+func isPage(name string) bool {
+	return slices.Contains([]string{".html", ".htm", ".xhtml"}, strings.ToLower(path.Ext(name)))
+}
+
 // notTest matches words that end as test does.
 var notTest = regexp.MustCompile(`(?i)(?:latest|contest|attest)$`)
 
@@ -92,7 +98,7 @@ var (
 // isExample reports whether a file is a model that a person copies and fills in.
 func isExample(name string) bool { return exampleFile.MatchString(path.Base(name)) }
 
-var exampleFile = regexp.MustCompile(`(?i)(?:^|[._-])(?:examples?|samples?)(?:[._-]\w+)*$|[._-](?:template|tmpl|tpl|dist|defaults?|skel|stub|schema)$|[._-](?:template|tmpl|dist)\.(?:ya?ml|json|toml|xml|ini|cfg|conf|properties|php|env|sh)$`)
+var exampleFile = regexp.MustCompile(`(?i)(?:^|[._-])(?:examples?|samples?)(?:[._-]\w+)*$|[._-](?:template|tmpl|tpl|dist|defaults?|skel|stub|schema)$|[._-](?:template|tmpl|dist)\.(?:ya?ml|json|toml|xml|ini|cfg|conf|properties|php|env|sh)$|^(?:template|default|dist)\.env$`)
 
 // isDocument reports whether a file is written for people to read.
 func isDocument(name string) bool { return document.MatchString(name) }
