@@ -31,6 +31,8 @@ func TestPresence(t *testing.T) {
 		{"dotenv-password", "playwright/test.env", report.SecretPossible},
 		{"dotenv-password", "test.env", report.SecretPossible},
 		{"dotenv-password", "template.env", report.SecretPossible},
+		{"dotenv-password", ".env.ci.mysql", report.SecretPossible},
+		{"jwt", ".yarn/releases/yarn-3.5.0.cjs", report.SecretPossible},
 		{"jwt", "web/view.clienttest.tsx", report.SecretPossible},
 		{"jwt", "web/app-latest.js", report.SecretPresent},
 		{"url-password", "src/config/test.yaml", report.SecretPossible},

@@ -15,12 +15,12 @@ func isTest(name string) bool {
 			return true
 		}
 	}
-	return testFile.MatchString(base) && !notTest.MatchString(strings.TrimSuffix(base, path.Ext(base))) || testSettings.MatchString(base) && !strings.HasPrefix(folder, ".github/") || isExample(name)
+	return strings.Contains("/"+folder, "/.yarn/") || testFile.MatchString(base) && !notTest.MatchString(strings.TrimSuffix(base, path.Ext(base))) || testSettings.MatchString(base) && !strings.HasPrefix(folder, ".github/") || isExample(name)
 }
 
 var (
 	testFolder = regexp.MustCompile(`^(?:__tests__|__fixtures__|__mocks__|.*tests?|(?:.*[._-])?(?:e2e|playwright|cypress|testing|testdata|testutils?|testresources|specs?|fixtures?|mocks?|examples?|samples?)|(?:tests?|spec|fixtures?|examples?|samples?)[._-].*|vendor|third_party|node_modules|bower_components)$`)
-	testFile   = regexp.MustCompile(`(?i)(?:_test\.go|[._-](?:\w*tests?|spec)\.[a-z]+|^test_.*\.py|(?-i:[a-z0-9](?:Tests?|TestCase|IT|Spec))\.(?:java|kt|cs|scala|groovy)|^\.env[._-](?:tests?|testing|ci|e2e)(?:[._-]local)?|^(?:tests?|testing|ci|e2e)\.env)$`)
+	testFile   = regexp.MustCompile(`(?i)(?:_test\.go|[._-](?:\w*tests?|spec)\.[a-z]+|^test_.*\.py|(?-i:[a-z0-9](?:Tests?|TestCase|IT|Spec))\.(?:java|kt|cs|scala|groovy)|^\.env[._-](?:tests?|testing|ci|e2e)(?:[._-]\w+)*|^(?:tests?|testing|ci|e2e)\.env)$`)
 )
 
 // isPage reports whether a file is a web page. Tests that have one have saved that of somebody
@@ -110,6 +110,6 @@ var document = regexp.MustCompile(`(?i)(?:^|/)(?:docs?|documentation|man)/|(?:^|
 var shown = map[string]bool{
 	"jwt": true, "jwt-base64": true, "private-key": true, "curl-auth-user": true, "curl-auth-header": true, "kubernetes-secret-yaml": true, "nuget-config-password": true,
 	"url-password": true, "internal-url-password": true, "connection-string-password": true, "jdbc-password": true, "basic-auth-header": true, "jwk-private-key": true,
-	"aws-secret-access-key": true, "rails-secret-key-base": true, "wireguard-private-key": true, "putty-private-key": true, "ssh2-private-key": true, "docker-config-auth": true,
+	"aws-secret-access-key": true, "rails-secret-key-base": true, "rails-master-key": true, "laravel-app-key": true, "wireguard-private-key": true, "putty-private-key": true, "ssh2-private-key": true, "docker-config-auth": true,
 	"dump-password-hash": true, "password-hash": true,
 }
