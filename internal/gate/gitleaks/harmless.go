@@ -20,9 +20,9 @@ var (
 	aMigration  = regexp.MustCompile(`^\d{4}_[a-z][a-z0-9_]*$`)
 	aTimeZone   = regexp.MustCompile(`^(?:Africa|America|Antarctica|Asia|Atlantic|Australia|Europe|Indian|Pacific|Etc)/[A-Za-z_+0-9-]+$`)
 	aMember     = regexp.MustCompile(`^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\.[A-Z][A-Z0-9_]+$`)
-	aPublicKey  = regexp.MustCompile(`^(?:6L[A-Za-z0-9_-]{38}|pk_(?:live|test)_\w+|phc_\w+|id=\w+(?:,env=\w+)?|android:apk-key-hash:.*)$`) // reCAPTCHA's site key, Stripe's publishable key, PostHog's project, names of a secret
-	isSealed    = regexp.MustCompile(`^A[gQ][A-D][A-Za-z0-9+/]{300,}={0,2}$`)                                                              // by Sealed Secrets, for the cluster: the length of a session key, then ciphertext
-	notAccess   = regexp.MustCompile(`(?i)(?:^|[^a-z])(?:unique|cache|idempotency|primary|foreign|sort|partition)[_-]?key\b`)
+	aPublicKey  = regexp.MustCompile(`^(?:6L[A-Za-z0-9_-]{38}|pk_(?:live|test)_\w+|phc_\w+|id=\w+(?:,env=\w+)?|android:apk-key-hash:.*)$`)                                    // reCAPTCHA's site key, Stripe's publishable key, PostHog's project, names of a secret
+	isSealed    = regexp.MustCompile(`^A[gQ][A-D][A-Za-z0-9+/]{300,}={0,2}$`)                                                                                                 // by Sealed Secrets, for the cluster: the length of a session key, then ciphertext
+	notAccess   = regexp.MustCompile(`(?i)(?:^|[^a-z])(?:unique|cache|idempotency|primary|foreign|sort|partition|beacon|widget|publishable|public|site|tracking)[._-]?key\b`) // others are in every page
 	notKey      = regexp.MustCompile(`(?i)tokeniz|idempotency[_-]?key`)
 	alternative = regexp.MustCompile(`^[A-Za-z]+(?:/[A-Za-z]+)+$`) // words in a sentence
 	aWord       = regexp.MustCompile(`^[A-Z]?[a-z]+$`)

@@ -45,6 +45,7 @@ func TestHarmless(t *testing.T) {
 		{generic, "blank/omitted", "credential: blank/omitted", true},
 		{generic, "phc_" + random, "", true},
 		{generic, "sk-" + random, "key = sk-" + random, false},
+		{generic, "0c0ffee0-1234-4b93-ad25-c0ffee00c0ff", "helpscout.beacon.key.label=0c0ffee0-1234-4b93-ad25-c0ffee00c0ff", true},
 		{generic, random, "key = " + random, false},
 		{generic, random, "key: |\n  " + random, false},
 		{"github-pat", "your-token", "", false},
