@@ -29,9 +29,9 @@ func TestMigrate(t *testing.T) {
 	}
 
 	d = b.deployment("", commit2)
-	d.Migrate = target.Migration{Argv: []string{"/srv/app", "nothing"}, Timeout: time.Second}
+	d.Migrate = target.Migration{Argv: []string{"sleep", "1000"}, Timeout: time.Second}
 	before := b.gen()
-	_, err = b.Deploy(b.ctx, d) // the test binary runs its tests: it does not end in time
+	_, err = b.Deploy(b.ctx, d)
 	var failure *target.Failure
 	if !errors.As(err, &failure) || !failure.Migration || !strings.Contains(failure.Kept, "generation 1 (commit 1111111) still serves at "+before.url()) {
 		t.Errorf("%v", err)
