@@ -15,8 +15,8 @@ import (
 const maxSources = 3000
 
 var (
-	route = regexp.MustCompile("[\"'`](?:[A-Z]{3,7} )?((?:/api(?:/v[0-9])?)?/(?:healthz|_health|health|livez|readyz|up|ping))/?[\"'`]")
-	asked = []string{"healthz", "health", "_health", "readyz", "livez", "up", "ping"}
+	route = regexp.MustCompile("[\"'`](?:[A-Z]{3,7} )?((?:/api(?:/v[0-9])?)?/(?:healthz|_health|health|livez|readyz|up|ping|alive))/?[\"'`]")
+	asked = []string{"healthz", "health", "_health", "readyz", "livez", "up", "ping", "alive"}
 )
 
 // health finds the app's health path as a quoted string in the source, in the order of
@@ -58,12 +58,12 @@ func health(t *tree, dir string) (found, in string) {
 }
 
 // answers matches a line that answers a path, so that a client's path is not taken.
-var answers = regexp.MustCompile(`(?i)handle|\.(get|use|all|head|any|route|path|map\w*)\(|route|@\w+|\bget\b|mux|router|\burl\b|pathname|\bcase\b|\bpath\(|endpoint|\b(path|url)\b\s*(==|in\b)|\bpath\.startswith\(`)
+var answers = regexp.MustCompile(`(?i)handle|\.(get|use|all|head|any|route|path|map\w*)\(|route|@\w+|\bget\b|mux|router|\burl\b|pathname|\bcase\b|\bpath\(|endpoint|\bhealth:|\b(path|url)\b\s*(==|in\b)|\bpath\.startswith\(`)
 
 // commented matches a line that is a comment up to the path. setting matches the text before
 // a path that is a default for a variable of the environment.
 var (
-	commented = regexp.MustCompile(`^\s*(//|#|/?\*|--|;)`)
+	commented = regexp.MustCompile(`^\s*(//|#[^[]|/?\*|--|;)`)
 	setting   = regexp.MustCompile(`(?i)(getenv|environ\b|process\.env|\benv\()[^);]*$`)
 )
 

@@ -9,6 +9,8 @@ func TestHealthCompared(t *testing.T) {
 		`        if self.path in ("/health", "/"):`:                   "/health",
 		`        if self.path.startswith("/ping"):`:                   "/ping",
 		`    requests.post("https://example.com" + "/healthz", path)`: "/",
+		`        health: '/up',`:                                      "/up", // Laravel
+		`#[get("/alive")]`:                                            "/alive",
 		`    # 'GET /health', 'admin.*'`:                              "/",
 		`PING_ENDPOINT = os.getenv("PING_ENDPOINT", ROOT + "/ping/")`: "/",
 	} {
