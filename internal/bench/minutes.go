@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/dustin/go-humanize/english"
 )
@@ -32,6 +33,8 @@ var (
 	release = path{"5-next", "a release: main to production, with a soak of 5 s"}
 	back    = path{"6-rollback", "a rollback"}
 	sweep   = path{"7-sweep", "a sweep"}
+	// TestSeparateActions does the work of a push with other actions.
+	separate = path{"separate", "the same push with separate actions"}
 )
 
 // benchMinutes prints the jobs and the minutes that GitHub bills for the sample, computed
@@ -41,7 +44,7 @@ func benchMinutes(dir string) error {
 	fmt.Printf("\nminutes on GitHub, from the local runner's times; each job is rounded up, with %d s for its start\n", startUp)
 	billed := map[path]int{}
 	for _, p := range []path{push, closed, release, back, sweep} {
-		text, err := os.ReadFile(filepath.Join(dir, p.file+".json"))
+		jobs, err := p.read(dir)
 		if errors.Is(err, fs.ErrNotExist) {
 			fmt.Println("not computed, because the end-to-end tests of the workflows did not run here: make e2e")
 			return nil
@@ -49,18 +52,60 @@ func benchMinutes(dir string) error {
 		if err != nil {
 			return err
 		}
-		seconds := map[string]float64{} // by job
-		if err := json.Unmarshal(text, &seconds); err != nil {
-			return fmt.Errorf("%s: %w", p.file, err)
-		}
-		total := 0.0
-		for _, s := range seconds {
-			billed[p] += int(math.Ceil((s + startUp) / 60))
-			total += s
-		}
-		fmt.Printf("%-52s %s, %3.0f s of work, %d min billed\n", p.what, english.Plural(len(seconds), "job", ""), total, billed[p])
+		billed[p] = jobs.print(p.what)
 	}
 	month := pulls*(pushes*billed[push]+billed[closed]+billed[release]) + days*sweepsADay*billed[sweep]
 	fmt.Printf("%-52s %d min (the Free plan has 2,000)\n", fmt.Sprintf("a month: %d pull requests of %d pushes, each released, %d sweeps a day", pulls, pushes, sweepsADay), month)
+	return compareMinutes(dir, billed[push])
+}
+
+// compareMinutes prints the minutes of the path of a pull request with the popular separate
+// actions: with one job for each, as their READMEs show it, and with the scans in one job.
+func compareMinutes(dir string, ours int) error {
+	jobs, err := separate.read(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		fmt.Println("separate actions: not computed, because TestSeparateActions did not run here: make e2e after make bench")
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	theirs := jobs.print(separate.what)
+	for _, scan := range []string{"secrets", "dependencies"} {
+		jobs["infrastructure"] += jobs[scan]
+		delete(jobs, scan)
+	}
+	thrifty := jobs.print("the same with the scans of the source in one job")
+	fmt.Printf("%-52s ratio %.2f, and %.2f if the scans are in one job\n", "minutes of goldenpath to theirs", float64(ours)/float64(theirs), float64(ours)/float64(thrifty))
 	return nil
+}
+
+// jobs are the seconds that the jobs of a run took.
+type jobs map[string]float64
+
+func (p path) read(dir string) (jobs, error) {
+	text, err := os.ReadFile(filepath.Join(dir, p.file+".json"))
+	if err != nil {
+		return nil, err
+	}
+	all, j := map[string]float64{}, jobs{}
+	if err := json.Unmarshal(text, &all); err != nil {
+		return nil, fmt.Errorf("%s: %w", p.file, err)
+	}
+	for name, seconds := range all {
+		// The name begins with that of the workflow, and is padded.
+		j[strings.TrimSpace(name[strings.LastIndexByte(name, '/')+1:])] += seconds
+	}
+	return j, nil
+}
+
+// print prints the jobs of a run and returns the minutes that GitHub bills.
+func (j jobs) print(what string) (billed int) {
+	total := 0.0
+	for _, s := range j {
+		billed += int(math.Ceil((s + startUp) / 60))
+		total += s
+	}
+	fmt.Printf("%-52s %s, %3.0f s of work, %d min billed\n", what, english.Plural(len(j), "job", ""), total, billed)
+	return billed
 }

@@ -33,7 +33,10 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-const released = "v0.1.0"
+const (
+	released = "v0.1.0"
+	upstream = "seed-b235b314/goldenpath"
+)
 
 // rehearsal is a release of this commit to a registry and a bare repository of its own.
 // Goldenpath is built for both platforms as in a release. security-gate is the one in
@@ -43,21 +46,19 @@ type rehearsal struct {
 	t                            *testing.T
 	dir, publish, origin, source string // source is a checkout
 	registry, base, binaries     string
+	home, platforms              string // repository that makes the release, and for which platforms
 }
 
 // TestRelease rehearses a release and proves GP-SAFE-4 and part of GP-SAFE-5. The
-// release is killed twice and run again; a caller who pins it gets the bytes that the
-// source builds to; the commands of docs/verifying.md work as printed; and a tampered
-// release is rejected.
+// release is killed and run again, and so is that of a fork; a caller who pins it gets the
+// bytes that the source builds to; the commands of docs/verifying.md work as printed; and a
+// tampered release is rejected.
 func TestRelease(t *testing.T) {
 	r := newRehearsal(t)
+	r.fork()
 	r.killedAt("push")
 	if refs := r.refs(); strings.Contains(refs, "tags") {
 		t.Fatalf("killed before the first tag, it left\n%s", refs)
-	}
-	r.killedAt("commits")
-	if refs := r.refs(); strings.Contains(refs, "tags") {
-		t.Fatalf("killed before the push of refs, it left\n%s", refs)
 	}
 	first := filepath.Join(r.dir, "first.json")
 	t.Log(r.run(r.source, "--output", first))
@@ -98,12 +99,52 @@ func TestRelease(t *testing.T) {
 	r.tampered()
 }
 
+// fork rehearses the release of a fork, which is killed between the push of the images and
+// the commits. Its starters and its init call the fork. One platform is enough, because
+// nothing that depends on the platform depends on the owner.
+func (r *rehearsal) fork() {
+	t, f := r.t, *r
+	f.home, f.platforms, f.registry = "Acme-Labs/goldenpath", "linux/"+runtime.GOARCH, strings.TrimSuffix(r.registry, "acme")+"acme-labs"
+	f.origin, f.source = filepath.Join(r.dir, "fork.git"), filepath.Join(r.dir, "fork")
+	git(t, r.dir, "clone", "--quiet", "--bare", r.origin, f.origin)
+	git(t, r.dir, "clone", "--quiet", f.origin, f.source)
+	f.killedAt("commits")
+	if refs := f.refs(); strings.Contains(refs, "tags") {
+		t.Fatalf("killed before the push of refs, it left\n%s", refs)
+	}
+	f.run(f.source)
+	pin := git(t, f.origin, "rev-parse", released+"^{commit}")
+	f.starters(pin)
+	config, err := crane.Config(f.registry + "/goldenpath:" + released)
+	if err != nil || !bytes.Contains(config, []byte(`"org.opencontainers.image.source":"https://github.com/Acme-Labs/goldenpath"`)) {
+		t.Errorf("labels of the image: %s, %v", config, err)
+	}
+	program := filepath.Join(t.TempDir(), "goldenpath")
+	if err := os.WriteFile(program, pull(t, f.registry+"/goldenpath:"+released, "goldenpath", runtime.GOARCH), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	app := t.TempDir()
+	git(t, app, "init", "--quiet")
+	if err := os.WriteFile(filepath.Join(app, "Dockerfile"), []byte("FROM scratch\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(program, "init", "--image", "ghcr.io/acme-labs/app", "--pin", pin)
+	cmd.Dir = app
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	text, err := os.ReadFile(filepath.Join(app, ".github/workflows/goldenpath.yml"))
+	if err != nil || strings.Count(string(text), "uses: "+f.home+"/.github/workflows/") != 2 || bytes.Contains(text, []byte(upstream)) {
+		t.Errorf("init of the fork wrote: %v\n%s", err, text)
+	}
+}
+
 func newRehearsal(t *testing.T) *rehearsal {
 	t.Helper()
 	dir := t.TempDir()
 	r := &rehearsal{
 		t: t, dir: dir, publish: filepath.Join(dir, "publish"), origin: filepath.Join(dir, "goldenpath.git"),
-		source: filepath.Join(dir, "source"), binaries: filepath.Join(dir, "binaries"),
+		source: filepath.Join(dir, "source"), binaries: filepath.Join(dir, "binaries"), home: upstream, platforms: "linux/amd64,linux/arm64",
 	}
 	// Like GHCR, this registry has no referrers API: referrers are found by a tag.
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
@@ -187,7 +228,7 @@ func withPlatform(t *testing.T, img v1.Image, p v1.Platform) *v1.ConfigFile {
 
 // flags are what a rehearsal needs in addition to the version.
 func (r *rehearsal) flags() []string {
-	return []string{"--registry", r.registry, "--base", r.base, "--binaries", r.binaries, "--build", "goldenpath"}
+	return []string{"--home", r.home, "--platforms", r.platforms, "--registry", r.registry, "--base", r.base, "--binaries", r.binaries, "--build", "goldenpath"}
 }
 
 func (r *rehearsal) command(repo string, more ...string) *exec.Cmd {
@@ -293,8 +334,8 @@ func (r *rehearsal) rebuilt(source string, want map[string][]byte) {
 	for arch, text := range want {
 		file := filepath.Join(r.dir, "by-hand-"+arch)
 		cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", file,
-			"-ldflags", fmt.Sprintf("-s -w -X %sversion=%s -X %scommit=%s -X %simage=%s/goldenpath -X %s/workflows.repository=seed-b235b314/goldenpath",
-				vars, released, vars, source, vars, r.registry, "github.com/seed-b235b314/goldenpath"), "./cmd/goldenpath")
+			"-ldflags", fmt.Sprintf("-s -w -X %sversion=%s -X %scommit=%s -X %simage=%s/goldenpath -X %s/workflows.repository=%s",
+				vars, released, vars, source, vars, r.registry, "github.com/"+upstream, r.home), "./cmd/goldenpath")
 		cmd.Dir = r.source
 		cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+arch, "CGO_ENABLED=0", "GOEXPERIMENT=jsonv2", "GOFLAGS=-mod=readonly", "GOTOOLCHAIN=auto") // the release of go.mod, as anyone's go command takes it
 		if out, err := cmd.CombinedOutput(); err != nil {
@@ -360,7 +401,8 @@ func (r *rehearsal) starters(pin string) {
 			continue // Go files that embed the starters
 		}
 		text := git(t, r.origin, "show", "release/v0.1:"+file)
-		if strings.Contains(text, strings.Repeat("0", 40)) || !strings.Contains(text, "@"+pin+" # "+released) || strings.Contains(text, "zeros") {
+		if strings.Contains(text, strings.Repeat("0", 40)) || !strings.Contains(text, "@"+pin+" # "+released) || strings.Contains(text, "zeros") ||
+			strings.Count(text, "uses: "+r.home+"/") != strings.Count(text, "uses: ") {
 			t.Errorf("%s does not pin the release:\n%s", file, text)
 		}
 	}

@@ -115,6 +115,11 @@ func listed(all []App) string {
 // belongs to, and those that are not apps of their own.
 func (f *Facts) checked() []Part {
 	all := f.own()
+	if len(all) > 1 { // what is only installed beside the app is checked by nothing
+		all = slices.DeleteFunc(all, func(p Part) bool {
+			return p.Dir != f.folder() && p.Dir != "." && len(p.members) == 0 && len(p.Steps) == 1 && p.Steps[0].name == "install"
+		})
+	}
 	return all[:min(len(all), maxParts)]
 }
 

@@ -55,12 +55,20 @@ var (
 	stageName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
 )
 
-// dockerfiles reads up to eight Dockerfiles, those nearest the root first.
-func dockerfiles(t *tree) []Dockerfile {
+// aside matches folders whose Dockerfiles build something beside the app: for its tests, or
+// an example or a tool of its own.
+var aside = regexp.MustCompile(`(?i)(^|/)(\.[^/]+|tests?|e2e|playwright|cypress|examples?|samples?|demos?|extras?|tools?|hack|bench(marks?)?|docs?|third_party|vendor)/`)
+
+// dockerfiles reads up to eight Dockerfiles, those nearest the root first. app is the folder
+// that a person chose, or "".
+func dockerfiles(t *tree, app string) []Dockerfile {
 	var all []Dockerfile
 	for _, name := range t.find("Dockerfile", 3) {
 		if len(all) == 8 {
 			break
+		}
+		if aside.MatchString(name) && (app == "" || !within(app, name)) {
+			continue
 		}
 		if text := t.text(name); text != "" {
 			all = append(all, readDockerfile(name, text))

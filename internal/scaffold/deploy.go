@@ -2,6 +2,7 @@ package scaffold
 
 import (
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -24,14 +25,34 @@ func (f *Facts) delivery(t *tree) {
 		}
 	}
 	count := map[string]int{}
-	for _, name := range t.match(5, func(name string) bool {
-		return path.Ext(name) == ".sql" && strings.Contains(path.Dir(name), "migration")
-	}) {
-		dir := path.Dir(name)
+	for _, name := range t.match(6, func(name string) bool { return path.Ext(name) == ".sql" }) {
+		dir := migrationsOf(name)
+		if dir == "" {
+			continue
+		}
 		if count[dir]++; f.Migrations == "" || count[dir] > count[f.Migrations] {
 			f.Migrations = dir
 		}
 	}
+}
+
+// replaced matches folders of migrations that no release adds to any more.
+var replaced = regexp.MustCompile(`(?i)(^|[/_-])(old|legacy|archived?|deprecated)([/_-]|$)`)
+
+// migrationsOf returns the folder of all migrations that a file of SQL belongs to, or "".
+// Prisma and Diesel keep each migration in a folder of its own below it, Diesel by database.
+func migrationsOf(name string) string {
+	var dir string
+	for part := range strings.SplitSeq(path.Dir(name), "/") {
+		dir = path.Join(dir, part)
+		if strings.Contains(part, "migration") {
+			if replaced.MatchString(dir) {
+				return ""
+			}
+			return dir
+		}
+	}
+	return ""
 }
 
 // nested reports whether a folder is inside one of the others, such as a subchart.

@@ -94,7 +94,7 @@ func detect(root *os.Root, o Options) (*Facts, error) {
 	if p := procfilePart(t, f.Parts); p != nil {
 		f.Parts = append(f.Parts, *p)
 	}
-	f.Dockerfiles = dockerfiles(t)
+	f.Dockerfiles = dockerfiles(t, o.AppDir)
 	f.delivery(t)
 	f.stacks = stacks(t, f.Terraform)
 	f.webs = map[string]string{}

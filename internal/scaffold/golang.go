@@ -2,6 +2,7 @@ package scaffold
 
 import (
 	"bytes"
+	"io/fs"
 	"path"
 	"regexp"
 	"slices"
@@ -24,6 +25,9 @@ func goPart(t *tree, dir, marker string) *Part {
 		p.Lacks = marker + " has no go.sum: run go mod tidy and commit it"
 	}
 	below := func(name string) bool { return within(dir, path.Dir(name)) }
+	if file, what := embedsMissing(t, dir); file != "" {
+		p.Lacks = file + " embeds " + what + ", which is not in the repository: add a check before vet that makes it, and make it in artifact.build"
+	}
 	if i := slices.IndexFunc(t.names, func(name string) bool { return below(name) && strings.HasSuffix(name, "_test.go") }); i >= 0 {
 		p.Steps = append(p.Steps, step{name: "unit", run: "go test ./...", why: t.names[i]})
 	}
@@ -49,6 +53,27 @@ func goPrograms(t *tree, dir string) []string {
 	}
 	slices.Sort(folders)
 	return folders
+}
+
+var embeds = regexp.MustCompile(`(?m)^//go:embed (.+)$`)
+
+// embedsMissing returns a file that embeds files which the repository does not have, such as
+// the pages that another part builds. Without them no Go command works.
+func embedsMissing(t *tree, dir string) (file, what string) {
+	for _, name := range t.names {
+		if path.Ext(name) != ".go" || !within(dir, path.Dir(name)) || !bytes.Contains(t.read(name), []byte("\n//go:embed ")) {
+			continue
+		}
+		for _, m := range embeds.FindAllSubmatch(t.read(name), -1) {
+			for pattern := range strings.FieldsSeq(string(m[1])) {
+				pattern = path.Join(path.Dir(name), strings.TrimPrefix(strings.Trim(pattern, "\"`"), "all:"))
+				if found, err := fs.Glob(t.root.FS(), pattern); err == nil && len(found) == 0 {
+					return name, pattern
+				}
+			}
+		}
+	}
+	return "", ""
 }
 
 // isMain reports whether source belongs to a program.

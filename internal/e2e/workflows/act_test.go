@@ -69,7 +69,7 @@ func (b *bench) follow(name, workflow, event string, payload any) *run {
 		"--env", "GITHUB_API_URL=" + b.hub.URL, "--env", "GITHUB_SERVER_URL=" + b.server, "--env", "GITHUB_REPOSITORY=" + repository,
 	}
 	for _, key := range slices.Sorted(mapKeys(b.env)) {
-		args = append(args, "--env", key+"="+b.env[key])
+		args = append(args, "--var", key+"="+b.env[key])
 	}
 	for _, key := range slices.Sorted(mapKeys(b.local)) {
 		args = append(args, "--local-repository", key+"="+b.local[key])

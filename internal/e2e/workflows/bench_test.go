@@ -4,11 +4,13 @@ package workflows
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -23,11 +25,12 @@ type bench struct {
 	repo    string            // clone that a person works in
 	image   string            // image of the jobs
 	own     string            // image of goldenpath's actions
-	env     map[string]string // of every job
+	env     map[string]string // of the jobs that may ask for the run's identity, and of no other
 	binds   []string          // folders that every job can access
 	local   map[string]string // owner/name@commit → folder
 	volumes map[string]bool
 	secrets map[string]string
+	token   string // of every job
 	hub     *githubtest.Server
 	server  string // address of the git server
 }
@@ -61,8 +64,10 @@ func newBenchOf(t *testing.T, own string) *bench {
 	}
 	b := &bench{
 		t: t, dir: dir, image: output(t, "", filepath.Join(top(t), "internal/e2e/act/act.sh"), "image"),
-		own: own, local: map[string]string{}, volumes: map[string]bool{}, secrets: map[string]string{"GITHUB_TOKEN": "job"},
+		own: own, local: map[string]string{}, volumes: map[string]bool{}, secrets: map[string]string{},
 	}
+	b.token = b.made("token-of-the-job")
+	b.secrets["GITHUB_TOKEN"] = b.token
 	t.Cleanup(b.clean)
 	b.binds = []string{
 		filepath.Join(dir, "artifacts") + ":/artifacts", output(t, "", "go", "env", "GOROOT") + ":/usr/local/go:ro",
@@ -73,10 +78,14 @@ func newBenchOf(t *testing.T, own string) *bench {
 	return b
 }
 
+// made returns a credential that no other bench has.
+func (b *bench) made(what string) string { return "made-up-" + what + "-of-" + filepath.Base(b.dir) }
+
 // serve starts GitHub: its API, and its git server, which requires the token.
 func (b *bench) serve() {
 	b.t.Helper()
 	b.hub = githubtest.New(repository)
+	b.hub.Tokens = map[string]githubtest.Token{b.token: {Account: githubtest.Actions}}
 	stop, err := b.hub.Serve("127.0.0.1:0")
 	if err != nil {
 		b.t.Fatal(err)
@@ -85,7 +94,7 @@ func (b *bench) serve() {
 	bare := filepath.Join(b.dir, "git", repository+".git")
 	output(b.t, "", "git", "init", "--quiet", "--bare", "--initial-branch=main", bare)
 	output(b.t, bare, "git", "config", "http.receivepack", "true")
-	handler, err := githubtest.Repositories(filepath.Join(b.dir, "git"), "job")
+	handler, err := githubtest.Repositories(filepath.Join(b.dir, "git"), b.token)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -121,12 +130,33 @@ func (b *bench) clone() {
 	b.git("remote", "add", "origin", b.server+"/"+repository+".git")
 }
 
+var calls = regexp.MustCompile(`(?m)^    uses: seed-b235b314/goldenpath/\.github/workflows/(pull-request|release|sweep|rollback|promote-production)\.yml@.*\n(    with:\n)?`)
+
+// inputs adds inputs to the calls of the workflows, as a team would.
+func (b *bench) inputs(lines ...string) {
+	b.t.Helper()
+	starters, err := filepath.Glob(filepath.Join(b.repo, ".github/workflows/*.yml"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, file := range starters {
+		write(b.t, file, calls.ReplaceAllStringFunc(read(b.t, file), func(call string) string {
+			return strings.TrimSuffix(call, "    with:\n") + "    with:\n      " + strings.Join(lines, "\n      ") + "\n"
+		}))
+	}
+}
+
+func (b *bench) write(name, text string) {
+	b.t.Helper()
+	write(b.t, filepath.Join(b.repo, name), text)
+}
+
 // push commits all changes and pushes them, as a person would.
 func (b *bench) push(branch, message string) (commit string) {
 	b.t.Helper()
 	b.git("add", "--all")
 	b.git("commit", "--quiet", "--allow-empty", "--message", message)
-	b.git("-c", "http.extraHeader=Authorization: Basic eDpqb2I=", "push", "--quiet", "--force", "origin", "HEAD:"+branch)
+	b.git("-c", "http.extraHeader=Authorization: Basic "+base64.StdEncoding.EncodeToString([]byte("x:"+b.token)), "push", "--quiet", "--force", "origin", "HEAD:"+branch)
 	return b.git("rev-parse", "HEAD")
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -22,22 +23,26 @@ const self = "seed-b235b314/goldenpath"
 // replacements. actions/checkout is provided by the runner.
 var standIns = map[string]string{
 	"actions/upload-artifact": "upload-artifact", "actions/download-artifact": "download-artifact", "actions/setup-go": "setup-go", "actions/cache": "cache",
-	"github/codeql-action": "codeql-action",
+	"github/codeql-action": "codeql-action", "gitleaks/gitleaks-action": "gitleaks-action", "google/osv-scanner-action": "osv-scanner-action",
+	"aquasecurity/trivy-action": "trivy-action", "docker/setup-buildx-action": "setup-buildx-action", "docker/login-action": "login-action",
+	"docker/build-push-action": "build-push-action", "marocchino/sticky-pull-request-comment": "sticky-pull-request-comment",
 }
 
 var (
-	ownAction   = regexp.MustCompile(`uses: \$/(actions/\S+)`)
-	ownWorkflow = regexp.MustCompile(`uses: \./(\.github/workflows/\S+)`)
-	dockerfile  = regexp.MustCompile(`(?m)^  image: (?:\.\./\.\./)?Dockerfile(\.security-gate)?$`)
-	runsOn      = regexp.MustCompile(`(?m)^    runs-on: (?:ubuntu-24\.04|\$\{\{ fromJSON\(inputs\.runner\) \}\})$`)
-	jobLine     = regexp.MustCompile(`(?m)^  ([a-z][a-z-]*):$`)
-	queued      = regexp.MustCompile(`(?m)^  queue: max\n`)
-	othersUse   = regexp.MustCompile(`uses: ([\w.-]+/[\w.-]+)(/[\w./-]+)?@([0-9a-f]{40})`)
+	ownAction    = regexp.MustCompile(`uses: \$/(actions/\S+)`)
+	ownWorkflow  = regexp.MustCompile(`uses: \./(\.github/workflows/\S+)`)
+	dockerfile   = regexp.MustCompile(`(?m)^  image: (?:\.\./\.\./)?Dockerfile(\.security-gate)?$`)
+	runsOn       = regexp.MustCompile(`(?m)^    runs-on: (?:ubuntu-24\.04|\$\{\{ fromJSON\(inputs\.runner\) \}\})$`)
+	jobLine      = regexp.MustCompile(`(?m)^  ([a-z][a-z-]*):$`)
+	workflowName = regexp.MustCompile(`(?m)^name: [a-z-]+$`)
+	queued       = regexp.MustCompile(`(?m)^  queue: max\n`)
+	othersUse    = regexp.MustCompile(`uses: ([\w.-]+/[\w.-]+)(/[\w./-]+)?@([0-9a-f]{40})`)
 )
 
 // publish copies the workflows and actions, changed for act: act supports neither `$/`
 // nor, in a workflow called from another repository, `./`. Each job also gets folders
-// that it shares with the containers of its actions, as a runner's jobs do.
+// that it shares with the containers of its actions, as a runner's jobs do, and, if its
+// permissions have id-token: write, the variables to ask for the run's identity.
 func (b *bench) publish() {
 	b.t.Helper()
 	b.copy = filepath.Join(b.dir, "goldenpath")
@@ -53,12 +58,7 @@ func (b *bench) publish() {
 			}
 			text := b.translate(rel, read(b.t, file))
 			write(b.t, filepath.Join(b.copy, rel), text)
-			for _, m := range othersUse.FindAllStringSubmatch(text, -1) {
-				if m[1] == "actions/checkout" || m[1] == self {
-					continue
-				}
-				b.local[m[1]+"@"+m[3]] = filepath.Join(top(b.t), "internal/e2e/act/standins", cmp.Or(standIns[m[1]], "none"))
-			}
+			b.replace(text)
 		}
 	}
 	scripts, err := filepath.Glob(filepath.Join(top(b.t), "actions/*/*.sh"))
@@ -75,9 +75,23 @@ func (b *bench) publish() {
 	b.local[self+"@"+release] = b.copy
 }
 
+// replace gives the runner a stand-in for each third-party action of a workflow.
+func (b *bench) replace(text string) {
+	b.t.Helper()
+	for _, m := range othersUse.FindAllStringSubmatch(text, -1) {
+		if m[1] == "actions/checkout" || m[1] == self {
+			continue
+		}
+		b.local[m[1]+"@"+m[3]] = filepath.Join(top(b.t), "internal/e2e/act/standins", cmp.Or(standIns[m[1]], "none"))
+	}
+}
+
 func (b *bench) translate(rel, text string) string {
 	text = ownAction.ReplaceAllString(text, "uses: "+self+"/$1@"+release)
 	text = ownWorkflow.ReplaceAllString(text, "uses: "+self+"/$1@"+release)
+	// act names the containers of a job after it and its workflow. The names of two runs that
+	// share an engine must differ.
+	text = workflowName.ReplaceAllString(text, "${0}-"+strings.TrimPrefix(filepath.Base(b.dir), "workflows-"))
 	text = queued.ReplaceAllString(text, "") // act does not support it, and runs one job at a time
 	text = dockerfile.ReplaceAllStringFunc(text, func(line string) string {
 		if strings.HasSuffix(line, ".security-gate") {
@@ -97,6 +111,12 @@ func (b *bench) translate(rel, text string) string {
 		b.volumes[volume] = true
 		for _, v := range append([]string{volume + ":/tmp"}, b.binds...) {
 			fmt.Fprintf(&out, "        - %s\n", v)
+		}
+		if rest, _, _ := strings.Cut(text[at[1]:], "\n\n"); strings.Contains(rest, "\n      id-token: write") && len(b.env) > 0 {
+			out.WriteString("    env:\n")
+			for _, key := range slices.Sorted(mapKeys(b.env)) {
+				fmt.Fprintf(&out, "      %s: ${{ vars.%s }}\n", key, key)
+			}
 		}
 		last = at[1]
 	}

@@ -49,7 +49,7 @@ func TestFork(t *testing.T) {
 		t.Errorf("the fork's own run commented: %v", c)
 	}
 
-	b.secrets["GITHUB_TOKEN"] = "job"
+	b.secrets["GITHUB_TOKEN"] = b.token
 	r = b.follow("9-comment", "goldenpath-comment.yml", "workflow_run", map[string]any{
 		"action": "completed", "repository": repositoryPayload(),
 		"workflow_run": map[string]any{

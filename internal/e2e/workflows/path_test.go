@@ -143,7 +143,12 @@ func (b *bench) release(name, message string) (digest string) {
 func (b *bench) sign() {
 	b.t.Helper()
 	output(b.t, b.repo, filepath.Join(top(b.t), "bin/goldenpath"), "key")
-	b.secrets["GOLDENPATH_KEY"] = read(b.t, filepath.Join(b.repo, ".git/goldenpath/keys/key.pem"))
+	keys := filepath.Join(b.repo, ".git/goldenpath/keys")
+	b.secrets["GOLDENPATH_KEY"] = read(b.t, filepath.Join(keys, "key.pem"))
+	// The runner copies the clone, and a checkout on GitHub has no key.
+	if err := os.RemoveAll(keys); err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 // cluster gives the jobs their kubeconfigs, and removes every environment at the end.
@@ -229,7 +234,7 @@ func (b *bench) leak() {
 	digest := strings.TrimPrefix(running(b.t, "staging"), "localhost:5001/where2eat-workflows@")
 	cmd := exec.Command(filepath.Join(top(b.t), "bin/goldenpath"), "preview", "up", "--name", "pr-7", "--digest", digest, "--head", head, "--registry", "remote", "--ledger-remote", "origin")
 	cmd.Dir = b.repo
-	cmd.Env = append(os.Environ(), "GITHUB_ACTIONS=true", "GITHUB_SERVER_URL="+b.server, "GITHUB_TOKEN=job", "GITHUB_API_URL="+b.hub.URL, "GITHUB_REPOSITORY="+repository)
+	cmd.Env = append(os.Environ(), "GITHUB_ACTIONS=true", "GITHUB_SERVER_URL="+b.server, "GITHUB_TOKEN="+b.token, "GITHUB_API_URL="+b.hub.URL, "GITHUB_REPOSITORY="+repository)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		b.t.Fatalf("%v\n%s", err, out)
 	}

@@ -89,8 +89,6 @@ esac
 
 const login = `'{"google": {"provider": "projects/7/locations/global/workloadIdentityPools/p/providers/gh", "account": "d@acme.iam.gserviceaccount.com"}}'`
 
-var calls = regexp.MustCompile(`(?m)^    uses: seed-b235b314/goldenpath/\.github/workflows/(pull-request|release|sweep|rollback|promote-production)\.yml@.*\n(    with:\n)?`)
-
 // terraformBench is a bench whose environments are workspaces of a Terraform configuration,
 // deployed by OpenTofu or Terraform to a small cloud after a login with the run's identity.
 func terraformBench(t *testing.T) (*bench, *cloud) {
@@ -110,7 +108,6 @@ func terraformBench(t *testing.T) (*bench, *cloud) {
 	}
 	// The runner has the program too: it cannot download OpenTofu here.
 	b.binds = append(b.binds, stub+":/usr/local/bin/gcloud:ro", program+":/usr/local/bin/"+filepath.Base(program)+":ro")
-	b.publish()
 	identity := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "bearer request-token" {
 			w.WriteHeader(http.StatusUnauthorized)
@@ -120,16 +117,9 @@ func terraformBench(t *testing.T) (*bench, *cloud) {
 	}))
 	t.Cleanup(identity.Close)
 	b.env = map[string]string{"ACTIONS_ID_TOKEN_REQUEST_URL": identity.URL + "/token?x=1", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "request-token"}
+	b.publish()
 	b.clone()
-	starters, err := filepath.Glob(filepath.Join(b.repo, ".github/workflows/*.yml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range starters {
-		write(t, file, calls.ReplaceAllStringFunc(read(t, file), func(call string) string {
-			return strings.TrimSuffix(call, "    with:\n") + "    with:\n      login: " + login + "\n"
-		}))
-	}
+	b.inputs("login: " + login)
 	words := strings.NewReplacer("REGISTRY", c.registry, "CLOUD", c.url)
 	write(t, filepath.Join(b.repo, ".goldenpath.yml"), words.Replace(terraformConfiguration))
 	if err := os.RemoveAll(filepath.Join(b.repo, "infra")); err != nil {
@@ -140,21 +130,25 @@ func terraformBench(t *testing.T) (*bench, *cloud) {
 	return b, c
 }
 
-// TestTerraform is TestPath for an app that Terraform deploys: pull request opened, updated
-// and closed; merged, staged, promoted, refused by the cloud, promoted again and rolled
-// back; a runner that was lost, and a sweep (GP-PATH-8, GP-PREV-5, 11, GP-PROM-1, 8).
+// TestTerraform is TestPath for an app that Terraform deploys (GP-PATH-8, GP-PREV-5, 11,
+// GP-PROM-1, 8). Previews and releases have nothing in common but the workflows, so they run
+// side by side.
 func TestTerraform(t *testing.T) {
-	began := time.Now()
+	t.Run("previews", func(t *testing.T) {
+		t.Parallel()
+		terraformPreviews(t)
+	})
+	t.Run("releases", func(t *testing.T) {
+		t.Parallel()
+		terraformReleases(t)
+	})
+}
+
+// terraformPreviews opens, updates and closes a pull request; cancels a job and ends the
+// machine of another; and sweeps what they left.
+func terraformPreviews(t *testing.T) {
 	b, c := terraformBench(t)
 	main := b.push("main", "polls")
-	release := func(name, message string) (*run, string) {
-		before := b.git("rev-parse", "HEAD")
-		commit := b.push("main", message)
-		return b.act(name, "goldenpath.yml", "push", map[string]any{
-			"ref": "refs/heads/main", "before": before, "after": commit, "head_commit": map[string]any{"id": commit}, "repository": repositoryPayload(),
-		}), commit
-	}
-
 	b.git("switch", "--quiet", "--create", "feature")
 	head := b.push("feature", "votes")
 	b.open(head)
@@ -164,7 +158,7 @@ func TestTerraform(t *testing.T) {
 	b.answers(b.address(), head)
 
 	// The configuration of the pull request is code, and does not run beside a credential.
-	write(t, filepath.Join(b.repo, "infra/more.tf"), `resource "terraform_data" "owned" {
+	b.write("infra/more.tf", `resource "terraform_data" "owned" {
   provisioner "local-exec" { command = "cloud put owned ${var.image}" }
 }
 `)
@@ -181,15 +175,52 @@ func TestTerraform(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	_, digest, _ := strings.Cut(c.running("pr-7"), "@")
 	b.hub.SetPull(githubtest.Pull{Number: number, Head: head, Branch: "feature", Author: "ann", State: "closed", Merged: true, Closed: time.Now()})
 	r = b.act("t3-closed", "goldenpath.yml", "pull_request", b.pullRequest("closed", main, head))
 	b.succeeded("closed", r)
 	// The record of the previews stays.
-	if diff := cmp.Diff([]string{"where2eat/goldenpath-previews.tfstate"}, c.names()); diff != "" || c.running("pr-7") != "" {
+	left := []string{"where2eat/goldenpath-previews.tfstate"}
+	if diff := cmp.Diff(left, c.names()); diff != "" || c.running("pr-7") != "" {
 		t.Errorf("left in the bucket after the removal (-want +got):\n%s", diff)
 	}
 
-	r, _ = release("t4-merged", "votes")
+	b.cancelled(c, digest)
+	b.lost(c, digest)
+	r = b.act("t8-locked", "goldenpath-sweep.yml", "schedule", map[string]any{"schedule": "17 * * * *", "repository": repositoryPayload()})
+	if r.ok {
+		t.Error("a sweep that could not remove a preview succeeded")
+	}
+	unlock := regexp.MustCompile(`locked by root@\S+ since .*, for .*if it has certainly ended, run (cd infra && .*force-unlock \d+)`).FindStringSubmatch(r.log)
+	if unlock == nil {
+		t.Fatalf("no way out of the lock; the log is .cache/workflows/t8-locked.log")
+	}
+	cmd := exec.Command("sh", "-euc", strings.Replace(unlock[1], "force-unlock", "force-unlock -force", 1))
+	cmd.Dir, cmd.Env = b.repo, append(os.Environ(), "GOOGLE_OAUTH_ACCESS_TOKEN="+cloudToken, "TF_DATA_DIR="+filepath.Join(b.dir, "by-hand"))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", unlock[1], err, out)
+	}
+	r = b.act("t9-sweep", "goldenpath-sweep.yml", "schedule", map[string]any{"schedule": "17 * * * *", "repository": repositoryPayload()})
+	b.succeeded("sweep", r)
+	if diff := cmp.Diff(left, c.names()); diff != "" {
+		t.Errorf("left in the bucket (-want +got):\n%s", diff)
+	}
+	b.closed(c, "t[12389]-*")
+}
+
+// terraformReleases takes a commit to production; the next one to staging, because the cloud
+// refuses it for production; promotes it by hand; and rolls it back.
+func terraformReleases(t *testing.T) {
+	b, c := terraformBench(t)
+	b.push("main", "polls")
+	release := func(name, message string) *run {
+		before := b.git("rev-parse", "HEAD")
+		commit := b.push("main", message)
+		return b.act(name, "goldenpath.yml", "push", map[string]any{
+			"ref": "refs/heads/main", "before": before, "after": commit, "head_commit": map[string]any{"id": commit}, "repository": repositoryPayload(),
+		})
+	}
+	r := release("t4-merged", "votes")
 	b.succeeded("merged", r)
 	one := c.running("production")
 	if one == "" || c.running("staging") != one {
@@ -198,7 +229,7 @@ func TestTerraform(t *testing.T) {
 
 	// Staging works, and the cloud refuses production.
 	b.write("infra/main.tf", strings.Replace(deploys, `"test -z`, `"test ${var.name} != production && test -z`, 1))
-	r, _ = release("t5-refused", "results")
+	r = release("t5-refused", "results")
 	two := c.running("staging")
 	if r.ok || c.running("production") != one || two == one {
 		t.Errorf("the run succeeded: %v; staging runs %s, production %s, want %s", r.ok, two, c.running("production"), one)
@@ -219,50 +250,35 @@ func TestTerraform(t *testing.T) {
 	if got := c.running("production"); got != one {
 		t.Errorf("production runs %s, want %s", got, one)
 	}
-
-	b.cancelled(c)
-	b.lost(c)
-	r = b.act("t8-locked", "goldenpath-sweep.yml", "schedule", map[string]any{"schedule": "17 * * * *", "repository": repositoryPayload()})
-	if r.ok {
-		t.Error("a sweep that could not remove a preview succeeded")
-	}
-	unlock := regexp.MustCompile(`locked by root@\S+ since .*, for .*if it has certainly ended, run (cd infra && .*force-unlock \d+)`).FindStringSubmatch(r.log)
-	if unlock == nil {
-		t.Fatalf("no way out of the lock; the log is .cache/workflows/t8-locked.log")
-	}
-	cmd := exec.Command("sh", "-euc", strings.Replace(unlock[1], "force-unlock", "force-unlock -force", 1))
-	cmd.Dir, cmd.Env = b.repo, append(os.Environ(), "GOOGLE_OAUTH_ACCESS_TOKEN="+cloudToken, "TF_DATA_DIR="+filepath.Join(b.dir, "by-hand"))
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v\n%s", unlock[1], err, out)
-	}
-	r = b.act("t9-sweep", "goldenpath-sweep.yml", "schedule", map[string]any{"schedule": "17 * * * *", "repository": repositoryPayload()})
-	b.succeeded("sweep", r)
-	if diff := cmp.Diff([]string{"where2eat/goldenpath-previews.tfstate", "where2eat/production.tfstate", "where2eat/staging.tfstate"}, c.names()); diff != "" {
+	if diff := cmp.Diff([]string{"where2eat/production.tfstate", "where2eat/staging.tfstate"}, c.names()); diff != "" {
 		t.Errorf("left in the bucket (-want +got):\n%s", diff)
 	}
-	if len(c.denied) > 0 {
-		t.Errorf("requests without the credential: %q", c.denied)
-	}
-	b.silent(cloudToken, "identity-of-the-run")
-	t.Logf("%s in all", time.Since(began).Round(time.Second))
+	b.closed(c, "t[4567]-*")
 }
 
-func (b *bench) write(name, text string) { write(b.t, filepath.Join(b.repo, name), text) }
+// closed asserts that nothing was asked of the cloud without the credential, and that the
+// runs whose names match have printed none.
+func (b *bench) closed(c *cloud, runs string) {
+	b.t.Helper()
+	if len(c.denied) > 0 {
+		b.t.Errorf("requests without the credential: %q", c.denied)
+	}
+	b.silent(runs, cloudToken, "identity-of-the-run")
+}
 
-// step starts preview-up of pr-7 as a container of a job, and returns when the cloud keeps
-// its apply waiting.
-func (b *bench) step(c *cloud) (container string) {
+// step starts preview-up of pr-7 with an image as a container of a job, and returns when the
+// cloud keeps its apply waiting.
+func (b *bench) step(c *cloud, digest string) (container string) {
 	b.t.Helper()
 	head := b.git("rev-parse", "HEAD")
 	b.open(head)
-	_, digest, _ := strings.Cut(c.running("production"), "@")
 	c.mu.Lock()
 	c.hang = make(chan struct{})
 	c.mu.Unlock()
 	args := []string{"run", "--detach", "--network", "host", "--workdir", "/github/workspace", "--volume", b.repo + ":/github/workspace"}
 	for key, value := range map[string]string{
 		"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": "/github/workspace", "RUNNER_TEMP": "/tmp", "GITHUB_SERVER_URL": b.server, "GITHUB_API_URL": b.hub.URL,
-		"GITHUB_REPOSITORY": repository, "GITHUB_TOKEN": "job", "GOOGLE_OAUTH_ACCESS_TOKEN": cloudToken,
+		"GITHUB_REPOSITORY": repository, "GITHUB_TOKEN": b.token, "GOOGLE_OAUTH_ACCESS_TOKEN": cloudToken,
 	} {
 		args = append(args, "--env", key+"="+value)
 	}
@@ -290,9 +306,9 @@ func (c *cloud) free() {
 
 // cancelled cancels a job while a provider hangs: Terraform saves what it has made and
 // frees the state, and the report says what was interrupted.
-func (b *bench) cancelled(c *cloud) {
+func (b *bench) cancelled(c *cloud, digest string) {
 	b.t.Helper()
-	container := b.step(c)
+	container := b.step(c, digest)
 	output(b.t, "", "docker", "kill", "--signal", "INT", container)
 	if code := output(b.t, "", "docker", "wait", container); code != "3" {
 		b.t.Errorf("a cancelled step: exit %s", code)
@@ -308,9 +324,9 @@ func (b *bench) cancelled(c *cloud) {
 
 // lost ends a job's machine in the middle of an apply: the lock stays. The pull request
 // is then closed, and no event removes the preview.
-func (b *bench) lost(c *cloud) {
+func (b *bench) lost(c *cloud, digest string) {
 	b.t.Helper()
-	container := b.step(c)
+	container := b.step(c, digest)
 	output(b.t, "", "docker", "kill", container)
 	output(b.t, "", "docker", "wait", container)
 	c.free()
@@ -320,10 +336,10 @@ func (b *bench) lost(c *cloud) {
 	b.hub.SetPull(githubtest.Pull{Number: number, Head: b.git("rev-parse", "HEAD"), Branch: "feature", Author: "ann", State: "closed", Closed: time.Now()})
 }
 
-// silent asserts that no log and no summary of the runs contains a secret.
-func (b *bench) silent(secrets ...string) {
+// silent asserts that no log and no summary of the runs whose names match contains a secret.
+func (b *bench) silent(runs string, secrets ...string) {
 	b.t.Helper()
-	files, err := filepath.Glob(filepath.Join(top(b.t), ".cache/workflows/t[0-9]-*"))
+	files, err := filepath.Glob(filepath.Join(top(b.t), ".cache/workflows", runs))
 	if err != nil || len(files) == 0 {
 		b.t.Fatal(err)
 	}
