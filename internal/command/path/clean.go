@@ -79,7 +79,7 @@ const keptReleases = 10
 // repository.
 func (w *world) cleanImages(ctx context.Context, dry bool) ([]run.Old, error) {
 	cfg, err := config.Read(w.repo)
-	if err != nil || !w.folder {
+	if err != nil || !w.local {
 		return nil, nil
 	}
 	repository, err := w.registry.Repository(cfg.Artifact.Image)

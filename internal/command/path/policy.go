@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 
 	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/preview"
@@ -66,10 +67,11 @@ func (w *world) baseConfig(ctx context.Context, base string) (*config.Config, er
 			return nil, fmt.Errorf("cannot read the policy of the base commit %.7s: %w: check out with fetch-depth: 0", base, err)
 		}
 	}
-	if out, err := w.git.Run(ctx, "ls-tree", "--name-only", base, "--", config.File); err != nil || len(out) == 0 {
+	file := path.Join(w.folder, config.File)
+	if out, err := w.git.Run(ctx, "ls-tree", "--name-only", base, "--", file); err != nil || len(out) == 0 {
 		return nil, errors.Join(config.ErrMissing, err)
 	}
-	out, err := w.git.Output(ctx, nil, "cat-file", "blob", base+":"+config.File)
+	out, err := w.git.Output(ctx, nil, "cat-file", "blob", base+":"+file)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the policy of the base commit %.7s: %w", base, err)
 	}

@@ -17,7 +17,7 @@ import (
 // released records a release of a commit in the ledger of the repository.
 func (r repo) released(commit, kind string, at time.Time) {
 	r.t.Helper()
-	l := &ledger.Ledger{Git: git.Own(r.dir), Now: func() time.Time { return at }}
+	l := &ledger.Ledger{App: "shop", Git: git.Own(r.dir), Now: func() time.Time { return at }}
 	err := l.Update(r.t.Context(), "record", func(ctx context.Context, tx *ledger.Tx) error {
 		e := ledger.Entry{Kind: kind, Environment: "staging", Commit: commit, Verdict: "pass", Data: json.RawMessage("{}")}
 		_, err := tx.Record(ctx, e)
