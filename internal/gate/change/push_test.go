@@ -113,7 +113,7 @@ func TestPushUnproven(t *testing.T) {
 
 	// An entry that was edited by hand does not stop the gate, and is not believed.
 	r.git("checkout", "-q", "-f", "goldenpath-ledger")
-	r.commit(map[string]string{"entries/staging/2026/11/2026.11.21-1.release.json": "{\"schema\": \"x\"}\n"})
+	r.commit(map[string]string{"shop/entries/staging/2026/11/2026.11.21-1.release.json": "{\"schema\": \"x\"}\n"})
 	r.git("checkout", "-q", "-f", "main")
 	check("a broken entry", before, before, "cannot be read")
 }
