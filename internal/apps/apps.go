@@ -25,6 +25,8 @@ import (
 type App struct {
 	Name   string `json:"app"`    // of its configuration
 	Folder string `json:"folder"` // slash-separated, relative to the top of the repository; "": the top
+
+	image string // repository of its image
 }
 
 // File is the app's configuration, relative to the top of the repository.
@@ -38,7 +40,7 @@ type All []App
 var foreign = []string{"testdata", "fixtures", "__fixtures__", "node_modules", "vendor", "third_party"}
 
 // List returns the apps of a commit. It is an error if two apps have one name: their
-// releases could not be told apart.
+// releases would be mixed up.
 func List(ctx context.Context, r git.Repository, commit string) (All, error) {
 	var all All
 	err := r.Stream(ctx, nil, func(out io.Reader) error {
@@ -64,7 +66,9 @@ func List(ctx context.Context, r git.Repository, commit string) (All, error) {
 		if err != nil {
 			return nil, fmt.Errorf("cannot read %s in commit %.7s: %w", a.File(), commit, err)
 		}
-		all[i].Name = Name(b, a.Folder)
+		f := read(b)
+		all[i].Name = f.name(a.Folder)
+		all[i].image = cmp.Or(f.Artifact.Image, all[i].Name)
 	}
 	slices.SortFunc(all, func(a, b App) int { return strings.Compare(a.Folder, b.Folder) })
 	return all, all.distinct()
@@ -83,24 +87,42 @@ func folderOf(name string) string {
 }
 
 func (all All) distinct() error {
-	first := map[string]App{}
+	names, images := map[string]App{}, map[string]App{}
 	for _, a := range all {
-		if b, ok := first[a.Name]; ok {
+		if b, ok := names[a.Name]; ok {
 			return report.Usage(fmt.Sprintf("%s and %s have the same app: %s: each app of a repository needs its own name, because releases, images and previews are found by it", b.File(), a.File(), a.Name))
 		}
-		first[a.Name] = a
+		if b, ok := images[a.image]; ok {
+			return report.Usage(fmt.Sprintf("%s and %s have the same artifact.image: %s: each app of a repository needs its own, because the tags of both would be the same", b.File(), a.File(), a.image))
+		}
+		names[a.Name], images[a.image] = a, a
 	}
 	return nil
 }
 
 // Name returns the name of the app in a configuration, which may be invalid. An app without
 // a name has the one of its folder.
-func Name(configuration []byte, folder string) string {
-	var c struct {
-		App string `yaml:"app"`
+func Name(configuration []byte, folder string) string { return read(configuration).name(folder) }
+
+// file is what apps need to know about a configuration.
+type file struct {
+	App      string `yaml:"app"`
+	Artifact struct {
+		Image string `yaml:"image"`
+	} `yaml:"artifact"`
+}
+
+// read reads a configuration, of which nothing is known if it is not valid YAML.
+func read(configuration []byte) (f file) {
+	if yaml.Unmarshal(configuration, &f) != nil {
+		return file{}
 	}
-	if yaml.Unmarshal(configuration, &c) == nil && config.ValidApp(c.App) {
-		return c.App
+	return f
+}
+
+func (f file) name(folder string) string {
+	if config.ValidApp(f.App) {
+		return f.App
 	}
 	name := strings.Trim(strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
@@ -162,19 +184,6 @@ func (all All) Others(folder string) []string {
 		}
 	}
 	return others
-}
-
-// Affected returns the apps that a change of files concerns: those with a changed file, and
-// all of them if a changed file is shared.
-func (all All) Affected(files []string) All {
-	affected := All{}
-	for _, a := range all {
-		others := all.Others(a.Folder)
-		if slices.ContainsFunc(files, func(name string) bool { return !Within(name, others) }) {
-			affected = append(affected, a)
-		}
-	}
-	return affected
 }
 
 // Within reports whether a slash-separated path is in one of the folders.

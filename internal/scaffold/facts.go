@@ -3,8 +3,12 @@ package scaffold
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"os"
+	"path"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/config"
@@ -13,6 +17,7 @@ import (
 
 // Facts is what init detects in a repository.
 type Facts struct {
+	Folder            string // of the app, if it is one of several; "": the root
 	App, Image, Owner string
 	Branch            string // default branch; "" if unknown
 	Pin, Version      string
@@ -33,6 +38,7 @@ type Facts struct {
 
 	Others []App // apps that were not chosen
 
+	several  bool              // the repository has apps in folders
 	force    string            // flag of git add, if git ignores what init writes
 	app      *App              // the chosen one; nil if there is none
 	webs     map[string]string // web commands of Procfiles, by folder
@@ -86,7 +92,7 @@ func detect(root *os.Root, o Options) (*Facts, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Facts{Owner: owner(o.Owner), Branch: o.Branch, Pin: o.Pin, Version: o.Version, With: o.With}
+	f := &Facts{Folder: o.Folder, Owner: owner(o.Owner), Branch: o.Branch, Pin: o.Pin, Version: o.Version, With: o.With}
 	if err := f.name(o); err != nil {
 		return nil, err
 	}
@@ -107,8 +113,16 @@ func detect(root *os.Root, o Options) (*Facts, error) {
 	f.Workflows = t.match(2, func(name string) bool {
 		return strings.HasPrefix(name, ".github/workflows/") && (strings.HasSuffix(name, ".yml") || strings.HasSuffix(name, ".yaml"))
 	})
-	if err := f.choose(o, t.has(config.File)); err != nil {
+	nested := slices.DeleteFunc(t.find(config.File, maxDepth), func(name string) bool { return name == config.File })
+	if len(nested) > 0 && o.Folder != "" && !t.has(config.File) {
+		return nil, report.Usage(fmt.Sprintf("%s is not the folder of an app: it has the apps of %s\n  try: run init in the folder of an app, or at the top of the repository", o.Folder, strings.Join(nested, ", ")))
+	}
+	f.several = len(nested) > 0 || o.Folder != ""
+	if err := f.choose(o, t.has(config.File) || f.several); err != nil {
 		return nil, err
+	}
+	if o.Folder != "" && f.app == nil && f.Site == "" && !t.has(config.File) {
+		return nil, report.Usage(fmt.Sprintf("init recognises no app in %s, and writes the configuration of one app into its folder: run it at the top of the repository, or in the folder of an app", o.Folder))
 	}
 	if more := len(f.own()) - maxParts; more > 0 {
 		t.note("%d more folders with code are not in the configuration: add the important ones to checks", more)
@@ -164,14 +178,18 @@ func owner(name string) string {
 // name sets the app and its image: from the options, the existing configuration, or the
 // repository's name.
 func (f *Facts) name(o Options) error {
-	have, err := config.Read(o.Dir)
+	have, err := config.Read(filepath.Join(o.Dir, filepath.FromSlash(o.Folder)))
 	if err != nil && !errors.Is(err, config.ErrMissing) {
 		f.Existing = err
 	}
 	if have == nil {
 		have = &config.Config{}
 	}
-	f.App = cmp.Or(o.App, have.App, slug(o.Name), slug(folderName(o.Dir)), "app")
+	name := o.Name
+	if o.Folder != "" {
+		name = path.Base(o.Folder)
+	}
+	f.App = cmp.Or(o.App, have.App, slug(name), slug(folderName(o.Dir)), "app")
 	if !appName.MatchString(f.App) {
 		return report.Usage("--app " + report.LogLine(f.App) + " is not a valid app name: use at most 40 lower-case letters, digits and hyphens, such as where2eat")
 	}
@@ -181,6 +199,9 @@ func (f *Facts) name(o Options) error {
 	}
 	if f.Image == "" && f.Owner != "" {
 		f.Image = "ghcr.io/" + strings.ToLower(f.Owner) + "/" + f.App
+		if repository := slug(o.Name); o.Folder != "" && repository != "" {
+			f.Image = "ghcr.io/" + strings.ToLower(f.Owner) + "/" + repository + "/" + f.App
+		}
 	}
 	if f.Image != "" && (!imageName.MatchString(f.Image) || len(f.Image) > 200) {
 		return report.Usage("--image " + report.LogLine(f.Image) + " is not a valid image repository: use a name without tag and digest, such as ghcr.io/acme/where2eat")
