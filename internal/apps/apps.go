@@ -47,7 +47,7 @@ func List(ctx context.Context, r git.Repository, commit string) (All, error) {
 		lines := bufio.NewReader(out)
 		for {
 			name, err := lines.ReadString(0)
-			if name = strings.TrimSuffix(name, "\x00"); isApp(name) {
+			if name = strings.TrimSuffix(name, "\x00"); IsFile(name) {
 				all = append(all, App{Folder: folderOf(name)})
 			}
 			if errors.Is(err, io.EOF) {
@@ -74,8 +74,8 @@ func List(ctx context.Context, r git.Repository, commit string) (All, error) {
 	return all, all.distinct()
 }
 
-// isApp reports whether a file of a commit is the configuration of an app.
-func isApp(name string) bool {
+// IsFile reports whether a file of a commit is the configuration of an app.
+func IsFile(name string) bool {
 	return path.Base(name) == config.File && !slices.ContainsFunc(strings.Split(path.Dir(name), "/"), func(part string) bool { return slices.Contains(foreign, part) })
 }
 

@@ -3,7 +3,6 @@ package scaffold
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"os"
 	"path"
 	"path/filepath"
@@ -86,7 +85,10 @@ type start struct {
 	base        string // image of a Dockerfile whose files are not packed; "" if nothing is left out
 }
 
-// detect reads the repository.
+// errNoApp means that a folder of the repository is not that of an app.
+var errNoApp = errors.New("the folder has no app")
+
+// detect reads the repository, or the folder of one of its apps.
 func detect(root *os.Root, o Options) (*Facts, error) {
 	t, err := listFiles(root)
 	if err != nil {
@@ -114,15 +116,12 @@ func detect(root *os.Root, o Options) (*Facts, error) {
 		return strings.HasPrefix(name, ".github/workflows/") && (strings.HasSuffix(name, ".yml") || strings.HasSuffix(name, ".yaml"))
 	})
 	nested := slices.DeleteFunc(t.find(config.File, maxDepth), func(name string) bool { return name == config.File })
-	if len(nested) > 0 && o.Folder != "" && !t.has(config.File) {
-		return nil, report.Usage(fmt.Sprintf("%s is not the folder of an app: it has the apps of %s\n  try: run init in the folder of an app, or at the top of the repository", o.Folder, strings.Join(nested, ", ")))
-	}
 	f.several = len(nested) > 0 || o.Folder != ""
 	if err := f.choose(o, t.has(config.File) || f.several); err != nil {
 		return nil, err
 	}
-	if o.Folder != "" && f.app == nil && f.Site == "" && !t.has(config.File) {
-		return nil, report.Usage(fmt.Sprintf("init recognises no app in %s, and writes the configuration of one app into its folder: run it at the top of the repository, or in the folder of an app", o.Folder))
+	if o.Folder != "" && !t.has(config.File) && (len(nested) > 0 || f.app == nil && f.Site == "") {
+		return nil, errNoApp
 	}
 	if more := len(f.own()) - maxParts; more > 0 {
 		t.note("%d more folders with code are not in the configuration: add the important ones to checks", more)

@@ -80,7 +80,9 @@ func (file file) plan(root *os.Root, f *Facts) (p planned, block string, err err
 }
 
 // ofApp reports whether the file belongs to an app, and not to the repository.
-func (file file) ofApp() bool { return slices.Contains([]string{config.File, ".goldenpath/waivers.yml"}, file.path) }
+func (file file) ofApp() bool {
+	return slices.Contains([]string{config.File, ".goldenpath/waivers.yml"}, file.path)
+}
 
 // callsForOne reports whether the workflow of the path is the one for a single app.
 func callsForOne(root *os.Root) bool {

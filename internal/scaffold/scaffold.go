@@ -19,7 +19,7 @@ import (
 // Options selects what is written, and where.
 type Options struct {
 	Dir     string   // root of the repository's working tree
-	Folder  string   // of one of several apps, slash-separated: only it is looked at; "": the whole repository
+	Folder  string   // slash-separated; if it has an app, only that app is looked at, as one of several; "": the whole repository
 	App     string   // "" uses the name in .goldenpath.yml, of the remote's repository, or of the folder
 	Image   string   // "" uses the image in .goldenpath.yml, or ghcr.io/OWNER/APP if the owner is known
 	Owner   string   // of the repository on GitHub; "" if unknown
@@ -89,6 +89,10 @@ func Init(o Options) (*report.Report, error) {
 	}
 	defer app.Close()
 	facts, err := detect(app, o)
+	if errors.Is(err, errNoApp) {
+		o.Folder = ""
+		facts, err = detect(root, o)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -40,6 +40,7 @@ type world struct {
 	name     string // owner/name on GitHub, or ""
 	folder   string // of the app, slash-separated, relative to the top of the working tree; "": the top
 	repo     string // the same folder, with its whole path
+	fromTop  bool   // the command was started at the top of the repository, for all apps
 	common   string // state folder that all apps of the repository share
 	state    string // state folder of the app
 	registry *artifact.Registry
