@@ -15,6 +15,7 @@ const previewSection = "preview"
 // Part is the content that one command adds to the comment.
 type Part struct {
 	Section string // preview, or the name of the report
+	App     string // of a repository with several; "": the only one
 	Report  *report.Report
 	Run     string // web page of the run that made the report; "": none
 	Notice  string // Markdown of goldenpath's own, shown above the report
@@ -30,8 +31,8 @@ func Edit(comment, commit string, parts ...Part) string {
 		d.commit = commit
 	}
 	for _, p := range parts {
-		d.replace(section{name: p.Section, marker: p.marker(), valid: validVerdict(p.Report.Verdict)})
-		d.set(p.Section, p.text(d.room(p.Section)))
+		d.replace(section{name: p.name(), marker: p.marker(), valid: validVerdict(p.Report.Verdict)})
+		d.set(p.name(), p.text(d.room(p.name())))
 	}
 	return d.render()
 }
@@ -45,15 +46,33 @@ const (
 	fullMarker    = 4000 // of a marker with rows; a longer one has only the title
 )
 
+// name is the name of the section, such as security-gate, or security-gate/web for the app
+// web.
+func (p Part) name() string { return sectionOf(p.Section, p.App) }
+
+func sectionOf(command, app string) string {
+	if app == "" {
+		return command
+	}
+	return command + "/" + app
+}
+
+// split is the inverse of sectionOf.
+func split(section string) (command, app string) {
+	command, app, _ = strings.Cut(section, "/")
+	return command, app
+}
+
 // room returns how many bytes the text of a section may take beside the other sections.
 func (d *document) room(name string) int {
 	most := sectionBudget
-	if name == previewSection {
+	command, app := split(name)
+	if command == previewSection {
 		most = previewBudget
 	}
 	left := report.CommentBudget - len(d.render())
 	for _, other := range order {
-		if _, there := d.find(other); !there {
+		if _, there := d.find(sectionOf(other, app)); !there {
 			left -= reserve
 		}
 	}
@@ -62,7 +81,7 @@ func (d *document) room(name string) int {
 
 func (p Part) marker() marker {
 	m := marker{
-		Section: p.Section, Report: p.Report.Name, Verdict: p.Report.Verdict, Reason: report.Reason(oneLine(string(p.Report.Reason))),
+		Section: p.name(), Report: p.Report.Name, Verdict: p.Report.Verdict, Reason: report.Reason(oneLine(string(p.Report.Reason))),
 		Title: oneLine(p.Report.Title), Trusted: p.Trusted, Run: report.SafeLink(p.Run), Rows: rowsOf(p.Section, p.Report), Steps: stepsOf(p.Section, p.Report),
 	}
 	if len(m.encode()) > fullMarker { // a hostile text is long after escaping
@@ -89,5 +108,5 @@ func (p Part) text(budget int) string {
 	if run := report.SafeLink(p.Run); run != "" {
 		text += "\n\n[run](" + run + ")"
 	}
-	return "<details><summary><b>" + p.Section + "</b> " + p.Report.Verdict.Mark() + " " + marker{Verdict: p.Report.Verdict}.word() + "</summary>\n\n" + text + "\n\n</details>"
+	return "<details><summary><b>" + label(p.Section, p.App) + "</b> " + p.Report.Verdict.Mark() + " " + marker{Verdict: p.Report.Verdict}.word() + "</summary>\n\n" + text + "\n\n</details>"
 }

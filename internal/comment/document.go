@@ -1,8 +1,11 @@
 package comment
 
 import (
+	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/seed-b235b314/goldenpath/internal/config"
 )
 
 // document is a comment, split into its sections.
@@ -113,18 +116,27 @@ func sectionName(line string) (string, bool) {
 		return "", false
 	}
 	name, ok = strings.CutSuffix(name, lineSuffix)
-	return name, ok && name != "" && len(name) <= 40 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz-") == ""
+	command, app := split(name)
+	ok = ok && command != "" && len(command) <= 40 && strings.Trim(command, "abcdefghijklmnopqrstuvwxyz-") == ""
+	return name, ok && (name == command || config.ValidApp(app))
 }
 
 // order is the order of sections in a comment: first the preview,
 // then the checks that can block the change. Other sections follow.
 var order = []string{"preview", "preview-prepare", "scorecard", "security-gate", "battery", "test"}
 
-func rank(name string) int {
-	if i := slices.Index(order, name); i >= 0 {
+func rank(command string) int {
+	if i := slices.Index(order, command); i >= 0 {
 		return i
 	}
 	return len(order)
+}
+
+// compare sorts sections by app and, for each app, by rank.
+func compare(a, b section) int {
+	command, app := split(a.name)
+	other, otherApp := split(b.name)
+	return cmp.Or(cmp.Compare(app, otherApp), cmp.Compare(rank(command), rank(other)))
 }
 
 // render writes the comment: the overview, the sections, and the rest.
@@ -132,7 +144,7 @@ func (d *document) render() string {
 	if len(d.sections) == 0 {
 		return d.rest
 	}
-	slices.SortStableFunc(d.sections, func(a, b section) int { return rank(a.name) - rank(b.name) })
+	slices.SortStableFunc(d.sections, compare)
 	parts := []string{d.overview().render()}
 	for _, s := range d.sections {
 		parts = append(parts, s.render())

@@ -34,7 +34,7 @@ func (d *document) current(s section) bool {
 func (d *document) headline() string {
 	checks, blocked, unknown, untrusted := 0, 0, 0, 0
 	for _, s := range d.sections {
-		if s.name != previewSection {
+		if command, _ := split(s.name); command != previewSection {
 			checks++
 		}
 		switch {
@@ -72,9 +72,9 @@ func (d *document) headline() string {
 func (d *document) steps() string {
 	var b strings.Builder
 	for _, s := range d.sections {
-		if d.current(s) && s.marker.Verdict == report.Fail {
+		if _, app := split(s.name); d.current(s) && s.marker.Verdict == report.Fail {
 			for _, step := range s.marker.Steps[:min(len(s.marker.Steps), maxSteps)] {
-				b.WriteString("- " + report.MarkdownCell(step) + "\n")
+				b.WriteString("- " + report.MarkdownCell(label(step, app)) + "\n")
 			}
 		}
 	}
@@ -88,21 +88,22 @@ func (d *document) steps() string {
 // current commit is one line.
 func (d *document) rows(s section) string {
 	m := s.marker
+	command, app := split(s.name)
 	link := ""
 	if run := report.SafeLink(m.Run); run != "" {
 		link = "[run](" + strings.ReplaceAll(run, "&", "&amp;") + ")"
 	}
 	switch {
 	case !s.valid:
-		return line(unknownMark, s.name, "no readable result; see below", "")
+		return line(unknownMark, label(command, app), "no readable result; see below", "")
 	case !d.current(s):
-		return line(unknownMark, s.name, "no result for "+d.commitName()+" yet; for `"+text.Short(m.Commit)+"` it was: "+m.Verdict.Mark()+" "+m.result(m.Title), link)
+		return line(unknownMark, label(command, app), "no result for "+d.commitName()+" yet; for `"+text.Short(m.Commit)+"` it was: "+m.Verdict.Mark()+" "+m.result(m.Title), link)
 	case len(m.Rows) == 0:
-		return line(m.Verdict.Mark(), s.name, m.result(m.Title), link)
+		return line(m.Verdict.Mark(), label(command, app), m.result(m.Title), link)
 	}
 	var b strings.Builder
 	for _, r := range m.Rows[:min(len(m.Rows), maxRows)] {
-		if s.name == "scorecard" && r.Name == "security" && d.has("security-gate") {
+		if command == "scorecard" && r.Name == "security" && d.has(sectionOf("security-gate", app)) {
 			continue // the gate has a row of its own
 		}
 		result := m.result(r.Result)
@@ -112,9 +113,17 @@ func (d *document) rows(s section) string {
 				last = append(last, part)
 			}
 		}
-		b.WriteString(line(report.Verdict(r.State).Mark(), report.MarkdownCell(r.Name), result, strings.Join(last, " · ")))
+		b.WriteString(line(report.Verdict(r.State).Mark(), label(report.MarkdownCell(r.Name), app), result, strings.Join(last, " · ")))
 	}
 	return b.String()
+}
+
+// label is a text about an app for people: the name of the app comes first, if there is one.
+func label(text, app string) string {
+	if app == "" {
+		return text
+	}
+	return app + ": " + text
 }
 
 func (d *document) has(name string) bool {

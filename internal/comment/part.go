@@ -15,7 +15,7 @@ const maxAddresses = 20
 func (r Run) part(rep *report.Report, p github.PullRequest) Part {
 	shown := *rep
 	shown.Commit = p.Head
-	part := Part{Section: rep.Name, Report: &shown, Run: r.URL, Trusted: r.trusted()}
+	part := Part{Section: rep.Name, App: r.App, Report: &shown, Run: r.URL, Trusted: r.trusted()}
 	if !part.Trusted {
 		withoutPowers(&shown)
 		part.Notice = r.notice(p)

@@ -19,7 +19,7 @@ func (p Previews) Prepared(ctx context.Context, name string, number int, generat
 	recorded := false
 	done, err := write(ctx, p.Hub, number, func(old string) string {
 		d := parse(old)
-		s, found := d.find(previewSection)
+		s, found := d.find(p.section())
 		if recorded = found && s.valid && s.marker.Trusted && s.marker.Generation == generation; !recorded {
 			return ""
 		}
@@ -53,7 +53,7 @@ func (p Previews) Seeded(ctx context.Context, number int) (generation string, er
 	var done github.Outcome
 	done, err = write(ctx, p.Hub, number, func(old string) string {
 		d := parse(old)
-		if s, found := d.find(previewSection); found && s.valid && s.marker.Trusted && s.marker.Seeded {
+		if s, found := d.find(p.section()); found && s.valid && s.marker.Trusted && s.marker.Seeded {
 			generation = s.marker.Generation
 		}
 		return ""

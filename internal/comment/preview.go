@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"strings"
 
 	"github.com/dustin/go-humanize/english"
@@ -18,8 +19,22 @@ import (
 type Previews struct {
 	Hub *github.Client // nil: there is no token, so nothing is announced
 	App string
+	Own bool   // the repository has several apps: each has a section and deployments of its own
 	Run string // web page of the current run; "": none
 }
+
+// owner is the app in the names of sections and deployments; "": they have none.
+func (p Previews) owner() string {
+	if p.Own {
+		return p.App
+	}
+	return ""
+}
+
+func (p Previews) section() string { return sectionOf(previewSection, p.owner()) }
+
+// environment is the environment of a preview's deployments on GitHub.
+func (p Previews) environment(name string) string { return path.Join("preview", p.owner(), name) }
 
 // Created announces that a preview was created or updated. commit is the head of the
 // pull request; "" means the commit of the report.
@@ -39,7 +54,7 @@ func (p Previews) Created(ctx context.Context, rep *report.Report, name string, 
 		state = "failure"
 	}
 	_, done, err := p.Hub.Deploy(ctx, github.Deployment{
-		Environment: environment(name), Commit: commit, URL: rep.Output("url"), LogURL: p.Run, Description: rep.Title, State: state,
+		Environment: p.environment(name), Commit: commit, URL: rep.Output("url"), LogURL: p.Run, Description: rep.Title, State: state,
 	})
 	addCheck(rep, "deployment", done, err)
 	done, err = write(ctx, p.Hub, number, func(old string) string { return Edit(old, commit, p.part(rep, commit)) })
@@ -55,7 +70,7 @@ func (p Previews) Removed(ctx context.Context, rep *report.Report, name string, 
 	if rep.Reason == report.ReasonPullRequestOpen {
 		return
 	}
-	done, err := p.Hub.Retire(ctx, environment(name))
+	done, err := p.Hub.Retire(ctx, p.environment(name))
 	addCheck(rep, "deployment", done, err)
 	done, err = p.remove(ctx, rep, number)
 	if err == nil && done.Done && done.Link == "" {
@@ -88,7 +103,7 @@ func (p Previews) Swept(ctx context.Context, rep *report.Report) {
 		if s.Outcome == "" || s.PullRequest == 0 {
 			continue
 		}
-		retired, err := p.Hub.Retire(ctx, environment(s.Name))
+		retired, err := p.Hub.Retire(ctx, p.environment(s.Name))
 		edited, commentErr := p.remove(ctx, &report.Report{
 			Name: "preview", Subject: p.App + " " + s.Name, Verdict: report.Skip, Reason: report.ReasonRemoved,
 			Title: fmt.Sprintf("%s was removed by a sweep (%s): %s", s.Name, s.Why, s.Outcome),
@@ -119,7 +134,7 @@ func (p Previews) Swept(ctx context.Context, rep *report.Report) {
 func (p Previews) remove(ctx context.Context, rep *report.Report, number int) (github.Outcome, error) {
 	return write(ctx, p.Hub, number, func(old string) string {
 		d := parse(old)
-		s, found := d.find(previewSection)
+		s, found := d.find(p.section())
 		if !found || rep.Reason == report.ReasonNotFound && s.valid && s.marker.Report != "preview-up" {
 			return ""
 		}
@@ -132,7 +147,7 @@ func (p Previews) remove(ctx context.Context, rep *report.Report, number int) (g
 func (p Previews) part(rep *report.Report, commit string) Part {
 	shown := *rep
 	shown.Commit = commit
-	return Part{Section: previewSection, Report: &shown, Run: p.Run, Trusted: true}
+	return Part{Section: previewSection, App: p.owner(), Report: &shown, Run: p.Run, Trusted: true}
 }
 
 func (p Previews) skip(rep *report.Report, number int) {
@@ -142,8 +157,6 @@ func (p Previews) skip(rep *report.Report, number int) {
 	}
 	rep.Checks = append(rep.Checks, report.Check{Name: "comment", State: report.Skipped, Result: why})
 }
-
-func environment(name string) string { return "preview/" + name }
 
 // addCheck adds the outcome of a call to GitHub. It never changes a verdict.
 func addCheck(rep *report.Report, name string, done github.Outcome, err error) {

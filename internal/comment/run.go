@@ -16,6 +16,7 @@ type Run struct {
 	Branch      string // branch of the commit
 	Merge       string // merge commit that the run checked out; "": unknown
 	URL         string // web page
+	App         string // that the reports are about, in a repository with several; "": the only one
 	Nothing     string // why there is nothing to publish; "": there may be
 }
 

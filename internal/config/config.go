@@ -5,11 +5,19 @@
 package config
 
 import (
+	"regexp"
 	"time"
 )
 
-// File is the name of the configuration at the root of a repository.
+// File is the name of the configuration, which is in the folder of the app: the root of the
+// repository, unless the repository has several apps.
 const File = ".goldenpath.yml"
+
+// validApp is the pattern of "app" in schema.json.
+var validApp = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$`)
+
+// ValidApp reports whether a text can be the name of an app.
+func ValidApp(name string) bool { return validApp.MatchString(name) }
 
 // BaselineFile has the findings that a person accepted at once, with
 // `security-gate baseline`. It is separate from the waivers, because it is long, written

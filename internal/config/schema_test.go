@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -205,5 +206,12 @@ func TestKnownKeys(t *testing.T) {
 	}
 	if got := slices.Sorted(maps.Keys(root.Properties)); !slices.Equal(got, root.at(nil).keys()) {
 		t.Errorf("root: %v", got)
+	}
+}
+
+// TestValidApp: a name that ValidApp accepts is one that the schema accepts.
+func TestValidApp(t *testing.T) {
+	if !strings.Contains(string(Schema()), `"app": {"type": "string", "pattern": "`+validApp.String()+`"`) {
+		t.Errorf("the pattern of app in schema.json is not %s", validApp)
 	}
 }

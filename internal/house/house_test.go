@@ -26,7 +26,7 @@ var layers = []string{
 	"internal/github/githubtest internal/target/kubernetes internal/release/indicator internal/target/process internal/target/targettest internal/target/terraform",
 	"internal/comment internal/notify internal/render internal/trust",
 	"internal/preview/budget internal/preview/data",
-	"internal/artifact internal/evidence internal/gate/origin internal/github internal/junit internal/ledger internal/manifest internal/target",
+	"internal/apps internal/artifact internal/evidence internal/gate/origin internal/github internal/junit internal/ledger internal/manifest internal/target",
 	"internal/config internal/git internal/github/githubtest/openapi internal/runner",
 	"internal/tool",
 	"internal/files internal/lockfile internal/report internal/runnable internal/text workflows",

@@ -26,7 +26,7 @@ func (l *Ledger) commit(ctx context.Context, tx *Tx, message string) error {
 		return l.save(ctx, tx)
 	}
 	if tx.tip == "" {
-		tx.Write("README.md", []byte(readme))
+		tx.set("README.md", []byte(readme))
 	}
 	// Without a random line, two writers that write the same in the same second would
 	// make the same commit, and both would believe that they had written it.
@@ -162,7 +162,9 @@ const readme = `# The ledger of this repository's releases
 
 Written by goldenpath, one commit for each event. Do not rebase or squash it.
 
-- current/ENVIRONMENT.json is the release that runs there.
-- entries/ENVIRONMENT/YEAR/MONTH/ID.KIND.json is everything that happened.
-- locks/ENVIRONMENT.json exists while a promotion is in progress.
+Each app of the repository has a folder:
+
+- APP/current/ENVIRONMENT.json is the release that runs there.
+- APP/entries/ENVIRONMENT/YEAR/MONTH/ID.KIND.json is everything that happened.
+- APP/locks/ENVIRONMENT.json exists while a promotion is in progress.
 `

@@ -15,7 +15,7 @@ func sortEntries(all []Entry) {
 
 // ReadBelow returns the content of the files in a folder and its subfolders, by name.
 func (tx *Tx) ReadBelow(ctx context.Context, folder string) (map[string][]byte, error) {
-	files, err := tx.tree.files(ctx, folder+"/")
+	files, err := tx.files(ctx, folder+"/")
 	if err != nil || len(files) == 0 {
 		return nil, err
 	}

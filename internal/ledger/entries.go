@@ -78,7 +78,7 @@ func (tx *Tx) nextID(ctx context.Context, e Entry) (string, error) {
 
 // Environments returns the environments that have entries, except previews.
 func (tx *Tx) Environments(ctx context.Context) ([]string, error) {
-	folders, err := tx.tree.folders(ctx, "entries")
+	folders, err := tx.tree.folders(ctx, tx.prefix+"entries")
 	return slices.DeleteFunc(folders, func(name string) bool { return !validName.MatchString(name) || name == "preview" }), err
 }
 
@@ -90,7 +90,7 @@ func (tx *Tx) Current(ctx context.Context, environment string) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
-	return parse(name, b)
+	return parse(tx.prefix+name, b)
 }
 
 // Find returns the entry with an id and a kind, or ErrNone. If the kind is empty, Find
@@ -114,9 +114,9 @@ func (tx *Tx) Find(ctx context.Context, environment, id, kind string) (Entry, er
 		if err != nil {
 			return Entry{}, err
 		}
-		e, err := parse(name, b)
+		e, err := parse(tx.prefix+name, b)
 		if err == nil && (e.ID != id || e.Kind != k || e.Environment != environment) {
-			err = changedByHand(name, fmt.Errorf("the entry is %s %s of %q", e.Kind, e.ID, e.Environment))
+			err = changedByHand(tx.prefix+name, fmt.Errorf("the entry is %s %s of %q", e.Kind, e.ID, e.Environment))
 		}
 		return e, err
 	}
@@ -126,7 +126,7 @@ func (tx *Tx) Find(ctx context.Context, environment, id, kind string) (Entry, er
 // Entries returns the entries of an environment in order of time. If environment is
 // empty, it returns the entries of all environments.
 func (tx *Tx) Entries(ctx context.Context, environment string) ([]Entry, error) {
-	files, err := tx.tree.files(ctx, path.Join("entries", environment)+"/")
+	files, err := tx.files(ctx, path.Join("entries", environment)+"/")
 	if err != nil || len(files) == 0 {
 		return nil, err
 	}
@@ -136,7 +136,7 @@ func (tx *Tx) Entries(ctx context.Context, environment string) ([]Entry, error) 
 		return nil, err
 	}
 	for i, b := range blobs {
-		e, err := parse(files[i].name, b)
+		e, err := parse(tx.prefix+files[i].name, b)
 		if err != nil {
 			return nil, err
 		}
@@ -167,7 +167,7 @@ func (tx *Tx) Damaged(name string, err error) error {
 	if s := tx.ledger.Store; s != nil {
 		return fmt.Errorf("cannot read %s of the ledger in %s: %w: it was changed by hand; restore it, or remove the key", name, s, err)
 	}
-	return changedByHand(name, err)
+	return changedByHand(tx.prefix+name, err)
 }
 
 func badName(environment string) error {

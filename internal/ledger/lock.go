@@ -116,7 +116,7 @@ func (tx *Tx) lock(ctx context.Context, environment string) (Lock, error) {
 	}
 	var lock Lock
 	if err := json.Unmarshal(b, &lock); err != nil {
-		return Lock{}, changedByHand(lockPath(environment), err)
+		return Lock{}, changedByHand(tx.prefix+lockPath(environment), err)
 	}
 	return lock, nil
 }

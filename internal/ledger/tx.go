@@ -12,16 +12,17 @@ import (
 type Tx struct {
 	ledger *Ledger
 	tip    string            // "": before the first entry
+	prefix string            // of the names of files in tree, with a slash at the end; "": none
 	tree   tree              // what it started from
-	writes map[string][]byte // nil: the file is deleted
+	writes map[string][]byte // names are those in tree; nil: the file is deleted
 	order  []string          // names in writes, in the order of the first write
 }
 
 // Write sets the content of a file.
-func (tx *Tx) Write(name string, content []byte) { tx.set(name, content) }
+func (tx *Tx) Write(name string, content []byte) { tx.set(tx.prefix+name, content) }
 
 // Delete removes a file.
-func (tx *Tx) Delete(name string) { tx.set(name, nil) }
+func (tx *Tx) Delete(name string) { tx.set(tx.prefix+name, nil) }
 
 func (tx *Tx) set(name string, content []byte) {
 	if !slices.Contains(tx.order, name) {
@@ -33,12 +34,25 @@ func (tx *Tx) set(name string, content []byte) {
 // Read returns the content of a file as of the commit that the change started from, or
 // ErrNone.
 func (tx *Tx) Read(ctx context.Context, name string) ([]byte, error) {
-	return tx.tree.read(ctx, name)
+	return tx.tree.read(ctx, tx.prefix+name)
+}
+
+// files returns the files below paths, with the names by which Read finds them.
+func (tx *Tx) files(ctx context.Context, below ...string) ([]file, error) {
+	paths := make([]string, len(below))
+	for i, name := range below {
+		paths[i] = tx.prefix + name
+	}
+	files, err := tx.tree.files(ctx, paths...)
+	for i := range files {
+		files[i].name = strings.TrimPrefix(files[i].name, tx.prefix)
+	}
+	return files, err
 }
 
 // list returns the names of the files below paths.
 func (tx *Tx) list(ctx context.Context, below ...string) ([]string, error) {
-	files, err := tx.tree.files(ctx, below...)
+	files, err := tx.files(ctx, below...)
 	names := make([]string, len(files))
 	for i, f := range files {
 		names[i] = f.name

@@ -9,13 +9,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/files"
 	"github.com/seed-b235b314/goldenpath/internal/stage"
 )
 
-// A build folder belongs to one state folder, and so to one repository. It has the same
+// A build folder belongs to one state folder, and so to one app. It has the same
 // path for every commit, because compilers and test runners keep their caches by path, and
 // it is outside the repository, so that no tool that walks through the repository finds a
 // second copy of each file. The lock of the state folder protects it.
@@ -31,7 +32,8 @@ func BuildFolder(cache, state string) string {
 		return filepath.Join(state, "build")
 	}
 	sum := sha256.Sum256([]byte(state))
-	repository := filepath.Base(filepath.Dir(filepath.Dir(state))) // of REPOSITORY/.git/goldenpath
+	repository, _, _ := strings.Cut(state, string(filepath.Separator)+".git"+string(filepath.Separator))
+	repository = filepath.Base(repository) // of REPOSITORY/.git/goldenpath
 	return filepath.Join(cache, "builds", repository+"-"+hex.EncodeToString(sum[:4]))
 }
 

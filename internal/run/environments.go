@@ -59,7 +59,7 @@ func (x *execution) battery(ctx context.Context, environment, out string) (*repo
 }
 
 func (x *execution) releaseOptions(ctx context.Context, environment string) (release.Options, error) {
-	o, err := stage.PromoteOptions(ctx, x.Repo, x.Config, x.Image, environment, x.digest())
+	o, err := stage.PromoteOptions(ctx, x.Repo, x.Folder, x.Config, x.Image, environment, x.digest())
 	if err != nil {
 		return o, err
 	}

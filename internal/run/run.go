@@ -30,6 +30,7 @@ type Progress interface {
 // Options select the commit and the stages.
 type Options struct {
 	Repo   git.Repository
+	Folder string // of the app, slash-separated; "": the top of the repository
 	State  string // folder for runs; created if absent
 	Build  string // folder for the checkout; created if absent
 	Commit string // "": the tip of the current branch
@@ -109,7 +110,7 @@ func Path(ctx context.Context, d stage.Deps, p Progress, o Options) (*Result, er
 
 // begin reads the commit and its configuration.
 func begin(ctx context.Context, d stage.Deps, p Progress, o Options) (*execution, error) {
-	c, err := stage.Resolve(ctx, o.Repo, o.Commit)
+	c, err := stage.Resolve(ctx, o.Repo, o.Folder, o.Commit)
 	if err != nil {
 		return nil, err
 	}

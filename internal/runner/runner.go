@@ -95,6 +95,16 @@ func (r *Runner) Server() string { return r.getenv("GITHUB_SERVER_URL") }
 // API returns the address of GitHub's REST API, or "" for github.com.
 func (r *Runner) API() string { return r.getenv("GITHUB_API_URL") }
 
+// Folder returns the folder of the app for which the run was started, relative to the top of
+// the checkout, or "" if the workflow names none. Reusable workflows set it from their input
+// "folder", once for all steps.
+func (r *Runner) Folder() string {
+	if !r.Present() {
+		return ""
+	}
+	return r.getenv("GOLDENPATH_FOLDER")
+}
+
 // Identity returns the address of the workflow run. Outside a workflow run it returns the
 // name of the user and of this machine.
 func (r *Runner) Identity() string {

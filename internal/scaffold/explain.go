@@ -2,6 +2,7 @@ package scaffold
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -18,9 +19,9 @@ type gap struct{ about, what, remedy string }
 func (f *Facts) gaps(files []Outcome, o Options) []gap {
 	var all []gap
 	add := func(about, what, remedy string) { all = append(all, gap{about, what, remedy}) }
-	fresh := func(path string) bool {
+	fresh := func(name string) bool {
 		return slices.ContainsFunc(files, func(out Outcome) bool {
-			return out.Path == path && (out.State == stateWritten || out.State == statePlanned || out.State == stateSame)
+			return (out.Path == name || out.Path == path.Join(f.Folder, name)) && (out.State == stateWritten || out.State == statePlanned || out.State == stateSame)
 		})
 	}
 	if f.Existing != nil {
@@ -181,13 +182,17 @@ func (f *Facts) next(o Options, files []Outcome, gaps []gap) report.Section {
 	s := report.Section{Title: "next", Open: true}
 	add := func(text string) { s.Rows = append(s.Rows, []string{fmt.Sprint(len(s.Rows)+1) + ".", text}) }
 	alone := gateAlone(o.With)
-	if !alone && (slices.ContainsFunc(f.artifact.lines, func(l string) bool { return strings.Contains(l, "# check:") }) || f.Health == "") {
+	if !alone && (!f.several || f.Folder != "") && (slices.ContainsFunc(f.artifact.lines, func(l string) bool { return strings.Contains(l, "# check:") }) || f.Health == "") {
 		add("check the lines marked # check: in .goldenpath.yml; goldenpath doctor examines the others")
 	}
 	var written []string
 	for _, out := range files {
 		if out.State == stateWritten || out.State == statePlanned {
-			written = append(written, out.Path)
+			name := out.Path
+			if f.Folder != "" {
+				name = ":/" + name // from the top, wherever the command is run
+			}
+			written = append(written, name)
 		}
 	}
 	if len(written) > 6 {
@@ -201,7 +206,11 @@ func (f *Facts) next(o Options, files []Outcome, gaps []gap) report.Section {
 		add("a ruleset that requires the check goldenpath / scan, if your plan has rulesets")
 		return s
 	}
-	add("goldenpath run")
+	if f.several && f.Folder == "" {
+		add("goldenpath run --repo FOLDER, for each app")
+	} else {
+		add("goldenpath run")
+	}
 	if len(o.With) == 0 {
 		add("goldenpath init --with list shows what else init can write")
 	}

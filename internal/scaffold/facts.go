@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"errors"
 	"os"
+	"path"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/config"
@@ -13,6 +16,7 @@ import (
 
 // Facts is what init detects in a repository.
 type Facts struct {
+	Folder            string // of the app, if it is one of several; "": the root
 	App, Image, Owner string
 	Branch            string // default branch; "" if unknown
 	Pin, Version      string
@@ -33,6 +37,7 @@ type Facts struct {
 
 	Others []App // apps that were not chosen
 
+	several  bool              // the repository has apps in folders
 	force    string            // flag of git add, if git ignores what init writes
 	app      *App              // the chosen one; nil if there is none
 	webs     map[string]string // web commands of Procfiles, by folder
@@ -80,13 +85,16 @@ type start struct {
 	base        string // image of a Dockerfile whose files are not packed; "" if nothing is left out
 }
 
-// detect reads the repository.
+// errNoApp means that a folder of the repository is not that of an app.
+var errNoApp = errors.New("the folder has no app")
+
+// detect reads the repository, or the folder of one of its apps.
 func detect(root *os.Root, o Options) (*Facts, error) {
 	t, err := listFiles(root)
 	if err != nil {
 		return nil, err
 	}
-	f := &Facts{Owner: owner(o.Owner), Branch: o.Branch, Pin: o.Pin, Version: o.Version, With: o.With}
+	f := &Facts{Folder: o.Folder, Owner: owner(o.Owner), Branch: o.Branch, Pin: o.Pin, Version: o.Version, With: o.With}
 	if err := f.name(o); err != nil {
 		return nil, err
 	}
@@ -107,8 +115,13 @@ func detect(root *os.Root, o Options) (*Facts, error) {
 	f.Workflows = t.match(2, func(name string) bool {
 		return strings.HasPrefix(name, ".github/workflows/") && (strings.HasSuffix(name, ".yml") || strings.HasSuffix(name, ".yaml"))
 	})
-	if err := f.choose(o, t.has(config.File)); err != nil {
+	nested := slices.DeleteFunc(t.find(config.File, maxDepth), func(name string) bool { return name == config.File })
+	f.several = len(nested) > 0 || o.Folder != ""
+	if err := f.choose(o, t.has(config.File) || f.several); err != nil {
 		return nil, err
+	}
+	if o.Folder != "" && !t.has(config.File) && (len(nested) > 0 || f.app == nil && f.Site == "") {
+		return nil, errNoApp
 	}
 	if more := len(f.own()) - maxParts; more > 0 {
 		t.note("%d more folders with code are not in the configuration: add the important ones to checks", more)
@@ -164,14 +177,18 @@ func owner(name string) string {
 // name sets the app and its image: from the options, the existing configuration, or the
 // repository's name.
 func (f *Facts) name(o Options) error {
-	have, err := config.Read(o.Dir)
+	have, err := config.Read(filepath.Join(o.Dir, filepath.FromSlash(o.Folder)))
 	if err != nil && !errors.Is(err, config.ErrMissing) {
 		f.Existing = err
 	}
 	if have == nil {
 		have = &config.Config{}
 	}
-	f.App = cmp.Or(o.App, have.App, slug(o.Name), slug(folderName(o.Dir)), "app")
+	name := o.Name
+	if o.Folder != "" {
+		name = path.Base(o.Folder)
+	}
+	f.App = cmp.Or(o.App, have.App, slug(name), slug(folderName(o.Dir)), "app")
 	if !appName.MatchString(f.App) {
 		return report.Usage("--app " + report.LogLine(f.App) + " is not a valid app name: use at most 40 lower-case letters, digits and hyphens, such as where2eat")
 	}
@@ -181,6 +198,9 @@ func (f *Facts) name(o Options) error {
 	}
 	if f.Image == "" && f.Owner != "" {
 		f.Image = "ghcr.io/" + strings.ToLower(f.Owner) + "/" + f.App
+		if repository := slug(o.Name); o.Folder != "" && repository != "" {
+			f.Image = "ghcr.io/" + strings.ToLower(f.Owner) + "/" + repository + "/" + f.App
+		}
 	}
 	if f.Image != "" && (!imageName.MatchString(f.Image) || len(f.Image) > 200) {
 		return report.Usage("--image " + report.LogLine(f.Image) + " is not a valid image repository: use a name without tag and digest, such as ghcr.io/acme/where2eat")

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -24,8 +25,11 @@ func plan(root *os.Root, f *Facts) ([]planned, error) {
 	var all []planned
 	var blocked []string
 	for _, file := range files() {
-		if !f.wants(file.group) {
+		if !f.wants(file.group) || file.ofApp() && f.several && f.Folder == "" {
 			continue
+		}
+		if file.ofApp() {
+			file.path = path.Join(f.Folder, file.path)
 		}
 		p, block, err := file.plan(root, f)
 		if err != nil {
@@ -55,6 +59,9 @@ func (file file) plan(root *os.Root, f *Facts) (p planned, block string, err err
 		block = fmt.Sprintf("%s is a folder, but init writes a file of that name: rename the folder", file.path)
 	case err == nil:
 		p.State, p.Why = file.compare(root, info, text)
+		if f.several && file.path == mainStarter && callsForOne(root) {
+			p.Why = "it calls pull-request.yml, which is for one app: call pull-request-apps.yml and release-apps.yml"
+		}
 	case errors.Is(err, fs.ErrNotExist):
 		if other := file.elsewhere(root); other != "" {
 			p.State, p.Why = stateElsewhere, other
@@ -70,6 +77,17 @@ func (file file) plan(root *os.Root, f *Facts) (p planned, block string, err err
 		}
 	}
 	return p, block, nil
+}
+
+// ofApp reports whether the file belongs to an app, and not to the repository.
+func (file file) ofApp() bool {
+	return slices.Contains([]string{config.File, ".goldenpath/waivers.yml"}, file.path)
+}
+
+// callsForOne reports whether the workflow of the path is the one for a single app.
+func callsForOne(root *os.Root) bool {
+	b, err := root.ReadFile(mainStarter)
+	return err == nil && strings.Contains(string(b), "/pull-request.yml@")
 }
 
 // elsewhere returns an existing file of the same kind at another path, or "".

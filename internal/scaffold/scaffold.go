@@ -4,6 +4,7 @@
 package scaffold
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -18,6 +19,7 @@ import (
 // Options selects what is written, and where.
 type Options struct {
 	Dir     string   // root of the repository's working tree
+	Folder  string   // slash-separated; if it has an app, only that app is looked at, as one of several; "": the whole repository
 	App     string   // "" uses the name in .goldenpath.yml, of the remote's repository, or of the folder
 	Image   string   // "" uses the image in .goldenpath.yml, or ghcr.io/OWNER/APP if the owner is known
 	Owner   string   // of the repository on GitHub; "" if unknown
@@ -81,7 +83,16 @@ func Init(o Options) (*report.Report, error) {
 		return nil, report.Usage(fmt.Sprintf("open %s: %v: set --repo to a readable folder", o.Dir, err))
 	}
 	defer root.Close()
-	facts, err := detect(root, o)
+	app, err := root.OpenRoot(filepath.FromSlash(cmp.Or(o.Folder, ".")))
+	if err != nil {
+		return nil, report.Usage(fmt.Sprintf("open %s: %v: set --repo to a readable folder", o.Folder, err))
+	}
+	defer app.Close()
+	facts, err := detect(app, o)
+	if errors.Is(err, errNoApp) {
+		o.Folder = ""
+		facts, err = detect(root, o)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -22,20 +22,36 @@ func starters() []file {
 	}
 	var all []file
 	for _, name := range names {
-		b, err := workflows.Starters.ReadFile(name)
-		if err != nil {
-			continue // the file is embedded
+		if name == forApps {
+			continue // it takes the place of another one
 		}
-		text := workflows.Own(string(b))
+		text := starter(name)
 		to := target(name, text)
 		all = append(all, file{
 			path: to, why: starterFor(name), group: starterGroup(name), also: []string{strings.TrimSuffix(to, ".yml") + ".yaml"},
 			make: func(f *Facts) (string, string, error) {
+				text := text
+				if name == "goldenpath.yml" && f.several {
+					text = starter(forApps)
+				}
 				return pinned(f.onBranch(f.credentials(f.introduced(name, text))), f), f.notFor(starterGroup(name)), nil
 			},
 		})
 	}
 	return all
+}
+
+// mainStarter is the workflow of the path, and forApps its starter in a repository with several
+// apps.
+const (
+	mainStarter = ".github/workflows/goldenpath.yml"
+	forApps     = "apps.yml"
+)
+
+// starter returns the text of a starter, which is embedded.
+func starter(name string) string {
+	b, _ := workflows.Starters.ReadFile(name)
+	return workflows.Own(string(b))
 }
 
 // target is the destination that the starter names, or one derived from its name.
@@ -44,7 +60,7 @@ func target(name, text string) string {
 		return m[1]
 	}
 	if name == "pull-request.yml" || name == "goldenpath.yml" {
-		return ".github/workflows/goldenpath.yml"
+		return mainStarter
 	}
 	return ".github/workflows/goldenpath-" + name
 }

@@ -245,7 +245,7 @@ func TestPromoteOptions(t *testing.T) {
 	l := newLab(t)
 	j, digest := l.packed("one")
 	l.commit("two", "flags/new.json", "{}")
-	o, err := PromoteOptions(t.Context(), l.repo, j.Config, j.Image, "production", digest)
+	o, err := PromoteOptions(t.Context(), l.repo, "", j.Config, j.Image, "production", digest)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -259,15 +259,15 @@ func TestPromoteOptions(t *testing.T) {
 	if diff := cmp.Diff([]string{"provenance", "tests", "security-gate", "scorecard", "battery on staging"}, names); diff != "" {
 		t.Error(diff)
 	}
-	if o, err := PromoteOptions(t.Context(), l.repo, j.Config, j.Image, "staging", "sha256:"+strings.Repeat("0", 64)); err != nil || o.Manifest.Version != "" {
+	if o, err := PromoteOptions(t.Context(), l.repo, "", j.Config, j.Image, "staging", "sha256:"+strings.Repeat("0", 64)); err != nil || o.Manifest.Version != "" {
 		t.Errorf("an image that does not exist: %+v, %v", o.Manifest, err)
 	}
 	// A clone without the commit cannot list what the release consists of.
 	shallow := l.clone("--depth=1")
-	if _, err := PromoteOptions(t.Context(), shallow.repo, j.Config, j.Image, "staging", digest); err == nil || !strings.Contains(err.Error(), "fetch-depth: 0") {
+	if _, err := PromoteOptions(t.Context(), shallow.repo, "", j.Config, j.Image, "staging", digest); err == nil || !strings.Contains(err.Error(), "fetch-depth: 0") {
 		t.Errorf("a shallow clone: %v", err)
 	}
-	if _, err := PromoteOptions(t.Context(), l.repo, j.Config, j.Image, "moon", digest); err == nil || !strings.Contains(err.Error(), "staging, production") {
+	if _, err := PromoteOptions(t.Context(), l.repo, "", j.Config, j.Image, "moon", digest); err == nil || !strings.Contains(err.Error(), "staging, production") {
 		t.Errorf("an unknown environment: %v", err)
 	}
 }

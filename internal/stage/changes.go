@@ -15,10 +15,10 @@ import (
 
 // tree is the repository that contains the checkout.
 func (j *Job) tree() git.Repository {
-	if j.Dir == j.Commit.Repo.Dir() {
+	if j.Top == j.Commit.Repo.Dir() {
 		return j.Commit.Repo
 	}
-	return git.Own(j.Dir)
+	return git.Own(j.Top)
 }
 
 // changed lists the files of the commit that differ in the checkout.

@@ -109,7 +109,7 @@ func TestInstall(t *testing.T) {
 		t.Helper()
 		c := l.commit("next", append([]string{".goldenpath.yml", strings.Replace(cfg, "pack: dist", "pack: dist, build: 'mkdir dist && cp lock dist/server'", 1)}, files...)...)
 		j := l.job()
-		j.Commit, j.Dir, j.Own = c, filepath.Join(build, "src"), Own{Installed: filepath.Join(build, "installed"), Run: c.ID}
+		j.Commit, j.Top, j.Dir, j.Own = c, filepath.Join(build, "src"), filepath.Join(build, "src"), Own{Installed: filepath.Join(build, "installed"), Run: c.ID}
 		if err := j.CheckOutFor(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -148,7 +148,8 @@ func TestChangedFiles(t *testing.T) {
 	if r := must(t)(Test(t.Context(), j, Shard{})); r.Verdict != report.Pass {
 		t.Errorf("a file that was changed before: %+v", r)
 	}
-	j.Dir, j.Own = filepath.Join(t.TempDir(), "src"), Own{Run: "1"}
+	j.Top, j.Own = filepath.Join(t.TempDir(), "src"), Own{Run: "1"}
+	j.Dir = j.Top
 	if err := c.CheckOut(t.Context(), j.Dir); err != nil {
 		t.Fatal(err)
 	}

@@ -1,32 +1,40 @@
 package stage
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
+	"path"
+	"path/filepath"
 	"strings"
 	"time"
 
+	"github.com/seed-b235b314/goldenpath/internal/apps"
 	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/git"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// Commit is one commit of a repository.
+// Commit is one commit of a repository, as one app of the repository sees it: the paths of
+// its methods are relative to the folder of the app.
 type Commit struct {
 	Repo   git.Repository
-	ID     string // full
-	Branch string // that HEAD points to; "": the commit was named
+	Folder string   // of the app, slash-separated; "": the top of the repository
+	Apps   apps.All // of the commit
+	ID     string   // full
+	Branch string   // that HEAD points to; "": the commit was named
 	Time   time.Time
 	Title  string
 	Dirty  int // files of the working tree that differ from the commit
 }
 
-// Resolve finds a commit by name. An empty name means the tip of the current branch.
-// In that case a detached HEAD is refused, because the released commit must stay reachable.
-func Resolve(ctx context.Context, r git.Repository, name string) (Commit, error) {
-	c := Commit{Repo: r}
+// Resolve finds a commit by name, for the app in a folder. An empty name means the tip of
+// the current branch. In that case a detached HEAD is refused, because the released commit
+// must stay reachable.
+func Resolve(ctx context.Context, r git.Repository, folder, name string) (Commit, error) {
+	c := Commit{Repo: r, Folder: folder}
 	named := name != ""
 	var err error
 	switch {
@@ -54,6 +62,9 @@ func Resolve(ctx context.Context, r git.Repository, name string) (Commit, error)
 		return c, fmt.Errorf("cannot read the date of commit %.7s: %w", c.ID, err)
 	}
 	c.Time, c.Title = time.Unix(unix, 0).UTC(), title
+	if c.Apps, err = apps.List(ctx, r, c.ID); err != nil {
+		return c, err
+	}
 	if !named {
 		out, err := r.Run(ctx, "status", "--porcelain")
 		if err != nil {
@@ -90,14 +101,15 @@ func (c Commit) ReadConfig(ctx context.Context) (*config.Config, error) {
 
 // uncommitted returns the error for a commit without a configuration.
 func (c Commit) uncommitted(ctx context.Context) error {
-	if _, err := config.Read(c.Repo.Dir()); errors.Is(err, config.ErrMissing) {
-		return err
+	file := c.in(config.File)
+	if _, err := config.Read(filepath.Join(c.Repo.Dir(), filepath.FromSlash(c.Folder))); errors.Is(err, config.ErrMissing) {
+		return cmp.Or(c.Apps.Missing(), err)
 	}
 	add := "git add"
-	if _, err := c.Repo.Run(ctx, "check-ignore", "--quiet", config.File); err == nil {
+	if _, err := c.Repo.Run(ctx, "check-ignore", "--quiet", file); err == nil {
 		add += " --force" // .gitignore excludes it
 	}
-	return report.Usage(fmt.Sprintf("%s is not in commit %.7s: run %s %s and commit", config.File, c.ID, add, config.File))
+	return report.Usage(fmt.Sprintf("%s is not in commit %.7s: run %s %s and commit", file, c.ID, add, file))
 }
 
 // configError turns errors that a user can fix in the file into usage errors.
@@ -119,13 +131,28 @@ func (c Commit) read(ctx context.Context, name string) ([]byte, error) {
 	if len(found) != 1 || found[0] != name {
 		return nil, fmt.Errorf("cannot read %s in commit %.7s: %w", name, c.ID, os.ErrNotExist)
 	}
-	return c.Repo.Output(ctx, nil, "cat-file", "blob", c.ID+":"+name)
+	return c.blob(ctx, name)
 }
 
-// files lists the files of the commit at or below a path, slash-separated and
-// relative to the top.
-func (c Commit) files(ctx context.Context, path string) ([]string, error) {
-	all, err := c.entries(ctx, path)
+// in returns a path of the app as a path of the repository.
+func (c Commit) in(name string) string { return path.Join(c.Folder, name) }
+
+// out is the inverse of in.
+func (c Commit) out(name string) string {
+	if c.Folder == "" {
+		return name
+	}
+	return strings.TrimPrefix(name, c.Folder+"/")
+}
+
+// blob returns a file that the commit contains.
+func (c Commit) blob(ctx context.Context, name string) ([]byte, error) {
+	return c.Repo.Output(ctx, nil, "cat-file", "blob", c.ID+":"+c.in(name))
+}
+
+// files lists the files of the commit at or below a path, slash-separated.
+func (c Commit) files(ctx context.Context, name string) ([]string, error) {
+	all, err := c.entries(ctx, name)
 	names := make([]string, len(all))
 	for i, e := range all {
 		names[i] = e.name
@@ -159,15 +186,15 @@ type entry struct {
 	submodule bool
 }
 
-func (c Commit) entries(ctx context.Context, path string) ([]entry, error) {
-	out, err := c.Repo.Output(ctx, nil, "ls-tree", "-r", "-z", "--full-tree", c.ID, "--", ":(literal)"+path)
+func (c Commit) entries(ctx context.Context, name string) ([]entry, error) {
+	out, err := c.Repo.Output(ctx, nil, "ls-tree", "-r", "-z", "--full-tree", c.ID, "--", ":(literal)"+c.in(name))
 	if err != nil {
-		return nil, fmt.Errorf("cannot list %s in commit %.7s: %w", path, c.ID, err)
+		return nil, fmt.Errorf("cannot list %s in commit %.7s: %w", name, c.ID, err)
 	}
 	var all []entry
 	for _, line := range nulSeparated(out) {
 		mode, name, _ := strings.Cut(line, "\t")
-		all = append(all, entry{name, strings.HasPrefix(mode, "160000 ")})
+		all = append(all, entry{c.out(name), strings.HasPrefix(mode, "160000 ")})
 	}
 	return all, nil
 }

@@ -13,7 +13,8 @@ import (
 
 // GateRequest describes one scan by the security gate, which is a separate program.
 type GateRequest struct {
-	Dir, Commit     string
+	Dir             string // folder of the app in a checkout
+	Commit          string
 	Artifact        string // packed folder to scan too; "": there is none
 	Report          string // file for the JSON report
 	MissingDatabase string // error or warn
@@ -36,7 +37,7 @@ func SecurityGate(ctx context.Context, j *Job, digest string) (*report.Report, e
 	if err := shareLedger(ctx, j.Commit.Repo, clean); err != nil {
 		return nil, err
 	}
-	request := GateRequest{Dir: clean, Commit: j.Commit.ID, Report: filepath.Join(j.Out, "security-gate.json"), MissingDatabase: missing}
+	request := GateRequest{Dir: filepath.Join(clean, filepath.FromSlash(j.Commit.Folder)), Commit: j.Commit.ID, Report: filepath.Join(j.Out, "security-gate.json"), MissingDatabase: missing}
 	if pack := j.Config.Artifact.Pack; pack != "" {
 		request.Artifact = filepath.Join(j.Dir, filepath.FromSlash(pack))
 	}

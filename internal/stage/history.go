@@ -18,8 +18,8 @@ import (
 // maxCommits is the largest number of commits whose messages are read.
 const maxCommits = 10_000
 
-// messages returns the full messages of the commits between base and c. An empty base means
-// the beginning of the history. If commits are missing in the clone, or there are more than
+// messages returns the full messages of the commits between base and c, except those that
+// change only files of other apps. An empty base means the beginning of the history. If commits are missing in the clone, or there are more than
 // maxCommits, the result is partial.
 func (c Commit) messages(ctx context.Context, base string, most int) scorecard.Input[[]string] {
 	span := c.ID
@@ -29,7 +29,8 @@ func (c Commit) messages(ctx context.Context, base string, most int) scorecard.I
 		}
 		span = base + ".." + c.ID
 	}
-	counted, err := c.Repo.Run(ctx, "rev-list", "--count", span)
+	paths := c.concerning()
+	counted, err := c.Repo.Run(ctx, append([]string{"rev-list", "--count", span}, paths...)...)
 	if err != nil {
 		return scorecard.Unknown[[]string](fmt.Errorf("cannot count the commits: %w", err))
 	}
@@ -37,7 +38,7 @@ func (c Commit) messages(ctx context.Context, base string, most int) scorecard.I
 	if err != nil {
 		return scorecard.Unknown[[]string](fmt.Errorf("cannot count the commits: %w", err))
 	}
-	out, err := c.Repo.Output(ctx, nil, "-c", "log.showSignature=false", "log", "--max-count="+strconv.Itoa(most), "--format=%H%n%B%x00", span)
+	out, err := c.Repo.Output(ctx, nil, append([]string{"-c", "log.showSignature=false", "log", "--max-count=" + strconv.Itoa(most), "--format=%H%n%B%x00", span}, paths...)...)
 	if err != nil {
 		return scorecard.Unknown[[]string](fmt.Errorf("cannot read the commit messages: %w", err))
 	}
@@ -59,6 +60,19 @@ func (c Commit) messages(ctx context.Context, base string, most int) scorecard.I
 		return scorecard.Partial(messages, fmt.Errorf("only %[2]d of %[1]d commits were read: release more often, or remove requirements from scorecard.must for this release", total, len(messages)))
 	}
 	return scorecard.Known(messages)
+}
+
+// concerning returns the arguments with which git selects the commits that concern the app.
+func (c Commit) concerning() []string {
+	others := c.Apps.Others(c.Folder)
+	if len(others) == 0 {
+		return nil
+	}
+	args := []string{"--", "."}
+	for _, folder := range others {
+		args = append(args, ":(exclude,literal)"+folder)
+	}
+	return args
 }
 
 // newMigrations returns the migrations below folder that c adds to base, or changes:
@@ -90,11 +104,15 @@ func (c Commit) changed(ctx context.Context, base, folder string) ([]string, err
 	if err := has(ctx, c.Repo, base); err != nil {
 		return nil, err
 	}
-	out, err := c.Repo.Output(ctx, nil, "diff-tree", "-r", "-z", "--name-only", "--no-renames", "--diff-filter=d", base, c.ID, "--", ":(literal)"+slashed(folder))
+	out, err := c.Repo.Output(ctx, nil, "diff-tree", "-r", "-z", "--name-only", "--no-renames", "--diff-filter=d", base, c.ID, "--", ":(literal)"+c.in(slashed(folder)))
 	if err != nil {
 		return nil, fmt.Errorf("cannot compare with commit %.7s: %w", base, err)
 	}
-	return nulSeparated(out), nil
+	names := nulSeparated(out)
+	for i, name := range names {
+		names[i] = c.out(name)
+	}
+	return names, nil
 }
 
 // errShallow reports an incomplete history.

@@ -25,18 +25,18 @@ type Own struct {
 	Run       string // differs for each run of a commit
 }
 
-// CheckOutFor brings Job.Dir to the commit. What the install command filled stays if it
+// CheckOutFor brings Job.Top to the commit. What the install command filled stays if it
 // would be filled in the same way again.
 func (j *Job) CheckOutFor(ctx context.Context) error {
 	var keep []string
 	if key, lasting := j.installKey(ctx); lasting && j.installed(key) {
 		for _, folder := range j.Config.Install.Keep {
-			keep = append(keep, path.Clean(filepath.ToSlash(folder)))
+			keep = append(keep, j.Commit.in(path.Clean(filepath.ToSlash(folder))))
 		}
 	} else if err := j.forgetInstalled(); err != nil {
 		return err
 	}
-	return j.Commit.Update(ctx, j.Dir, keep)
+	return j.Commit.Update(ctx, j.Top, keep)
 }
 
 // install runs the install command, unless this checkout has its result already. It

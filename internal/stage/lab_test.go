@@ -79,7 +79,7 @@ func (l *lab) commit(message string, files ...string) Commit {
 
 func (l *lab) head() Commit {
 	l.t.Helper()
-	c, err := Resolve(l.t.Context(), l.repo, "HEAD")
+	c, err := Resolve(l.t.Context(), l.repo, "", "HEAD")
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -128,9 +128,9 @@ func (l *lab) job() *Job {
 		l.t.Fatal(err)
 	}
 	j, err := Open(l.t.Context(), Deps{
-		Registry: registry, Ledger: &ledger.Ledger{Git: git.Own(l.repo.Dir()), Now: clock}, Now: clock, By: "ann@laptop", Version: "v1",
+		Registry: registry, Ledger: &ledger.Ledger{App: "shop", Git: git.Own(l.repo.Dir()), Now: clock}, Now: clock, By: "ann@laptop", Version: "v1",
 		Signer: key, Trust: evidence.Trust(key),
-	}, l.repo, filepath.Join(dir, "out"))
+	}, l.repo, "", filepath.Join(dir, "out"))
 	if err != nil {
 		l.t.Fatal(err)
 	}

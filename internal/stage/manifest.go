@@ -72,7 +72,7 @@ func (c Commit) contents(ctx context.Context, folder, extension string) (map[str
 	}
 	all := map[string][]byte{}
 	for _, name := range names {
-		b, err := c.Repo.Output(ctx, nil, "cat-file", "blob", c.ID+":"+name)
+		b, err := c.blob(ctx, name)
 		if err != nil {
 			return nil, fmt.Errorf("cannot read %s in commit %.7s: %w", name, c.ID, err)
 		}

@@ -17,10 +17,10 @@ import (
 
 var commitID = regexp.MustCompile(`^[0-9a-f]{40}$`)
 
-// PromoteOptions returns the options of promoting an image into an environment, with
-// the manifest of the commit that the image names. An image that the repository does
+// PromoteOptions returns the options of promoting an image of the app in a folder into an
+// environment, with the manifest of the commit that the image names. An image that the repository does
 // not have gets no manifest: release.Promote refuses it.
-func PromoteOptions(ctx context.Context, r git.Repository, cfg *config.Config, images *artifact.Repository, environment, digest string) (release.Options, error) {
+func PromoteOptions(ctx context.Context, r git.Repository, folder string, cfg *config.Config, images *artifact.Repository, environment, digest string) (release.Options, error) {
 	o, err := ReleaseOptions(cfg, environment)
 	if err != nil {
 		return o, err
@@ -36,7 +36,7 @@ func PromoteOptions(ctx context.Context, r git.Repository, cfg *config.Config, i
 	if !commitID.MatchString(a.Commit()) {
 		return o, report.Usage(fmt.Sprintf("image %.19s does not record a commit: build the image with goldenpath package", digest))
 	}
-	c := Commit{Repo: r, ID: a.Commit()}
+	c := Commit{Repo: r, Folder: folder, ID: a.Commit()}
 	if err := has(ctx, r, c.ID); err != nil {
 		return o, report.Usage(fmt.Sprintf("cannot read the manifest of %.19s: %v", digest, err))
 	}

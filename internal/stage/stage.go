@@ -70,16 +70,20 @@ type Job struct {
 	// Declared is the configuration as it is in the commit, if Config has the environments
 	// of this machine instead; nil: Config is it.
 	Declared *config.Config
-	Dir      string                  // checkout of the commit
+	Top      string                  // checkout of the commit
+	Dir      string                  // folder of the app in Top, where its commands run
 	Reaches  func(stage string) bool // whether the job goes as far as a stage; nil: it goes to the end
-	Own      Own                     // set if Dir belongs to goldenpath
+	Own      Own                     // set if Top belongs to goldenpath
 	Out      string                  // folder for logs, JUnit files and scratch files
 	Image    *artifact.Repository    // repository that artifact.image names
 }
 
-// New returns the job of a commit. dir is the folder of the checkout, which may not exist
+// New returns the job of a commit. top is the folder of the checkout, which may not exist
 // yet. The folder out must exist when a stage runs.
-func New(d Deps, c Commit, cfg *config.Config, dir, out string) (*Job, error) {
+func New(d Deps, c Commit, cfg *config.Config, top, out string) (*Job, error) {
+	if d.Ledger != nil {
+		d.Ledger = d.Ledger.Of(cfg.App) // the working tree may name the app otherwise
+	}
 	if d.Say == nil {
 		d.Say = func(string) {}
 	}
@@ -87,13 +91,13 @@ func New(d Deps, c Commit, cfg *config.Config, dir, out string) (*Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Job{Deps: d, Commit: c, Config: cfg, Dir: dir, Out: out, Image: image}, nil
+	return &Job{Deps: d, Commit: c, Config: cfg, Top: top, Dir: filepath.Join(top, filepath.FromSlash(c.Folder)), Out: out, Image: image}, nil
 }
 
-// Open returns the job of the commit that is checked out in a repository. It creates
-// the folder out.
-func Open(ctx context.Context, d Deps, r git.Repository, out string) (*Job, error) {
-	c, err := Resolve(ctx, r, "HEAD")
+// Open returns the job of the commit that is checked out in a repository, for the app in a
+// folder. It creates the folder out.
+func Open(ctx context.Context, d Deps, r git.Repository, folder, out string) (*Job, error) {
+	c, err := Resolve(ctx, r, folder, "HEAD")
 	if err != nil {
 		return nil, err
 	}

@@ -234,7 +234,7 @@ func TestOpenRepo(t *testing.T) {
 	_, err := OpenRepo(t.Context(), t.TempDir(), false)
 	fails(t, err, "is not a git repository: run git init, add and commit")
 	l := newLab(t)
-	_, err = Resolve(t.Context(), l.repo, "")
+	_, err = Resolve(t.Context(), l.repo, "", "")
 	fails(t, err, "has no commit yet")
 	l.commit("one", "sub/file", "x")
 	r, err := OpenRepo(t.Context(), filepath.Join(l.repo.Dir(), "sub"), true)

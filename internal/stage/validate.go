@@ -7,6 +7,7 @@ import (
 
 	"github.com/dustin/go-humanize/english"
 
+	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
@@ -25,7 +26,7 @@ func Validate(ctx context.Context, j *Job) (*report.Report, error) {
 	r := j.report("validate")
 	r.Verdict, r.Reason, r.Title = report.Pass, report.ReasonValid, "the configuration is valid"
 	r.Checks = []report.Check{
-		{Name: "configuration", State: report.OK, Result: ".goldenpath.yml"},
+		{Name: "configuration", State: report.OK, Result: j.Commit.in(config.File)},
 		{Name: "waivers", State: report.OK, Result: fmt.Sprint(len(waivers))},
 		{Name: "commit", State: report.OK, Result: fmt.Sprintf("%.7s %s", j.Commit.ID, j.Commit.Title)},
 	}

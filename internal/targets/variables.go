@@ -74,10 +74,10 @@ func (a Access) kept() (map[string]string, error) {
 		return nil, report.Usage(fmt.Sprintf("%s can be read by other users of this machine (mode %#o): run chmod 600 %[1]s", SecretsFile, info.Mode().Perm()))
 	}
 	ctx := context.Background()
-	if _, err := a.Git.Run(ctx, "ls-files", "--error-unmatch", "--", SecretsFile); err == nil {
+	if _, err := a.Git.Run(ctx, "ls-files", "--error-unmatch", "--", path); err == nil {
 		return nil, report.Usage(fmt.Sprintf("%s is tracked by git, so its values are in every clone: run git rm --cached %[1]s, add it to .gitignore, commit, and replace the values, because the history keeps them", SecretsFile))
 	}
-	if _, err := a.Git.Run(ctx, "check-ignore", "--quiet", "--", SecretsFile); err != nil {
+	if _, err := a.Git.Run(ctx, "check-ignore", "--quiet", "--", path); err != nil {
 		return nil, report.Usage(fmt.Sprintf("git does not ignore %s, so the next git add could commit it: run echo %[1]s >> .gitignore", SecretsFile))
 	}
 	b, err := os.ReadFile(path)

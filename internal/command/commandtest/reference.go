@@ -13,7 +13,7 @@ import (
 
 // callable are the reusable workflows, in the order of the path.
 var callable = []string{
-	"pull-request", "release", "validate", "security", "test", "build", "package", "preview", "battery", "scorecard", "attest",
+	"pull-request", "release", "pull-request-apps", "release-apps", "validate", "security", "test", "build", "package", "preview", "battery", "scorecard", "attest",
 	"deploy-staging", "promote-production", "rollback", "sweep", "governance", "comment",
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 
 	"github.com/dustin/go-humanize/english"
@@ -33,6 +34,7 @@ func (c *Baseline) Do(ctx context.Context, env *command.Env) (*report.Report, er
 	if err != nil {
 		return nil, err
 	}
+	file := path.Join(c.folder, gate.BaselineFile)
 	entries, refused := gate.NewBaseline(found.Findings)
 	total := 0
 	for _, e := range entries {
@@ -44,16 +46,16 @@ func (c *Baseline) Do(ctx context.Context, env *command.Env) (*report.Report, er
 	}
 	rep := &report.Report{
 		Name: "baseline", Commit: found.Commit, Verdict: report.Pass, Reason: report.ReasonBaselineWritten, Started: start.UTC(),
-		Title: fmt.Sprintf("%s accepted in %s: commit it", english.Plural(total, "finding is", "findings are"), gate.BaselineFile),
+		Title: fmt.Sprintf("%s accepted in %s: commit it", english.Plural(total, "finding is", "findings are"), file),
 	}
-	old, err := os.ReadFile(filepath.Join(c.Dir, gate.BaselineFile))
+	old, err := os.ReadFile(filepath.Join(c.Dir, file))
 	switch {
 	case err == nil && bytes.Equal(old, b.Bytes()):
-		rep.Reason, rep.Title = report.ReasonUnchanged, fmt.Sprintf("%s is unchanged: %s accepted", gate.BaselineFile, english.Plural(total, "finding is", "findings are"))
+		rep.Reason, rep.Title = report.ReasonUnchanged, fmt.Sprintf("%s is unchanged: %s accepted", file, english.Plural(total, "finding is", "findings are"))
 	case err != nil && !errors.Is(err, os.ErrNotExist):
 		return nil, err
 	default:
-		if err := write(c.Dir, gate.BaselineFile, b.Bytes()); err != nil {
+		if err := write(c.Dir, file, b.Bytes()); err != nil {
 			return nil, err
 		}
 	}

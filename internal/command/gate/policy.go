@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"time"
@@ -49,11 +50,12 @@ const (
 )
 
 func (c *Scan) policy(ctx context.Context, found *change.Change, now time.Time) (*policy, error) {
-	dir, err := found.At(ctx, found.Policy, config.File)
+	file := path.Join(c.folder, config.File)
+	dir, err := found.At(ctx, found.Policy, file)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the policy of the base commit: %w", err)
 	}
-	cfg, err := readConfig(dir)
+	cfg, err := readConfig(dir, c.folder)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +63,7 @@ func (c *Scan) policy(ctx context.Context, found *change.Change, now time.Time) 
 		return nil, report.Usage(fmt.Sprintf("--waivers %s is not a file of the repository: write a path relative to the top of the repository, because the file is read from the base commit", c.Waivers))
 	}
 	waivers := cmp.Or(c.Waivers, cfg.Gate.Waivers)
-	names := []string{config.File}
+	names := []string{file}
 	for _, name := range []string{cfg.Gate.AllowedDependencies, cfg.Gate.Policy} {
 		if name != "" {
 			names = append(names, name)
@@ -70,7 +72,7 @@ func (c *Scan) policy(ctx context.Context, found *change.Change, now time.Time) 
 	if dir, err = found.At(ctx, found.Policy, names...); err != nil {
 		return nil, fmt.Errorf("cannot read the policy of the base commit: %w", err)
 	}
-	waiversDir, err := found.At(ctx, found.Waivers, waivers, gate.BaselineFile)
+	waiversDir, err := found.At(ctx, found.Waivers, waivers, c.baseline())
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the waivers of the base commit: %w", err)
 	}
@@ -94,7 +96,7 @@ func (c *Scan) policy(ctx context.Context, found *change.Change, now time.Time) 
 		return nil, fmt.Errorf("cannot find the workflows that call goldenpath: %w", err)
 	}
 	p.callers = len(callers)
-	names = append(names, waivers, gate.BaselineFile)
+	names = append(names, waivers, c.baseline())
 	if p.diff, err = found.Diff(ctx, slices.Concat(names, guards, callers[:min(len(callers), maxCallers)])...); err != nil {
 		return nil, fmt.Errorf("cannot compare the policy with the policy of the base commit: %w", err)
 	}
@@ -106,7 +108,7 @@ func (c *Scan) policy(ctx context.Context, found *change.Change, now time.Time) 
 
 // checkNext reports why the gate would refuse the policy in the checkout.
 func (c *Scan) checkNext(now time.Time) error {
-	next, err := readConfig(c.Dir)
+	next, err := readConfig(c.Dir, c.folder)
 	if err != nil {
 		return err
 	}
@@ -119,12 +121,41 @@ func (c *Scan) checkNext(now time.Time) error {
 	return runtime.CheckPolicy(c.Dir, next.Gate.Policy)
 }
 
-func readConfig(dir string) (*config.Config, error) {
-	cfg, err := config.Read(dir)
+// baseline is the baseline of the app, relative to the top of the checkout.
+func (c *Scan) baseline() string { return path.Join(c.folder, gate.BaselineFile) }
+
+// readConfig reads the configuration of the app in a folder of a checkout. The paths that
+// concern the gate become relative to the top of the checkout.
+func readConfig(dir, folder string) (*config.Config, error) {
+	cfg, err := config.Read(filepath.Join(dir, filepath.FromSlash(folder)))
 	if errors.Is(err, config.ErrMissing) {
-		return config.Default(""), nil
+		cfg, err = config.Default(""), nil
 	}
-	return cfg, err
+	if err != nil || folder == "" {
+		return cfg, err
+	}
+	in := func(name *string) {
+		if *name != "" {
+			*name = path.Join(folder, *name)
+		}
+	}
+	g := &cfg.Gate
+	for _, name := range []*string{&g.Waivers, &g.AllowedDependencies, &g.Policy, &cfg.Artifact.Dockerfile} {
+		in(name)
+	}
+	for i := range g.Exclude {
+		in(&g.Exclude[i])
+	}
+	for i := range g.Runtime {
+		r := &g.Runtime[i]
+		for _, name := range []*string{&r.Chart, &r.Kustomize, &r.Manifests, &r.Plan} {
+			in(name)
+		}
+		for i := range r.Values {
+			in(&r.Values[i])
+		}
+	}
+	return cfg, nil
 }
 
 // readPolicy reads the files that the configuration names: the waivers and the baseline
@@ -132,7 +163,7 @@ func readConfig(dir string) (*config.Config, error) {
 func (c *Scan) readPolicy(dir, waiversDir string, cfg *config.Config, now time.Time) (*policy, error) {
 	p := &policy{Config: cfg, dir: dir}
 	var errs [4]error
-	if name := cmp.Or(c.Waivers, cfg.Gate.Waivers); name != config.Default("").Gate.Waivers {
+	if name := cmp.Or(c.Waivers, cfg.Gate.Waivers); name != path.Join(c.folder, config.Default("").Gate.Waivers) {
 		if _, err := os.Lstat(filepath.Join(waiversDir, name)); errors.Is(err, fs.ErrNotExist) {
 			return p, report.Usage(fmt.Sprintf("%s:1:1 is named as the waiver file and does not exist: add the file, or remove gate.waivers", name))
 		}
@@ -143,6 +174,6 @@ func (c *Scan) readPolicy(dir, waiversDir string, cfg *config.Config, now time.T
 	if name := cfg.Gate.AllowedDependencies; name != "" {
 		p.dependencies.Dependencies, errs[2] = gate.ReadAllowed(dir, name)
 	}
-	p.baseline, errs[3] = gate.ReadBaseline(waiversDir)
+	p.baseline, errs[3] = gate.ReadBaseline(filepath.Join(waiversDir, filepath.FromSlash(c.folder)))
 	return p, errors.Join(errs[:]...)
 }

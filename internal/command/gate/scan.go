@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/dustin/go-humanize/english"
 
 	"github.com/seed-b235b314/goldenpath/internal/command"
 	"github.com/seed-b235b314/goldenpath/internal/gate"
@@ -39,17 +41,17 @@ type Scan struct {
 	VEX             string        `name:"vex" help:"Write vulnerability waivers to this file, as OpenVEX." placeholder:"FILE" type:"path"`
 	Timeout         time.Duration `help:"Time limit of each scanner. Default: 10m." default:"10m" placeholder:"DURATION"`
 	command.Output
+
+	folder string // of the app in Dir, slash-separated; "": the top
 }
 
 // Do scans the checkout.
 func (c *Scan) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
-	dir, err := filepath.Abs(c.Dir)
+	dir, folder, err := findCheckout(env, c.Dir)
 	if err != nil {
 		return nil, err
 	}
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return nil, report.Usage(fmt.Sprintf("--dir %s is not a folder: name the checkout to scan", c.Dir))
-	}
+	c.Dir, c.folder = dir, folder
 	// A result of an earlier run must not be mistaken for a result of this run.
 	if err := c.removeOld(env); err != nil {
 		return nil, err
@@ -84,7 +86,7 @@ func (c *Scan) examine(ctx context.Context, env *command.Env, dir string) (*exam
 		return nil, err
 	}
 	found, err := change.Resolve(ctx, change.Request{
-		Dir: dir, Scratch: scratch, Base: c.Base, Committed: env.Runner.Present(), Offline: c.Offline && !env.Runner.Present(),
+		Dir: dir, Folder: c.folder, App: appOf(dir, c.folder), Scratch: scratch, Base: c.Base, Committed: env.Runner.Present(), Offline: c.Offline && !env.Runner.Present(),
 		Event:  change.Event{Name: event.Name, Base: event.Base, Branch: event.BaseBranch, Tag: event.Tag, Merge: event.PullRequest.Merge},
 		Passed: c.Passed,
 	})
@@ -137,6 +139,11 @@ func (c *Scan) fetch(ctx context.Context, env *command.Env, dir string) error {
 // options returns the gate's options, from flags and policy.
 func (c *Scan) options(ctx context.Context, env *command.Env, found *change.Change, p *policy) (gate.Options, error) {
 	cfg := p.Gate
+	others, files, err := c.others(ctx, found)
+	if err != nil {
+		return gate.Options{}, err
+	}
+	cfg.Exclude = slices.Concat(cfg.Exclude, others)
 	o := gate.Options{
 		App: p.App, FailOn: report.Severity(cmp.Or(c.FailOn, cfg.FailOn)), Now: env.Now(), Timeout: c.Timeout,
 		MissingDatabase: cmp.Or(c.MissingDatabase, cfg.MissingDatabase, "error"), Waivers: p.waivers, Policy: p.dependencies,
@@ -155,6 +162,9 @@ func (c *Scan) options(ctx context.Context, env *command.Env, found *change.Chan
 		return o, err
 	}
 	o.Files, o.Scope, o.Checkout, o.BaseProof = list.Files, list.Scope, list.Missing, found.Proof
+	if len(others) > 0 {
+		o.Scope += fmt.Sprintf("; %s of other apps not examined, because the runs of those apps examine them: %s", english.Plural(files, "file", ""), strings.Join(others, ", "))
+	}
 	o.Past, o.Counted = p.past, found.Counted
 	o.BlockKnown = !*cfg.NewOnly
 	if list.Against != nil {

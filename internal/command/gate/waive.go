@@ -27,15 +27,17 @@ type Source struct {
 	Databases string `help:"Folder with advisory data. Default: goldenpath/databases in the user's cache folder." placeholder:"DIR" type:"path"`
 	Artifact  string `help:"Folder that was packed into the image." placeholder:"DIR" type:"path"`
 	Offline   bool   `help:"Use only the advisory data in the folder, without the network."`
+
+	folder string // of the app in Dir
 }
 
 // findings returns the findings and the configuration of the checkout. incomplete is the
 // reason why the scan did not see everything, or nil.
-func (s Source) findings(ctx context.Context, env *command.Env) (rep *report.Report, cfg *config.Config, incomplete, err error) {
-	if info, err := os.Stat(s.Dir); err != nil || !info.IsDir() {
-		return nil, nil, nil, report.Usage(fmt.Sprintf("--dir %s is not a folder: name the checkout", s.Dir))
+func (s *Source) findings(ctx context.Context, env *command.Env) (rep *report.Report, cfg *config.Config, incomplete, err error) {
+	if s.Dir, s.folder, err = findCheckout(env, s.Dir); err != nil {
+		return nil, nil, nil, err
 	}
-	cfg, err = readConfig(s.Dir)
+	cfg, err = readConfig(s.Dir, s.folder)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -46,7 +48,7 @@ func (s Source) findings(ctx context.Context, env *command.Env) (rep *report.Rep
 		}
 		return rep, cfg, nil, err
 	}
-	scan := &Scan{Dir: s.Dir, Databases: s.Databases, Artifact: s.Artifact, Offline: s.Offline, MissingDatabase: "warn", Timeout: 10 * time.Minute}
+	scan := &Scan{Dir: s.Dir, folder: s.folder, Databases: s.Databases, Artifact: s.Artifact, Offline: s.Offline, MissingDatabase: "warn", Timeout: 10 * time.Minute}
 	got, err := scan.examine(ctx, env, s.Dir)
 	if got == nil {
 		return nil, nil, nil, err

@@ -27,12 +27,14 @@ func (Clean) Help() string {
 
 // Do removes what earlier runs left.
 func (c *Clean) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
-	w, err := c.open(ctx, env, GitHub{}, Cluster{})
-	if err != nil {
-		return nil, err
-	}
-	r := &report.Report{Name: "clean", Verdict: report.Pass, Reason: report.ReasonRemoved, Started: env.Now().UTC()}
+	return c.every(ctx, env, "", c.clean)
+}
+
+// clean removes what earlier runs of one app left.
+func (c *Clean) clean(ctx context.Context, w *world) (*report.Report, error) {
+	r := &report.Report{Name: "clean", Verdict: report.Pass, Reason: report.ReasonRemoved, Started: w.env.Now().UTC()}
 	var all []run.Old
+	var err error
 	if c.DryRun {
 		r.Reason = report.ReasonPlanned
 		all, err = run.Removable(w.state, w.build())
@@ -67,7 +69,7 @@ func (c *Clean) Do(ctx context.Context, env *command.Env) (*report.Report, error
 	default:
 		r.Title = humanize.Bytes(total) + " removed"
 	}
-	r.Seconds = env.Now().Sub(r.Started).Seconds()
+	r.Seconds = w.env.Now().Sub(r.Started).Seconds()
 	return r, nil
 }
 
@@ -79,7 +81,7 @@ const keptReleases = 10
 // repository.
 func (w *world) cleanImages(ctx context.Context, dry bool) ([]run.Old, error) {
 	cfg, err := config.Read(w.repo)
-	if err != nil || !w.folder {
+	if err != nil || !w.local {
 		return nil, nil
 	}
 	repository, err := w.registry.Repository(cfg.Artifact.Image)

@@ -2,9 +2,11 @@ package path
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/seed-b235b314/goldenpath/internal/command"
 	"github.com/seed-b235b314/goldenpath/internal/comment"
+	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -15,6 +17,7 @@ type Comment struct {
 	Head           string `help:"Head commit of the workflow run that triggered this one. Default: from the event." placeholder:"COMMIT"`
 	HeadRepository string `help:"Repository of that commit, which may be a fork. Default: from the event." placeholder:"OWNER/NAME"`
 	HeadBranch     string `help:"Branch of that commit. Default: from the event." placeholder:"BRANCH"`
+	App            string `help:"App that the reports are about, if the repository has several: each has its own part of the comment." placeholder:"NAME"`
 	GitHub
 	command.Output
 }
@@ -37,5 +40,9 @@ func (c *Comment) Do(ctx context.Context, env *command.Env) (*report.Report, err
 	if err != nil {
 		return nil, err
 	}
+	if c.App != "" && !config.ValidApp(c.App) {
+		return nil, report.Usage(fmt.Sprintf("--app %.60q is not the name of an app", c.App))
+	}
+	run.App = c.App
 	return comment.Publish(ctx, hub, run, c.Reports, env.Now())
 }

@@ -39,10 +39,11 @@ func (c *Down) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 	if err != nil {
 		return nil, err
 	}
-	w, err := c.open(ctx, env, GitHub{}, Cluster{})
-	if err != nil {
-		return nil, err
-	}
+	return c.every(ctx, env, name, func(ctx context.Context, w *world) (*report.Report, error) { return c.down(ctx, w, name) })
+}
+
+// down stops the environments of one app, or the named one.
+func (c *Down) down(ctx context.Context, w *world, name string) (*report.Report, error) {
 	all, err := w.target.All(ctx)
 	if err != nil {
 		return nil, err
@@ -61,7 +62,7 @@ func (c *Down) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 	if cfg, err := config.Read(w.repo); err == nil && cfg.Walkable() == nil {
 		w.config = cfg // else it is not known what could run here, only what does
 	}
-	r := &report.Report{Name: "down", Verdict: report.Pass, Reason: report.ReasonStopped, Started: env.Now().UTC()}
+	r := &report.Report{Name: "down", Verdict: report.Pass, Reason: report.ReasonStopped, Started: w.env.Now().UTC()}
 	if name != "" {
 		if !slices.Contains(names, name) {
 			if err := w.stoppable(name, names); err != nil {
@@ -143,7 +144,11 @@ func (w *world) startAgain(e ledger.Entry) string {
 	if w.config == nil || e.ID == "" || e.Target.Kind != "process" {
 		return ""
 	}
-	return release.Restart(e.Environment, e.ID) + " starts it again"
+	at := ""
+	if w.fromTop {
+		at = " --repo " + w.folder
+	}
+	return release.Restart(e.Environment, e.ID) + at + " starts it again"
 }
 
 // stop stops an environment and returns what is left of it. It returns an error if a promotion or a soak is running in the environment.

@@ -31,15 +31,16 @@ func (c *ReleaseList) Do(ctx context.Context, env *command.Env) (*report.Report,
 	if err != nil {
 		return nil, err
 	}
-	w, err := c.open(ctx, env, GitHub{}, Cluster{})
-	if err != nil {
-		return nil, err
-	}
+	return c.every(ctx, env, name, func(ctx context.Context, w *world) (*report.Report, error) { return w.releases(ctx, name) })
+}
+
+// releases lists the releases of one app, in one environment or all of them.
+func (w *world) releases(ctx context.Context, name string) (*report.Report, error) {
 	alive, err := w.alive(ctx)
 	if err != nil {
 		return nil, err
 	}
-	r := &report.Report{Name: "release-list", Verdict: report.Pass, Reason: report.ReasonOK, Started: env.Now().UTC()}
+	r := &report.Report{Name: "release-list", Verdict: report.Pass, Reason: report.ReasonOK, Started: w.env.Now().UTC()}
 	s := report.Section{Title: "releases", Open: true, Head: []string{"release", "now", "kind", "environment", "target", "commit", "digest", "when", "verdict", "by"}}
 	err = w.ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		if err := w.lists(ctx, tx, name); err != nil {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/seed-b235b314/goldenpath/internal/apps"
 	"github.com/seed-b235b314/goldenpath/internal/command"
 	"github.com/seed-b235b314/goldenpath/internal/git"
 	"github.com/seed-b235b314/goldenpath/internal/report"
@@ -36,7 +38,7 @@ type Init struct {
 
 // Help is shown by --help.
 func (Init) Help() string {
-	return `Looks at the repository and writes two files if they are missing: .goldenpath.yml and one workflow. --with adds more: issue and pull request templates, Dependabot, runbooks, registers (lists of risks, incidents, exceptions, access and debt), and workflows. On a terminal, init asks which. Existing files are never changed. You can run init again at any time.`
+	return `Looks at the repository and writes two files if they are missing: .goldenpath.yml and one workflow. In a folder of the repository it looks at that folder alone, as one of several apps, and writes its .goldenpath.yml there. --with adds more: issue and pull request templates, Dependabot, runbooks, registers (lists of risks, incidents, exceptions, access and debt), and workflows. On a terminal, init asks which. Existing files are never changed. You can run init again at any time.`
 }
 
 // Do writes the missing files.
@@ -51,7 +53,11 @@ func (c *Init) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 	if err != nil {
 		return nil, err
 	}
-	o := scaffold.Options{Dir: repo.Dir(), App: c.App, AppDir: c.AppDir, Target: c.Target, Image: c.Image, With: c.With, DryRun: c.DryRun, Now: env.Now}
+	folder, err := below(repo.Dir(), c.Repo)
+	if err != nil {
+		return nil, err
+	}
+	o := scaffold.Options{Dir: repo.Dir(), Folder: folder, App: c.App, AppDir: c.AppDir, Target: c.Target, Image: c.Image, With: c.With, DryRun: c.DryRun, Now: env.Now}
 	if env.Err.Terminal() && term.IsTerminal(int(os.Stdin.Fd())) {
 		ask := prompt{in: bufio.NewReader(os.Stdin), out: env.Stderr}
 		o.Choose, o.Offer = ask.app, ask.groups
@@ -77,6 +83,26 @@ func (c *Init) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 		return nil, err
 	}
 	return scaffold.Init(o)
+}
+
+// below returns the path of a folder in the working tree top, or "" for top itself. In the
+// folder of an app, that is the folder of the app.
+func below(top, dir string) (string, error) {
+	folder, err := apps.At(top, dir)
+	if err != nil || folder != "" {
+		return folder, err
+	}
+	if top, err = filepath.EvalSymlinks(top); err != nil {
+		return "", err
+	}
+	if dir, err = filepath.EvalSymlinks(dir); err != nil {
+		return "", err
+	}
+	rel, err := filepath.Rel(top, dir)
+	if rel == "." {
+		rel = ""
+	}
+	return filepath.ToSlash(rel), err
 }
 
 // defaultBranch returns the default branch of origin when it was cloned, otherwise main

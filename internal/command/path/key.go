@@ -15,7 +15,7 @@ type Signing struct {
 
 // keys returns the keys of the repository.
 func (w *world) keys() trust.Keys {
-	return trust.Keys{Git: w.git, State: w.state, Workflow: w.env.Runner.Present(), Local: w.folder}
+	return trust.Keys{Git: w.git, State: w.common, Workflow: w.env.Runner.Present(), Local: w.local}
 }
 
 // Key is `goldenpath key`.

@@ -17,6 +17,7 @@ import (
 type CLI struct {
 	Init     Init     `cmd:"" help:"Add the files that a repository needs. Never overwrites a file."`
 	Run      Run      `cmd:"" help:"Take a commit through every stage on this machine, including a local production environment."`
+	Apps     Apps     `cmd:"" help:"List the apps of the repository, and those that changed."`
 	Validate Validate `cmd:"" help:"Check the configuration and the waivers of the checked-out commit."`
 	Test     Test     `cmd:"" help:"Run the checks of the checked-out commit."`
 	Package  Package  `cmd:"" help:"Build the checked-out commit and put its image into a registry."`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 
 	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/preview"
@@ -58,18 +59,26 @@ func (w *world) declaredBy(ctx context.Context) (*targets.Declared, error) {
 	return targets.DeclaredBy(base), err
 }
 
+// fetched fetches a commit that a shallow checkout lacks.
+func (w *world) fetched(ctx context.Context, commit string) error {
+	if _, err := w.git.Run(ctx, "cat-file", "-e", commit+"^{commit}"); err == nil {
+		return nil
+	}
+	_, err := w.remoteGit().Run(ctx, "fetch", "--quiet", "--no-tags", "--depth=1", "origin", commit)
+	return err
+}
+
 // baseConfig reads the configuration of the base commit. It fetches the commit if a shallow
 // checkout lacks it.
 func (w *world) baseConfig(ctx context.Context, base string) (*config.Config, error) {
-	if _, err := w.git.Run(ctx, "cat-file", "-e", base+"^{commit}"); err != nil {
-		if _, err := w.remoteGit().Run(ctx, "fetch", "--quiet", "--no-tags", "--depth=1", "origin", base); err != nil {
-			return nil, fmt.Errorf("cannot read the policy of the base commit %.7s: %w: check out with fetch-depth: 0", base, err)
-		}
+	if err := w.fetched(ctx, base); err != nil {
+		return nil, fmt.Errorf("cannot read the policy of the base commit %.7s: %w: check out with fetch-depth: 0", base, err)
 	}
-	if out, err := w.git.Run(ctx, "ls-tree", "--name-only", base, "--", config.File); err != nil || len(out) == 0 {
+	file := path.Join(w.folder, config.File)
+	if out, err := w.git.Run(ctx, "ls-tree", "--name-only", base, "--", file); err != nil || len(out) == 0 {
 		return nil, errors.Join(config.ErrMissing, err)
 	}
-	out, err := w.git.Output(ctx, nil, "cat-file", "blob", base+":"+config.File)
+	out, err := w.git.Output(ctx, nil, "cat-file", "blob", base+":"+file)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the policy of the base commit %.7s: %w", base, err)
 	}

@@ -229,7 +229,7 @@ type previews struct {
 
 // announce returns the publisher of previews on GitHub.
 func (p *previews) announce() comment.Previews {
-	return comment.Previews{Hub: p.github, App: p.config.App, Run: p.env.Runner.RunURL()}
+	return comment.Previews{Hub: p.github, App: p.config.App, Own: p.folder != "", Run: p.env.Runner.RunURL()}
 }
 
 // anyPreview is the preview name in commands that handle all previews.

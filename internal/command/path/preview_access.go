@@ -42,15 +42,16 @@ func (c *PreviewAccess) Do(ctx context.Context, env *command.Env) (*report.Repor
 	if !resourceName.MatchString(c.Namespace) || len(c.Namespace) > 63 {
 		return nil, report.Usage(fmt.Sprintf("--namespace %.70q is not a name of a namespace: use lower-case letters, digits and hyphens", c.Namespace))
 	}
-	repo, err := repository(ctx, env, c.Repo)
+	repo, folder, err := application(ctx, env, c.Repo)
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := config.Read(repo.Dir())
+	dir := filepath.Join(repo.Dir(), filepath.FromSlash(folder))
+	cfg, err := config.Read(dir)
 	if err != nil {
 		return nil, err
 	}
-	accounts, err := c.accounts(ctx, cfg, repo.Dir())
+	accounts, err := c.accounts(ctx, cfg, dir)
 	if err != nil {
 		return nil, err
 	}

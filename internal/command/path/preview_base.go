@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 
 	"github.com/seed-b235b314/goldenpath/internal/command"
@@ -36,12 +37,13 @@ func (w *world) baseConfiguration(ctx context.Context) (note, missing string, er
 		return "", fmt.Sprintf("the Terraform configuration of a preview is read from the base branch, and %s of base %.7s sets no target terraform for previews: merge that first", config.File, e.Base), nil
 	}
 	p.Terraform, p.Vars, p.Backend, p.URL = base.Preview.Terraform, base.Preview.Vars, base.Preview.Backend, base.Preview.URL
-	w.base = filepath.Join(w.terraformState(), "base")
-	if err := w.files(ctx, e.Base, w.base); err != nil {
+	whole := filepath.Join(w.terraformState(), "base")
+	w.base = filepath.Join(whole, filepath.FromSlash(w.folder))
+	if err := w.files(ctx, e.Base, whole); err != nil {
 		return "", "", fmt.Errorf("cannot read the Terraform configuration of base %.7s: %w", e.Base, err)
 	}
 	note = fmt.Sprintf("%s of base %.7s", p.Terraform, e.Base)
-	_, err = w.git.Run(ctx, "diff", "--quiet", e.Base, "HEAD", "--", p.Terraform)
+	_, err = w.git.Run(ctx, "diff", "--quiet", e.Base, "HEAD", "--", path.Join(w.folder, p.Terraform))
 	if git.Exited(err, 1) {
 		return note + ": what the pull request changes there applies after the merge", "", nil
 	}

@@ -3,6 +3,7 @@ package path
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -33,11 +34,12 @@ The manifest goes to standard output and everything else to standard error: gold
 
 // Do prints the manifest and the commands.
 func (c *PreviewController) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
-	repo, err := repository(ctx, env, c.Repo)
+	repo, folder, err := application(ctx, env, c.Repo)
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := config.Read(repo.Dir())
+	dir := filepath.Join(repo.Dir(), filepath.FromSlash(folder))
+	cfg, err := config.Read(dir)
 	if err != nil {
 		return nil, err
 	}

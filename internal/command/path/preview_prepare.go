@@ -40,7 +40,7 @@ func (c *PreviewPrepare) Do(ctx context.Context, env *command.Env) (*report.Repo
 		return nil, report.Usage("--url is missing: set it to the address of the preview, such as https://pr-12.example.com")
 	}
 	if env.Runner.Present() {
-		if found := tool.Exposed(os.Environ(), w.repo); len(found) > 0 {
+		if found := tool.Exposed(os.Environ(), w.git.Dir()); len(found) > 0 {
 			return nil, report.Usage("the seed is code from the pull request, and this job exposes credentials to it (" + strings.Join(found, ", ") +
 				"): run preview prepare in a job of its own, with permissions: contents: read and without secrets")
 		}

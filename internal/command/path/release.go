@@ -70,7 +70,7 @@ func (c *Promote) Do(ctx context.Context, env *command.Env) (*report.Report, err
 			return nil, err
 		}
 	}
-	o, err := stage.PromoteOptions(ctx, w.git, w.config, w.repository, environment, digest)
+	o, err := stage.PromoteOptions(ctx, w.git, w.folder, w.config, w.repository, environment, digest)
 	if err != nil {
 		return nil, err
 	}

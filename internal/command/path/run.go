@@ -49,10 +49,10 @@ func (c *Run) Do(ctx context.Context, env *command.Env) (*report.Report, error) 
 		return nil, err
 	}
 	d.Signer, d.Trust = key, evidence.Trust(key)
-	d.DeferData = env.Runner.Present() && len(tool.Exposed(os.Environ(), w.repo)) > 0
+	d.DeferData = env.Runner.Present() && len(tool.Exposed(os.Environ(), w.git.Dir())) > 0
 	console := run.NewConsole(env.Stderr, env.Err)
 	defer console.Close()
-	res, err := run.Path(ctx, d, console, run.Options{Repo: w.git, State: w.state, Build: w.build(), Commit: c.Commit, From: c.From, Until: c.Until, Again: c.Again, Older: c.Older, Moved: c.Moved, DryRun: c.DryRun})
+	res, err := run.Path(ctx, d, console, run.Options{Repo: w.git, Folder: w.folder, State: w.state, Build: w.build(), Commit: c.Commit, From: c.From, Until: c.Until, Again: c.Again, Older: c.Older, Moved: c.Moved, DryRun: c.DryRun})
 	if res == nil {
 		return nil, err
 	}

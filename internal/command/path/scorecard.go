@@ -3,6 +3,7 @@ package path
 import (
 	"context"
 	"errors"
+	"path/filepath"
 
 	"github.com/dustin/go-humanize"
 
@@ -32,20 +33,21 @@ func (Scorecard) Help() string {
 
 // Do grades the commit.
 func (c *Scorecard) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
-	repo, err := repository(ctx, env, c.Dir)
+	repo, folder, err := application(ctx, env, c.Dir)
 	if err != nil {
 		return nil, err
 	}
-	commit, err := stage.Resolve(ctx, repo, "HEAD")
+	dir := filepath.Join(repo.Dir(), filepath.FromSlash(folder))
+	commit, err := stage.Resolve(ctx, repo, folder, "HEAD")
 	if err != nil {
 		return nil, err
 	}
-	cfg, history, last, err := c.history(ctx, env, commit)
+	cfg, history, last, err := c.history(ctx, env, commit, dir)
 	if err != nil {
 		return nil, err
 	}
 	if last != nil {
-		r, err := stage.Grade(ctx, commit, cfg, history, repo.Dir(), last.Digest, last.Results, env.Now())
+		r, err := stage.Grade(ctx, commit, cfg, history, dir, last.Digest, last.Results, env.Now())
 		if err != nil {
 			return nil, err
 		}
@@ -61,13 +63,13 @@ func (c *Scorecard) Do(ctx context.Context, env *command.Env) (*report.Report, e
 			return nil, err
 		}
 	}
-	return stage.Grade(ctx, commit, cfg, history, repo.Dir(), c.Digest, found, env.Now())
+	return stage.Grade(ctx, commit, cfg, history, dir, c.Digest, found, env.Now())
 }
 
 // history returns the configuration of the commit and the history of its releases. A
 // repository without a configuration has no releases and no requirements. On this machine,
 // history also returns what a run of the commit reported, unless flags name other reports.
-func (c *Scorecard) history(ctx context.Context, env *command.Env, commit stage.Commit) (*config.Config, *stage.History, *run.Last, error) {
+func (c *Scorecard) history(ctx context.Context, env *command.Env, commit stage.Commit, dir string) (*config.Config, *stage.History, *run.Last, error) {
 	cfg, err := commit.ReadConfig(ctx)
 	if errors.Is(err, config.ErrMissing) {
 		cfg = config.Default("repository")
@@ -77,7 +79,7 @@ func (c *Scorecard) history(ctx context.Context, env *command.Env, commit stage.
 	if err != nil || cfg.Walkable() != nil {
 		return cfg, nil, nil, err // a configuration of the gate alone releases nothing
 	}
-	where := Where{Repo: commit.Repo.Dir()}
+	where := Where{Repo: dir}
 	if env.Runner.Present() {
 		where.Registry = remoteRegistry
 	}

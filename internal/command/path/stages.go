@@ -35,7 +35,7 @@ func (w *world) do(ctx context.Context, out string, d stage.Deps, do func(*stage
 	console := run.NewConsole(w.env.Stderr, w.env.Err)
 	defer console.Close()
 	d.Say = console.Say
-	j, err := stage.Open(ctx, d, w.git, cmp.Or(out, w.env.Runner.Kept(), filepath.Join(w.state, "stages")))
+	j, err := stage.Open(ctx, d, w.git, w.folder, cmp.Or(out, w.env.Runner.Kept(), filepath.Join(w.state, "stages")))
 	if err != nil {
 		return nil, err
 	}

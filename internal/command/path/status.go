@@ -40,15 +40,16 @@ func (c *Status) Do(ctx context.Context, env *command.Env) (*report.Report, erro
 	if name != "" {
 		return c.ask(ctx, env, name)
 	}
-	w, err := c.open(ctx, env, GitHub{}, Cluster{})
-	if err != nil {
-		return nil, err
-	}
+	return c.every(ctx, env, "", list)
+}
+
+// list lists the environments of one app.
+func list(ctx context.Context, w *world) (*report.Report, error) {
 	all, err := w.target.All(ctx)
 	if err != nil {
 		return nil, err
 	}
-	r := &report.Report{Name: "status", Verdict: report.Pass, Reason: report.ReasonOK, Title: english.Plural(len(all), "environment", "") + " on this machine", Started: env.Now().UTC()}
+	r := &report.Report{Name: "status", Verdict: report.Pass, Reason: report.ReasonOK, Title: english.Plural(len(all), "environment", "") + " on this machine", Started: w.env.Now().UTC()}
 	s := report.Section{Title: "environments", Open: true, Head: statusHead}
 	released, err := w.current(ctx)
 	if err != nil {

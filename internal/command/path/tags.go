@@ -20,7 +20,7 @@ import (
 // a registry usually deletes images without a tag, and would delete what runs. A folder of this
 // machine has no such clean-up.
 func (w *world) tag(ctx context.Context, r *report.Report, tag string) {
-	if w.folder {
+	if w.local {
 		return
 	}
 	c := report.Check{Name: "image tag", State: report.OK, Result: tag}
@@ -80,7 +80,7 @@ var ofPreview = regexp.MustCompile(`^(pr-[0-9]+)-[0-9a-f]{7,64}$`)
 // untag removes the tags of removed previews from the registry and reports the outcome. Tags
 // that are left do not change the verdict: the previews are gone.
 func (p *previews) untag(ctx context.Context, r *report.Report, names []string) {
-	if p.folder || p.repository == nil || len(names) == 0 { // the controller in a cluster reads no registry
+	if p.local || p.repository == nil || len(names) == 0 { // the controller in a cluster reads no registry
 		return
 	}
 	ours := func(tag string) bool {

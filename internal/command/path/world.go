@@ -3,10 +3,13 @@ package path
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 
+	"github.com/seed-b235b314/goldenpath/internal/apps"
 	"github.com/seed-b235b314/goldenpath/internal/artifact"
 	"github.com/seed-b235b314/goldenpath/internal/command"
 	"github.com/seed-b235b314/goldenpath/internal/config"
@@ -20,7 +23,7 @@ import (
 
 // Where holds the flags that name folders and remotes.
 type Where struct {
-	Repo     string `help:"Repository of the app." default:"." type:"path" placeholder:"DIR" group:"where"`
+	Repo     string `help:"Repository of the app, or in a repository with several apps the folder of one." default:"." type:"path" placeholder:"DIR" group:"where"`
 	State    string `help:"Folder for runs, environments and keys. Default: .git/goldenpath." placeholder:"DIR" group:"where" type:"path"`
 	Registry string `help:"Folder of the embedded registry, or the word \"remote\" to use the registry named by artifact.image in .goldenpath.yml. Default: the subfolder \"registry\" of the state folder." placeholder:"DIR" group:"where"`
 	Ledger   string `name:"ledger-remote" help:"Git remote that holds the release record (the ledger), or the word \"none\" for the ledger of this clone. Default: \"origin\" in a workflow, if that remote exists, and for an environment on a cluster whose ledger origin holds; otherwise \"none\"." placeholder:"REMOTE" group:"where"`
@@ -35,10 +38,13 @@ type world struct {
 	git      git.Repository
 	token    string // for GitHub
 	name     string // owner/name on GitHub, or ""
-	repo     string // top of the working tree
-	state    string
+	folder   string // of the app, slash-separated, relative to the top of the working tree; "": the top
+	repo     string // the same folder, with its whole path
+	fromTop  bool   // the command was started at the top of the repository, for all apps
+	common   string // state folder that all apps of the repository share
+	state    string // state folder of the app
 	registry *artifact.Registry
-	folder   bool // the registry is a folder of this machine
+	local    bool // the registry is a folder of this machine
 	ledger   *ledger.Ledger
 	target   *process.Target
 	cluster  Cluster
@@ -57,13 +63,22 @@ func (w Where) open(ctx context.Context, env *command.Env, g GitHub, c Cluster) 
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return nil, report.Usage(fmt.Sprintf("--repo %s is not a folder: set --repo to the repository of the app", dir))
 	}
-	repo, err := repository(ctx, env, dir)
+	repo, folder, err := application(ctx, env, dir)
 	if err != nil {
 		return nil, err
 	}
-	state, err := w.stateFolder(ctx, repo)
+	common, err := w.stateFolder(ctx, repo)
 	if err != nil {
 		return nil, err
+	}
+	return w.openApp(ctx, env, g, c, repo, folder, common)
+}
+
+// openApp opens one app of a repository.
+func (w Where) openApp(ctx context.Context, env *command.Env, g GitHub, c Cluster, repo git.Repository, folder, common string) (*world, error) {
+	state := stateOf(common, folder)
+	if err := os.MkdirAll(state, 0o755); err != nil {
+		return nil, report.Usage(fmt.Sprintf("cannot create the state folder: %v: set --state to a writable folder", err))
 	}
 	images := cmp.Or(w.Registry, filepath.Join(state, "registry"))
 	if images == remoteRegistry {
@@ -79,12 +94,13 @@ func (w Where) open(ctx context.Context, env *command.Env, g GitHub, c Cluster) 
 		return nil, err
 	}
 	out := &world{
-		env: env, git: repo, token: token, name: g.repository(env), repo: repo.Dir(), state: state, registry: registry, folder: images != "", cluster: c, where: w,
+		env: env, git: repo, token: token, name: g.repository(env), folder: folder, repo: filepath.Join(repo.Dir(), filepath.FromSlash(folder)), common: common, state: state, registry: registry, local: images != "", cluster: c, where: w,
 		target: &process.Target{
 			Dir: filepath.Join(state, "environments"), Self: []string{env.Self, "supervise"}, Guard: []string{env.Self, "guard"}, Failed: filepath.Join(state, "logs"),
 		},
 	}
-	out.ledger = &ledger.Ledger{Git: out.remoteGit(), Remote: remote, Now: env.Now}
+	file, _ := os.ReadFile(filepath.Join(out.repo, config.File)) // a command that needs the file reports that it is missing
+	out.ledger = &ledger.Ledger{Git: out.remoteGit(), App: apps.Name(file, cmp.Or(folder, filepath.Base(repo.Dir()))), Remote: remote, Now: env.Now}
 	if env.Runner.Present() && remote != "" && w.Ledger == "" {
 		// The origin of a workflow's checkout is the repository of the run.
 		hub, err := GitHub{Token: token}.client(env)
@@ -107,6 +123,11 @@ func (w Where) configured(ctx context.Context, env *command.Env, g GitHub, c Clu
 	if out.config, err = config.Read(out.repo); err == nil {
 		err = out.config.Walkable()
 	}
+	if errors.Is(err, config.ErrMissing) {
+		if all, listErr := apps.List(ctx, out.git, "HEAD"); listErr == nil {
+			err = cmp.Or(all.Missing(), err)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +135,15 @@ func (w Where) configured(ctx context.Context, env *command.Env, g GitHub, c Clu
 	return out, err
 }
 
-// stateFolder creates the state folder.
+// stateOf returns the folder for the state of one app of a repository.
+func stateOf(common, folder string) string {
+	if folder == "" {
+		return common
+	}
+	return filepath.Join(common, "apps", url.PathEscape(folder))
+}
+
+// stateFolder returns the state folder that all apps of the repository share.
 func (w Where) stateFolder(ctx context.Context, repo git.Repository) (string, error) {
 	state := w.State
 	if state == "" {
@@ -124,14 +153,7 @@ func (w Where) stateFolder(ctx context.Context, repo git.Repository) (string, er
 		}
 		state = filepath.Join(dir, "goldenpath")
 	}
-	state, err := filepath.Abs(state)
-	if err != nil {
-		return "", err
-	}
-	if err := os.MkdirAll(state, 0o755); err != nil {
-		return "", report.Usage(fmt.Sprintf("cannot create the state folder: %v: set --state to a writable folder", err))
-	}
-	return state, nil
+	return filepath.Abs(state)
 }
 
 // remote returns the git remote that holds the ledger. It returns "" if the ledger is

@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"sort"
 	"strings"
 
+	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/git"
 	"github.com/seed-b235b314/goldenpath/workflows"
 )
@@ -16,11 +18,22 @@ import (
 // marks are files that only a repository that uses goldenpath has. A workflow that calls
 // goldenpath is a mark too. A waiver file is not: it accepts what it names, and the commit
 // that adds the first waiver must not accept everything else.
-var marks = []string{".goldenpath.yml", ".goldenpath/baseline.json", ".goldenpath/evidence.pub"}
+//
+// The marks of an app in a folder are those of the folder: an app that a repository adds
+// later has a baseline of its own.
+func (r repository) marks() []string {
+	if r.folder != "" {
+		return []string{r.configuration(), path.Join(r.folder, ".goldenpath/baseline.json")}
+	}
+	return []string{r.configuration(), ".goldenpath/baseline.json", ".goldenpath/evidence.pub"}
+}
+
+// configuration is the configuration of the app.
+func (r repository) configuration() string { return path.Join(r.folder, config.File) }
 
 const (
-	folder    = ".github/workflows"
-	mostMarks = 100 // commits that are compared to find the oldest
+	workflowFolder = ".github/workflows"
+	mostMarks      = 100 // commits that are compared to find the oldest
 )
 
 // accepted is the commit whose findings are known, for a push and for a run on a laptop:
@@ -112,10 +125,11 @@ func (r repository) adoption(ctx context.Context, head string) (string, error) {
 	// -m: a merge may add a file that no merged commit has.
 	log := []string{"log", "-m", "--full-history", "--no-renames", "--no-ext-diff", "--no-textconv", "--topo-order", "--reverse", "--format=%H"}
 	var oldest []string
-	for _, args := range [][]string{
-		append([]string{"--diff-filter=A", head, "--"}, marks...),
-		{"-S" + workflows.Repository() + "/", head, "--", folder},
-	} {
+	adding := [][]string{append([]string{"--diff-filter=A", head, "--"}, r.marks()...)}
+	if r.folder == "" {
+		adding = append(adding, []string{"-S" + workflows.Repository() + "/", head, "--", workflowFolder})
+	}
+	for _, args := range adding {
 		out, err := r.git(ctx, append(slices.Clone(log), args...)...)
 		if err != nil {
 			return "", fmt.Errorf("cannot find the commit that added goldenpath: %w", err)
@@ -165,24 +179,27 @@ func (r repository) merged(ctx context.Context, added, head, last string) (strin
 	return added, ctx.Err()
 }
 
-// adopted reports whether a commit has goldenpath: its configuration or a call of one of its
-// workflows or actions.
+// adopted reports whether a commit has goldenpath: the configuration of the app or, for an
+// app at the top, a call of one of its workflows or actions.
 func (r repository) adopted(ctx context.Context, commit string) bool {
-	for _, mark := range marks {
+	for _, mark := range r.marks() {
 		if _, err := r.git(ctx, "rev-parse", "--verify", "--quiet", commit+":"+mark); err == nil {
 			return true
 		}
 	}
-	_, err := r.git(ctx, "grep", "--quiet", "-F", "-e", workflows.Repository()+"/", commit, "--", folder)
+	if r.folder != "" {
+		return false
+	}
+	_, err := r.git(ctx, "grep", "--quiet", "-F", "-e", workflows.Repository()+"/", commit, "--", workflowFolder)
 	return err == nil
 }
 
 // adopting reports whether the checkout has a configuration that is not committed yet.
 func (r repository) adopting(ctx context.Context, head string) bool {
-	if _, err := os.Lstat(filepath.Join(r.dir, marks[0])); err != nil {
+	if _, err := os.Lstat(filepath.Join(r.dir, filepath.FromSlash(r.configuration()))); err != nil {
 		return false
 	}
-	_, err := r.git(ctx, "rev-parse", "--verify", "--quiet", head+":"+marks[0])
+	_, err := r.git(ctx, "rev-parse", "--verify", "--quiet", head+":"+r.configuration())
 	return git.Exited(err, 1)
 }
 

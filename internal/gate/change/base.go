@@ -73,7 +73,7 @@ func (r repository) local(ctx context.Context, head string) (base, error) {
 		return base{}, err
 	}
 	if a.commit == "" && r.adopting(ctx, head) {
-		a = accepted{head, "baseline: " + marks[0] + " is not committed yet, so the findings of the commit are the baseline", Adoption}
+		a = accepted{head, "baseline: " + r.configuration() + " is not committed yet, so the findings of the commit are the baseline", Adoption}
 	}
 	return base{compared: a.commit, proof: a.proof, kind: a.kind, whole: true}, nil
 }

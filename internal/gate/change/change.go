@@ -18,6 +18,8 @@ import (
 // Request names a checkout and what to compare it with.
 type Request struct {
 	Dir     string // absolute path of the checkout
+	Folder  string // of the app, slash-separated, relative to Dir; "": the top
+	App     string // name of the app, whose releases were accepted for it
 	Scratch string // folder for temporary files; the caller removes it
 	Base    string // commit that a person named; empty: the event decides
 	Event   Event
@@ -67,7 +69,7 @@ type Change struct {
 // cannot fetch is an error. A push without a proven base is compared with nothing, so
 // every finding is new.
 func Resolve(ctx context.Context, q Request) (*Change, error) {
-	c := &Change{repository: repository{dir: q.Dir, scratch: q.Scratch, offline: q.Offline, passed: q.Passed}, committed: q.Committed}
+	c := &Change{repository: repository{dir: q.Dir, folder: q.Folder, app: q.App, scratch: q.Scratch, offline: q.Offline, passed: q.Passed}, committed: q.Committed}
 	if _, err := os.Lstat(filepath.Join(q.Dir, ".git")); err == nil {
 		head, err := c.commit(ctx, "HEAD")
 		if err != nil && !errors.Is(err, errNoCommit) {

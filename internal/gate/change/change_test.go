@@ -1,6 +1,7 @@
 package change
 
 import (
+	"cmp"
 	"errors"
 	"os"
 	"os/exec"
@@ -9,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/report"
@@ -58,6 +59,7 @@ func (r repo) commit(files map[string]string) string {
 func (r repo) find(q Request, exclude ...string) (*Change, *Listing, error) {
 	r.t.Helper()
 	q.Dir, q.Scratch = r.dir, r.t.TempDir()
+	q.App = cmp.Or(q.App, "shop")
 	c, err := Resolve(r.t.Context(), q)
 	if err != nil {
 		return nil, nil, err
@@ -104,10 +106,10 @@ func TestCompare(t *testing.T) {
 	if c.Head != head || c.Policy != base || l.Against.Commit != base {
 		t.Errorf("%+v %+v", c, l.Against)
 	}
-	if diff := cmp.Diff([]string{"a", "fixtures/k", "gone", "link", "moved", "new", "sub/ü \n\"x", "to/moved"}, changedPaths(l.Against.Changed)); diff != "" {
+	if diff := gocmp.Diff([]string{"a", "fixtures/k", "gone", "link", "moved", "new", "sub/ü \n\"x", "to/moved"}, changedPaths(l.Against.Changed)); diff != "" {
 		t.Errorf("changed (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"a", "link", "new", "sub/ü \n\"x", "to/moved"}, paths(l.Files)); diff != "" {
+	if diff := gocmp.Diff([]string{"a", "link", "new", "sub/ü \n\"x", "to/moved"}, paths(l.Files)); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}
 	if l.Files[0].Size != 4 {
@@ -117,7 +119,7 @@ func TestCompare(t *testing.T) {
 	if err != nil || when.IsZero() {
 		t.Errorf("of %v: %v", when, err)
 	}
-	if diff := cmp.Diff([]string{"a", "gone", "moved", "sub/ü \n\"x"}, paths(before)); diff != "" {
+	if diff := gocmp.Diff([]string{"a", "gone", "moved", "sub/ü \n\"x"}, paths(before)); diff != "" {
 		t.Errorf("files of the base (-want +got):\n%s", diff)
 	}
 	dir, err := l.Against.CheckOut(t.Context(), before[:2])
@@ -278,7 +280,7 @@ func TestLinks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff([]string{"go.mod", "mod.txt", "nowhere", "out", "sub/a", "up/x"}, paths(l.Files)); diff != "" {
+		if diff := gocmp.Diff([]string{"go.mod", "mod.txt", "nowhere", "out", "sub/a", "up/x"}, paths(l.Files)); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 		if l.Against != nil && (!l.Against.Changed["go.mod"] || !l.Against.Changed["up/x"] || l.Against.Changed["out"]) {
@@ -320,7 +322,7 @@ func TestMoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := l.Against.Moved(t.Context())
-	if diff := cmp.Diff(map[string]string{"new/a": "old/a"}, got); diff != "" || err != nil {
+	if diff := gocmp.Diff(map[string]string{"new/a": "old/a"}, got); diff != "" || err != nil {
 		t.Errorf("%v %s", err, diff)
 	}
 }

@@ -19,6 +19,8 @@ import (
 // repository is a checkout and its history.
 type repository struct {
 	dir     string
+	folder  string // of the app; "": the top
+	app     string // name of the app
 	scratch string // folder for temporary files; the caller removes it
 	offline bool   // no remote is asked
 	passed  []string

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed-b235b314/goldenpath/internal/apps"
 	"github.com/seed-b235b314/goldenpath/internal/git"
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
 )
@@ -68,7 +69,7 @@ func (r repository) lastReleaseIn(ctx context.Context, head string, own bool, t 
 		if e.Commit == head && !own {
 			continue
 		}
-		if r.isAncestor(ctx, e.Commit, head) {
+		if r.isAncestor(ctx, e.Commit, head) && r.isOurs(ctx, e.Commit) {
 			out.commit, out.proof = e.Commit, fmt.Sprintf("last release: %s of %s, recorded in %s at %.7s", e.ID, e.Environment, t.where, t.commit)
 			return out, nil
 		}
@@ -86,6 +87,13 @@ func (r repository) lastReleaseIn(ctx context.Context, head string, own bool, t 
 		out.proof += "; the checkout is shallow: check out with fetch-depth: 0"
 	}
 	return out, ctx.Err()
+}
+
+// isOurs reports whether the app that a commit has in the folder is not another one: two apps
+// that exchange their names must not exchange what was accepted for them.
+func (r repository) isOurs(ctx context.Context, commit string) bool {
+	out, err := r.git(ctx, "cat-file", "blob", commit+":"+r.configuration())
+	return err != nil || apps.Name([]byte(out), r.folder) == r.app
 }
 
 // ledgerTip is the newest commit of a ledger and the name of its branch.
@@ -137,7 +145,7 @@ func (r repository) ledgerTips(ctx context.Context) (tips []ledgerTip, why strin
 // commit only the newest release.
 func (r repository) releases(ctx context.Context, tip string) ([]ledger.Entry, error) {
 	var out []ledger.Entry
-	l := &ledger.Ledger{Git: git.Own(r.dir).AnyOwner()}
+	l := &ledger.Ledger{Git: git.Own(r.dir).AnyOwner(), App: r.app}
 	err := l.ViewAt(ctx, tip, func(ctx context.Context, tx *ledger.Tx) error {
 		all, err := tx.Entries(ctx, "")
 		seen := map[string]bool{}
