@@ -25,7 +25,7 @@ type bench struct {
 	repo    string            // clone that a person works in
 	image   string            // image of the jobs
 	own     string            // image of goldenpath's actions
-	env     map[string]string // of the jobs that may ask for the run's identity, and of no other
+	env     map[string]string // only of the jobs that may ask for the identity of the run
 	binds   []string          // folders that every job can access
 	local   map[string]string // owner/name@commit → folder
 	volumes map[string]bool

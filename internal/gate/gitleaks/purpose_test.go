@@ -1,0 +1,52 @@
+package gitleaks
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-b235b314/goldenpath/internal/gate"
+)
+
+// TestManifest: the words of a Secret of Kubernetes occur in other objects too.
+func TestManifest(t *testing.T) {
+	value := filled("<a:36>", 1)
+	for name, test := range map[string]struct {
+		text string
+		want []string
+	}{
+		"a Secret":                  {"apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata:\n  entry: " + value + "\n", []string{"kubernetes-secret-yaml a.yaml:2"}},
+		"the data first":            {"apiVersion: v1\ndata:\n  entry: " + value + "\nkind: Secret\n", []string{"kubernetes-secret-yaml a.yaml:2"}},
+		"an item of a list":         {"items:\n- kind: Secret\n  metadata: {name: a}\n  data:\n    entry: " + value + "\n", []string{"kubernetes-secret-yaml a.yaml:2"}},
+		"a reference to a Secret":   {"kind: HelmRelease\nspec:\n  valuesFrom:\n    - kind: Secret\n      name: a\n  values:\n    configMap:\n      data:\n        entry: " + value + "\n", []string{}},
+		"a Secret, then a settings": {"kind: Secret\nmetadata: {name: a}\n---\nkind: ConfigMap\ndata:\n  entry: " + value + "\n", []string{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRepo(t)
+			r.commit(map[string]string{"a.yaml": test.text})
+			if diff := cmp.Diff(test.want, where(r.scan(gate.Input{}))); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestSection: a configuration of Rails has a section for each environment, and the one of
+// tests has made-up values.
+func TestSection(t *testing.T) {
+	text := "default: &default\n  a: b\ntest:\n  <<: *default\n  secret_key_base: x\nproduction:\n  secret_key_base: y\n"
+	for line, want := range map[int]bool{2: false, 5: true, 7: false} {
+		for _, path := range []string{"config/secrets.yml", "apps/web/config/secrets.yaml"} {
+			if got := inTestSection(piece{path: path, text: text}, line); got != want {
+				t.Errorf("%s:%d: %v", path, line, got)
+			}
+		}
+		if inTestSection(piece{path: "docker-compose.yml", text: text}, line) {
+			t.Errorf("line %d of another file", line)
+		}
+	}
+	rust := piece{path: "src/a.rs", text: "fn a() {}\n#[cfg(test)]\nmod tests {\n}\n"}
+	if inTestSection(rust, 1) || !inTestSection(rust, 3) {
+		t.Error("tests of Rust")
+	}
+}
