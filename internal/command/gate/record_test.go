@@ -18,12 +18,13 @@ import (
 func TestLastPassIsRead(t *testing.T) {
 	steps := commandtest.ReadWorkflow(t, ".github/workflows", "security.yml").Jobs["scan"].Steps
 	find := slices.IndexFunc(steps, func(s commandtest.Step) bool { return s.ID == "passed" })
-	record := steps[len(steps)-1].Name
-	if find < 0 || !strings.Contains(steps[find].Run, `"`+record+`"`) {
+	const suffix = "${{ env.GOLDENPATH_SUFFIX }}" // of an app, where a repository has several
+	record, ends := strings.CutSuffix(steps[len(steps)-1].Name, suffix)
+	if find < 0 || !ends || !strings.Contains(steps[find].Run, `"`+record+`" + $app `) {
 		t.Fatalf("the step that reads does not name %q, the last step", record)
 	}
 	jobs := func(conclusion string) string {
-		return `{"jobs": [{"steps": null}, {"steps": [{"name": "` + record + `", "conclusion": "` + conclusion + `"}]}]}`
+		return `{"jobs": [{"steps": null}, {"steps": [{"name": "` + record + `.api", "conclusion": "success"}, {"name": "` + record + `.web", "conclusion": "` + conclusion + `"}]}]}`
 	}
 	answers := map[string]string{
 		"/repos/acme/shop/actions/workflows/gate.yml/runs": `{"workflow_runs": [{"id": 3, "head_sha": "c3"}, {"id": 2, "head_sha": "c2"}, {"id": 1, "head_sha": "c1"}]}`,
@@ -47,7 +48,7 @@ func TestLastPassIsRead(t *testing.T) {
 			defer server.Close()
 			out := filepath.Join(t.TempDir(), "outputs")
 			cmd := exec.CommandContext(t.Context(), "bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", steps[find].Run)
-			cmd.Env = append(os.Environ(), "GITHUB_API_URL="+server.URL, "GITHUB_REPOSITORY=acme/shop", "GITHUB_OUTPUT="+out, "GITHUB_TOKEN=a-token",
+			cmd.Env = append(os.Environ(), "GITHUB_API_URL="+server.URL, "GITHUB_REPOSITORY=acme/shop", "GITHUB_OUTPUT="+out, "GITHUB_TOKEN=a-token", "GOLDENPATH_SUFFIX=.web",
 				"BRANCH=main & more", "WORKFLOW=acme/shop/.github/workflows/gate.yml@refs/heads/main", "no_proxy=127.0.0.1")
 			if text, err := cmd.CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, text)
