@@ -85,7 +85,7 @@ type entry struct {
 func ledger(t *testing.T, dir string) []entry {
 	t.Helper()
 	var all []entry
-	for _, name := range strings.Fields(git(t, dir, "ls-tree", "-r", "--name-only", "goldenpath-ledger", "where2eat/entries/")) {
+	for _, name := range strings.Fields(git(t, dir, "ls-tree", "-r", "--name-only", "goldenpath-ledger", "entries/")) {
 		var e entry
 		if err := json.Unmarshal([]byte(git(t, dir, "cat-file", "blob", "goldenpath-ledger:"+name)), &e); err != nil {
 			t.Fatalf("%s: %v", name, err)

@@ -55,7 +55,7 @@ func TestKilledAnywhere(t *testing.T) {
 				t.Errorf("kill %d after %s: %d entries of %s, want 1", i, at, count[what], what)
 			}
 		}
-		if locks := git(t, dir, "ls-tree", "-r", "--name-only", "goldenpath-ledger", "where2eat/locks/"); locks != "" {
+		if locks := git(t, dir, "ls-tree", "-r", "--name-only", "goldenpath-ledger", "locks/"); locks != "" {
 			t.Errorf("kill %d after %s: locks left: %s", i, at, locks)
 		}
 		if n := len(processes(t, dir)); n != 6 { // supervisor, shim and app of staging and of production

@@ -44,7 +44,7 @@ func TestFaultClockSkew(t *testing.T) {
 				App: "where2eat", Repository: policy.Repository, Dir: l.dir, ReplaceImage: "ghcr.io/acme/where2eat",
 				Source: render.Source{Chart: "charts/where2eat", Set: map[string]any{"service.type": "NodePort"}},
 			},
-			Repository: repository, Reference: repository.Pull, Ledger: &gitledger.Ledger{App: "shop", Git: gitrun.Own(l.dir), Now: now}, Now: now, By: "skew",
+			Repository: repository, Reference: repository.Pull, Ledger: &gitledger.Ledger{Git: gitrun.Own(l.dir), Now: now}, Now: now, By: "skew",
 		}
 	}
 	began := time.Now()

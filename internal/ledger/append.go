@@ -162,9 +162,9 @@ const readme = `# The ledger of this repository's releases
 
 Written by goldenpath, one commit for each event. Do not rebase or squash it.
 
-Each app of the repository has a folder:
+- current/ENVIRONMENT.json is the release that runs there.
+- entries/ENVIRONMENT/YEAR/MONTH/ID.KIND.json is everything that happened.
+- locks/ENVIRONMENT.json exists while a promotion is in progress.
 
-- APP/current/ENVIRONMENT.json is the release that runs there.
-- APP/entries/ENVIRONMENT/YEAR/MONTH/ID.KIND.json is everything that happened.
-- APP/locks/ENVIRONMENT.json exists while a promotion is in progress.
+An app in a folder of the repository has the same below apps/APP.
 `

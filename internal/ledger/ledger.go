@@ -1,8 +1,8 @@
 // Package ledger reads and appends to a git branch that records what ran where, when and
 // why. The branch also holds the locks of environments.
 //
-// The branch is an orphan branch in the app's own repository, with a folder for each app of
-// the repository. Each append is one commit, which succeeds only if the branch has not moved
+// The branch is an orphan branch in the app's own repository, with a folder for each app in
+// a folder of the repository. Each append is one commit, which succeeds only if the branch has not moved
 // (compare-and-swap): of two concurrent writers, one succeeds, and the other reads the new
 // tip and tries again. Entries are never changed.
 //
@@ -31,7 +31,7 @@ const Branch = "goldenpath-ledger"
 // Ledger is the ledger of one app.
 type Ledger struct {
 	Git    git.Repository // the app's repository, with access to Remote
-	App    string         // folder of the branch that holds the ledger: a repository can have several apps; not used with Store
+	App    string         // name of an app in a folder of the repository; "": the app at the top. Not used with Store
 	Remote string         // remote that holds the branch; "": the repository itself
 	Store  Store          // keeps the ledger in place of the branch; nil: the branch
 	Now    func() time.Time
@@ -112,18 +112,9 @@ func (l *Ledger) View(ctx context.Context, read func(context.Context, *Tx) error
 	return read(ctx, tx)
 }
 
-// Of returns the ledger of another app in the same branch.
+// Of returns the ledger of another app in the same branch; "" is the one at the top.
 func (l *Ledger) Of(app string) *Ledger {
 	return &Ledger{Git: l.Git, App: app, Remote: l.Remote, Store: l.Store, Now: l.Now, Server: l.Server}
-}
-
-// Apps returns the apps that have a ledger in the branch.
-func (l *Ledger) Apps(ctx context.Context) ([]string, error) {
-	tx, err := l.begin(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return tx.tree.folders(ctx, "")
 }
 
 // Unread returns a remote that holds a ledger which is not read, because the ledger is the
@@ -164,9 +155,6 @@ func (l *Ledger) begin(ctx context.Context) (*Tx, error) {
 	if l.Store != nil {
 		return l.load(ctx)
 	}
-	if l.App == "" {
-		return nil, errors.New("cannot open the ledger: the app has no name")
-	}
 	if l.Remote != "" {
 		_, err := l.Git.Run(ctx, "fetch", "--quiet", "--no-tags", l.Remote, "+refs/heads/"+Branch+":"+l.ref())
 		switch {
@@ -184,7 +172,15 @@ func (l *Ledger) begin(ctx context.Context) (*Tx, error) {
 	return l.at(tip), nil
 }
 
+// prefix is the folder of the app in the branch. The app at the top of a repository has none.
+func (l *Ledger) prefix() string {
+	if l.App == "" {
+		return ""
+	}
+	return "apps/" + l.App + "/"
+}
+
 // at starts a change on top of a commit.
 func (l *Ledger) at(tip string) *Tx {
-	return &Tx{ledger: l, tip: tip, prefix: l.App + "/", tree: branch{l.Git, tip}, writes: map[string][]byte{}}
+	return &Tx{ledger: l, tip: tip, prefix: l.prefix(), tree: branch{l.Git, tip}, writes: map[string][]byte{}}
 }

@@ -35,7 +35,7 @@ func runGit(t *testing.T, dir string, args ...string) string {
 }
 
 func open(dir string) *Ledger {
-	return &Ledger{App: "shop", Git: git.Own(dir), Now: func() time.Time { return noon }}
+	return &Ledger{Git: git.Own(dir), Now: func() time.Time { return noon }}
 }
 
 func record(ctx context.Context, l *Ledger, e Entry) (out Entry, err error) {
@@ -108,7 +108,7 @@ func BenchmarkRecordAfter10000(b *testing.B) {
 		b.Fatal(err, string(out))
 	}
 	now := noon.AddDate(-5, 0, 0)
-	l := &Ledger{App: "shop", Git: git.Own(dir), Now: func() time.Time { return now }}
+	l := &Ledger{Git: git.Own(dir), Now: func() time.Time { return now }}
 	err := l.Update(ctx, "fill", func(ctx context.Context, tx *Tx) error {
 		for i := range 10_000 {
 			now = now.Add(4 * time.Hour)
@@ -148,11 +148,11 @@ func TestDamagedByHand(t *testing.T) {
 		_, err := tx.Current(ctx, "production")
 		return err
 	})
-	if err == nil || !strings.Contains(err.Error(), "goldenpath-ledger:shop/current/production.json") {
+	if err == nil || !strings.Contains(err.Error(), "goldenpath-ledger:current/production.json") {
 		t.Errorf("%v, want an error that names the file", err)
 	}
 	err = l.Acquire(ctx, Lock{Environment: "staging"}, time.Hour)
-	if err == nil || !strings.Contains(err.Error(), "goldenpath-ledger:shop/locks/staging.json") {
+	if err == nil || !strings.Contains(err.Error(), "goldenpath-ledger:locks/staging.json") {
 		t.Errorf("%v, want an error that names the file", err)
 	}
 }

@@ -58,7 +58,7 @@ func clone(t *testing.T, origin string, hub *githubtest.Server, token string) *l
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &ledger.Ledger{App: "shop", Git: git.Own(dir), Remote: "origin", Now: time.Now, Server: client}
+	return &ledger.Ledger{Git: git.Own(dir), Remote: "origin", Now: time.Now, Server: client}
 }
 
 func add(ctx context.Context, l *ledger.Ledger, name, content string) error {

@@ -18,7 +18,7 @@ type tree interface {
 	// files returns the files below paths, sorted by name.
 	files(ctx context.Context, below ...string) ([]file, error)
 	readAll(ctx context.Context, files []file) ([][]byte, error)
-	// folders returns the names of the folders in a folder; "": at the top.
+	// folders returns the names of the folders in a folder.
 	folders(ctx context.Context, folder string) ([]string, error)
 }
 
@@ -64,11 +64,7 @@ func (b branch) folders(ctx context.Context, folder string) ([]string, error) {
 	if b.tip == "" {
 		return nil, nil
 	}
-	args := []string{"ls-tree", "-d", "-z", "--name-only", b.tip}
-	if folder != "" {
-		args = append(args, "--", folder+"/")
-	}
-	out, err := b.git.Output(ctx, nil, args...)
+	out, err := b.git.Output(ctx, nil, "ls-tree", "-d", "-z", "--name-only", b.tip, "--", folder+"/")
 	if err != nil {
 		return nil, err
 	}

@@ -75,7 +75,7 @@ func newBench(t testing.TB) *bench {
 		t.Fatal(err)
 	}
 	b.Deps = Deps{
-		Target: b.target, Repository: b.registry(), Ledger: &ledger.Ledger{App: "shop", Git: git.Own(app), Now: b.clock.Now}, PullRequests: client, Now: b.clock.Now, By: "ann@laptop",
+		Target: b.target, Repository: b.registry(), Ledger: &ledger.Ledger{Git: git.Own(app), Now: b.clock.Now}, PullRequests: client, Now: b.clock.Now, By: "ann@laptop",
 	}
 	b.policy = Policy{App: "shop", Repository: "acme/shop", TTL: time.Hour, MaxTTL: 4 * time.Hour, Limits: budget.Limits{SweepEvery: 30 * time.Minute, Currency: "USD"}}
 	b.pull(12, 0)

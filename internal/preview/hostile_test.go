@@ -118,7 +118,7 @@ func (b *bench) cleanLedger() {
 		}
 		return string(out)
 	}
-	path := regexp.MustCompile(`^(README\.md|shop/previews/[-a-z0-9]+\.json|shop/spend/\d{4}/\d\d/\d\d\.json|shop/entries/preview/[-a-z0-9]+/\d{4}/\d\d/[0-9.]+-\d+\.preview\.json)$`)
+	path := regexp.MustCompile(`^(README\.md|previews/[-a-z0-9]+\.json|spend/\d{4}/\d\d/\d\d\.json|entries/preview/[-a-z0-9]+/\d{4}/\d\d/[0-9.]+-\d+\.preview\.json)$`)
 	for name := range strings.SplitSeq(strings.TrimRight(git("log", "--all", "--format=", "--name-only", "-z"), "\x00\n"), "\x00") {
 		if name = strings.TrimSpace(name); name != "" && !path.MatchString(name) {
 			b.t.Errorf("path %q", name)

@@ -84,7 +84,7 @@ func openBench(t testing.TB, dir string) *bench {
 	began := time.Now()
 	now := func() time.Time { return noon.Add(time.Since(began) + time.Duration(b.skipped.Load())) }
 	b.Deps = Deps{
-		Target: b.target, Repository: b.repository, Ledger: &ledger.Ledger{App: "shop", Git: git.Own(app), Now: now}, Trust: evidence.Trust(b.key), Now: now,
+		Target: b.target, Repository: b.repository, Ledger: &ledger.Ledger{Git: git.Own(app), Now: now}, Trust: evidence.Trust(b.key), Now: now,
 		By: fmt.Sprintf("ann@laptop-%d", os.Getpid()), Indicator: b, Say: func(what string) { b.log = append(b.log, what) },
 	}
 	return b
@@ -256,7 +256,7 @@ func (b *bench) tip() string {
 // unlocked fails the test if the lock of production is still held.
 func (b *bench) unlocked() {
 	b.t.Helper()
-	if out := runGit(b.t, b.Ledger.Git.Dir(), "ls-tree", "--name-only", ledger.Branch, "shop/locks/"); out != "" {
+	if out := runGit(b.t, b.Ledger.Git.Dir(), "ls-tree", "--name-only", ledger.Branch, "locks/"); out != "" {
 		b.t.Errorf("locks are still held: %s", out)
 	}
 }

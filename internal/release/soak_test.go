@@ -284,7 +284,7 @@ func TestLockOutlivesTheSoak(t *testing.T) {
 	var held ledger.Lock
 	b.probed = func(n int) answer {
 		if n == 0 {
-			out := runGit(t, b.Ledger.Git.Dir(), "show", ledger.Branch+":shop/locks/production.json")
+			out := runGit(t, b.Ledger.Git.Dir(), "show", ledger.Branch+":locks/production.json")
 			if err := json.Unmarshal([]byte(out), &held); err != nil {
 				t.Error(err)
 			}

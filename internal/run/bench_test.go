@@ -62,7 +62,7 @@ func newBench(t *testing.T) *bench {
 	}
 	now := func() time.Time { return time.Now().Add(b.skipped) }
 	b.deps = stage.Deps{
-		Registry: registry, Ledger: &ledger.Ledger{App: "shop", Git: git.Own(b.dir), Now: now}, Now: now, By: fmt.Sprintf("ann@laptop-%d", os.Getpid()), Version: "v1",
+		Registry: registry, Ledger: &ledger.Ledger{Git: git.Own(b.dir), Now: now}, Now: now, By: fmt.Sprintf("ann@laptop-%d", os.Getpid()), Version: "v1",
 		Signer: key, Trust: evidence.Trust(key), Target: b.target, Indicator: indicator.HTTP{},
 		Gate: func(_ context.Context, g stage.GateRequest) (*report.Report, error) {
 			if b.gateErr != nil {

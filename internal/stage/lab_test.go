@@ -128,7 +128,7 @@ func (l *lab) job() *Job {
 		l.t.Fatal(err)
 	}
 	j, err := Open(l.t.Context(), Deps{
-		Registry: registry, Ledger: &ledger.Ledger{App: "shop", Git: git.Own(l.repo.Dir()), Now: clock}, Now: clock, By: "ann@laptop", Version: "v1",
+		Registry: registry, Ledger: &ledger.Ledger{Git: git.Own(l.repo.Dir()), Now: clock}, Now: clock, By: "ann@laptop", Version: "v1",
 		Signer: key, Trust: evidence.Trust(key),
 	}, l.repo, "", filepath.Join(dir, "out"))
 	if err != nil {

@@ -19,11 +19,7 @@ import (
 // release records in the ledger that a commit was released.
 func (c checkout) release(t *testing.T, commit string) {
 	t.Helper()
-	app := appOf(c.dir, "")
-	if app == "" {
-		app = "shop"
-	}
-	l := &ledger.Ledger{App: app, Git: git.Own(c.dir), Now: time.Now}
+	l := &ledger.Ledger{Git: git.Own(c.dir), Now: time.Now}
 	err := l.Update(t.Context(), "release", func(ctx context.Context, tx *ledger.Tx) error {
 		_, err := tx.Record(ctx, ledger.Entry{Kind: ledger.KindRelease, Environment: "staging", Commit: commit, Verdict: "pass", Data: json.RawMessage("{}")})
 		return err

@@ -99,8 +99,11 @@ func (w Where) openApp(ctx context.Context, env *command.Env, g GitHub, c Cluste
 			Dir: filepath.Join(state, "environments"), Self: []string{env.Self, "supervise"}, Guard: []string{env.Self, "guard"}, Failed: filepath.Join(state, "logs"),
 		},
 	}
-	file, _ := os.ReadFile(filepath.Join(out.repo, config.File)) // a command that needs the file reports that it is missing
-	out.ledger = &ledger.Ledger{Git: out.remoteGit(), App: apps.Name(file, cmp.Or(folder, filepath.Base(repo.Dir()))), Remote: remote, Now: env.Now}
+	out.ledger = &ledger.Ledger{Git: out.remoteGit(), Remote: remote, Now: env.Now}
+	if folder != "" {
+		file, _ := os.ReadFile(filepath.Join(out.repo, config.File)) // a command that needs the file reports that it is missing
+		out.ledger.App = apps.Name(file, folder)
+	}
 	if env.Runner.Present() && remote != "" && w.Ledger == "" {
 		// The origin of a workflow's checkout is the repository of the run.
 		hub, err := GitHub{Token: token}.client(env)

@@ -35,7 +35,7 @@ func (s *stage) entries(kind string) []string {
 		return nil
 	}
 	s.git(append(remote, "fetch", "--quiet", "origin", "+goldenpath-ledger:refs/test/ledger")...)
-	for name := range strings.FieldsSeq(s.git("ls-tree", "-r", "--name-only", "refs/test/ledger", "where2eat/entries/")) {
+	for name := range strings.FieldsSeq(s.git("ls-tree", "-r", "--name-only", "refs/test/ledger", "entries/")) {
 		var e struct{ Kind string }
 		if err := json.Unmarshal([]byte(s.git("cat-file", "blob", "refs/test/ledger:"+name)), &e); err != nil {
 			s.t.Fatalf("%s: %v", name, err)

@@ -14,7 +14,7 @@ func TestApps(t *testing.T) {
 	r.commit(map[string]string{"apps/web/.goldenpath.yml": "version: 1\napp: web\n"})
 	added := r.commit(map[string]string{"apps/shop/.goldenpath.yml": "version: 1\napp: shop\n"})
 	one := r.commit(map[string]string{"shared": "1\n"})
-	r.released(one, ledger.KindRelease, day)
+	r.releasedApp("shop", one, ledger.KindRelease, day)
 	r.commit(map[string]string{"shared": "2\n"})
 
 	find := func(folder, app string) *Change {

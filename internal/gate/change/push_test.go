@@ -15,9 +15,11 @@ import (
 )
 
 // released records a release of a commit in the ledger of the repository.
-func (r repo) released(commit, kind string, at time.Time) {
+func (r repo) released(commit, kind string, at time.Time) { r.releasedApp("", commit, kind, at) }
+
+func (r repo) releasedApp(app, commit, kind string, at time.Time) {
 	r.t.Helper()
-	l := &ledger.Ledger{App: "shop", Git: git.Own(r.dir), Now: func() time.Time { return at }}
+	l := &ledger.Ledger{App: app, Git: git.Own(r.dir), Now: func() time.Time { return at }}
 	err := l.Update(r.t.Context(), "record", func(ctx context.Context, tx *ledger.Tx) error {
 		e := ledger.Entry{Kind: kind, Environment: "staging", Commit: commit, Verdict: "pass", Data: json.RawMessage("{}")}
 		_, err := tx.Record(ctx, e)
@@ -113,7 +115,7 @@ func TestPushUnproven(t *testing.T) {
 
 	// An entry that was edited by hand does not stop the gate, and is not believed.
 	r.git("checkout", "-q", "-f", "goldenpath-ledger")
-	r.commit(map[string]string{"shop/entries/staging/2026/11/2026.11.21-1.release.json": "{\"schema\": \"x\"}\n"})
+	r.commit(map[string]string{"entries/staging/2026/11/2026.11.21-1.release.json": "{\"schema\": \"x\"}\n"})
 	r.git("checkout", "-q", "-f", "main")
 	check("a broken entry", before, before, "cannot be read")
 }
