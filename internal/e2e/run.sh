@@ -70,8 +70,8 @@ eval "also $(trap -p EXIT | sed 's/^trap//')"
 go test -tags e2e -count=1 -timeout 40m -parallel 4 -skip '^TestRelease$' ./internal/e2e "$@"
 # After the others: these share an engine, and measure how fast a step is cancelled.
 go test -tags e2e -count=1 -timeout 40m ./internal/e2e/container
-# A release and a pull request more in the local runner take half an hour: with make e2e-full.
-full='^(TestHostileCodeFinds|TestRegistryInEveryJob|TestSeparateActions)$'
+# Two apps, and a release and a pull request more, take half an hour in the local runner: with make e2e-full.
+full='^(TestApps|TestHostileCodeFinds|TestRegistryInEveryJob|TestSeparateActions)$'
 [ -z "${GOLDENPATH_E2E_FULL:-}" ] || full='^$'
 go test -tags e2e -count=1 -timeout 90m -skip "$full" ./internal/e2e/workflows
 code=0
