@@ -140,6 +140,18 @@ func (f file) name(folder string) string {
 // the working tree top, that has a configuration. It returns "" for the app at the top, and
 // also if there is none.
 func At(top, dir string) (string, error) {
+	folder, err := Below(top, dir)
+	for ; err == nil && folder != ""; folder = folderOf(folder) {
+		if _, err := os.Lstat(filepath.Join(top, filepath.FromSlash(folder), config.File)); err == nil {
+			return folder, nil
+		}
+	}
+	return "", err
+}
+
+// Below returns the path of a folder in the working tree top, slash-separated. It returns ""
+// for top itself, and for a folder elsewhere.
+func Below(top, dir string) (string, error) {
 	top, err := filepath.EvalSymlinks(top)
 	if err != nil {
 		return "", err
@@ -150,16 +162,11 @@ func At(top, dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for {
-		rel, err := filepath.Rel(top, dir)
-		if err != nil || !filepath.IsLocal(rel) || rel == "." {
-			return "", nil
-		}
-		if _, err := os.Lstat(filepath.Join(dir, config.File)); err == nil {
-			return filepath.ToSlash(rel), nil
-		}
-		dir = filepath.Dir(dir)
+	rel, err := filepath.Rel(top, dir)
+	if err != nil || !filepath.IsLocal(rel) || rel == "." {
+		return "", nil
 	}
+	return filepath.ToSlash(rel), nil
 }
 
 // Check returns an error unless the working tree top has an app in a folder.

@@ -11,7 +11,7 @@ import (
 // releases, the ids or the locks of the other.
 func TestApps(t *testing.T) {
 	shop := open(repository(t))
-	web := shop.Of("web")
+	web := shop.Of("apps/web", "web")
 	for _, l := range []*Ledger{shop, shop, web} {
 		if err := l.Acquire(t.Context(), Lock{Environment: "staging"}, time.Minute); err != nil {
 			t.Fatal(err)

@@ -2,9 +2,9 @@
 // why. The branch also holds the locks of environments.
 //
 // The branch is an orphan branch in the app's own repository, with a folder for each app in
-// a folder of the repository. Each append is one commit, which succeeds only if the branch has not moved
-// (compare-and-swap): of two concurrent writers, one succeeds, and the other reads the new
-// tip and tries again. Entries are never changed.
+// a folder of the repository. Each append is one commit, which succeeds only if the branch
+// has not moved (compare-and-swap): of two concurrent writers, one succeeds, and the other
+// reads the new tip and tries again. Entries are never changed.
 //
 // The ledger of previews on a cluster is kept in the cluster, see Store.
 //
@@ -112,8 +112,12 @@ func (l *Ledger) View(ctx context.Context, read func(context.Context, *Tx) error
 	return read(ctx, tx)
 }
 
-// Of returns the ledger of another app in the same branch; "" is the one at the top.
-func (l *Ledger) Of(app string) *Ledger {
+// Of returns the ledger, in the same branch, of the app in a folder of the repository. The app
+// at the top, whose folder is "", needs no name there.
+func (l *Ledger) Of(folder, app string) *Ledger {
+	if folder == "" {
+		app = ""
+	}
 	return &Ledger{Git: l.Git, App: app, Remote: l.Remote, Store: l.Store, Now: l.Now, Server: l.Server}
 }
 

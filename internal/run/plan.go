@@ -10,6 +10,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/release"
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/target"
 	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
@@ -19,30 +20,32 @@ func (x *execution) plan(ctx context.Context, all []step, from int) *report.Repo
 		Name: "run", Subject: x.Config.App, Commit: x.Job.Commit.ID, Verdict: report.Pass, Reason: report.ReasonPlanned,
 		Title: "nothing was changed: this is the plan", Started: x.Now().UTC(),
 	}
+	running := map[string]target.Running{} // in the environments that have a release
+	for _, name := range x.Config.Chain() {
+		now, err := x.Target.Status(ctx, name)
+		if err != nil {
+			continue // nothing runs there that could be left behind
+		}
+		running[name] = now
+		if c, stores := release.StoredData(now); stores {
+			c.Result = name + ": " + c.Result
+			r.Checks, r.Verdict = append(r.Checks, c), report.Warn
+		}
+	}
 	plan := report.Section{Title: "plan", Open: true, Head: []string{"stage", "does", "with"}}
 	for i, s := range all {
-		with := x.with(ctx, s.name)
+		with := x.with(s.name, running)
 		if i < from {
 			with = "passed before: not run again"
 		}
 		plan.Rows = append(plan.Rows, []string{s.name, s.does, with})
 	}
 	r.Sections = []report.Section{{Title: "commit", Open: true, Text: strings.Join(x.notes(ctx), "\n")}, plan}
-	for _, name := range x.Config.Chain() {
-		running, err := x.Target.Status(ctx, name)
-		if err != nil {
-			continue // nothing runs there that could be left behind
-		}
-		if c, stores := release.StoredData(running); stores {
-			c.Result = name + ": " + c.Result
-			r.Checks, r.Verdict = append(r.Checks, c), report.Warn
-		}
-	}
 	return r
 }
 
 // with returns what a stage works with, from the configuration and from what runs.
-func (x *execution) with(ctx context.Context, stage string) string {
+func (x *execution) with(stage string, running map[string]target.Running) string {
 	c := x.Config
 	switch stage {
 	case "test":
@@ -55,7 +58,7 @@ func (x *execution) with(ctx context.Context, stage string) string {
 	for name, e := range c.Environments {
 		switch {
 		case name == stage:
-			return x.replaced(ctx, name)
+			return replaced(running, name)
 		case e.Soak != nil && (stage == "soak-"+name || stage == "soak"):
 			return "for " + text.Duration(e.Soak.For.D())
 		}
@@ -64,12 +67,12 @@ func (x *execution) with(ctx context.Context, stage string) string {
 }
 
 // replaced says what a promotion into an environment replaces.
-func (x *execution) replaced(ctx context.Context, environment string) string {
-	running, err := x.Target.Status(ctx, environment)
-	if err != nil {
+func replaced(running map[string]target.Running, environment string) string {
+	now, runs := running[environment]
+	if !runs {
 		return "nothing runs there yet"
 	}
-	return fmt.Sprintf("replaces commit %.7s at %s", running.Commit, running.URL)
+	return fmt.Sprintf("replaces commit %.7s at %s", now.Commit, now.URL)
 }
 
 func stepNames(all config.Steps) string {

@@ -19,8 +19,8 @@ import (
 const maxCommits = 10_000
 
 // messages returns the full messages of the commits between base and c, except those that
-// change only files of other apps. An empty base means the beginning of the history. If commits are missing in the clone, or there are more than
-// maxCommits, the result is partial.
+// change only files of other apps. An empty base means the beginning of the history. If
+// commits are missing in the clone, or there are more than maxCommits, the result is partial.
 func (c Commit) messages(ctx context.Context, base string, most int) scorecard.Input[[]string] {
 	span := c.ID
 	if base != "" {

@@ -18,8 +18,8 @@ import (
 var commitID = regexp.MustCompile(`^[0-9a-f]{40}$`)
 
 // PromoteOptions returns the options of promoting an image of the app in a folder into an
-// environment, with the manifest of the commit that the image names. An image that the repository does
-// not have gets no manifest: release.Promote refuses it.
+// environment, with the manifest of the commit that the image names. An image that the
+// repository does not have gets no manifest: release.Promote refuses it.
 func PromoteOptions(ctx context.Context, r git.Repository, folder string, cfg *config.Config, images *artifact.Repository, environment, digest string) (release.Options, error) {
 	o, err := ReleaseOptions(cfg, environment)
 	if err != nil {

@@ -81,8 +81,8 @@ type Job struct {
 // New returns the job of a commit. top is the folder of the checkout, which may not exist
 // yet. The folder out must exist when a stage runs.
 func New(d Deps, c Commit, cfg *config.Config, top, out string) (*Job, error) {
-	if d.Ledger != nil && c.Folder != "" {
-		d.Ledger = d.Ledger.Of(cfg.App) // the working tree may name the app otherwise
+	if d.Ledger != nil {
+		d.Ledger = d.Ledger.Of(c.Folder, cfg.App) // the working tree may name the app otherwise
 	}
 	if d.Say == nil {
 		d.Say = func(string) {}

@@ -85,12 +85,8 @@ func (w *world) since(ctx context.Context, e runner.Event, a apps.App) (commit, 
 	if e.Base != "" && e.Name != "push" {
 		return e.Base, "the base", nil
 	}
-	name := a.Name
-	if a.Folder == "" {
-		name = "" // the ledger of the app at the top
-	}
 	var last ledger.Entry
-	err = w.ledger.Of(name).View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+	err = w.ledger.Of(a.Folder, a.Name).View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
 		all, err := tx.Entries(ctx, "")
 		if err != nil {
 			return err

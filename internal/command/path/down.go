@@ -151,7 +151,8 @@ func (w *world) startAgain(e ledger.Entry) string {
 	return release.Restart(e.Environment, e.ID) + at + " starts it again"
 }
 
-// stop stops an environment and returns what is left of it. It returns an error if a promotion or a soak is running in the environment.
+// stop stops an environment and returns what is left of it. It returns an error if a
+// promotion or a soak is running in the environment.
 func (w *world) stop(ctx context.Context, name string, data bool) (left process.Stopped, err error) {
 	err = w.ledger.Acquire(ctx, ledger.Lock{
 		Environment: name, Purpose: "down", By: w.env.Runner.Identity(),

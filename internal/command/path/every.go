@@ -1,6 +1,7 @@
 package path
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -55,7 +56,7 @@ func (w Where) every(ctx context.Context, env *command.Env, environment string, 
 		if err != nil {
 			return nil, err
 		}
-		names, reports = append(names, x.ledger.App), append(reports, r)
+		names, reports = append(names, cmp.Or(x.ledger.App, ".")), append(reports, r)
 	}
 	return join(names, reports), nil
 }
@@ -64,7 +65,7 @@ func (w Where) every(ctx context.Context, env *command.Env, environment string, 
 // left something on this machine.
 func (w *world) folders(ctx context.Context) ([]string, error) {
 	var all []string
-	if list, err := apps.List(ctx, w.git, "HEAD"); err == nil { // else there is no commit yet
+	if list, err := apps.List(ctx, w.git, "HEAD"); err == nil { // a repository without a commit has none
 		for _, a := range list {
 			all = append(all, a.Folder)
 		}

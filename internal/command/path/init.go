@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -53,7 +52,10 @@ func (c *Init) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 	if err != nil {
 		return nil, err
 	}
-	folder, err := below(repo.Dir(), c.Repo)
+	folder, err := apps.At(repo.Dir(), c.Repo)
+	if err == nil && folder == "" { // it may become one of an app
+		folder, err = apps.Below(repo.Dir(), c.Repo)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -83,26 +85,6 @@ func (c *Init) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 		return nil, err
 	}
 	return scaffold.Init(o)
-}
-
-// below returns the path of a folder in the working tree top, or "" for top itself. In the
-// folder of an app, that is the folder of the app.
-func below(top, dir string) (string, error) {
-	folder, err := apps.At(top, dir)
-	if err != nil || folder != "" {
-		return folder, err
-	}
-	if top, err = filepath.EvalSymlinks(top); err != nil {
-		return "", err
-	}
-	if dir, err = filepath.EvalSymlinks(dir); err != nil {
-		return "", err
-	}
-	rel, err := filepath.Rel(top, dir)
-	if rel == "." {
-		rel = ""
-	}
-	return filepath.ToSlash(rel), err
 }
 
 // defaultBranch returns the default branch of origin when it was cloned, otherwise main

@@ -55,36 +55,35 @@ func list(ctx context.Context, w *world) (*report.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	var elsewhere, stopped []string
+	if cfg, err := config.Read(w.repo); err == nil && cfg.Walkable() == nil {
+		w.config = cfg
+	}
+	var elsewhere []string
+	stopped := func(name string) {
+		if again := w.startAgain(released[name]); again != "" {
+			r.Checks = append(r.Checks, report.Check{Name: name, State: report.Skipped, Result: "stopped", Note: again})
+		}
+	}
 	for _, e := range all {
 		if e.Place == "" {
 			e.Place = "process"
 		}
 		if !e.Alive {
-			stopped = append(stopped, e.Environment)
+			stopped(e.Environment)
 		}
 		s.Rows = append(s.Rows, row(r, e, released[e.Environment]))
+		delete(released, e.Environment)
 	}
 	for _, name := range sorted(released) {
-		if slices.ContainsFunc(all, func(e target.Running) bool { return e.Environment == name }) {
-			continue
-		}
 		e := released[name]
 		state := "not asked"
 		if e.Target.Kind == "process" {
-			state, stopped = "stopped", append(stopped, name)
+			state = "stopped"
+			stopped(name)
 		} else {
 			elsewhere = append(elsewhere, name)
 		}
 		s.Rows = append(s.Rows, []string{name, state, "", e.ID, e.Commit[:min(7, len(e.Commit))], "", e.Time.UTC().Format(time.RFC3339), e.Digest, report.LogLine(e.Target.String())})
-	}
-	if cfg, err := config.Read(w.repo); err == nil && cfg.Walkable() == nil {
-		w.config = cfg
-	}
-	for _, name := range stopped {
-		if again := w.startAgain(released[name]); again != "" {
-			r.Checks = append(r.Checks, report.Check{Name: name, State: report.Skipped, Result: "stopped", Note: again})
-		}
 	}
 	if len(elsewhere) > 0 {
 		r.Title += "; goldenpath status " + elsewhere[0] + " asks its target"

@@ -102,7 +102,7 @@ func (w Where) openApp(ctx context.Context, env *command.Env, g GitHub, c Cluste
 	out.ledger = &ledger.Ledger{Git: out.remoteGit(), Remote: remote, Now: env.Now}
 	if folder != "" {
 		file, _ := os.ReadFile(filepath.Join(out.repo, config.File)) // a command that needs the file reports that it is missing
-		out.ledger.App = apps.Name(file, folder)
+		out.ledger = out.ledger.Of(folder, apps.Name(file, folder))
 	}
 	if env.Runner.Present() && remote != "" && w.Ledger == "" {
 		// The origin of a workflow's checkout is the repository of the run.

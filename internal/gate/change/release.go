@@ -145,10 +145,7 @@ func (r repository) ledgerTips(ctx context.Context) (tips []ledgerTip, why strin
 // commit only the newest release.
 func (r repository) releases(ctx context.Context, tip string) ([]ledger.Entry, error) {
 	var out []ledger.Entry
-	l := &ledger.Ledger{Git: git.Own(r.dir).AnyOwner()}
-	if r.folder != "" {
-		l.App = r.app
-	}
+	l := (&ledger.Ledger{Git: git.Own(r.dir).AnyOwner()}).Of(r.folder, r.app)
 	err := l.ViewAt(ctx, tip, func(ctx context.Context, tx *ledger.Tx) error {
 		all, err := tx.Entries(ctx, "")
 		seen := map[string]bool{}

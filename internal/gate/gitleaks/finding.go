@@ -25,7 +25,7 @@ type secret struct {
 	age                int       // commits between Head and commit
 	added              time.Time // when the commit was made; zero: in the tree
 	joined             bool      // found in a string that is split over several lines
-	section            bool      // in the test or development section of a configuration
+	section            bool      // in a part of the file that is for tests or development
 }
 
 // mark returns a fingerprint of the secret that does not reveal it and is the same in

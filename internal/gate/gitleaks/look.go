@@ -112,8 +112,7 @@ func (p piece) hits(ctx context.Context, library *detect.Detector, add func(secr
 	known := map[place]bool{}
 	for _, hit := range library.DetectContext(ctx, detect.Fragment{CommitSHA: p.commit, FilePath: p.path, StartLine: p.line, Raw: p.text}) {
 		at := place{hit.RuleID, hit.StartLine, hit.StartColumn}
-		if known[at] || isPublished(hit.Secret) || hit.RuleID == privateKey && !hasKey(hit.Secret) || harmless(hit.RuleID, hit.Secret, hit.Match) ||
-			hit.RuleID == "kubernetes-secret-yaml" && !isManifest(p.text, hit.Match) || hit.RuleID == "jwt" && isCut(hit.Secret, hit.Match) || isSigned(hit.RuleID, hit.Secret, hit.Line) || namesSetting(hit.RuleID, hit.Secret, hit.Line) {
+		if known[at] || isPublished(hit.Secret) || harmless(hit.RuleID, hit.Secret, hit.Match) || p.misread(hit.RuleID, hit.Secret, hit.Match, hit.Line) {
 			continue
 		}
 		known[at] = true
@@ -131,6 +130,21 @@ func (p piece) hits(ctx context.Context, library *detect.Detector, add func(secr
 		}
 		add(s)
 	}
+}
+
+// misread reports whether a match is not what the rule is for, by what stands around it.
+func (p piece) misread(rule, value, match, line string) bool {
+	switch rule {
+	case privateKey:
+		return !hasKey(value)
+	case "kubernetes-secret-yaml":
+		return !isManifest(p.text, match)
+	case "jwt":
+		return isCut(value, match) || isSigned(rule, value, line)
+	case "aws-access-token":
+		return isSigned(rule, value, line)
+	}
+	return namesSetting(rule, value, line)
 }
 
 // isCut reports whether a JWT is shown without its last part, with three dots instead. One

@@ -153,7 +153,7 @@ func (p piece) match(r config.Rule, from, to int, add func(secret)) {
 			password, ok = basicPassword(value)
 		}
 		if !ok || isPublished(value) || r.Entropy > 0 && entropy(password) <= r.Entropy || allowed(r, password, text[at[0]:at[1]]) ||
-			r.RuleID == "dotenv-password" && isUser(text, value) {
+			slices.Contains(r.Tags, "user") && isUser(text, value) {
 			continue
 		}
 		s := secret{rule: r.RuleID, about: r.Description, severity: graded(r.Tags), guess: slices.Contains(r.Tags, "guess"), value: value, path: p.path, commit: p.commit}
