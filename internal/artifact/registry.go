@@ -64,6 +64,7 @@ func writable(dir string) error {
 type Repository struct {
 	name    name.Repository
 	folder  *folder
+	over    bool // reached through a transport that protects it: without TLS of its own
 	options []remote.Option
 }
 
@@ -249,7 +250,7 @@ func (p *Repository) Copy(ctx context.Context, digest string, to *Repository) (A
 // request. The library itself allows HTTP for loopback and private addresses.
 func (p *Repository) reference(s string) (name.Reference, error) {
 	var options []name.Option
-	if p.folder != nil {
+	if p.folder != nil || p.over {
 		options = append(options, name.Insecure)
 	}
 	if strings.HasPrefix(s, "sha256:") {
@@ -284,4 +285,16 @@ func (p *Repository) login(err error) error {
 		return fmt.Errorf("%w\n  try: log in to %s; in a workflow, set the input registry to it, with registry-username and the secret registry-password, or with registry-login", err, host)
 	}
 	return fmt.Errorf("%w\n  try: give the job the permission packages: read, or packages: write to push, and connect the package with the repository in the package's settings", err)
+}
+
+// Over returns a repository that is reached through a transport which needs neither TLS nor
+// a login of its own, such as a connection over SSH.
+func Over(through http.RoundTripper, image string) (*Repository, error) {
+	repo, err := name.NewRepository("localhost/"+image, name.Insecure)
+	if err != nil {
+		return nil, report.Usage(fmt.Sprintf("invalid image reference %q: %v", image, err))
+	}
+	return &Repository{name: repo, over: true, options: []remote.Option{
+		remote.WithTransport(allPages{through}), remote.WithJobs(1), remote.WithRetryPredicate(func(error) bool { return false }),
+	}}, nil
 }

@@ -9,6 +9,7 @@ import (
 // sources are the keys that name what a target deploys. Exactly one must be set.
 var sources = map[string][]string{
 	"process":    nil,
+	"server":     {"server"},
 	"kubernetes": {"chart", "kustomize", "manifests"},
 	"terraform":  {"terraform"},
 }
@@ -27,8 +28,8 @@ var only = []struct {
 	{"pull-secret", nil, "kubernetes"},
 	{"isolation", nil, "kubernetes"},
 	{"namespace", nil, "kubernetes"},
-	{"url", nil, "kubernetes or terraform"},
-	{"migrate", nil, "process or kubernetes"},
+	{"url", nil, "server, kubernetes or terraform"},
+	{"migrate", nil, "process, server or kubernetes"},
 }
 
 // Placeholder matches a word that is replaced, such as {number}.

@@ -8,9 +8,10 @@ import (
 )
 
 // Deploy defines what is deployed to an environment, and how. Target kubernetes needs
-// exactly one of Chart, Kustomize and Manifests; target terraform needs Terraform.
+// exactly one of Chart, Kustomize and Manifests; target terraform needs Terraform; target
+// server needs Server.
 type Deploy struct {
-	Target       string            `yaml:"target"` // process, kubernetes, terraform
+	Target       string            `yaml:"target"` // process, server, kubernetes, terraform
 	Chart        string            `yaml:"chart"`
 	Values       []string          `yaml:"values"`
 	Set          map[string]any    `yaml:"set"` // strings, numbers and booleans
@@ -19,12 +20,44 @@ type Deploy struct {
 	ReplaceImage string            `yaml:"replace-image"` // default artifact.image
 	PullSecret   string            `yaml:"pull-secret"`   // name of a variable
 	Terraform    string            `yaml:"terraform"`
+	Server       Servers           `yaml:"server"`
 	Vars         map[string]string `yaml:"vars"`
 	Backend      map[string]string `yaml:"backend"`
 	URL          string            `yaml:"url"` // with {name} and {number}
 	Env          map[string]string `yaml:"env"`
 	Secrets      map[string]Secret `yaml:"secrets"`
 	Migrate      Migrate           `yaml:"migrate"`
+}
+
+// Servers are the servers of an environment.
+type Servers []Server
+
+// Server is a Linux server that goldenpath reaches over SSH.
+type Server struct {
+	Host    string `yaml:"host"`
+	Port    int    `yaml:"port"`     // default 22
+	User    string `yaml:"user"`     // default goldenpath
+	HostKey string `yaml:"host-key"` // as in known_hosts, without the name
+}
+
+// UnmarshalYAML reads one server or a list.
+func (s *Servers) UnmarshalYAML(n ast.Node) error {
+	if list, ok := n.(*ast.SequenceNode); ok {
+		for _, v := range list.Values {
+			var one Server
+			if err := yaml.NodeToValue(v, &one); err != nil {
+				return err
+			}
+			*s = append(*s, one)
+		}
+		return nil
+	}
+	var one Server
+	if err := yaml.NodeToValue(n, &one); err != nil {
+		return err
+	}
+	*s = Servers{one}
+	return nil
 }
 
 // Migrate is the command that migrates data before a new version starts. The zero value

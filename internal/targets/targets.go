@@ -3,6 +3,7 @@
 package targets
 
 import (
+	"github.com/seed-b235b314/goldenpath/internal/artifact"
 	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/git"
 	"github.com/seed-b235b314/goldenpath/internal/preview"
@@ -21,8 +22,9 @@ type Access struct {
 	Self       string         // this executable, which guards Terraform
 	Process    preview.Target // for target: process
 	Getenv     func(string) string
-	Git        git.Repository // of Dir
-	Declared   *Declared      // what the configuration may read; nil: everything that it names
+	Git        git.Repository       // of Dir
+	Images     *artifact.Repository // where the image of the app is, for servers
+	Declared   *Declared            // what the configuration may read; nil: everything that it names
 
 	Mask     func(secret string) // called with each secret that is read; nil: not called
 	Workflow bool                // this is a job, whose machine ends with it and whose secrets the workflow names
@@ -32,6 +34,7 @@ type Access struct {
 	Context     string // of the kubeconfig
 	Credentials string // file with lines NAME=value, for Terraform
 	Given       string // --variables: lines NAME=value, or a file of them
+	SSHKey      string // text of a private key, or a file with one
 	Removal     string // duration after which a removal reports what blocks it
 }
 
@@ -43,6 +46,8 @@ func (a Access) Open(d config.Deploy, namespace string) (preview.Target, error) 
 		return a.kubernetes(d, namespace)
 	case "terraform":
 		return a.terraform(d)
+	case "server":
+		return a.server(d)
 	}
 	return a.Process, nil
 }

@@ -42,6 +42,7 @@ type CLI struct {
 		List ReleaseList `cmd:"" help:"List releases: what ran where, and when."`
 		Show ReleaseShow `cmd:"" help:"Show one release and its manifest."`
 	} `cmd:"" help:"Read goldenpath's release record (the ledger)."`
+	Host    Host    `cmd:"" help:"Set up and look after a server, for target server."`
 	Setup   Setup   `cmd:"" hidden:"" help:"Copy this binary to the runner, for later steps."`
 	Key     Key     `cmd:"" help:"Create the key that signs evidence, or show the existing key."`
 	Doctor  Doctor  `cmd:"" help:"Find what is missing here and on GitHub, with the fix for each. Changes nothing."`
@@ -73,6 +74,10 @@ func Main(ctx context.Context, env *command.Env) int {
 			return tool.Guard(ctx, env.Args[1:])
 		case "guard-terraform":
 			return terraform.Guard(ctx, env.Args[1:])
+		case "host":
+			if handled, code := runHost(ctx, env, env.Args[1:]); handled {
+				return code
+			}
 		}
 	}
 	return command.Main(ctx, env, New())

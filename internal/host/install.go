@@ -1,0 +1,415 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/seed-b235b314/goldenpath/internal/files"
+	"github.com/seed-b235b314/goldenpath/internal/report"
+)
+
+// Where an installation puts things.
+const (
+	Program  = "/usr/local/bin/goldenpath"
+	Home     = "/var/lib/goldenpath"
+	User     = "goldenpath"
+	unitsDir = "/etc/systemd/user"
+)
+
+// State is the folder with the state of the server.
+func State() string { return filepath.Join(Home, "state") }
+
+// unitFiles are the units of the user's systemd instance.
+var unitFiles = map[string]string{
+	"goldenpath@.service": `# Written by goldenpath host install.
+[Unit]
+Description=goldenpath %i
+StartLimitIntervalSec=0
+
+[Service]
+Type=exec
+ExecStart=` + Program + ` host exec %i
+ExecStop=` + Program + ` host halt %i
+Restart=always
+RestartSec=1
+TimeoutStopSec=40
+KillMode=mixed
+Delegate=yes
+
+[Install]
+WantedBy=default.target
+`,
+	"goldenpath-converge.service": `# Written by goldenpath host install.
+[Unit]
+Description=goldenpath: routes and containers as recorded, after a boot
+
+[Service]
+Type=oneshot
+ExecStart=` + Program + ` host sweep
+Restart=on-failure
+RestartSec=5
+
+[Install]
+WantedBy=default.target
+`,
+	"goldenpath-sweep.service": `# Written by goldenpath host install.
+[Unit]
+Description=goldenpath: remove what has expired, repair what was cut
+
+[Service]
+Type=oneshot
+ExecStart=` + Program + ` host sweep
+`,
+	sweepTimer: `# Written by goldenpath host install.
+[Unit]
+Description=goldenpath: remove what has expired
+
+[Timer]
+OnActiveSec=1min
+OnUnitActiveSec=` + fmt.Sprint(int(SweepEvery/time.Minute)) + `min
+
+[Install]
+WantedBy=timers.target
+`,
+}
+
+// Installation is what `goldenpath host install` does.
+type Installation struct {
+	Self   string // executable that is copied
+	Engine string // podman or docker; "": the one that is installed
+	DryRun bool
+	Config []byte // content of ConfigFile, if there is none
+	Say    func(step, what string)
+}
+
+// step is one thing that an installation makes sure of.
+type step struct {
+	name string
+	what string // what is done if it is not so yet
+	done func(context.Context) (bool, error)
+	do   func(context.Context) error
+}
+
+// Install makes this machine a server of goldenpath. It can be repeated: what is so already
+// stays.
+func (i Installation) Install(ctx context.Context) error {
+	if err := i.supported(ctx); err != nil {
+		return err
+	}
+	for _, s := range i.steps() {
+		done, err := s.done(ctx)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+		switch {
+		case done:
+			i.Say(s.name, "is there")
+			continue
+		case i.DryRun:
+			i.Say(s.name, "would be done: "+s.what)
+			continue
+		}
+		if err := s.do(ctx); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+		i.Say(s.name, s.what)
+	}
+	return nil
+}
+
+// supported refuses a machine that cannot be a server, with everything that it lacks.
+func (i Installation) supported(ctx context.Context) error {
+	var lacks []string
+	if _, err := os.Stat("/run/systemd/system"); err != nil {
+		lacks = append(lacks, "systemd: it is not the first process of this machine (Alpine and containers have none); use a distribution with systemd")
+	}
+	e, err := findEngine(i.Engine)
+	if err != nil {
+		lacks = append(lacks, err.Error())
+	} else if e.kind == podman {
+		for _, tool := range []string{"newuidmap", "slirp4netns"} {
+			if _, err := exec.LookPath(tool); err != nil {
+				lacks = append(lacks, tool+", which a user's Podman needs: apt install uidmap slirp4netns")
+			}
+		}
+	}
+	if _, err := exec.LookPath("caddy"); err != nil {
+		lacks = append(lacks, "Caddy: apt install caddy")
+	}
+	if _, err := exec.LookPath("sshd"); err != nil {
+		if _, err := os.Stat("/usr/sbin/sshd"); err != nil {
+			lacks = append(lacks, "an SSH server: apt install openssh-server")
+		}
+	}
+	if os.Geteuid() != 0 && !i.DryRun {
+		lacks = append(lacks, "root: run this with sudo")
+	}
+	if len(lacks) > 0 {
+		return report.Usage("this machine lacks:\n  " + strings.Join(lacks, "\n  "))
+	}
+	return nil
+}
+
+func (i Installation) steps() []step {
+	same := func(name string, want []byte) func(context.Context) (bool, error) {
+		return func(context.Context) (bool, error) {
+			have, err := os.ReadFile(name)
+			if errors.Is(err, fs.ErrNotExist) {
+				return false, nil
+			}
+			return bytes.Equal(have, want), err
+		}
+	}
+	put := func(name string, b []byte) func(context.Context) error {
+		return func(context.Context) error {
+			if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+				return err
+			}
+			return files.WriteWith(name, 0o644, func(w io.Writer) error { return write(w, b) })
+		}
+	}
+	all := []step{
+		{"user " + User, "created, without a password and without rights", func(context.Context) (bool, error) {
+			_, err := user.Lookup(User)
+			var unknown user.UnknownUserError
+			if errors.As(err, &unknown) {
+				return false, nil
+			}
+			return true, err
+		}, func(ctx context.Context) error {
+			return command(ctx, "useradd", "--create-home", "--home-dir", Home, "--shell", "/bin/sh", User)
+		}},
+		{"program " + Program, "copied from " + i.Self, func(context.Context) (bool, error) {
+			a, err := os.ReadFile(i.Self)
+			if err != nil {
+				return false, err
+			}
+			return same(Program, a)(ctx0)
+		}, func(context.Context) error {
+			b, err := os.ReadFile(i.Self)
+			if err != nil {
+				return err
+			}
+			return files.WriteWith(Program, 0o755, func(w io.Writer) error { return write(w, b) })
+		}},
+	}
+	if e, err := findEngine(i.Engine); err == nil && e.kind == docker {
+		all = append(all, step{"group docker", "the user becomes a member: who controls Docker controls the machine, so Podman is the safer choice", func(context.Context) (bool, error) {
+			return member(User, "docker")
+		}, func(ctx context.Context) error {
+			return command(ctx, "usermod", "--append", "--groups", "docker", User)
+		}})
+	} else if err == nil {
+		all = append(all, step{"user namespaces", "65536 ids for the containers of the user", func(context.Context) (bool, error) {
+			b, err := os.ReadFile("/etc/subuid")
+			if errors.Is(err, fs.ErrNotExist) {
+				return false, nil
+			}
+			return bytes.Contains(b, []byte(User+":")), err
+		}, func(ctx context.Context) error {
+			return command(ctx, "usermod", "--add-subuids", "524288-589823", "--add-subgids", "524288-589823", User)
+		}})
+	}
+	all = append(all,
+		step{"folder " + State(), "created, readable by the user only", func(context.Context) (bool, error) {
+			_, err := os.Stat(State())
+			if errors.Is(err, fs.ErrNotExist) {
+				return false, nil
+			}
+			return err == nil, err
+		}, func(ctx context.Context) error {
+			return command(ctx, "install", "--directory", "--owner", User, "--group", User, "--mode", "0700", State())
+		}},
+		step{"configuration " + ConfigFile, "written: it says which apps this server serves", func(context.Context) (bool, error) {
+			_, err := os.Stat(ConfigFile)
+			if errors.Is(err, fs.ErrNotExist) {
+				return false, nil
+			}
+			return err == nil, err
+		}, put(ConfigFile, i.Config)},
+		step{"lingering", "the units of the user run without a login, from the boot on", func(context.Context) (bool, error) {
+			_, err := os.Stat("/var/lib/systemd/linger/" + User)
+			if errors.Is(err, fs.ErrNotExist) {
+				return false, nil
+			}
+			return err == nil, err
+		}, func(ctx context.Context) error { return command(ctx, "loginctl", "enable-linger", User) }},
+	)
+	for _, name := range []string{"goldenpath@.service", "goldenpath-converge.service", "goldenpath-sweep.service", sweepTimer} {
+		file := filepath.Join(unitsDir, name)
+		all = append(all, step{"unit " + name, "written to " + unitsDir, same(file, []byte(unitFiles[name])), func(ctx context.Context) error {
+			if err := put(file, []byte(unitFiles[name]))(ctx); err != nil {
+				return err
+			}
+			return asUser(ctx, "daemon-reload")
+		}})
+	}
+	return append(all,
+		step{"timer", "enabled: every " + SweepEvery.String(), func(ctx context.Context) (bool, error) {
+			return asUser(ctx, "is-enabled", "--quiet", sweepTimer) == nil && asUser(ctx, "is-active", "--quiet", sweepTimer) == nil, nil
+		}, func(ctx context.Context) error {
+			return asUser(ctx, "enable", "--now", "--quiet", sweepTimer)
+		}},
+		step{"start at a boot", "enabled", func(ctx context.Context) (bool, error) {
+			return asUser(ctx, "is-enabled", "--quiet", "goldenpath-converge.service") == nil, nil
+		}, func(ctx context.Context) error {
+			return asUser(ctx, "enable", "--quiet", "goldenpath-converge.service")
+		}},
+		step{"Caddy", "caddy-api.service is started, which keeps what its admin API sets", func(ctx context.Context) (bool, error) {
+			return command(ctx, "systemctl", "is-active", "--quiet", "caddy-api.service") == nil && command(ctx, "systemctl", "is-enabled", "--quiet", "caddy-api.service") == nil, nil
+		}, func(ctx context.Context) error {
+			if b, err := os.ReadFile("/etc/caddy/Caddyfile"); err == nil && command(ctx, "systemctl", "is-active", "--quiet", "caddy.service") == nil && ownSites(b) {
+				return report.Usage("/etc/caddy/Caddyfile serves sites of yours, and goldenpath needs the ports 80 and 443: move them to another server, or stop caddy.service first (systemctl disable --now caddy)")
+			}
+			if err := command(ctx, "systemctl", "disable", "--now", "--quiet", "caddy.service"); err != nil {
+				return err
+			}
+			// The package's start page would be resumed, and holds port 80.
+			if err := os.Remove("/var/lib/caddy/.config/caddy/autosave.json"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+			return command(ctx, "systemctl", "enable", "--now", "--quiet", "caddy-api.service")
+		}},
+	)
+}
+
+var ctx0 = context.Background()
+
+// ownSites reports whether a Caddyfile has a site that its package did not bring: Debian's
+// serves :80 from /usr/share/caddy.
+func ownSites(b []byte) bool {
+	for line := range strings.Lines(string(b)) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") || line == "}" || line == "{" || strings.HasPrefix(line, "root * /usr/share/caddy") || line == "file_server" || line == ":80 {" {
+			continue
+		}
+		return true
+	}
+	return false
+}
+
+func member(name, group string) (bool, error) {
+	u, err := user.Lookup(name)
+	if err != nil {
+		return false, nil // it is created first
+	}
+	g, err := user.LookupGroup(group)
+	if err != nil {
+		return false, err
+	}
+	ids, err := u.GroupIds()
+	if err != nil {
+		return false, err
+	}
+	for _, id := range ids {
+		if id == g.Gid {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// asUser runs systemctl for the units of the user.
+func asUser(ctx context.Context, args ...string) error {
+	var err error
+	for range 50 { // the instance of the user takes a moment after lingering was enabled
+		if err = command(ctx, "systemctl", append([]string{"--user", "--machine", User + "@"}, args...)...); err == nil || !strings.Contains(err.Error(), "connect to bus") {
+			return err
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+	return err
+}
+
+func command(ctx context.Context, name string, args ...string) error {
+	out, err := exec.CommandContext(ctx, name, args...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, last(string(out), 3))
+	}
+	return nil
+}
+
+// Allow lets an SSH key use this server: for one role, for some apps, and for nothing else.
+// The file belongs to root, so that no deployment can add a key.
+func Allow(file, public string, key Key, from string) error {
+	k, comment, _, _, err := ssh.ParseAuthorizedKey([]byte(public))
+	if err != nil {
+		return report.Usage(fmt.Sprintf("%.80q is not a public key such as ssh-ed25519 AAAA…: pass the content of the .pub file", public))
+	}
+	line := "restrict,"
+	if from != "" {
+		if strings.ContainsAny(from, "\"\n\\") {
+			return report.Usage(fmt.Sprintf("--from %.100q is not a list of addresses", from))
+		}
+		line += fmt.Sprintf("from=%q,", from)
+	}
+	authorized := strings.TrimSpace(string(ssh.MarshalAuthorizedKey(k)))
+	line += fmt.Sprintf("command=%q %s %s\n", fmt.Sprintf("%s host serve --role %s --app %s", Program, key.Role, strings.Join(key.Apps, ",")), authorized, strings.Join(strings.Fields(comment), "-"))
+	old, err := os.ReadFile(file)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	var kept []string
+	for l := range strings.Lines(string(old)) {
+		if !strings.Contains(l, authorized) {
+			kept = append(kept, strings.TrimRight(l, "\n")+"\n")
+		}
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
+	}
+	return files.WriteWith(file, 0o644, func(w io.Writer) error { return write(w, []byte(strings.Join(kept, "")+line)) })
+}
+
+// AuthorizedKeys is the file of the SSH keys of the user.
+func AuthorizedKeys() string { return filepath.Join(Home, ".ssh", "authorized_keys") }
+
+// HostKey returns the public SSH key of this machine, as host-key in .goldenpath.yml.
+func HostKey() (string, error) {
+	for _, name := range []string{"ed25519", "ecdsa", "rsa"} {
+		b, err := os.ReadFile("/etc/ssh/ssh_host_" + name + "_key.pub")
+		if err == nil {
+			f := strings.Fields(string(b))
+			if len(f) >= 2 {
+				return f[0] + " " + f[1], nil
+			}
+		}
+	}
+	return "", report.Usage("this machine has no SSH host key in /etc/ssh: install and start openssh-server")
+}
+
+// Uninstall removes what Install made, and everything that runs, but not the backups.
+func Uninstall(ctx context.Context, h *Host, say func(step, what string)) error {
+	var errs error
+	note := func(step, what string, err error) {
+		if err == nil {
+			say(step, what)
+		}
+		errs = errors.Join(errs, err)
+	}
+	for _, unit := range []string{sweepTimer, "goldenpath-converge.service"} {
+		note(unit, "disabled", asUser(ctx, "disable", "--now", "--quiet", unit))
+	}
+	for name := range unitFiles {
+		err := os.Remove(filepath.Join(unitsDir, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+		note(name, "removed", err)
+	}
+	note("lingering", "ended", command(ctx, "loginctl", "disable-linger", User))
+	note("SSH keys", "removed", os.RemoveAll(AuthorizedKeys()))
+	return errs
+}

@@ -1,0 +1,157 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// command returns a command of the engine whose environment has the variables of an app.
+// Values are passed in the environment and by name, so that no list of processes shows
+// them and no value has to be quoted.
+func (e engine) command(ctx context.Context, environ []string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, e.bin, args...)
+	cmd.Env = environ
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 10 * time.Second
+	return cmd
+}
+
+// arguments returns the command that runs a container of a generation, without the image,
+// and the environment of that command.
+func (e *environment) arguments(g *generation, name string, publish bool) (args, environ []string) {
+	args = []string{"run", "--name", name, "--label", label + "=" + e.slug,
+		"--network", e.network(),
+		"--read-only", "--tmpfs", "/tmp:rw,nosuid,nodev,size=256m", "--volume", e.data() + ":" + dataFolder,
+		"--cap-drop", "ALL", "--security-opt", "no-new-privileges",
+	}
+	if publish {
+		args = append(args, "--publish", fmt.Sprintf("127.0.0.1:%d:%d", g.Port, g.Inside))
+	}
+	if e.h.engine.kind == docker {
+		args = append(args, "--log-driver", "json-file", "--log-opt", "max-size=10m")
+	} else {
+		args = append(args, "--log-driver", "k8s-file", "--log-opt", "max-size=10mb", "--cgroups", "enabled")
+	}
+	args = append(args, g.Limits.arguments(e.h.limitsWork())...)
+	environ = os.Environ()
+	for _, key := range slices.Sorted(maps.Keys(g.Env)) {
+		if strings.ContainsAny(key, "=\x00") {
+			continue
+		}
+		args = append(args, "--env", key)
+		environ = append(environ, key+"="+g.Env[key])
+	}
+	return args, environ
+}
+
+// arguments returns the flags of the limits.
+func (l Limits) arguments(work bool) (args []string) {
+	if !work {
+		return nil
+	}
+	if n, _ := l.bytes(); n > 0 {
+		args = append(args, "--memory", strconv.FormatUint(n, 10))
+	}
+	if l.CPU != "" {
+		args = append(args, "--cpus", l.CPU)
+	}
+	if l.Weight > 0 {
+		args = append(args, "--cpu-shares", strconv.Itoa(l.Weight))
+	}
+	if l.Pids > 0 {
+		args = append(args, "--pids-limit", strconv.Itoa(l.Pids))
+	}
+	return args
+}
+
+// limitsWork reports whether this machine can limit containers. A user's Podman can on
+// cgroup version 2 only.
+func (h *Host) limitsWork() bool {
+	if h.engine.kind == docker || os.Geteuid() == 0 {
+		return true
+	}
+	_, err := os.Stat("/sys/fs/cgroup/cgroup.controllers")
+	return err == nil
+}
+
+// Exec becomes the engine that runs a generation in the foreground. systemd starts it, and
+// starts it again when it ends. instance is the part of the unit's name after the @.
+func (h *Host) Exec(ctx context.Context, instance string) error {
+	e, g, d, err := h.instance(instance)
+	if err != nil {
+		return err
+	}
+	name := "goldenpath." + instance
+	if err := h.engine.remove(ctx, name); err != nil {
+		return err
+	}
+	var args, environ []string
+	if d != nil {
+		args, environ = e.servicesArguments(d)
+	} else {
+		args, environ = e.arguments(g, name, true)
+		args = append(args, g.Image)
+	}
+	return syscall.Exec(h.engine.bin, append([]string{h.engine.bin}, args...), environ)
+}
+
+// Halt stops the container of a generation. systemd calls it to stop the unit.
+func (h *Host) Halt(ctx context.Context, instance string) error {
+	name := "goldenpath." + instance
+	c, err := h.engine.inspect(ctx, name)
+	if c == nil || err != nil {
+		return err
+	}
+	if c.Paused {
+		_, err = h.engine.run(ctx, "kill", name) // a frozen program cannot handle a signal
+		if err == nil {
+			_, err = h.engine.run(ctx, "unpause", name)
+		}
+		return err
+	}
+	_, err = h.engine.run(ctx, "stop", "--time", "20", name)
+	return err
+}
+
+// instance finds the environment of a unit, and its generation or its database.
+func (h *Host) instance(instance string) (*environment, *generation, *database, error) {
+	slug, part, ok := cutLast(instance, ".")
+	app, rest, _ := strings.Cut(slug, ".")
+	e, err := h.find(app, strings.ReplaceAll(rest, ".", "/"))
+	if !ok || err != nil {
+		return nil, nil, nil, errors.Join(err, fmt.Errorf("%.100q is no name of a generation", instance))
+	}
+	if part == postgresPart {
+		d, err := e.database()
+		if err == nil && d == nil {
+			err = fmt.Errorf("%s has no database", slug)
+		}
+		return e, nil, d, err
+	}
+	n, err := strconv.Atoi(part)
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("%.100q is no name of a generation", instance)
+	}
+	g, err := e.generation(n)
+	if err == nil && g == nil {
+		err = fmt.Errorf("generation %d of %s does not exist", n, slug)
+	}
+	return e, g, nil, err
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}

@@ -1,0 +1,331 @@
+package host
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/seed-b235b314/goldenpath/internal/artifact"
+	"github.com/seed-b235b314/goldenpath/internal/host/protocol"
+	"github.com/seed-b235b314/goldenpath/internal/target"
+)
+
+// Roles of an SSH key.
+const (
+	RolePreviews = "previews" // creates and removes previews
+	RoleReleases = "releases" // releases what the evidence allows
+)
+
+// Key is what the forced command of an SSH key says about it.
+type Key struct {
+	Role string
+	Apps []string
+}
+
+func (k Key) String() string { return k.Role + " of " + strings.Join(k.Apps, ",") }
+
+// allows reports whether the key may act on an environment. It may always read its apps.
+func (k Key) allows(app, environment string) error {
+	if !slices.Contains(k.Apps, app) {
+		return fmt.Errorf("%w: it is for %s, and not for the app %.60q", protocol.ErrForbidden, strings.Join(k.Apps, ", "), app)
+	}
+	if preview := strings.HasPrefix(environment, "preview/"); preview != (k.Role == RolePreviews) {
+		return fmt.Errorf("%w: it is for %s, and %.60q is none", protocol.ErrForbidden, k.Role, environment)
+	}
+	return nil
+}
+
+// Serve answers the requests that arrive on one connection, until it ends.
+func (h *Host) Serve(ctx context.Context, key Key, in io.Reader, out io.Writer) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	images, err := h.registry()
+	if err != nil {
+		return err
+	}
+	s := &session{h: h, key: key, images: images.Handler(), from: from()}
+	defer s.images.Close()
+	watch := newWatch(protocol.IdleTime, cancel)
+	conn := protocol.NewConn(watch.reader(in), watch.writer(out), key.String(), func() error { cancel(); return nil })
+	l := protocol.NewListener(conn)
+	server := &http.Server{
+		Handler: s.handler(), MaxHeaderBytes: 64 << 10, ReadHeaderTimeout: protocol.IdleTime,
+		ErrorLog: log.New(io.Discard, "", 0), // what arrives is hostile
+	}
+	go func() {
+		<-ctx.Done()
+		server.Close()
+		l.Close()
+	}()
+	s.watch = watch
+	err = server.Serve(l)
+	if errors.Is(err, io.EOF) || errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// from returns the address of the client, as sshd names it.
+func from() string {
+	address, _, _ := strings.Cut(os.Getenv("SSH_CONNECTION"), " ")
+	return address
+}
+
+// session is one connection.
+type session struct {
+	h      *Host
+	key    Key
+	images *artifact.Handler
+	from   string
+	watch  *watch
+}
+
+func (s *session) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+protocol.PathHello, s.hello)
+	mux.HandleFunc("POST "+protocol.PathPlan, do(s, func(ctx context.Context, in protocol.Spec, send func(protocol.Event)) (protocol.Event, error) {
+		if err := s.key.allows(in.App, in.Environment); err != nil {
+			return protocol.Event{}, err
+		}
+		p, err := s.h.Plan(ctx, in)
+		return protocol.Event{Plan: &p}, err
+	}))
+	mux.HandleFunc("POST "+protocol.PathPrepare, do(s, func(ctx context.Context, in protocol.Spec, send func(protocol.Event)) (protocol.Event, error) {
+		if err := s.key.allows(in.App, in.Environment); err != nil {
+			return protocol.Event{}, s.log("prepare", in.App, in.Environment, in.Digest, err)
+		}
+		ready, err := s.h.Prepare(ctx, in, phases(send))
+		return protocol.Event{Ready: &ready}, s.log("prepare", in.App, in.Environment, in.Digest, err)
+	}))
+	mux.HandleFunc("POST "+protocol.PathSwitch, do(s, func(ctx context.Context, in protocol.SwitchRequest, send func(protocol.Event)) (protocol.Event, error) {
+		if err := s.key.allows(in.App, in.Environment); err != nil {
+			return protocol.Event{}, s.log("switch", in.App, in.Environment, "", err)
+		}
+		r, err := s.h.Switch(ctx, in.App, in.Environment, in.Generation, phases(send))
+		return protocol.Event{Running: &r}, s.log("switch", in.App, in.Environment, fmt.Sprintf("generation %d %s", in.Generation, r.Digest), err)
+	}))
+	mux.HandleFunc("POST "+protocol.PathStatus, do(s, func(ctx context.Context, in protocol.SwitchRequest, _ func(protocol.Event)) (protocol.Event, error) {
+		if !slices.Contains(s.key.Apps, in.App) {
+			return protocol.Event{}, s.key.allows(in.App, in.Environment)
+		}
+		r, err := s.h.Status(ctx, in.App, in.Environment)
+		return protocol.Event{Running: &r}, err
+	}))
+	mux.HandleFunc("POST "+protocol.PathDown, do(s, func(ctx context.Context, in protocol.SwitchRequest, _ func(protocol.Event)) (protocol.Event, error) {
+		err := s.key.allows(in.App, in.Environment)
+		if err == nil && s.key.Role == RoleReleases {
+			err = fmt.Errorf("%w: a release is removed on the server only, with goldenpath host down %s %s", protocol.ErrForbidden, in.App, in.Environment)
+		}
+		if err == nil {
+			err = s.h.Down(ctx, in.App, in.Environment)
+		}
+		return protocol.Event{Done: true}, s.log("down", in.App, in.Environment, "", err)
+	}))
+	mux.HandleFunc("POST "+protocol.PathList, do(s, func(ctx context.Context, in protocol.SwitchRequest, send func(protocol.Event)) (protocol.Event, error) {
+		if !slices.Contains(s.key.Apps, in.App) {
+			return protocol.Event{}, s.key.allows(in.App, in.Environment)
+		}
+		for r, err := range s.h.List(ctx, in.App) {
+			if err != nil {
+				return protocol.Event{}, err
+			}
+			send(protocol.Event{Running: &r})
+		}
+		return protocol.Event{Done: true}, nil
+	}))
+	mux.HandleFunc("GET "+protocol.PathRecords+"/{app}", s.load)
+	mux.HandleFunc("PUT "+protocol.PathRecords+"/{app}", s.save)
+	mux.HandleFunc("/v2/", s.registry)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.watch.begin()
+		defer s.watch.end()
+		if v := r.Header.Get(protocol.VersionHeader); v != fmt.Sprint(protocol.Version) && !strings.HasPrefix(r.URL.Path, "/v2/") {
+			fail(w, http.StatusBadRequest, fmt.Errorf("the server speaks version %d of the protocol and the client %.20q: install the same goldenpath on both (goldenpath host install on the server)", protocol.Version, v))
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// log writes the outcome of a change into the audit log and returns it.
+func (s *session) log(what, app, environment, detail string, err error) error {
+	s.h.auditEntry(entry{Key: s.key.String(), From: s.from, What: what, App: clip(app), Environment: clip(environment), Detail: clip(detail), Error: clip(message(err))})
+	return err
+}
+
+func clip(s string) string { return s[:min(len(s), 500)] }
+
+func fail(w http.ResponseWriter, status int, err error) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(protocol.Event{Error: protocol.Wrap(err)})
+}
+
+func phases(send func(protocol.Event)) func(target.Phase) {
+	return func(p target.Phase) {
+		send(protocol.Event{Phase: &protocol.Phase{Phase: p, Waits: p.Pending, Plan: p.Plan}})
+	}
+}
+
+// do answers a request with the events of a function, one JSON object in a line, as they
+// happen.
+func do[In any](s *session, call func(context.Context, In, func(protocol.Event)) (protocol.Event, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var in In
+		d := json.NewDecoder(http.MaxBytesReader(w, r.Body, protocol.MaxJSON))
+		d.DisallowUnknownFields()
+		if err := d.Decode(&in); err != nil {
+			fail(w, http.StatusBadRequest, s.log("refused", "", "", r.URL.Path, fmt.Errorf("cannot read the request: %w", err)))
+			return
+		}
+		w.Header().Set("Content-Type", "application/x-ndjson")
+		var mu sync.Mutex
+		encoder := json.NewEncoder(w)
+		send := func(e protocol.Event) {
+			mu.Lock()
+			defer mu.Unlock()
+			_ = encoder.Encode(e)
+			_ = http.NewResponseController(w).Flush()
+		}
+		out, err := call(r.Context(), in, send)
+		if err != nil {
+			out = protocol.Event{Error: protocol.Wrap(err)}
+		}
+		send(out)
+	}
+}
+
+func (s *session) load(w http.ResponseWriter, r *http.Request) {
+	app := r.PathValue("app")
+	if !slices.Contains(s.key.Apps, app) {
+		fail(w, http.StatusForbidden, s.log("load", app, "", "", s.key.allows(app, "preview/x")))
+		return
+	}
+	files, version, err := s.h.Records(app).Load(r.Context())
+	if err != nil {
+		fail(w, http.StatusInternalServerError, err)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(protocol.Records{Files: files, Version: version})
+}
+
+func (s *session) save(w http.ResponseWriter, r *http.Request) {
+	app := r.PathValue("app")
+	if err := s.key.allows(app, "preview/x"); err != nil {
+		fail(w, http.StatusForbidden, s.log("save", app, "", "", err))
+		return
+	}
+	var in protocol.Records
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, protocol.MaxJSON)).Decode(&in); err != nil {
+		fail(w, http.StatusBadRequest, err)
+		return
+	}
+	if err := s.h.Records(app).Save(r.Context(), in.Files, in.Version); err != nil {
+		fail(w, http.StatusConflict, err)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(protocol.Event{Done: true})
+}
+
+// registry lets a key read and write the images of its apps.
+func (s *session) registry(w http.ResponseWriter, r *http.Request) {
+	rest := strings.TrimPrefix(r.URL.Path, "/v2/")
+	app, _, _ := strings.Cut(rest, "/")
+	if rest != "" && !slices.Contains(s.key.Apps, app) {
+		fail(w, http.StatusForbidden, s.log("image", app, "", r.Method+" "+r.URL.Path, s.key.allows(app, "preview/x")))
+		return
+	}
+	if r.Method == http.MethodDelete {
+		fail(w, http.StatusForbidden, s.log("image", app, "", r.Method+" "+r.URL.Path, protocol.ErrForbidden))
+		return
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		if err := s.h.disk(uint64(max(0, r.ContentLength))); err != nil {
+			fail(w, http.StatusInsufficientStorage, s.log("image", app, "", r.Method+" "+r.URL.Path, err))
+			return
+		}
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, protocol.MaxBlob)
+	s.images.ServeHTTP(w, r)
+}
+
+func (s *session) hello(w http.ResponseWriter, r *http.Request) {
+	out, err := s.h.Hello(r.Context(), s.key)
+	if err != nil {
+		fail(w, http.StatusInternalServerError, err)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(out)
+}
+
+// watch ends a connection on which nothing happens while no request is being handled.
+type watch struct {
+	mu    sync.Mutex
+	busy  int
+	timer *time.Timer
+	limit time.Duration
+}
+
+func newWatch(limit time.Duration, end func()) *watch {
+	return &watch{timer: time.AfterFunc(limit, end), limit: limit}
+}
+
+func (w *watch) begin() { w.count(1) }
+func (w *watch) end()   { w.count(-1) }
+
+func (w *watch) count(n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.busy += n
+	w.touchLocked()
+}
+
+func (w *watch) touch() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.touchLocked()
+}
+
+// touchLocked gives the connection time again. A request may take hours, but a body that
+// does not arrive ends it: reading is what sets the timer.
+func (w *watch) touchLocked() {
+	limit := w.limit
+	if w.busy > 0 {
+		limit = requestTime
+	}
+	w.timer.Reset(limit)
+}
+
+// requestTime is how long a request may take without a byte in either direction: a migration
+// has 15 minutes by default, and the configuration can give it more.
+const requestTime = 6 * time.Hour
+
+func (w *watch) reader(r io.Reader) io.Reader { return touching{r, nil, w} }
+func (w *watch) writer(o io.Writer) io.Writer { return touching{nil, o, w} }
+
+type touching struct {
+	r io.Reader
+	o io.Writer
+	w *watch
+}
+
+func (t touching) Read(p []byte) (int, error) {
+	n, err := t.r.Read(p)
+	t.w.touch()
+	return n, err
+}
+
+func (t touching) Write(p []byte) (int, error) {
+	n, err := t.o.Write(p)
+	t.w.touch()
+	return n, err
+}
