@@ -30,8 +30,8 @@ create() {
 	ssh-keygen -q -t ed25519 -N "" -C "root@$name" -f "$dir/key"
 	ssh-keygen -q -t ed25519 -N "" -C "$name" -f "$dir/host_key"
 	# The root is a layer on the image. The storage of an engine cannot be on such a
-	# layer, so that /var and /home are folders of this machine's disk.
-	cp -a "$image/var" "$image/home" "$dir/"
+	# layer, so that /var, /home and /srv are folders of this machine's disk.
+	cp -a "$image/var" "$image/home" "$image/srv" "$dir/"
 	mkdir -p "$dir/upper/etc/ssh" "$dir/upper/root/.ssh"
 	chmod 700 "$dir/upper/root" "$dir/upper/root/.ssh"
 	cp "$dir/key.pub" "$dir/upper/root/.ssh/authorized_keys"
@@ -44,7 +44,7 @@ create() {
 	echo "$1" >"$dir/engine"
 	# The number of the server, which is also its address.
 	for key in {2..254}; do
-		ln -s "$dir" "$numbers/$key" 2>/dev/null && break
+		ln -sn "$dir" "$numbers/$key" 2>/dev/null && break
 	done
 	[ "$(readlink "$numbers/$key")" = "$dir" ] || die 1 "this machine has too many servers: see $numbers"
 	printf '%s %s\n' "$net.$key" "$(cut -d' ' -f1-2 "$dir/host_key.pub")" >"$dir/known_hosts"

@@ -65,8 +65,10 @@ join() {
 outside() {
 	join
 	mount -t overlay -o "lowerdir=$(<"$dir/image"),upperdir=$dir/upper,workdir=$dir/work" overlay "$root"
-	mount --bind "$dir/var" "$root/var"
-	mount --bind "$dir/home" "$root/home"
+	local folder
+	for folder in var home srv; do
+		mount --bind "$dir/$folder" "$root/$folder"
+	done
 	hostname "$(<"$dir/upper/etc/hostname")"
 	local there=/proc/$power/ns/net
 	nsenter "--net=$there" ip link delete "gps-$number" 2>/dev/null || true
