@@ -307,7 +307,11 @@ func (e *environment) failure(ctx context.Context, g *generation, cause error) e
 	case c.Running:
 		f.Remedy = fmt.Sprintf("the program runs and nothing answers on port %d of its container: let it listen on 0.0.0.0:$PORT, not on 127.0.0.1", g.Inside)
 	}
-	f.Detail = append(f.Detail, e.h.engine.logs(ctx, e.name(g.Number), 20)...)
+	if lines := e.h.engine.logs(ctx, e.name(g.Number), 20); len(lines) > 0 {
+		f.Detail = append(f.Detail, lines...)
+	} else if len(f.Detail) == 0 {
+		f.Detail = e.h.units.said(ctx, e.unit(g.Number))
+	}
 	f.Kept = "nothing serves"
 	if e.Serving != 0 {
 		f.Kept = fmt.Sprintf("generation %d still serves", e.Serving)
@@ -356,8 +360,9 @@ func (e *environment) tidy(ctx context.Context) error {
 	return nil
 }
 
-// Switch moves the traffic to a prepared generation. The old one finishes what it has begun;
-// that of a release then stands by, frozen, so that a rollback is a matter of its route.
+// Switch moves the traffic to a prepared generation. The old one finishes what it has begun,
+// in the background; that of a release then stands by, frozen, so that a rollback is a matter
+// of its route.
 func (h *Host) Switch(ctx context.Context, app, name string, number int, say func(target.Phase)) (target.Running, error) {
 	e, err := h.enter(ctx, app, name, enterWait)
 	if err != nil {
@@ -396,10 +401,10 @@ func (h *Host) Switch(ctx context.Context, app, name string, number int, say fun
 		return target.Running{}, errors.Join(err, e.save())
 	}
 	say(target.Phase{Name: "switch", Detail: fmt.Sprintf("Caddy sends %s to generation %d", e.URL, number), Seconds: time.Since(start).Seconds()})
-	// From here on the new generation serves: what fails is repeated by the next call or by
-	// the timer, and is no failure of the deployment.
-	if err := e.settle(context.WithoutCancel(ctx)); err != nil {
-		say(target.Phase{Name: "settle", Detail: "the old generation is not put away yet: " + err.Error() + "; the timer of the server tries again"})
+	// From here on the new generation serves. The old one is put away in the background, and
+	// by the timer if that fails.
+	if old != number {
+		_, _ = h.units.run(context.WithoutCancel(ctx), "start", "--no-block", "goldenpath-settle@"+e.slug+".service")
 	}
 	return e.running(ctx)
 }
@@ -407,20 +412,33 @@ func (h *Host) Switch(ctx context.Context, app, name string, number int, say fun
 // maxServed is how many digests an environment remembers as a way back.
 const maxServed = 50
 
-// settle drains and puts away what served before, and removes what is older.
-func (e *environment) settle(ctx context.Context) error {
-	if old, err := e.generation(e.Standby); err != nil {
-		return err
-	} else if old != nil {
-		idle(ctx, old.Port, drain)
-		if err := e.standBy(ctx, old); err != nil {
-			return err
-		}
-	}
-	if err := e.tidy(ctx); err != nil {
+// Settle waits until the generation that served before has finished its requests, and puts
+// it away. systemd calls it after a switch, with the slug of an environment.
+func (h *Host) Settle(ctx context.Context, slug string) error {
+	app, rest, _ := strings.Cut(slug, ".")
+	name := strings.ReplaceAll(rest, ".", "/")
+	e, err := h.find(app, name)
+	if err != nil {
 		return err
 	}
-	return e.h.prune(ctx)
+	old, err := e.generation(e.Standby)
+	if err != nil {
+		return err
+	}
+	if old != nil {
+		idle(ctx, old.Port, drain) // without the lock: a rollback must not wait for it
+	}
+	if e, err = h.enter(ctx, app, name, enterWait); err != nil {
+		return err
+	}
+	defer e.leave()
+	if old == nil || e.Standby != old.Number {
+		return h.prune(ctx)
+	}
+	if err := e.standBy(ctx, old); err != nil {
+		return err
+	}
+	return errors.Join(e.tidy(ctx), h.prune(ctx))
 }
 
 // standBy freezes a release, or stops a preview. An engine that cannot freeze stops it.

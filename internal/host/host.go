@@ -181,8 +181,12 @@ func (h *Host) enter(ctx context.Context, app, name string, wait time.Duration) 
 	return e, nil
 }
 
+// leave ends a change. A folder in which nothing was deployed is removed.
 func (e *environment) leave() {
 	if e.lock != nil {
+		if e.Created.IsZero() {
+			_ = os.RemoveAll(e.dir)
+		}
 		_ = e.lock.Unlock()
 		e.lock = nil
 	}

@@ -72,6 +72,14 @@ Description=goldenpath: remove what has expired, repair what was cut
 Type=oneshot
 ExecStart=` + Program + ` host sweep
 `,
+	"goldenpath-settle@.service": `# Written by goldenpath host install.
+[Unit]
+Description=goldenpath: put away what %i served before
+
+[Service]
+Type=oneshot
+ExecStart=` + Program + ` host settle %i
+`,
 	sweepTimer: `# Written by goldenpath host install.
 [Unit]
 Description=goldenpath: remove what has expired
@@ -247,7 +255,7 @@ func (i Installation) steps() []step {
 			return err == nil, err
 		}, func(ctx context.Context) error { return command(ctx, "loginctl", "enable-linger", User) }},
 	)
-	for _, name := range []string{"goldenpath@.service", "goldenpath-converge.service", "goldenpath-sweep.service", sweepTimer} {
+	for _, name := range []string{"goldenpath@.service", "goldenpath-converge.service", "goldenpath-sweep.service", "goldenpath-settle@.service", sweepTimer} {
 		file := filepath.Join(unitsDir, name)
 		all = append(all, step{"unit " + name, "written to " + unitsDir, same(file, []byte(unitFiles[name])), func(ctx context.Context) error {
 			if err := put(file, []byte(unitFiles[name]))(ctx); err != nil {

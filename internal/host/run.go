@@ -36,6 +36,9 @@ func (e *environment) arguments(g *generation, name string, publish bool) (args,
 	if publish {
 		args = append(args, "--publish", fmt.Sprintf("127.0.0.1:%d:%d", g.Port, g.Inside))
 	}
+	if e.h.engine.hasInit() {
+		args = append(args, "--init")
+	}
 	if e.h.engine.kind == docker {
 		args = append(args, "--log-driver", "json-file", "--log-opt", "max-size=10m")
 	} else {
@@ -51,6 +54,19 @@ func (e *environment) arguments(g *generation, name string, publish bool) (args,
 		environ = append(environ, key+"="+g.Env[key])
 	}
 	return args, environ
+}
+
+// hasInit reports whether the engine has a small first process for containers, which passes
+// signals on to a program that does not handle them as the first process.
+func (e engine) hasInit() bool {
+	names := []string{"/usr/libexec/podman/catatonit", "/usr/lib/podman/catatonit", "/usr/bin/catatonit"}
+	if e.kind == docker {
+		names = []string{"/usr/bin/docker-init", "/usr/libexec/docker/docker-init"}
+	}
+	return slices.ContainsFunc(names, func(name string) bool {
+		_, err := os.Stat(name)
+		return err == nil
+	})
 }
 
 // arguments returns the flags of the limits.
@@ -118,7 +134,7 @@ func (h *Host) Halt(ctx context.Context, instance string) error {
 		}
 		return err
 	}
-	_, err = h.engine.run(ctx, "stop", "--time", "20", name)
+	_, err = h.engine.run(ctx, "stop", "--time", "10", name)
 	return err
 }
 

@@ -42,6 +42,8 @@ func runHost(ctx context.Context, env *command.Env, args []string) (handled bool
 		err = onHost(env, func(h *host.Host) error { return each(rest, func(i string) error { return h.Exec(ctx, i) }) })
 	case "halt":
 		err = onHost(env, func(h *host.Host) error { return each(rest, func(i string) error { return h.Halt(ctx, i) }) })
+	case "settle":
+		err = onHost(env, func(h *host.Host) error { return each(rest, func(slug string) error { return h.Settle(ctx, slug) }) })
 	case "sweep":
 		err = onHost(env, func(h *host.Host) error { return sweepHost(ctx, env, h) })
 	case "serve":
