@@ -56,7 +56,9 @@ create() {
 # no connection to other networks.
 network() {
 	ip link show $bridge >/dev/null 2>&1 && return
-	ip link add $bridge type bridge
+	# With fixed addresses here and in machine.sh, nothing remembers an address of an
+	# interface that is gone: that would cost half a minute.
+	ip link add $bridge address 02:67:70:00:00:01 type bridge
 	ip address add $net.1/24 dev $bridge
 	ip link set $bridge up
 }
