@@ -87,7 +87,7 @@ reboot() {
 	running || die 1 "$name is off: start it with $0 up $name"
 	local before
 	before=$(remote cat /proc/sys/kernel/random/boot_id)
-	remote systemctl reboot || true # the connection may end first
+	remote systemctl reboot 2>/dev/null || true # the connection may end first
 	responds "$before"
 }
 
