@@ -4,7 +4,7 @@
 # own. It needs root on Linux.
 #
 #   host.sh build podman|docker     makes the file system of such a server; the first
-#                                   time this takes two minutes
+#                                   time this takes one minute
 #   host.sh up NAME podman|docker   starts a server, and prints its address. A server
 #                                   that exists starts with the disk that it has
 #   host.sh reboot NAME             asks its systemd to reboot, and waits for it
