@@ -2,9 +2,8 @@
 
 # up ENGINE starts the server, which need not exist.
 up() {
-	mkdir -p "$home" "$numbers"
-	exec 9>"$numbers/lock"
-	flock 9
+	mkdir -p "$home"
+	locked
 	if [ ! -f "$dir/number" ]; then
 		build "$1"
 		create "$1"
@@ -13,7 +12,7 @@ up() {
 	fi
 	existing "$name"
 	if ! running; then
-		rm -f "$dir/power.pid"
+		cut_power # ends what is left if only its hardware was killed
 		network
 		env -i "PATH=$PATH" "GOLDENPATH_SERVER=$home" setsid "$here/host.sh" _power "$name" >"$dir/console" 2>&1 </dev/null 9>&- &
 	fi
@@ -39,6 +38,7 @@ create() {
 	install -m 644 "$dir/host_key.pub" "$dir/upper/etc/ssh/ssh_host_ed25519_key.pub"
 	tr -d - </proc/sys/kernel/random/uuid >"$dir/upper/etc/machine-id"
 	echo "$name" >"$dir/upper/etc/hostname"
+	echo "nameserver $net.1" >"$dir/upper/etc/resolv.conf" # nothing answers there
 	printf '127.0.0.1 localhost\n::1 localhost\n127.0.1.1 %s\n' "$name" >"$dir/upper/etc/hosts"
 	echo "$image" >"$dir/image"
 	echo "$1" >"$dir/engine"
@@ -56,7 +56,9 @@ create() {
 # no connection to other networks.
 network() {
 	ip link show $bridge >/dev/null 2>&1 && return
-	ip link add $bridge type bridge
+	# With fixed addresses here and in machine.sh, nothing remembers an address of an
+	# interface that is gone: that would cost half a minute.
+	ip link add $bridge address 02:67:70:00:00:01 type bridge
 	ip address add $net.1/24 dev $bridge
 	ip link set $bridge up
 }
@@ -85,7 +87,7 @@ reboot() {
 	running || die 1 "$name is off: start it with $0 up $name"
 	local before
 	before=$(remote cat /proc/sys/kernel/random/boot_id)
-	remote systemctl reboot || true # the connection may end first
+	remote systemctl reboot 2>/dev/null || true # the connection may end first
 	responds "$before"
 }
 

@@ -25,7 +25,7 @@ build() {
 }
 
 make_image() {
-	say "building a server with $1 from Debian packages: about two minutes"
+	say "building a server with $1 from Debian packages: about a minute"
 	local root=$images/building mirror packages=$common,${!1} old
 	# Not used for a month, nor by a server.
 	find "$images" -mindepth 1 -maxdepth 1 -type d -mtime +30 | while read -r old; do

@@ -19,16 +19,17 @@ cut_power() {
 }
 
 # members prints the processes in the groups of the server.
-members() { each_group find {} -name cgroup.procs -exec cat {} + 2>/dev/null | sort -u | grep -vx 0 || true; }
+members() { each_group 'find "$group" -name cgroup.procs -exec cat {} +' | sort -u | grep -vx 0 || true; }
 
-remove_groups() { each_group find {} -depth -type d -exec rmdir {} + 2>/dev/null || true; }
+# remove_groups ignores a group that is gone: each hierarchy has the whole tree.
+remove_groups() { each_group 'find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || true'; }
 
-# each_group COMMAND… runs the command for the group of the server in each hierarchy.
+# each_group CODE runs the code with $group, the group of the server in a hierarchy, for
+# each of them. It mounts them, because this machine may not have all mounted.
 each_group() {
 	[ -n "${number:-}" ] || return 0
 	unshare --mount --propagation private bash -c '
-		number=$1 at=$2
-		shift 2
+		number=$1 at=$2 code=$3
 		mount -t tmpfs none "$at"
 		while IFS=: read -r _ list _; do
 			case $list in
@@ -39,15 +40,13 @@ each_group() {
 			mkdir "$at/$list.d"
 			mount -t $type -o "$options" cgroup "$at/$list.d" || continue
 			group=$at/$list.d/goldenpath-server-$number
-			[ ! -d "$group" ] || "${@//\{\}/$group}"
+			[ ! -d "$group" ] || eval "$code"
 		done </proc/self/cgroup
-	' - "$number" "$numbers" "$@"
+	' - "$number" "$numbers" "$1"
 }
 
 down() {
-	mkdir -p "$numbers"
-	exec 9>"$numbers/lock"
-	flock 9
+	locked
 	number=$(cat "$dir/number" 2>/dev/null) || true
 	if [ -z "$number" ]; then # create was killed
 		local link

@@ -4,7 +4,7 @@
 # own. It needs root on Linux.
 #
 #   host.sh build podman|docker     makes the file system of such a server; the first
-#                                   time this takes two minutes
+#                                   time this takes one minute
 #   host.sh up NAME podman|docker   starts a server, and prints its address. A server
 #                                   that exists starts with the disk that it has
 #   host.sh reboot NAME             asks its systemd to reboot, and waits for it
@@ -16,7 +16,7 @@
 # In the folder of a server are root's SSH key (key), the key by which the server is
 # known (host_key.pub), and known_hosts. Its disk is that folder, too: its journal is in
 # var/log/journal. Its kernel is that of this machine, so it cannot have limits or
-# modules that this machine does not have; see limits.md.
+# modules that this machine does not have. It reaches this machine, and nothing else.
 #
 # Exit codes: 1 an error, 2 a server cannot run on this machine, or the arguments are
 # invalid. That of ssh is the command's. GOLDENPATH_SERVER is the folder for all files.
@@ -43,6 +43,18 @@ need() {
 	[ -n "${updated:-}" ] || apt-get update -qq
 	updated=1
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2" >/dev/null
+}
+
+# locked waits until no other call on this machine starts or removes a server. down of
+# the last one removes the file, so that it is looked at again. Processes started under
+# the lock must not inherit it: start them with 9>&-.
+locked() {
+	while true; do
+		mkdir -p "$numbers"
+		exec 9>"$numbers/lock"
+		flock 9
+		[ ! "$numbers/lock" -ef /proc/self/fd/9 ] || break
+	done
 }
 
 # check exits if a server cannot run on this machine.

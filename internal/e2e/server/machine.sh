@@ -72,7 +72,7 @@ outside() {
 	hostname "$(<"$dir/upper/etc/hostname")"
 	local there=/proc/$power/ns/net
 	nsenter "--net=$there" ip link delete "gps-$number" 2>/dev/null || true
-	ip link add eth0 type veth peer name "gps-$number" netns "$there"
+	ip link add eth0 address "$(printf 02:67:70:00:00:%02x "$number")" type veth peer name "gps-$number" netns "$there"
 	nsenter "--net=$there" ip link set "gps-$number" master "$bridge" up
 	ip link set lo up
 	ip address add "$net.$number/24" dev eth0
