@@ -176,6 +176,12 @@ func (e *environment) create(ctx context.Context, s protocol.Spec, key string, b
 		Number: e.Last + 1, App: s.App, Commit: s.Commit, Digest: a.Digest, Platform: a.PlatformDigest, Image: id, Inside: inside(cfg), Port: port,
 		Env: map[string]string{}, Key: key, Started: time.Now().UTC(), Built: built, Limits: e.h.Config.limits(s.Environment), Release: !e.preview(),
 	}
+	if !e.h.engine.publishes(g.Limits) {
+		if err := e.subnet(); err != nil {
+			return nil, err
+		}
+		g.Address = e.addressOf(g.Number)
+	}
 	maps.Copy(g.Env, s.Env)
 	maps.Copy(g.Env, s.Secrets)
 	for name, value := range map[string]string{
@@ -235,7 +241,7 @@ func freePort() (int, error) {
 
 // bring migrates the data, starts a generation and waits until it is ready.
 func (e *environment) bring(ctx context.Context, s protocol.Spec, g *generation, say func(target.Phase)) error {
-	if err := e.h.engine.network(ctx, e.network(), g.Limits); err != nil {
+	if err := e.join(ctx, g.Limits); err != nil {
 		return err
 	}
 	if err := e.h.openVolume(ctx, e.slug, e.data()); err != nil {
@@ -273,7 +279,8 @@ func (e *environment) bring(ctx context.Context, s protocol.Spec, g *generation,
 func (e *environment) wait(ctx context.Context, g *generation, r target.Ready) (target.Proof, error) {
 	restarts := -1
 	next := time.Now().Add(time.Second)
-	return target.WaitReady(ctx, fmt.Sprintf("http://127.0.0.1:%d", g.Port), r, []string{g.Commit, g.Digest, g.Platform}, func(error) error {
+	to, port := g.dial()
+	return target.WaitReady(ctx, "http://"+net.JoinHostPort(to, strconv.Itoa(port)), r, []string{g.Commit, g.Digest, g.Platform}, func(error) error {
 		if time.Now().Before(next) {
 			return nil
 		}
@@ -426,7 +433,7 @@ func (h *Host) Settle(ctx context.Context, slug string) error {
 		return err
 	}
 	if old != nil {
-		idle(ctx, old.Port, drain) // without the lock: a rollback must not wait for it
+		idle(ctx, old, drain) // without the lock: a rollback must not wait for it
 	}
 	if e, err = h.enter(ctx, app, name, enterWait); err != nil {
 		return err

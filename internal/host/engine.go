@@ -3,6 +3,8 @@ package host
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -223,8 +225,9 @@ func (e engine) names(ctx context.Context, kind string) ([]string, error) {
 // label marks everything that goldenpath creates in an engine.
 const label = "dev.goldenpath.environment"
 
-// network makes a network that exists afterwards.
-func (e engine) network(ctx context.Context, name string, l Limits) error {
+// network makes a network that exists afterwards. A subnet is given to those without access
+// to the internet, whose containers Caddy reaches by their addresses.
+func (e engine) network(ctx context.Context, name string, l Limits, subnet string) error {
 	if _, err := e.run(ctx, "network", "inspect", name); err == nil {
 		return nil
 	}
@@ -232,8 +235,29 @@ func (e engine) network(ctx context.Context, name string, l Limits) error {
 	if l.Egress == none {
 		args = append(args, "--internal")
 	}
+	if subnet != "" {
+		args = append(args, "--subnet", subnet)
+	}
+	if e.kind == docker { // the firewall of the server knows the containers by it
+		args = append(args, "--opt", "com.docker.network.bridge.name="+bridge(name))
+	}
 	_, err := e.run(ctx, append(args, name)...)
 	return err
+}
+
+// bridgePrefix begins the name of every bridge of goldenpath's networks.
+const bridgePrefix = "gp-"
+
+// bridge returns the name of a network's interface, which has at most 15 characters.
+func bridge(network string) string {
+	sum := sha256.Sum256([]byte(network))
+	return bridgePrefix + hex.EncodeToString(sum[:5])
+}
+
+// publishes reports whether a port of a container can be published in a network of this
+// kind: no engine that runs as root does so in a network without access to the internet.
+func (e engine) publishes(l Limits) bool {
+	return l.Egress != none || e.kind == podman && os.Geteuid() != 0
 }
 
 // removeNetwork removes a network that may not exist.

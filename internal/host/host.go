@@ -80,6 +80,7 @@ type state struct {
 	Created     time.Time   `json:"created"`
 	Last        int         `json:"last"`              // generation that was made last
 	Serving     int         `json:"serving"`           // generation that has the traffic; 0: none
+	Network     int         `json:"network,omitempty"` // number of its subnet, from 1; 0: the engine chooses
 	Standby     int         `json:"standby,omitempty"` // generation that served before, ready to return; 0: none
 	URL         string      `json:"url"`
 	Tags        target.Tags `json:"tags"`
@@ -97,13 +98,22 @@ type generation struct {
 	Platform string            `json:"platform_digest"`
 	Image    string            `json:"image"` // id in the engine
 	Inside   int               `json:"inside"`
-	Port     int               `json:"port"` // on the loopback address of the server
-	Env      map[string]string `json:"env"`  // with the secrets
-	Key      string            `json:"key"`  // of what was asked for: the same key needs no new generation
+	Port     int               `json:"port"`              // on the loopback address of the server
+	Address  string            `json:"address,omitempty"` // of the container, if its port is not published
+	Env      map[string]string `json:"env"`               // with the secrets
+	Key      string            `json:"key"`               // of what was asked for: the same key needs no new generation
 	Started  time.Time         `json:"started"`
 	Built    time.Time         `json:"built,omitzero"` // when its provenance was signed
 	Limits   Limits            `json:"limits"`
 	Release  bool              `json:"release"`
+}
+
+// dial returns where Caddy reaches a generation.
+func (g *generation) dial() (host string, port int) {
+	if g.Address != "" {
+		return g.Address, g.Inside
+	}
+	return "127.0.0.1", g.Port
 }
 
 // environment is the folder of one environment.

@@ -2,40 +2,38 @@ package host
 
 import (
 	"context"
-	"encoding/hex"
+	"fmt"
+	"net"
 	"os"
 	"strings"
 	"time"
 )
 
-// idle waits until nothing is connected to a port of the loopback address, at most for limit.
-func idle(ctx context.Context, port int, limit time.Duration) {
+// idle waits until nothing is connected to a generation, at most for limit.
+func idle(ctx context.Context, g *generation, limit time.Duration) {
+	host, port := g.dial()
 	end := time.Now().Add(limit)
 	for time.Now().Before(end) && ctx.Err() == nil {
-		if connected(port) == 0 {
+		if connected(host, port) == 0 {
 			return
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
 }
 
-// connected counts the established connections to a port, as the kernel lists them.
-func connected(port int) (n int) {
+// connected counts the established connections to an address, as the kernel lists them.
+func connected(host string, port int) (n int) {
 	b, err := os.ReadFile("/proc/net/tcp")
-	if err != nil {
+	ip := net.ParseIP(host).To4()
+	if err != nil || ip == nil {
 		return 0
 	}
+	// The kernel prints the address as a number of this machine, which is little-endian.
+	want := fmt.Sprintf("%02X%02X%02X%02X:%04X", ip[3], ip[2], ip[1], ip[0], port)
 	const established = "01"
 	for line := range strings.Lines(string(b)) {
-		f := strings.Fields(line)
-		if len(f) < 4 || f[3] != established {
-			continue
-		}
-		_, remote, ok := strings.Cut(f[2], ":")
-		if raw, err := hex.DecodeString(remote); ok && err == nil && len(raw) == 2 {
-			if int(raw[0])<<8|int(raw[1]) == port {
-				n++
-			}
+		if f := strings.Fields(line); len(f) > 3 && f[2] == want && f[3] == established {
+			n++
 		}
 	}
 	return n

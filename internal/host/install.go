@@ -93,6 +93,36 @@ WantedBy=timers.target
 `,
 }
 
+// firewallFile keeps the containers of Docker away from the services of the server itself: from
+// SSH and from every other port. What is asked of them may be answered.
+const firewallFile = "/etc/goldenpath/firewall.nft"
+
+const firewall = `# Written by goldenpath host install.
+table inet goldenpath
+delete table inet goldenpath
+table inet goldenpath {
+	chain input {
+		type filter hook input priority -10; policy accept;
+		iifname "` + bridgePrefix + `*" ct state established,related accept
+		iifname "` + bridgePrefix + `*" drop
+	}
+}
+`
+
+const firewallUnit = `# Written by goldenpath host install.
+[Unit]
+Description=goldenpath: containers do not reach the services of this server
+Before=docker.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=nft --file ` + firewallFile + `
+
+[Install]
+WantedBy=multi-user.target
+`
+
 // Installation is what `goldenpath host install` does.
 type Installation struct {
 	Self   string // executable that is copied
@@ -151,6 +181,11 @@ func (i Installation) supported(ctx context.Context) error {
 			if _, err := exec.LookPath(tool); err != nil {
 				lacks = append(lacks, tool+", which a user's Podman needs: apt install uidmap slirp4netns")
 			}
+		}
+	}
+	if e.kind == docker {
+		if _, err := exec.LookPath("nft"); err != nil {
+			lacks = append(lacks, "nft, which keeps containers away from the server's own services: apt install nftables")
 		}
 	}
 	if _, err := exec.LookPath("caddy"); err != nil {

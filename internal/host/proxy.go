@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,7 +28,7 @@ type proxy struct {
 // route sends the requests of a host name to a port of this server.
 type route struct {
 	scheme, host string
-	port         int
+	to           string // host:port
 }
 
 // The names of goldenpath's servers in Caddy's configuration.
@@ -61,7 +63,8 @@ func (h *Host) routes(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		routes = append(routes, route{u.Scheme, u.Hostname(), g.Port})
+		to, port := g.dial()
+		routes = append(routes, route{u.Scheme, u.Hostname(), net.JoinHostPort(to, strconv.Itoa(port))})
 	}
 	return h.proxy.set(ctx, routes)
 }
@@ -78,7 +81,7 @@ func (p proxy) set(ctx context.Context, routes []route) error {
 			"match":    []any{object{"host": []string{r.host}}},
 			"terminal": true,
 			"handle": []any{object{
-				"handler": "reverse_proxy", "upstreams": []any{object{"dial": fmt.Sprintf("127.0.0.1:%d", r.port)}},
+				"handler": "reverse_proxy", "upstreams": []any{object{"dial": r.to}},
 			}},
 		})
 	}

@@ -33,7 +33,10 @@ func (e *environment) arguments(g *generation, name string, publish bool) (args,
 		"--read-only", "--tmpfs", "/tmp:rw,nosuid,nodev,size=256m", "--volume", e.data() + ":" + dataFolder,
 		"--cap-drop", "ALL", "--security-opt", "no-new-privileges",
 	}
-	if publish {
+	switch {
+	case publish && g.Address != "":
+		args = append(args, "--ip", g.Address)
+	case publish:
 		args = append(args, "--publish", fmt.Sprintf("127.0.0.1:%d:%d", g.Port, g.Inside))
 	}
 	if e.h.engine.hasInit() {

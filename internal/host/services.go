@@ -78,7 +78,7 @@ func (e *environment) services(ctx context.Context, s protocol.Spec, g *generati
 	if err := private(filepath.Join(e.dir, "postgres.json"), b); err != nil {
 		return full(err)
 	}
-	if err := e.h.engine.network(ctx, e.network(), g.Limits); err != nil {
+	if err := e.join(ctx, g.Limits); err != nil {
 		return err
 	}
 	if err := e.h.openVolume(ctx, e.slug, e.postgres()); err != nil {

@@ -10,6 +10,7 @@ cut_power() {
 		set -- $pid $(members)
 		[ $# != 0 ] || break
 		kill -KILL "$@" 2>/dev/null || true
+		thaw
 		sleep 0.05
 	done
 	[ $# = 0 ] || die 1 "these processes of $name cannot be killed: $*"
@@ -20,6 +21,14 @@ cut_power() {
 
 # members prints the processes in the groups of the server.
 members() { each_group 'find "$group" -name cgroup.procs -exec cat {} +' | sort -u | grep -vx 0 || true; }
+
+# thaw lets frozen processes run again, so that they end: a kill waits until then.
+thaw() {
+	each_group '
+		find "$group" -name freezer.state -exec sh -c "echo THAWED >\"\$1\"" - {} \;
+		find "$group" -name cgroup.freeze -exec sh -c "echo 0 >\"\$1\"" - {} \;
+	' 2>/dev/null || true
+}
 
 # remove_groups ignores a group that is gone: each hierarchy has the whole tree.
 remove_groups() { each_group 'find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || true'; }

@@ -95,21 +95,26 @@ func (a *app) reboots() {
 		start := time.Now()
 		how()
 		a.t.Logf("the server is back after %.1f s", time.Since(start).Seconds())
-		end := time.Now().Add(time.Minute)
-		for {
-			if status, body, err := get(a.url("www") + "/version"); err == nil && status == 200 && strings.Contains(body, a.commits[0]) {
-				break
-			}
-			if time.Now().After(end) {
-				a.t.Fatalf("production does not answer after a reboot\n%s", s.root("goldenpath host status; journalctl --no-pager --lines 60"))
-			}
-			time.Sleep(100 * time.Millisecond)
-		}
+		a.comes("www", a.commits[0])
 		a.t.Logf("production answers after %.1f s", time.Since(start).Seconds())
 	}
-	a.answers("staging", a.commits[1])
+	a.comes("staging", a.commits[1])
 	a.pass(a.up(2, 0))
 	a.answers("pr-2", a.commits[0])
+}
+
+// comes waits until an environment answers with a commit.
+func (a *app) comes(name, want string) {
+	a.t.Helper()
+	for end := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		status, body, err := get(a.url(name) + "/version")
+		if err == nil && status == 200 && strings.Contains(body, want) {
+			return
+		}
+		if time.Now().After(end) {
+			a.t.Fatalf("%s does not answer: %d %q %v\n%s", name, status, body, err, a.servers[0].root("goldenpath host status; journalctl --no-pager --lines 60"))
+		}
+	}
 }
 
 func (s *server) engine() string {
