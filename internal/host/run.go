@@ -147,7 +147,7 @@ func (h *Host) instance(instance string) (*environment, *generation, *database, 
 	app, rest, _ := strings.Cut(slug, ".")
 	e, err := h.find(app, strings.ReplaceAll(rest, ".", "/"))
 	if !ok || err != nil {
-		return nil, nil, nil, errors.Join(err, fmt.Errorf("%.100q is no name of a generation", instance))
+		return nil, nil, nil, errors.Join(err, fmt.Errorf("%.100q is not the name of a generation", instance))
 	}
 	if part == postgresPart {
 		d, err := e.database()
@@ -158,7 +158,7 @@ func (h *Host) instance(instance string) (*environment, *generation, *database, 
 	}
 	n, err := strconv.Atoi(part)
 	if err != nil {
-		return nil, nil, nil, fmt.Errorf("%.100q is no name of a generation", instance)
+		return nil, nil, nil, fmt.Errorf("%.100q is not the name of a generation", instance)
 	}
 	g, err := e.generation(n)
 	if err == nil && g == nil {

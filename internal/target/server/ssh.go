@@ -140,6 +140,28 @@ func dial(ctx context.Context, a Address, k Keys) (*ssh.Client, error) {
 	return client, nil
 }
 
+// HostKey reads the public key of a server over the network, without logging in. A
+// person has to compare it with the key on the server.
+func HostKey(ctx context.Context, host string) (string, error) {
+	conn, err := (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, "tcp", Address{Host: host}.hostPort())
+	if err != nil {
+		return "", report.Usage(fmt.Sprintf("cannot read the SSH key of %s: %v: check the name and the firewall", host, err))
+	}
+	defer conn.Close()
+	var found string
+	_, _, _, err = ssh.NewClientConn(conn, host, &ssh.ClientConfig{
+		User: DefaultUser, Timeout: dialTimeout, HostKeyAlgorithms: []string{ssh.KeyAlgoED25519, ssh.KeyAlgoECDSA256, ssh.KeyAlgoRSASHA512},
+		HostKeyCallback: func(_ string, _ net.Addr, k ssh.PublicKey) error {
+			found = strings.TrimSpace(string(ssh.MarshalAuthorizedKey(k)))
+			return errors.New("that is all")
+		},
+	})
+	if found == "" {
+		return "", report.Usage(fmt.Sprintf("%s does not answer as an SSH server: %v", host, err))
+	}
+	return found, nil
+}
+
 // algorithms restricts the negotiation to the pinned key, so that a server with several keys
 // offers that one.
 func algorithms(kind string) []string {
