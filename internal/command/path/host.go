@@ -246,7 +246,7 @@ func (c *HostBackup) Do(ctx context.Context, env *command.Env) (r *report.Report
 // HostRestore is `goldenpath host restore`.
 type HostRestore struct {
 	environmentOfApp `embed:""`
-	File             string `arg:"" help:"Backup." type:"existingfile"`
+	File             string `arg:"" help:"Backup."`
 	command.Output
 }
 
