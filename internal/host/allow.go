@@ -43,7 +43,11 @@ func Allow(file, public string, key Key, from string) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}
-	return files.WriteWith(file, 0o644, func(w io.Writer) error { return write(w, []byte(strings.Join(kept, "")+line)) })
+	if err := files.WriteWith(file, 0o644, func(w io.Writer) error { return write(w, []byte(strings.Join(kept, "")+line)) }); err != nil {
+		return err
+	}
+	// sshd reads it as the user, whatever the umask of the administrator is.
+	return errors.Join(os.Chmod(filepath.Dir(file), 0o755), os.Chmod(file, 0o644))
 }
 
 // AuthorizedKeys is the file of the SSH keys of the user.

@@ -59,7 +59,11 @@ func (i Installation) Install(ctx context.Context) error {
 		}
 		switch {
 		case done:
-			i.Say(s.name, "is there")
+			what := "is there"
+			if have, err := os.ReadFile(ConfigFile); err == nil && strings.HasSuffix(s.name, ConfigFile) && !bytes.Contains(i.Config, []byte("apps: {}")) && !bytes.Equal(have, i.Config) {
+				what = "is there and stays. It differs from what .goldenpath.yml asks for: edit it if the environments or the key have changed"
+			}
+			i.Say(s.name, what)
 			continue
 		case i.DryRun:
 			i.Say(s.name, "would be done: "+s.what)

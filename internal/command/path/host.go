@@ -19,14 +19,15 @@ import (
 
 // Host are the commands of a server, for target server.
 type Host struct {
-	Install HostInstall `cmd:"" help:"Make this machine a server of goldenpath. Can be repeated."`
-	Allow   HostAllow   `cmd:"" help:"Let an SSH key deploy to this server, and do nothing else."`
-	Key     HostKey     `cmd:"" help:"Print the host key of this server, for .goldenpath.yml."`
-	Status  HostStatus  `cmd:"" help:"List what runs on this server."`
-	Down    HostDown    `cmd:"" help:"Remove an environment from this server, with its data."`
-	Backup  HostBackup  `cmd:"" help:"Dump the database of an environment into a file."`
-	Restore HostRestore `cmd:"" help:"Replace the content of an environment's database with a backup."`
-	Remove  HostRemove  `cmd:"" name:"uninstall" help:"Remove goldenpath from this server. The backups stay."`
+	Bootstrap HostBootstrap `cmd:"" help:"Set up a fresh server over SSH, with one command."`
+	Install   HostInstall   `cmd:"" help:"Make this machine a server of goldenpath. Can be repeated."`
+	Allow     HostAllow     `cmd:"" help:"Let an SSH key deploy to this server, and do nothing else."`
+	Key       HostKey       `cmd:"" help:"Print the host key of this server, for .goldenpath.yml."`
+	Status    HostStatus    `cmd:"" help:"List what runs on this server."`
+	Down      HostDown      `cmd:"" help:"Remove an environment from this server, with its data."`
+	Backup    HostBackup    `cmd:"" help:"Dump the database of an environment into a file."`
+	Restore   HostRestore   `cmd:"" help:"Replace the content of an environment's database with a backup."`
+	Remove    HostRemove    `cmd:"" name:"uninstall" help:"Remove goldenpath from this server. The backups stay."`
 }
 
 // runHost runs the commands that sshd and systemd start. They have no report.

@@ -57,11 +57,7 @@ func start(t *testing.T, name, engine string) *server {
 	}
 	s := &server{t: t, name: name, address: strings.TrimSpace(out.String())}
 	t.Cleanup(func() { s.machine("down") })
-	home := os.Getenv("GOLDENPATH_SERVER")
-	if home == "" {
-		home = filepath.Join(root(t), ".cache/server")
-	}
-	b, err := os.ReadFile(filepath.Join(home, name, "host_key.pub"))
+	b, err := os.ReadFile(s.file("host_key.pub"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,6 +65,15 @@ func start(t *testing.T, name, engine string) *server {
 	s.key = f[0] + " " + f[1]
 	s.root("test -e /etc/resolv.conf || echo nameserver 127.0.0.1 > /etc/resolv.conf")
 	return s
+}
+
+// file returns a file of the server's folder on this machine.
+func (s *server) file(name string) string {
+	home := os.Getenv("GOLDENPATH_SERVER")
+	if home == "" {
+		home = filepath.Join(root(s.t), ".cache/server")
+	}
+	return filepath.Join(home, s.name, name)
 }
 
 // machine runs host.sh.
@@ -151,11 +156,6 @@ func sample(t *testing.T, servers ...*server) *app {
 		a.digests = append(a.digests, a.output("digest", a.must("package", "--json")))
 	}
 	a.must("key")
-	for _, role := range []string{"previews", "releases"} {
-		if out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", role, "-f", filepath.Join(a.keys, role)).CombinedOutput(); err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
-	}
 	for _, s := range servers {
 		a.install(s)
 	}
@@ -194,23 +194,23 @@ func resolve(t *testing.T, address, domain string) {
 
 var hosts sync.Mutex
 
-// install installs goldenpath on a server and allows the keys of the app.
+// install sets a server up for the app, as a person does from their machine.
 func (a *app) install(s *server) {
 	a.t.Helper()
-	program, err := os.ReadFile(filepath.Join(root(a.t), "bin/goldenpath"))
-	if err != nil {
-		a.t.Fatal(err)
+	options := []string{"--ssh-option", "IdentityFile=" + s.file("key"), "--ssh-option", "UserKnownHostsFile=" + s.file("known_hosts"), "--ssh-option", "IdentitiesOnly=yes"}
+	plan := a.must(append([]string{"host", "bootstrap", "root@" + s.address}, options...)...)
+	if !strings.Contains(plan, "add --yes") || strings.Contains(s.root("ls /etc/goldenpath 2>&1 || true"), "host.yml") {
+		a.t.Errorf("the plan changes something, or does not say how to go on:\n%s", plan)
 	}
-	s.feed(string(program), "cat > /root/goldenpath && chmod +x /root/goldenpath")
-	s.feed(a.read(".goldenpath.yml"), "cat > /root/app.yml")
-	s.feed(a.read(".goldenpath/evidence.pub"), "cat > /root/evidence.pub")
-	s.root("/root/goldenpath host install --app /root/app.yml --key /root/evidence.pub")
+	a.must(append([]string{"host", "bootstrap", "--yes", "root@" + s.address}, options...)...)
 	for _, role := range []string{"previews", "releases"} {
-		b, err := os.ReadFile(filepath.Join(a.keys, role+".pub"))
+		b, err := os.ReadFile(filepath.Join(a.dir, ".git/goldenpath/keys/ssh-"+role))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(a.keys, role), b, 0o600)
+		}
 		if err != nil {
 			a.t.Fatal(err)
 		}
-		s.feed(string(b), "cat > /root/"+role+".pub && goldenpath host allow --role "+role+" --app where2eat /root/"+role+".pub")
 	}
 }
 
