@@ -34,7 +34,7 @@ func (h *Host) openVolume(ctx context.Context, slug, volume string) error {
 	if err := h.engine.volume(ctx, volume); err != nil {
 		return err
 	}
-	_, err = h.engine.run(ctx, "run", "--rm", "--network", "none", "--label", label+"="+slug, "--volume", volume+":"+dataFolder, helper, "host", "open-data", dataFolder)
+	_, err = h.engine.run(ctx, "run", "--rm", "--network", "none", "--label", label+"="+slug, "--volume", volume+":"+dataFolder+":nocopy", helper, "host", "open-data", dataFolder)
 	if err != nil {
 		return errors.Join(fmt.Errorf("cannot prepare the volume %s: %w", volume, err), h.engine.removeVolume(context.WithoutCancel(ctx), volume))
 	}
@@ -107,7 +107,10 @@ func (e *environment) migrate(ctx context.Context, g *generation, argv []string,
 		return err
 	}
 	defer func() { _ = e.h.engine.remove(context.WithoutCancel(ctx), name) }()
-	args, environ := e.arguments(g, name, false)
+	args, environ, err := e.arguments(g, name, false)
+	if err != nil {
+		return err
+	}
 	args = append(args, "--entrypoint", argv[0], g.Image)
 	args = append(args, argv[1:]...)
 	cmd := e.h.engine.command(ctx, environ, args...)

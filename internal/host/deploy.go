@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"net"
 	"os"
@@ -295,7 +296,11 @@ func (e *environment) discard(ctx context.Context, n int) error {
 	if err := e.h.engine.remove(ctx, e.name(n)); err != nil {
 		return err
 	}
-	return os.Remove(e.file(n))
+	err := os.Remove(strings.TrimSuffix(e.file(n), ".json") + ".env")
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return errors.Join(err, os.Remove(e.file(n)))
 }
 
 // tidy removes the generations that neither serve nor stand by: what calls that were cut

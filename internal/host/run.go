@@ -7,16 +7,18 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// command returns a command of the engine whose environment has the variables of an app.
-// Values are passed in the environment and by name, so that no list of processes shows
-// them and no value has to be quoted.
+// command returns a command of the engine that a caller can stop.
 func (e engine) command(ctx context.Context, environ []string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, e.bin, args...)
 	cmd.Env = environ
@@ -25,12 +27,39 @@ func (e engine) command(ctx context.Context, environ []string, args ...string) *
 	return cmd
 }
 
+// variables writes the variables of a generation where the engine reads them: into a file
+// that only this user can read, because arguments of a process are visible to every user. A
+// value of several lines has no form in such a file and is passed in the environment of the
+// engine, if that does not need the name itself.
+func (e *environment) variables(g *generation) (args, environ []string, err error) {
+	var text strings.Builder
+	environ = os.Environ()
+	for _, key := range slices.Sorted(maps.Keys(g.Env)) {
+		value := g.Env[key]
+		switch {
+		case !validVariable.MatchString(key):
+			return nil, nil, fmt.Errorf("%.60q is not the name of a variable", key)
+		case !strings.ContainsAny(value, "\n\r\x00"):
+			fmt.Fprintf(&text, "%s=%s\n", key, value)
+		case os.Getenv(key) != "" || strings.Contains(value, "\x00"):
+			return nil, nil, &target.Refusal{Problems: []string{fmt.Sprintf("the variable %s has several lines, which a server cannot pass under this name: use another name", key)}}
+		default:
+			args = append(args, "--env", key)
+			environ = append(environ, key+"="+value)
+		}
+	}
+	file := filepath.Join(e.dir, strconv.Itoa(g.Number)+".env")
+	return append(args, "--env-file", file), environ, private(file, []byte(text.String()))
+}
+
+var validVariable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
 // arguments returns the command that runs a container of a generation, without the image,
 // and the environment of that command.
-func (e *environment) arguments(g *generation, name string, publish bool) (args, environ []string) {
+func (e *environment) arguments(g *generation, name string, publish bool) (args, environ []string, err error) {
 	args = []string{"run", "--name", name, "--label", label + "=" + e.slug,
 		"--network", e.network(),
-		"--read-only", "--tmpfs", "/tmp:rw,nosuid,nodev,size=256m", "--volume", e.data() + ":" + dataFolder,
+		"--read-only", "--tmpfs", "/tmp:rw,nosuid,nodev,size=256m,mode=1777", "--volume", e.data() + ":" + dataFolder + ":nocopy",
 		"--cap-drop", "ALL", "--security-opt", "no-new-privileges",
 	}
 	switch {
@@ -48,15 +77,8 @@ func (e *environment) arguments(g *generation, name string, publish bool) (args,
 		args = append(args, "--log-driver", "k8s-file", "--log-opt", "max-size=10mb", "--cgroups", "enabled")
 	}
 	args = append(args, g.Limits.arguments(e.h.limitsWork())...)
-	environ = os.Environ()
-	for _, key := range slices.Sorted(maps.Keys(g.Env)) {
-		if strings.ContainsAny(key, "=\x00") {
-			continue
-		}
-		args = append(args, "--env", key)
-		environ = append(environ, key+"="+g.Env[key])
-	}
-	return args, environ
+	given, environ, err := e.variables(g)
+	return append(args, given...), environ, err
 }
 
 // hasInit reports whether the engine has a small first process for containers, which passes
@@ -117,7 +139,9 @@ func (h *Host) Exec(ctx context.Context, instance string) error {
 	if d != nil {
 		args, environ = e.servicesArguments(d)
 	} else {
-		args, environ = e.arguments(g, name, true)
+		if args, environ, err = e.arguments(g, name, true); err != nil {
+			return err
+		}
 		args = append(args, g.Image)
 	}
 	return syscall.Exec(h.engine.bin, append([]string{h.engine.bin}, args...), environ)

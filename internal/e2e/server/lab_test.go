@@ -129,8 +129,16 @@ type app struct {
 
 const names = "pr-1 pr-2 pr-3 staging www"
 
-// sample makes the sample for servers, with two packaged commits.
+// sample makes the sample for servers, with two packaged commits, and installs goldenpath.
 func sample(t *testing.T, servers ...*server) *app {
+	t.Helper()
+	a := prepare(t, servers...)
+	a.pack(servers...)
+	return a
+}
+
+// prepare makes the sample for servers.
+func prepare(t *testing.T, servers ...*server) *app {
 	t.Helper()
 	a := &app{t: t, dir: filepath.Join(t.TempDir(), "where2eat"), keys: t.TempDir(), servers: servers}
 	if err := os.CopyFS(a.dir, os.DirFS(filepath.Join(root(t), "testdata/where2eat"))); err != nil {
@@ -147,6 +155,12 @@ func sample(t *testing.T, servers ...*server) *app {
 	a.edit(".goldenpath.yml", "    from: staging\n", "    from: staging\n    target: server\n    server: "+all+"\n    url: http://www."+domain+"\n")
 	a.edit(".goldenpath.yml", "for: 30s, at-least: 50", "for: 3s, at-least: 20")
 	a.edit(".goldenpath.yml", "ghcr.io/acme/where2eat", "where2eat")
+	return a
+}
+
+// pack commits and packages two versions, and installs goldenpath on the servers.
+func (a *app) pack(servers ...*server) {
+	a.t.Helper()
 	a.git("init", "--quiet", "--initial-branch=main")
 	for i := range 2 {
 		a.edit("main.go", `const version = "1.0.`, fmt.Sprintf(`const version = "1.0.%d`, i+1))
@@ -159,8 +173,7 @@ func sample(t *testing.T, servers ...*server) *app {
 	for _, s := range servers {
 		a.install(s)
 	}
-	resolve(t, servers[0].address, domain)
-	return a
+	resolve(a.t, servers[0].address, servers[0].name+".test")
 }
 
 // resolve lets this machine find the names of a server, for the time of a test.
