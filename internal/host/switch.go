@@ -57,6 +57,9 @@ func (h *Host) Switch(ctx context.Context, app, name string, number int, say fun
 	if old != number {
 		_, _ = h.units.run(context.WithoutCancel(ctx), "start", "--no-block", "goldenpath-settle@"+e.slug+".service")
 	}
+	if err := e.certificate(ctx, say); err != nil {
+		return target.Running{}, err
+	}
 	return e.running(ctx)
 }
 
