@@ -176,7 +176,7 @@ func TestServeRefuses(t *testing.T) {
 	}
 }
 
-// TestProtocolVersion: a client of another version is told which side is older.
+// TestProtocolVersion: the refusal of another version names the remedy.
 func TestProtocolVersion(t *testing.T) {
 	c := serve(t, testHost(t), Key{RolePreviews, []string{"shop"}})
 	res, err := c.Get("http://server" + protocol.PathHello)

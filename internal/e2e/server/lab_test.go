@@ -22,6 +22,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/seed-b235b314/goldenpath/internal/artifact"
+	"github.com/seed-b235b314/goldenpath/internal/e2e/names"
 	"github.com/seed-b235b314/goldenpath/internal/evidence"
 )
 
@@ -127,8 +128,6 @@ type app struct {
 	digests []string
 }
 
-const names = "pr-1 pr-2 pr-3 staging www"
-
 // sample makes the sample for servers, with two packaged commits, and installs goldenpath.
 func sample(t *testing.T, servers ...*server) *app {
 	t.Helper()
@@ -173,39 +172,12 @@ func (a *app) pack(servers ...*server) {
 	for _, s := range servers {
 		a.install(s)
 	}
-	resolve(a.t, servers[0].address, servers[0].name+".test")
+	var all []string
+	for _, name := range []string{"pr-1", "pr-2", "pr-3", "staging", "www"} {
+		all = append(all, name+"."+servers[0].name+".test")
+	}
+	names.Resolve(a.t, servers[0].address, all...)
 }
-
-// resolve lets this machine find the names of a server, for the time of a test.
-func resolve(t *testing.T, address, domain string) {
-	t.Helper()
-	line := address
-	for name := range strings.FieldsSeq(names) {
-		line += " " + name + "." + domain
-	}
-	hosts.Lock()
-	defer hosts.Unlock()
-	old, err := os.ReadFile("/etc/hosts")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile("/etc/hosts", append(old, line+"\n"...), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		hosts.Lock()
-		defer hosts.Unlock()
-		now, err := os.ReadFile("/etc/hosts")
-		if err == nil {
-			err = os.WriteFile("/etc/hosts", bytes.ReplaceAll(now, []byte(line+"\n"), nil), 0o644)
-		}
-		if err != nil {
-			t.Error(err)
-		}
-	})
-}
-
-var hosts sync.Mutex
 
 // install sets a server up for the app, as a person does from their machine.
 func (a *app) install(s *server) {

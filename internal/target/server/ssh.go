@@ -51,6 +51,7 @@ func (a Address) String() string { return a.user() + "@" + a.hostPort() }
 // Keys are the private keys of the caller.
 type Keys struct {
 	PEM   string // text of a private key, or ""
+	File  string // with a private key that is used if it exists, before the others; "": none
 	Agent string // socket of an SSH agent, or ""
 	Home  string // folder with .ssh; used only without PEM
 }
@@ -67,6 +68,13 @@ func (k Keys) signers() ([]ssh.AuthMethod, error) {
 		}
 		if err != nil {
 			return nil, report.Usage(fmt.Sprintf("the SSH key is not readable: %v: pass the whole private key, with its first and its last line", err))
+		}
+		return []ssh.AuthMethod{ssh.PublicKeys(s)}, nil
+	}
+	if b, err := os.ReadFile(k.File); k.File != "" && err == nil {
+		s, err := ssh.ParsePrivateKey(b)
+		if err != nil {
+			return nil, report.Usage(fmt.Sprintf("%s is not a private SSH key: %v", k.File, err))
 		}
 		return []ssh.AuthMethod{ssh.PublicKeys(s)}, nil
 	}
