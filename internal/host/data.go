@@ -107,7 +107,10 @@ func (e *environment) migrate(ctx context.Context, g *generation, argv []string,
 		return err
 	}
 	defer func() { _ = e.h.engine.remove(context.WithoutCancel(ctx), name) }()
-	args, environ := e.arguments(g, name, false)
+	args, environ, err := e.arguments(g, name, false)
+	if err != nil {
+		return full(err)
+	}
 	args = append(args, "--entrypoint", argv[0], g.Image)
 	args = append(args, argv[1:]...)
 	cmd := e.h.engine.command(ctx, environ, args...)

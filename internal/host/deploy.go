@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"net"
+	"net/url"
 	"os"
 	"slices"
 	"strconv"
@@ -14,6 +16,7 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+	reference "github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/seed-b235b314/goldenpath/internal/artifact"
@@ -94,12 +97,62 @@ func (h *Host) accept(s protocol.Spec) (string, error) {
 	case s.URL != "" && strings.TrimSuffix(s.URL, "/") != strings.TrimSuffix(address, "/"):
 		return "", &target.Refusal{Problems: []string{fmt.Sprintf("%s is to answer at %.200s, and this server has %s for it: make url in .goldenpath.yml and in %s the same", s.Environment, s.URL, address, ConfigFile)}}
 	}
-	for name := range s.Env {
-		if name == "PORT" || strings.ContainsAny(name, "=\x00") {
-			return "", &target.Refusal{Problems: []string{fmt.Sprintf("the variable %.60q cannot be set: the server sets PORT to the port that the image declares", name)}}
+	for _, all := range []map[string]string{s.Env, s.Secrets} {
+		for name, value := range all {
+			if err := checkVariable(name, value); err != nil {
+				return "", &target.Refusal{Problems: []string{fmt.Sprintf("the variable %.60q cannot be set: %v", name, err)}}
+			}
 		}
 	}
-	return strings.TrimSuffix(address, "/"), nil
+	if image := s.Services.Postgres.Image; image != "" {
+		// Not a folder of this server, not an option of the engine and not an image of another app.
+		if d, err := reference.NewDigest(image); err != nil || strings.HasPrefix(image, "-") || d.RegistryStr() == "goldenpath.local" {
+			return "", &target.Refusal{Problems: []string{fmt.Sprintf("services.postgres: %.200q is not an image with a digest, such as docker.io/library/postgres@sha256:…", image)}}
+		}
+	}
+	for _, path := range []string{s.Ready.Path, s.Ready.VersionPath} {
+		if path != "" && !strings.HasPrefix(path, "/") {
+			return "", &target.Refusal{Problems: []string{fmt.Sprintf("ready: %.200q is not a path, which begins with /", path)}}
+		}
+	}
+	address = strings.TrimSuffix(address, "/")
+	if other, err := h.owner(s.App, s.Environment, address); err != nil {
+		return "", err
+	} else if other != "" {
+		return "", &target.Refusal{Problems: []string{fmt.Sprintf("%s would answer at %s, which is the address of %s: choose another name for the preview", s.Environment, address, other)}}
+	}
+	return address, nil
+}
+
+// owner returns which other environment has an address: a name can make the address of a
+// preview the one of production. An address belongs to what the configuration names, then
+// to the preview that was there first.
+func (h *Host) owner(app, environment, address string) (string, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", err
+	}
+	same := func(other string) bool {
+		o, err := url.Parse(other)
+		return err == nil && o.Hostname() == u.Hostname()
+	}
+	for name, a := range h.Config.Apps {
+		for e, place := range a.Environments {
+			if (name != app || e != environment) && same(place.URL) {
+				return e + " of " + name, nil
+			}
+		}
+	}
+	all, err := h.all()
+	if err != nil {
+		return "", err
+	}
+	for _, e := range all {
+		if (e.App != app || e.Environment != environment) && same(e.URL) {
+			return e.Environment + " of " + e.App, nil
+		}
+	}
+	return "", nil
 }
 
 // keyOf identifies what a deployment runs.
@@ -344,6 +397,9 @@ func (e *environment) discard(ctx context.Context, n int) error {
 		return err
 	}
 	if err := e.h.engine.remove(ctx, e.name(n)); err != nil {
+		return err
+	}
+	if err := os.Remove(e.variables(n)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return os.Remove(e.file(n))

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,9 +16,9 @@ import (
 	"time"
 )
 
-// command returns a command of the engine whose environment has the variables of an app.
-// Values are passed in the environment and by name, so that no list of processes shows
-// them and no value has to be quoted.
+// command returns a command of the engine. The variables of an app are in a file, so that no
+// list of processes shows them. They are not in the environment of the command, which obeys
+// LD_PRELOAD, CONTAINERS_CONF or DOCKER_HOST, except for values that the file cannot hold.
 func (e engine) command(ctx context.Context, environ []string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, e.bin, args...)
 	cmd.Env = environ
@@ -27,7 +29,7 @@ func (e engine) command(ctx context.Context, environ []string, args ...string) *
 
 // arguments returns the command that runs a container of a generation, without the image,
 // and the environment of that command.
-func (e *environment) arguments(g *generation, name string, publish bool) (args, environ []string) {
+func (e *environment) arguments(g *generation, name string, publish bool) (args, environ []string, err error) {
 	args = []string{"run", "--name", name, "--label", label + "=" + e.slug,
 		"--network", e.network(),
 		"--read-only", "--tmpfs", "/tmp:rw,nosuid,nodev,size=256m", "--volume", e.data() + ":" + dataFolder,
@@ -49,15 +51,47 @@ func (e *environment) arguments(g *generation, name string, publish bool) (args,
 	}
 	args = append(args, g.Limits.arguments(e.h.limitsWork())...)
 	environ = os.Environ()
+	var lines strings.Builder
 	for _, key := range slices.Sorted(maps.Keys(g.Env)) {
-		if strings.ContainsAny(key, "=\x00") {
-			continue
+		switch value := g.Env[key]; {
+		case !inFile(value):
+			args = append(args, "--env", key)
+			environ = append(environ, key+"="+value)
+		default:
+			lines.WriteString(key + "=" + value + "\n")
 		}
-		args = append(args, "--env", key)
-		environ = append(environ, key+"="+g.Env[key])
 	}
-	return args, environ
+	return append(args, "--env-file", e.variables(g.Number)), environ, private(e.variables(g.Number), []byte(lines.String()))
 }
+
+// variables is the file with the variables of a generation, as the engine reads it.
+func (e *environment) variables(n int) string { return filepath.Join(e.dir, strconv.Itoa(n)+".env") }
+
+// inFile reports whether the file of an engine, which has a line for each variable, can hold
+// a value.
+func inFile(value string) bool { return !strings.ContainsAny(value, "\r\n") && len(value) < 32<<10 }
+
+// checkVariable refuses what no engine can set, and what would be read by the engine itself:
+// a value that the file cannot hold is passed in the environment of the engine's command.
+func checkVariable(name, value string) error {
+	switch {
+	case name == "PORT":
+		return errors.New("the server sets PORT to the port that the image declares")
+	case !variable.MatchString(name):
+		return errors.New("its name has other characters than letters, digits and _, or begins with a digit")
+	case strings.Contains(value, "\x00"):
+		return errors.New("its value contains a zero byte")
+	case !inFile(value) && ofEngine.MatchString(name):
+		return errors.New("its value is long or has several lines, and a variable of this name is read by the container engine itself: choose another name")
+	}
+	return nil
+}
+
+var (
+	variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,254}$`)
+	// ofEngine matches what the engine, its runtime, the C library or Go read.
+	ofEngine = regexp.MustCompile(`(?i)^(LD_|GLIBC_|MALLOC_|GO|GCONV_|LOC|NLS|LANG|LC_|RES_|RESOLV|HOSTALIASES|TZ|_|CONTAINER|DOCKER|BUILD|PODMAN|STORAGE_|REGISTRY_|NETAVARK|XDG_|DBUS_|SSL_|SSH_|TMP|TEMP|HOME$|PATH$|SHELL$|ENV$|USER$|LOGNAME$|IFS$|BASH|LISTEN_|NOTIFY_|OTEL_|GNUPG|KUBE|.*_PROXY$)`)
+)
 
 // hasInit reports whether the engine has a small first process for containers, which passes
 // signals on to a program that does not handle them as the first process.
@@ -117,7 +151,9 @@ func (h *Host) Exec(ctx context.Context, instance string) error {
 	if d != nil {
 		args, environ = e.servicesArguments(d)
 	} else {
-		args, environ = e.arguments(g, name, true)
+		if args, environ, err = e.arguments(g, name, true); err != nil {
+			return err
+		}
 		args = append(args, g.Image)
 	}
 	return syscall.Exec(h.engine.bin, append([]string{h.engine.bin}, args...), environ)

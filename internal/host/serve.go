@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"os"
 	"slices"
@@ -52,10 +53,18 @@ func (h *Host) Serve(ctx context.Context, key Key, in io.Reader, out io.Writer) 
 	if err != nil {
 		return err
 	}
-	s := &session{h: h, key: key, images: images.Handler(), from: from()}
+	s := &session{h: h, key: key, images: images.Handler(), from: from(), end: cancel}
 	defer s.images.Close()
 	watch := newWatch(protocol.IdleTime, cancel)
-	conn := protocol.NewConn(watch.reader(in), watch.writer(out), key.String(), func() error { cancel(); return nil })
+	// Standard input has no deadlines, without which net/http waits for another byte after each
+	// request and gives headers any time. A pipe in memory has them.
+	stream, feed := net.Pipe()
+	defer stream.Close()
+	go func() {
+		_, _ = io.Copy(feed, watch.reader(in))
+		feed.Close()
+	}()
+	conn := protocol.NewConn(stream, watch.writer(out), key.String(), func() error { cancel(); return nil })
 	l := protocol.NewListener(conn)
 	server := &http.Server{
 		Handler: s.handler(), MaxHeaderBytes: 64 << 10, ReadHeaderTimeout: protocol.IdleTime,
@@ -87,6 +96,7 @@ type session struct {
 	images *artifact.Handler
 	from   string
 	watch  *watch
+	end    func() // ends the connection
 }
 
 func (s *session) handler() http.Handler {
@@ -226,11 +236,11 @@ func (s *session) save(w http.ResponseWriter, r *http.Request) {
 	}
 	var in protocol.Records
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, protocol.MaxJSON)).Decode(&in); err != nil {
-		fail(w, http.StatusBadRequest, err)
+		fail(w, http.StatusBadRequest, s.log("save", app, "", "", fmt.Errorf("cannot read the request: %w", err)))
 		return
 	}
 	if err := s.h.Records(app).Save(r.Context(), in.Files, in.Version); err != nil {
-		fail(w, http.StatusConflict, err)
+		fail(w, http.StatusConflict, s.log("save", app, "", "", err))
 		return
 	}
 	_ = json.NewEncoder(w).Encode(protocol.Event{Done: true})
@@ -239,23 +249,72 @@ func (s *session) save(w http.ResponseWriter, r *http.Request) {
 // registry lets a key read and write the images of its apps.
 func (s *session) registry(w http.ResponseWriter, r *http.Request) {
 	rest := strings.TrimPrefix(r.URL.Path, "/v2/")
-	app, _, _ := strings.Cut(rest, "/")
+	app, part, _ := strings.Cut(rest, "/")
+	part, more, _ := strings.Cut(part, "/")
+	refuse := func(status int, err error) {
+		fail(w, status, s.log("image", app, "", r.Method+" "+r.URL.Path, err))
+	}
 	if rest != "" && !slices.Contains(s.key.Apps, app) {
-		fail(w, http.StatusForbidden, s.log("image", app, "", r.Method+" "+r.URL.Path, s.key.allows(app, "preview/x")))
+		refuse(http.StatusForbidden, s.foreign(app))
+		return
+	}
+	if from := r.URL.Query().Get("from"); from != "" && !slices.Contains(s.key.Apps, from) {
+		refuse(http.StatusForbidden, s.foreign(from))
+		return
+	}
+	// An app has one repository. One below it would never be cleaned up.
+	more = strings.Trim(more, "/")
+	continued := part == "blobs" && strings.HasPrefix(more, "uploads/") && strings.Count(more, "/") == 1
+	if rest != "" && (!slices.Contains([]string{"blobs", "manifests", "tags", "referrers"}, part) || strings.Contains(more, "/") && !continued) {
+		refuse(http.StatusNotFound, fmt.Errorf("%.100q is nothing that a repository of images has", r.URL.Path))
 		return
 	}
 	if r.Method == http.MethodDelete {
-		fail(w, http.StatusForbidden, s.log("image", app, "", r.Method+" "+r.URL.Path, protocol.ErrForbidden))
+		refuse(http.StatusForbidden, protocol.ErrForbidden)
 		return
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		if err := s.h.disk(uint64(max(0, r.ContentLength))); err != nil {
-			fail(w, http.StatusInsufficientStorage, s.log("image", app, "", r.Method+" "+r.URL.Path, err))
+			refuse(http.StatusInsufficientStorage, err)
 			return
 		}
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, protocol.MaxBlob)
+	r.Body = &upload{ReadCloser: http.MaxBytesReader(w, r.Body, protocol.MaxBlob), s: s}
+	defer r.Body.Close()
 	s.images.ServeHTTP(w, r)
+}
+
+// upload is the body of a request to the registry. It ends if it fills the disk, which its
+// declared length need not tell, and its connection ends if nothing arrives: others wait for
+// the lock of the registry.
+type upload struct {
+	io.ReadCloser
+	s    *session
+	read uint64 // since the disk was looked at
+}
+
+// diskEvery is how many bytes arrive before the disk is looked at again.
+const diskEvery = 32 << 20
+
+// uploadStall is how long an upload may stand still.
+const uploadStall = 30 * time.Second
+
+func (u *upload) Read(p []byte) (int, error) {
+	stop := time.AfterFunc(uploadStall, u.s.end)
+	n, err := u.ReadCloser.Read(p)
+	stop.Stop()
+	if u.read += uint64(n); u.read > diskEvery {
+		u.read = 0
+		if full := u.s.h.disk(0); full != nil {
+			return n, u.s.log("image", "", "", "upload", full)
+		}
+	}
+	return n, err
+}
+
+// foreign is the refusal of an app that the key is not for, whatever its role.
+func (s *session) foreign(app string) error {
+	return fmt.Errorf("%w: it is for %s, and not for the app %.60q", protocol.ErrForbidden, strings.Join(s.key.Apps, ", "), app)
 }
 
 func (s *session) hello(w http.ResponseWriter, r *http.Request) {
