@@ -109,7 +109,7 @@ func (e *environment) migrate(ctx context.Context, g *generation, argv []string,
 	defer func() { _ = e.h.engine.remove(context.WithoutCancel(ctx), name) }()
 	args, environ, err := e.arguments(g, name, false)
 	if err != nil {
-		return err
+		return full(err)
 	}
 	args = append(args, "--entrypoint", argv[0], g.Image)
 	args = append(args, argv[1:]...)

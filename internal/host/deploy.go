@@ -6,22 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
-	"net"
+	"net/url"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/dustin/go-humanize"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
+	reference "github.com/google/go-containerregistry/pkg/name"
 
 	"github.com/seed-b235b314/goldenpath/internal/artifact"
 	"github.com/seed-b235b314/goldenpath/internal/host/protocol"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/target"
-	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
 // enterWait is how long a deployment waits for another of the same environment.
@@ -95,12 +91,62 @@ func (h *Host) accept(s protocol.Spec) (string, error) {
 	case s.URL != "" && strings.TrimSuffix(s.URL, "/") != strings.TrimSuffix(address, "/"):
 		return "", &target.Refusal{Problems: []string{fmt.Sprintf("%s is to answer at %.200s, and this server has %s for it: make url in .goldenpath.yml and in %s the same", s.Environment, s.URL, address, ConfigFile)}}
 	}
-	for name := range s.Env {
-		if name == "PORT" || strings.ContainsAny(name, "=\x00") {
-			return "", &target.Refusal{Problems: []string{fmt.Sprintf("the variable %.60q cannot be set: the server sets PORT to the port that the image declares", name)}}
+	for _, all := range []map[string]string{s.Env, s.Secrets} {
+		for name, value := range all {
+			if err := checkVariable(name, value); err != nil {
+				return "", &target.Refusal{Problems: []string{fmt.Sprintf("the variable %.60q cannot be set: %v", name, err)}}
+			}
 		}
 	}
-	return strings.TrimSuffix(address, "/"), nil
+	if image := s.Services.Postgres.Image; image != "" {
+		// Not a folder of this server, not an option of the engine and not an image of another app.
+		if d, err := reference.NewDigest(image); err != nil || strings.HasPrefix(image, "-") || d.RegistryStr() == "goldenpath.local" {
+			return "", &target.Refusal{Problems: []string{fmt.Sprintf("services.postgres: %.200q is not an image with a digest, such as docker.io/library/postgres@sha256:…", image)}}
+		}
+	}
+	for _, path := range []string{s.Ready.Path, s.Ready.VersionPath} {
+		if path != "" && !strings.HasPrefix(path, "/") {
+			return "", &target.Refusal{Problems: []string{fmt.Sprintf("ready: %.200q is not a path, which begins with /", path)}}
+		}
+	}
+	address = strings.TrimSuffix(address, "/")
+	if other, err := h.owner(s.App, s.Environment, address); err != nil {
+		return "", err
+	} else if other != "" {
+		return "", &target.Refusal{Problems: []string{fmt.Sprintf("%s would answer at %s, which is the address of %s: choose another name for the preview", s.Environment, address, other)}}
+	}
+	return address, nil
+}
+
+// owner returns which other environment has an address: a name can make the address of a
+// preview the one of production. An address belongs to what the configuration names, then
+// to the preview that was there first.
+func (h *Host) owner(app, environment, address string) (string, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", err
+	}
+	same := func(other string) bool {
+		o, err := url.Parse(other)
+		return err == nil && o.Hostname() == u.Hostname()
+	}
+	for name, a := range h.Config.Apps {
+		for e, place := range a.Environments {
+			if (name != app || e != environment) && same(place.URL) {
+				return e + " of " + name, nil
+			}
+		}
+	}
+	all, err := h.all()
+	if err != nil {
+		return "", err
+	}
+	for _, e := range all {
+		if (e.App != app || e.Environment != environment) && same(e.URL) {
+			return e.Environment + " of " + e.App, nil
+		}
+	}
+	return "", nil
 }
 
 // keyOf identifies what a deployment runs.
@@ -142,102 +188,6 @@ func (e *environment) again(ctx context.Context, s protocol.Spec, key string) (p
 		return protocol.Ready{Generation: n, Serves: n == e.Serving}, nil
 	}
 	return protocol.Ready{}, nil
-}
-
-// create writes the next generation.
-func (e *environment) create(ctx context.Context, s protocol.Spec, key string, built time.Time, say func(target.Phase)) (*generation, error) {
-	start := time.Now()
-	images, err := e.h.images(s.App)
-	if err != nil {
-		return nil, err
-	}
-	a, err := images.Resolve(ctx, s.Digest, v1.Platform{})
-	if err != nil {
-		return nil, fmt.Errorf("the server does not have the image that was sent to it: %w: deploy again", err)
-	}
-	if a.Digest != s.Digest {
-		return nil, fmt.Errorf("%s is not the digest of an image index", text.Short(s.Digest))
-	}
-	cfg, err := a.Image.ConfigFile()
-	if err != nil {
-		return nil, err
-	}
-	if len(cfg.Config.Entrypoint)+len(cfg.Config.Cmd) == 0 {
-		return nil, &target.Refusal{Problems: []string{"the image has no program to run: set ENTRYPOINT or CMD in its Dockerfile"}}
-	}
-	id, err := e.h.engine.load(ctx, a.Image, "goldenpath.local/"+s.App+":"+strings.TrimPrefix(a.PlatformDigest, "sha256:"))
-	if err != nil {
-		return nil, err
-	}
-	port, err := freePort()
-	if err != nil {
-		return nil, err
-	}
-	g := &generation{
-		Number: e.Last + 1, App: s.App, Commit: s.Commit, Digest: a.Digest, Platform: a.PlatformDigest, Image: id, Inside: inside(cfg), Port: port,
-		Env: map[string]string{}, Key: key, Started: time.Now().UTC(), Built: built, Limits: e.h.Config.limits(s.Environment), Release: !e.preview(),
-	}
-	if !e.h.engine.publishes(g.Limits) {
-		if err := e.subnet(); err != nil {
-			return nil, err
-		}
-		g.Address = e.addressOf(g.Number)
-	}
-	maps.Copy(g.Env, s.Env)
-	maps.Copy(g.Env, s.Secrets)
-	for name, value := range map[string]string{
-		"PORT": strconv.Itoa(g.Inside), "HOST": "0.0.0.0", "GOLDENPATH_DATA": dataFolder, "HOME": dataFolder,
-		"GOLDENPATH_ENVIRONMENT": s.Environment, "GOLDENPATH_URL": e.URL,
-	} {
-		if _, given := g.Env[name]; !given {
-			g.Env[name] = value
-		}
-	}
-	say(target.Phase{Name: "image", Detail: fmt.Sprintf("%s (%s) is in %s", text.Short(a.PlatformDigest), humanize.Bytes(uint64(a.Size)), e.h.engine.kind), Seconds: time.Since(start).Seconds()})
-	if err := e.services(ctx, s, g, say); err != nil {
-		return nil, err
-	}
-	if err := e.write(g); err != nil {
-		return nil, err
-	}
-	e.Last = g.Number
-	return g, e.save()
-}
-
-func (e *environment) write(g *generation) error {
-	b, err := json.MarshalIndent(g, "", "  ")
-	if err != nil {
-		return err
-	}
-	return private(e.file(g.Number), b)
-}
-
-// dataFolder is where the data of an environment are in its containers.
-const dataFolder = "/data"
-
-// inside returns the port that an image declares.
-func inside(cfg *v1.ConfigFile) int {
-	lowest := 0
-	for p := range cfg.Config.ExposedPorts {
-		number, protocol, _ := strings.Cut(p, "/")
-		if n, err := strconv.Atoi(number); err == nil && (protocol == "" || protocol == "tcp") && (lowest == 0 || n < lowest) {
-			lowest = n
-		}
-	}
-	if lowest == 0 {
-		lowest = 8080
-	}
-	return lowest
-}
-
-// freePort returns a port of the loopback address that nothing listens on.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 // bring migrates the data, starts a generation and waits until it is ready.
@@ -296,11 +246,10 @@ func (e *environment) discard(ctx context.Context, n int) error {
 	if err := e.h.engine.remove(ctx, e.name(n)); err != nil {
 		return err
 	}
-	err := os.Remove(strings.TrimSuffix(e.file(n), ".json") + ".env")
-	if errors.Is(err, fs.ErrNotExist) {
-		err = nil
+	if err := os.Remove(e.variables(n)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
-	return errors.Join(err, os.Remove(e.file(n)))
+	return os.Remove(e.file(n))
 }
 
 // tidy removes the generations that neither serve nor stand by: what calls that were cut

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/target"
@@ -47,6 +48,8 @@ func (e *environment) failure(ctx context.Context, g *generation, cause error) e
 		}
 	case c.OOM:
 		f.Remedy = fmt.Sprintf("the program used more memory than the limit of %s: raise memory in %s on the server", g.Limits.Memory, ConfigFile)
+	case c.Running && strings.HasPrefix(cause.Error(), "GET "):
+		f.Remedy = "the program runs and answers, but not as ready asks for: correct ready in .goldenpath.yml, or what the program answers"
 	case c.Running:
 		f.Remedy = fmt.Sprintf("the program runs and nothing answers on port %d of its container: let it listen on 0.0.0.0:$PORT, not on 127.0.0.1", g.Inside)
 	}

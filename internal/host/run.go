@@ -14,11 +14,11 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
-// command returns a command of the engine that a caller can stop.
+// command returns a command of the engine. The variables of an app are in a file, so that no
+// list of processes shows them. They are not in the environment of the command, which obeys
+// LD_PRELOAD, CONTAINERS_CONF or DOCKER_HOST, except for values that the file cannot hold.
 func (e engine) command(ctx context.Context, environ []string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, e.bin, args...)
 	cmd.Env = environ
@@ -26,33 +26,6 @@ func (e engine) command(ctx context.Context, environ []string, args ...string) *
 	cmd.WaitDelay = 10 * time.Second
 	return cmd
 }
-
-// variables writes the variables of a generation where the engine reads them: into a file
-// that only this user can read, because arguments of a process are visible to every user. A
-// value of several lines has no form in such a file and is passed in the environment of the
-// engine, if that does not need the name itself.
-func (e *environment) variables(g *generation) (args, environ []string, err error) {
-	var text strings.Builder
-	environ = os.Environ()
-	for _, key := range slices.Sorted(maps.Keys(g.Env)) {
-		value := g.Env[key]
-		switch {
-		case !validVariable.MatchString(key):
-			return nil, nil, fmt.Errorf("%.60q is not the name of a variable", key)
-		case !strings.ContainsAny(value, "\n\r\x00"):
-			fmt.Fprintf(&text, "%s=%s\n", key, value)
-		case os.Getenv(key) != "" || strings.Contains(value, "\x00"):
-			return nil, nil, &target.Refusal{Problems: []string{fmt.Sprintf("the variable %s has several lines, which a server cannot pass under this name: use another name", key)}}
-		default:
-			args = append(args, "--env", key)
-			environ = append(environ, key+"="+value)
-		}
-	}
-	file := filepath.Join(e.dir, strconv.Itoa(g.Number)+".env")
-	return append(args, "--env-file", file), environ, private(file, []byte(text.String()))
-}
-
-var validVariable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // arguments returns the command that runs a container of a generation, without the image,
 // and the environment of that command.
@@ -77,9 +50,48 @@ func (e *environment) arguments(g *generation, name string, publish bool) (args,
 		args = append(args, "--log-driver", "k8s-file", "--log-opt", "max-size=10mb", "--cgroups", "enabled")
 	}
 	args = append(args, g.Limits.arguments(e.h.limitsWork())...)
-	given, environ, err := e.variables(g)
-	return append(args, given...), environ, err
+	environ = os.Environ()
+	var lines strings.Builder
+	for _, key := range slices.Sorted(maps.Keys(g.Env)) {
+		switch value := g.Env[key]; {
+		case !inFile(value):
+			args = append(args, "--env", key)
+			environ = append(environ, key+"="+value)
+		default:
+			lines.WriteString(key + "=" + value + "\n")
+		}
+	}
+	return append(args, "--env-file", e.variables(g.Number)), environ, private(e.variables(g.Number), []byte(lines.String()))
 }
+
+// variables is the file with the variables of a generation, as the engine reads it.
+func (e *environment) variables(n int) string { return filepath.Join(e.dir, strconv.Itoa(n)+".env") }
+
+// inFile reports whether the file of an engine, which has a line for each variable, can hold
+// a value.
+func inFile(value string) bool { return !strings.ContainsAny(value, "\r\n") && len(value) < 32<<10 }
+
+// checkVariable refuses what no engine can set, and what would be read by the engine itself:
+// a value that the file cannot hold is passed in the environment of the engine's command.
+func checkVariable(name, value string) error {
+	switch {
+	case name == "PORT":
+		return errors.New("the server sets PORT to the port that the image declares")
+	case !variable.MatchString(name):
+		return errors.New("its name has other characters than letters, digits and _, or begins with a digit")
+	case strings.Contains(value, "\x00"):
+		return errors.New("its value contains a zero byte")
+	case !inFile(value) && ofEngine.MatchString(name):
+		return errors.New("its value is long or has several lines, and a variable of this name is read by the container engine itself: choose another name")
+	}
+	return nil
+}
+
+var (
+	variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,254}$`)
+	// ofEngine matches what the engine, its runtime, the C library or Go read.
+	ofEngine = regexp.MustCompile(`(?i)^(LD_|GLIBC_|MALLOC_|GO|GCONV_|LOC|NLS|LANG|LC_|RES_|RESOLV|HOSTALIASES|TZ|_|CONTAINER|DOCKER|BUILD|PODMAN|STORAGE_|REGISTRY_|NETAVARK|XDG_|DBUS_|SSL_|SSH_|TMP|TEMP|HOME$|PATH$|SHELL$|ENV$|USER$|LOGNAME$|IFS$|BASH|LISTEN_|NOTIFY_|OTEL_|GNUPG|KUBE|.*_PROXY$)`)
+)
 
 // hasInit reports whether the engine has a small first process for containers, which passes
 // signals on to a program that does not handle them as the first process.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"os"
 	"slices"
@@ -52,10 +53,18 @@ func (h *Host) Serve(ctx context.Context, key Key, in io.Reader, out io.Writer) 
 	if err != nil {
 		return err
 	}
-	s := &session{h: h, key: key, images: images.Handler(), from: from()}
+	s := &session{h: h, key: key, images: images.Handler(), from: from(), end: cancel}
 	defer s.images.Close()
 	watch := newWatch(protocol.IdleTime, cancel)
-	conn := protocol.NewConn(watch.reader(in), watch.writer(out), key.String(), func() error { cancel(); return nil })
+	// Standard input has no deadlines, without which net/http waits for another byte after each
+	// request and gives headers any time. A pipe in memory has them.
+	stream, feed := net.Pipe()
+	defer stream.Close()
+	go func() {
+		_, _ = io.Copy(feed, watch.reader(in))
+		feed.Close()
+	}()
+	conn := protocol.NewConn(stream, watch.writer(out), key.String(), func() error { cancel(); return nil })
 	l := protocol.NewListener(conn)
 	server := &http.Server{
 		Handler: s.handler(), MaxHeaderBytes: 64 << 10, ReadHeaderTimeout: protocol.IdleTime,
@@ -87,6 +96,7 @@ type session struct {
 	images *artifact.Handler
 	from   string
 	watch  *watch
+	end    func() // ends the connection
 }
 
 func (s *session) handler() http.Handler {
@@ -226,36 +236,19 @@ func (s *session) save(w http.ResponseWriter, r *http.Request) {
 	}
 	var in protocol.Records
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, protocol.MaxJSON)).Decode(&in); err != nil {
-		fail(w, http.StatusBadRequest, err)
+		fail(w, http.StatusBadRequest, s.log("save", app, "", "", fmt.Errorf("cannot read the request: %w", err)))
 		return
 	}
 	if err := s.h.Records(app).Save(r.Context(), in.Files, in.Version); err != nil {
-		fail(w, http.StatusConflict, err)
+		fail(w, http.StatusConflict, s.log("save", app, "", "", err))
 		return
 	}
 	_ = json.NewEncoder(w).Encode(protocol.Event{Done: true})
 }
 
-// registry lets a key read and write the images of its apps.
-func (s *session) registry(w http.ResponseWriter, r *http.Request) {
-	rest := strings.TrimPrefix(r.URL.Path, "/v2/")
-	app, _, _ := strings.Cut(rest, "/")
-	if rest != "" && !slices.Contains(s.key.Apps, app) {
-		fail(w, http.StatusForbidden, s.log("image", app, "", r.Method+" "+r.URL.Path, s.key.allows(app, "preview/x")))
-		return
-	}
-	if r.Method == http.MethodDelete {
-		fail(w, http.StatusForbidden, s.log("image", app, "", r.Method+" "+r.URL.Path, protocol.ErrForbidden))
-		return
-	}
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		if err := s.h.disk(uint64(max(0, r.ContentLength))); err != nil {
-			fail(w, http.StatusInsufficientStorage, s.log("image", app, "", r.Method+" "+r.URL.Path, err))
-			return
-		}
-	}
-	r.Body = http.MaxBytesReader(w, r.Body, protocol.MaxBlob)
-	s.images.ServeHTTP(w, r)
+// foreign is the refusal of an app that the key is not for, whatever its role.
+func (s *session) foreign(app string) error {
+	return fmt.Errorf("%w: it is for %s, and not for the app %.60q", protocol.ErrForbidden, strings.Join(s.key.Apps, ", "), app)
 }
 
 func (s *session) hello(w http.ResponseWriter, r *http.Request) {
