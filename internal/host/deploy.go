@@ -192,6 +192,12 @@ func (e *environment) again(ctx context.Context, s protocol.Spec, key string) (p
 
 // bring migrates the data, starts a generation and waits until it is ready.
 func (e *environment) bring(ctx context.Context, s protocol.Spec, g *generation, say func(target.Phase)) error {
+	if err := e.services(ctx, s, g, say); err != nil {
+		return err
+	}
+	if err := e.write(g); err != nil { // with the address of its services
+		return err
+	}
 	if err := e.join(ctx, g.Limits); err != nil {
 		return err
 	}

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/dustin/go-humanize"
+	"github.com/gofrs/flock"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/seed-b235b314/goldenpath/internal/host/protocol"
 	"github.com/seed-b235b314/goldenpath/internal/target"
@@ -38,11 +40,17 @@ func (e *environment) create(ctx context.Context, s protocol.Spec, key string, b
 	if len(cfg.Config.Entrypoint)+len(cfg.Config.Cmd) == 0 {
 		return nil, &target.Refusal{Problems: []string{"the image has no program to run: set ENTRYPOINT or CMD in its Dockerfile"}}
 	}
+	// What is loaded must not be removed before the generation that needs it is written.
+	unlock, err := e.h.holdImages(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	id, err := e.h.engine.load(ctx, a.Image, "goldenpath.local/"+s.App+":"+strings.TrimPrefix(a.PlatformDigest, "sha256:"))
 	if err != nil {
 		return nil, err
 	}
-	port, err := freePort()
+	port, err := e.h.freePort()
 	if err != nil {
 		return nil, err
 	}
@@ -67,14 +75,20 @@ func (e *environment) create(ctx context.Context, s protocol.Spec, key string, b
 		}
 	}
 	say(target.Phase{Name: "image", Detail: fmt.Sprintf("%s (%s) is in %s", text.Short(a.PlatformDigest), humanize.Bytes(uint64(a.Size)), e.h.engine.kind), Seconds: time.Since(start).Seconds()})
-	if err := e.services(ctx, s, g, say); err != nil {
-		return nil, err
-	}
 	if err := e.write(g); err != nil {
 		return nil, err
 	}
 	e.Last = g.Number
 	return g, e.save()
+}
+
+// holdImages keeps others from adding and removing images, and from choosing a port.
+func (h *Host) holdImages(ctx context.Context) (unlock func(), err error) {
+	l := flock.New(filepath.Join(h.Dir, "images.lock"))
+	if ok, err := l.TryLockContext(ctx, 10*time.Millisecond); !ok {
+		return nil, err
+	}
+	return func() { _ = l.Unlock() }, nil
 }
 
 func (e *environment) write(g *generation) error {
@@ -103,12 +117,33 @@ func inside(cfg *v1.ConfigFile) int {
 	return lowest
 }
 
-// freePort returns a port of the loopback address that nothing listens on.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// freePort returns a port of the loopback address that nothing listens on, and that no
+// generation has: one that does not run at this moment may start again.
+func (h *Host) freePort() (int, error) {
+	used := map[int]bool{}
+	all, err := h.all()
 	if err != nil {
 		return 0, err
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	for _, e := range all {
+		numbers, err := e.generations()
+		if err != nil {
+			return 0, err
+		}
+		for _, n := range numbers {
+			if g, err := e.generation(n); err == nil && g != nil {
+				used[g.Port] = true
+			}
+		}
+	}
+	for {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return 0, err
+		}
+		port := l.Addr().(*net.TCPAddr).Port
+		if err := l.Close(); err != nil || !used[port] {
+			return port, err
+		}
+	}
 }
