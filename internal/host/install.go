@@ -281,9 +281,21 @@ func asUser(ctx context.Context, args ...string) error {
 		if err = command(ctx, "systemctl", append([]string{"--user", "--machine", User + "@"}, args...)...); err == nil || !strings.Contains(err.Error(), "connect to bus") {
 			return err
 		}
-		time.Sleep(200 * time.Millisecond)
+		if err := pause(ctx); err != nil {
+			return err
+		}
 	}
 	return err
+}
+
+// pause waits a moment for something outside this program.
+func pause(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(200 * time.Millisecond):
+		return nil
+	}
 }
 
 func command(ctx context.Context, name string, args ...string) error {

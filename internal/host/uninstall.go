@@ -3,15 +3,54 @@ package host
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
+	"os/user"
 	"path/filepath"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// Uninstall removes what Install made, and everything that runs, but not the backups.
-func Uninstall(ctx context.Context, h *Host, say func(step, what string)) error {
+// AsUser returns the command that runs this program as the user of goldenpath, whose
+// containers and units root does not see.
+func AsUser(ctx context.Context, self string, args ...string) (*exec.Cmd, error) {
+	u, err := user.Lookup(User)
+	if err != nil {
+		return nil, report.Usage("this machine is not a server of goldenpath: there is no user " + User + "; goldenpath host install creates it")
+	}
+	cmd := exec.CommandContext(ctx, "runuser", append([]string{"--user", User, "--", "env", "HOME=" + u.HomeDir, "XDG_RUNTIME_DIR=/run/user/" + u.Uid, self}, args...)...)
+	cmd.Dir = "/"
+	return cmd, nil
+}
+
+// Uninstall removes every environment with its data, and then what Install made. The
+// backups of databases stay, and with them the user that owns them.
+func Uninstall(ctx context.Context, say func(step, what string)) error {
+	if os.Geteuid() != 0 {
+		return report.Usage("only root can uninstall: run this with sudo")
+	}
+	h := &Host{Dir: State()}
+	all, err := h.all()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, e := range all {
+		cmd, err := AsUser(ctx, Program, "host", "down", e.App, e.Environment)
+		if err != nil {
+			return err
+		}
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("cannot remove %s of %s: %w: %s", e.Environment, e.App, err, last(string(out), 3))
+		}
+		say(e.Environment+" of "+e.App, "removed, with its data")
+	}
 	var errs error
 	note := func(step, what string, err error) {
+		if errors.Is(err, fs.ErrNotExist) {
+			return
+		}
 		if err == nil {
 			say(step, what)
 		}
@@ -20,14 +59,40 @@ func Uninstall(ctx context.Context, h *Host, say func(step, what string)) error 
 	for _, unit := range []string{sweepTimer, "goldenpath-converge.service"} {
 		note(unit, "disabled", asUser(ctx, "disable", "--now", "--quiet", unit))
 	}
-	for name := range unitFiles {
-		err := os.Remove(filepath.Join(unitsDir, name))
-		if errors.Is(err, fs.ErrNotExist) {
-			err = nil
-		}
-		note(name, "removed", err)
+	if _, err := os.Stat(firewallFile); err == nil {
+		note("firewall", "removed", errors.Join(
+			command(ctx, "systemctl", "disable", "--now", "--quiet", "goldenpath-firewall.service"), command(ctx, "nft", "delete", "table", "inet", "goldenpath"),
+			os.Remove("/etc/systemd/system/goldenpath-firewall.service"), command(ctx, "systemctl", "daemon-reload")))
 	}
 	note("lingering", "ended", command(ctx, "loginctl", "disable-linger", User))
-	note("SSH keys", "removed", os.RemoveAll(AuthorizedKeys()))
+	for name := range unitFiles {
+		note(name, "removed", os.Remove(filepath.Join(unitsDir, name)))
+	}
+	note("SSH keys", "removed", os.Remove(AuthorizedKeys()))
+	note(filepath.Dir(ConfigFile), "removed", os.RemoveAll(filepath.Dir(ConfigFile)))
+	if errs != nil {
+		return errs
+	}
+	// What is left of the user runs nothing any more, but its instance takes a moment to end.
+	_ = command(ctx, "loginctl", "terminate-user", User)
+	if kept, err := filepath.Glob(filepath.Join(State(), "backups", "*", "*.dump")); err == nil && len(kept) > 0 {
+		say("backups", fmt.Sprintf("%d stay in %s, and so does the user %s", len(kept), filepath.Join(State(), "backups"), User))
+	} else {
+		note("user "+User, "removed, with "+Home, removeUser(ctx))
+	}
+	note(Program, "removed", os.Remove(Program))
 	return errs
+}
+
+func removeUser(ctx context.Context) error {
+	var err error
+	for range 20 {
+		if err = command(ctx, "userdel", "--remove", "--force", User); err == nil {
+			return nil
+		}
+		if err := pause(ctx); err != nil {
+			return err
+		}
+	}
+	return err
 }

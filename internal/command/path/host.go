@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,6 +36,9 @@ func runHost(ctx context.Context, env *command.Env, args []string) (handled bool
 	if len(args) == 0 {
 		return false, 0
 	}
+	if os.Geteuid() == 0 && slices.Contains([]string{"status", "down", "backup", "restore", "sweep", "settle"}, args[0]) && !slices.Contains(args, "--help") {
+		return true, asHostUser(ctx, env)
+	}
 	var err error
 	switch rest := args[1:]; args[0] {
 	case "open-data":
@@ -57,6 +61,22 @@ func runHost(ctx context.Context, env *command.Env, args []string) (handled bool
 		return true, 1
 	}
 	return true, 0
+}
+
+// asHostUser runs this command again as the user whose containers it is about.
+func asHostUser(ctx context.Context, env *command.Env) int {
+	cmd, err := host.AsUser(ctx, env.Self, env.Args...)
+	if err != nil {
+		fmt.Fprintln(env.Stderr, "goldenpath: "+report.ErrorText(err))
+		return report.ExitCode(nil, err)
+	}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, env.Stdout, env.Stderr
+	err = cmd.Run()
+	if cmd.ProcessState == nil {
+		fmt.Fprintln(env.Stderr, "goldenpath: "+err.Error())
+		return 3
+	}
+	return cmd.ProcessState.ExitCode()
 }
 
 func each(all []string, do func(string) error) error {
@@ -262,11 +282,9 @@ type HostRemove struct{ command.Output }
 
 // Do uninstalls.
 func (*HostRemove) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
-	r := done(env, "host uninstall", "goldenpath is removed; the backups are in "+host.State())
-	err := onHost(env, func(h *host.Host) error {
-		return host.Uninstall(ctx, h, func(step, what string) {
-			r.Checks = append(r.Checks, report.Check{Name: step, State: report.OK, Result: what})
-		})
+	r := done(env, "host uninstall", "goldenpath is removed from this server; Caddy and the container engine stay")
+	err := host.Uninstall(ctx, func(step, what string) {
+		r.Checks = append(r.Checks, report.Check{Name: step, State: report.OK, Result: what})
 	})
 	return r, err
 }

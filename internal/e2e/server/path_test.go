@@ -125,8 +125,11 @@ func (s *server) engine() string {
 func (a *app) nothingLeft() {
 	s := a.servers[0]
 	a.must(append([]string{"preview", "down", "--name", "pr-2"}, a.ssh("previews")...)...)
+	if out := s.root("goldenpath host status"); !strings.Contains(out, "production") || !strings.Contains(out, "2 environments") {
+		a.t.Errorf("host status as root: %s", out)
+	}
 	for _, environment := range []string{"staging", "production"} {
-		s.user("goldenpath host down where2eat " + environment)
+		s.root("goldenpath host down where2eat " + environment)
 	}
 	engine := s.engine()
 	for what, command := range map[string]string{
@@ -143,5 +146,10 @@ func (a *app) nothingLeft() {
 	}
 	if routes := s.root("curl -s localhost:2019/config/apps/http/servers"); strings.Contains(routes, ".test") {
 		a.t.Errorf("routes are left: %s", routes)
+	}
+	s.root("goldenpath host uninstall")
+	left := s.root("ls -d /etc/goldenpath /var/lib/goldenpath /usr/local/bin/goldenpath /etc/systemd/user/goldenpath* /etc/systemd/system/goldenpath* /var/lib/systemd/linger/goldenpath 2>/dev/null; id goldenpath 2>/dev/null; nft list tables 2>/dev/null | grep goldenpath; true")
+	if left != "" {
+		a.t.Errorf("after uninstall: %s", left)
 	}
 }
