@@ -1,6 +1,9 @@
 package config
 
-import "maps"
+import (
+	"maps"
+	"slices"
+)
 
 // localPrefix begins the name of an environment that a run on this machine uses instead of
 // an environment on another target.
@@ -13,25 +16,29 @@ const processTarget = "process"
 // is not process is replaced by an environment local-NAME with target process, so that a
 // release on this machine never has the name of an environment on a cluster. The order of
 // promotion, soaks, variables and secrets are kept; the keys of the other target are not.
-// An environment whose target is process keeps its name.
-func Laptop(c *Config) *Config {
+// An environment whose target is process, or one of keep, keeps its name and its target.
+func Laptop(c *Config, keep ...string) *Config {
 	out := *c
-	out.Preview.Deploy = c.Preview.onThisMachine()
+	if !slices.Contains(keep, c.Preview.Target) {
+		out.Preview.Deploy = c.Preview.onThisMachine()
+	}
 	out.Environments = make(map[string]Environment, len(c.Environments))
 	for name, e := range c.Environments {
-		e.Deploy = e.onThisMachine()
-		e.Namespace = ""
-		if e.From != "" {
-			e.From = c.LocalName(e.From)
+		if !slices.Contains(keep, e.Target) {
+			e.Deploy = e.onThisMachine()
+			e.Namespace = ""
 		}
-		out.Environments[c.LocalName(name)] = e
+		if e.From != "" {
+			e.From = c.LocalName(e.From, keep...)
+		}
+		out.Environments[c.LocalName(name, keep...)] = e
 	}
 	return &out
 }
 
 // LocalName returns the name that Laptop gives to an environment of c.
-func (c *Config) LocalName(environment string) string {
-	if c.Environments[environment].Target == processTarget {
+func (c *Config) LocalName(environment string, keep ...string) string {
+	if t := c.Environments[environment].Target; t == processTarget || slices.Contains(keep, t) {
 		return environment
 	}
 	return localPrefix + environment

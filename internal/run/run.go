@@ -15,6 +15,7 @@ import (
 
 	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/git"
+	"github.com/seed-b235b314/goldenpath/internal/preview"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/stage"
 )
@@ -40,6 +41,9 @@ type Options struct {
 	Older  bool   // promote the image although its commit is older than the one that runs
 	Moved  bool   // accept releases that ran on another target
 	DryRun bool
+	// Servers opens the targets of a configuration, in which the environments with target
+	// server are the real ones; nil: every environment is on this machine.
+	Servers func(*config.Config) (preview.Target, error)
 }
 
 // Result is what Path returns.
@@ -119,7 +123,12 @@ func begin(ctx context.Context, d stage.Deps, p Progress, o Options) (*execution
 		return nil, err
 	}
 	whole := cfg
-	cfg = config.Laptop(cfg)
+	cfg = config.Laptop(cfg, o.keep()...)
+	if o.Servers != nil {
+		if d.Target, err = o.Servers(cfg); err != nil {
+			return nil, err
+		}
+	}
 	d.Say = p.Say
 	dir := filepath.Join(o.State, "runs", c.ID[:12])
 	job, err := stage.New(d, c, cfg, filepath.Join(o.Build, "src"), dir)
@@ -141,18 +150,27 @@ func (x *execution) notes(ctx context.Context) []string {
 	if c.Dirty > 0 {
 		all = append(all, "note      "+english.Plural(c.Dirty, "uncommitted change is", "uncommitted changes are")+" not included")
 	}
-	return append(append(all, otherTargets(x.configured)...), x.olderNote(ctx)...)
+	return append(append(all, x.otherTargets()...), x.olderNote(ctx)...)
 }
 
-// otherTargets returns a note about environments whose target is not process. A local run
-// deploys to environments of its own instead, as processes on this machine.
-func otherTargets(c *config.Config) []string {
+// keep returns the targets of which a run uses the real environments.
+func (o Options) keep() []string {
+	if o.Servers == nil {
+		return nil
+	}
+	return []string{"server"}
+}
+
+// otherTargets returns a note about environments that the run replaces by environments of its
+// own, as processes on this machine.
+func (x *execution) otherTargets() []string {
+	c, keep := x.configured, x.keep()
 	var all, local []string
-	if c.Preview.Target != "process" {
+	if c.Preview.Target != "process" && !slices.Contains(keep, c.Preview.Target) {
 		all = append(all, "previews")
 	}
 	for _, name := range c.Chain() {
-		if mine := c.LocalName(name); mine != name {
+		if mine := c.LocalName(name, keep...); mine != name {
 			all, local = append(all, name), append(local, mine)
 		}
 	}

@@ -50,7 +50,19 @@ func (w *world) environment(ctx context.Context, name string) (string, error) {
 // chooseLedger reads the ledger of origin for an environment that does not run on this
 // machine, if origin is known to hold a ledger and no flag says otherwise.
 func (w *world) chooseLedger(ctx context.Context, name string) error {
-	if w.where.Ledger != "" || w.env.Runner.Present() || w.config.Environments[name].Target == "process" {
+	if w.config.Environments[name].Target == "process" {
+		return nil
+	}
+	return w.originLedger(ctx, name)
+}
+
+// ledgerOfServers is chooseLedger for a run that deploys to servers.
+func (w *world) ledgerOfServers(ctx context.Context) error { return w.originLedger(ctx, "a server") }
+
+// originLedger reads the ledger of origin, if origin is known to hold one and no flag says
+// otherwise. name is what runs elsewhere.
+func (w *world) originLedger(ctx context.Context, name string) error {
+	if w.where.Ledger != "" || w.env.Runner.Present() {
 		return nil
 	}
 	remote := w.ledger.Unread(ctx)
