@@ -70,7 +70,7 @@ func TestServer(t *testing.T) {
 	b.open(head)
 	r := b.act("s1-opened", "goldenpath.yml", "pull_request", b.pullRequest("opened", main, head))
 	b.succeeded("opened", r)
-	b.summarized(r, "pr-7 is ready at http://pr-7."+domain, "recorded for pr-7: seed")
+	b.summarized(r, "pr-7 is ready at `http://pr-7."+domain+"`", "recorded for pr-7: seed")
 	serves(t, "pr-7."+domain, head)
 	head = b.push("feature", "W2E-2: votes count")
 	b.open(head)
