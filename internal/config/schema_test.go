@@ -104,6 +104,8 @@ func TestSchemaMatchesStructs(t *testing.T) {
 		switch {
 		case typ == reflect.TypeFor[Steps]():
 			compare(t, name, []string{"junit", "run", "timeout"}, n.child("").resolve(root).keys())
+		case typ == reflect.TypeFor[Servers]():
+			check(name, reflect.TypeFor[Server](), n) // resolve has found the object among the alternatives
 		case typ == reflect.TypeFor[Secret]():
 			compare(t, name, []string{"key", "store"}, n.keys())
 		case typ == reflect.TypeFor[Migrate]():

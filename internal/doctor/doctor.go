@@ -33,6 +33,8 @@ type Deps struct {
 	// Waivers reads a waiver file and returns the number of waivers.
 	Waivers func(file string, longest time.Duration) (int, error)
 	Now     func() time.Time
+	Servers func() []Server // asks the servers of the configuration; nil: they are not asked
+	Version string          // of this goldenpath
 }
 
 // check is one requirement of the path.
@@ -58,6 +60,7 @@ var checks = []check{
 	{"code owners", false, false, codeOwners},
 	{"waivers", true, false, waivers},
 	{"evidence key", true, false, evidenceKey},
+	{"server", true, false, servers},
 	{"lock files", false, false, lockFiles},
 	{"advisories", false, false, advisories},
 	{"plan", false, true, plan},

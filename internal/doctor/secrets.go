@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -99,9 +100,11 @@ func secrets(r *repo) finding {
 		case has(name):
 			present = append(present, name)
 			continue
-		case (name == "KUBECONFIG" || name == "PREVIEW_KUBECONFIG") && !r.onKubernetes():
+		case (name == "KUBECONFIG" || name == "PREVIEW_KUBECONFIG") && !r.on("kubernetes"):
 			continue // the starter always passes it; only a cluster needs it
-		case name == "KUBECONFIG", name == "GOLDENPATH_KEY" && r.releases():
+		case (name == "SSH_KEY" || name == "PREVIEW_SSH_KEY") && !r.on("server"):
+			continue // as above
+		case name == "KUBECONFIG", name == "SSH_KEY", name == "GOLDENPATH_KEY" && r.releases():
 			breaks = append(breaks, name+of(name))
 		default:
 			lacks = append(lacks, name+of(name))
@@ -128,16 +131,26 @@ func set(name string) string {
 	switch name {
 	case "GOLDENPATH_KEY":
 		return "gh secret set GOLDENPATH_KEY < .git/goldenpath/keys/key.pem"
+	case "SSH_KEY":
+		return sshKey(name, "releases")
+	case "PREVIEW_SSH_KEY":
+		return sshKey(name, "previews")
 	case "KUBECONFIG", "PREVIEW_KUBECONFIG":
 		return "goldenpath preview access   prints the service account and the commands that set " + name
 	}
 	return "gh secret set " + quote(name)
 }
 
-// onKubernetes reports whether the path deploys to a cluster.
-func (r *repo) onKubernetes() bool {
-	if r.config.Preview.Target == "kubernetes" && r.does("preview-up") {
+// sshKey makes a key for one role, stores its private half and shows where its public half
+// goes.
+func sshKey(secret, role string) string {
+	return fmt.Sprintf("ssh-keygen -t ed25519 -N '' -f %[1]s && gh secret set %[2]s < %[1]s   then on the server: goldenpath host allow --role %[1]s --app APP \"$(cat %[1]s.pub)\"", role, secret)
+}
+
+// on reports whether the path deploys to a target.
+func (r *repo) on(target string) bool {
+	if r.config.Preview.Target == target && r.does("preview-up") {
 		return true
 	}
-	return r.does("promote") && slices.ContainsFunc(slices.Collect(maps.Values(r.config.Environments)), func(e config.Environment) bool { return e.Target == "kubernetes" })
+	return r.does("promote") && slices.ContainsFunc(slices.Collect(maps.Values(r.config.Environments)), func(e config.Environment) bool { return e.Target == target })
 }

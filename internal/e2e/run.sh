@@ -45,6 +45,11 @@ if [ ! -f "$openapi/webhooks.json" ]; then
 		rm -r node_modules
 	)
 fi
+# Plain Linux servers and a certificate authority, while the tests that follow wait for Go.
+if [ "$(id -u)" = 0 ] && [ "$(uname -s)" = Linux ]; then
+	nice -n 19 bash -c 'for engine in podman docker; do internal/e2e/server/host.sh build $engine; done; internal/e2e/server/pebble.sh' >.cache/server.log 2>&1 &
+	servers=$!
+fi
 # The fake GitHub checks every request and response of these tests against it.
 export GOLDENPATH_GITHUB_OPENAPI=$PWD/$openapi/api.github.com.json
 go test -count=1 -skip Month ./internal/github ./internal/preview ./internal/command/path
@@ -70,8 +75,10 @@ eval "also $(trap -p EXIT | sed 's/^trap//')"
 go test -tags e2e -count=1 -timeout 40m -parallel 4 -skip '^TestRelease$' ./internal/e2e "$@"
 # After the others: these share an engine, and measure how fast a step is cancelled.
 go test -tags e2e -count=1 -timeout 40m ./internal/e2e/container
-# Two apps, and a release and a pull request more, take half an hour in the local runner: with make e2e-full.
-full='^(TestApps|TestHostileCodeFinds|TestRegistryInEveryJob|TestSeparateActions)$'
+[ -z "${servers:-}" ] || wait "$servers" || cat .cache/server.log # the tests report what is missing
+go test -tags e2e -count=1 -timeout 40m ./internal/e2e/server
+# Two apps, a server, and a release and a pull request more, take half an hour in the local runner: with make e2e-full.
+full='^(TestApps|TestHostileCodeFinds|TestRegistryInEveryJob|TestSeparateActions|TestServer)$'
 [ -z "${GOLDENPATH_E2E_FULL:-}" ] || full='^$'
 go test -tags e2e -count=1 -timeout 90m -skip "$full" ./internal/e2e/workflows
 code=0

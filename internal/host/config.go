@@ -118,7 +118,7 @@ func parseConfig(b []byte) (*Config, error) {
 			bad("%s.memory: %v", l.name, err)
 		}
 		if n, err := strconv.ParseFloat(l.CPU, 64); l.CPU != "" && (err != nil || n <= 0 || n > 1024) {
-			bad("%s.cpu: %q is no number of cores such as 0.5", l.name, l.CPU)
+			bad("%s.cpu: %q is not a number of cores such as 0.5", l.name, l.CPU)
 		}
 		if l.Pids < 1 || l.Pids > 1<<20 {
 			bad("%s.pids: %d is not between 1 and %d", l.name, l.Pids, 1<<20)

@@ -34,7 +34,7 @@ func (h *Host) openVolume(ctx context.Context, slug, volume string) error {
 	if err := h.engine.volume(ctx, volume); err != nil {
 		return err
 	}
-	_, err = h.engine.run(ctx, "run", "--rm", "--network", "none", "--label", label+"="+slug, "--volume", volume+":"+dataFolder, helper, "host", "open-data", dataFolder)
+	_, err = h.engine.run(ctx, "run", "--rm", "--network", "none", "--label", label+"="+slug, "--volume", volume+":"+dataFolder+":nocopy", helper, "host", "open-data", dataFolder)
 	if err != nil {
 		return errors.Join(fmt.Errorf("cannot prepare the volume %s: %w", volume, err), h.engine.removeVolume(context.WithoutCancel(ctx), volume))
 	}

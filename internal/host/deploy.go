@@ -6,24 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
-	"net"
 	"net/url"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/dustin/go-humanize"
 	reference "github.com/google/go-containerregistry/pkg/name"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/seed-b235b314/goldenpath/internal/artifact"
 	"github.com/seed-b235b314/goldenpath/internal/host/protocol"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/target"
-	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
 // enterWait is how long a deployment waits for another of the same environment.
@@ -88,7 +82,7 @@ func (h *Host) accept(s protocol.Spec) (string, error) {
 		return "", &target.Refusal{Problems: []string{fmt.Sprintf("this server does not serve the app %.60q: add it to apps in %s", s.App, ConfigFile)}}
 	}
 	if !validEnvironment.MatchString(s.Environment) {
-		return "", &target.Refusal{Problems: []string{fmt.Sprintf("%.60q is no name of an environment", s.Environment)}}
+		return "", &target.Refusal{Problems: []string{fmt.Sprintf("%.60q is not the name of an environment", s.Environment)}}
 	}
 	address, ok := h.Config.address(s.App, s.Environment)
 	switch {
@@ -196,104 +190,14 @@ func (e *environment) again(ctx context.Context, s protocol.Spec, key string) (p
 	return protocol.Ready{}, nil
 }
 
-// create writes the next generation.
-func (e *environment) create(ctx context.Context, s protocol.Spec, key string, built time.Time, say func(target.Phase)) (*generation, error) {
-	start := time.Now()
-	images, err := e.h.images(s.App)
-	if err != nil {
-		return nil, err
-	}
-	a, err := images.Resolve(ctx, s.Digest, v1.Platform{})
-	if err != nil {
-		return nil, fmt.Errorf("the server does not have the image that was sent to it: %w: deploy again", err)
-	}
-	if a.Digest != s.Digest {
-		return nil, fmt.Errorf("%s is no digest of an image index", text.Short(s.Digest))
-	}
-	cfg, err := a.Image.ConfigFile()
-	if err != nil {
-		return nil, err
-	}
-	if len(cfg.Config.Entrypoint)+len(cfg.Config.Cmd) == 0 {
-		return nil, &target.Refusal{Problems: []string{"the image has no program to run: set ENTRYPOINT or CMD in its Dockerfile"}}
-	}
-	id, err := e.h.engine.load(ctx, a.Image, "goldenpath.local/"+s.App+":"+strings.TrimPrefix(a.PlatformDigest, "sha256:"))
-	if err != nil {
-		return nil, err
-	}
-	port, err := freePort()
-	if err != nil {
-		return nil, err
-	}
-	g := &generation{
-		Number: e.Last + 1, App: s.App, Commit: s.Commit, Digest: a.Digest, Platform: a.PlatformDigest, Image: id, Inside: inside(cfg), Port: port,
-		Env: map[string]string{}, Key: key, Started: time.Now().UTC(), Built: built, Limits: e.h.Config.limits(s.Environment), Release: !e.preview(),
-	}
-	if !e.h.engine.publishes(g.Limits) {
-		if err := e.subnet(); err != nil {
-			return nil, err
-		}
-		g.Address = e.addressOf(g.Number)
-	}
-	maps.Copy(g.Env, s.Env)
-	maps.Copy(g.Env, s.Secrets)
-	for name, value := range map[string]string{
-		"PORT": strconv.Itoa(g.Inside), "HOST": "0.0.0.0", "GOLDENPATH_DATA": dataFolder, "HOME": dataFolder,
-		"GOLDENPATH_ENVIRONMENT": s.Environment, "GOLDENPATH_URL": e.URL,
-	} {
-		if _, given := g.Env[name]; !given {
-			g.Env[name] = value
-		}
-	}
-	say(target.Phase{Name: "image", Detail: fmt.Sprintf("%s (%s) is in %s", text.Short(a.PlatformDigest), humanize.Bytes(uint64(a.Size)), e.h.engine.kind), Seconds: time.Since(start).Seconds()})
-	if err := e.services(ctx, s, g, say); err != nil {
-		return nil, err
-	}
-	if err := e.write(g); err != nil {
-		return nil, err
-	}
-	e.Last = g.Number
-	return g, e.save()
-}
-
-func (e *environment) write(g *generation) error {
-	b, err := json.MarshalIndent(g, "", "  ")
-	if err != nil {
-		return err
-	}
-	return private(e.file(g.Number), b)
-}
-
-// dataFolder is where the data of an environment are in its containers.
-const dataFolder = "/data"
-
-// inside returns the port that an image declares.
-func inside(cfg *v1.ConfigFile) int {
-	lowest := 0
-	for p := range cfg.Config.ExposedPorts {
-		number, protocol, _ := strings.Cut(p, "/")
-		if n, err := strconv.Atoi(number); err == nil && (protocol == "" || protocol == "tcp") && (lowest == 0 || n < lowest) {
-			lowest = n
-		}
-	}
-	if lowest == 0 {
-		lowest = 8080
-	}
-	return lowest
-}
-
-// freePort returns a port of the loopback address that nothing listens on.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
-}
-
 // bring migrates the data, starts a generation and waits until it is ready.
 func (e *environment) bring(ctx context.Context, s protocol.Spec, g *generation, say func(target.Phase)) error {
+	if err := e.services(ctx, s, g, say); err != nil {
+		return err
+	}
+	if err := e.write(g); err != nil { // with the address of its services
+		return err
+	}
 	if err := e.join(ctx, g.Limits); err != nil {
 		return err
 	}
@@ -326,63 +230,6 @@ func (e *environment) bring(ctx context.Context, s protocol.Spec, g *generation,
 	}
 	say(target.Phase{Name: "ready", Detail: proof.Health + "; " + proof.Version, Seconds: time.Since(start).Seconds()})
 	return nil
-}
-
-// wait waits until a generation is ready, on the loopback address.
-func (e *environment) wait(ctx context.Context, g *generation, r target.Ready) (target.Proof, error) {
-	restarts := -1
-	next := time.Now().Add(time.Second)
-	to, port := g.dial()
-	return target.WaitReady(ctx, "http://"+net.JoinHostPort(to, strconv.Itoa(port)), r, []string{g.Commit, g.Digest, g.Platform}, func(error) error {
-		if time.Now().Before(next) {
-			return nil
-		}
-		next = time.Now().Add(time.Second)
-		n := e.h.units.restarts(ctx, e.unit(g.Number))
-		if restarts < 0 {
-			restarts = 0
-		}
-		if n-restarts >= 3 {
-			return errors.New("the program has ended three times")
-		}
-		return nil
-	})
-}
-
-// failure describes a generation that did not become ready.
-func (e *environment) failure(ctx context.Context, g *generation, cause error) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	f := &target.Failure{What: fmt.Sprintf("generation %d of %s is not ready: %v", g.Number, e.Environment, cause), NotUp: true, Err: cause}
-	c, err := e.h.engine.inspect(ctx, e.name(g.Number))
-	for end := time.Now().Add(4 * time.Second); c == nil && err == nil && time.Now().Before(end); { // it may be starting again
-		time.Sleep(100 * time.Millisecond)
-		c, err = e.h.engine.inspect(ctx, e.name(g.Number))
-	}
-	switch {
-	case err != nil || c == nil:
-		f.What, f.NotUp = fmt.Sprintf("%s does not start generation %d of %s", e.h.engine.kind, g.Number, e.Environment), false
-		if f.Detail = e.h.units.said(ctx, e.unit(g.Number)); len(f.Detail) == 0 {
-			f.Remedy = "read the journal on the server: journalctl --unit user@$(id -u " + User + ").service | grep " + e.name(g.Number)
-		}
-	case c.OOM:
-		f.Remedy = fmt.Sprintf("the program used more memory than the limit of %s: raise memory in %s on the server", g.Limits.Memory, ConfigFile)
-	case c.Running && strings.HasPrefix(cause.Error(), "GET "):
-		f.Remedy = "the program runs and answers, but not as ready asks for: correct ready in .goldenpath.yml, or what the program answers"
-	case c.Running:
-		f.Remedy = fmt.Sprintf("the program runs and nothing answers on port %d of its container: let it listen on 0.0.0.0:$PORT, not on 127.0.0.1", g.Inside)
-	}
-	if lines := e.h.engine.logs(ctx, e.name(g.Number), 20); len(lines) > 0 {
-		f.Detail = append(f.Detail, lines...)
-	} else if len(f.Detail) == 0 {
-		f.Detail = e.h.units.said(ctx, e.unit(g.Number))
-	}
-	f.Kept = "nothing serves"
-	if e.Serving != 0 {
-		f.Kept = fmt.Sprintf("generation %d still serves", e.Serving)
-	}
-	return f
 }
 
 // abandon removes a generation that does not serve.
@@ -427,113 +274,6 @@ func (e *environment) tidy(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// Switch moves the traffic to a prepared generation. The old one finishes what it has begun,
-// in the background; that of a release then stands by, frozen, so that a rollback is a matter
-// of its route.
-func (h *Host) Switch(ctx context.Context, app, name string, number int, say func(target.Phase)) (target.Running, error) {
-	e, err := h.enter(ctx, app, name, enterWait)
-	if err != nil {
-		return target.Running{}, err
-	}
-	defer e.leave()
-	g, err := e.generation(number)
-	if err != nil {
-		return target.Running{}, err
-	}
-	if g == nil || e.Leaving {
-		return target.Running{}, fmt.Errorf("generation %d of %s is no longer there: %w", number, name, target.ErrSuperseded)
-	}
-	c, err := h.engine.inspect(ctx, e.name(number))
-	if err != nil {
-		return target.Running{}, err
-	}
-	if c == nil || !c.Running || c.Paused {
-		return target.Running{}, fmt.Errorf("generation %d of %s has ended since it was ready: deploy again", number, name)
-	}
-	old := e.Serving
-	start := time.Now()
-	if old != number {
-		e.Standby, e.Serving, e.Switched = old, number, start.UTC()
-		e.Served = append(slices.DeleteFunc(e.Served, func(d string) bool { return d == g.Digest }), g.Digest)
-		e.Served = e.Served[max(0, len(e.Served)-maxServed):]
-		if err := e.save(); err != nil {
-			return target.Running{}, full(err)
-		}
-	}
-	if err := h.routes(ctx); err != nil {
-		if old == number {
-			return target.Running{}, err
-		}
-		e.Serving, e.Standby = old, 0 // Caddy has the old route still
-		return target.Running{}, errors.Join(err, e.save())
-	}
-	say(target.Phase{Name: "switch", Detail: fmt.Sprintf("Caddy sends %s to generation %d", e.URL, number), Seconds: time.Since(start).Seconds()})
-	// From here on the new generation serves. The old one is put away in the background, and
-	// by the timer if that fails.
-	if old != number {
-		_, _ = h.units.run(context.WithoutCancel(ctx), "start", "--no-block", "goldenpath-settle@"+e.slug+".service")
-	}
-	return e.running(ctx)
-}
-
-// maxServed is how many digests an environment remembers as a way back.
-const maxServed = 50
-
-// Settle waits until the generation that served before has finished its requests, and puts
-// it away. systemd calls it after a switch, with the slug of an environment.
-func (h *Host) Settle(ctx context.Context, slug string) error {
-	app, rest, _ := strings.Cut(slug, ".")
-	name := strings.ReplaceAll(rest, ".", "/")
-	e, err := h.find(app, name)
-	if err != nil {
-		return err
-	}
-	old, err := e.generation(e.Standby)
-	if err != nil {
-		return err
-	}
-	if old != nil {
-		idle(ctx, old, drain) // without the lock: a rollback must not wait for it
-	}
-	if e, err = h.enter(ctx, app, name, enterWait); err != nil {
-		return err
-	}
-	defer e.leave()
-	if old == nil || e.Standby != old.Number {
-		return h.prune(ctx)
-	}
-	if err := e.standBy(ctx, old); err != nil {
-		return err
-	}
-	return errors.Join(e.tidy(ctx), h.prune(ctx))
-}
-
-// standBy freezes a release, or stops a preview. An engine that cannot freeze stops it.
-func (e *environment) standBy(ctx context.Context, g *generation) error {
-	if g.Release {
-		c, err := e.h.engine.inspect(ctx, e.name(g.Number))
-		if err != nil {
-			return err
-		}
-		if c != nil && c.Paused {
-			return nil
-		}
-		if c != nil && c.Running {
-			if _, err := e.h.engine.run(ctx, "pause", e.name(g.Number)); err == nil {
-				// It is not started at a boot: what was frozen ends with the machine.
-				_, err = e.h.units.run(ctx, "disable", "--quiet", e.unit(g.Number))
-				return err
-			}
-		}
-	}
-	number := e.Standby
-	e.Standby = 0
-	if err := e.save(); err != nil {
-		return err
-	}
-	return e.discard(ctx, number)
 }
 
 // full adds the remedy to the error of a full disk.

@@ -29,7 +29,7 @@ func (a App) required(environment string) map[string]evidence.Statement {
 }
 
 // verify decides whether a digest may be released into an environment. The server does not
-// take the word of whoever holds the SSH key: it checks the signatures itself, with the keys
+// rely on the holder of the SSH key: it checks the signatures itself, with the keys
 // that its own configuration names. A preview needs no evidence.
 //
 // It returns when the artifact was built, as its provenance says.

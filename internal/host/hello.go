@@ -59,13 +59,8 @@ func (h *Host) Plan(ctx context.Context, s protocol.Spec) (target.Plan, error) {
 	if err != nil {
 		return target.Plan{}, err
 	}
-	l := h.Config.limits(s.Environment)
+	// A server costs the same whatever runs on it, so nothing is requested that has a price.
 	p := target.Plan{Place: "server " + slugOf(s.App, s.Environment)}
-	memory, err := l.bytes()
-	if err != nil {
-		return p, err
-	}
-	p.Requests = target.Requests{Memory: float64(memory) / (1 << 30)}
 	what := "create"
 	if e, err := h.find(s.App, s.Environment); err == nil && e.Serving != 0 {
 		what = "change"

@@ -136,7 +136,7 @@ func slugOf(app, environment string) string {
 // find opens an environment to read it. It returns target.ErrNotDeployed if there is none.
 func (h *Host) find(app, name string) (*environment, error) {
 	if !validEnvironment.MatchString(name) || !validApp.MatchString(app) {
-		return nil, fmt.Errorf("%.60q of %.60q is no name of an environment", name, app)
+		return nil, fmt.Errorf("%.60q of %.60q is not the name of an environment", name, app)
 	}
 	e := &environment{h: h, slug: slugOf(app, name)}
 	e.dir = filepath.Join(h.Dir, "environments", e.slug)
@@ -155,7 +155,7 @@ var validApp = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$`)
 // changes it. The caller must call leave.
 func (h *Host) enter(ctx context.Context, app, name string, wait time.Duration) (*environment, error) {
 	if !validEnvironment.MatchString(name) || !validApp.MatchString(app) {
-		return nil, fmt.Errorf("%.60q of %.60q is no name of an environment", name, app)
+		return nil, fmt.Errorf("%.60q of %.60q is not the name of an environment", name, app)
 	}
 	e := &environment{h: h, slug: slugOf(app, name)}
 	e.dir = filepath.Join(h.Dir, "environments", e.slug)

@@ -14,8 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/crypto/ssh"
-
 	"github.com/seed-b235b314/goldenpath/internal/files"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
@@ -30,98 +28,6 @@ const (
 
 // State is the folder with the state of the server.
 func State() string { return filepath.Join(Home, "state") }
-
-// unitFiles are the units of the user's systemd instance.
-var unitFiles = map[string]string{
-	"goldenpath@.service": `# Written by goldenpath host install.
-[Unit]
-Description=goldenpath %i
-StartLimitIntervalSec=0
-
-[Service]
-Type=exec
-ExecStart=` + Program + ` host exec %i
-ExecStop=` + Program + ` host halt %i
-Restart=always
-RestartSec=1
-TimeoutStopSec=40
-KillMode=mixed
-Delegate=yes
-
-[Install]
-WantedBy=default.target
-`,
-	"goldenpath-converge.service": `# Written by goldenpath host install.
-[Unit]
-Description=goldenpath: routes and containers as recorded, after a boot
-
-[Service]
-Type=oneshot
-ExecStart=` + Program + ` host sweep
-Restart=on-failure
-RestartSec=5
-
-[Install]
-WantedBy=default.target
-`,
-	"goldenpath-sweep.service": `# Written by goldenpath host install.
-[Unit]
-Description=goldenpath: remove what has expired, repair what was cut
-
-[Service]
-Type=oneshot
-ExecStart=` + Program + ` host sweep
-`,
-	"goldenpath-settle@.service": `# Written by goldenpath host install.
-[Unit]
-Description=goldenpath: put away what %i served before
-
-[Service]
-Type=oneshot
-ExecStart=` + Program + ` host settle %i
-`,
-	sweepTimer: `# Written by goldenpath host install.
-[Unit]
-Description=goldenpath: remove what has expired
-
-[Timer]
-OnActiveSec=1min
-OnUnitActiveSec=` + fmt.Sprint(int(SweepEvery/time.Minute)) + `min
-
-[Install]
-WantedBy=timers.target
-`,
-}
-
-// firewallFile keeps the containers of Docker away from the services of the server itself: from
-// SSH and from every other port. What is asked of them may be answered.
-const firewallFile = "/etc/goldenpath/firewall.nft"
-
-const firewall = `# Written by goldenpath host install.
-table inet goldenpath
-delete table inet goldenpath
-table inet goldenpath {
-	chain input {
-		type filter hook input priority -10; policy accept;
-		iifname "` + bridgePrefix + `*" ct state established,related accept
-		iifname "` + bridgePrefix + `*" drop
-	}
-}
-`
-
-const firewallUnit = `# Written by goldenpath host install.
-[Unit]
-Description=goldenpath: containers do not reach the services of this server
-Before=docker.service
-
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-ExecStart=nft --file ` + firewallFile + `
-
-[Install]
-WantedBy=multi-user.target
-`
 
 // Installation is what `goldenpath host install` does.
 type Installation struct {
@@ -153,7 +59,11 @@ func (i Installation) Install(ctx context.Context) error {
 		}
 		switch {
 		case done:
-			i.Say(s.name, "is there")
+			what := "is there"
+			if have, err := os.ReadFile(ConfigFile); err == nil && strings.HasSuffix(s.name, ConfigFile) && !bytes.Contains(i.Config, []byte("apps: {}")) && !bytes.Equal(have, i.Config) {
+				what = "is there and stays. It differs from what .goldenpath.yml asks for: edit it if the environments or the key have changed"
+			}
+			i.Say(s.name, what)
 			continue
 		case i.DryRun:
 			i.Say(s.name, "would be done: "+s.what)
@@ -382,77 +292,4 @@ func command(ctx context.Context, name string, args ...string) error {
 		return fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, last(string(out), 3))
 	}
 	return nil
-}
-
-// Allow lets an SSH key use this server: for one role, for some apps, and for nothing else.
-// The file belongs to root, so that no deployment can add a key.
-func Allow(file, public string, key Key, from string) error {
-	k, comment, _, _, err := ssh.ParseAuthorizedKey([]byte(public))
-	if err != nil {
-		return report.Usage(fmt.Sprintf("%.80q is not a public key such as ssh-ed25519 AAAA…: pass the content of the .pub file", public))
-	}
-	line := "restrict,"
-	if from != "" {
-		if strings.ContainsAny(from, "\"\n\\") {
-			return report.Usage(fmt.Sprintf("--from %.100q is not a list of addresses", from))
-		}
-		line += fmt.Sprintf("from=%q,", from)
-	}
-	authorized := strings.TrimSpace(string(ssh.MarshalAuthorizedKey(k)))
-	line += fmt.Sprintf("command=%q %s %s\n", fmt.Sprintf("%s host serve --role %s --app %s", Program, key.Role, strings.Join(key.Apps, ",")), authorized, strings.Join(strings.Fields(comment), "-"))
-	old, err := os.ReadFile(file)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	var kept []string
-	for l := range strings.Lines(string(old)) {
-		if !strings.Contains(l, authorized) {
-			kept = append(kept, strings.TrimRight(l, "\n")+"\n")
-		}
-	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return err
-	}
-	return files.WriteWith(file, 0o644, func(w io.Writer) error { return write(w, []byte(strings.Join(kept, "")+line)) })
-}
-
-// AuthorizedKeys is the file of the SSH keys of the user.
-func AuthorizedKeys() string { return filepath.Join(Home, ".ssh", "authorized_keys") }
-
-// HostKey returns the public SSH key of this machine, as host-key in .goldenpath.yml.
-func HostKey() (string, error) {
-	for _, name := range []string{"ed25519", "ecdsa", "rsa"} {
-		b, err := os.ReadFile("/etc/ssh/ssh_host_" + name + "_key.pub")
-		if err == nil {
-			f := strings.Fields(string(b))
-			if len(f) >= 2 {
-				return f[0] + " " + f[1], nil
-			}
-		}
-	}
-	return "", report.Usage("this machine has no SSH host key in /etc/ssh: install and start openssh-server")
-}
-
-// Uninstall removes what Install made, and everything that runs, but not the backups.
-func Uninstall(ctx context.Context, h *Host, say func(step, what string)) error {
-	var errs error
-	note := func(step, what string, err error) {
-		if err == nil {
-			say(step, what)
-		}
-		errs = errors.Join(errs, err)
-	}
-	for _, unit := range []string{sweepTimer, "goldenpath-converge.service"} {
-		note(unit, "disabled", asUser(ctx, "disable", "--now", "--quiet", unit))
-	}
-	for name := range unitFiles {
-		err := os.Remove(filepath.Join(unitsDir, name))
-		if errors.Is(err, fs.ErrNotExist) {
-			err = nil
-		}
-		note(name, "removed", err)
-	}
-	note("lingering", "ended", command(ctx, "loginctl", "disable-linger", User))
-	note("SSH keys", "removed", os.RemoveAll(AuthorizedKeys()))
-	return errs
 }

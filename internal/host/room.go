@@ -68,6 +68,11 @@ const pruneAfter = time.Hour
 
 // prune removes the images that no generation needs, from the registry and the engine.
 func (h *Host) prune(ctx context.Context) error {
+	unlock, err := h.holdImages(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	all, err := h.all()
 	if err != nil {
 		return err

@@ -32,7 +32,7 @@ func (e engine) command(ctx context.Context, environ []string, args ...string) *
 func (e *environment) arguments(g *generation, name string, publish bool) (args, environ []string, err error) {
 	args = []string{"run", "--name", name, "--label", label + "=" + e.slug,
 		"--network", e.network(),
-		"--read-only", "--tmpfs", "/tmp:rw,nosuid,nodev,size=256m", "--volume", e.data() + ":" + dataFolder,
+		"--read-only", "--tmpfs", "/tmp:rw,nosuid,nodev,size=256m,mode=1777", "--volume", e.data() + ":" + dataFolder + ":nocopy",
 		"--cap-drop", "ALL", "--security-opt", "no-new-privileges",
 	}
 	switch {
@@ -183,7 +183,7 @@ func (h *Host) instance(instance string) (*environment, *generation, *database, 
 	app, rest, _ := strings.Cut(slug, ".")
 	e, err := h.find(app, strings.ReplaceAll(rest, ".", "/"))
 	if !ok || err != nil {
-		return nil, nil, nil, errors.Join(err, fmt.Errorf("%.100q is no name of a generation", instance))
+		return nil, nil, nil, errors.Join(err, fmt.Errorf("%.100q is not the name of a generation", instance))
 	}
 	if part == postgresPart {
 		d, err := e.database()
@@ -194,7 +194,7 @@ func (h *Host) instance(instance string) (*environment, *generation, *database, 
 	}
 	n, err := strconv.Atoi(part)
 	if err != nil {
-		return nil, nil, nil, fmt.Errorf("%.100q is no name of a generation", instance)
+		return nil, nil, nil, fmt.Errorf("%.100q is not the name of a generation", instance)
 	}
 	g, err := e.generation(n)
 	if err == nil && g == nil {

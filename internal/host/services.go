@@ -94,6 +94,10 @@ func (e *environment) services(ctx context.Context, s protocol.Spec, g *generati
 		if err == nil {
 			break
 		}
+		if e.h.units.restarts(ctx, "goldenpath@"+e.slug+"."+postgresPart+".service") >= 3 {
+			err = errors.New("it has ended three times")
+			return &target.Failure{What: "services.postgres: " + err.Error(), Detail: e.h.engine.logs(ctx, e.postgres(), 20), Err: err}
+		}
 		select {
 		case <-ctx.Done():
 			return &target.Failure{What: "services.postgres: " + context.Cause(ctx).Error(), Detail: append([]string{err.Error()}, e.h.engine.logs(context.WithoutCancel(ctx), e.postgres(), 20)...)}
@@ -111,7 +115,7 @@ func (e *environment) services(ctx context.Context, s protocol.Spec, g *generati
 // It needs no right at all: the data are in a volume that it can write.
 func (e *environment) servicesArguments(d *database) (args, environ []string) {
 	args = []string{"run", "--name", e.postgres(), "--label", label + "=" + e.slug, "--network", e.network(), "--network-alias", postgresPart,
-		"--volume", e.postgres() + ":/var/lib/postgresql/data", "--tmpfs", "/var/run/postgresql:rw,mode=1777", "--tmpfs", "/tmp:rw,nosuid,nodev",
+		"--volume", e.postgres() + ":/var/lib/postgresql/data:nocopy", "--tmpfs", "/var/run/postgresql:rw,mode=1777", "--tmpfs", "/tmp:rw,nosuid,nodev,mode=1777",
 		"--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", "999:999", "--shm-size", "128m",
 		"--env", "POSTGRES_USER=" + target.PostgresName, "--env", "POSTGRES_DB=" + target.PostgresName, "--env", "PGDATA=/var/lib/postgresql/data/goldenpath", "--env", "POSTGRES_PASSWORD",
 	}

@@ -16,7 +16,7 @@ const module = "github.com/seed-b235b314/goldenpath/"
 // below its own.
 var layers = []string{
 	"cmd/goldenpath cmd/security-gate internal/demo internal/e2e internal/e2e/workflows internal/e2e/cluster/pause internal/e2e/cluster/registry internal/e2e/cloud internal/bench internal/bench/superset internal/house internal/publish",
-	"internal/e2e/container internal/e2e/workflows/look",
+	"internal/e2e/container internal/e2e/workflows/look internal/e2e/names",
 	"internal/command/path internal/command/gate internal/command/commandtest",
 	"internal/command internal/run",
 	"internal/stage internal/targets",
@@ -115,7 +115,7 @@ func TestNoSymlinks(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && (d.Name() == ".git" || d.Name() == "bin" || d.Name() == "node_modules") {
+		if d.IsDir() && (d.Name() == ".git" || d.Name() == ".cache" || d.Name() == "bin" || d.Name() == "node_modules") {
 			return fs.SkipDir
 		}
 		if d.Type()&fs.ModeSymlink != 0 {

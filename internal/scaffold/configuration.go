@@ -77,6 +77,12 @@ func (f *Facts) environments() []string {
 	if f.Deploys == "terraform" {
 		return f.stack().environments(ready)
 	}
+	if f.Deploys == "server" {
+		at := fmt.Sprintf("server: {host: %s, host-key: %q}", scalar(f.Host, true), f.HostKey)
+		lines = append(lines, "  target: server", "  "+at, "  url: https://pr-{number}.preview."+f.Host+" # check: a name that leads to the server; *.preview."+f.Host+" needs a DNS record")
+		return append(lines, ready, "environments:", "  staging: {target: server, "+at+", url: https://staging."+f.Host+"}",
+			"  production: {target: server, "+at+", url: https://"+f.Host+", from: staging}")
+	}
 	if f.Deploys == "kubernetes" {
 		what := f.source()
 		if what == "" {

@@ -24,6 +24,12 @@ func (f *Facts) target(o Options) error {
 		if f.stack() == nil {
 			return report.Usage("--target terraform needs one folder with a Terraform configuration that declares variable \"image\"; the repository has: " + f.folders())
 		}
+	case "server":
+		f.Deploys, f.DeploysWhy = "server", "--target"
+		if o.Host == "" || o.HostKey == "" {
+			return report.Usage("--target server needs the server: pass --host NAME, whose SSH key is then read")
+		}
+		f.Host, f.HostKey = o.Host, o.HostKey
 	case "":
 		f.Deploys, f.DeploysWhy = "process", "the repository has no single chart or kustomization"
 		switch s := f.stack(); {
@@ -33,7 +39,7 @@ func (f *Facts) target(o Options) error {
 			f.Deploys, f.DeploysWhy = "terraform", s.dir+", which declares variable image"
 		}
 	default:
-		return report.Usage(fmt.Sprintf("--target %.40q is not a target that init can set up: use process, kubernetes or terraform", o.Target))
+		return report.Usage(fmt.Sprintf("--target %.40q is not a target that init can set up: use process, server, kubernetes or terraform", o.Target))
 	}
 	return nil
 }

@@ -40,6 +40,10 @@ func (f *Facts) gaps(files []Outcome, o Options) []gap {
 		if f.Deploys == "terraform" {
 			f.stack().gaps(add)
 		}
+		if f.Deploys == "server" {
+			add("host key", "the SSH key of "+f.Host+" was read over the network", "compare it with what goldenpath host key prints on the server")
+			add("addresses", "the names of the environments are guessed", "set url of preview and environments, and DNS records that lead them to "+f.Host)
+		}
 	}
 	for _, p := range f.checked() {
 		if p.Lacks != "" {

@@ -31,7 +31,8 @@ type Facts struct {
 	Site              string   // folder of a static page; "." is the root
 	Health, HealthIn  string   // health path, and the file it was found in
 	Workflows         []string
-	Deploys           string // target of the environments: process, kubernetes or terraform
+	Deploys           string // target of the environments: process, server, kubernetes or terraform
+	Host, HostKey     string // of the server, for target server
 	DeploysWhy        string // where that was found
 	Existing          error  // what is wrong with the existing .goldenpath.yml, or nil
 

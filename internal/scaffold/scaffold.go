@@ -30,6 +30,8 @@ type Options struct {
 	With    []string // groups of files beyond the configuration and one workflow
 	AppDir  string   // folder of the app, if the repository has several; "" lets init choose the only one
 	Target  string   // of the environments; "" derives it from the repository
+	Host    string   // of target server
+	HostKey string   // SSH key of Host, as in known_hosts without the name
 	// Choose asks a person for one of several apps; nil means that no one can be asked.
 	Choose func(apps []App) (int, error)
 	// Offer asks a person which groups to write; nil means that no one can be asked.

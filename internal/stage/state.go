@@ -109,6 +109,8 @@ func (j *Job) checkPostgres() (report.Check, error) {
 		switch {
 		case d.Target == "process" && !env:
 			here = append(here, name)
+		case d.Target == "server" && !env && !secret:
+			c.Note = "each environment on a server gets one of its own"
 		case d.Target == "kubernetes" && environment == "" && !env && !secret:
 			c.Note = "each preview gets a server in its namespace"
 		case env || secret:

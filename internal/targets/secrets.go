@@ -37,7 +37,7 @@ const undeclared = "%s is not declared by .goldenpath.yml of the base branch, an
 
 // ours matches the variables of the run itself. These are never passed to an app, even if
 // the base branch declares them.
-var ours = regexp.MustCompile(`(?i)^((INPUT|GITHUB|ACTIONS|RUNNER)_.*|KUBECONFIG|GOLDENPATH_KEY)$`)
+var ours = regexp.MustCompile(`(?i)^((INPUT|GITHUB|ACTIONS|RUNNER)_.*|KUBECONFIG|GOLDENPATH_KEY|GOLDENPATH_SSH_KEY)$`)
 
 // Secrets reads the secrets that a configuration sets for an environment, or for previews
 // if environment is "".

@@ -2,6 +2,7 @@ package targets
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/config"
@@ -10,8 +11,9 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/target/server"
 )
 
-// server returns the target of servers. On a machine of a person the keys of their agent and
-// of their home are used; in a workflow only the one that is passed.
+// server returns the target of servers. On a machine of a person the keys are used that host
+// bootstrap has made in this clone, or those of their agent and of their home; in a workflow
+// only the one that is passed.
 func (a Access) server(d config.Deploy) (preview.Target, error) {
 	keys := server.Keys{PEM: a.SSHKey}
 	switch {
@@ -19,6 +21,11 @@ func (a Access) server(d config.Deploy) (preview.Target, error) {
 		return nil, report.Usage(noSSHKey)
 	case keys.PEM == "":
 		keys.Agent, keys.Home = a.Getenv("SSH_AUTH_SOCK"), a.Getenv("HOME")
+		role := "releases"
+		if d.URL == a.Config.Preview.URL {
+			role = "previews"
+		}
+		keys.File = filepath.Join(a.SSHKeys, "ssh-"+role)
 	case !strings.Contains(keys.PEM, "\n"):
 		b, err := os.ReadFile(keys.PEM)
 		if err != nil {

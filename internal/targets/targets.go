@@ -34,6 +34,7 @@ type Access struct {
 	Context     string // of the kubeconfig
 	Credentials string // file with lines NAME=value, for Terraform
 	Given       string // --variables: lines NAME=value, or a file of them
+	SSHKeys     string // folder of the keys that host bootstrap made
 	SSHKey      string // text of a private key, or a file with one
 	Removal     string // duration after which a removal reports what blocks it
 }

@@ -49,6 +49,10 @@ func (c *Doctor) Do(ctx context.Context, env *command.Env) (*report.Report, erro
 		all, err := gate.ReadWaivers(dir, file, longest, env.Now())
 		return len(all), err
 	}}
+	d.Version = command.Version()
+	if !c.Offline {
+		d.Servers = func() []doctor.Server { return c.servers(ctx, env) }
+	}
 	switch {
 	case c.Offline:
 		d.Why = "run doctor without --offline to check GitHub too"

@@ -18,6 +18,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/git"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/scaffold"
+	"github.com/seed-b235b314/goldenpath/internal/target/server"
 	"github.com/seed-b235b314/goldenpath/workflows"
 )
 
@@ -26,7 +27,8 @@ type Init struct {
 	App    string   `help:"Name of the app. Default: \"app\" in .goldenpath.yml, otherwise the repository's name." placeholder:"NAME"`
 	AppDir string   `help:"Folder of the app, if the repository has several. Default: the only one, or the one in the root." placeholder:"DIR"`
 	Image  string   `help:"Image repository without tag. Default: \"artifact.image\" in .goldenpath.yml, otherwise ghcr.io/OWNER/APP." placeholder:"REF"`
-	Target string   `help:"Target of the environments: process, kubernetes or terraform. Default: kubernetes if the repository has one chart or kustomization, terraform if it has one Terraform configuration that declares variable image, otherwise process." placeholder:"TARGET"`
+	Target string   `help:"Target of the environments: process, server, kubernetes or terraform. Default: kubernetes if the repository has one chart or kustomization, terraform if it has one Terraform configuration that declares variable image, otherwise process." placeholder:"TARGET"`
+	Host   string   `help:"Server to deploy to, for --target server. Its SSH key is read from it." placeholder:"NAME"`
 	Pin    string   `help:"Commit (40 characters) of goldenpath that the workflows call. Default: the commit of this release's tag." placeholder:"COMMIT"`
 	With   []string `help:"Groups of further files to write, such as github,runbooks, or all. \"list\" describes them and writes nothing." placeholder:"NAME,..."`
 	DryRun bool     `help:"Show what would be written and change nothing."`
@@ -60,6 +62,15 @@ func (c *Init) Do(ctx context.Context, env *command.Env) (*report.Report, error)
 		return nil, err
 	}
 	o := scaffold.Options{Dir: repo.Dir(), Folder: folder, App: c.App, AppDir: c.AppDir, Target: c.Target, Image: c.Image, With: c.With, DryRun: c.DryRun, Now: env.Now}
+	if c.Host != "" {
+		if c.Target != "" && c.Target != "server" {
+			return nil, report.Usage("--host is the server of --target server, and --target is " + c.Target)
+		}
+		o.Target, o.Host = "server", c.Host
+		if o.HostKey, err = server.HostKey(ctx, c.Host); err != nil {
+			return nil, err
+		}
+	}
 	if env.Err.Terminal() && term.IsTerminal(int(os.Stdin.Fd())) {
 		ask := prompt{in: bufio.NewReader(os.Stdin), out: env.Stderr}
 		o.Choose, o.Offer = ask.app, ask.groups

@@ -181,7 +181,7 @@ type Cluster struct {
 	Context     string `help:"Context of the kubeconfig. Default: the kubeconfig's current context." placeholder:"NAME" group:"where"`
 	Credentials string `help:"File with NAME=value lines, as actions/cloud writes it. Terraform gets them, and no other program." placeholder:"FILE" group:"where"`
 	Variables   string `help:"NAME=value lines, or a file with such lines, with the secrets that .goldenpath.yml names. Default: the environment variables of this process." placeholder:"FILE" group:"where"`
-	SSHKey      string `name:"ssh-key" help:"Private SSH key for target server: a file, or the text of one. Default: the keys of your SSH agent and ~/.ssh; in a workflow, none." placeholder:"FILE" group:"where"`
+	SSHKey      string `name:"ssh-key" help:"Private SSH key for target server: a file, or the text of one. Default: the key that goldenpath host bootstrap made in this clone, or those of your SSH agent and ~/.ssh; in a workflow, none." env:"GOLDENPATH_SSH_KEY" placeholder:"FILE" group:"where"`
 	Removal     string `name:"removal-timeout" help:"How long to wait for the removal of a preview before reporting what blocks it. Default: 3m." placeholder:"DURATION" group:"where"`
 }
 
@@ -195,7 +195,7 @@ func (w *world) access() targets.Access {
 		Mask: mask, Workflow: w.env.Runner.Present(),
 		Config: w.config, Repository: w.name, Dir: w.repo, State: w.terraformState(), Base: w.base, Self: w.env.Self, Process: w.target, Getenv: w.env.Getenv, Declared: w.declared,
 		Kubeconfig: w.cluster.Kubeconfig, Context: w.cluster.Context, Git: w.git, Given: w.cluster.Variables, Removal: w.cluster.Removal,
-		SSHKey: w.cluster.SSHKey, Images: w.repository,
+		SSHKey: w.cluster.SSHKey, SSHKeys: filepath.Join(w.state, "keys"), Images: w.repository,
 		Credentials: w.cluster.Credentials,
 	}
 }

@@ -482,7 +482,7 @@ func (x *attacker) withoutEvidence() {
 	try("evidence that says fail", "security-gate: fail", append(genuine, sign(own, now, func(s *evidence.Statement) { s.Predicate["verdict"] = "fail" })...))
 	try("evidence from the future", "signed in the future", sign(own, now.Add(time.Hour), same))
 	try("a battery of another environment", "no trusted evidence of battery on staging", sign(own, now, func(s *evidence.Statement) { s.Predicate["environment"] = "production" }))
-	try("evidence that is no JSON", "no trusted evidence", [][]byte{[]byte("pass"), nil, bytes.Repeat([]byte("{"), 1<<16)})
+	try("evidence that is not JSON", "no trusted evidence", [][]byte{[]byte("pass"), nil, bytes.Repeat([]byte("{"), 1<<16)})
 	changed := bytes.Clone(genuine[0])
 	changed[len(changed)/2] ^= 1
 	try("a changed envelope", "no trusted evidence", [][]byte{changed})
@@ -688,7 +688,7 @@ func (x *attacker) secrets() {
 			x.t.Errorf("%s: has the secret: %.300s", where, found)
 		}
 	}
-	if readable := x.root("su nobody -s /bin/sh -c 'ls /var/lib/goldenpath/state /var/lib/goldenpath/state/environments 2>/dev/null; true'"); readable != "" {
+	if readable := x.root("su daemon -s /bin/sh -c 'ls /var/lib/goldenpath/state /var/lib/goldenpath/state/environments 2>/dev/null; true'"); readable != "" {
 		x.t.Errorf("others can list the state: %s", readable)
 	}
 	if out := x.raw("previews", "", post(protocol.PathStatus, protocol.SwitchRequest{App: "where2eat", Environment: "preview/pr-2"})); strings.Contains(out, secret) {
@@ -794,7 +794,7 @@ func (x *attacker) twoPromotions() {
 		case strings.Contains(out, `"running":`):
 			won++
 		case !strings.Contains(out, "superseded") && !strings.Contains(out, "another deployment") && !strings.Contains(out, "deploy again"):
-			x.t.Errorf("the one that lost is not told why: %s", out)
+			x.t.Errorf("the one that lost does not learn why: %s", out)
 		}
 	}
 	if won == 0 {

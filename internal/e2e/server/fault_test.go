@@ -279,7 +279,7 @@ func (a *app) twice() {
 		if strings.HasPrefix(out, "0 ") {
 			passed++
 		} else if !strings.Contains(out, "locked") && !strings.Contains(out, "another deployment") {
-			a.t.Errorf("the second is not told why: %s", out)
+			a.t.Errorf("the second does not learn why: %s", out)
 		}
 	}
 	if passed == 0 {

@@ -22,6 +22,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/seed-b235b314/goldenpath/internal/artifact"
+	"github.com/seed-b235b314/goldenpath/internal/e2e/names"
 	"github.com/seed-b235b314/goldenpath/internal/evidence"
 )
 
@@ -57,11 +58,7 @@ func start(t *testing.T, name, engine string) *server {
 	}
 	s := &server{t: t, name: name, address: strings.TrimSpace(out.String())}
 	t.Cleanup(func() { s.machine("down") })
-	home := os.Getenv("GOLDENPATH_SERVER")
-	if home == "" {
-		home = filepath.Join(root(t), ".cache/server")
-	}
-	b, err := os.ReadFile(filepath.Join(home, name, "host_key.pub"))
+	b, err := os.ReadFile(s.file("host_key.pub"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,6 +66,15 @@ func start(t *testing.T, name, engine string) *server {
 	s.key = f[0] + " " + f[1]
 	s.root("test -e /etc/resolv.conf || echo nameserver 127.0.0.1 > /etc/resolv.conf")
 	return s
+}
+
+// file returns a file of the server's folder on this machine.
+func (s *server) file(name string) string {
+	home := os.Getenv("GOLDENPATH_SERVER")
+	if home == "" {
+		home = filepath.Join(root(s.t), ".cache/server")
+	}
+	return filepath.Join(home, s.name, name)
 }
 
 // machine runs host.sh.
@@ -122,10 +128,16 @@ type app struct {
 	digests []string
 }
 
-const names = "pr-1 pr-2 pr-3 staging www"
-
-// sample makes the sample for servers, with two packaged commits.
+// sample makes the sample for servers, with two packaged commits, and installs goldenpath.
 func sample(t *testing.T, servers ...*server) *app {
+	t.Helper()
+	a := prepare(t, servers...)
+	a.pack(servers...)
+	return a
+}
+
+// prepare makes the sample for servers.
+func prepare(t *testing.T, servers ...*server) *app {
 	t.Helper()
 	a := &app{t: t, dir: filepath.Join(t.TempDir(), "where2eat"), keys: t.TempDir(), servers: servers}
 	if err := os.CopyFS(a.dir, os.DirFS(filepath.Join(root(t), "testdata/where2eat"))); err != nil {
@@ -142,6 +154,12 @@ func sample(t *testing.T, servers ...*server) *app {
 	a.edit(".goldenpath.yml", "    from: staging\n", "    from: staging\n    target: server\n    server: "+all+"\n    url: http://www."+domain+"\n")
 	a.edit(".goldenpath.yml", "for: 30s, at-least: 50", "for: 3s, at-least: 20")
 	a.edit(".goldenpath.yml", "ghcr.io/acme/where2eat", "where2eat")
+	return a
+}
+
+// pack commits and packages two versions, and installs goldenpath on the servers.
+func (a *app) pack(servers ...*server) {
+	a.t.Helper()
 	a.git("init", "--quiet", "--initial-branch=main")
 	for i := range 2 {
 		a.edit("main.go", `const version = "1.0.`, fmt.Sprintf(`const version = "1.0.%d`, i+1))
@@ -151,66 +169,33 @@ func sample(t *testing.T, servers ...*server) *app {
 		a.digests = append(a.digests, a.output("digest", a.must("package", "--json")))
 	}
 	a.must("key")
-	for _, role := range []string{"previews", "releases"} {
-		if out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", role, "-f", filepath.Join(a.keys, role)).CombinedOutput(); err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
-	}
 	for _, s := range servers {
 		a.install(s)
 	}
-	resolve(t, servers[0].address, domain)
-	return a
+	var all []string
+	for _, name := range []string{"pr-1", "pr-2", "pr-3", "staging", "www"} {
+		all = append(all, name+"."+servers[0].name+".test")
+	}
+	names.Resolve(a.t, servers[0].address, all...)
 }
 
-// resolve lets this machine find the names of a server, for the time of a test.
-func resolve(t *testing.T, address, domain string) {
-	t.Helper()
-	line := address
-	for name := range strings.FieldsSeq(names) {
-		line += " " + name + "." + domain
-	}
-	hosts.Lock()
-	defer hosts.Unlock()
-	old, err := os.ReadFile("/etc/hosts")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile("/etc/hosts", append(old, line+"\n"...), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		hosts.Lock()
-		defer hosts.Unlock()
-		now, err := os.ReadFile("/etc/hosts")
-		if err == nil {
-			err = os.WriteFile("/etc/hosts", bytes.ReplaceAll(now, []byte(line+"\n"), nil), 0o644)
-		}
-		if err != nil {
-			t.Error(err)
-		}
-	})
-}
-
-var hosts sync.Mutex
-
-// install installs goldenpath on a server and allows the keys of the app.
+// install sets a server up for the app, as a person does from their machine.
 func (a *app) install(s *server) {
 	a.t.Helper()
-	program, err := os.ReadFile(filepath.Join(root(a.t), "bin/goldenpath"))
-	if err != nil {
-		a.t.Fatal(err)
+	options := []string{"--ssh-option", "IdentityFile=" + s.file("key"), "--ssh-option", "UserKnownHostsFile=" + s.file("known_hosts"), "--ssh-option", "IdentitiesOnly=yes"}
+	plan := a.must(append([]string{"host", "bootstrap", "root@" + s.address}, options...)...)
+	if !strings.Contains(plan, "add --yes") || strings.Contains(s.root("ls /etc/goldenpath 2>&1 || true"), "host.yml") {
+		a.t.Errorf("the plan changes something, or does not say how to go on:\n%s", plan)
 	}
-	s.feed(string(program), "cat > /root/goldenpath && chmod +x /root/goldenpath")
-	s.feed(a.read(".goldenpath.yml"), "cat > /root/app.yml")
-	s.feed(a.read(".goldenpath/evidence.pub"), "cat > /root/evidence.pub")
-	s.root("/root/goldenpath host install --app /root/app.yml --key /root/evidence.pub")
+	a.must(append([]string{"host", "bootstrap", "--yes", "root@" + s.address}, options...)...)
 	for _, role := range []string{"previews", "releases"} {
-		b, err := os.ReadFile(filepath.Join(a.keys, role+".pub"))
+		b, err := os.ReadFile(filepath.Join(a.dir, ".git/goldenpath/keys/ssh-"+role))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(a.keys, role), b, 0o600)
+		}
 		if err != nil {
 			a.t.Fatal(err)
 		}
-		s.feed(string(b), "cat > /root/"+role+".pub && goldenpath host allow --role "+role+" --app where2eat /root/"+role+".pub")
 	}
 }
 

@@ -1,8 +1,7 @@
 // Package protocol is what goldenpath and a server say to each other over one SSH
-// connection: HTTP over the standard input and output of `goldenpath host serve`.
+// connection: HTTP over the standard input and output of a forced command.
 //
-// A forced command in authorized_keys starts `goldenpath host serve` for every session of a
-// key, whatever command the client asked for. Each session is one HTTP connection. Images
+// That command in authorized_keys starts goldenpath on the server for every session of a key, whatever command the client asked for. Each session is one HTTP connection. Images
 // go to /v2/, which is a registry; everything else is below /v1/, with JSON.
 //
 // A deployment has two requests. Prepare brings a new generation up beside the old one and

@@ -1,5 +1,5 @@
 // Package server is the target of plain Linux servers, which goldenpath reaches over SSH.
-// What happens there is decided by `goldenpath host` on the server (package host).
+// Package host decides there what may run.
 //
 // An environment may have several servers. A new version is brought up on all of them before
 // the first gets its traffic, and if one cannot switch, those that did go back.

@@ -51,6 +51,7 @@ func (a Address) String() string { return a.user() + "@" + a.hostPort() }
 // Keys are the private keys of the caller.
 type Keys struct {
 	PEM   string // text of a private key, or ""
+	File  string // with a private key that is used if it exists, before the others; "": none
 	Agent string // socket of an SSH agent, or ""
 	Home  string // folder with .ssh; used only without PEM
 }
@@ -67,6 +68,13 @@ func (k Keys) signers() ([]ssh.AuthMethod, error) {
 		}
 		if err != nil {
 			return nil, report.Usage(fmt.Sprintf("the SSH key is not readable: %v: pass the whole private key, with its first and its last line", err))
+		}
+		return []ssh.AuthMethod{ssh.PublicKeys(s)}, nil
+	}
+	if b, err := os.ReadFile(k.File); k.File != "" && err == nil {
+		s, err := ssh.ParsePrivateKey(b)
+		if err != nil {
+			return nil, report.Usage(fmt.Sprintf("%s is not a private SSH key: %v", k.File, err))
 		}
 		return []ssh.AuthMethod{ssh.PublicKeys(s)}, nil
 	}
@@ -138,6 +146,28 @@ func dial(ctx context.Context, a Address, k Keys) (*ssh.Client, error) {
 	client := ssh.NewClient(c, channels, requests)
 	go keepAlive(client)
 	return client, nil
+}
+
+// HostKey reads the public key of a server over the network, without logging in. A
+// person has to compare it with the key on the server.
+func HostKey(ctx context.Context, host string) (string, error) {
+	conn, err := (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, "tcp", Address{Host: host}.hostPort())
+	if err != nil {
+		return "", report.Usage(fmt.Sprintf("cannot read the SSH key of %s: %v: check the name and the firewall", host, err))
+	}
+	defer conn.Close()
+	var found string
+	_, _, _, err = ssh.NewClientConn(conn, host, &ssh.ClientConfig{
+		User: DefaultUser, Timeout: dialTimeout, HostKeyAlgorithms: []string{ssh.KeyAlgoED25519, ssh.KeyAlgoECDSA256, ssh.KeyAlgoRSASHA512},
+		HostKeyCallback: func(_ string, _ net.Addr, k ssh.PublicKey) error {
+			found = strings.TrimSpace(string(ssh.MarshalAuthorizedKey(k)))
+			return errors.New("that is all")
+		},
+	})
+	if found == "" {
+		return "", report.Usage(fmt.Sprintf("%s does not answer as an SSH server: %v", host, err))
+	}
+	return found, nil
 }
 
 // algorithms restricts the negotiation to the pinned key, so that a server with several keys
