@@ -35,6 +35,7 @@ func TestFaults(t *testing.T) {
 	})
 	t.Run("docker", func(t *testing.T) {
 		a := released(t, start(t, "att-fault-docker", "docker"))
+		a.walled()
 		a.noDocker()
 	})
 }
@@ -208,8 +209,8 @@ func (a *app) killedPreviews() {
 			continue
 		}
 		a.answers("pr-2", a.commits[i%2])
-		a.only("preview.pr-2", 1)
 		if i%3 == 2 {
+			a.only("preview.pr-2", 1)
 			a.must(append([]string{"preview", "down", "--name", "pr-2"}, a.ssh("previews")...)...)
 			a.gone("preview.pr-2")
 		}
@@ -237,8 +238,8 @@ func (a *app) killedPromotions() {
 			continue
 		}
 		a.answers("staging", a.commits[i%2])
-		a.only("staging", 2) // one that serves and one that stands by
 	}
+	a.only("staging", 2) // one that serves and one that stands by
 	if killed < 3 {
 		a.t.Errorf("only %d of 7 commands were killed before they ended", killed)
 	}
@@ -369,6 +370,28 @@ func line(text, word string) string {
 		}
 	}
 	return ""
+}
+
+// walled connects from the containers to SSH of the server that runs them. From the server
+// itself the same addresses answer.
+func (a *app) walled() {
+	a.t.Helper()
+	s := a.servers[0]
+	a.pass(a.up(3, 0))
+	for _, slug := range []string{"production", "preview.pr-3"} {
+		out := s.root(`for c in $(docker ps --format '{{.Names}}' | grep -F goldenpath.where2eat.` + slug + `.); do
+				bridge=$(docker network inspect --format '{{index .Options "com.docker.network.bridge.name"}}' goldenpath.where2eat.` + slug + `)
+				gateway=$(ip -4 -o address show dev $bridge | sed 's/.*inet \([0-9.]*\).*/\1/')
+				timeout 2 bash -c "exec 3<>/dev/tcp/$gateway/22" && echo "server: open"
+				nsenter --target $(docker container inspect --format '{{.State.Pid}}' $c) --net timeout 2 bash -c "exec 3<>/dev/tcp/$gateway/22" && echo "container: open"
+			done 2>&1; true`)
+		if !strings.Contains(out, "server: open") {
+			a.t.Errorf("%s: SSH does not answer the server itself: %s", slug, out)
+		}
+		if strings.Contains(out, "container: open") {
+			a.t.Errorf("a container of %s reaches SSH of the server: %s", slug, out)
+		}
+	}
 }
 
 // noDocker deploys while the service is stopped, with which all containers end. When it is
