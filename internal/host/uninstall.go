@@ -27,6 +27,10 @@ func Uninstall(ctx context.Context, h *Host, say func(step, what string)) error 
 		}
 		note(name, "removed", err)
 	}
+	if _, err := os.Stat(firewallFile); err == nil {
+		note("firewall", "removed", errors.Join(command(ctx, "systemctl", "disable", "--now", "--quiet", firewallService), os.Remove(filepath.Join(systemDir, firewallService)), os.Remove(firewallFile)))
+	}
+	note(sysctlFile, "removed", os.RemoveAll(sysctlFile))
 	note("lingering", "ended", command(ctx, "loginctl", "disable-linger", User))
 	note("SSH keys", "removed", os.RemoveAll(AuthorizedKeys()))
 	return errs

@@ -98,6 +98,7 @@ Before=docker.service
 Type=oneshot
 RemainAfterExit=yes
 ExecStart=nft --file ` + firewallFile + `
+ExecStop=nft delete table inet goldenpath
 
 [Install]
 WantedBy=multi-user.target

@@ -251,7 +251,7 @@ func (a *app) killedPromotions() {
 func (a *app) only(slug string, n int) {
 	a.t.Helper()
 	s := a.servers[0]
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(40 * time.Second); ; time.Sleep(100 * time.Millisecond) {
 		out := s.user("ls ~/state/environments/where2eat." + slug + " | grep -E '^[0-9]+.json$'; " + s.engine() + " ps --all --format '{{.Names}}' | grep -F where2eat." + slug + ".")
 		if len(strings.Fields(out)) <= 2*n {
 			return
