@@ -195,11 +195,34 @@ func (h *Host) enter(ctx context.Context, app, name string, wait time.Duration) 
 func (e *environment) leave() {
 	if e.lock != nil {
 		if e.Created.IsZero() {
-			_ = os.RemoveAll(e.dir)
+			_ = e.erase()
 		}
 		_ = e.lock.Unlock()
 		e.lock = nil
 	}
+}
+
+// erase removes the folder. The lock is removed last: whoever waits for it may make the folder
+// again from then on, which is theirs.
+func (e *environment) erase() error {
+	entries, err := os.ReadDir(e.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	var errs error
+	for _, d := range entries {
+		if d.Name() != "lock" {
+			errs = errors.Join(errs, os.RemoveAll(filepath.Join(e.dir, d.Name())))
+		}
+	}
+	if err := errors.Join(err, errs); err != nil {
+		return err
+	}
+	if err := os.Remove(filepath.Join(e.dir, "lock")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	_ = os.Remove(e.dir) // fails if it is used again
+	return nil
 }
 
 func (e *environment) read() error {

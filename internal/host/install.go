@@ -164,6 +164,18 @@ func (i Installation) steps() []step {
 		}, func(ctx context.Context) error {
 			return command(ctx, "usermod", "--append", "--groups", "docker", User)
 		}})
+		unit := filepath.Join(systemDir, firewallService)
+		all = append(all, step{"firewall", "written to " + firewallFile + " and enabled: containers do not reach the services of this machine", func(ctx context.Context) (bool, error) {
+			for name, want := range map[string]string{firewallFile: firewall, unit: firewallUnit} {
+				if there, err := same(name, []byte(want))(ctx); !there || err != nil {
+					return false, err
+				}
+			}
+			return command(ctx, "systemctl", "is-active", "--quiet", firewallService) == nil && command(ctx, "systemctl", "is-enabled", "--quiet", firewallService) == nil, nil
+		}, func(ctx context.Context) error {
+			return errors.Join(put(firewallFile, []byte(firewall))(ctx), put(unit, []byte(firewallUnit))(ctx), command(ctx, "systemctl", "daemon-reload"),
+				command(ctx, "systemctl", "enable", "--quiet", firewallService), command(ctx, "systemctl", "restart", firewallService))
+		}})
 	} else if err == nil {
 		all = append(all, step{"user namespaces", "65536 ids for the containers of the user", func(context.Context) (bool, error) {
 			b, err := os.ReadFile("/etc/subuid")
@@ -219,6 +231,18 @@ func (i Installation) steps() []step {
 			return asUser(ctx, "is-enabled", "--quiet", "goldenpath-converge.service") == nil, nil
 		}, func(ctx context.Context) error {
 			return asUser(ctx, "enable", "--quiet", "goldenpath-converge.service")
+		}},
+		step{"waiting connections", "written to " + sysctlFile + ": no visitor is cut off when Caddy gets another configuration", func(ctx context.Context) (bool, error) {
+			now, err := os.ReadFile(migrateSetting)
+			if errors.Is(err, fs.ErrNotExist) {
+				return true, nil // a kernel before 5.14 has no such setting
+			}
+			if err != nil || strings.TrimSpace(string(now)) != "1" {
+				return false, err
+			}
+			return same(sysctlFile, []byte(sysctl))(ctx)
+		}, func(ctx context.Context) error {
+			return errors.Join(put(sysctlFile, []byte(sysctl))(ctx), os.WriteFile(migrateSetting, []byte("1"), 0o644))
 		}},
 		step{"Caddy", "caddy-api.service is started, which keeps what its admin API sets", func(ctx context.Context) (bool, error) {
 			return command(ctx, "systemctl", "is-active", "--quiet", "caddy-api.service") == nil && command(ctx, "systemctl", "is-enabled", "--quiet", "caddy-api.service") == nil, nil

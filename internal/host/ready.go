@@ -40,6 +40,10 @@ func (e *environment) failure(ctx context.Context, g *generation, cause error) e
 	}
 	f := &target.Failure{What: fmt.Sprintf("generation %d of %s is not ready: %v", g.Number, e.Environment, cause), NotUp: true, Err: cause}
 	c, err := e.h.engine.inspect(ctx, e.name(g.Number))
+	for end := time.Now().Add(4 * time.Second); c == nil && err == nil && time.Now().Before(end); { // it may be starting again
+		time.Sleep(100 * time.Millisecond)
+		c, err = e.h.engine.inspect(ctx, e.name(g.Number))
+	}
 	switch {
 	case err != nil || c == nil:
 		f.What, f.NotUp = fmt.Sprintf("%s does not start generation %d of %s", e.h.engine.kind, g.Number, e.Environment), false

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"os"
 	"strings"
 	"time"
 
@@ -98,7 +97,7 @@ func (h *Host) Down(ctx context.Context, app, name string) error {
 	}
 	defer e.leave()
 	if e.Created.IsZero() {
-		return os.RemoveAll(e.dir)
+		return nil // leave removes the folder
 	}
 	e.Leaving = true
 	if err := e.save(); err != nil {
@@ -110,7 +109,7 @@ func (h *Host) Down(ctx context.Context, app, name string) error {
 	if err := h.sweepOut(ctx, e.slug); err != nil {
 		return err
 	}
-	if err := os.RemoveAll(e.dir); err != nil {
+	if err := e.erase(); err != nil {
 		return err
 	}
 	return errors.Join(routes, h.prune(ctx))

@@ -71,19 +71,26 @@ const maxServed = 50
 func (h *Host) Settle(ctx context.Context, slug string) error {
 	app, rest, _ := strings.Cut(slug, ".")
 	name := strings.ReplaceAll(rest, ".", "/")
-	e, err := h.find(app, name)
-	if err != nil {
-		return err
-	}
-	old, err := e.generation(e.Standby)
-	if err != nil {
-		return err
-	}
-	if old != nil {
-		idle(ctx, old, drain) // without the lock: a rollback must not wait for it
-	}
-	if e, err = h.enter(ctx, app, name, enterWait); err != nil {
-		return err
+	var e *environment
+	var old *generation
+	for { // again after a switch in the meantime, for which systemd does not start this a second time
+		seen, err := h.find(app, name)
+		if err != nil {
+			return err
+		}
+		if old, err = seen.generation(seen.Standby); err != nil {
+			return err
+		}
+		if old != nil {
+			idle(ctx, old, drain) // without the lock: a rollback must not wait for it
+		}
+		if e, err = h.enter(ctx, app, name, enterWait); err != nil {
+			return err
+		}
+		if e.Standby == seen.Standby || ctx.Err() != nil {
+			break
+		}
+		e.leave()
 	}
 	defer e.leave()
 	if old == nil || e.Standby != old.Number {

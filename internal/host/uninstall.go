@@ -64,6 +64,10 @@ func Uninstall(ctx context.Context, say func(step, what string)) error {
 			command(ctx, "systemctl", "disable", "--now", "--quiet", "goldenpath-firewall.service"), command(ctx, "nft", "delete", "table", "inet", "goldenpath"),
 			os.Remove("/etc/systemd/system/goldenpath-firewall.service"), command(ctx, "systemctl", "daemon-reload")))
 	}
+	if _, err := os.Stat(firewallFile); err == nil {
+		note("firewall", "removed", errors.Join(command(ctx, "systemctl", "disable", "--now", "--quiet", firewallService), os.Remove(filepath.Join(systemDir, firewallService)), os.Remove(firewallFile)))
+	}
+	note(sysctlFile, "removed", os.RemoveAll(sysctlFile))
 	note("lingering", "ended", command(ctx, "loginctl", "disable-linger", User))
 	for name := range unitFiles {
 		note(name, "removed", os.Remove(filepath.Join(unitsDir, name)))

@@ -83,6 +83,12 @@ table inet goldenpath {
 }
 `
 
+// The unit that loads it.
+const (
+	systemDir       = "/etc/systemd/system"
+	firewallService = "goldenpath-firewall.service"
+)
+
 const firewallUnit = `# Written by goldenpath host install.
 [Unit]
 Description=goldenpath: containers do not reach the services of this server
@@ -92,7 +98,16 @@ Before=docker.service
 Type=oneshot
 RemainAfterExit=yes
 ExecStart=nft --file ` + firewallFile + `
+ExecStop=nft delete table inet goldenpath
 
 [Install]
 WantedBy=multi-user.target
 `
+
+// Caddy opens its ports again for each configuration, beside the old ones. By this setting the
+// kernel hands the connections that wait at an old one to the new one, and does not cut them off.
+const (
+	sysctlFile     = "/etc/sysctl.d/90-goldenpath.conf"
+	sysctl         = "# Written by goldenpath host install.\nnet.ipv4.tcp_migrate_req = 1\n"
+	migrateSetting = "/proc/sys/net/ipv4/tcp_migrate_req"
+)

@@ -35,6 +35,7 @@ func TestFaults(t *testing.T) {
 	})
 	t.Run("docker", func(t *testing.T) {
 		a := released(t, start(t, "att-fault-docker", "docker"))
+		a.walled()
 		a.noDocker()
 	})
 }
@@ -158,8 +159,8 @@ func (a *app) otherHostKey() {
 	sessions := a.servers[0].root("journalctl --no-pager --unit ssh.service | grep -c 'Accepted publickey for goldenpath' || true")
 	code, out := a.up(1, 0)
 	a.fails("another host key", code, out, "has the host key", "goldenpath host key", "somebody is between you and the server")
-	code, out = a.promote("production", 0)
-	a.fails("another host key", code, out, "has the host key")
+	code, out = a.promote("production", 1)
+	a.fails("another host key", code, out, "ran on another target")
 	if now := a.servers[0].root("journalctl --no-pager --unit ssh.service | grep -c 'Accepted publickey for goldenpath' || true"); now != sessions {
 		a.t.Errorf("the client has logged in to a server that it does not know: %s logins, then %s", sessions, now)
 	}
@@ -208,8 +209,8 @@ func (a *app) killedPreviews() {
 			continue
 		}
 		a.answers("pr-2", a.commits[i%2])
-		a.only("preview.pr-2", 1)
 		if i%3 == 2 {
+			a.only("preview.pr-2", 1)
 			a.must(append([]string{"preview", "down", "--name", "pr-2"}, a.ssh("previews")...)...)
 			a.gone("preview.pr-2")
 		}
@@ -224,10 +225,10 @@ func (a *app) killedPreviews() {
 
 // killedPromotions kills the client at moments of a release, and repeats the command.
 func (a *app) killedPromotions() {
-	p := probing(a.t, a.url("www")+"/healthz")
+	p, q := probing(a.t, a.url("www")+"/healthz"), probing(a.t, a.url("staging")+"/healthz")
 	killed := 0
 	for i, after := range moments(7, 2*time.Second) {
-		args := append([]string{"promote", "--older", "--environment", "production", "--digest", a.digests[i%2]}, a.ssh("releases")...)
+		args := append([]string{"promote", "--older", "--environment", "staging", "--digest", a.digests[i%2]}, a.ssh("releases")...)
 		if a.kill(after, args...) {
 			killed++
 		}
@@ -236,20 +237,21 @@ func (a *app) killedPromotions() {
 			a.t.Errorf("killed after %s, the command does not converge: %d\n%s", after, code, out)
 			continue
 		}
-		a.answers("www", a.commits[i%2])
-		a.only("production", 2) // one that serves and one that stands by
+		a.answers("staging", a.commits[i%2])
 	}
+	a.only("staging", 2) // one that serves and one that stands by
 	if killed < 3 {
 		a.t.Errorf("only %d of 7 commands were killed before they ended", killed)
 	}
 	p.none(a.t)
+	q.none(a.t)
 }
 
 // only waits until an environment has at most n containers, and as many files.
 func (a *app) only(slug string, n int) {
 	a.t.Helper()
 	s := a.servers[0]
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(40 * time.Second); ; time.Sleep(100 * time.Millisecond) {
 		out := s.user("ls ~/state/environments/where2eat." + slug + " | grep -E '^[0-9]+.json$'; " + s.engine() + " ps --all --format '{{.Names}}' | grep -F where2eat." + slug + ".")
 		if len(strings.Fields(out)) <= 2*n {
 			return
@@ -263,12 +265,12 @@ func (a *app) only(slug string, n int) {
 
 // twice runs the same promotion two times at once.
 func (a *app) twice() {
-	p := probing(a.t, a.url("www")+"/healthz")
-	a.pass(a.run(append([]string{"promote", "--older", "--environment", "production", "--digest", a.digests[0]}, a.ssh("releases")...)...))
+	p := probing(a.t, a.url("staging")+"/healthz")
+	a.pass(a.run(append([]string{"promote", "--older", "--environment", "staging", "--digest", a.digests[0]}, a.ssh("releases")...)...))
 	ended := make(chan string, 2)
 	for range 2 {
 		go func() {
-			code, out := a.promote("production", 1)
+			code, out := a.promote("staging", 1)
 			ended <- fmt.Sprintf("%d %s", code, out)
 		}()
 	}
@@ -284,7 +286,7 @@ func (a *app) twice() {
 	if passed == 0 {
 		a.t.Error("neither promotion passes")
 	}
-	a.answers("www", a.commits[1])
+	a.answers("staging", a.commits[1])
 	p.none(a.t)
 }
 
@@ -295,7 +297,7 @@ func (a *app) noPodman() {
 	s.root("chmod a-x /usr/bin/podman")
 	code, out := a.up(3, 0)
 	a.fails("no Podman", code, out, "is not installed", "apt install podman")
-	code, out = a.run(append([]string{"promote", "--older", "--environment", "production", "--digest", a.digests[0]}, a.ssh("releases")...)...)
+	code, out = a.run(append([]string{"promote", "--older", "--environment", "staging", "--digest", a.digests[0]}, a.ssh("releases")...)...)
 	a.fails("no Podman", code, out, "is not installed")
 	a.answers("www", a.commits[1])
 	s.root("chmod a+x /usr/bin/podman")
@@ -316,9 +318,9 @@ func (a *app) noDisk() {
 	a.fails("less room than the configuration asks for", code, out, "of free disk and is to keep 1.0 GiB free", "remove previews")
 	s.root("cp -a /etc/goldenpath/host.yml /root/host.yml; printf 'budget: {disk: 1KiB}\\n' >> /etc/goldenpath/host.yml; cat /dev/zero > " + state + "/filler 2>/dev/null; true")
 	code, out = a.up(3, 0)
-	a.fails("a full disk", code, out, "free")
-	code, out = a.run(append([]string{"promote", "--older", "--environment", "production", "--digest", a.digests[0]}, a.ssh("releases")...)...)
-	a.fails("a full disk", code, out)
+	a.fails("a full disk", code, out, "no space left", "remove previews", "what serves is not changed")
+	code, out = a.run(append([]string{"promote", "--older", "--environment", "staging", "--digest", a.digests[0]}, a.ssh("releases")...)...)
+	a.fails("a full disk", code, out, "no space left", "remove previews")
 	a.answers("www", a.commits[1])
 	if bad := s.root("find " + state + " -name '*.json' -size 0"); bad != "" {
 		a.t.Errorf("files without content: %s", bad)
@@ -328,8 +330,9 @@ func (a *app) noDisk() {
 	a.answers("pr-3", a.commits[0])
 	a.must(append([]string{"preview", "down", "--name", "pr-3"}, a.ssh("previews")...)...)
 	a.gone("preview.pr-3")
-	a.pass(a.run(append([]string{"promote", "--older", "--environment", "production", "--digest", a.digests[0]}, a.ssh("releases")...)...))
-	a.answers("www", a.commits[0])
+	a.pass(a.run(append([]string{"promote", "--older", "--environment", "staging", "--digest", a.digests[0]}, a.ssh("releases")...)...))
+	a.answers("staging", a.commits[0])
+	a.answers("www", a.commits[1])
 	s.root("cat /root/host.yml > /etc/goldenpath/host.yml")
 	p.none(a.t)
 }
@@ -338,22 +341,23 @@ func (a *app) noDisk() {
 // everything is.
 func (a *app) noCaddy() {
 	s := a.servers[0]
-	serves := s.user("cat ~/state/environments/where2eat.production/environment.json")
+	serves := s.user("cat ~/state/environments/where2eat.staging/environment.json")
 	s.root("systemctl stop caddy-api")
 	code, out := a.up(3, 1)
 	a.fails("no Caddy", code, out, "Caddy does not respond", "systemctl status caddy-api")
-	code, out = a.promote("production", 1)
+	code, out = a.promote("staging", 1)
 	a.fails("no Caddy", code, out, "Caddy does not respond")
 	s.root("systemctl start caddy-api")
-	a.comes("www", a.commits[0])
+	a.comes("www", a.commits[1])
+	a.answers("staging", a.commits[0])
 	for _, field := range []string{`"serving"`, `"url"`} {
-		if line(serves, field) != line(s.user("cat ~/state/environments/where2eat.production/environment.json"), field) {
+		if line(serves, field) != line(s.user("cat ~/state/environments/where2eat.staging/environment.json"), field) {
 			a.t.Errorf("the recorded state has changed: %s", serves)
 		}
 	}
 	a.pass(a.up(3, 1))
 	a.answers("pr-3", a.commits[1])
-	a.answers("www", a.commits[0])
+	a.answers("www", a.commits[1])
 	a.must(append([]string{"preview", "down", "--name", "pr-3"}, a.ssh("previews")...)...)
 	a.pass(a.up(2, 0)) // nothingLeft removes it
 }
@@ -368,6 +372,28 @@ func line(text, word string) string {
 	return ""
 }
 
+// walled connects from the containers to SSH of the server that runs them. From the server
+// itself the same addresses answer.
+func (a *app) walled() {
+	a.t.Helper()
+	s := a.servers[0]
+	a.pass(a.up(3, 0))
+	for _, slug := range []string{"production", "preview.pr-3"} {
+		out := s.root(`for c in $(docker ps --format '{{.Names}}' | grep -F goldenpath.where2eat.` + slug + `.); do
+				bridge=$(docker network inspect --format '{{index .Options "com.docker.network.bridge.name"}}' goldenpath.where2eat.` + slug + `)
+				gateway=$(ip -4 -o address show dev $bridge | sed 's/.*inet \([0-9.]*\).*/\1/')
+				timeout 2 bash -c "exec 3<>/dev/tcp/$gateway/22" && echo "server: open"
+				nsenter --target $(docker container inspect --format '{{.State.Pid}}' $c) --net timeout 2 bash -c "exec 3<>/dev/tcp/$gateway/22" && echo "container: open"
+			done 2>&1; true`)
+		if !strings.Contains(out, "server: open") {
+			a.t.Errorf("%s: SSH does not answer the server itself: %s", slug, out)
+		}
+		if strings.Contains(out, "container: open") {
+			a.t.Errorf("a container of %s reaches SSH of the server: %s", slug, out)
+		}
+	}
+}
+
 // noDocker deploys while the service is stopped, with which all containers end. When it is
 // back, they are, too.
 func (a *app) noDocker() {
@@ -375,7 +401,7 @@ func (a *app) noDocker() {
 	s.root("systemctl stop docker.socket docker.service")
 	code, out := a.up(3, 0)
 	a.fails("no Docker", code, out, "ocker daemon")
-	code, out = a.run(append([]string{"promote", "--older", "--environment", "production", "--digest", a.digests[0]}, a.ssh("releases")...)...)
+	code, out = a.run(append([]string{"promote", "--older", "--environment", "staging", "--digest", a.digests[0]}, a.ssh("releases")...)...)
 	a.fails("no Docker", code, out, "ocker daemon")
 	s.root("systemctl start docker.socket docker.service")
 	a.comes("www", a.commits[1])
