@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"sync/atomic"
+	"time"
 
 	"github.com/gofrs/flock"
 	"github.com/olareg/olareg"
@@ -21,6 +22,7 @@ import (
 // disk.
 type folder struct {
 	dir     string
+	grace   time.Duration                 // how long Prune keeps what was written lately; negative: not at all
 	current atomic.Pointer[olareg.Server] // of the operation in progress; nil: none
 }
 
@@ -47,7 +49,7 @@ func (f *folder) server(readOnly, deletes bool) *olareg.Server {
 		API: config.ConfigAPI{DeleteEnabled: &deletes},
 		Storage: config.ConfigStorage{
 			StoreType: config.StoreDir, RootDir: f.dir, ReadOnly: &readOnly,
-			GC: config.ConfigGC{Frequency: -1, GracePeriod: -1, Untagged: &off, EmptyRepo: &off, ReferrersDangling: &off, ReferrersWithSubj: &off},
+			GC: config.ConfigGC{Frequency: -1, GracePeriod: f.grace, Untagged: &off, EmptyRepo: &off, ReferrersDangling: &off, ReferrersWithSubj: &off},
 		},
 	})
 }

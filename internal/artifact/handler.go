@@ -1,58 +1,53 @@
 package artifact
 
 import (
+	"bytes"
+	"io"
 	"net/http"
-	"sync"
+	"strings"
 
 	"github.com/olareg/olareg"
 )
 
-// Handler serves the registry of a folder to one client. From the first request that writes
-// until Close it holds the lock of the folder.
+// Handler serves the registry of a folder to one client. It takes the lock of the folder for
+// as long as a manifest is written, which changes the index, and not while layers arrive:
+// a client that is slow, or means harm, keeps no one waiting.
 type Handler struct {
 	folder *folder
-	mu     sync.Mutex
-	server *olareg.Server
-	end    func()
+	blobs  *olareg.Server // has the uploads of this client
 }
 
-// Handler returns a handler of the registry's folder. The caller must close it.
-func (r *Registry) Handler() *Handler { return &Handler{folder: r.folder} }
+// Handler returns a handler of the registry's folder.
+func (r *Registry) Handler() *Handler {
+	return &Handler{folder: r.folder, blobs: r.folder.server(false, false)}
+}
+
+// maxManifest bounds a manifest, in bytes, as registries do.
+const maxManifest = 4 << 20
 
 // ServeHTTP answers a request of the OCI distribution protocol.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	server, err := h.open(r.Method != http.MethodGet && r.Method != http.MethodHead)
+	switch {
+	case strings.Contains(r.URL.Path, "/blobs/"):
+		h.blobs.ServeHTTP(w, r)
+		return
+	case r.Method == http.MethodGet || r.Method == http.MethodHead:
+		h.folder.server(true, false).ServeHTTP(w, r)
+		return
+	}
+	// The whole manifest is read before the lock is taken.
+	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxManifest))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	end, err := h.folder.begin()
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		return
 	}
-	server.ServeHTTP(w, r)
-}
-
-func (h *Handler) open(writes bool) (*olareg.Server, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	switch {
-	case h.server != nil:
-		return h.server, nil
-	case !writes:
-		return h.folder.server(true, false), nil
-	}
-	end, err := h.folder.begin()
-	if err != nil {
-		return nil, err
-	}
-	h.server, h.end = h.folder.current.Load(), end
-	return h.server, nil
-}
-
-// Close releases the lock.
-func (h *Handler) Close() error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.end != nil {
-		h.end()
-		h.server, h.end = nil, nil
-	}
-	return nil
+	defer end()
+	whole := r.Clone(r.Context())
+	whole.Body = io.NopCloser(bytes.NewReader(b))
+	h.folder.current.Load().ServeHTTP(w, whole)
 }

@@ -46,7 +46,15 @@ func OpenRegistryWith(dir, token string) (*Registry, error) {
 	if err := writable(abs); err != nil {
 		return nil, report.Usage(fmt.Sprintf("cannot use the registry folder %s: %v: set --registry to a writable folder", abs, err))
 	}
-	return &Registry{folder: &folder{dir: abs}}, nil
+	return &Registry{folder: &folder{dir: abs, grace: -1}}, nil
+}
+
+// Grace lets Prune keep the files that were written less than d ago: they may be of an image
+// that is being sent.
+func (r *Registry) Grace(d time.Duration) {
+	if r.folder != nil {
+		r.folder.grace = d
+	}
 }
 
 func writable(dir string) error {

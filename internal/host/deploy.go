@@ -42,7 +42,7 @@ func (h *Host) Prepare(ctx context.Context, s protocol.Spec, say func(target.Pha
 	if e.Leaving {
 		return protocol.Ready{}, fmt.Errorf("%s is being removed: %w", s.Environment, target.ErrSuperseded)
 	}
-	built, err := e.verify(ctx, s)
+	built, err := e.verify(ctx, &s)
 	if err != nil {
 		return protocol.Ready{}, err
 	}

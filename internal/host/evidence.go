@@ -32,8 +32,9 @@ func (a App) required(environment string) map[string]evidence.Statement {
 // rely on the holder of the SSH key: it checks the signatures itself, with the keys
 // that its own configuration names. A preview needs no evidence.
 //
-// It returns when the artifact was built, as its provenance says.
-func (e *environment) verify(ctx context.Context, s protocol.Spec) (built time.Time, err error) {
+// Of a release it replaces what the client says about variables, migration and services by what
+// the signed configuration says. It returns when the artifact was built, as its provenance says.
+func (e *environment) verify(ctx context.Context, s *protocol.Spec) (built time.Time, err error) {
 	if e.preview() {
 		return time.Time{}, nil
 	}
@@ -75,12 +76,16 @@ func (e *environment) verify(ctx context.Context, s protocol.Spec) (built time.T
 	if name := subject(found); name != app.image(s.App) {
 		return refuse("its evidence is about the image %.200s, and %s has %s for %s: set apps.%[4]s.image there to the artifact.image of .goldenpath.yml", name, ConfigFile, app.image(s.App), s.App)
 	}
+	var provenance evidence.Statement
 	for _, st := range found.Trusted {
 		if st.Type == evidence.Provenance && st.Signed.After(built) {
-			built = st.Signed
+			built, provenance = st.Signed, st
 		}
 	}
-	return built, e.newer(s, built)
+	if err := configure(s, provenance); err != nil {
+		return refuse("%v", err)
+	}
+	return built, e.newer(*s, built)
 }
 
 // subject returns the name of the artifact in the provenance.

@@ -70,7 +70,11 @@ func Open(dir, self string, c *Config) (*Host, error) {
 
 // registry returns the registry of images that were sent to this server.
 func (h *Host) registry() (*artifact.Registry, error) {
-	return artifact.OpenRegistry(filepath.Join(h.Dir, "images"))
+	r, err := artifact.OpenRegistry(filepath.Join(h.Dir, "images"))
+	if err == nil {
+		r.Grace(pruneAfter)
+	}
+	return r, err
 }
 
 // state is the content of environment.json.
@@ -202,7 +206,7 @@ func (e *environment) leave() {
 	}
 }
 
-// erase removes the folder. The lock is removed last: whoever waits for it may make the folder
+// erase removes the folder. The lock is removed last: what waits for it may make the folder
 // again from then on, which is theirs.
 func (e *environment) erase() error {
 	entries, err := os.ReadDir(e.dir)

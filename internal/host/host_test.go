@@ -3,6 +3,8 @@ package host
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -223,8 +225,14 @@ func TestEvidence(t *testing.T) {
 		t.Fatal(err)
 	}
 	digest := "sha256:" + strings.Repeat("a", 64)
+	text := []byte("version: 1\napp: shop\nartifact: {image: shop, pack: dist, entrypoint: [/shop]}\nenvironments:\n  staging: {env: {MODE: test}}\n  production: {from: staging, migrate: [/shop, migrate], secrets: {TOKEN: SHOP_TOKEN}}\n")
+	sum := sha256.Sum256(text)
 	sign := func(k *evidence.Key, kind, name, digest, verdict string, at time.Time) []byte {
-		b, err := evidence.Sign(t.Context(), k, evidence.Statement{Type: kind, Name: name, Digest: digest, Predicate: map[string]any{"verdict": verdict, "environment": "staging", "result": map[string]string{"pass": "PASSED"}[verdict]}}, at)
+		predicate := map[string]any{"verdict": verdict, "environment": "staging", "result": map[string]string{"pass": "PASSED"}[verdict]}
+		if kind == evidence.Provenance {
+			predicate = evidence.Build{Commit: "c0ffee", Config: "sha256:" + hex.EncodeToString(sum[:])}.Predicate()
+		}
+		b, err := evidence.Sign(t.Context(), k, evidence.Statement{Type: kind, Name: name, Digest: digest, Predicate: predicate}, at)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -241,16 +249,21 @@ func TestEvidence(t *testing.T) {
 		environment string
 		evidence    [][]byte
 		want        string
+		change      func(*protocol.Spec)
 	}{
-		"everything":           {"production", all(key, "shop", digest, "pass"), ""},
-		"none":                 {"staging", nil, "no trusted evidence of provenance"},
-		"too little":           {"production", all(key, "shop", digest, "pass")[:3], "battery on staging"},
-		"enough for staging":   {"staging", all(key, "shop", digest, "pass")[:3], ""},
-		"another key":          {"production", all(other, "shop", digest, "pass"), "were not signed by a key"},
-		"another digest":       {"production", all(key, "shop", "sha256:"+strings.Repeat("b", 64), "pass"), "no trusted evidence"},
-		"another image":        {"production", all(key, "wiki", digest, "pass"), "is about the image wiki"},
-		"a failed gate":        {"production", append(all(key, "shop", digest, "pass"), sign(key, evidence.Gate, "shop", digest, "fail", now.Add(time.Second))), "security-gate: fail"},
-		"a preview needs none": {"preview/pr-1", nil, ""},
+		"everything":            {"production", all(key, "shop", digest, "pass"), "", nil},
+		"none":                  {"staging", nil, "no trusted evidence of provenance", nil},
+		"too little":            {"production", all(key, "shop", digest, "pass")[:3], "battery on staging", nil},
+		"enough for staging":    {"staging", all(key, "shop", digest, "pass")[:3], "", nil},
+		"another key":           {"production", all(other, "shop", digest, "pass"), "were not signed by a key", nil},
+		"another digest":        {"production", all(key, "shop", "sha256:"+strings.Repeat("b", 64), "pass"), "no trusted evidence", nil},
+		"another image":         {"production", all(key, "wiki", digest, "pass"), "is about the image wiki", nil},
+		"a failed gate":         {"production", append(all(key, "shop", digest, "pass"), sign(key, evidence.Gate, "shop", digest, "fail", now.Add(time.Second))), "security-gate: fail", nil},
+		"a preview needs none":  {"preview/pr-1", nil, "", nil},
+		"another configuration": {"production", all(key, "shop", digest, "pass"), "not the one from which", func(s *protocol.Spec) { s.Config = append(s.Config, '\n') }},
+		"another commit":        {"production", all(key, "shop", digest, "pass"), "was built from commit", func(s *protocol.Spec) { s.Commit = "beef" }},
+		"an undeclared secret":  {"production", all(key, "shop", digest, "pass"), "is not declared", func(s *protocol.Spec) { s.Secrets["LD_PRELOAD"] = "/data/x" }},
+		"a declared secret":     {"production", all(key, "shop", digest, "pass"), "", func(s *protocol.Spec) { s.Secrets["TOKEN"] = "x" }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := testHost(t)
@@ -258,7 +271,16 @@ func TestEvidence(t *testing.T) {
 			app.Keys = []string{string(pem)}
 			h.Config.Apps["shop"] = app
 			e := &environment{h: h, state: state{App: "shop", Environment: tt.environment}}
-			_, err := e.verify(t.Context(), protocol.Spec{App: "shop", Environment: tt.environment, Digest: digest, Evidence: tt.evidence})
+			s := protocol.Spec{App: "shop", Environment: tt.environment, Digest: digest, Commit: "c0ffee", Config: text, Evidence: tt.evidence, Secrets: map[string]string{}}
+			// What the client says about the program is not what runs.
+			s.Env, s.Migrate = map[string]string{"EVIL": "1"}, target.Migration{Shell: "id"}
+			if tt.change != nil {
+				tt.change(&s)
+			}
+			_, err := e.verify(t.Context(), &s)
+			if err == nil && tt.environment == "production" && (len(s.Env) > 0 || s.Migrate.Shell != "" || s.Migrate.Argv[0] != "/shop") {
+				t.Errorf("what runs: %v %v", s.Env, s.Migrate)
+			}
 			var refusal *target.Refusal
 			if tt.want == "" && err != nil || tt.want != "" && (!errors.As(err, &refusal) || !strings.Contains(err.Error(), tt.want)) {
 				t.Errorf("%v, want %q", err, tt.want)

@@ -54,7 +54,6 @@ func (h *Host) Serve(ctx context.Context, key Key, in io.Reader, out io.Writer) 
 		return err
 	}
 	s := &session{h: h, key: key, images: images.Handler(), from: from(), end: cancel}
-	defer s.images.Close()
 	watch := newWatch(protocol.IdleTime, cancel)
 	// Standard input has no deadlines, without which net/http waits for another byte after each
 	// request and gives headers any time. A pipe in memory has them.

@@ -21,8 +21,8 @@ func ReleaseOptions(c *config.Config, environment string) (release.Options, erro
 		return release.Options{}, report.Usage(fmt.Sprintf("environment %q is not configured; environments are: %s", environment, strings.Join(c.Chain(), ", ")))
 	}
 	o := release.Options{
-		App: c.App, Environment: environment, From: e.From, Ready: ready(c.ReadyOf(environment)), Port: e.Port, Env: e.Env,
-		Migrate: migration(e.Migrate), Services: services(c.Services),
+		App: c.App, Environment: environment, From: e.From, Ready: target.ReadyOf(c.ReadyOf(environment)), Port: e.Port, Env: e.Env,
+		Migrate: target.MigrationOf(e.Migrate), Services: target.ServicesOf(c.Services),
 		Require: requirements(c, environment),
 	}
 	if s := e.Soak; s != nil {
@@ -76,12 +76,8 @@ func PreviewPolicy(c *config.Config, repository string) preview.Policy {
 func PreviewOptions(c *config.Config, policy preview.Policy, name, digest, dir string) preview.UpOptions {
 	p := c.Preview
 	return preview.UpOptions{
-		Policy: policy, Name: name, Digest: digest, Ready: ready(p.Ready), Env: p.Env, Migrate: migration(p.Migrate), Services: services(c.Services),
+		Policy: policy, Name: name, Digest: digest, Ready: target.ReadyOf(p.Ready), Env: p.Env, Migrate: target.MigrationOf(p.Migrate), Services: target.ServicesOf(c.Services),
 		Seed:       data.Seed{Run: p.Seed, Dir: dir},
 		CostCentre: p.CostCentre, KeepFailed: p.OnFailure == "keep",
 	}
-}
-
-func ready(r config.Ready) target.Ready {
-	return target.Ready{Path: r.Path, VersionPath: r.VersionPath, Timeout: r.Timeout.D()}
 }

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/preview"
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
@@ -52,12 +51,4 @@ func lines(variables map[string]string) []string {
 		out = append(out, k+"="+variables[k])
 	}
 	return out
-}
-
-func migration(m config.Migrate) target.Migration {
-	return target.Migration{Shell: m.Shell, Argv: m.Argv, Timeout: m.Timeout.D()}
-}
-
-func services(s config.Services) target.Services {
-	return target.Services{Postgres: target.Postgres{Version: s.Postgres.Version, Image: s.Postgres.Image}}
 }

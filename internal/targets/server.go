@@ -1,7 +1,10 @@
 package targets
 
 import (
+	"context"
+	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -37,7 +40,15 @@ func (a Access) server(d config.Deploy) (preview.Target, error) {
 	for _, s := range d.Server {
 		all = append(all, server.Address{Host: s.Host, Port: s.Port, User: s.User, HostKey: s.HostKey})
 	}
-	return server.Open(a.Config.App, d.URL, all, keys, a.Images), nil
+	t := server.Open(a.Config.App, d.URL, all, keys, a.Images)
+	t.Config = func(ctx context.Context, commit string) ([]byte, error) {
+		b, err := a.Git.Output(ctx, nil, "cat-file", "blob", commit+":"+path.Join(a.Folder, config.File))
+		if err != nil {
+			return nil, report.Usage(fmt.Sprintf("this clone does not have %s of commit %.12s, from which the image was built: fetch it, in a workflow with fetch-depth: 0: %v", config.File, commit, err))
+		}
+		return b, nil
+	}
+	return t, nil
 }
 
 // noSSHKey explains an empty key in a workflow (actions/runner#1490, #3206).

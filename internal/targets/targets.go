@@ -17,6 +17,7 @@ type Access struct {
 	Config     *config.Config
 	Repository string         // owner/name on GitHub, or ""
 	Dir        string         // working tree
+	Folder     string         // of the app in the repository, slash-separated; "": the top
 	State      string         // folder for Terraform's data
 	Base       string         // checkout of the base commit, whose Terraform configuration a pull request uses; "": Dir
 	Self       string         // this executable, which guards Terraform

@@ -193,7 +193,7 @@ func (w *world) access() targets.Access {
 	}
 	return targets.Access{
 		Mask: mask, Workflow: w.env.Runner.Present(),
-		Config: w.config, Repository: w.name, Dir: w.repo, State: w.terraformState(), Base: w.base, Self: w.env.Self, Process: w.target, Getenv: w.env.Getenv, Declared: w.declared,
+		Config: w.config, Repository: w.name, Dir: w.repo, Folder: w.folder, State: w.terraformState(), Base: w.base, Self: w.env.Self, Process: w.target, Getenv: w.env.Getenv, Declared: w.declared,
 		Kubeconfig: w.cluster.Kubeconfig, Context: w.cluster.Context, Git: w.git, Given: w.cluster.Variables, Removal: w.cluster.Removal,
 		SSHKey: w.cluster.SSHKey, SSHKeys: filepath.Join(w.state, "keys"), Images: w.repository,
 		Credentials: w.cluster.Credentials,

@@ -399,6 +399,7 @@ func (x *attacker) spec(environment string, version int) protocol.Spec {
 		if s.Evidence, err = x.a.images().Referrers(context.Background(), s.Digest, evidence.MediaType); err != nil {
 			x.t.Fatal(err)
 		}
+		s.Config = []byte(x.a.git("cat-file", "blob", s.Commit+":.goldenpath.yml") + "\n")
 	}
 	return s
 }

@@ -7,6 +7,8 @@ package server
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"net/http"
@@ -285,13 +287,26 @@ func (a *app) attest(version int, types ...string) {
 			predicate["environment"] = "staging"
 		}
 		if kind == evidence.Provenance {
-			predicate = evidence.Build{Source: "git+https://example.com/acme/where2eat", Commit: a.commits[version], Started: time.Now(), Finished: time.Now()}.Predicate()
+			predicate = evidence.Build{Source: "git+https://example.com/acme/where2eat", Commit: a.commits[version], Config: a.configuration(a.commits[version]), Started: time.Now(), Finished: time.Now()}.Predicate()
 		}
 		err := evidence.Put(a.t.Context(), images, key, evidence.Statement{Type: kind, Name: "where2eat", Digest: a.digests[version], Predicate: predicate}, time.Now())
 		if err != nil {
 			a.t.Fatal(err)
 		}
 	}
+}
+
+// configuration returns the digest of .goldenpath.yml of a commit.
+func (a *app) configuration(commit string) string {
+	a.t.Helper()
+	cmd := exec.Command("git", "cat-file", "blob", commit+":.goldenpath.yml")
+	cmd.Dir = a.dir
+	b, err := cmd.Output()
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	sum := sha256.Sum256(b)
+	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
 func (a *app) images() *artifact.Repository {

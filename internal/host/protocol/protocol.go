@@ -79,6 +79,7 @@ type Spec struct {
 	Services    target.Services   `json:"services,omitzero"`
 	Ready       target.Ready      `json:"ready"`
 	Tags        target.Tags       `json:"tags"`
+	Config      []byte            `json:"config,omitempty"` // .goldenpath.yml of Commit; of a release it replaces Env, Migrate, Services and Ready
 	KeepFailed  bool              `json:"keep_failed,omitempty"`
 	Evidence    [][]byte          `json:"evidence,omitempty"` // envelopes about Digest
 }

@@ -31,6 +31,8 @@ type Target struct {
 	App    string
 	URL    string // of an environment, with {name} and {number}; "": as the server has it
 	Images *artifact.Repository
+	// Config returns .goldenpath.yml of a commit: a server runs a release as that says.
+	Config func(ctx context.Context, commit string) ([]byte, error)
 	hosts  []*client
 }
 
@@ -78,7 +80,12 @@ func (t *Target) spec(ctx context.Context, d target.Deployment) (protocol.Spec, 
 		return s, nil
 	}
 	var err error
-	s.Evidence, err = t.Images.Referrers(ctx, d.Digest, evidence.MediaType)
+	if s.Evidence, err = t.Images.Referrers(ctx, d.Digest, evidence.MediaType); err != nil {
+		return s, err
+	}
+	if t.Config != nil {
+		s.Config, err = t.Config(ctx, d.Commit)
+	}
 	return s, err
 }
 
