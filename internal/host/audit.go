@@ -8,8 +8,12 @@ import (
 	"time"
 )
 
-// maxAudit is the size at which the audit log becomes audit.1.jsonl.
-const maxAudit = 16 << 20
+// The audit log becomes audit.1.jsonl when it has maxAudit bytes, and so on. So many logs are
+// kept that refused requests cannot soon push out what was changed.
+const (
+	maxAudit  = 16 << 20
+	keptAudit = 16
+)
 
 // entry is one line of the audit log.
 type entry struct {
@@ -43,6 +47,9 @@ func (h *Host) auditEntry(e entry) {
 	}
 	name := filepath.Join(h.Dir, "audit.jsonl")
 	if info, err := os.Stat(name); err == nil && info.Size() > maxAudit {
+		for n := keptAudit - 1; n > 0; n-- {
+			_ = os.Rename(filepath.Join(h.Dir, fmt.Sprintf("audit.%d.jsonl", n)), filepath.Join(h.Dir, fmt.Sprintf("audit.%d.jsonl", n+1)))
+		}
 		_ = os.Rename(name, filepath.Join(h.Dir, "audit.1.jsonl"))
 	}
 	f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)

@@ -60,7 +60,11 @@ func (e *environment) verify(ctx context.Context, s *protocol.Spec) (built time.
 		case !result.Found():
 			problems = append(problems, "no trusted evidence of "+name)
 		case result.Problem != "":
-			problems = append(problems, name+": "+result.Problem)
+			problem := name + ": " + result.Problem
+			if strings.Contains(problem, "in the future") {
+				problem += " (the clock of this server says " + time.Now().UTC().Format(time.RFC3339) + ")"
+			}
+			problems = append(problems, problem)
 		case result.Verdict != "pass" && result.Verdict != "warn":
 			problems = append(problems, name+": "+result.Verdict)
 		}

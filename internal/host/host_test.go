@@ -157,8 +157,8 @@ func TestServeRefuses(t *testing.T) {
 		"records by a path":        {Key{RolePreviews, []string{"shop"}}, "GET", protocol.PathRecords + "/..%2F..%2Fetc", "", "may not do that", true},
 		"an image of another app":  {Key{RolePreviews, []string{"shop"}}, "GET", "/v2/wiki/manifests/latest", "", "may not do that", true},
 		"the removal of an image":  {Key{RolePreviews, []string{"shop"}}, "DELETE", "/v2/shop/manifests/latest", "", "may not do that", true},
-		"the list of another app":  {Key{RolePreviews, []string{"shop"}}, "POST", protocol.PathList, `{"app":"wiki"}`, "may not do that", false},
-		"the status of another":    {Key{RolePreviews, []string{"shop"}}, "POST", protocol.PathStatus, `{"app":"wiki","environment":"production"}`, "may not do that", false},
+		"the list of another app":  {Key{RolePreviews, []string{"shop"}}, "POST", protocol.PathList, `{"app":"wiki"}`, "may not do that", true},
+		"the status of another":    {Key{RolePreviews, []string{"shop"}}, "POST", protocol.PathStatus, `{"app":"wiki","environment":"production"}`, "may not do that", true},
 		"a path that is not there": {Key{RolePreviews, []string{"shop"}}, "POST", "/v1/exec", `{}`, "404", false},
 	} {
 		t.Run(name, func(t *testing.T) {

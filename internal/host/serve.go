@@ -10,11 +10,13 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
-	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/seed-b235b314/goldenpath/internal/artifact"
 	"github.com/seed-b235b314/goldenpath/internal/host/protocol"
 	"github.com/seed-b235b314/goldenpath/internal/target"
@@ -49,6 +51,11 @@ func (k Key) allows(app, environment string) error {
 func (h *Host) Serve(ctx context.Context, key Key, in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	leave, err := h.place()
+	if err != nil {
+		return err
+	}
+	defer leave()
 	images, err := h.registry()
 	if err != nil {
 		return err
@@ -82,6 +89,27 @@ func (h *Host) Serve(ctx context.Context, key Key, in io.Reader, out io.Writer) 
 	return err
 }
 
+// maxSessions is how many connections this server answers at the same time. A deployment
+// has one or two.
+const maxSessions = 64
+
+// place takes one of the places for connections, until leave is called or this process ends.
+func (h *Host) place() (leave func(), err error) {
+	dir := filepath.Join(h.Dir, "sessions")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	for n := range maxSessions {
+		l := flock.New(filepath.Join(dir, strconv.Itoa(n)))
+		if ok, err := l.TryLock(); err != nil {
+			return nil, err
+		} else if ok {
+			return func() { _ = l.Unlock() }, nil
+		}
+	}
+	return nil, fmt.Errorf("this server answers %d connections already: try again later", maxSessions)
+}
+
 // from returns the address of the client, as sshd names it.
 func from() string {
 	address, _, _ := strings.Cut(os.Getenv("SSH_CONNECTION"), " ")
@@ -103,7 +131,7 @@ func (s *session) handler() http.Handler {
 	mux.HandleFunc("GET "+protocol.PathHello, s.hello)
 	mux.HandleFunc("POST "+protocol.PathPlan, do(s, func(ctx context.Context, in protocol.Spec, send func(protocol.Event)) (protocol.Event, error) {
 		if err := s.key.allows(in.App, in.Environment); err != nil {
-			return protocol.Event{}, err
+			return protocol.Event{}, s.log("plan", in.App, in.Environment, "", err)
 		}
 		p, err := s.h.Plan(ctx, in)
 		return protocol.Event{Plan: &p}, err
@@ -124,7 +152,7 @@ func (s *session) handler() http.Handler {
 	}))
 	mux.HandleFunc("POST "+protocol.PathStatus, do(s, func(ctx context.Context, in protocol.SwitchRequest, _ func(protocol.Event)) (protocol.Event, error) {
 		if !slices.Contains(s.key.Apps, in.App) {
-			return protocol.Event{}, s.key.allows(in.App, in.Environment)
+			return protocol.Event{}, s.log("status", in.App, in.Environment, "", s.foreign(in.App))
 		}
 		r, err := s.h.Status(ctx, in.App, in.Environment)
 		return protocol.Event{Running: &r}, err
@@ -141,7 +169,7 @@ func (s *session) handler() http.Handler {
 	}))
 	mux.HandleFunc("POST "+protocol.PathList, do(s, func(ctx context.Context, in protocol.SwitchRequest, send func(protocol.Event)) (protocol.Event, error) {
 		if !slices.Contains(s.key.Apps, in.App) {
-			return protocol.Event{}, s.key.allows(in.App, in.Environment)
+			return protocol.Event{}, s.log("list", in.App, "", "", s.foreign(in.App))
 		}
 		for r, err := range s.h.List(ctx, in.App) {
 			if err != nil {
@@ -257,67 +285,4 @@ func (s *session) hello(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_ = json.NewEncoder(w).Encode(out)
-}
-
-// watch ends a connection on which nothing happens while no request is being handled.
-type watch struct {
-	mu    sync.Mutex
-	busy  int
-	timer *time.Timer
-	limit time.Duration
-}
-
-func newWatch(limit time.Duration, end func()) *watch {
-	return &watch{timer: time.AfterFunc(limit, end), limit: limit}
-}
-
-func (w *watch) begin() { w.count(1) }
-func (w *watch) end()   { w.count(-1) }
-
-func (w *watch) count(n int) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.busy += n
-	w.touchLocked()
-}
-
-func (w *watch) touch() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.touchLocked()
-}
-
-// touchLocked gives the connection time again. A request may take hours, but a body that
-// does not arrive ends it: reading is what sets the timer.
-func (w *watch) touchLocked() {
-	limit := w.limit
-	if w.busy > 0 {
-		limit = requestTime
-	}
-	w.timer.Reset(limit)
-}
-
-// requestTime is how long a request may take without a byte in either direction: a migration
-// has 15 minutes by default, and the configuration can give it more.
-const requestTime = 6 * time.Hour
-
-func (w *watch) reader(r io.Reader) io.Reader { return touching{r, nil, w} }
-func (w *watch) writer(o io.Writer) io.Writer { return touching{nil, o, w} }
-
-type touching struct {
-	r io.Reader
-	o io.Writer
-	w *watch
-}
-
-func (t touching) Read(p []byte) (int, error) {
-	n, err := t.r.Read(p)
-	t.w.touch()
-	return n, err
-}
-
-func (t touching) Write(p []byte) (int, error) {
-	n, err := t.o.Write(p)
-	t.w.touch()
-	return n, err
 }
