@@ -43,6 +43,9 @@ func sweep(r *repo) finding {
 			}
 		}
 	}
+	if len(crons) == 0 && r.config.Preview.Target == serverTarget {
+		return finding{state: report.OK, found: "the timer of the server removes expired previews every 5 minutes"}
+	}
 	if len(crons) == 0 {
 		return finding{report.Failed, "previews are created, but no schedule sweeps them", "a preview whose close event was lost is never removed", []string{
 			"goldenpath init --with sweep", "or copy workflows/sweep.yml from the goldenpath repository to " + folder + "/goldenpath-sweep.yml",

@@ -13,11 +13,13 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/seed-b235b314/goldenpath/internal/evidence"
 	"github.com/seed-b235b314/goldenpath/internal/host/protocol"
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
@@ -353,5 +355,43 @@ func TestErrorsArrive(t *testing.T) {
 		case got.Kind != "" && !errors.Is(got, err):
 			t.Errorf("%v became %v", err, got)
 		}
+	}
+}
+
+// TestServe: the configuration of a second app keeps the first, an app can be served
+// otherwise, and what a person has edited stays.
+func TestServe(t *testing.T) {
+	key, err := evidence.OpenKey(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pem, err := key.PublicPEM()
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := App{Image: "ghcr.io/acme/shop", Preview: Place{URL: "https://pr-{number}.shop.test"}, Environments: map[string]Place{"staging": {URL: "https://staging.shop.test"}, "production": {URL: "https://shop.test", From: "staging", Soak: true}}, Keys: []string{string(pem)}}
+	text, edited, err := Serve(nil, "shop", one)
+	if err != nil || edited {
+		t.Fatal(edited, err)
+	}
+	both, _, err := Serve(text, "wiki", App{Environments: map[string]Place{"production": {URL: "https://wiki.test"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := parseConfig(both)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(one, c.Apps["shop"]); diff != "" || c.Apps["wiki"].Environments["production"].URL != "https://wiki.test" || c.Apps["wiki"].image("wiki") != "wiki" {
+		t.Errorf("%s\n%s", diff, both)
+	}
+	one.Environments["production"] = Place{URL: "https://new.shop.test", From: "staging"}
+	moved, _, err := Serve(both, "shop", one)
+	if c, parseErr := parseConfig(moved); err != nil || parseErr != nil || c.Apps["shop"].Environments["production"].URL != "https://new.shop.test" || len(c.Apps) != 2 {
+		t.Errorf("%v %v\n%s", err, parseErr, moved)
+	}
+	changed := append(slices.Clone(moved), "budget: {previews: 3}\n"...)
+	if kept, edited, err := Serve(changed, "shop", App{}); err != nil || !edited || !bytes.Equal(kept, changed) {
+		t.Errorf("an edited file: %v %v\n%s", edited, err, kept)
 	}
 }

@@ -34,7 +34,8 @@ type Installation struct {
 	Self   string // executable that is copied
 	Engine string // podman or docker; "": the one that is installed
 	DryRun bool
-	Config []byte // content of ConfigFile, if there is none
+	Config []byte // content of ConfigFile
+	Edited bool   // a person has edited the file, and Config is its content
 	Say    func(step, what string)
 }
 
@@ -60,8 +61,8 @@ func (i Installation) Install(ctx context.Context) error {
 		switch {
 		case done:
 			what := "is there"
-			if have, err := os.ReadFile(ConfigFile); err == nil && strings.HasSuffix(s.name, ConfigFile) && !bytes.Contains(i.Config, []byte("apps: {}")) && !bytes.Equal(have, i.Config) {
-				what = "is there and stays. It differs from what .goldenpath.yml asks for: edit it if the environments or the key have changed"
+			if i.Edited && strings.HasSuffix(s.name, ConfigFile) {
+				what = "is there and was edited, so it stays as it is: compare it with .goldenpath.yml"
 			}
 			i.Say(s.name, what)
 			continue
@@ -197,13 +198,7 @@ func (i Installation) steps() []step {
 		}, func(ctx context.Context) error {
 			return command(ctx, "install", "--directory", "--owner", User, "--group", User, "--mode", "0700", State())
 		}},
-		step{"configuration " + ConfigFile, "written: it says which apps this server serves", func(context.Context) (bool, error) {
-			_, err := os.Stat(ConfigFile)
-			if errors.Is(err, fs.ErrNotExist) {
-				return false, nil
-			}
-			return err == nil, err
-		}, put(ConfigFile, i.Config)},
+		step{"configuration " + ConfigFile, "written: it says which apps this server serves", same(ConfigFile, i.Config), put(ConfigFile, i.Config)},
 		step{"lingering", "the units of the user run without a login, from the boot on", func(context.Context) (bool, error) {
 			_, err := os.Stat("/var/lib/systemd/linger/" + User)
 			if errors.Is(err, fs.ErrNotExist) {

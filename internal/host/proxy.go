@@ -72,7 +72,11 @@ func (h *Host) routes(ctx context.Context) error {
 // set replaces goldenpath's servers.
 func (p proxy) set(ctx context.Context, routes []route) error {
 	servers := map[string][]any{}
+	var secure []string
 	for _, r := range routes {
+		if r.scheme == "https" {
+			secure = append(secure, r.host)
+		}
 		name := secureServer
 		if r.scheme == "http" {
 			name = plainServer
@@ -84,6 +88,18 @@ func (p proxy) set(ctx context.Context, routes []route) error {
 				"handler": "reverse_proxy", "upstreams": []any{object{"dial": r.to}},
 			}},
 		})
+	}
+	if len(routes) > 0 {
+		// Caddy answers 200 for a name that nothing serves. The names with a certificate are left
+		// to its own routes, which lead to HTTPS.
+		unknown := object{"handle": []any{object{"handler": "static_response", "status_code": 404}}, "terminal": true}
+		if len(secure) > 0 {
+			unknown["match"] = []any{object{"not": []any{object{"host": secure}}}}
+		}
+		servers[plainServer] = append(servers[plainServer], unknown)
+		if len(secure) > 0 {
+			servers[secureServer] = append(servers[secureServer], object{"handle": []any{object{"handler": "static_response", "status_code": 404}}})
+		}
 	}
 	config, err := p.get(ctx)
 	if err != nil {
@@ -195,7 +211,7 @@ func (p proxy) do(ctx context.Context, method, path string, body []byte) ([]byte
 
 // describe asks whether Caddy answers. Its admin API does not tell its version.
 func (p proxy) describe(ctx context.Context) (string, error) {
-	_, err := p.do(ctx, http.MethodGet, "/config/admin", nil)
+	_, err := p.do(ctx, http.MethodGet, "/config/", nil)
 	if err != nil {
 		return "", err
 	}

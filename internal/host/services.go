@@ -132,6 +132,9 @@ func (h *Host) Backup(ctx context.Context, app, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if d, err := e.database(); err != nil || d == nil {
+		return "", errors.Join(err, fmt.Errorf("%s of %s has no database", name, app))
+	}
 	return e.backup(ctx)
 }
 

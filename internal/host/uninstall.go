@@ -60,11 +60,6 @@ func Uninstall(ctx context.Context, say func(step, what string)) error {
 		note(unit, "disabled", asUser(ctx, "disable", "--now", "--quiet", unit))
 	}
 	if _, err := os.Stat(firewallFile); err == nil {
-		note("firewall", "removed", errors.Join(
-			command(ctx, "systemctl", "disable", "--now", "--quiet", "goldenpath-firewall.service"), command(ctx, "nft", "delete", "table", "inet", "goldenpath"),
-			os.Remove("/etc/systemd/system/goldenpath-firewall.service"), command(ctx, "systemctl", "daemon-reload")))
-	}
-	if _, err := os.Stat(firewallFile); err == nil {
 		note("firewall", "removed", errors.Join(command(ctx, "systemctl", "disable", "--now", "--quiet", firewallService), os.Remove(filepath.Join(systemDir, firewallService)), os.Remove(firewallFile)))
 	}
 	note(sysctlFile, "removed", os.RemoveAll(sysctlFile))
@@ -86,6 +81,19 @@ func Uninstall(ctx context.Context, say func(step, what string)) error {
 	}
 	note(Program, "removed", os.Remove(Program))
 	return errs
+}
+
+// Environments lists what runs on this server, for a person.
+func Environments() (all []string, err error) {
+	h := &Host{Dir: State()}
+	found, err := h.all()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for _, e := range found {
+		all = append(all, e.Environment+" of "+e.App)
+	}
+	return all, err
 }
 
 func removeUser(ctx context.Context) error {

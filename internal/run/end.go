@@ -54,6 +54,9 @@ func (x *execution) endOfPreview(ctx context.Context, e *report.End) {
 	}
 	e.Environment, e.Address = environment, running.URL
 	e.Remove = "goldenpath preview down --name " + stage.LocalPreview
+	if x.Config.Preview.Target != x.configured.Preview.Target { // that command asks the other target
+		e.Remove = "goldenpath down " + environment
+	}
 	if at, err := time.Parse(time.RFC3339, rep.Output("expires")); err == nil {
 		e.Expires = &at
 	}

@@ -213,7 +213,12 @@ func (f *Facts) next(o Options, files []Outcome, gaps []gap) report.Section {
 	if f.several && f.Folder == "" {
 		add("goldenpath run --repo FOLDER, for each app")
 	} else {
-		add("goldenpath run")
+		if f.Deploys == "server" {
+			add("goldenpath host bootstrap root@" + f.Host)
+			add("goldenpath run --servers")
+		} else {
+			add("goldenpath run")
+		}
 	}
 	if len(o.With) == 0 {
 		add("goldenpath init --with list shows what else init can write")

@@ -18,6 +18,7 @@ import (
 // Doctor is `goldenpath doctor`.
 type Doctor struct {
 	Repo    string `help:"Repository of the app." default:"." type:"path" placeholder:"DIR" group:"where"`
+	SSHKey  string `name:"ssh-key" help:"Private SSH key for target server, as for promote." env:"GOLDENPATH_SSH_KEY" placeholder:"FILE" group:"where"`
 	Offline bool   `help:"Check only the checkout, without GitHub."`
 	GitHub
 	command.Output

@@ -19,7 +19,7 @@ import (
 // servers asks each server of the configuration, and the network for the names that have to
 // lead to it.
 func (c *Doctor) servers(ctx context.Context, env *command.Env) []doctor.Server {
-	w, err := Where{Repo: c.Repo}.configured(ctx, env, GitHub{}, Cluster{})
+	w, err := Where{Repo: c.Repo}.configured(ctx, env, GitHub{}, Cluster{SSHKey: c.SSHKey})
 	if err != nil {
 		return []doctor.Server{{Host: "the servers", Err: err}}
 	}

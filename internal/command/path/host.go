@@ -16,6 +16,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/preview"
 	"github.com/seed-b235b314/goldenpath/internal/preview/budget"
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
 // Host are the commands of a server, for target server.
@@ -179,7 +180,9 @@ func (*HostKey) Do(_ context.Context, env *command.Env) (*report.Report, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &report.Report{Name: "host key", Verdict: report.Pass, Reason: report.ReasonOK, Started: env.Now().UTC(), Title: key}, nil
+	r := done(env, "host key", "the public SSH key of this server, for host-key in .goldenpath.yml")
+	r.Sections = []report.Section{{Title: "key", Open: true, Text: key + "\n"}}
+	return r, nil
 }
 
 // HostStatus is `goldenpath host status`.
@@ -243,9 +246,16 @@ type HostDown struct {
 // Do removes the environment.
 func (c *HostDown) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
 	err := onHost(env, func(h *host.Host) error {
-		return host.Local{Host: h, App: c.App}.Down(ctx, c.Environment)
+		_, err := h.Status(ctx, c.App, c.Environment)
+		if errors.Is(err, target.ErrNotDeployed) {
+			return report.Usage(fmt.Sprintf("%.60s of %.60s does not exist on this server: goldenpath host status lists what does", c.Environment, c.App))
+		}
+		return host.Local{Host: h, App: c.App}.Down(ctx, c.Environment) // also one whose state cannot be read
 	})
-	return done(env, "host down", c.Environment+" of "+c.App+" is removed"), err
+	if err != nil {
+		return nil, err
+	}
+	return done(env, "host down", c.Environment+" of "+c.App+" is removed, with its data"), nil
 }
 
 // HostBackup is `goldenpath host backup`.
@@ -258,7 +268,9 @@ type HostBackup struct {
 func (c *HostBackup) Do(ctx context.Context, env *command.Env) (r *report.Report, err error) {
 	err = onHost(env, func(h *host.Host) error {
 		file, err := h.Backup(ctx, c.App, c.Environment)
-		r = done(env, "host backup", "the database of "+c.Environment+" is in "+file)
+		if err == nil {
+			r = done(env, "host backup", "the database of "+c.Environment+" is in "+file)
+		}
 		return err
 	})
 	return r, err
@@ -273,16 +285,31 @@ type HostRestore struct {
 
 // Do restores the database.
 func (c *HostRestore) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
-	err := onHost(env, func(h *host.Host) error { return h.Restore(ctx, c.App, c.Environment, c.File) })
-	return done(env, "host restore", "the database of "+c.Environment+" has the content of "+c.File), err
+	if err := onHost(env, func(h *host.Host) error { return h.Restore(ctx, c.App, c.Environment, c.File) }); err != nil {
+		return nil, err
+	}
+	return done(env, "host restore", "the database of "+c.Environment+" has the content of "+c.File), nil
 }
 
 // HostRemove is `goldenpath host uninstall`.
-type HostRemove struct{ command.Output }
+type HostRemove struct {
+	Yes bool `help:"Do it. Without it the command shows what would be removed."`
+	command.Output
+}
 
 // Do uninstalls.
-func (*HostRemove) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
-	r := done(env, "host uninstall", "goldenpath is removed from this server; Caddy and the container engine stay")
+func (c *HostRemove) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
+	r := done(env, "host uninstall", "goldenpath is removed from this server; the container engine and Caddy (caddy-api.service) stay")
+	if !c.Yes {
+		r.Title = "nothing was removed: add --yes to remove all of this"
+		all, err := host.Environments()
+		for _, name := range all {
+			r.Checks = append(r.Checks, report.Check{Name: name, State: report.Warned, Result: "would be removed, with its data"})
+		}
+		r.Checks = append(r.Checks, report.Check{Name: "goldenpath", State: report.Warned, Result: "its program, user, units, SSH keys, configuration and audit log would be removed; backups of databases stay"})
+		r.Verdict = report.Warn
+		return r, err
+	}
 	err := host.Uninstall(ctx, func(step, what string) {
 		r.Checks = append(r.Checks, report.Check{Name: step, State: report.OK, Result: what})
 	})

@@ -2,9 +2,10 @@ package path
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
-	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/command"
 	"github.com/seed-b235b314/goldenpath/internal/config"
@@ -17,7 +18,7 @@ type HostInstall struct {
 	DryRun bool   `help:"Show what would be done and change nothing."`
 	Engine string `help:"podman or docker. Default: the one that is installed, Podman first." placeholder:"NAME"`
 	App    string `help:"A .goldenpath.yml whose environments with target server this server is to serve. Default: the configuration starts without an app." placeholder:"FILE" type:"path"`
-	Key    string `help:"Public key that signs the evidence of the app (.goldenpath/key.pub)." placeholder:"FILE" type:"path"`
+	Key    string `help:"Public key that signs the evidence of the app (.goldenpath/evidence.pub)." placeholder:"FILE" type:"path"`
 	command.Output
 }
 
@@ -29,7 +30,7 @@ func (HostInstall) Help() string {
 // Do installs goldenpath on this machine.
 func (c *HostInstall) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
 	r := &report.Report{Name: "host install", Verdict: report.Pass, Reason: report.ReasonOK, Started: env.Now().UTC()}
-	text, err := c.configuration()
+	text, edited, err := c.configuration()
 	if err != nil {
 		return nil, err
 	}
@@ -37,8 +38,7 @@ func (c *HostInstall) Do(ctx context.Context, env *command.Env) (*report.Report,
 	if c.DryRun {
 		r.Title = "this is what would be done"
 	}
-	err = host.Installation{Self: env.Self, Engine: c.Engine, DryRun: c.DryRun, Config: text, Say: func(step, what string) {
-		fmt.Fprintf(env.Stderr, "  %-46s %s\n", step, what)
+	err = host.Installation{Self: env.Self, Engine: c.Engine, DryRun: c.DryRun, Config: text, Edited: edited, Say: func(step, what string) {
 		r.Checks = append(r.Checks, report.Check{Name: step, State: report.OK, Result: what})
 	}}.Install(ctx)
 	if err != nil {
@@ -49,54 +49,55 @@ func (c *HostInstall) Do(ctx context.Context, env *command.Env) (*report.Report,
 		return nil, err
 	}
 	r.Sections = []report.Section{{Title: "next", Open: true, Text: "host-key for .goldenpath.yml:\n  " + key + "\n" +
-		"let CI deploy, with one key for previews and another for releases:\n  sudo goldenpath host allow --role previews --app APP 'ssh-ed25519 AAAA…'\n  sudo goldenpath host allow --role releases --app APP 'ssh-ed25519 AAAA…'\n"}}
+		"let CI deploy, with one key for previews and another for releases:\n  sudo goldenpath host allow --role previews --app " + c.app() + " 'ssh-ed25519 AAAA…'\n  sudo goldenpath host allow --role releases --app " + c.app() + " 'ssh-ed25519 AAAA…'\n"}}
 	return r, nil
 }
 
-func (c *HostInstall) configuration() ([]byte, error) {
-	out := "# What this server accepts: docs/server.md. Only root can change it.\nversion: 1\n"
+// app returns the name of the app, for a command that a person copies.
+func (c *HostInstall) app() string {
+	if b, err := os.ReadFile(c.App); err == nil {
+		if cfg, err := config.Parse(b); err == nil {
+			return cfg.App
+		}
+	}
+	return "APP"
+}
+
+// configuration returns what the server is to accept.
+func (c *HostInstall) configuration() (text []byte, edited bool, err error) {
+	old, err := os.ReadFile(host.ConfigFile)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, false, err
+	}
 	if c.App == "" {
-		return []byte(out + "apps: {}\n"), nil
+		if old != nil {
+			return old, false, nil
+		}
+		return host.Serve(nil, "", host.App{})
 	}
 	b, err := os.ReadFile(c.App)
 	if err != nil {
-		return nil, report.Usage("--app: " + err.Error())
+		return nil, false, report.Usage("--app: " + err.Error())
 	}
 	cfg, err := config.Parse(b)
 	if err != nil {
-		return nil, fmt.Errorf("--app %s: %w", c.App, err)
+		return nil, false, fmt.Errorf("--app %s: %w", c.App, err)
 	}
-	out += "apps:\n  " + cfg.App + ":\n    image: " + cfg.Artifact.Image + "\n"
+	a := host.App{Image: cfg.Artifact.Image, Environments: map[string]host.Place{}}
 	if p := cfg.Preview; p.Target == "server" {
-		out += "    preview: {url: \"" + p.URL + "\"}\n"
+		a.Preview.URL = p.URL
 	}
-	var lines string
-	for _, name := range cfg.Chain() {
-		e := cfg.Environments[name]
-		if e.Target != "server" {
-			continue
+	for name, e := range cfg.Environments {
+		if e.Target == "server" {
+			a.Environments[name] = host.Place{URL: e.URL, From: e.From, Soak: e.Soak != nil}
 		}
-		lines += "      " + name + ": {url: \"" + e.URL + "\""
-		if e.From != "" {
-			lines += ", from: " + e.From
-		}
-		if e.Soak != nil {
-			lines += ", soak: true"
-		}
-		lines += "}\n"
-	}
-	if lines != "" {
-		out += "    environments:\n" + lines
 	}
 	if c.Key != "" {
 		b, err := os.ReadFile(c.Key)
 		if err != nil {
-			return nil, report.Usage("--key: " + err.Error())
+			return nil, false, report.Usage("--key: " + err.Error())
 		}
-		out += "    keys: # that sign evidence\n      - |\n"
-		for line := range strings.Lines(string(b)) {
-			out += "        " + strings.TrimRight(line, "\r\n") + "\n"
-		}
+		a.Keys = []string{string(b)}
 	}
-	return []byte(out), nil
+	return host.Serve(old, cfg.App, a)
 }

@@ -48,7 +48,7 @@ type Attest struct {
 
 // Help is shown by --help.
 func (Attest) Help() string {
-	return "Signs reports from other jobs as evidence about an image, and stores the evidence next to the image in the registry. Promotion requires this evidence. If a report is about another commit or image, nothing is signed."
+	return "Signs reports from other jobs as evidence about an image, and stores the evidence next to the image in the registry. Promotion requires this evidence. If a report is about another commit or image, nothing is signed. The image is looked up in the registry that artifact.image names; for one that only goldenpath package has on this machine, pass --registry .git/goldenpath/registry."
 }
 
 // Do signs the reports.

@@ -175,7 +175,7 @@ func (a *app) pack(servers ...*server) {
 		a.install(s)
 	}
 	var all []string
-	for _, name := range []string{"pr-1", "pr-2", "pr-local", "staging", "www"} {
+	for _, name := range []string{"pr-1", "pr-2", "pr-3", "pr-local", "staging", "www"} {
 		all = append(all, name+"."+servers[0].name+".test")
 	}
 	names.Resolve(a.t, servers[0].address, all...)

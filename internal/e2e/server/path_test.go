@@ -147,7 +147,7 @@ func (a *app) nothingLeft() {
 	if routes := s.root("curl -s localhost:2019/config/apps/http/servers"); strings.Contains(routes, ".test") {
 		a.t.Errorf("routes are left: %s", routes)
 	}
-	s.root("goldenpath host uninstall")
+	s.root("goldenpath host uninstall --yes")
 	left := s.root("ls -d /etc/goldenpath /var/lib/goldenpath /usr/local/bin/goldenpath /etc/systemd/user/goldenpath* /etc/systemd/system/goldenpath* /var/lib/systemd/linger/goldenpath 2>/dev/null; id goldenpath 2>/dev/null; nft list tables 2>/dev/null | grep goldenpath; true")
 	if left != "" {
 		a.t.Errorf("after uninstall: %s", left)
