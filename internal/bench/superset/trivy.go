@@ -47,11 +47,15 @@ func trivy(ctx context.Context, r *repository) ([]fact, error) {
 	return out, nil
 }
 
+// corrected are the checks whose messages the gate corrects: they name a kind of object, a
+// namespace or a container that the manifest does not have.
+var corrected = map[string]bool{"KSV-0104": true, "KSV-0110": true, "KSV-0118": true, "KSV-0125": true}
+
 // sameCheck compares what is said as well: a file may fail a check for two of its
 // objects.
 func sameCheck(f fact, o report.Finding) bool {
 	return f.named(o) && o.At.Path == f.path && (o.At.Line == f.line || o.At.Line == 0) &&
-		strings.HasSuffix(strings.TrimSuffix(o.Message, "."), strings.TrimSuffix(f.message, "."))
+		(strings.HasSuffix(strings.TrimSuffix(o.Message, "."), strings.TrimSuffix(f.message, ".")) || corrected[f.rule])
 }
 
 // join adds a fact, or counts it if it is there.

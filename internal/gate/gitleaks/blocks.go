@@ -171,7 +171,7 @@ func (s *scan) lost(c changed, cause error) {
 
 // within examines a file and adds the secrets that have one of the lines.
 func (s *scan) within(ctx context.Context, p piece, lines []string, from commit) {
-	one := &scan{detector: s.detector}
+	one := &scan{detector: s.detector, outer: s}
 	one.look(ctx, p)
 	for _, hit := range one.found.hits {
 		if !slices.ContainsFunc(lines, hit.overlaps) || s.found.knows(hit) {

@@ -2,6 +2,7 @@ package gitleaks
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -27,13 +28,14 @@ type counts struct {
 	pointers []string        // files whose content is elsewhere
 	pictures map[string]bool // images, fonts and videos, which are left out, by a digest of the path
 	packed   map[string]bool // compressed files, which are not opened, likewise
+	values   map[string]bool // values that were set aside, by a digest
 	texts    map[string]string
 	length   int // of texts, in bytes
 	missing  []gate.Gap
 }
 
 func newCounts() counts {
-	return counts{pictures: map[string]bool{}, packed: map[string]bool{}, texts: map[string]string{}}
+	return counts{pictures: map[string]bool{}, packed: map[string]bool{}, values: map[string]bool{}, texts: map[string]string{}}
 }
 
 // miss adds something that could not be examined.
@@ -88,8 +90,24 @@ func (s *scan) leaveOut(p piece, head []byte) bool {
 	return picture // names and comments in a compressed file can be read
 }
 
-// noted counts a file that cannot be read: the kind, i for a picture and z for a
-// compressed file, and a digest of its path.
+// setAside counts a value that matched a rule and is not a secret by its form or by what
+// stands around it, such as a sample that its service publishes. It is counted once, wherever
+// it occurs.
+func (s *scan) setAside(p piece, value string) {
+	sum := sha256.Sum256([]byte(value))
+	note := "v" + hex.EncodeToString(sum[:8])
+	id := cmp.Or(p.commit, s.text)
+	for s.outer != nil {
+		s = s.outer
+	}
+	s.noted(note)
+	if id != "" {
+		s.kept.note(id, note)
+	}
+}
+
+// noted counts what is not reported: the kind, i for a picture, z for a compressed file and v
+// for a value that was set aside, and a digest.
 func (c *counts) noted(note string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -98,6 +116,8 @@ func (c *counts) noted(note string) {
 		c.pictures[id] = true
 	case "z":
 		c.packed[id] = true
+	case "v":
+		c.values[id] = true
 	}
 }
 
@@ -120,6 +140,9 @@ func (c *counts) covered() string {
 	}
 	if n := len(c.packed); n > 0 {
 		not = append(not, "the content of "+english.Plural(n, "compressed file", ""))
+	}
+	if n := len(c.values); n > 0 {
+		out += fmt.Sprintf(", %s set aside", english.Plural(n, "value that only looks like a secret", "values that only look like secrets"))
 	}
 	if len(not) > 0 {
 		out += " (not examined: " + strings.Join(not, ", ") + ")"

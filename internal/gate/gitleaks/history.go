@@ -173,7 +173,7 @@ func (s *scan) again(ctx context.Context, seen *sightings, p piece, from commit)
 	line := p.line
 	p.line = min(line, 1)
 	sight.once.Do(func() {
-		one := &scan{detector: s.detector}
+		one := &scan{detector: s.detector, outer: s}
 		one.look(ctx, p)
 		sight.hits = one.found.hits
 	})

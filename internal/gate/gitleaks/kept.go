@@ -86,12 +86,6 @@ func textID(p piece) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// has reports whether an earlier run found no secret in a text.
-func (k *kept) has(id string) bool {
-	_, ok := k.clean[id]
-	return ok
-}
-
 // unknown returns the commits that must be examined. Files that could not be read in the
 // others are counted as in the run that examined them.
 func (k *kept) unknown(commits []string, left *counts) []string {

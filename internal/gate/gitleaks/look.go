@@ -15,9 +15,10 @@ type piece struct {
 	column int    // of its first character in that line, counted from 0
 	commit string // empty: in the tree
 	text   string
-	binary bool // the readable parts of a binary file
-	forms  bool // only the rules of distinct apply
-	whole  bool // a whole file, as far as a patch shows it
+	binary bool               // the readable parts of a binary file
+	forms  bool               // only the rules of distinct apply
+	whole  bool               // a whole file, as far as a patch shows it
+	aside  func(value string) // called with a match that is not a secret; nil: not called
 }
 
 // look passes each secret in a piece to add. detect.DetectSource is not used because it
@@ -112,7 +113,13 @@ func (p piece) hits(ctx context.Context, library *detect.Detector, add func(secr
 	known := map[place]bool{}
 	for _, hit := range library.DetectContext(ctx, detect.Fragment{CommitSHA: p.commit, FilePath: p.path, StartLine: p.line, Raw: p.text}) {
 		at := place{hit.RuleID, hit.StartLine, hit.StartColumn}
-		if known[at] || isPublished(hit.Secret) || harmless(hit.RuleID, hit.Secret, hit.Match) || p.misread(hit.RuleID, hit.Secret, hit.Match, hit.Line) {
+		if known[at] {
+			continue
+		}
+		if isPublished(hit.Secret) || harmless(hit.RuleID, hit.Secret, hit.Match) || p.misread(hit.RuleID, hit.Secret, hit.Match, hit.Line) {
+			if p.aside != nil {
+				p.aside(hit.Secret)
+			}
 			continue
 		}
 		known[at] = true
@@ -162,6 +169,7 @@ func (s *scan) look(ctx context.Context, p piece) {
 			return
 		}
 		var whole []string // secrets that are found
+		c.aside = func(value string) { s.setAside(c, value) }
 		s.detector.look(ctx, c, func(hit secret) {
 			whole = append(whole, hit.value)
 			hit.section = inTestSection(c, hit.line-c.line+1)

@@ -55,10 +55,10 @@ func (s *scan) tree(ctx context.Context) error {
 // once examines a file, unless an earlier run found no secret in it.
 func (s *scan) once(ctx context.Context, p piece) {
 	id := textID(p)
-	if s.kept.has(id) {
+	if len(s.kept.unknown([]string{id}, &s.counts)) == 0 {
 		return
 	}
-	one := &scan{detector: s.detector}
+	one := &scan{detector: s.detector, outer: s, text: id}
 	one.look(ctx, p)
 	for _, hit := range one.found.hits {
 		s.found.add(hit)
