@@ -19,6 +19,7 @@ import (
 type Declared struct {
 	secrets map[config.Secret]bool
 	pull    string
+	servers config.Servers // that previews may be sent to, with their secrets
 }
 
 // DeclaredBy returns what a base branch declares. A nil base declares nothing.
@@ -28,7 +29,7 @@ func DeclaredBy(base *config.Config) *Declared {
 		for _, s := range base.Preview.Secrets {
 			d.secrets[s] = true
 		}
-		d.pull = base.Preview.PullSecret
+		d.pull, d.servers = base.Preview.PullSecret, base.Preview.Server
 	}
 	return d
 }

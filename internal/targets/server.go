@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/config"
@@ -18,6 +19,9 @@ import (
 // bootstrap has made in this clone, or those of their agent and of their home; in a workflow
 // only the one that is passed.
 func (a Access) server(d config.Deploy) (preview.Target, error) {
+	if a.Declared != nil && !slices.Equal(d.Server, a.Declared.servers) {
+		return nil, report.Usage("preview.server: " + fmt.Sprintf(undeclared, "this server"))
+	}
 	keys := server.Keys{PEM: a.SSHKey}
 	switch {
 	case keys.PEM == "" && a.Workflow:

@@ -184,3 +184,26 @@ func TestEnvironments(t *testing.T) {
 		t.Error("it deploys elsewhere")
 	}
 }
+
+// TestServerOfBase: the run of a pull request sends previews, with their secrets, only to the
+// servers of the base branch.
+func TestServerOfBase(t *testing.T) {
+	const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMsQEHbr020xceHMdHWs6XybJPB9ydOTzX94HswYyk2A"
+	with := func(host string) *config.Config {
+		c, err := config.Parse([]byte("version: 1\napp: shop\nartifact: {image: shop, pack: dist, entrypoint: [/s]}\npreview: {target: server, url: \"https://pr-{number}.shop.test\", server: {host: " + host + ", host-key: " + key + "}}\nenvironments: {production: {}}\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	for base, allowed := range map[string]bool{"shop.test": true, "other.test": false, "": false} {
+		a := Access{Config: with("shop.test"), Getenv: func(string) string { return "" }, Declared: DeclaredBy(nil)}
+		if base != "" {
+			a.Declared = DeclaredBy(with(base))
+		}
+		_, err := a.Open(a.Config.Preview.Deploy, "")
+		if (err == nil) != allowed || err != nil && !strings.Contains(err.Error(), "base branch") {
+			t.Errorf("base %q: %v", base, err)
+		}
+	}
+}
