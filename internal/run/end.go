@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -92,7 +94,23 @@ func (x *execution) endOfRelease(ctx context.Context, e *report.End, failed stri
 		if chain := x.configured.Chain(); environment != chain[len(chain)-1] {
 			e.Rollback += " --environment " + environment
 		}
+		if here := x.fromHere(); here != "" {
+			e.Rollback += " --repo " + here
+		}
 	}
+}
+
+// fromHere returns the folder of an app that is one of several, as seen from the current
+// folder; "": the app is at the top of its repository, or the current folder is the app's.
+func (x *execution) fromHere() string {
+	here, err := os.Getwd()
+	if err != nil || x.Folder == "" {
+		return ""
+	}
+	if rel, err := filepath.Rel(here, filepath.Join(x.Repo.Dir(), filepath.FromSlash(x.Folder))); err == nil && rel != "." {
+		return filepath.ToSlash(rel)
+	}
+	return ""
 }
 
 // findings returns what the checks of the run say that matters after it: files that the app

@@ -4,6 +4,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/seed-b235b314/goldenpath/internal/config"
 )
 
 // served serves a page on this machine, which is enough for a first run.
@@ -198,6 +200,9 @@ func pageBuildWithout(dir string, not []string) string {
 		from = `"$GOLDENPATH_COMMIT:` + dir + `"`
 	}
 	copied := "rm -rf dist/app && mkdir -p dist/app && git archive " + from
+	if slices.Contains(not, config.File) && !slices.Contains(not, ".goldenpath") { // which is written later
+		not = append(slices.Clone(not), ".goldenpath")
+	}
 	if len(not) > 0 {
 		copied += " ."
 	}

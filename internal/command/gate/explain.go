@@ -24,6 +24,9 @@ func (c *Scan) hint(ctx context.Context, env *command.Env, event string, p *poli
 	h := gate.Hint{Command: "security-gate waive", File: cmp.Or(c.Waivers, p.Gate.Waivers), Longest: time.Duration(p.Gate.WaiverMaxAge)}
 	switch event {
 	case "":
+		if i := strings.Index(h.File, "/.goldenpath/"); i > 0 { // of an app in a folder
+			h.Command += " --dir " + gate.ShellWord(h.File[:i])
+		}
 		h.Then = "commit " + h.File + " and run again"
 		if c.Report != "" {
 			h.Command += " --from " + gate.ShellWord(short(c.Report))

@@ -1,6 +1,8 @@
 package gitleaks
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"regexp"
 	"strings"
 )
@@ -130,4 +132,32 @@ func isUser(text, value string) bool {
 		}
 	}
 	return false
+}
+
+// isAnonymous reports whether a JWT is one that its service gives to every visitor of a page,
+// as Supabase's key for the role anon: the rules of the database decide what it may do.
+func isAnonymous(token string) bool {
+	_, rest, _ := strings.Cut(token, ".")
+	payload, _, _ := strings.Cut(rest, ".")
+	b, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(payload, "="))
+	if err != nil {
+		return false
+	}
+	var claims struct{ Iss, Role string }
+	return json.Unmarshal(b, &claims) == nil && claims.Iss == "supabase" && claims.Role == "anon"
+}
+
+// googleKey is the rule for keys of Google's APIs.
+const googleKey = "gcp-api-key"
+
+// isFirebase reports whether a key of Google's stands in the settings of a Firebase web app,
+// which every visitor of the app receives.
+func isFirebase(text, key string) bool {
+	const around = 600
+	at := strings.Index(text, key)
+	if at < 0 {
+		return false
+	}
+	near := text[max(0, at-around):min(len(text), at+len(key)+around)]
+	return strings.Contains(near, "firebaseapp.com") || strings.Contains(near, "authDomain") && strings.Contains(near, "projectId") || strings.Contains(near, "messagingSenderId")
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/zricethezav/gitleaks/v8/detect"
 )
 
@@ -123,9 +124,13 @@ func (p piece) hits(ctx context.Context, library *detect.Detector, add func(secr
 			continue
 		}
 		known[at] = true
+		about, severity := hit.Description, graded(hit.Tags)
+		if hit.RuleID == googleKey && isFirebase(p.text, hit.Secret) {
+			about, severity = "Key of a Firebase web app: it is public, and must be restricted to the app's addresses", report.Medium
+		}
 		s := secret{
-			rule: hit.RuleID, about: hit.Description, value: hit.Secret,
-			severity: graded(hit.Tags), path: p.path, line: hit.StartLine, column: hit.StartColumn, commit: p.commit,
+			rule: hit.RuleID, about: about, value: hit.Secret,
+			severity: severity, path: p.path, line: hit.StartLine, column: hit.StartColumn, commit: p.commit,
 		}
 		switch {
 		case p.line == 0:
@@ -147,7 +152,7 @@ func (p piece) misread(rule, value, match, line string) bool {
 	case "kubernetes-secret-yaml":
 		return !isManifest(p.text, match)
 	case "jwt":
-		return isCut(value, match) || isSigned(rule, value, line)
+		return isCut(value, match) || isSigned(rule, value, line) || isAnonymous(value)
 	case "aws-access-token":
 		return isSigned(rule, value, line)
 	}

@@ -1,6 +1,7 @@
 package gitleaks
 
 import (
+	"encoding/base64"
 	"strings"
 	"testing"
 
@@ -65,5 +66,36 @@ func TestSetAside(t *testing.T) {
 		if len(where(res)) > 0 || !strings.Contains(res.Covered, ", 1 value that only looks like a secret set aside") {
 			t.Errorf("%s: %v, %s", run, where(res), res.Covered)
 		}
+	}
+}
+
+// TestPublicKeys: keys that a service gives to every visitor of an app are not revoked: one of
+// Supabase for the role anon is set aside, and one of a Firebase web app does not block.
+func TestPublicKeys(t *testing.T) {
+	token := func(role string) string {
+		encode := base64.RawURLEncoding.EncodeToString
+		return encode([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + encode([]byte(`{"iss":"supabase","ref":"abcdefghijklmnopqrst","role":"`+role+`","iat":1700000000,"exp":2000000000}`)) + "." + encode([]byte("0123456789abcdef0123456789abcdef"))
+	}
+	key := "AIza" + "SyD3xQ9vLk2Rt7Wm4Zp8Yb6Nc1Hf5Gj0KsE"
+	for name, test := range map[string]struct {
+		text string
+		want []string
+	}{
+		"anon":         {"export const db = createClient(url, '" + token("anon") + "')\n", []string{}},
+		"service_role": {"export const db = createClient(url, '" + token("service_role") + "')\n", []string{"jwt critical"}},
+		"Firebase":     {"firebase.initializeApp({apiKey: '" + key + "', authDomain: 'x.firebaseapp.com', projectId: 'x'})\n", []string{"gcp-api-key medium"}},
+		"Maps":         {"const maps = '" + key + "'\n", []string{"gcp-api-key critical"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRepo(t)
+			r.commit(map[string]string{"app.js": test.text})
+			got := []string{}
+			for _, f := range r.scan(gate.Input{}).Findings {
+				got = append(got, f.Rule+" "+string(f.Severity))
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
 	}
 }

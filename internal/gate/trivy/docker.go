@@ -32,7 +32,7 @@ func (s *Scanner) dockerfile(ctx context.Context, root *os.Root, name string) re
 	if !named && !beginsDockerfile(text) {
 		return result{}
 	}
-	parsed, err := docker.NewParser().Parse(ctx, bytes.NewReader(text), name)
+	parsed, err := parseDockerfile(ctx, text, name)
 	if err != nil && isTemplateOf(name) {
 		var a result
 		a.omit(templateFile, 1)
@@ -46,6 +46,9 @@ func (s *Scanner) dockerfile(ctx context.Context, root *os.Root, name string) re
 	}
 	a := result{noun: noun}
 	for _, f := range parsed {
+		if len(imagesOf(f)) == 0 {
+			return failed(noun, name, errors.New("it has no FROM, so it builds no image"))
+		}
 		found, err := s.stages(ctx, f)
 		a.findings = append(a.findings, findings(name, found)...)
 		if err != nil {
@@ -53,6 +56,20 @@ func (s *Scanner) dockerfile(ctx context.Context, root *os.Root, name string) re
 		}
 	}
 	return a
+}
+
+// checkComment matches a comment that sets what Docker's own linter checks. Where it is not
+// among the first lines, it has no effect, and the library panics.
+var checkComment = regexp.MustCompile(`(?mi)^([ \t]*#)[ \t]*check[ \t]*=.*$`)
+
+// parseDockerfile parses a Dockerfile. The library panics over some that are valid.
+func parseDockerfile(ctx context.Context, text []byte, name string) (all []*dockerfile.Dockerfile, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = errors.New("the parser of trivy failed")
+		}
+	}()
+	return docker.NewParser().Parse(ctx, bytes.NewReader(checkComment.ReplaceAll(text, []byte("$1"))), name)
 }
 
 // instruction matches the first instruction of a Dockerfile: FROM or ARG.
