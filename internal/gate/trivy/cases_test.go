@@ -155,6 +155,7 @@ func TestCases(t *testing.T) {
 		{"a comment for Docker's linter", map[string]string{"Dockerfile": "# syntax=docker/dockerfile:1\n\n# check=skip=JSONArgsRecommended\nFROM a:1\n# check=error=true\nUSER root\n"}, "DS-0002", []string{"DS-0002 Dockerfile:6"}, "1 Dockerfile", nil},
 		{"no FROM", map[string]string{"Dockerfile": "RUN echo hi\nUSER root\n"}, "DS-0002", []string{}, "", []string{"Dockerfile"}},
 		{"only arguments", map[string]string{"Dockerfile": "ARG A=1\n"}, "DS-0002", []string{}, "", []string{"Dockerfile"}},
+		{"kustomizations in a circle", map[string]string{"a/kustomization.yaml": "resources: [\"../b\"]\n", "b/kustomization.yaml": "resources: [\"../a\"]\n"}, "KSV-0001", []string{}, "", []string{"kustomization a"}},
 		{"template of a Dockerfile", map[string]string{"Dockerfile.j2": "FROM {{ base }}\n{% if x %}\nRUN x\n{% endif %}\n"}, "DS-0002", []string{}, "no file (not examined: 1 template of a file)", nil},
 		{"two arguments in one line", map[string]string{"Dockerfile": "ARG B=gcr.io/distroless/static T=nonroot\nFROM ${B}:${T}\nHEALTHCHECK CMD x\n"}, "DS-0002 DS-0001", []string{}, "1 Dockerfile", nil},
 		{"name of a stage in other letters", map[string]string{"Dockerfile": "FROM a:1 AS Base\nUSER a\nFROM BASE\n"}, "DS-0001 DS-0002", []string{}, "1 Dockerfile", nil},

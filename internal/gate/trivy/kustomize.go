@@ -2,6 +2,7 @@ package trivy
 
 import (
 	"context"
+	"maps"
 	"path"
 	"slices"
 
@@ -75,6 +76,26 @@ func (k *kustomizations) tops() (out []string, unused int) {
 		}
 	}
 	slices.Sort(out)
+	// Those that use each other in a circle have no top: one of them is built, which fails and
+	// is reported.
+	reached := map[string]bool{}
+	reach := func(dir string) {
+		for next := []string{dir}; len(next) > 0; next = next[1:] {
+			if !reached[next[0]] {
+				reached[next[0]] = true
+				next = append(next, k.refs[next[0]].Folders...)
+			}
+		}
+	}
+	for _, dir := range out {
+		reach(dir)
+	}
+	for _, dir := range slices.Sorted(maps.Keys(k.refs)) {
+		if !reached[dir] && !k.refs[dir].Component {
+			out = append(out, dir)
+			reach(dir)
+		}
+	}
 	return out, unused
 }
 
