@@ -16,6 +16,9 @@ import (
 func (e *environment) wait(ctx context.Context, g *generation, r target.Ready) (target.Proof, error) {
 	restarts := -1
 	next := time.Now().Add(time.Second)
+	if g.Address != "" {
+		e.begun(ctx, g)
+	}
 	to, port := g.dial()
 	return target.WaitReady(ctx, "http://"+net.JoinHostPort(to, strconv.Itoa(port)), r, []string{g.Commit, g.Digest, g.Platform}, func(error) error {
 		if time.Now().Before(next) {
@@ -31,6 +34,19 @@ func (e *environment) wait(ctx context.Context, g *generation, r target.Ready) (
 		}
 		return nil
 	})
+}
+
+// begun waits until the container of a generation runs: a request to an address that no one
+// has yet takes a second to fail. If it does not start, what follows finds out why.
+func (e *environment) begun(ctx context.Context, g *generation) {
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {
+		if c, err := e.h.engine.inspect(ctx, e.name(g.Number)); err != nil || c != nil && c.Running {
+			return
+		}
+		if e.h.units.restarts(ctx, e.unit(g.Number)) > 0 {
+			return
+		}
+	}
 }
 
 // failure describes a generation that did not become ready.

@@ -36,7 +36,8 @@ func WaitReady(ctx context.Context, address string, r Ready, want []string, aliv
 	ctx, cancel := context.WithTimeout(ctx, r.Timeout)
 	defer cancel()
 	last := errors.New("no answer yet")
-	for wait := 20 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+	start := time.Now()
+	for wait := 20 * time.Millisecond; ; wait = min(2*wait, pauseAfter(time.Since(start))) {
 		proof, err := probe(ctx, address, r, want)
 		if err == nil {
 			return proof, nil
@@ -56,6 +57,15 @@ func WaitReady(ctx context.Context, address string, r Ready, want []string, aliv
 		case <-time.After(wait):
 		}
 	}
+}
+
+// pauseAfter returns the longest pause between two requests: most applications start within
+// seconds, and a person waits for them.
+func pauseAfter(waited time.Duration) time.Duration {
+	if waited < 10*time.Second {
+		return 100 * time.Millisecond
+	}
+	return time.Second
 }
 
 func probe(ctx context.Context, address string, r Ready, want []string) (Proof, error) {
