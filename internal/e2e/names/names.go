@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,7 +19,16 @@ const file = "/etc/hosts"
 func Resolve(t *testing.T, address string, names ...string) {
 	t.Helper()
 	line := []byte(address + " " + strings.Join(names, " ") + "\n")
-	change(t, func(b []byte) []byte { return append(bytes.ReplaceAll(b, line, nil), line...) })
+	change(t, func(b []byte) []byte {
+		var kept []byte
+		for old := range bytes.Lines(b) { // without what a run that was killed has left
+			words := strings.Fields(string(old))
+			if !slices.ContainsFunc(names, func(n string) bool { return slices.Contains(words, n) }) {
+				kept = append(kept, old...)
+			}
+		}
+		return append(kept, line...)
+	})
 	t.Cleanup(func() { change(t, func(b []byte) []byte { return bytes.ReplaceAll(b, line, nil) }) })
 }
 
