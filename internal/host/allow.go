@@ -9,9 +9,10 @@ import (
 	"path/filepath"
 	"strings"
 
+	"golang.org/x/crypto/ssh"
+
 	"github.com/seed-b235b314/goldenpath/internal/files"
 	"github.com/seed-b235b314/goldenpath/internal/report"
-	"golang.org/x/crypto/ssh"
 )
 
 // Allow lets an SSH key use this server: for one role, for some apps, and for nothing else.

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
@@ -74,15 +73,7 @@ func (h *Host) helper(ctx context.Context) (string, error) {
 	if img, err = mutate.Config(img, v1.Config{Entrypoint: []string{"/goldenpath"}}); err != nil {
 		return "", err
 	}
-	ref, err := name.NewTag(tag, name.Insecure)
-	if err != nil {
-		return "", err
-	}
-	r, out := io.Pipe()
-	go func() { out.CloseWithError(tarball.Write(ref, img, out)) }()
-	defer r.Close()
-	_, err = h.engine.feed(ctx, r, "load")
-	return tag, err
+	return tag, h.engine.send(ctx, img, tag)
 }
 
 func (h *Host) helperTag() (string, error) {

@@ -123,14 +123,7 @@ func (e engine) load(ctx context.Context, img v1.Image, tag string) (id string, 
 	if have, err := e.imageID(ctx, config.String()); err == nil && have == config.String() {
 		return config.String(), e.tag(ctx, config.String(), tag)
 	}
-	ref, err := name.NewTag(tag, name.Insecure)
-	if err != nil {
-		return "", err
-	}
-	r, w := io.Pipe()
-	go func() { w.CloseWithError(tarball.Write(ref, img, w)) }()
-	defer r.Close()
-	if _, err := e.feed(ctx, r, "load"); err != nil {
+	if err := e.send(ctx, img, tag); err != nil {
 		return "", err
 	}
 	have, err := e.imageID(ctx, tag)
@@ -141,6 +134,19 @@ func (e engine) load(ctx context.Context, img v1.Image, tag string) (id string, 
 		return "", fmt.Errorf("%s loaded image %s as %s: it does not run", e.kind, config, have)
 	}
 	return have, nil
+}
+
+// send puts an image into the engine under a tag.
+func (e engine) send(ctx context.Context, img v1.Image, tag string) error {
+	ref, err := name.NewTag(tag, name.Insecure)
+	if err != nil {
+		return err
+	}
+	r, w := io.Pipe()
+	go func() { w.CloseWithError(tarball.Write(ref, img, w)) }()
+	defer r.Close()
+	_, err = e.feed(ctx, r, "load")
+	return err
 }
 
 func (e engine) tag(ctx context.Context, id, tag string) error {
@@ -158,12 +164,10 @@ func (e engine) imageID(ctx context.Context, image string) (string, error) {
 
 // container is the state of a container.
 type container struct {
-	Running  bool
-	Paused   bool
-	Exit     int
-	OOM      bool
-	Restarts int
-	Image    string // id
+	Running bool
+	Paused  bool
+	OOM     bool
+	Image   string // id
 }
 
 // inspect returns the state of a container, or nil if there is none.
@@ -175,10 +179,7 @@ func (e engine) inspect(ctx context.Context, name string) (*container, error) {
 	if err != nil {
 		return nil, err
 	}
-	var s struct {
-		Running, Paused, OOMKilled bool
-		ExitCode                   int
-	}
+	var s struct{ Running, Paused, OOMKilled bool }
 	d := json.NewDecoder(strings.NewReader(out))
 	c := &container{}
 	if err := errors.Join(d.Decode(&s), d.Decode(&c.Image)); err != nil {
@@ -187,17 +188,22 @@ func (e engine) inspect(ctx context.Context, name string) (*container, error) {
 	if !strings.HasPrefix(c.Image, "sha256:") {
 		c.Image = "sha256:" + c.Image
 	}
-	c.Running, c.Paused, c.Exit, c.OOM = s.Running, s.Paused, s.ExitCode, s.OOMKilled
+	c.Running, c.Paused, c.OOM = s.Running, s.Paused, s.OOMKilled
 	return c, nil
 }
 
-// remove removes a container that may not exist.
-func (e engine) remove(ctx context.Context, name string) error {
-	_, err := e.run(ctx, "rm", "--force", "--volumes", name)
+// gone runs a command that removes something, which may not exist.
+func (e engine) gone(ctx context.Context, args ...string) error {
+	_, err := e.run(ctx, args...)
 	if missing(err) {
 		return nil
 	}
 	return err
+}
+
+// remove removes a container that may not exist.
+func (e engine) remove(ctx context.Context, name string) error {
+	return e.gone(ctx, "rm", "--force", "--volumes", name)
 }
 
 // logs returns the last lines that a container wrote.
@@ -210,8 +216,8 @@ func (e engine) logs(ctx context.Context, name string, lines int) []string {
 	return strings.Split(strings.TrimRight(string(out), "\n"), "\n")
 }
 
-// names lists what carries the label of goldenpath: kind is container, network, volume or
-// image.
+// names lists what carries the label of goldenpath: kind is container, network or
+// volume.
 func (e engine) names(ctx context.Context, kind string) ([]string, error) {
 	args := map[string][]string{
 		"container": {"ps", "--all", "--filter", "label=" + label, "--format", "{{.Names}}"},
@@ -262,11 +268,7 @@ func (e engine) publishes(l Limits) bool {
 
 // removeNetwork removes a network that may not exist.
 func (e engine) removeNetwork(ctx context.Context, name string) error {
-	_, err := e.run(ctx, "network", "rm", name)
-	if missing(err) {
-		return nil
-	}
-	return err
+	return e.gone(ctx, "network", "rm", name)
 }
 
 // volume makes a volume that exists afterwards.
@@ -278,10 +280,7 @@ func (e engine) volume(ctx context.Context, name string) error {
 	return err
 }
 
+// removeVolume removes a volume that may not exist.
 func (e engine) removeVolume(ctx context.Context, name string) error {
-	_, err := e.run(ctx, "volume", "rm", "--force", name)
-	if missing(err) {
-		return nil
-	}
-	return err
+	return e.gone(ctx, "volume", "rm", "--force", name)
 }

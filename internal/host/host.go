@@ -36,6 +36,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/seed-b235b314/goldenpath/internal/artifact"
+	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/files"
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
@@ -139,11 +140,10 @@ func slugOf(app, environment string) string {
 
 // find opens an environment to read it. It returns target.ErrNotDeployed if there is none.
 func (h *Host) find(app, name string) (*environment, error) {
-	if !validEnvironment.MatchString(name) || !validApp.MatchString(app) {
-		return nil, fmt.Errorf("%.60q of %.60q is not the name of an environment", name, app)
+	e, err := h.environment(app, name)
+	if err != nil {
+		return nil, err
 	}
-	e := &environment{h: h, slug: slugOf(app, name)}
-	e.dir = filepath.Join(h.Dir, "environments", e.slug)
 	if err := e.read(); err != nil {
 		return nil, err
 	}
@@ -153,16 +153,22 @@ func (h *Host) find(app, name string) (*environment, error) {
 	return e, nil
 }
 
-var validApp = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$`)
+// environment returns an environment by its name, of which nothing was read.
+func (h *Host) environment(app, name string) (*environment, error) {
+	if !validEnvironment.MatchString(name) || !config.ValidApp(app) {
+		return nil, fmt.Errorf("%.60q of %.60q is not the name of an environment", name, app)
+	}
+	slug := slugOf(app, name)
+	return &environment{h: h, slug: slug, dir: filepath.Join(h.Dir, "environments", slug)}, nil
+}
 
 // enter opens an environment to change it, and waits up to wait for another process that
 // changes it. The caller must call leave.
 func (h *Host) enter(ctx context.Context, app, name string, wait time.Duration) (*environment, error) {
-	if !validEnvironment.MatchString(name) || !validApp.MatchString(app) {
-		return nil, fmt.Errorf("%.60q of %.60q is not the name of an environment", name, app)
+	e, err := h.environment(app, name)
+	if err != nil {
+		return nil, err
 	}
-	e := &environment{h: h, slug: slugOf(app, name)}
-	e.dir = filepath.Join(h.Dir, "environments", e.slug)
 	ctx, cancel := context.WithTimeoutCause(ctx, wait, fmt.Errorf("%s of %s is being changed by another deployment, which has not ended after %s: try again later", name, app, wait))
 	defer cancel()
 	for {
@@ -315,7 +321,13 @@ func (h *Host) all() ([]*environment, error) {
 }
 
 func (e *environment) name(n int) string { return fmt.Sprintf("goldenpath.%s.%d", e.slug, n) }
-func (e *environment) unit(n int) string { return fmt.Sprintf("goldenpath@%s.%d.service", e.slug, n) }
+func (e *environment) unit(n int) string { return e.unitOf(strconv.Itoa(n)) }
 func (e *environment) network() string   { return "goldenpath." + e.slug }
 func (e *environment) data() string      { return "goldenpath." + e.slug + ".data" }
 func (e *environment) preview() bool     { return strings.HasPrefix(e.Environment, "preview/") }
+
+// unitOf returns the unit of a part of an environment: the number of a generation, or
+// postgresPart.
+func (e *environment) unitOf(part string) string {
+	return "goldenpath@" + e.slug + "." + part + ".service"
+}

@@ -50,8 +50,7 @@ func (s *session) registry(w http.ResponseWriter, r *http.Request) {
 }
 
 // upload is the body of a request to the registry. It ends if it fills the disk, which its
-// declared length need not tell, and its connection ends if nothing arrives: others wait for
-// the lock of the registry.
+// declared length need not tell, and its connection ends if nothing arrives.
 type upload struct {
 	io.ReadCloser
 	s    *session

@@ -14,7 +14,6 @@ import (
 
 // wait waits until a generation is ready, on the loopback address.
 func (e *environment) wait(ctx context.Context, g *generation, r target.Ready) (target.Proof, error) {
-	restarts := -1
 	next := time.Now().Add(time.Second)
 	if g.Address != "" {
 		e.begun(ctx, g)
@@ -25,11 +24,7 @@ func (e *environment) wait(ctx context.Context, g *generation, r target.Ready) (
 			return nil
 		}
 		next = time.Now().Add(time.Second)
-		n := e.h.units.restarts(ctx, e.unit(g.Number))
-		if restarts < 0 {
-			restarts = 0
-		}
-		if n-restarts >= 3 {
+		if e.h.units.restarts(ctx, e.unit(g.Number)) >= 3 {
 			return errors.New("the program has ended three times")
 		}
 		return nil

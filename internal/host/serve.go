@@ -17,6 +17,7 @@ import (
 	"sync"
 
 	"github.com/gofrs/flock"
+
 	"github.com/seed-b235b314/goldenpath/internal/artifact"
 	"github.com/seed-b235b314/goldenpath/internal/host/protocol"
 	"github.com/seed-b235b314/goldenpath/internal/target"

@@ -84,7 +84,7 @@ func (e *environment) services(ctx context.Context, s protocol.Spec, g *generati
 	if err := e.h.openVolume(ctx, e.slug, e.postgres()); err != nil {
 		return err
 	}
-	if err := e.h.units.start(ctx, "goldenpath@"+e.slug+"."+postgresPart+".service"); err != nil {
+	if err := e.h.units.start(ctx, e.unitOf(postgresPart)); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, postgresStart, fmt.Errorf("PostgreSQL is not ready after %s", postgresStart))
@@ -94,7 +94,7 @@ func (e *environment) services(ctx context.Context, s protocol.Spec, g *generati
 		if err == nil {
 			break
 		}
-		if e.h.units.restarts(ctx, "goldenpath@"+e.slug+"."+postgresPart+".service") >= 3 {
+		if e.h.units.restarts(ctx, e.unitOf(postgresPart)) >= 3 {
 			err = errors.New("it has ended three times")
 			return &target.Failure{What: "services.postgres: " + err.Error(), Detail: e.h.engine.logs(ctx, e.postgres(), 20), Err: err}
 		}
@@ -119,11 +119,9 @@ func (e *environment) servicesArguments(d *database) (args, environ []string) {
 		"--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", "999:999", "--shm-size", "128m",
 		"--env", "POSTGRES_USER=" + target.PostgresName, "--env", "POSTGRES_DB=" + target.PostgresName, "--env", "PGDATA=/var/lib/postgresql/data/goldenpath", "--env", "POSTGRES_PASSWORD",
 	}
-	args = append(args, e.h.config(e).arguments(e.h.limitsWork())...)
+	args = append(args, e.h.Config.limits(e.Environment).arguments(e.h.limitsWork())...)
 	return append(args, d.Image), append(os.Environ(), "POSTGRES_PASSWORD="+d.Password)
 }
-
-func (h *Host) config(e *environment) Limits { return h.Config.limits(e.Environment) }
 
 // Backup dumps the database of an environment into its folder and returns the file. Of the
 // backups that goldenpath makes, the newest ten are kept.

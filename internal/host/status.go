@@ -47,13 +47,13 @@ func (e *environment) running(ctx context.Context) (target.Running, error) {
 		}
 	}
 	r.Restarts = e.h.units.restarts(ctx, e.unit(g.Number))
-	r.Notes = e.notes()
+	r.Notes = e.h.notes()
 	return r, nil
 }
 
 // notes are limits of this server that a reader of a deployment has to know.
-func (e *environment) notes() (all []string) {
-	if !e.h.limitsWork() {
+func (h *Host) notes() (all []string) {
+	if !h.limitsWork() {
 		all = append(all, "this server cannot limit memory and processor: a user's Podman needs cgroup version 2")
 	}
 	return all

@@ -19,16 +19,14 @@ func (h *Host) Converge(ctx context.Context) error {
 		return err
 	}
 	var errs error
-	slugs := map[string]bool{}
 	for _, e := range all {
-		slugs[e.slug] = true
 		if e.Leaving { // its removal was cut
 			errs = errors.Join(errs, h.Down(ctx, e.App, e.Environment))
 			continue
 		}
 		errs = errors.Join(errs, e.converge(ctx))
 	}
-	return errors.Join(errs, h.routes(ctx), h.orphans(ctx, slugs), h.prune(ctx))
+	return errors.Join(errs, h.routes(ctx), h.orphans(ctx), h.prune(ctx))
 }
 
 func (e *environment) converge(ctx context.Context) error {
@@ -64,18 +62,16 @@ func (e *environment) converge(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if g == nil || c == nil || !c.Running {
-				number := e.Standby
+			switch {
+			case g == nil:
 				e.Standby = 0
-				if err := e.save(); err != nil {
-					return err
-				}
-				if g != nil {
-					if err := e.discard(ctx, number); err != nil {
-						return err
-					}
-				}
-			} else if err := e.standBy(ctx, g); err != nil {
+				err = e.save()
+			case c == nil || !c.Running:
+				err = e.end(ctx)
+			default:
+				err = e.standBy(ctx, g)
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -89,12 +85,8 @@ func (e *environment) converge(ctx context.Context) error {
 	return nil
 }
 
-func (e *environment) unitOf(part string) string {
-	return "goldenpath@" + e.slug + "." + part + ".service"
-}
-
 // orphans removes what carries goldenpath's label and belongs to no environment.
-func (h *Host) orphans(ctx context.Context, slugs map[string]bool) error {
+func (h *Host) orphans(ctx context.Context) error {
 	var errs error
 	list, err := h.units.list(ctx)
 	if err != nil {
@@ -113,11 +105,10 @@ func (h *Host) orphans(ctx context.Context, slugs map[string]bool) error {
 		}
 		for _, name := range names {
 			slug := strings.TrimPrefix(name, "goldenpath.")
-			if kind != "network" {
-				slug, _, _ = cutLast(slug, ".")
+			if kind == "container" { // of a generation, or of its migration
 				slug = strings.TrimSuffix(slug, ".migrate")
 			}
-			if kind == "container" && strings.HasSuffix(name, ".migrate") {
+			if kind != "network" {
 				slug, _, _ = cutLast(slug, ".")
 			}
 			if !strings.HasPrefix(name, "goldenpath.") || h.known(slug) {

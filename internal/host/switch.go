@@ -120,6 +120,11 @@ func (e *environment) standBy(ctx context.Context, g *generation) error {
 			}
 		}
 	}
+	return e.end(ctx)
+}
+
+// end removes the generation that stands by.
+func (e *environment) end(ctx context.Context) error {
 	number := e.Standby
 	e.Standby = 0
 	if err := e.save(); err != nil {

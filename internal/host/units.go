@@ -83,7 +83,7 @@ func (u units) restarts(ctx context.Context, unit string) (n int) {
 	return n
 }
 
-// enabled lists the units of goldenpath that start at a boot or run.
+// list returns the units of goldenpath that systemd has loaded.
 func (u units) list(ctx context.Context) ([]string, error) {
 	out, err := u.run(ctx, "list-units", "--all", "--plain", "--no-legend", "--full", "goldenpath@*")
 	if err != nil {

@@ -30,7 +30,7 @@ func (HostInstall) Help() string {
 // Do installs goldenpath on this machine.
 func (c *HostInstall) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
 	r := &report.Report{Name: "host install", Verdict: report.Pass, Reason: report.ReasonOK, Started: env.Now().UTC()}
-	text, edited, err := c.configuration()
+	app, text, edited, err := c.configuration()
 	if err != nil {
 		return nil, err
 	}
@@ -49,39 +49,30 @@ func (c *HostInstall) Do(ctx context.Context, env *command.Env) (*report.Report,
 		return nil, err
 	}
 	r.Sections = []report.Section{{Title: "next", Open: true, Text: "host-key for .goldenpath.yml:\n  " + key + "\n" +
-		"let CI deploy, with one key for previews and another for releases:\n  sudo goldenpath host allow --role previews --app " + c.app() + " 'ssh-ed25519 AAAA…'\n  sudo goldenpath host allow --role releases --app " + c.app() + " 'ssh-ed25519 AAAA…'\n"}}
+		"let CI deploy, with one key for previews and another for releases:\n  sudo goldenpath host allow --role previews --app " + app + " 'ssh-ed25519 AAAA…'\n  sudo goldenpath host allow --role releases --app " + app + " 'ssh-ed25519 AAAA…'\n"}}
 	return r, nil
 }
 
-// app returns the name of the app, for a command that a person copies.
-func (c *HostInstall) app() string {
-	if b, err := os.ReadFile(c.App); err == nil {
-		if cfg, err := config.Parse(b); err == nil {
-			return cfg.App
-		}
-	}
-	return "APP"
-}
-
-// configuration returns what the server is to accept.
-func (c *HostInstall) configuration() (text []byte, edited bool, err error) {
+// configuration returns what the server is to accept, and the name of the app for a command
+// that a person copies.
+func (c *HostInstall) configuration() (app string, text []byte, edited bool, err error) {
 	old, err := os.ReadFile(host.ConfigFile)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, false, err
+		return "", nil, false, err
 	}
 	if c.App == "" {
-		if old != nil {
-			return old, false, nil
+		if text = old; old == nil {
+			text, edited, err = host.Serve(nil, "", host.App{})
 		}
-		return host.Serve(nil, "", host.App{})
+		return "APP", text, edited, err
 	}
 	b, err := os.ReadFile(c.App)
 	if err != nil {
-		return nil, false, report.Usage("--app: " + err.Error())
+		return "", nil, false, report.Usage("--app: " + err.Error())
 	}
 	cfg, err := config.Parse(b)
 	if err != nil {
-		return nil, false, fmt.Errorf("--app %s: %w", c.App, err)
+		return "", nil, false, fmt.Errorf("--app %s: %w", c.App, err)
 	}
 	a := host.App{Image: cfg.Artifact.Image, Environments: map[string]host.Place{}}
 	if p := cfg.Preview; p.Target == "server" {
@@ -95,9 +86,10 @@ func (c *HostInstall) configuration() (text []byte, edited bool, err error) {
 	if c.Key != "" {
 		b, err := os.ReadFile(c.Key)
 		if err != nil {
-			return nil, false, report.Usage("--key: " + err.Error())
+			return "", nil, false, report.Usage("--key: " + err.Error())
 		}
 		a.Keys = []string{string(b)}
 	}
-	return host.Serve(old, cfg.App, a)
+	text, edited, err = host.Serve(old, cfg.App, a)
+	return cfg.App, text, edited, err
 }

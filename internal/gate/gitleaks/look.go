@@ -5,8 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/zricethezav/gitleaks/v8/detect"
+
+	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
 // piece is a part of the text of a file.

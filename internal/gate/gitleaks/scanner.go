@@ -153,7 +153,7 @@ type scan struct {
 	detector *detector
 	found    found
 	kept     *kept
-	outer    *scan  // that this one is a part of; nil: none
-	text     string // id of the text that it examines, for outer.kept; "": none
+	outer    *scan                   // that this one is a part of; nil: none
+	text     string                  // id of the text that it examines, for outer.kept; "": none
 	passes   func(commit string) int // how many passes examine a commit; nil: the history was not examined completely
 }

@@ -1,8 +1,9 @@
 // Package protocol is what goldenpath and a server say to each other over one SSH
 // connection: HTTP over the standard input and output of a forced command.
 //
-// That command in authorized_keys starts goldenpath on the server for every session of a key, whatever command the client asked for. Each session is one HTTP connection. Images
-// go to /v2/, which is a registry; everything else is below /v1/, with JSON.
+// That command in authorized_keys starts goldenpath on the server for every session of a
+// key, whatever command the client asked for. Each session is one HTTP connection. Images go
+// to /v2/, which is a registry; everything else is below /v1/, with JSON.
 //
 // A deployment has two requests. Prepare brings a new generation up beside the old one and
 // waits until it is ready; Switch moves the traffic to it. Between the two the client can
@@ -51,12 +52,12 @@ type Hello struct {
 	Time     time.Time `json:"time"`
 	Platform string    `json:"platform"` // linux/amd64
 	Engine   string    `json:"engine"`   // "podman 4.3.1, rootless"
-	Proxy    string    `json:"proxy"`    // "caddy 2.6.2"
+	Proxy    string    `json:"proxy"`    // "caddy"
 	Role     string    `json:"role"`     // previews or releases
 	Apps     []string  `json:"apps"`     // that the key may deploy
 	Disk     Space     `json:"disk"`     // where images and data are
 	Memory   Space     `json:"memory"`
-	Sweep    string    `json:"sweep"` // when the timer runs next: "in 4m"; "": it is not active
+	Sweep    string    `json:"sweep"` // how often the timer runs: "5m0s"; "": it is not active
 	Problems []string  `json:"problems,omitempty"`
 }
 

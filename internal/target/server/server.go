@@ -186,7 +186,7 @@ func (t *Target) deploy(ctx context.Context, d target.Deployment) (target.Runnin
 			out = *e.Running
 		}
 	}
-	out.Place, out.Phases = t.place(d.Environment), phases
+	out.Place, out.Phases = t.place(), phases
 	return out, nil
 }
 
@@ -212,7 +212,7 @@ func (t *Target) status(ctx context.Context, h *client, environment string) (tar
 	if err != nil || e.Running == nil {
 		return target.Running{}, err
 	}
-	e.Running.Place = t.place(environment)
+	e.Running.Place = t.place()
 	return *e.Running, nil
 }
 
@@ -271,7 +271,7 @@ func (t *Target) List(ctx context.Context) iter.Seq2[target.Running, error] {
 					continue
 				}
 				seen[r.Environment] = true
-				r.Place = t.place(r.Environment)
+				r.Place = t.place()
 				if !yield(r, nil) {
 					return
 				}
@@ -300,11 +300,11 @@ func (t *Target) Hello(ctx context.Context) ([]protocol.Hello, error) {
 }
 
 // Place returns the servers, by their host keys: a name can move to another machine.
-func (t *Target) Place(environment string) (target.Place, error) {
-	return target.Place{Kind: "server", Name: t.place(environment)}, nil
+func (t *Target) Place(string) (target.Place, error) {
+	return target.Place{Kind: "server", Name: t.place()}, nil
 }
 
-func (t *Target) place(string) string {
+func (t *Target) place() string {
 	var all []string
 	for _, c := range t.hosts {
 		name := "host " + c.at.Host
