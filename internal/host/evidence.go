@@ -14,18 +14,9 @@ import (
 )
 
 // required returns the evidence that an environment needs: the same that promote asks for.
-// The first of several environments needs provenance, tests and the gate; later ones also
-// need the scorecard, and the battery in the environment before.
-func (a App) required(environment string) map[string]evidence.Statement {
+func (a App) required(environment string) []evidence.Requirement {
 	from := a.Environments[environment].From
-	all := map[string]evidence.Statement{"provenance": {Type: evidence.Provenance}, "tests": {Type: evidence.Tests}, "security-gate": {Type: evidence.Gate}}
-	if from != "" || len(a.Environments) == 1 {
-		all["scorecard"] = evidence.Statement{Type: evidence.Scorecard}
-	}
-	if from != "" && !a.Environments[from].Soak {
-		all["battery on "+from] = evidence.Statement{Type: evidence.Battery, Name: from}
-	}
-	return all
+	return evidence.Required(from, len(a.Environments) == 1, from != "" && a.Environments[from].Soak)
 }
 
 // verify decides whether a digest may be released into an environment. The server does not
@@ -54,19 +45,19 @@ func (e *environment) verify(ctx context.Context, s *protocol.Spec) (built time.
 		return time.Time{}, err
 	}
 	var problems []string
-	for name, want := range app.required(s.Environment) {
-		result := found.Verdict(want.Type, want.Name)
+	for _, want := range app.required(s.Environment) {
+		result := found.Verdict(want.Type, want.Environment)
 		switch {
 		case !result.Found():
-			problems = append(problems, "no trusted evidence of "+name)
+			problems = append(problems, "no trusted evidence of "+want.Name)
 		case result.Problem != "":
-			problem := name + ": " + result.Problem
+			problem := want.Name + ": " + result.Problem
 			if strings.Contains(problem, "in the future") {
 				problem += " (the clock of this server says " + time.Now().UTC().Format(time.RFC3339) + ")"
 			}
 			problems = append(problems, problem)
 		case result.Verdict != "pass" && result.Verdict != "warn":
-			problems = append(problems, name+": "+result.Verdict)
+			problems = append(problems, want.Name+": "+result.Verdict)
 		}
 	}
 	if len(problems) > 0 {

@@ -142,14 +142,14 @@ func (b *bench) prove(key *evidence.Key, digest, kind string, predicate map[stri
 }
 
 func (b *bench) staging(digest string) Options {
-	return Options{App: "shop", Environment: "staging", Digest: digest, Require: []Requirement{{Name: "provenance", Type: evidence.Provenance}}}
+	return Options{App: "shop", Environment: "staging", Digest: digest, Require: []evidence.Requirement{{Name: "provenance", Type: evidence.Provenance}}}
 }
 
 // production asks for a soak of a few milliseconds.
 func (b *bench) production(digest string) Options {
 	return Options{
 		App: "shop", Environment: "production", From: "staging", Digest: digest,
-		Require: []Requirement{
+		Require: []evidence.Requirement{
 			{Name: "provenance", Type: evidence.Provenance},
 			{Name: "security-gate", Type: evidence.Gate},
 			{Name: "battery on staging", Type: evidence.Battery, Environment: "staging"},

@@ -103,7 +103,7 @@ func TestDecide(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := provenFacts()
 			test.change(f)
-			o := Options{App: "shop", Environment: "production", From: "staging", Digest: index, Require: []Requirement{{Name: "provenance", Type: evidence.Provenance}}}
+			o := Options{App: "shop", Environment: "production", From: "staging", Digest: index, Require: []evidence.Requirement{{Name: "provenance", Type: evidence.Provenance}}}
 			for list, want := range map[*[]check][]report.Reason{&promotionChecks: test.promotion, &rollbackChecks: test.rollback} {
 				d := decide(o, f, *list)
 				var got []report.Reason
@@ -128,7 +128,7 @@ func TestDecide(t *testing.T) {
 func TestDecideAgain(t *testing.T) {
 	f := provenFacts()
 	f.withdrawn = &ledger.Entry{ID: "2026.11.21-1", Digest: index}
-	o := Options{App: "shop", Environment: "production", From: "staging", Digest: index, Again: true, Require: []Requirement{{Name: "tests", Type: evidence.Tests}}}
+	o := Options{App: "shop", Environment: "production", From: "staging", Digest: index, Again: true, Require: []evidence.Requirement{{Name: "tests", Type: evidence.Tests}}}
 	d := decide(o, f, promotionChecks)
 	if len(d.refusals) != 1 || d.refusals[0].reason != report.ReasonEvidenceMissing {
 		t.Errorf("refusals %+v", d.refusals)

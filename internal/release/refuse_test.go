@@ -46,11 +46,11 @@ func TestPromoteRefuses(t *testing.T) {
 		}, "not-running", "goldenpath rollback --environment staging --reason restart"},
 		"GP-PROM-2 evidence is missing": {func(b *bench, o *Options) {
 			b.stage(b.artifacts[0])
-			o.Require = append(o.Require, Requirement{Name: "scorecard", Type: evidence.Scorecard})
+			o.Require = append(o.Require, evidence.Requirement{Name: "scorecard", Type: evidence.Scorecard})
 		}, "evidence-missing", "no trusted evidence of scorecard"},
 		"GP-PROM-2 evidence from another environment": {func(b *bench, o *Options) {
 			b.stage(b.artifacts[0])
-			o.Require = append(o.Require, Requirement{Name: "battery on beta", Type: evidence.Battery, Environment: "beta"})
+			o.Require = append(o.Require, evidence.Requirement{Name: "battery on beta", Type: evidence.Battery, Environment: "beta"})
 		}, "evidence-missing", "battery on beta"},
 		"GP-PROM-2 evidence speaks against it": {func(b *bench, o *Options) {
 			b.stage(b.artifacts[0])
@@ -67,7 +67,7 @@ func TestPromoteRefuses(t *testing.T) {
 				b.t.Fatal(err)
 			}
 			b.prove(other, o.Digest, evidence.Scorecard, map[string]any{"verdict": "pass"})
-			o.Require = append(o.Require, Requirement{Name: "scorecard", Type: evidence.Scorecard})
+			o.Require = append(o.Require, evidence.Requirement{Name: "scorecard", Type: evidence.Scorecard})
 		}, "evidence-missing", "no trusted evidence of scorecard"},
 		"GP-PROM-9 a promotion is under way": {func(b *bench, o *Options) {
 			b.stage(b.artifacts[0])
@@ -102,7 +102,7 @@ func TestPromoteRefuses(t *testing.T) {
 func TestPromoteShowsEveryProblem(t *testing.T) {
 	b := newBench(t)
 	o := b.production(b.artifacts[0])
-	o.Require = append(o.Require, Requirement{Name: "scorecard", Type: evidence.Scorecard})
+	o.Require = append(o.Require, evidence.Requirement{Name: "scorecard", Type: evidence.Scorecard})
 	r := must(Promote(t.Context(), b.Deps, o))(t)
 	b.want(r, report.Fail, "not-staged")
 	failed := 0

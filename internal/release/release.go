@@ -69,7 +69,7 @@ type Options struct {
 	Secrets     map[string]target.Secret
 	Migrate     target.Migration // of a promotion; a rollback does not migrate
 	Services    target.Services
-	Require     []Requirement
+	Require     []evidence.Requirement
 	Soak        *Soak // nil: the release is not watched
 	Manifest    Manifest
 	DryRun      bool
@@ -77,13 +77,6 @@ type Options struct {
 	Older       bool // accept a commit that is older than the one that runs
 	Moved       bool // accept releases that ran on another target
 	KeepLock    bool // Deploy keeps the lock for the Watch that follows in this process
-}
-
-// Requirement is a kind of evidence that must exist and must not have the verdict fail.
-type Requirement struct {
-	Name        string // provenance, tests, security-gate, scorecard, battery
-	Type        string // predicate type
-	Environment string // where a battery ran; "": anywhere
 }
 
 // Soak describes how a release is watched, and the service level objectives

@@ -34,24 +34,10 @@ func ReleaseOptions(c *config.Config, environment string) (release.Options, erro
 	return o, nil
 }
 
-// requirements returns the evidence that an image needs for an environment. The first of
-// several environments needs provenance, tests and the gate; the battery and the scorecard
-// run in that environment. Later environments also need evidence from the battery and the
-// scorecard. An environment with a soak has no battery.
-func requirements(c *config.Config, environment string) []release.Requirement {
+// requirements returns the evidence that an image needs for an environment.
+func requirements(c *config.Config, environment string) []evidence.Requirement {
 	from := c.Environments[environment].From
-	all := []release.Requirement{
-		{Name: "provenance", Type: evidence.Provenance},
-		{Name: "tests", Type: evidence.Tests},
-		{Name: "security-gate", Type: evidence.Gate},
-	}
-	if from != "" || len(c.Environments) == 1 {
-		all = append(all, release.Requirement{Name: "scorecard", Type: evidence.Scorecard})
-	}
-	if from != "" && c.Environments[from].Soak == nil {
-		all = append(all, release.Requirement{Name: "battery on " + from, Type: evidence.Battery, Environment: from})
-	}
-	return all
+	return evidence.Required(from, len(c.Environments) == 1, from != "" && c.Environments[from].Soak != nil)
 }
 
 // PreviewPolicy returns what the configuration sets for all previews. repository is
