@@ -14,10 +14,16 @@ import (
 )
 
 // Environments maps environments to their targets and implements release.Target. Each method
-// calls the target of the environment that is passed to the method.
+// calls the target of the environment that is passed to the method. All previews have one
+// target, at the name previews.
 type Environments map[string]preview.Target
 
+const previews = "preview/"
+
 func (all Environments) of(name string) (preview.Target, error) {
+	if strings.HasPrefix(name, previews) {
+		name = previews
+	}
 	if t := all[name]; t != nil {
 		return t, nil
 	}

@@ -2,9 +2,7 @@ package targets
 
 import (
 	"context"
-	"fmt"
 	"iter"
-	"strings"
 	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/config"
@@ -16,17 +14,17 @@ import (
 // Mixed returns one target for all environments of a configuration, each with its own.
 func (a Access) Mixed(c *config.Config) (preview.Target, error) {
 	a.Config = c
-	m := mixed{environments: map[string]preview.Target{}}
+	m := mixed{Environments{}}
 	var err error
-	if m.previews, err = a.Open(c.Preview.Deploy, ""); err != nil {
+	if m.Environments[previews], err = a.Open(c.Preview.Deploy, ""); err != nil {
 		return nil, err
 	}
 	for name, e := range c.Environments {
-		if m.environments[name], err = a.Open(e.Deploy, e.Namespace); err != nil {
+		if m.Environments[name], err = a.Open(e.Deploy, e.Namespace); err != nil {
 			return nil, err
 		}
 	}
-	if r, ok := m.previews.(recorder); ok {
+	if r, ok := m.Environments[previews].(recorder); ok {
 		return recording{m, r}, nil
 	}
 	return m, nil
@@ -41,21 +39,8 @@ type recording struct {
 	recorder
 }
 
-// mixed maps environments to their targets.
-type mixed struct {
-	previews     preview.Target
-	environments map[string]preview.Target
-}
-
-func (m mixed) of(environment string) (preview.Target, error) {
-	if strings.HasPrefix(environment, "preview/") {
-		return m.previews, nil
-	}
-	if t := m.environments[environment]; t != nil {
-		return t, nil
-	}
-	return nil, fmt.Errorf("there is no environment %.60q", environment)
-}
+// mixed is the environments of a configuration and its previews.
+type mixed struct{ Environments }
 
 // Plan asks the target of the environment that d names.
 func (m mixed) Plan(ctx context.Context, d target.Deployment) (target.Plan, error) {
@@ -64,24 +49,6 @@ func (m mixed) Plan(ctx context.Context, d target.Deployment) (target.Plan, erro
 		return target.Plan{}, err
 	}
 	return t.Plan(ctx, d)
-}
-
-// Deploy deploys to the environment that d names.
-func (m mixed) Deploy(ctx context.Context, d target.Deployment) (target.Running, error) {
-	t, err := m.of(d.Environment)
-	if err != nil {
-		return target.Running{}, err
-	}
-	return t.Deploy(ctx, d)
-}
-
-// Status returns what runs in an environment.
-func (m mixed) Status(ctx context.Context, environment string) (target.Running, error) {
-	t, err := m.of(environment)
-	if err != nil {
-		return target.Running{}, err
-	}
-	return t.Status(ctx, environment)
 }
 
 // Down removes an environment.
@@ -95,20 +62,11 @@ func (m mixed) Down(ctx context.Context, environment string) error {
 
 // List yields the previews.
 func (m mixed) List(ctx context.Context) iter.Seq2[target.Running, error] {
-	return m.previews.List(ctx)
+	return m.Environments[previews].List(ctx)
 }
 
 // Now returns the time of the previews' target.
-func (m mixed) Now(ctx context.Context) (time.Time, error) { return m.previews.Now(ctx) }
-
-// Place returns where an environment runs.
-func (m mixed) Place(environment string) (target.Place, error) {
-	t, err := m.of(environment)
-	if err != nil {
-		return target.Place{}, err
-	}
-	return t.Place(environment)
-}
+func (m mixed) Now(ctx context.Context) (time.Time, error) { return m.Environments[previews].Now(ctx) }
 
 // Connections returns the variables of the services that an environment of this machine has.
 func (m mixed) Connections(environment string) map[string]string {
