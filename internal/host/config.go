@@ -18,6 +18,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/evidence"
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
 // ConfigFile is the configuration of a server. It belongs to root: what the keys of CI may
@@ -216,12 +217,8 @@ func (c *Config) address(app, environment string) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	if name, is := strings.CutPrefix(environment, "preview/"); is {
-		number := name
-		if n, numbered := strings.CutPrefix(name, "pr-"); numbered {
-			number = n
-		}
-		return strings.NewReplacer("{name}", name, "{number}", number).Replace(a.Preview.URL), a.Preview.URL != ""
+	if strings.HasPrefix(environment, "preview/") {
+		return target.Words(environment).Replace(a.Preview.URL), a.Preview.URL != ""
 	}
 	place, ok := a.Environments[environment]
 	return place.URL, ok

@@ -14,6 +14,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/preview"
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/target"
 	"github.com/seed-b235b314/goldenpath/internal/target/kubernetes"
 	"github.com/seed-b235b314/goldenpath/internal/target/terraform"
 )
@@ -30,8 +31,7 @@ func (a Access) terraform(d config.Deploy) (preview.Target, error) {
 	folder := strings.NewReplacer("/", "-", string(filepath.Separator), "-").Replace(d.Terraform)
 	install := a.installer()
 	return workspaces{folder: d.Terraform, backend: d.Backend, of: func(environment string) *terraform.Target {
-		name := strings.TrimPrefix(environment, "preview/")
-		words := strings.NewReplacer("{name}", name, "{number}", strings.TrimPrefix(name, "pr-"))
+		words := target.Words(environment)
 		vars := map[string]string{}
 		for k, v := range d.Vars {
 			vars[k] = words.Replace(v)

@@ -7,12 +7,12 @@ import (
 	"net"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/command"
 	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/doctor"
+	"github.com/seed-b235b314/goldenpath/internal/target"
 	"github.com/seed-b235b314/goldenpath/internal/target/server"
 )
 
@@ -39,7 +39,7 @@ func (c *Doctor) servers(ctx context.Context, env *command.Env) []doctor.Server 
 				i = len(all) - 1
 			}
 			if d.URL != "" && all[i].Err == nil {
-				all[i].Addresses = append(all[i].Addresses, leads(ctx, strings.NewReplacer("{name}", "pr-1", "{number}", "1").Replace(d.URL), at.Host))
+				all[i].Addresses = append(all[i].Addresses, leads(ctx, target.Words("preview/pr-1").Replace(d.URL), at.Host))
 			}
 		}
 	}

@@ -54,12 +54,7 @@ func (t *Target) Close() {
 
 // address returns where an environment is to answer.
 func (t *Target) address(environment string) string {
-	name := environment[strings.LastIndex(environment, "/")+1:]
-	number := name
-	if n, ok := strings.CutPrefix(name, "pr-"); ok {
-		number = n
-	}
-	return strings.NewReplacer("{name}", name, "{number}", number).Replace(t.URL)
+	return target.Words(environment).Replace(t.URL)
 }
 
 func (t *Target) spec(ctx context.Context, d target.Deployment) (protocol.Spec, error) {
