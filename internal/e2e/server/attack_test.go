@@ -706,26 +706,10 @@ func (x *attacker) fullDisk() {
 	x.count++
 	t := x.transport("previews")
 	defer t.CloseIdleConnections()
-	begin, err := http.NewRequest("POST", "http://server/v2/where2eat/blobs/uploads/", nil)
-	if err != nil {
-		x.t.Fatal(err)
-	}
-	res, err := t.RoundTrip(begin)
-	if err != nil || res.StatusCode != http.StatusAccepted {
-		x.t.Fatalf("%v %v", res, err)
-	}
-	res.Body.Close()
-	where, err := res.Location()
-	if err != nil {
-		x.t.Fatal(err)
-	}
 	body := &zeros{left: 2 << 30}
-	send, err := http.NewRequest("PATCH", where.String(), body) // in chunks: its length is not declared
-	if err != nil {
-		x.t.Fatal(err)
-	}
-	send.ContentLength = -1
-	if res, err = t.RoundTrip(send); err == nil {
+	send := x.upload(t, "where2eat", body)
+	send.ContentLength = -1 // in chunks: its length is not declared
+	if res, err := t.RoundTrip(send); err == nil {
 		res.Body.Close()
 		if res.StatusCode < 400 {
 			x.t.Errorf("an upload of 2 GiB with room for 256 MiB: %s", res.Status)
@@ -738,6 +722,28 @@ func (x *attacker) fullDisk() {
 		x.t.Errorf("the audit log does not have the upload that was stopped: %s", log)
 	}
 	x.a.answers("www", x.serves)
+}
+
+// upload begins to send a blob, and returns the request that sends its body.
+func (x *attacker) upload(t *http.Transport, repository string, body io.Reader) *http.Request {
+	begin, err := http.NewRequest("POST", "http://server/v2/"+repository+"/blobs/uploads/", nil)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	res, err := t.RoundTrip(begin)
+	if err != nil || res.StatusCode != http.StatusAccepted {
+		x.t.Fatalf("%v %v", res, err)
+	}
+	res.Body.Close()
+	where, err := res.Location()
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	send, err := http.NewRequest("PATCH", where.String(), body)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	return send
 }
 
 type zeros struct{ left int }
@@ -849,25 +855,9 @@ func (x *attacker) slow() {
 	x.count++
 	t := x.transport("shop")
 	defer t.CloseIdleConnections()
-	begin, err := http.NewRequest("POST", "http://server/v2/shop/blobs/uploads/", nil)
-	if err != nil {
-		x.t.Fatal(err)
-	}
-	res, err := t.RoundTrip(begin)
-	if err != nil || res.StatusCode != http.StatusAccepted {
-		x.t.Fatalf("%v %v", res, err)
-	}
-	res.Body.Close()
-	where, err := res.Location()
-	if err != nil {
-		x.t.Fatal(err)
-	}
 	r, w := io.Pipe()
 	defer w.Close()
-	send, err := http.NewRequest("PATCH", where.String(), r)
-	if err != nil {
-		x.t.Fatal(err)
-	}
+	send := x.upload(t, "shop", r)
 	send.ContentLength = 1 << 20
 	go func() {
 		if res, err := t.RoundTrip(send); err == nil {

@@ -33,17 +33,7 @@ suite=bookworm
 say() { printf '%4d s  %s\n' "$SECONDS" "$*" >&2; }
 die() { printf 'server: %s\n' "${@:2}" >&2; exit "$1"; }
 
-# need COMMAND PACKAGE installs a Debian package if the command is missing.
-need() {
-	command -v "$1" >/dev/null && return
-	if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-		die 2 "$1 is missing: install it (Debian: $2)"
-	fi
-	say "installing $2"
-	[ -n "${updated:-}" ] || apt-get update -qq
-	updated=1
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2" >/dev/null
-}
+. "$here/../need.sh"
 
 # locked waits until no other call on this machine starts or removes a server. down of
 # the last one removes the file, so that it is looked at again. Processes started under
