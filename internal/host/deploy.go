@@ -55,9 +55,15 @@ func (h *Host) Prepare(ctx context.Context, s protocol.Spec, say func(target.Pha
 		return protocol.Ready{}, full(err)
 	}
 	key := keyOf(s)
-	if ready, err := e.again(ctx, s, key); ready.Generation != 0 || err != nil {
+	if ready, err := e.again(ctx, s, key); err != nil {
+		return ready, err
+	} else if ready.Generation != 0 {
+		if !ready.Serves {
+			err = e.await(ready.Generation)
+		}
 		return ready, err
 	}
+	e.Prepared = 0 // this deployment takes over from one that has not switched yet
 	if err := e.tidy(ctx); err != nil {
 		return protocol.Ready{}, err
 	}
@@ -258,15 +264,28 @@ func (e *environment) discard(ctx context.Context, n int) error {
 	return os.Remove(e.file(n))
 }
 
-// tidy removes the generations that neither serve nor stand by: what calls that were cut
-// have left.
+// await keeps a generation for the switch that follows its preparation. The lock is free
+// between the two, so what puts away the old generations may run.
+func (e *environment) await(n int) error {
+	e.Prepared, e.PreparedAt = n, time.Now().UTC()
+	return e.save()
+}
+
+// awaited reports whether a deployment is about to switch to a generation. One that has not
+// switched after an hour was cut.
+func (e *environment) awaited(n int) bool {
+	return n != 0 && n == e.Prepared && time.Since(e.PreparedAt) < time.Hour
+}
+
+// tidy removes the generations that neither serve, nor stand by, nor are awaited: what calls
+// that were cut have left.
 func (e *environment) tidy(ctx context.Context) error {
 	all, err := e.generations()
 	if err != nil {
 		return err
 	}
 	for _, n := range all {
-		if n == e.Serving || n == e.Standby {
+		if n == e.Serving || n == e.Standby || e.awaited(n) {
 			continue
 		}
 		if err := e.discard(ctx, n); err != nil {

@@ -80,7 +80,7 @@ func (e *environment) create(ctx context.Context, s protocol.Spec, key string, b
 		return nil, err
 	}
 	e.Last = g.Number
-	return g, e.save()
+	return g, e.await(g.Number)
 }
 
 // holdImages keeps others from adding and removing images, and from choosing a port.

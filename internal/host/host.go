@@ -90,6 +90,8 @@ type state struct {
 	URL         string      `json:"url"`
 	Tags        target.Tags `json:"tags"`
 	Leaving     bool        `json:"leaving,omitempty"`
+	Prepared    int         `json:"prepared,omitempty"` // generation that a deployment is about to switch to; 0: none
+	PreparedAt  time.Time   `json:"prepared_at,omitzero"`
 	Switched    time.Time   `json:"switched,omitzero"`
 	Served      []string    `json:"served,omitempty"` // digests that have served, newest last
 }

@@ -52,7 +52,7 @@ func (e *environment) converge(ctx context.Context) error {
 			}
 		}
 	}
-	if e.Standby != 0 && e.Standby != e.Serving {
+	if e.Standby != 0 && e.Standby != e.Serving && !e.awaited(e.Standby) {
 		c, err := e.h.engine.inspect(ctx, e.name(e.Standby))
 		if err != nil {
 			return err
@@ -76,13 +76,7 @@ func (e *environment) converge(ctx context.Context) error {
 			}
 		}
 	}
-	if e.Switched.IsZero() || time.Since(e.Switched) > time.Hour || e.Serving == e.Last {
-		// What was prepared and never switched is of a call that was cut, if it is old.
-		if info, err := os.Stat(e.file(e.Last)); err == nil && time.Since(info.ModTime()) > time.Hour || e.Serving == e.Last {
-			return e.tidy(ctx)
-		}
-	}
-	return nil
+	return e.tidy(ctx)
 }
 
 // orphans removes what carries goldenpath's label and belongs to no environment.

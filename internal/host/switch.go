@@ -34,11 +34,11 @@ func (h *Host) Switch(ctx context.Context, app, name string, number int, say fun
 	if c == nil || !c.Running || c.Paused {
 		return target.Running{}, fmt.Errorf("generation %d of %s has ended since it was ready: deploy again", number, name)
 	}
-	old := e.Serving
+	before, old := e.state, e.Serving
 	start := time.Now()
 	if old != number {
-		e.Standby, e.Serving, e.Switched = old, number, start.UTC()
-		e.Served = append(slices.DeleteFunc(e.Served, func(d string) bool { return d == g.Digest }), g.Digest)
+		e.Standby, e.Serving, e.Switched, e.Prepared = old, number, start.UTC(), 0
+		e.Served = append(slices.DeleteFunc(slices.Clone(e.Served), func(d string) bool { return d == g.Digest }), g.Digest)
 		e.Served = e.Served[max(0, len(e.Served)-maxServed):]
 		if err := e.save(); err != nil {
 			return target.Running{}, full(err)
@@ -48,7 +48,7 @@ func (h *Host) Switch(ctx context.Context, app, name string, number int, say fun
 		if old == number {
 			return target.Running{}, err
 		}
-		e.Serving, e.Standby = old, 0 // Caddy has the old route still
+		e.state = before // Caddy has the old route still
 		return target.Running{}, errors.Join(err, e.save())
 	}
 	say(target.Phase{Name: "switch", Detail: fmt.Sprintf("Caddy sends %s to generation %d", e.URL, number), Seconds: time.Since(start).Seconds()})
@@ -93,7 +93,7 @@ func (h *Host) Settle(ctx context.Context, slug string) error {
 		e.leave()
 	}
 	defer e.leave()
-	if old == nil || e.Standby != old.Number {
+	if old == nil || e.Standby != old.Number || e.awaited(old.Number) {
 		return h.prune(ctx)
 	}
 	if err := e.standBy(ctx, old); err != nil {

@@ -57,6 +57,7 @@ func TestForcedCommand(t *testing.T) {
 	t.Run("disk", x.in(x.fullDisk))
 	t.Run("replay", x.in(x.replay))
 	t.Run("two promotions", x.in(x.twoPromotions))
+	t.Run("clean-up before the switch", x.in(x.cleanUpBeforeSwitch))
 	t.Run("slow", x.in(x.slow))
 	if x.count < 40 {
 		t.Errorf("only %d attacks were made", x.count)
@@ -182,7 +183,7 @@ func (x *attacker) exchange(s *ssh.Session, begin func() error, send []byte) str
 	go func() { _ = s.Wait(); close(ended) }()
 	select {
 	case <-ended:
-	case <-time.After(5 * time.Second):
+	case <-time.After(protocol.IdleTime / 2): // not because nothing happens any more
 		x.t.Errorf("the session has not ended: %.300s", out.String())
 	}
 	return out.String()
@@ -823,6 +824,35 @@ func (x *attacker) twoPromotions() {
 	}
 	x.settled()
 	a.answers("www", x.serves)
+}
+
+// cleanUpBeforeSwitch puts away old generations and sweeps between the preparation of a
+// generation and the switch to it: that generation stays, whether it is new or stood by.
+func (x *attacker) cleanUpBeforeSwitch() {
+	for _, version := range []int{0, 1} { // the first of them stands by
+		x.deploy("releases", x.spec("staging", version))
+	}
+	for what, tt := range map[string]struct {
+		key  string
+		spec protocol.Spec
+	}{
+		"what stood by": {"releases", x.spec("staging", 0)},
+		"a new preview": {"previews", x.spec("preview/pr-9", 1)},
+	} {
+		out := x.raw(tt.key, "", post(protocol.PathPrepare, tt.spec))
+		g := generation(out)
+		if g == 0 {
+			x.t.Fatalf("%s is not prepared: %s", what, out)
+		}
+		x.a.servers[0].user("goldenpath host settle " + tt.spec.App + "." + strings.ReplaceAll(tt.spec.Environment, "/", ".") + " && goldenpath host sweep")
+		out = x.raw(tt.key, "", post(protocol.PathSwitch, protocol.SwitchRequest{App: tt.spec.App, Environment: tt.spec.Environment, Generation: g}))
+		if !strings.Contains(out, `"running"`) {
+			x.t.Errorf("%s is gone before the switch: %s", what, out)
+		}
+		x.settled()
+	}
+	x.a.answers("staging", x.a.commits[0])
+	x.a.answers("pr-9", x.a.commits[1])
 }
 
 // slow opens connections that never say what they want, and an upload that never arrives.
