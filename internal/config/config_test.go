@@ -99,7 +99,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 			Prices:     Prices{CPU: price(0.03), Memory: price(0), Storage: price(0.0001), Resources: map[string]float64{"google_cloud_run_v2_service": 0.02}},
 			CostCentre: "R-and-D.7", OnFailure: "remove", Isolation: Isolation{IngressFrom: []string{"ingress-nginx"}, Egress: "internet", CPU: "500m", Memory: "2Gi", Pods: 5, Kinds: []string{"Rollout.argoproj.io"}},
 		},
-		Services:  Services{Postgres: Postgres{Version: 16, Image: "docker.io/library/postgres@sha256:" + strings.Repeat("a", 64)}},
+		Services:  Services{Postgres: Service{Version: 16, Image: "docker.io/library/postgres@sha256:" + strings.Repeat("a", 64)}, Redis: Service{Version: 7}},
 		Install:   Install{Run: "npm ci", Lock: []string{"package-lock.json"}, Keep: []string{"node_modules"}, Timeout: Duration(5 * time.Minute)},
 		Variables: Variables{Checks: []string{"NPM_TOKEN"}, Build: []string{"NPM_TOKEN", "SENTRY_TOKEN"}, Seed: []string{"API_KEY"}, Battery: []string{"E2E_PASSWORD"}},
 		Environments: map[string]Environment{

@@ -110,7 +110,7 @@ func TestSchemaMatchesStructs(t *testing.T) {
 			compare(t, name, []string{"key", "store"}, n.keys())
 		case typ == reflect.TypeFor[Migrate]():
 			compare(t, name, []string{"run", "timeout"}, n.keys())
-		case typ == reflect.TypeFor[Postgres]():
+		case typ == reflect.TypeFor[Service]():
 			compare(t, name, []string{"image", "version"}, n.keys())
 		case typ == reflect.TypeFor[Battery]():
 			compare(t, name, []string{"smoke"}, n.keys())

@@ -9,17 +9,18 @@ import (
 
 // Services are what an app needs beside it.
 type Services struct {
-	Postgres Postgres `yaml:"postgres"`
+	Postgres Service `yaml:"postgres"`
+	Redis    Service `yaml:"redis"`
 }
 
-// Postgres is a PostgreSQL server. The zero value means that there is none.
-type Postgres struct {
+// Service is a server. The zero value means that there is none.
+type Service struct {
 	Version int    // major
 	Image   string // by digest; "": the official image
 }
 
 // UnmarshalYAML reads a server: a version, or a mapping with version and image.
-func (p *Postgres) UnmarshalYAML(b []byte) error {
+func (p *Service) UnmarshalYAML(b []byte) error {
 	if err := yaml.Unmarshal(b, &p.Version); err == nil {
 		return nil
 	}
@@ -28,7 +29,7 @@ func (p *Postgres) UnmarshalYAML(b []byte) error {
 		Image   string `yaml:"image"`
 	}
 	if err := yaml.Unmarshal(b, &long); err != nil {
-		return fmt.Errorf("cannot read services.postgres: %w: write the major version, such as 16", err)
+		return fmt.Errorf("cannot read a service: %w: write its major version, such as 16", err)
 	}
 	p.Version, p.Image = long.Version, long.Image
 	return nil

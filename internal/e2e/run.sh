@@ -17,6 +17,7 @@ need() { # command, Debian package
 need git git
 need npm npm
 need chromium chromium
+need redis-server redis-server
 
 # GitHub's own parser, bundled because Node cannot load its JSON imports.
 parser=.cache/parser

@@ -104,10 +104,14 @@ func (h *Host) accept(s protocol.Spec) (string, error) {
 			}
 		}
 	}
-	if image := s.Services.Postgres.Image; image != "" {
+	for _, k := range target.ServiceKinds {
+		image := k.Of(s.Services).Image
+		if image == "" {
+			continue
+		}
 		// Not a folder of this server, not an option of the engine and not an image of another app.
 		if d, err := reference.NewDigest(image); err != nil || strings.HasPrefix(image, "-") || d.RegistryStr() == "goldenpath.local" {
-			return "", &target.Refusal{Problems: []string{fmt.Sprintf("services.postgres: %.200q is not an image with a digest, such as docker.io/library/postgres@sha256:…", image)}}
+			return "", &target.Refusal{Problems: []string{fmt.Sprintf("services.%s: %.200q is not an image with a digest, such as %s@sha256:…", k.Name, image, k.Container.Image)}}
 		}
 	}
 	for _, path := range []string{s.Ready.Path, s.Ready.VersionPath} {
@@ -212,7 +216,7 @@ func (e *environment) bring(ctx context.Context, s protocol.Spec, g *generation,
 	}
 	if argv := s.Migrate.Command(); argv != nil {
 		start := time.Now()
-		if d, err := e.database(); err != nil {
+		if d, err := e.service(target.Postgres); err != nil {
 			return err
 		} else if d != nil && g.Release && e.Serving != 0 {
 			file, err := e.backup(ctx)

@@ -64,8 +64,10 @@ func (h *Host) Plan(ctx context.Context, s protocol.Spec) (target.Plan, error) {
 		what = "change"
 	}
 	p.Changes = append(p.Changes, target.Change{Object: "container of " + s.Environment, What: what}, target.Change{Object: "route " + address, What: what})
-	if s.Services.Postgres.Version > 0 && what == "create" {
-		p.Changes = append(p.Changes, target.Change{Object: "postgres", What: "create"})
+	for _, k := range target.ServiceKinds {
+		if k.Of(s.Services).Version > 0 && what == "create" {
+			p.Changes = append(p.Changes, target.Change{Object: k.Name, What: "create"})
+		}
 	}
 	return p, nil
 }

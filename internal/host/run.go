@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
 // command returns a command of the engine. The variables of an app are in a file, so that no
@@ -139,7 +141,7 @@ func (h *Host) limitsWork() bool {
 // Exec becomes the engine that runs a generation in the foreground. systemd starts it, and
 // starts it again when it ends. instance is the part of the unit's name after the @.
 func (h *Host) Exec(ctx context.Context, instance string) error {
-	e, g, d, err := h.instance(instance)
+	e, g, k, err := h.instance(instance)
 	if err != nil {
 		return err
 	}
@@ -148,8 +150,12 @@ func (h *Host) Exec(ctx context.Context, instance string) error {
 		return err
 	}
 	var args, environ []string
-	if d != nil {
-		args, environ = e.servicesArguments(d)
+	if k != nil {
+		d, err := e.service(k)
+		if err != nil || d == nil {
+			return errors.Join(err, fmt.Errorf("%s has no %s", e.slug, k.Name))
+		}
+		args, environ = e.serviceArguments(k, d)
 	} else {
 		if args, environ, err = e.arguments(g, name, true); err != nil {
 			return err
@@ -177,20 +183,16 @@ func (h *Host) Halt(ctx context.Context, instance string) error {
 	return err
 }
 
-// instance finds the environment of a unit, and its generation or its database.
-func (h *Host) instance(instance string) (*environment, *generation, *database, error) {
+// instance finds the environment of a unit, and its generation or the kind of its service.
+func (h *Host) instance(instance string) (*environment, *generation, *target.ServiceKind, error) {
 	slug, part, ok := cutLast(instance, ".")
 	app, rest, _ := strings.Cut(slug, ".")
 	e, err := h.find(app, strings.ReplaceAll(rest, ".", "/"))
 	if !ok || err != nil {
 		return nil, nil, nil, errors.Join(err, fmt.Errorf("%.100q is not the name of a generation", instance))
 	}
-	if part == postgresPart {
-		d, err := e.database()
-		if err == nil && d == nil {
-			err = fmt.Errorf("%s has no database", slug)
-		}
-		return e, nil, d, err
+	if k := serviceKind(part); k != nil {
+		return e, nil, k, nil
 	}
 	n, err := strconv.Atoi(part)
 	if err != nil {
@@ -201,6 +203,16 @@ func (h *Host) instance(instance string) (*environment, *generation, *database, 
 		err = fmt.Errorf("generation %d of %s does not exist", n, slug)
 	}
 	return e, g, nil, err
+}
+
+// serviceKind returns the kind of a service by its name, or nil.
+func serviceKind(name string) *target.ServiceKind {
+	for _, k := range target.ServiceKinds {
+		if k.Name == name {
+			return k
+		}
+	}
+	return nil
 }
 
 func cutLast(s, sep string) (before, after string, found bool) {

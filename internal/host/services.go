@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,109 +20,148 @@ import (
 )
 
 const (
-	postgresPart  = "postgres" // in place of a number, in the names of the service
-	postgresPort  = 5432
-	postgresStart = 3 * time.Minute
-	keepBackups   = 10
+	serviceStart = 3 * time.Minute
+	keepBackups  = 10
 )
 
-// database is what an environment knows of its PostgreSQL server: postgres.json.
-type database struct {
+// service is what an environment knows of a server that runs beside the app: the file
+// postgres.json or redis.json. It contains the password.
+type service struct {
 	Version  int    `json:"version"`
 	Image    string `json:"image"`
 	Password string `json:"password"`
 }
 
-func (e *environment) database() (*database, error) {
-	b, err := os.ReadFile(filepath.Join(e.dir, "postgres.json"))
+// service returns a service of the environment, or nil if it has none of that kind.
+func (e *environment) service(k *target.ServiceKind) (*service, error) {
+	b, err := os.ReadFile(filepath.Join(e.dir, k.Name+".json"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	d := &database{}
-	return d, json.Unmarshal(b, d)
+	s := &service{}
+	return s, json.Unmarshal(b, s)
 }
 
-func (e *environment) postgres() string { return "goldenpath." + e.slug + "." + postgresPart }
+// serviceName is the name of the container and of the volume of a service.
+func (e *environment) serviceName(k *target.ServiceKind) string {
+	return "goldenpath." + e.slug + "." + k.Name
+}
 
 // services starts what an environment needs beside the app, and gives the app its address.
 // The data stay from one generation to the next, and end with the environment.
 func (e *environment) services(ctx context.Context, s protocol.Spec, g *generation, say func(target.Phase)) error {
-	want := s.Services.Postgres
-	if _, given := g.Env["DATABASE_URL"]; given || want.Version == 0 {
-		return nil
-	}
-	start := time.Now()
-	d, err := e.database()
-	if err != nil {
-		return err
-	}
-	switch {
-	case d == nil:
-		d = &database{Version: want.Version, Image: want.Image, Password: rand.Text()}
-		if d.Image == "" {
-			d.Image = fmt.Sprintf("docker.io/library/postgres:%d", want.Version)
+	for _, k := range s.Services.Wanted(func(variable string) bool { _, given := g.Env[variable]; return given }) {
+		start := time.Now()
+		d, err := e.startService(ctx, k, k.Of(s.Services), g)
+		if err != nil {
+			return err
 		}
-	case d.Version != want.Version:
-		return &target.Refusal{Problems: []string{fmt.Sprintf("services.postgres is %d, and the data of %s are of PostgreSQL %d: set it to %[3]d, or move the data with a dump (goldenpath host backup and host restore on the server)", want.Version, e.Environment, d.Version)}}
+		for name, value := range k.Variables(k.Name, k.Port, d.Password) {
+			if _, given := g.Env[name]; !given {
+				g.Env[name] = value
+			}
+		}
+		say(target.Phase{Name: "services", Detail: fmt.Sprintf("%s %d", k.Name, d.Version), Seconds: time.Since(start).Seconds()})
+	}
+	return nil
+}
+
+func (e *environment) startService(ctx context.Context, k *target.ServiceKind, want target.Service, g *generation) (*service, error) {
+	d, err := e.service(k)
+	if err != nil {
+		return nil, err
+	}
+	fresh := d == nil
+	if fresh {
+		d = &service{Version: want.Version, Password: rand.Text()}
+	}
+	before := *d
+	switch {
+	case want.Version == d.Version:
+	case k.Upgrades && want.Version > d.Version:
+		d.Version = want.Version
+	case k == target.Postgres:
+		return nil, &target.Refusal{Problems: []string{fmt.Sprintf("services.postgres is %d, and the data of %s are of PostgreSQL %d: set it to %[3]d, or move the data with a dump (goldenpath host backup and host restore on the server)", want.Version, e.Environment, d.Version)}}
+	default:
+		return nil, &target.Refusal{Problems: []string{fmt.Sprintf("services.%s is %d, and the data of %s are of %s %d, which an older version cannot read: set it to %[5]d", k.Name, want.Version, e.Environment, k.Title, d.Version)}}
+	}
+	if want.Image != "" {
+		d.Image = want.Image
+	} else if fresh || d.Version != before.Version {
+		d.Image = k.Official(want.Version)
 	}
 	if _, err := e.h.engine.imageID(ctx, d.Image); err != nil {
 		if _, err := e.h.engine.run(ctx, "pull", "--quiet", d.Image); err != nil {
-			return fmt.Errorf("cannot pull the image of PostgreSQL: %w: set services.postgres to {version: %d, image: …@sha256:…}, an image that the server can pull", err, want.Version)
+			return nil, fmt.Errorf("cannot pull the image of %s: %w: set services.%s to {version: %d, image: …@sha256:…}, an image that the server can pull", k.Title, err, k.Name, want.Version)
 		}
 	}
 	b, err := json.Marshal(d)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := private(filepath.Join(e.dir, "postgres.json"), b); err != nil {
-		return full(err)
+	if err := private(filepath.Join(e.dir, k.Name+".json"), b); err != nil {
+		return nil, full(err)
 	}
 	if err := e.join(ctx, g.Limits); err != nil {
-		return err
+		return nil, err
 	}
-	if err := e.h.openVolume(ctx, e.slug, e.postgres()); err != nil {
-		return err
+	if err := e.h.openVolume(ctx, e.slug, e.serviceName(k)); err != nil {
+		return nil, err
 	}
-	if err := e.h.units.start(ctx, e.unitOf(postgresPart)); err != nil {
-		return err
+	unit := e.unitOf(k.Name)
+	if !fresh && *d != before { // another image: the app loses its connections for a moment
+		_, err = e.h.units.run(ctx, "restart", unit)
+	} else {
+		err = e.h.units.start(ctx, unit)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, postgresStart, fmt.Errorf("PostgreSQL is not ready after %s", postgresStart))
+	if err != nil {
+		return nil, err
+	}
+	return d, e.awaitService(ctx, k)
+}
+
+// awaitService waits until a service accepts connections.
+func (e *environment) awaitService(ctx context.Context, k *target.ServiceKind) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, serviceStart, fmt.Errorf("%s is not ready after %s", k.Title, serviceStart))
 	defer cancel()
 	for {
-		_, err := e.h.engine.run(ctx, "exec", e.postgres(), "pg_isready", "--host", "127.0.0.1", "--username", target.PostgresName, "--dbname", target.PostgresName)
+		_, err := e.h.engine.run(ctx, append([]string{"exec", e.serviceName(k)}, k.Container.Ready...)...)
 		if err == nil {
-			break
+			return nil
 		}
-		if e.h.units.restarts(ctx, e.unitOf(postgresPart)) >= 3 {
+		if e.h.units.restarts(ctx, e.unitOf(k.Name)) >= 3 {
 			err = errors.New("it has ended three times")
-			return &target.Failure{What: "services.postgres: " + err.Error(), Detail: e.h.engine.logs(ctx, e.postgres(), 20), Err: err}
+			return &target.Failure{What: "services." + k.Name + ": " + err.Error(), Detail: e.h.engine.logs(ctx, e.serviceName(k), 20), Err: err}
 		}
 		select {
 		case <-ctx.Done():
-			return &target.Failure{What: "services.postgres: " + context.Cause(ctx).Error(), Detail: append([]string{err.Error()}, e.h.engine.logs(context.WithoutCancel(ctx), e.postgres(), 20)...)}
+			return &target.Failure{What: "services." + k.Name + ": " + context.Cause(ctx).Error(), Detail: append([]string{err.Error()}, e.h.engine.logs(context.WithoutCancel(ctx), e.serviceName(k), 20)...)}
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
-	for name, value := range want.Variables(postgresPart, postgresPort, d.Password) {
-		g.Env[name] = value
-	}
-	say(target.Phase{Name: "services", Detail: fmt.Sprintf("postgres %d", d.Version), Seconds: time.Since(start).Seconds()})
-	return nil
 }
 
-// servicesArguments returns the command that runs the PostgreSQL server of an environment.
-// It needs no right at all: the data are in a volume that it can write.
-func (e *environment) servicesArguments(d *database) (args, environ []string) {
-	args = []string{"run", "--name", e.postgres(), "--label", label + "=" + e.slug, "--network", e.network(), "--network-alias", postgresPart,
-		"--volume", e.postgres() + ":/var/lib/postgresql/data:nocopy", "--tmpfs", "/var/run/postgresql:rw,mode=1777", "--tmpfs", "/tmp:rw,nosuid,nodev,mode=1777",
-		"--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", "999:999", "--shm-size", "128m",
-		"--env", "POSTGRES_USER=" + target.PostgresName, "--env", "POSTGRES_DB=" + target.PostgresName, "--env", "PGDATA=/var/lib/postgresql/data/goldenpath", "--env", "POSTGRES_PASSWORD",
+// serviceArguments returns the command that runs a service of an environment, and its
+// variables. It needs no right at all: the data are in a volume that it can write.
+func (e *environment) serviceArguments(k *target.ServiceKind, d *service) (args, environ []string) {
+	c, user, limits := k.Container, strconv.Itoa(target.ServiceUser), e.h.Config.limits(e.Environment)
+	args = []string{"run", "--name", e.serviceName(k), "--label", label + "=" + e.slug, "--network", e.network(), "--network-alias", k.Name,
+		"--volume", e.serviceName(k) + ":" + c.Data + ":nocopy", "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", user + ":" + user, "--shm-size", "128m",
 	}
-	args = append(args, e.h.Config.limits(e.Environment).arguments(e.h.limitsWork())...)
-	return append(args, d.Image), append(os.Environ(), "POSTGRES_PASSWORD="+d.Password)
+	for _, dir := range c.Writable {
+		args = append(args, "--tmpfs", dir+":rw,nosuid,nodev,mode=1777")
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Env)) {
+		args = append(args, "--env", name+"="+c.Env[name])
+	}
+	if n, _ := limits.bytes(); n > 0 { // the rest is for connections and for writing the data
+		args = append(args, "--env", fmt.Sprintf("%s=%d", target.ServiceMemory, n/4*3))
+	}
+	args = append(append(args, "--env", c.Secret), limits.arguments(e.h.limitsWork())...)
+	return append(append(args, d.Image), c.Command...), append(os.Environ(), c.Secret+"="+d.Password)
 }
 
 // Backup dumps the database of an environment into its folder and returns the file. Of the
@@ -130,7 +171,7 @@ func (h *Host) Backup(ctx context.Context, app, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if d, err := e.database(); err != nil || d == nil {
+	if d, err := e.service(target.Postgres); err != nil || d == nil {
 		return "", errors.Join(err, fmt.Errorf("%s of %s has no database", name, app))
 	}
 	return e.backup(ctx)
@@ -146,7 +187,7 @@ func (e *environment) backup(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", full(err)
 	}
-	cmd := e.h.engine.command(ctx, os.Environ(), "exec", e.postgres(), "pg_dump", "--format", "custom", "--username", target.PostgresName, target.PostgresName)
+	cmd := e.h.engine.command(ctx, os.Environ(), "exec", e.serviceName(target.Postgres), "pg_dump", "--format", "custom", "--username", target.PostgresName, target.PostgresName)
 	var said strings.Builder
 	cmd.Stdout, cmd.Stderr = f, &said
 	err = errors.Join(cmd.Run(), f.Sync(), f.Close())
@@ -177,7 +218,7 @@ func (h *Host) Restore(ctx context.Context, app, name, file string) error {
 		return err
 	}
 	defer e.leave()
-	if d, err := e.database(); err != nil || d == nil {
+	if d, err := e.service(target.Postgres); err != nil || d == nil {
 		return errors.Join(err, fmt.Errorf("%s of %s has no database", name, app))
 	}
 	f, err := os.Open(file)
@@ -185,6 +226,6 @@ func (h *Host) Restore(ctx context.Context, app, name, file string) error {
 		return err
 	}
 	defer f.Close()
-	_, err = e.h.engine.feed(ctx, f, "exec", "--interactive", e.postgres(), "pg_restore", "--clean", "--if-exists", "--single-transaction", "--exit-on-error", "--username", target.PostgresName, "--dbname", target.PostgresName)
+	_, err = e.h.engine.feed(ctx, f, "exec", "--interactive", e.serviceName(target.Postgres), "pg_restore", "--clean", "--if-exists", "--single-transaction", "--exit-on-error", "--username", target.PostgresName, "--dbname", target.PostgresName)
 	return err
 }

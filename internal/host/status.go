@@ -142,17 +142,22 @@ func (h *Host) sweepOut(ctx context.Context, slug string) error {
 		}
 	}
 	err = h.engine.removeNetwork(ctx, "goldenpath."+slug)
-	for _, volume := range []string{".data", ".postgres"} {
-		err = errors.Join(err, h.engine.removeVolume(ctx, "goldenpath."+slug+volume))
+	volumes := []string{"data"}
+	for _, k := range target.ServiceKinds {
+		volumes = append(volumes, k.Name)
+	}
+	for _, volume := range volumes {
+		err = errors.Join(err, h.engine.removeVolume(ctx, "goldenpath."+slug+"."+volume))
 	}
 	return err
 }
 
 // own reports whether the rest of a name after the slug of an environment is of this
-// environment, and not of one whose slug is longer: it is a number or postgres.
+// environment, and not of one whose slug is longer: it is a number or a
+// service.
 func own(rest string) bool {
 	first, _, _ := strings.Cut(rest, ".")
-	return first == "postgres" || strings.Trim(first, "0123456789") == "" && first != ""
+	return serviceKind(first) != nil || strings.Trim(first, "0123456789") == "" && first != ""
 }
 
 // Now returns this server's time.

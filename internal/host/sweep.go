@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/seed-b235b314/goldenpath/internal/target"
 )
 
 // Converge makes this server what its files say: after a boot, after a call that was cut,
@@ -41,9 +43,11 @@ func (e *environment) converge(ctx context.Context) error {
 	if g, err := e.generation(e.Serving); err != nil {
 		return err
 	} else if g != nil {
-		if d, err := e.database(); err == nil && d != nil && e.h.units.active(ctx, e.unitOf(postgresPart)) == "inactive" {
-			if err := e.h.units.start(ctx, e.unitOf(postgresPart)); err != nil {
-				return err
+		for _, k := range target.ServiceKinds {
+			if d, err := e.service(k); err == nil && d != nil && e.h.units.active(ctx, e.unitOf(k.Name)) == "inactive" {
+				if err := e.h.units.start(ctx, e.unitOf(k.Name)); err != nil {
+					return err
+				}
 			}
 		}
 		if state := e.h.units.active(ctx, e.unit(g.Number)); state == "inactive" || state == "failed" {

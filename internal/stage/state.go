@@ -13,6 +13,7 @@ import (
 
 	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/target"
 	"github.com/seed-b235b314/goldenpath/internal/target/process"
 )
 
@@ -27,8 +28,11 @@ func (j *Job) checkState() ([]report.Check, error) {
 		}
 		all = append(all, c...)
 	}
-	if j.Config.Services.Postgres.Version > 0 && j.reaches("preview") {
-		c, err := j.checkPostgres()
+	if !j.reaches("preview") {
+		return all, nil
+	}
+	for _, k := range target.ServicesOf(j.Config.Services).Wanted(func(string) bool { return false }) {
+		c, err := j.checkService(k)
 		if err != nil {
 			return nil, err
 		}
@@ -92,11 +96,11 @@ func distinct(lines []string) (out []string) {
 	return out
 }
 
-// checkPostgres reports which environments get a server, and fails if this machine has none
+// checkService reports which environments get a server, and fails if this machine has none
 // to give.
-func (j *Job) checkPostgres() (report.Check, error) {
-	p := j.Config.Services.Postgres
-	c := report.Check{Name: "postgres", State: report.OK}
+func (j *Job) checkService(k *target.ServiceKind) (report.Check, error) {
+	version := k.Of(target.ServicesOf(j.Config.Services)).Version
+	c := report.Check{Name: k.Name, State: report.OK}
 	var here, own []string
 	for _, environment := range j.places() {
 		d := j.deploy(environment)
@@ -104,8 +108,8 @@ func (j *Job) checkPostgres() (report.Check, error) {
 		if name == "" {
 			name = "previews"
 		}
-		_, env := d.Env["DATABASE_URL"]
-		_, secret := d.Secrets["DATABASE_URL"]
+		_, env := d.Env[k.Address]
+		_, secret := d.Secrets[k.Address]
 		switch {
 		case d.Target == "process" && !env:
 			here = append(here, name)
@@ -114,23 +118,23 @@ func (j *Job) checkPostgres() (report.Check, error) {
 		case d.Target == "kubernetes" && environment == "" && !env && !secret:
 			c.Note = "each preview gets a server in its namespace"
 		case env || secret:
-			own = append(own, name+" (DATABASE_URL)")
+			own = append(own, name+" ("+k.Address+")")
 		default:
-			own = append(own, name+" (set environments."+name+".secrets.DATABASE_URL, unless its chart or configuration sets it)")
+			own = append(own, name+" (set environments."+name+".secrets."+k.Address+", unless its chart or configuration sets it)")
 		}
 	}
-	c.Result = fmt.Sprintf("%d", p.Version)
+	c.Result = fmt.Sprintf("%d", version)
 	if len(here) > 0 && j.Here {
-		note, err := process.CheckPostgres(p.Version, os.Getenv("PATH"))
+		note, err := process.CheckService(k, version, os.Getenv("PATH"))
 		if err != nil {
-			return c, report.Usage(j.Config.Place("services", "postgres") + " services.postgres: " + err.Error())
+			return c, report.Usage(j.Config.Place("services", k.Name) + " services." + k.Name + ": " + err.Error())
 		}
 		c.Result += ": " + english.WordSeries(here, "and") + " on this machine"
 		c.Note = strings.TrimPrefix(c.Note+"; "+note, "; ")
 		c.Note = strings.TrimSuffix(c.Note, "; ")
 	}
 	if len(own) > 0 {
-		c.Note = strings.TrimPrefix(c.Note+"; with a database of their own: "+strings.Join(own, ", "), "; ")
+		c.Note = strings.TrimPrefix(c.Note+"; with one of their own: "+strings.Join(own, ", "), "; ")
 	}
 	return c, nil
 }

@@ -14,5 +14,5 @@ func MigrationOf(m config.Migrate) Migration {
 
 // ServicesOf returns the services that a configuration asks for.
 func ServicesOf(s config.Services) Services {
-	return Services{Postgres: Postgres{Version: s.Postgres.Version, Image: s.Postgres.Image}}
+	return Services{Postgres: Service(s.Postgres), Redis: Service(s.Redis)}
 }

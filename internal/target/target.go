@@ -7,8 +7,6 @@ package target
 
 import (
 	"errors"
-	"fmt"
-	"strconv"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -83,28 +81,6 @@ func (m Migration) Limit() time.Duration {
 	}
 	return 15 * time.Minute
 }
-
-// Services are what a target provides beside an app.
-type Services struct {
-	Postgres Postgres
-}
-
-// Postgres is a PostgreSQL server. The zero value means that there is none.
-type Postgres struct {
-	Version int    // major
-	Image   string // by digest; "": the official image of the version
-}
-
-// Variables returns the variables with which an app finds a PostgreSQL server.
-func (Postgres) Variables(host string, port int, password string) map[string]string {
-	return map[string]string{
-		"DATABASE_URL": fmt.Sprintf("postgresql://%s:%s@%s:%d/%[1]s?sslmode=disable", PostgresName, password, host, port),
-		"PGHOST":       host, "PGPORT": strconv.Itoa(port), "PGUSER": PostgresName, "PGPASSWORD": password, "PGDATABASE": PostgresName, "PGSSLMODE": "disable",
-	}
-}
-
-// PostgresName is the name of the user and of the database of a PostgreSQL server.
-const PostgresName = "app"
 
 // Phase is one step of a deployment.
 type Phase struct {

@@ -84,7 +84,7 @@ func (a Access) read(d config.Deploy, services config.Services, where func(name 
 			if a.Mask != nil {
 				a.Mask(variable(s.Variable))
 			}
-		case name == "DATABASE_URL" && d.Target == "process" && services.Postgres.Version > 0:
+		case d.Target == "process" && provided(services, name):
 		default:
 			problems = append(problems, fmt.Sprintf("%s: "+unset, where(name), s.Variable))
 		}
@@ -156,4 +156,11 @@ func (a Access) pullSecret(name string) (string, error) {
 		return value, nil
 	}
 	return "", report.Usage(fmt.Sprintf("pull-secret: the variable %s is not set: pass it to the step", name))
+}
+
+// provided reports whether an environment on this machine gets the service whose address a
+// variable has.
+func provided(s config.Services, variable string) bool {
+	none := func(string) bool { return false }
+	return slices.ContainsFunc(target.ServicesOf(s).Wanted(none), func(k *target.ServiceKind) bool { return k.Address == variable })
 }

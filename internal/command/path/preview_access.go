@@ -146,7 +146,7 @@ func (c *PreviewAccess) accounts(ctx context.Context, cfg *config.Config, dir st
 		if !ok {
 			return nil, fmt.Errorf("the target of %s is %T", name, opened)
 		}
-		needs := kubernetes.Needs{Migrate: d.Migrate.Set(), Postgres: cfg.Services.Postgres.Version > 0}
+		needs := kubernetes.Needs{Migrate: d.Migrate.Set(), Services: cfg.Services.Postgres.Version > 0 || cfg.Services.Redis.Version > 0}
 		for _, s := range d.Secrets {
 			needs.Stores = needs.Stores || s.Store != ""
 		}

@@ -604,7 +604,7 @@ func (x *attacker) badNames() {
 	}
 	for _, image := range []string{"--privileged", "oci:/var/lib/goldenpath/state/images/shop", "dir:/etc", "postgres:16", "goldenpath.local/shop@sha256:" + strings.Repeat("0", 64), "--authfile@sha256:" + strings.Repeat("0", 64)} {
 		s := x.spec("preview/pr-3", 0)
-		s.Services.Postgres = target.Postgres{Version: 16, Image: image}
+		s.Services.Postgres = target.Service{Version: 16, Image: image}
 		x.refuses("the database image "+image, "previews", "is not an image with a digest", post(protocol.PathPrepare, s))
 	}
 	s := x.spec("preview/pr-3", 0)

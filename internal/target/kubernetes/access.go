@@ -33,7 +33,7 @@ type Access struct {
 type Needs struct {
 	Stores   bool // secrets from a store
 	Migrate  bool // a migration
-	Postgres bool // a database for each preview
+	Services bool // a database or the like for each preview
 }
 
 // Access returns the rights that goldenpath needs to deploy to the environment, without
@@ -73,7 +73,7 @@ func (t *Target) Access(ctx context.Context, environment string, n Needs) (Acces
 	if n.Migrate {
 		inside.add("batch", "jobs", "get", "list", "create", "patch", "delete")
 	}
-	if n.Postgres && preview {
+	if n.Services && preview {
 		inside.add("apps", "statefulsets", "get", "list", "create", "patch", "delete")
 		inside.add("", "services", "get", "list", "create", "patch", "delete")
 	}

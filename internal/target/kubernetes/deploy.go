@@ -26,6 +26,7 @@ type deployment struct {
 	holder    string    // of the lease
 	plan      *prepared
 	services  []*unstructured.Unstructured // beside the app
+	kinds     []*target.ServiceKind        // of services
 	inventory *inventory
 	running   target.Running
 	last      time.Time
@@ -113,7 +114,7 @@ func (x *deployment) inspect(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := x.addPostgres(ctx, ns != nil); err != nil {
+	if err := x.addServices(ctx, ns != nil); err != nil {
 		return err
 	}
 	x.plan, err = x.prepare(ctx, x.cluster, x.Deployment, x.inventory.Good != nil)

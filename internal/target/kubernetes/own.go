@@ -17,12 +17,12 @@ const maxObjects = 1000
 // reserved are the names of goldenpath's own objects. Rendered objects must not have
 // these names: the inventory, for example, decides which objects are removed.
 var reserved = map[string][]string{
-	"Secret":         {inventoryName, envSecret, pullSecret, externalSecret, postgresName},
+	"Secret":         append(serviceNames(), inventoryName, envSecret, pullSecret, externalSecret),
 	"ExternalSecret": {externalSecret},
 	"Lease":          {leaseName},
 	"Job":            {migrateName},
-	"Service":        {postgresName},
-	"StatefulSet":    {postgresName},
+	"Service":        serviceNames(),
+	"StatefulSet":    serviceNames(),
 }
 
 // serverFields are the fields of metadata that a server sets. Exported manifests contain

@@ -121,23 +121,23 @@ func TestNoPodToMigrate(t *testing.T) {
 	}
 }
 
-// TestPreviewDatabase proves GP-PREV-15: a preview has a database of its own, which is ready
-// before the migration runs, keeps its password and its image, costs what it requests, and
-// is refused to no policy. Another environment has none.
-func TestPreviewDatabase(t *testing.T) {
+// TestPreviewServices proves GP-PREV-15: a preview has services of its own, which are ready
+// before the migration runs, keep their passwords and images, cost what they request, and
+// are refused by no policy. Another environment has none.
+func TestPreviewServices(t *testing.T) {
 	a := newAPI(t)
 	a.jobs("Complete")
 	at := a.target(t, web)
 	asked := 0
 	at.ImageDigest = func(_ context.Context, image string) (string, error) {
 		asked++
-		if image != "docker.io/library/postgres:16" {
+		if image != "docker.io/library/postgres:16" && image != "docker.io/library/redis:7" {
 			t.Errorf("image %s", image)
 		}
 		return "sha256:" + strings.Repeat("c", 64), nil
 	}
 	d := one("preview/pr-1")
-	d.Services.Postgres.Version = 16
+	d.Services.Postgres.Version, d.Services.Redis.Version = 16, 7
 	d.Migrate = target.Migration{Shell: "./migrate"}
 	plan, err := at.Plan(t.Context(), d)
 	if err != nil || plan.Requests.CPU < 0.1 {
@@ -161,10 +161,16 @@ func TestPreviewDatabase(t *testing.T) {
 	if !strings.HasPrefix(first["DATABASE_URL"], "postgresql://app:"+first["PGPASSWORD"]+"@goldenpath-postgres:5432/app") || len(first["PGPASSWORD"]) < 20 {
 		t.Errorf("%v", first)
 	}
-	set := a.at("/apis/apps/v1/namespaces/" + at.namespace(d.Environment) + "/statefulsets/goldenpath-postgres")
+	if !strings.HasPrefix(first["REDIS_URL"], "redis://:"+first["REDIS_PASSWORD"]+"@goldenpath-redis:6379/0") || first["REDIS_PASSWORD"] == first["PGPASSWORD"] {
+		t.Errorf("%v", first)
+	}
 	p := &prepared{namespace: at.namespace(d.Environment)}
-	if problems := p.refuse([]*unstructured.Unstructured{set}, nil); len(problems) > 0 || containers(podSpecs(set)[0])[0]["image"] != "docker.io/library/postgres:16@sha256:"+strings.Repeat("c", 64) {
-		t.Errorf("%q, %v", problems, set.Object["spec"])
+	for _, image := range []string{"postgres:16", "redis:7"} {
+		name, _, _ := strings.Cut(image, ":")
+		set := a.at("/apis/apps/v1/namespaces/" + at.namespace(d.Environment) + "/statefulsets/goldenpath-" + name)
+		if problems := p.refuse([]*unstructured.Unstructured{set}, nil); len(problems) > 0 || containers(podSpecs(set)[0])[0]["image"] != "docker.io/library/"+image+"@sha256:"+strings.Repeat("c", 64) {
+			t.Errorf("%q, %v", problems, set.Object["spec"])
+		}
 	}
 	asked = 0
 	d.Commit = strings.Repeat("b", 40)
@@ -176,6 +182,9 @@ func TestPreviewDatabase(t *testing.T) {
 	deploy(t, at, d)
 	if a.at("/apis/apps/v1/namespaces/"+at.namespace(d.Environment)+"/statefulsets/goldenpath-postgres") != nil {
 		t.Error("the database stays though the preview names another")
+	}
+	if a.at("/apis/apps/v1/namespaces/"+at.namespace(d.Environment)+"/statefulsets/goldenpath-redis") == nil {
+		t.Error("Redis is gone with the database")
 	}
 
 	staging := environment(a, t, web)

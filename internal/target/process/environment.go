@@ -140,7 +140,11 @@ func (e *environment) service(name string) *generation {
 
 // stopServices stops what runs beside the application.
 func (e *environment) stopServices(ctx context.Context) error {
-	return e.service(postgresName).stop(ctx)
+	var errs error
+	for _, p := range programs {
+		errs = errors.Join(errs, e.service(p.Name).stop(ctx))
+	}
+	return errs
 }
 
 // generations lists the unpacked generations, the oldest first.

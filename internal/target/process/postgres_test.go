@@ -12,7 +12,7 @@ import (
 )
 
 // server returns an installed PostgreSQL.
-func server(t *testing.T) installation {
+func installed(t *testing.T) installation {
 	t.Helper()
 	all := installations(os.Getenv("PATH"))
 	if len(all) == 0 {
@@ -37,7 +37,7 @@ func (b *bench) query(at installation, sql string) string {
 // which migrations, commands and the application find, which survives releases, a killed
 // supervisor and a killed server, and which ends with the environment.
 func TestPostgres(t *testing.T) {
-	at := server(t)
+	at := installed(t)
 	b := newBench(t)
 	b.Path = at.bin + ":/usr/bin:/bin"
 	d := b.deployment("", commit1)
@@ -100,7 +100,7 @@ func TestPostgres(t *testing.T) {
 
 // port is the one of a service.
 func (g *generation) port() int {
-	var p postgres
+	var p server
 	_ = readJSON(g.path("server.json"), &p)
 	return p.Port
 }
@@ -125,7 +125,7 @@ func TestFindPostgres(t *testing.T) {
 	t.Cleanup(func() { folders = before })
 	dir := t.TempDir()
 	folders = []string{filepath.Join(dir, "*/bin")}
-	if _, _, err := findPostgres(16, 0, ""); err == nil || !strings.Contains(err.Error(), "brew install postgresql@16") {
+	if _, _, err := postgres.find(16, 0, ""); err == nil || !strings.Contains(err.Error(), "brew install postgresql@16") {
 		t.Errorf("%v", err)
 	}
 	for _, major := range []string{"14", "17"} {
@@ -149,7 +149,7 @@ func TestFindPostgres(t *testing.T) {
 		{want: 17, data: 14, use: 14, note: "PostgreSQL 14 is used"},
 		{want: 16, data: 15, err: "created by PostgreSQL 15, which is no longer installed (installed: 17, 14)"},
 	} {
-		got, notes, err := findPostgres(tt.want, tt.data, "")
+		got, notes, err := postgres.find(tt.want, tt.data, "")
 		note := strings.Join(notes, "; ")
 		if tt.err != "" {
 			if err == nil || !strings.Contains(err.Error(), tt.err) {

@@ -56,26 +56,33 @@ type given struct {
 func (t *Target) given(ctx context.Context, e *environment, d target.Deployment) (given, error) {
 	secrets := values(d.Secrets)
 	g := given{env: map[string]string{}, secrets: slices.Collect(maps.Values(secrets))}
-	_, set := d.Env[databaseURL]
-	_, secret := secrets[databaseURL]
-	if d.Services.Postgres.Version > 0 && !set && !secret {
-		server, err := t.postgres(ctx, e, d.Services.Postgres)
+	wanted := d.Services.Wanted(func(variable string) bool {
+		_, set := d.Env[variable]
+		_, secret := secrets[variable]
+		return set || secret
+	})
+	for _, p := range programs {
+		if !slices.Contains(wanted, p.ServiceKind) {
+			if err := e.service(p.Name).stop(ctx); err != nil {
+				return g, err
+			}
+			continue
+		}
+		s, err := t.service(ctx, e, p, p.Of(d.Services))
 		if err != nil {
 			return g, err
 		}
-		g.connections, g.notes = server.variables(), server.Notes
-		g.secrets = append(g.secrets, server.Password)
-	} else if err := e.service(postgresName).stop(ctx); err != nil {
-		return g, err
+		if g.connections == nil {
+			g.connections = map[string]string{}
+		}
+		maps.Copy(g.connections, p.Variables("127.0.0.1", s.Port, s.Password))
+		g.notes, g.secrets = append(g.notes, s.Notes...), append(g.secrets, s.Password)
 	}
 	for _, all := range []map[string]string{g.connections, d.Env, secrets} {
 		maps.Copy(g.env, all)
 	}
 	return g, nil
 }
-
-// databaseURL is the variable that names an app's database.
-const databaseURL = "DATABASE_URL"
 
 // values returns the values of secrets.
 func values(secrets map[string]target.Secret) map[string]string {

@@ -85,9 +85,19 @@ func postgresImage(t *testing.T, s *server) {
 	if err := os.WriteFile(filepath.Join(dir, "entrypoint"), []byte(postgresEntrypoint), 0o755); err != nil {
 		t.Fatal(err)
 	}
+	importImage(t, s, dir, "docker.io/library/postgres:15", `ENTRYPOINT ["/entrypoint"]`, "ENV PATH=/usr/bin:/bin")
+}
+
+// importImage makes an image of a folder in the engine of a server.
+func importImage(t *testing.T, s *server, dir, name string, changes ...string) {
+	t.Helper()
+	command := s.engine() + " import"
+	for _, c := range changes {
+		command += " --change " + quote(c)
+	}
 	tar := exec.Command("tar", "--create", "--directory", dir, ".")
 	load := exec.Command(filepath.Join(root(t), "internal/e2e/server/host.sh"), "ssh", s.name,
-		"su - goldenpath -c "+quote("export XDG_RUNTIME_DIR=/run/user/$(id -u); "+s.engine()+` import --change 'ENTRYPOINT ["/entrypoint"]' --change 'ENV PATH=/usr/bin:/bin' - docker.io/library/postgres:15`))
+		"su - goldenpath -c "+quote("export XDG_RUNTIME_DIR=/run/user/$(id -u); "+command+" - "+name))
 	var err error
 	if load.Stdin, err = tar.StdoutPipe(); err != nil {
 		t.Fatal(err)
@@ -103,9 +113,24 @@ func postgresImage(t *testing.T, s *server) {
 	}
 }
 
-// TestPostgres: each environment has a database of its own, migrated before its traffic; the
-// data of a release stay and are backed up first; those of a preview end with it (GP-PREV-15).
-func TestPostgres(t *testing.T) {
+// redisImage makes an image that works like the official one, from this machine's Redis.
+func redisImage(t *testing.T, s *server) {
+	t.Helper()
+	if _, err := os.Stat("/usr/bin/redis-server"); err != nil {
+		t.Skip("Redis is not installed on this machine")
+	}
+	dir := t.TempDir()
+	programs(t, dir, "/bin/sh", "/bin/grep", "/usr/bin/redis-server", "/usr/bin/redis-cli")
+	if out, err := exec.Command("sh", "-euc", "cd "+quote(dir)+" && mkdir -p data tmp etc && chmod 1777 data tmp && echo 'redis:x:999:999::/data:/bin/sh' > etc/passwd").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	importImage(t, s, dir, "docker.io/library/redis:7", "ENV PATH=/usr/bin:/bin")
+}
+
+// TestServices: each environment has a database and a Redis of its own, migrated before its
+// traffic; the data of a release stay and are backed up first; those of a preview end with it
+// (GP-PREV-15).
+func TestServices(t *testing.T) {
 	for _, engine := range []string{"podman", "docker"} {
 		t.Run(engine, func(t *testing.T) {
 			s := start(t, "data-"+engine, engine)
@@ -124,18 +149,33 @@ func TestPostgres(t *testing.T) {
 			migrate := `migrate: ` + psql + ` --set ON_ERROR_STOP=1 "$DATABASE_URL" --file /dev/null --command "create table if not exists notes (id int)"`
 			a.edit(".goldenpath.yml", "  ready: {path: /healthz", "  "+migrate+"\n  ready: {path: /healthz")
 			a.edit(".goldenpath.yml", "    from: staging\n", "    from: staging\n    "+migrate+"\n")
-			a.edit(".goldenpath.yml", "gate:", "services: {postgres: 15}\ngate:")
+			a.edit(".goldenpath.yml", "gate:", "services: {postgres: 15, redis: 7}\ngate:")
 			a.pack(s)
 			postgresImage(t, s)
+			redisImage(t, s)
 
 			query := func(environment, sql string) string {
 				t.Helper()
 				return s.user(engine + " exec goldenpath.where2eat." + environment + ".postgres psql --username app --dbname app --tuples-only --no-align --command " + `"` + sql + `"`)
 			}
+			redis := func(environment, command string) string {
+				t.Helper()
+				return s.user(engine + " exec goldenpath.where2eat." + environment + ".redis redis-cli " + command)
+			}
 			a.pass(a.up(1, 0))
 			a.answers("pr-1", a.commits[0])
 			query("preview.pr-1", "insert into notes values (1)")
+			redis("preview.pr-1", "set notes 1")
+			if out := s.user(engine + " exec --env REDISCLI_AUTH= goldenpath.where2eat.preview.pr-1.redis redis-cli get notes"); !strings.Contains(out, "NOAUTH") {
+				t.Errorf("Redis without the password: %s", out)
+			}
+			if out := s.user("grep -c '\"REDIS_URL\": \"redis://:[A-Z0-9]*@redis:6379/0\"' ~/state/environments/where2eat.preview.pr-1/1.json; ps -ef | grep -c '[r]equirepass [A-Z0-9]\\{20\\}' || true"); out != "1\n0" {
+				t.Errorf("the app's address of Redis, and passwords in the list of processes: %q", out)
+			}
 			a.pass(a.up(1, 1))
+			if got := redis("preview.pr-1", "get notes"); got != "1" {
+				t.Errorf("Redis after an update: %q", got)
+			}
 			if got := query("preview.pr-1", "select id from notes"); got != "1" {
 				t.Errorf("the preview's data after an update: %q", got)
 			}
