@@ -64,6 +64,14 @@ func (f *folder) RoundTrip(req *http.Request) (*http.Response, error) {
 	return serve(server, req)
 }
 
+// InProcess returns a transport whose requests a handler serves in this process.
+func InProcess(h http.Handler) http.RoundTripper { return inProcess{h} }
+
+type inProcess struct{ http.Handler }
+
+// RoundTrip serves a request.
+func (t inProcess) RoundTrip(req *http.Request) (*http.Response, error) { return serve(t.Handler, req) }
+
 // serve runs the handler and returns its response while the body is written.
 func serve(h http.Handler, req *http.Request) (*http.Response, error) {
 	in := req.Clone(req.Context())

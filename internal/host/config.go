@@ -41,6 +41,7 @@ type Config struct {
 type App struct {
 	Repository   string           `yaml:"repository"` // owner/name on GitHub, for reports; "": unknown
 	Image        string           `yaml:"image"`      // that the evidence is about; "": the app's name
+	Pull         bool             `yaml:"pull"`       // images are read from the registry of Image, if it has them
 	Preview      Place            `yaml:"preview"`    // URL with {name} or {number}; "": no previews
 	Environments map[string]Place `yaml:"environments"`
 	Keys         []string         `yaml:"keys"` // public keys in PEM whose evidence is accepted
@@ -156,6 +157,9 @@ func parseConfig(b []byte) (*Config, error) {
 				bad("apps.%s.%s: %s is the address of %s", name, key, u.Host, other)
 			}
 			used[u.Host] = "apps." + name + "." + key
+		}
+		if host, rest, _ := strings.Cut(a.Image, "/"); a.Pull && (rest == "" || !strings.ContainsAny(host, ".:")) {
+			bad("apps.%s.pull: image %.200q does not name a registry: write it as ghcr.io/acme/shop", name, a.Image)
 		}
 		if p := a.Preview.URL; p != "" {
 			if !strings.Contains(p, "{name}") && !strings.Contains(p, "{number}") {

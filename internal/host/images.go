@@ -38,9 +38,17 @@ func (s *session) registry(w http.ResponseWriter, r *http.Request) {
 		refuse(http.StatusForbidden, protocol.ErrForbidden)
 		return
 	}
+	if part == "manifests" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+		s.pull(r.Context(), app, more)
+	}
+	s.store(w, r)
+}
+
+// store reads and writes the registry of this server, as long as there is room.
+func (s *session) store(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		if err := s.h.disk(uint64(max(0, r.ContentLength))); err != nil {
-			refuse(http.StatusInsufficientStorage, err)
+			fail(w, http.StatusInsufficientStorage, s.log("image", "", "", r.Method+" "+r.URL.Path, err))
 			return
 		}
 	}
