@@ -837,7 +837,7 @@ func (x *attacker) cleanUpBeforeSwitch() {
 		spec protocol.Spec
 	}{
 		"what stood by": {"releases", x.spec("staging", 0)},
-		"a new preview": {"previews", x.spec("preview/pr-9", 1)},
+		"a new preview": {"previews", x.spec("preview/pr-3", 1)},
 	} {
 		out := x.raw(tt.key, "", post(protocol.PathPrepare, tt.spec))
 		g := generation(out)
@@ -852,7 +852,7 @@ func (x *attacker) cleanUpBeforeSwitch() {
 		x.settled()
 	}
 	x.a.answers("staging", x.a.commits[0])
-	x.a.answers("pr-9", x.a.commits[1])
+	x.a.answers("pr-3", x.a.commits[1])
 }
 
 // slow opens connections that never say what they want, and an upload that never arrives.
