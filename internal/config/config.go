@@ -36,6 +36,7 @@ type Config struct {
 	Services     Services               `yaml:"services"`
 	Variables    Variables              `yaml:"variables"`
 	Environments map[string]Environment `yaml:"environments"`
+	Servers      map[string]Server      `yaml:"servers"` // that environments name
 	Gate         Gate                   `yaml:"gate"`
 	Scorecard    Scorecard              `yaml:"scorecard"`
 	Flags        string                 `yaml:"flags"`

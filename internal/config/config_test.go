@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -207,5 +208,34 @@ func TestWalkable(t *testing.T) {
 	}
 	if c, err = Parse([]byte("version: 1\napp: ab\nartifact: {pack: d, entrypoint: [/a]}\n")); err != nil || c.Walkable() != nil {
 		t.Errorf("%v %v", err, c.Walkable())
+	}
+}
+
+// TestNamedServers: an environment names servers, or describes them.
+func TestNamedServers(t *testing.T) {
+	c, err := Parse([]byte(`version: 1
+app: shop
+artifact: {pack: dist, entrypoint: [/server]}
+servers:
+  one: {host: one.example.com, host-key: "ssh-ed25519 AAAAC3Nz"}
+  two: {host: two.example.com, host-key: "ssh-ed25519 AAAAC3Nz", port: 2222}
+preview: {target: server, server: one, url: "https://{name}.example.com"}
+environments:
+  staging: {target: server, server: {host: three.example.com, host-key: "ssh-ed25519 AAAAC3Nz"}, url: "https://staging.example.com"}
+  production: {target: server, from: staging, server: [one, two], url: "https://example.com"}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const key = "ssh-ed25519 AAAAC3Nz"
+	one, two, three := Server{Host: "one.example.com", HostKey: key}, Server{Host: "two.example.com", HostKey: key, Port: 2222}, Server{Host: "three.example.com", HostKey: key}
+	for name, tt := range map[string]struct{ got, want Servers }{
+		"previews":   {c.Preview.Server, Servers{one}},
+		"staging":    {c.Environments["staging"].Server, Servers{three}},
+		"production": {c.Environments["production"].Server, Servers{one, two}},
+	} {
+		if !slices.Equal(tt.got, tt.want) {
+			t.Errorf("%s: %+v, want %+v", name, tt.got, tt.want)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -22,6 +23,7 @@ func crossCheck(value any, doc *document) Problems {
 		p = append(p, deployProblems(e, doc, []string{"environments", name})...)
 		p = append(p, laptopProblems(name, environments, doc)...)
 	}
+	p = append(p, serverProblems(root, doc)...)
 	p = append(p, portProblems(environments, doc)...)
 	artifact, _ := root["artifact"].(map[string]any)
 	p = append(p, imageProblems(artifact, doc)...)
@@ -38,6 +40,31 @@ func laptopProblems(name string, environments map[string]any, doc *document) Pro
 		return nil
 	}
 	return Problems{at(doc.at([]string{"environments", name}).key, "goldenpath run uses the name %s for %s on this machine: choose another name", plainName(name), plainName(of))}
+}
+
+// serverProblems finds names of servers that servers does not have.
+func serverProblems(root map[string]any, doc *document) (p Problems) {
+	servers, _ := root["servers"].(map[string]any)
+	known := slices.Sorted(maps.Keys(servers))
+	check := func(deploy any, path ...string) {
+		d, _ := deploy.(map[string]any)
+		all, isList := d["server"].([]any)
+		if !isList {
+			all = []any{d["server"]}
+		}
+		for _, s := range all {
+			if name, is := s.(string); is && !slices.Contains(known, name) {
+				here := doc.at(append(path, "server"))
+				p = append(p, at(here.value, "%s names %s; servers are: %s%s", here.name, quote(name), cmp.Or(list(known), "none (add servers: {"+plainName(name)+": {host: …, host-key: …}})"), suggest(name, known)))
+			}
+		}
+	}
+	check(root["preview"], "preview")
+	environments, _ := root["environments"].(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(environments)) {
+		check(environments[name], "environments", name)
+	}
+	return p
 }
 
 // portProblems rejects two environments of one machine with the same port.

@@ -26,6 +26,7 @@ func (c *Config) defaults() {
 	for i := range c.Battery.Smoke {
 		setDefault(&c.Battery.Smoke[i].Status, 200)
 	}
+	c.named(c.Preview.Server)
 	c.Preview.defaults(a.Image)
 	if len(c.Battery.Smoke) == 0 && len(c.Battery.Steps) == 0 {
 		c.Battery.Smoke = []Smoke{{Get: c.Preview.Ready.Path, Status: 200, Redirects: true}}
@@ -37,6 +38,7 @@ func (c *Config) defaults() {
 		c.Environments = map[string]Environment{"staging": {}, "production": {From: "staging"}}
 	}
 	for name, e := range c.Environments {
+		c.named(e.Server)
 		e.Deploy.defaults(a.Image)
 		if e.Target == "kubernetes" {
 			setDefault(&e.Namespace, c.App+"-"+name)

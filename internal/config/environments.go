@@ -38,26 +38,35 @@ type Server struct {
 	Port    int    `yaml:"port"`     // default 22
 	User    string `yaml:"user"`     // default goldenpath
 	HostKey string `yaml:"host-key"` // as in known_hosts, without the name
+
+	name string // in Config.Servers, until Parse has replaced it by that server
 }
 
-// UnmarshalYAML reads one server or a list.
+// UnmarshalYAML reads one server or a list. Each is a mapping or a name.
 func (s *Servers) UnmarshalYAML(n ast.Node) error {
+	all := []ast.Node{n}
 	if list, ok := n.(*ast.SequenceNode); ok {
-		for _, v := range list.Values {
-			var one Server
+		all = list.Values
+	}
+	for _, v := range all {
+		var one Server
+		if yaml.NodeToValue(v, &one.name) != nil {
 			if err := yaml.NodeToValue(v, &one); err != nil {
 				return err
 			}
-			*s = append(*s, one)
 		}
-		return nil
+		*s = append(*s, one)
 	}
-	var one Server
-	if err := yaml.NodeToValue(n, &one); err != nil {
-		return err
-	}
-	*s = Servers{one}
 	return nil
+}
+
+// named replaces the names of servers by the servers.
+func (c *Config) named(all Servers) {
+	for i, s := range all {
+		if s.name != "" {
+			all[i] = c.Servers[s.name]
+		}
+	}
 }
 
 // Migrate is the command that migrates data before a new version starts. The zero value

@@ -89,7 +89,7 @@ func checkProblems(t *testing.T, p Problems) {
 func TestGenerated(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
 		{"byte order mark", "\ufeff" + minimal, ""},
-		{"byte order mark and an error", "\ufeff" + minimal + "x: 1\n", `.goldenpath.yml:4:1 unknown key "x"; known keys: app, artifact, battery, checks, environments, flags, gate, install, llm, notify, preview, scorecard, services, variables, version`},
+		{"byte order mark and an error", "\ufeff" + minimal + "x: 1\n", `.goldenpath.yml:4:1 unknown key "x"; known keys: app, artifact, battery, checks, environments, flags, gate, install, llm, notify, preview, scorecard, servers, services, variables, version`},
 		{"CRLF", strings.ReplaceAll(minimal, "\n", "\r\n"), ""},
 		{"CRLF and an error", strings.ReplaceAll(minimal+"flags: /etc\n", "\n", "\r\n"), `.goldenpath.yml:4:8 "/etc" is not a valid path inside the repository: write it relative to the root, without ..`},
 		{"directive", "%YAML 1.2\n---\n" + minimal, ""},
@@ -105,7 +105,7 @@ func TestGenerated(t *testing.T) {
 		{"ANSI", "# \x1b[31m\n", ".goldenpath.yml:1:3 control character U+001B: write it as an escape in double quotes"},
 		{"invalid UTF-8", "version: 1\napp: ä\xff\n", ".goldenpath.yml:2:7 byte 0xff is not UTF-8: save the file as UTF-8"},
 		{"UTF-16", "\xff\xfev\x00e\x00", ".goldenpath.yml:1:1 byte 0xff is not UTF-8: save the file as UTF-8"},
-		{"escaped control characters", minimal + `"a\0\e[31m\u202e": 1` + "\n", `.goldenpath.yml:4:1 unknown key "a\x00\x1b[31m\u202e"; known keys: app, artifact, battery, checks, environments, flags, gate, install, llm, notify, preview, scorecard, services, variables, version`},
+		{"escaped control characters", minimal + `"a\0\e[31m\u202e": 1` + "\n", `.goldenpath.yml:4:1 unknown key "a\x00\x1b[31m\u202e"; known keys: app, artifact, battery, checks, environments, flags, gate, install, llm, notify, preview, scorecard, servers, services, variables, version`},
 		{"long key", minimal + "gate:\n  " + strings.Repeat("k", 5000) + ": 1\n", `.goldenpath.yml:5:3 unknown key "` + strings.Repeat("k", 60) + `…" in gate; known keys: allowed-dependencies, database-max-age, exclude, fail-on, licences, missing-database, new-only, policy, runtime, waiver-max-age, waivers`},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -78,7 +78,8 @@ func (f *Facts) environments() []string {
 		return f.stack().environments(ready)
 	}
 	if f.Deploys == "server" {
-		at := fmt.Sprintf("server: {host: %s, host-key: %q}", scalar(f.Host, true), f.HostKey)
+		const at = "server: main"
+		lines = append([]string{"servers:", fmt.Sprintf("  main: {host: %s, host-key: %q}", scalar(f.Host, true), f.HostKey)}, lines...)
 		lines = append(lines, "  target: server", "  "+at, "  url: https://pr-{number}.preview."+f.Host+" # check: a name that leads to the server; *.preview."+f.Host+" needs a DNS record")
 		return append(lines, ready, "environments:", "  staging: {target: server, "+at+", url: https://staging."+f.Host+"}",
 			"  production: {target: server, "+at+", url: https://"+f.Host+", from: staging}")
