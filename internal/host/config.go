@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -61,6 +62,7 @@ type Limits struct {
 	Pids   int    `yaml:"pids"`
 	Weight int    `yaml:"weight"` // share of the processor when it is scarce, from 2 to 10000
 	Egress string `yaml:"egress"` // none or internet
+	Disk   string `yaml:"disk"`   // of the data of a preview, such as 2GiB; "": no limit
 }
 
 // Budget is the limit of all previews together.
@@ -100,7 +102,7 @@ func ReadConfig(name string) (*Config, error) {
 
 func parseConfig(b []byte) (*Config, error) {
 	c := &Config{
-		Previews: Limits{CPU: "1", Memory: "512MiB", Pids: 256, Weight: 20, Egress: none},
+		Previews: Limits{CPU: "1", Memory: "512MiB", Pids: 256, Weight: 20, Egress: none, Disk: "2GiB"},
 		Releases: Limits{CPU: "", Memory: "", Pids: 4096, Weight: 1000, Egress: internet},
 		Budget:   Budget{Previews: 20, Disk: "1GiB"}, Caddy: defaultCaddy,
 	}
@@ -119,6 +121,9 @@ func parseConfig(b []byte) (*Config, error) {
 		if _, err := l.bytes(); err != nil {
 			bad("%s.memory: %v", l.name, err)
 		}
+		if _, err := humanize.ParseBytes(cmp.Or(l.Disk, "0")); err != nil {
+			bad("%s.disk: %v", l.name, err)
+		}
 		if n, err := strconv.ParseFloat(l.CPU, 64); l.CPU != "" && (err != nil || n <= 0 || n > 1024) {
 			bad("%s.cpu: %q is not a number of cores such as 0.5", l.name, l.CPU)
 		}
@@ -131,6 +136,9 @@ func parseConfig(b []byte) (*Config, error) {
 		if l.Egress != none && l.Egress != internet {
 			bad("%s.egress: %q is neither none nor internet", l.name, l.Egress)
 		}
+	}
+	if c.Releases.Disk != "" {
+		bad("releases.disk: nothing of a release is removed, so its data have no limit: remove the key")
 	}
 	if _, err := humanize.ParseBytes(c.Budget.Disk); err != nil {
 		bad("budget.disk: %v", err)
@@ -192,6 +200,12 @@ func (l Limits) bytes() (uint64, error) {
 		return 0, nil
 	}
 	return humanize.ParseBytes(l.Memory)
+}
+
+// disk returns the limit of the data, or 0 for none.
+func (l Limits) disk() uint64 {
+	n, _ := humanize.ParseBytes(l.Disk)
+	return n
 }
 
 // image returns the name of the image that the evidence of an app is about.

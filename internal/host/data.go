@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -23,7 +24,10 @@ import (
 // openVolume makes a volume that every user of a container can write: only its environment
 // mounts it, and which user an image has is its own affair.
 func (h *Host) openVolume(ctx context.Context, slug, volume string) error {
-	if _, err := h.engine.run(ctx, "volume", "inspect", volume); err == nil {
+	opened := filepath.Join(h.Dir, "environments", slug, volume+".opened") // a call may be cut in between
+	_, err := h.engine.run(ctx, "volume", "inspect", volume)
+	exists := err == nil
+	if _, err := os.Stat(opened); err == nil && exists {
 		return nil
 	}
 	helper, err := h.helper(ctx)
@@ -35,9 +39,13 @@ func (h *Host) openVolume(ctx context.Context, slug, volume string) error {
 	}
 	_, err = h.engine.run(ctx, "run", "--rm", "--network", "none", "--label", label+"="+slug, "--volume", volume+":"+dataFolder+":nocopy", helper, "host", "open-data", dataFolder)
 	if err != nil {
-		return errors.Join(fmt.Errorf("cannot prepare the volume %s: %w", volume, err), h.engine.removeVolume(context.WithoutCancel(ctx), volume))
+		err = fmt.Errorf("cannot prepare the volume %s: %w", volume, err)
+		if !exists {
+			err = errors.Join(err, h.engine.removeVolume(context.WithoutCancel(ctx), volume))
+		}
+		return err
 	}
-	return nil
+	return private(opened, nil)
 }
 
 // OpenData lets every user write into a folder. It runs in a container, on a new volume.

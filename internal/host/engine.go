@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -98,6 +99,17 @@ func missing(err error) bool {
 func last(text string, n int) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+}
+
+// storage is where the engine keeps images and volumes, unless it is configured otherwise.
+func (e engine) storage() string {
+	switch {
+	case e.kind == docker:
+		return "/var/lib/docker"
+	case os.Geteuid() == 0:
+		return "/var/lib/containers/storage"
+	}
+	return filepath.Join(Home, ".local/share/containers/storage")
 }
 
 // describe returns the engine for a person: "podman 4.3.1, rootless".

@@ -32,6 +32,7 @@ func (h *Host) Hello(ctx context.Context, key Key) (protocol.Hello, error) {
 	problem(err)
 	out.Disk, err = space(h.Dir)
 	problem(err)
+	problem(h.disk(0))
 	var info unix.Sysinfo_t
 	if err := unix.Sysinfo(&info); err == nil {
 		out.Memory = protocol.Space{Total: info.Totalram * uint64(info.Unit), Free: (info.Freeram + info.Bufferram) * uint64(info.Unit)}
@@ -47,6 +48,9 @@ func (h *Host) Hello(ctx context.Context, key Key) (protocol.Hello, error) {
 
 // sweepTimer is the timer that removes what has expired and repairs what a killed call has left.
 const sweepTimer = "goldenpath-sweep.timer"
+
+// guardTimer is the timer that looks whether the disk fills up.
+const guardTimer = "goldenpath-guard.timer"
 
 // SweepEvery is how often the timer of a server removes what has expired.
 const SweepEvery = 5 * time.Minute

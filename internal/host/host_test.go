@@ -53,6 +53,7 @@ func TestConfig(t *testing.T) {
 		"a broken key":        {"    environments:", "    keys: [nonsense]\n    environments:", "keys: key 1"},
 		"a broken limit":      {"version: 1", "version: 1\npreviews: {memory: much}", "previews.memory"},
 		"nothing to pull":     {"  shop:", "  shop:\n    pull: true", "does not name a registry"},
+		"a limit of releases": {"version: 1", "version: 1\nreleases: {disk: 1GiB}", "nothing of a release is removed"},
 		"a broken name":       {"  shop:", "  Shop.1:", "is not a name"},
 	} {
 		t.Run(name, func(t *testing.T) {

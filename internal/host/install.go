@@ -207,7 +207,7 @@ func (i Installation) steps() []step {
 			return err == nil, err
 		}, func(ctx context.Context) error { return command(ctx, "loginctl", "enable-linger", User) }},
 	)
-	for _, name := range []string{"goldenpath@.service", "goldenpath-converge.service", "goldenpath-sweep.service", "goldenpath-settle@.service", sweepTimer} {
+	for _, name := range []string{"goldenpath@.service", "goldenpath-converge.service", "goldenpath-sweep.service", "goldenpath-settle@.service", sweepTimer, "goldenpath-guard.service", guardTimer} {
 		file := filepath.Join(unitsDir, name)
 		all = append(all, step{"unit " + name, "written to " + unitsDir, same(file, []byte(unitFiles[name])), func(ctx context.Context) error {
 			if err := put(file, []byte(unitFiles[name]))(ctx); err != nil {
@@ -217,10 +217,15 @@ func (i Installation) steps() []step {
 		}})
 	}
 	return append(all,
-		step{"timer", "enabled: every " + SweepEvery.String(), func(ctx context.Context) (bool, error) {
-			return asUser(ctx, "is-enabled", "--quiet", sweepTimer) == nil && asUser(ctx, "is-active", "--quiet", sweepTimer) == nil, nil
+		step{"timers", "enabled: every " + SweepEvery.String() + " for what has expired, every 30s for the disk", func(ctx context.Context) (bool, error) {
+			for _, timer := range []string{sweepTimer, guardTimer} {
+				if asUser(ctx, "is-enabled", "--quiet", timer) != nil || asUser(ctx, "is-active", "--quiet", timer) != nil {
+					return false, nil
+				}
+			}
+			return true, nil
 		}, func(ctx context.Context) error {
-			return asUser(ctx, "enable", "--now", "--quiet", sweepTimer)
+			return asUser(ctx, "enable", "--now", "--quiet", sweepTimer, guardTimer)
 		}},
 		step{"start at a boot", "enabled", func(ctx context.Context) (bool, error) {
 			return asUser(ctx, "is-enabled", "--quiet", "goldenpath-converge.service") == nil, nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -43,6 +44,9 @@ func (h *Host) disk(more uint64) error {
 	s, err := space(h.Dir)
 	if err != nil {
 		return err
+	}
+	if other, err := space(h.engine.storage()); err == nil && other.Free < s.Free {
+		s = other
 	}
 	least, err := humanize.ParseBytes(h.Config.Budget.Disk)
 	if err != nil {
@@ -112,7 +116,7 @@ func (h *Host) prune(ctx context.Context) error {
 		if id == "sha256:" || ids[id] || tag == helper {
 			continue
 		}
-		if _, rmErr := h.engine.run(ctx, "rmi", tag); rmErr != nil && !missing(rmErr) && !strings.Contains(rmErr.Error(), "in use") && !strings.Contains(rmErr.Error(), "being used") {
+		if _, rmErr := h.engine.run(ctx, "rmi", tag); rmErr != nil && !missing(rmErr) && !used.MatchString(rmErr.Error()) {
 			err = errors.Join(err, rmErr)
 		}
 	}
@@ -132,6 +136,10 @@ func (h *Host) prune(ctx context.Context) error {
 	}
 	return err
 }
+
+// used matches what an engine says of an image that a container still has: one that is
+// about to end, whose image the next sweep removes.
+var used = regexp.MustCompile(`in use|being used|is using`)
 
 // sentLately reports whether an image may be about to be deployed.
 func (h *Host) sentLately(app, digest string) bool {

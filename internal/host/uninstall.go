@@ -56,7 +56,7 @@ func Uninstall(ctx context.Context, say func(step, what string)) error {
 		}
 		errs = errors.Join(errs, err)
 	}
-	for _, unit := range []string{sweepTimer, "goldenpath-converge.service"} {
+	for _, unit := range []string{sweepTimer, guardTimer, "goldenpath-converge.service"} {
 		note(unit, "disabled", asUser(ctx, "disable", "--now", "--quiet", unit))
 	}
 	if _, err := os.Stat(firewallFile); err == nil {

@@ -54,6 +54,26 @@ Description=goldenpath: put away what %i served before
 Type=oneshot
 ExecStart=` + Program + ` host settle %i
 `,
+	"goldenpath-guard.service": `# Written by goldenpath host install.
+[Unit]
+Description=goldenpath: keep previews from filling the disk
+
+[Service]
+Type=oneshot
+ExecStart=` + Program + ` host guard
+`,
+	guardTimer: `# Written by goldenpath host install.
+[Unit]
+Description=goldenpath: look whether the disk fills up
+
+[Timer]
+OnActiveSec=30s
+OnUnitActiveSec=30s
+AccuracySec=5s
+
+[Install]
+WantedBy=timers.target
+`,
 	sweepTimer: `# Written by goldenpath host install.
 [Unit]
 Description=goldenpath: remove what has expired

@@ -37,13 +37,17 @@ func runHost(ctx context.Context, env *command.Env, args []string) (handled bool
 	if len(args) == 0 {
 		return false, 0
 	}
-	if os.Geteuid() == 0 && slices.Contains([]string{"status", "down", "backup", "restore", "sweep", "settle"}, args[0]) && !slices.Contains(args, "--help") {
+	if os.Geteuid() == 0 && slices.Contains([]string{"status", "down", "backup", "restore", "sweep", "settle", "guard"}, args[0]) && !slices.Contains(args, "--help") {
 		return true, asHostUser(ctx, env)
 	}
 	var err error
 	switch rest := args[1:]; args[0] {
 	case "open-data":
 		err = each(rest, host.OpenData)
+	case "measure":
+		err = each(rest, func(dir string) error { return host.Measure(env.Stdout, dir) })
+	case "guard":
+		err = onHost(env, func(h *host.Host) error { return h.Guard(ctx, false) })
 	case "exec":
 		err = onHost(env, func(h *host.Host) error { return each(rest, func(i string) error { return h.Exec(ctx, i) }) })
 	case "halt":
@@ -122,7 +126,7 @@ func serveHost(ctx context.Context, h *host.Host, args []string) error {
 
 // sweepHost converges the server and removes the previews that have expired.
 func sweepHost(ctx context.Context, env *command.Env, h *host.Host) error {
-	errs := h.Converge(ctx)
+	errs := errors.Join(h.Converge(ctx), h.Guard(ctx, true))
 	apps, err := h.Apps()
 	errs = errors.Join(errs, err)
 	for _, app := range apps {

@@ -27,7 +27,7 @@ func TestFaults(t *testing.T) {
 			run  func()
 		}{
 			{"programs", a.badPrograms}, {"host key", a.otherHostKey}, {"killed previews", a.killedPreviews}, {"killed promotions", a.killedPromotions},
-			{"the same promotion twice", a.twice}, {"no engine", a.noPodman}, {"full disk", a.noDisk}, {"no Caddy", a.noCaddy},
+			{"the same promotion twice", a.twice}, {"no engine", a.noPodman}, {"full disk", a.noDisk}, {"greedy previews", a.greedy}, {"no Caddy", a.noCaddy},
 		} {
 			t.Run(fault.name, func(t *testing.T) { a.as(t, fault.run) })
 		}
@@ -343,6 +343,47 @@ func (a *app) noDisk() {
 	a.answers("staging", a.commits[0])
 	a.answers("www", a.commits[1])
 	s.root("cat /root/host.yml > /etc/goldenpath/host.yml")
+	p.none(a.t)
+}
+
+// greedy fills the data of previews: those above their limit are removed, and the largest one
+// if room is short, but none that uses little, and no release.
+func (a *app) greedy() {
+	s := a.servers[0]
+	p := probing(a.t, a.url("www")+"/healthz")
+	s.root("cp -a /etc/goldenpath/host.yml /root/host.yml")
+	defer s.root("cat /root/host.yml > /etc/goldenpath/host.yml")
+	for number := range 3 {
+		a.pass(a.up(number+1, 0))
+	}
+	fill := func(environment string, mib int) {
+		at := s.user("podman volume inspect --format '{{.Mountpoint}}' goldenpath.where2eat." + environment + ".data")
+		s.user(fmt.Sprintf("podman unshare dd if=/dev/zero of=%s/filler bs=1M count=%d 2>/dev/null", at, mib))
+	}
+	fill("preview.pr-1", 30)
+	fill("preview.pr-2", 70)
+	fill("production", 90)
+	s.root("printf 'previews: {disk: 20MiB}\n' >> /etc/goldenpath/host.yml")
+	s.user("goldenpath host guard") // there is room
+	a.answers("pr-1", a.commits[0])
+	s.root("cat /root/host.yml > /etc/goldenpath/host.yml; printf 'previews: {disk: 50MiB}\n' >> /etc/goldenpath/host.yml")
+	s.user("goldenpath host sweep")
+	a.gone("preview.pr-2")
+	a.answers("pr-1", a.commits[0])
+	fill("preview.pr-1", 40)
+	fill("preview.pr-3", 65)
+	s.root("cat /root/host.yml > /etc/goldenpath/host.yml; printf 'budget: {disk: 1000TiB}\n' >> /etc/goldenpath/host.yml")
+	s.user("goldenpath host guard")
+	a.gone("preview.pr-3")
+	a.answers("pr-1", a.commits[0])
+	a.answers("www", a.commits[1])
+	audit := s.root("grep '\"what\":\"evict\"' ~goldenpath/state/audit.jsonl")
+	if !strings.Contains(audit, "previews.disk is 50MiB") || !strings.Contains(audit, "no other preview uses more than its 65 MiB") {
+		a.t.Errorf("the audit log: %s", audit)
+	}
+	s.root("cat /root/host.yml > /etc/goldenpath/host.yml")
+	s.user("podman unshare rm $(podman volume inspect --format '{{.Mountpoint}}' goldenpath.where2eat.production.data)/filler")
+	a.must(append([]string{"preview", "down", "--name", "pr-1"}, a.ssh("previews")...)...)
 	p.none(a.t)
 }
 
