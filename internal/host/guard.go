@@ -102,7 +102,7 @@ func Measure(w io.Writer, dir string) error {
 	for _, name := range names {
 		var size uint64
 		_ = filepath.WalkDir(name, func(_ string, d fs.DirEntry, err error) error {
-			if err != nil { // it was removed meanwhile
+			if err != nil { // it was removed just now
 				return nil
 			}
 			if info, err := d.Info(); err == nil {
