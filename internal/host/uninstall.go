@@ -13,14 +13,14 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
-// AsUser returns the command that runs this program as the user of goldenpath, whose
-// containers and units root does not see.
-func AsUser(ctx context.Context, self string, args ...string) (*exec.Cmd, error) {
+// AsUser returns the command that runs the installed program as the user of goldenpath, whose
+// containers and units root does not see, and who may not read the folder of another one.
+func AsUser(ctx context.Context, args ...string) (*exec.Cmd, error) {
 	u, err := user.Lookup(User)
 	if err != nil {
 		return nil, report.Usage("this machine is not a server of goldenpath: there is no user " + User + "; goldenpath host install creates it")
 	}
-	cmd := exec.CommandContext(ctx, "runuser", append([]string{"--user", User, "--", "env", "HOME=" + u.HomeDir, "XDG_RUNTIME_DIR=/run/user/" + u.Uid, self}, args...)...)
+	cmd := exec.CommandContext(ctx, "runuser", append([]string{"--user", User, "--", "env", "HOME=" + u.HomeDir, "XDG_RUNTIME_DIR=/run/user/" + u.Uid, Program}, args...)...)
 	cmd.Dir = "/"
 	return cmd, nil
 }
@@ -37,7 +37,7 @@ func Uninstall(ctx context.Context, say func(step, what string)) error {
 		return err
 	}
 	for _, e := range all {
-		cmd, err := AsUser(ctx, Program, "host", "down", e.App, e.Environment)
+		cmd, err := AsUser(ctx, "host", "down", e.App, e.Environment)
 		if err != nil {
 			return err
 		}

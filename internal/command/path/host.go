@@ -70,7 +70,7 @@ func runHost(ctx context.Context, env *command.Env, args []string) (handled bool
 
 // asHostUser runs this command again as the user whose containers it is about.
 func asHostUser(ctx context.Context, env *command.Env) int {
-	cmd, err := host.AsUser(ctx, env.Self, env.Args...)
+	cmd, err := host.AsUser(ctx, env.Args...)
 	if err != nil {
 		fmt.Fprintln(env.Stderr, "goldenpath: "+report.ErrorText(err))
 		return report.ExitCode(nil, err)

@@ -100,6 +100,28 @@ func authority(t *testing.T, address string) (own []byte) {
 	return own
 }
 
+// certifiedBy lets a server get its certificates from the authority, which goldenpath trusts on
+// this machine from then on. It returns the root of those certificates.
+func (s *server) certifiedBy(own []byte) (root []byte) {
+	s.t.Helper()
+	s.feed(string(own), "cat > /etc/goldenpath/authority.pem && chmod 644 /etc/goldenpath/authority.pem && printf 'acme: {ca: \"https://"+outside+":14000/dir\", ca-root: /etc/goldenpath/authority.pem}\\n' >> /etc/goldenpath/host.yml")
+	plain := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} // the authority's own address, in this test
+	res, err := plain.Get("https://" + outside + ":15000/roots/0")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	file := filepath.Join(s.t.TempDir(), "roots.pem")
+	if root, err = io.ReadAll(res.Body); err == nil {
+		err = os.WriteFile(file, root, 0o644)
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Setenv("SSL_CERT_FILE", file)
+	return root
+}
+
 // TestHTTPS: each host name gets a certificate of its own by ACME, and plain HTTP leads to
 // HTTPS; a server whose authority does not respond serves what has a certificate.
 func TestHTTPS(t *testing.T) {
@@ -111,19 +133,8 @@ func TestHTTPS(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.pack(s)
-	s.feed(string(own), "cat > /etc/goldenpath/authority.pem && chmod 644 /etc/goldenpath/authority.pem && printf 'acme: {ca: \"https://"+outside+":14000/dir\", ca-root: /etc/goldenpath/authority.pem}\\n' >> /etc/goldenpath/host.yml")
-
 	roots := x509.NewCertPool()
-	plain := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} // the authority's own address, in this test
-	res, err := plain.Get("https://" + outside + ":15000/roots/0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := io.ReadAll(res.Body)
-	res.Body.Close()
-	if err != nil || !roots.AppendCertsFromPEM(b) {
-		t.Fatal(err)
-	}
+	roots.AppendCertsFromPEM(s.certifiedBy(own))
 	secure := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true}}
 	answers := func(name, want string) {
 		t.Helper()
@@ -141,11 +152,6 @@ func TestHTTPS(t *testing.T) {
 		}
 		t.Fatalf("%s does not answer over HTTPS: %v\n%s", name, last, s.root("journalctl --no-pager --unit caddy-api --lines 20 --output cat"))
 	}
-	trusted := filepath.Join(t.TempDir(), "roots.pem")
-	if err := os.WriteFile(trusted, b, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("SSL_CERT_FILE", trusted) // for the seed
 	start := time.Now()
 	a.pass(a.up(1, 0))
 	answers("pr-1", a.commits[0])

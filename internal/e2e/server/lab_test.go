@@ -289,7 +289,7 @@ func (a *app) attest(version int, types ...string) {
 		if kind == evidence.Provenance {
 			predicate = evidence.Build{Source: "git+https://example.com/acme/where2eat", Commit: a.commits[version], Config: a.configuration(a.commits[version]), Started: time.Now(), Finished: time.Now()}.Predicate()
 		}
-		err := evidence.Put(a.t.Context(), images, key, evidence.Statement{Type: kind, Name: "where2eat", Digest: a.digests[version], Predicate: predicate}, time.Now())
+		err := evidence.Put(a.t.Context(), images, key, evidence.Statement{Type: kind, Name: filepath.Base(a.dir), Digest: a.digests[version], Predicate: predicate}, time.Now())
 		if err != nil {
 			a.t.Fatal(err)
 		}
@@ -315,7 +315,7 @@ func (a *app) images() *artifact.Repository {
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	images, err := r.Repository("where2eat")
+	images, err := r.Repository(filepath.Base(a.dir))
 	if err != nil {
 		a.t.Fatal(err)
 	}
