@@ -51,6 +51,11 @@ func scan(root *os.Root, o PackOptions) ([]entry, error) {
 				problems = append(problems, fmt.Sprintf("%s is %s, over the limit of %s: leave it out of the folder, or increase artifact.max-size",
 					name, humanize.Bytes(uint64(info.Size())), humanize.Bytes(uint64(o.MaxFile))))
 			}
+			if pointer, err := IsPointer(root, name); err != nil {
+				return err
+			} else if pointer {
+				problems = append(problems, name+" is a pointer of Git LFS, and its content is not in this checkout: check out with lfs: true, or run git lfs pull before the build")
+			}
 		case mode&fs.ModeSymlink != 0:
 			if e.link, err = root.Readlink(name); err != nil {
 				return err
@@ -74,6 +79,17 @@ func scan(root *os.Root, o PackOptions) ([]entry, error) {
 		return nil, report.Usage("cannot pack " + o.Dir + ":\n  " + strings.Join(problems, "\n  "))
 	}
 	return all, nil
+}
+
+// IsPointer reports whether a file is what Git LFS stores in place of a large one.
+func IsPointer(root *os.Root, name string) (bool, error) {
+	const head = "version https://git-lfs.github.com/spec/"
+	info, err := root.Lstat(name)
+	if err != nil || !info.Mode().IsRegular() || info.Size() < int64(len(head)) || info.Size() > 1024 {
+		return false, err
+	}
+	b, err := root.ReadFile(name)
+	return strings.HasPrefix(string(b), head), err
 }
 
 // escapes reports whether a link's target is outside the folder; only the text of the

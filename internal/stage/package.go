@@ -31,6 +31,12 @@ func Package(ctx context.Context, j *Job) (*report.Report, error) {
 			return r, err
 		}
 	}
+	if c, lacks, err := j.absentCheck(ctx); err != nil {
+		return nil, err
+	} else if lacks {
+		r.Checks = append(r.Checks, c)
+		r.Verdict = report.Warn
+	}
 	start := j.Now()
 	m, err := j.makeImage(ctx, r)
 	if err != nil || r.Verdict == report.Fail {

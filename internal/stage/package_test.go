@@ -71,3 +71,37 @@ func TestBuilds(t *testing.T) {
 		})
 	}
 }
+
+// TestAbsent: what the checkout lacks of the commit is said, and a pointer is not packed.
+func TestAbsent(t *testing.T) {
+	const pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n"
+	for name, tt := range map[string]struct {
+		build, said, usage string
+		module             bool
+	}{
+		"a pointer beside the build": {build: "mkdir dist; echo x > dist/server", said: "lacks the content of 1 file of Git LFS, such as model.bin; lfs: true"},
+		"a pointer in the build":     {build: "mkdir dist; cp model.bin dist/server", usage: "is a pointer of Git LFS"},
+		"a submodule":                {build: "mkdir dist; echo x > dist/server", module: true, said: "the submodule vendor/lib"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLab(t)
+			l.commit("one", config.File, strings.Replace(app, "pack: dist", "build: '"+tt.build+"', pack: dist", 1), "model.bin", pointer)
+			if tt.module {
+				l.git("update-index", "--add", "--cacheinfo", "160000,"+l.git("rev-parse", "HEAD")+",vendor/lib")
+				l.git("commit", "--quiet", "--message", "a submodule")
+			}
+			r, err := Package(t.Context(), l.job())
+			if tt.usage != "" {
+				fails(t, err, tt.usage)
+				return
+			}
+			if err != nil || r.Verdict != report.Warn {
+				t.Fatalf("%+v, %v", r, err)
+			}
+			i := slices.IndexFunc(r.Checks, func(c report.Check) bool { return c.Name == "checkout" })
+			if i < 0 || !strings.Contains(r.Checks[i].Result+"; "+strings.TrimPrefix(r.Checks[i].Note, "if the app needs it, check out with "), tt.said) {
+				t.Errorf("%+v", r.Checks)
+			}
+		})
+	}
+}

@@ -105,9 +105,14 @@ func hasCondition(o *unstructured.Unstructured, kind string) bool {
 	})
 }
 
-// unready returns the objects that are not ready according to the library kstatus.
+// unready returns the objects that are not ready according to the library kstatus. A claim of
+// a volume is none of them: a pod that mounts it waits for it, and where its class binds it
+// with the first pod, one that only a CronJob mounts stays pending.
 func unready(all []*unstructured.Unstructured) (pending []*unstructured.Unstructured, err error) {
 	for _, o := range all {
+		if o.GetKind() == "PersistentVolumeClaim" {
+			continue
+		}
 		res, err := status.Compute(o)
 		if err != nil {
 			return nil, fmt.Errorf("cannot read the status of %s/%s: %w", o.GetKind(), o.GetName(), err)
