@@ -164,6 +164,7 @@ Written by goldenpath, one commit for each event. Do not rebase or squash it.
 
 - current/ENVIRONMENT.json is the release that runs there.
 - entries/ENVIRONMENT/YEAR/MONTH/ID.KIND.json is everything that happened.
+- withdrawn/ENVIRONMENT.json has the digests that were rolled back, each with its rollback.
 - locks/ENVIRONMENT.json exists while a promotion is in progress.
 
 An app in a folder of the repository has the same below apps/APP.

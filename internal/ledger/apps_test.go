@@ -13,7 +13,7 @@ func TestApps(t *testing.T) {
 	shop := open(repository(t))
 	web := shop.Of("apps/web", "web")
 	for _, l := range []*Ledger{shop, shop, web} {
-		if err := l.Acquire(t.Context(), Lock{Environment: "staging"}, time.Minute); err != nil {
+		if _, err := l.Acquire(t.Context(), Lock{Environment: "staging"}, time.Minute, nil); err != nil {
 			t.Fatal(err)
 		}
 		err := l.Update(t.Context(), "release", func(ctx context.Context, tx *Tx) error {

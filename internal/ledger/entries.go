@@ -38,6 +38,7 @@ func (tx *Tx) Record(ctx context.Context, e Entry) (Entry, error) {
 	tx.Write(name, b)
 	if e.Kind == KindRelease || e.Kind == KindRollback {
 		tx.Write(currentPath(e.Environment), b)
+		return e, tx.withdraw(ctx, e)
 	}
 	return e, nil
 }

@@ -151,7 +151,7 @@ func TestDamagedByHand(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "goldenpath-ledger:current/production.json") {
 		t.Errorf("%v, want an error that names the file", err)
 	}
-	err = l.Acquire(ctx, Lock{Environment: "staging"}, time.Hour)
+	_, err = l.Acquire(ctx, Lock{Environment: "staging"}, time.Hour, nil)
 	if err == nil || !strings.Contains(err.Error(), "goldenpath-ledger:locks/staging.json") {
 		t.Errorf("%v, want an error that names the file", err)
 	}

@@ -11,76 +11,121 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/text"
 )
 
-// maxLock is the maximum lifetime of a lock, even if the lock's own expiry is later.
-const maxLock = 7 * 24 * time.Hour
+// maxLock is how long a lock of which nothing was heard is valid at most, even if its own
+// expiry is later.
+const maxLock = 24 * time.Hour
 
 // maxSkew is how far the clock of another machine may be ahead of this machine's clock.
 const maxSkew = time.Hour
 
 // Lock reserves an environment for one process.
 type Lock struct {
-	Environment string    `json:"environment"`
-	Digest      string    `json:"digest"`  // of the artifact that is promoted; "": none
-	Purpose     string    `json:"purpose"` // promote, promote and soak, soak, rollback, down
-	By          string    `json:"by"`
-	Process     Process   `json:"process"`
-	Acquired    time.Time `json:"acquired"`
-	Expires     time.Time `json:"expires"`
+	Environment string     `json:"environment"`
+	Digest      string     `json:"digest"`  // of the artifact that is promoted; "": none
+	Purpose     string     `json:"purpose"` // promote, promote and soak, soak, rollback, down
+	By          string     `json:"by"`
+	Process     Process    `json:"process"`
+	Acquired    time.Time  `json:"acquired"`
+	Seen        time.Time  `json:"seen"` // the holder was alive then; zero: at Acquired
+	Expires     time.Time  `json:"expires"`
+	Over        *TakenOver `json:"over,omitempty"`
 }
+
+// TakenOver says from whom a lock was taken that was still valid, and why.
+type TakenOver struct {
+	By       string    `json:"by"`
+	Purpose  string    `json:"purpose"`
+	Acquired time.Time `json:"acquired"`
+	Reason   string    `json:"reason"`
+}
+
+// PurposeSoak is the purpose of a lock whose holder deploys nothing any more: it watches.
+const PurposeSoak = "soak"
 
 // LockedError reports that another process holds the lock.
 type LockedError struct{ Lock Lock }
 
 func (e *LockedError) Error() string {
-	return fmt.Sprintf("%s is locked by %s since %s (%s %s, until %s at the latest)", e.Lock.Environment, e.Lock.By,
+	return fmt.Sprintf("%s is locked by %s since %s (%s %s, until %s unless that run goes on)", e.Lock.Environment, e.Lock.By,
 		e.Lock.Acquired.Format(time.RFC3339), e.Lock.Purpose, text.Short(e.Lock.Digest), e.Lock.Expires.Format(time.RFC3339))
 }
 
 func lockPath(environment string) string { return path.Join("locks", environment+".json") }
 
-// Acquire takes the lock of an environment, which expires after life. If another process
-// holds the lock, the error is a *LockedError. Acquire takes over a lock that has
-// expired, or whose process ran on this machine and has ended. A process that already
-// holds the lock for the same digest extends it.
-func (l *Ledger) Acquire(ctx context.Context, want Lock, life time.Duration) error {
+// Acquire takes the lock of an environment, which expires after life unless its holder
+// acquires it again. If another process holds the lock, the error is a *LockedError. Acquire
+// takes over a lock that has expired, or whose process ran on this machine and has ended, and
+// one of which over, if it is not nil, says why. A process that already holds the lock for
+// the same digest extends it. It returns from whom a valid lock was taken, or nil.
+func (l *Ledger) Acquire(ctx context.Context, want Lock, life time.Duration, over func(held Lock) (reason string, may bool)) (*TakenOver, error) {
 	if !validName.MatchString(want.Environment) {
-		return badName(want.Environment)
+		return nil, badName(want.Environment)
 	}
 	want.Process = thisProcess()
-	return l.Update(ctx, "lock "+want.Environment, func(ctx context.Context, tx *Tx) error {
+	err := l.Update(ctx, "lock "+want.Environment, func(ctx context.Context, tx *Tx) error {
 		now := l.Now().UTC()
+		want.Acquired, want.Seen, want.Expires, want.Over = now, now, now.Add(life), nil
 		held, err := tx.lock(ctx, want.Environment)
 		switch {
 		case errors.Is(err, ErrNone):
 		case err != nil:
 			return err
 		case held.Process == want.Process && held.Digest == want.Digest:
-			if held.lasts(now, life) {
+			if held.lasts(now, life) && held.Purpose == want.Purpose {
 				return nil // nothing to write
 			}
+			want.Acquired, want.Over = held.Acquired, held.Over
 		case held.Process.gone() || held.ended(now):
 		default:
-			return &LockedError{held}
+			var reason string
+			may := false
+			if over != nil {
+				reason, may = over(held)
+			}
+			if !may {
+				return &LockedError{held}
+			}
+			want.Over = &TakenOver{By: held.By, Purpose: held.Purpose, Acquired: held.Acquired, Reason: reason}
 		}
-		want.Acquired, want.Expires = now, now.Add(life)
 		return tx.putLock(want)
 	})
+	return want.Over, err
 }
 
 // fresh is the age up to which a lock is not extended.
-const fresh = 15 * time.Minute
+const fresh = 4 * time.Minute
 
-// lasts reports whether the lock was taken recently for at least life, so that its holder
-// need not extend it. Every caller asks for more time than it needs, by more than fresh.
-func (l Lock) lasts(now time.Time, life time.Duration) bool {
-	age := now.Sub(l.Acquired)
-	return age >= 0 && age < min(fresh, life/2) && l.Expires.Sub(l.Acquired) >= life
+// seen returns when the holder was last heard of.
+func (l Lock) seen() time.Time {
+	if l.Seen.IsZero() {
+		return l.Acquired
+	}
+	return l.Seen
 }
 
-// ended reports whether the lock is no longer valid: it has expired, it is older than
-// maxLock, or its time of acquisition is more than maxSkew in the future.
+// lasts reports whether the holder was heard of recently, with at least life from then on, so
+// that it need not extend the lock.
+func (l Lock) lasts(now time.Time, life time.Duration) bool {
+	age := now.Sub(l.seen())
+	return age >= 0 && age < min(fresh, life/2) && l.Expires.Sub(l.seen()) >= life
+}
+
+// ended reports whether the lock is no longer valid: it has expired, nothing was heard of its
+// holder for maxLock, or that is more than maxSkew in the future.
 func (l Lock) ended(now time.Time) bool {
-	return now.After(l.Expires) || now.After(l.Acquired.Add(maxLock)) || l.Acquired.After(now.Add(maxSkew))
+	return now.After(l.Expires) || now.After(l.seen().Add(maxLock)) || l.seen().After(now.Add(maxSkew))
+}
+
+// Watches makes the lock that this process holds one of a soak, in the same commit as the
+// rest of the change.
+func (tx *Tx) Watches(ctx context.Context, environment string, life time.Duration) error {
+	held, err := tx.lock(ctx, environment)
+	if err != nil {
+		return err
+	}
+	now := tx.ledger.Now().UTC()
+	held.Purpose, held.Seen, held.Expires = PurposeSoak, now, now.Add(life)
+	return tx.putLock(held)
 }
 
 // Holds returns an error unless this process holds the lock of an environment.

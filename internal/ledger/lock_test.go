@@ -12,10 +12,10 @@ func TestLock(t *testing.T) {
 	dir := repository(t)
 	l := open(dir)
 	want := Lock{Environment: "production", Digest: "sha256:1", Purpose: "promote", By: "ann@laptop"}
-	if err := l.Acquire(ctx, want, time.Hour); err != nil {
+	if _, err := l.Acquire(ctx, want, time.Hour, nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Acquire(ctx, want, time.Hour); err != nil {
+	if _, err := l.Acquire(ctx, want, time.Hour, nil); err != nil {
 		t.Errorf("the holder may take its lock again: %v", err)
 	}
 	// Somebody else, alive (this test's parent) and on this machine.
@@ -47,7 +47,7 @@ func TestLock(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			put(test.holder, test.until)
-			err := l.Acquire(ctx, want, time.Hour)
+			_, err := l.Acquire(ctx, want, time.Hour, nil)
 			var locked *LockedError
 			if errors.As(err, &locked) == test.taken {
 				t.Errorf("err = %v, want taken = %v", err, test.taken)

@@ -104,14 +104,14 @@ func replaces(o Options, f *facts) finding {
 	}
 }
 
-// notRolledBack refuses a digest that was rolled back by the environment's current
-// entry, because releasing the digest again would cause the same fault.
+// notRolledBack refuses a digest that was rolled back at any time and not released again
+// since, because releasing it again would cause the same fault.
 func notRolledBack(o Options, f *facts) finding {
-	if f.withdrawn == nil || f.withdrawn.Digest != o.Digest || o.Again {
+	c := f.withdrawn
+	if c == nil || o.Again {
 		return finding{}
 	}
-	c := f.current
-	return refuse("history", fmt.Sprintf("%s rolled this digest back from %s on %s: %s", c.By, f.withdrawn.ID, c.Time.Format(time.RFC3339), c.Reason), report.ReasonWasRolledBack,
+	return refuse("history", fmt.Sprintf("%s rolled this digest back, as %s, on %s: %s", c.By, c.Replaces, c.Time.Format(time.RFC3339), c.Reason), report.ReasonWasRolledBack,
 		fmt.Sprintf("this digest was rolled back from %s (%s, by %s): release a commit that fixes the cause, or pass --again", o.Environment, c.Reason, c.By))
 }
 

@@ -10,9 +10,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed-b235b314/goldenpath/internal/ledger"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/target"
 )
@@ -137,7 +139,7 @@ func TestPromoteDuringASoak(t *testing.T) {
 	b.probed = func(n int) answer {
 		if n == 1 {
 			during = b.elsewhere(b.artifacts[1])
-			if said := during.next(); !strings.HasPrefix(said, "fail locked") || !strings.Contains(said, "(promote and soak sha256:") {
+			if said := during.next(); !strings.HasPrefix(said, "fail locked") || !strings.Contains(said, "(soak sha256:") {
 				t.Errorf("it printed %q", said)
 			}
 		}
@@ -147,4 +149,85 @@ func TestPromoteDuringASoak(t *testing.T) {
 	if diff := cmp.Diff([]string{"1 release one pass", "1 soak one pass"}, b.history()); diff != "" {
 		t.Errorf("ledger (-want +got):\n%s", diff)
 	}
+}
+
+// TestRollbackDuringASoak: a rollback does not wait for the run that watches the release. That
+// run ends, and says who ended it.
+func TestRollbackDuringASoak(t *testing.T) {
+	b := newBench(t)
+	b.released(b.artifacts[0], "")
+	b.probed = func(n int) answer {
+		if n == 1 {
+			r := must(Rollback(t.Context(), b.Deps, b.rollback("")))(t)
+			b.want(r, report.Pass, "rolled-back")
+			if c := r.Checks[0]; c.Name != "lock" || !strings.Contains(c.Result, "(soak since") || !strings.HasPrefix(c.Note, "votes are lost") {
+				t.Errorf("%+v", c)
+			}
+		}
+		return good
+	}
+	r := must(Promote(t.Context(), b.Deps, b.alone(b.artifacts[1])))(t)
+	b.want(r, report.Fail, "soak-ended")
+	if !strings.Contains(r.Title, "rolled it back: votes are lost") || b.runs() != "one" {
+		t.Errorf("%q; production runs %s", r.Title, b.runs())
+	}
+	b.unlocked()
+}
+
+// TestSoakTakenOver: a soak notices within seconds that its lock was taken, and ends.
+func TestSoakTakenOver(t *testing.T) {
+	b := newBench(t)
+	o := b.alone(b.artifacts[0])
+	o.Soak.For = time.Hour
+	b.probed = func(n int) answer {
+		switch n {
+		case 0:
+			err := b.Ledger.Update(t.Context(), "test", func(_ context.Context, tx *ledger.Tx) error {
+				tx.Write("locks/production.json", []byte(`{"environment":"production","purpose":"rollback","by":"bob@laptop","process":{"host":"elsewhere","pid":1},"acquired":"2026-11-21T12:00:00Z","expires":"2027-01-01T00:00:00Z","over":{"reason":"votes are lost"}}`))
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+			b.skipped.Add(int64(20 * time.Second))
+		case 3:
+			t.Error("it goes on")
+			b.skipped.Add(int64(2 * time.Hour))
+		}
+		return good
+	}
+	r := must(Promote(t.Context(), b.Deps, o))(t)
+	b.want(r, report.Fail, "soak-ended")
+	if !strings.Contains(r.Title, "bob@laptop took over (rollback): votes are lost") {
+		t.Errorf("%q", r.Title)
+	}
+}
+
+// TestBreakLock: the lock of a run that deploys is taken only for a reason, which is recorded.
+func TestBreakLock(t *testing.T) {
+	b := newBench(t)
+	err := b.Ledger.Update(t.Context(), "test", func(_ context.Context, tx *ledger.Tx) error {
+		tx.Write("locks/production.json", []byte(`{"environment":"production","purpose":"promote","by":"bob@laptop","process":{"host":"elsewhere","pid":1},"acquired":"2026-11-21T12:00:00Z","expires":"2026-11-21T12:15:00Z"}`))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := b.alone(b.artifacts[0])
+	r := must(Promote(t.Context(), b.Deps, o))(t)
+	b.want(r, report.Fail, "locked")
+	if !strings.Contains(r.Title, "--break-lock --reason") {
+		t.Errorf("%q", r.Title)
+	}
+	o.BreakLock = "the laptop was stolen"
+	r = must(Promote(t.Context(), b.Deps, o))(t)
+	if r.Reason != "soaked" || r.Checks[0].Note != "the laptop was stolen" || !strings.Contains(r.Checks[0].Result, "taken from bob@laptop") {
+		t.Errorf("%+v", r)
+	}
+	if out := runGit(t, b.Ledger.Git.Dir(), "log", "--patch", ledger.Branch); !strings.Contains(out, `"reason": "the laptop was stolen"`) {
+		t.Error("the ledger does not have the reason")
+	}
+	// A run that ended without a word holds the lock for minutes.
+	b.skipped.Add(int64(time.Hour))
+	b.want(must(Promote(t.Context(), b.Deps, b.alone(b.artifacts[1])))(t), report.Pass, "soaked")
 }

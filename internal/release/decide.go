@@ -89,5 +89,5 @@ func (d Deps) planned(ctx context.Context, o Options, r *report.Report) {
 // locked makes a report refuse because another run has locked the environment.
 func locked(r *report.Report, why error) {
 	r.Checks = append(r.Checks, report.Check{Name: "lock", State: report.Failed, Result: why.Error()})
-	fail(r, report.ReasonLocked, why.Error())
+	fail(r, report.ReasonLocked, why.Error()+": wait for it, or take the lock with --break-lock --reason WHY if that run has ended")
 }

@@ -45,7 +45,7 @@ func (d Deps) deploy(ctx context.Context, o Options) (deployed, error) {
 	if o.KeepLock {
 		purpose = "promote and soak"
 	}
-	held, err := d.lock(ctx, o, purpose)
+	taken, held, err := d.lock(ctx, o, purpose, nil)
 	if err != nil {
 		return deployed{}, err
 	}
@@ -53,7 +53,12 @@ func (d Deps) deploy(ctx context.Context, o Options) (deployed, error) {
 		locked(r, held)
 		return deployed{report: r}, nil
 	}
-	out, err := d.deployLocked(ctx, o)
+	kept, stop := d.alive(ctx, o, purpose)
+	out, err := d.deployLocked(kept, o)
+	stop()
+	if out.report != nil {
+		out.report.Checks = append(taken, out.report.Checks...)
+	}
 	if err != nil || out.report.Verdict == report.Fail {
 		d.unlock(ctx, o)
 	}
@@ -214,8 +219,10 @@ func (d Deps) record(ctx context.Context, o Options, f *facts, running target.Ru
 				e.ID = f.staged.ID
 			}
 		}
-		out, err = tx.Record(ctx, e)
-		return err
+		if out, err = tx.Record(ctx, e); err != nil || !o.KeepLock {
+			return err
+		}
+		return tx.Watches(ctx, o.Environment, lockLife)
 	})
 	return out, err
 }

@@ -31,7 +31,7 @@ type facts struct {
 	staged    *ledger.Entry   // release of Options.From; nil: none
 	running   *target.Running // what Options.From runs; nil: nothing, or not asked
 	from      place           // where Options.From runs
-	withdrawn *ledger.Entry   // release that current, a rollback, replaced; nil: current is not a rollback
+	withdrawn *ledger.Entry   // rollback that withdrew the digest; nil: none did
 	order     git.Order       // of the commits of the artifact and of current
 
 	// For a rollback:
@@ -53,12 +53,8 @@ func (d Deps) promotion(ctx context.Context, o Options) (*facts, error) {
 		if f.current, err = current(ctx, tx, o.Environment); err != nil {
 			return err
 		}
-		if c := f.current; c != nil && c.Kind == ledger.KindRollback && c.Replaces != "" {
-			e, err := tx.Find(ctx, o.Environment, c.Replaces, "")
-			if err != nil {
-				return fmt.Errorf("cannot read the release that %s replaced: %w", c.ID, err)
-			}
-			f.withdrawn = &e
+		if f.withdrawn, err = tx.Withdrawn(ctx, o.Environment, o.Digest); err != nil {
+			return err
 		}
 		if o.From != "" {
 			f.staged, err = current(ctx, tx, o.From)

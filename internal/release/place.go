@@ -67,8 +67,8 @@ func refuseTarget(row string, o Options, f *facts, e *ledger.Entry) finding {
 }
 
 // notOlder refuses a commit that is older than the one that runs, as a run that was
-// started again or an old worktree would release it. A commit of another branch is
-// reported.
+// started again or an old worktree would release it. In the first environment, where people
+// try things, that is a warning. A commit of another branch is reported.
 func notOlder(o Options, f *facts) finding {
 	c, a := f.current, f.artifact
 	if c == nil || a == nil {
@@ -78,6 +78,9 @@ func notOlder(o Options, f *facts) finding {
 	case f.order.Err != nil:
 		return finding{row: report.Check{Name: "order", State: report.Inconclusive, Result: fmt.Sprintf("not known whether %.7s is newer than %.7s, which runs", a.Commit(), c.Commit),
 			Note: "this clone lacks one of the commits: check out with fetch-depth: 0, or run git fetch"}}
+	case f.order.Older && o.From == "":
+		return finding{row: report.Check{Name: "order", State: report.Warned, Result: fmt.Sprintf("%.7s is older than %.7s, which runs as %s", a.Commit(), c.Commit, c.ID),
+			Note: "what comes after " + o.Environment + " refuses it without --older"}}
 	case f.order.Older && !o.Older:
 		return refuse("order", fmt.Sprintf("%.7s is older than %.7s, which runs as %s", a.Commit(), c.Commit, c.ID), report.ReasonOlderCommit,
 			fmt.Sprintf("commit %.7s is older than %.7s, which runs in %s as release %s: release a newer commit, return to an earlier release with goldenpath rollback, or pass --older", a.Commit(), c.Commit, o.Environment, c.ID))

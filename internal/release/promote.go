@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/ledger"
 	"github.com/seed-b235b314/goldenpath/internal/report"
@@ -58,20 +59,64 @@ func Promote(ctx context.Context, d Deps, o Options) (*report.Report, error) {
 }
 
 // lock takes the lock of an environment. If another run holds the lock, held describes
-// that run.
-func (d Deps) lock(ctx context.Context, o Options, purpose string) (held *ledger.LockedError, err error) {
-	life := lockLife
-	if o.Soak != nil {
-		life += o.Soak.limit() // the lock must outlive the soak
-	}
-	err = d.Ledger.Acquire(ctx, ledger.Lock{Environment: o.Environment, Digest: o.Digest, Purpose: purpose, By: d.By}, life)
+// that run. A lock that is taken from another run is a row of the report.
+func (d Deps) lock(ctx context.Context, o Options, purpose string, over func(ledger.Lock) (string, bool)) (taken []report.Check, held *ledger.LockedError, err error) {
+	from, err := d.Ledger.Acquire(ctx, ledger.Lock{Environment: o.Environment, Digest: o.Digest, Purpose: purpose, By: d.By}, lockLife, func(l ledger.Lock) (string, bool) {
+		if over != nil {
+			if reason, may := over(l); may {
+				return reason, true
+			}
+		}
+		return o.BreakLock, o.BreakLock != ""
+	})
 	if errors.As(err, &held) {
-		return held, nil
+		return nil, held, nil
 	}
 	if err != nil {
 		d.unlock(ctx, o) // it may have been taken before the call was stopped
+		return nil, nil, err
 	}
-	return nil, err
+	if from != nil {
+		taken = append(taken, report.Check{Name: "lock", State: report.Warned, Result: fmt.Sprintf("taken from %s (%s since %s)", from.By, from.Purpose, from.Acquired.Format(time.RFC3339)), Note: report.LogLine(from.Reason)})
+	}
+	return taken, nil, nil
+}
+
+// errTaken reports that another run has the lock now.
+var errTaken = errors.New("another run has taken over")
+
+// alive keeps the lock alive until stop is called. If another run takes it, the context ends
+// with an error that wraps errTaken.
+func (d Deps) alive(ctx context.Context, o Options, purpose string) (held context.Context, stop func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(beatEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				if err := d.beat(ctx, o, purpose); err != nil {
+					cancel(err)
+				}
+			}
+		}
+	}()
+	return ctx, func() { cancel(nil); <-done }
+}
+
+// beat says that this run is alive. An error means that another one has the lock: a ledger that
+// cannot be reached for a while does not stop it.
+func (d Deps) beat(ctx context.Context, o Options, purpose string) error {
+	var held *ledger.LockedError
+	_, err := d.Ledger.Acquire(ctx, ledger.Lock{Environment: o.Environment, Digest: o.Digest, Purpose: purpose, By: d.By}, lockLife, nil)
+	if errors.As(err, &held) {
+		return fmt.Errorf("%w: %w", errTaken, held)
+	}
+	return nil
 }
 
 // unlock releases the lock, even if the run was stopped. It ignores errors, because the

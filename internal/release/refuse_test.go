@@ -71,7 +71,7 @@ func TestPromoteRefuses(t *testing.T) {
 		}, "evidence-missing", "no trusted evidence of scorecard"},
 		"GP-PROM-9 a promotion is under way": {func(b *bench, o *Options) {
 			b.stage(b.artifacts[0])
-			err := b.Ledger.Acquire(b.t.Context(), ledger.Lock{Environment: "production", Digest: b.artifacts[1], Purpose: "soak", By: "bob@laptop"}, time.Hour)
+			_, err := b.Ledger.Acquire(b.t.Context(), ledger.Lock{Environment: "production", Digest: b.artifacts[1], Purpose: "promote", By: "bob@laptop"}, time.Hour, nil)
 			if err != nil {
 				b.t.Fatal(err)
 			}

@@ -73,10 +73,11 @@ type Options struct {
 	Soak        *Soak // nil: the release is not watched
 	Manifest    Manifest
 	DryRun      bool
-	Again       bool // accept a digest that was rolled back
-	Older       bool // accept a commit that is older than the one that runs
-	Moved       bool // accept releases that ran on another target
-	KeepLock    bool // Deploy keeps the lock for the Watch that follows in this process
+	Again       bool   // accept a digest that was rolled back
+	Older       bool   // accept a commit that is older than the one that runs
+	Moved       bool   // accept releases that ran on another target
+	KeepLock    bool   // Deploy keeps the lock for the Watch that follows in this process
+	BreakLock   string // why the lock of another run is taken, if there is one; "": it is not
 }
 
 // Soak describes how a release is watched, and the service level objectives
@@ -91,6 +92,12 @@ type Soak struct {
 	P95          time.Duration // at most; 0: not asked
 }
 
-// lockLife is how long a lock remains valid if its holder, on another machine, ended
-// without releasing it.
-const lockLife = 2 * time.Hour
+const (
+	// lockLife is how long a lock remains valid if its holder, on another machine, ended
+	// without releasing it.
+	lockLife = 15 * time.Minute
+	// beatEvery is how often a holder says that it is alive.
+	beatEvery = 5 * time.Minute
+	// lookEvery is how often a soak looks whether somebody has taken over.
+	lookEvery = 15 * time.Second
+)

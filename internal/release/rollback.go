@@ -32,7 +32,8 @@ func Rollback(ctx context.Context, d Deps, o RollbackOptions) (*report.Report, e
 		d.planned(ctx, o.Options, r)
 		return r, nil
 	}
-	held, err := d.lock(ctx, o.Options, "rollback")
+	// Who watches a release deploys nothing any more: an incident does not wait for it.
+	taken, held, err := d.lock(ctx, o.Options, "rollback", func(l ledger.Lock) (string, bool) { return o.Reason, l.Purpose == ledger.PurposeSoak })
 	if err != nil {
 		return nil, err
 	}
@@ -52,8 +53,11 @@ func Rollback(ctx context.Context, d Deps, o RollbackOptions) (*report.Report, e
 	if r.Verdict == report.Fail {
 		return r, nil
 	}
+	r.Checks = append(taken, r.Checks...)
 	start := d.Now()
-	entry, running, err := d.returnTo(ctx, o.Options, f, o.Reason, r)
+	kept, stop := d.alive(ctx, o.Options, "rollback")
+	entry, running, err := d.returnTo(kept, o.Options, f, o.Reason, r)
+	stop()
 	if refusal := (*target.Refusal)(nil); errors.As(err, &refusal) {
 		fail(r, report.ReasonRefused, refusal.Error())
 		return r, nil

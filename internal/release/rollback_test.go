@@ -143,7 +143,7 @@ func (b *bench) lose() {
 // lock takes the lock for another digest.
 func (b *bench) lock(by string) {
 	b.t.Helper()
-	err := b.Ledger.Acquire(b.t.Context(), ledger.Lock{Environment: "production", Digest: "sha256:1", Purpose: "soak", By: by}, time.Hour)
+	_, err := b.Ledger.Acquire(b.t.Context(), ledger.Lock{Environment: "production", Digest: "sha256:1", Purpose: "promote", By: by}, time.Hour, nil)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -263,4 +263,32 @@ func TestRollbackOfWhatMoved(t *testing.T) {
 		t.Errorf("production runs %s", b.runs())
 	}
 	b.unlocked()
+}
+
+// TestRolledBackTwice: a digest that was rolled back is refused also after another rollback or
+// another release, until somebody releases it again on purpose.
+func TestRolledBackTwice(t *testing.T) {
+	b := newBench(t)
+	for _, digest := range b.artifacts[:2] {
+		b.release(digest)
+	}
+	b.want(must(Rollback(t.Context(), b.Deps, b.rollback("")))(t), report.Pass, "rolled-back")
+	refused := func() {
+		t.Helper()
+		b.want(must(Promote(t.Context(), b.Deps, b.alone(b.artifacts[1])))(t), report.Fail, "was-rolled-back")
+	}
+	refused()
+	b.release(b.artifacts[2])
+	refused()
+	b.want(must(Rollback(t.Context(), b.Deps, b.rollback("")))(t), report.Pass, "rolled-back")
+	refused()
+	o := b.alone(b.artifacts[1])
+	o.Again = true
+	b.want(must(Promote(t.Context(), b.Deps, o))(t), report.Pass, "soaked")
+	// The ledger of a goldenpath that did not write which digests are withdrawn.
+	err := b.Ledger.Update(t.Context(), "test", func(_ context.Context, tx *ledger.Tx) error { tx.Delete("withdrawn/production.json"); return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.want(must(Promote(t.Context(), b.Deps, b.alone(b.artifacts[2])))(t), report.Fail, "was-rolled-back")
 }

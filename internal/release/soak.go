@@ -2,9 +2,11 @@ package release
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"github.com/seed-b235b314/goldenpath/internal/ledger"
 	"github.com/seed-b235b314/goldenpath/internal/release/indicator"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/target"
@@ -42,7 +44,7 @@ func (d Deps) soak(ctx context.Context, o Options, before target.Running) (Sampl
 	planned := max(o.Soak.AtLeast, o.Soak.samples())
 	tick := time.NewTicker(o.Soak.Every)
 	defer tick.Stop()
-	said := start
+	said, beaten, looked := start, start, start
 	for {
 		at := d.Now()
 		one, err := d.sample(ctx, before.URL+o.Soak.Path)
@@ -65,6 +67,18 @@ func (d Deps) soak(ctx context.Context, o Options, before target.Running) (Sampl
 		if d.Now().Sub(said) >= progressEvery {
 			d.say("soak %s", s.progress(*o.Soak, planned, elapsed))
 			said = d.Now()
+		}
+		switch now := d.Now(); {
+		case now.Sub(beaten) >= beatEvery:
+			if err := d.beat(ctx, o, ledger.PurposeSoak); err != nil {
+				return s, err
+			}
+			beaten, looked = now, now
+		case now.Sub(looked) >= lookEvery:
+			if err := d.holds(ctx, o); errors.As(err, new(*ledger.LockedError)) || errors.Is(err, ledger.ErrNone) {
+				return s, fmt.Errorf("%w: %w", errTaken, err)
+			}
+			looked = now
 		}
 		select {
 		case <-tick.C:

@@ -195,12 +195,14 @@ func TestOlderCommit(t *testing.T) {
 	runGit(t, dir, "switch", "--quiet", "feature")
 	feature := commit("feature")
 	b.want(must(Promote(t.Context(), b.Deps, b.alone(second)))(t), report.Pass, "soaked")
-	r := must(Promote(t.Context(), b.Deps, b.alone(first)))(t)
+	b.stage(second)
+	b.stage(first) // people may try an old one there
+	r := must(Promote(t.Context(), b.Deps, b.production(first)))(t)
 	b.want(r, report.Fail, "older-commit")
 	if !strings.Contains(r.Title, "goldenpath rollback") || !strings.Contains(r.Title, "--older") {
 		t.Errorf("title %q", r.Title)
 	}
-	o := b.alone(first)
+	o := b.production(first)
 	o.Older = true
 	b.want(must(Promote(t.Context(), b.Deps, o))(t), report.Pass, "soaked")
 	b.want(must(Promote(t.Context(), b.Deps, b.alone(second)))(t), report.Pass, "soaked")

@@ -32,7 +32,7 @@ func Watch(ctx context.Context, d Deps, o Options) (*report.Report, error) {
 func (d Deps) watch(ctx context.Context, o Options) (watched, error) {
 	o.Soak = o.Soak.withDefaults()
 	started := d.Now().UTC()
-	held, err := d.lock(ctx, o, "soak")
+	_, held, err := d.lock(ctx, o, ledger.PurposeSoak, nil)
 	if err != nil {
 		return watched{}, err
 	}
@@ -63,10 +63,33 @@ func (d Deps) watch(ctx context.Context, o Options) (watched, error) {
 		return refuseSoak(r, report.ReasonDrift, fmt.Sprintf("%s runs %s, the ledger names %s: promote again", o.Environment, text.Short(running.Digest), text.Short(o.Digest))), nil
 	}
 	s, err := d.soak(ctx, o, running)
-	if err != nil {
-		return watched{}, err
+	var out watched
+	if err == nil {
+		out, err = d.conclude(ctx, o, entry, r, s, true)
 	}
-	return d.conclude(ctx, o, entry, r, s, true)
+	if err != nil {
+		if by := d.takenBy(ctx, o, entry); by != "" {
+			out = refuseSoak(newSoakReport(o, entry, started), report.ReasonSoakEnded, "release "+entry.ID+" was watched until "+by)
+			out.report.Set("release", entry.ID)
+			return out, nil
+		}
+	}
+	return out, err
+}
+
+// takenBy says who has ended the soak of a release, as the ledger has it, or returns "".
+func (d Deps) takenBy(ctx context.Context, o Options, entry ledger.Entry) (by string) {
+	_ = d.Ledger.View(ctx, func(ctx context.Context, tx *ledger.Tx) error {
+		var held *ledger.LockedError
+		if errors.As(tx.Holds(ctx, o.Environment), &held) && held.Lock.Over != nil {
+			by = fmt.Sprintf("%s took over (%s): %s", held.Lock.By, held.Lock.Purpose, report.LogLine(held.Lock.Over.Reason))
+		}
+		if now, err := current(ctx, tx, o.Environment); err == nil && now != nil && now.Kind == ledger.KindRollback && now.Replaces == entry.ID {
+			by = fmt.Sprintf("%s rolled it back: %s", now.By, report.LogLine(now.Reason))
+		}
+		return nil
+	})
+	return by
 }
 
 func newSoakReport(o Options, entry ledger.Entry, started time.Time) *report.Report {

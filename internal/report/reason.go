@@ -151,6 +151,8 @@ const (
 	ReasonSLOBreachFirstRelease Reason = "slo-breach-first-release"
 	// ReasonSLOBreachNoProvenRelease (fail): an SLO was breached, and no earlier release has the required evidence; the broken release keeps running.
 	ReasonSLOBreachNoProvenRelease Reason = "slo-breach-no-proven-release"
+	// ReasonSoakEnded (fail): somebody has taken over while the release was watched, as a rollback does.
+	ReasonSoakEnded Reason = "soak-ended"
 	// ReasonSoakFailed (fail): this release failed its soak before and is not promoted again.
 	ReasonSoakFailed Reason = "soak-failed"
 	// ReasonSoakInconclusive (fail): there were too few samples for a result; the release keeps running and is not approved.

@@ -154,9 +154,9 @@ func (w *world) startAgain(e ledger.Entry) string {
 // stop stops an environment and returns what is left of it. It returns an error if a
 // promotion or a soak is running in the environment.
 func (w *world) stop(ctx context.Context, name string, data bool) (left process.Stopped, err error) {
-	err = w.ledger.Acquire(ctx, ledger.Lock{
+	_, err = w.ledger.Acquire(ctx, ledger.Lock{
 		Environment: name, Purpose: "down", By: w.env.Runner.Identity(),
-	}, 5*time.Minute)
+	}, 5*time.Minute, nil)
 	if err != nil {
 		return left, err
 	}

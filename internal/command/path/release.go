@@ -21,9 +21,10 @@ type Promote struct {
 	Environment string `help:"Environment to promote to. Default: the last one in .goldenpath.yml (usually production)." placeholder:"NAME" near:"to,env,target"`
 	Digest      string `help:"Digest of the image to promote, sha256:…. Default: the digest that runs in the previous environment." placeholder:"DIGEST"`
 	Release     string `help:"Roll back to this earlier release instead, such as 2026.11.21-1, or the word \"previous\" for the most recent good release before the current one." placeholder:"RELEASE"`
-	Reason      string `help:"Reason for the rollback. It is recorded in the ledger." placeholder:"TEXT"`
+	Reason      string `help:"Reason for the rollback, or for breaking a lock. It is recorded in the ledger." placeholder:"TEXT"`
 	Again       bool   `help:"Promote the image, or return to the release, even though it was rolled back."`
 	Older       bool   `help:"Promote the image even though its commit is older than the one that runs."`
+	BreakLock   bool   `help:"Take the lock of another run, for the reason in --reason. Use it if that run has ended: its lock ends by itself 15 minutes later."`
 	Moved       bool   `help:"Accept releases that ran on another target, because the environment has moved."`
 	DryRun      bool   `help:"Print the plan and change nothing."`
 	GitHub
@@ -47,10 +48,12 @@ func (c *Promote) Do(ctx context.Context, env *command.Env) (*report.Report, err
 		return nil, report.Usage("--digest promotes and --release rolls back: set only one of the two flags")
 	case c.Release != "" && c.Reason == "":
 		return nil, report.Usage("--release needs --reason, which is recorded in the ledger")
-	case c.Release == "" && c.Reason != "":
-		return nil, report.Usage("--reason applies only to --release: a promotion has no reason")
+	case c.BreakLock && c.Reason == "":
+		return nil, report.Usage("--break-lock needs --reason, which is recorded in the ledger")
+	case c.Release == "" && c.Reason != "" && !c.BreakLock:
+		return nil, report.Usage("--reason applies only to --release and --break-lock: a promotion has no reason")
 	case c.Release != "":
-		back := Rollback{Environment: name, To: c.Release, Reason: c.Reason, Again: c.Again, Moved: c.Moved, DryRun: c.DryRun, GitHub: c.GitHub, Cluster: c.Cluster, Where: c.Where}
+		back := Rollback{Environment: name, To: c.Release, Reason: c.Reason, Again: c.Again, Moved: c.Moved, BreakLock: c.BreakLock, DryRun: c.DryRun, GitHub: c.GitHub, Cluster: c.Cluster, Where: c.Where}
 		if c.Release == previousRelease {
 			back.To = ""
 		}
@@ -75,6 +78,9 @@ func (c *Promote) Do(ctx context.Context, env *command.Env) (*report.Report, err
 		return nil, err
 	}
 	o.DryRun, o.Again, o.Older, o.Moved = c.DryRun, c.Again, c.Older, c.Moved
+	if c.BreakLock {
+		o.BreakLock = c.Reason
+	}
 	d, err := w.releaseDeps(ctx, &o)
 	if err != nil {
 		return nil, err
@@ -142,6 +148,7 @@ type Rollback struct {
 	To          string `help:"Release to return to, such as 2026.11.21-1. Default: the most recent good release before the current one." placeholder:"RELEASE" near:"release,id"`
 	Reason      string `help:"Reason for the rollback. It is recorded in the ledger." required:""`
 	Again       bool   `help:"Return to the release even though it was rolled back, or its soak failed."`
+	BreakLock   bool   `help:"Take the lock of another run that deploys. A rollback takes the lock of one that only watches by itself."`
 	Moved       bool   `help:"Accept releases that ran on another target, because the environment has moved."`
 	DryRun      bool   `help:"Print the plan and change nothing."`
 	GitHub
@@ -175,6 +182,9 @@ func (c *Rollback) Do(ctx context.Context, env *command.Env) (*report.Report, er
 		return nil, err
 	}
 	o.DryRun, o.Again, o.Moved = c.DryRun, c.Again, c.Moved
+	if c.BreakLock {
+		o.BreakLock = c.Reason
+	}
 	if err := w.knowsRelease(ctx, environment, to); err != nil {
 		return nil, err
 	}
