@@ -95,7 +95,7 @@ func (h *Host) accept(s protocol.Spec) (string, error) {
 	case !ok:
 		return "", &target.Refusal{Problems: []string{fmt.Sprintf("this server does not serve %s of %s: add its url to apps.%[2]s in %s", s.Environment, s.App, ConfigFile)}}
 	case s.URL != "" && strings.TrimSuffix(s.URL, "/") != strings.TrimSuffix(address, "/"):
-		return "", &target.Refusal{Problems: []string{fmt.Sprintf("%s is to answer at %.200s, and this server has %s for it: make url in .goldenpath.yml and in %s the same", s.Environment, s.URL, address, ConfigFile)}}
+		return "", &target.Refusal{Problems: []string{fmt.Sprintf("%s is to answer at %.200s, and this server has %s for it: repeat goldenpath host bootstrap --yes root@SERVER, which changes %s on the server, or change url in .goldenpath.yml back", s.Environment, s.URL, address, ConfigFile)}}
 	}
 	for _, all := range []map[string]string{s.Env, s.Secrets} {
 		for name, value := range all {

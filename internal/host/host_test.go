@@ -153,7 +153,7 @@ func TestServeRefuses(t *testing.T) {
 	}{
 		"another app":              {Key{RolePreviews, []string{"shop"}}, "POST", protocol.PathPrepare, spec("wiki", "preview/pr-1", ""), "may not do that", true},
 		"production":               {Key{RolePreviews, []string{"shop"}}, "POST", protocol.PathPrepare, spec("shop", "production", ""), "may not do that", true},
-		"the address of another":   {Key{RolePreviews, []string{"shop"}}, "POST", protocol.PathPrepare, spec("shop", "preview/pr-1", "https://shop.test"), "make url", true},
+		"the address of another":   {Key{RolePreviews, []string{"shop"}}, "POST", protocol.PathPrepare, spec("shop", "preview/pr-1", "https://shop.test"), "repeat goldenpath host bootstrap", true},
 		"a name with a path":       {Key{RolePreviews, []string{"shop"}}, "POST", protocol.PathPrepare, spec("shop", "preview/../production", ""), "is not the name", true},
 		"no evidence":              {Key{RoleReleases, []string{"shop"}}, "POST", protocol.PathPrepare, spec("shop", "staging", ""), "trusts no key", true},
 		"removal of production":    {Key{RoleReleases, []string{"shop"}}, "POST", protocol.PathDown, `{"app":"shop","environment":"production"}`, "on the server only", true},

@@ -59,6 +59,18 @@ func (h *Host) notes() (all []string) {
 	return all
 }
 
+// Logs returns the last lines that the serving generation of an environment wrote.
+func (h *Host) Logs(ctx context.Context, app, name string, lines int) ([]string, error) {
+	e, err := h.find(app, name)
+	if err != nil {
+		return nil, err
+	}
+	if e.Serving == 0 {
+		return nil, fmt.Errorf("%s of %s: %w", name, app, target.ErrNotDeployed)
+	}
+	return h.engine.logs(ctx, e.name(e.Serving), lines), nil
+}
+
 // List yields the state of every environment of an app.
 func (h *Host) List(ctx context.Context, app string) iter.Seq2[target.Running, error] {
 	return func(yield func(target.Running, error) bool) {

@@ -63,6 +63,7 @@ func Uninstall(ctx context.Context, say func(step, what string)) error {
 		note("firewall", "removed", errors.Join(command(ctx, "systemctl", "disable", "--now", "--quiet", firewallService), os.Remove(filepath.Join(systemDir, firewallService)), os.Remove(firewallFile)))
 	}
 	note(sysctlFile, "removed", os.RemoveAll(sysctlFile))
+	note("Caddy", "caddy.service runs in place of caddy-api.service, as the package installs it", errors.Join(command(ctx, "systemctl", "disable", "--now", "--quiet", "caddy-api.service"), command(ctx, "systemctl", "enable", "--now", "--quiet", "caddy.service")))
 	note("lingering", "ended", command(ctx, "loginctl", "disable-linger", User))
 	for name := range unitFiles {
 		note(name, "removed", os.Remove(filepath.Join(unitsDir, name)))

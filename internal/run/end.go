@@ -18,7 +18,12 @@ import (
 )
 
 // again is the command that continues a path after its cause was fixed.
-const again = "goldenpath run"
+func (x *execution) again() string {
+	if x.Servers != nil {
+		return "goldenpath run --servers"
+	}
+	return "goldenpath run"
+}
 
 // end returns what the run reports last. failed is the stage whose verdict is fail, or
 // that could not complete; "": none.
@@ -38,7 +43,7 @@ func (x *execution) end(ctx context.Context, failed string) report.End {
 		}
 		e.Next = x.next(failed)
 	} else if e.NothingNew && e.Uncommitted > 0 {
-		e.Next = []string{"git add and git commit, then " + again}
+		e.Next = []string{"git add and git commit, then " + x.again()}
 	}
 	return e
 }
@@ -148,20 +153,20 @@ func (x *execution) reached() string {
 // next returns what to do about a stage that stopped the run.
 func (x *execution) next(failed string) []string {
 	o := x.state.outcome(failed)
-	const fix = "fix the cause, commit the change, then " + again
+	fix := "fix the cause, commit the change, then " + x.again()
 	switch {
 	case strings.HasPrefix(o.Error, errStopped.Error()):
-		return []string{again + " continues with " + failed}
+		return []string{x.again() + " continues with " + failed}
 	case slices.Contains([]report.Reason{report.ReasonNotReady, report.ReasonDockerMissing, report.ReasonNotInImage, report.ReasonDimensionFailed}, o.Reason):
 		return append(remedies(x.reports[failed]), fix)
 	case o.Error != "" && o.Reason == "":
-		return []string{again + " continues with " + failed}
+		return []string{x.again() + " continues with " + failed}
 	case o.Reason == report.ReasonInvalidInput:
-		return []string{"correct the input, commit it if it is a file of the repository, then " + again}
+		return []string{"correct the input, commit it if it is a file of the repository, then " + x.again()}
 	case o.Reason == report.ReasonFindings:
-		return []string{"fix the findings, commit the change, then " + again, "or accept what you have judged: security-gate waive --help"}
+		return []string{"fix the findings, commit the change, then " + x.again(), "or accept what you have judged: security-gate waive --help"}
 	case o.Reason == report.ReasonWasRolledBack, o.Reason == report.ReasonSoakFailed:
-		all := []string{fix, "or promote the same image anyway: " + again + " --again"}
+		all := []string{fix, "or promote the same image anyway: " + x.again() + " --again"}
 		if page := lastBreach(x.Out); page != "" {
 			all = append(all, "what was measured then: "+page)
 		}

@@ -85,7 +85,7 @@ func (f *Facts) elsewhere(t *tree, d *Dockerfile, s *start) string {
 		return ""
 	}
 	if s.runtime != "" {
-		return "a cluster needs " + s.runtime + " in the image; with --target process, init packs a folder instead"
+		return "a container needs " + s.runtime + " in the image; with --target process, init packs a folder instead"
 	}
 	port := f.port(t, s)
 	if port.needsShell(s) && !f.chartSetsCommand(t) {
@@ -146,6 +146,9 @@ func (f *Facts) procfile(p *Part, s start) start {
 // fromFolder writes the lines of a packed image, and why each was chosen.
 func (f *Facts) fromFolder(t *tree, s start) artifact {
 	a := artifact{how: "the folder " + s.pack + ", without Docker", lines: f.imageLines()}
+	if s.runtime != "" && f.Deploys != "process" {
+		a.gap = "the image does not contain " + s.runtime + ", so the app starts on this machine only, and not in a container of a " + f.Deploys
+	}
 	if s.site != "" {
 		s.build = f.pageBuildOf(t, s.site)
 	}

@@ -41,7 +41,7 @@ func (f *Facts) gaps(files []Outcome, o Options) []gap {
 			f.stack().gaps(add)
 		}
 		if f.Deploys == "server" {
-			add("host key", "the SSH key of "+f.Host+" was read over the network", "compare it with what goldenpath host key prints on the server")
+			add("host key", "the SSH key of "+f.Host+" was read over the network", "compare it with the output of cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub on the server")
 			add("addresses", "the names of the environments are guessed", "set url of preview and environments, and DNS records that lead them to "+f.Host)
 		}
 	}
@@ -121,6 +121,9 @@ func (f *Facts) wayOut() string {
 	if f.app != nil && f.app.file != nil {
 		return "start Docker, or replace dockerfile with build, pack and entrypoint: docs/images.md"
 	}
+	if f.Deploys != "process" {
+		return "write a Dockerfile (FROM an image with it), and put artifact: {dockerfile: Dockerfile} into .goldenpath.yml; building it needs Docker on the machine that builds"
+	}
 	return "complete artifact in .goldenpath.yml"
 }
 
@@ -197,6 +200,12 @@ func (f *Facts) next(o Options, files []Outcome, gaps []gap) report.Section {
 				name = ":/" + name // from the top, wherever the command is run
 			}
 			written = append(written, name)
+		}
+	}
+	if f.Deploys == "server" && !alone {
+		add("goldenpath key makes the key that signs evidence")
+		if !slices.Contains(written, ".goldenpath") && len(written) > 0 {
+			written = append(written, ".goldenpath")
 		}
 	}
 	if len(written) > 6 {

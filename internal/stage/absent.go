@@ -19,11 +19,11 @@ import (
 // folders, and files of Git LFS that are pointers. The build used the rest, and what it made
 // may not need them.
 func (j *Job) absentCheck(ctx context.Context) (c report.Check, ok bool, err error) {
-	out, err := git.Foreign(j.Dir).Output(ctx, nil, "ls-files", "--stage", "-z")
+	out, err := git.Foreign(j.Top).Output(ctx, nil, "ls-files", "--stage", "-z")
 	if err != nil {
 		return c, false, err
 	}
-	root, err := os.OpenRoot(j.Dir)
+	root, err := os.OpenRoot(j.Top)
 	if err != nil {
 		return c, false, err
 	}

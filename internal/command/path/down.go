@@ -124,7 +124,7 @@ func (w *world) stoppable(name string, running []string) error {
 			return nil
 		}
 		if e, ok := w.config.Environments[name]; ok {
-			return report.Usage(fmt.Sprintf("%s runs on another target (%s), and goldenpath down stops only environments of this machine: nothing was stopped; on this machine it is called %s", name, e.Target, w.config.LocalName(name)))
+			return report.Usage(fmt.Sprintf("%s runs on another target (%s), and goldenpath down stops only environments of this machine: nothing was stopped; on this machine it is called %s%s", name, e.Target, w.config.LocalName(name), onItsServer(w.config, name)))
 		}
 		for _, other := range local.Chain() {
 			if !slices.Contains(known, other) {
@@ -136,6 +136,15 @@ func (w *world) stoppable(name string, running []string) error {
 		return report.Usage(fmt.Sprintf("there is no environment %.80q on this machine: nothing was stopped", name))
 	}
 	return report.Usage(fmt.Sprintf("there is no environment %.80q on this machine, so nothing was stopped; environments are: %s%s", name, strings.Join(known, ", "), config.Suggest(name, known)))
+}
+
+// onItsServer names the command that removes an environment from its servers.
+func onItsServer(c *config.Config, name string) string {
+	e := c.Environments[name]
+	if e.Target != "server" || len(e.Server) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; on its server: ssh root@%s goldenpath host down %s %s", e.Server[0].Host, c.App, name)
 }
 
 // startAgain names the command that deploys the release of a stopped environment again, or

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/command"
 	"github.com/seed-b235b314/goldenpath/internal/report"
@@ -44,6 +45,19 @@ func (c *Run) gate(env *command.Env) (func(context.Context, stage.GateRequest) (
 	}, nil
 }
 
+// otherVersion says that a gate is of another version than this program, which may be why it
+// does not read an input that this program has read.
+func otherVersion(ctx context.Context, binary string) string {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, binary, "--version").Output()
+	_, theirs, ok := strings.Cut(strings.TrimSpace(string(out)), " ")
+	if ours := command.Built().String(); err == nil && ok && theirs != ours {
+		return fmt.Sprintf("\n  note: security-gate is %s and goldenpath %s: build or install both from one commit", report.LogLine(theirs), ours)
+	}
+	return ""
+}
+
 // scan runs the gate and reads the report that it writes.
 func scan(ctx context.Context, gate tool.Command, file string) (*report.Report, error) {
 	// A report of an earlier scan must not be read as the result of this one.
@@ -56,7 +70,7 @@ func scan(ctx context.Context, gate tool.Command, file string) (*report.Report, 
 		return nil, err
 	}
 	if exit != nil && exit.Code == report.ExitUsage {
-		return nil, report.Usage(exit.Tail)
+		return nil, report.Usage(strings.TrimSpace(exit.Tail) + otherVersion(ctx, gate.Argv[0]))
 	}
 	rep, readErr := command.ReadReport(file)
 	switch {

@@ -26,6 +26,7 @@ type Host struct {
 	Allow     HostAllow     `cmd:"" help:"Let an SSH key deploy to this server, and do nothing else."`
 	Key       HostKey       `cmd:"" help:"Print the host key of this server, for .goldenpath.yml."`
 	Status    HostStatus    `cmd:"" help:"List what runs on this server."`
+	Logs      HostLogs      `cmd:"" help:"Print what an app of this server wrote last."`
 	Down      HostDown      `cmd:"" help:"Remove an environment from this server, with its data."`
 	Backup    HostBackup    `cmd:"" help:"Dump the database of an environment into a file."`
 	Restore   HostRestore   `cmd:"" help:"Replace the content of an environment's database with a backup."`
@@ -37,7 +38,7 @@ func runHost(ctx context.Context, env *command.Env, args []string) (handled bool
 	if len(args) == 0 {
 		return false, 0
 	}
-	if os.Geteuid() == 0 && slices.Contains([]string{"status", "down", "backup", "restore", "sweep", "settle", "guard"}, args[0]) && !slices.Contains(args, "--help") {
+	if os.Geteuid() == 0 && slices.Contains([]string{"status", "logs", "down", "backup", "restore", "sweep", "settle", "guard"}, args[0]) && !slices.Contains(args, "--help") {
 		return true, asHostUser(ctx, env)
 	}
 	var err error
@@ -303,7 +304,7 @@ type HostRemove struct {
 
 // Do uninstalls.
 func (c *HostRemove) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
-	r := done(env, "host uninstall", "goldenpath is removed from this server; the container engine and Caddy (caddy-api.service) stay")
+	r := done(env, "host uninstall", "goldenpath is removed from this server; the container engine and Caddy stay")
 	if !c.Yes {
 		r.Title = "nothing was removed: add --yes to remove all of this"
 		all, err := host.Environments()

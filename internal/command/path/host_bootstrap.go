@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
@@ -42,7 +43,8 @@ func (HostBootstrap) Help() string {
 // probe prints what the server has. Its words are fixed: nothing of the repository is in it.
 const probe = `. /etc/os-release 2>/dev/null; echo "distribution=$PRETTY_NAME"; echo "user=$(id -un)"; echo "machine=$(uname -m)"
 test -d /run/systemd/system && echo systemd=yes
-for c in apt-get dnf podman docker caddy nft newuidmap slirp4netns sshd goldenpath; do PATH=$PATH:/usr/sbin:/sbin command -v $c >/dev/null && echo "has=$c"; done; true`
+for c in apt-get dnf podman docker caddy nft newuidmap slirp4netns sshd goldenpath; do PATH=$PATH:/usr/sbin:/sbin command -v $c >/dev/null && echo "has=$c"; done
+systemctl is-active --quiet caddy.service 2>/dev/null && echo caddy.service=yes; true`
 
 // Do shows the plan and, with --yes, carries it out.
 func (c *HostBootstrap) Do(ctx context.Context, env *command.Env) (*report.Report, error) {
@@ -60,6 +62,11 @@ func (c *HostBootstrap) Do(ctx context.Context, env *command.Env) (*report.Repor
 			w.say(name + ": " + what)
 		}
 	}
+	remove, err := c.pinned(w.config)
+	if err != nil {
+		return nil, err
+	}
+	defer remove()
 	said, err := c.ssh(ctx, nil, probe)
 	if err != nil {
 		return nil, err
@@ -70,6 +77,11 @@ func (c *HostBootstrap) Do(ctx context.Context, env *command.Env) (*report.Repor
 		return nil, err
 	}
 	step("server", found["distribution"]+", "+found["machine"])
+	if found["caddy.service"] != "" {
+		step("Caddy", "caddy.service runs there: it is stopped, and caddy-api.service takes ports 80 and 443. A Caddyfile with sites of yours is refused")
+	} else {
+		step("Caddy", "caddy-api.service gets ports 80 and 443")
+	}
 	public, err := os.ReadFile(filepath.Join(w.repo, filepath.FromSlash(trust.File)))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, report.Usage(trust.File + " does not exist: create the key that signs evidence with goldenpath key first")
@@ -94,7 +106,7 @@ func (c *HostBootstrap) Do(ctx context.Context, env *command.Env) (*report.Repor
 			}
 		}
 	}
-	step("goldenpath", command.Version()+", with "+host.ConfigFile+" from .goldenpath.yml: "+strings.Join(served(w.config), ", "))
+	step("goldenpath", command.Version()+", its user and timers, with "+host.ConfigFile+" from .goldenpath.yml: "+strings.Join(served(w.config), ", "))
 	if c.Yes {
 		if err := c.install(ctx, env, sudo, w.config.Source(), public); err != nil {
 			return nil, err
@@ -125,8 +137,45 @@ func (c *HostBootstrap) Do(ctx context.Context, env *command.Env) (*report.Repor
 		return r, nil
 	}
 	r.Title = c.Server + " is ready"
-	r.Sections = []report.Section{{Title: "next", Open: true, Text: "host-key for .goldenpath.yml:\n  " + strings.TrimSpace(key) + "\nsecrets of the repository:\n  " + strings.ReplaceAll(strings.TrimSpace(secrets), "\n", "\n  ") + "\n"}}
+	var next strings.Builder
+	if key = strings.TrimSpace(key); !bytes.Contains(w.config.Source(), []byte(key)) {
+		fmt.Fprintf(&next, "host-key for .goldenpath.yml:\n  %s\n", key)
+	}
+	fmt.Fprintf(&next, "from this machine:\n  goldenpath run --servers\nor with GitHub, the secrets of the repository:\n  %s\n", strings.ReplaceAll(strings.TrimSpace(secrets), "\n", "\n  "))
+	r.Sections = []report.Section{{Title: "next", Open: true, Text: next.String()}}
 	return r, nil
+}
+
+// pinned lets ssh accept the host key that .goldenpath.yml has for the server, and no other.
+// Without one the known hosts of this machine decide.
+func (c *HostBootstrap) pinned(cfg *config.Config) (remove func(), err error) {
+	_, name, found := strings.Cut(c.Server, "@")
+	if !found {
+		name = c.Server
+	}
+	all := slices.Clone(cfg.Preview.Server)
+	for _, e := range cfg.Environments {
+		all = append(all, e.Server...)
+	}
+	i := slices.IndexFunc(all, func(s config.Server) bool { return s.Host == name })
+	if i < 0 || slices.ContainsFunc(c.Option, func(o string) bool {
+		return strings.Contains(strings.ToLower(o), "knownhosts") || strings.Contains(strings.ToLower(o), "hostkey")
+	}) {
+		return func() {}, nil
+	}
+	f, err := os.CreateTemp("", "goldenpath-known-hosts-")
+	if err != nil {
+		return nil, err
+	}
+	remove = func() { _ = os.Remove(f.Name()) }
+	_, err = fmt.Fprintf(f, "goldenpath %s\n", all[i].HostKey)
+	if err := errors.Join(err, f.Close()); err != nil {
+		remove()
+		return nil, err
+	}
+	algorithm, _, _ := strings.Cut(all[i].HostKey, " ")
+	c.Option = append(c.Option, "UserKnownHostsFile="+f.Name(), "HostKeyAlias=goldenpath", "StrictHostKeyChecking=yes", "HostKeyAlgorithms="+algorithm)
+	return remove, nil
 }
 
 // facts reads the output of probe. The server is trusted no more than its text.
@@ -187,11 +236,11 @@ func (c *HostBootstrap) packages(found map[string]string) (all []string, err err
 // served lists the environments of an app that are on servers.
 func served(c *config.Config) (all []string) {
 	if c.Preview.Target == "server" {
-		all = append(all, "previews")
+		all = append(all, "previews at "+c.Preview.URL)
 	}
 	for _, name := range c.Chain() {
 		if c.Environments[name].Target == "server" {
-			all = append(all, name)
+			all = append(all, name+" at "+c.Environments[name].URL)
 		}
 	}
 	if len(all) == 0 {
@@ -239,7 +288,11 @@ func (c *HostBootstrap) ssh(ctx context.Context, in []byte, remote string) (stri
 		if text == "" {
 			text = strings.TrimSpace(out.String())
 		}
-		return "", fmt.Errorf("ssh %s: %w: %s", c.Server, err, report.LogLine(text[max(0, len(text)-600):]))
+		err = fmt.Errorf("ssh %s: %w: %s", c.Server, err, report.LogLine(text[max(0, len(text)-600):]))
+		if cmd.ProcessState != nil && cmd.ProcessState.ExitCode() == 255 { // of ssh itself
+			err = fmt.Errorf("%w\n  try: ssh %s, which has to work without a question; --ssh-option IdentityFile=FILE names a key", err, c.Server)
+		}
+		return "", err
 	}
 	return out.String(), nil
 }
