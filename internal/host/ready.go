@@ -15,7 +15,7 @@ import (
 // wait waits until a generation is ready, on the loopback address.
 func (e *environment) wait(ctx context.Context, g *generation, r target.Ready) (target.Proof, error) {
 	next := time.Now().Add(time.Second)
-	if g.Address != "" {
+	if g.Address != "" || e.h.engine.kind == docker { // Podman opens its port before the program runs
 		e.begun(ctx, g)
 	}
 	to, port := g.dial()

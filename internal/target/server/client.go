@@ -27,6 +27,9 @@ type client struct {
 
 	mu  sync.Mutex
 	ssh *ssh.Client
+
+	once sync.Once
+	http *http.Transport
 }
 
 func (c *client) session(ctx context.Context) (net.Conn, error) {
@@ -51,15 +54,20 @@ func (c *client) session(ctx context.Context) (net.Conn, error) {
 	return conn, nil
 }
 
-// transport returns a transport with at most one session.
+// transport returns the transport of the client, which has at most one session and keeps it
+// for the next request: each begins a process on the server.
 func (c *client) transport() *http.Transport {
-	return &http.Transport{
-		MaxConnsPerHost: 1, MaxIdleConns: 1, DisableCompression: true,
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return c.session(ctx) },
-	}
+	c.once.Do(func() {
+		c.http = &http.Transport{
+			MaxConnsPerHost: 1, MaxIdleConns: 1, DisableCompression: true, IdleConnTimeout: protocol.IdleTime / 2,
+			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return c.session(ctx) },
+		}
+	})
+	return c.http
 }
 
 func (c *client) close() {
+	c.transport().CloseIdleConnections()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ssh != nil {
@@ -108,8 +116,6 @@ func (c *client) call(ctx context.Context, method, path string, in any, each fun
 
 // send sends a request and passes the response to read.
 func (c *client) send(ctx context.Context, method, path string, in any, read func(io.Reader) error) error {
-	t := c.transport()
-	defer t.CloseIdleConnections()
 	var body io.Reader
 	if in != nil {
 		b, err := json.Marshal(in)
@@ -126,7 +132,7 @@ func (c *client) send(ctx context.Context, method, path string, in any, read fun
 		return err
 	}
 	req.Header.Set(protocol.VersionHeader, strconv.Itoa(protocol.Version))
-	res, err := t.RoundTrip(req)
+	res, err := c.transport().RoundTrip(req)
 	if err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -157,9 +163,7 @@ func (c *client) send(ctx context.Context, method, path string, in any, read fun
 
 // copyImage sends an image: only the layers that the server lacks.
 func (c *client) copyImage(ctx context.Context, from *artifact.Repository, digest, app string) (artifact.Artifact, error) {
-	t := c.transport()
-	defer t.CloseIdleConnections()
-	to, err := artifact.Over(t, app)
+	to, err := artifact.Over(c.transport(), app)
 	if err != nil {
 		return artifact.Artifact{}, err
 	}
