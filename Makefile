@@ -26,7 +26,7 @@ e2e: bin/goldenpath bin/security-gate ## test it as users run it: kills, hostile
 e2e-full: bin/goldenpath bin/security-gate ## the same, and what takes half an hour more: hostile code in every job, every login, separate actions
 	GOLDENPATH_E2E_FULL=1 ./internal/e2e/run.sh
 
-bench: bin/goldenpath bin/security-gate ## print ratios against docker build and the four scanners run one by one
+bench: bin/goldenpath bin/security-gate ## print ratios against docker build, the four scanners run one by one and Docker Compose
 	./internal/bench/run.sh
 
 image: ## build both container images with Docker

@@ -8,3 +8,4 @@ go test -run '^$' -bench . -benchtime 20x ./internal/ledger ./internal/artifact
 go run ./internal/bench minutes
 source internal/e2e/cluster/with.sh
 go run ./internal/bench preview
+./internal/bench/server.sh

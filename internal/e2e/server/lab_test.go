@@ -163,12 +163,8 @@ func prepare(t *testing.T, servers ...*server) *app {
 func (a *app) pack(servers ...*server) {
 	a.t.Helper()
 	a.git("init", "--quiet", "--initial-branch=main")
-	for i := range 2 {
-		a.edit("main.go", `const version = "1.0.`, fmt.Sprintf(`const version = "1.0.%d`, i+1))
-		a.git("add", "--all")
-		a.git("commit", "--quiet", "--message", fmt.Sprintf("W2E-%d", i+1))
-		a.commits = append(a.commits, a.git("rev-parse", "HEAD"))
-		a.digests = append(a.digests, a.output("digest", a.must("package", "--json")))
+	for range 2 {
+		a.version()
 	}
 	a.must("key")
 	for _, s := range servers {
@@ -179,6 +175,17 @@ func (a *app) pack(servers ...*server) {
 		all = append(all, name+"."+servers[0].name+".test")
 	}
 	names.Resolve(a.t, servers[0].address, all...)
+}
+
+// version commits and packages one more version.
+func (a *app) version() {
+	a.t.Helper()
+	n := len(a.commits) + 1
+	a.edit("main.go", `const version = "1.0.`, fmt.Sprintf(`const version = "1.0.%d`, n))
+	a.git("add", "--all")
+	a.git("commit", "--quiet", "--message", fmt.Sprintf("W2E-%d", n))
+	a.commits = append(a.commits, a.git("rev-parse", "HEAD"))
+	a.digests = append(a.digests, a.output("digest", a.must("package", "--json")))
 }
 
 // install sets a server up for the app, as a person does from their machine.
