@@ -33,6 +33,7 @@ var rollbackChecks = []check{
 	toOwnTarget,
 	returnsTo,
 	notWithdrawn,
+	sameConfig,
 	matchesEntry,
 	hasEvidence,
 }
@@ -113,6 +114,27 @@ func notRolledBack(o Options, f *facts) finding {
 	}
 	return refuse("history", fmt.Sprintf("%s rolled this digest back, as %s, on %s: %s", c.By, c.Replaces, c.Time.Format(time.RFC3339), c.Reason), report.ReasonWasRolledBack,
 		fmt.Sprintf("this digest was rolled back from %s (%s, by %s): release a commit that fixes the cause, or pass --again", o.Environment, c.Reason, c.By))
+}
+
+// restoresConfig reports whether a rollback runs with the configuration of the release that it
+// returns to: a server reads it from the signed commit. Elsewhere that of the checkout applies.
+func restoresConfig(o Options, f *facts) bool {
+	return f.at.Kind == "server" || o.Manifest.Config == ""
+}
+
+// sameConfig says if a rollback brings back the image and not the configuration.
+func sameConfig(o Options, f *facts) finding {
+	if f.to == nil || restoresConfig(o, f) {
+		return finding{}
+	}
+	m, err := manifestOf(*f.to)
+	if err != nil || m.Config == "" || m.Config == o.Manifest.Config {
+		return finding{} // an entry that cannot be read is refused later
+	}
+	return finding{row: report.Check{
+		Name: "configuration", State: report.Warned, Result: fmt.Sprintf("that of the checkout (%s), not that of release %s (%s)", text.Short(o.Manifest.Config), f.to.ID, text.Short(m.Config)),
+		Note: fmt.Sprintf("variables and the like are as they are now; to run it exactly as then, roll back in a checkout of %.12s", f.to.Commit),
+	}}
 }
 
 // hasEvidence checks that every required piece of evidence exists and was signed by a

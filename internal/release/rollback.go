@@ -206,6 +206,9 @@ func (d Deps) returnTo(ctx context.Context, o Options, f *facts, reason string, 
 	if err != nil {
 		return ledger.Entry{}, running, err
 	}
+	if !restoresConfig(o, f) {
+		m.Config, m.Env = o.Manifest.Config, o.Manifest.Env
+	}
 	m.URL, m.Rollback, m.Evidence = running.URL, "", links(o, f)
 	b, err := json.Marshal(m)
 	if err != nil {

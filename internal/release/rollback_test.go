@@ -292,3 +292,22 @@ func TestRolledBackTwice(t *testing.T) {
 	}
 	b.want(must(Promote(t.Context(), b.Deps, b.alone(b.artifacts[2])))(t), report.Fail, "was-rolled-back")
 }
+
+// TestRollbackConfiguration: a rollback whose checkout has another configuration than the
+// release says so, and the ledger has the one that was applied.
+func TestRollbackConfiguration(t *testing.T) {
+	b := newBench(t)
+	b.release(b.artifacts[0])
+	b.release(b.artifacts[1])
+	o := b.rollback("")
+	o.Manifest = Manifest{Config: "sha256:another", Env: []string{"FLAG"}}
+	r := must(Rollback(t.Context(), b.Deps, o))(t)
+	b.want(r, report.Pass, "rolled-back")
+	if got := b.rows(r, "configuration"); len(got) != 1 || !strings.Contains(got[0], "not that of release 2026.11.21-1") {
+		t.Errorf("rows %q", got)
+	}
+	e := b.currentEntry()
+	if m, err := manifestOf(e); err != nil || m.Config != "sha256:another" || len(m.Env) != 1 {
+		t.Errorf("%+v, %v", m, err)
+	}
+}

@@ -60,7 +60,10 @@ func shareLedger(ctx context.Context, from git.Repository, dir string) error {
 		return nil // the remote has no ledger, or none was fetched
 	}
 	if err == nil {
-		_, err = git.Own(dir).Run(ctx, "update-ref", "refs/remotes/upstream/"+ledger.Branch, tip)
+		checkout, ref := git.Own(dir), "refs/remotes/upstream/"+ledger.Branch
+		if _, err = checkout.Run(ctx, "update-ref", ref, tip); err != nil { // a checkout of a shallow clone has copies of the objects that it needs
+			_, err = checkout.Run(ctx, "fetch", "--quiet", "--no-tags", from.Dir(), "+refs/remotes/origin/"+ledger.Branch+":"+ref)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("cannot read the ledger of the remote: %w", err)

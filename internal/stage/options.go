@@ -2,6 +2,8 @@ package stage
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/seed-b235b314/goldenpath/internal/config"
@@ -23,7 +25,7 @@ func ReleaseOptions(c *config.Config, environment string) (release.Options, erro
 	o := release.Options{
 		App: c.App, Environment: environment, From: e.From, Ready: target.ReadyOf(c.ReadyOf(environment)), Port: e.Port, Env: e.Env,
 		Migrate: target.MigrationOf(e.Migrate), Services: target.ServicesOf(c.Services),
-		Require: requirements(c, environment),
+		Require: requirements(c, environment), Manifest: release.Manifest{Config: sha(c.Source()), Env: slices.Sorted(maps.Keys(e.Env))},
 	}
 	if s := e.Soak; s != nil {
 		o.Soak = &release.Soak{
