@@ -52,7 +52,7 @@ func (l *Ledger) commit(ctx context.Context, tx *Tx, message string) error {
 // push makes a commit and pushes it. git fast-import updates the branch atomically, and
 // refuses the update if the branch has moved to a commit that the new one does not contain.
 func (l *Ledger) push(ctx context.Context, tx *Tx, message string) error {
-	made, err := l.Git.Output(ctx, bytes.NewReader(l.stream(tx, message)), "fast-import", "--quiet", "--done", "--date-format=raw")
+	made, err := l.alone(ctx, bytes.NewReader(l.stream(tx, message)), "fast-import", "--quiet", "--done", "--date-format=raw")
 	if err != nil {
 		if after, beginErr := l.begin(ctx); beginErr == nil && after.tip != tx.tip {
 			return ErrMoved
@@ -65,7 +65,7 @@ func (l *Ledger) push(ctx context.Context, tx *Tx, message string) error {
 	// Push the commit by its id: another writer in this clone may have fetched over
 	// the branch.
 	commit := strings.TrimSpace(string(made))
-	_, err = l.Git.Run(ctx, "push", "--quiet", "--force-with-lease=refs/heads/"+Branch+":"+tx.tip, l.Remote, commit+":refs/heads/"+Branch)
+	_, err = l.alone(ctx, nil, "push", "--quiet", "--force-with-lease=refs/heads/"+Branch+":"+tx.tip, l.Remote, commit+":refs/heads/"+Branch)
 	switch {
 	case err == nil:
 		return nil

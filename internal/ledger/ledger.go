@@ -18,7 +18,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -37,7 +39,9 @@ type Ledger struct {
 	Now    func() time.Time
 	Server Committer // commits where a rule of Remote requires signed commits; nil: that is an error
 
-	signed atomic.Bool // Remote refused a commit because it is not signed
+	signed  atomic.Bool // Remote refused a commit because it is not signed
+	writing sync.Mutex
+	one     sync.Mutex // git locks a reference and does not wait: of two calls one would fail
 }
 
 // Kinds of entries.
@@ -81,6 +85,8 @@ const attempts = 20
 // first, change runs again on the new tip. If change returns an error, nothing is
 // committed.
 func (l *Ledger) Update(ctx context.Context, message string, change func(context.Context, *Tx) error) error {
+	l.writing.Lock() // of this process one at a time, so that none starves
+	defer l.writing.Unlock()
 	for range attempts {
 		tx, err := l.begin(ctx)
 		if err != nil {
@@ -160,7 +166,7 @@ func (l *Ledger) begin(ctx context.Context) (*Tx, error) {
 		return l.load(ctx)
 	}
 	if l.Remote != "" {
-		_, err := l.Git.Run(ctx, "fetch", "--quiet", "--no-tags", l.Remote, "+refs/heads/"+Branch+":"+l.ref())
+		_, err := l.alone(ctx, nil, "fetch", "--quiet", "--no-tags", l.Remote, "+refs/heads/"+Branch+":"+l.ref())
 		switch {
 		case err != nil && strings.Contains(err.Error(), "find remote ref"):
 			// What is left of a branch that was deleted there is not the ledger.
@@ -174,6 +180,14 @@ func (l *Ledger) begin(ctx context.Context) (*Tx, error) {
 		return nil, fmt.Errorf("cannot read the ledger: %w", err)
 	}
 	return l.at(tip), nil
+}
+
+// alone runs a command of git that changes a reference, while no other call of this ledger
+// does.
+func (l *Ledger) alone(ctx context.Context, stdin io.Reader, args ...string) ([]byte, error) {
+	l.one.Lock()
+	defer l.one.Unlock()
+	return l.Git.Output(ctx, stdin, args...)
 }
 
 // prefix is the folder of the app in the branch. The app at the top of a repository has none.

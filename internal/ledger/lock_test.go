@@ -3,6 +3,9 @@ package ledger
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os/exec"
+	"sync"
 	"testing"
 	"time"
 )
@@ -95,4 +98,40 @@ func TestLockAgain(t *testing.T) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
+}
+
+// TestBeatBesideAppend: a lock is kept alive while the same process appends.
+func TestBeatBesideAppend(t *testing.T) {
+	ctx := t.Context()
+	remote := repository(t)
+	dir := t.TempDir()
+	if out, err := exec.Command("git", "clone", "--quiet", remote, dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	l := open(dir)
+	l.Remote = "origin"
+	now := noon
+	var mu sync.Mutex
+	l.Now = func() time.Time {
+		mu.Lock()
+		defer mu.Unlock()
+		now = now.Add(5 * time.Minute)
+		return now
+	}
+	var all sync.WaitGroup
+	for range 2 {
+		all.Go(func() {
+			for range 12 {
+				if _, err := l.Acquire(ctx, Lock{Environment: "production", Digest: "sha256:1", Purpose: "promote"}, time.Hour, nil); err != nil {
+					t.Errorf("beat: %v", err)
+				}
+			}
+		})
+	}
+	for i := range 12 {
+		if err := l.Update(ctx, "x", func(_ context.Context, tx *Tx) error { tx.Write(fmt.Sprint("x/", i), []byte("x")); return nil }); err != nil {
+			t.Errorf("append: %v", err)
+		}
+	}
+	all.Wait()
 }

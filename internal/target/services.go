@@ -79,7 +79,7 @@ var (
 		Container: ServiceContainer{
 			Image: "docker.io/library/redis", Data: "/data", Writable: []string{"/tmp"}, Secret: "REDISCLI_AUTH",
 			// A password among the arguments would be in every list of processes.
-			Command: []string{"sh", "-c", `umask 077 && printf '%s\n' "requirepass $REDISCLI_AUTH" 'dir /data' 'appendonly yes' "maxmemory ${` + ServiceMemory + `:-0}" 'bind * -::*' > /tmp/redis.conf && exec redis-server /tmp/redis.conf`},
+			Command: []string{"sh", "-c", `umask 077 && printf '%s\n' "requirepass $REDISCLI_AUTH" 'dir /data' 'appendonly yes' "maxmemory ${` + ServiceMemory + `:-0}" > /tmp/redis.conf && exec redis-server /tmp/redis.conf`},
 			Ready:   []string{"sh", "-c", "redis-cli ping | grep -q PONG"}, // its exit code is 0 while it loads, too
 		},
 		of: func(s Services) Service { return s.Redis },
