@@ -180,7 +180,7 @@ func (e *environment) again(ctx context.Context, s protocol.Spec, key string) (p
 		if err != nil {
 			return protocol.Ready{}, err
 		}
-		if c == nil || !c.Running && !c.Paused || c.Image != g.Image {
+		if c == nil || !c.Running && !c.Paused || c.Image != g.Image || !e.served(ctx, s.Services) {
 			continue
 		}
 		if c.Paused {

@@ -67,7 +67,10 @@ func (h *Host) measure(ctx context.Context, all []*environment) (map[string]uint
 	if err != nil {
 		return nil, err
 	}
-	args, sizes := []string{"run", "--rm", "--network", "none"}, map[string]uint64{}
+	if err := h.engine.remove(ctx, measuring); err != nil { // of a call that was cut
+		return nil, err
+	}
+	args, sizes := []string{"run", "--rm", "--name", measuring, "--network", "none"}, map[string]uint64{}
 	for _, v := range volumes {
 		slug, _, _ := cutLast(strings.TrimPrefix(v, "goldenpath."), ".")
 		if slices.ContainsFunc(all, func(e *environment) bool { return e.slug == slug }) {
@@ -93,6 +96,13 @@ func (h *Host) measure(ctx context.Context, all []*environment) (map[string]uint
 	return sizes, nil
 }
 
+// measuring is the name of the container that measures. It keeps volumes from being removed,
+// so that who removes one ends it.
+const measuring = "goldenpath-measure"
+
+// perFile is what an empty file counts: a disk has room for so many of them only.
+const perFile = 4096
+
 // Measure prints the space on disk of each folder in dir. It runs in a container.
 func Measure(w io.Writer, dir string) error {
 	names, err := filepath.Glob(filepath.Join(dir, "*"))
@@ -101,13 +111,20 @@ func Measure(w io.Writer, dir string) error {
 	}
 	for _, name := range names {
 		var size uint64
+		links := map[[2]uint64]bool{} // files with several names, by device and inode
 		_ = filepath.WalkDir(name, func(_ string, d fs.DirEntry, err error) error {
 			if err != nil { // it was removed just now
 				return nil
 			}
 			if info, err := d.Info(); err == nil {
 				if s, ok := info.Sys().(*syscall.Stat_t); ok {
-					size += uint64(s.Blocks) * 512
+					if at := [2]uint64{uint64(s.Dev), s.Ino}; s.Nlink > 1 && !d.IsDir() {
+						if links[at] {
+							return nil
+						}
+						links[at] = true
+					}
+					size += max(uint64(s.Blocks)*512, perFile)
 				}
 			}
 			return nil

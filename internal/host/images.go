@@ -41,28 +41,30 @@ func (s *session) registry(w http.ResponseWriter, r *http.Request) {
 	if part == "manifests" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
 		s.pull(r.Context(), app, more)
 	}
-	s.store(w, r)
+	s.store(w, r, s.end)
 }
 
-// store reads and writes the registry of this server, as long as there is room.
-func (s *session) store(w http.ResponseWriter, r *http.Request) {
+// store reads and writes the registry of this server, as long as there is room. stalled is
+// called if a body does not arrive.
+func (s *session) store(w http.ResponseWriter, r *http.Request, stalled func()) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		if err := s.h.disk(uint64(max(0, r.ContentLength))); err != nil {
 			fail(w, http.StatusInsufficientStorage, s.log("image", "", "", r.Method+" "+r.URL.Path, err))
 			return
 		}
 	}
-	r.Body = &upload{ReadCloser: http.MaxBytesReader(w, r.Body, protocol.MaxBlob), s: s}
+	r.Body = &upload{ReadCloser: http.MaxBytesReader(w, r.Body, protocol.MaxBlob), s: s, stalled: stalled}
 	defer r.Body.Close()
 	s.images.ServeHTTP(w, r)
 }
 
 // upload is the body of a request to the registry. It ends if it fills the disk, which its
-// declared length need not tell, and its connection ends if nothing arrives.
+// declared length need not tell, and if nothing arrives.
 type upload struct {
 	io.ReadCloser
-	s    *session
-	read uint64 // since the disk was looked at
+	s       *session
+	stalled func()
+	read    uint64 // since the disk was looked at
 }
 
 // diskEvery is how many bytes arrive before the disk is looked at again.
@@ -72,7 +74,7 @@ const diskEvery = 32 << 20
 const uploadStall = 30 * time.Second
 
 func (u *upload) Read(p []byte) (int, error) {
-	stop := time.AfterFunc(uploadStall, u.s.end)
+	stop := time.AfterFunc(uploadStall, u.stalled)
 	n, err := u.ReadCloser.Read(p)
 	stop.Stop()
 	if u.read += uint64(n); u.read > diskEvery {

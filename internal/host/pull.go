@@ -39,12 +39,18 @@ func (s *session) pullFrom(ctx context.Context, image, app, digest string) error
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stalled := func() { cancel(fmt.Errorf("the registry sends nothing for %s", uploadStall)) }
 	// What arrives passes the same checks as what a client sends, and holds no lock.
-	to, err := artifact.Over(artifact.InProcess(http.HandlerFunc(s.store)), app)
+	to, err := artifact.Over(artifact.InProcess(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.store(w, r, stalled) })), app)
 	if err != nil {
 		return err
 	}
 	if _, err := from.Copy(ctx, digest, to); err != nil {
+		if stall := context.Cause(ctx); stall != nil {
+			err = stall
+		}
 		return fmt.Errorf("%w (this server logs in with %s)", err, filepath.Join(Home, ".docker/config.json"))
 	}
 	return nil

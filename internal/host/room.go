@@ -45,8 +45,11 @@ func (h *Host) disk(more uint64) error {
 	if err != nil {
 		return err
 	}
-	if other, err := space(h.engine.storage()); err == nil && other.Free < s.Free {
+	if other, err := space(h.engine.storage()); err == nil && (other.Free < s.Free || other.FreeInodes < s.FreeInodes) {
 		s = other
+	}
+	if s.Inodes > 0 && s.FreeInodes < leastInodes {
+		return &target.Refusal{Problems: []string{fmt.Sprintf("the disk of the server has room for %s more files only: remove previews", humanize.Comma(int64(s.FreeInodes)))}}
 	}
 	least, err := humanize.ParseBytes(h.Config.Budget.Disk)
 	if err != nil {
@@ -58,12 +61,15 @@ func (h *Host) disk(more uint64) error {
 	return nil
 }
 
+// leastInodes is how many files must still fit on the disk.
+const leastInodes = 10_000
+
 func space(dir string) (protocol.Space, error) {
 	var s unix.Statfs_t
 	if err := unix.Statfs(dir, &s); err != nil {
 		return protocol.Space{}, err
 	}
-	return protocol.Space{Total: s.Blocks * uint64(s.Bsize), Free: s.Bavail * uint64(s.Bsize)}, nil
+	return protocol.Space{Total: s.Blocks * uint64(s.Bsize), Free: s.Bavail * uint64(s.Bsize), Inodes: s.Files, FreeInodes: s.Ffree}, nil
 }
 
 // pruneAfter is how long an image that nothing needs stays: it may have been sent for a

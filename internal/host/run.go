@@ -46,11 +46,7 @@ func (e *environment) arguments(g *generation, name string, publish bool) (args,
 	if e.h.engine.hasInit() {
 		args = append(args, "--init")
 	}
-	if e.h.engine.kind == docker {
-		args = append(args, "--log-driver", "json-file", "--log-opt", "max-size=10m")
-	} else {
-		args = append(args, "--log-driver", "k8s-file", "--log-opt", "max-size=10mb", "--cgroups", "enabled")
-	}
+	args = append(args, e.h.engine.logging()...)
 	args = append(args, g.Limits.arguments(e.h.limitsWork())...)
 	environ = os.Environ()
 	var lines strings.Builder
@@ -64,6 +60,14 @@ func (e *environment) arguments(g *generation, name string, publish bool) (args,
 		}
 	}
 	return append(args, "--env-file", e.variables(g.Number)), environ, private(e.variables(g.Number), []byte(lines.String()))
+}
+
+// logging returns the flags that bound the log of a container.
+func (e engine) logging() []string {
+	if e.kind == docker {
+		return []string{"--log-driver", "json-file", "--log-opt", "max-size=10m"}
+	}
+	return []string{"--log-driver", "k8s-file", "--log-opt", "max-size=10mb", "--cgroups", "enabled"}
 }
 
 // variables is the file with the variables of a generation, as the engine reads it.

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -55,7 +56,7 @@ func (e *environment) serviceName(k *target.ServiceKind) string {
 func (e *environment) services(ctx context.Context, s protocol.Spec, g *generation, say func(target.Phase)) error {
 	for _, k := range s.Services.Wanted(func(variable string) bool { _, given := g.Env[variable]; return given }) {
 		start := time.Now()
-		d, err := e.startService(ctx, k, k.Of(s.Services), g)
+		d, err := e.startService(ctx, k, k.Of(s.Services), g, say)
 		if err != nil {
 			return err
 		}
@@ -69,7 +70,7 @@ func (e *environment) services(ctx context.Context, s protocol.Spec, g *generati
 	return nil
 }
 
-func (e *environment) startService(ctx context.Context, k *target.ServiceKind, want target.Service, g *generation) (*service, error) {
+func (e *environment) startService(ctx context.Context, k *target.ServiceKind, want target.Service, g *generation, say func(target.Phase)) (*service, error) {
 	d, err := e.service(k)
 	if err != nil {
 		return nil, err
@@ -79,6 +80,11 @@ func (e *environment) startService(ctx context.Context, k *target.ServiceKind, w
 		d = &service{Version: want.Version, Password: rand.Text()}
 	}
 	before := *d
+	if want.Version != d.Version && slices.Contains(e.Served, g.Digest) {
+		// A rollback brings back the app and not the data, which stay as the newer server has them.
+		say(target.Phase{Name: "services", Detail: fmt.Sprintf("%s stays at %d, although this release asked for %d", k.Name, d.Version, want.Version)})
+		want = target.Service{Version: d.Version, Image: d.Image}
+	}
 	switch {
 	case want.Version == d.Version:
 	case k.Upgrades && want.Version > d.Version:
@@ -88,22 +94,14 @@ func (e *environment) startService(ctx context.Context, k *target.ServiceKind, w
 	default:
 		return nil, &target.Refusal{Problems: []string{fmt.Sprintf("services.%s is %d, and the data of %s are of %s %d, which an older version cannot read: set it to %[5]d", k.Name, want.Version, e.Environment, k.Title, d.Version)}}
 	}
-	if want.Image != "" {
-		d.Image = want.Image
-	} else if fresh || d.Version != before.Version {
-		d.Image = k.Official(want.Version)
-	}
+	d.Image = cmp.Or(want.Image, k.Official(d.Version))
 	if _, err := e.h.engine.imageID(ctx, d.Image); err != nil {
 		if _, err := e.h.engine.run(ctx, "pull", "--quiet", d.Image); err != nil {
 			return nil, fmt.Errorf("cannot pull the image of %s: %w: set services.%s to {version: %d, image: …@sha256:…}, an image that the server can pull", k.Title, err, k.Name, want.Version)
 		}
 	}
-	b, err := json.Marshal(d)
-	if err != nil {
+	if err := e.writeService(k, *d); err != nil {
 		return nil, err
-	}
-	if err := private(filepath.Join(e.dir, k.Name+".json"), b); err != nil {
-		return nil, full(err)
 	}
 	if err := e.join(ctx, g.Limits); err != nil {
 		return nil, err
@@ -112,15 +110,51 @@ func (e *environment) startService(ctx context.Context, k *target.ServiceKind, w
 		return nil, err
 	}
 	unit := e.unitOf(k.Name)
-	if !fresh && *d != before { // another image: the app loses its connections for a moment
-		_, err = e.h.units.run(ctx, "restart", unit)
-	} else {
-		err = e.h.units.start(ctx, unit)
+	if fresh || *d == before {
+		if err := e.h.units.start(ctx, unit); err != nil {
+			return nil, err
+		}
+		return d, e.awaitService(ctx, k)
 	}
+	// Another image: the app loses its connections for a moment.
+	if _, err = e.h.units.run(ctx, "restart", unit); err == nil {
+		err = e.awaitService(ctx, k)
+	}
+	if err != nil { // what serves needs the old one
+		ctx = context.WithoutCancel(ctx)
+		back := e.writeService(k, before)
+		if back == nil {
+			_, back = e.h.units.run(ctx, "restart", unit)
+		}
+		if back == nil {
+			back = e.awaitService(ctx, k)
+		}
+		return nil, errors.Join(err, back)
+	}
+	return d, nil
+}
+
+func (e *environment) writeService(k *target.ServiceKind, s service) error {
+	b, err := json.Marshal(s)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return d, e.awaitService(ctx, k)
+	return full(private(filepath.Join(e.dir, k.Name+".json"), b))
+}
+
+// served reports whether the services that a deployment asks for run and accept connections.
+func (e *environment) served(ctx context.Context, s target.Services) bool {
+	for _, k := range target.ServiceKinds {
+		if d, err := e.service(k); err != nil {
+			return false
+		} else if d == nil || k.Of(s).Version == 0 {
+			continue // none, or the app has one of its own
+		}
+		if _, err := e.h.engine.run(ctx, append([]string{"exec", e.serviceName(k)}, k.Container.Ready...)...); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // awaitService waits until a service accepts connections.
@@ -160,6 +194,7 @@ func (e *environment) serviceArguments(k *target.ServiceKind, d *service) (args,
 	if n, _ := limits.bytes(); n > 0 { // the rest is for connections and for writing the data
 		args = append(args, "--env", fmt.Sprintf("%s=%d", target.ServiceMemory, n/4*3))
 	}
+	args = append(args, e.h.engine.logging()...)
 	args = append(append(args, "--env", c.Secret), limits.arguments(e.h.limitsWork())...)
 	return append(append(args, d.Image), c.Command...), append(os.Environ(), c.Secret+"="+d.Password)
 }

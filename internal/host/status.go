@@ -159,7 +159,12 @@ func (h *Host) sweepOut(ctx context.Context, slug string) error {
 		volumes = append(volumes, k.Name)
 	}
 	for _, volume := range volumes {
-		err = errors.Join(err, h.engine.removeVolume(ctx, "goldenpath."+slug+"."+volume))
+		name := "goldenpath." + slug + "." + volume
+		rmErr := h.engine.removeVolume(ctx, name)
+		if rmErr != nil { // it is being measured
+			rmErr = errors.Join(h.engine.remove(ctx, measuring), h.engine.removeVolume(ctx, name))
+		}
+		err = errors.Join(err, rmErr)
 	}
 	return err
 }

@@ -31,6 +31,12 @@ func (h *Host) Switch(ctx context.Context, app, name string, number int, say fun
 	if err != nil {
 		return target.Running{}, err
 	}
+	if c != nil && c.Paused && number == e.Standby { // several servers return to what they served
+		if _, err := h.engine.run(ctx, "unpause", e.name(number)); err != nil {
+			return target.Running{}, err
+		}
+		c.Running, c.Paused = true, false
+	}
 	if c == nil || !c.Running || c.Paused {
 		return target.Running{}, fmt.Errorf("generation %d of %s has ended since it was ready: deploy again", number, name)
 	}

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -75,7 +76,7 @@ func (l *Ledger) Acquire(ctx context.Context, want Lock, life time.Duration, ove
 				return nil // nothing to write
 			}
 			want.Acquired, want.Over = held.Acquired, held.Over
-		case held.Process.gone() || held.ended(now):
+		case held.Process.gone(now.Sub(held.seen())) || held.ended(now):
 		default:
 			var reason string
 			may := false
@@ -90,6 +91,28 @@ func (l *Ledger) Acquire(ctx context.Context, want Lock, life time.Duration, ove
 		return tx.putLock(want)
 	})
 	return want.Over, err
+}
+
+// Renew says that the holder of a lock is alive, and gives it life from now on and another
+// purpose, unless that is "". If this process
+// does not hold the lock any more, the error is a *LockedError or ErrNone: a lock that was
+// lost is never taken back, because somebody may have released something since.
+func (l *Ledger) Renew(ctx context.Context, environment, purpose string, life time.Duration) error {
+	return l.Update(ctx, "lock "+environment, func(ctx context.Context, tx *Tx) error {
+		held, err := tx.lock(ctx, environment)
+		if err != nil {
+			return err
+		}
+		if held.Process != thisProcess() {
+			return &LockedError{held}
+		}
+		now := l.Now().UTC()
+		if purpose == "" && held.lasts(now, life) {
+			return nil
+		}
+		held.Purpose, held.Seen, held.Expires = cmp.Or(purpose, held.Purpose), now, now.Add(life)
+		return tx.putLock(held)
+	})
 }
 
 // fresh is the age up to which a lock is not extended.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // Process identifies a process. It contains the start time because process numbers are
@@ -26,15 +27,21 @@ func thisProcess() Process {
 	return Process{Host: host, Boot: bootID(), Space: space(), PID: os.Getpid(), Start: startOf(os.Getpid())}
 }
 
+// silent is how long nothing was heard of a process before a machine of the same name, that
+// was started at another time, counts as the same one. Holders of a lock are heard of more
+// often, and machines made from one image have one name.
+const silent = 11 * time.Minute
+
 // gone reports whether the process ran on this machine and has ended. It returns false
-// for a process of another machine, whose state is unknown.
-func (p Process) gone() bool {
+// for a process of another machine, whose state is unknown. Nothing was heard of it for some
+// time.
+func (p Process) gone(unheard time.Duration) bool {
 	me := thisProcess()
 	if p.Host != me.Host {
 		return false
 	}
 	if p.Boot != me.Boot {
-		return true
+		return unheard > silent
 	}
 	if p.Space != me.Space {
 		return false

@@ -142,7 +142,7 @@ func (b *bench) prove(key *evidence.Key, digest, kind string, predicate map[stri
 }
 
 func (b *bench) staging(digest string) Options {
-	return Options{App: "shop", Environment: "staging", Digest: digest, Require: []evidence.Requirement{{Name: "provenance", Type: evidence.Provenance}}}
+	return Options{App: "shop", Environment: "staging", Followed: true, Digest: digest, Require: []evidence.Requirement{{Name: "provenance", Type: evidence.Provenance}}}
 }
 
 // production asks for a soak of a few milliseconds.

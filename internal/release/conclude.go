@@ -35,10 +35,20 @@ func (d Deps) conclude(ctx context.Context, o Options, entry ledger.Entry, r *re
 	}
 	var err error
 	if s.Breach != "" {
-		err = d.rollBackAfterBreach(ctx, o, entry, s, r)
+		err = d.backUnderLock(ctx, o, entry, s, r)
 	}
 	r.Seconds = d.seconds(r)
 	return watched{r, &s}, err
+}
+
+// backUnderLock rolls back as a run that deploys, whose lock nobody takes as that of a soak.
+func (d Deps) backUnderLock(ctx context.Context, o Options, entry ledger.Entry, s Samples, r *report.Report) error {
+	if err := d.beat(ctx, o, "rollback"); err != nil {
+		return err
+	}
+	kept, stop := d.alive(ctx, o)
+	defer stop()
+	return d.rollBackAfterBreach(kept, o, entry, s, r)
 }
 
 // recordSoak records the outcome of a soak, pass or fail, in the ledger. The last entry of

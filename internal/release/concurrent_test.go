@@ -3,6 +3,7 @@ package release
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -230,4 +231,43 @@ func TestBreakLock(t *testing.T) {
 	// A run that ended without a word holds the lock for minutes.
 	b.skipped.Add(int64(time.Hour))
 	b.want(must(Promote(t.Context(), b.Deps, b.alone(b.artifacts[1])))(t), report.Pass, "soaked")
+}
+
+// TestLostLock: a run that stalled until its lock had ended, and another had released, never
+// takes the lock back.
+func TestLostLock(t *testing.T) {
+	b := newBench(t)
+	o := b.alone(b.artifacts[0])
+	if _, held, err := b.Deps.lock(t.Context(), o, "promote", nil); held != nil || err != nil {
+		t.Fatal(held, err)
+	}
+	if err := b.Deps.beat(t.Context(), o, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Ledger.Release(t.Context(), o.Environment); err != nil { // by the one that took it over
+		t.Fatal(err)
+	}
+	if err := b.Deps.beat(t.Context(), o, ""); !errors.Is(err, errTaken) {
+		t.Errorf("%v", err)
+	}
+	b.unlocked()
+}
+
+// TestAutomaticRollbackIsNotTaken: while an automatic rollback deploys, its lock is not one of a
+// soak, which another rollback may take.
+func TestAutomaticRollbackIsNotTaken(t *testing.T) {
+	b := newBench(t)
+	b.release(b.artifacts[0])
+	b.stage(b.artifacts[1])
+	b.broken(b.artifacts[1])
+	var during string
+	b.Say = func(what string) {
+		if strings.Contains(what, "rolling back to") {
+			during = runGit(t, b.Ledger.Git.Dir(), "show", ledger.Branch+":locks/production.json")
+		}
+	}
+	b.want(must(Promote(t.Context(), b.Deps, b.production(b.artifacts[1])))(t), report.Fail, "slo-breach")
+	if !strings.Contains(during, `"purpose": "rollback"`) {
+		t.Errorf("the lock during the rollback: %s", during)
+	}
 }

@@ -53,7 +53,7 @@ func (d Deps) deploy(ctx context.Context, o Options) (deployed, error) {
 		locked(r, held)
 		return deployed{report: r}, nil
 	}
-	kept, stop := d.alive(ctx, o, purpose)
+	kept, stop := d.alive(ctx, o)
 	out, err := d.deployLocked(kept, o)
 	stop()
 	if out.report != nil {

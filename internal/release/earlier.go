@@ -14,7 +14,8 @@ const (
 )
 
 // earlier lists the releases before from that an environment may return to, the best
-// first. It omits releases of the same digest and releases whose soak failed.
+// first. It omits releases of the same digest, releases whose soak failed, and digests that were
+// rolled back and not released again since.
 //
 // A release is good if its soak passed, if the environment already returned to it once,
 // or if the environment has no soak. Good releases come first, the newest first;
@@ -34,6 +35,11 @@ func (d Deps) earlier(ctx context.Context, environment string, from ledger.Entry
 				return err
 			}
 			if e.Digest == from.Digest {
+				continue
+			}
+			if withdrawn, err := tx.Withdrawn(ctx, environment, e.Digest); err != nil {
+				return err
+			} else if withdrawn != nil {
 				continue
 			}
 			soak, err := findSoak(ctx, tx, environment, e.ID)

@@ -78,7 +78,7 @@ func notOlder(o Options, f *facts) finding {
 	case f.order.Err != nil:
 		return finding{row: report.Check{Name: "order", State: report.Inconclusive, Result: fmt.Sprintf("not known whether %.7s is newer than %.7s, which runs", a.Commit(), c.Commit),
 			Note: "this clone lacks one of the commits: check out with fetch-depth: 0, or run git fetch"}}
-	case f.order.Older && o.From == "":
+	case f.order.Older && o.From == "" && o.Followed:
 		return finding{row: report.Check{Name: "order", State: report.Warned, Result: fmt.Sprintf("%.7s is older than %.7s, which runs as %s", a.Commit(), c.Commit, c.ID),
 			Note: "what comes after " + o.Environment + " refuses it without --older"}}
 	case f.order.Older && !o.Older:

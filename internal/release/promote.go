@@ -87,7 +87,7 @@ var errTaken = errors.New("another run has taken over")
 
 // alive keeps the lock alive until stop is called. If another run takes it, the context ends
 // with an error that wraps errTaken.
-func (d Deps) alive(ctx context.Context, o Options, purpose string) (held context.Context, stop func()) {
+func (d Deps) alive(ctx context.Context, o Options) (held context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	done := make(chan struct{})
 	go func() {
@@ -99,7 +99,7 @@ func (d Deps) alive(ctx context.Context, o Options, purpose string) (held contex
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				if err := d.beat(ctx, o, purpose); err != nil {
+				if err := d.beat(ctx, o, ""); err != nil {
 					cancel(err)
 				}
 			}
@@ -108,13 +108,12 @@ func (d Deps) alive(ctx context.Context, o Options, purpose string) (held contex
 	return ctx, func() { cancel(nil); <-done }
 }
 
-// beat says that this run is alive. An error means that another one has the lock: a ledger that
+// beat says that this run is alive, for a new purpose unless that is "". An error means that it has lost the lock: a ledger that
 // cannot be reached for a while does not stop it.
 func (d Deps) beat(ctx context.Context, o Options, purpose string) error {
-	var held *ledger.LockedError
-	_, err := d.Ledger.Acquire(ctx, ledger.Lock{Environment: o.Environment, Digest: o.Digest, Purpose: purpose, By: d.By}, lockLife, nil)
-	if errors.As(err, &held) {
-		return fmt.Errorf("%w: %w", errTaken, held)
+	err := d.Ledger.Renew(ctx, o.Environment, purpose, lockLife)
+	if errors.As(err, new(*ledger.LockedError)) || errors.Is(err, ledger.ErrNone) {
+		return fmt.Errorf("%w: %w", errTaken, err)
 	}
 	return nil
 }

@@ -62,6 +62,7 @@ type Options struct {
 	App         string
 	Environment string
 	From        string // environment that must run the digest; "": none, Environment is the first
+	Followed    bool   // another environment is promoted to from this one
 	Digest      string // sha256:… of the index
 	Ready       target.Ready
 	Port        int // 0: a free one

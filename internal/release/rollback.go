@@ -55,7 +55,7 @@ func Rollback(ctx context.Context, d Deps, o RollbackOptions) (*report.Report, e
 	}
 	r.Checks = append(taken, r.Checks...)
 	start := d.Now()
-	kept, stop := d.alive(ctx, o.Options, "rollback")
+	kept, stop := d.alive(ctx, o.Options)
 	entry, running, err := d.returnTo(kept, o.Options, f, o.Reason, r)
 	stop()
 	if refusal := (*target.Refusal)(nil); errors.As(err, &refusal) {

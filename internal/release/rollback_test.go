@@ -311,3 +311,19 @@ func TestRollbackConfiguration(t *testing.T) {
 		t.Errorf("%+v, %v", m, err)
 	}
 }
+
+// TestNotBackToAWithdrawnDigest: a rollback without a release skips an earlier release of a
+// digest that was rolled back since.
+func TestNotBackToAWithdrawnDigest(t *testing.T) {
+	b := newBench(t)
+	for _, i := range []int{1, 0, 1} {
+		b.release(b.artifacts[i])
+	}
+	b.want(must(Rollback(t.Context(), b.Deps, b.rollback("")))(t), report.Pass, "rolled-back")
+	b.release(b.artifacts[2])
+	b.want(must(Rollback(t.Context(), b.Deps, b.rollback("")))(t), report.Pass, "rolled-back")
+	if b.runs() != "one" {
+		t.Fatalf("production runs %s", b.runs())
+	}
+	b.want(must(Rollback(t.Context(), b.Deps, b.rollback("")))(t), report.Fail, "no-release")
+}

@@ -70,7 +70,7 @@ func (d Deps) soak(ctx context.Context, o Options, before target.Running) (Sampl
 		}
 		switch now := d.Now(); {
 		case now.Sub(beaten) >= beatEvery:
-			if err := d.beat(ctx, o, ledger.PurposeSoak); err != nil {
+			if err := d.beat(ctx, o, ""); err != nil {
 				return s, err
 			}
 			beaten, looked = now, now

@@ -27,6 +27,9 @@ func ReleaseOptions(c *config.Config, environment string) (release.Options, erro
 		Migrate: target.MigrationOf(e.Migrate), Services: target.ServicesOf(c.Services),
 		Require: requirements(c, environment), Manifest: release.Manifest{Config: sha(c.Source()), Env: slices.Sorted(maps.Keys(e.Env))},
 	}
+	for _, other := range c.Environments {
+		o.Followed = o.Followed || other.From == environment
+	}
 	if s := e.Soak; s != nil {
 		o.Soak = &release.Soak{
 			For: s.For.D(), AtLeast: s.AtLeast, Every: s.Every.D(), Path: c.ReadyOf(environment).Path,

@@ -2,6 +2,8 @@ package target
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 )
 
@@ -90,11 +92,11 @@ var (
 // Of returns what is asked for of a kind.
 func (k *ServiceKind) Of(s Services) Service { return k.of(s) }
 
-// Wanted returns the kinds that a deployment asks for, but those whose address is set: has
-// reports whether a variable is.
+// Wanted returns the kinds that a deployment asks for, but those of which a variable is set: who
+// sets one has a service of their own. has reports whether a variable is set.
 func (s Services) Wanted(has func(variable string) bool) (all []*ServiceKind) {
 	for _, k := range ServiceKinds {
-		if k.of(s).Version > 0 && !has(k.Address) {
+		if k.of(s).Version > 0 && !slices.ContainsFunc(slices.Collect(maps.Keys(k.Variables("", 0, ""))), has) {
 			all = append(all, k)
 		}
 	}

@@ -65,6 +65,9 @@ type Hello struct {
 type Space struct {
 	Total uint64 `json:"total"`
 	Free  uint64 `json:"free"`
+
+	Inodes     uint64 `json:"inodes,omitempty"` // 0: not counted
+	FreeInodes uint64 `json:"free_inodes,omitempty"`
 }
 
 // Spec is a deployment: target.Deployment without what only the client can use.

@@ -62,7 +62,7 @@ func redisProgram(dir string) string {
 // list of processes.
 func redisCommand(g *generation, at installation, s server, durable bool) ([]string, error) {
 	lines := []string{
-		"bind 127.0.0.1", "port " + strconv.Itoa(s.Port), "requirepass " + s.Password, "dir " + strconv.Quote(g.path("data")), "daemonize no",
+		"bind 127.0.0.1", "port " + strconv.Itoa(s.Port), "requirepass " + s.Password, "dir " + redisQuoted(g.path("data")), "daemonize no",
 		"appendonly yes", "appendfsync no",
 	}
 	if durable {
@@ -73,6 +73,11 @@ func redisCommand(g *generation, at installation, s server, durable bool) ([]str
 		return nil, err
 	}
 	return []string{redisProgram(at.bin), name}, nil
+}
+
+// redisQuoted quotes a word of redis.conf, which knows fewer escapes than Go.
+func redisQuoted(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`).Replace(s) + `"`
 }
 
 // redisReady reports whether the server has loaded its data: until then it answers with an

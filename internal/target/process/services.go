@@ -62,41 +62,38 @@ var programs = []program{postgres, redis}
 // starts it if it does not run. The server keeps running after this process.
 func (t *Target) service(ctx context.Context, e *environment, p program, want target.Service) (server, error) {
 	g := e.service(p.Name)
-	s, err := t.startService(ctx, e, g, p, want)
-	if err != nil {
+	s, at, known, err := t.decideService(e, g, p, want)
+	if err != nil { // what runs for the app that serves goes on
+		return s, fmt.Errorf("services.%s: %w", p.Name, err)
+	}
+	if known && s.Asked == want.Version && g.alive() && accepts(s.Port) {
+		return s, nil
+	}
+	s.Asked, s.Major = want.Version, at.major
+	if s, err = t.startService(ctx, e, g, p, at, s, known); err != nil {
 		return s, errors.Join(fmt.Errorf("services.%s: %w", p.Name, err), g.stop(context.WithoutCancel(ctx)))
 	}
 	return s, nil
 }
 
-func (t *Target) startService(ctx context.Context, e *environment, g *generation, p program, want target.Service) (server, error) {
-	var s server
-	err := readJSON(g.path("server.json"), &s)
-	known := err == nil
+// decideService returns what the environment has, and which server is to run.
+func (t *Target) decideService(e *environment, g *generation, p program, want target.Service) (s server, at installation, known bool, err error) {
+	err = readJSON(g.path("server.json"), &s)
+	known = err == nil
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return s, err
+		return s, at, known, err
 	}
-	if known && s.Asked == want.Version && g.alive() && accepts(s.Port) {
-		return s, nil
+	if known && s.Asked != want.Version && s.Major != want.Version && (!p.Upgrades || s.Major > want.Version) {
+		return s, at, known, fmt.Errorf("the data of %s belong to %s %d, but .goldenpath.yml asks for %d: ask for %[3]d, or remove the environment with its data (goldenpath down --environment %[1]s)", e.Name, p.Title, s.Major, want.Version)
 	}
+	at, s.Notes, err = p.find(want.Version, s.Major, t.host())
+	return s, at, known, err
+}
+
+func (t *Target) startService(ctx context.Context, e *environment, g *generation, p program, at installation, s server, known bool) (_ server, err error) {
 	if err := g.stop(ctx); err != nil {
 		return s, err
 	}
-	if known && s.Asked != want.Version && s.Major != want.Version && (!p.Upgrades || s.Major > want.Version) {
-		return s, fmt.Errorf("the data of %s belong to %s %d, but .goldenpath.yml asks for %d: ask for %[3]d, or remove the environment with its data (goldenpath down --environment %[1]s)", e.Name, p.Title, s.Major, want.Version)
-	}
-	data := s.Major
-	if p.Upgrades {
-		data = 0
-	}
-	at, notes, err := p.find(want.Version, data, t.host())
-	if err != nil {
-		return s, err
-	}
-	if at.major < s.Major {
-		return s, fmt.Errorf("the data were written by %s %d, and this machine has %d: install %[2]d or later, or remove the environment with its data (goldenpath down)", p.Title, s.Major, at.major)
-	}
-	s.Asked, s.Major, s.Notes = want.Version, at.major, notes
 	if !known {
 		s.Password = rand.Text()
 		if err := create(ctx, g, p, at, s); err != nil {
@@ -192,13 +189,20 @@ func accepts(port int) bool {
 }
 
 // find returns the server to use for a major version. data is the major version of
-// existing data, which no other version can read; 0: there are none. Without data another
+// existing data, which no other version can read, or no older one; 0: there are none. Without data another
 // version is accepted, with a note: the run shows less than one with the right version, but
 // it shows more than none.
 func (p program) find(want, data int, path string) (installation, []string, error) {
 	all := p.installed(path)
 	use := want
-	if data != 0 {
+	switch {
+	case data != 0 && p.Upgrades:
+		newer := slices.DeleteFunc(slices.Clone(all), func(i installation) bool { return i.major < data })
+		if len(newer) == 0 {
+			return installation{}, nil, fmt.Errorf("the data were written by %s %d, and this machine has no such version and no newer one (%s): install it, or remove the environment with its data (goldenpath down)", p.Title, data, listed(all))
+		}
+		all, data = newer, 0
+	case data != 0:
 		use = data
 	}
 	i := slices.IndexFunc(all, func(i installation) bool { return i.major == use })
