@@ -11,7 +11,7 @@ const (
 )
 
 // chunks calls yield for each piece of a text, with the number of the piece's first
-// line.
+// line, and the column at which it begins.
 func chunks(p piece, yield func(piece)) {
 	line, rest := p.line, p.text
 	for {
@@ -33,6 +33,15 @@ func chunks(p piece, yield func(piece)) {
 		if line > 0 {
 			line += strings.Count(rest[:next], "\n")
 		}
+		p.column = columnAt(p.column, rest[:next])
 		rest = rest[next:]
 	}
+}
+
+// columnAt returns the column, counted from 0, after a text that begins at a column.
+func columnAt(column int, text string) int {
+	if i := strings.LastIndexByte(text, '\n'); i >= 0 {
+		return len(text) - i - 1
+	}
+	return column + len(text)
 }

@@ -23,6 +23,7 @@ type counts struct {
 	commits                int
 	files, binaries, bytes atomic.Int64
 	damaged                atomic.Int64 // parts of the history that git could not read
+	wholes                 atomic.Int64 // files of the history that were read for what stands around a secret
 
 	mu       sync.Mutex
 	pointers []string        // files whose content is elsewhere

@@ -26,6 +26,8 @@ type secret struct {
 	added              time.Time // when the commit was made; zero: in the tree
 	joined             bool      // found in a string that is split over several lines
 	section            bool      // in a part of the file that is for tests or development
+	sample             bool      // what stands around it says that it protects nothing
+	match              string    // what the rule matched, if more than the value must be looked at
 }
 
 // mark returns a fingerprint of the secret that does not reveal it and is the same in
@@ -108,7 +110,8 @@ func (s secret) finding(id string) report.Finding {
 		Fix: "revoke and rotate the secret at its issuer, then remove it from the file; it remains in the history",
 	}
 	switch {
-	case (s.guess || s.rule == generic || shown[s.rule] || isPage(s.path)) && s.isTest(), s.rule == generic && isDocument(s.path):
+	case (s.guess || s.rule == generic || shown[s.rule] || isPage(s.path)) && s.isTest(), s.rule == generic && isDocument(s.path),
+		(s.rule == generic || s.rule == kubernetesSecret) && s.sample:
 		f.Severity = report.Medium
 	case s.rule == generic && !isRandom(s.value): // words and numbers
 		f.Severity = report.Medium
@@ -140,7 +143,7 @@ func (s secret) since() string {
 // rule only recognises words such as key beside a random text.
 func (s secret) presence() string {
 	switch {
-	case s.rule == generic, s.isDefault(), s.isTest(), isDocument(s.path) && shown[s.rule]:
+	case s.rule == generic, s.isDefault(), s.isTest(), s.sample, isDocument(s.path) && shown[s.rule]:
 		return report.SecretPossible
 	}
 	return report.SecretPresent

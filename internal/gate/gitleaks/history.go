@@ -182,9 +182,34 @@ func (s *scan) again(ctx context.Context, seen *sightings, p piece, from commit)
 		if hit.line > 0 {
 			hit.line += line - 1
 		}
+		if needsWhole(p, hit) {
+			s.around(ctx, p, &hit)
+		}
 		s.found.add(hit)
 		s.kept.found(hit.commit)
 	}
+}
+
+// mostWhole is how many files of the history are read for what stands around a secret.
+const mostWhole = 1000
+
+// around looks at the whole file, as the commit has it, for what decides about a secret: the
+// tests of a file of Rust begin far above the lines that a commit added to them.
+func (s *scan) around(ctx context.Context, p piece, hit *secret) {
+	if s.wholes.Add(1) > mostWhole {
+		return
+	}
+	raw, err := git.Foreign(s.in.Dir).Output(ctx, nil, "cat-file", "blob", p.commit+":"+p.path)
+	if err != nil { // it blocks as it would without
+		return
+	}
+	text, binary := decode(raw)
+	if binary {
+		return
+	}
+	file := piece{path: p.path, line: 1, text: string(text)}
+	hit.section = inTestSection(file, hit.line)
+	hit.sample = isSample(file, hit.line, hit.value)
 }
 
 // commit is one commit of the history.

@@ -34,7 +34,8 @@ func (d *detector) look(ctx context.Context, p piece, add func(secret)) {
 	report := func(find func(func(secret))) {
 		var fresh []secret
 		find(func(s secret) {
-			if !slices.ContainsFunc(known[s.line], s.overlaps) {
+			encoded := secret{value: decoded(s.value)}
+			if !slices.ContainsFunc(known[s.line], func(v string) bool { return s.overlaps(v) || encoded.overlaps(v) }) {
 				fresh = append(fresh, s)
 			}
 		})
@@ -50,14 +51,31 @@ func (d *detector) look(ctx context.Context, p piece, add func(secret)) {
 	case p.binary:
 		library, decoding = d.binary, d.hidden
 	}
-	report(func(yield func(secret)) { p.hits(ctx, library, yield) })
-	report(func(yield func(secret)) { d.own.tokens(p, yield) })
 	var guesses []secret
+	var manifests [][]secret // of each Secret of Kubernetes, its values
+	report(func(yield func(secret)) {
+		p.hits(ctx, library, func(s secret) {
+			if s.rule == kubernetesSecret {
+				values, samples := p.kubernetes(s)
+				for _, sample := range samples { // nor does the generic rule report them
+					known[sample.line] = append(known[sample.line], sample.value)
+				}
+				if len(values) == 0 && p.aside != nil {
+					p.aside(s.value)
+				}
+				manifests = append(manifests, values)
+				return
+			}
+			yield(s)
+		})
+	})
+	report(func(yield func(secret)) { d.own.tokens(p, yield) })
 	if decoding != nil {
 		report(func(yield func(secret)) {
 			for _, part := range encodedParts(p.text) {
 				p.part(part).hits(ctx, decoding, func(s secret) {
 					switch { // decoding may have all rules
+					case s.rule == kubernetesSecret: // it needs the whole object
 					case s.rule == generic:
 						guesses = append(guesses, s)
 					case !d.own.has(s.rule) || !strings.Contains(p.text, s.value):
@@ -68,6 +86,14 @@ func (d *detector) look(ctx context.Context, p piece, add func(secret)) {
 		})
 	}
 	report(func(yield func(secret)) { d.own.credentials(p, false, yield) })
+	for _, values := range manifests { // the first value that no other rule knows
+		for _, s := range values {
+			before := len(known[s.line])
+			if report(each([]secret{s})); len(known[s.line]) > before {
+				break
+			}
+		}
+	}
 	report(each(guesses))
 	if library == d.plain {
 		report(func(yield func(secret)) {
@@ -81,7 +107,10 @@ func (d *detector) look(ctx context.Context, p piece, add func(secret)) {
 
 // part returns a part of a piece.
 func (p piece) part(r region) piece {
-	p.column, p.text = r.column, r.text
+	if r.line > 0 {
+		p.column = 0
+	}
+	p.column, p.text = p.column+r.column, r.text
 	if p.line > 0 {
 		p.line += r.line
 	}
@@ -133,6 +162,9 @@ func (p piece) hits(ctx context.Context, library *detect.Detector, add func(secr
 			rule: hit.RuleID, about: about, value: hit.Secret,
 			severity: severity, path: p.path, line: hit.StartLine, column: hit.StartColumn, commit: p.commit,
 		}
+		if s.rule == kubernetesSecret {
+			s.match = hit.Match
+		}
 		switch {
 		case p.line == 0:
 			s.line, s.column = 0, 0
@@ -150,7 +182,7 @@ func (p piece) misread(rule, value, match, line string) bool {
 	switch rule {
 	case privateKey:
 		return !hasKey(value)
-	case "kubernetes-secret-yaml":
+	case kubernetesSecret:
 		return !isManifest(p.text, match)
 	case "jwt":
 		return isCut(value, match) || isSigned(rule, value, line) || isAnonymous(value)
@@ -179,6 +211,7 @@ func (s *scan) look(ctx context.Context, p piece) {
 		s.detector.look(ctx, c, func(hit secret) {
 			whole = append(whole, hit.value)
 			hit.section = inTestSection(c, hit.line-c.line+1)
+			hit.sample = hit.sample || isSample(c, hit.line-c.line+1, hit.value)
 			s.found.add(hit)
 		})
 		if c.binary || c.forms {

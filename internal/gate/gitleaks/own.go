@@ -160,6 +160,9 @@ func (p piece) match(r config.Rule, from, to int, add func(secret)) {
 		if p.line > 0 {
 			before := p.text[:from+start]
 			s.line, s.column = p.line+strings.Count(before, "\n"), from+start-strings.LastIndexByte(before, '\n')
+			if s.line == p.line {
+				s.column += p.column
+			}
 		}
 		add(s)
 	}

@@ -17,9 +17,9 @@ func TestManifest(t *testing.T) {
 		text string
 		want []string
 	}{
-		"a Secret":                  {"apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata:\n  entry: " + value + "\n", []string{"kubernetes-secret-yaml a.yaml:2"}},
-		"the data first":            {"apiVersion: v1\ndata:\n  entry: " + value + "\nkind: Secret\n", []string{"kubernetes-secret-yaml a.yaml:2"}},
-		"an item of a list":         {"items:\n- kind: Secret\n  metadata: {name: a}\n  data:\n    entry: " + value + "\n", []string{"kubernetes-secret-yaml a.yaml:2"}},
+		"a Secret":                  {"apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata:\n  entry: " + value + "\n", []string{"kubernetes-secret-yaml a.yaml:5"}},
+		"the data first":            {"apiVersion: v1\ndata:\n  entry: " + value + "\nkind: Secret\n", []string{"kubernetes-secret-yaml a.yaml:3"}},
+		"an item of a list":         {"items:\n- kind: Secret\n  metadata: {name: a}\n  data:\n    entry: " + value + "\n", []string{"kubernetes-secret-yaml a.yaml:5"}},
 		"a reference to a Secret":   {"kind: HelmRelease\nspec:\n  valuesFrom:\n    - kind: Secret\n      name: a\n  values:\n    configMap:\n      data:\n        entry: " + value + "\n", []string{}},
 		"a Secret, then a settings": {"kind: Secret\nmetadata: {name: a}\n---\nkind: ConfigMap\ndata:\n  entry: " + value + "\n", []string{}},
 	} {

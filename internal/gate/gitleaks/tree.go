@@ -163,6 +163,7 @@ func (s *scan) runs(ctx context.Context, r io.Reader, p piece) error {
 		}
 		if !p.binary {
 			p.line += bytes.Count(buf[:have-chunkOverlap], []byte("\n"))
+			p.column = columnAt(p.column, string(buf[:have-chunkOverlap]))
 		}
 		have = copy(buf, buf[have-chunkOverlap:have])
 	}

@@ -84,7 +84,7 @@ func TestOnce(t *testing.T) {
 		"k.go":   "package a\n\nvar k = \"\" +\n" + code.String() + "\t\"\"\n",
 		"s.yaml": "apiVersion: v1\nkind: Secret\nmetadata:\n  name: some\ndata:\n  something: " + value + "\n",
 	})
-	if diff := cmp.Diff([]string{"private-key k.go:4", "kubernetes-secret-yaml s.yaml:2"}, where(r.scan(gate.Input{}))); diff != "" {
+	if diff := cmp.Diff([]string{"private-key k.go:4", "kubernetes-secret-yaml s.yaml:6"}, where(r.scan(gate.Input{}))); diff != "" {
 		t.Error(diff)
 	}
 }
