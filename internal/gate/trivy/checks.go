@@ -230,6 +230,7 @@ type denial struct {
 	message string
 	path    string // of a cloud resource; "": the file of the document
 	line    int
+	doubt   string // why it may not be so; "": no doubt
 }
 
 func denials(rules []rule, set opa.ResultSet, lines int) []denial {

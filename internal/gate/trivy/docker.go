@@ -49,7 +49,13 @@ func (s *Scanner) dockerfile(ctx context.Context, root *os.Root, name string) re
 		if len(imagesOf(f)) == 0 {
 			return failed(noun, name, errors.New("it has no FROM, so it builds no image"))
 		}
-		found, err := s.stages(ctx, f)
+		found, err := s.stages(ctx, f, func() []build {
+			builds := buildsOf(root, name)
+			if s.Dockerfile != "" && path.Clean(s.Dockerfile) == name { // goldenpath builds its last stage
+				builds = append(builds, build{pushed: true})
+			}
+			return builds
+		})
 		a.findings = append(a.findings, findings(name, found)...)
 		if err != nil {
 			a.gaps = append(a.gaps, unread(name, err))
@@ -93,8 +99,9 @@ const (
 )
 
 // stages runs the checks on a Dockerfile: the rules about an image on what a stage
-// inherits and adds, the others on all stages.
-func (s *Scanner) stages(ctx context.Context, f *dockerfile.Dockerfile) ([]denial, error) {
+// inherits and adds, the others on all stages. That the user is root is judged for the stages
+// that are released.
+func (s *Scanner) stages(ctx context.Context, f *dockerfile.Dockerfile, builds func() []build) ([]denial, error) {
 	perImage := []string{rootUser, curlAndWget, noHealth}
 	f = plain(f)
 	out, err := s.docker.run(ctx, f.ToRego())
@@ -104,16 +111,31 @@ func (s *Scanner) stages(ctx context.Context, f *dockerfile.Dockerfile) ([]denia
 	})
 	errs := []error{err}
 	images := imagesOf(f)
+	var named []int
+	doubt := ""
+	if len(images) > 1 {
+		named, doubt = released(builds(), images)
+	}
 	for i, image := range images {
 		rules := []string{curlAndWget}
-		if i == len(images)-1 {
+		last := i == len(images)-1
+		if last {
 			rules = append(rules, noHealth)
-			if image.user != "" || !rootless(image.base) {
-				rules = append(rules, rootUser)
-			}
+		}
+		if (last || slices.Contains(named, i)) && (image.user != "" || !rootless(image.base)) {
+			rules = append(rules, rootUser)
 		}
 		alone := dockerfile.Dockerfile{Stages: []dockerfile.Stage{{Name: image.base, Commands: image.commands}}}
 		found, err := s.docker.run(ctx, alone.ToRego(), rules...)
+		for j := range found {
+			switch d := &found[j]; {
+			case d.about.ID != rootUser:
+			case last:
+				d.doubt = doubt
+			default:
+				d.message += " (stage " + image.name + ")"
+			}
+		}
 		out, errs = append(out, found...), append(errs, err)
 	}
 	return out, errors.Join(errs...)
@@ -151,8 +173,11 @@ func plain(f *dockerfile.Dockerfile) *dockerfile.Dockerfile {
 	return out
 }
 
+type command = dockerfile.Command
+
 // image is what one stage builds.
 type image struct {
+	name      string               // of the stage; "": it has none
 	base      string               // the image of the first FROM, with its arguments replaced
 	commands  []dockerfile.Command // of the stage, and of the stages it begins with
 	user      string               // the last USER; "": that of the base
@@ -182,6 +207,7 @@ func imagesOf(f *dockerfile.Dockerfile) []image {
 		}
 		if len(value) > 2 && strings.EqualFold(value[1], "as") {
 			named[value[2]] = len(out)
+			one.name = value[2]
 		}
 		for _, c := range stage.Commands {
 			define(one.variables, arguments, c)

@@ -15,7 +15,11 @@ import (
 func findings(name string, found []denial) []report.Finding {
 	var out []report.Finding
 	for _, d := range found {
-		out = append(out, finding(d.about.ToRule(), d.message, report.Location{Path: name, Line: d.line}))
+		f := finding(d.about.ToRule(), d.message, report.Location{Path: name, Line: d.line})
+		if d.doubt != "" && f.Severity.AtLeast(report.High) {
+			f.Severity, f.Rated = report.Medium, "medium instead of "+string(f.Severity)+": "+d.doubt
+		}
+		out = append(out, f)
 	}
 	return out
 }
