@@ -38,7 +38,7 @@ func entriesAt(text, match string) []dataEntry {
 		end = at + i
 	}
 	number := strings.Count(text[:begin], "\n")
-	// Of several Secrets in one list, the match tells which.
+	// Of several Secrets in one list, the match shows which.
 	first := number + strings.Count(text[begin:at], "\n")
 	last := first + strings.Count(match, "\n")
 	var out []dataEntry

@@ -27,7 +27,7 @@ type build struct {
 // maxBuilds is the size of the largest file in which builds are searched.
 const maxBuilds = 1 << 20
 
-// folders, besides those above the Dockerfile, in which programs that build images are.
+// buildFolders are searched, and the folders above the Dockerfile.
 var buildFolders = []string{".", ".github/workflows", ".ci", "bin", "build", "ci", "deploy", "docker", "hack", "script", "scripts", "tools"}
 
 var (
