@@ -20,18 +20,24 @@ func TestUnlocked(t *testing.T) {
 		changed Changes
 		want    []string
 	}{
-		"none":                  {map[string]string{"package.json": asks, "app/Cargo.toml": "[dependencies]\nserde = \"1\"\n"}, nil, []string{"app/Cargo.toml", "package.json"}},
-		"beside it":             {map[string]string{"package.json": asks, "yarn.lock": ""}, nil, nil},
-		"above it":              {map[string]string{"apps/web/package.json": asks, "pnpm-lock.yaml": "importers:\n  apps/web:\n    dependencies: {}\n"}, nil, nil},
-		"of another project":    {map[string]string{"apps/web/package.json": asks, "pnpm-lock.yaml": "importers:\n  .: {}\n"}, nil, []string{"apps/web/package.json"}},
-		"the lock file is gone": {map[string]string{"a/package.json": asks}, Changes{"a/package-lock.json": true}, []string{"a/package.json"}},
-		"one elsewhere is gone": {map[string]string{"a/package.json": asks}, Changes{"b/package-lock.json": true}, nil},
-		"nothing reads it":      {map[string]string{"build.sbt": "libraryDependencies += \"a\" % \"b\" % \"1\"\n", "x/build.sbt": "name := \"x\"\n"}, nil, []string{"build.sbt"}},
-		"below it":              {map[string]string{"package.json": asks, "web/package-lock.json": "{}"}, nil, []string{"package.json"}},
-		"asks for nothing":      {map[string]string{"package.json": `{"name": "x"}`}, nil, nil},
-		"not of this change":    {map[string]string{"package.json": asks}, Changes{"README.md": true}, nil},
-		"of this change":        {map[string]string{"package.json": asks}, Changes{"package.json": true}, []string{"package.json"}},
-		"Go names versions":     {map[string]string{"go.mod": "module x\nrequire example.com/y v1.0.0\n"}, nil, nil},
+		"none":                   {map[string]string{"package.json": asks, "app/Cargo.toml": "[dependencies]\nserde = \"1\"\n"}, nil, []string{"app/Cargo.toml", "package.json"}},
+		"beside it":              {map[string]string{"package.json": asks, "yarn.lock": ""}, nil, nil},
+		"above it":               {map[string]string{"apps/web/package.json": asks, "pnpm-lock.yaml": "importers:\n  apps/web:\n    dependencies: {}\n"}, nil, nil},
+		"of another project":     {map[string]string{"apps/web/package.json": asks, "pnpm-lock.yaml": "importers:\n  .: {}\n"}, nil, []string{"apps/web/package.json"}},
+		"the lock file is gone":  {map[string]string{"a/package.json": asks}, Changes{"a/package-lock.json": true}, []string{"a/package.json"}},
+		"one elsewhere is gone":  {map[string]string{"a/package.json": asks}, Changes{"b/package-lock.json": true}, nil},
+		"nothing reads it":       {map[string]string{"build.sbt": "libraryDependencies += \"a\" % \"b\" % \"1\"\n", "x/build.sbt": "name := \"x\"\n"}, nil, []string{"build.sbt"}},
+		"below it":               {map[string]string{"package.json": asks, "web/package-lock.json": "{}"}, nil, []string{"package.json"}},
+		"asks for nothing":       {map[string]string{"package.json": `{"name": "x"}`}, nil, nil},
+		"not of this change":     {map[string]string{"package.json": asks}, Changes{"README.md": true}, nil},
+		"of this change":         {map[string]string{"package.json": asks}, Changes{"package.json": true}, []string{"package.json"}},
+		"a byte order mark":      {map[string]string{"apps/web/package.json": asks, "pnpm-lock.yaml": "\ufeffimporters:\n  apps/web:\n    dependencies: {}\n"}, nil, nil},
+		"before JSON":            {map[string]string{"apps/web/package.json": asks, "package-lock.json": "\ufeff" + `{"lockfileVersion": 3, "packages": {"": {}, "apps/web": {"name": "web"}}}`}, nil, nil},
+		"before the manifest":    {map[string]string{"package.json": "\ufeff" + `{"name": "x"}`}, nil, nil},
+		"a script":               {map[string]string{"a.py": "# /// script\n# dependencies = [\n#   \"requests[socks]<3\", \"b==1\",\n# ]\n# ///\n"}, nil, []string{"a.py"}},
+		"a script with a lock":   {map[string]string{"a.py": "# /// script\n# dependencies = [\"requests\"]\n# ///\n", "a.py.lock": ""}, nil, nil},
+		"a script with versions": {map[string]string{"a.py": "# /// script\n# dependencies = [\"requests[socks]==3\"]\n# ///\n", "b.py": "# dependencies = [\"a\"]\n"}, nil, nil},
+		"Go names versions":      {map[string]string{"go.mod": "module x\nrequire example.com/y v1.0.0\n"}, nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := Options{Input: Input{Dir: t.TempDir()}}

@@ -113,6 +113,7 @@ var formats = []format{
 	{"Pipenv", is("Pipfile.lock"), "PyPI", readPipfile, false},
 	{"pixi", is("pixi.lock"), "PyPI", readPixi, false},
 	{"requirements", isRequirements, "PyPI", readRequirements, true},
+	{Script, isScript, "PyPI", readScript, true},
 	{"Cargo", is("Cargo.lock"), "crates.io", readCargo, false},
 	{"Bundler", isGemfileLock, "RubyGems", readGemfile, false},
 	{"Composer", is("composer.lock"), "Packagist", readComposer, false},

@@ -10,7 +10,7 @@ import (
 // makers has a generator for every format that this package reads.
 var makers = []maker{
 	{"npm", makeNPM}, {"npm", makeNPM1}, {"Yarn", makeYarn1}, {"Yarn", makeBerry}, {"pnpm", makePNPM}, {"Bun", makeBun}, {"Deno", makeDeno},
-	{"Poetry", makePoetry}, {"uv", makeUV}, {"PDM", makePDM}, {"pylock", makePylock}, {"Pipenv", makePipfile}, {"pixi", makePixi}, {"requirements", makeRequirements},
+	{"Poetry", makePoetry}, {"uv", makeUV}, {"PDM", makePDM}, {"pylock", makePylock}, {"Pipenv", makePipfile}, {"pixi", makePixi}, {"requirements", makeRequirements}, {Script, makeScript},
 	{"Cargo", makeCargo}, {"Bundler", makeGemfile}, {"Composer", makeComposer}, {"Maven", makePOM}, {"Gradle", makeGradle},
 	{"Gradle verification", makeVerification}, {"Gradle catalog", makeCatalog}, {"NuGet lock", makeNuGetLock}, {"NuGet packages", makeNuGetPackages},
 	{"NuGet project", makeProject}, {"pub", makePub}, {"Mix", makeMix}, {"Swift", makeSwift}, {"actions", makeActions},

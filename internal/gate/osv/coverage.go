@@ -189,8 +189,14 @@ func packageKeys(p models.PackageVulns) []string {
 
 // missing adds a gap for each file with packages of the ecosystem.
 func (c *coverage) missing(databases, eco string, empty bool, res *gate.Result) {
-	if eco == lockfile.Actions { // said in the row: a repository may have nothing else
+	if eco == lockfile.Actions { // stated in the row, and a gap if the repository has nothing else
 		c.unmatched, c.actions = c.actions, 0
+		if len(c.packages) > 0 && len(c.files) == 0 && !slices.ContainsFunc(c.sources(), func(s source) bool { return s.ecosystem != eco }) {
+			res.Missing = append(res.Missing, gate.Gap{
+				What: english.Plural(c.unmatched, "action", ""), Why: fmt.Sprintf("no advisories of GitHub Actions in %s", cmp.Or(databases, "the offline databases: no folder was given")),
+				Remedy: c.update(eco),
+			})
+		}
 		return
 	}
 	why := fmt.Sprintf("no %s advisories in %s", eco, cmp.Or(databases, "the offline databases: no folder was given"))

@@ -2,8 +2,11 @@ package osv
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-b235b314/goldenpath/internal/gate"
 )
@@ -61,6 +64,31 @@ func TestUnidentified(t *testing.T) {
 		if got := unidentified([]byte(text)); got != want {
 			t.Errorf("%d packages in %s, want %d", got, text, want)
 		}
+	}
+}
+
+// TestScript: the dependencies of a program in Python (PEP 723) are looked up, and other programs
+// are not read. A changed program does not concern the lock files beside it.
+func TestScript(t *testing.T) {
+	dir := write(t, t.TempDir(), map[string]string{
+		"tools/a.py": "# /// script\n# dependencies = [\n#   \"bad==1.0\",\n#   \"open>2\",\n# ]\n# ///\n", "tools/b.py": "import bad\n", "tools/requirements.txt": "bad==1.0\n",
+	})
+	res := scan(t, gate.Input{Dir: dir, Databases: advisoriesOf(t, "PyPI", "bad", map[string]string{"GHSA-1": `[{"introduced":"0"},{"fixed":"2.0"}]`})})
+	var got []string
+	for _, f := range res.Findings {
+		got = append(got, f.At.String()+" "+f.Package)
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff([]string{"tools/a.py:3 pkg:pypi/bad@1.0", "tools/requirements.txt:1 pkg:pypi/bad@1.0"}, got); diff != "" || res.Covered != "2 lockfiles, 2 packages (and 1 without a version, not looked up)" || len(res.Missing) > 0 {
+		t.Errorf("%s %q %v", diff, res.Covered, res.Missing)
+	}
+	files, err := gate.Walk(t.Context(), dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	some, ok := Scanner{}.Select(files, gate.Changes{"tools/a.py": true})
+	if !ok || len(some) != 1 || some[0].Path != "tools/a.py" {
+		t.Errorf("%v", some)
 	}
 }
 

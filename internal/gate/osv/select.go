@@ -74,7 +74,7 @@ func group(name, kind string) string {
 		return "Gradle" // a lock file decides whether the catalog is read
 	case vendored:
 		return vendoredLibrary(name)
-	case workspace, moduleFile:
+	case workspace, moduleFile, ownReader + inventory.Script:
 		return name
 	}
 	return path.Dir(name) + "/"

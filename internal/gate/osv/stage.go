@@ -78,6 +78,8 @@ func newStage(ctx context.Context, in gate.Input, dir string) (*stage, error) {
 				continue
 			case kind == "" && base != "go.sum" && base != "pyproject.toml":
 				continue
+			case kind == ownReader+inventory.Script && !isScript(root, f):
+				continue
 			}
 			if err := s.add(root, f); err != nil {
 				return nil, err
@@ -85,6 +87,15 @@ func newStage(ctx context.Context, in gate.Input, dir string) (*stage, error) {
 		}
 	}
 	return s, s.write()
+}
+
+// isScript reports whether a program in Python names its own dependencies.
+func isScript(root *os.Root, f gate.File) bool {
+	if f.Size > largest {
+		return false // not written by a person
+	}
+	text, err := root.ReadFile(filepath.FromSlash(f.Path))
+	return err == nil && inventory.HasScript(text)
 }
 
 // add copies one file. A file that cannot be read is a gap. An error concerns the stage,

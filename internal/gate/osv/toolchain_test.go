@@ -97,8 +97,14 @@ func TestActions(t *testing.T) {
 	if len(res.Packages) > 0 || len(res.Missing) > 0 || res.Covered != "6 actions; 1 action without a version not looked up" {
 		t.Errorf("%q %v %v", res.Covered, res.Packages, res.Missing)
 	}
+	// Nothing else was looked up, so the repository is not clean.
 	res = scan(t, gate.Input{Dir: dir, Databases: t.TempDir()})
-	if len(res.Missing) > 0 || !strings.HasPrefix(res.Covered, "0 packages; ") || !strings.Contains(res.Covered, "6 actions not looked up") {
+	if len(res.Missing) != 1 || res.Missing[0].What != "6 actions" || !strings.Contains(res.Missing[0].Remedy, "'GitHub Actions'") || !strings.HasPrefix(res.Covered, "0 packages; ") || !strings.Contains(res.Covered, "6 actions not looked up") {
+		t.Errorf("%q %v", res.Covered, res.Missing)
+	}
+	write(t, dir, map[string]string{"requirements.txt": "a==1\n"})
+	res = scan(t, gate.Input{Dir: dir, Databases: advisoriesOf(t, "PyPI", "a", map[string]string{"GHSA-1": `[{"introduced":"0"},{"fixed":"0.1"}]`})})
+	if len(res.Missing) != 0 || !strings.Contains(res.Covered, "6 actions not looked up") {
 		t.Errorf("%q %v", res.Covered, res.Missing)
 	}
 }
