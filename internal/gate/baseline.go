@@ -44,7 +44,9 @@ func (b Baseline) apply(findings []report.Finding, past []Waiver) baselined {
 		found := b.Unreleased && f.Status != report.New || b.First && !slices.ContainsFunc(past, func(w Waiver) bool { return w.matches(*f) })
 		ids := acceptedAs(*f)
 		if i := slices.IndexFunc(ids, func(id string) bool { return have[id] > 0 }); f.Status == report.New && i >= 0 {
-			have[ids[i]]--
+			if !slices.Contains(acceptedEverywhere(*f), ids[i]) { // that entry has no count of its own
+				have[ids[i]]--
+			}
 			found = true
 		}
 		switch {

@@ -105,6 +105,7 @@ func Run(ctx context.Context, o Options) (*report.Report, []Package, error) {
 		blockable := f.Status == report.New || always && f.Status != report.Waived
 		f.Blocking = baseErr == nil && blockable && f.Unused == "" && f.Severity.AtLeast(o.FailOn)
 	}
+	findings = joinCopies(findings)
 	rep := &report.Report{
 		Name: "security-gate", Subject: o.App, Commit: o.Head,
 		Findings: findings, Started: start.UTC(),

@@ -37,6 +37,8 @@ func (r run) check(all []report.Finding, whole, tolerant bool) (report.Check, er
 	}
 	c.State, c.Result = r.count(all)
 	switch {
+	case strings.HasPrefix(r.Covered, NoFile) && len(r.Findings) == 0:
+		c.Result = "nothing was examined" + strings.Replace(strings.TrimPrefix(r.Covered, NoFile), "not examined: ", "left out: ", 1)
 	case r.Covered != "":
 		c.Result += " in " + r.Covered
 	case len(r.Findings) == 0:
@@ -85,7 +87,7 @@ func warnRows(rep *report.Report, runs []run) {
 		if i < 0 || rep.Checks[i].State != report.OK {
 			continue
 		}
-		if r.Unsure || slices.ContainsFunc(r.of(rep.Findings), func(f report.Finding) bool {
+		if r.Unsure || strings.HasPrefix(r.Covered, NoFile) || slices.ContainsFunc(r.of(rep.Findings), func(f report.Finding) bool {
 			return (f.Status == report.New || f.Status == report.Disclosed) && f.Unused == "" && f.Severity.AtLeast(report.Medium)
 		}) {
 			rep.Checks[i].State = report.Warned

@@ -51,6 +51,14 @@ func TestRows(t *testing.T) {
 	}
 }
 
+// TestNothingExamined: a row whose files all lack a check is not green.
+func TestNothingExamined(t *testing.T) {
+	r := answer(t, options(returns("trivy", Result{Covered: NoFile + " (not examined: 1 Compose file)"}, nil), finds("osv")))
+	if got := row(t, r, "configuration (trivy)"); got.Result != "nothing was examined (left out: 1 Compose file)" || got.State != report.Warned {
+		t.Errorf("%s %q", got.State, got.Result)
+	}
+}
+
 // advisories judges and completes with fixed values.
 type advisories struct {
 	stale []Gap

@@ -98,6 +98,9 @@ type Gap struct {
 	Known   bool `json:"known,omitempty"`
 }
 
+// NoFile begins Covered of a scanner that examined none of the files which concern it.
+const NoFile = "no file"
+
 // Database identifies advisory data that was used.
 type Database struct {
 	Name   string    `json:"name"`   // osv/Go

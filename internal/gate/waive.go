@@ -55,8 +55,23 @@ const OnlyHistory = "history:"
 // acceptedAs returns the fingerprints under which a finding is accepted. A secret that was
 // removed is also accepted under the one that it had in the files.
 func acceptedAs(f report.Finding) []string {
-	out := []string{f.Fingerprint, ID(f)}
+	out := append([]string{f.Fingerprint, ID(f)}, acceptedEverywhere(f)...)
 	if old, removed := strings.CutPrefix(f.Fingerprint, OnlyHistory); removed && f.Secret == report.SecretRemoved {
+		f.Fingerprint = old
+		out = append(out, old, ID(f))
+	}
+	return out
+}
+
+// acceptedEverywhere returns the fingerprints under which a secret is accepted in every file.
+func acceptedEverywhere(f report.Finding) []string {
+	all := everywhere(f)
+	if all == "" {
+		return nil
+	}
+	f.Fingerprint = all
+	out := []string{all, ID(f)}
+	if old, removed := strings.CutPrefix(all, OnlyHistory); removed {
 		f.Fingerprint = old
 		out = append(out, old, ID(f))
 	}

@@ -109,8 +109,10 @@ func writeSARIF(dir string, rep *report.Report, o gate.Options) error {
 		}
 	}
 	slices.Sort(tools)
+	each := *rep // code scanning has an alert for each place
+	each.Findings = gate.Copies(rep.Findings)
 	for _, tool := range slices.Compact(tools) {
-		if err := create(filepath.Join(dir, tool+".sarif"), func(w io.Writer) error { return rep.WriteSARIF(w, tool) }); err != nil {
+		if err := create(filepath.Join(dir, tool+".sarif"), func(w io.Writer) error { return each.WriteSARIF(w, tool) }); err != nil {
 			return err
 		}
 	}

@@ -128,7 +128,7 @@ func covered(checked map[string]int, without map[omission]int) string {
 		return strings.Join(parts, ", ")
 	}
 	if len(parts) == 0 {
-		parts = []string{"no file"}
+		parts = []string{gate.NoFile}
 	}
 	return strings.Join(parts, ", ") + " (not examined: " + strings.Join(not, ", ") + ")"
 }
