@@ -59,6 +59,7 @@ var (
 const (
 	anyCommand   = "a shell"
 	defaultShell = "a shell by default"
+	otherSecrets = "secrets in its environment"
 	defaultToken = "the default permissions of the repository's settings, often write"
 )
 
@@ -210,7 +211,7 @@ func (c scope) given(do func(key string, v *actionlint.String)) {
 }
 
 // agentRights lists what an agent can do beyond reading: the write permissions of the
-// job, and a shell.
+// job, a shell, and the secrets that the shell can read.
 func (w *File) agentRights(j *actionlint.Job, s *actionlint.Step, from *call, a agent) []string {
 	var out []string
 	switch p := w.permissions(j, from); {
@@ -236,6 +237,9 @@ func (w *File) agentRights(j *actionlint.Job, s *actionlint.Step, from *call, a 
 		out = append(out, anyCommand)
 	case a.shell && !namesTools.MatchString(settings):
 		out = append(out, defaultShell)
+	}
+	if slices.ContainsFunc(out, func(right string) bool { return right == anyCommand || right == defaultShell }) && w.agentSecrets(j, s) {
+		out = append(out, otherSecrets)
 	}
 	return out
 }

@@ -99,6 +99,55 @@ func TestAgents(t *testing.T) {
 	})
 }
 
+// TestMoreOfAgents: GP-GATE-13, what an agent decides, shows, fetches and can read.
+func TestMoreOfAgents(t *testing.T) {
+	job := func(on, permissions, steps string) string {
+		return "on: " + on + "\npermissions: " + permissions + "\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n" + steps
+	}
+	asked := "      - id: ai\n        uses: actions/ai-inference@" + sha + "\n        with: {prompt: 'Safe? ${{ github.event.comment.body }}'}\n"
+	fixed := "      - id: ai\n        uses: actions/ai-inference@" + sha + "\n        with: {prompt: 'Write a poem'}\n"
+	merge := "      - if: contains(steps.ai.outputs.response, 'yes')\n        run: gh pr merge \"$N\"\n"
+	claude := func(with string) string {
+		return "      - uses: anthropics/claude-code-action@" + sha + "\n        with: {prompt: review, " + with + "}\n"
+	}
+	server := func(command, args string) string {
+		return claude(`mcp_config: '{"mcpServers": {"a": {"command": "` + command + `", "args": [` + args + `]}}}'`)
+	}
+	const write, read = "{pull-requests: write}", "{contents: read}"
+	runTwins(t, []twin{
+		{"a condition", "agent-decision", job("issue_comment", write, asked+merge), job("issue_comment", write, asked+strings.Replace(merge, "gh pr merge", "gh pr view", 1))},
+		{"without the right to merge", "agent-decision", job("issue_comment", write, asked+merge), job("issue_comment", read, asked+merge)},
+		{"about a fixed question", "agent-decision", job("issue_comment", write, asked+merge), job("issue_comment", write, fixed+merge)},
+		{"of members", "agent-decision", job("issue_comment", write, asked+merge), job("push", write, strings.ReplaceAll(asked, "github.event.comment.body", "github.sha")+merge)},
+		{"a variable", "agent-decision", job("issues", write, strings.ReplaceAll(asked, "comment.body", "issue.body")+"      - run: if [ \"$A\" = yes ]; then gh pr review --approve \"$N\"; fi\n        env: {A: '${{ steps.ai.outputs.response }}'}\n"),
+			job("issues", write, strings.ReplaceAll(asked, "comment.body", "issue.body")+"      - run: if [ \"$A\" = yes ]; then gh issue comment \"$N\" --body ok; fi\n        env: {A: '${{ steps.ai.outputs.response }}'}\n")},
+		{"another job", "agent-decision",
+			strings.Replace(job("issue_comment", write, asked), "    runs-on", "    outputs: {r: '${{ steps.ai.outputs.response }}'}\n    runs-on", 1) + "  b:\n    needs: a\n    if: needs.a.outputs.r == 'yes'\n    runs-on: ubuntu-latest\n    steps: [{run: gh pr merge 1}]\n",
+			strings.Replace(job("issue_comment", write, asked), "    runs-on", "    outputs: {r: '${{ steps.ai.outcome }}'}\n    runs-on", 1) + "  b:\n    needs: a\n    if: needs.a.outputs.r == 'yes'\n    runs-on: ubuntu-latest\n    steps: [{run: gh pr merge 1}]\n"},
+		{"", "agent-full-output", job("push", read, claude("show_full_output: true")), job("push", read, claude("show_full_output: false"))},
+		{"of a variable", "agent-full-output", job("push", read, claude("show_full_output: 'true'")), job("workflow_dispatch", read, claude("show_full_output: '${{ inputs.debug }}'"))},
+		{"npx", "agent-unpinned-server", job("push", read, server("npx", `"-y", "@acme/server"`)), job("push", read, server("npx", `"-y", "@acme/server@1.2.3"`))},
+		{"latest", "agent-unpinned-server", job("push", read, server("npx", `"server@latest"`)), job("push", read, server("npx", `"./server"`))},
+		{"uvx", "agent-unpinned-server", job("push", read, server("uvx", `"mcp-server-git"`)), job("push", read, server("uvx", `"mcp-server-git==2025.1.14"`))},
+		{"an image", "agent-unpinned-server", job("push", read, server("docker", `"run", "-i", "--rm", "ghcr.io/github/github-mcp-server"`)), job("push", read, server("docker", `"run", "-i", "ghcr.io/github/github-mcp-server`+digest+`"`))},
+		{"a program of the repository", "agent-unpinned-server", job("push", read, server("npx", `"server"`)), job("push", read, server("node", `"server.js"`))},
+		{"of another action", "agent-unpinned-server", job("push", read, server("npx", `"server"`)), job("push", read, strings.ReplaceAll(server("npx", `"server"`), "anthropics/claude-code-action", "acme/mcp-list"))},
+		{"code of a fork for an agent", "dangerous-trigger", job("pull_request_target", read, "      - uses: actions/checkout@"+sha+"\n        with: {ref: '${{ github.event.pull_request.head.sha }}'}\n"+claude("claude_args: x")),
+			job("pull_request_target", read, "      - uses: actions/checkout@"+sha+"\n"+claude("claude_args: x"))},
+		{"the answer for later steps", "env-file-injection", job("issue_comment", read, asked+"      - run: echo \"A=$A\" >> \"$GITHUB_ENV\"\n        env: {A: '${{ steps.ai.outputs.response }}'}\n"),
+			job("issue_comment", read, asked+"      - run: echo \"A=$A\" >> log\n        env: {A: '${{ steps.ai.outputs.response }}'}\n")},
+	})
+	gemini := func(env string) string {
+		return job("issues", read, "      - uses: google-github-actions/run-gemini-cli@"+sha+"\n        env: {"+env+"}\n        with: {prompt: '${{ github.event.issue.body }}'}\n")
+	}
+	const rule = "agent-untrusted-input"
+	run(t, []findingCase{
+		{"a secret for a shell", rule, gemini("TOKEN: '${{ secrets.DEPLOY }}'"), []string{"w.yml:7 " + rule + " high"}},
+		{"the key of the model", rule, gemini("GEMINI_API_KEY: '${{ secrets.GEMINI_API_KEY }}'"), []string{"w.yml:7 " + rule + " medium"}},
+		{"the token of the job", rule, gemini("GH_TOKEN: '${{ secrets.GITHUB_TOKEN }}'"), []string{"w.yml:7 " + rule + " medium"}},
+	})
+}
+
 // TestTwinsOfTheOtherAudits: GP-GATE-13, each bad form and the good one beside it.
 func TestTwinsOfTheOtherAudits(t *testing.T) {
 	uses := func(name string) string { return steps("push", "      - uses: "+name+"\n") }
