@@ -35,6 +35,7 @@ type ScannerData struct {
 	Error     string     `json:"error,omitempty"`
 	Gaps      []Gap      `json:"gaps,omitempty"`
 	Databases []Database `json:"databases,omitempty"`
+	SetAside  []string   `json:"set_aside,omitempty"` // digests of what was found and is not reported, see Aside
 }
 
 // data returns the part of the JSON report that is neither a finding nor a row.
@@ -51,7 +52,7 @@ func data(runs []run, rep *report.Report, o Options) Data {
 		}
 	}
 	for _, r := range runs {
-		s := ScannerData{Name: r.scanner.Name(), Kind: r.scanner.Kind(), Version: r.scanner.Version(), Covered: r.Covered, Idle: r.idle, Seconds: r.elapsed.Seconds(), Gaps: r.Missing, Databases: r.Database}
+		s := ScannerData{Name: r.scanner.Name(), Kind: r.scanner.Kind(), Version: r.scanner.Version(), Covered: r.Covered, Idle: r.idle, Seconds: r.elapsed.Seconds(), Gaps: r.Missing, Databases: r.Database, SetAside: r.SetAside}
 		if r.err != nil {
 			s.Error = firstLine(r.err.Error())
 		}

@@ -3,6 +3,9 @@ package gate
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
 	"time"
 
 	"github.com/seed-b235b314/goldenpath/internal/report"
@@ -70,6 +73,9 @@ type Result struct {
 	// Compared means that the scanner compared with the base itself: findings that the
 	// base has too have Status report.Known, and the base is not scanned.
 	Compared bool
+	// SetAside has a digest, from Aside, of each thing that the library found and the scanner
+	// does not report, because it is not what the rule is for.
+	SetAside []string
 	// Unsure means that more of what it covers could not be looked up than could. The row
 	// is a warning; the verdict is not.
 	Unsure bool
@@ -96,6 +102,13 @@ type Gap struct {
 	// is Known, which is a warning: the change did not cause it.
 	Partial bool `json:"-"`
 	Known   bool `json:"known,omitempty"`
+}
+
+// Aside identifies something that is set aside, by what the library says of it: of a secret the
+// rule and the value, of a message the rule, the path and the text.
+func Aside(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return hex.EncodeToString(sum[:8])
 }
 
 // NoFile begins Covered of a scanner that examined none of the files which concern it.

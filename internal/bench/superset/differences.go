@@ -1,9 +1,13 @@
 package main
 
 import (
+	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -25,6 +29,18 @@ func differences() []difference {
 		{"moved-in-tree", "gitleaks", "the same secret still stands in another file of the tree, where the gate reports it: the older path is not repeated",
 			func(r *repository, f fact) bool {
 				return !slices.Contains(f.commits, "") && slices.ContainsFunc(r.ours, func(o report.Finding) bool { return o.At.Line > 0 && f.marked(o) })
+			}},
+		{"set-aside", "gitleaks", "the gate found the value, and set it aside because of its form or of what stands around it: a placeholder, a sample that its service publishes, a signed address. Its row counts these values, and its JSON report has a digest of each",
+			func(r *repository, f fact) bool {
+				return slices.ContainsFunc(f.marks, func(mark string) bool { return r.aside["gitleaks "+mark[:16]] })
+			}},
+		{"other-rule", "gitleaks", "the gate reports a secret at the same place by a rule that knows more about it, or the value of the Secret of Kubernetes that is not a placeholder",
+			func(r *repository, f fact) bool {
+				return slices.ContainsFunc(r.ours, func(o report.Finding) bool { return o.Rule != f.rule && f.at(o) })
+			}},
+		{"dropped", "actionlint", "a message about syntax that GitHub accepts, about an action of an old Node, which GitHub runs with a newer one, or about text that an expression only compares. The row counts these messages",
+			func(r *repository, f fact) bool {
+				return r.aside["actionlint "+gate.Aside(f.rule, f.path, fmt.Sprintf("%d:%d", f.line, f.column), f.message)]
 			}},
 	}
 }
@@ -65,7 +81,7 @@ func gains() []gain {
 			}},
 		{"history", "gitleaks", "only in the history, which was not compared here",
 			func(r *repository, o report.Finding) bool {
-				return r.treeOnly && strings.Contains(o.Message, "(added by commit ")
+				return r.treeOnly && inHistory(o)
 			}},
 	}
 }
@@ -79,4 +95,22 @@ func (r *repository) gained(tool string, o report.Finding) string {
 	return "more"
 }
 
-func inHistory(o report.Finding) bool { return strings.Contains(o.Message, "(added by commit ") }
+func inHistory(o report.Finding) bool { return o.Secret == report.SecretRemoved }
+
+// placed matches where the gate found a secret of the history.
+var placed = regexp.MustCompile(`added at line (\d+) by commit ([0-9a-f]{7})`)
+
+// at reports whether a finding is a secret at the place of the fact.
+func (f fact) at(o report.Finding) bool {
+	line := o.At.Line
+	if inHistory(o) {
+		m := placed.FindStringSubmatch(o.Message)
+		if m == nil || !slices.ContainsFunc(f.commits, func(c string) bool { return c != "" && (strings.HasPrefix(c, m[2]) || strings.HasPrefix(m[2], c)) }) {
+			return false
+		}
+		line, _ = strconv.Atoi(m[1])
+	} else if !slices.Contains(f.commits, "") {
+		return false
+	}
+	return o.Secret != "" && o.At.Path == f.path && f.line <= line && line <= max(f.line, f.end)
+}

@@ -102,7 +102,7 @@ func (r *repository) secrets(ctx context.Context, leaks []leak) ([]fact, error) 
 			}
 			texts[at] = text
 		}
-		f := fact{rule: l.RuleID, path: l.File, line: l.StartLine, times: 1, commits: []string{l.Commit}, marks: r.known(l.RuleID, l.marks(texts[at]))}
+		f := fact{rule: l.RuleID, path: l.File, line: l.StartLine, end: l.EndLine, times: 1, commits: []string{l.Commit}, marks: r.known(l.RuleID, l.marks(texts[at]))}
 		i := slices.IndexFunc(out, func(o fact) bool {
 			return o.rule == f.rule && o.path == f.path && f.marks != nil && slices.Equal(o.marks, f.marks)
 		})

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 	"github.com/seed-b235b314/goldenpath/internal/tool"
 )
@@ -24,7 +25,8 @@ type repository struct {
 	history      map[string]bool // commits that led to commit
 	ours         []report.Finding
 	checks       []report.Check
-	excepted     []fact // what gitleaks finds when the repository's exceptions do not count
+	aside        map[string]bool // what the gate found and set aside: its tool, and gate.Aside
+	excepted     []fact          // what gitleaks finds when the repository's exceptions do not count
 }
 
 // fact is what a command reports, however often it does.
@@ -39,6 +41,7 @@ type fact struct {
 	times   int // how often it was reported
 
 	marks   []string // of a secret: what finding.Fingerprint may end in
+	end     int      // of a secret: the last line
 	commits []string // of a secret: those that hold it; "" is the tree
 }
 
@@ -126,7 +129,16 @@ func (r *repository) scan(ctx context.Context) error {
 	if err := readJSON(name, &rep); err != nil {
 		return err
 	}
-	r.ours, r.checks = rep.Findings, rep.Checks
+	data, err := report.DataOf[gate.Data](&rep)
+	if err != nil {
+		return err
+	}
+	r.ours, r.checks, r.aside = gate.Copies(rep.Findings), rep.Checks, map[string]bool{}
+	for _, s := range data.Scanners {
+		for _, id := range s.SetAside {
+			r.aside[s.Name+" "+id] = true
+		}
+	}
 	return nil
 }
 

@@ -7,10 +7,12 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -53,6 +55,10 @@ func TestMarksOfWrongPlaces(t *testing.T) {
 func TestLossIsAnError(t *testing.T) {
 	secret := fact{rule: "rule", path: "old.env", line: 3, times: 2, commits: []string{"c1", "c2"}, marks: []string{markOf("rule", "value")}}
 	here := report.Finding{Rule: "rule", Tools: []string{"gitleaks"}, At: report.Location{Path: "new.env", Line: 1}, Fingerprint: "rule:new.env:" + markOf("rule", "value")}
+	byOther := func(line int, commit string) report.Finding {
+		return report.Finding{Rule: "better", Tools: []string{"gitleaks"}, Secret: report.SecretRemoved, At: report.Location{Path: "old.env"}, Fingerprint: "history:better:old.env:11",
+			Message: fmt.Sprintf("a token (only in the history: added at line %d by commit %s00000 of 2026-01-01)", line, commit)}
+	}
 	for _, test := range []struct {
 		name    string
 		history map[string]bool
@@ -63,6 +69,9 @@ func TestLossIsAnError(t *testing.T) {
 		{"nothing explains it", map[string]bool{"c1": true}, nil, "**lost**", true},
 		{"it stands elsewhere", map[string]bool{"c1": true}, []report.Finding{here}, "moved-in-tree", false},
 		{"of another branch", map[string]bool{"c3": true}, nil, "other-branch", false},
+		{"at the same place by another rule", map[string]bool{"c1": true}, []report.Finding{byOther(3, "c1")}, "other-rule", false},
+		{"at another line by another rule", map[string]bool{"c1": true}, []report.Finding{byOther(4, "c1")}, "**lost**", true},
+		{"in another commit by another rule", map[string]bool{"c1": true}, []report.Finding{byOther(3, "c9")}, "**lost**", true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := &repository{name: "app", commit: "0123456789", history: test.history, ours: test.ours}
@@ -73,6 +82,26 @@ func TestLossIsAnError(t *testing.T) {
 				t.Errorf("error %v\n%s", err, &out)
 			}
 		})
+	}
+}
+
+// TestSetAside: what the gate sets aside on purpose is not lost, and only that.
+func TestSetAside(t *testing.T) {
+	mark := markOf("rule", "value")
+	r := &repository{history: map[string]bool{"c1": true}, aside: map[string]bool{"gitleaks " + gate.Aside("rule", "value"): true, "actionlint " + gate.Aside("action", "w.yml", "3:4", "too old"): true}}
+	for _, test := range []struct {
+		tool string
+		fact fact
+		want string
+	}{
+		{"gitleaks", fact{rule: "rule", path: "a", commits: []string{"c1"}, marks: []string{mark}}, "set-aside"},
+		{"gitleaks", fact{rule: "other", path: "a", commits: []string{"c1"}, marks: []string{markOf("other", "value")}}, ""},
+		{"actionlint", fact{rule: "action", path: "w.yml", line: 3, column: 4, message: "too old"}, "dropped"},
+		{"actionlint", fact{rule: "action", path: "w.yml", line: 4, column: 4, message: "too old"}, ""},
+	} {
+		if d, _ := r.explain(test.tool, test.fact); d.id != test.want {
+			t.Errorf("%v: %q, want %q", test.fact, d.id, test.want)
+		}
 	}
 }
 

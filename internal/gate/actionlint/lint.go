@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/rhysd/actionlint"
 
@@ -24,6 +25,12 @@ type linter struct {
 
 	// compared counts warnings about untrusted text that an expression only compares.
 	compared int
+	aside    []string // what was dropped, see gate.Aside
+}
+
+// drop notes a message that is not reported.
+func (l *linter) drop(f *workflow.File, e *actionlint.Error) {
+	l.aside = append(l.aside, gate.Aside(e.Kind, f.Path, fmt.Sprintf("%d:%d", e.Line, e.Column), strings.Join(strings.Fields(e.Message), " ")))
 }
 
 // newLinter prepares actionlint for the repository at dir.
@@ -46,11 +53,13 @@ func (l *linter) check(f *workflow.File) ([]report.Finding, error) {
 	var out []report.Finding
 	for _, e := range errs {
 		if l.newer.falseAlarm(f, e) {
+			l.drop(f, e)
 			continue
 		}
 		if looseInput.MatchString(e.Message) {
 			if found, ok := l.looseInputs(f, e); ok {
 				l.newer.dropped++
+				l.drop(f, e)
 				out = append(out, found...)
 				continue
 			}
@@ -61,6 +70,7 @@ func (l *linter) check(f *workflow.File) ([]report.Finding, error) {
 			out = append(out, found)
 		case onlyCompared(f, e):
 			l.compared++
+			l.drop(f, e)
 		default:
 			out = append(out, l.finding(f, e))
 		}

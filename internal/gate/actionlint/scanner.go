@@ -69,5 +69,6 @@ func (s Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) {
 	slices.SortFunc(l.gaps, func(a, b gate.Gap) int { return cmp.Compare(a.What, b.What) })
 	res.Missing = append(res.Missing, l.gaps...)
 	res.Covered = english.Plural(len(files), "workflow", "") + l.note()
+	res.SetAside = l.aside
 	return res, nil
 }

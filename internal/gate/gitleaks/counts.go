@@ -92,11 +92,10 @@ func (s *scan) leaveOut(p piece, head []byte) bool {
 }
 
 // setAside counts a value that matched a rule and is not a secret by its form or by what
-// stands around it, such as a sample that its service publishes. It is counted once, wherever
-// it occurs.
-func (s *scan) setAside(p piece, value string) {
-	sum := sha256.Sum256([]byte(value))
-	note := "v" + hex.EncodeToString(sum[:8])
+// stands around it, such as a sample that its service publishes. It is counted once for a rule,
+// wherever it occurs.
+func (s *scan) setAside(p piece, rule, value string) {
+	note := "v" + gate.Aside(rule, value)
 	id := cmp.Or(p.commit, s.text)
 	for s.outer != nil {
 		s = s.outer

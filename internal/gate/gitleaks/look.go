@@ -17,10 +17,10 @@ type piece struct {
 	column int    // of its first character in that line, counted from 0
 	commit string // empty: in the tree
 	text   string
-	binary bool               // the readable parts of a binary file
-	forms  bool               // only the rules of distinct apply
-	whole  bool               // a whole file, as far as a patch shows it
-	aside  func(value string) // called with a match that is not a secret; nil: not called
+	binary bool                     // the readable parts of a binary file
+	forms  bool                     // only the rules of distinct apply
+	whole  bool                     // a whole file, as far as a patch shows it
+	aside  func(rule, value string) // called with a match that is not a secret; nil: not called
 }
 
 // look passes each secret in a piece to add. detect.DetectSource is not used because it
@@ -59,9 +59,9 @@ func (d *detector) look(ctx context.Context, p piece, add func(secret)) {
 				values, samples := p.kubernetes(s)
 				for _, sample := range samples { // nor does the generic rule report them
 					known[sample.line] = append(known[sample.line], sample.value)
-				}
-				if len(values) == 0 && p.aside != nil {
-					p.aside(s.value)
+					if p.aside != nil {
+						p.aside(sample.rule, sample.value)
+					}
 				}
 				manifests = append(manifests, values)
 				return
@@ -149,7 +149,7 @@ func (p piece) hits(ctx context.Context, library *detect.Detector, add func(secr
 		}
 		if isPublished(hit.Secret) || harmless(hit.RuleID, hit.Secret, hit.Match) || p.misread(hit.RuleID, hit.Secret, hit.Match, hit.Line) {
 			if p.aside != nil {
-				p.aside(hit.Secret)
+				p.aside(hit.RuleID, hit.Secret)
 			}
 			continue
 		}
@@ -207,7 +207,7 @@ func (s *scan) look(ctx context.Context, p piece) {
 			return
 		}
 		var whole []string // secrets that are found
-		c.aside = func(value string) { s.setAside(c, value) }
+		c.aside = func(rule, value string) { s.setAside(c, rule, value) }
 		s.detector.look(ctx, c, func(hit secret) {
 			whole = append(whole, hit.value)
 			hit.section = inTestSection(c, hit.line-c.line+1)

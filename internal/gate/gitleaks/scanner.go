@@ -143,7 +143,7 @@ func (s *Scanner) Scan(ctx context.Context, in gate.Input) (gate.Result, error) 
 	if sc.passes != nil {
 		sc.kept.save(sc.passes, sc.found.inTree())
 	}
-	return gate.Result{Findings: sc.found.findings(), Covered: sc.covered(), Missing: append(sc.missing, sc.elsewhere()...)}, nil
+	return gate.Result{Findings: sc.found.findings(), Covered: sc.covered(), Missing: append(sc.missing, sc.elsewhere()...), SetAside: slices.Sorted(maps.Keys(sc.counts.values))}, nil
 }
 
 // scan is the state of one run.
