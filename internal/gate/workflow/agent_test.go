@@ -144,6 +144,8 @@ func TestMoreOfAgents(t *testing.T) {
 	run(t, []findingCase{
 		{"a secret for a shell", rule, gemini("TOKEN: '${{ secrets.DEPLOY }}'"), []string{"w.yml:7 " + rule + " high"}},
 		{"the key of the model", rule, gemini("GEMINI_API_KEY: '${{ secrets.GEMINI_API_KEY }}'"), []string{"w.yml:7 " + rule + " medium"}},
+		{"an image without a tag", "agent-unpinned-server", job("push", read, server("docker", `"run", "-i", "ghcr.io/github/github-mcp-server"`)), []string{"w.yml:8 agent-unpinned-server medium"}},
+		{"an image by its tag", "agent-unpinned-server", job("push", read, server("docker", `"run", "-i", "ghcr.io/github/github-mcp-server:v0.27.0"`)), []string{"w.yml:8 agent-unpinned-server low"}},
 		{"the token of the job", rule, gemini("GH_TOKEN: '${{ secrets.GITHUB_TOKEN }}'"), []string{"w.yml:7 " + rule + " medium"}},
 	})
 }

@@ -101,8 +101,11 @@ var (
 	serverArg   = regexp.MustCompile(`"([^"\\]*)"`)
 	// pinned matches a package with a version, and an image with a digest.
 	pinnedPackage = regexp.MustCompile(`.(?:@|==)v?\d+(?:\.\d+){1,3}\S*$`)
+	versionTag    = regexp.MustCompile(`/[^/]*:v?\d[\w.-]*$`)
 	anImage       = regexp.MustCompile(`^[a-z0-9.-]+(?::\d+)?(?:/[a-z0-9._-]+)+(?::[\w.-]+)?$`)
 )
+
+const serverFix = "name the exact version, or the digest of the image"
 
 // agentUnpinnedServer reports servers of tools that an agent fetches in their newest version. They
 // run with what the agent has.
@@ -114,10 +117,15 @@ func agentUnpinnedServer(w *File) []report.Finding {
 		}
 		look := func(text *actionlint.String) {
 			for _, m := range serverStart.FindAllStringSubmatch(value(text), -1) {
-				if name := unpinnedServer(m[1], m[2]); name != "" {
+				name := unpinnedServer(m[1], m[2])
+				switch {
+				case name == "":
+				case versionTag.MatchString(name):
+					out = append(out, agentRow("agent-unpinned-server", low, w.at(text.Pos),
+						fmt.Sprintf("the agent starts %s by its tag, which can be moved, with the agent's token and tools", short(name)), serverFix))
+				default:
 					out = append(out, agentRow("agent-unpinned-server", medium, w.at(text.Pos),
-						fmt.Sprintf("the agent starts %s, whose newest release runs with the agent's token and tools", short(name)),
-						"name the exact version, or the digest of the image"))
+						fmt.Sprintf("the agent starts %s, whose newest release runs with the agent's token and tools", short(name)), serverFix))
 				}
 			}
 		}
