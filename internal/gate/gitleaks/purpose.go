@@ -108,7 +108,7 @@ var document = regexp.MustCompile(`(?i)(?:^|/)(?:docs?|documentation|man)/|(?:^|
 // shown are rules that recognise what a document shows as an example: a form that has no
 // issuer, or the words around a value. What only an issuer makes is certain in a document too.
 var shown = map[string]bool{
-	"jwt": true, "jwt-base64": true, "private-key": true, "curl-auth-user": true, "curl-auth-header": true, "kubernetes-secret-yaml": true, "nuget-config-password": true,
+	"jwt": true, "jwt-base64": true, "private-key": true, "pkcs12-file": true, "curl-auth-user": true, "curl-auth-header": true, "kubernetes-secret-yaml": true, "nuget-config-password": true,
 	"url-password": true, "internal-url-password": true, "connection-string-password": true, "jdbc-password": true, "basic-auth-header": true, "jwk-private-key": true,
 	"aws-secret-access-key": true, "rails-secret-key-base": true, "rails-master-key": true, "laravel-app-key": true, "wireguard-private-key": true, "putty-private-key": true, "ssh2-private-key": true, "docker-config-auth": true,
 	"dump-password-hash": true, "password-hash": true,

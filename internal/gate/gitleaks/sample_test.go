@@ -130,3 +130,16 @@ func TestColumnOfALongLine(t *testing.T) {
 		}
 	}
 }
+
+// TestKeyFilesOfTests: a file with a key among examples is made up, as a key in a text there is.
+func TestKeyFilesOfTests(t *testing.T) {
+	r := newRepo(t)
+	r.commit(map[string]string{"app/example/cert.p12": "\x00\x01binary", "deploy/cert.p12": "\x00\x01binary"})
+	var got []string
+	for _, f := range r.scan(gate.Input{}).Findings {
+		got = append(got, fmt.Sprintf("%s %s %s", f.Rule, f.At.Path, f.Severity))
+	}
+	if diff := cmp.Diff([]string{"pkcs12-file app/example/cert.p12 medium", "pkcs12-file deploy/cert.p12 critical"}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
