@@ -1,9 +1,11 @@
 package gate
 
 import (
+	"archive/zip"
 	"bytes"
 	"cmp"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -37,6 +39,7 @@ func matrixData(t *testing.T) string {
 		err = errors.Join(err, importErr)
 		t.Fatal(err)
 	}
+	addActions(t, dir)
 	return dir
 }
 
@@ -206,4 +209,23 @@ func (w *world) clone(args ...string) {
 	w.git("remote", "add", "origin", "file://"+from)
 	w.git(append([]string{"fetch", "-q"}, args...)...)
 	w.git("checkout", "-q", "--detach", "FETCH_HEAD")
+}
+
+// addActions adds advisories about actions to a folder of databases. Without any, a repository
+// that has nothing but actions is not clean.
+func addActions(t *testing.T, databases string) {
+	t.Helper()
+	name := filepath.Join(databases, "osv-scalibr", "GitHub Actions", "all.zip")
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	w, err := z.CreateHeader(&zip.FileHeader{Name: "GHSA-1.json", Modified: time.Now()})
+	if err == nil {
+		_, err = fmt.Fprintf(w, `{"id": "GHSA-1", "modified": %q, "affected": [{"package": {"ecosystem": "GitHub Actions", "name": "some/other"}, "versions": ["v0"]}]}`, time.Now().UTC().Format(time.RFC3339))
+	}
+	if err = errors.Join(err, z.Close(), os.WriteFile(name, b.Bytes(), 0o644)); err != nil {
+		t.Fatal(err)
+	}
 }

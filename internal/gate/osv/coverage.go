@@ -189,15 +189,13 @@ func packageKeys(p models.PackageVulns) []string {
 
 // missing adds a gap for each file with packages of the ecosystem.
 func (c *coverage) missing(databases, eco string, empty bool, res *gate.Result) {
-	if eco == lockfile.Actions { // stated in the row, and a gap if the repository has nothing else
+	noun := "package"
+	if eco == lockfile.Actions {
 		c.unmatched, c.actions = c.actions, 0
-		if len(c.packages) > 0 && len(c.files) == 0 && !slices.ContainsFunc(c.sources(), func(s source) bool { return s.ecosystem != eco }) {
-			res.Missing = append(res.Missing, gate.Gap{
-				What: english.Plural(c.unmatched, "action", ""), Why: fmt.Sprintf("no advisories of GitHub Actions in %s", cmp.Or(databases, "the offline databases: no folder was given")),
-				Remedy: c.update(eco),
-			})
+		if len(c.files) > 0 || slices.ContainsFunc(c.sources(), func(s source) bool { return s.ecosystem != eco }) {
+			return // the row states it; it is a gap if the repository has nothing else
 		}
-		return
+		noun = "action"
 	}
 	why := fmt.Sprintf("no %s advisories in %s", eco, cmp.Or(databases, "the offline databases: no folder was given"))
 	if empty {
@@ -208,9 +206,11 @@ func (c *coverage) missing(databases, eco string, empty bool, res *gate.Result) 
 			continue
 		}
 		n := len(c.packages[s])
-		c.missed += n
+		if eco != lockfile.Actions {
+			c.missed += n
+		}
 		res.Missing = append(res.Missing, gate.Gap{
-			What:   fmt.Sprintf("%s (%s, %s)", s.file, s.ecosystem, english.Plural(n, "package", "")),
+			What:   fmt.Sprintf("%s (%s, %s)", s.file, s.ecosystem, english.Plural(n, noun, "")),
 			Why:    why,
 			Remedy: c.update(s.ecosystem),
 		})

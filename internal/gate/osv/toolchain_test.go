@@ -99,7 +99,7 @@ func TestActions(t *testing.T) {
 	}
 	// Nothing else was looked up, so the repository is not clean.
 	res = scan(t, gate.Input{Dir: dir, Databases: t.TempDir()})
-	if len(res.Missing) != 1 || res.Missing[0].What != "6 actions" || !strings.Contains(res.Missing[0].Remedy, "'GitHub Actions'") || !strings.HasPrefix(res.Covered, "0 packages; ") || !strings.Contains(res.Covered, "6 actions not looked up") {
+	if len(res.Missing) != 1 || res.Missing[0].What != ".github/workflows/a.yml (GitHub Actions, 6 actions)" || !strings.Contains(res.Missing[0].Remedy, "'GitHub Actions'") || !strings.HasPrefix(res.Covered, "0 packages; ") || !strings.Contains(res.Covered, "6 actions not looked up") {
 		t.Errorf("%q %v", res.Covered, res.Missing)
 	}
 	write(t, dir, map[string]string{"requirements.txt": "a==1\n"})
