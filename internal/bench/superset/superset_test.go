@@ -88,7 +88,7 @@ func TestLossIsAnError(t *testing.T) {
 // TestSetAside: what the gate sets aside on purpose is not lost, and only that.
 func TestSetAside(t *testing.T) {
 	mark := markOf("rule", "value")
-	r := &repository{history: map[string]bool{"c1": true}, aside: map[string]bool{"gitleaks " + gate.Aside("rule", "value"): true, "actionlint " + gate.Aside("action", "w.yml", "3:4", "too old"): true}}
+	r := &repository{history: map[string]bool{"c1": true}, aside: map[string]bool{"gitleaks " + gate.Aside("rule", "value"): true, "actionlint " + gate.Aside("action", "w.yml", "3:4", "too old"): true, "trivy " + gate.Aside("DS-0011", "Dockerfile", "3", "a folder"): true}}
 	for _, test := range []struct {
 		tool string
 		fact fact
@@ -98,6 +98,8 @@ func TestSetAside(t *testing.T) {
 		{"gitleaks", fact{rule: "other", path: "a", commits: []string{"c1"}, marks: []string{markOf("other", "value")}}, ""},
 		{"actionlint", fact{rule: "action", path: "w.yml", line: 3, column: 4, message: "too old"}, "dropped"},
 		{"actionlint", fact{rule: "action", path: "w.yml", line: 4, column: 4, message: "too old"}, ""},
+		{"trivy", fact{rule: "DS-0011", path: "Dockerfile", line: 3, message: "a folder"}, "not-so"},
+		{"trivy", fact{rule: "DS-0011", path: "b/Dockerfile", line: 3, message: "a folder"}, ""},
 	} {
 		if d, _ := r.explain(test.tool, test.fact); d.id != test.want {
 			t.Errorf("%v: %q, want %q", test.fact, d.id, test.want)

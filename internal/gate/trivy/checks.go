@@ -231,6 +231,7 @@ type denial struct {
 	path    string // of a cloud resource; "": the file of the document
 	line    int
 	doubt   string // why it may not be so; "": no doubt
+	wrong   bool   // it is set aside
 }
 
 func denials(rules []rule, set opa.ResultSet, lines int) []denial {

@@ -56,7 +56,7 @@ func (s *Scanner) dockerfile(ctx context.Context, root *os.Root, name string) re
 			}
 			return builds
 		})
-		a.findings = append(a.findings, findings(name, found)...)
+		a.findings, a.aside = append(a.findings, findings(name, found)...), append(a.aside, setAside(name, found)...)
 		if err != nil {
 			a.gaps = append(a.gaps, unread(name, err))
 		}
@@ -105,10 +105,12 @@ func (s *Scanner) stages(ctx context.Context, f *dockerfile.Dockerfile, builds f
 	perImage := []string{rootUser, curlAndWget, noHealth}
 	f = plain(f)
 	out, err := s.docker.run(ctx, f.ToRego())
-	out = slices.DeleteFunc(out, func(d denial) bool {
-		return slices.Contains(perImage, d.about.ID) || d.about.ID == secretEnv && publicEnv(f, d) ||
+	out = slices.DeleteFunc(out, func(d denial) bool { return slices.Contains(perImage, d.about.ID) })
+	for i := range out {
+		d := &out[i]
+		d.wrong = d.about.ID == secretEnv && publicEnv(f, *d) ||
 			d.about.ID == "DS-0011" && strings.Contains(d.message, "argument '.'") // a folder: BuildKit's dispatchCopy
-	})
+	}
 	errs := []error{err}
 	images := imagesOf(f)
 	var named []int

@@ -23,6 +23,7 @@ type result struct {
 	noun     string
 	findings []report.Finding
 	gaps     []gate.Gap
+	aside    []string         // what was found and is not reported, see gate.Aside
 	files    int              // 0: one
 	without  map[omission]int // what was not examined
 	built    *built           // of a kustomization
@@ -128,7 +129,7 @@ func (s *Scanner) manifest(ctx context.Context, name string, text []byte) result
 	}
 	a := result{noun: noun}
 	found, err := s.objects(ctx, documents, &a)
-	a.findings = findings(name, found)
+	a.findings, a.aside = findings(name, found), setAside(name, found)
 	if err := errors.Join(unreadable, err); err != nil {
 		a.gaps = append(a.gaps, unread(name, err))
 	}
@@ -148,9 +149,8 @@ func (s *Scanner) objects(ctx context.Context, documents []*kubernetes.Manifest,
 		for _, input := range inputs {
 			found, err := s.kubernetes.run(ctx, input)
 			for _, one := range found {
-				if !settled(one, input) {
-					out = append(out, one)
-				}
+				one.wrong = settled(one, input)
+				out = append(out, one)
 			}
 			errs = append(errs, err)
 		}

@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aquasecurity/trivy/pkg/iac/scan"
 
+	"github.com/seed-b235b314/goldenpath/internal/gate"
 	"github.com/seed-b235b314/goldenpath/internal/report"
 )
 
@@ -15,11 +17,25 @@ import (
 func findings(name string, found []denial) []report.Finding {
 	var out []report.Finding
 	for _, d := range found {
+		if d.wrong {
+			continue
+		}
 		f := finding(d.about.ToRule(), d.message, report.Location{Path: name, Line: d.line})
 		if d.doubt != "" && f.Severity.AtLeast(report.High) {
 			f.Severity, f.Rated = report.Medium, "medium instead of "+string(f.Severity)+": "+d.doubt
 		}
 		out = append(out, f)
+	}
+	return out
+}
+
+// setAside returns the digests of denials that are set aside.
+func setAside(name string, found []denial) []string {
+	var out []string
+	for _, d := range found {
+		if d.wrong {
+			out = append(out, gate.Aside(d.about.ID, name, strconv.Itoa(d.line), oneLine(d.message)))
+		}
 	}
 	return out
 }

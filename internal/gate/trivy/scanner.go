@@ -90,6 +90,7 @@ func join(results []result) gate.Result {
 	for _, a := range results {
 		res.Findings = append(res.Findings, a.findings...)
 		res.Missing = append(res.Missing, a.gaps...)
+		res.SetAside = append(res.SetAside, a.aside...)
 		if a.noun != "" && a.files > 0 {
 			checked[a.noun] += a.files
 		} else if a.noun != "" && a.gaps == nil {
@@ -101,6 +102,7 @@ func join(results []result) gate.Result {
 	}
 	slices.SortFunc(res.Missing, func(a, b gate.Gap) int { return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Why, b.Why)) })
 	res.Missing = slices.Compact(res.Missing)
+	slices.Sort(res.SetAside)
 	res.Covered = covered(checked, without)
 	slices.SortFunc(res.Findings, func(a, b report.Finding) int {
 		return cmp.Or(cmp.Compare(a.At.Path, b.At.Path), cmp.Compare(a.At.Line, b.At.Line),
