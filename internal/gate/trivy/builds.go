@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"gopkg.in/yaml.v3"
 
@@ -43,35 +44,61 @@ var (
 	expression   = regexp.MustCompile(`\$|\{\{`)
 )
 
-// buildsOf returns the builds of a Dockerfile that the repository shows: in workflows, in Compose
+// builds reads each folder of a repository once.
+type builds struct {
+	root *os.Root
+	mu   sync.Mutex
+	in   map[string][]build // by folder
+}
+
+func newBuilds(root *os.Root) *builds { return &builds{root: root, in: map[string][]build{}} }
+
+// of returns the builds of a Dockerfile that the repository shows: in workflows, in Compose
 // and bake files, in Makefiles, in package.json and in shell scripts. Those whose Dockerfile is
 // an expression are left out.
-func buildsOf(root *os.Root, name string) []build {
+func (b *builds) of(name string) []build {
 	folders := slices.Clone(buildFolders)
 	for dir := path.Dir(name); dir != "." && dir != "/"; dir = path.Dir(dir) {
 		if !slices.Contains(folders, dir) {
 			folders = append(folders, dir)
 		}
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	var out []build
 	for _, dir := range folders {
-		entries, err := fs.ReadDir(root.FS(), dir)
-		if err != nil {
-			continue
+		all, known := b.in[dir]
+		if !known {
+			all = b.folder(dir)
+			b.in[dir] = all
 		}
-		for _, e := range entries {
-			base := e.Name()
-			if dir == ".github/workflows" && !workflows.MatchString(base) || dir != ".github/workflows" && !buildFile.MatchString(base) || !e.Type().IsRegular() {
-				continue
+		for _, one := range all {
+			if slices.Contains(one.dockerfiles, name) {
+				out = append(out, one)
 			}
-			text, err := files.Read(root, path.Join(dir, base), maxBuilds)
-			if err != nil || !bytes.Contains(text, []byte("build")) && !bytes.Contains(text, []byte("target")) {
-				continue
-			}
-			out = append(out, buildsIn(dir, base, utf8From(text))...)
 		}
 	}
-	return slices.DeleteFunc(out, func(b build) bool { return !slices.Contains(b.dockerfiles, name) })
+	return out
+}
+
+// folder returns the builds in the files of a folder.
+func (b *builds) folder(dir string) (out []build) {
+	entries, err := fs.ReadDir(b.root.FS(), dir)
+	if err != nil {
+		return nil // there is none
+	}
+	for _, e := range entries {
+		base := e.Name()
+		if dir == ".github/workflows" && !workflows.MatchString(base) || dir != ".github/workflows" && !buildFile.MatchString(base) || !e.Type().IsRegular() {
+			continue
+		}
+		text, err := files.Read(b.root, path.Join(dir, base), maxBuilds)
+		if err != nil || !bytes.Contains(text, []byte("build")) && !bytes.Contains(text, []byte("target")) {
+			continue
+		}
+		out = append(out, buildsIn(dir, base, utf8From(text))...)
+	}
+	return out
 }
 
 // buildsIn returns the builds in one file.
@@ -250,13 +277,13 @@ func commandBuilds(dir, text string, add addBuild) {
 
 // released says which stages of a Dockerfile are released, as far as the repository shows. doubt
 // is why the last stage may not be, or "".
-func released(builds []build, stages []image) (named []int, doubt string) {
+func released(all []build, stages []image) (named []int, doubt string) {
 	last := len(stages) - 1
 	if last <= 0 {
 		return nil, ""
 	}
 	pushed := false
-	for _, b := range builds {
+	for _, b := range all {
 		var found []int
 		switch {
 		case b.target == "":

@@ -21,7 +21,7 @@ import (
 
 // dockerfile checks a Dockerfile. Comments that ignore checks have no effect, because a
 // repository must not loosen the gate.
-func (s *Scanner) dockerfile(ctx context.Context, root *os.Root, name string) result {
+func (s *Scanner) dockerfile(ctx context.Context, root *os.Root, name string, known *builds) result {
 	const noun = "Dockerfile"
 	text, err := files.Read(root, name, maxDockerfile)
 	if err != nil {
@@ -50,11 +50,11 @@ func (s *Scanner) dockerfile(ctx context.Context, root *os.Root, name string) re
 			return failed(noun, name, errors.New("it has no FROM, so it builds no image"))
 		}
 		found, err := s.stages(ctx, f, func() []build {
-			builds := buildsOf(root, name)
+			all := known.of(name)
 			if s.Dockerfile != "" && path.Clean(s.Dockerfile) == name { // goldenpath builds its last stage
-				builds = append(builds, build{pushed: true})
+				all = append(all, build{pushed: true})
 			}
-			return builds
+			return all
 		})
 		a.findings, a.aside = append(a.findings, findings(name, found)...), append(a.aside, setAside(name, found)...)
 		if err != nil {
@@ -101,7 +101,7 @@ const (
 // stages runs the checks on a Dockerfile: the rules about an image on what a stage
 // inherits and adds, the others on all stages. That the user is root is judged for the stages
 // that are released.
-func (s *Scanner) stages(ctx context.Context, f *dockerfile.Dockerfile, builds func() []build) ([]denial, error) {
+func (s *Scanner) stages(ctx context.Context, f *dockerfile.Dockerfile, known func() []build) ([]denial, error) {
 	perImage := []string{rootUser, curlAndWget, noHealth}
 	f = plain(f)
 	out, err := s.docker.run(ctx, f.ToRego())
@@ -116,7 +116,7 @@ func (s *Scanner) stages(ctx context.Context, f *dockerfile.Dockerfile, builds f
 	var named []int
 	doubt := ""
 	if len(images) > 1 {
-		named, doubt = released(builds(), images)
+		named, doubt = released(known(), images)
 	}
 	for i, image := range images {
 		rules := []string{curlAndWget}

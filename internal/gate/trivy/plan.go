@@ -32,6 +32,7 @@ func (s *Scanner) plan(root *os.Root, tree *render.Tree, all []gate.File) (out j
 	parts := map[string][]string{}
 	modules := map[string][]byte{}
 	aside := result{gaps: overlays.gaps}
+	known := newBuilds(root)
 	for _, f := range all {
 		chart := chartOf(f.Path, charts)
 		if chart != "" {
@@ -42,7 +43,7 @@ func (s *Scanner) plan(root *os.Root, tree *render.Tree, all []gate.File) (out j
 		}
 		switch s.sortOf(f.Path) {
 		case dockerFile:
-			add(func(ctx context.Context) result { return s.dockerfile(ctx, root, f.Path) })
+			add(func(ctx context.Context) result { return s.dockerfile(ctx, root, f.Path, known) })
 		case manifestFile:
 			if !overlays.patches(f.Path) {
 				add(func(ctx context.Context) result { return s.document(ctx, root, f.Path) })
