@@ -102,10 +102,13 @@ func mapKeys[V any](m map[string]V) func(func(string) bool) {
 
 // emptyVolumes gives the jobs of a run new, empty folders.
 func (b *bench) emptyVolumes() {
-	for volume := range b.volumes {
-		_ = exec.Command("docker", "volume", "rm", "--force", volume).Run() // a volume that no job has used does not exist
+	for _, volume := range strings.Fields(output(b.t, "", "docker", "volume", "ls", "--quiet", "--filter", "name="+b.volumes())) {
+		_ = exec.Command("docker", "volume", "rm", "--force", volume).Run() // the container of a job that failed may still use it
 	}
 }
+
+// volumes returns the prefix of the names of this bench's volumes.
+func (b *bench) volumes() string { return "goldenpath-" + filepath.Base(b.dir) + "-" }
 
 func (b *bench) read(log []byte) *run {
 	r := &run{jobs: map[string]string{}, from: map[string]time.Time{}, to: map[string]time.Time{}}
@@ -138,6 +141,18 @@ func (b *bench) read(log []byte) *run {
 	}
 	r.log = plain.String()
 	return r
+}
+
+// result returns the results of the jobs with a name, of all apps.
+func (r *run) result(name string) string {
+	var all []string
+	for job, result := range r.jobs {
+		if strings.HasSuffix(strings.TrimSpace(job), "/"+name) {
+			all = append(all, result)
+		}
+	}
+	sort.Strings(all)
+	return strings.Join(all, ", ")
 }
 
 // keep writes the output that people read on GitHub.

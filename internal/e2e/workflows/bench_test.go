@@ -28,7 +28,6 @@ type bench struct {
 	env     map[string]string // only of the jobs that may ask for the identity of the run
 	binds   []string          // folders that every job can access
 	local   map[string]string // owner/name@commit → folder
-	volumes map[string]bool
 	secrets map[string]string
 	token   string // of every job
 	hub     *githubtest.Server
@@ -64,7 +63,7 @@ func newBenchOf(t *testing.T, own string) *bench {
 	}
 	b := &bench{
 		t: t, dir: dir, image: output(t, "", filepath.Join(top(t), "internal/e2e/act/act.sh"), "image"),
-		own: own, local: map[string]string{}, volumes: map[string]bool{}, secrets: map[string]string{},
+		own: own, local: map[string]string{}, secrets: map[string]string{},
 	}
 	b.token = b.made("token-of-the-job")
 	b.secrets["GITHUB_TOKEN"] = b.token
@@ -182,9 +181,7 @@ func output(t *testing.T, dir, name string, args ...string) string {
 // clean removes everything from Docker and the disk. Files that jobs created belong to
 // root.
 func (b *bench) clean() {
-	for volume := range b.volumes {
-		_ = exec.Command("docker", "volume", "rm", "--force", volume).Run() // it exists only if its job ran
-	}
+	b.emptyVolumes()
 	if err := os.RemoveAll(b.dir); err != nil {
 		b.t.Error(fmt.Errorf("remove %s: %w", b.dir, err))
 	}

@@ -106,9 +106,8 @@ func (b *bench) translate(rel, text string) string {
 		}
 		out.WriteString(text[last:at[1]])
 		fmt.Fprintf(&out, "\n    container:\n      image: %s\n      volumes:\n", b.image)
-		// The temporary folder, one for each job.
-		volume := fmt.Sprintf("goldenpath-%s-%s-%s", filepath.Base(b.dir), strings.TrimSuffix(filepath.Base(rel), ".yml"), job)
-		b.volumes[volume] = true
+		// The temporary folder, one for each job of each app.
+		volume := fmt.Sprintf("%s%s-%s-${{ inputs.app }}", b.volumes(), strings.TrimSuffix(filepath.Base(rel), ".yml"), job)
 		for _, v := range append([]string{volume + ":/tmp"}, b.binds...) {
 			fmt.Fprintf(&out, "        - %s\n", v)
 		}
