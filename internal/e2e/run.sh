@@ -51,6 +51,9 @@ if [ "$(id -u)" = 0 ] && [ "$(uname -s)" = Linux ]; then
 	nice -n 19 bash -c 'for engine in podman docker; do internal/e2e/server/host.sh build $engine; done; internal/e2e/server/pebble.sh' >.cache/server.log 2>&1 &
 	servers=$!
 fi
+# OpenTofu, too.
+nice -n 19 internal/e2e/act/terraform.sh >/dev/null 2>.cache/tofu.log &
+tofu=$!
 # The fake GitHub checks every request and response of these tests against it.
 export GOLDENPATH_GITHUB_OPENAPI=$PWD/$openapi/api.github.com.json
 go test -count=1 -skip Month ./internal/github ./internal/preview ./internal/command/path
@@ -78,10 +81,15 @@ go test -tags e2e -count=1 -timeout 40m -parallel 4 -skip '^TestRelease$' ./inte
 go test -tags e2e -count=1 -timeout 40m ./internal/e2e/container
 [ -z "${servers:-}" ] || wait "$servers" || cat .cache/server.log # the tests report what is missing
 go test -tags e2e -count=1 -timeout 40m ./internal/e2e/server
+wait "$tofu" || cat .cache/tofu.log
 # Two apps, a server, and a release and a pull request more, take half an hour in the local runner: with make e2e-full.
 full='^(TestApps|TestHostileCodeFinds|TestRegistryInEveryJob|TestSeparateActions|TestServer)$'
 [ -z "${GOLDENPATH_E2E_FULL:-}" ] || full='^$'
 go test -tags e2e -count=1 -timeout 90m -skip "$full" ./internal/e2e/workflows
+# The test above ran with OpenTofu. Terraform is not built here, because of its licence.
+if [ -n "${GOLDENPATH_E2E_FULL:-}" ] && terraform=$(command -v terraform); then
+	GOLDENPATH_TERRAFORM=$terraform go test -tags e2e -count=1 -timeout 30m -run '^TestTerraform$' ./internal/e2e/workflows
+fi
 code=0
 wait "$background" || code=$?
 cat "$log"
