@@ -69,7 +69,7 @@ preview:
   ready: {path: /healthz, version-path: /version, timeout: 30s}
 environments:
   staging: {target: terraform, terraform: infra, vars: {cloud: CLOUD}, backend: {bucket: states, prefix: where2eat, storage_custom_endpoint: CLOUD/storage/v1/}}
-  production: {target: terraform, terraform: infra, vars: {cloud: CLOUD}, backend: {bucket: states, prefix: where2eat, storage_custom_endpoint: CLOUD/storage/v1/}, from: staging}
+  production: {target: terraform, terraform: infra, vars: {cloud: CLOUD}, backend: {bucket: states, prefix: where2eat, storage_custom_endpoint: CLOUD/storage/v1/}, from: staging, soak: {for: 5s, at-least: 20, slo: {availability: 99, p95: 1s}}}
 gate: {fail-on: high, missing-database: warn, waivers: .goldenpath/waivers.yml, exclude: [go.mod]}
 scorecard: {migrations: db/migrations, must: [tests, security]}
 `
@@ -89,12 +89,18 @@ esac
 
 const login = `'{"google": {"provider": "projects/7/locations/global/workloadIdentityPools/p/providers/gh", "account": "d@acme.iam.gserviceaccount.com"}}'`
 
+// terraformProgram returns the path of OpenTofu or Terraform.
+func terraformProgram(t *testing.T) string {
+	t.Helper()
+	return output(t, "", filepath.Join(top(t), "internal/e2e/act/terraform.sh"))
+}
+
 // terraformBench is a bench whose environments are workspaces of a Terraform configuration,
 // deployed by OpenTofu or Terraform to a small cloud after a login with the run's identity.
 func terraformBench(t *testing.T) (*bench, *cloud) {
 	t.Helper()
 	needDocker(t)
-	program := output(t, "", filepath.Join(top(t), "internal/e2e/act/terraform.sh"))
+	program := terraformProgram(t)
 	image := t.TempDir()
 	write(t, filepath.Join(image, "Dockerfile"), "FROM goldenpath:e2e\nCOPY "+filepath.Base(program)+" cloud /usr/local/bin/\n")
 	output(t, "", "cp", program, image)
@@ -196,7 +202,7 @@ func terraformPreviews(t *testing.T) {
 		t.Fatalf("no way out of the lock; the log is .cache/workflows/t8-locked.log")
 	}
 	cmd := exec.Command("sh", "-euc", strings.Replace(unlock[1], "force-unlock", "force-unlock -force", 1))
-	cmd.Dir, cmd.Env = b.repo, append(os.Environ(), "GOOGLE_OAUTH_ACCESS_TOKEN="+cloudToken, "TF_DATA_DIR="+filepath.Join(b.dir, "by-hand"))
+	cmd.Dir, cmd.Env = b.repo, append(os.Environ(), "PATH="+filepath.Dir(terraformProgram(t))+":"+os.Getenv("PATH"), "GOOGLE_OAUTH_ACCESS_TOKEN="+cloudToken, "TF_DATA_DIR="+filepath.Join(b.dir, "by-hand"))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", unlock[1], err, out)
 	}
