@@ -64,7 +64,7 @@ func (b *bench) follow(name, workflow, event string, payload any) *run {
 	file := filepath.Join(b.dir, "event.json")
 	write(b.t, file, string(text))
 	args := []string{
-		event, "--json", "--pull=false", "--concurrent-jobs", "1", "--eventpath", file, "--workflows", ".github/workflows/" + workflow,
+		event, "--json", "--rm", "--pull=false", "--concurrent-jobs", "1", "--eventpath", file, "--workflows", ".github/workflows/" + workflow,
 		"--platform", "ubuntu-24.04=" + b.image, "--action-cache-path", filepath.Join(b.dir, "act"),
 		"--env", "GITHUB_API_URL=" + b.hub.URL, "--env", "GITHUB_SERVER_URL=" + b.server, "--env", "GITHUB_REPOSITORY=" + repository,
 	}
@@ -103,7 +103,7 @@ func mapKeys[V any](m map[string]V) func(func(string) bool) {
 // emptyVolumes gives the jobs of a run new, empty folders.
 func (b *bench) emptyVolumes() {
 	for _, volume := range strings.Fields(output(b.t, "", "docker", "volume", "ls", "--quiet", "--filter", "name="+b.volumes())) {
-		_ = exec.Command("docker", "volume", "rm", "--force", volume).Run() // the container of a job that failed may still use it
+		_ = exec.Command("docker", "volume", "rm", "--force", volume).Run() // a run that was killed may still use it
 	}
 }
 
