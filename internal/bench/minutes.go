@@ -53,6 +53,9 @@ func benchMinutes(dir string) error {
 			return err
 		}
 		billed[p] = jobs.print(p.what)
+		if p == push {
+			fmt.Printf("%-52s %.0f s\n", "from the push to an answering preview", jobs.until("preview", "checks", "scan"))
+		}
 	}
 	month := pulls*(pushes*billed[push]+billed[closed]+billed[release]) + days*sweepsADay*billed[sweep]
 	fmt.Printf("%-52s %d min (the Free plan has 2,000)\n", fmt.Sprintf("a month: %d pull requests of %d pushes, each released, %d sweeps a day", pulls, pushes, sweepsADay), month)
@@ -71,6 +74,7 @@ func compareMinutes(dir string, ours int) error {
 		return err
 	}
 	theirs := jobs.print(separate.what)
+	fmt.Printf("%-52s %.0f s\n", "from the push to an answering preview", jobs.until("preview", "test", "secrets", "dependencies", "infrastructure", "image"))
 	for _, scan := range []string{"secrets", "dependencies"} {
 		jobs["infrastructure"] += jobs[scan]
 		delete(jobs, scan)
@@ -97,6 +101,16 @@ func (p path) read(dir string) (jobs, error) {
 		j[strings.TrimSpace(name[strings.LastIndexByte(name, '/')+1:])] += seconds
 	}
 	return j, nil
+}
+
+// until returns the seconds from a push to the end of a job that needs others, which start
+// with the push. The local runner runs one job after the other, and GitHub does not.
+func (j jobs) until(last string, needs ...string) float64 {
+	longest := 0.0
+	for _, name := range needs {
+		longest = max(longest, j[name])
+	}
+	return startUp + longest + startUp + j[last]
 }
 
 // print prints the jobs of a run and returns the minutes that GitHub bills.
