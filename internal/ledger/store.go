@@ -41,7 +41,7 @@ func (l *Ledger) load(ctx context.Context) (*Tx, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the ledger in %s: %w", l.Store, err)
 	}
-	return &Tx{ledger: l, tip: version, tree: stored(files), writes: map[string][]byte{}}, nil
+	return &Tx{ledger: l, tip: version, prefix: l.prefix(), tree: stored(files), writes: map[string][]byte{}}, nil
 }
 
 // save replaces the files of a store with those of a change.
@@ -71,15 +71,19 @@ func forget(files map[string][]byte) {
 	at := map[string]string{} // a text that sorts as the time does
 	var entries, spend []string
 	for name, content := range files {
+		own := name // without the folder of the app
+		if below, ok := strings.CutPrefix(name, "apps/"); ok {
+			_, own, _ = strings.Cut(below, "/")
+		}
 		switch {
-		case strings.HasPrefix(name, "entries/"):
+		case strings.HasPrefix(own, "entries/"):
 			entries = append(entries, name)
-			if e, err := parse(name, content); err == nil {
+			if e, err := parse(own, content); err == nil {
 				at[name] = e.Time.UTC().Format(time.RFC3339)
 			}
-		case strings.HasPrefix(name, "spend/"):
+		case strings.HasPrefix(own, "spend/"):
 			spend = append(spend, name)
-			at[name] = name // spend/YYYY/MM/DD.json
+			at[name] = own // spend/YYYY/MM/DD.json
 		}
 	}
 	for _, kind := range []struct {
@@ -87,9 +91,13 @@ func forget(files map[string][]byte) {
 		most  int
 	}{{entries, maxEntries}, {spend, maxSpend}} {
 		slices.SortFunc(kind.names, func(a, b string) int { return cmp.Or(cmp.Compare(at[b], at[a]), cmp.Compare(a, b)) })
-		size := 0
-		for i, name := range kind.names {
-			if size += len(files[name]); size > kind.most && i > 1 { // today and yesterday are kept
+		size, latest := 0, map[string]bool{}
+		for _, name := range kind.names {
+			if len(latest) < 2 {
+				latest[at[name]] = true
+			}
+			// What today and yesterday cost is kept, of every app.
+			if size += len(files[name]); size > kind.most && !latest[at[name]] {
 				delete(files, name)
 			}
 		}

@@ -108,8 +108,12 @@ func TestForget(t *testing.T) {
 	files["entries/preview/pr-9/2026/11/2026.11.01-1.preview.json"] = entry(1, 1000)
 	files["entries/preview/pr-1/2026/11/2026.11.02-1.preview.json"] = entry(2, maxEntries/2)
 	files["entries/preview/pr-2/2026/11/2026.11.03-1.preview.json"] = entry(3, maxEntries/2-500)
+	files["apps/web/spend/2026/11/03.json"], files["apps/web/spend/2026/11/02.json"] = []byte(large), []byte(large)
+	files["apps/web/entries/preview/pr-9/2026/11/2026.11.01-1.preview.json"] = entry(1, 1000)
 	forget(files)
 	for name, kept := range map[string]bool{
+		"apps/web/spend/2026/11/03.json": true, "apps/web/spend/2026/11/02.json": false,
+		"apps/web/entries/preview/pr-9/2026/11/2026.11.01-1.preview.json": false,
 		"previews/pr-1.json": true, "spend/2026/11/04.json": true, "spend/2026/11/03.json": true, "spend/2026/11/02.json": false,
 		"entries/preview/pr-9/2026/11/2026.11.01-1.preview.json": false, "entries/preview/pr-1/2026/11/2026.11.02-1.preview.json": true,
 		"entries/preview/pr-2/2026/11/2026.11.03-1.preview.json": true,

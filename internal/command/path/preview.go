@@ -281,8 +281,14 @@ func (w *world) previews(ctx context.Context, g GitHub, name string, bounds bool
 	if err != nil {
 		return nil, err
 	}
+	records := preview.Ledger(t, w.ledger)
+	if w.config.Preview.Target == "kubernetes" {
+		if records, err = w.ownRecords(ctx, records); err != nil {
+			return nil, err
+		}
+	}
 	p.deps = preview.Deps{
-		Target: t, Repository: w.repository, Reference: w.repository.Pull, Ledger: preview.Ledger(t, w.ledger), Now: env.Now, By: env.Runner.Identity(), Guard: w.guard(),
+		Target: t, Repository: w.repository, Reference: w.repository.Pull, Ledger: records, Now: env.Now, By: env.Runner.Identity(), Guard: w.guard(),
 		Say: func(ph target.Phase) {
 			fmt.Fprintf(env.Stderr, "  %-10s %-60s %6.1f s\n", report.LogLine(ph.Name), report.LogLine(ph.Detail), ph.Seconds)
 		},
