@@ -86,9 +86,13 @@ wait "$tofu" || cat .cache/tofu.log
 full='^(TestApps|TestHostileCodeFinds|TestRegistryInEveryJob|TestSeparateActions|TestServer)$'
 [ -z "${GOLDENPATH_E2E_FULL:-}" ] || full='^$'
 go test -tags e2e -count=1 -timeout 90m -skip "$full" ./internal/e2e/workflows
-# The test above ran with OpenTofu. Terraform is not built here, because of its licence.
-if [ -n "${GOLDENPATH_E2E_FULL:-}" ] && terraform=$(command -v terraform); then
-	GOLDENPATH_TERRAFORM=$terraform go test -tags e2e -count=1 -timeout 30m -run '^TestTerraform$' ./internal/e2e/workflows
+# The test above ran with OpenTofu, and make test runs the target's own tests with the program
+# on PATH. Terraform is not built here, because of its licence.
+if [ -n "${GOLDENPATH_E2E_FULL:-}" ]; then
+	PATH=$(dirname "$(internal/e2e/act/terraform.sh)"):$PATH go test -count=1 ./internal/target/terraform
+	if terraform=$(command -v terraform); then
+		GOLDENPATH_TERRAFORM=$terraform go test -tags e2e -count=1 -timeout 30m -run '^TestTerraform$' ./internal/e2e/workflows
+	fi
 fi
 code=0
 wait "$background" || code=$?
