@@ -244,7 +244,13 @@ func (b *bench) leak() {
 // running returns the image of an environment.
 func running(t *testing.T, environment string) string {
 	t.Helper()
-	return kubectl(t, "get", "deployment", "--namespace", "where2eat-"+environment, "-o", "jsonpath={.items[0].spec.template.spec.containers[0].image}")
+	return deployed(t, "where2eat-"+environment)
+}
+
+// deployed returns the image of the app in a namespace.
+func deployed(t *testing.T, namespace string) string {
+	t.Helper()
+	return kubectl(t, "get", "deployment", "--namespace", namespace, "-o", "jsonpath={.items[0].spec.template.spec.containers[0].image}")
 }
 
 func namespaces(t *testing.T) string {
