@@ -125,7 +125,7 @@ func (s stored) files(_ context.Context, below ...string) (all []file, err error
 
 func (s stored) readAll(_ context.Context, files []file) (all [][]byte, err error) {
 	for _, f := range files {
-		all = append(all, s[f.name])
+		all = append(all, s[f.blob])
 	}
 	return all, nil
 }

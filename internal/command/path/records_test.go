@@ -75,8 +75,17 @@ func TestOwnRecords(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := l.Update(t.Context(), "preview", func(_ context.Context, tx *ledger.Tx) error {
-			tx.Write("previews/"+app+".json", []byte("{}\n"))
+			tx.Write("previews/"+app+".json", []byte(app))
 			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.View(t.Context(), func(ctx context.Context, tx *ledger.Tx) error {
+			all, err := tx.ReadBelow(ctx, "previews")
+			if len(all) != 1 || string(all["previews/"+app+".json"]) != app {
+				t.Errorf("the records of %s are %q", app, all)
+			}
+			return err
 		}); err != nil {
 			t.Fatal(err)
 		}
