@@ -41,7 +41,7 @@ func (d Deps) conclude(ctx context.Context, o Options, entry ledger.Entry, r *re
 	return watched{r, &s}, err
 }
 
-// backUnderLock rolls back as a run that deploys, whose lock nobody takes as that of a soak.
+// backUnderLock rolls back as a run that deploys, whose lock no one takes as that of a soak.
 func (d Deps) backUnderLock(ctx context.Context, o Options, entry ledger.Entry, s Samples, r *report.Report) error {
 	if err := d.beat(ctx, o, "rollback"); err != nil {
 		return err
