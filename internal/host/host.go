@@ -96,7 +96,8 @@ type state struct {
 	Served      []string    `json:"served,omitempty"` // digests that have served, newest last
 }
 
-// generation is one deployment into an environment. It does not change once it is written.
+// generation is one deployment into an environment. It does not change once it is written, but
+// for its port.
 type generation struct {
 	Number   int               `json:"number"`
 	App      string            `json:"app"`

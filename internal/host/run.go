@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -161,12 +162,44 @@ func (h *Host) Exec(ctx context.Context, instance string) error {
 		}
 		args, environ = e.serviceArguments(k, d)
 	} else {
+		if err := e.port(ctx, g); err != nil {
+			return err
+		}
 		if args, environ, err = e.arguments(g, name, true); err != nil {
 			return err
 		}
 		args = append(args, g.Image)
 	}
 	return syscall.Exec(h.engine.bin, append([]string{h.engine.bin}, args...), environ)
+}
+
+// port gives the generation that serves another port if its own is taken, or if it was not
+// started several times: after a power cut Docker can keep the port of a container that is
+// gone, for as long as Docker runs.
+func (e *environment) port(ctx context.Context, g *generation) error {
+	if g.Address != "" || e.Serving != g.Number {
+		return nil
+	}
+	taken := e.h.engine.kind == docker && e.h.units.restarts(ctx, e.unit(g.Number))%5 == 4
+	for end := time.Now().Add(2 * time.Second); !taken; time.Sleep(50 * time.Millisecond) {
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(g.Port)))
+		if err == nil {
+			if err := l.Close(); err != nil {
+				return err
+			}
+			return nil
+		}
+		taken = time.Now().After(end)
+	}
+	port, err := e.h.freePort()
+	if err != nil {
+		return err
+	}
+	g.Port = port
+	if err := e.write(g); err != nil {
+		return err
+	}
+	return e.h.routes(ctx)
 }
 
 // Halt stops the container of a generation. systemd calls it to stop the unit.

@@ -36,6 +36,7 @@ func TestFaults(t *testing.T) {
 	t.Run("docker", func(t *testing.T) {
 		a := released(t, start(t, "att-fault-docker", "docker"))
 		a.walled()
+		a.portTaken()
 		a.noDocker()
 	})
 }
@@ -442,6 +443,24 @@ func (a *app) walled() {
 			a.t.Errorf("a container of %s reaches SSH of the server: %s", slug, out)
 		}
 	}
+}
+
+// portTaken restarts what serves while something else has its port, as Docker itself has after
+// a power cut.
+func (a *app) portTaken() {
+	s := a.servers[0]
+	was := s.root(`docker port $(docker ps --format '{{.Names}}' --filter name=where2eat.production | head -n 1) | sed 's/.*://'`)
+	container := s.root("docker ps --format '{{.Names}}' --filter name=where2eat.production | head -n 1")
+	unit := "goldenpath@" + strings.TrimPrefix(container, "goldenpath.") + ".service"
+	s.user("systemctl --user stop " + unit)
+	s.root("systemd-run --quiet --unit port-thief socat TCP-LISTEN:" + was + ",bind=127.0.0.1,fork /dev/null 2>/dev/null || systemd-run --quiet --unit port-thief perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new(LocalAddr => \"127.0.0.1:" + was + "\", Listen => 5, ReuseAddr => 1) or die; sleep 600'")
+	time.Sleep(time.Second)
+	s.user("systemctl --user start " + unit)
+	a.comes("www", a.commits[1])
+	if now := s.root("docker port " + container + " | sed 's/.*://'"); now == was {
+		a.t.Errorf("it has the port %s that something else has", now)
+	}
+	s.root("systemctl stop port-thief")
 }
 
 // noDocker deploys while the service is stopped, with which all containers end. When it is
