@@ -64,6 +64,7 @@ func (x *execution) releaseOptions(ctx context.Context, environment string) (rel
 		return o, err
 	}
 	o.Again, o.Older, o.Moved = x.Again, x.Older, x.Moved
+	o.Followed = false // this run goes on to what follows, which refuses an older commit: nothing is changed before
 	o.Secrets, err = x.Secrets(environment)
 	return o, err
 }
