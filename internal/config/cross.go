@@ -53,13 +53,12 @@ func serverProblems(root map[string]any, doc *document) (p Problems) {
 		if !isList {
 			all = []any{d["server"]}
 		}
+		here := doc.at(append(path, "server"))
 		for i, s := range all {
 			if slices.ContainsFunc(all[:i], func(other any) bool { return reflect.DeepEqual(other, s) }) {
-				here := doc.at(append(path, "server"))
 				p = append(p, at(here.value, "%s names one server twice: remove one", here.name))
 			}
 			if name, is := s.(string); is && !slices.Contains(known, name) {
-				here := doc.at(append(path, "server"))
 				p = append(p, at(here.value, "%s names %s; servers are: %s%s", here.name, quote(name), cmp.Or(list(known), "none (add servers: {"+plainName(name)+": {host: …, host-key: …}})"), suggest(name, known)))
 			}
 		}

@@ -45,8 +45,11 @@ func (h *Host) disk(more uint64) error {
 	if err != nil {
 		return err
 	}
-	if other, err := space(h.engine.storage()); err == nil && (other.Free < s.Free || other.FreeInodes < s.FreeInodes) {
-		s = other
+	if other, err := space(h.engine.storage()); err == nil { // often the same disk; some count no files
+		s.Free = min(s.Free, other.Free)
+		if other.Inodes > 0 && (s.Inodes == 0 || other.FreeInodes < s.FreeInodes) {
+			s.Inodes, s.FreeInodes = other.Inodes, other.FreeInodes
+		}
 	}
 	if s.Inodes > 0 && s.FreeInodes < leastInodes {
 		return &target.Refusal{Problems: []string{fmt.Sprintf("the disk of the server has room for %s more files only: remove previews", humanize.Comma(int64(s.FreeInodes)))}}

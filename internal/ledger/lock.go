@@ -94,25 +94,25 @@ func (l *Ledger) Acquire(ctx context.Context, want Lock, life time.Duration, ove
 }
 
 // Renew says that the holder of a lock is alive, and gives it life from now on and another
-// purpose, unless that is "". If this process
-// does not hold the lock any more, the error is a *LockedError or ErrNone: a lock that was
-// lost is never taken back, because somebody may have released something since.
+// purpose, unless that is "". If this process does not hold the lock any more, the error is a
+// *LockedError or wraps ErrNone: a lock that was lost is never taken back, because somebody may
+// have released something since.
 func (l *Ledger) Renew(ctx context.Context, environment, purpose string, life time.Duration) error {
-	return l.Update(ctx, "lock "+environment, func(ctx context.Context, tx *Tx) error {
-		held, err := tx.lock(ctx, environment)
-		if err != nil {
-			return err
-		}
-		if held.Process != thisProcess() {
-			return &LockedError{held}
-		}
-		now := l.Now().UTC()
-		if purpose == "" && held.lasts(now, life) {
-			return nil
-		}
-		held.Purpose, held.Seen, held.Expires = cmp.Or(purpose, held.Purpose), now, now.Add(life)
-		return tx.putLock(held)
-	})
+	return l.Update(ctx, "lock "+environment, func(ctx context.Context, tx *Tx) error { return tx.Renew(ctx, environment, purpose, life) })
+}
+
+// Renew does the same in the commit of a larger change.
+func (tx *Tx) Renew(ctx context.Context, environment, purpose string, life time.Duration) error {
+	if err := tx.Holds(ctx, environment); err != nil {
+		return err
+	}
+	held, err := tx.lock(ctx, environment)
+	now := tx.ledger.Now().UTC()
+	if err != nil || purpose == "" && held.lasts(now, life) {
+		return err
+	}
+	held.Purpose, held.Seen, held.Expires = cmp.Or(purpose, held.Purpose), now, now.Add(life)
+	return tx.putLock(held)
 }
 
 // fresh is the age up to which a lock is not extended.
@@ -133,22 +133,10 @@ func (l Lock) lasts(now time.Time, life time.Duration) bool {
 	return age >= 0 && age < min(fresh, life/2) && l.Expires.Sub(l.seen()) >= life
 }
 
-// ended reports whether the lock is no longer valid: it has expired, nothing was heard of its
+// ended reports whether the lock has become invalid: it has expired, nothing was heard of its
 // holder for maxLock, or that is more than maxSkew in the future.
 func (l Lock) ended(now time.Time) bool {
 	return now.After(l.Expires) || now.After(l.seen().Add(maxLock)) || l.seen().After(now.Add(maxSkew))
-}
-
-// Watches makes the lock that this process holds one of a soak, in the same commit as the
-// rest of the change.
-func (tx *Tx) Watches(ctx context.Context, environment string, life time.Duration) error {
-	held, err := tx.lock(ctx, environment)
-	if err != nil {
-		return err
-	}
-	now := tx.ledger.Now().UTC()
-	held.Purpose, held.Seen, held.Expires = PurposeSoak, now, now.Add(life)
-	return tx.putLock(held)
 }
 
 // Holds returns an error unless this process holds the lock of an environment.

@@ -222,7 +222,7 @@ func (d Deps) record(ctx context.Context, o Options, f *facts, running target.Ru
 		if out, err = tx.Record(ctx, e); err != nil || !o.KeepLock {
 			return err
 		}
-		return tx.Watches(ctx, o.Environment, lockLife)
+		return tx.Renew(ctx, o.Environment, ledger.PurposeSoak, lockLife)
 	})
 	return out, err
 }

@@ -31,7 +31,7 @@ func (j *Job) checkState() ([]report.Check, error) {
 	if !j.reaches("preview") {
 		return all, nil
 	}
-	for _, k := range target.ServicesOf(j.Config.Services).Wanted(func(string) bool { return false }) {
+	for _, k := range target.ServicesOf(j.Config.Services).Wanted(nil) {
 		c, err := j.checkService(k)
 		if err != nil {
 			return nil, err

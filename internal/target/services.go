@@ -93,10 +93,10 @@ var (
 func (k *ServiceKind) Of(s Services) Service { return k.of(s) }
 
 // Wanted returns the kinds that a deployment asks for, but those of which a variable is set: who
-// sets one has a service of their own. has reports whether a variable is set.
+// sets one has a service of their own. has reports whether a variable is set; nil: none is.
 func (s Services) Wanted(has func(variable string) bool) (all []*ServiceKind) {
 	for _, k := range ServiceKinds {
-		if k.of(s).Version > 0 && !slices.ContainsFunc(slices.Collect(maps.Keys(k.Variables("", 0, ""))), has) {
+		if k.of(s).Version > 0 && (has == nil || !slices.ContainsFunc(slices.Collect(maps.Keys(k.Variables("", 0, ""))), has)) {
 			all = append(all, k)
 		}
 	}

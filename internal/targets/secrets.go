@@ -161,6 +161,5 @@ func (a Access) pullSecret(name string) (string, error) {
 // provided reports whether an environment on this machine gets the service whose address a
 // variable has.
 func provided(s config.Services, variable string) bool {
-	none := func(string) bool { return false }
-	return slices.ContainsFunc(target.ServicesOf(s).Wanted(none), func(k *target.ServiceKind) bool { return k.Address == variable })
+	return slices.ContainsFunc(target.ServicesOf(s).Wanted(nil), func(k *target.ServiceKind) bool { return k.Address == variable })
 }

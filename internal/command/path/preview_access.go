@@ -17,6 +17,7 @@ import (
 	"github.com/seed-b235b314/goldenpath/internal/command"
 	"github.com/seed-b235b314/goldenpath/internal/config"
 	"github.com/seed-b235b314/goldenpath/internal/report"
+	"github.com/seed-b235b314/goldenpath/internal/target"
 	"github.com/seed-b235b314/goldenpath/internal/target/kubernetes"
 	"github.com/seed-b235b314/goldenpath/internal/targets"
 )
@@ -146,7 +147,7 @@ func (c *PreviewAccess) accounts(ctx context.Context, cfg *config.Config, dir st
 		if !ok {
 			return nil, fmt.Errorf("the target of %s is %T", name, opened)
 		}
-		needs := kubernetes.Needs{Migrate: d.Migrate.Set(), Services: cfg.Services.Postgres.Version > 0 || cfg.Services.Redis.Version > 0}
+		needs := kubernetes.Needs{Migrate: d.Migrate.Set(), Services: len(target.ServicesOf(cfg.Services).Wanted(nil)) > 0}
 		for _, s := range d.Secrets {
 			needs.Stores = needs.Stores || s.Store != ""
 		}
